@@ -1,0 +1,16 @@
+/**
+ * Marks a value as one of ours. A registered symbol instead of `instanceof`: a globally installed runner and a local
+ * copy of the package must know each other's jobs.
+ */
+export function brand<const K extends string, T extends object>(kind: K, value: T): T {
+  return Object.defineProperty(value, symbolOf(kind), { value: true })
+}
+
+/** Whether some copy of this package marked `value` as a `kind`. */
+export function isBranded(kind: string, value: unknown): boolean {
+  return value !== null && (typeof value === 'object' || typeof value === 'function') && symbolOf(kind) in value
+}
+
+function symbolOf(kind: string): symbol {
+  return Symbol.for(`tidings.${kind}`)
+}

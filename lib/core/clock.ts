@@ -1,0 +1,58 @@
+/** Cancels a timer. Calling it again, or after the timer fired, does nothing. */
+export type Cancel = () => void
+
+/**
+ * The one place where time is read. Everything that waits or dates takes a clock, so that tests and simulations own
+ * the time.
+ */
+export interface Clock {
+  /** The wall clock, in ms since the epoch. */
+  now(): number
+  /** Calls `run` once, `ms` milliseconds from now, or soon after. */
+  timer(run: () => void, ms: number): Cancel
+}
+
+/** The clock of this machine. */
+export const systemClock: Clock = {
+  now: Date.now,
+  timer(run, ms) {
+    const handle = setTimeout(run, ms)
+    return () => clearTimeout(handle)
+  },
+}
+
+/**
+ * No timer sleeps longer than this, in ms: timers ignore steps of the wall clock and stop while a machine is
+ * suspended, and `setTimeout` fires at once beyond 2 ** 31 ms. So: sleep a little, look at the wall clock, sleep on.
+ */
+const LONGEST_SLEEP = 30_000
+
+/** Calls `run` once the wall clock shows `at` (ms since the epoch) or later, never earlier; not before the next tick. */
+export function timerAt(clock: Clock, at: number, run: () => void): Cancel {
+  let cancel: Cancel = () => undefined
+  const sleep = (): void => {
+    cancel = clock.timer(wake, Math.min(Math.max(at - clock.now(), 0), LONGEST_SLEEP))
+  }
+  const wake = (): void => {
+    if (clock.now() >= at) run()
+    else sleep()
+  }
+  sleep()
+  return () => cancel()
+}
+
+/** Resolves when the wall clock shows `at` or later; rejects with the signal's reason when that aborts first. */
+export function sleepUntil(clock: Clock, at: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) return reject(signal.reason as Error)
+    const stop = (): void => {
+      cancel()
+      reject(signal.reason as Error)
+    }
+    const cancel = timerAt(clock, at, () => {
+      signal.removeEventListener('abort', stop)
+      resolve()
+    })
+    signal.addEventListener('abort', stop, { once: true })
+  })
+}

@@ -1,0 +1,56 @@
+import { brand, isBranded } from './brand.ts'
+import type { Duration } from './duration.ts'
+import { parseDuration } from './duration.ts'
+import { TidingsError } from './errors.ts'
+
+/**
+ * Thrown by a run or a handler: try again, after this long instead of the usual backoff. It counts as an attempt.
+ *
+ * @example
+ * ```ts
+ * import { Retry } from 'tidings'
+ *
+ * const tooManyRequests = (seconds: number) => new Retry({ after: seconds * 1000 })
+ * console.log(tooManyRequests(60).after)
+ * ```
+ */
+export class Retry extends TidingsError {
+  override readonly name = 'Retry'
+  /** How long to wait, in ms. */
+  readonly after: number
+
+  constructor(options: { readonly after: Duration; readonly cause?: unknown }) {
+    super('TIDINGS_RETRY', `asked to be tried again after ${options.after}`, options)
+    this.after = parseDuration(options.after, 'after')
+    brand('retry', this)
+  }
+}
+
+/**
+ * Thrown by a handler: set this event aside now, without further attempts.
+ *
+ * @example
+ * ```ts
+ * import { Park } from 'tidings'
+ *
+ * console.log(new Park('no such project').message)
+ * ```
+ */
+export class Park extends TidingsError {
+  override readonly name = 'Park'
+
+  constructor(reason: string, options: { readonly cause?: unknown } = {}) {
+    super('TIDINGS_PARKED', reason, options)
+    brand('park', this)
+  }
+}
+
+/** Whether a `Retry` was thrown, by this copy of the package or another. */
+export function isRetry(error: unknown): error is Retry {
+  return isBranded('retry', error)
+}
+
+/** Whether a `Park` was thrown, by this copy of the package or another. */
+export function isPark(error: unknown): error is Park {
+  return isBranded('park', error)
+}

@@ -1,0 +1,104 @@
+/**
+ * Every code that an error of the engine can carry, with what it means. Codes are stable; messages are not.
+ * docs/errors.md explains each to a person; a spec keeps the two alike.
+ */
+export const codes = {
+  TIDINGS_AGENT_INVALID: 'an agent, or one of its parts, is not what it should be, or two parts share a name',
+  TIDINGS_DATA_INVALID: 'event data, or state, is not JSON',
+  TIDINGS_DATA_TOO_LARGE: 'event data is larger than the log allows',
+  TIDINGS_DURATION_INVALID: 'a duration is neither milliseconds nor words like 5s and 1h30m',
+  TIDINGS_EVENT_OUTDATED: 'a stored event no longer fits the schema of its type',
+  TIDINGS_EXEC_FAILED: 'a program could not be started, or ended with a failure',
+  TIDINGS_IDENTIFIER_INVALID: 'an identifier is not a well-formed, non-empty string within its limit',
+  TIDINGS_JOB_INVALID: 'a job is defined with a wrong name, schedule, function or option',
+  TIDINGS_JOB_RESULT: 'a run returned something that is not drafts',
+  TIDINGS_LISTENER_INVALID: 'a listener is defined with a wrong name, source, handler or option',
+  TIDINGS_LISTENER_TIMEOUT: 'a delivery took longer than its timeout',
+  TIDINGS_LOG_CLOSED: 'the log is closed',
+  TIDINGS_LOG_DAMAGED: 'the log on disk is not what was written',
+  TIDINGS_LOG_FAILED: 'a write failed: not acknowledged, though it may be stored; ask again',
+  TIDINGS_LOG_FORMAT: 'the log was written by a newer version',
+  TIDINGS_LOG_IDENTITY: 'the log was created with another rule of identity',
+  TIDINGS_LOG_INVALID: 'an option or a question to the log is wrong',
+  TIDINGS_LOG_LOCKED: 'the log is in use by another process',
+  TIDINGS_LOOP: 'an event has too many causes behind it',
+  TIDINGS_PARKED: 'a handler asked for its event to be set aside',
+  TIDINGS_RETRY: 'a run or a handler asked to be tried again later',
+  TIDINGS_RUN_ENDED: 'a publish came after its run or delivery had ended',
+  TIDINGS_RUN_TIMEOUT: 'a run took longer than its timeout',
+  TIDINGS_SCHEDULE_INVALID: 'a schedule can not be what it says',
+  TIDINGS_SCHEMA_ASYNC: 'a schema answered with a promise',
+  TIDINGS_SCHEMA_FAILED: 'data does not fit the schema of its event type',
+  TIDINGS_SECRET_MISSING: 'a secret is in none of the places where it is looked for',
+  TIDINGS_SOURCE_INVALID: 'what a listener listens on is neither an event type, a name nor a match',
+  TIDINGS_STATE_CONFLICT: 'a value changed since it was read',
+  TIDINGS_STREAM_INVALID: 'a stream is defined wrongly, or its options do not fit',
+  TIDINGS_TYPE_INVALID: 'an event type is not a well-formed, non-empty string within its limit',
+} as const
+
+/** A stable error code, such as `TIDINGS_DATA_INVALID`. */
+export type ErrorCode = keyof typeof codes
+
+/** What an error says beside its words: plain values that name the culprit. */
+export type ErrorDetails = Readonly<Record<string, unknown>>
+
+/**
+ * An error of the engine. `code` is stable and is what a program should look at; `details` names the culprit
+ * (such as `type`, `identifier` and `path`).
+ *
+ * @example
+ * ```ts
+ * import { TidingsError } from 'tidings'
+ *
+ * const error = new TidingsError('TIDINGS_LOG_CLOSED', 'the log is closed')
+ * console.log(error.code)
+ * ```
+ */
+export class TidingsError extends Error {
+  override readonly name: string = 'TidingsError'
+  readonly code: ErrorCode
+  readonly details: ErrorDetails
+
+  constructor(code: ErrorCode, message: string, options: { cause?: unknown; details?: ErrorDetails } = {}) {
+    super(message, 'cause' in options ? { cause: options.cause } : {})
+    this.code = code
+    this.details = options.details ?? {}
+  }
+}
+
+/** Whether `error` is one of the engine's, with this code. Works across two copies of the package. */
+export function hasCode(error: unknown, code: ErrorCode): boolean {
+  return error instanceof Error && (error as { code?: unknown }).code === code
+}
+
+/** Whatever was thrown, as an Error. */
+export function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(describe(thrown), { cause: thrown })
+}
+
+/** A value in a few words, for "expected …, got …": never throws, never long, no control characters. */
+export function describe(value: unknown): string {
+  if (typeof value === 'string') return quote(value)
+  if (value === null || typeof value === 'undefined' || typeof value === 'number' || typeof value === 'boolean') {
+    return String(value)
+  }
+  if (typeof value === 'bigint') return `${value}n`
+  if (typeof value === 'function') return value.name ? `the function ${value.name}` : 'a function'
+  if (typeof value === 'symbol') return 'a symbol'
+  if (Array.isArray(value)) return value.length === 0 ? 'an empty array' : `an array of ${value.length}`
+  return describeObject(value)
+}
+
+function describeObject(value: object): string {
+  try {
+    const name: unknown = Object.getPrototypeOf(value)?.constructor?.name
+    return typeof name === 'string' && name !== 'Object' && name !== '' ? `a ${name}` : 'an object'
+  } catch {
+    return 'an object'
+  }
+}
+
+/** A string between quotes, shortened to 60 characters, control characters escaped (they could forge log lines). */
+export function quote(text: string): string {
+  return JSON.stringify(text.length > 60 ? `${text.slice(0, 59)}…` : text)
+}

@@ -1,0 +1,132 @@
+import { createHash } from 'node:crypto'
+import type { StandardSchemaV1 } from '@standard-schema/spec'
+import { brand, isBranded } from './brand.ts'
+import { describe, quote, TidingsError } from './errors.ts'
+import type { Draft, StoredEvent } from './event.ts'
+import { canonicalJson, toJson } from './json.ts'
+import { fits, validate } from './schema.ts'
+
+/**
+ * A named kind of event, with the type of its data. Called, it makes a draft; `match` narrows an event.
+ * `N` is the literal name, `T` the data as stored, `Input` the data as published (a schema may turn one into the other).
+ */
+export interface EventType<N extends string = string, T = unknown, Input = T> {
+  readonly type: N
+  (identifier: string, data: Input): Draft<N, T>
+  match(event: StoredEvent): event is StoredEvent<N, T>
+}
+
+/** Any event type, whatever its data. */
+// biome-ignore lint/suspicious/noExplicitAny: EventType is invariant in its data, so only `any` stands for every one
+export type AnyEventType = EventType<any, any, any>
+
+/** The event that an event type, or the bare name of one, stands for. */
+// biome-ignore lint/suspicious/noExplicitAny: as above
+export type EventOf<X> = X extends EventType<infer N, infer T, any>
+  ? StoredEvent<N, T>
+  : X extends string
+    ? StoredEvent<X, unknown>
+    : never
+
+// Data that would not survive JSON does not compile.
+type Json<T> = T extends string | number | boolean | null | undefined
+  ? T
+  : // biome-ignore lint/suspicious/noExplicitAny: every function, whatever it takes
+    T extends bigint | symbol | ((...a: any) => any) | Date | Map<any, any> | Set<any>
+    ? never
+    : T extends object
+      ? { [K in keyof T]: Json<T[K]> }
+      : unknown extends T
+        ? T
+        : never
+type JsonSafe<T> = [T] extends [Json<T>] ? unknown : { readonly 'event data must be JSON': never }
+
+/**
+ * - `changed`: makes the type versioned. Its events are told each time the data (`true`), or the part that the
+ *   function chooses, differs from what was stored last for the same identifier.
+ */
+export interface TypeOptions<T> {
+  readonly changed?: true | ((data: T) => unknown)
+}
+
+/** An event type without a schema: data is unknown until `.of<T>()` says what it is. */
+export interface UntypedEventType<N extends string> extends EventType<N> {
+  of<T>(...check: unknown extends JsonSafe<T> ? [options?: TypeOptions<T>] : [JsonSafe<T>]): EventType<N, T>
+}
+
+/**
+ * Names a kind of event. The data's type comes from `.of<T>()` or from a schema (any Standard Schema, such as
+ * valibot's or zod's); without either it is unknown. A schema's output is what is stored.
+ *
+ * @throws TidingsError `TIDINGS_TYPE_INVALID` for a name that is not a non-empty string
+ *
+ * @example
+ * ```ts
+ * import { eventType } from 'tidings'
+ *
+ * const greeting = eventType('greeting').of<{ payload: string }>()
+ * const weather = eventType('weather').of<{ celsius: number }>({ changed: (data) => Math.round(data.celsius) })
+ * console.log(greeting('123', { payload: 'hello' }), weather('Utrecht', { celsius: 18.2 }))
+ * ```
+ */
+export function eventType<const N extends string, S extends StandardSchemaV1>(
+  name: N,
+  schema: S,
+  options?: TypeOptions<StandardSchemaV1.InferOutput<S>>,
+): EventType<N, StandardSchemaV1.InferOutput<S>, StandardSchemaV1.InferInput<S>>
+export function eventType<const N extends string>(name: N): UntypedEventType<N>
+export function eventType(name: string, schema?: StandardSchemaV1, options?: TypeOptions<never>): unknown {
+  if (typeof name !== 'string' || name === '') {
+    throw new TidingsError('TIDINGS_TYPE_INVALID', `the name of an event type must be a string, got ${describe(name)}`)
+  }
+  if (schema !== undefined && typeof schema?.['~standard']?.validate !== 'function') {
+    throw new TidingsError(
+      'TIDINGS_TYPE_INVALID',
+      `the second argument of eventType(${quote(name)}) must be a Standard Schema, got ${describe(schema)}`,
+    )
+  }
+  if (schema !== undefined) return define(name, schema, options)
+  return Object.assign(define(name, undefined, undefined), {
+    of: (given?: TypeOptions<never>) => define(name, undefined, given),
+  })
+}
+
+function define(name: string, schema: StandardSchemaV1 | undefined, options: TypeOptions<never> | undefined) {
+  const changed = options?.changed as true | ((data: unknown) => unknown) | undefined
+  const draft = (identifier: string, input: unknown): Draft => {
+    const data = schema === undefined ? input : validate(schema, input, { type: name, identifier })
+    return {
+      type: name,
+      identifier,
+      data,
+      ...(changed === undefined ? {} : { version: versionOf(name, identifier, changed === true ? data : changed(data)) }),
+      ...(schema === undefined || fits(schema, data) ? {} : { transformed: true }),
+    }
+  }
+  const match = (event: StoredEvent): boolean => event.type === name
+  return brand('event-type', Object.assign(draft, { type: name, match, ...(schema === undefined ? {} : { schema }) }))
+}
+
+/** Whether `value` is an event type, of this copy of the package or another. */
+export function isEventType(value: unknown): value is AnyEventType & { readonly schema?: StandardSchemaV1 } {
+  return isBranded('event-type', value)
+}
+
+// 128 bits of a digest: as good as the text for telling versions apart, and of one length however large the data.
+function versionOf(type: string, identifier: string, chosen: unknown): string {
+  try {
+    const text = chosen === undefined ? '' : canonicalJson(toJson(chosen))
+    return createHash('sha256').update(text).digest('base64url').slice(0, 22)
+  } catch (error) {
+    throw named(error, type, identifier)
+  }
+}
+
+/** The same error, saying which draft it is about. */
+export function named(error: unknown, type: string, identifier: string): unknown {
+  if (!(error instanceof TidingsError)) return error
+  return new TidingsError(error.code, `${quote(type)} ${quote(identifier)}: ${error.message}`, {
+    details: { type, identifier, ...error.details },
+    ...('cause' in error ? { cause: error.cause } : {}),
+  })
+}

@@ -1,0 +1,77 @@
+import { chmod, mkdir } from 'node:fs/promises'
+import type { AbstractLevel } from 'abstract-level'
+import { hasCode, TidingsError } from '../core/errors.ts'
+
+/** LevelDB on disk, or the same in memory: strings as keys, strings as values. */
+// biome-ignore lint/suspicious/noExplicitAny: abstract-level's first parameter is the store's own format
+export type Database = AbstractLevel<any, string, string>
+
+/** Opens the store of a log, again and again: after a failed write it has to be closed and opened anew. */
+export interface DatabaseSource {
+  open(options: { readonly createIfMissing: boolean }): Promise<Database>
+}
+
+/** What was written is on disk when `sync` is set. In memory, the option has no effect. */
+export const SYNCED = { sync: true } as const
+
+/**
+ * LevelDB in a directory, which is made readable for its owner alone.
+ *
+ * - cacheSize 8 MiB: identities are looked up by Bloom filter and by a map of recent ones; a larger cache buys little
+ * - writeBufferSize 16 MiB: fewer, larger tables while events stream in
+ */
+export function levelDatabase(directory: string): DatabaseSource {
+  return {
+    async open({ createIfMissing }) {
+      const { Level } = await import('level')
+      await mkdir(directory, { recursive: true, mode: 0o700 })
+      await chmod(directory, 0o700)
+      const db = new Level<string, string>(directory, {
+        cacheSize: 8 * 1024 * 1024,
+        writeBufferSize: 16 * 1024 * 1024,
+        createIfMissing,
+      })
+      try {
+        await db.open()
+      } catch (error) {
+        throw explain(error, directory)
+      }
+      return db
+    },
+  }
+}
+
+/** A store that is gone with the process. Reopened, it still has what it had, as a disk would. */
+export function memoryDatabase(): DatabaseSource {
+  let kept: Database | undefined
+  return {
+    async open() {
+      if (kept === undefined) {
+        const { MemoryLevel } = await import('memory-level')
+        kept = new MemoryLevel<string, string>()
+      }
+      await kept.open()
+      return kept
+    },
+  }
+}
+
+function explain(error: unknown, directory: string): unknown {
+  const cause = error instanceof Error ? error.cause : undefined
+  if (hasCode(cause, 'LEVEL_LOCKED' as never)) {
+    return new TidingsError('TIDINGS_LOG_LOCKED', `the log in ${directory} is in use by another process`, {
+      cause: error,
+      details: { directory },
+    })
+  }
+  if (cause instanceof Error && /corrupt|does not exist|missing files|bad (block|record|magic|table)/i.test(cause.message)) {
+    return new TidingsError('TIDINGS_LOG_DAMAGED', `the log in ${directory} can't be opened: ${cause.message}`, {
+      cause: error,
+      details: { directory },
+    })
+  }
+  return new TidingsError('TIDINGS_LOG_FAILED', `the log in ${directory} can't be opened: ${String((cause as Error)?.message ?? error)}`, {
+    cause: error,
+    details: { directory },
+  })
+}

@@ -1,0 +1,65 @@
+/**
+ * Keys of the store. Each record kind has its own first letter, so one ordered key space holds them all and one batch
+ * can write any of them.
+ *
+ * Strings inside a key end with \0; a \0 or \x01 of their own is escaped, which keeps both the order of the strings
+ * and their difference. Numbers are fixed-width hex, so that their order is that of the text.
+ */
+export const keys = {
+  meta: 'm',
+  head: 'h',
+  event: (seq: number) => `e${hex(seq)}`,
+  identity: (type: string, identifier: string) => `i${text(type)}${text(identifier)}`,
+  /** Identity over all types, as the Python agent had it. */
+  identityAlone: (identifier: string) => `i${text(identifier)}`,
+  type: (type: string, seq: number) => `t${text(type)}${hex(seq)}`,
+  typesOf: (type: string) => `t${text(type)}`,
+  consumer: (name: string) => `c${text(name)}`,
+  retry: (name: string, seq: number) => `r${text(name)}${hex(seq)}`,
+  retriesOf: (name: string) => `r${text(name)}`,
+  parked: (name: string, seq: number) => `p${text(name)}${hex(seq)}`,
+  parkedOf: (name: string) => `p${text(name)}`,
+  state: (namespace: string, key: string) => `s${text(namespace)}${text(key)}`,
+  stateOf: (namespace: string, prefix: string) => `s${text(namespace)}${escape(prefix)}`,
+  claim: (job: string) => `j${text(job)}`,
+} as const
+
+/** 12 digits: 2 ** 48 events, which is nine years at a million a second. */
+const DIGITS = 12
+
+function hex(seq: number): string {
+  return seq.toString(16).padStart(DIGITS, '0')
+}
+
+/** The seq that ends an event's, type's, retry's or parked key. */
+export function seqOf(key: string): number {
+  return Number.parseInt(key.slice(-DIGITS), 16)
+}
+
+/** The range of all keys that begin with `prefix`. */
+export function startingWith(prefix: string): { readonly gte: string; readonly lt: string } {
+  // utf8 orders by code point; no well-formed string after the prefix reaches this noncharacter and one more.
+  return { gte: prefix, lt: `${prefix}\u{10ffff}\u{10ffff}` }
+}
+
+/** Every string of a key, unescaped: what comes after the letter, without the seq. */
+export function textsOf(key: string): string[] {
+  return key.slice(1).split('\0').slice(0, -1).map(unescape)
+}
+
+function text(value: string): string {
+  return `${escape(value)}\0`
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these two are the separator and the escape
+const SPECIAL = /[\0\x01]/g
+// biome-ignore lint/suspicious/noControlCharactersInRegex: an escape is two characters
+const ESCAPED = /\x01[\x01\x02]/g
+
+function escape(value: string): string {
+  return value.search(SPECIAL) >= 0 ? value.replace(SPECIAL, (c) => (c === '\0' ? '\x01\x01' : '\x01\x02')) : value
+}
+
+function unescape(value: string): string {
+  return value.replace(ESCAPED, (pair) => (pair === '\x01\x01' ? '\0' : '\x01'))
+}

@@ -1,0 +1,159 @@
+import { crc32 } from 'node:zlib'
+import { TidingsError } from '../core/errors.ts'
+import type { StoredEvent } from '../core/event.ts'
+import { freezeJson, type JsonValue } from '../core/json.ts'
+import { seqOf } from './level-keys.ts'
+import type { ErrorInfo } from './port.ts'
+
+/** The version of this format. A newer one is refused, an older one is read. */
+export const FORMAT = 1
+
+/** What the log is: written once, when it is made. */
+export interface Meta {
+  readonly format: number
+  readonly id: string
+  readonly identity: 'type' | 'identifier'
+  readonly created: number
+}
+
+/**
+ * In every commit: the highest seq in it, the highest one acknowledged when it was built (all up to there must be
+ * found at open), and the lowest one whose body is kept.
+ */
+export type Head = readonly [seq: number, floor: number, first: number]
+
+/** The latest event of an identity: where it is, and for versioned types which version and revision it has. */
+export type Identity = readonly [seq: number, version?: string, revision?: number]
+
+/** `replays`: how often events were told again on request. */
+export interface Cursor {
+  readonly cursor: number
+  readonly created: number
+  readonly replays?: number
+}
+
+export interface RetryRecord {
+  readonly attempts: number
+  readonly at: number
+  readonly error?: ErrorInfo
+  readonly replay?: number
+}
+
+export interface ParkedRecord {
+  readonly attempts: number
+  readonly at: number
+  readonly error: ErrorInfo
+  readonly replay?: number
+}
+
+export interface StateRecord {
+  readonly value: JsonValue
+  readonly revision: number
+}
+
+/** `done`: the last completed slot, in ms; `running`: the slot that was claimed, by whom, and until when. */
+export interface ClaimRecord {
+  readonly done?: number
+  readonly outcome?: JsonValue
+  readonly running?: { readonly slot: number; readonly holder: string; readonly until: number; readonly attempt: number }
+}
+
+/** What an event record has beside type, identifier, time and data; absent parts take no room. */
+interface Extras {
+  readonly job?: string | undefined
+  readonly run?: string | undefined
+  readonly cause?: number | undefined
+  readonly version?: string | undefined
+  readonly revision?: number | undefined
+  readonly transformed?: true | undefined
+  readonly untold?: true | undefined
+}
+
+/** An event as the store has it. */
+export interface EventRecord {
+  readonly event: StoredEvent
+  readonly told: boolean
+}
+
+/**
+ * The text of a record: 8 hex digits of a checksum over key and body, then the body. The key is part of it, so that a
+ * sound record at the wrong place is noticed too.
+ */
+export function seal(key: string, body: string): string {
+  return checksum(key, body) + body
+}
+
+/**
+ * The body of a record.
+ *
+ * @throws TidingsError `TIDINGS_LOG_DAMAGED`, with `details` { key }
+ */
+export function unseal(key: string, text: string): string {
+  const body = text.slice(8)
+  if (text.length < 8 || checksum(key, body) !== text.slice(0, 8)) {
+    throw new TidingsError('TIDINGS_LOG_DAMAGED', `the record at ${JSON.stringify(key)} is not what was written`, {
+      details: { key, ...('etrp'.includes(key[0] ?? '') ? { seq: seqOf(key) } : {}) },
+    })
+  }
+  return body
+}
+
+function checksum(key: string, body: string): string {
+  return crc32(body, crc32(key)).toString(16).padStart(8, '0')
+}
+
+/** A record as sealed JSON. */
+export function encode<T>(key: string, record: T): string {
+  return seal(key, JSON.stringify(record))
+}
+
+/** A record from sealed JSON; undefined stays undefined. */
+export function decode<T>(key: string, text: string): T
+export function decode<T>(key: string, text: string | undefined): T | undefined
+export function decode<T>(key: string, text: string | undefined): T | undefined {
+  return text === undefined ? undefined : (JSON.parse(unseal(key, text)) as T)
+}
+
+/** An event record: `[type, identifier, created, data, extras?]`. `json` is the text of the data. */
+export function encodeEvent(key: string, event: StoredEvent, json: string, run: string | undefined, told: boolean): string {
+  const extras: Extras = {
+    job: event.job,
+    run,
+    cause: event.cause,
+    version: event.version,
+    revision: event.revision,
+    transformed: event.transformed,
+    untold: told ? undefined : true,
+  }
+  const more = JSON.stringify(extras)
+  const head = `${JSON.stringify(event.type)},${JSON.stringify(event.identifier)},${event.created},${json}`
+  return seal(key, more === '{}' ? `[${head}]` : `[${head},${more}]`)
+}
+
+/** An event from its record, deeply frozen. */
+export function decodeEvent(key: string, text: string): EventRecord {
+  const fields = JSON.parse(unseal(key, text)) as [string, string, number, JsonValue, Extras?]
+  const [type, identifier, created, data, extras = {}] = fields
+  const event = storedEvent({ type, identifier, data: freezeJson(data), ...extras }, seqOf(key), created)
+  return { event, told: extras.untold !== true }
+}
+
+/** An event in its one shape, whether it was just accepted or read back; absent parts are absent. */
+export function storedEvent(
+  from: Extras & { readonly type: string; readonly identifier: string; readonly data: unknown },
+  seq: number,
+  created: number,
+): StoredEvent {
+  return Object.freeze({
+    seq,
+    type: from.type,
+    identifier: from.identifier,
+    data: from.data,
+    created,
+    ...(from.job === undefined ? {} : { job: from.job }),
+    ...(from.cause === undefined ? {} : { cause: from.cause }),
+    ...(from.version === undefined ? {} : { version: from.version }),
+    ...(from.revision === undefined ? {} : { revision: from.revision }),
+    ...(from.transformed === undefined ? {} : { transformed: from.transformed }),
+  })
+}

@@ -1,0 +1,206 @@
+import type { Observable } from 'rxjs'
+import type { Draft, Receipt, StoredEvent } from '../core/event.ts'
+import type { JsonValue } from '../core/json.ts'
+
+/** State to be stored in one step with what it belongs to; without a value, the key is deleted. */
+export interface Write {
+  readonly namespace: string
+  readonly key: string
+  readonly value?: JsonValue
+}
+export type Writes = readonly Write[]
+
+/**
+ * Where drafts come from.
+ *
+ * - `job`, `run`: who published them, in which run
+ * - `cause`: the seq of the event whose listener published them
+ * - `told`: `false` stores the events without delivering them to anybody; default `true`
+ * - `state`: stored in one step with the events
+ */
+export interface Origin {
+  readonly job?: string
+  readonly run?: string
+  readonly cause?: number
+  readonly told?: boolean
+  readonly state?: Writes
+}
+
+/**
+ * A question to the log. All parts given must hold.
+ *
+ * - `types`: names, or patterns where `*` stands for any characters
+ * - `since`, `until`: when the event was accepted, both inclusive (a Date, or ms since the epoch)
+ * - `after`: only events with a higher seq
+ * - `limit`: at most this many; default all
+ * - `reverse`: the newest first; default the oldest first
+ * - `where`: a test on the event
+ */
+export interface Query {
+  readonly types?: readonly string[]
+  readonly since?: Date | number
+  readonly until?: Date | number
+  readonly after?: number
+  readonly limit?: number
+  readonly reverse?: boolean
+  readonly where?: (event: StoredEvent) => boolean
+}
+
+/** Where a listener that was never seen before begins. A number is the seq of the first event it hears. */
+export type Start = 'now' | 'start' | Date | number
+
+/**
+ * - `start`: where a consumer that the log has never seen begins
+ * - `types`: the event types it hears (names, or patterns with `*`); default all
+ * - `formerly`: take over the cursor, retries and parked events of the consumer of that name, if this one is new
+ * - `inOrder`: nothing newer is handed out while an older event waits for its retry
+ */
+export interface ConsumerOptions {
+  readonly start: Start
+  readonly types?: readonly string[]
+  readonly formerly?: string
+  readonly inOrder?: boolean
+}
+
+/**
+ * One event, handed to one consumer. `attempt` counts starts of the handler: 1 at first. `replay` is there when a
+ * person asked for the event to be told again, and counts how often that was asked of this consumer.
+ */
+export interface Handed {
+  readonly event: StoredEvent
+  readonly attempt: number
+  readonly replay?: number
+}
+
+/** An error as it is kept: plain words, no objects. */
+export interface ErrorInfo {
+  readonly name: string
+  readonly message: string
+  readonly code?: string
+  readonly stack?: string
+}
+
+/** An event that was set aside after its last attempt. `at` is when, in ms since the epoch. */
+export interface Parked {
+  readonly event: StoredEvent
+  readonly attempts: number
+  readonly at: number
+  readonly error: ErrorInfo
+}
+
+/** An event that waits for its next attempt, due `at` (ms since the epoch). */
+export interface Retrying {
+  readonly event: StoredEvent
+  readonly attempts: number
+  readonly at: number
+  readonly error?: ErrorInfo
+}
+
+/** How far a consumer is: events not handed out yet, being handled, waiting for another attempt, set aside. */
+export interface Lag {
+  readonly behind: number
+  readonly running: number
+  readonly retrying: number
+  readonly parked: number
+}
+
+/** What the log knows of a consumer without opening it. `cursor` is the seq up to which everything is settled. */
+export interface ConsumerInfo {
+  readonly name: string
+  readonly cursor: number
+  readonly created: number
+  readonly lag: Lag
+}
+
+/** The durable side of one listener. One pull at a time. */
+export interface Consumer {
+  readonly name: string
+  /** Whether the log saw this consumer for the first time now, or under which older name it knew it. */
+  readonly origin: 'new' | 'known' | 'renamed'
+  /** Waits for at least one event. Aborted: resolves to []; closed log: rejects; failed log: waits. */
+  pull(max: number, signal: AbortSignal): Promise<readonly Handed[]>
+  /** Handled. The writes are stored in one step with the cursor. */
+  ack(handed: Handed, writes?: Writes): void
+  /** To be handed out again at `at` (ms since the epoch), as attempt + 1. */
+  retry(handed: Handed, next: { readonly at: number; readonly error?: unknown }): void
+  /** Set aside, with its error. */
+  park(handed: Handed, why: { readonly error: unknown }): void
+  parked(): AsyncIterable<Parked>
+  retrying(): AsyncIterable<Retrying>
+  /** Takes a parked event back: it is handed out again, as attempt 1. False: it is not parked. */
+  release(seq: number): Promise<boolean>
+  /** Forgets a parked event for good. False: it is not parked. */
+  drop(seq: number): Promise<boolean>
+  /** Hands these events out once more, as new replays. */
+  redeliver(seqs: Iterable<number>, options?: { readonly at?: number }): Promise<void>
+  /** Resolves when everything said so far is durable. */
+  flush(): Promise<void>
+  lag(): Promise<Lag>
+}
+
+/** A value with the number of times it was set. */
+export interface Entry<T = JsonValue> {
+  readonly value: T
+  readonly revision: number
+}
+
+/** Small values by key, each with a revision, so that two writers can notice each other. */
+export interface KeyValue {
+  get<T = JsonValue>(key: string): Promise<Entry<T> | undefined>
+  /**
+   * Stores JSON and resolves to the new revision.
+   *
+   * @throws TidingsError `TIDINGS_STATE_CONFLICT` when `if` is not the present revision (0: there is none)
+   */
+  set(key: string, value: unknown, options?: { readonly if?: number }): Promise<number>
+  /** False: there was nothing. */
+  delete(key: string): Promise<boolean>
+  list<T = JsonValue>(prefix?: string): AsyncIterable<Entry<T> & { readonly key: string }>
+}
+
+/** The right to run one slot of a job. */
+export interface Claim {
+  /** How often this slot was claimed, this time included. */
+  readonly attempt: number
+  /** Keeps the claim for another ttl. False: somebody else has it now. */
+  renew(): Promise<boolean>
+  /** The slot is completed, with this outcome (JSON): it, and every earlier slot, is never given out again. */
+  done(outcome: unknown): Promise<void>
+}
+
+/** The durable, ordered record of events, identities, cursors and runs: all that jobs, dispatch and agent may use. */
+export interface Log {
+  /** Unlike that of any other log. */
+  readonly id: string
+  readonly durability: 'disk' | 'process' | 'quorum'
+  /** Whether seq leaves no gaps. */
+  readonly dense: boolean
+  /** The highest durable seq, each time it rises: a hint to look again. Completes when the log is closed. */
+  readonly committed$: Observable<number>
+  /**
+   * Decides about each draft in order: new, changed or duplicate. Resolves once that is durable. An invalid draft
+   * refuses the call before anything is stored.
+   *
+   * @throws TidingsError `TIDINGS_DATA_INVALID`, `TIDINGS_DATA_TOO_LARGE`, `TIDINGS_TYPE_INVALID`,
+   *   `TIDINGS_IDENTIFIER_INVALID` (the draft), `TIDINGS_LOG_FAILED` (not acknowledged: ask again), `TIDINGS_LOG_CLOSED`
+   */
+  accept(drafts: readonly Draft[], origin?: Origin): Promise<readonly Receipt[]>
+  /** The events as they were when the iteration began. */
+  events(query?: Query): AsyncIterable<StoredEvent>
+  /** The latest revision. */
+  get(type: string, identifier: string): Promise<StoredEvent | undefined>
+  /** The seq of the newest event; 0 when there is none. */
+  last(): Promise<number>
+  /** The identity may be told again; the event stays. False: it was not known. */
+  forget(type: string, identifier: string): Promise<boolean>
+  consumer(name: string, options: ConsumerOptions): Promise<Consumer>
+  consumers(): AsyncIterable<ConsumerInfo>
+  store(namespace: string): KeyValue
+  /**
+   * Claims a slot for `ttl` ms, if it is later than the job's last completed slot and nobody has it.
+   * Undefined: there is nothing to run.
+   */
+  claim(job: string, slot: Date, ttl: number): Promise<Claim | undefined>
+  close(): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
+}
