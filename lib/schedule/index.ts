@@ -1,0 +1,5 @@
+export { type Count, every, type Every } from './every.ts'
+export { nextRuns } from './next-runs.ts'
+export { once } from './once.ts'
+export type { Schedule, ScheduleKind } from './schedule.ts'
+export { always, manual } from './unscheduled.ts'

@@ -1,0 +1,16 @@
+import { instant, type Schedule, schedule } from './schedule.ts'
+
+/**
+ * A schedule with a single slot.
+ *
+ * @throws TidingsError `TIDINGS_SCHEDULE_INVALID` when `at` is not a valid Date
+ *
+ * @example
+ * ```ts
+ * job('launch', once(new Date('2027-01-01T09:00:00Z')), ({ publish }) => publish('launched', '1', null))
+ * ```
+ */
+export function once(at: Date): Schedule {
+  const slot = instant(at)
+  return schedule('once', `once at ${at.toISOString()}`, (from) => (slot > from ? slot : undefined))
+}
