@@ -1,3 +1,5 @@
+import { Observable } from 'rxjs'
+
 /** Cancels a timer. Calling it again, or after the timer fired, does nothing. */
 export type Cancel = () => void
 
@@ -41,18 +43,25 @@ export function timerAt(clock: Clock, at: number, run: () => void): Cancel {
   return () => cancel()
 }
 
-/** Resolves when the wall clock shows `at` or later; rejects with the signal's reason when that aborts first. */
-export function sleepUntil(clock: Clock, at: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (signal.aborted) return reject(signal.reason as Error)
-    const stop = (): void => {
-      cancel()
-      reject(signal.reason as Error)
+/** Emits once, when the wall clock shows `at` or later, and completes. */
+export function at$(clock: Clock, at: number): Observable<void> {
+  return new Observable((subscriber) =>
+    timerAt(clock, at, () => {
+      subscriber.next()
+      subscriber.complete()
+    }),
+  )
+}
+
+/** Emits once, when the signal aborts, and completes. */
+export function abort$(signal: AbortSignal): Observable<void> {
+  return new Observable((subscriber) => {
+    const aborted = (): void => {
+      subscriber.next()
+      subscriber.complete()
     }
-    const cancel = timerAt(clock, at, () => {
-      signal.removeEventListener('abort', stop)
-      resolve()
-    })
-    signal.addEventListener('abort', stop, { once: true })
+    if (signal.aborted) return aborted()
+    signal.addEventListener('abort', aborted, { once: true })
+    return () => signal.removeEventListener('abort', aborted)
   })
 }

@@ -13,7 +13,6 @@ export const keys = {
   /** Identity over all types, as the Python agent had it. */
   identityAlone: (identifier: string) => `i${text(identifier)}`,
   type: (type: string, seq: number) => `t${text(type)}${hex(seq)}`,
-  typesOf: (type: string) => `t${text(type)}`,
   consumer: (name: string) => `c${text(name)}`,
   retry: (name: string, seq: number) => `r${text(name)}${hex(seq)}`,
   retriesOf: (name: string) => `r${text(name)}`,

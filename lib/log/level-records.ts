@@ -1,9 +1,9 @@
 import { crc32 } from 'node:zlib'
+import type { ErrorInfo } from '../core/error-info.ts'
 import { TidingsError } from '../core/errors.ts'
 import type { StoredEvent } from '../core/event.ts'
 import { freezeJson, type JsonValue } from '../core/json.ts'
 import { seqOf } from './level-keys.ts'
-import type { ErrorInfo } from './port.ts'
 
 /** The version of this format. A newer one is refused, an older one is read. */
 export const FORMAT = 1

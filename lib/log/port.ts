@@ -1,4 +1,5 @@
 import type { Observable } from 'rxjs'
+import type { ErrorInfo } from '../core/error-info.ts'
 import type { Draft, Receipt, StoredEvent } from '../core/event.ts'
 import type { JsonValue } from '../core/json.ts'
 
@@ -54,12 +55,14 @@ export type Start = 'now' | 'start' | Date | number
  * - `types`: the event types it hears (names, or patterns with `*`); default all
  * - `formerly`: take over the cursor, retries and parked events of the consumer of that name, if this one is new
  * - `inOrder`: nothing newer is handed out while an older event waits for its retry
+ * - `transient`: leaves no cursor behind; it is gone with the process
  */
 export interface ConsumerOptions {
   readonly start: Start
   readonly types?: readonly string[]
   readonly formerly?: string
   readonly inOrder?: boolean
+  readonly transient?: boolean
 }
 
 /**
@@ -70,14 +73,6 @@ export interface Handed {
   readonly event: StoredEvent
   readonly attempt: number
   readonly replay?: number
-}
-
-/** An error as it is kept: plain words, no objects. */
-export interface ErrorInfo {
-  readonly name: string
-  readonly message: string
-  readonly code?: string
-  readonly stack?: string
 }
 
 /** An event that was set aside after its last attempt. `at` is when, in ms since the epoch. */

@@ -1,0 +1,15 @@
+import { brand, isBranded } from './brand.ts'
+import type { Draft } from './event.ts'
+
+/** Event types that begin so are the engine's own news; nobody else's drafts may have them. */
+export const OWN_TYPES = 'tidings.'
+
+/** A draft of the engine's own. */
+export function ownDraft(type: `${typeof OWN_TYPES}${string}`, identifier: string, data: unknown): Draft {
+  return brand('own-draft', { type, identifier, data })
+}
+
+/** Whether a draft may have one of the engine's own types. */
+export function isOwnDraft(draft: Draft): boolean {
+  return isBranded('own-draft', draft)
+}

@@ -1,0 +1,79 @@
+import type { Draft, Receipt, StoredEvent } from '../core/event.ts'
+import type { JsonValue } from '../core/json.ts'
+import { type Identities, identityKey } from './level-identities.ts'
+import { keys } from './level-keys.ts'
+import { type EventRecord, encode, encodeEvent, type Identity, storedEvent } from './level-records.ts'
+import type { Op } from './level-writer.ts'
+import { checkData, checkIdentity, type Limits } from './limits.ts'
+import type { Origin } from './port.ts'
+
+/**
+ * - `receipts`: the answers, in order of the drafts
+ * - `newest`: the highest seq among them: once that is durable, all answers hold
+ */
+export interface Decision {
+  readonly receipts: readonly Receipt[]
+  readonly newest: number
+  readonly ops: readonly Op[]
+  readonly events: readonly EventRecord[]
+  readonly bytes: number
+  /** To be remembered once the decision stands. */
+  readonly identities: ReadonlyMap<string, Identity>
+}
+
+/** What a decision depends on. */
+export interface Rules {
+  readonly identity: 'type' | 'identifier'
+  readonly limits: Limits
+  readonly identities: Identities
+  /** The seq for the next event. */
+  readonly next: number
+  readonly now: number
+}
+
+/**
+ * Decides about drafts, in order and at once: nobody can come between the look-up and the decision. Changes nothing,
+ * so that a refused draft leaves no trace of those before it.
+ */
+export function decide(drafts: readonly Draft[], origin: Origin, rules: Rules): Decision {
+  const receipts: Receipt[] = []
+  const ops: Op[] = []
+  const events: EventRecord[] = []
+  const identities = new Map<string, Identity>()
+  let bytes = 0
+  for (const draft of drafts) {
+    checkIdentity(draft, rules.limits)
+    const key = identityKey(rules.identity, draft.type, draft.identifier)
+    const known = identities.get(key) ?? rules.identities.find(key)
+    if (known !== undefined && (draft.version === undefined || draft.version === known[1])) {
+      receipts.push({ status: 'duplicate', seq: known[0] })
+      continue
+    }
+    const { data, json } = checkData(draft, rules.limits)
+    const event = toEvent(draft, data, known, origin, rules.next + events.length, rules.now)
+    const identity: Identity = draft.version === undefined ? [event.seq] : [event.seq, draft.version, event.revision ?? 1]
+    const told = origin.told !== false
+    const eventKey = keys.event(event.seq)
+    const record = encodeEvent(eventKey, event, json, origin.run, told)
+    ops.push([eventKey, record], [key, encode(key, identity)], [keys.type(event.type, event.seq), ''])
+    events.push({ event, told })
+    identities.set(key, identity)
+    bytes += record.length
+    receipts.push({ status: known === undefined ? 'new' : 'changed', seq: event.seq, event })
+  }
+  const newest = receipts.reduce((most, { seq }) => Math.max(most, seq), 0)
+  return { receipts, newest, ops, events, bytes, identities }
+}
+
+function toEvent(
+  draft: Draft,
+  data: JsonValue,
+  known: Identity | undefined,
+  origin: Origin,
+  seq: number,
+  created: number,
+): StoredEvent {
+  const revision = draft.version === undefined ? undefined : (known?.[2] ?? (known === undefined ? 0 : 1)) + 1
+  const { type, identifier, version, transformed } = draft
+  return storedEvent({ type, identifier, data, version, revision, transformed, job: origin.job, cause: origin.cause }, seq, created)
+}

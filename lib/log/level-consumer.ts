@@ -1,0 +1,283 @@
+import { firstValueFrom, merge, Subject } from 'rxjs'
+import { abort$, at$ } from '../core/clock.ts'
+import { errorInfo } from '../core/error-info.ts'
+import type { StoredEvent } from '../core/event.ts'
+import { keys } from './level-keys.ts'
+import type { Life } from './level-life.ts'
+import { readRecord } from './level-reader.ts'
+import { type Cursor, decode, type EventRecord, encode, type ParkedRecord, type RetryRecord } from './level-records.ts'
+import { Retries, type Waiting } from './level-retries.ts'
+import type { Op, Rider } from './level-writer.ts'
+import type { Consumer, ConsumerOptions, Handed, Lag, Parked, Retrying, Writes } from './port.ts'
+import { typeTest } from './query.ts'
+
+/**
+ * At most this many events of one consumer wait for another attempt; beyond, nothing new is handed out. What waits is
+ * on disk, but that it waits is known in memory.
+ */
+const MOST_WAITING = 10_000
+
+/** How many records are looked at in one go: a consumer that hears rare types skips this many at a time. */
+const LOOK_AHEAD = 500
+
+/** What the store knows of a consumer when it is opened. */
+export interface Opened {
+  readonly name: string
+  readonly origin: Consumer['origin']
+  readonly cursor: Cursor
+  readonly waiting: readonly Waiting[]
+  readonly parked: readonly number[]
+}
+
+/** A consumer of a log in LevelDB. Its memory is bounded: events rest on disk, here are only their seqs. */
+export class LevelConsumer implements Consumer, Rider {
+  readonly name: string
+  readonly origin: Consumer['origin']
+  readonly #life: Life
+  readonly #options: ConsumerOptions
+  readonly #hears: (type: string) => boolean
+  /** Being handled for the first time: until the lowest of them is settled, the cursor stays before it. */
+  readonly #fresh = new Set<number>()
+  /** Being handled again: a record in the store remembers them, so the cursor may pass. */
+  readonly #again = new Set<number>()
+  readonly #retries = new Retries()
+  readonly #parked: Set<number>
+  readonly #wake$ = new Subject<void>()
+  #cursor: Cursor
+  #position: number
+  // What the next commit has to write, and what the present one is writing.
+  #changes = new Map<string, string | undefined>()
+  #writing = new Map<string, string | undefined>()
+
+  constructor(life: Life, opened: Opened, options: ConsumerOptions) {
+    this.#life = life
+    this.#options = options
+    this.name = opened.name
+    this.origin = opened.origin
+    this.#cursor = opened.cursor
+    this.#position = opened.cursor.cursor
+    this.#hears = typeTest(options.types)
+    this.#parked = new Set(opened.parked)
+    for (const waiting of opened.waiting) this.#retries.add(waiting)
+  }
+
+  async pull(max: number, signal: AbortSignal): Promise<readonly Handed[]> {
+    while (!signal.aborted) {
+      if (this.#life.ready) {
+        const handed = await this.#take(max, signal)
+        if (handed.length > 0 || signal.aborted) return handed
+        if (this.#mayReadOn() && this.#position < this.#life.session.writer.durable) continue
+      }
+      const due = this.#retries.nextAt
+      const alarms = [this.#life.changes$, this.#wake$, abort$(signal)]
+      await firstValueFrom(merge(...alarms, ...(due === undefined ? [] : [at$(this.#life.clock, due)])))
+    }
+    return []
+  }
+
+  // Reads first and changes what it remembers after, in one go: whatever happens at an await leaves no trace.
+  async #take(max: number, signal: AbortSignal): Promise<Handed[]> {
+    try {
+      const due = this.#retries.due(this.#life.clock.now(), max)
+      const again = await Promise.all(due.map(async (waiting) => ({ waiting, event: await this.#event(waiting.seq) })))
+      const room = this.#mayReadOn() ? max - due.length : 0
+      const records = room > 0 ? await this.#life.session.read(this.#position, Math.max(room, LOOK_AHEAD)) : []
+      return signal.aborted ? [] : [...this.#handAgain(again), ...this.#handFresh(records, room)]
+    } catch (error) {
+      // A store that is closed in mid-read, after a failed write, is opened again; a closed log ends the wait.
+      if (this.#life.ready) throw error
+      return []
+    }
+  }
+
+  #handAgain(found: readonly { waiting: Waiting; event: StoredEvent | undefined }[]): Handed[] {
+    const handed: Handed[] = []
+    for (const { waiting, event } of found) {
+      if (!this.#retries.remove(waiting.seq)) continue
+      this.#again.add(waiting.seq)
+      const { attempts, replay } = waiting
+      if (event === undefined) this.#settle(waiting.seq) // pruned: nothing is left to hand out
+      else handed.push({ event, attempt: attempts + 1, ...(replay === undefined ? {} : { replay }) })
+    }
+    return handed
+  }
+
+  #handFresh(records: readonly EventRecord[], room: number): Handed[] {
+    const handed: Handed[] = []
+    for (const { event, told } of records) {
+      if (handed.length === room) break
+      this.#position = event.seq
+      if (!told || !this.#hears(event.type)) continue
+      this.#fresh.add(event.seq)
+      handed.push({ event, attempt: 1 })
+    }
+    if (handed.length === 0 && records.length > 0) this.#ride(false)
+    return handed
+  }
+
+  #mayReadOn(): boolean {
+    return this.#retries.size < (this.#options.inOrder === true ? 1 : MOST_WAITING)
+  }
+
+  ack(handed: Handed, writes: Writes = []): void {
+    const ops = writes.length === 0 ? [] : this.#life.session.states.write(writes)
+    for (const [key, value] of ops) this.#changes.set(key, value)
+    this.#settle(handed.event.seq)
+  }
+
+  retry(handed: Handed, next: { readonly at: number; readonly error?: unknown }): void {
+    const { seq } = handed.event
+    if (!this.#isRunning(seq)) return
+    const error = next.error === undefined ? {} : { error: errorInfo(next.error) }
+    const replay = handed.replay === undefined ? {} : { replay: handed.replay }
+    this.#wait(seq, { attempts: handed.attempt, at: next.at, ...error, ...replay })
+    this.#forget(seq)
+  }
+
+  park(handed: Handed, why: { readonly error: unknown }): void {
+    const { seq } = handed.event
+    if (!this.#isRunning(seq)) return
+    const key = keys.parked(this.name, seq)
+    const record: ParkedRecord = {
+      attempts: handed.attempt,
+      at: this.#life.clock.now(),
+      error: errorInfo(why.error),
+      ...(handed.replay === undefined ? {} : { replay: handed.replay }),
+    }
+    this.#parked.add(seq)
+    this.#change(key, encode(key, record))
+    this.#settle(seq)
+  }
+
+  async *parked(): AsyncGenerator<Parked> {
+    for (const seq of [...this.#parked].sort((a, b) => a - b)) {
+      const record = this.#read<ParkedRecord>(keys.parked(this.name, seq))
+      const event = await this.#event(seq)
+      if (record !== undefined && event !== undefined) yield { event, ...record }
+    }
+  }
+
+  async *retrying(): AsyncGenerator<Retrying> {
+    for (const seq of this.#retries.seqs()) {
+      const record = this.#read<RetryRecord>(keys.retry(this.name, seq))
+      const event = await this.#event(seq)
+      if (record !== undefined && event !== undefined) yield { event, ...record }
+    }
+  }
+
+  async release(seq: number): Promise<boolean> {
+    if (!this.#parked.delete(seq)) return false
+    const record = this.#read<ParkedRecord>(keys.parked(this.name, seq))
+    this.#change(keys.parked(this.name, seq), undefined)
+    const replay = record?.replay === undefined ? {} : { replay: record.replay }
+    this.#wait(seq, { attempts: 0, at: this.#life.clock.now(), ...replay })
+    this.#wake$.next()
+    await this.flush()
+    return true
+  }
+
+  async drop(seq: number): Promise<boolean> {
+    if (!this.#parked.delete(seq)) return false
+    this.#change(keys.parked(this.name, seq), undefined)
+    await this.flush()
+    return true
+  }
+
+  async redeliver(seqs: Iterable<number>, options: { readonly at?: number } = {}): Promise<void> {
+    const replay = (this.#cursor.replays ?? 0) + 1
+    const at = options.at ?? this.#life.clock.now()
+    this.#cursor = { ...this.#cursor, replays: replay }
+    this.#writeCursor()
+    for (const seq of seqs) {
+      if (this.#parked.delete(seq)) this.#change(keys.parked(this.name, seq), undefined)
+      this.#wait(seq, { attempts: 0, at, replay })
+    }
+    this.#wake$.next()
+    await this.flush()
+  }
+
+  async flush(): Promise<void> {
+    this.#ride(true)
+    await this.#life.session.writer.flush()
+  }
+
+  async lag(): Promise<Lag> {
+    return {
+      behind: Math.max(0, this.#life.session.writer.durable - this.#position),
+      running: this.#fresh.size + this.#again.size,
+      retrying: this.#retries.size,
+      parked: this.#parked.size,
+    }
+  }
+
+  collect(): readonly Op[] {
+    const { value: first } = this.#fresh.values().next()
+    const settled = first === undefined ? this.#position : first - 1
+    if (settled !== this.#cursor.cursor) {
+      this.#cursor = { ...this.#cursor, cursor: settled }
+      this.#writeCursor()
+    }
+    this.#writing = this.#changes
+    this.#changes = new Map()
+    return [...this.#writing]
+  }
+
+  settled(durable: boolean): void {
+    const written = this.#writing
+    this.#writing = new Map()
+    // What a failed commit carried is written again, under what was said since.
+    if (!durable) this.#changes = new Map([...written, ...this.#changes])
+  }
+
+  /** The store was opened again: what it did not take is said anew. Returns the state among it. */
+  reopened(): readonly Op[] {
+    if (this.#changes.size > 0) this.#ride(true)
+    return [...this.#changes].filter(([key]) => key[0] === 's')
+  }
+
+  async #event(seq: number): Promise<StoredEvent | undefined> {
+    return (await readRecord(this.#life.session.db, seq))?.event
+  }
+
+  // While the store is closed after a failed write nothing can ride; `reopened` says it again.
+  #ride(hurry: boolean): void {
+    if (this.#life.ready) this.#life.session.writer.ride(this, hurry)
+  }
+
+  #isRunning(seq: number): boolean {
+    return this.#fresh.has(seq) || this.#again.has(seq)
+  }
+
+  #forget(seq: number): void {
+    this.#fresh.delete(seq)
+    this.#again.delete(seq)
+    this.#ride(true)
+  }
+
+  #settle(seq: number): void {
+    // An event that was asked for again while it was handled keeps its new record.
+    if (this.#again.has(seq) && !this.#retries.has(seq)) this.#change(keys.retry(this.name, seq), undefined)
+    this.#forget(seq)
+  }
+
+  #wait(seq: number, record: RetryRecord): void {
+    const key = keys.retry(this.name, seq)
+    this.#retries.add({ seq, ...record })
+    this.#change(key, encode(key, record))
+  }
+
+  #writeCursor(): void {
+    const key = keys.consumer(this.name)
+    this.#change(key, encode(key, this.#cursor))
+  }
+
+  // A transient consumer leaves nothing behind but the state that its handlers wrote.
+  #change(key: string, value: string | undefined): void {
+    if (this.#options.transient !== true) this.#changes.set(key, value)
+  }
+
+  #read<T>(key: string): T | undefined {
+    const pending = this.#changes.has(key) ? this.#changes : this.#writing
+    return decode<T>(key, pending.has(key) ? pending.get(key) : this.#life.session.db.getSync(key))
+  }
+}

@@ -1,0 +1,115 @@
+import { quote, TidingsError } from '../core/errors.ts'
+import { LevelConsumer, type Opened } from './level-consumer.ts'
+import { keys, seqOf, startingWith, textsOf } from './level-keys.ts'
+import type { Life } from './level-life.ts'
+import { type Cursor, decode, encode, type RetryRecord } from './level-records.ts'
+import type { Op } from './level-writer.ts'
+import { checkText } from './limits.ts'
+import type { Consumer, ConsumerInfo, ConsumerOptions, Lag, Start } from './port.ts'
+
+/** The names of listeners take as many bytes as event types. */
+const MOST_BYTES = 256
+
+/** Every consumer of a log: opened, adopted under a new name, listed. */
+export class Consumers {
+  readonly #life: Life
+  readonly #firstSince: (instant: Date) => Promise<number>
+  readonly #open = new Map<string, LevelConsumer>()
+
+  /** `firstSince`: the seq of the first event accepted at an instant or later; one past the last if there is none. */
+  constructor(life: Life, firstSince: (instant: Date) => Promise<number>) {
+    this.#life = life
+    this.#firstSince = firstSince
+  }
+
+  /** Opens a consumer; one that was open under this name is settled first and is of no use afterwards. */
+  async open(name: string, options: ConsumerOptions): Promise<Consumer> {
+    checkText(name, MOST_BYTES, 'TIDINGS_LOG_INVALID', 'the name of a consumer')
+    await this.#open.get(name)?.flush()
+    const opened = options.transient ? await this.#begin(name, options.start) : await this.#find(name, options)
+    const consumer = new LevelConsumer(this.#life, opened, options)
+    this.#open.set(name, consumer)
+    return consumer
+  }
+
+  async #find(name: string, { start, formerly }: ConsumerOptions): Promise<Opened> {
+    const known = this.#read(name)
+    if (known !== undefined) return this.#load(name, known, 'known')
+    const older = formerly === undefined ? undefined : this.#read(formerly)
+    if (formerly !== undefined && older !== undefined) {
+      await this.#open.get(formerly)?.flush()
+      this.#open.delete(formerly)
+      await this.#rename(formerly, name)
+      return this.#load(name, older, 'renamed')
+    }
+    const opened = await this.#begin(name, start)
+    await this.#life.commit([[keys.consumer(name), encode(keys.consumer(name), opened.cursor)]])
+    return opened
+  }
+
+  async #begin(name: string, start: Start): Promise<Opened> {
+    const cursor: Cursor = { cursor: await this.#seqBefore(start), created: this.#life.clock.now() }
+    return { name, origin: 'new', cursor, waiting: [], parked: [] }
+  }
+
+  async #seqBefore(start: Start): Promise<number> {
+    if (start === 'now') return this.#durable
+    if (start === 'start') return 0
+    if (start instanceof Date && !Number.isNaN(start.getTime())) return (await this.#firstSince(start)) - 1
+    if (typeof start === 'number' && Number.isSafeInteger(start) && start >= 0) return Math.max(0, start - 1)
+    throw new TidingsError('TIDINGS_LOG_INVALID', `a consumer starts at 'now', 'start', a Date or a seq, got ${quote(String(start))}`)
+  }
+
+  get #durable(): number {
+    return this.#life.session.writer.durable
+  }
+
+  #read(name: string): Cursor | undefined {
+    return decode<Cursor>(keys.consumer(name), this.#life.session.db.getSync(keys.consumer(name)))
+  }
+
+  async #load(name: string, cursor: Cursor, origin: Opened['origin']): Promise<Opened> {
+    const records = await this.#entries(keys.retriesOf(name))
+    const waiting = records.map(([key, text]) => ({ seq: seqOf(key), ...decode<RetryRecord>(key, text) }))
+    const parked = (await this.#entries(keys.parkedOf(name))).map(([key]) => seqOf(key))
+    return { name, origin, cursor, waiting, parked }
+  }
+
+  #entries(prefix: string): Promise<[string, string][]> {
+    return this.#life.session.db.iterator(startingWith(prefix)).all()
+  }
+
+  // The checksum covers the key, so each record is written anew. One commit: the cursor is under one name, never two.
+  async #rename(from: string, to: string): Promise<void> {
+    const ops: Op[] = []
+    const move = (key: string, text: string, target: string): void => {
+      ops.push([key, undefined], [target, encode(target, decode(key, text))])
+    }
+    for (const [key, text] of await this.#entries(keys.retriesOf(from))) move(key, text, keys.retry(to, seqOf(key)))
+    for (const [key, text] of await this.#entries(keys.parkedOf(from))) move(key, text, keys.parked(to, seqOf(key)))
+    const cursor = keys.consumer(from)
+    const text = this.#life.session.db.getSync(cursor)
+    if (text !== undefined) move(cursor, text, keys.consumer(to))
+    await this.#life.commit(ops)
+  }
+
+  async *list(): AsyncGenerator<ConsumerInfo> {
+    for (const [key, text] of await this.#entries('c')) {
+      const name = textsOf(key)[0] as string
+      const { cursor, created } = decode<Cursor>(key, text)
+      yield { name, cursor, created, lag: (await this.#open.get(name)?.lag()) ?? (await this.#lag(name, cursor)) }
+    }
+  }
+
+  async #lag(name: string, cursor: number): Promise<Lag> {
+    const count = async (prefix: string): Promise<number> =>
+      (await this.#life.session.db.keys(startingWith(prefix)).all()).length
+    const behind = Math.max(0, this.#durable - cursor)
+    return { behind, running: 0, retrying: await count(keys.retriesOf(name)), parked: await count(keys.parkedOf(name)) }
+  }
+
+  /** The store was opened again: everyone says anew what it did not take. */
+  reopened(restore: (op: Op) => void): void {
+    for (const consumer of this.#open.values()) consumer.reopened().forEach(restore)
+  }
+}

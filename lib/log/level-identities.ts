@@ -1,0 +1,53 @@
+import type { Database } from './level-database.ts'
+import { keys } from './level-keys.ts'
+import { decode, type Identity } from './level-records.ts'
+
+/** How many identities a generation remembers: more than can wait for their commits at once. */
+const GENERATION = 16_384
+
+/**
+ * Which event an identity was last told as. What was decided lately is answered from memory, also before it is
+ * durable, so that publishers who ask at the same time get one answer; the rest is looked up in the store.
+ *
+ * Memory is two generations of a map: the younger fills, then takes the place of the older. A generation is dropped
+ * only when all in it is durable.
+ */
+export class Identities {
+  readonly #db: Database
+  readonly #durable: () => number
+  #young = new Map<string, Identity | null>()
+  #old = new Map<string, Identity | null>()
+  #newestOld = 0
+  #newest = 0
+
+  constructor(db: Database, durable: () => number) {
+    this.#db = db
+    this.#durable = durable
+  }
+
+  /** The identity stored at `key`; undefined when it is not known. */
+  find(key: string): Identity | undefined {
+    const young = this.#young.get(key)
+    const recent = young === undefined ? this.#old.get(key) : young
+    // A forgotten identity is remembered as null: the store may not have heard of it yet.
+    if (recent !== undefined) return recent ?? undefined
+    // getSync: an awaited get is several times slower, and has() skips LevelDB's Bloom filter.
+    return decode<Identity>(key, this.#db.getSync(key))
+  }
+
+  /** Remembers a decision; `seq` is the newest seq that was given out when it was taken. */
+  remember(key: string, identity: Identity | null, seq: number): void {
+    if (this.#young.size >= GENERATION && this.#newestOld <= this.#durable()) {
+      this.#old = this.#young
+      this.#newestOld = this.#newest
+      this.#young = new Map()
+    }
+    this.#young.set(key, identity)
+    this.#newest = seq
+  }
+}
+
+/** The key of an identity under the rule of a log. */
+export function identityKey(rule: 'type' | 'identifier', type: string, identifier: string): string {
+  return rule === 'type' ? keys.identity(type, identifier) : keys.identityAlone(identifier)
+}

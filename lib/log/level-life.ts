@@ -1,0 +1,174 @@
+import { type Observable, Subject } from 'rxjs'
+import type { Cancel, Clock } from '../core/clock.ts'
+import { asError, TidingsError } from '../core/errors.ts'
+import type { DatabaseSource } from './level-database.ts'
+import type { MarkFile } from './level-mark.ts'
+import { openSound, type Sound } from './level-open.ts'
+import { FORMAT, type Meta } from './level-records.ts'
+import { Session } from './level-session.ts'
+import type { Op } from './level-writer.ts'
+
+/** The MARK file is written at most this often, in ms. */
+const MARK_EVERY = 1000
+
+/** How long to wait before the store is opened again, in ms: after the first try, and at most. */
+const REOPEN = { first: 100, most: 10_000 }
+
+/** What a log is made of. */
+export interface LifeOptions {
+  readonly source: DatabaseSource
+  readonly marks: MarkFile
+  readonly clock: Clock
+  readonly durability: 'disk' | 'process'
+  readonly identity: Meta['identity'] | undefined
+  warn(message: string): void
+}
+
+/**
+ * The life of an open log: one session after another. A failed write ends a session; the store is closed and opened
+ * again, for as long as it takes, before the log goes on: LevelDB acknowledges what it is given after a failed write,
+ * and throws it away (facts).
+ */
+export class Life {
+  readonly meta: Meta
+  /** Emits when there may be something new to read; errors when the log is closed. */
+  readonly changes$ = new Subject<unknown>()
+  readonly committed$: Observable<number>
+  readonly #committed$ = new Subject<number>()
+  readonly #options: LifeOptions
+  #session: Session | undefined
+  #failure: TidingsError | undefined
+  #closed: Promise<void> | undefined
+  #reopened: Promise<void> = Promise.resolve()
+  #cancel: Cancel = () => undefined
+  #markTimer: Cancel | undefined
+  #marking: Promise<void> = Promise.resolve()
+  /** Called with each new session but the first, before anybody reads from it. */
+  onReopened: (session: Session) => void = () => undefined
+
+  static async begin(options: LifeOptions): Promise<Life> {
+    const life = new Life(options, await openSound(options.source, options.marks, options))
+    await life.#mark()
+    return life
+  }
+
+  private constructor(options: LifeOptions, sound: Sound) {
+    this.#options = options
+    this.meta = sound.meta
+    this.committed$ = this.#committed$.asObservable()
+    this.#session = this.#start(sound)
+  }
+
+  get clock(): Clock {
+    return this.#options.clock
+  }
+
+  get durability(): 'disk' | 'process' {
+    return this.#options.durability
+  }
+
+  /** False while the store is closed after a failed write, and once the log is closed. */
+  get ready(): boolean {
+    return this.#session !== undefined && this.#closed === undefined
+  }
+
+  /**
+   * The present session.
+   *
+   * @throws TidingsError `TIDINGS_LOG_CLOSED`, or `TIDINGS_LOG_FAILED` while the store can't be opened again
+   */
+  get session(): Session {
+    if (this.#closed !== undefined) throw new TidingsError('TIDINGS_LOG_CLOSED', 'the log is closed')
+    if (this.#session === undefined) throw this.#failure as TidingsError
+    return this.#session
+  }
+
+  /** Writes these operations; resolves when they are durable. */
+  commit(ops: readonly Op[]): Promise<void> {
+    return this.session.writer.add({ ops, events: [], bytes: 0 })
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#end(this.#session)
+    return this.#closed
+  }
+
+  #start(sound: Sound): Session {
+    const { clock, durability } = this.#options
+    return new Session(sound, {
+      clock,
+      synced: durability === 'disk',
+      onCommitted: (seq) => this.#committed(seq),
+      onFailed: (error) => this.#failed(error),
+    })
+  }
+
+  #committed(seq: number): void {
+    this.#committed$.next(seq)
+    this.changes$.next(seq)
+    // Without syncing, what is acknowledged may be lost with the power, and is no loss to be told: no mark until close.
+    if (this.#options.durability !== 'disk' || this.#closed !== undefined) return
+    this.#markTimer ??= this.#options.clock.timer(() => {
+      this.#markTimer = undefined
+      this.#mark().catch((error) => this.#options.warn(`the MARK file could not be written: ${asError(error).message}`))
+    }, MARK_EVERY)
+  }
+
+  #mark(): Promise<void> {
+    const seq = this.#session?.writer.durable
+    if (seq === undefined) return this.#marking
+    const write = (): Promise<void> => this.#options.marks.write({ id: this.meta.id, format: FORMAT, seq })
+    this.#marking = this.#marking.then(write, write)
+    return this.#marking
+  }
+
+  #failed(error: TidingsError): void {
+    const broken = this.#session as Session
+    this.#session = undefined
+    this.#failure = error
+    this.#options.warn(error.message)
+    this.changes$.next(undefined)
+    this.#reopened = this.#reopen(broken)
+  }
+
+  async #reopen(broken: Session): Promise<void> {
+    await broken.db.close().catch(() => undefined)
+    for (let pause = REOPEN.first; this.#closed === undefined; pause = Math.min(pause * 2, REOPEN.most)) {
+      try {
+        const sound = await openSound(this.#options.source, this.#options.marks, this.#options)
+        if (this.#closed !== undefined) return await sound.db.close()
+        this.#session = this.#start(sound)
+        this.onReopened(this.#session)
+        this.#options.warn('the log was opened again after a failed write')
+        this.changes$.next(undefined)
+        return
+      } catch (error) {
+        this.#failure = new TidingsError('TIDINGS_LOG_FAILED', `the log can't be opened again: ${asError(error).message}`, {
+          cause: error,
+        })
+        await new Promise<void>((resolve) => {
+          const stop = this.#options.clock.timer(resolve, pause)
+          this.#cancel = () => (stop(), resolve())
+        })
+      }
+    }
+  }
+
+  async #end(session: Session | undefined): Promise<void> {
+    this.#cancel()
+    this.#markTimer?.()
+    try {
+      await this.#reopened
+      if (session === undefined) return
+      // What riders still carry goes into a last commit.
+      await session.writer.flush()
+      await session.writer.flush()
+      if (this.#options.durability !== 'disk') await session.sync()
+      await this.#mark()
+    } finally {
+      await session?.db.close()
+      this.#committed$.complete()
+      this.changes$.error(new TidingsError('TIDINGS_LOG_CLOSED', 'the log is closed'))
+    }
+  }
+}

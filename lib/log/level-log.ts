@@ -1,0 +1,113 @@
+import type { Observable } from 'rxjs'
+import type { Draft, Receipt, StoredEvent } from '../core/event.ts'
+import { decide } from './level-accept.ts'
+import { Claims } from './level-claims.ts'
+import { Consumers } from './level-consumers.ts'
+import { Gate } from './level-gate.ts'
+import { identityKey } from './level-identities.ts'
+import { keyValue } from './level-key-value.ts'
+import type { Life } from './level-life.ts'
+import { readEvents, readRecord } from './level-reader.ts'
+import { decode, type Identity } from './level-records.ts'
+import type { Limits } from './limits.ts'
+import type { Claim, Consumer, ConsumerInfo, ConsumerOptions, KeyValue, Log, Origin, Query } from './port.ts'
+
+/** The log in LevelDB, on disk or in memory. Made by `openLog` and `memoryLog`. */
+export class LevelLog implements Log {
+  readonly id: string
+  readonly durability: 'disk' | 'process'
+  readonly dense = true
+  readonly committed$: Observable<number>
+  readonly #life: Life
+  readonly #limits: Limits
+  readonly #now: () => number
+  readonly #gate: Gate
+  readonly #consumers: Consumers
+  readonly #claims: Claims
+
+  constructor(life: Life, limits: Limits) {
+    const { clock } = life
+    this.#life = life
+    this.#limits = limits
+    this.#now = () => clock.now()
+    this.#gate = new Gate(() => life.session.writer)
+    this.id = life.meta.id
+    this.durability = life.durability
+    this.committed$ = life.committed$
+    this.#consumers = new Consumers(life, (instant) => this.#firstSince(instant))
+    this.#claims = new Claims(life, crypto.randomUUID())
+    life.onReopened = ({ states }) => this.#consumers.reopened((op) => states.put(op))
+  }
+
+  async accept(drafts: readonly Draft[], origin: Origin = {}): Promise<readonly Receipt[]> {
+    const wait = this.#gate.enter()
+    if (wait !== undefined) await wait
+    const { writer, identities, states } = this.#life.session
+    const rules = { identity: this.#life.meta.identity, limits: this.#limits, identities, next: writer.next, now: this.#now() }
+    const decision = decide(drafts, origin, rules)
+    const stateOps = origin.state === undefined ? [] : states.write(origin.state)
+    if (decision.ops.length + stateOps.length > 0) {
+      const durable = writer.add({ ...decision, ops: [...decision.ops, ...stateOps] })
+      for (const [key, identity] of decision.identities) identities.remember(key, identity, writer.next - 1)
+      await durable
+    }
+    // A duplicate of an event that is not durable yet is no answer yet either.
+    if (decision.newest > writer.durable) await writer.until(decision.newest)
+    return decision.receipts
+  }
+
+  async *events(query: Query = {}): AsyncGenerator<StoredEvent> {
+    const { db, first, writer } = this.#life.session
+    for await (const { event } of readEvents(db, query, first, writer.durable)) yield event
+  }
+
+  async get(type: string, identifier: string): Promise<StoredEvent | undefined> {
+    const { db } = this.#life.session
+    const key = identityKey(this.#life.meta.identity, type, identifier)
+    const identity = decode<Identity>(key, await db.get(key))
+    const record = identity === undefined ? undefined : await readRecord(db, identity[0])
+    return record?.event.type === type ? record.event : undefined
+  }
+
+  async last(): Promise<number> {
+    return this.#life.session.writer.durable
+  }
+
+  async forget(type: string, identifier: string): Promise<boolean> {
+    const { identities, writer } = this.#life.session
+    const key = identityKey(this.#life.meta.identity, type, identifier)
+    if (identities.find(key) === undefined) return false
+    identities.remember(key, null, writer.next - 1)
+    await this.#life.commit([[key, undefined]])
+    return true
+  }
+
+  async consumer(name: string, options: ConsumerOptions): Promise<Consumer> {
+    return this.#consumers.open(name, options)
+  }
+
+  consumers(): AsyncIterable<ConsumerInfo> {
+    return this.#consumers.list()
+  }
+
+  store(namespace: string): KeyValue {
+    return keyValue(this.#life, namespace)
+  }
+
+  async claim(job: string, slot: Date, ttl: number): Promise<Claim | undefined> {
+    return this.#claims.claim(job, slot, ttl)
+  }
+
+  close(): Promise<void> {
+    return this.#life.close()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #firstSince(since: Date): Promise<number> {
+    for await (const { seq } of this.events({ since, limit: 1 })) return seq
+    return (await this.last()) + 1
+  }
+}

@@ -1,0 +1,70 @@
+import type { RetryRecord } from './level-records.ts'
+
+/** An event that waits for its next attempt. */
+export interface Waiting extends Omit<RetryRecord, 'error'> {
+  readonly seq: number
+}
+
+/** The events of one consumer that wait for another attempt, in order of when they are due. */
+export class Retries {
+  // Sorted by due time, then seq. Bounded by the consumer, so an insertion moves little.
+  readonly #due: Waiting[] = []
+  readonly #bySeq = new Map<number, Waiting>()
+
+  get size(): number {
+    return this.#due.length
+  }
+
+  has(seq: number): boolean {
+    return this.#bySeq.has(seq)
+  }
+
+  /** When the next one is due, in ms since the epoch. */
+  get nextAt(): number | undefined {
+    return this.#due[0]?.at
+  }
+
+  add({ seq, attempts, at, replay }: Waiting): void {
+    this.remove(seq)
+    const waiting: Waiting = { seq, attempts, at, ...(replay === undefined ? {} : { replay }) }
+    this.#due.splice(this.#place(waiting), 0, waiting)
+    this.#bySeq.set(seq, waiting)
+  }
+
+  /** False: it was not there. */
+  remove(seq: number): boolean {
+    const waiting = this.#bySeq.get(seq)
+    if (waiting === undefined) return false
+    this.#bySeq.delete(seq)
+    this.#due.splice(this.#place(waiting), 1)
+    return true
+  }
+
+  /** What is due at `now`: the lowest seqs first, at most `max`. */
+  due(now: number, max: number): Waiting[] {
+    let end = 0
+    while (end < this.#due.length && (this.#due[end] as Waiting).at <= now) end += 1
+    return this.#due.slice(0, end).sort((a, b) => a.seq - b.seq).slice(0, max)
+  }
+
+  /** The seqs of all that wait, lowest first. */
+  seqs(): readonly number[] {
+    return [...this.#bySeq.keys()].sort((a, b) => a - b)
+  }
+
+  // The first place whose event does not come before this one.
+  #place(waiting: Waiting): number {
+    let low = 0
+    let high = this.#due.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (before(this.#due[middle] as Waiting, waiting)) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+}
+
+function before(a: Waiting, b: Waiting): boolean {
+  return a.at < b.at || (a.at === b.at && a.seq < b.seq)
+}

@@ -1,0 +1,73 @@
+import type { Clock } from '../core/clock.ts'
+import type { TidingsError } from '../core/errors.ts'
+import { type Database, SYNCED } from './level-database.ts'
+import { Identities } from './level-identities.ts'
+import { keys } from './level-keys.ts'
+import type { Sound } from './level-open.ts'
+import { readPage } from './level-reader.ts'
+import { type EventRecord, encode, type Head } from './level-records.ts'
+import { States } from './level-states.ts'
+import { Writer } from './level-writer.ts'
+
+/**
+ * How many of the newest events stay in memory for those who follow. Short on purpose: a longer tail outlives the
+ * young generation of the garbage collector and costs more than it saves (facts).
+ */
+const TAIL = 1024
+
+export interface SessionOptions {
+  readonly clock: Clock
+  readonly synced: boolean
+  /** Called with the highest durable seq after each commit. */
+  onCommitted(seq: number): void
+  onFailed(error: TidingsError): void
+}
+
+/** All that lives from one opening of the store to its closing. */
+export class Session {
+  readonly db: Database
+  readonly writer: Writer
+  readonly identities: Identities
+  readonly states: States
+  /** The lowest seq whose body is kept. */
+  readonly first: number
+  readonly #tail: EventRecord[] = []
+
+  constructor(sound: Sound, options: SessionOptions) {
+    this.db = sound.db
+    this.first = sound.first
+    this.states = new States(sound.db)
+    this.writer = new Writer({
+      db: sound.db,
+      clock: options.clock,
+      head: sound.head,
+      synced: options.synced,
+      first: () => this.first,
+      onCommitted: (events, ops) => {
+        this.states.settle(ops)
+        this.#remember(events)
+        options.onCommitted(this.writer.durable)
+      },
+      onFailed: options.onFailed,
+    })
+    this.identities = new Identities(sound.db, () => this.writer.durable)
+  }
+
+  #remember(events: readonly EventRecord[]): void {
+    for (const event of events) this.#tail.push(event)
+    if (this.#tail.length > 2 * TAIL) this.#tail.splice(0, this.#tail.length - TAIL)
+  }
+
+  /** Durable records after a seq, at most `max`: the newest from memory, older ones from the store. */
+  async read(after: number, max: number): Promise<readonly EventRecord[]> {
+    const oldest = this.#tail[0]?.event.seq
+    if (oldest !== undefined && after + 1 >= oldest) return this.#tail.slice(after + 1 - oldest, after + 1 - oldest + max)
+    return readPage(this.db, Math.max(after, this.first - 1), this.writer.durable, max)
+  }
+
+  /** Writes the head once more, synced: LevelDB then has everything before it on disk too. */
+  async sync(): Promise<void> {
+    const head: Head = [this.writer.durable, this.writer.durable, this.first]
+    await this.db.batch().put(keys.head, encode(keys.head, head)).write(SYNCED)
+  }
+}

@@ -1,0 +1,214 @@
+import type { Cancel, Clock } from '../core/clock.ts'
+import { TidingsError } from '../core/errors.ts'
+import { type Database, SYNCED } from './level-database.ts'
+import { keys } from './level-keys.ts'
+import { type EventRecord, encode, type Head } from './level-records.ts'
+
+/** One write of a batch; without a value, the key is deleted. */
+export type Op = readonly [key: string, value: string | undefined]
+
+/** Something whose writes can wait for the next commit: a consumer with its acks. */
+export interface Rider {
+  /** What is to be written now. Asked once a commit, while it is built. */
+  collect(): readonly Op[]
+  /** What was collected is durable (true), or has to be collected again (false). */
+  settled(durable: boolean): void
+}
+
+/** What one accept adds to a commit. */
+export interface Addition {
+  readonly ops: readonly Op[]
+  readonly events: readonly EventRecord[]
+  readonly bytes: number
+}
+
+/**
+ * A commit that is being gathered or written: one atomic batch, one promise for all who wait for it.
+ */
+class Commit {
+  readonly ops: Op[] = []
+  readonly events: EventRecord[] = []
+  bytes = 0
+  /** The highest seq in it, or before it. */
+  last = 0
+  readonly durable: Promise<void>
+  resolve: () => void = () => undefined
+  reject: (error: Error) => void = () => undefined
+
+  constructor() {
+    this.durable = new Promise((resolve, reject) => {
+      this.resolve = resolve
+      this.reject = reject
+    })
+    // Whoever waits hears of a failure; a commit that nobody waits for must not become an unhandledRejection.
+    this.durable.catch(() => undefined)
+  }
+}
+
+/** Larger commits swallow all publishers at once, and then nothing overlaps with the disk (facts: 512 is enough). */
+const MOST_EVENTS = 512
+const MOST_BYTES = 1024 * 1024
+
+/** How long acks wait for a commit to ride in, in ms, before they get one of their own. */
+const IDLE_FLUSH = 50
+
+/**
+ * The one writer of a log. Additions gather in a commit; commits are written one at a time, and the next one is handed
+ * to LevelDB before those who wait for the last are told: that is the whole overlap. So a log has no holes, unless it
+ * was damaged.
+ */
+export class Writer {
+  readonly #options: WriterOptions
+  readonly #queue: Commit[] = []
+  readonly #riders = new Set<Rider>()
+  #writing: Commit | undefined
+  #added: number
+  #durable: number
+  #idle: Cancel | undefined
+  #failed = false
+
+  constructor(options: WriterOptions) {
+    this.#options = options
+    this.#added = options.head
+    this.#durable = options.head
+  }
+
+  /** The highest seq that is durable. */
+  get durable(): number {
+    return this.#durable
+  }
+
+  /** How many events wait for their commit to begin. */
+  get waiting(): number {
+    return this.#queue.reduce((sum, commit) => sum + commit.events.length, 0)
+  }
+
+  /** Adds to the next commit; resolves when that is durable. */
+  add({ ops, events, bytes }: Addition): Promise<void> {
+    let commit = this.#queue.at(-1)
+    if (commit === undefined || commit.events.length + events.length > MOST_EVENTS || commit.bytes > MOST_BYTES) {
+      commit = new Commit()
+      this.#queue.push(commit)
+    }
+    for (const op of ops) commit.ops.push(op)
+    for (const event of events) commit.events.push(event)
+    commit.bytes += bytes
+    this.#added += events.length
+    commit.last = this.#added
+    this.#soon()
+    return commit.durable
+  }
+
+  /** Resolves when the commit that is being written, or is next, is durable. */
+  written(): Promise<void> {
+    return this.#writing?.durable ?? this.#queue[0]?.durable ?? Promise.resolve()
+  }
+
+  /** Resolves when this seq, which was given out before, is durable. */
+  async until(seq: number): Promise<void> {
+    if (seq <= this.#durable) return
+    const commit = [this.#writing, ...this.#queue].find((each) => each !== undefined && each.last >= seq)
+    await commit?.durable
+  }
+
+  /** Resolves when everything that was added so far is durable. */
+  added(): Promise<void> {
+    return this.#queue.at(-1)?.durable ?? this.#writing?.durable ?? Promise.resolve()
+  }
+
+  /** The rider has something for the next commit; `hurry`: after 50 ms it gets one of its own. */
+  ride(rider: Rider, hurry: boolean): void {
+    this.#riders.add(rider)
+    if (!hurry || this.#idle !== undefined || this.#queue.length > 0) return
+    this.#idle = this.#options.clock.timer(() => this.flush(), IDLE_FLUSH)
+  }
+
+  /** Begins a commit for whatever there is; resolves when it is durable. */
+  flush(): Promise<void> {
+    this.#idle?.()
+    this.#idle = undefined
+    if (this.#riders.size > 0 && this.#queue.length === 0) this.#queue.push(new Commit())
+    this.#soon()
+    return this.added()
+  }
+
+  // A microtask later, so that publishes made in one go share a commit.
+  #soon(): void {
+    if (this.#writing === undefined) queueMicrotask(() => this.#write())
+  }
+
+  #write(): void {
+    if (this.#writing !== undefined || this.#failed) return
+    const commit = this.#queue.shift()
+    if (commit === undefined) return
+    this.#idle?.()
+    this.#idle = undefined
+    commit.last = this.#durable + commit.events.length
+    this.#writing = commit
+    const riders = [...this.#riders]
+    this.#riders.clear()
+    this.#commit(commit, riders).then(
+      () => this.#done(commit, riders),
+      (error) => this.#fail(error, commit, riders),
+    )
+  }
+
+  // Chained batches are up to 3.5 times faster than arrays of operations.
+  async #commit(commit: Commit, riders: readonly Rider[]): Promise<void> {
+    const batch = this.#options.db.batch()
+    const put = ([key, value]: Op): void => {
+      if (value === undefined) batch.del(key)
+      else batch.put(key, value)
+    }
+    for (const rider of riders) for (const op of rider.collect()) commit.ops.push(op)
+    commit.ops.forEach(put)
+    const head: Head = [commit.last, this.#durable, this.#options.first()]
+    put([keys.head, encode(keys.head, head)])
+    await batch.write(this.#options.synced ? SYNCED : {})
+  }
+
+  #done(commit: Commit, riders: readonly Rider[]): void {
+    this.#durable = commit.last
+    this.#writing = undefined
+    this.#write()
+    for (const rider of riders) rider.settled(true)
+    this.#options.onCommitted(commit.events, commit.ops)
+    commit.resolve()
+  }
+
+  // Nothing that follows a failed write can be trusted: LevelDB would acknowledge it and throw it away.
+  #fail(cause: unknown, commit: Commit, riders: readonly Rider[]): void {
+    this.#failed = true
+    this.#idle?.()
+    this.#idle = undefined
+    for (const rider of [...riders, ...this.#riders]) rider.settled(false)
+    const why = cause instanceof Error ? cause.message : String(cause)
+    const error = new TidingsError('TIDINGS_LOG_FAILED', `a write to the log failed, so this is not acknowledged: ${why}`, {
+      cause,
+    })
+    this.#options.onFailed(error)
+    for (const lost of [commit, ...this.#queue.splice(0)]) lost.reject(error)
+  }
+
+  /** The seq for the next event that is added. */
+  get next(): number {
+    return this.#added + 1
+  }
+}
+
+/**
+ * - `head`: the highest durable seq so far
+ * - `synced`: a commit is durable when it is on disk; otherwise when LevelDB has it
+ * - `first`: the lowest seq whose body is kept
+ * - `onCommitted`: called in order, before those who wait are told
+ * - `onFailed`: called once; the writer is of no use afterwards
+ */
+export interface WriterOptions {
+  readonly db: Database
+  readonly clock: Clock
+  readonly head: number
+  readonly synced: boolean
+  first(): number
+  onCommitted(events: readonly EventRecord[], ops: readonly Op[]): void
+  onFailed(error: TidingsError): void
+}

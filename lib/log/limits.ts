@@ -1,0 +1,77 @@
+import { describe, quote, TidingsError } from '../core/errors.ts'
+import type { Draft } from '../core/event.ts'
+import { named } from '../core/event-type.ts'
+import { type JsonValue, toJson } from '../core/json.ts'
+import { isOwnDraft, OWN_TYPES } from '../core/own.ts'
+
+/**
+ * How much a log takes, in bytes of utf8.
+ *
+ * - `type`: default 256
+ * - `identifier`: default 1024 (1 KiB)
+ * - `data`: as JSON text; default 262144 (256 KiB)
+ */
+export interface Limits {
+  readonly type: number
+  readonly identifier: number
+  readonly data: number
+}
+
+export const defaultLimits: Limits = { type: 256, identifier: 1024, data: 256 * 1024 }
+
+/** Refuses a draft whose type, identifier or version can't be part of an identity. Its data is not looked at. */
+export function checkIdentity(draft: Draft, limits: Limits): void {
+  if (typeof draft !== 'object' || draft === null) {
+    throw new TidingsError('TIDINGS_DATA_INVALID', `a draft must be an object with type, identifier and data, got ${describe(draft)}`)
+  }
+  const type = checkText(draft.type, limits.type, 'TIDINGS_TYPE_INVALID', 'the type of a draft')
+  if (type.startsWith(OWN_TYPES) && !isOwnDraft(draft)) {
+    throw new TidingsError('TIDINGS_TYPE_INVALID', `types that begin with ${OWN_TYPES} are the engine's own, got ${quote(type)}`, {
+      details: { type, identifier: draft.identifier, path: 'type' },
+    })
+  }
+  const of = `the identifier of a draft of ${quote(type)}`
+  checkText(draft.identifier, limits.identifier, 'TIDINGS_IDENTIFIER_INVALID', of, type)
+  if (draft.version !== undefined) {
+    checkText(draft.version, limits.identifier, 'TIDINGS_IDENTIFIER_INVALID', `the version of a draft of ${quote(type)}`, type)
+  }
+}
+
+/** Refuses what can't be a name or an identifier: anything but a well-formed string of 1 to `most` bytes. */
+export function checkText(
+  value: unknown,
+  most: number,
+  code: 'TIDINGS_TYPE_INVALID' | 'TIDINGS_IDENTIFIER_INVALID' | 'TIDINGS_LOG_INVALID',
+  what: string,
+  type?: string,
+): string {
+  const problem = textProblem(value, most)
+  if (problem === undefined) return value as string
+  const details = { ...(type === undefined ? {} : { type }), path: type === undefined ? 'type' : 'identifier', value: describe(value) }
+  throw new TidingsError(code, `${what} must be a string of 1 to ${most} bytes, got ${problem}`, { details })
+}
+
+function textProblem(value: unknown, most: number): string | undefined {
+  if (typeof value === 'number') return `the number ${value}: wrap it in String()`
+  if (typeof value !== 'string' || value === '') return describe(value)
+  // A utf16 unit takes at most three bytes of utf8: most strings need no count.
+  if (value.length * 3 > most && Buffer.byteLength(value) > most) return `${Buffer.byteLength(value)} bytes`
+  return value.isWellFormed() ? undefined : `${quote(value)}, which has half a surrogate pair`
+}
+
+/** The data of a draft, as it is stored and told, with its text. */
+export function checkData(draft: Draft, limits: Limits): { readonly data: JsonValue; readonly json: string } {
+  try {
+    const data = toJson(draft.data)
+    const json = JSON.stringify(data)
+    const bytes = json.length * 3 > limits.data ? Buffer.byteLength(json) : json.length
+    if (bytes > limits.data) {
+      throw new TidingsError('TIDINGS_DATA_TOO_LARGE', `the data is ${bytes} bytes of JSON, and at most ${limits.data} are taken`, {
+        details: { path: '', bytes, limit: limits.data },
+      })
+    }
+    return { data, json }
+  } catch (error) {
+    throw named(error, draft.type, draft.identifier)
+  }
+}

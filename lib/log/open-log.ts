@@ -1,0 +1,74 @@
+import { resolve } from 'node:path'
+import { type Clock, systemClock } from '../core/clock.ts'
+import { describe, quote, TidingsError } from '../core/errors.ts'
+import { levelDatabase, memoryDatabase } from './level-database.ts'
+import { Life, type LifeOptions } from './level-life.ts'
+import { LevelLog } from './level-log.ts'
+import { markFile, noMarkFile } from './level-mark.ts'
+import { defaultLimits, type Limits } from './limits.ts'
+
+/**
+ * - `identity`: what makes a happening one. `type` (default): type and identifier; `identifier`: the identifier alone,
+ *   over all types. Kept in the log: another choice is refused when it is opened again
+ * - `durability`: `disk` (default): a promise resolves when the data is synced to disk; `relaxed`: when LevelDB has it,
+ *   which survives a crash of the process, though not a loss of power
+ * - `limits`: bytes of type (256), identifier (1 KiB) and data (256 KiB)
+ * - `clock`: dates the events; default the machine's
+ * - `warn`: hears of failed writes and of what was put right at open; default standard error
+ */
+export interface LogOptions {
+  readonly identity?: 'type' | 'identifier'
+  readonly durability?: 'disk' | 'relaxed'
+  readonly limits?: Partial<Limits>
+  readonly clock?: Clock
+  readonly warn?: (message: string) => void
+}
+
+/**
+ * Opens the log in a directory, which is made if it is missing, and is for its owner alone (0700).
+ *
+ * @throws TidingsError `TIDINGS_LOG_LOCKED` (in use by another process), `TIDINGS_LOG_DAMAGED`, `TIDINGS_LOG_FORMAT`
+ *   (written by a newer version), `TIDINGS_LOG_IDENTITY` (another rule of identity)
+ *
+ * @example
+ * ```ts
+ * import { openLog } from 'tidings'
+ *
+ * const log = await openLog('.tidings/example')
+ * const [receipt] = await log.accept([{ type: 'greeting', identifier: '123', data: { payload: 'hello' } }])
+ * console.log(receipt?.status)
+ * await log.close()
+ * ```
+ */
+export async function openLog(directory: string, options: LogOptions = {}): Promise<LevelLog> {
+  if (typeof directory !== 'string' || directory === '') {
+    throw new TidingsError('TIDINGS_LOG_INVALID', `openLog() needs the path of a directory, got ${describe(directory)}`)
+  }
+  const path = resolve(directory)
+  const durability = oneOf(options, 'durability', ['disk', 'relaxed']) === 'relaxed' ? 'process' : 'disk'
+  return open({ source: levelDatabase(path), marks: markFile(path), durability }, options)
+}
+
+/** A log that is gone with the process: the same code on the same kind of store, in memory. */
+export async function memoryLog(options: Omit<LogOptions, 'durability'> = {}): Promise<LevelLog> {
+  return open({ source: memoryDatabase(), marks: noMarkFile, durability: 'process' }, options)
+}
+
+async function open(parts: Pick<LifeOptions, 'source' | 'marks' | 'durability'>, options: LogOptions): Promise<LevelLog> {
+  const life = await Life.begin({
+    ...parts,
+    clock: options.clock ?? systemClock,
+    identity: oneOf(options, 'identity', ['type', 'identifier']),
+    warn: options.warn ?? ((message) => console.error(`tidings: ${message}`)),
+  })
+  return new LevelLog(life, { ...defaultLimits, ...options.limits })
+}
+
+function oneOf<K extends keyof LogOptions>(options: LogOptions, name: K, allowed: readonly LogOptions[K][]): LogOptions[K] {
+  const value = options[name]
+  if (value === undefined || allowed.includes(value)) return value
+  const expected = allowed.map((each) => quote(String(each))).join(' or ')
+  throw new TidingsError('TIDINGS_LOG_INVALID', `the log's ${name} must be ${expected}, got ${describe(value)}`, {
+    details: { path: name },
+  })
+}

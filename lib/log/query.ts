@@ -1,0 +1,81 @@
+import { describe, quote, TidingsError } from '../core/errors.ts'
+import type { StoredEvent } from '../core/event.ts'
+import type { Query } from './port.ts'
+
+/** A query, checked and with its defaults. `type`: the one exact type it is about, if there is just one. */
+export interface Narrowed {
+  readonly after: number
+  readonly limit: number
+  readonly reverse: boolean
+  readonly type: string | undefined
+  test(event: StoredEvent): boolean
+}
+
+/**
+ * A query with its defaults filled in.
+ *
+ * @throws TidingsError `TIDINGS_LOG_INVALID`, naming the part that is wrong
+ */
+export function narrow(query: Query): Narrowed {
+  const { types, where } = query
+  const after = count(query.after, 'after', 0)
+  const limit = count(query.limit, 'limit', Number.POSITIVE_INFINITY)
+  const since = instant(query.since, 'since') ?? Number.NEGATIVE_INFINITY
+  const until = instant(query.until, 'until') ?? Number.POSITIVE_INFINITY
+  const hears = typeTest(types)
+  const only = types?.length === 1 && !types[0]?.includes('*') ? types[0] : undefined
+  return {
+    after,
+    limit,
+    reverse: query.reverse === true,
+    type: only,
+    test: (event) =>
+      event.created >= since && event.created <= until && hears(event.type) && (where === undefined || where(event)),
+  }
+}
+
+/** Whether a type is one of these names, or matches one of these patterns; without any, every type is. */
+export function typeTest(types: readonly string[] | undefined): (type: string) => boolean {
+  if (types === undefined) return () => true
+  for (const type of types) {
+    if (typeof type !== 'string' || type === '') wrong('types', 'names of event types', type)
+  }
+  const names = new Set(types.filter((type) => !type.includes('*')))
+  const patterns = types.filter((type) => type.includes('*')).map(patternTest)
+  return (type) => names.has(type) || patterns.some((matches) => matches(type))
+}
+
+// `*` stands for any characters: the parts between have to follow one another, the first and last at the ends.
+function patternTest(pattern: string): (type: string) => boolean {
+  const parts = pattern.split('*')
+  const head = parts[0] as string
+  const tail = parts.at(-1) as string
+  const middle = parts.slice(1, -1)
+  return (type) => {
+    if (type.length < head.length + tail.length || !type.startsWith(head) || !type.endsWith(tail)) return false
+    let from = head.length
+    for (const part of middle) {
+      const found = type.indexOf(part, from)
+      if (found < 0) return false
+      from = found + part.length
+    }
+    return from <= type.length - tail.length
+  }
+}
+
+function count(value: unknown, what: string, otherwise: number): number {
+  if (value === undefined) return otherwise
+  if (typeof value === 'number' && value >= 0 && (Number.isSafeInteger(value) || value === Number.POSITIVE_INFINITY)) return value
+  return wrong(what, 'a whole number, not negative', value)
+}
+
+function instant(value: unknown, what: string): number | undefined {
+  if (value === undefined) return undefined
+  const ms = value instanceof Date ? value.getTime() : value
+  if (typeof ms === 'number' && !Number.isNaN(ms)) return ms
+  return wrong(what, 'a Date, or ms since the epoch', value)
+}
+
+function wrong(what: string, expected: string, got: unknown): never {
+  throw new TidingsError('TIDINGS_LOG_INVALID', `${quote(what)} must be ${expected}, got ${describe(got)}`, { details: { path: what } })
+}
