@@ -13,7 +13,11 @@ const WEEK = 7 * DAY
 const units = { w: WEEK, d: DAY, h: HOUR, m: MINUTE, s: SECOND, ms: 1 } as const
 
 const number = String.raw`(\d+(?:\.\d+)?)`
-const words = new RegExp(`^${Object.keys(units).map((unit) => `(?:${number}${unit})?`).join('')}$`)
+const words = new RegExp(
+  `^${Object.keys(units)
+    .map((unit) => `(?:${number}${unit})?`)
+    .join('')}$`,
+)
 
 /**
  * The milliseconds of a duration. Words are numbers with the units `w d h m s ms`, from the longest to the shortest;

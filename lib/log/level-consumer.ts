@@ -1,4 +1,4 @@
-import { firstValueFrom, merge, Subject } from 'rxjs'
+import { firstValueFrom, merge, type Observable, Subject } from 'rxjs'
 import { abort$, at$ } from '../core/clock.ts'
 import { errorInfo } from '../core/error-info.ts'
 import type { StoredEvent } from '../core/event.ts'
@@ -69,8 +69,9 @@ export class LevelConsumer implements Consumer, Rider {
         if (this.#mayReadOn() && this.#position < this.#life.session.writer.durable) continue
       }
       const due = this.#retries.nextAt
-      const alarms = [this.#life.changes$, this.#wake$, abort$(signal)]
-      await firstValueFrom(merge(...alarms, ...(due === undefined ? [] : [at$(this.#life.clock, due)])))
+      const alarms: Observable<unknown>[] = [this.#life.changes$, this.#wake$, abort$(signal)]
+      if (due !== undefined) alarms.push(at$(this.#life.clock, due))
+      await firstValueFrom(merge(...alarms))
     }
     return []
   }

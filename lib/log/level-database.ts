@@ -14,6 +14,9 @@ export interface DatabaseSource {
 /** What was written is on disk when `sync` is set. In memory, the option has no effect. */
 export const SYNCED = { sync: true } as const
 
+/** Reading on, a megabyte at a time: four times as fast as the default of 16 KiB (facts). In memory, no effect. */
+export const READ_AHEAD = { highWaterMarkBytes: 1024 * 1024 } as const
+
 /**
  * LevelDB in a directory, which is made readable for its owner alone.
  *

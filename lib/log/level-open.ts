@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Clock } from '../core/clock.ts'
 import { TidingsError } from '../core/errors.ts'
-import { type Database, type DatabaseSource, SYNCED } from './level-database.ts'
+import { type Database, type DatabaseSource, READ_AHEAD, SYNCED } from './level-database.ts'
 import { keys, seqOf } from './level-keys.ts'
 import type { Mark, MarkFile } from './level-mark.ts'
 import { decode, decodeEvent, encode, FORMAT, type Head, type Meta } from './level-records.ts'
@@ -88,7 +88,7 @@ async function checkTail(db: Database, [head, floor, first]: Head, mark: Mark | 
   const [newest] = await db.keys({ gt: keys.event(head), lt: keys.event(2 ** 48 - 1), limit: 1 }).all()
   if (newest !== undefined) throw damaged(`event ${seqOf(newest)} is there, though the log ends at ${head}`, head + 1)
   let expected = Math.max(first, head - TAIL + 1)
-  for await (const [key, text] of db.iterator({ gte: keys.event(expected), lte: keys.event(head), highWaterMarkBytes: 1 << 20 })) {
+  for await (const [key, text] of db.iterator({ gte: keys.event(expected), lte: keys.event(head), ...READ_AHEAD })) {
     if (seqOf(key) !== expected) break
     decodeEvent(key, text)
     expected += 1

@@ -1,12 +1,9 @@
 import { TidingsError } from '../core/errors.ts'
-import type { Database } from './level-database.ts'
+import { type Database, READ_AHEAD } from './level-database.ts'
 import { keys, seqOf } from './level-keys.ts'
 import { decodeEvent, type EventRecord } from './level-records.ts'
 import { narrow, type Narrowed } from './query.ts'
 import type { Query } from './port.ts'
-
-/** Read ahead a megabyte at a time: four times as fast as the default of 16 KiB (facts). */
-const READ_AHEAD = 1024 * 1024
 
 /** How many records a page of a longer reading has. */
 const PAGE = 500
@@ -15,7 +12,7 @@ const PAGE = 500
 export async function readPage(db: Database, after: number, upTo: number, max: number): Promise<EventRecord[]> {
   const limit = Math.min(max, upTo - after)
   if (limit <= 0) return []
-  const range = { gt: keys.event(after), lte: keys.event(upTo), limit, highWaterMarkBytes: READ_AHEAD }
+  const range = { gt: keys.event(after), lte: keys.event(upTo), limit, ...READ_AHEAD }
   const entries = await db.iterator(range).all()
   const records: EventRecord[] = []
   let expected = after + 1

@@ -1,0 +1,40 @@
+import type { EventType } from './event-type.ts'
+import type { Receipt } from './event.ts'
+import type { Logger } from './logger.ts'
+import type { World } from './world.ts'
+
+/**
+ * Publishes a happening. Resolves once it is durable; the run or delivery waits for it either way, and fails if it
+ * is refused.
+ */
+export interface Publish {
+  <N extends string, T, I>(type: EventType<N, T, I>, identifier: string, data: NoInfer<I>): Promise<Receipt>
+  (type: string, identifier: string, data: unknown): Promise<Receipt>
+}
+
+/**
+ * Small values that last: JSON by key, each job and listener its own. What is written is seen at once in the same run,
+ * and kept if that ends well: with a job's last event, or with a listener's ack.
+ */
+export interface State {
+  get<T>(key: string): Promise<T | undefined>
+  set(key: string, json: unknown): void
+  delete(key: string): void
+}
+
+/** What runs and handlers have in common. */
+export interface Context extends World {
+  readonly publish: Publish
+  readonly state: State
+  /** Aborts when the run or delivery is to end: its time is up, or the agent stops. */
+  readonly signal: AbortSignal
+  /** 1 at first, and one more each time it is tried again. */
+  readonly attempt: number
+  readonly logger: Logger
+  /**
+   * A secret by its name.
+   *
+   * @throws TidingsError `TIDINGS_SECRET_MISSING`, naming the places where it was looked for
+   */
+  readonly secret: (name: string) => string
+}

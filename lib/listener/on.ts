@@ -1,0 +1,112 @@
+import { type OperatorFunction, pipe } from 'rxjs'
+import { brand, isBranded } from '../core/brand.ts'
+import { describe, TidingsError } from '../core/errors.ts'
+import type { StoredEvent } from '../core/event.ts'
+import { type AnyEventType, type EventOf, isEventType } from '../core/event-type.ts'
+import type { Matching } from '../filter/matching.ts'
+import { where } from '../filter/where.ts'
+
+/**
+ * What a listener listens on: event types, and a pipe of operators that each event goes through alone. Reads as an
+ * Observable that has no subscriber yet. `E` is the event, `V` what comes out of the pipe.
+ */
+export interface On<E, V = E> {
+  pipe<A>(a: OperatorFunction<V, A>): On<E, A>
+  pipe<A, B>(a: OperatorFunction<V, A>, b: OperatorFunction<A, B>): On<E, B>
+  pipe<A, B, C>(a: OperatorFunction<V, A>, b: OperatorFunction<A, B>, c: OperatorFunction<B, C>): On<E, C>
+  pipe<A, B, C, D>(a: OperatorFunction<V, A>, b: OperatorFunction<A, B>, c: OperatorFunction<B, C>, d: OperatorFunction<C, D>): On<E, D>
+  // biome-ignore format: one overload a line, as the pipe grows
+  pipe<A, B, C, D, F>(a: OperatorFunction<V, A>, b: OperatorFunction<A, B>, c: OperatorFunction<B, C>, d: OperatorFunction<C, D>, f: OperatorFunction<D, F>): On<E, F>
+  // biome-ignore format: as above
+  pipe<A, B, C, D, F, G>(a: OperatorFunction<V, A>, b: OperatorFunction<A, B>, c: OperatorFunction<B, C>, d: OperatorFunction<C, D>, f: OperatorFunction<D, F>, g: OperatorFunction<F, G>): On<E, G>
+  // biome-ignore format: as above
+  pipe<A, B, C, D, F, G, H>(a: OperatorFunction<V, A>, b: OperatorFunction<A, B>, c: OperatorFunction<B, C>, d: OperatorFunction<C, D>, f: OperatorFunction<D, F>, g: OperatorFunction<F, G>, h: OperatorFunction<G, H>): On<E, H>
+  // biome-ignore format: as above
+  pipe<A, B, C, D, F, G, H, I>(a: OperatorFunction<V, A>, b: OperatorFunction<A, B>, c: OperatorFunction<B, C>, d: OperatorFunction<C, D>, f: OperatorFunction<D, F>, g: OperatorFunction<F, G>, h: OperatorFunction<G, H>, i: OperatorFunction<H, I>): On<E, I>
+  // biome-ignore format: as above
+  pipe<A, B, C, D, F, G, H, I, J>(a: OperatorFunction<V, A>, b: OperatorFunction<A, B>, c: OperatorFunction<B, C>, d: OperatorFunction<C, D>, f: OperatorFunction<D, F>, g: OperatorFunction<F, G>, h: OperatorFunction<G, H>, i: OperatorFunction<H, I>, j: OperatorFunction<I, J>): On<E, J>
+}
+
+/** Any operator: pipes are built from ones whose types no longer matter. */
+export type AnyOperator = OperatorFunction<unknown, unknown>
+
+/** What the engine knows of a source. */
+export interface Source {
+  /** The event types it hears: names, or patterns with `*`; absent: all. */
+  readonly types?: readonly string[]
+  /** The event types that were given as values: their schemas check what is delivered. */
+  readonly eventTypes: readonly AnyEventType[]
+  /** The event itself has to pass this, beside its type. */
+  readonly match?: (event: StoredEvent) => boolean
+  readonly operators: readonly AnyOperator[]
+}
+
+/**
+ * Listens on events of these types: event types, names, patterns such as `'github.*'` (`*` stands for any characters),
+ * or a `matching(…)`. `.pipe(…)` adds operators, which see one event at a time.
+ *
+ * @throws TidingsError `TIDINGS_SOURCE_INVALID` for anything else
+ *
+ * @example
+ * ```ts
+ * import { map } from 'rxjs'
+ * import { eventType, listener, on, where } from 'tidings'
+ *
+ * const opened = eventType('pr.opened').of<{ title: string; stars: number }>()
+ * export const titles = listener(
+ *   'titles',
+ *   on(opened).pipe(where((event) => event.data.stars > 3), map((event) => event.data.title)),
+ *   (title) => console.log(title),
+ * )
+ * ```
+ */
+export function on<const X extends readonly [AnyEventType | string, ...(AnyEventType | string)[]]>(
+  ...types: X
+): On<EventOf<X[number]>>
+export function on(match: Matching): On<StoredEvent>
+export function on(...given: readonly unknown[]): On<StoredEvent> {
+  if (given.length === 0) throw refuse('nothing')
+  const matches = given.filter(isMatching)
+  if (matches.length > 1 || (matches.length === 1 && given.length > 1)) throw refuse('matching(…) beside something else')
+  if (matches[0] !== undefined) {
+    const { types } = matches[0]
+    return source({ ...(types === undefined ? {} : { types }), eventTypes: [], match: matches[0], operators: [] })
+  }
+  return source({ types: given.map(typeName), eventTypes: given.filter(isEventType), operators: [] })
+}
+
+function source(parts: Source): On<StoredEvent> {
+  const more = (...operators: AnyOperator[]) => {
+    for (const operator of operators) {
+      if (typeof operator !== 'function') throw refuse(`${describe(operator)} as an operator in its pipe`)
+    }
+    return source({ ...parts, operators: [...parts.operators, ...operators] })
+  }
+  return brand('source', { ...parts, pipe: more as On<StoredEvent>['pipe'] })
+}
+
+/** What a source listens on; undefined when `value` is no source. */
+export function sourceOf(value: unknown): Source | undefined {
+  return isBranded('source', value) ? (value as Source) : undefined
+}
+
+/** The pipe of a source as one operator. */
+export function pipeOf({ match, operators }: Source): AnyOperator {
+  const all = match === undefined ? operators : [where(match) as AnyOperator, ...operators]
+  // rxjs has overloads for up to nine operators; any number is folded the same way.
+  return (pipe as (...all: readonly AnyOperator[]) => AnyOperator)(...all)
+}
+
+function isMatching(value: unknown): value is Matching {
+  return typeof value === 'function' && !isEventType(value) && 'criteria' in value
+}
+
+function typeName(given: unknown): string {
+  if (isEventType(given)) return given.type as string
+  if (typeof given === 'string' && given !== '') return given
+  throw refuse(describe(given))
+}
+
+function refuse(got: string): TidingsError {
+  return new TidingsError('TIDINGS_SOURCE_INVALID', `on() needs event types, names of them, or one matching(…), got ${got}`)
+}

@@ -1,0 +1,54 @@
+import { Observable } from 'rxjs'
+import type { Draft, StoredEvent } from '../core/event.ts'
+import type { Log } from './port.ts'
+
+/** The event that a draft becomes. */
+export type EventOfDraft<D> = D extends Draft<infer N, infer T> ? StoredEvent<N, T> : never
+
+/**
+ * Lets each happening pass once: offers every draft to the log and emits the events that were accepted now, in order.
+ *
+ * ```
+ * in:   --a--b--a--c--|      letters are identities
+ *       distinctByIdentifier(log)
+ * out:  --a--b-----c--|      as events, once they are durable
+ * ```
+ *
+ * What was accepted earlier, in this run of the program or another, does not pass. On its own this is *at most once*:
+ * an event is stored, then emitted, and nobody tells it again if the process dies in between. For at least once, let
+ * a listener hear the log. A draft that the log refuses is an error of the stream.
+ *
+ * @example
+ * ```ts
+ * import { of } from 'rxjs'
+ * import { distinctByIdentifier, eventType, memoryLog } from 'tidings'
+ *
+ * const greeting = eventType('greeting').of<{ payload: string }>()
+ * const log = await memoryLog()
+ * of(greeting('1', { payload: 'a' }), greeting('1', { payload: 'b' }))
+ *   .pipe(distinctByIdentifier(log))
+ *   .subscribe((event) => console.log(event.seq, event.data.payload))
+ * ```
+ */
+export function distinctByIdentifier(log: Log): <D extends Draft>(drafts: Observable<D>) => Observable<EventOfDraft<D>> {
+  return <D extends Draft>(drafts: Observable<D>) =>
+    new Observable<EventOfDraft<D>>((subscriber) => {
+      // All drafts are offered at once, so that they share commits; the answers are told in order.
+      let told: Promise<void> = Promise.resolve()
+      const tell = (step: () => unknown): void => {
+        told = told.then(step).then(undefined, (error) => subscriber.error(error))
+      }
+      return drafts.subscribe({
+        next(draft) {
+          const answer = log.accept([draft])
+          answer.catch(() => undefined)
+          tell(async () => {
+            const event = (await answer)[0]?.event
+            if (event !== undefined) subscriber.next(event as EventOfDraft<D>)
+          })
+        },
+        error: (error) => tell(() => subscriber.error(error)),
+        complete: () => tell(() => subscriber.complete()),
+      })
+    })
+}
