@@ -1,44 +1,41 @@
 import { formatDuration, parseDuration } from '../core/duration.ts'
-import { describe } from '../core/errors.ts'
-import { nextOnGrid } from './interval.ts'
-import { invalid, schedule, type Schedule } from './schedule.ts'
-import { type Unit, units } from './units.ts'
+import { type Count, countOf, wholeNumber } from './count.ts'
+import { type Every, everySchedule } from './every-schedule.ts'
+import { weekday } from './units.ts'
 
-/** A schedule that comes again and again. */
-export interface Every extends Schedule {
-  readonly kind: 'every'
-}
-
-/** How many of which unit: `every(2)` waits for its `.seconds`. */
-export type Count = { readonly [U in keyof typeof units | `${keyof typeof units}s`]: Every }
-
+/**
+ * A schedule in words. Intervals have a fixed rate, counted from when the job was first seen, and a day is 24 hours;
+ * days of the week, and whatever has an `.at`, go by the clocks of a time zone.
+ *
+ * @param count A whole number of at least 1 (the default), or a duration such as `'1h30m'`.
+ * @throws TidingsError `TIDINGS_SCHEDULE_INVALID` or `TIDINGS_DURATION_INVALID`
+ *
+ * @example
+ * ```ts
+ * every(10).minutes
+ * every('1h30m')
+ * every(5).to(10).minutes
+ * every().hour.at(':15')
+ * every().monday.at('13:15', 'Europe/Amsterdam').until('2027-01-01')
+ * ```
+ */
 export function every(count?: number): Count
 export function every(duration: string): Every
 export function every(count: number | string = 1): Count | Every {
-  if (typeof count !== 'string') return countOf(count)
-  const ms = parseDuration(count, 'every')
-  return everyUnit(1, { name: formatDuration(ms), ms })
-}
-
-function countOf(count: number): Count {
-  if (!Number.isSafeInteger(count) || count < 1) {
-    throw invalid(`every: expected a whole number of at least 1, or a duration such as '10m', got ${describe(count)}`)
+  if (typeof count === 'string') {
+    const ms = parseDuration(count, 'every')
+    return everySchedule({ least: 1, most: 1, unit: { name: formatDuration(ms), ms } })
   }
-  const result = {}
-  for (const unit of Object.values(units)) {
-    Object.defineProperty(result, unit.name, { get: () => everyUnit(one(count, unit.name), unit) })
-    Object.defineProperty(result, `${unit.name}s`, { get: () => everyUnit(count, unit) })
-  }
-  return result as Count
+  const whole = wholeNumber('every', count, 1)
+  return countOf(whole, whole)
 }
 
-function one(count: number, name: string): 1 {
-  if (count === 1) return count
-  throw invalid(`every(${count}).${name}: expected .${name}s, or every().${name}`)
-}
-
-function everyUnit(count: number, unit: Unit): Every {
-  const period = count * unit.ms
-  const text = count === 1 ? `every ${unit.name}` : `every ${count} ${unit.name}s`
-  return schedule('every', text, (from, anchor) => nextOnGrid(from, anchor, period)) as Every
-}
+/**
+ * Mondays to Fridays, at the time at which the job was first seen or at another one.
+ *
+ * @example
+ * ```ts
+ * weekdays.at('9:00')
+ * ```
+ */
+export const weekdays: Every = everySchedule({ least: 1, most: 1, unit: weekday })

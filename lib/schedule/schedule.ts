@@ -48,7 +48,8 @@ export function schedule(kind: ScheduleKind, text: string, slotAfter: SlotAfter)
 /** The milliseconds of a date that is one. */
 export function instant(date: Date): number {
   const ms = date instanceof Date ? date.getTime() : Number.NaN
-  if (Number.isNaN(ms)) throw invalid(`expected a valid Date, got ${date instanceof Date ? 'Invalid Date' : describe(date)}`)
+  if (Number.isNaN(ms))
+    throw invalid(`expected a valid Date, got ${date instanceof Date ? 'Invalid Date' : describe(date)}`)
   return ms
 }
 

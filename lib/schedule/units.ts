@@ -1,20 +1,43 @@
+import type { ClockUnit } from './time-of-unit.ts'
+
 /** What `every(n)` counts. */
 export interface Unit {
+  /** As it stands after `every().`, and in words. */
   readonly name: string
   /** Its length in milliseconds. */
   readonly ms: number
+  /** In which unit `.at` names a moment; absent where it can not. */
+  readonly clock?: ClockUnit
+  /** The days of the week that it comes on, as cron writes them. */
+  readonly weekday?: string
 }
 
 const SECOND = 1000
 const MINUTE = 60 * SECOND
 const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
+const WEEK = 7 * DAY
 
-/** The units by the name that stands after `every(n).`; each has its plural, too. */
-export const units = {
+/** The units that can be counted, each of which has a plural. */
+export const countable = {
   second: { name: 'second', ms: SECOND },
-  minute: { name: 'minute', ms: MINUTE },
-  hour: { name: 'hour', ms: HOUR },
-  day: { name: 'day', ms: DAY },
-  week: { name: 'week', ms: 7 * DAY },
+  minute: { name: 'minute', ms: MINUTE, clock: 'minute' },
+  hour: { name: 'hour', ms: HOUR, clock: 'hour' },
+  day: { name: 'day', ms: DAY, clock: 'day' },
+  week: { name: 'week', ms: WEEK },
 } as const satisfies Record<string, Unit>
+
+const days = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday'] as const
+
+/** The days of the week, which come one at a time. */
+export const single = Object.fromEntries(days.map((name, i) => [name, onDays(name, `${i}`)])) as Record<
+  (typeof days)[number],
+  Unit
+>
+
+/** Mondays to Fridays. */
+export const weekday = onDays('weekday', '1-5')
+
+function onDays(name: string, days: string): Unit {
+  return { name, ms: WEEK, clock: 'day', weekday: days }
+}

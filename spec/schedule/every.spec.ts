@@ -34,16 +34,27 @@ describe('an interval', () => {
   it('lies on anchor + k periods and within one period, from any anchor to any time', () => {
     const dates = fc.date({ noInvalidDate: true })
     fc.assert(
-      fc.property(dates, dates, fc.integer({ min: 1, max: 10_000 }), fc.constantFrom('ms', ...Object.keys(units)), (after, anchor, count, unit) => {
-        const [rule, size] =
-          unit === 'ms' ? [every(`${count}ms`), 1] : [every(count)[`${unit as keyof typeof units}s`], units[unit as keyof typeof units]]
-        const from = BigInt(Math.max(after.getTime(), anchor.getTime()))
-        const next = rule.next(after, anchor)
-        const period = BigInt(count * size)
-        const k = (from - BigInt(anchor.getTime())) / period + 1n
-        const expected = BigInt(anchor.getTime()) + k * period
-        assert.equal(next === undefined ? undefined : BigInt(next.getTime()), expected > 8_640_000_000_000_000n ? undefined : expected)
-      }),
+      fc.property(
+        dates,
+        dates,
+        fc.integer({ min: 1, max: 10_000 }),
+        fc.constantFrom('ms', ...Object.keys(units)),
+        (after, anchor, count, unit) => {
+          const [rule, size] =
+            unit === 'ms'
+              ? [every(`${count}ms`), 1]
+              : [every(count)[`${unit as keyof typeof units}s`], units[unit as keyof typeof units]]
+          const from = BigInt(Math.max(after.getTime(), anchor.getTime()))
+          const next = rule.next(after, anchor)
+          const period = BigInt(count * size)
+          const k = (from - BigInt(anchor.getTime())) / period + 1n
+          const expected = BigInt(anchor.getTime()) + k * period
+          assert.equal(
+            next === undefined ? undefined : BigInt(next.getTime()),
+            expected > 8_640_000_000_000_000n ? undefined : expected,
+          )
+        },
+      ),
     )
   })
 

@@ -1,0 +1,33 @@
+import { describe } from '../core/errors.ts'
+import { invalid, type Schedule, schedule } from './schedule.ts'
+import { inZone } from './zone.ts'
+
+/**
+ * Whichever of several schedules comes first; where two come at once, it is one slot.
+ *
+ * @throws TidingsError `TIDINGS_SCHEDULE_INVALID` when there is none, or one of them is `always()`, which leaves no
+ * time for another
+ *
+ * @example
+ * ```ts
+ * anyOf(weekdays.at('9:00'), every().saturday.at('11:00'))
+ * ```
+ */
+export function anyOf(...schedules: readonly [Schedule, ...Schedule[]]): Schedule {
+  if (schedules.length === 0) throw invalid('anyOf: expected at least one schedule')
+  for (const one of schedules) {
+    if (typeof one?.next !== 'function' || one.kind === 'always') {
+      throw invalid(`anyOf: expected schedules that have slots, got ${one?.kind === 'always' ? one : describe(one)}`)
+    }
+  }
+  const slotAfter = (from: number, anchor: number): number | undefined => {
+    const slots = schedules.map(
+      (one) => one.next(new Date(from), new Date(anchor))?.getTime() ?? Number.POSITIVE_INFINITY,
+    )
+    return Math.min(...slots)
+  }
+  return {
+    ...schedule('any', schedules.join(' or '), slotAfter),
+    inZone: (timezone) => anyOf(...(schedules.map((one) => inZone(one, timezone)) as [Schedule, ...Schedule[]])),
+  }
+}

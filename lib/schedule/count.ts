@@ -1,0 +1,51 @@
+import { describe } from '../core/errors.ts'
+import { type Every, everySchedule } from './every-schedule.ts'
+import { invalid } from './schedule.ts'
+import { countable, single, type Unit } from './units.ts'
+
+type Countable = keyof typeof countable
+
+/** How many, and of which unit: `every(2)` waits for its `.seconds`. */
+export type Count = { readonly [U in Countable | `${Countable}s` | keyof typeof single]: Every } & {
+  /**
+   * Gaps that vary by chance, from as many units as `every` said to `latest`: by milliseconds, or by whole units if `.at`
+   * follows. A restart names the same slots, and long gaps make up for short ones.
+   *
+   * @throws TidingsError `TIDINGS_SCHEDULE_INVALID`
+   */
+  to(latest: number): Count
+}
+
+/** Longer periods would soon leave what a Date can name. */
+const LONGEST = 1_000 * 366 * 86_400_000
+
+/** At least and at most so many of the unit that is asked for. */
+export function countOf(least: number, most: number): Count {
+  const count = { to: (latest: number): Count => countOf(least, wholeNumber('to', latest, least)) }
+  const define = (name: string, unit: Unit, plural: string | undefined): void => {
+    const get = (): Every => {
+      if (most > 1 && plural !== name) throw onlyOne(least, most, name, plural)
+      if (most * unit.ms > LONGEST) throw invalid(`every(${most}).${name}: expected at most 1000 years`)
+      return everySchedule({ least, most, unit })
+    }
+    Object.defineProperty(count, name, { get })
+  }
+  for (const unit of Object.values(countable)) {
+    const plural = `${unit.name}s`
+    define(unit.name, unit, plural)
+    define(plural, unit, plural)
+  }
+  for (const unit of Object.values(single)) define(unit.name, unit, undefined)
+  return count as Count
+}
+
+/** The number, if it is a whole one of at least `least`. */
+export function wholeNumber(what: string, value: number, least: number): number {
+  if (Number.isSafeInteger(value) && value >= least) return value
+  throw invalid(`${what}: expected a whole number of at least ${least}, got ${describe(value)}`)
+}
+
+function onlyOne(least: number, most: number, name: string, plural: string | undefined): Error {
+  const said = least === most ? `every(${least})` : `every(${least}).to(${most})`
+  return invalid(`${said}.${name}: expected ${plural === undefined ? `every().${name}` : `${said}.${plural}`}`)
+}

@@ -1,0 +1,51 @@
+import { asError, describe } from '../core/errors.ts'
+import { onCalendar } from './local-time.ts'
+import { pattern, type PatternSlot } from './pattern.ts'
+import { invalid, type Schedule, schedule } from './schedule.ts'
+import { checkZone, type Zone } from './zone.ts'
+
+/**
+ * A schedule as cron writes it: minute, hour, day, month and day of the week, with seconds before them if there are six
+ * fields and the year behind if there are seven. It knows names (`MON`, `JAN`), `L`, `W`, `#`, and `@daily` and its
+ * like.
+ *
+ * A time of day that the clocks leave out happens when they go on; one that they show twice, only the first time.
+ * Patterns with a wildcard or a step in seconds, minutes or hours go by what the clocks show.
+ *
+ * @param options `timezone`: an IANA name. Default: the agent's time zone, else the system's.
+ * @throws TidingsError `TIDINGS_SCHEDULE_INVALID`, also for a pattern that never comes, such as `0 0 31 2 *`
+ *
+ * @example
+ * ```ts
+ * cron('30 9 * * MON-FRI', { timezone: 'Europe/Berlin' })
+ * ```
+ */
+export function cron(expression: string, { timezone }: { readonly timezone?: string } = {}): Schedule {
+  const fields = fieldsOf(expression)
+  const zone = timezone === undefined ? undefined : checkZone(timezone)
+  const text = `cron ${fields}${zone === undefined ? '' : ` (${zone})`}`
+  const cronSchedule: Schedule = {
+    ...schedule('cron', text, onCalendar(slotsOf(fields, zone))),
+    inZone: (other) => (zone === undefined ? cron(fields, { timezone: other }) : cronSchedule),
+  }
+  return cronSchedule
+}
+
+/** The fields with one space between them. croner would also take a date. */
+function fieldsOf(expression: string): string {
+  const fields = typeof expression === 'string' ? expression.trim().split(/[ \t]+/) : []
+  const alias = fields.length === 1 && fields[0]?.startsWith('@')
+  if (alias || (fields.length >= 5 && fields.length <= 7)) return fields.join(' ')
+  throw invalid(`cron: expected five, six or seven fields or an alias such as '@daily', got ${describe(expression)}`)
+}
+
+function slotsOf(fields: string, zone: Zone): PatternSlot {
+  let slots: PatternSlot
+  try {
+    slots = pattern(fields, zone)
+  } catch (cause) {
+    throw invalid(`cron: can not read ${describe(fields)}: ${asError(cause).message}`, cause)
+  }
+  if (slots(0) === undefined) throw invalid(`cron: ${describe(fields)} never comes`)
+  return slots
+}

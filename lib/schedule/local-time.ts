@@ -1,0 +1,57 @@
+import { croner } from './croner.ts'
+import type { SlotAfter } from './schedule.ts'
+import type { Zone } from './zone.ts'
+
+/**
+ * A wall time is what the clocks of a zone show, as the milliseconds at which a clock in UTC shows the same. Unlike
+ * instants, some wall times come twice and some never, where clocks are set back or forward.
+ */
+export type WallTime = number
+
+const DAY = 86_400_000
+
+/** What the clocks of a zone show at an instant. */
+export function wallTime(instant: number, zone: Zone): WallTime {
+  const shown = new (croner().CronDate)(new Date(instant), zone)
+  const wall = new Date(0)
+  wall.setUTCFullYear(shown.year, shown.month, shown.day)
+  return wall.setUTCHours(shown.hour, shown.minute, shown.second, shown.ms)
+}
+
+/**
+ * When the clocks of a zone show a wall time: the first time if they show it twice, and the end of the gap if they
+ * leave it out. Infinity beyond the calendar.
+ */
+export function instantOf(wall: WallTime, zone: Zone): number {
+  if (wall > lastDay) return Number.POSITIVE_INFINITY
+  const earlier = wall - offset(wall - DAY, zone)
+  if (wallTime(earlier, zone) === wall) return earlier
+  const later = wall - offset(wall + DAY, zone)
+  if (wallTime(later, zone) === wall) return later
+  return firstShowing(wall, later, earlier, zone)
+}
+
+/** How far the clocks of a zone are ahead of UTC at an instant. */
+function offset(instant: number, zone: Zone): number {
+  return wallTime(instant, zone) - instant
+}
+
+/** The first instant in (`low`, `high`] whose clocks show `wall` or later; at `low` they do not, at `high` they do. */
+function firstShowing(wall: WallTime, low: number, high: number, zone: Zone): number {
+  while (high - low > 1) {
+    const middle = Math.floor((low + high) / 2)
+    if (wallTime(middle, zone) < wall) low = middle
+    else high = middle
+  }
+  return high
+}
+
+/** The calendar reaches from the year 1 to the end of 9999, which is where croner ends. */
+const firstDay = new Date('0001-01-02').getTime()
+const lastDay = new Date('9999-12-30').getTime()
+
+/** Keeps a rule that needs a calendar within it: before it, its first slots are the next, and after it none is left. */
+export function onCalendar(slotAfter: SlotAfter): SlotAfter {
+  return (from, anchor) =>
+    from > lastDay ? undefined : slotAfter(Math.max(from, firstDay), Math.max(anchor, firstDay))
+}

@@ -1,0 +1,26 @@
+import { describe } from '../core/errors.ts'
+import { invalid, type Schedule } from './schedule.ts'
+
+/** A time zone by its IANA name; undefined is the zone of the system. */
+export type Zone = string | undefined
+
+/** The zone, if there is one of that name. */
+export function checkZone(timezone: string): string {
+  try {
+    if (typeof timezone === 'string') new Intl.DateTimeFormat('en', { timeZone: timezone })
+    else throw invalid('a time zone is a string')
+    return timezone
+  } catch (cause) {
+    throw invalid(`expected a time zone such as 'Europe/Amsterdam', got ${describe(timezone)}`, cause)
+  }
+}
+
+/**
+ * The same schedule, read in `timezone` wherever it names no zone of its own. This is how a time zone for a whole
+ * agent reaches its jobs.
+ *
+ * @throws TidingsError `TIDINGS_SCHEDULE_INVALID` for an unknown zone
+ */
+export function inZone(schedule: Schedule, timezone: string): Schedule {
+  return schedule.inZone?.(checkZone(timezone)) ?? schedule
+}

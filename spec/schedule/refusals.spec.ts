@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { always, anyOf, cron, every, inZone, manual, type Schedule } from '../../lib/schedule/index.ts'
+
+const day = every().day
+const hour = every().hour
+const minute = every().minute
+
+const at = (unit: string, examples: string, got: string): string =>
+  `at: expected a time within the ${unit} such as ${examples}, got ${got}`
+const dayAt = (got: string): string => at('day', "'10:30' or '10:30:15'", got)
+const hourAt = (got: string): string => at('hour', "':30' or '30:15'", got)
+const minuteAt = (got: string): string => at('minute', "':15'", got)
+const fields = (got: string): string =>
+  `cron: expected five, six or seven fields or an alias such as '@daily', got ${got}`
+const zone = (got: string): string => `expected a time zone such as 'Europe/Amsterdam', got ${got}`
+const until = (got: string): string =>
+  `until: expected a Date, a local date such as '2027-01-01 18:30', a time of day or a duration such as '8h', got ${got}`
+const count = (got: string): string => `every: expected a whole number of at least 1, got ${got}`
+
+const refusals: readonly (readonly [said: string, define: () => unknown, message: string | RegExp])[] = [
+  ['every(0)', () => every(0), count('0')],
+  ['every(-1)', () => every(-1), count('-1')],
+  ['every(1.5)', () => every(1.5), count('1.5')],
+  ['every(NaN)', () => every(Number.NaN), count('NaN')],
+  ['every(Infinity)', () => every(Number.POSITIVE_INFINITY), count('Infinity')],
+  ['every(null)', () => every(null as unknown as number), count('null')],
+  ['every(1e12).weeks', () => every(1e12).weeks, 'every(1000000000000).weeks: expected at most 1000 years'],
+  ['every(2).minute', () => every(2).minute, 'every(2).minute: expected every(2).minutes'],
+  ['every(2).monday', () => every(2).monday, 'every(2).monday: expected every().monday'],
+  ['every(1).to(2).sunday', () => every(1).to(2).sunday, 'every(1).to(2).sunday: expected every().sunday'],
+  ['every(5).to(2)', () => every(5).to(2), 'to: expected a whole number of at least 5, got 2'],
+  ['every(5).to(7.5)', () => every(5).to(7.5), 'to: expected a whole number of at least 5, got 7.5'],
+  [
+    'at on seconds',
+    () => every(9).seconds.at(':10'),
+    'at: expected minutes, hours, days or days of the week, got every 9 seconds',
+  ],
+  [
+    'at on weeks',
+    () => every().week.at('10:30'),
+    'at: expected minutes, hours, days or days of the week, got every week',
+  ],
+  [
+    'at on a duration',
+    () => every('1h').at(':30'),
+    'at: expected minutes, hours, days or days of the week, got every 1h',
+  ],
+  ...['25:00', '24:00', '2:3', '00:61', '10:30:61', '::2', '.2', '2', ':2', ' 2:30', '59:59', '2:30:000001', ''].map(
+    (time) => [`day.at('${time}')`, () => day.at(time), dayAt(JSON.stringify(time))] as const,
+  ),
+  ['monday.at(10)', () => every().monday.at(10 as unknown as string), dayAt('10')],
+  ...['2:30:00', '2:30', '61:00', '00:61', ':5', '::2', ' 12:30', '12', ':60'].map(
+    (time) => [`hour.at('${time}')`, () => hour.at(time), hourAt(JSON.stringify(time))] as const,
+  ),
+  ...['12:30', ':5', '2', ' :30', ':60', '::2'].map(
+    (time) => [`minute.at('${time}')`, () => minute.at(time), minuteAt(JSON.stringify(time))] as const,
+  ),
+  ['an unknown zone', () => day.at('10:30', 'FakeZone'), zone('"FakeZone"')],
+  ['an empty zone', () => day.at('10:30', ''), zone('""')],
+  ['a number for a zone', () => day.at('10:30', 43 as unknown as string), zone('43')],
+  ['an unknown zone of cron', () => cron('* * * * *', { timezone: 'Mars/Base' }), zone('"Mars/Base"')],
+  ['an unknown zone of an agent', () => inZone(day, 'Mars/Base'), zone('"Mars/Base"')],
+  ...['', ' ', '* * * *', '* * * * * * * *', 'daily', '2027-01-01T00:00:00', '* * * *\n*'].map(
+    (text) => [`cron(${JSON.stringify(text)})`, () => cron(text), fields(JSON.stringify(text))] as const,
+  ),
+  ['cron(5)', () => cron(5 as unknown as string), fields('5')],
+  ...[
+    '60 * * * *',
+    '* 24 * * *',
+    '* * 0 * *',
+    '* * * 13 *',
+    '* * * * 8',
+    '*/0 * * * *',
+    '5-1 * * * *',
+    'x * * * *',
+    '@reboot',
+    '@never',
+  ].map(
+    (text) =>
+      [
+        `cron('${text}')`,
+        () => cron(text),
+        new RegExp(`^cron: can not read "${text.replaceAll('*', '\\*')}": .`),
+      ] as const,
+  ),
+  ...['0 0 31 2 *', '0 0 31 4,6,9,11 *', '0 0 0 30 2 * 2028', '0 0 0 29 2 * 2027'].map(
+    (text) => [`cron('${text}')`, () => cron(text), `cron: "${text}" never comes`] as const,
+  ),
+  ...[
+    '01-01-3000',
+    '123',
+    '2027-02-30',
+    '2027-13-01',
+    '2027-01-01 25:00',
+    '2027-1-1',
+    '2027-01-01T10:00:00Z',
+    '',
+    'never',
+  ].map((end) => [`until('${end}')`, () => day.until(end), until(JSON.stringify(end))] as const),
+  ['until(-5)', () => day.until(-5), until('-5')],
+  ['until(no date)', () => day.until(new Date('x')), 'expected a valid Date, got Invalid Date'],
+  ['until(null)', () => day.until(null as unknown as string), until('null')],
+  ['anyOf()', () => anyOf(...([] as unknown as [Schedule])), 'anyOf: expected at least one schedule'],
+  ['anyOf(always())', () => anyOf(manual(), always()), 'anyOf: expected schedules that have slots, got always'],
+  ['anyOf(a string)', () => anyOf('1h' as unknown as Schedule), 'anyOf: expected schedules that have slots, got "1h"'],
+  ['next of no date', () => day.next(new Date('x')), 'expected a valid Date, got Invalid Date'],
+]
+
+describe('refused when defined, with what was expected and what came', () => {
+  for (const [said, define, message] of refusals) {
+    it(said, () => assert.throws(define, { name: 'TidingsError', code: 'TIDINGS_SCHEDULE_INVALID', message }))
+  }
+
+  for (const duration of ['10', '', '-5m', '0s', '5 minutes', '10:30']) {
+    it(`every('${duration}')`, () => {
+      assert.throws(() => every(duration), {
+        code: 'TIDINGS_DURATION_INVALID',
+        message: `every: expected a duration such as '5s', '1h30m' or a whole number of milliseconds, got "${duration}"`,
+      })
+    })
+  }
+})
