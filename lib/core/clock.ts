@@ -1,4 +1,4 @@
-import { Observable } from 'rxjs'
+import { firstValueFrom, merge, Observable } from 'rxjs'
 
 /** Cancels a timer. Calling it again, or after the timer fired, does nothing. */
 export type Cancel = () => void
@@ -14,18 +14,27 @@ export interface Clock {
   timer(run: () => void, ms: number): Cancel
 }
 
+/** `setTimeout` fires at once when it is asked to wait longer than this, in ms. */
+const LONGEST_TIMEOUT = 2 ** 31 - 1
+
 /** The clock of this machine. */
 export const systemClock: Clock = {
   now: Date.now,
   timer(run, ms) {
-    const handle = setTimeout(run, ms)
+    let left = ms
+    const wait = (): NodeJS.Timeout => {
+      const part = Math.min(left, LONGEST_TIMEOUT)
+      left -= part
+      return setTimeout(() => (left > 0 ? (handle = wait()) : run()), part)
+    }
+    let handle = wait()
     return () => clearTimeout(handle)
   },
 }
 
 /**
- * No timer sleeps longer than this, in ms: timers ignore steps of the wall clock and stop while a machine is
- * suspended, and `setTimeout` fires at once beyond 2 ** 31 ms. So: sleep a little, look at the wall clock, sleep on.
+ * No wait for an instant sleeps longer than this, in ms: timers ignore steps of the wall clock, and stop while a
+ * machine is suspended. So: sleep a little, look at the wall clock, sleep on.
  */
 const LONGEST_SLEEP = 30_000
 
@@ -64,4 +73,9 @@ export function abort$(signal: AbortSignal): Observable<void> {
     signal.addEventListener('abort', aborted, { once: true })
     return () => signal.removeEventListener('abort', aborted)
   })
+}
+
+/** Resolves when the wall clock shows `at` or later, or at once when the signal aborts. */
+export async function sleepUntil(clock: Clock, at: number, signal: AbortSignal): Promise<void> {
+  await firstValueFrom(merge(at$(clock, at), abort$(signal)))
 }

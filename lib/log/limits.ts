@@ -75,3 +75,13 @@ export function checkData(draft: Draft, limits: Limits): { readonly data: JsonVa
     throw named(error, draft.type, draft.identifier)
   }
 }
+
+/**
+ * A draft as the log would take it: checked, its data copied and frozen.
+ *
+ * @throws TidingsError as `Log.accept` does for an invalid draft
+ */
+export function checkDraft<D extends Draft>(draft: D, limits: Limits = defaultLimits): D {
+  checkIdentity(draft, limits)
+  return { ...draft, data: checkData(draft, limits).data }
+}

@@ -1,0 +1,72 @@
+import type { Publish } from './context.ts'
+import { asError, describe, TidingsError } from './errors.ts'
+import type { Draft, Receipt } from './event.ts'
+import { type AnyEventType, isEventType } from './event-type.ts'
+
+/**
+ * The publishing side of one run or delivery. It remembers what was refused, so that nobody can swallow it; it is
+ * waited for; and once it has ended, it takes nothing more.
+ */
+export class Publisher {
+  readonly #offer: (draft: Draft) => Promise<Receipt>
+  readonly #pending = new Set<Promise<unknown>>()
+  readonly #failures: Error[] = []
+  #ended: string | undefined
+
+  /** `offer` hands a draft on, to the log or to a subscriber. */
+  constructor(offer: (draft: Draft) => Promise<Receipt>) {
+    this.#offer = offer
+  }
+
+  readonly publish: Publish = (type: AnyEventType | string, identifier: string, data: unknown) =>
+    this.#track(async () => this.#offer(toDraft(type, identifier, data)))
+
+  /** Offers a draft that was made elsewhere: returned by a run, or emitted. */
+  offer(draft: Draft): Promise<Receipt> {
+    return this.#track(async () => this.#offer(draft))
+  }
+
+  /** What was refused so far. */
+  get failures(): readonly Error[] {
+    return this.#failures
+  }
+
+  /** How many publishes have no answer yet. */
+  get pending(): number {
+    return this.#pending.size
+  }
+
+  /** Resolves when every publish has its answer, those included that were made meanwhile. */
+  async settle(): Promise<void> {
+    while (this.#pending.size > 0) await Promise.allSettled(this.#pending)
+  }
+
+  /** Takes nothing more; a later publish rejects with `TIDINGS_RUN_ENDED`, saying `what` had ended. */
+  end(what: string): void {
+    this.#ended = what
+  }
+
+  #track(offer: () => Promise<Receipt>): Promise<Receipt> {
+    const answer = this.#ended === undefined ? offer() : Promise.reject(ended(this.#ended))
+    // Heard here: whoever does not await a publish that fails makes the run fail, and no unhandledRejection.
+    answer.then(
+      () => this.#pending.delete(answer),
+      (error) => {
+        this.#pending.delete(answer)
+        this.#failures.push(asError(error))
+      },
+    )
+    this.#pending.add(answer)
+    return answer
+  }
+}
+
+function toDraft(type: AnyEventType | string, identifier: string, data: unknown): Draft {
+  if (isEventType(type)) return type(identifier, data) as Draft
+  if (typeof type === 'string') return { type, identifier, data }
+  throw new TidingsError('TIDINGS_TYPE_INVALID', `publish() needs an event type or the name of one, got ${describe(type)}`)
+}
+
+function ended(what: string): TidingsError {
+  return new TidingsError('TIDINGS_RUN_ENDED', `published after ${what} had ended: await what you publish`)
+}

@@ -1,0 +1,62 @@
+import { NEVER, Observable } from 'rxjs'
+import { type Clock, systemClock } from '../core/clock.ts'
+import type { Draft } from '../core/event.ts'
+import { standardErrorLogger } from '../core/logger.ts'
+import type { Job, JobContext } from './job.ts'
+import { MemoryState } from './memory-state.ts'
+import { runWith } from './run-once.ts'
+import { runs$ } from './runs.ts'
+import type { Slot } from './slots.ts'
+import { tries } from './tries.ts'
+
+/**
+ * What a job publishes, run after run as its schedule has it: cold and endless. Each subscriber has runs of its own,
+ * beginning with the first slot after it subscribed. A failed run is said to the context's logger (default: standard
+ * error) and never ends the stream. Nobody decides here what is new: see `distinctByIdentifier`.
+ *
+ * @param options `clock`: whose time it is; `context`: parts of the runs' context that take the place of the real ones
+ *
+ * @example
+ * ```ts
+ * import { take } from 'rxjs'
+ * import { distinctByIdentifier, drafts, eventType, every, job, memoryLog, where } from 'tidings'
+ *
+ * const greeting = eventType('greeting').of<{ payload: string }>()
+ * const hello = job('hello', every('20ms'), () => greeting('123', { payload: 'hello' }))
+ * drafts(hello)
+ *   .pipe(take(3), distinctByIdentifier(await memoryLog()), where((event) => event.data !== undefined))
+ *   .subscribe((event) => console.log(event.seq))
+ * ```
+ */
+export function drafts(
+  job: Job,
+  { clock = systemClock, context = {} }: { readonly clock?: Clock; readonly context?: Partial<JobContext> } = {},
+): Observable<Draft> {
+  return new Observable((subscriber) => {
+    const stop = new AbortController()
+    const kept = new MemoryState()
+    const logger = context.logger ?? standardErrorLogger
+    const runSlot = (slot: Slot, replaced: AbortSignal): Promise<void> => {
+      const signal = AbortSignal.any([stop.signal, replaced])
+      return tries(job, slot, {
+        clock,
+        stop: signal,
+        run: (attempt) => {
+          const run = runWith(job, { slot: slot.at, attempt, ...context, clock, signal }, kept)
+          return run.forEach((draft) => subscriber.next(draft))
+        },
+        failed: (err) => logger.error({ job: job.name, slot: slot.at, err }, 'job failed'),
+      })
+    }
+    const runs = runs$(job, {
+      clock,
+      ticking: { anchor: new Date(clock.now()) },
+      triggers$: NEVER,
+      stop: stop.signal,
+      runSlot,
+      skipped: ({ at }) => logger.warn({ job: job.name, slot: at }, 'run skipped'),
+    }).subscribe({ error: (error) => subscriber.error(error) })
+    subscriber.add(runs)
+    return () => stop.abort()
+  })
+}

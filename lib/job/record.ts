@@ -1,0 +1,85 @@
+import type { Draft, Receipt } from '../core/event.ts'
+import type { Logger } from '../core/logger.ts'
+import type { Log, Write } from '../log/port.ts'
+import type { Job } from './job.ts'
+
+/** Where the engine keeps what it knows of each job: a `JobRecord` by name. */
+export const JOBS = 'tidings/jobs'
+
+/** The namespace of a job's own state. */
+export function jobNamespace(name: string): string {
+  return `job/${name}`
+}
+
+/**
+ * - `anchor`: when the job was first seen, in ms; intervals are counted from it
+ * - `slot`: the newest slot that is done with, in ms
+ * - `succeeded`: whether it ever had a successful run: before that, `first` applies
+ */
+export interface JobRecord {
+  readonly anchor: number
+  readonly slot?: number
+  readonly succeeded?: boolean
+}
+
+/** How many drafts of a run were told as what. */
+export interface Counts {
+  readonly new: number
+  readonly changed: number
+  readonly duplicate: number
+}
+
+/** One run's way into the log: tells or records its drafts, counts what became of them. */
+export class Recorder {
+  readonly #log: Log
+  readonly #logger: Logger
+  readonly #origin: { readonly job: string; readonly run: string }
+  readonly #first: Job['settings']['first']
+  readonly #counts = { new: 0, changed: 0, duplicate: 0 }
+  // Under `first: { tell: n }`, the newest n: they can't be decided about before the run ends.
+  readonly #held: Draft[] = []
+
+  constructor(log: Log, logger: Logger, origin: { readonly job: string; readonly run: string }, first: Job['settings']['first']) {
+    this.#log = log
+    this.#logger = logger
+    this.#origin = origin
+    this.#first = first
+  }
+
+  get counts(): Counts {
+    return { ...this.#counts }
+  }
+
+  async offer(draft: Draft): Promise<Receipt> {
+    if (typeof this.#first === 'object') return this.#hold(draft, this.#first.tell)
+    const [receipt] = await this.#accept([draft], this.#first === 'tell')
+    return receipt as Receipt
+  }
+
+  /** Stores the last draft, and what was held, in one step with the state. */
+  async finish(last: Draft | undefined, state: readonly Write[]): Promise<void> {
+    if (last !== undefined && typeof this.#first === 'object') await this.#hold(last, this.#first.tell)
+    const drafts = typeof this.#first === 'object' ? this.#held.splice(0) : last === undefined ? [] : [last]
+    await this.#accept(drafts, this.#first !== 'record', state)
+  }
+
+  async #hold(draft: Draft, most: number): Promise<Receipt> {
+    const same = this.#held.findIndex(({ type, identifier }) => type === draft.type && identifier === draft.identifier)
+    if (same >= 0) this.#held.splice(same, 1)
+    this.#held.push(draft)
+    if (this.#held.length > most) await this.#accept(this.#held.splice(0, 1), false)
+    return { status: 'offered', seq: 0 }
+  }
+
+  async #accept(drafts: readonly Draft[], told: boolean, state: readonly Write[] = []): Promise<readonly Receipt[]> {
+    const receipts = await this.#log.accept(drafts, { ...this.#origin, ...(told ? {} : { told }), state })
+    for (const [i, { status, seq }] of receipts.entries()) {
+      if (status === 'offered') continue
+      this.#counts[status] += 1
+      const { type, identifier } = drafts[i] as Draft
+      if (status === 'duplicate') this.#logger.debug({ type, identifier, seq }, 'duplicate event')
+      else this.#logger.info({ type, identifier, seq }, 'new event')
+    }
+    return receipts
+  }
+}

@@ -1,0 +1,60 @@
+import { isObservable, type Observable } from 'rxjs'
+import { describe, TidingsError } from '../core/errors.ts'
+import type { Draft } from '../core/event.ts'
+
+/**
+ * Hands every draft that a run returned to `each`, in order, whatever shape they came in. Ends early when the signal
+ * aborts.
+ *
+ * @throws TidingsError `TIDINGS_JOB_RESULT` when it is no drafts at all
+ */
+export async function eachDraft(
+  result: unknown,
+  signal: AbortSignal,
+  each: (draft: Draft) => void | Promise<void>,
+): Promise<void> {
+  const settled = await result
+  if (settled === undefined || settled === null || isReceipt(settled)) return
+  if (isDraft(settled)) return each(settled)
+  if (isObservable(settled)) return eachEmitted(settled as Observable<Draft>, signal, each)
+  if (typeof settled !== 'object' || !(Symbol.iterator in settled || Symbol.asyncIterator in settled)) {
+    throw new TidingsError('TIDINGS_JOB_RESULT', `a run must return drafts or nothing, got ${describe(settled)}`)
+  }
+  for await (const draft of settled as AsyncIterable<Draft>) {
+    if (signal.aborted) return
+    await each(draft)
+  }
+}
+
+// Drafts that are emitted faster than they are taken wait in line, as they would in concatMap.
+function eachEmitted(
+  drafts: Observable<Draft>,
+  signal: AbortSignal,
+  each: (draft: Draft) => void | Promise<void>,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let taken: Promise<void> = Promise.resolve()
+    const subscription = drafts.subscribe({
+      next: (draft) => {
+        taken = taken.then(() => each(draft))
+        taken.catch(reject)
+      },
+      error: (error) => void taken.then(() => reject(error), reject),
+      complete: () => void taken.then(resolve, reject),
+    })
+    const stop = (): void => {
+      subscription.unsubscribe()
+      taken.then(resolve, reject)
+    }
+    if (signal.aborted) stop()
+    else signal.addEventListener('abort', stop, { once: true })
+  })
+}
+
+function isDraft(value: unknown): value is Draft {
+  return typeof value === 'object' && value !== null && 'type' in value && 'identifier' in value
+}
+
+function isReceipt(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'status' in value && 'seq' in value
+}

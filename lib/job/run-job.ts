@@ -1,0 +1,152 @@
+import type { Observable } from 'rxjs'
+import type { Clock } from '../core/clock.ts'
+import type { Environment } from '../core/environment.ts'
+import { errorInfo } from '../core/error-info.ts'
+import { asError, quote } from '../core/errors.ts'
+import { Publisher } from '../core/publisher.ts'
+import { within } from '../core/within.ts'
+import type { Log } from '../log/port.ts'
+import { StateBuffer } from '../log/state-buffer.ts'
+import { execute } from './execute.ts'
+import type { Job, JobContext } from './job.ts'
+import { type Counts, JOBS, type JobRecord, jobNamespace, Recorder } from './record.ts'
+import { timedOut } from './run-once.ts'
+import { runs$ } from './runs.ts'
+import type { Slot } from './slots.ts'
+import { tries } from './tries.ts'
+
+/** How one run went. `error` is there when it failed. */
+export interface RunReport extends Counts {
+  readonly job: string
+  readonly slot: Date
+  readonly attempt: number
+  /** How long it took, in ms. */
+  readonly ms: number
+  readonly error?: Error
+}
+
+/** A slot that somebody asked for: `ended` hears how it went, or nothing when it did not run. */
+export interface Trigger extends Slot {
+  readonly ended?: (report: RunReport | undefined) => void
+}
+
+/** What jobs need to run on a log. */
+export interface JobHost {
+  readonly log: Log
+  readonly clock: Clock
+  readonly environment: Environment
+  /** Aborts when no more runs are to begin. */
+  readonly stop: AbortSignal
+  /** Aborts when the runs that go on are to end. */
+  readonly abort: AbortSignal
+  ended(report: RunReport): void
+}
+
+/** A claim outlives the run's timeout by this much, in ms; a run without a timeout claims a day. */
+const CLAIM = { spare: 60_000, endless: 86_400_000 }
+
+/** When a job was first seen, and how far it is; written down if the log has never seen it. */
+export async function readJob(log: Log, { name, settings }: Job, now: number): Promise<JobRecord> {
+  const jobs = log.store(JOBS)
+  const known = (await jobs.get<JobRecord>(name))?.value
+  if (known !== undefined) return known
+  const older = settings.formerly === undefined ? undefined : (await jobs.get<JobRecord>(settings.formerly))?.value
+  if (older !== undefined) await adopt(log, settings.formerly as string, name)
+  const record = older ?? { anchor: now }
+  await jobs.set(name, record)
+  return record
+}
+
+async function adopt(log: Log, from: string, to: string): Promise<void> {
+  for await (const { key, value } of log.store(jobNamespace(from)).list()) await log.store(jobNamespace(to)).set(key, value)
+}
+
+/** A job at work on a log. Completes after `stop`, when its last run has ended. */
+export function runJob(job: Job, record: JobRecord, triggers$: Observable<Trigger>, host: JobHost): Observable<never> {
+  const { clock, environment, stop } = host
+  const { logger } = environment
+  return runs$(job, {
+    clock,
+    ticking: { anchor: new Date(record.anchor), ...(record.slot === undefined ? {} : { after: new Date(record.slot) }) },
+    triggers$,
+    stop,
+    runSlot: async (slot: Trigger, replaced) => {
+      const report = await runSlot(job, slot, host, replaced).catch((err) => {
+        logger.error({ job: job.name, slot: slot.at, err }, 'job failed')
+        return undefined
+      })
+      slot.ended?.(report)
+    },
+    skipped: (slot: Trigger) => {
+      logger.warn({ job: job.name, slot: slot.at }, 'run skipped')
+      slot.ended?.(undefined)
+    },
+  })
+}
+
+// The last report of a slot; undefined when it was done before, and the clock went back. Rejects when the log fails.
+async function runSlot(job: Job, slot: Slot, host: JobHost, replaced: AbortSignal): Promise<RunReport | undefined> {
+  const { log, clock, environment } = host
+  const ttl = job.settings.timeout === undefined ? CLAIM.endless : job.settings.timeout + CLAIM.spare
+  const claim = await log.claim(job.name, slot.at, ttl)
+  if (claim === undefined) return undefined
+  const signal = AbortSignal.any([replaced, host.abort])
+  let report: RunReport | undefined
+  await tries(job, slot, {
+    clock,
+    stop: AbortSignal.any([signal, host.stop]),
+    run: async (tried) => {
+      report = await oneRun(job, slot, claim.attempt + tried - 1, host, signal)
+      host.ended(report)
+      if (report.error !== undefined) throw report.error
+      const { job: name, new: fresh, changed, duplicate, ms } = report
+      environment.logger.info({ job: name, new: fresh, changed, duplicate, ms }, 'job done')
+    },
+    failed: (err) => environment.logger.error({ job: job.name, slot: slot.at, err }, 'job failed'),
+  })
+  if (report !== undefined) await claim.done(outcome(report))
+  return report
+}
+
+function outcome({ ms, attempt, error, ...counts }: RunReport): object {
+  const { new: fresh, changed, duplicate } = counts
+  return { ms, attempt, new: fresh, changed, duplicate, ...(error === undefined ? {} : { error: errorInfo(error) }) }
+}
+
+async function oneRun(
+  job: Job,
+  slot: Slot,
+  attempt: number,
+  { log, clock, environment }: JobHost,
+  signal: AbortSignal,
+): Promise<RunReport> {
+  const { name, settings } = job
+  const { logger } = environment
+  const began = clock.now()
+  logger.info({ job: name, slot: slot.at }, 'running job')
+  const known = (await log.store(JOBS).get<JobRecord>(name))?.value ?? { anchor: slot.at.getTime() }
+  const record = { ...known, slot: Math.max(slot.at.getTime(), known.slot ?? 0) }
+  const origin = { job: name, run: `${slot.at.toISOString()}#${attempt}` }
+  const recorder = new Recorder(log, logger, origin, known.succeeded === true ? 'tell' : settings.first)
+  const publisher = new Publisher((draft) => recorder.offer(draft))
+  const state = new StateBuffer(log.store(jobNamespace(name)), jobNamespace(name))
+  const report = (error?: Error): RunReport => {
+    const counts = { job: name, slot: slot.at, attempt, ms: clock.now() - began, ...recorder.counts }
+    return error === undefined ? counts : { ...counts, error }
+  }
+  try {
+    await within({ clock, timeout: settings.timeout, signal, late: () => timedOut(job) }, (inner) => {
+      const { publish } = publisher
+      const context: JobContext = { ...environment, slot: slot.at, attempt, state, publish, signal: inner }
+      const succeeded = { namespace: JOBS, key: name, value: { ...record, succeeded: true } }
+      return execute({ job, context, publisher, finish: (last) => recorder.finish(last, [...state.writes(), succeeded]) })
+    })
+    return report()
+  } catch (error) {
+    // Where this fails too, the slot is run again after a restart.
+    await log.store(JOBS).set(name, record).catch(() => undefined)
+    return report(asError(error))
+  } finally {
+    publisher.end(`the run of job ${quote(name)}`)
+  }
+}

@@ -1,0 +1,89 @@
+import { Observable } from 'rxjs'
+import { type Clock, systemClock } from '../core/clock.ts'
+import { realEnvironment } from '../core/environment.ts'
+import { quote, TidingsError } from '../core/errors.ts'
+import type { Draft } from '../core/event.ts'
+import { Publisher } from '../core/publisher.ts'
+import { within } from '../core/within.ts'
+import { checkDraft } from '../log/limits.ts'
+import { StateBuffer } from '../log/state-buffer.ts'
+import { execute } from './execute.ts'
+import type { Job, JobContext } from './job.ts'
+import { MemoryState } from './memory-state.ts'
+
+/** Parts of a run's context that take the place of the real ones. */
+export type ContextParts = Partial<JobContext> & { readonly clock?: Clock }
+
+/**
+ * Runs a job once, now, and emits its drafts as they are published or returned. Completes when the run ends well;
+ * errors with what it threw, with a refused publish, or with `TIDINGS_RUN_TIMEOUT`. Unsubscribing aborts its signal.
+ * Nobody decides here what is new: `publish` answers `offered`.
+ *
+ * @example
+ * ```ts
+ * import { eventType, job, manual, runOnce } from 'tidings'
+ *
+ * const greeting = eventType('greeting').of<{ payload: string }>()
+ * const hello = job('hello', manual(), () => greeting('123', { payload: 'hello' }))
+ * runOnce(hello).subscribe((draft) => console.log(draft.identifier))
+ * ```
+ */
+export function runOnce(job: Job, context: ContextParts = {}): Observable<Draft> {
+  return runWith(job, context, new MemoryState())
+}
+
+/** As `runOnce`, with state that outlives the run. */
+export function runWith(job: Job, context: ContextParts, kept: MemoryState): Observable<Draft> {
+  return new Observable((subscriber) => {
+    const stop = new AbortController()
+    offer(job, context, stop.signal, (draft) => subscriber.next(draft), kept).then(
+      () => subscriber.complete(),
+      (error) => subscriber.error(error),
+    )
+    return () => stop.abort(new TidingsError('TIDINGS_RUN_ENDED', `nobody listens to job ${quote(job.name)} any more`))
+  })
+}
+
+async function offer(
+  job: Job,
+  parts: ContextParts,
+  stop: AbortSignal,
+  emit: (draft: Draft) => void,
+  kept: MemoryState,
+): Promise<void> {
+  const { clock = systemClock, ...given } = parts
+  const state = new StateBuffer(kept, job.name)
+  const publisher = new Publisher(async (draft) => {
+    emit(checkDraft(draft))
+    return { status: 'offered', seq: 0 }
+  })
+  const signal = given.signal === undefined ? stop : AbortSignal.any([stop, given.signal])
+  try {
+    await within({ clock, timeout: job.settings.timeout, signal, late: () => timedOut(job) }, (inner) => {
+      const context: JobContext = {
+        ...realEnvironment(clock),
+        slot: new Date(clock.now()),
+        attempt: 1,
+        state,
+        publish: publisher.publish,
+        ...given,
+        signal: inner,
+      }
+      const finish = async (last: Draft | undefined): Promise<void> => {
+        if (last !== undefined) emit(checkDraft(last))
+        kept.keep(state.writes())
+      }
+      return execute({ job, context, publisher, finish })
+    })
+  } finally {
+    publisher.end(`the run of job ${quote(job.name)}`)
+  }
+}
+
+/** The error of a run that took too long. */
+export function timedOut(job: Job): TidingsError {
+  const { name, settings } = job
+  return new TidingsError('TIDINGS_RUN_TIMEOUT', `job ${quote(name)} took longer than its timeout of ${settings.timeout} ms`, {
+    details: { job: name, timeout: settings.timeout },
+  })
+}

@@ -1,0 +1,96 @@
+import { NEVER, Observable, of } from 'rxjs'
+import { type Clock, timerAt } from '../core/clock.ts'
+import type { Schedule } from '../schedule/index.ts'
+
+/** A time that a schedule named. `missed`: how many earlier slots have passed and will not run. */
+export interface Slot {
+  readonly at: Date
+  readonly missed: number
+}
+
+/**
+ * - `anchor`: when the job was first seen; intervals are counted from it
+ * - `after`: the newest slot that is done with; default the anchor
+ * - `missed`: what becomes of slots that passed meanwhile
+ */
+export interface Ticking {
+  readonly clock: Clock
+  readonly anchor: Date
+  readonly after?: Date
+  readonly missed: 'once' | 'skip' | 'all'
+}
+
+/** `all` runs at most this many missed slots: the newest. */
+const MOST_MISSED = 100
+
+/**
+ * The slots of a schedule, each when its time has come. Never ends by itself, unless the schedule does: then it stays
+ * silent. No drift: each slot is asked of the schedule, not counted from the last one.
+ */
+export function slots$(schedule: Schedule, { clock, anchor, after = anchor, missed }: Ticking): Observable<Slot> {
+  if (schedule.kind === 'always') return of({ at: new Date(clock.now()), missed: 0 })
+  if (schedule.kind === 'manual') return NEVER
+  return new Observable((subscriber) => {
+    let done = after
+    let cancel = (): void => undefined
+    const tick = (policy: Ticking['missed']): void => {
+      const due = dueSlots(schedule, anchor, done, new Date(clock.now()), policy)
+      done = due.done
+      for (const slot of due.slots) if (!subscriber.closed) subscriber.next(slot)
+      const next = schedule.next(done, anchor)
+      if (subscriber.closed || next === undefined) return
+      // A process that was there all along did not miss its slot: it is late, and runs.
+      cancel = timerAt(clock, next.getTime(), () => tick(missed === 'skip' ? 'once' : missed))
+    }
+    tick(missed)
+    return () => cancel()
+  })
+}
+
+interface Due {
+  readonly slots: readonly Slot[]
+  /** The newest slot that has passed: the next one is asked for from here. */
+  readonly done: Date
+}
+
+/** The slots in (`after`, `now`] that are to run. */
+export function dueSlots(schedule: Schedule, anchor: Date, after: Date, now: Date, policy: Ticking['missed']): Due {
+  const newest = newestSlot(schedule, anchor, after, now)
+  if (newest === undefined) return { slots: [], done: after }
+  if (policy === 'skip') return { slots: [], done: newest }
+  const most = policy === 'all' ? MOST_MISSED : 1
+  const found = [newest]
+  for (let oldest: Date | undefined = newest; found.length < most; ) {
+    oldest = newestSlot(schedule, anchor, after, new Date(oldest.getTime() - 1))
+    if (oldest === undefined) break
+    found.unshift(oldest)
+  }
+  const before = newestSlot(schedule, anchor, after, new Date((found[0] as Date).getTime() - 1)) === undefined ? 0 : 1
+  return { slots: found.map((at, i) => ({ at, missed: i === 0 ? before : 0 })), done: newest }
+}
+
+/**
+ * The newest slot in (`after`, `until`]. Schedules only look forward, so it is searched for by halving the time
+ * between: forty steps for any length of time, where walking would take one for each slot.
+ */
+function newestSlot(schedule: Schedule, anchor: Date, after: Date, until: Date): Date | undefined {
+  const follows = (ms: number): Date | undefined => {
+    const slot = schedule.next(new Date(ms), anchor)
+    return slot !== undefined && slot <= until ? slot : undefined
+  }
+  let low = after.getTime()
+  let high = until.getTime()
+  let found = low < high ? follows(low) : undefined
+  if (found === undefined) return undefined
+  low = found.getTime()
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2)
+    const slot = follows(middle)
+    if (slot === undefined) high = middle
+    else {
+      found = slot
+      low = slot.getTime()
+    }
+  }
+  return found
+}
