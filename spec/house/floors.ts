@@ -1,0 +1,125 @@
+import { posix } from 'node:path'
+import type { Import, Source } from './source.ts'
+
+/** The floors of lib/: a folder imports only folders on lower floors. */
+const floors: Readonly<Record<string, number>> = {
+  core: 1,
+  filter: 1,
+  schedule: 2,
+  log: 2,
+  listener: 2,
+  job: 3,
+  dispatch: 3,
+  agent: 4,
+  'index.ts': 5,
+  testing: 5,
+}
+
+/** Who may import what comes from outside; all other packages are free. */
+const packages: readonly { readonly name: RegExp; readonly by: RegExp; readonly words: string }[] = [
+  {
+    name: /^((abstract|classic|memory)-)?level$/,
+    by: /^lib\/log\/level-[^/]*\.ts$|^spec\//,
+    words: 'lib/log/level-*.ts',
+  },
+  { name: /^pino(-pretty)?$/, by: /^lib\/agent\/logger\.ts$|^spec\//, words: 'lib/agent/logger.ts' },
+  { name: /^yargs$/, by: /^bin\/|^spec\//, words: 'bin/' },
+  { name: /^fast-check$/, by: /^lib\/testing\/|^spec\//, words: 'lib/testing/ and spec/' },
+]
+
+/** How long a file of lib/, streams/ or bin/ may be, and from where on it is worth a look. */
+const MOST_LINES = 230
+const MANY_LINES = 200
+
+/** Every breach of the house rules, each `path:line words`. */
+export function breaches(sources: readonly Source[]): string[] {
+  const each = sources.flatMap((source) => [
+    ...source.imports.flatMap((one) => {
+      const words = forbidden(source.path, one)
+      return words === undefined ? [] : [`${source.path}:${one.line} ${words}`]
+    }),
+    ...ambientBreaches(source),
+    ...(isOurs(source.path) && source.lines > MOST_LINES
+      ? [`${source.path}:${source.lines} is longer than ${MOST_LINES} lines`]
+      : []),
+  ])
+  return [...each, ...circles(sources)]
+}
+
+/** Files that are close to too long. */
+export function longFiles(sources: readonly Source[]): string[] {
+  return sources
+    .filter(({ path, lines }) => isOurs(path) && lines > MANY_LINES)
+    .map(({ path, lines }) => `${path}: ${lines} lines`)
+}
+
+function isOurs(path: string): boolean {
+  return /^(lib|streams|bin)\//.test(path)
+}
+
+function forbidden(path: string, { specifier }: Import): string | undefined {
+  if (!specifier.startsWith('.')) return forbiddenPackage(path, specifier)
+  const target = posix.join(posix.dirname(path), specifier)
+  const [house = '', room = ''] = path.split('/')
+  const refused = `may not import ${target}`
+  if (house !== 'spec' && target.startsWith('spec/')) return `${refused}: nobody imports spec/`
+  if (house === 'lib') return forbiddenFloor(room, target)
+  if (house === 'streams' || house === 'bin') {
+    const own = house === 'bin' && target.startsWith('bin/')
+    return own || target === 'lib/index.ts' ? undefined : `${refused}: ${house}/ sees lib/index.ts`
+  }
+  if (house === 'docs' && !target.startsWith('docs/')) return `${refused}: examples import 'tidings', as users do`
+  return undefined
+}
+
+function forbiddenFloor(room: string, target: string): string | undefined {
+  const [house, other = ''] = target.split('/')
+  const floor = floors[room]
+  if (floor === undefined) return `lib/${room} has no floor: see lib/README.md`
+  if (house !== 'lib') return `lib/${room} may not import ${target}: lib/ sees only lib/`
+  if (other === room || (floors[other] ?? Number.POSITIVE_INFINITY) < floor) return undefined
+  return `lib/${room} (floor ${floor}) may not import ${target} (floor ${floors[other] ?? 'none'})`
+}
+
+function forbiddenPackage(path: string, specifier: string): string | undefined {
+  if (specifier === '(computed)') return undefined
+  const name = specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/')
+  if (name === 'tidings')
+    return isOurs(path) ? `may not import '${specifier}': inside, it is lib/index.ts by its path` : undefined
+  const rule = packages.find((each) => each.name.test(name))
+  return rule === undefined || rule.by.test(path) ? undefined : `may not import '${specifier}': only ${rule.words} may`
+}
+
+/** Time and chance come in from outside: a Clock, the World. The id of a log is the one thing that is drawn. */
+function ambientBreaches({ path, ambient }: Source): string[] {
+  if (!/^(lib|streams)\//.test(path) || path === 'lib/core/clock.ts') return []
+  return ambient
+    .filter(({ what }) => !(path.startsWith('lib/log/') && what === 'randomUUID'))
+    .map(
+      ({ line, what }) =>
+        `${path}:${line} uses ${what}: time and chance come in from outside, through a Clock or the World`,
+    )
+}
+
+/** Circles among files, each said once. Types count too: files that need each other are one idea in two halves. */
+function circles(sources: readonly Source[]): string[] {
+  const targets = new Map(
+    sources.map(({ path, imports }) => [
+      path,
+      imports
+        .filter(({ specifier }) => specifier.startsWith('.'))
+        .map(({ specifier }) => posix.join(posix.dirname(path), specifier)),
+    ]),
+  )
+  const done = new Set<string>()
+  const found: string[] = []
+  const walk = (path: string, trail: readonly string[]): void => {
+    const from = trail.indexOf(path)
+    if (from >= 0) found.push(`${path}:1 imports itself in a circle: ${[...trail.slice(from), path].join(' → ')}`)
+    if (from >= 0 || done.has(path)) return
+    for (const target of targets.get(path) ?? []) walk(target, [...trail, path])
+    done.add(path)
+  }
+  for (const path of targets.keys()) walk(path, [])
+  return found
+}
