@@ -1,0 +1,51 @@
+// Runs the specs: all, or those whose path contains one of the words given. `--slow`: the long suites instead.
+// `--name PATTERN`: only tests of that name. Fails when a test fails, or when a file that was to run has no test.
+import { readdirSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { join, relative } from 'node:path'
+import { run } from 'node:test'
+import { spec } from 'node:test/reporters'
+import { parseArgs } from 'node:util'
+
+const root = join(import.meta.dirname, '../..')
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { slow: { type: 'boolean', default: false }, name: { type: 'string' } },
+})
+
+const ending = values.slow ? '.slow.ts' : '.spec.ts'
+const files = readdirSync(join(root, 'spec'), { recursive: true, encoding: 'utf8' })
+  .map((path) => join('spec', path))
+  .filter(
+    (path) => path.endsWith(ending) && (positionals.length === 0 || positionals.some((word) => path.includes(word))),
+  )
+  .toSorted()
+  .map((path) => join(root, path))
+
+// Each file runs in a process of its own, started with this one's flags.
+process.execArgv.push('--import', new URL('leaks.ts', import.meta.url).href)
+
+let tests = 0
+const empty: string[] = []
+const stream = run({
+  files,
+  concurrency: availableParallelism(),
+  timeout: values.slow ? 30 * 60_000 : 120_000,
+  ...(values.name === undefined ? {} : { testNamePatterns: [values.name] }),
+})
+stream.on('test:pass', ({ name, details }) => {
+  // Node counts a file without tests as one test that passed, under the file's name.
+  if (files.includes(join(root, name)) || files.includes(name)) empty.push(relative(root, name))
+  else if (details.type !== 'suite') tests++
+})
+stream.on('test:fail', () => (process.exitCode = 1))
+stream.on('end', () => {
+  if (empty.length > 0 && values.name === undefined) fail(`no test in ${empty.join(', ')}`)
+  if (tests === 0) fail('no test ran')
+})
+stream.compose(new spec()).pipe(process.stdout)
+
+function fail(why: string): void {
+  process.stderr.write(`\n${why}\n`)
+  process.exitCode = 1
+}
