@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { asModule, type Block, blocksOf } from './blocks.ts'
+import { type Compiled, compile, execute } from './try-blocks.ts'
+
+const root = join(import.meta.dirname, '../..')
+
+/** How long a block may run, in ms. One that runs for ever is fenced with `ts no-run`. */
+const LIMIT = 10_000
+
+function allBlocks(): Block[] {
+  const below = (folder: string, ending: string): string[] =>
+    readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+      .filter((path) => path.endsWith(ending))
+      .map((path) => join(folder, path))
+  const files = [
+    'README.md',
+    ...below('docs', '.md'),
+    ...below('lib', '.ts'),
+    ...below('lib', '.md'),
+    ...below('streams', '.ts'),
+  ]
+  return files.flatMap((file) => blocksOf(file, readFileSync(join(root, file), 'utf8')))
+}
+
+describe('the code in the docs', () => {
+  let compiled: Compiled
+  before(async () => {
+    compiled = await compile(allBlocks())
+  })
+  after(() => rmSync(compiled.directory, { recursive: true, force: true }))
+
+  it('compiles', (t) => {
+    assert.ok(compiled.files.size >= 10, `only ${compiled.files.size} blocks were found`)
+    t.diagnostic(`${compiled.files.size} blocks`)
+    assert.deepEqual(compiled.errors, [])
+  })
+
+  it('runs', async () => {
+    assert.deepEqual(await execute(compiled, LIMIT), [])
+  })
+})
+
+describe('blocks', () => {
+  const page = [
+    '# Page',
+    '```ts',
+    'const a = 1',
+    '',
+    'a + 1',
+    '```',
+    '```bash',
+    'ls',
+    '```',
+    '- in a list',
+    '  ```ts no-run',
+    '  for (;;)',
+    '    wait()',
+    '  ```',
+    '',
+  ]
+
+  it('are the fenced blocks of a page that are TypeScript, wherever they stand', () => {
+    assert.deepEqual(blocksOf('page.md', page.join('\n')), [
+      { file: 'page.md', line: 3, code: 'const a = 1\n\na + 1', runs: true },
+      { file: 'page.md', line: 12, code: 'for (;;)\n  wait()', runs: false },
+    ])
+  })
+
+  it('are found in the comments of a source file, and nowhere else in it', () => {
+    const source = [
+      'const fence = `',
+      '```ts',
+      '`',
+      '  /**',
+      '   * ```ts',
+      "   * on('x')",
+      '   *   .pipe()',
+      '   * ```',
+      '   */',
+    ]
+    assert.deepEqual(blocksOf('a.ts', source.join('\n')), [
+      { file: 'a.ts', line: 6, code: "on('x')\n  .pipe()", runs: true },
+    ])
+  })
+
+  it('must be closed', () => {
+    assert.throws(() => blocksOf('page.md', 'words\n```ts\nconst a = 1'), /page\.md:2 opens a block/)
+  })
+
+  it('that import nothing are given what they use of what others export, once, but not what they declare', () => {
+    const modules = { tidings: ['on', 'every', 'where', 'gt'], 'tidings/filters': ['gt', 'every', 'eq'] }
+    assert.equal(
+      asModule('const where = on(x.eq, every())', modules),
+      "import { on, every } from 'tidings'; const where = on(x.eq, every())",
+    )
+    assert.equal(
+      asModule("import { on } from 'tidings'\nevery(on)", modules),
+      "import { on } from 'tidings'\nevery(on)",
+    )
+  })
+})
+
+describe('a block is told, with its file and line, that', () => {
+  const block = (line: number, code: string): Block => ({ file: 'docs/page.md', line, code, runs: true })
+  const bad = [
+    block(10, 'const fine = 1\nconst wrong: string = 2'),
+    block(20, "console.error('why')\nprocess.exitCode = 3"),
+    block(30, 'setInterval(() => undefined, 1000)'),
+    block(40, "import { on } from 'tidings'\nconsole.log(typeof on)"),
+    { ...block(50, 'throw new Error()'), runs: false },
+  ]
+  let compiled: Compiled
+  before(async () => {
+    compiled = await compile(bad)
+  })
+  after(() => rmSync(compiled.directory, { recursive: true, force: true }))
+
+  it('it does not compile', () => {
+    const { errors } = compiled
+    assert.equal(errors.length, 1, errors.join('\n'))
+    assert.match(errors[0] ?? '', /^docs\/page\.md:11 .*'number' is not assignable to type 'string'/)
+  })
+
+  it('it fails, or does not end', async () => {
+    const failures = (await execute(compiled, 3000)).toSorted()
+    assert.equal(failures.length, 2, failures.join('\n'))
+    assert.match(failures[0] ?? '', /^docs\/page\.md:20 failed\nwhy\n/)
+    assert.match(failures[1] ?? '', /^docs\/page\.md:30 did not end within 3000 ms/)
+  })
+})

@@ -1,0 +1,96 @@
+import { execFile } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { availableParallelism, tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
+import { asModule, type Block } from './blocks.ts'
+
+const root = join(import.meta.dirname, '../..')
+
+/** Blocks that were compiled, together with the package they are about. */
+export interface Compiled {
+  readonly directory: string
+  /** What the compiler said, one `file:line words` each, in the places that readers see. */
+  readonly errors: readonly string[]
+  readonly files: ReadonlyMap<string, Block>
+}
+
+/**
+ * Compiles the blocks and lib/ into one new directory, which is then a package of its own: what a block imports from
+ * 'tidings' is what the sources say now, and starts as fast as it does for users. The caller removes the directory.
+ */
+export async function compile(blocks: readonly Block[]): Promise<Compiled> {
+  mkdirSync(join(root, '.cache'), { recursive: true })
+  const directory = mkdtempSync(join(root, '.cache/docs-'))
+  const files = new Map(blocks.map((block, index) => [`block-${index + 1}`, block]))
+  for (const [name, { file, code }] of files) {
+    writeFileSync(join(directory, `${name}.ts`), `${asModule(code, await modulesFor(file))}\nexport {}\n`)
+  }
+  const manifest = readFileSync(join(root, 'package.json'), 'utf8')
+  writeFileSync(join(directory, 'package.json'), manifest.replaceAll('./dist/', './out/'))
+  const compilerOptions = {
+    noEmit: false,
+    outDir: 'out',
+    rootDir: '../..',
+    noUnusedLocals: false,
+    noUnusedParameters: false,
+  }
+  writeFileSync(
+    join(directory, 'tsconfig.json'),
+    JSON.stringify({ extends: '../../tsconfig.json', compilerOptions, include: ['*.ts', '../../streams'] }),
+  )
+  const tsc = join(root, 'node_modules/.bin/tsc')
+  const { ended, output } = await run(tsc, ['-p', directory, '--pretty', 'false'], root, 60_000)
+  return { directory, files, errors: ended === 'well' ? [] : errorsIn(output, files) }
+}
+
+/** What an excerpt may use without importing it; one in the comments of a source file also what that file exports. */
+async function modulesFor(file: string): Promise<Record<string, string[]>> {
+  const modules = {
+    tidings: 'lib/index.ts',
+    'tidings/filters': 'lib/filter/index.ts',
+    'tidings/testing': 'lib/testing/index.ts',
+    ...(file.endsWith('.ts') ? { [`../../${file}`]: file } : {}),
+  }
+  const names = Object.entries(modules).map(async ([module, path]) => [
+    module,
+    Object.keys(await import(join(root, path))),
+  ])
+  return Object.fromEntries(await Promise.all(names)) as Record<string, string[]>
+}
+
+function errorsIn(output: string, files: Compiled['files']): string[] {
+  const errors = output.split('\n').flatMap((text) => {
+    const [, name = '', line, words] = /(?:^|\/)(block-\d+)\.ts\((\d+),\d+\): (.*)$/.exec(text) ?? []
+    const block = files.get(name)
+    return block === undefined ? [] : [`${block.file}:${block.line + Number(line) - 1} ${words}`]
+  })
+  return errors.length > 0 ? errors : [output]
+}
+
+/** Runs those that are meant to, each in an empty directory; what fails or takes longer than `limit` ms comes back. */
+export async function execute({ directory, files }: Compiled, limit: number): Promise<string[]> {
+  const failures: string[] = []
+  const queue = [...files].filter(([, { runs }]) => runs)
+  const worker = async (): Promise<void> => {
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+      const [name, { file, line }] = next
+      const cwd = mkdtempSync(join(tmpdir(), 'tidings-docs-'))
+      const script = join(directory, 'out/.cache', basename(directory), `${name}.js`)
+      const { ended, output } = await run(process.execPath, ['--enable-source-maps', script], cwd, limit)
+      rmSync(cwd, { recursive: true, force: true })
+      if (ended !== 'well') failures.push(`${file}:${line} ${ended}\n${output}`)
+    }
+  }
+  await Promise.all(Array.from({ length: availableParallelism() }, worker))
+  return failures
+}
+
+function run(file: string, args: string[], cwd: string, timeout: number): Promise<{ ended: string; output: string }> {
+  const { NODE_TEST_CONTEXT: _, ...env } = process.env
+  return new Promise((resolve) => {
+    execFile(file, args, { cwd, env, timeout, killSignal: 'SIGKILL' }, (error, stdout, stderr) => {
+      const failed = error?.killed ? `did not end within ${timeout} ms` : 'failed'
+      resolve({ ended: error === null ? 'well' : failed, output: `${stdout}${stderr}` })
+    })
+  })
+}
