@@ -2,6 +2,7 @@ import { NEVER, Observable } from 'rxjs'
 import { type Clock, systemClock } from '../core/clock.ts'
 import type { Draft } from '../core/event.ts'
 import { standardErrorLogger } from '../core/logger.ts'
+import { linked } from '../core/within.ts'
 import type { Job, JobContext } from './job.ts'
 import { MemoryState } from './memory-state.ts'
 import { runWith } from './run-once.ts'
@@ -36,18 +37,21 @@ export function drafts(
     const stop = new AbortController()
     const kept = new MemoryState()
     const logger = context.logger ?? standardErrorLogger
-    const runSlot = (slot: Slot, replaced: AbortSignal): Promise<void> => {
-      const signal = AbortSignal.any([stop.signal, replaced])
-      return tries(job, slot, {
-        clock,
-        stop: signal,
-        run: (attempt) => {
-          const run = runWith(job, { slot: slot.at, attempt, ...context, clock, signal }, kept)
-          return run.forEach((draft) => subscriber.next(draft))
-        },
-        failed: (err) => logger.error({ job: job.name, slot: slot.at, err }, 'job failed'),
-      })
-    }
+    const runSlot = (slot: Slot, replaced: AbortSignal): Promise<void> =>
+      linked([stop.signal, replaced], (signal) =>
+        tries(job, slot, {
+          clock,
+          stop: signal,
+          run: (attempt) => {
+            const run = runWith(job, { slot: slot.at, attempt, ...context, clock, signal }, kept)
+            return run.forEach((draft) => subscriber.next(draft))
+          },
+          // Whoever unsubscribed has ended the run; that is no failure.
+          failed: (err) => {
+            if (!signal.aborted) logger.error({ job: job.name, slot: slot.at, err }, 'job failed')
+          },
+        }),
+      )
     const runs = runs$(job, {
       clock,
       ticking: { anchor: new Date(clock.now()) },

@@ -4,7 +4,7 @@ import type { Environment } from '../core/environment.ts'
 import { errorInfo } from '../core/error-info.ts'
 import { asError, quote } from '../core/errors.ts'
 import { Publisher } from '../core/publisher.ts'
-import { within } from '../core/within.ts'
+import { linked, within } from '../core/within.ts'
 import type { Log } from '../log/port.ts'
 import { StateBuffer } from '../log/state-buffer.ts'
 import { execute } from './execute.ts'
@@ -13,7 +13,7 @@ import { type Counts, JOBS, type JobRecord, jobNamespace, Recorder } from './rec
 import { timedOut } from './run-once.ts'
 import { runs$ } from './runs.ts'
 import type { Slot } from './slots.ts'
-import { tries } from './tries.ts'
+import { type Trying, tries } from './tries.ts'
 
 /** How one run went. `error` is there when it failed. */
 export interface RunReport extends Counts {
@@ -39,6 +39,7 @@ export interface JobHost {
   readonly stop: AbortSignal
   /** Aborts when the runs that go on are to end. */
   readonly abort: AbortSignal
+  began(slot: Slot): void
   ended(report: RunReport): void
 }
 
@@ -90,20 +91,26 @@ async function runSlot(job: Job, slot: Slot, host: JobHost, replaced: AbortSigna
   const ttl = job.settings.timeout === undefined ? CLAIM.endless : job.settings.timeout + CLAIM.spare
   const claim = await log.claim(job.name, slot.at, ttl)
   if (claim === undefined) return undefined
-  const signal = AbortSignal.any([replaced, host.abort])
+  // A run that should never end has nothing to finish: it ends when the agent begins to stop.
+  const ends = [replaced, job.schedule.kind === 'always' ? host.stop : host.abort]
   let report: RunReport | undefined
-  await tries(job, slot, {
+  const trying: Omit<Trying, 'stop'> = {
     clock,
-    stop: AbortSignal.any([signal, host.stop]),
     run: async (tried) => {
-      report = await oneRun(job, slot, claim.attempt + tried - 1, host, signal)
+      host.began(slot)
+      report = await oneRun(job, slot, claim.attempt + tried - 1, host, ends)
       host.ended(report)
       if (report.error !== undefined) throw report.error
       const { job: name, new: fresh, changed, duplicate, ms } = report
       environment.logger.info({ job: name, new: fresh, changed, duplicate, ms }, 'job done')
     },
-    failed: (err) => environment.logger.error({ job: job.name, slot: slot.at, err }, 'job failed'),
-  })
+    failed: (err) => {
+      const fields = { job: job.name, slot: slot.at, err }
+      if (replaced.aborted) environment.logger.info(fields, 'run replaced')
+      else environment.logger.error(fields, 'job failed')
+    },
+  }
+  await linked([...ends, host.stop], (stop) => tries(job, slot, { ...trying, stop }))
   if (report !== undefined) await claim.done(outcome(report))
   return report
 }
@@ -118,7 +125,7 @@ async function oneRun(
   slot: Slot,
   attempt: number,
   { log, clock, environment }: JobHost,
-  signal: AbortSignal,
+  signals: readonly AbortSignal[],
 ): Promise<RunReport> {
   const { name, settings } = job
   const { logger } = environment
@@ -135,7 +142,7 @@ async function oneRun(
     return error === undefined ? counts : { ...counts, error }
   }
   try {
-    await within({ clock, timeout: settings.timeout, signal, late: () => timedOut(job) }, (inner) => {
+    await within({ clock, timeout: settings.timeout, signals, late: () => timedOut(job) }, (inner) => {
       const { publish } = publisher
       const context: JobContext = { ...environment, slot: slot.at, attempt, state, publish, signal: inner }
       const succeeded = { namespace: JOBS, key: name, value: { ...record, succeeded: true } }

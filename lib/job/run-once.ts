@@ -57,9 +57,9 @@ async function offer(
     emit(checkDraft(draft))
     return { status: 'offered', seq: 0 }
   })
-  const signal = given.signal === undefined ? stop : AbortSignal.any([stop, given.signal])
+  const signals = given.signal === undefined ? [stop] : [stop, given.signal]
   try {
-    await within({ clock, timeout: job.settings.timeout, signal, late: () => timedOut(job) }, (inner) => {
+    await within({ clock, timeout: job.settings.timeout, signals, late: () => timedOut(job) }, (inner) => {
       const context: JobContext = {
         ...realEnvironment(clock),
         slot: new Date(clock.now()),

@@ -7,8 +7,9 @@ import type { Life } from './level-life.ts'
 import { readRecord } from './level-reader.ts'
 import { type Cursor, decode, type EventRecord, encode, type ParkedRecord, type RetryRecord } from './level-records.ts'
 import { Retries, type Waiting } from './level-retries.ts'
+import type { States } from './level-states.ts'
 import type { Op, Rider } from './level-writer.ts'
-import type { Consumer, ConsumerOptions, Handed, Lag, Parked, Retrying, Writes } from './port.ts'
+import type { Consumer, ConsumerOptions, Handed, Lag, Parked, Retrying, Write, Writes } from './port.ts'
 import { typeTest } from './query.ts'
 
 /**
@@ -48,6 +49,7 @@ export class LevelConsumer implements Consumer, Rider {
   // What the next commit has to write, and what the present one is writing.
   #changes = new Map<string, string | undefined>()
   #writing = new Map<string, string | undefined>()
+  readonly #unwritten: Write[] = []
 
   constructor(life: Life, opened: Opened, options: ConsumerOptions) {
     this.#life = life
@@ -121,8 +123,8 @@ export class LevelConsumer implements Consumer, Rider {
   }
 
   ack(handed: Handed, writes: Writes = []): void {
-    const ops = writes.length === 0 ? [] : this.#life.session.states.write(writes)
-    for (const [key, value] of ops) this.#changes.set(key, value)
+    if (!this.#isRunning(handed.event.seq)) return
+    this.#writeState(writes)
     this.#settle(handed.event.seq)
   }
 
@@ -230,10 +232,17 @@ export class LevelConsumer implements Consumer, Rider {
     if (!durable) this.#changes = new Map([...written, ...this.#changes])
   }
 
-  /** The store was opened again: what it did not take is said anew. Returns the state among it. */
-  reopened(): readonly Op[] {
-    if (this.#changes.size > 0) this.#ride(true)
-    return [...this.#changes].filter(([key]) => key[0] === 's')
+  /** The store was opened again: what it did not take is said anew. */
+  reopened(states: States): void {
+    for (const op of this.#changes) if (op[0][0] === 's') states.put(op)
+    this.#writeState(this.#unwritten.splice(0))
+    this.#ride(true)
+  }
+
+  // While the store is closed after a failed write, nobody can say which revision a value will have.
+  #writeState(writes: Writes): void {
+    if (!this.#life.ready) this.#unwritten.push(...writes)
+    else for (const [key, value] of this.#life.session.states.write(writes)) this.#changes.set(key, value)
   }
 
   async #event(seq: number): Promise<StoredEvent | undefined> {

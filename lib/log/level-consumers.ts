@@ -3,6 +3,7 @@ import { LevelConsumer, type Opened } from './level-consumer.ts'
 import { keys, seqOf, startingWith, textsOf } from './level-keys.ts'
 import type { Life } from './level-life.ts'
 import { type Cursor, decode, encode, type RetryRecord } from './level-records.ts'
+import type { States } from './level-states.ts'
 import type { Op } from './level-writer.ts'
 import { checkText } from './limits.ts'
 import type { Consumer, ConsumerInfo, ConsumerOptions, Lag, Start } from './port.ts'
@@ -109,7 +110,7 @@ export class Consumers {
   }
 
   /** The store was opened again: everyone says anew what it did not take. */
-  reopened(restore: (op: Op) => void): void {
-    for (const consumer of this.#open.values()) consumer.reopened().forEach(restore)
+  reopened(states: States): void {
+    for (const consumer of this.#open.values()) consumer.reopened(states)
   }
 }

@@ -1,4 +1,5 @@
 import type { Observable } from 'rxjs'
+import type { Clock } from '../core/clock.ts'
 import type { Draft, Receipt, StoredEvent } from '../core/event.ts'
 import { decide } from './level-accept.ts'
 import { Claims } from './level-claims.ts'
@@ -17,33 +18,32 @@ export class LevelLog implements Log {
   readonly id: string
   readonly durability: 'disk' | 'process'
   readonly dense = true
+  readonly clock: Clock
   readonly committed$: Observable<number>
   readonly #life: Life
   readonly #limits: Limits
-  readonly #now: () => number
   readonly #gate: Gate
   readonly #consumers: Consumers
   readonly #claims: Claims
 
   constructor(life: Life, limits: Limits) {
-    const { clock } = life
     this.#life = life
     this.#limits = limits
-    this.#now = () => clock.now()
+    this.clock = life.clock
     this.#gate = new Gate(() => life.session.writer)
     this.id = life.meta.id
     this.durability = life.durability
     this.committed$ = life.committed$
     this.#consumers = new Consumers(life, (instant) => this.#firstSince(instant))
     this.#claims = new Claims(life, crypto.randomUUID())
-    life.onReopened = ({ states }) => this.#consumers.reopened((op) => states.put(op))
+    life.onReopened = ({ states }) => this.#consumers.reopened(states)
   }
 
   async accept(drafts: readonly Draft[], origin: Origin = {}): Promise<readonly Receipt[]> {
     const wait = this.#gate.enter()
     if (wait !== undefined) await wait
     const { writer, identities, states } = this.#life.session
-    const rules = { identity: this.#life.meta.identity, limits: this.#limits, identities, next: writer.next, now: this.#now() }
+    const rules = { identity: this.#life.meta.identity, limits: this.#limits, identities, next: writer.next, now: this.clock.now() }
     const decision = decide(drafts, origin, rules)
     const stateOps = origin.state === undefined ? [] : states.write(origin.state)
     if (decision.ops.length + stateOps.length > 0) {

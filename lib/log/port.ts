@@ -1,4 +1,5 @@
 import type { Observable } from 'rxjs'
+import type { Clock } from '../core/clock.ts'
 import type { ErrorInfo } from '../core/error-info.ts'
 import type { Draft, Receipt, StoredEvent } from '../core/event.ts'
 import type { JsonValue } from '../core/json.ts'
@@ -170,6 +171,8 @@ export interface Log {
   readonly durability: 'disk' | 'process' | 'quorum'
   /** Whether seq leaves no gaps. */
   readonly dense: boolean
+  /** Whose time dates the events. */
+  readonly clock: Clock
   /** The highest durable seq, each time it rises: a hint to look again. Completes when the log is closed. */
   readonly committed$: Observable<number>
   /**

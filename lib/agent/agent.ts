@@ -1,0 +1,103 @@
+import { brand, isBranded } from '../core/brand.ts'
+import { describe, quote, TidingsError } from '../core/errors.ts'
+import { isJob, type Job } from '../job/job.ts'
+import { isListener, type Listener } from '../listener/listener.ts'
+import { sourceOf } from '../listener/on.ts'
+import { inZone } from '../schedule/index.ts'
+import { isStream, type Stream } from './stream.ts'
+
+/** What an agent is made of. */
+export type Part = Job | Listener | Stream | readonly Part[]
+
+/** A named set of jobs and listeners: what is run. Made by `agent(…)`. */
+export interface Agent {
+  readonly kind: 'agent'
+  readonly name: string
+  readonly jobs: readonly Job[]
+  readonly listeners: readonly Listener[]
+  readonly timezone?: string
+}
+
+/** Jobs and listeners, out of the arrays and streams that they came in. */
+export interface FlatParts {
+  readonly jobs: readonly Job[]
+  readonly listeners: readonly Listener[]
+}
+
+/**
+ * Puts jobs, listeners and streams together under a name. The name is that of the folder in `.tidings` where the
+ * agent's log is kept.
+ *
+ * @param options `timezone`: for schedules that name none; default the system's
+ * @throws TidingsError `TIDINGS_AGENT_INVALID` for what is no part, and for two jobs or two listeners of one name
+ *
+ * @example
+ * ```ts
+ * import { agent, eventType, every, job, listener, on } from 'tidings'
+ *
+ * const tick = eventType('tick').of<{ n: number }>()
+ * export default agent('clockwork', [
+ *   job('tick', every(2).seconds, ({ slot }) => tick(slot.toISOString(), { n: slot.getSeconds() })),
+ *   listener('tock', on(tick), (event) => console.log(event.data.n)),
+ * ])
+ * ```
+ */
+export function agent(name: string, parts: readonly Part[], options: { readonly timezone?: string } = {}): Agent {
+  if (typeof name !== 'string' || !NAME.test(name)) {
+    throw invalid(`the name of an agent must be letters, digits, -, _ and . (it names a folder), got ${describe(name)}`)
+  }
+  const { timezone } = options
+  const { jobs, listeners } = flatten(name, parts, timezone)
+  refuseTwins(name, 'jobs', jobs)
+  refuseTwins(name, 'listeners', listeners)
+  return brand('agent', { kind: 'agent', name, jobs, listeners, ...(timezone === undefined ? {} : { timezone }) })
+}
+
+/** Whether `value` is an agent, of this copy of the package or another. */
+export function isAgent(value: unknown): value is Agent {
+  return isBranded('agent', value)
+}
+
+/** Takes parts out of their arrays and streams; what is no part is refused, saying where it stood. */
+export function flatten(name: string, parts: unknown, timezone?: string): FlatParts {
+  const jobs: Job[] = []
+  const listeners: Listener[] = []
+  const add = (part: unknown, place: string): void => {
+    if (Array.isArray(part)) part.forEach((each, i) => add(each, `${place}[${i}]`))
+    else if (isJob(part)) jobs.push(zoned(part, timezone))
+    else if (isListener(part)) listeners.push(part)
+    else if (isStream(part)) add([...part.jobs, ...part.listeners], place)
+    else throw invalid(`${place} of agent ${quote(name)} must be a job, a listener or a stream, got ${found(part)}`)
+  }
+  add(parts, 'parts')
+  return { jobs, listeners }
+}
+
+/** Refuses two parts of one kind with one name: they would share a cursor, or a slot. */
+export function refuseTwins(agent: string, kind: 'jobs' | 'listeners', parts: readonly { readonly name: string }[]): void {
+  const seen = new Set<string>()
+  for (const { name } of parts) {
+    if (seen.has(name)) {
+      const hint = 'rename one, or give the stream that it comes from another name: { as: … }'
+      throw invalid(`agent ${quote(agent)} has two ${kind} named ${quote(name)}: ${hint}`)
+    }
+    seen.add(name)
+  }
+}
+
+// Must not name a folder elsewhere.
+const NAME = /^(?!\.+$)[\p{L}\p{N}._-]+$/u
+
+function zoned(job: Job, timezone: string | undefined): Job {
+  return timezone === undefined ? job : brand('job', { ...job, schedule: inZone(job.schedule, timezone) })
+}
+
+function found(part: unknown): string {
+  if (sourceOf(part) !== undefined) return 'on(…), which is unfinished: give it to listener(name, on(…), handler)'
+  if (isBranded('stream-factory', part)) return 'a stream that was not called: write git({ … })'
+  return describe(part)
+}
+
+function invalid(message: string): TidingsError {
+  return new TidingsError('TIDINGS_AGENT_INVALID', message)
+}

@@ -1,0 +1,77 @@
+import { join } from 'node:path'
+import type { Clock } from '../core/clock.ts'
+import { realEnvironment } from '../core/environment.ts'
+import { describe, TidingsError } from '../core/errors.ts'
+import { type Logger, silentLogger } from '../core/logger.ts'
+import { processSecrets } from '../core/secrets.ts'
+import { openLog } from '../log/open-log.ts'
+import type { Log } from '../log/port.ts'
+import { type Agent, isAgent } from './agent.ts'
+import { createLogger } from './logger.ts'
+import { type Running, RunningAgent } from './running.ts'
+
+/**
+ * - `log`: where the agent's events are; default a log in `.tidings/<agent>`, which the agent opens and closes. One
+ *   that is given stays open
+ * - `clock`: default the log's
+ * - `logger`: any pino-like logger; default pino to standard error; `false`: silence
+ */
+export interface StartOptions {
+  readonly log?: Log
+  readonly clock?: Clock
+  readonly logger?: Logger | false
+}
+
+/**
+ * Runs an agent: its listeners hear, from where they left off, and its jobs run as their schedules have it, until
+ * `stop()`.
+ *
+ * @throws TidingsError `TIDINGS_AGENT_INVALID` for what is no agent, and whatever `openLog` throws
+ *
+ * @example
+ * ```ts
+ * import { agent, eventType, job, listener, manual, memoryLog, on, start } from 'tidings'
+ *
+ * const greeting = eventType('greeting').of<{ payload: string }>()
+ * const hello = agent('hello', [
+ *   job('hello', manual(), () => greeting('123', { payload: 'hello' })),
+ *   listener('print', on(greeting), (event) => console.log(event.data.payload)),
+ * ])
+ * await using running = await start(hello, { log: await memoryLog(), logger: false })
+ * await running.trigger('hello')
+ * await running.drained()
+ * ```
+ */
+export async function start(agent: Agent, options: StartOptions = {}): Promise<Running> {
+  if (!isAgent(agent)) {
+    throw new TidingsError('TIDINGS_AGENT_INVALID', `start() needs an agent, made by agent(name, parts), got ${describe(agent)}`)
+  }
+  const secrets = processSecrets()
+  const logger = options.logger === false ? silentLogger : (options.logger ?? (await createLogger({ secrets })))
+  const log = options.log ?? (await openLog(join('.tidings', agent.name), logOptions(options.clock, logger)))
+  const clock = options.clock ?? log.clock
+  const close = async (): Promise<void> => (options.log === undefined ? log.close() : undefined)
+  const running = new RunningAgent({ agent, log, clock, environment: realEnvironment(clock, logger, secrets), close })
+  try {
+    logger.info({ agent: agent.name }, 'starting agent')
+    await sayOrphans(agent, log, logger)
+    await running.add([...agent.listeners, ...agent.jobs])
+    return running
+  } catch (error) {
+    await running.stop()
+    throw error
+  }
+}
+
+function logOptions(clock: Clock | undefined, logger: Logger): { clock?: Clock; warn: (message: string) => void } {
+  const warn = (message: string): void => logger.warn({}, message)
+  return clock === undefined ? { warn } : { clock, warn }
+}
+
+// A cursor that nobody moves any more keeps its events from being pruned, and may be a renamed listener's.
+async function sayOrphans(agent: Agent, log: Log, logger: Logger): Promise<void> {
+  const names = new Set(agent.listeners.flatMap(({ name, settings }) => [name, settings.formerly]))
+  for await (const { name, lag } of log.consumers()) {
+    if (!names.has(name)) logger.warn({ listener: name, ...lag }, 'orphaned listener: the log knows it, the agent does not')
+  }
+}

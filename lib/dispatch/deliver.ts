@@ -1,0 +1,149 @@
+import { concatMap, defer, EMPTY, from, isObservable, type Observable, of } from 'rxjs'
+import type { Clock } from '../core/clock.ts'
+import { isPark, isRetry } from '../core/control.ts'
+import type { Environment } from '../core/environment.ts'
+import { asError, quote, TidingsError } from '../core/errors.ts'
+import type { Draft, Receipt, StoredEvent } from '../core/event.ts'
+import { Publisher } from '../core/publisher.ts'
+import { check, mismatches } from '../core/schema.ts'
+import { within } from '../core/within.ts'
+import type { Delivery, Listener } from '../listener/listener.ts'
+import { pipeOf } from '../listener/on.ts'
+import type { Handed, Log, Writes } from '../log/port.ts'
+import { StateBuffer } from '../log/state-buffer.ts'
+import { backoff } from './backoff.ts'
+import { deliveryKey } from './delivery-key.ts'
+import { refuseLoop } from './hops.ts'
+
+/** How one delivery ended. `after`: in ms. */
+export type Outcome =
+  | { readonly end: 'ack'; readonly writes: Writes }
+  | { readonly end: 'retry'; readonly error: Error; readonly after: number }
+  | { readonly end: 'park'; readonly error: Error }
+
+/** What deliveries need beside their event. */
+export interface DeliveryHost {
+  readonly log: Log
+  readonly clock: Clock
+  readonly environment: Environment
+  /** Aborts when the deliveries that go on are to end. */
+  readonly abort: AbortSignal
+}
+
+/** The namespace of a listener's own state. */
+export function listenerNamespace(name: string): string {
+  return `listener/${name}`
+}
+
+/** Delivers events to one listener. The pipe is built once; each event runs through it alone. */
+export class Deliverer {
+  readonly #listener: Listener
+  readonly #host: DeliveryHost
+  readonly #values$: Observable<unknown>
+  // Read at the moment of subscribing: the pipe need not be built anew for each event.
+  #event: StoredEvent | undefined
+
+  constructor(listener: Listener, host: DeliveryHost) {
+    this.#listener = listener
+    this.#host = host
+    this.#values$ = pipeOf(listener.source)(defer(() => of(this.#event)))
+  }
+
+  /** One attempt at one event; never rejects. */
+  async deliver(handed: Handed): Promise<Outcome> {
+    const { name, settings } = this.#listener
+    const outdated = outdatedError(this.#listener, handed.event)
+    if (outdated !== undefined) return { end: 'park', error: outdated }
+    const { log, clock, abort } = this.#host
+    const state = new StateBuffer(log.store(listenerNamespace(name)), listenerNamespace(name))
+    const publisher = new Publisher((draft) => this.#publish(draft, handed.event))
+    try {
+      const limit = { clock, timeout: settings.timeout, signals: [abort], late: () => this.#timedOut(handed) }
+      await within(limit, (signal) => this.#run(handed, state, publisher, signal))
+      return { end: 'ack', writes: state.writes() }
+    } catch (error) {
+      return this.#failed(handed, error)
+    } finally {
+      publisher.end(`the delivery to listener ${quote(name)}`)
+    }
+  }
+
+  async #run(handed: Handed, state: StateBuffer, publisher: Publisher, signal: AbortSignal): Promise<void> {
+    let index = 0
+    const handle = (value: unknown): Observable<unknown> => {
+      const { environment } = this.#host
+      const context = { ...environment, state, signal, publish: publisher.publish, attempt: handed.attempt }
+      return toObservable(this.#listener.handle(value, this.#delivery(handed, index++, context)))
+    }
+    await new Promise<void>((resolve, reject) => {
+      this.#event = handed.event
+      const values = this.#values$.pipe(concatMap(handle)).subscribe({ error: reject, complete: resolve })
+      signal.addEventListener('abort', () => values.unsubscribe(), { once: true })
+    })
+    await publisher.settle()
+    const { failures } = publisher
+    if (failures.length === 1) throw failures[0]
+    if (failures.length > 1) throw new AggregateError(failures, failures.map(({ message }) => message).join('; '))
+  }
+
+  #delivery(handed: Handed, index: number, context: Omit<Delivery, 'event' | 'index' | 'key'>): Delivery {
+    const { event, replay } = handed
+    const { log } = this.#host
+    const listener = this.#listener.name
+    return {
+      ...context,
+      event,
+      index,
+      // A digest that few handlers ask for.
+      get key() {
+        return deliveryKey({ log: log.id, listener, event, index, ...(replay === undefined ? {} : { replay }) })
+      },
+    }
+  }
+
+  async #publish(draft: Draft, cause: StoredEvent): Promise<Receipt> {
+    const { log } = this.#host
+    await refuseLoop(log, cause)
+    const [receipt] = await log.accept([draft], { cause: cause.seq })
+    return receipt as Receipt
+  }
+
+  #failed({ event, attempt }: Handed, thrown: unknown): Outcome {
+    const { name, settings } = this.#listener
+    const error = asError(thrown)
+    if (isPark(error) || attempt >= settings.attempts) return { end: 'park', error }
+    const key = `${name}\0${event.type}\0${event.identifier}\0${event.seq}`
+    return { end: 'retry', error, after: isRetry(error) ? error.after : backoff(attempt, settings.backoff, key) }
+  }
+
+  #timedOut({ event }: Handed): TidingsError {
+    const { name, settings } = this.#listener
+    const message = `listener ${quote(name)} took longer than its timeout of ${settings.timeout} ms over event ${event.seq}`
+    return new TidingsError('TIDINGS_LISTENER_TIMEOUT', message, {
+      details: { listener: name, seq: event.seq, timeout: settings.timeout },
+    })
+  }
+}
+
+// A promise or an Observable is run to its end; anything else is an answer that nobody asked for.
+function toObservable(result: unknown): Observable<unknown> {
+  if (isObservable(result)) return result
+  const { then } = (result ?? {}) as { then?: unknown }
+  return typeof then === 'function' ? from(result as PromiseLike<unknown>) : EMPTY
+}
+
+// A schema that turned its input into something else can't be asked about what it made.
+function outdatedError({ source }: Listener, event: StoredEvent): TidingsError | undefined {
+  if (event.transformed === true) return undefined
+  for (const eventType of source.eventTypes) {
+    const { schema } = eventType as { readonly schema?: Parameters<typeof check>[0] }
+    if (schema === undefined || eventType.type !== event.type) continue
+    const issues = mismatches(check(schema, event.data))
+    if (issues.length === 0) continue
+    const why = issues.map(({ path, message }) => `${path}: ${message}`).join('; ')
+    return new TidingsError('TIDINGS_EVENT_OUTDATED', `event ${event.seq} no longer fits the schema of ${quote(event.type)}: ${why}`, {
+      details: { type: event.type, identifier: event.identifier, seq: event.seq, path: issues[0]?.path, issues },
+    })
+  }
+  return undefined
+}

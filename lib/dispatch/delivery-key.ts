@@ -1,0 +1,24 @@
+import { createHash } from 'node:crypto'
+import type { StoredEvent } from '../core/event.ts'
+
+/** What makes one value, handed to one listener, what it is: the same for every attempt. */
+export interface KeyParts {
+  readonly log: string
+  readonly listener: string
+  readonly event: StoredEvent
+  readonly index: number
+  readonly replay?: number
+}
+
+/**
+ * A digest in the shape of a UUID (version 8, RFC 9562: of one's own making), for services that take an idempotency
+ * key. The seq is no part of it: an event that was forgotten and told again is the same happening.
+ */
+export function deliveryKey({ log, listener, event, index, replay = 0 }: KeyParts): string {
+  const parts = [log, listener, event.type, event.identifier, event.revision ?? 0, index, replay]
+  const bytes = createHash('sha256').update(JSON.stringify(parts)).digest().subarray(0, 16)
+  bytes[6] = ((bytes[6] as number) & 0x0f) | 0x80
+  bytes[8] = ((bytes[8] as number) & 0x3f) | 0x80
+  const hex = bytes.toString('hex')
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-')
+}

@@ -1,0 +1,152 @@
+import type { StoredEvent } from '../core/event.ts'
+import type { Listener } from '../listener/listener.ts'
+import type { Consumer, Handed } from '../log/port.ts'
+import { Deliverer, type DeliveryHost, type Outcome } from './deliver.ts'
+import { Lanes } from './lanes.ts'
+
+/** What a pump needs of its agent. */
+export interface PumpHost extends DeliveryHost {
+  /** Aborts when nothing new is to begin. */
+  readonly stop: AbortSignal
+  parked(listener: Listener, handed: Handed, error: Error): void
+}
+
+/** How many events are taken from the log in one go. */
+const BATCH = 128
+
+/** So many events may be held in memory for their key; what is more waits in the log, and comes back after this, in ms. */
+const HELD = { most: 256, back: 1000 }
+
+/** A delivery that keeps the loop busy for longer than this, in ms, is named. */
+const BLOCKING = 100
+
+/**
+ * Moves events from a consumer to a listener: as many at a time as it allows, in order within each key. Backlogs stay
+ * in the log: here is only a batch.
+ */
+export class Pump {
+  readonly #listener: Listener
+  readonly #consumer: Consumer
+  readonly #host: PumpHost
+  readonly #deliverer: Deliverer
+  readonly #lanes = new Lanes()
+  readonly #ready: { key: string; handed: Handed }[] = []
+  readonly #running = new Map<number, Handed>()
+  #highest = 0
+  #changed: () => void = () => undefined
+
+  constructor(listener: Listener, consumer: Consumer, host: PumpHost) {
+    this.#listener = listener
+    this.#consumer = consumer
+    this.#host = host
+    this.#deliverer = new Deliverer(listener, host)
+  }
+
+  /** Runs until `stop` aborts and the deliveries that go on have ended; rejects when the log is closed before. */
+  async run(): Promise<void> {
+    const { stop } = this.#host
+    stop.addEventListener('abort', () => this.#changed(), { once: true })
+    for await (const { event } of this.#consumer.retrying()) this.#lanes.waits(this.#key(event), event.seq)
+    while (!stop.aborted) {
+      while (this.#ready.length >= BATCH && !stop.aborted) await this.#change()
+      for (const handed of await this.#consumer.pull(BATCH, stop)) this.#take(handed)
+      // A log that has the next batch at hand must not keep timers and other listeners waiting.
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    while (this.#running.size > 0) await this.#change()
+    this.#putBackAll()
+    await this.#consumer.flush()
+  }
+
+  #change(): Promise<void> {
+    return new Promise((resolve) => (this.#changed = resolve))
+  }
+
+  #key(event: StoredEvent): string {
+    const { ordered } = this.#listener.settings
+    if (ordered === true) return ''
+    if (ordered === false) return String(event.seq)
+    const identity = `${event.type}\0${event.identifier}`
+    if (ordered === 'identity') return identity
+    try {
+      return String(ordered(event))
+    } catch (err) {
+      const fields = { listener: this.#listener.name, seq: event.seq, err }
+      this.#host.environment.logger.error(fields, 'ordered failed, so the event is ordered by its identity')
+      return identity
+    }
+  }
+
+  #take(handed: Handed): void {
+    const key = this.#key(handed.event)
+    this.#lanes.enter(key, handed)
+    this.#advance(key)
+    if (this.#lanes.held <= HELD.most) return
+    const newest = this.#lanes.takeNewest(key)
+    if (newest !== undefined) this.#putBack(key, newest, HELD.back)
+  }
+
+  #advance(key: string): void {
+    const handed = this.#lanes.next(key)
+    if (handed !== undefined) this.#ready.push({ key, handed })
+    this.#begin()
+  }
+
+  #begin(): void {
+    while (this.#running.size < this.#listener.settings.concurrency && !this.#host.stop.aborted) {
+      const next = this.#ready.shift()
+      if (next === undefined) return
+      this.#deliver(next.key, next.handed)
+    }
+  }
+
+  #deliver(key: string, handed: Handed): void {
+    const { environment, clock } = this.#host
+    const fields = { listener: this.#listener.name, seq: handed.event.seq }
+    environment.logger.debug({ ...fields, attempt: handed.attempt }, 'running listener')
+    this.#running.set(handed.event.seq, handed)
+    this.#highest = Math.max(this.#highest, handed.event.seq)
+    const began = clock.now()
+    const delivery = this.#deliverer.deliver(handed)
+    const ms = clock.now() - began
+    if (ms > BLOCKING) environment.logger.warn({ ...fields, ms }, 'listener kept everybody waiting')
+    void delivery.then((outcome) => {
+      this.#settle(key, handed, outcome)
+      this.#running.delete(handed.event.seq)
+      this.#lanes.leave(key)
+      this.#advance(key)
+      this.#changed()
+    })
+  }
+
+  #settle(key: string, handed: Handed, outcome: Outcome): void {
+    const { seq } = handed.event
+    if (outcome.end === 'ack') return this.#consumer.ack(handed, outcome.writes)
+    const { abort, clock, environment } = this.#host
+    // Cut off because the agent stops: the start of the handler is not held against the event.
+    if (abort.aborted) return this.#putBack(key, handed, 0)
+    const { name: listener } = this.#listener
+    environment.logger.error({ listener, seq, attempt: handed.attempt, err: outcome.error }, 'listener failed')
+    if (outcome.end === 'retry') {
+      this.#lanes.waits(key, seq)
+      return this.#consumer.retry(handed, { at: clock.now() + outcome.after, error: outcome.error })
+    }
+    this.#consumer.park(handed, { error: outcome.error })
+    environment.logger.error({ listener, seq }, 'event parked')
+    this.#host.parked(this.#listener, handed, outcome.error)
+  }
+
+  // To be handed out again as if it had not been.
+  #putBack(key: string, handed: Handed, after: number): void {
+    this.#lanes.waits(key, handed.event.seq)
+    this.#consumer.retry({ ...handed, attempt: handed.attempt - 1 }, { at: this.#host.clock.now() + after })
+  }
+
+  // What was taken and not begun. Only those that newer events overtook need a record: the cursor stays before others.
+  #putBackAll(): void {
+    const taken = [...this.#ready.splice(0).map(({ handed }) => handed), ...this.#lanes.takeAll()]
+    for (const handed of taken) {
+      if (handed.event.seq < this.#highest) this.#putBack(this.#key(handed.event), handed, 0)
+    }
+  }
+}

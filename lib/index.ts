@@ -1,0 +1,49 @@
+export { type Agent, agent, type Part } from './agent/agent.ts'
+export type { JobStatus, ListenerStatus, Running, Status } from './agent/running.ts'
+export { type StartOptions, start } from './agent/start.ts'
+export { defineStream, type Stream, type StreamDefinition, type StreamFactory } from './agent/stream.ts'
+export type { Cancel, Clock } from './core/clock.ts'
+export type { Context, Publish, State } from './core/context.ts'
+export { Park, Retry } from './core/control.ts'
+export type { Duration } from './core/duration.ts'
+export type { ErrorInfo } from './core/error-info.ts'
+export { type ErrorCode, type ErrorDetails, TidingsError } from './core/errors.ts'
+export type { Draft, Receipt, StoredEvent } from './core/event.ts'
+export { type AnyEventType, type EventOf, type EventType, eventType, type TypeOptions, type UntypedEventType } from './core/event-type.ts'
+export type { JsonValue } from './core/json.ts'
+export type { Logger } from './core/logger.ts'
+export type { Exec, ExecResult, World } from './core/world.ts'
+export { type Matching, matching } from './filter/matching.ts'
+export type { At, Path } from './filter/path.ts'
+export type { Test } from './filter/test.ts'
+export { where } from './filter/where.ts'
+export { drafts } from './job/drafts.ts'
+export { type Drafts, type Job, type JobContext, type JobOptions, job, type Run } from './job/job.ts'
+export type { RunReport } from './job/run-job.ts'
+export { runOnce } from './job/run-once.ts'
+export { type Delivery, type Listener, type ListenerOptions, listener } from './listener/listener.ts'
+export { type On, on } from './listener/on.ts'
+export { type EventOfDraft, distinctByIdentifier } from './log/distinct.ts'
+export { events$, type FollowOptions } from './log/events.ts'
+export type { LevelLog } from './log/level-log.ts'
+export type { Limits } from './log/limits.ts'
+export { type LogOptions, memoryLog, openLog } from './log/open-log.ts'
+export type {
+  Claim,
+  Consumer,
+  ConsumerInfo,
+  ConsumerOptions,
+  Entry,
+  Handed,
+  KeyValue,
+  Lag,
+  Log,
+  Origin,
+  Parked,
+  Query,
+  Retrying,
+  Start,
+  Write,
+  Writes,
+} from './log/port.ts'
+export * from './schedule/index.ts'
