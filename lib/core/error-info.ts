@@ -11,21 +11,21 @@ export interface ErrorInfo {
 /** A message beyond this many characters is cut when it is kept, a stack likewise: a log is no place for pages. */
 const LONGEST = 4000
 
-/** Whatever was thrown, in the words that are kept. */
+/** Whatever was thrown, in the words that are kept. What is no Error, and yet has a name and a message, is as good. */
 export function errorInfo(thrown: unknown): ErrorInfo {
-  if (isErrorInfo(thrown)) return thrown
-  const error = asError(thrown)
-  const code = (error as { code?: unknown }).code
+  const { name, message, code, stack } = looksLikeError(thrown)
+    ? thrown
+    : (asError(thrown) as Error & { code?: unknown })
   return {
-    name: String(error.name).slice(0, 100),
-    message: String(error.message).slice(0, LONGEST),
+    name: String(name).slice(0, 100),
+    message: String(message).slice(0, LONGEST),
     ...(typeof code === 'string' ? { code } : {}),
-    ...(typeof error.stack === 'string' ? { stack: error.stack.slice(0, LONGEST) } : {}),
+    ...(typeof stack === 'string' ? { stack: stack.slice(0, LONGEST) } : {}),
   }
 }
 
-function isErrorInfo(value: unknown): value is ErrorInfo {
+function looksLikeError(value: unknown): value is { name: string; message: string; code?: unknown; stack?: unknown } {
   if (typeof value !== 'object' || value === null || value instanceof Error) return false
-  const { name, message } = value as Partial<ErrorInfo>
+  const { name, message } = value as { name?: unknown; message?: unknown }
   return typeof name === 'string' && typeof message === 'string'
 }

@@ -78,27 +78,50 @@ export function asError(thrown: unknown): Error {
 
 /** A value in a few words, for "expected …, got …": never throws, never long, no control characters. */
 export function describe(value: unknown): string {
-  if (typeof value === 'string') return quote(value)
-  if (value === null || typeof value === 'undefined' || typeof value === 'number' || typeof value === 'boolean') {
-    return String(value)
+  try {
+    return describeAny(value)
+  } catch {
+    // A revoked proxy, a class whose static `name` is a getter that throws: no reason to fail twice.
+    return typeof value === 'function' ? 'a function' : 'an object'
   }
-  if (typeof value === 'bigint') return `${value}n`
-  if (typeof value === 'function') return value.name ? `the function ${value.name}` : 'a function'
-  if (typeof value === 'symbol') return 'a symbol'
-  if (Array.isArray(value)) return value.length === 0 ? 'an empty array' : `an array of ${value.length}`
-  return describeObject(value)
+}
+
+function describeAny(value: unknown): string {
+  switch (typeof value) {
+    case 'string':
+      return quote(value)
+    case 'bigint':
+      return shorten(`${value}n`)
+    case 'symbol':
+      return 'a symbol'
+    case 'function':
+      return isName(value.name) ? `the function ${value.name}` : 'a function'
+    case 'object':
+      return value === null ? 'null' : describeObject(value)
+    default:
+      return String(value)
+  }
 }
 
 function describeObject(value: object): string {
-  try {
-    const name: unknown = Object.getPrototypeOf(value)?.constructor?.name
-    return typeof name === 'string' && name !== 'Object' && name !== '' ? `a ${name}` : 'an object'
-  } catch {
-    return 'an object'
-  }
+  if (Array.isArray(value)) return value.length === 0 ? 'an empty array' : `an array of ${value.length}`
+  const name: unknown = Object.getPrototypeOf(value)?.constructor?.name
+  return isName(name) && name !== 'Object' ? `a ${name}` : 'an object'
 }
+
+/** Whether a function's name can stand in a message as it is: most are identifiers, but any text is possible. */
+function isName(name: unknown): name is string {
+  return typeof name === 'string' && /^[\w$. #]{1,60}$/.test(name)
+}
+
+/** Those that JSON lets pass, and that a terminal obeys: C1 controls, line separators, changes of direction. */
+const CONTROLS = /[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g
 
 /** A string between quotes, shortened to 60 characters, control characters escaped (they could forge log lines). */
 export function quote(text: string): string {
-  return JSON.stringify(text.length > 60 ? `${text.slice(0, 59)}…` : text)
+  return JSON.stringify(shorten(text)).replace(CONTROLS, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)
+}
+
+function shorten(text: string): string {
+  return text.length > 60 ? `${text.slice(0, 59)}…` : text
 }
