@@ -3,42 +3,82 @@ import { asError } from './errors.ts'
 
 /**
  * - `timeout`: in ms; undefined: none
- * - `signals`: end the work from outside
  * - `late`: the error when the time is up
  */
 export interface Limit {
   readonly clock: Clock
   readonly timeout: number | undefined
-  readonly signals: readonly AbortSignal[]
   late(): Error
 }
 
+// One for all: an abort without a reason makes a DOMException with its stack, which costs more than most deliveries.
+const OVER = new Error('the work is over')
+
 /**
- * Runs `work` until it settles, the time is up or an outer signal aborts. Whoever loses is told by the inner signal,
- * and left behind: a promise can't be cancelled. The inner signal aborts in any case once the work is over.
+ * A piece of work that can be ended: by its time, or from outside. Whoever is late is told by the signal, and left
+ * behind: a promise can't be cancelled. Signals cost microseconds, so this one is made when somebody asks for it.
  */
-export function within<T>({ clock, timeout, signals, late }: Limit, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  return linked(signals, async (outer) => {
-    const controller = new AbortController()
-    let cancel = (): void => undefined
-    const stopped = new Promise<never>((_, reject) => {
-      const stop = (reason: Error): void => {
-        reject(reason)
-        controller.abort(reason)
-      }
-      if (timeout !== undefined) cancel = clock.timer(() => stop(late()), timeout)
-      if (outer.aborted) stop(asError(outer.reason))
-      else outer.addEventListener('abort', () => stop(asError(outer.reason)), { once: true })
+export class Work {
+  #controller: AbortController | undefined
+  #reason: Error | undefined
+  #reject: (reason: Error) => void = () => undefined
+  readonly #onEnd: (() => void)[] = []
+
+  /** Aborts when the work is stopped, and in any case once it is over. */
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController()
+    if (this.#reason !== undefined) this.#controller.abort(this.#reason)
+    return this.#controller.signal
+  }
+
+  /** Ends the work with this error; does nothing once it is over. */
+  stop(reason: Error): void {
+    this.#reject(reason)
+    this.#end(reason)
+  }
+
+  /** Calls back when the work is stopped or over. */
+  onEnd(callback: () => void): void {
+    this.#onEnd.push(callback)
+  }
+
+  /** Does the work; settles as it does, unless its time is up or it is stopped before. Once for each `Work`. */
+  run<T>({ clock, timeout, late }: Limit, work: () => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      if (this.#reason !== undefined) return reject(this.#reason)
+      this.#reject = reject
+      if (timeout !== undefined) this.onEnd(clock.timer(() => this.stop(late()), timeout))
+      work().then(
+        (value) => {
+          resolve(value)
+          this.#end(OVER)
+        },
+        (error) => {
+          reject(error)
+          this.#end(OVER)
+        },
+      )
     })
-    stopped.catch(() => undefined)
-    const working = work(controller.signal)
-    working.catch(() => undefined)
-    try {
-      return await Promise.race([working, stopped])
-    } finally {
-      cancel()
-      controller.abort()
-    }
+  }
+
+  #end(reason: Error): void {
+    if (this.#reason !== undefined) return
+    this.#reason = reason
+    this.#controller?.abort(reason)
+    for (const callback of this.#onEnd.splice(0)) callback()
+  }
+}
+
+/** Runs `work` until it settles, the time is up or one of the signals aborts. */
+export async function within<T>(
+  limit: Limit & { readonly signals: readonly AbortSignal[] },
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const limited = new Work()
+  return linked(limit.signals, (outer) => {
+    if (outer.aborted) limited.stop(asError(outer.reason))
+    outer.addEventListener('abort', () => limited.stop(asError(outer.reason)), { once: true })
+    return limited.run(limit, () => work(limited.signal))
   })
 }
 

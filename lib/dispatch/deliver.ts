@@ -6,10 +6,10 @@ import { asError, quote, TidingsError } from '../core/errors.ts'
 import type { Draft, Receipt, StoredEvent } from '../core/event.ts'
 import { Publisher } from '../core/publisher.ts'
 import { check, mismatches } from '../core/schema.ts'
-import { within } from '../core/within.ts'
+import type { Work } from '../core/within.ts'
 import type { Delivery, Listener } from '../listener/listener.ts'
 import { pipeOf } from '../listener/on.ts'
-import type { Handed, Log, Writes } from '../log/port.ts'
+import type { Handed, KeyValue, Log, Writes } from '../log/port.ts'
 import { StateBuffer } from '../log/state-buffer.ts'
 import { backoff } from './backoff.ts'
 import { deliveryKey } from './delivery-key.ts'
@@ -26,8 +26,6 @@ export interface DeliveryHost {
   readonly log: Log
   readonly clock: Clock
   readonly environment: Environment
-  /** Aborts when the deliveries that go on are to end. */
-  readonly abort: AbortSignal
 }
 
 /** The namespace of a listener's own state. */
@@ -40,6 +38,9 @@ export class Deliverer {
   readonly #listener: Listener
   readonly #host: DeliveryHost
   readonly #values$: Observable<unknown>
+  readonly #namespace: string
+  readonly #stored: KeyValue
+  readonly #title: string
   // Read at the moment of subscribing: the pipe need not be built anew for each event.
   #event: StoredEvent | undefined
 
@@ -47,54 +48,56 @@ export class Deliverer {
     this.#listener = listener
     this.#host = host
     this.#values$ = pipeOf(listener.source)(defer(() => of(this.#event)))
+    this.#namespace = listenerNamespace(listener.name)
+    this.#stored = host.log.store(this.#namespace)
+    this.#title = `the delivery to listener ${quote(listener.name)}`
   }
 
-  /** One attempt at one event; never rejects. */
-  async deliver(handed: Handed): Promise<Outcome> {
-    const { name, settings } = this.#listener
+  /** One attempt at one event; never rejects. `work` is stopped when the agent is. */
+  async deliver(handed: Handed, work: Work): Promise<Outcome> {
     const outdated = outdatedError(this.#listener, handed.event)
     if (outdated !== undefined) return { end: 'park', error: outdated }
-    const { log, clock, abort } = this.#host
-    const state = new StateBuffer(log.store(listenerNamespace(name)), listenerNamespace(name))
+    const state = new StateBuffer(this.#stored, this.#namespace)
     const publisher = new Publisher((draft) => this.#publish(draft, handed.event))
     try {
-      const limit = { clock, timeout: settings.timeout, signals: [abort], late: () => this.#timedOut(handed) }
-      await within(limit, (signal) => this.#run(handed, state, publisher, signal))
+      const limit = { clock: this.#host.clock, timeout: this.#listener.settings.timeout, late: () => this.#timedOut(handed) }
+      await work.run(limit, () => this.#run(handed, state, publisher, work))
       return { end: 'ack', writes: state.writes() }
     } catch (error) {
       return this.#failed(handed, error)
     } finally {
-      publisher.end(`the delivery to listener ${quote(name)}`)
+      publisher.end(this.#title)
     }
   }
 
-  async #run(handed: Handed, state: StateBuffer, publisher: Publisher, signal: AbortSignal): Promise<void> {
+  async #run(handed: Handed, state: StateBuffer, publisher: Publisher, work: Work): Promise<void> {
     let index = 0
-    const handle = (value: unknown): Observable<unknown> => {
-      const { environment } = this.#host
-      const context = { ...environment, state, signal, publish: publisher.publish, attempt: handed.attempt }
-      return toObservable(this.#listener.handle(value, this.#delivery(handed, index++, context)))
-    }
+    const common = { ...this.#host.environment, state, publish: publisher.publish, attempt: handed.attempt }
+    const handle = (value: unknown): Observable<unknown> =>
+      toObservable(this.#listener.handle(value, this.#delivery(handed, index++, common, work)))
     await new Promise<void>((resolve, reject) => {
       this.#event = handed.event
       const values = this.#values$.pipe(concatMap(handle)).subscribe({ error: reject, complete: resolve })
-      signal.addEventListener('abort', () => values.unsubscribe(), { once: true })
+      if (!values.closed) work.onEnd(() => values.unsubscribe())
     })
-    await publisher.settle()
+    if (publisher.pending > 0) await publisher.settle()
     const { failures } = publisher
     if (failures.length === 1) throw failures[0]
     if (failures.length > 1) throw new AggregateError(failures, failures.map(({ message }) => message).join('; '))
   }
 
-  #delivery(handed: Handed, index: number, context: Omit<Delivery, 'event' | 'index' | 'key'>): Delivery {
+  #delivery(handed: Handed, index: number, common: Omit<Delivery, 'event' | 'index' | 'key' | 'signal'>, work: Work): Delivery {
     const { event, replay } = handed
     const { log } = this.#host
     const listener = this.#listener.name
     return {
-      ...context,
+      ...common,
       event,
       index,
-      // A digest that few handlers ask for.
+      // Few handlers ask for these two, and both cost something.
+      get signal() {
+        return work.signal
+      },
       get key() {
         return deliveryKey({ log: log.id, listener, event, index, ...(replay === undefined ? {} : { replay }) })
       },

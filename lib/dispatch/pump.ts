@@ -1,4 +1,6 @@
+import { asError } from '../core/errors.ts'
 import type { StoredEvent } from '../core/event.ts'
+import { Work } from '../core/within.ts'
 import type { Listener } from '../listener/listener.ts'
 import type { Consumer, Handed } from '../log/port.ts'
 import { Deliverer, type DeliveryHost, type Outcome } from './deliver.ts'
@@ -8,6 +10,8 @@ import { Lanes } from './lanes.ts'
 export interface PumpHost extends DeliveryHost {
   /** Aborts when nothing new is to begin. */
   readonly stop: AbortSignal
+  /** Aborts when the deliveries that go on are to end. */
+  readonly abort: AbortSignal
   parked(listener: Listener, handed: Handed, error: Error): void
 }
 
@@ -31,7 +35,7 @@ export class Pump {
   readonly #deliverer: Deliverer
   readonly #lanes = new Lanes()
   readonly #ready: { key: string; handed: Handed }[] = []
-  readonly #running = new Map<number, Handed>()
+  readonly #running = new Set<Work>()
   #highest = 0
   #changed: () => void = () => undefined
 
@@ -44,8 +48,9 @@ export class Pump {
 
   /** Runs until `stop` aborts and the deliveries that go on have ended; rejects when the log is closed before. */
   async run(): Promise<void> {
-    const { stop } = this.#host
+    const { stop, abort } = this.#host
     stop.addEventListener('abort', () => this.#changed(), { once: true })
+    abort.addEventListener('abort', () => this.#running.forEach((work) => work.stop(asError(abort.reason))), { once: true })
     for await (const { event } of this.#consumer.retrying()) this.#lanes.waits(this.#key(event), event.seq)
     while (!stop.aborted) {
       while (this.#ready.length >= BATCH && !stop.aborted) await this.#change()
@@ -104,15 +109,16 @@ export class Pump {
     const { environment, clock } = this.#host
     const fields = { listener: this.#listener.name, seq: handed.event.seq }
     environment.logger.debug({ ...fields, attempt: handed.attempt }, 'running listener')
-    this.#running.set(handed.event.seq, handed)
+    const work = new Work()
+    this.#running.add(work)
     this.#highest = Math.max(this.#highest, handed.event.seq)
     const began = clock.now()
-    const delivery = this.#deliverer.deliver(handed)
+    const delivery = this.#deliverer.deliver(handed, work)
     const ms = clock.now() - began
     if (ms > BLOCKING) environment.logger.warn({ ...fields, ms }, 'listener kept everybody waiting')
     void delivery.then((outcome) => {
       this.#settle(key, handed, outcome)
-      this.#running.delete(handed.event.seq)
+      this.#running.delete(work)
       this.#lanes.leave(key)
       this.#advance(key)
       this.#changed()
