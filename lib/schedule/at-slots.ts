@@ -3,7 +3,7 @@ import { instantOf, wallTime } from './local-time.ts'
 import { pattern, patternWhenAsked } from './pattern.ts'
 import type { Rule } from './rule.ts'
 import type { SlotAfter } from './schedule.ts'
-import type { TimeOfUnit } from './time-of-unit.ts'
+import { intoUnit, type TimeOfUnit } from './time-of-unit.ts'
 
 /** `every().hour.at(':15')`: whenever clocks show that time, also in the unit in which the job was first seen. */
 export function everyUnitAt({ zone }: Rule, at: TimeOfUnit): SlotAfter {
@@ -23,11 +23,10 @@ export function everyWeekday({ at, zone }: Rule, weekday: string): SlotAfter {
 /** `every(3).days.at('10:30')`: local days, however long, counted from the anchor's. */
 export function everyDaysAt(rule: Rule, at: TimeOfUnit): SlotAfter {
   const { unit, zone } = rule
-  const time = (((at.hour ?? 0) * 60 + (at.minute ?? 0)) * 60 + at.second) * 1000
   return (from, anchor) => {
     const seen = wallTime(anchor, zone)
     const day = seen - modulo(seen, unit.ms)
-    const slotOf = (k: number): number => instantOf(day + unitsTo(k, rule, anchor) * unit.ms + time, zone)
+    const slotOf = (k: number): number => instantOf(day + unitsTo(k, rule, anchor) * unit.ms + intoUnit(at), zone)
     return firstAfter(from, anchor, meanOf(rule), slotOf)
   }
 }

@@ -1,5 +1,6 @@
 import { type Duration, formatDuration, parseDuration } from '../core/duration.ts'
 import { describe } from '../core/errors.ts'
+import { modulo } from './interval.ts'
 import { instantOf, wallTime } from './local-time.ts'
 import { instant, invalid } from './schedule.ts'
 import { intoUnit, isTimeOfDay, parseTimeOfUnit } from './time-of-unit.ts'
@@ -32,9 +33,10 @@ function atInstant(end: Date): End {
 function atTimeOfDay(text: string): End {
   const time = parseTimeOfUnit('day', text)
   const last = (anchor: number, zone: Zone): number => {
-    const seen = new Date(wallTime(anchor, zone))
-    const today = instantOf(seen.setUTCHours(0, 0, 0, intoUnit(time)), zone)
-    return today > anchor ? today : instantOf(seen.getTime() + DAY, zone)
+    const wall = wallTime(anchor, zone)
+    const end = wall - modulo(wall, DAY) + intoUnit(time)
+    const today = instantOf(end, zone)
+    return today > anchor ? today : instantOf(end + DAY, zone)
   }
   return { text: `until ${time.text}`, last }
 }

@@ -8,25 +8,25 @@ export function nextOnGrid(from: number, anchor: number, period: number): number
 }
 
 /**
- * How far step `k` is from the anchor, when steps are `least` to `most` apart. All are whole numbers; `least + most` is
- * even.
+ * How far step `k` is from the anchor, when steps are `least` to `most` apart. All are whole numbers, and `least + most`
+ * is even.
  *
- * Each step lies on a grid of the mean length and is moved back or forth by chance, by at most half of what the length
- * may vary. So no two neighbours are closer than `least` or further than `most`, long gaps make up for short ones, and
- * any step is known without those before it: a restart names the same slots.
+ * Steps lie on a grid of their mean length, and each is late by chance, by at most half of what the length may vary. So
+ * no two neighbours are closer than `least` or further than `most`, long gaps make up for short ones, and any step is
+ * known without those before it: a restart names the same slots.
  */
 export function step(k: number, least: number, most: number, seed: number): number {
-  const swing = (most - least) / 2
-  const moved = k === 0 ? 0 : Math.floor(chance(seed, k) * (swing + 1)) - Math.floor(swing / 2)
-  return k * ((least + most) / 2) + moved
+  const latest = (most - least) / 2
+  return k * ((least + most) / 2) + Math.floor(chance(seed, k) * (latest + 1))
 }
 
 /**
- * The first of the rising `slots` 1, 2, 3 … that is later than `from`. `mean` is about how far apart they are, and none
- * is further than two of that from where it should be: so a few looks are enough, at any distance.
+ * The first of the rising slots 1, 2, 3 … that is later than `from`. They are about `mean` apart, and none is late by
+ * twice that (by less than one for chance and for a time within its unit, and by an hour that clocks leave out): so a
+ * few looks are enough at any distance.
  */
 export function firstAfter(from: number, anchor: number, mean: number, slotOf: (k: number) => number): number {
-  let k = Math.max(1, Math.floor((from - anchor) / mean) - 2)
+  let k = Math.max(1, Math.floor((from - anchor) / mean) - 1)
   while (slotOf(k) <= from) k += 1
   return slotOf(k)
 }

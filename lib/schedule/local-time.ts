@@ -13,17 +13,14 @@ const DAY = 86_400_000
 /** What the clocks of a zone show at an instant. */
 export function wallTime(instant: number, zone: Zone): WallTime {
   const shown = new (croner().CronDate)(new Date(instant), zone)
-  const wall = new Date(0)
-  wall.setUTCFullYear(shown.year, shown.month, shown.day)
-  return wall.setUTCHours(shown.hour, shown.minute, shown.second, shown.ms)
+  return Date.UTC(shown.year, shown.month, shown.day, shown.hour, shown.minute, shown.second, shown.ms)
 }
 
 /**
  * When the clocks of a zone show a wall time: the first time if they show it twice, and the end of the gap if they
- * leave it out. Infinity beyond the calendar.
+ * leave it out.
  */
 export function instantOf(wall: WallTime, zone: Zone): number {
-  if (wall > lastDay) return Number.POSITIVE_INFINITY
   const earlier = wall - offset(wall - DAY, zone)
   if (wallTime(earlier, zone) === wall) return earlier
   const later = wall - offset(wall + DAY, zone)
@@ -46,11 +43,11 @@ function firstShowing(wall: WallTime, low: number, high: number, zone: Zone): nu
   return high
 }
 
-/** The calendar reaches from the year 1 to the end of 9999, which is where croner ends. */
-const firstDay = new Date('0001-01-02').getTime()
+/** The calendar has the years of four digits: croner ends there, and Date.UTC reads those of two in its own way. */
+const firstDay = new Date('1000-01-01').getTime()
 const lastDay = new Date('9999-12-30').getTime()
 
-/** Keeps a rule that needs a calendar within it: before it, its first slots are the next, and after it none is left. */
+/** Keeps a rule that needs the calendar within it. It has no slots before it, and none after it. */
 export function onCalendar(slotAfter: SlotAfter): SlotAfter {
   return (from, anchor) =>
     from > lastDay ? undefined : slotAfter(Math.max(from, firstDay), Math.max(anchor, firstDay))

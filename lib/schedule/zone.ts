@@ -6,12 +6,16 @@ export type Zone = string | undefined
 
 /** The zone, if there is one of that name. */
 export function checkZone(timezone: string): string {
+  if (typeof timezone === 'string' && isZone(timezone)) return timezone
+  throw invalid(`expected a time zone such as 'Europe/Amsterdam', got ${describe(timezone)}`)
+}
+
+function isZone(name: string): boolean {
   try {
-    if (typeof timezone === 'string') new Intl.DateTimeFormat('en', { timeZone: timezone })
-    else throw invalid('a time zone is a string')
-    return timezone
-  } catch (cause) {
-    throw invalid(`expected a time zone such as 'Europe/Amsterdam', got ${describe(timezone)}`, cause)
+    new Intl.DateTimeFormat('en', { timeZone: name })
+    return true
+  } catch {
+    return false
   }
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { every, nextRuns } from '../../lib/schedule/index.ts'
+import { every, inZone, nextRuns } from '../../lib/schedule/index.ts'
 
 const noon = new Date('2026-03-01T12:00:00.250Z')
 const units = { second: 1000, minute: 60_000, hour: 3_600_000, day: 86_400_000, week: 604_800_000 } as const
@@ -63,6 +63,33 @@ describe('an interval', () => {
     assert.equal(`${every(10).minutes}`, 'every 10 minutes')
     assert.equal(`${every('90m')}`, 'every 1h30m')
     assert.equal(every(2).seconds.kind, 'every')
+  })
+})
+
+describe('counted units with a time in them', () => {
+  for (const [schedule, ...slots] of [
+    [every(3).hours.at(':15'), '15:15:00', '18:15:00', '21:15:00'],
+    [every(2).hours.at(':00'), '14:00:00', '16:00:00'],
+    [every(2).hours.at('00:30'), '14:00:30', '16:00:30'],
+    [every(5).minutes.at(':00'), '12:45:00', '12:50:00'],
+    [every(5).minutes.at(':59'), '12:45:59', '12:50:59'],
+  ] as const) {
+    it(`${schedule}, first seen at 12:40:20, comes at ${slots.join(', ')}`, () => {
+      const seen = new Date('2026-03-01T12:40:20.500Z')
+      const texts = nextRuns(inZone(schedule, 'UTC'), slots.length, seen).map((slot) =>
+        slot.toISOString().slice(11, 19),
+      )
+      assert.deepEqual(texts, slots)
+    })
+  }
+})
+
+describe('a day of the week without a time', () => {
+  it('comes at the time of day at which the job was first seen, by the clocks of its zone', () => {
+    assert.deepEqual(nextRuns(inZone(every().sunday, 'Europe/Berlin'), 2, new Date('2026-03-22T10:30:15.500+01:00')), [
+      new Date('2026-03-29T10:30:15+02:00'),
+      new Date('2026-04-05T10:30:15+02:00'),
+    ])
   })
 })
 

@@ -1,0 +1,191 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import fc from 'fast-check'
+import { anyOf, cron, every, inZone, nextRuns, once, weekdays } from '../../lib/schedule/index.ts'
+
+const date = (from: string, to: string): fc.Arbitrary<Date> =>
+  fc.date({ min: new Date(from), max: new Date(to), noInvalidDate: true })
+const zone = fc.constantFrom(
+  'UTC',
+  'Europe/Berlin',
+  'America/Nuuk',
+  'Australia/Lord_Howe',
+  'Asia/Kathmandu',
+  'Africa/Cairo',
+)
+const two = (below: number): fc.Arbitrary<string> => fc.nat(below - 1).map((n) => String(n).padStart(2, '0'))
+const timeOfDay = fc.tuple(two(24), two(60), two(60)).map((parts) => parts.join(':'))
+const count = fc.integer({ min: 1, max: 50 })
+const days = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'] as const
+
+const intervals = fc
+  .tuple(count, fc.constantFrom('seconds', 'minutes', 'hours', 'days', 'weeks'))
+  .map(([n, unit]) => every(n)[unit as 'seconds'])
+const varying = fc
+  .tuple(count, fc.nat(20), fc.constantFrom('seconds', 'minutes', 'hours', 'days', 'weeks'))
+  .map(([n, more, unit]) => every(n).to(n + more)[unit as 'seconds'])
+const timed = fc.oneof(
+  fc.tuple(count, two(60), zone).map(([n, second, tz]) => every(n).minutes.at(`:${second}`, tz)),
+  fc
+    .tuple(count, two(60), two(60), zone)
+    .map(([n, minute, second, tz]) => every(n).hours.at(`${minute}:${second}`, tz)),
+  fc.tuple(count, timeOfDay, zone).map(([n, time, tz]) => every(n).days.at(time, tz)),
+  fc.tuple(count, fc.nat(5), timeOfDay, zone).map(([n, more, time, tz]) =>
+    every(n)
+      .to(n + more)
+      .days.at(time, tz),
+  ),
+  fc.tuple(fc.constantFrom(...days), timeOfDay, zone).map(([day, time, tz]) => every()[day].at(time, tz)),
+  fc.tuple(timeOfDay, zone).map(([time, tz]) => weekdays.at(time, tz)),
+  fc.constantFrom(...days).map((day) => every()[day]),
+)
+const crons = fc
+  .tuple(
+    fc.constantFrom('* * * * *', '*/7 */5 * * *', '30 2 * * *', '0 0,12 1 * *', '15 10 * * 5#2', '0 0 L * *'),
+    zone,
+  )
+  .map(([expression, timezone]) => cron(expression, { timezone }))
+const single = fc.oneof(intervals, varying, timed, crons, date('2020', '2030').map(once))
+const schedules = fc.oneof(
+  single,
+  fc.tuple(single, single).map(([a, b]) => anyOf(a, b)),
+)
+const instants = date('1990-01-01', '2060-01-01')
+const near = (anchor: Date): fc.Arbitrary<Date> =>
+  fc.integer({ min: -1e9, max: 1e10 }).map((ms) => new Date(anchor.getTime() + ms))
+const asked = instants.chain((anchor) => fc.tuple(fc.constant(anchor), fc.oneof(near(anchor), instants)))
+
+describe('every schedule', () => {
+  it('answers with a slot that is strictly later than what it was asked, and than its anchor', () => {
+    fc.assert(
+      fc.property(schedules, asked, (schedule, [anchor, after]) => {
+        const slot = schedule.next(after, anchor)
+        assert.ok(slot === undefined || (slot > after && slot > anchor), `${schedule}: ${slot?.toISOString()}`)
+      }),
+      { numRuns: 400 },
+    )
+  })
+
+  it('comes at the same slots, wherever one starts to look', () => {
+    fc.assert(
+      fc.property(
+        schedules,
+        asked,
+        fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+        (schedule, [anchor, after], part) => {
+          const slots = []
+          for (
+            let slot = schedule.next(after, anchor);
+            slot !== undefined && slots.length < 6;
+            slot = schedule.next(slot, anchor)
+          ) {
+            slots.push(slot)
+          }
+          for (const [i, slot] of slots.entries()) {
+            const before: Date = slots[i - 1] ?? new Date(Math.max(after.getTime(), anchor.getTime()))
+            const between: Date = new Date(before.getTime() + Math.floor(part * (slot.getTime() - before.getTime())))
+            assert.deepEqual(schedule.next(between, anchor), slot, `${schedule} from ${between.toISOString()}`)
+          }
+        },
+      ),
+      { numRuns: 300 },
+    )
+  })
+
+  it('is asked without an anchor as if it was first seen then', () => {
+    fc.assert(
+      fc.property(schedules, instants, (schedule, after) =>
+        assert.deepEqual(schedule.next(after), schedule.next(after, after)),
+      ),
+    )
+  })
+
+  it('is not changed by being asked, and changes nothing', () => {
+    fc.assert(
+      fc.property(schedules, asked, (schedule, [anchor, after]) => {
+        const times = [anchor.getTime(), after.getTime()]
+        assert.deepEqual(schedule.next(after, anchor), schedule.next(after, anchor))
+        assert.deepEqual([anchor.getTime(), after.getTime()], times)
+      }),
+    )
+  })
+
+  it('answers from the first to the last instant that there is, or says that none comes', () => {
+    const all = fc.date({ noInvalidDate: true })
+    fc.assert(
+      fc.property(schedules, all, all, (schedule, anchor, after) => {
+        const slot = schedule.next(after, anchor)
+        assert.ok(slot === undefined || slot > after)
+      }),
+      { numRuns: 300 },
+    )
+    for (const timezone of ['UTC', 'Asia/Tokyo', 'America/New_York']) {
+      const rules = [
+        every().monday,
+        every(2).days.at('9:00'),
+        every(2).hours.at(':15'),
+        cron('@daily'),
+        cron('@hourly'),
+      ]
+      for (const schedule of rules.map((rule) => inZone(rule, timezone))) {
+        assert.equal(schedule.next(new Date(-8.64e15))?.getUTCFullYear(), 1000, `${schedule}`)
+        assert.equal(schedule.next(new Date(8.64e15)), undefined, `${schedule}`)
+      }
+    }
+  })
+})
+
+describe('gaps that vary', () => {
+  const units = { seconds: 1000, minutes: 60_000, hours: 3_600_000, days: 86_400_000, weeks: 604_800_000 } as const
+  const ranges = fc.tuple(count, fc.nat(50), fc.constantFrom(...(Object.keys(units) as (keyof typeof units)[])))
+
+  it('are never shorter than the least and never longer than the most, the first one too', () => {
+    fc.assert(
+      fc.property(ranges, asked, ([least, more, unit], [anchor, after]) => {
+        const schedule = every(least).to(least + more)[unit]
+        const early = nextRuns(schedule, 20, anchor)
+        const first = schedule.next(after, anchor) as Date
+        const late = [first, schedule.next(first, anchor) as Date]
+        for (const run of [[anchor, ...early], late]) {
+          for (const [i, slot] of run.slice(1).entries()) {
+            const gap = (slot.getTime() - (run[i] as Date).getTime()) / units[unit]
+            assert.ok(gap >= least && gap <= least + more, `${schedule}: ${gap}`)
+          }
+        }
+      }),
+    )
+  })
+
+  it('are whole days where there is a time of day', () => {
+    fc.assert(
+      fc.property(count, fc.nat(5), timeOfDay, asked, (least, more, time, [anchor, after]) => {
+        const schedule = every(least)
+          .to(least + more)
+          .days.at(time, 'UTC')
+        const first = schedule.next(after, anchor) as Date
+        const gap = ((schedule.next(first, anchor) as Date).getTime() - first.getTime()) / units.days
+        assert.ok(Number.isInteger(gap) && gap >= least && gap <= least + more, `${schedule}: ${gap}`)
+      }),
+    )
+  })
+
+  it('do vary, over all of what they may and around the middle', () => {
+    const slots = nextRuns(every(10).to(20).minutes, 2_000, new Date('2026-01-01T00:00:00Z'))
+    const gaps = slots.slice(1).map((slot, i) => (slot.getTime() - (slots[i] as Date).getTime()) / 60_000)
+    assert.ok(Math.min(...gaps) < 10.5)
+    assert.ok(Math.max(...gaps) > 19.5)
+    assert.ok(Math.abs(gaps.reduce((sum, gap) => sum + gap, 0) / gaps.length - 15) < 0.01)
+    assert.ok(new Set(gaps).size > 1_900)
+  })
+
+  it('vary by days, too, from the first on', () => {
+    const slots = nextRuns(every(1).to(3).days.at('9:00', 'UTC'), 100, new Date('2026-01-01T00:00:00Z'))
+    const gaps = slots.slice(1).map((slot, i) => (slot.getTime() - (slots[i] as Date).getTime()) / units.days)
+    assert.deepEqual([...new Set(gaps)].sort(), [1, 2, 3])
+  })
+
+  it('differ from job to job, by when each was first seen', () => {
+    const first = (ms: number): number => (every(10).to(20).minutes.next(new Date(ms)) as Date).getTime() - ms
+    assert.equal(new Set([0, 1, 2, 1_000, 2 ** 32, -1].map(first)).size, 6)
+  })
+})

@@ -1,0 +1,14 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { checkZone } from './zone-check.ts'
+
+describe('hourly and daily schedules are what a look at the clock every minute says, in every zone from 2020 to 2030', () => {
+  let checked = 0
+  for (const zone of Intl.supportedValuesOf('timeZone')) {
+    it(zone, () => {
+      checked += checkZone(zone, 2020, 2031)
+    })
+  }
+
+  it('and clocks were set more than two thousand times', () => assert.ok(checked > 2_000, `${checked}`))
+})
