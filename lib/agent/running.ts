@@ -10,6 +10,7 @@ import type { Listener } from '../listener/listener.ts'
 import { events$ } from '../log/events.ts'
 import type { Consumer, Lag, Log } from '../log/port.ts'
 import { type Agent, flatten, type Part, refuseTwins } from './agent.ts'
+import { News } from './news.ts'
 
 /** How a job is: when it runs next, how its last run in this process went. */
 export interface JobStatus {
@@ -55,6 +56,8 @@ export interface RunningParts {
   readonly log: Log
   readonly clock: Clock
   readonly environment: Environment
+  /** Takes known secrets out of what is kept. */
+  scrub(text: string): string
   close(): Promise<void>
 }
 
@@ -76,6 +79,7 @@ interface Working {
 export class RunningAgent implements Running {
   readonly events$: Observable<StoredEvent>
   readonly #parts: RunningParts
+  readonly #news: News
   readonly #stop = new AbortController()
   readonly #abort = new AbortController()
   readonly #jobs = new Map<string, Working>()
@@ -86,6 +90,7 @@ export class RunningAgent implements Running {
   constructor(parts: RunningParts) {
     this.#parts = parts
     const { log } = parts
+    this.#news = new News(parts)
     this.events$ = defer(() => from(log.last())).pipe(
       switchMap((after) => events$(log, { after })),
       share(),
@@ -125,7 +130,7 @@ export class RunningAgent implements Running {
       ...this.#parts,
       stop: this.#stop.signal,
       abort: this.#abort.signal,
-      parked: () => undefined,
+      parked: (handed, error) => this.#news.parked(listener.name, handed, error),
     })
     this.#track(pump.run(), { listener: listener.name })
   }
@@ -141,6 +146,7 @@ export class RunningAgent implements Running {
       ended: (report) => {
         working.running -= 1
         working.last = report
+        this.#news.ran(report)
       },
     }
     const runs = runJob(job, record, working.triggers$, host)
@@ -216,6 +222,7 @@ export class RunningAgent implements Running {
     }, GRACE)
     await Promise.all(this.#working)
     cancel()
+    await this.#news.settled()
     await close()
     environment.logger.info({ agent: agent.name }, 'agent stopped')
   }

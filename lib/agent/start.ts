@@ -51,7 +51,7 @@ export async function start(agent: Agent, options: StartOptions = {}): Promise<R
   const log = options.log ?? (await openLog(join('.tidings', agent.name), logOptions(options.clock, logger)))
   const clock = options.clock ?? log.clock
   const close = async (): Promise<void> => (options.log === undefined ? log.close() : undefined)
-  const running = new RunningAgent({ agent, log, clock, environment: realEnvironment(clock, logger, secrets), close })
+  const running = new RunningAgent({ agent, log, clock, environment: realEnvironment(clock, logger, secrets), scrub: secrets.scrub, close })
   try {
     logger.info({ agent: agent.name }, 'starting agent')
     await sayOrphans(agent, log, logger)

@@ -11,16 +11,19 @@ export interface ErrorInfo {
 /** A message beyond this many characters is cut when it is kept, a stack likewise: a log is no place for pages. */
 const LONGEST = 4000
 
-/** Whatever was thrown, in the words that are kept. What is no Error, and yet has a name and a message, is as good. */
-export function errorInfo(thrown: unknown): ErrorInfo {
+/**
+ * Whatever was thrown, in the words that are kept. What is no Error, and yet has a name and a message, is as good.
+ * `scrub` takes out what is not to be kept: an error may quote a secret.
+ */
+export function errorInfo(thrown: unknown, scrub: (text: string) => string = (text) => text): ErrorInfo {
   const { name, message, code, stack } = looksLikeError(thrown)
     ? thrown
     : (asError(thrown) as Error & { code?: unknown })
   return {
     name: String(name).slice(0, 100),
-    message: String(message).slice(0, LONGEST),
+    message: scrub(String(message)).slice(0, LONGEST),
     ...(typeof code === 'string' ? { code } : {}),
-    ...(typeof stack === 'string' ? { stack: stack.slice(0, LONGEST) } : {}),
+    ...(typeof stack === 'string' ? { stack: scrub(stack).slice(0, LONGEST) } : {}),
   }
 }
 

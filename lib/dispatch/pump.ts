@@ -1,3 +1,4 @@
+import { type ErrorInfo, errorInfo } from '../core/error-info.ts'
 import { asError } from '../core/errors.ts'
 import type { StoredEvent } from '../core/event.ts'
 import { Work } from '../core/within.ts'
@@ -12,7 +13,10 @@ export interface PumpHost extends DeliveryHost {
   readonly stop: AbortSignal
   /** Aborts when the deliveries that go on are to end. */
   readonly abort: AbortSignal
-  parked(listener: Listener, handed: Handed, error: Error): void
+  /** Takes known secrets out of what is kept. */
+  scrub(text: string): string
+  /** Hears of every event that is set aside. */
+  parked(handed: Handed, error: ErrorInfo): void
 }
 
 /** How many events are taken from the log in one go. */
@@ -132,14 +136,15 @@ export class Pump {
     // Cut off because the agent stops: the start of the handler is not held against the event.
     if (abort.aborted) return this.#putBack(key, handed, 0)
     const { name: listener } = this.#listener
+    const error = errorInfo(outcome.error, this.#host.scrub)
     environment.logger.error({ listener, seq, attempt: handed.attempt, err: outcome.error }, 'listener failed')
     if (outcome.end === 'retry') {
       this.#lanes.waits(key, seq)
-      return this.#consumer.retry(handed, { at: clock.now() + outcome.after, error: outcome.error })
+      return this.#consumer.retry(handed, { at: clock.now() + outcome.after, error })
     }
-    this.#consumer.park(handed, { error: outcome.error })
+    this.#consumer.park(handed, { error })
     environment.logger.error({ listener, seq }, 'event parked')
-    this.#host.parked(this.#listener, handed, outcome.error)
+    this.#host.parked(handed, error)
   }
 
   // To be handed out again as if it had not been.

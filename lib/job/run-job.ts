@@ -39,6 +39,8 @@ export interface JobHost {
   readonly stop: AbortSignal
   /** Aborts when the runs that go on are to end. */
   readonly abort: AbortSignal
+  /** Takes known secrets out of what is kept. */
+  scrub(text: string): string
   began(slot: Slot): void
   ended(report: RunReport): void
 }
@@ -111,13 +113,13 @@ async function runSlot(job: Job, slot: Slot, host: JobHost, replaced: AbortSigna
     },
   }
   await linked([...ends, host.stop], (stop) => tries(job, slot, { ...trying, stop }))
-  if (report !== undefined) await claim.done(outcome(report))
+  if (report !== undefined) await claim.done(outcome(report, host.scrub))
   return report
 }
 
-function outcome({ ms, attempt, error, ...counts }: RunReport): object {
+function outcome({ ms, attempt, error, ...counts }: RunReport, scrub: JobHost['scrub']): object {
   const { new: fresh, changed, duplicate } = counts
-  return { ms, attempt, new: fresh, changed, duplicate, ...(error === undefined ? {} : { error: errorInfo(error) }) }
+  return { ms, attempt, new: fresh, changed, duplicate, ...(error === undefined ? {} : { error: errorInfo(error, scrub) }) }
 }
 
 async function oneRun(
