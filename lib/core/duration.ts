@@ -27,13 +27,6 @@ const words = new RegExp(
  * @param what What it is for, as the error names it: `'the timeout'`.
  * @param options `min`: the least that makes sense, in milliseconds (default 1).
  * @throws TidingsError `TIDINGS_DURATION_INVALID`
- *
- * @example
- * ```ts
- * parseDuration('1h30m', 'the timeout') // 5_400_000
- * parseDuration(250, 'the timeout') // 250
- * parseDuration('10', 'the timeout') // throws: 10 what?
- * ```
  */
 export function parseDuration(value: Duration, what: string, { min = 1 }: { readonly min?: number } = {}): number {
   const ms = typeof value === 'string' ? fromWords(value) : value

@@ -1,6 +1,6 @@
 import { asError, describe } from '../core/errors.ts'
 import { onCalendar } from './local-time.ts'
-import { pattern, type PatternSlot } from './pattern.ts'
+import { type PatternSlot, pattern } from './pattern.ts'
 import { invalid, type Schedule, schedule } from './schedule.ts'
 import { checkZone, type Zone } from './zone.ts'
 

@@ -23,17 +23,48 @@ describe('a duration', () => {
   }
 
   for (const value of [
-    '10', '', ' ', 's', '-5s', '+5s', '5 s', ' 5s', '5s ', '5S', '1m30', '30m1h', '5s5s', '1y', '1mo', '5min', '.5s', '1.s',
-    '1e3s', '0.0001s', '0s', '0ms', '5s\n', '٥s', '99999999999999w', 0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY,
+    '10',
+    '',
+    ' ',
+    's',
+    '-5s',
+    '+5s',
+    '5 s',
+    ' 5s',
+    '5s ',
+    '5S',
+    '1m30',
+    '30m1h',
+    '5s5s',
+    '1y',
+    '1mo',
+    '5min',
+    '.5s',
+    '1.s',
+    '1e3s',
+    '0.0001s',
+    '0s',
+    '0ms',
+    '5s\n',
+    '٥s',
+    '99999999999999w',
+    0,
+    -1,
+    1.5,
+    Number.NaN,
+    Number.POSITIVE_INFINITY,
   ]) {
     it(`is not ${JSON.stringify(value) ?? String(value)}`, () => {
-      assert.throws(() => parseDuration(value, 'the timeout'), { code: 'TIDINGS_DURATION_INVALID', message: /^the timeout: expected a duration/ })
+      assert.throws(() => parseDuration(value, 'the timeout'), {
+        code: 'TIDINGS_DURATION_INVALID',
+        message: /^the timeout: expected a duration/,
+      })
     })
   }
 
   for (const value of [undefined, null, true, {}, [5], 5n]) {
     it(`is not ${typeof value === 'bigint' ? '5n' : JSON.stringify(value)}, whatever the compiler was told`, () => {
-      assert.throws(() => parseDuration(value as unknown as number, 'it'), TidingsError)
+      assert.throws(() => parseDuration(value as number, 'it'), TidingsError)
     })
   }
 

@@ -181,7 +181,10 @@ describe('gaps that vary', () => {
   it('vary by days, too, from the first on', () => {
     const slots = nextRuns(every(1).to(3).days.at('9:00', 'UTC'), 100, new Date('2026-01-01T00:00:00Z'))
     const gaps = slots.slice(1).map((slot, i) => (slot.getTime() - (slots[i] as Date).getTime()) / units.days)
-    assert.deepEqual([...new Set(gaps)].sort(), [1, 2, 3])
+    assert.deepEqual(
+      [...new Set(gaps)].toSorted((a, b) => a - b),
+      [1, 2, 3],
+    )
   })
 
   it('differ from job to job, by when each was first seen', () => {
