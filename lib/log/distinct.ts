@@ -30,7 +30,9 @@ export type EventOfDraft<D> = D extends Draft<infer N, infer T> ? StoredEvent<N,
  *   .subscribe((event) => console.log(event.seq, event.data.payload))
  * ```
  */
-export function distinctByIdentifier(log: Log): <D extends Draft>(drafts: Observable<D>) => Observable<EventOfDraft<D>> {
+export function distinctByIdentifier(
+  log: Log,
+): <D extends Draft>(drafts: Observable<D>) => Observable<EventOfDraft<D>> {
   return <D extends Draft>(drafts: Observable<D>) =>
     new Observable<EventOfDraft<D>>((subscriber) => {
       // All drafts are offered at once, so that they share commits; the answers are told in order.

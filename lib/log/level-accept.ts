@@ -51,7 +51,8 @@ export function decide(drafts: readonly Draft[], origin: Origin, rules: Rules): 
     }
     const { data, json } = checkData(draft, rules.limits)
     const event = toEvent(draft, data, known, origin, rules.next + events.length, rules.now)
-    const identity: Identity = draft.version === undefined ? [event.seq] : [event.seq, draft.version, event.revision ?? 1]
+    const identity: Identity =
+      draft.version === undefined ? [event.seq] : [event.seq, draft.version, event.revision ?? 1]
     const told = origin.told !== false
     const eventKey = keys.event(event.seq)
     const record = encodeEvent(eventKey, event, json, origin.run, told)
@@ -75,5 +76,9 @@ function toEvent(
 ): StoredEvent {
   const revision = draft.version === undefined ? undefined : (known?.[2] ?? (known === undefined ? 0 : 1)) + 1
   const { type, identifier, version, transformed } = draft
-  return storedEvent({ type, identifier, data, version, revision, transformed, job: origin.job, cause: origin.cause }, seq, created)
+  return storedEvent(
+    { type, identifier, data, version, revision, transformed, job: origin.job, cause: origin.cause },
+    seq,
+    created,
+  )
 }

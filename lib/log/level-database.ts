@@ -67,14 +67,21 @@ function explain(error: unknown, directory: string): unknown {
       details: { directory },
     })
   }
-  if (cause instanceof Error && /corrupt|does not exist|missing files|bad (block|record|magic|table)/i.test(cause.message)) {
+  if (
+    cause instanceof Error &&
+    /corrupt|does not exist|missing files|bad (block|record|magic|table)/i.test(cause.message)
+  ) {
     return new TidingsError('TIDINGS_LOG_DAMAGED', `the log in ${directory} can't be opened: ${cause.message}`, {
       cause: error,
       details: { directory },
     })
   }
-  return new TidingsError('TIDINGS_LOG_FAILED', `the log in ${directory} can't be opened: ${String((cause as Error)?.message ?? error)}`, {
-    cause: error,
-    details: { directory },
-  })
+  return new TidingsError(
+    'TIDINGS_LOG_FAILED',
+    `the log in ${directory} can't be opened: ${String((cause as Error)?.message ?? error)}`,
+    {
+      cause: error,
+      details: { directory },
+    },
+  )
 }

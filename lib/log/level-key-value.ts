@@ -38,7 +38,11 @@ function conflict(namespace: string, key: string, expected: unknown, revision: n
   )
 }
 
-async function* list<T>(life: Life, namespace: string, prefix: string): AsyncGenerator<Entry<T> & { readonly key: string }> {
+async function* list<T>(
+  life: Life,
+  namespace: string,
+  prefix: string,
+): AsyncGenerator<Entry<T> & { readonly key: string }> {
   const range = startingWith(keys.stateOf(namespace, prefix))
   let from: { gte: string } | { gt: string } = { gte: range.gte }
   for (;;) {

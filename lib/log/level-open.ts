@@ -66,9 +66,13 @@ async function create(db: Database, { identity, clock }: Expected): Promise<Meta
 function checkMeta(meta: Meta, mark: Mark | 'bad' | undefined, identity: Expected['identity']): void {
   const format = Math.max(meta.format, mark === undefined || mark === 'bad' ? 0 : mark.format)
   if (format > FORMAT) {
-    throw new TidingsError('TIDINGS_LOG_FORMAT', `the log has format ${format}, this version reads up to ${FORMAT}: upgrade tidings`, {
-      details: { format, reads: FORMAT },
-    })
+    throw new TidingsError(
+      'TIDINGS_LOG_FORMAT',
+      `the log has format ${format}, this version reads up to ${FORMAT}: upgrade tidings`,
+      {
+        details: { format, reads: FORMAT },
+      },
+    )
   }
   if (identity !== undefined && identity !== meta.identity) {
     throw new TidingsError(
@@ -84,7 +88,8 @@ function checkMeta(meta: Meta, mark: Mark | 'bad' | undefined, identity: Expecte
 
 async function checkTail(db: Database, [head, floor, first]: Head, mark: Mark | 'bad' | undefined): Promise<void> {
   const acknowledged = Math.max(floor, mark === undefined || mark === 'bad' ? 0 : mark.seq)
-  if (acknowledged > head) throw damaged(`events up to ${acknowledged} were acknowledged, the log ends at ${head}`, head + 1)
+  if (acknowledged > head)
+    throw damaged(`events up to ${acknowledged} were acknowledged, the log ends at ${head}`, head + 1)
   const [newest] = await db.keys({ gt: keys.event(head), lt: keys.event(2 ** 48 - 1), limit: 1 }).all()
   if (newest !== undefined) throw damaged(`event ${seqOf(newest)} is there, though the log ends at ${head}`, head + 1)
   let expected = Math.max(first, head - TAIL + 1)

@@ -55,7 +55,12 @@ export interface StateRecord {
 export interface ClaimRecord {
   readonly done?: number
   readonly outcome?: JsonValue
-  readonly running?: { readonly slot: number; readonly holder: string; readonly until: number; readonly attempt: number }
+  readonly running?: {
+    readonly slot: number
+    readonly holder: string
+    readonly until: number
+    readonly attempt: number
+  }
 }
 
 /** What an event record has beside type, identifier, time and data; absent parts take no room. */
@@ -115,7 +120,13 @@ export function decode<T>(key: string, text: string | undefined): T | undefined 
 }
 
 /** An event record: `[type, identifier, created, data, extras?]`. `json` is the text of the data. */
-export function encodeEvent(key: string, event: StoredEvent, json: string, run: string | undefined, told: boolean): string {
+export function encodeEvent(
+  key: string,
+  event: StoredEvent,
+  json: string,
+  run: string | undefined,
+  told: boolean,
+): string {
   const extras: Extras = {
     job: event.job,
     run,

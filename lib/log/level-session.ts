@@ -61,7 +61,8 @@ export class Session {
   /** Durable records after a seq, at most `max`: the newest from memory, older ones from the store. */
   async read(after: number, max: number): Promise<readonly EventRecord[]> {
     const oldest = this.#tail[0]?.event.seq
-    if (oldest !== undefined && after + 1 >= oldest) return this.#tail.slice(after + 1 - oldest, after + 1 - oldest + max)
+    if (oldest !== undefined && after + 1 >= oldest)
+      return this.#tail.slice(after + 1 - oldest, after + 1 - oldest + max)
     return readPage(this.db, Math.max(after, this.first - 1), this.writer.durable, max)
   }
 

@@ -54,7 +54,10 @@ export async function memoryLog(options: Omit<LogOptions, 'durability'> = {}): P
   return open({ source: memoryDatabase(), marks: noMarkFile, durability: 'process' }, options)
 }
 
-async function open(parts: Pick<LifeOptions, 'source' | 'marks' | 'durability'>, options: LogOptions): Promise<LevelLog> {
+async function open(
+  parts: Pick<LifeOptions, 'source' | 'marks' | 'durability'>,
+  options: LogOptions,
+): Promise<LevelLog> {
   const life = await Life.begin({
     ...parts,
     clock: options.clock ?? systemClock,
@@ -64,7 +67,11 @@ async function open(parts: Pick<LifeOptions, 'source' | 'marks' | 'durability'>,
   return new LevelLog(life, { ...defaultLimits, ...options.limits })
 }
 
-function oneOf<K extends keyof LogOptions>(options: LogOptions, name: K, allowed: readonly LogOptions[K][]): LogOptions[K] {
+function oneOf<K extends keyof LogOptions>(
+  options: LogOptions,
+  name: K,
+  allowed: readonly LogOptions[K][],
+): LogOptions[K] {
   const value = options[name]
   if (value === undefined || allowed.includes(value)) return value
   const expected = allowed.map((each) => quote(String(each))).join(' or ')

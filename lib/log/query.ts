@@ -65,7 +65,8 @@ function patternTest(pattern: string): (type: string) => boolean {
 
 function count(value: unknown, what: string, otherwise: number): number {
   if (value === undefined) return otherwise
-  if (typeof value === 'number' && value >= 0 && (Number.isSafeInteger(value) || value === Number.POSITIVE_INFINITY)) return value
+  if (typeof value === 'number' && value >= 0 && (Number.isSafeInteger(value) || value === Number.POSITIVE_INFINITY))
+    return value
   return wrong(what, 'a whole number, not negative', value)
 }
 
@@ -77,5 +78,7 @@ function instant(value: unknown, what: string): number | undefined {
 }
 
 function wrong(what: string, expected: string, got: unknown): never {
-  throw new TidingsError('TIDINGS_LOG_INVALID', `${quote(what)} must be ${expected}, got ${describe(got)}`, { details: { path: what } })
+  throw new TidingsError('TIDINGS_LOG_INVALID', `${quote(what)} must be ${expected}, got ${describe(got)}`, {
+    details: { path: what },
+  })
 }
