@@ -3,7 +3,7 @@ import type { Clock } from '../core/clock.ts'
 import { realEnvironment } from '../core/environment.ts'
 import { describe, TidingsError } from '../core/errors.ts'
 import { type Logger, silentLogger } from '../core/logger.ts'
-import { processSecrets } from '../core/secrets.ts'
+import { processSecrets, type Secrets } from '../core/secrets.ts'
 import { openLog } from '../log/open-log.ts'
 import type { Log } from '../log/port.ts'
 import { type Agent, isAgent } from './agent.ts'
@@ -15,11 +15,13 @@ import { type Running, RunningAgent } from './running.ts'
  *   that is given stays open
  * - `clock`: default the log's
  * - `logger`: any pino-like logger; default pino to standard error; `false`: silence
+ * - `secrets`: where secrets come from; default this process's environment and files
  */
 export interface StartOptions {
   readonly log?: Log
   readonly clock?: Clock
   readonly logger?: Logger | false
+  readonly secrets?: Secrets
 }
 
 /**
@@ -46,7 +48,7 @@ export async function start(agent: Agent, options: StartOptions = {}): Promise<R
   if (!isAgent(agent)) {
     throw new TidingsError('TIDINGS_AGENT_INVALID', `start() needs an agent, made by agent(name, parts), got ${describe(agent)}`)
   }
-  const secrets = processSecrets()
+  const secrets = options.secrets ?? processSecrets()
   const logger = options.logger === false ? silentLogger : (options.logger ?? (await createLogger({ secrets })))
   const log = options.log ?? (await openLog(join('.tidings', agent.name), logOptions(options.clock, logger)))
   const clock = options.clock ?? log.clock

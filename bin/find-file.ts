@@ -1,0 +1,26 @@
+import { existsSync, readdirSync, statSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { Mistake } from './mistake.ts'
+import { didYouMean } from './near.ts'
+
+/** What a module of a user may be written in. */
+export const endings = ['.ts', '.mts', '.js', '.mjs'] as const
+
+/** The path of a user's module that is there, with its ending if that was left out. */
+export function findFile(file: string): string {
+  const found = ['', ...endings].map((ending) => `${file}${ending}`).find(isFile)
+  if (found !== undefined) return found
+  throw new Mistake(`there is no file ${file}${didYouMean(file, modulesBeside(file))}`)
+}
+
+export function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() === true
+}
+
+/** Modules in the folder of this path, written as this path is. */
+export function modulesBeside(file: string): string[] {
+  const folder = dirname(file)
+  if (!existsSync(folder)) return []
+  const names = readdirSync(folder).filter((name) => endings.some((ending) => name.endsWith(ending)))
+  return names.map((name) => (file === basename(file) ? name : join(folder, name)))
+}

@@ -1,0 +1,87 @@
+import { existsSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { homedir } from 'node:os'
+import { dirname, extname, join, relative, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { Failure } from './mistake.ts'
+
+/** What a user's module exports. */
+export type Exports = Readonly<Record<string, unknown>>
+
+/**
+ * Loads a user's TypeScript or JavaScript module. What it imports from 'tidings' and 'rxjs' is what its own folder
+ * has installed, else what this program itself uses: agents need no package of their own, and there is one copy.
+ *
+ * @throws Failure saying where the module is wrong
+ */
+export async function loadModule(file: string): Promise<Exports> {
+  const path = resolve(file)
+  const { createJiti } = await import('jiti')
+  const jiti = createJiti(import.meta.url, { alias: aliases(path), fsCache: cacheDirectory() })
+  try {
+    return Object.fromEntries(Object.entries(await jiti.import<object>(path)))
+  } catch (error) {
+    throw new Failure(whatIsWrong(file, error), { cause: error })
+  }
+}
+
+function aliases(path: string): Record<string, string> {
+  const local = createRequire(path)
+  const has = (name: string): boolean => {
+    try {
+      return existsSync(local.resolve(name))
+    } catch {
+      return false
+    }
+  }
+  return {
+    ...(has('tidings')
+      ? {}
+      : {
+          tidings: ours('lib/index'),
+          'tidings/filters': ours('lib/filter/index'),
+          'tidings/testing': ours('lib/testing/index'),
+          'tidings/streams': fileURLToPath(new URL('../streams', import.meta.url)),
+        }),
+    // Its folder: rxjs/operators and the like are folders in it.
+    ...(has('rxjs') ? {} : { rxjs: dirname(createRequire(import.meta.url).resolve('rxjs/package.json')) }),
+  }
+}
+
+// From the sources this is a .ts file, and so are its neighbours; in dist/ all are .js.
+function ours(name: string): string {
+  return fileURLToPath(new URL(`../${name}${extname(import.meta.url)}`, import.meta.url))
+}
+
+// The loader's default is a folder in /tmp that everybody may write to: what is run is not read from there.
+function cacheDirectory(): string {
+  return join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'tidings')
+}
+
+function whatIsWrong(file: string, error: unknown): string {
+  if (!(error instanceof Error)) return `${file} threw ${String(error)}`
+  const [, syntax, at] = /^ParseError: (.*?)\s*\n?\s*(\S+:\d+:\d+)/s.exec(error.message) ?? []
+  if (syntax !== undefined && at !== undefined) return `${short(at)}: ${syntax}`
+  const [, missing, importer] =
+    /Cannot find (?:module|package) '([^']+)'[^]*?(?:- |imported from )(\S+)/.exec(error.message) ?? []
+  if (missing !== undefined && importer !== undefined)
+    return `${short(importer)}: can't find ${JSON.stringify(missing)}`
+  const place = placeOf(error)
+  return `${place === undefined ? file : short(place)}: ${error.message}`
+}
+
+// The first line of the stack that lies in the user's own code.
+function placeOf({ stack = '' }: Error): string | undefined {
+  const places = [...stack.matchAll(/^\s+at .*?\(?((?:file:\/\/|\/|[A-Z]:\\)[^()\n]+:\d+:\d+)\)?$/gm)].map(
+    ([, place = '']) => place,
+  )
+  return places.find((place) => !place.includes('node_modules') && !place.includes('node:') && !place.startsWith(own))
+}
+
+const own = import.meta.url.slice(0, import.meta.url.lastIndexOf('/bin/'))
+
+function short(place: string): string {
+  const path = place.replace(/^file:\/\//, '')
+  const near = relative(process.cwd(), path)
+  return near.startsWith('..') ? path : near
+}

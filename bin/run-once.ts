@@ -1,0 +1,79 @@
+import { type Agent, agent, type Job, job, type Log, type Logger, manual, type Secrets, start } from '../lib/index.ts'
+import { exitCodes } from './mistake.ts'
+import { some, Tally } from './tally.ts'
+
+/** What an agent is run once with. `directory`: where its log is; absent in memory. `stopped`: somebody had enough. */
+export interface Once {
+  readonly log: Log
+  readonly directory: string | undefined
+  readonly logger: Logger
+  readonly secrets: Secrets
+  readonly stopped: Promise<unknown>
+  readonly json: boolean
+}
+
+/** What was done, in numbers. `waiting`: deliveries that failed, and wait for their next attempt. */
+interface Done {
+  readonly jobs: number
+  readonly failed: number
+  readonly new: number
+  readonly duplicate: number
+  readonly deliveries: number
+  readonly parked: number
+  readonly waiting: number
+  readonly log: string | null
+}
+
+/** Runs these jobs of an agent once, lets its listeners hear, says what it did; resolves to the exit code. */
+export async function runOnce(jobs: readonly Job[], whole: Agent, once: Once): Promise<number> {
+  const { log, directory, logger, secrets } = once
+  const tally = new Tally()
+  const running = await start(byHand(whole, jobs), { log, logger: tally.over(logger), secrets })
+  const reports = Promise.all(jobs.map(({ name }) => running.trigger(name)))
+  await Promise.race([reports.then(() => running.drained()), once.stopped])
+  const { listeners } = await running.status()
+  await running.stop()
+  const failures = (await reports).filter((report) => report === undefined || report.error !== undefined)
+  await log.close()
+  const done: Done = {
+    jobs: jobs.length,
+    failed: failures.length,
+    new: tally.count('new event'),
+    duplicate: tally.count('duplicate event'),
+    deliveries: tally.count('running listener'),
+    parked: tally.count('event parked'),
+    waiting: listeners.reduce((sum, { retrying }) => sum + retrying, 0),
+    log: directory ?? null,
+  }
+  if (once.json) process.stdout.write(`${JSON.stringify(done)}\n`)
+  else logger.info(done, sentence(done))
+  return done.failed + done.parked + done.waiting === 0 ? exitCodes.ok : exitCodes.failed
+}
+
+function sentence({ log, ...done }: Done): string {
+  const ran = `ran ${some(done.jobs, 'job')}${done.failed === 0 ? '' : `, ${done.failed} failed`}`
+  const found = `${some(done.new, 'new event')}, ${some(done.duplicate, 'duplicate')}`
+  const trouble = [
+    ...(done.parked === 0 ? [] : [`${done.parked} parked`]),
+    ...(done.waiting === 0 ? [] : [`${done.waiting} to be tried again`]),
+  ]
+  const told = [some(done.deliveries, 'delivery', 'deliveries'), ...trouble].join(', ')
+  const where =
+    log === null ? 'the log was in memory, and is gone' : `look at the log with: tidings events ls --db ${log}`
+  return `${ran}: ${found}; ${told}; ${where}`
+}
+
+// Its schedules are left out: each job runs when it is triggered, and at no other time.
+function byHand({ name, listeners }: Agent, jobs: readonly Job[]): Agent {
+  const triggered = jobs.map((each) => {
+    const { timeout, formerly, ...settings } = each.settings
+    return job(each.name, manual(), each.run, {
+      ...settings,
+      atStart: false,
+      jitter: 0,
+      ...(timeout === undefined ? {} : { timeout }),
+      ...(formerly === undefined ? {} : { formerly }),
+    })
+  })
+  return agent(name, [...triggered, ...listeners])
+}
