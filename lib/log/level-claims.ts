@@ -1,8 +1,13 @@
+import { describe, TidingsError } from '../core/errors.ts'
 import { type JsonValue, toJson } from '../core/json.ts'
 import { keys } from './level-keys.ts'
-import { type ClaimRecord, decode, encode } from './level-records.ts'
 import type { Life } from './level-life.ts'
+import { type ClaimRecord, decode, encode } from './level-records.ts'
+import { checkText } from './limits.ts'
 import type { Claim } from './port.ts'
+
+/** The names of jobs take as many bytes as event types. */
+const MOST_BYTES = 256
 
 /**
  * Who may run which slot of a job. A slot is completed at most once, even if the clock goes back.
@@ -21,8 +26,12 @@ export class Claims {
   }
 
   async claim(job: string, slot: Date, ttl: number): Promise<Claim | undefined> {
-    const key = keys.claim(job)
+    const key = keys.claim(checkText(job, MOST_BYTES, 'TIDINGS_LOG_INVALID', 'the job of a claim'))
     const at = slot.getTime()
+    if (Number.isNaN(at))
+      throw new TidingsError('TIDINGS_LOG_INVALID', 'the slot of a claim must be a Date, got an invalid one')
+    if (!(ttl > 0))
+      throw new TidingsError('TIDINGS_LOG_INVALID', `the ttl of a claim must be a time in ms, got ${describe(ttl)}`)
     const record = this.#read(key)
     if (record.done !== undefined && at <= record.done) return undefined
     const held = record.running
@@ -51,7 +60,8 @@ export class Claims {
         const record = this.#read(key)
         const kept: JsonValue = toJson(outcome ?? null)
         const done = Math.max(slot, record.done ?? slot)
-        const next = mine() || record.running === undefined ? { done, outcome: kept } : { ...record, done, outcome: kept }
+        const next =
+          mine() || record.running === undefined ? { done, outcome: kept } : { ...record, done, outcome: kept }
         await this.#write(key, next)
       },
     }

@@ -1,6 +1,7 @@
 import { firstValueFrom, merge, type Observable, Subject } from 'rxjs'
 import { abort$, at$ } from '../core/clock.ts'
 import { errorInfo } from '../core/error-info.ts'
+import { describe, TidingsError } from '../core/errors.ts'
 import type { StoredEvent } from '../core/event.ts'
 import { keys } from './level-keys.ts'
 import type { Life } from './level-life.ts'
@@ -8,6 +9,7 @@ import { readRecord } from './level-reader.ts'
 import { type Cursor, decode, type EventRecord, encode, type ParkedRecord, type RetryRecord } from './level-records.ts'
 import { Retries, type Waiting } from './level-retries.ts'
 import type { States } from './level-states.ts'
+import { type Deaths, Suspects } from './level-suspects.ts'
 import type { Op, Rider } from './level-writer.ts'
 import type { Consumer, ConsumerOptions, Handed, Lag, Parked, Retrying, Write, Writes } from './port.ts'
 import { typeTest } from './query.ts'
@@ -28,6 +30,7 @@ export interface Opened {
   readonly cursor: Cursor
   readonly waiting: readonly Waiting[]
   readonly parked: readonly number[]
+  readonly suspects: Deaths
 }
 
 /** A consumer of a log in LevelDB. Its memory is bounded: events rest on disk, here are only their seqs. */
@@ -41,14 +44,19 @@ export class LevelConsumer implements Consumer, Rider {
   readonly #fresh = new Set<number>()
   /** Being handled again: a record in the store remembers them, so the cursor may pass. */
   readonly #again = new Set<number>()
-  readonly #retries = new Retries()
+  readonly #retries: Retries
   readonly #parked: Set<number>
+  /** Asked for once more while it is handled: it waits in the store already, and is handed out after that. */
+  readonly #asked = new Map<number, RetryRecord>()
+  /** After the cursor, yet with a record in the store when this consumer was opened: that is how it is handed out. */
+  readonly #recorded: Set<number>
+  readonly #suspects: Suspects
   readonly #wake$ = new Subject<void>()
   #cursor: Cursor
   #position: number
-  // What the next commit has to write, and what the present one is writing.
-  #changes = new Map<string, string | undefined>()
-  #writing = new Map<string, string | undefined>()
+  // What the next commit has to write, and what the present one is writing, by key.
+  #changes = new Map<string, Op>()
+  #writing = new Map<string, Op>()
   readonly #unwritten: Write[] = []
 
   constructor(life: Life, opened: Opened, options: ConsumerOptions) {
@@ -60,17 +68,37 @@ export class LevelConsumer implements Consumer, Rider {
     this.#position = opened.cursor.cursor
     this.#hears = typeTest(options.types)
     this.#parked = new Set(opened.parked)
+    this.#retries = new Retries(options.inOrder === true)
     for (const waiting of opened.waiting) this.#retries.add(waiting)
+    const recorded = [...opened.waiting.map(({ seq }) => seq), ...opened.parked]
+    this.#recorded = new Set(recorded.filter((seq) => seq > this.#position))
+    this.#suspects = new Suspects(this.name, opened.suspects)
+    for (const seq of opened.suspects.keys()) this.#suspect(seq)
+  }
+
+  // One that was handed out for the first time gets a record: it is handed out before its turn.
+  #suspect(seq: number): void {
+    if (this.#retries.has(seq)) return
+    this.#wait(seq, { attempts: 0, at: this.#life.clock.now() })
+    this.#recorded.add(seq)
+    this.#ride(true)
+  }
+
+  get suspects(): number {
+    return this.#suspects.size
   }
 
   async pull(max: number, signal: AbortSignal): Promise<readonly Handed[]> {
+    if (!(max >= 1))
+      throw new TidingsError('TIDINGS_LOG_INVALID', `a pull is for at least one event, got ${describe(max)}`)
     while (!signal.aborted) {
       if (this.#life.ready) {
         const handed = await this.#take(max, signal)
         if (handed.length > 0 || signal.aborted) return handed
         if (this.#mayReadOn() && this.#position < this.#life.session.writer.durable) continue
       }
-      const due = this.#retries.nextAt
+      // While the store is closed nothing can be handed out, however long it is due.
+      const due = this.#life.ready ? this.#retries.nextAt : undefined
       const alarms: Observable<unknown>[] = [this.#life.changes$, this.#wake$, abort$(signal)]
       if (due !== undefined) alarms.push(at$(this.#life.clock, due))
       await firstValueFrom(merge(...alarms))
@@ -80,17 +108,48 @@ export class LevelConsumer implements Consumer, Rider {
 
   // Reads first and changes what it remembers after, in one go: whatever happens at an await leaves no trace.
   async #take(max: number, signal: AbortSignal): Promise<Handed[]> {
+    const { session } = this.#life
     try {
+      if (this.#suspects.size > 0) return await this.#handSuspect()
       const due = this.#retries.due(this.#life.clock.now(), max)
       const again = await Promise.all(due.map(async (waiting) => ({ waiting, event: await this.#event(waiting.seq) })))
       const room = this.#mayReadOn() ? max - due.length : 0
-      const records = room > 0 ? await this.#life.session.read(this.#position, Math.max(room, LOOK_AHEAD)) : []
-      return signal.aborted ? [] : [...this.#handAgain(again), ...this.#handFresh(records, room)]
+      const records = room > 0 ? await session.read(this.#position, Math.max(room, LOOK_AHEAD)) : []
+      if (signal.aborted) return []
+      const handed = [...this.#handAgain(again), ...this.#handFresh(records, room)]
+      await this.#note(handed)
+      return handed
     } catch (error) {
       // A store that is closed in mid-read, after a failed write, is opened again; a closed log ends the wait.
-      if (this.#life.ready) throw error
+      if (this.#life.ready && this.#life.session === session) throw error
       return []
     }
+  }
+
+  async #handSuspect(): Promise<Handed[]> {
+    const seq = this.#retries.seqs().find((each) => this.#suspects.has(each))
+    const waiting = seq === undefined ? undefined : this.#retries.get(seq)
+    if (waiting === undefined) return []
+    const event = await this.#event(waiting.seq)
+    const [key, value] = this.#suspects.accuse(waiting.seq)
+    const crashes = this.#suspects.deaths(waiting.seq)
+    this.#change(key, value)
+    await this.flush()
+    return this.#handAgain([{ waiting, event }]).map((handed) => ({ ...handed, crashes }))
+  }
+
+  // What is in flight is written down before it is handed out. The death of the process loses nothing that LevelDB
+  // has, so this need not wait for the disk.
+  async #note(handed: readonly Handed[]): Promise<void> {
+    if (handed.length === 0 || this.#options.transient === true) return
+    const key = keys.flight(this.name)
+    await this.#life.session.writer.note([key, encode(key, [...this.#fresh, ...this.#again])])
+  }
+
+  /** The log is closed in good order: nobody is suspected of anything. */
+  closing(): void {
+    this.#change(keys.flight(this.name), undefined)
+    this.#ride(true)
   }
 
   #handAgain(found: readonly { waiting: Waiting; event: StoredEvent | undefined }[]): Handed[] {
@@ -99,7 +158,8 @@ export class LevelConsumer implements Consumer, Rider {
       if (!this.#retries.remove(waiting.seq)) continue
       this.#again.add(waiting.seq)
       const { attempts, replay } = waiting
-      if (event === undefined) this.#settle(waiting.seq) // pruned: nothing is left to hand out
+      if (event === undefined)
+        this.#settle(waiting.seq) // pruned: nothing is left to hand out
       else handed.push({ event, attempt: attempts + 1, ...(replay === undefined ? {} : { replay }) })
     }
     return handed
@@ -110,7 +170,7 @@ export class LevelConsumer implements Consumer, Rider {
     for (const { event, told } of records) {
       if (handed.length === room) break
       this.#position = event.seq
-      if (!told || !this.#hears(event.type)) continue
+      if (!told || !this.#hears(event.type) || this.#recorded.delete(event.seq)) continue
       this.#fresh.add(event.seq)
       handed.push({ event, attempt: 1 })
     }
@@ -133,13 +193,15 @@ export class LevelConsumer implements Consumer, Rider {
     if (!this.#isRunning(seq)) return
     const error = next.error === undefined ? {} : { error: errorInfo(next.error) }
     const replay = handed.replay === undefined ? {} : { replay: handed.replay }
-    this.#wait(seq, { attempts: handed.attempt, at: next.at, ...error, ...replay })
     this.#forget(seq)
+    // A replay that somebody asked for meanwhile takes its place.
+    if (!this.#retries.has(seq)) this.#wait(seq, { attempts: handed.attempt, at: next.at, ...error, ...replay })
   }
 
   park(handed: Handed, why: { readonly error: unknown }): void {
     const { seq } = handed.event
     if (!this.#isRunning(seq)) return
+    if (this.#asked.has(seq)) return this.#forget(seq)
     const key = keys.parked(this.name, seq)
     const record: ParkedRecord = {
       attempts: handed.attempt,
@@ -169,8 +231,9 @@ export class LevelConsumer implements Consumer, Rider {
   }
 
   async release(seq: number): Promise<boolean> {
-    if (!this.#parked.delete(seq)) return false
+    if (!this.#parked.has(seq)) return false
     const record = this.#read<ParkedRecord>(keys.parked(this.name, seq))
+    this.#parked.delete(seq)
     this.#change(keys.parked(this.name, seq), undefined)
     const replay = record?.replay === undefined ? {} : { replay: record.replay }
     this.#wait(seq, { attempts: 0, at: this.#life.clock.now(), ...replay })
@@ -222,7 +285,7 @@ export class LevelConsumer implements Consumer, Rider {
     }
     this.#writing = this.#changes
     this.#changes = new Map()
-    return [...this.#writing]
+    return [...this.#writing.values()]
   }
 
   settled(durable: boolean): void {
@@ -234,7 +297,9 @@ export class LevelConsumer implements Consumer, Rider {
 
   /** The store was opened again: what it did not take is said anew. */
   reopened(states: States): void {
-    for (const op of this.#changes) if (op[0][0] === 's') states.put(op)
+    for (const [key, value, order] of this.#changes.values()) {
+      if (order !== undefined) this.#changes.set(key, states.put(key, value))
+    }
     this.#writeState(this.#unwritten.splice(0))
     this.#ride(true)
   }
@@ -242,7 +307,7 @@ export class LevelConsumer implements Consumer, Rider {
   // While the store is closed after a failed write, nobody can say which revision a value will have.
   #writeState(writes: Writes): void {
     if (!this.#life.ready) this.#unwritten.push(...writes)
-    else for (const [key, value] of this.#life.session.states.write(writes)) this.#changes.set(key, value)
+    else for (const op of this.#life.session.states.write(writes)) this.#changes.set(op[0], op)
   }
 
   async #event(seq: number): Promise<StoredEvent | undefined> {
@@ -259,20 +324,28 @@ export class LevelConsumer implements Consumer, Rider {
   }
 
   #forget(seq: number): void {
+    const cleared = this.#suspects.clear(seq)
+    if (cleared !== undefined) this.#change(...cleared)
     this.#fresh.delete(seq)
     this.#again.delete(seq)
+    const asked = this.#asked.get(seq)
+    if (asked !== undefined) {
+      this.#asked.delete(seq)
+      this.#retries.add({ seq, ...asked })
+      this.#wake$.next()
+    }
     this.#ride(true)
   }
 
   #settle(seq: number): void {
-    // An event that was asked for again while it was handled keeps its new record.
-    if (this.#again.has(seq) && !this.#retries.has(seq)) this.#change(keys.retry(this.name, seq), undefined)
+    if (this.#again.has(seq) && !this.#asked.has(seq)) this.#change(keys.retry(this.name, seq), undefined)
     this.#forget(seq)
   }
 
   #wait(seq: number, record: RetryRecord): void {
     const key = keys.retry(this.name, seq)
-    this.#retries.add({ seq, ...record })
+    if (this.#isRunning(seq)) this.#asked.set(seq, record)
+    else this.#retries.add({ seq, ...record })
     this.#change(key, encode(key, record))
   }
 
@@ -283,11 +356,11 @@ export class LevelConsumer implements Consumer, Rider {
 
   // A transient consumer leaves nothing behind but the state that its handlers wrote.
   #change(key: string, value: string | undefined): void {
-    if (this.#options.transient !== true) this.#changes.set(key, value)
+    if (this.#options.transient !== true) this.#changes.set(key, [key, value])
   }
 
   #read<T>(key: string): T | undefined {
-    const pending = this.#changes.has(key) ? this.#changes : this.#writing
-    return decode<T>(key, pending.has(key) ? pending.get(key) : this.#life.session.db.getSync(key))
+    const pending = this.#changes.get(key) ?? this.#writing.get(key)
+    return decode<T>(key, pending === undefined ? this.#life.session.db.getSync(key) : pending[1])
   }
 }

@@ -36,9 +36,10 @@ export class Consumers {
   async #find(name: string, { start, formerly }: ConsumerOptions): Promise<Opened> {
     const known = this.#read(name)
     if (known !== undefined) return this.#load(name, known, 'known')
+    // What it says may be newer than what is stored.
+    if (formerly !== undefined) await this.#open.get(formerly)?.flush()
     const older = formerly === undefined ? undefined : this.#read(formerly)
     if (formerly !== undefined && older !== undefined) {
-      await this.#open.get(formerly)?.flush()
       this.#open.delete(formerly)
       await this.#rename(formerly, name)
       return this.#load(name, older, 'renamed')
@@ -50,7 +51,7 @@ export class Consumers {
 
   async #begin(name: string, start: Start): Promise<Opened> {
     const cursor: Cursor = { cursor: await this.#seqBefore(start), created: this.#life.clock.now() }
-    return { name, origin: 'new', cursor, waiting: [], parked: [] }
+    return { name, origin: 'new', cursor, waiting: [], parked: [], suspects: new Map() }
   }
 
   async #seqBefore(start: Start): Promise<number> {
@@ -58,7 +59,10 @@ export class Consumers {
     if (start === 'start') return 0
     if (start instanceof Date && !Number.isNaN(start.getTime())) return (await this.#firstSince(start)) - 1
     if (typeof start === 'number' && Number.isSafeInteger(start) && start >= 0) return Math.max(0, start - 1)
-    throw new TidingsError('TIDINGS_LOG_INVALID', `a consumer starts at 'now', 'start', a Date or a seq, got ${quote(String(start))}`)
+    throw new TidingsError(
+      'TIDINGS_LOG_INVALID',
+      `a consumer starts at 'now', 'start', a Date or a seq, got ${quote(String(start))}`,
+    )
   }
 
   get #durable(): number {

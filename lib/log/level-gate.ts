@@ -17,12 +17,21 @@ export class Gate {
     this.#queue = queue
   }
 
-  /** Undefined: pass. Otherwise: pass when this resolves. */
-  enter(): Promise<void> | undefined {
-    if (this.#inLine === 0 && this.#queue().waiting < MOST_DRAFTS) return undefined
+  /** Runs `act`: at once while there is room and nobody waits, otherwise after those who came before. */
+  pass<T>(act: () => T): T | Promise<T> {
+    if (this.#inLine === 0 && this.#queue().waiting < MOST_DRAFTS) return act()
     this.#inLine += 1
-    this.#line = this.#line.then(() => this.#room())
-    return this.#line
+    const turn = this.#line.then(async () => {
+      await this.#room()
+      // No sooner: whoever comes now must not get in before.
+      this.#inLine -= 1
+      return act()
+    })
+    this.#line = turn.then(
+      () => undefined,
+      () => undefined,
+    )
+    return turn
   }
 
   async #room(): Promise<void> {
@@ -30,8 +39,6 @@ export class Gate {
       while (this.#queue().waiting >= MOST_DRAFTS) await this.#queue().written()
     } catch {
       // The write failed, or the log was closed: whoever passes hears of it.
-    } finally {
-      this.#inLine -= 1
     }
   }
 }

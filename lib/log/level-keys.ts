@@ -17,6 +17,10 @@ export const keys = {
   retry: (name: string, seq: number) => `r${text(name)}${hex(seq)}`,
   retriesOf: (name: string) => `r${text(name)}`,
   parked: (name: string, seq: number) => `p${text(name)}${hex(seq)}`,
+  /** What is in flight. */
+  flight: (name: string) => `f${text(name)}`,
+  crash: (name: string, seq: number) => `x${text(name)}${hex(seq)}`,
+  crashesOf: (name: string) => `x${text(name)}`,
   parkedOf: (name: string) => `p${text(name)}`,
   state: (namespace: string, key: string) => `s${text(namespace)}${text(key)}`,
   stateOf: (namespace: string, prefix: string) => `s${text(namespace)}${escape(prefix)}`,
@@ -35,10 +39,12 @@ export function seqOf(key: string): number {
   return Number.parseInt(key.slice(-DIGITS), 16)
 }
 
+/** Past everything that can follow a prefix: utf8 orders by code point, and a text has at most 256 of the last one. */
+const BEYOND = '\u{10ffff}'.repeat(257)
+
 /** The range of all keys that begin with `prefix`. */
 export function startingWith(prefix: string): { readonly gte: string; readonly lt: string } {
-  // utf8 orders by code point; no well-formed string after the prefix reaches this noncharacter and one more.
-  return { gte: prefix, lt: `${prefix}\u{10ffff}\u{10ffff}` }
+  return { gte: prefix, lt: prefix + BEYOND }
 }
 
 /** Every string of a key, unescaped: what comes after the letter, without the seq. */

@@ -38,6 +38,7 @@ export class Life {
   readonly #options: LifeOptions
   #session: Session | undefined
   #failure: TidingsError | undefined
+  #told: number
   #closed: Promise<void> | undefined
   #reopened: Promise<void> = Promise.resolve()
   #cancel: Cancel = () => undefined
@@ -48,8 +49,15 @@ export class Life {
 
   static async begin(options: LifeOptions): Promise<Life> {
     const life = new Life(options, await openSound(options.source, options.marks, options))
-    await life.#mark()
-    return life
+    try {
+      await life.#mark()
+      return life
+    } catch (error) {
+      await life.#session?.db.close()
+      throw new TidingsError('TIDINGS_LOG_FAILED', `the MARK file could not be written: ${asError(error).message}`, {
+        cause: error,
+      })
+    }
   }
 
   private constructor(options: LifeOptions, sound: Sound) {
@@ -57,6 +65,7 @@ export class Life {
     this.meta = sound.meta
     this.committed$ = this.#committed$.asObservable()
     this.#session = this.#start(sound)
+    this.#told = sound.head
   }
 
   get clock(): Clock {
@@ -104,7 +113,8 @@ export class Life {
   }
 
   #committed(seq: number): void {
-    this.#committed$.next(seq)
+    if (seq > this.#told) this.#committed$.next(seq)
+    this.#told = seq
     this.changes$.next(seq)
     // Without syncing, what is acknowledged may be lost with the power, and is no loss to be told: no mark until close.
     if (this.#options.durability !== 'disk' || this.#closed !== undefined) return
@@ -140,12 +150,16 @@ export class Life {
         this.#session = this.#start(sound)
         this.onReopened(this.#session)
         this.#options.warn('the log was opened again after a failed write')
-        this.changes$.next(undefined)
+        this.#committed(sound.head)
         return
       } catch (error) {
-        this.#failure = new TidingsError('TIDINGS_LOG_FAILED', `the log can't be opened again: ${asError(error).message}`, {
-          cause: error,
-        })
+        this.#failure = new TidingsError(
+          'TIDINGS_LOG_FAILED',
+          `the log can't be opened again: ${asError(error).message}`,
+          {
+            cause: error,
+          },
+        )
         await new Promise<void>((resolve) => {
           const stop = this.#options.clock.timer(resolve, pause)
           this.#cancel = () => (stop(), resolve())

@@ -40,25 +40,37 @@ export class LevelLog implements Log {
   }
 
   async accept(drafts: readonly Draft[], origin: Origin = {}): Promise<readonly Receipt[]> {
-    const wait = this.#gate.enter()
-    if (wait !== undefined) await wait
+    const turn = this.#gate.pass(() => this.#decide(drafts, origin))
+    const { receipts, durable } = turn instanceof Promise ? await turn : turn
+    await durable
+    return receipts
+  }
+
+  // In one go: nobody comes between the look-up, the decision and its place in the queue.
+  #decide(drafts: readonly Draft[], origin: Origin): { receipts: readonly Receipt[]; durable: Promise<void> } {
     const { writer, identities, states } = this.#life.session
-    const rules = { identity: this.#life.meta.identity, limits: this.#limits, identities, next: writer.next, now: this.clock.now() }
-    const decision = decide(drafts, origin, rules)
+    const { identity } = this.#life.meta
+    const rules = { identity, limits: this.#limits, identities, next: writer.next, now: this.clock.now() }
+    const { receipts, newest, ...addition } = decide(drafts, origin, rules)
     const stateOps = origin.state === undefined ? [] : states.write(origin.state)
-    if (decision.ops.length + stateOps.length > 0) {
-      const durable = writer.add({ ...decision, ops: [...decision.ops, ...stateOps] })
-      for (const [key, identity] of decision.identities) identities.remember(key, identity, writer.next - 1)
-      await durable
-    }
+    const ops = [...addition.ops, ...stateOps]
     // A duplicate of an event that is not durable yet is no answer yet either.
-    if (decision.newest > writer.durable) await writer.until(decision.newest)
-    return decision.receipts
+    if (ops.length === 0) return { receipts, durable: writer.until(newest) }
+    const durable = writer.add({ ...addition, ops })
+    for (const [key, identity] of addition.identities) identities.remember(key, identity, writer.next - 1)
+    return { receipts, durable }
   }
 
   async *events(query: Query = {}): AsyncGenerator<StoredEvent> {
-    const { db, first, writer } = this.#life.session
-    for await (const { event } of readEvents(db, query, first, writer.durable)) yield event
+    const { first, writer } = this.#life.session
+    try {
+      const records = readEvents(() => this.#life.session.db, query, first, writer.durable)
+      for await (const { event } of records) yield event
+    } catch (error) {
+      // Closed in the middle of a page, the store says so in its own words; the session says it in ours.
+      void this.#life.session
+      throw error
+    }
   }
 
   async get(type: string, identifier: string): Promise<StoredEvent | undefined> {

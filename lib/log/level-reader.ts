@@ -2,8 +2,8 @@ import { TidingsError } from '../core/errors.ts'
 import { type Database, READ_AHEAD } from './level-database.ts'
 import { keys, seqOf } from './level-keys.ts'
 import { decodeEvent, type EventRecord } from './level-records.ts'
-import { narrow, type Narrowed } from './query.ts'
 import type { Query } from './port.ts'
+import { type Narrowed, narrow } from './query.ts'
 
 /** How many records a page of a longer reading has. */
 const PAGE = 500
@@ -37,13 +37,20 @@ function missing(seq: number): TidingsError {
 }
 
 /**
- * The events that a query asks for, among those from `first` to `upTo`.
+ * The events that a query asks for, among those from `first` to `upTo`. The store is looked up for each page: it may be
+ * closed and opened again meanwhile.
  */
-export async function* readEvents(db: Database, query: Query, first: number, upTo: number): AsyncGenerator<EventRecord> {
+export async function* readEvents(
+  db: () => Database,
+  query: Query,
+  first: number,
+  upTo: number,
+): AsyncGenerator<EventRecord> {
   const asked = narrow(query)
   const low = Math.max(first, asked.after + 1)
   let left = asked.limit
-  const pages = asked.type === undefined ? everyPage(db, asked, low, upTo) : pagesOfType(db, asked.type, asked, low, upTo)
+  const pages =
+    asked.type === undefined ? everyPage(db, asked, low, upTo) : pagesOfType(db, asked.type, asked, low, upTo)
   for await (const page of pages) {
     for (const record of page) {
       if (left <= 0) return
@@ -55,39 +62,42 @@ export async function* readEvents(db: Database, query: Query, first: number, upT
   }
 }
 
-async function* everyPage(db: Database, { reverse }: Narrowed, low: number, high: number): AsyncGenerator<EventRecord[]> {
+async function* everyPage(
+  db: () => Database,
+  { reverse }: Narrowed,
+  low: number,
+  high: number,
+): AsyncGenerator<EventRecord[]> {
   if (!reverse) {
-    for (let after = low - 1; after < high; after += PAGE) yield await readPage(db, after, high, PAGE)
+    for (let after = low - 1; after < high; after += PAGE) yield await readPage(db(), after, high, PAGE)
     return
   }
   for (let top = high; top >= low; top -= PAGE) {
     const after = Math.max(low - 1, top - PAGE)
-    yield (await readPage(db, after, top, PAGE)).reverse()
+    yield (await readPage(db(), after, top, PAGE)).reverse()
   }
 }
 
 // One exact type: its index says where its events are, however rare they are.
 async function* pagesOfType(
-  db: Database,
+  db: () => Database,
   type: string,
   { reverse }: Narrowed,
   low: number,
   high: number,
 ): AsyncGenerator<EventRecord[]> {
-  if (low > high) return
-  const iterator = db.keys({ gte: keys.type(type, low), lte: keys.type(type, high), reverse })
-  try {
-    for (;;) {
-      const found = await iterator.nextv(PAGE)
-      if (found.length === 0) return
-      const texts = await db.getMany(found.map((key) => keys.event(seqOf(key))))
-      yield found.map((key, i) => {
-        const text = texts[i]
-        if (text === undefined) throw missing(seqOf(key))
-        return decodeEvent(keys.event(seqOf(key)), text)
-      })
-    }
-  } finally {
-    await iterator.close()
+  for (let [from, to] = [low, high]; from <= to; ) {
+    const keysOfType = { gte: keys.type(type, from), lte: keys.type(type, to), reverse, limit: PAGE }
+    const found = (await db().keys(keysOfType).all()).map(seqOf)
+    const last = found.at(-1)
+    if (last === undefined) return
+    const at = found.map(keys.event)
+    const texts = await db().getMany(at)
+    yield texts.map((text, i) => {
+      if (text === undefined) throw missing(found[i] as number)
+      return decodeEvent(at[i] as string, text)
+    })
+    if (reverse) to = last - 1
+    else from = last + 1
   }
 }

@@ -7,9 +7,15 @@ export interface Waiting extends Omit<RetryRecord, 'error'> {
 
 /** The events of one consumer that wait for another attempt, in order of when they are due. */
 export class Retries {
-  // Sorted by due time, then seq. Bounded by the consumer, so an insertion moves little.
+  // Sorted by due time, then seq; in order, by seq alone. Bounded by the consumer, so an insertion moves little.
   readonly #due: Waiting[] = []
   readonly #bySeq = new Map<number, Waiting>()
+  readonly #inOrder: boolean
+
+  /** `inOrder`: an event is not due before every older one that waits. */
+  constructor(inOrder = false) {
+    this.#inOrder = inOrder
+  }
 
   get size(): number {
     return this.#due.length
@@ -44,7 +50,10 @@ export class Retries {
   due(now: number, max: number): Waiting[] {
     let end = 0
     while (end < this.#due.length && (this.#due[end] as Waiting).at <= now) end += 1
-    return this.#due.slice(0, end).sort((a, b) => a.seq - b.seq).slice(0, max)
+    return this.#due
+      .slice(0, end)
+      .sort((a, b) => a.seq - b.seq)
+      .slice(0, max)
   }
 
   /** The seqs of all that wait, lowest first. */
@@ -58,13 +67,13 @@ export class Retries {
     let high = this.#due.length
     while (low < high) {
       const middle = (low + high) >>> 1
-      if (before(this.#due[middle] as Waiting, waiting)) low = middle + 1
+      if (this.#isBefore(this.#due[middle] as Waiting, waiting)) low = middle + 1
       else high = middle
     }
     return low
   }
-}
 
-function before(a: Waiting, b: Waiting): boolean {
-  return a.at < b.at || (a.at === b.at && a.seq < b.seq)
+  #isBefore(a: Waiting, b: Waiting): boolean {
+    return this.#inOrder || a.at === b.at ? a.seq < b.seq : a.at < b.at
+  }
 }

@@ -15,41 +15,44 @@ const MOST_BYTES = 1024
  */
 export class States {
   readonly #db: Database
-  readonly #pending = new Map<string, string | undefined>()
+  readonly #pending = new Map<string, Op>()
+  #given = 0
 
   constructor(db: Database) {
     this.#db = db
   }
 
   read(key: string): StateRecord | undefined {
-    const text = this.#pending.has(key) ? this.#pending.get(key) : this.#db.getSync(key)
-    return decode<StateRecord>(key, text)
+    const pending = this.#pending.get(key)
+    return decode<StateRecord>(key, pending === undefined ? this.#db.getSync(key) : pending[1])
   }
 
-  /** The operations that store these writes, with their next revisions. */
+  /** The operations that store these writes, with their next revisions. What they store is read from now on. */
   write(writes: Writes): Op[] {
-    return writes.map((write) => this.put(toOp(write, this.read(stateKey(write))?.revision ?? 0)))
+    const texts = new Map<string, string | undefined>()
+    for (const { namespace, key, value } of writes) {
+      const at = stateKey({ namespace, key })
+      const before = texts.has(at) ? decode<StateRecord>(at, texts.get(at)) : this.read(at)
+      const revision = (before?.revision ?? 0) + 1
+      texts.set(at, value === undefined ? undefined : encode<StateRecord>(at, { value, revision }))
+    }
+    // Only now: a write that is refused leaves no trace of those before it.
+    return [...texts].map(([key, text]) => this.put(key, text))
   }
 
-  /** What this operation stores is read from now on. */
-  put(op: Op): Op {
-    this.#pending.set(op[0], op[1])
+  /** The operation that stores this text. It is read from now on. */
+  put(key: string, text: string | undefined): Op {
+    this.#given += 1
+    const op: Op = [key, text, this.#given]
+    this.#pending.set(key, op)
     return op
   }
 
   /** These operations are durable: the store has what they wrote. */
   settle(ops: readonly Op[]): void {
     if (this.#pending.size === 0) return
-    for (const [key, value] of ops) {
-      if (key[0] === 's' && this.#pending.get(key) === value) this.#pending.delete(key)
-    }
+    for (const op of ops) if (this.#pending.get(op[0]) === op) this.#pending.delete(op[0])
   }
-}
-
-function toOp(write: Write, revision: number): Op {
-  const key = stateKey(write)
-  if (write.value === undefined) return [key, undefined]
-  return [key, encode<StateRecord>(key, { value: write.value, revision: revision + 1 })]
 }
 
 /** Where a value is kept. */

@@ -4,8 +4,11 @@ import { type Database, SYNCED } from './level-database.ts'
 import { keys } from './level-keys.ts'
 import { type EventRecord, encode, type Head } from './level-records.ts'
 
-/** One write of a batch; without a value, the key is deleted. */
-export type Op = readonly [key: string, value: string | undefined]
+/**
+ * One write of a batch; without a value, the key is deleted. `order` is there where one key can be written both by what
+ * waits in the queue and by a rider, which overtakes it: what was given out later stays.
+ */
+export type Op = readonly [key: string, value: string | undefined, order?: number]
 
 /** Something whose writes can wait for the next commit: a consumer with its acks. */
 export interface Rider {
@@ -61,6 +64,8 @@ export class Writer {
   readonly #options: WriterOptions
   readonly #queue: Commit[] = []
   readonly #riders = new Set<Rider>()
+  // The order of what was written last, by key, while older writes of that key may still wait in the queue.
+  readonly #written = new Map<string, number>()
   #writing: Commit | undefined
   #added: number
   #durable: number
@@ -120,7 +125,7 @@ export class Writer {
   ride(rider: Rider, hurry: boolean): void {
     this.#riders.add(rider)
     if (!hurry || this.#idle !== undefined || this.#queue.length > 0) return
-    this.#idle = this.#options.clock.timer(() => this.flush(), IDLE_FLUSH)
+    this.#idle = this.#options.clock.timer(() => void this.flush(), IDLE_FLUSH)
   }
 
   /** Begins a commit for whatever there is; resolves when it is durable. */
@@ -161,17 +166,26 @@ export class Writer {
       else batch.put(key, value)
     }
     for (const rider of riders) for (const op of rider.collect()) commit.ops.push(op)
-    commit.ops.forEach(put)
+    for (const op of commit.ops) if (!this.#isOvertaken(op)) put(op)
+    if (this.#queue.length === 0) this.#written.clear()
     const head: Head = [commit.last, this.#durable, this.#options.first()]
     put([keys.head, encode(keys.head, head)])
     await batch.write(this.#options.synced ? SYNCED : {})
   }
 
+  #isOvertaken([key, , order]: Op): boolean {
+    if (order === undefined) return false
+    if (order < (this.#written.get(key) ?? 0)) return true
+    this.#written.set(key, order)
+    return false
+  }
+
   #done(commit: Commit, riders: readonly Rider[]): void {
     this.#durable = commit.last
     this.#writing = undefined
-    this.#write()
+    // Before the next commit, which asks them again.
     for (const rider of riders) rider.settled(true)
+    this.#write()
     this.#options.onCommitted(commit.events, commit.ops)
     commit.resolve()
   }
@@ -183,9 +197,13 @@ export class Writer {
     this.#idle = undefined
     for (const rider of [...riders, ...this.#riders]) rider.settled(false)
     const why = cause instanceof Error ? cause.message : String(cause)
-    const error = new TidingsError('TIDINGS_LOG_FAILED', `a write to the log failed, so this is not acknowledged: ${why}`, {
-      cause,
-    })
+    const error = new TidingsError(
+      'TIDINGS_LOG_FAILED',
+      `a write to the log failed, so this is not acknowledged: ${why}`,
+      {
+        cause,
+      },
+    )
     this.#options.onFailed(error)
     for (const lost of [commit, ...this.#queue.splice(0)]) lost.reject(error)
   }
