@@ -70,7 +70,7 @@ group('a value in a few words', () => {
     [{ '\x1b[2J': () => 1 }['\x1b[2J'], 'a function'],
     [new { ['\x1b[2J']: class {} }['\x1b[2J'](), 'an object'],
   ] as const) {
-    it(`${words}`, () => assert.equal(describe(value), words))
+    it(words, () => assert.equal(describe(value), words))
   }
 
   it('is never long, has no control characters, and does not fail, whatever it is', () => {

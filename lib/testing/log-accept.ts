@@ -1,0 +1,229 @@
+import assert from 'node:assert/strict'
+import type { Draft, Receipt } from '../core/event.ts'
+import type { Log } from '../log/port.ts'
+import { decides } from './log-accept-law.ts'
+import { draft, draftsOf, type LogTests, list, refused, seqs } from './log-bench.ts'
+
+const accept1 = async (log: Log, one: Draft): Promise<Receipt> => (await log.accept([one]))[0] as Receipt
+
+const version = (identifier: string, data: string): Draft => ({ ...draft(identifier, data), version: data })
+
+/** The promises of `accept` and `forget`. */
+export const acceptTests: LogTests = {
+  'an identity is accepted once; after that it is a duplicate, with the seq of the first': async ({ log, clock }) => {
+    const first = await accept1(log, draft('1', 'first'))
+    assert.equal(first.status, 'new')
+    assert.deepEqual(first.event, { seq: first.seq, type: 'it', identifier: '1', data: 'first', created: clock.now() })
+    await clock.advance(60_000)
+    assert.deepEqual(await accept1(log, draft('1', 'second')), { status: 'duplicate', seq: first.seq })
+    assert.deepEqual(await log.get('it', '1'), first.event)
+    assert.deepEqual(await list(log.events()), [first.event])
+  },
+
+  'of twenty publishers of each of 1000 identities one is told new, nineteen duplicate, all with one seq': async ({
+    log,
+  }) => {
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, (_, publisher) =>
+        Promise.all(
+          Array.from({ length: 1000 }, (_, i) => accept1(log, draft(`${(i + publisher * 37) % 1000}`, publisher))),
+        ),
+      ),
+    )
+    const receipts = answers.map((row, publisher) =>
+      Array.from(row, (_, i) => row[(i + 1000 - publisher * 37) % 1000] as Receipt),
+    )
+    const found: number[] = []
+    for (let i = 0; i < 1000; i++) {
+      const ofOne = receipts.map((row) => row[i] as Receipt)
+      const [fresh, ...others] = ofOne.filter(({ status }) => status === 'new')
+      assert(fresh?.event !== undefined && others.length === 0)
+      assert.equal(ofOne.filter(({ status, event }) => status === 'duplicate' && event === undefined).length, 19)
+      assert(ofOne.every(({ seq }) => seq === fresh.seq))
+      assert.deepEqual(await log.get('it', `${i}`), fresh.event)
+      found.push(fresh.seq)
+    }
+    const stored = await seqs(log)
+    assert.deepEqual(
+      stored,
+      found.toSorted((a, b) => a - b),
+    )
+    assert.equal(stored.length, 1000)
+    if (log.dense)
+      assert.deepEqual(
+        stored,
+        Array.from({ length: 1000 }, (_, i) => i + 1),
+      )
+  },
+
+  'a versioned identity is accepted each time its version differs from the last: A, B, A are three revisions': async ({
+    log,
+  }) => {
+    const told = [
+      await accept1(log, version('1', 'A')),
+      await accept1(log, version('1', 'A')),
+      await accept1(log, version('1', 'B')),
+      await accept1(log, version('1', 'A')),
+      await accept1(log, version('1', 'A')),
+    ]
+    assert.deepEqual(
+      told.map(({ status }) => status),
+      ['new', 'duplicate', 'changed', 'changed', 'duplicate'],
+    )
+    assert.deepEqual(
+      told.map(({ event }) => event?.revision),
+      [1, undefined, 2, 3, undefined],
+    )
+    assert.equal(told[1]?.seq, told[0]?.seq)
+    assert.equal(told[4]?.seq, told[3]?.seq)
+    assert.deepEqual(await log.get('it', '1'), told[3]?.event)
+    assert.deepEqual(
+      (await list(log.events())).map(({ data }) => data),
+      ['A', 'B', 'A'],
+    )
+  },
+
+  'two equal drafts in one call are new and duplicate': async ({ log }) => {
+    const [first, second] = await log.accept([draft('1', 'a'), draft('1', 'b')])
+    assert.equal(first?.status, 'new')
+    assert.deepEqual(second, { status: 'duplicate', seq: first?.seq })
+    assert.equal((await log.get('it', '1'))?.data, 'a')
+  },
+
+  'no drafts are no answers': async ({ log }) => {
+    assert.deepEqual(await log.accept([]), [])
+  },
+
+  'an invalid draft refuses the whole call, and leaves no trace of those before it': async ({ log }) => {
+    const before = await log.last()
+    const state = [{ namespace: 'n', key: 'k', value: 1 }]
+    await assert.rejects(
+      log.accept([draft('1'), draft('2'), draft('3', new Date(0))], { state }),
+      refused('TIDINGS_DATA_INVALID'),
+    )
+    assert.equal(await log.get('it', '1'), undefined)
+    assert.equal(await log.store('n').get('k'), undefined)
+    assert.equal(await log.last(), before)
+    const receipts = await log.accept([draft('1'), draft('2')])
+    assert.deepEqual(
+      receipts.map(({ status }) => status),
+      ['new', 'new'],
+    )
+    if (log.dense)
+      assert.deepEqual(
+        receipts.map(({ seq }) => seq),
+        [before + 1, before + 2],
+      )
+  },
+
+  "a duplicate's data is not looked at": async ({ log }) => {
+    await log.accept([draft('1')])
+    const unreadable: Draft = {
+      type: 'it',
+      identifier: '1',
+      get data(): unknown {
+        throw new Error('somebody looked')
+      },
+    }
+    assert.equal((await accept1(log, unreadable)).status, 'duplicate')
+    assert.equal(
+      (
+        await accept1(
+          log,
+          draft('1', () => 'not JSON'),
+        )
+      ).status,
+      'duplicate',
+    )
+    assert.equal((await accept1(log, draft('1', 'x'.repeat(300_000)))).status, 'duplicate')
+  },
+
+  'each draft is decided in order, whatever is offered, in however many calls': decides,
+
+  'what one publisher publishes without waiting is stored in that order': async ({ log }) => {
+    const receipts = await Promise.all(draftsOf(300).map((each) => accept1(log, each)))
+    const given = receipts.map(({ seq }) => seq)
+    assert.deepEqual(
+      given,
+      given.toSorted((a, b) => a - b),
+    )
+    assert.equal(new Set(given).size, 300)
+  },
+
+  'the same identifier under two types is two identities': async ({ log }) => {
+    const receipts = await log.accept([draft('1', 'a', 'x'), draft('1', 'b', 'y')])
+    assert.deepEqual(
+      receipts.map(({ status }) => status),
+      ['new', 'new'],
+    )
+    assert.equal((await log.get('x', '1'))?.data, 'a')
+    assert.equal((await log.get('y', '1'))?.data, 'b')
+    assert.equal(await log.get('z', '1'), undefined)
+  },
+
+  'an event says which job published it, and which event caused it': async ({ log }) => {
+    const [receipt] = await log.accept([draft('1')], { job: 'j', run: 'r', cause: 7 })
+    const { job, cause } = (await log.get('it', '1')) ?? {}
+    assert.deepEqual({ job, cause }, { job: 'j', cause: 7 })
+    assert.deepEqual(await log.get('it', '1'), receipt?.event)
+  },
+
+  'state is stored with the drafts, also when all of them are duplicates': async ({ log }) => {
+    const state = log.store('n')
+    await log.accept([draft('1')], { state: [{ namespace: 'n', key: 'k', value: { seen: 1 } }] })
+    assert.deepEqual(await state.get('k'), { value: { seen: 1 }, revision: 1 })
+    await log.accept([draft('1')], { state: [{ namespace: 'n', key: 'k', value: 2 }] })
+    assert.deepEqual(await state.get('k'), { value: 2, revision: 2 })
+    await log.accept([], { state: [{ namespace: 'n', key: 'k' }] })
+    assert.equal(await state.get('k'), undefined)
+  },
+
+  'a forgotten identity may be told again, and the event stays': async ({ log }) => {
+    const first = await accept1(log, draft('1', 'a'))
+    assert.equal(await log.forget('it', '1'), true)
+    assert.equal(await log.get('it', '1'), undefined)
+    assert.equal(await log.forget('it', '1'), false)
+    const again = await accept1(log, draft('1', 'b'))
+    assert.equal(again.status, 'new')
+    assert(again.seq > first.seq)
+    assert.deepEqual(await list(log.events()), [first.event, again.event])
+    assert.equal(await log.forget('it', 'never seen'), false)
+  },
+
+  'forgetting between two publishes that nobody waited for counts': async ({ log }) => {
+    const first = accept1(log, draft('1', 'a'))
+    const forgotten = log.forget('it', '1')
+    const second = accept1(log, draft('1', 'b'))
+    assert.deepEqual([(await first).status, await forgotten, (await second).status], ['new', true, 'new'])
+    assert.equal((await log.get('it', '1'))?.data, 'b')
+  },
+}
+
+/** What of it has to hold after the log was closed, or has crashed. */
+export const lastingAcceptTests: LogTests = Object.fromEntries(
+  (['close', 'crash'] as const).map((how) => [
+    `after a ${how} every identity, version and event is known, and seq goes on`,
+    async (bench) => {
+      const told = [...(await bench.log.accept(draftsOf(20))), await accept1(bench.log, version('v', 'A'))]
+      told.push(await accept1(bench.log, version('v', 'B')))
+      await bench.log.forget('it', 'event 1')
+      const last = await bench.log.last()
+      const { id } = bench.log
+      const log = await bench.reopen(how)
+      assert.equal(log.id, id)
+      assert.equal(await log.last(), last)
+      assert.deepEqual(
+        await list(log.events()),
+        told.map(({ event }) => event),
+      )
+      assert.deepEqual(
+        (await log.accept(draftsOf(3))).map(({ status }) => status),
+        ['new', 'duplicate', 'duplicate'],
+      )
+      assert.deepEqual(await accept1(log, version('v', 'B')), { status: 'duplicate', seq: told.at(-1)?.seq })
+      const changed = await accept1(log, version('v', 'A'))
+      assert.deepEqual([changed.status, changed.event?.revision], ['changed', 3])
+      assert(changed.seq > last)
+    },
+  ]),
+)

@@ -1,0 +1,157 @@
+import assert from 'node:assert/strict'
+import fc from 'fast-check'
+import { type Clock, systemClock } from '../core/clock.ts'
+import type { Draft, StoredEvent } from '../core/event.ts'
+import type { Consumer, Handed, Log, Query } from '../log/port.ts'
+import { type VirtualClock, virtualClock } from './virtual-clock.ts'
+
+/**
+ * A log that was opened for one test.
+ *
+ * - `reopen`: closes the log, or lets go of it as a crash would, and opens what is left of it, by the same clock
+ * - `remove`: closes it, and removes every trace
+ */
+export interface OpenedLog {
+  readonly log: Log
+  reopen?(how: 'close' | 'crash'): Promise<OpenedLog>
+  remove(): Promise<void>
+}
+
+/** A fresh, empty log, which dates its events and wakes its consumers by this clock. */
+export type OpenLog = (clock: Clock) => Promise<OpenedLog>
+
+/** One test of a log. */
+export type LogTest = (bench: Bench) => Promise<void>
+
+/** Tests by name; a name is a sentence. */
+export type LogTests = Readonly<Record<string, LogTest>>
+
+/** How long an event may take to be handed out, in ms of real time, before a test gives up. */
+const PATIENCE = 5000
+
+/** Where one test has its log and its time. */
+export class Bench {
+  readonly clock: VirtualClock = virtualClock()
+  /** How many values a law is tried with. */
+  readonly runs: number
+  readonly #open: OpenLog
+  #opened: OpenedLog | undefined
+
+  constructor(open: OpenLog, runs: number) {
+    this.#open = open
+    this.runs = runs
+  }
+
+  get log(): Log {
+    if (this.#opened === undefined) throw new Error('the log of this bench is not open')
+    return this.#opened.log
+  }
+
+  async reopen(how: 'close' | 'crash'): Promise<Log> {
+    assert(this.#opened?.reopen !== undefined, 'a log that survives has to say how it is reopened')
+    this.#opened = await this.#opened.reopen(how)
+    return this.log
+  }
+
+  /** Runs a test with a fresh log. */
+  async run(test: LogTest): Promise<void> {
+    this.#opened = await this.#open(this.clock)
+    try {
+      await test(this)
+    } finally {
+      await this.#opened.remove()
+    }
+  }
+
+  /** Runs a test with another log, and a time of its own. */
+  anew(test: LogTest): Promise<void> {
+    return new Bench(this.#open, this.runs).run(test)
+  }
+}
+
+/** A test that has to hold for every value; each is tried on a log of its own. */
+export function law<T>(values: fc.Arbitrary<T>, test: (bench: Bench, value: T) => Promise<void>): LogTest {
+  return (bench) =>
+    fc.assert(
+      fc.asyncProperty(values, (value) => bench.anew((own) => test(own, value))),
+      { numRuns: bench.runs },
+    )
+}
+
+/** A draft without much in it. */
+export function draft(identifier: string, data: unknown = null, type = 'it'): Draft {
+  return { type, identifier, data }
+}
+
+/** `count` drafts, `first1`, `first2` … */
+export function draftsOf(count: number, first = 'event '): Draft[] {
+  return Array.from({ length: count }, (_, i) => draft(`${first}${i + 1}`))
+}
+
+export async function list<T>(values: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = []
+  for await (const value of values) all.push(value)
+  return all
+}
+
+export async function seqs(log: Log, query?: Query): Promise<number[]> {
+  return (await list(log.events(query))).map(({ seq }) => seq)
+}
+
+export function seqsOf(handed: readonly { readonly event: StoredEvent }[]): number[] {
+  return handed.map(({ event }) => event.seq)
+}
+
+/** Pulls until there are `count` events; fails when they do not come. */
+export async function take(consumer: Consumer, count: number): Promise<Handed[]> {
+  const taken: Handed[] = []
+  const controller = new AbortController()
+  const cancel = systemClock.timer(() => controller.abort(), PATIENCE)
+  try {
+    while (taken.length < count) {
+      const handed = await consumer.pull(count - taken.length, controller.signal)
+      assert.notEqual(handed.length, 0, `${taken.length} of ${count} events were handed out, and then none`)
+      taken.push(...handed)
+    }
+  } finally {
+    cancel()
+  }
+  return taken
+}
+
+/** How long nothing has to come before a test believes that nothing comes, in ms of real time. */
+const QUIET = 20
+
+/** At least `count` events, and then all that come until nothing comes any more. */
+export async function takeAll(consumer: Consumer, count = 0): Promise<Handed[]> {
+  const taken = await take(consumer, count)
+  for (;;) {
+    const controller = new AbortController()
+    const cancel = systemClock.timer(() => controller.abort(), QUIET)
+    const handed = await consumer.pull(100, controller.signal)
+    cancel()
+    if (handed.length === 0) return taken
+    taken.push(...handed)
+  }
+}
+
+/** Whether JSON and everything in it is frozen. */
+export function isDeeplyFrozen(value: unknown): boolean {
+  return (
+    typeof value !== 'object' ||
+    value === null ||
+    (Object.isFrozen(value) && Object.values(value).every(isDeeplyFrozen))
+  )
+}
+
+/** What `assert.rejects` looks for: an error of the engine with this code and these details. */
+export function refused(code: string, details: Readonly<Record<string, unknown>> = {}): (error: unknown) => true {
+  return (error) => {
+    assert(error instanceof Error, `refused with something that is no Error: ${String(error)}`)
+    const found = error as Error & { readonly code?: unknown; readonly details?: Readonly<Record<string, unknown>> }
+    assert.equal(found.code, code, error.stack)
+    for (const [name, value] of Object.entries(details))
+      assert.deepEqual(found.details?.[name], value, `details.${name}`)
+    return true
+  }
+}

@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict'
+import type { Consumer, Handed } from '../log/port.ts'
+import { type Bench, draft, draftsOf, type LogTests, list, seqsOf, take, takeAll } from './log-bench.ts'
+import { recovers } from './log-recovery-law.ts'
+
+const MINUTE = 60_000
+
+const open = ({ log }: Bench): Promise<Consumer> => log.consumer('c', { start: 'start' })
+
+/** What a consumer has to know after its log was closed, or has crashed. */
+export const recoveryTests: LogTests = {
+  'whatever was done, after a close or a crash nothing is lost, nothing comes twice, and what was flushed is settled':
+    recovers,
+
+  'after a crash only what came since the last flush is handed out again': async (bench) => {
+    await bench.log.accept(draftsOf(10))
+    const consumer = await open(bench)
+    const held = await take(consumer, 8)
+    for (const handed of held.slice(0, 5)) consumer.ack(handed)
+    await consumer.flush()
+    await bench.reopen('crash')
+    const again = await takeAll(await open(bench), 5)
+    assert.deepEqual(seqsOf(again).slice(0, 3), seqsOf(held.slice(5)))
+    assert.equal(again.length, 5)
+  },
+
+  'closing makes every ack durable': async (bench) => {
+    await bench.log.accept(draftsOf(6))
+    const consumer = await open(bench)
+    for (const handed of await take(consumer, 6)) consumer.ack(handed)
+    await bench.reopen('close')
+    assert.deepEqual(await takeAll(await open(bench)), [])
+  },
+
+  'passing over events of other types is remembered too': async (bench) => {
+    await bench.log.accept(draftsOf(50))
+    const consumer = await bench.log.consumer('c', { start: 'start', types: ['other'] })
+    assert.deepEqual(await takeAll(consumer), [])
+    const last = await bench.log.last()
+    const log = await bench.reopen('close')
+    assert.deepEqual(
+      (await list(log.consumers())).map(({ cursor }) => cursor),
+      [last],
+    )
+  },
+
+  'the count of attempts, and when the next is due, survive a crash': async (bench) => {
+    await bench.log.accept([draft('1')])
+    let consumer = await open(bench)
+    for (let attempt = 1; attempt <= 4; attempt++) {
+      const pulled = take(consumer, 1)
+      await bench.clock.advance(attempt === 1 ? 0 : MINUTE)
+      const [handed] = await pulled
+      assert(handed !== undefined)
+      assert.equal(handed.attempt, attempt)
+      consumer.retry(handed, { at: bench.clock.now() + MINUTE, error: new Error(`attempt ${attempt}`) })
+      await consumer.flush()
+      await bench.reopen('crash')
+      consumer = await open(bench)
+      assert.deepEqual(await takeAll(consumer), [])
+      const [waiting] = await list(consumer.retrying())
+      assert.deepEqual([waiting?.attempts, waiting?.error?.message], [attempt, `attempt ${attempt}`])
+    }
+  },
+
+  'replays go on counting after a crash': async (bench) => {
+    const [receipt] = await bench.log.accept([draft('1')])
+    const consumer = await open(bench)
+    for (const handed of await take(consumer, 1)) consumer.ack(handed)
+    await consumer.redeliver([receipt?.seq as number])
+    await bench.reopen('crash')
+    const second = await open(bench)
+    const [first] = await take(second, 1)
+    assert.equal(first?.replay, 1)
+    second.ack(first)
+    await second.redeliver([receipt?.seq as number])
+    assert.equal((await take(second, 1))[0]?.replay, 2)
+  },
+
+  'an event that is asked for while it is handled is told again even after a crash': async (bench) => {
+    const [receipt] = await bench.log.accept([draft('1')])
+    const consumer = await open(bench)
+    const [first] = await take(consumer, 1)
+    await consumer.redeliver([receipt?.seq as number])
+    consumer.ack(first as Handed)
+    await consumer.flush()
+    await bench.reopen('crash')
+    assert.deepEqual(
+      (await takeAll(await open(bench), 1)).map(({ replay }) => replay),
+      [1],
+    )
+  },
+
+  'an event that waits or is parked is not handed out as new, though an older one was still being handled': async (
+    bench,
+  ) => {
+    await bench.log.accept(draftsOf(5))
+    const consumer = await open(bench)
+    const [oldest, waits, parked, newest] = (await take(consumer, 4)) as [Handed, Handed, Handed, Handed]
+    consumer.retry(waits, { at: bench.clock.now() })
+    consumer.park(parked, { error: 'no' })
+    await bench.reopen('close')
+    const second = await open(bench)
+    const [again] = await take(second, 1)
+    assert.deepEqual(again, { ...waits, attempt: 2 })
+    second.ack(again)
+    const rest = await takeAll(second, 3)
+    assert.deepEqual(seqsOf(rest).slice(0, 2), seqsOf([oldest, newest]))
+    assert.equal(rest.length, 3)
+  },
+
+  'state that is written with an ack is stored with it': async (bench) => {
+    await bench.log.accept([draft('1')])
+    const consumer = await open(bench)
+    const [handed] = await take(consumer, 1)
+    consumer.ack(handed as Handed, [{ namespace: 'n', key: 'k', value: [1] }])
+    assert.deepEqual((await bench.log.store('n').get('k'))?.value, [1])
+    const log = await bench.reopen('crash')
+    const stored = (await log.store('n').get('k')) !== undefined
+    // Durable together, or not at all.
+    assert.equal((await takeAll(await open(bench), stored ? 0 : 1)).length, stored ? 0 : 1)
+  },
+
+  'a consumer is adopted under a new name with its cursor, its retries and its parked events': async (bench) => {
+    await bench.log.accept(draftsOf(6))
+    const old = await bench.log.consumer('old', { start: 'start' })
+    const [a, b, c] = (await take(old, 4)) as [Handed, Handed, Handed]
+    old.ack(a)
+    old.retry(b, { at: bench.clock.now(), error: 'later' })
+    old.park(c, { error: 'never' })
+    await old.redeliver([a.event.seq])
+    await bench.reopen('close')
+    const renamed = await bench.log.consumer('new', { start: 'now', formerly: 'old' })
+    assert.equal(renamed.origin, 'renamed')
+    assert.deepEqual(seqsOf(await list(renamed.parked())), [c.event.seq])
+    const handed = await takeAll(renamed, 5)
+    assert.deepEqual(handed.slice(0, 2), [
+      { ...a, replay: 1 },
+      { ...b, attempt: 2 },
+    ])
+    assert.equal(handed.length, 5)
+    assert.deepEqual(
+      (await list(bench.log.consumers())).map(({ name }) => name),
+      ['new'],
+    )
+    await renamed.redeliver([a.event.seq])
+    const log = await bench.reopen('close')
+    const known = await log.consumer('new', { start: 'now', formerly: 'old' })
+    assert.equal(known.origin, 'known')
+    assert.equal((await takeAll(known, 5)).find(({ event }) => event.seq === a.event.seq)?.replay, 2)
+    assert.equal((await log.consumer('old', { start: 'now' })).origin, 'new')
+  },
+}

@@ -1,0 +1,196 @@
+import assert from 'node:assert/strict'
+import type { Consumer, Handed } from '../log/port.ts'
+import { type Bench, draft, draftsOf, type LogTests, list, seqsOf, take, takeAll } from './log-bench.ts'
+
+const MINUTE = 60_000
+
+/** A consumer that holds `count` events. */
+async function holding(
+  { log }: Bench,
+  count: number,
+  options: { inOrder?: true } = {},
+): Promise<{ consumer: Consumer; held: Handed[] }> {
+  await log.accept(draftsOf(count))
+  const consumer = await log.consumer('c', { start: 'start', ...options })
+  return { consumer, held: await take(consumer, count) }
+}
+
+const parkedOf = async (consumer: Consumer): Promise<number[]> => seqsOf(await list(consumer.parked()))
+
+/** The promises of `retry`, `park`, `release`, `drop` and `redeliver`. */
+export const retryTests: LogTests = {
+  'an event is handed out again when its time has come, not before, as the next attempt': async (bench) => {
+    const { consumer, held } = await holding(bench, 1)
+    const { event } = held[0] as Handed
+    consumer.retry(held[0] as Handed, { at: bench.clock.now() + MINUTE, error: new TypeError('no') })
+    await bench.clock.advance(MINUTE - 1)
+    assert.deepEqual(await takeAll(consumer), [])
+    const [waiting] = await list(consumer.retrying())
+    assert.deepEqual([waiting?.event, waiting?.attempts, waiting?.at], [event, 1, bench.clock.now() + 1])
+    assert.deepEqual([waiting?.error?.name, waiting?.error?.message], ['TypeError', 'no'])
+    const pulled = take(consumer, 1)
+    await bench.clock.advance(1)
+    const [again] = await pulled
+    assert.deepEqual(again, { event, attempt: 2 })
+    consumer.retry(again, { at: bench.clock.now() })
+    assert.deepEqual(await take(consumer, 1), [{ event, attempt: 3 }])
+  },
+
+  'of the events that are due the lowest seq comes first, and all come before new ones': async (bench) => {
+    const { consumer, held } = await holding(bench, 4)
+    const now = bench.clock.now()
+    for (const [i, handed] of held.entries()) consumer.retry(handed, { at: now + (4 - i) * 1000 })
+    const [fresh] = await bench.log.accept([draft('fresh')])
+    await bench.clock.advance(3000)
+    const taken = await take(consumer, 4)
+    assert.deepEqual(seqsOf(taken), [...seqsOf(held.slice(1)), fresh?.seq])
+  },
+
+  'an event that waits holds up no other, unless the consumer is in order': async (bench) => {
+    const { consumer, held } = await holding(bench, 1)
+    consumer.retry(held[0] as Handed, { at: bench.clock.now() + MINUTE })
+    const [fresh] = await bench.log.accept([draft('fresh')])
+    assert.deepEqual(seqsOf(await takeAll(consumer, 1)), [fresh?.seq])
+    await bench.anew(async (other) => {
+      const { consumer: inOrder, held: first } = await holding(other, 1, { inOrder: true })
+      inOrder.retry(first[0] as Handed, { at: other.clock.now() + MINUTE })
+      const [newer] = await other.log.accept([draft('fresh')])
+      assert.deepEqual(await takeAll(inOrder), [])
+      await other.clock.advance(MINUTE)
+      const [again] = await take(inOrder, 1)
+      assert.deepEqual(again, { ...first[0], attempt: 2 })
+      inOrder.ack(again)
+      assert.deepEqual(seqsOf(await takeAll(inOrder, 1)), [newer?.seq])
+    })
+  },
+
+  'in order, no event overtakes an older one that waits, also when both wait': async (bench) => {
+    const { consumer, held } = await holding(bench, 2, { inOrder: true })
+    const now = bench.clock.now()
+    consumer.retry(held[0] as Handed, { at: now + 2 * MINUTE })
+    consumer.retry(held[1] as Handed, { at: now + MINUTE })
+    await bench.clock.advance(MINUTE)
+    assert.deepEqual(await takeAll(consumer), [])
+    const pulled = take(consumer, 2)
+    await bench.clock.advance(MINUTE)
+    assert.deepEqual(seqsOf(await pulled), seqsOf(held))
+  },
+
+  'a parked event is kept with its error, and handed to nobody': async (bench) => {
+    const { consumer, held } = await holding(bench, 2)
+    await bench.clock.advance(MINUTE)
+    consumer.park(held[1] as Handed, { error: Object.assign(new Error('no'), { code: 'E' }) })
+    consumer.park(held[0] as Handed, { error: 'just words' })
+    await consumer.flush()
+    const [first, second] = await list(consumer.parked())
+    assert.deepEqual([first?.event, first?.attempts, first?.at], [held[0]?.event, 1, bench.clock.now()])
+    assert.match(String(first?.error.message), /just words/)
+    assert.deepEqual([second?.event, second?.error.message, second?.error.code], [held[1]?.event, 'no', 'E'])
+    assert.deepEqual(await takeAll(consumer), [])
+  },
+
+  'an event can be parked whatever was thrown': async (bench) => {
+    const cycle: Record<string, unknown> = { name: 'N', message: 'M', big: 1n }
+    cycle['self'] = cycle
+    const thrown = [
+      cycle,
+      undefined,
+      null,
+      7n,
+      Symbol('s'),
+      () => 1,
+      { message: 7 },
+      Object.create(null),
+      'x'.repeat(100_000),
+    ]
+    const { consumer, held } = await holding(bench, thrown.length)
+    for (const [i, error] of thrown.entries()) consumer.park(held[i] as Handed, { error })
+    await consumer.flush()
+    const parked = await list(consumer.parked())
+    assert.deepEqual(seqsOf(parked), seqsOf(held))
+    for (const { error } of parked) {
+      assert.equal(typeof error.message, 'string')
+      assert(JSON.stringify(error).length < 10_000)
+    }
+  },
+
+  'a released event is handed out again as attempt 1, a dropped one never': async (bench) => {
+    const { consumer, held } = await holding(bench, 3)
+    const [a, b, c] = seqsOf(held) as [number, number, number]
+    for (const handed of held) consumer.park(handed, { error: 'no' })
+    assert.equal(await consumer.release(b), true)
+    assert.equal(await consumer.drop(a), true)
+    assert.deepEqual(await parkedOf(consumer), [c])
+    const taken = await takeAll(consumer, 1)
+    assert.deepEqual(taken, [{ ...held[1], attempt: 1 }])
+    assert.deepEqual([await consumer.release(b), await consumer.drop(b)], [false, false])
+    assert.deepEqual([await consumer.release(a), await consumer.drop(a)], [false, false])
+    assert.equal(await consumer.release(999_999), false)
+  },
+
+  'a pull that waits hears of what is released': async (bench) => {
+    const { consumer, held } = await holding(bench, 1)
+    consumer.park(held[0] as Handed, { error: 'no' })
+    const pulled = take(consumer, 1)
+    await consumer.release(held[0]?.event.seq as number)
+    assert.deepEqual(seqsOf(await pulled), seqsOf(held))
+  },
+
+  'events are told once more on request, and each request counts up': async (bench) => {
+    const { consumer, held } = await holding(bench, 3)
+    const [a, b, c] = held as [Handed, Handed, Handed]
+    consumer.ack(a)
+    consumer.park(b, { error: 'no' })
+    consumer.retry(c, { at: bench.clock.now() + MINUTE })
+    await consumer.redeliver([a.event.seq, b.event.seq])
+    assert.deepEqual(await take(consumer, 2), [
+      { ...a, replay: 1 },
+      { ...b, replay: 1 },
+    ])
+    assert.deepEqual(await parkedOf(consumer), [])
+    const [first, second] = [
+      { ...a, replay: 1 },
+      { ...b, replay: 1 },
+    ]
+    consumer.ack(first)
+    consumer.retry(second, { at: bench.clock.now() })
+    assert.deepEqual(await take(consumer, 1), [{ ...b, attempt: 2, replay: 1 }])
+    const pulled = take(consumer, 1)
+    await consumer.redeliver([a.event.seq], { at: bench.clock.now() + 1000 })
+    await bench.clock.advance(1000)
+    assert.deepEqual(await pulled, [{ ...a, replay: 2 }])
+  },
+
+  'what was parked or retried as a replay stays that replay': async (bench) => {
+    const { consumer, held } = await holding(bench, 1)
+    consumer.ack(held[0] as Handed)
+    await consumer.redeliver(seqsOf(held))
+    const [replayed] = await take(consumer, 1)
+    consumer.park(replayed as Handed, { error: 'no' })
+    await consumer.release(held[0]?.event.seq as number)
+    assert.deepEqual(await take(consumer, 1), [{ ...held[0], replay: 1 }])
+  },
+
+  'an event that is asked for while it is handled is told after that, not beside it': async (bench) => {
+    const { consumer, held } = await holding(bench, 1)
+    const [first] = held as [Handed]
+    await consumer.redeliver([first.event.seq])
+    assert.deepEqual(await takeAll(consumer), [])
+    consumer.ack(first)
+    assert.deepEqual(await take(consumer, 1), [{ ...first, replay: 1 }])
+  },
+
+  'settling an event twice, or late, changes nothing': async (bench) => {
+    const { consumer, held } = await holding(bench, 2)
+    const [a, b] = held as [Handed, Handed]
+    consumer.ack(a)
+    consumer.retry(a, { at: bench.clock.now() })
+    consumer.park(a, { error: 'no' })
+    consumer.park(b, { error: 'no' })
+    consumer.ack(b)
+    consumer.retry(b, { at: bench.clock.now() })
+    await consumer.flush()
+    assert.deepEqual(await takeAll(consumer), [])
+    assert.deepEqual(await parkedOf(consumer), [b.event.seq])
+  },
+}

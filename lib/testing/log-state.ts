@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict'
+import fc from 'fast-check'
+import type { Handed, Log, Writes } from '../log/port.ts'
+import { draft, type LogTests, law, list, refused, take } from './log-bench.ts'
+import { identityText } from './log-data.ts'
+
+async function entries(log: Log, namespace: string, prefix?: string): Promise<Record<string, unknown>> {
+  return Object.fromEntries((await list(log.store(namespace).list(prefix))).map(({ key, value }) => [key, value]))
+}
+
+/** The promises of `store`. */
+export const stateTests: LogTests = {
+  'a value is kept with the number of times it was set': async ({ log }) => {
+    const store = log.store('n')
+    assert.equal(await store.get('k'), undefined)
+    assert.equal(await store.set('k', { a: [1] }), 1)
+    assert.equal(await store.set('k', null), 2)
+    assert.deepEqual(await store.get('k'), { value: null, revision: 2 })
+    assert.equal(await log.store('other').get('k'), undefined)
+  },
+
+  'a value is set only if it is at the revision that the writer has seen': async ({ log }) => {
+    const store = log.store('n')
+    await store.set('k', 'first', { if: 0 })
+    const conflict = refused('TIDINGS_STATE_CONFLICT', { namespace: 'n', key: 'k', revision: 1 })
+    await assert.rejects(store.set('k', 'second', { if: 0 }), conflict)
+    assert.equal(await store.set('k', 'second', { if: 1 }), 2)
+    await assert.rejects(store.set('missing', 1, { if: 3 }), refused('TIDINGS_STATE_CONFLICT'))
+    assert.equal((await store.get('k'))?.value, 'second')
+  },
+
+  'of writers who saw the same revision, one wins': async ({ log }) => {
+    const answers = await Promise.allSettled(
+      Array.from({ length: 10 }, (_, i) => log.store('n').set('k', i, { if: 0 })),
+    )
+    assert.equal(answers.filter(({ status }) => status === 'fulfilled').length, 1)
+    const won = answers.findIndex(({ status }) => status === 'fulfilled')
+    assert.deepEqual(await log.store('n').get('k'), { value: won, revision: 1 })
+  },
+
+  'a deleted value is gone, and was there only once': async ({ log }) => {
+    const store = log.store('n')
+    await store.set('k', 1)
+    assert.equal(await store.delete('k'), true)
+    assert.equal(await store.get('k'), undefined)
+    assert.equal(await store.delete('k'), false)
+    assert.equal(await store.set('k', 2, { if: 0 }), 1)
+  },
+
+  'what is not JSON, or no key, is refused and leaves no trace': async ({ log }) => {
+    await assert.rejects(log.store('n').set('k', new Date(0)), refused('TIDINGS_DATA_INVALID'))
+    await assert.rejects(log.store('n').set('k', undefined), refused('TIDINGS_DATA_INVALID'))
+    await assert.rejects(log.store('n').set('', 1), refused('TIDINGS_LOG_INVALID'))
+    await assert.rejects(log.store('').set('k', 1), refused('TIDINGS_LOG_INVALID'))
+    const state: Writes = [
+      { namespace: 'n', key: 'k', value: 1 },
+      { namespace: 'n', key: '', value: 2 },
+    ]
+    await assert.rejects(log.accept([draft('1')], { state }), refused('TIDINGS_LOG_INVALID'))
+    assert.equal(await log.store('n').get('k'), undefined)
+    assert.equal(await log.get('it', '1'), undefined)
+  },
+
+  'a listing has every key that begins so, in one order': async ({ log }) => {
+    const store = log.store('n')
+    for (const key of ['b', 'a/2', 'a/1', 'a', 'a\0']) await store.set(key, key)
+    await log.store('n2').set('a/3', 0)
+    await log.store('n').delete('b')
+    assert.deepEqual(await entries(log, 'n'), { a: 'a', 'a\0': 'a\0', 'a/1': 'a/1', 'a/2': 'a/2' })
+    assert.deepEqual(Object.keys(await entries(log, 'n', 'a/')), ['a/1', 'a/2'])
+    assert.deepEqual(await entries(log, 'missing'), {})
+  },
+
+  'any keys are told apart, also in listings': law(
+    fc.tuple(
+      fc.uniqueArray(fc.tuple(fc.constantFrom('n', 'n\0', '\u{10ffff}'), identityText), { selector: JSON.stringify }),
+      identityText,
+    ),
+    async ({ log }, [keys, prefix]) => {
+      const expected: Record<string, Map<string, unknown>> = { n: new Map(), 'n\0': new Map(), '\u{10ffff}': new Map() }
+      for (const [i, [namespace, key]] of keys.entries()) {
+        await log.store(namespace).set(key, i)
+        expected[namespace]?.set(key, i)
+      }
+      for (const [namespace, all] of Object.entries(expected)) {
+        for (const asked of [undefined, prefix, ...all.keys()]) {
+          const found = new Map((await list(log.store(namespace).list(asked))).map(({ key, value }) => [key, value]))
+          assert.deepEqual(found, new Map([...all].filter(([key]) => key.startsWith(asked ?? ''))))
+        }
+      }
+    },
+  ),
+
+  'a thousand keys are listed': async ({ log }) => {
+    const state = Array.from({ length: 1200 }, (_, i) => ({ namespace: 'n', key: `${i}`.padStart(4, '0'), value: i }))
+    await log.accept([], { state })
+    assert.deepEqual(
+      (await list(log.store('n').list())).map(({ value }) => value),
+      state.map(({ value }) => value),
+    )
+  },
+
+  'everybody reads what was written last, also before it is durable': async ({ log }) => {
+    const store = log.store('n')
+    const written = [store.set('k', 1), store.set('k', 2), store.delete('k'), store.set('k', 3)]
+    assert.deepEqual(await store.get('k'), { value: 3, revision: 1 })
+    assert.deepEqual(await Promise.all(written), [1, 2, true, 1])
+    assert.deepEqual(await store.get('k'), { value: 3, revision: 1 })
+    const rest = [store.delete('k'), store.set('k', 4), store.delete('k')]
+    for (const each of rest) {
+      await each
+      assert.equal(await store.get('k'), undefined)
+    }
+  },
+
+  'what is written last stays, whoever writes: a store, an accept or an ack': async ({ log }) => {
+    await log.accept([draft('1'), draft('2')])
+    const consumer = await log.consumer('c', { start: 'start' })
+    const [first, second] = (await take(consumer, 2)) as [Handed, Handed]
+    const store = log.store('n')
+    const write = (value: number): Writes => [{ namespace: 'n', key: 'k', value }]
+    consumer.ack(first, write(1))
+    await store.set('k', 2)
+    assert.deepEqual(await store.get('k'), { value: 2, revision: 2 })
+    const queued = [log.accept([draft('3')]), log.accept([draft('4')], { state: write(3) })]
+    consumer.ack(second, write(4))
+    await Promise.all(queued)
+    await consumer.flush()
+    assert.deepEqual(await store.get('k'), { value: 4, revision: 4 })
+  },
+}
+
+/** What of it has to hold after the log was opened again. */
+export const lastingStateTests: LogTests = {
+  'values and revisions survive a crash': async (bench) => {
+    await bench.log.store('n').set('k', 1)
+    await bench.log.store('n').set('k', 2)
+    await bench.log.store('n').set('gone', 1)
+    await bench.log.store('n').delete('gone')
+    await bench.log.accept([draft('1')], { state: [{ namespace: 'n', key: 'with', value: 'an event' }] })
+    const log = await bench.reopen('crash')
+    assert.deepEqual(await entries(log, 'n'), { k: 2, with: 'an event' })
+    assert.equal(await log.store('n').set('k', 3), 3)
+  },
+}

@@ -1,0 +1,69 @@
+import { acceptTests, lastingAcceptTests } from './log-accept.ts'
+import { Bench, type LogTests, type OpenLog } from './log-bench.ts'
+import { claimTests, lastingClaimTests } from './log-claims.ts'
+import { consumerTests } from './log-consumer.ts'
+import { dataTests, lastingDataTests } from './log-data.ts'
+import { eventsTests } from './log-events.ts'
+import { recoveryTests } from './log-recovery.ts'
+import { retryTests } from './log-retries.ts'
+import { lastingStateTests, stateTests } from './log-state.ts'
+
+export type { OpenedLog, OpenLog } from './log-bench.ts'
+
+/**
+ * - `test`: registers a test, as those of node:test and vitest do
+ * - `open`: gives a fresh, empty log, for one test
+ * - `survives`: whether what was acknowledged is there after the log was closed, or has crashed, and was reopened;
+ *   default true. False leaves out the tests of that
+ * - `runs`: how many values each law is tried with; default 50
+ */
+export interface LogSuite {
+  readonly test: (name: string, run: () => Promise<void>) => unknown
+  readonly open: OpenLog
+  readonly survives?: boolean
+  readonly runs?: number
+}
+
+const always: readonly LogTests[] = [
+  acceptTests,
+  dataTests,
+  eventsTests,
+  consumerTests,
+  retryTests,
+  stateTests,
+  claimTests,
+]
+const lasting: readonly LogTests[] = [
+  lastingAcceptTests,
+  lastingDataTests,
+  recoveryTests,
+  lastingStateTests,
+  lastingClaimTests,
+]
+
+/**
+ * The contract of a log as tests: whatever keeps events for an agent has to pass them all, unchanged.
+ *
+ * @example
+ * ```ts
+ * import { describe, it } from 'node:test'
+ * import { memoryLog } from 'tidings'
+ * import { logSuite } from 'tidings/testing'
+ *
+ * describe('a log in memory', () => {
+ *   logSuite({
+ *     test: it,
+ *     open: async (clock) => {
+ *       const log = await memoryLog({ clock })
+ *       return { log, remove: () => log.close() }
+ *     },
+ *     survives: false,
+ *   })
+ * })
+ * ```
+ */
+export function logSuite({ test, open, survives = true, runs = 50 }: LogSuite): void {
+  for (const tests of survives ? [...always, ...lasting] : always) {
+    for (const [name, run] of Object.entries(tests)) test(name, () => new Bench(open, runs).run(run))
+  }
+}
