@@ -1,4 +1,4 @@
-import { describe, quote, TidingsError } from '../core/errors.ts'
+import { describe, type ErrorDetails, quote, TidingsError } from '../core/errors.ts'
 import type { Draft } from '../core/event.ts'
 import { named } from '../core/event-type.ts'
 import { type JsonValue, toJson } from '../core/json.ts'
@@ -22,19 +22,22 @@ export const defaultLimits: Limits = { type: 256, identifier: 1024, data: 256 * 
 /** Refuses a draft whose type, identifier or version can't be part of an identity. Its data is not looked at. */
 export function checkIdentity(draft: Draft, limits: Limits): void {
   if (typeof draft !== 'object' || draft === null) {
-    throw new TidingsError('TIDINGS_DATA_INVALID', `a draft must be an object with type, identifier and data, got ${describe(draft)}`)
+    throw new TidingsError(
+      'TIDINGS_DATA_INVALID',
+      `a draft must be an object with type, identifier and data, got ${describe(draft)}`,
+    )
   }
-  const type = checkText(draft.type, limits.type, 'TIDINGS_TYPE_INVALID', 'the type of a draft')
+  const { type, identifier, version } = draft
+  const details = (path: string) => ({ type, identifier, path })
+  checkText(type, limits.type, 'TIDINGS_TYPE_INVALID', 'the type of a draft', details('type'))
+  const of = `of a draft of ${quote(type)}`
   if (type.startsWith(OWN_TYPES) && !isOwnDraft(draft)) {
-    throw new TidingsError('TIDINGS_TYPE_INVALID', `types that begin with ${OWN_TYPES} are the engine's own, got ${quote(type)}`, {
-      details: { type, identifier: draft.identifier, path: 'type' },
-    })
+    const words = `types that begin with ${OWN_TYPES} are the engine's own, got ${quote(type)}`
+    throw new TidingsError('TIDINGS_TYPE_INVALID', words, { details: details('type') })
   }
-  const of = `the identifier of a draft of ${quote(type)}`
-  checkText(draft.identifier, limits.identifier, 'TIDINGS_IDENTIFIER_INVALID', of, type)
-  if (draft.version !== undefined) {
-    checkText(draft.version, limits.identifier, 'TIDINGS_IDENTIFIER_INVALID', `the version of a draft of ${quote(type)}`, type)
-  }
+  const code = 'TIDINGS_IDENTIFIER_INVALID'
+  checkText(identifier, limits.identifier, code, `the identifier ${of}`, details('identifier'))
+  if (version !== undefined) checkText(version, limits.identifier, code, `the version ${of}`, details('version'))
 }
 
 /** Refuses what can't be a name or an identifier: anything but a well-formed string of 1 to `most` bytes. */
@@ -43,11 +46,10 @@ export function checkText(
   most: number,
   code: 'TIDINGS_TYPE_INVALID' | 'TIDINGS_IDENTIFIER_INVALID' | 'TIDINGS_LOG_INVALID',
   what: string,
-  type?: string,
+  details: ErrorDetails = {},
 ): string {
   const problem = textProblem(value, most)
   if (problem === undefined) return value as string
-  const details = { ...(type === undefined ? {} : { type }), path: type === undefined ? 'type' : 'identifier', value: describe(value) }
   throw new TidingsError(code, `${what} must be a string of 1 to ${most} bytes, got ${problem}`, { details })
 }
 
@@ -66,9 +68,13 @@ export function checkData(draft: Draft, limits: Limits): { readonly data: JsonVa
     const json = JSON.stringify(data)
     const bytes = json.length * 3 > limits.data ? Buffer.byteLength(json) : json.length
     if (bytes > limits.data) {
-      throw new TidingsError('TIDINGS_DATA_TOO_LARGE', `the data is ${bytes} bytes of JSON, and at most ${limits.data} are taken`, {
-        details: { path: '', bytes, limit: limits.data },
-      })
+      throw new TidingsError(
+        'TIDINGS_DATA_TOO_LARGE',
+        `the data is ${bytes} bytes of JSON, and at most ${limits.data} are taken`,
+        {
+          details: { path: '', bytes, limit: limits.data },
+        },
+      )
     }
     return { data, json }
   } catch (error) {
