@@ -19,12 +19,13 @@ export interface Compiled {
  * 'tidings' is what the sources say now, and starts as fast as it does for users. The caller removes the directory.
  */
 export async function compile(blocks: readonly Block[]): Promise<Compiled> {
+  const files = new Map(blocks.map((block, index) => [`block-${index + 1}`, block]))
+  const sources = await Promise.all(
+    Array.from(files, async ([name, { file, code }]) => [name, asModule(code, await modulesFor(file))] as const),
+  )
   mkdirSync(join(root, '.cache'), { recursive: true })
   const directory = mkdtempSync(join(root, '.cache/docs-'))
-  const files = new Map(blocks.map((block, index) => [`block-${index + 1}`, block]))
-  for (const [name, { file, code }] of files) {
-    writeFileSync(join(directory, `${name}.ts`), `${asModule(code, await modulesFor(file))}\nexport {}\n`)
-  }
+  for (const [name, source] of sources) writeFileSync(join(directory, `${name}.ts`), `${source}\nexport {}\n`)
   const manifest = readFileSync(join(root, 'package.json'), 'utf8')
   writeFileSync(join(directory, 'package.json'), manifest.replaceAll('./dist/', './out/'))
   const compilerOptions = {
