@@ -37,8 +37,9 @@ export function drafts(
     const stop = new AbortController()
     const kept = new MemoryState()
     const logger = context.logger ?? standardErrorLogger
-    const runSlot = (slot: Slot, replaced: AbortSignal): Promise<void> =>
-      linked([stop.signal, replaced], (signal) =>
+    const outer = context.signal === undefined ? [stop.signal] : [stop.signal, context.signal]
+    const runSlot = (slot: Slot, replaced: AbortSignal): Promise<unknown> =>
+      linked([...outer, replaced], (signal) =>
         tries(job, slot, {
           clock,
           stop: signal,

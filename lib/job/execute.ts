@@ -1,8 +1,10 @@
+import { firstValueFrom } from 'rxjs'
+import { abort$ } from '../core/clock.ts'
 import { asError, TidingsError } from '../core/errors.ts'
 import type { Draft } from '../core/event.ts'
 import type { Publisher } from '../core/publisher.ts'
 import type { Job, JobContext } from './job.ts'
-import { eachDraft } from './results.ts'
+import { eachDraft, isDraft, noDrafts } from './results.ts'
 
 /** So many drafts may wait for the log's answer before a run has to wait too: a run can't outgrow the memory. */
 const MOST_PENDING = 1000
@@ -10,7 +12,10 @@ const MOST_PENDING = 1000
 /** The parts of one execution. */
 export interface Execution {
   readonly job: Job
+  /** Its signal tells the run to end; one that is told has done well. */
   readonly context: JobContext
+  /** Aborts when the run is cut off: then it has failed. */
+  readonly over: AbortSignal
   readonly publisher: Publisher
   /** Ends the run: stores its last draft, if it returned any, in one step with its state. */
   readonly finish: (last: Draft | undefined) => Promise<void>
@@ -23,28 +28,66 @@ export interface Execution {
  * @throws what the run threw, or the publish that was refused, even if the run caught that; an AggregateError when
  *   several things failed, or some of many drafts: the good ones are stored then
  */
-export async function execute({ job, context, publisher, finish }: Execution): Promise<void> {
+export async function execute({ job, context, over, publisher, finish }: Execution): Promise<void> {
   const failures = new Set<Error>()
-  let last: Draft | undefined
-  let drafts = 0
   const refused = (error: unknown): void => void failures.add(asError(error))
+  const held = new Held((draft) => publisher.offer(draft).catch(refused))
+  let drafts = 0
   const take = async (draft: Draft): Promise<void> => {
-    if (last !== undefined) publisher.offer(last).catch(refused)
-    last = draft
     drafts += 1
+    if (isDraft(draft)) held.put(draft)
+    else refused(noDrafts(draft))
     if (publisher.pending > MOST_PENDING) await publisher.settle()
   }
   try {
-    await eachDraft(job.run(context), context.signal, take)
+    const toldToEnd = firstValueFrom(abort$(context.signal))
+    await Promise.race([eachDraft(job.run(context), context.signal, take), toldToEnd])
   } catch (error) {
     failures.add(asError(error))
   }
+  const last = held.take()
   await publisher.settle()
   for (const failure of publisher.failures) failures.add(failure)
-  if (context.signal.aborted) failures.add(asError(context.signal.reason))
+  if (over.aborted) failures.add(asError(over.reason))
   if (failures.size === 0) await finish(last).catch(refused)
-  else if (last !== undefined && !context.signal.aborted) await publisher.offer(last).catch(refused)
+  else if (last !== undefined && !over.aborted) await publisher.offer(last).catch(refused)
   if (failures.size > 0) throw oneError([...failures], drafts)
+}
+
+/**
+ * Holds the newest draft back, since it may be the last. Not for long: a source that has nothing more at the next turn
+ * of the event loop may have nothing for days.
+ */
+class Held {
+  readonly #letGo: (draft: Draft) => void
+  #draft: Draft | undefined
+  #timed = false
+
+  constructor(letGo: (draft: Draft) => void) {
+    this.#letGo = letGo
+  }
+
+  put(draft: Draft): void {
+    this.#release()
+    this.#draft = draft
+    if (this.#timed) return
+    this.#timed = true
+    setImmediate(() => {
+      this.#timed = false
+      this.#release()
+    })
+  }
+
+  take(): Draft | undefined {
+    const draft = this.#draft
+    this.#draft = undefined
+    return draft
+  }
+
+  #release(): void {
+    const draft = this.take()
+    if (draft !== undefined) this.#letGo(draft)
+  }
 }
 
 function oneError(failures: readonly Error[], drafts: number): Error {
@@ -54,7 +97,17 @@ function oneError(failures: readonly Error[], drafts: number): Error {
   return new AggregateError(failures, `${failures.length} of the run's steps failed: ${words}`)
 }
 
+/** What can be wrong with a draft, rather than with the log. */
+const REFUSALS: readonly string[] = [
+  'TIDINGS_DATA_INVALID',
+  'TIDINGS_DATA_TOO_LARGE',
+  'TIDINGS_IDENTIFIER_INVALID',
+  'TIDINGS_JOB_RESULT',
+  'TIDINGS_SCHEMA_FAILED',
+  'TIDINGS_TYPE_INVALID',
+]
+
 // Of many drafts, even a single refused one is named by an AggregateError.
 function isRefusal(error: unknown): boolean {
-  return error instanceof TidingsError && error.details.identifier !== undefined
+  return error instanceof TidingsError && REFUSALS.includes(error.code)
 }

@@ -16,7 +16,9 @@ export interface JobContext extends Context {
 export type Drafts = Draft | Iterable<Draft> | AsyncIterable<Draft> | Observable<Draft>
 
 /** What a job does: publishes, or returns drafts, or both. */
-export type Run = (context: JobContext) => undefined | void | Receipt | Drafts | Promise<undefined | void | Receipt | Drafts>
+export type Run = (
+  context: JobContext,
+) => undefined | void | Receipt | Drafts | Promise<undefined | void | Receipt | Drafts>
 
 /**
  * - `overlap`: what happens when a slot comes while a run goes on. `skip` (default): nothing, and it is said; `queue`:
@@ -86,7 +88,8 @@ export interface Job {
  * ```
  */
 export function job(name: string, schedule: Schedule, run: Run, options: JobOptions = {}): Job {
-  if (typeof name !== 'string' || name === '') throw invalid(`the name of a job must be a string, got ${describe(name)}`)
+  if (typeof name !== 'string' || name === '')
+    throw invalid(`the name of a job must be a string, got ${describe(name)}`)
   if (typeof schedule?.next !== 'function') {
     throw invalid(`job ${quote(name)} needs a schedule such as every('10m'), got ${describe(schedule)}`)
   }

@@ -1,5 +1,6 @@
 import type { Draft, Receipt } from '../core/event.ts'
 import type { Logger } from '../core/logger.ts'
+import { checkDraft } from '../log/limits.ts'
 import type { Log, Write } from '../log/port.ts'
 import type { Job } from './job.ts'
 
@@ -39,7 +40,12 @@ export class Recorder {
   // Under `first: { tell: n }`, the newest n: they can't be decided about before the run ends.
   readonly #held: Draft[] = []
 
-  constructor(log: Log, logger: Logger, origin: { readonly job: string; readonly run: string }, first: Job['settings']['first']) {
+  constructor(
+    log: Log,
+    logger: Logger,
+    origin: { readonly job: string; readonly run: string },
+    first: Job['settings']['first'],
+  ) {
     this.#log = log
     this.#logger = logger
     this.#origin = origin
@@ -63,7 +69,9 @@ export class Recorder {
     await this.#accept(drafts, this.#first !== 'record', state)
   }
 
-  async #hold(draft: Draft, most: number): Promise<Receipt> {
+  async #hold(given: Draft, most: number): Promise<Receipt> {
+    // Refused now, by the one who publishes it, and not with all the others at the end.
+    const draft = checkDraft(given)
     const same = this.#held.findIndex(({ type, identifier }) => type === draft.type && identifier === draft.identifier)
     if (same >= 0) this.#held.splice(same, 1)
     this.#held.push(draft)

@@ -17,9 +17,8 @@ export async function eachDraft(
   if (settled === undefined || settled === null || isReceipt(settled)) return
   if (isDraft(settled)) return each(settled)
   if (isObservable(settled)) return eachEmitted(settled as Observable<Draft>, signal, each)
-  if (typeof settled !== 'object' || !(Symbol.iterator in settled || Symbol.asyncIterator in settled)) {
-    throw new TidingsError('TIDINGS_JOB_RESULT', `a run must return drafts or nothing, got ${describe(settled)}`)
-  }
+  if (typeof settled !== 'object' || !(Symbol.iterator in settled || Symbol.asyncIterator in settled))
+    throw noDrafts(settled)
   for await (const draft of settled as AsyncIterable<Draft>) {
     if (signal.aborted) return
     await each(draft)
@@ -51,7 +50,13 @@ function eachEmitted(
   })
 }
 
-function isDraft(value: unknown): value is Draft {
+/** The error of a run that returned, or returned among its drafts, what is none. */
+export function noDrafts(value: unknown): TidingsError {
+  return new TidingsError('TIDINGS_JOB_RESULT', `a run must return drafts or nothing, got ${describe(value)}`)
+}
+
+/** Whether `value` looks like a draft; the log has yet to say whether it is a good one. */
+export function isDraft(value: unknown): value is Draft {
   return typeof value === 'object' && value !== null && 'type' in value && 'identifier' in value
 }
 

@@ -3,6 +3,7 @@ import type { Clock } from '../core/clock.ts'
 import type { Environment } from '../core/environment.ts'
 import { errorInfo } from '../core/error-info.ts'
 import { asError, quote } from '../core/errors.ts'
+import type { Draft } from '../core/event.ts'
 import { Publisher } from '../core/publisher.ts'
 import { linked, within } from '../core/within.ts'
 import type { Log } from '../log/port.ts'
@@ -61,20 +62,31 @@ export async function readJob(log: Log, { name, settings }: Job, now: number): P
 }
 
 async function adopt(log: Log, from: string, to: string): Promise<void> {
-  for await (const { key, value } of log.store(jobNamespace(from)).list()) await log.store(jobNamespace(to)).set(key, value)
+  for await (const { key, value } of log.store(jobNamespace(from)).list())
+    await log.store(jobNamespace(to)).set(key, value)
 }
 
 /** A job at work on a log. Completes after `stop`, when its last run has ended. */
 export function runJob(job: Job, record: JobRecord, triggers$: Observable<Trigger>, host: JobHost): Observable<never> {
   const { clock, environment, stop } = host
   const { logger } = environment
+  // Slots that nobody scheduled come after every other: else one that is asked for in the same millisecond, or after the
+  // clock went back, would be taken for done.
+  let newest = record.slot ?? 0
+  const later = (slot: Trigger): Trigger => {
+    newest = Math.max(slot.at.getTime(), slot.asked === true ? newest + 1 : newest)
+    return slot.asked === true ? { ...slot, at: new Date(newest) } : slot
+  }
   return runs$(job, {
     clock,
-    ticking: { anchor: new Date(record.anchor), ...(record.slot === undefined ? {} : { after: new Date(record.slot) }) },
+    ticking: {
+      anchor: new Date(record.anchor),
+      ...(record.slot === undefined ? {} : { after: new Date(record.slot) }),
+    },
     triggers$,
     stop,
     runSlot: async (slot: Trigger, replaced) => {
-      const report = await runSlot(job, slot, host, replaced).catch((err) => {
+      const report = await runSlot(job, later(slot), host, replaced).catch((err) => {
         logger.error({ job: job.name, slot: slot.at, err }, 'job failed')
         return undefined
       })
@@ -90,17 +102,19 @@ export function runJob(job: Job, record: JobRecord, triggers$: Observable<Trigge
 // The last report of a slot; undefined when it was done before, and the clock went back. Rejects when the log fails.
 async function runSlot(job: Job, slot: Slot, host: JobHost, replaced: AbortSignal): Promise<RunReport | undefined> {
   const { log, clock, environment } = host
+  if (host.stop.aborted) return undefined
   const ttl = job.settings.timeout === undefined ? CLAIM.endless : job.settings.timeout + CLAIM.spare
   const claim = await log.claim(job.name, slot.at, ttl)
   if (claim === undefined) return undefined
-  // A run that should never end has nothing to finish: it ends when the agent begins to stop.
-  const ends = [replaced, job.schedule.kind === 'always' ? host.stop : host.abort]
+  const stored = (await log.store(JOBS).get<JobRecord>(job.name))?.value
+  const record = { anchor: slot.at.getTime(), ...stored, slot: Math.max(slot.at.getTime(), stored?.slot ?? 0) }
+  const ends = [replaced, host.abort]
   let report: RunReport | undefined
   const trying: Omit<Trying, 'stop'> = {
     clock,
     run: async (tried) => {
       host.began(slot)
-      report = await oneRun(job, slot, claim.attempt + tried - 1, host, ends)
+      report = await oneRun(job, slot, { record, attempt: claim.attempt + tried - 1, ends }, host)
       host.ended(report)
       if (report.error !== undefined) throw report.error
       const { job: name, new: fresh, changed, duplicate, ms } = report
@@ -112,31 +126,41 @@ async function runSlot(job: Job, slot: Slot, host: JobHost, replaced: AbortSigna
       else environment.logger.error(fields, 'job failed')
     },
   }
-  await linked([...ends, host.stop], (stop) => tries(job, slot, { ...trying, stop }))
-  if (report !== undefined) await claim.done(outcome(report, host.scrub))
+  const settled = await linked([...ends, host.stop], (stop) => tries(job, slot, { ...trying, stop }))
+  // Cut off, or stopped before it was tried again: after a restart, the slot is run again.
+  if (report === undefined || !settled || host.abort.aborted) return report
+  if (report.error !== undefined) await log.store(JOBS).set(job.name, record)
+  await claim.done(outcome(report, host.scrub))
   return report
 }
 
 function outcome({ ms, attempt, error, ...counts }: RunReport, scrub: JobHost['scrub']): object {
   const { new: fresh, changed, duplicate } = counts
-  return { ms, attempt, new: fresh, changed, duplicate, ...(error === undefined ? {} : { error: errorInfo(error, scrub) }) }
+  return {
+    ms,
+    attempt,
+    new: fresh,
+    changed,
+    duplicate,
+    ...(error === undefined ? {} : { error: errorInfo(error, scrub) }),
+  }
 }
 
-async function oneRun(
-  job: Job,
-  slot: Slot,
-  attempt: number,
-  { log, clock, environment }: JobHost,
-  signals: readonly AbortSignal[],
-): Promise<RunReport> {
+/** `record`: what is known of the job once the slot is done; `ends`: what cuts the run off. */
+interface Attempt {
+  readonly record: JobRecord
+  readonly attempt: number
+  readonly ends: readonly AbortSignal[]
+}
+
+async function oneRun(job: Job, slot: Slot, { record, attempt, ends }: Attempt, host: JobHost): Promise<RunReport> {
+  const { log, clock, environment } = host
   const { name, settings } = job
   const { logger } = environment
   const began = clock.now()
   logger.info({ job: name, slot: slot.at }, 'running job')
-  const known = (await log.store(JOBS).get<JobRecord>(name))?.value ?? { anchor: slot.at.getTime() }
-  const record = { ...known, slot: Math.max(slot.at.getTime(), known.slot ?? 0) }
   const origin = { job: name, run: `${slot.at.toISOString()}#${attempt}` }
-  const recorder = new Recorder(log, logger, origin, known.succeeded === true ? 'tell' : settings.first)
+  const recorder = new Recorder(log, logger, origin, record.succeeded === true ? 'tell' : settings.first)
   const publisher = new Publisher((draft) => recorder.offer(draft))
   const state = new StateBuffer(log.store(jobNamespace(name)), jobNamespace(name))
   const report = (error?: Error): RunReport => {
@@ -144,16 +168,20 @@ async function oneRun(
     return error === undefined ? counts : { ...counts, error }
   }
   try {
-    await within({ clock, timeout: settings.timeout, signals, late: () => timedOut(job) }, (inner) => {
-      const { publish } = publisher
-      const context: JobContext = { ...environment, slot: slot.at, attempt, state, publish, signal: inner }
-      const succeeded = { namespace: JOBS, key: name, value: { ...record, succeeded: true } }
-      return execute({ job, context, publisher, finish: (last) => recorder.finish(last, [...state.writes(), succeeded]) })
-    })
+    const limit = { clock, timeout: settings.timeout, signals: ends, late: () => timedOut(job) }
+    // A run that should never end is told to when the agent stops.
+    const told = job.schedule.kind === 'always' ? [host.stop] : []
+    await within(limit, (over) =>
+      linked([over, ...told], (signal) => {
+        const { publish } = publisher
+        const context: JobContext = { ...environment, slot: slot.at, attempt, state, publish, signal }
+        const succeeded = { namespace: JOBS, key: name, value: { ...record, succeeded: true } }
+        const finish = (last?: Draft): Promise<void> => recorder.finish(last, [...state.writes(), succeeded])
+        return execute({ job, context, over, publisher, finish })
+      }),
+    )
     return report()
   } catch (error) {
-    // Where this fails too, the slot is run again after a restart.
-    await log.store(JOBS).set(name, record).catch(() => undefined)
     return report(asError(error))
   } finally {
     publisher.end(`the run of job ${quote(name)}`)

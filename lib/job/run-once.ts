@@ -73,7 +73,7 @@ async function offer(
         if (last !== undefined) emit(checkDraft(last))
         kept.keep(state.writes())
       }
-      return execute({ job, context, publisher, finish })
+      return execute({ job, context, over: inner, publisher, finish })
     })
   } finally {
     publisher.end(`the run of job ${quote(job.name)}`)
@@ -83,7 +83,11 @@ async function offer(
 /** The error of a run that took too long. */
 export function timedOut(job: Job): TidingsError {
   const { name, settings } = job
-  return new TidingsError('TIDINGS_RUN_TIMEOUT', `job ${quote(name)} took longer than its timeout of ${settings.timeout} ms`, {
-    details: { job: name, timeout: settings.timeout },
-  })
+  return new TidingsError(
+    'TIDINGS_RUN_TIMEOUT',
+    `job ${quote(name)} took longer than its timeout of ${settings.timeout} ms`,
+    {
+      details: { job: name, timeout: settings.timeout },
+    },
+  )
 }

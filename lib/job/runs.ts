@@ -1,4 +1,4 @@
-import { concat, EMPTY, merge, Observable, of, takeUntil } from 'rxjs'
+import { concat, map, merge, NEVER, Observable, takeUntil } from 'rxjs'
 import { abort$, type Clock } from '../core/clock.ts'
 import { TidingsError } from '../core/errors.ts'
 import type { Job } from './job.ts'
@@ -14,7 +14,7 @@ export interface Running {
   /** Aborts when no more runs are to begin; those that go on may end. */
   readonly stop: AbortSignal
   /** Runs one slot to its end, and never rejects; the signal aborts when another slot takes its place. */
-  runSlot(slot: Slot, signal: AbortSignal): Promise<void>
+  runSlot(slot: Slot, signal: AbortSignal): Promise<unknown>
   skipped(slot: Slot): void
 }
 
@@ -24,15 +24,18 @@ export interface Running {
  */
 export function runs$({ settings, schedule }: Job, running: Running): Observable<never> {
   const { clock, ticking, stop } = running
-  const slots = settings.enabled ? slots$(schedule, { ...ticking, clock, missed: settings.missed }) : EMPTY
-  const first = settings.enabled && settings.atStart ? of({ at: new Date(clock.now()), missed: 0 }) : EMPTY
-  return merge(concat(first, slots), running.triggers$).pipe(
+  const { enabled, missed, atStart } = settings
+  const slots = enabled ? slots$(schedule, { ...ticking, clock, missed, atStart }) : NEVER
+  const asked = running.triggers$.pipe(map((slot) => [{ ...slot, asked: true as const }]))
+  const runAll = (all: readonly Slot[]): Observable<never> =>
+    concat(...all.map((slot) => fromAsync((signal) => running.runSlot(slot, signal))))
+  return merge(slots, asked).pipe(
     takeUntil(abort$(stop)),
-    overlap(settings.overlap, (slot) => fromAsync((signal) => running.runSlot(slot, signal)), running.skipped),
+    overlap(settings.overlap, runAll, (all) => all.forEach((slot) => running.skipped(slot))),
   )
 }
 
-function fromAsync(work: (signal: AbortSignal) => Promise<void>): Observable<never> {
+function fromAsync(work: (signal: AbortSignal) => Promise<unknown>): Observable<never> {
   return new Observable((subscriber) => {
     const controller = new AbortController()
     work(controller.signal).then(

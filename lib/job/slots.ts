@@ -1,48 +1,52 @@
-import { NEVER, Observable, of } from 'rxjs'
+import { Observable } from 'rxjs'
 import { type Clock, timerAt } from '../core/clock.ts'
 import type { Schedule } from '../schedule/index.ts'
 
-/** A time that a schedule named. `missed`: how many earlier slots have passed and will not run. */
+/** A time at which to run: one that a schedule named or, `asked`, one that it did not. */
 export interface Slot {
   readonly at: Date
-  readonly missed: number
+  readonly asked?: true
 }
 
 /**
  * - `anchor`: when the job was first seen; intervals are counted from it
  * - `after`: the newest slot that is done with; default the anchor
  * - `missed`: what becomes of slots that passed meanwhile
+ * - `atStart`: there is a slot now, unless a missed one runs now anyway; default false
  */
 export interface Ticking {
   readonly clock: Clock
   readonly anchor: Date
   readonly after?: Date
   readonly missed: 'once' | 'skip' | 'all'
+  readonly atStart?: boolean
 }
 
 /** `all` runs at most this many missed slots: the newest. */
 const MOST_MISSED = 100
 
 /**
- * The slots of a schedule, each when its time has come. Never ends by itself, unless the schedule does: then it stays
- * silent. No drift: each slot is asked of the schedule, not counted from the last one.
+ * The slots of a schedule, each when its time has come; several at once when they were missed, to be run one after
+ * another. Never ends. No drift: each slot is asked of the schedule, not counted from the last one.
  */
-export function slots$(schedule: Schedule, { clock, anchor, after = anchor, missed }: Ticking): Observable<Slot> {
-  if (schedule.kind === 'always') return of({ at: new Date(clock.now()), missed: 0 })
-  if (schedule.kind === 'manual') return NEVER
+export function slots$(schedule: Schedule, ticking: Ticking): Observable<readonly Slot[]> {
+  const { clock, anchor, after = anchor, missed, atStart = false } = ticking
   return new Observable((subscriber) => {
     let done = after
     let cancel = (): void => undefined
-    const tick = (policy: Ticking['missed']): void => {
+    const tick = (policy: Ticking['missed'], otherwise: readonly Slot[] = []): void => {
       const due = dueSlots(schedule, anchor, done, new Date(clock.now()), policy)
       done = due.done
-      for (const slot of due.slots) if (!subscriber.closed) subscriber.next(slot)
+      const slots = due.slots.length > 0 ? due.slots : otherwise
+      if (slots.length > 0) subscriber.next(slots)
       const next = schedule.next(done, anchor)
       if (subscriber.closed || next === undefined) return
       // A process that was there all along did not miss its slot: it is late, and runs.
       cancel = timerAt(clock, next.getTime(), () => tick(missed === 'skip' ? 'once' : missed))
     }
-    tick(missed)
+    // The one run of `always()` begins whenever somebody is there to begin it.
+    const now = atStart || schedule.kind === 'always'
+    tick(missed, now ? [{ at: new Date(clock.now()), asked: true }] : [])
     return () => cancel()
   })
 }
@@ -65,8 +69,7 @@ export function dueSlots(schedule: Schedule, anchor: Date, after: Date, now: Dat
     if (oldest === undefined) break
     found.unshift(oldest)
   }
-  const before = newestSlot(schedule, anchor, after, new Date((found[0] as Date).getTime() - 1)) === undefined ? 0 : 1
-  return { slots: found.map((at, i) => ({ at, missed: i === 0 ? before : 0 })), done: newest }
+  return { slots: found.map((at) => ({ at })), done: newest }
 }
 
 /**

@@ -18,26 +18,40 @@ export interface Trying {
 /** Between the tries of a failed run, in ms: doubling from the first to the last. */
 const PAUSE = { first: 1000, last: 600_000 }
 
-/** One slot: its run, tried again as often as the job, or the run itself, asks for. Never rejects. */
-export async function tries(job: Job, slot: Slot, { clock, stop, run, failed }: Trying): Promise<void> {
+/**
+ * One slot: its run, tried again as often as the job, or the run itself, asks for. Never rejects. Resolves to whether
+ * the slot is done with: not when it would have been tried again, had nobody stopped it.
+ */
+export async function tries(job: Job, slot: Slot, { clock, stop, run, failed }: Trying): Promise<boolean> {
   if (job.settings.jitter > 0) await sleepUntil(clock, slot.at.getTime() + jitter(job, slot), stop)
+  let failures = 0
   for (let attempt = 1; !stop.aborted; attempt++) {
+    const began = clock.now()
     try {
-      return await run(attempt)
+      await run(attempt)
+      return true
     } catch (error) {
       failed(asError(error))
-      const pause = pauseAfter(job, error, attempt)
-      if (pause === undefined) return
+      // A run that went on for that long was well before it failed.
+      failures = clock.now() - began > PAUSE.last ? 1 : failures + 1
+      const pause = pauseAfter(job, error, attempt, failures)
+      if (pause === undefined) return true
       await sleepUntil(clock, clock.now() + pause, stop)
     }
   }
+  return false
 }
 
 // A run that asks to be tried again is; so is one that should never end. Others are as often as the job says.
-function pauseAfter({ settings, schedule }: Job, error: unknown, attempt: number): number | undefined {
+function pauseAfter(
+  { settings, schedule }: Job,
+  error: unknown,
+  attempt: number,
+  failures: number,
+): number | undefined {
   if (isRetry(error)) return error.after
   if (schedule.kind !== 'always' && attempt > settings.retry) return undefined
-  return Math.min(PAUSE.first * 2 ** (attempt - 1), PAUSE.last)
+  return Math.min(PAUSE.first * 2 ** (failures - 1), PAUSE.last)
 }
 
 // A hash of the slot: as late after a restart as before it.

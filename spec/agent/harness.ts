@@ -1,0 +1,112 @@
+import type { TestContext } from 'node:test'
+import { agent, type Part } from '../../lib/agent/agent.ts'
+import type { Running } from '../../lib/agent/running.ts'
+import { start } from '../../lib/agent/start.ts'
+import type { StoredEvent } from '../../lib/core/event.ts'
+import type { Logger } from '../../lib/core/logger.ts'
+import type { LevelLog } from '../../lib/log/level-log.ts'
+import { memoryLog } from '../../lib/log/open-log.ts'
+import type { Log } from '../../lib/log/port.ts'
+import { type VirtualClock, virtualClock } from '../../lib/testing/virtual-clock.ts'
+
+/** One line that was said. */
+export interface Line {
+  readonly level: keyof Logger
+  readonly words: string
+  readonly fields: Record<string, unknown>
+}
+
+/** A logger that remembers. */
+export interface Notes extends Logger {
+  readonly lines: Line[]
+  /** The fields of every line with these words. */
+  said(words: string): Record<string, unknown>[]
+}
+
+export function notes(): Notes {
+  const lines: Line[] = []
+  const at = (level: keyof Logger) => (fields: object, words: string) =>
+    void lines.push({ level, words, fields: fields as Record<string, unknown> })
+  return {
+    lines,
+    said: (words) => lines.filter((line) => line.words === words).map(({ fields }) => fields),
+    debug: at('debug'),
+    info: at('info'),
+    warn: at('warn'),
+    error: at('error'),
+  }
+}
+
+/** A place for agents: a clock, a log in memory, and what was said. What is begun here ends with the test. */
+export interface Place {
+  readonly clock: VirtualClock
+  readonly log: LevelLog
+  readonly notes: Notes
+  /** Starts an agent of these parts on the log, or on a wrapper of it. */
+  begin(parts: readonly Part[], options?: { readonly log?: Log; readonly timezone?: string }): Promise<Running>
+  /** Stops it, past the grace period where it takes that. */
+  end(running: Running): Promise<void>
+  events(): Promise<StoredEvent[]>
+}
+
+export async function place(t: TestContext, at?: Date): Promise<Place> {
+  const clock = virtualClock(at)
+  const log = await memoryLog({ clock, warn: () => undefined })
+  const said = notes()
+  const begun = new Set<Running>()
+  const end = async (running: Running): Promise<void> => {
+    begun.delete(running)
+    let ended = false
+    const stopping = running.stop().finally(() => (ended = true))
+    for (let ms = 0; ms <= 11_000 && !ended; ms += 1000) await clock.advance(ms === 0 ? 0 : 1000)
+    await stopping
+  }
+  t.after(async () => {
+    for (const running of begun) await end(running)
+    await log.close()
+  })
+  return {
+    clock,
+    log,
+    notes: said,
+    end,
+    async begin(parts, { log: wrapped = log, timezone } = {}) {
+      const made = agent('spec', parts, timezone === undefined ? {} : { timezone })
+      const running = await start(made, { log: wrapped, clock, logger: said })
+      begun.add(running)
+      return running
+    },
+    events: () => allOf(log),
+  }
+}
+
+/** Every event of a log, the oldest first. */
+export async function allOf(log: Log): Promise<StoredEvent[]> {
+  const events: StoredEvent[] = []
+  for await (const event of log.events()) events.push(event)
+  return events
+}
+
+/** A log that does as another one does, but for what is given. */
+export function wrap<L extends Log>(log: L, parts: Partial<Log>): Log {
+  return new Proxy<Log>(log, {
+    get(target, key) {
+      const value: unknown = key in parts ? parts[key as keyof Log] : Reflect.get(target, key, target)
+      return typeof value === 'function' && !(key in parts) ? value.bind(target) : value
+    },
+  })
+}
+
+/** What raises an unhandledRejection while `work` goes on, or in the few turns after. */
+export async function unhandled(work: () => Promise<void>): Promise<unknown[]> {
+  const seen: unknown[] = []
+  const hear = (reason: unknown): void => void seen.push(reason)
+  process.on('unhandledRejection', hear)
+  try {
+    await work()
+    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve))
+  } finally {
+    process.off('unhandledRejection', hear)
+  }
+  return seen
+}
