@@ -64,8 +64,9 @@ export class Work {
   #end(reason: Error): void {
     if (this.#reason !== undefined) return
     this.#reason = reason
-    this.#controller?.abort(reason)
+    // Before the signal tells: whoever hears it must find the work over.
     for (const callback of this.#onEnd.splice(0)) callback()
+    this.#controller?.abort(reason)
   }
 }
 
@@ -86,7 +87,10 @@ export async function within<T>(
  * Gives `work` a signal that aborts when any of these does, and lets go of them afterwards. (`AbortSignal.any` holds on
  * to signals that live long, and an agent's live as long as it does.)
  */
-export async function linked<T>(signals: readonly AbortSignal[], work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+export async function linked<T>(
+  signals: readonly AbortSignal[],
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
   const controller = new AbortController()
   const links = signals.map((signal) => {
     const abort = (): void => controller.abort(signal.reason)

@@ -60,13 +60,16 @@ export class Deliverer {
     const state = new StateBuffer(this.#stored, this.#namespace)
     const publisher = new Publisher((draft) => this.#publish(draft, handed.event))
     try {
-      const limit = { clock: this.#host.clock, timeout: this.#listener.settings.timeout, late: () => this.#timedOut(handed) }
+      const limit = {
+        clock: this.#host.clock,
+        timeout: this.#listener.settings.timeout,
+        late: () => this.#timedOut(handed),
+      }
+      work.onEnd(() => publisher.end(this.#title))
       await work.run(limit, () => this.#run(handed, state, publisher, work))
       return { end: 'ack', writes: state.writes() }
     } catch (error) {
       return this.#failed(handed, error)
-    } finally {
-      publisher.end(this.#title)
     }
   }
 
@@ -86,7 +89,12 @@ export class Deliverer {
     if (failures.length > 1) throw new AggregateError(failures, failures.map(({ message }) => message).join('; '))
   }
 
-  #delivery(handed: Handed, index: number, common: Omit<Delivery, 'event' | 'index' | 'key' | 'signal'>, work: Work): Delivery {
+  #delivery(
+    handed: Handed,
+    index: number,
+    common: Omit<Delivery, 'event' | 'index' | 'key' | 'signal'>,
+    work: Work,
+  ): Delivery {
     const { event, replay } = handed
     const { log } = this.#host
     const listener = this.#listener.name
@@ -144,9 +152,13 @@ function outdatedError({ source }: Listener, event: StoredEvent): TidingsError |
     const issues = mismatches(check(schema, event.data))
     if (issues.length === 0) continue
     const why = issues.map(({ path, message }) => `${path}: ${message}`).join('; ')
-    return new TidingsError('TIDINGS_EVENT_OUTDATED', `event ${event.seq} no longer fits the schema of ${quote(event.type)}: ${why}`, {
-      details: { type: event.type, identifier: event.identifier, seq: event.seq, path: issues[0]?.path, issues },
-    })
+    return new TidingsError(
+      'TIDINGS_EVENT_OUTDATED',
+      `event ${event.seq} no longer fits the schema of ${quote(event.type)}: ${why}`,
+      {
+        details: { type: event.type, identifier: event.identifier, seq: event.seq, path: issues[0]?.path, issues },
+      },
+    )
   }
   return undefined
 }

@@ -171,19 +171,18 @@ async function oneRun(job: Job, slot: Slot, { record, attempt, ends }: Attempt, 
     const limit = { clock, timeout: settings.timeout, signals: ends, late: () => timedOut(job) }
     // A run that should never end is told to when the agent stops.
     const told = job.schedule.kind === 'always' ? [host.stop] : []
-    await within(limit, (over) =>
-      linked([over, ...told], (signal) => {
+    await within(limit, (over) => {
+      over.addEventListener('abort', () => publisher.end(`the run of job ${quote(name)}`), { once: true })
+      return linked([over, ...told], (signal) => {
         const { publish } = publisher
         const context: JobContext = { ...environment, slot: slot.at, attempt, state, publish, signal }
         const succeeded = { namespace: JOBS, key: name, value: { ...record, succeeded: true } }
         const finish = (last?: Draft): Promise<void> => recorder.finish(last, [...state.writes(), succeeded])
         return execute({ job, context, over, publisher, finish })
-      }),
-    )
+      })
+    })
     return report()
   } catch (error) {
     return report(asError(error))
-  } finally {
-    publisher.end(`the run of job ${quote(name)}`)
   }
 }

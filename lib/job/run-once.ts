@@ -58,26 +58,23 @@ async function offer(
     return { status: 'offered', seq: 0 }
   })
   const signals = given.signal === undefined ? [stop] : [stop, given.signal]
-  try {
-    await within({ clock, timeout: job.settings.timeout, signals, late: () => timedOut(job) }, (inner) => {
-      const context: JobContext = {
-        ...realEnvironment(clock),
-        slot: new Date(clock.now()),
-        attempt: 1,
-        state,
-        publish: publisher.publish,
-        ...given,
-        signal: inner,
-      }
-      const finish = async (last: Draft | undefined): Promise<void> => {
-        if (last !== undefined) emit(checkDraft(last))
-        kept.keep(state.writes())
-      }
-      return execute({ job, context, over: inner, publisher, finish })
-    })
-  } finally {
-    publisher.end(`the run of job ${quote(job.name)}`)
-  }
+  await within({ clock, timeout: job.settings.timeout, signals, late: () => timedOut(job) }, (over) => {
+    over.addEventListener('abort', () => publisher.end(`the run of job ${quote(job.name)}`), { once: true })
+    const context: JobContext = {
+      ...realEnvironment(clock),
+      slot: new Date(clock.now()),
+      attempt: 1,
+      state,
+      publish: publisher.publish,
+      ...given,
+      signal: over,
+    }
+    const finish = async (last: Draft | undefined): Promise<void> => {
+      if (last !== undefined) emit(checkDraft(last))
+      kept.keep(state.writes())
+    }
+    return execute({ job, context, over, publisher, finish })
+  })
 }
 
 /** The error of a run that took too long. */
