@@ -42,6 +42,8 @@ function copyObject(value: object, path: (string | number)[], above: object[]): 
 }
 
 function copyArray(value: readonly unknown[], path: (string | number)[], above: object[]): JsonValue[] {
+  // The prototype of plain arrays, of any realm, is an array itself; that of a class is not.
+  if (!Array.isArray(Object.getPrototypeOf(value))) refuse(value, path, 'an array of a class of its own')
   const copied: JsonValue[] = []
   for (let i = 0; i < value.length; i++) {
     path.push(i)
@@ -96,6 +98,8 @@ export function canonicalJson(value: JsonValue): string {
   if (typeof value !== 'object' || value === null) return JSON.stringify(value)
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`
   const record = value as { readonly [key: string]: JsonValue }
-  const members = Object.keys(record).sort().map((key) => `${JSON.stringify(key)}:${canonicalJson(record[key] as JsonValue)}`)
+  const members = Object.keys(record)
+    .sort()
+    .map((key) => `${JSON.stringify(key)}:${canonicalJson(record[key] as JsonValue)}`)
   return `{${members.join(',')}}`
 }

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { describe, TidingsError } from './errors.ts'
+import { asError, describe, TidingsError } from './errors.ts'
 
 /** What a program printed: both outputs as utf8 text. */
 export interface ExecResult {
@@ -25,22 +25,30 @@ export interface World {
 const MOST_OUTPUT = 64 * 1024 * 1024
 
 /**
- * Runs a program; arguments are passed as they are, no shell reads them.
+ * Runs a program; arguments are passed as they are, no shell reads them. Its input is empty: nobody is there to answer.
  *
  * @throws TidingsError `TIDINGS_EXEC_FAILED` with `details` { file, exitCode, stderr } when it can't start or fails
  */
 export const exec: Exec = (file, args, options = {}) =>
   new Promise((resolve, reject) => {
-    execFile(file, [...args], { ...options, maxBuffer: MOST_OUTPUT, encoding: 'utf8' }, (error, stdout, stderr) => {
-      if (error === null) return resolve({ stdout, stderr })
-      if (options.signal?.aborted) return reject(options.signal.reason as Error)
-      const ended = typeof error.code === 'number' ? `ended with code ${error.code}` : `failed (${error.code ?? error.signal})`
-      const why = stderr.trim() === '' ? '' : `: ${stderr.trim().slice(0, 1000)}`
-      reject(
-        new TidingsError('TIDINGS_EXEC_FAILED', `${describe(file)} ${ended}${why}`, {
-          cause: error,
-          details: { file, exitCode: error.code, stderr },
-        }),
-      )
-    })
+    try {
+      const child = execFile(file, [...args], { ...options, maxBuffer: MOST_OUTPUT }, (error, stdout, stderr) => {
+        if (error === null) resolve({ stdout, stderr })
+        else if (options.signal?.aborted === true) reject(options.signal.reason as Error)
+        else reject(failed(file, error, stderr))
+      })
+      child.stdin?.end()
+    } catch (error) {
+      // Refused before it was started: an argument with a NUL in it, as an event may have.
+      reject(failed(file, asError(error), ''))
+    }
   })
+
+function failed(file: string, cause: Error & { code?: unknown; signal?: unknown }, stderr: string): TidingsError {
+  const exitCode = typeof cause.code === 'number' ? cause.code : undefined
+  const ended =
+    exitCode === undefined ? `failed (${String(cause.code ?? cause.signal)})` : `ended with code ${exitCode}`
+  const why = stderr.trim() === '' ? '' : `: ${stderr.trim().slice(0, 1000)}`
+  const details = { file, exitCode, stderr }
+  return new TidingsError('TIDINGS_EXEC_FAILED', `${describe(file)} ${ended}${why}`, { cause, details })
+}

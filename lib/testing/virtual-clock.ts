@@ -62,7 +62,7 @@ export function virtualClock(start: Date = new Date('2026-01-01T00:00:00Z')): Vi
         timer.run()
         await settle()
       }
-      elapsed = end
+      elapsed = Math.max(elapsed, end)
     },
     step(ms) {
       offset += ms

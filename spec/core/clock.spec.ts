@@ -1,0 +1,143 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import fc from 'fast-check'
+import { abort$, at$, systemClock, timerAt } from '../../lib/core/clock.ts'
+import { virtualClock } from '../../lib/testing/virtual-clock.ts'
+
+const HOUR = 3_600_000
+
+describe('a timer for an instant', () => {
+  it('fires at that instant: not before, and once', async () => {
+    const clock = virtualClock()
+    const fired: number[] = []
+    const at = clock.now() + 90_500
+    timerAt(clock, at, () => fired.push(clock.now()))
+    await clock.advance(90_499)
+    assert.deepEqual(fired, [])
+    await clock.advance(1)
+    assert.deepEqual(fired, [at])
+    await clock.advance(HOUR)
+    assert.deepEqual(fired, [at])
+    assert.equal(clock.timers, 0)
+  })
+
+  it('fires on the next tick for an instant that has passed, not at once', async () => {
+    const clock = virtualClock()
+    let fired = false
+    timerAt(clock, clock.now() - 1, () => (fired = true))
+    assert.equal(fired, false)
+    await clock.advance(0)
+    assert.equal(fired, true)
+  })
+
+  for (const ms of [2 ** 31 - 1, 2 ** 31, 2 ** 31 + 1]) {
+    it(`waits ${ms} ms, sleeping at most 30 s at a time`, async () => {
+      const clock = virtualClock()
+      const at = clock.now() + ms
+      let longest = 0
+      let now = clock.now()
+      let sleeping: { run: () => void; ms: number } | undefined
+      let fired = 0
+      const sleeper = {
+        now: () => now,
+        timer: (run: () => void, ms: number) => {
+          longest = Math.max(longest, ms)
+          sleeping = { run, ms }
+          return () => (sleeping = undefined)
+        },
+      }
+      timerAt(sleeper, at, () => (fired = now))
+      while (sleeping !== undefined) {
+        const { run, ms } = sleeping
+        sleeping = undefined
+        now += ms
+        run()
+      }
+      assert.equal(fired, at)
+      assert.equal(longest, 30_000)
+    })
+  }
+
+  it('never fires before its instant, wherever the wall clock is stepped to, and at most 30 s after', () => {
+    const steps = fc.array(fc.tuple(fc.integer({ min: 0, max: 100_000 }), fc.integer({ min: -HOUR, max: HOUR })), {
+      maxLength: 8,
+    })
+    return fc.assert(
+      fc.asyncProperty(fc.integer({ min: -1000, max: 200_000 }), steps, async (ahead, steps) => {
+        const clock = virtualClock()
+        const at = clock.now() + ahead
+        const fired: number[] = []
+        const cancel = timerAt(clock, at, () => fired.push(clock.now()))
+        for (const [pass, step] of steps) {
+          await clock.advance(pass)
+          clock.step(step)
+        }
+        await clock.advance(30_000)
+        assert(fired.length <= 1 && fired.every((now) => now >= at))
+        if (clock.now() - 30_000 >= at) assert.equal(fired.length, 1)
+        cancel()
+        assert.equal(clock.timers, 0)
+      }),
+      { numRuns: 30 },
+    )
+  })
+
+  it('does not fire once it is cancelled, also between two sleeps', async () => {
+    const clock = virtualClock()
+    const cancel = timerAt(clock, clock.now() + 100_000, () => assert.fail('it was cancelled'))
+    await clock.advance(45_000)
+    cancel()
+    cancel()
+    assert.equal(clock.timers, 0)
+    await clock.advance(HOUR)
+  })
+})
+
+describe("this machine's clock", () => {
+  it('shows the time of day', () => assert(Math.abs(systemClock.now() - Date.now()) < 1000))
+
+  it('calls after a while, unless it is cancelled', async () => {
+    const cancelled = systemClock.timer(() => assert.fail('it was cancelled'), 5)
+    cancelled()
+    const began = performance.now()
+    await new Promise<void>((resolve) => systemClock.timer(resolve, 20))
+    assert(performance.now() - began >= 18)
+  })
+
+  it('waits longer than setTimeout can', async () => {
+    let fired = false
+    const cancels = [2 ** 31, 2 ** 31 + 1, 2 ** 40].map((ms) => systemClock.timer(() => (fired = true), ms))
+    await new Promise<void>((resolve) => systemClock.timer(resolve, 30))
+    for (const cancel of cancels) cancel()
+    assert.equal(fired, false)
+  })
+})
+
+describe('an instant as an Observable', () => {
+  it('emits once and completes; unsubscribed, it leaves no timer', async () => {
+    const clock = virtualClock()
+    const heard: string[] = []
+    at$(clock, clock.now() + 1000).subscribe({ next: () => heard.push('next'), complete: () => heard.push('complete') })
+    const other = at$(clock, clock.now() + 1000).subscribe(() => heard.push('unsubscribed'))
+    assert.equal(clock.timers, 2)
+    other.unsubscribe()
+    await clock.advance(1000)
+    assert.deepEqual(heard, ['next', 'complete'])
+    assert.equal(clock.timers, 0)
+  })
+})
+
+describe('an abort as an Observable', () => {
+  it('emits once and completes, also when the signal had aborted before', () => {
+    const controller = new AbortController()
+    const heard: string[] = []
+    const listen = (name: string) =>
+      abort$(controller.signal).subscribe({ next: () => heard.push(name), complete: () => heard.push(`${name} ended`) })
+    listen('before')
+    listen('unsubscribed').unsubscribe()
+    assert.deepEqual(heard, [])
+    controller.abort()
+    listen('after')
+    assert.deepEqual(heard, ['before', 'before ended', 'after', 'after ended'])
+  })
+})

@@ -1,0 +1,162 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import type { StandardSchemaV1 } from '@standard-schema/spec'
+import * as v from 'valibot'
+import type { StoredEvent } from '../../lib/core/event.ts'
+import { eventType, isEventType } from '../../lib/core/event-type.ts'
+import { fits } from '../../lib/core/schema.ts'
+
+const event = (type: string): StoredEvent => ({ type, identifier: '1', data: null, seq: 1, created: 0 })
+
+const answers = (answer: unknown): StandardSchemaV1 => ({
+  '~standard': { version: 1, vendor: 'spec', validate: () => answer as StandardSchemaV1.Result<unknown> },
+})
+
+describe('an event type', () => {
+  it('makes drafts of its name: bare, of a type, or with a schema', () => {
+    const draft = { type: 'x', identifier: '1', data: { a: 1 } }
+    assert.deepEqual(eventType('x')('1', { a: 1 }), draft)
+    assert.deepEqual(eventType('x').of<{ a: number }>()('1', { a: 1 }), draft)
+    assert.deepEqual(eventType('x', v.object({ a: v.number() }))('1', { a: 1 }), draft)
+  })
+
+  it('knows its events', () => {
+    const type = eventType('x').of<number>()
+    assert.equal(type.type, 'x')
+    assert(type.match(event('x')))
+    assert(!type.match(event('xy')))
+  })
+
+  it('is known as one, which a function or an object with a type is not', () => {
+    for (const type of [eventType('x'), eventType('x').of<number>(), eventType('x', v.number())])
+      assert(isEventType(type))
+    for (const other of [() => 1, { type: 'x' }, 'x', null, undefined]) assert(!isEventType(other))
+  })
+
+  it('is refused a name that is no text, and a schema that is none', () => {
+    for (const name of ['', 7, undefined, {}]) {
+      assert.throws(() => eventType(name as string), { code: 'TIDINGS_TYPE_INVALID' })
+    }
+    for (const schema of [{}, null, () => 1, { '~standard': {} }]) {
+      assert.throws(() => eventType('x', schema as unknown as StandardSchemaV1), { code: 'TIDINGS_TYPE_INVALID' })
+    }
+  })
+})
+
+describe('an event type with a schema', () => {
+  const issue = eventType('issue', v.object({ title: v.string(), severity: v.optional(v.number(), 1) }))
+
+  it('stores what the schema makes of the data', () => {
+    assert.deepEqual(issue('1', { title: 't' }).data, { title: 't', severity: 1 })
+  })
+
+  it('refuses data that does not fit, naming the type, the identifier and each place', () => {
+    assert.throws(
+      () => issue('7', { title: 1, severity: 'high' } as never),
+      (error: Error & { code: string; details: Record<string, unknown> }) => {
+        assert.equal(error.code, 'TIDINGS_SCHEMA_FAILED')
+        assert.match(error.message, /"issue" "7": title: .*; severity: /)
+        assert.deepEqual(
+          [error.details['type'], error.details['identifier'], error.details['path']],
+          ['issue', '7', 'title'],
+        )
+        assert.equal((error.details['issues'] as unknown[]).length, 2)
+        return true
+      },
+    )
+  })
+
+  it('says of a draft when its data no longer fits the schema, and not when it does', () => {
+    const length = eventType(
+      'length',
+      v.pipe(
+        v.string(),
+        v.transform((text) => text.length),
+      ),
+    )
+    assert.deepEqual(length('1', 'four'), { type: 'length', identifier: '1', data: 4, transformed: true })
+    const trimmed = eventType('trimmed', v.pipe(v.string(), v.trim()))
+    assert.deepEqual(trimmed('1', ' a '), { type: 'trimmed', identifier: '1', data: 'a' })
+    assert('transformed' in issue('1', { title: 't' }) === false)
+  })
+
+  it('refuses a schema that answers with a promise, at the first draft', () => {
+    const late = eventType(
+      'late',
+      v.objectAsync({
+        a: v.pipeAsync(
+          v.string(),
+          v.checkAsync(async () => true),
+        ),
+      }),
+    )
+    assert.throws(() => late('1', { a: '' }), { code: 'TIDINGS_SCHEMA_ASYNC' })
+    const failing = eventType('late', answers(Promise.reject(new Error('nobody hears this'))))
+    assert.throws(() => failing('1', {}), { code: 'TIDINGS_SCHEMA_ASYNC' })
+  })
+
+  it('shows paths in words, whatever their steps are', () => {
+    const path = ['a', { key: 0 }, Symbol.iterator, 'b']
+    const type = eventType('x', answers({ issues: [{ message: 'no', path }, { message: 'never' }] }))
+    assert.throws(() => type('1', {}), /a\.0\.Symbol\(Symbol\.iterator\)\.b: no; never/)
+  })
+
+  it('is asked whether an event still fits', () => {
+    assert(fits(v.object({ a: v.number() }), { a: 1 }))
+    assert(!fits(v.object({ a: v.number() }), { a: '1' }))
+  })
+})
+
+describe('a versioned event type', () => {
+  type Weather = { readonly celsius: number; readonly wind?: number }
+  const version = (draft: { readonly version?: string }): string => {
+    assert(draft.version !== undefined)
+    return draft.version
+  }
+
+  it('has another version for other data, and the same for the same, in whatever order it is written', () => {
+    const weather = eventType('weather').of<Weather>({ changed: true })
+    const first = version(weather('Utrecht', { celsius: 1, wind: 2 }))
+    assert.equal(version(weather('Utrecht', { wind: 2, celsius: 1 })), first)
+    assert.notEqual(version(weather('Utrecht', { celsius: 1 })), first)
+    assert.equal(version(weather('Delft', { celsius: 1, wind: 2 })), first)
+  })
+
+  it('looks only at the part that is chosen', () => {
+    const weather = eventType('weather').of<Weather>({ changed: ({ celsius }) => Math.round(celsius) })
+    assert.equal(version(weather('1', { celsius: 17.6 })), version(weather('1', { celsius: 18.4, wind: 9 })))
+    assert.notEqual(version(weather('1', { celsius: 18 })), version(weather('1', { celsius: 19 })))
+  })
+
+  it('looks at what the schema made of the data', () => {
+    const schema = v.pipe(v.string(), v.trim())
+    const trimmed = eventType('t', schema, { changed: true })
+    assert.equal(version(trimmed('1', ' a')), version(trimmed('1', 'a ')))
+  })
+
+  it('may choose nothing, which is a version too', () => {
+    const wind = eventType('wind').of<Weather>({ changed: ({ wind }) => wind })
+    assert.equal(version(wind('1', { celsius: 1 })), version(wind('1', { celsius: 2 })))
+    assert.notEqual(version(wind('1', { celsius: 1 })), version(wind('1', { celsius: 1, wind: 0 })))
+  })
+
+  it('has versions of one short length', () => {
+    const any = eventType('x').of<string>({ changed: true })
+    for (const data of ['', 'x'.repeat(100_000)]) assert.match(version(any('1', data)), /^[\w-]{22}$/)
+  })
+
+  it('refuses to choose what is not JSON, naming the draft', () => {
+    const bad = eventType('bad').of<number>({ changed: (n) => new Date(n) })
+    assert.throws(() => bad('7', 0), {
+      code: 'TIDINGS_DATA_INVALID',
+      details: { type: 'bad', identifier: '7', path: '' },
+    })
+    const all = eventType('all').of<unknown>({ changed: true })
+    assert.throws(() => all('7', { a: 1n }), /"all" "7": a must be JSON/)
+  })
+
+  it('is not versioned unless it is said', () => {
+    assert.equal('version' in eventType('x').of<number>()('1', 1), false)
+    assert.equal('version' in eventType('x', v.number(), {})('1', 1), false)
+  })
+})

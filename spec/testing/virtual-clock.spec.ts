@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import fc from 'fast-check'
+import { virtualClock } from '../../lib/testing/virtual-clock.ts'
+
+describe('a virtual clock', () => {
+  it('stands still until it is told to go on', async () => {
+    const clock = virtualClock(new Date(1000))
+    clock.timer(() => assert.fail('no time passed'), 0)
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    assert.equal(clock.now(), 1000)
+    assert.equal(virtualClock().now(), Date.UTC(2026, 0, 1))
+  })
+
+  it('fires timers in order, each at its own time, those of one time as they were set', async () => {
+    const waits = fc.array(fc.nat({ max: 20 }), { minLength: 1, maxLength: 12 })
+    await fc.assert(
+      fc.asyncProperty(waits, fc.nat({ max: 25 }), async (waits, pass) => {
+        const clock = virtualClock(new Date(0))
+        const fired: [number, number][] = []
+        for (const [i, ms] of waits.entries()) clock.timer(() => fired.push([clock.now(), i]), ms)
+        await clock.advance(pass)
+        const due = waits.map((ms, i): [number, number] => [ms, i]).filter(([ms]) => ms <= pass)
+        assert.deepEqual(
+          fired,
+          due.sort(([a, i], [b, j]) => a - b || i - j),
+        )
+        assert.equal(clock.now(), pass)
+        assert.equal(clock.timers, waits.length - due.length)
+      }),
+      { numRuns: 40 },
+    )
+  })
+
+  it('lets what a timer set going run before the next one fires', async () => {
+    const clock = virtualClock(new Date(0))
+    const order: string[] = []
+    clock.timer(async () => {
+      for (let i = 0; i < 5; i++) await new Promise((resolve) => setImmediate(resolve))
+      order.push(`first, done at ${clock.now()}`)
+    }, 10)
+    clock.timer(() => order.push('second'), 20)
+    await clock.advance(30)
+    assert.deepEqual(order, ['first, done at 10', 'second'])
+  })
+
+  it('fires timers that timers set, if their time comes in the same stretch', async () => {
+    const clock = virtualClock(new Date(0))
+    const ticks: number[] = []
+    const tick = (): void => {
+      ticks.push(clock.now())
+      clock.timer(tick, 10)
+    }
+    clock.timer(tick, 10)
+    await clock.advance(35)
+    assert.deepEqual(ticks, [10, 20, 30])
+    assert.equal(clock.timers, 1)
+  })
+
+  it('does not fire what was cancelled, also by an earlier timer', async () => {
+    const clock = virtualClock()
+    const cancel = clock.timer(() => assert.fail('it was cancelled'), 20)
+    clock.timer(cancel, 10)
+    await clock.advance(30)
+    cancel()
+    assert.equal(clock.timers, 0)
+  })
+
+  it('can be stepped like a wall clock, which no timer notices', async () => {
+    const clock = virtualClock(new Date(0))
+    let fired = 0
+    clock.timer(() => (fired = clock.now()), 100)
+    clock.step(-50)
+    assert.equal(clock.now(), -50)
+    await clock.advance(99)
+    assert.equal(fired, 0)
+    clock.step(1000)
+    await clock.advance(1)
+    assert.equal(fired, 1050)
+  })
+
+  it('goes on from the furthest of two stretches that overlap', async () => {
+    const clock = virtualClock(new Date(0))
+    await Promise.all([clock.advance(100), clock.advance(40)])
+    assert.equal(clock.now(), 100)
+    await Promise.all([clock.advance(40), clock.advance(100)])
+    assert.equal(clock.now(), 200)
+  })
+})
