@@ -1,0 +1,26 @@
+/** The kinds of JSON. */
+export const KINDS = ['string', 'number', 'boolean', 'null', 'array', 'object'] as const
+
+export type Kind = (typeof KINDS)[number]
+
+/** Which kind of JSON a value is. Undefined for what JSON cannot hold: undefined, NaN, a Date, a class instance. */
+export function kindOf(value: unknown): Kind | undefined {
+  if (value === null) return 'null'
+  if (typeof value === 'string') return 'string'
+  if (typeof value === 'boolean') return 'boolean'
+  if (typeof value === 'number') return Number.isFinite(value) ? 'number' : undefined
+  if (Array.isArray(value)) return 'array'
+  return typeof value === 'object' && isPlain(value) ? 'object' : undefined
+}
+
+/** How many: characters (UTF-16 code units) of a string, items of an array, keys of an object; else undefined. */
+export function count(value: unknown): number | undefined {
+  if (typeof value === 'string' || Array.isArray(value)) return value.length
+  return kindOf(value) === 'object' ? Object.keys(value as object).length : undefined
+}
+
+// One step from the end of the prototype chain rather than Object.prototype itself, which every realm has its own of
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === null || Object.getPrototypeOf(prototype) === null
+}

@@ -1,0 +1,59 @@
+import { refuse } from './operand.ts'
+
+type Less = [never, 0, 1, 2, 3, 4, 5]
+
+/**
+ * The paths that lead into a T: its keys and those below them, joined by dots; arrays by index (`labels.0.name`).
+ * Six keys deep; below what is unknown, any string.
+ */
+// biome-ignore format: one case a line
+export type Path<T, Depth extends number = 5> =
+  unknown extends T ? string
+  : [Depth] extends [never] ? never
+  : T extends null | undefined | string | number | boolean ? never
+  : T extends readonly (infer Item)[] ? `${number}` | `${number}.${Path<Item, Less[Depth]>}`
+  : T extends object ? { [K in keyof T & string]: K | `${K}.${Path<T[K], Less[Depth]>}` }[keyof T & string]
+  : never
+
+/** The type of what is at a path; undefined is part of it where something on the way may be missing. */
+// biome-ignore format: one case a line
+export type At<T, P extends string> =
+  T extends null | undefined ? undefined
+  // oxlint-disable-next-line typescript/no-explicit-any -- what is unknown may be asked about with any test
+  : unknown extends T ? any
+  : P extends `${infer Key}.${infer Rest}` ?
+    Key extends keyof T ? At<T[Key], Rest>
+    : T extends readonly (infer Item)[] ? At<Item, Rest> | undefined
+    : undefined
+  : P extends keyof T ? T[P]
+  : T extends readonly (infer Item)[] ? Item | undefined
+  : undefined
+
+/** The steps of a path, split once so that reading is only a walk. Throws a TypeError for '' and for empty steps. */
+export function steps(who: string, path: unknown): readonly string[] {
+  const keys = typeof path === 'string' ? path.split('.') : []
+  return keys.length > 0 && !keys.includes('') ? keys : refuse(who, "a path such as 'data.title'", path)
+}
+
+/**
+ * What is at a path of a value, or undefined. Reads own properties only — event data is hostile, and `constructor`
+ * or `__proto__` must not lead into the prototype — and never throws. A key that contains a dot cannot be reached.
+ *
+ * @example
+ * ```ts
+ * read({ labels: [{ name: 'bug' }] }, 'labels.0.name') // 'bug'
+ * read({}, 'constructor.name') // undefined
+ * ```
+ */
+export function read(value: unknown, path: string | readonly string[]): unknown {
+  let found = value
+  try {
+    for (const key of typeof path === 'string' ? path.split('.') : path) {
+      if (typeof found !== 'object' || found === null || !Object.hasOwn(found, key)) return undefined
+      found = (found as Record<string, unknown>)[key]
+    }
+  } catch {
+    return undefined // a getter or a proxy that throws has nothing to show
+  }
+  return found
+}

@@ -1,0 +1,39 @@
+/** A value as the code that would write it, on one line: `'x'`, `new Date('…')`, `[1, 2]`, `gt(3)`. */
+export function code(value: unknown): string {
+  if (typeof value === 'string') return quoted(value)
+  if (typeof value === 'function') return isPrintable(value) ? String(value) : value.name || 'anonymous'
+  if (value instanceof Date) return `new Date(${quoted(value.toISOString())})`
+  if (Array.isArray(value)) return `[${value.map(code).join(', ')}]`
+  if (!isRecord(value)) return String(value)
+  const fields = Object.entries(value).map(
+    ([key, field]) => `${/^[a-z_$][\w$]*$/i.test(key) ? key : quoted(key)}: ${code(field)}`,
+  )
+  return fields.length === 0 ? '{}' : `{ ${fields.join(', ')} }`
+}
+
+/** A value as JSON can hold it: tests by their own `toJSON`, other functions by name, a RegExp as it is written. */
+export function plain(value: unknown): unknown {
+  if (typeof value === 'function') return isPrintable(value) ? value.toJSON() : value.name || 'anonymous'
+  if (value instanceof Date) return value.toISOString()
+  if (value instanceof RegExp) return String(value)
+  if (Array.isArray(value)) return value.map(plain)
+  if (isRecord(value)) return Object.fromEntries(Object.entries(value).map(([key, field]) => [key, plain(field)]))
+  return value
+}
+
+/** What came instead, for the end of an error: scalars as they are, all else by its kind. */
+export function came(value: unknown): string {
+  if (Array.isArray(value)) return value.length === 0 ? 'an empty array' : 'an array'
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'an invalid Date' : 'a Date'
+  if (typeof value === 'object' && value !== null) return 'an object'
+  return typeof value === 'function' ? 'a function' : code(value)
+}
+
+// JSON.stringify escapes control characters, so that hostile text cannot forge a line of a log
+const quoted = (text: string): string =>
+  `'${JSON.stringify(text).slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'")}'`
+
+const isPrintable = (value: object): value is { toJSON(): unknown } => Object.hasOwn(value, 'toJSON')
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !(value instanceof RegExp)

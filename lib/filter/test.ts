@@ -1,0 +1,52 @@
+import { code, plain } from './print.ts'
+
+/**
+ * A predicate on a value of type A. Any function that answers true or false is one; those of `tidings/filters` also
+ * carry a name and operands, read like code as a string and keep their shape as JSON.
+ *
+ * What they all promise: a value that is missing or of another kind is simply not a match — the answer is false, and
+ * nothing throws. Only the negations (`not`, `ne`, `none`) turn that false into true.
+ *
+ * @example
+ * ```ts
+ * import { all, eq, gt, not } from 'tidings/filters'
+ *
+ * const wanted = all(gt(3), not(eq(5)))
+ * console.log(wanted(4)) // true
+ * console.log(String(wanted)) // all(gt(3), not(eq(5)))
+ * console.log(JSON.stringify(wanted)) // {"all":[{"gt":[3]},{"not":[{"eq":[5]}]}]}
+ * ```
+ */
+export interface Test<in A> {
+  (value: A): boolean
+  /** What the test was built with, in order. Absent where nothing was: `exists`, `isEmpty`, functions of your own. */
+  readonly operands?: readonly unknown[]
+  /** `{ name: operands }`, or only the name where there are no operands. */
+  toJSON?(): unknown
+}
+
+/** A value that may be absent: optional and nullable fields can be tested without a guard before them. */
+export type Maybe<T> = T | null | undefined
+
+/** What a literal can be compared with: `eq(3)` tests numbers, not only threes; `eq(null)` tests anything. */
+// biome-ignore format: one case a line
+export type Wide<T> =
+  [T] extends [null] ? unknown
+  : T extends string ? string
+  : T extends number ? number
+  : T extends boolean ? boolean
+  : T
+
+/** Makes a test of a predicate. Without operands it is a constant, such as `exists`, and prints without `()`. */
+export function named(
+  name: string,
+  operands: readonly unknown[] | undefined,
+  holds: (value: unknown) => boolean,
+): Test<unknown> {
+  return Object.defineProperties(holds, {
+    name: { value: name },
+    operands: { value: operands && Object.freeze([...operands]) },
+    toJSON: { value: () => (operands ? { [name]: operands.map(plain) } : name) },
+    toString: { value: () => (operands ? `${name}(${operands.map(code).join(', ')})` : name) },
+  })
+}
