@@ -1,0 +1,38 @@
+import { filter, type OperatorFunction } from 'rxjs'
+import { callable } from './operand.ts'
+import { type At, type Path, read, steps } from './path.ts'
+import type { Test } from './test.ts'
+
+/**
+ * Lets those values pass that a test holds for: a function, a type guard (which narrows what follows), or a path into
+ * the value with a test of what is there. Paths and operands are checked by the compiler.
+ *
+ * ```
+ * in:   --1--2--3--4--|
+ *       where(gt(2))
+ * out:  --------3--4--|
+ * ```
+ *
+ * Costs what rxjs `filter` costs: a path is split once, when defined. A test that throws is an error of the stream.
+ *
+ * @throws TypeError when defined with what is no test, or with an invalid path
+ *
+ * @example
+ * ```ts
+ * import { of } from 'rxjs'
+ * import { where } from 'tidings'
+ * import { gt } from 'tidings/filters'
+ *
+ * of({ stars: 1 }, { stars: 5 }).pipe(where('stars', gt(3))).subscribe(console.log) // { stars: 5 }
+ * ```
+ */
+export function where<V, B extends V>(guard: (value: V) => value is B): OperatorFunction<V, B>
+// Two type parameters, so that a test of something wider (a matching(), a Maybe<number>) does not widen the stream
+export function where<V extends A, A = V>(test: (value: A) => boolean): OperatorFunction<V, V>
+export function where<V, P extends Path<V>>(path: P, test: Test<At<NoInfer<V>, P>>): OperatorFunction<V, V>
+export function where(...operands: readonly unknown[]): OperatorFunction<unknown, unknown> {
+  if (operands.length < 2) return filter(callable('where()', operands[0], 'a test, or a path and a test'))
+  const keys = steps('where()', operands[0])
+  const test = callable('where()', operands[1])
+  return filter((value) => test(read(value, keys)))
+}
