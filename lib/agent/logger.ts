@@ -22,6 +22,6 @@ export async function createLogger({ secrets, level }: { readonly secrets: Secre
   if (process.stderr.isTTY !== true) return pino(options, pino.destination({ fd: 2, sync: true })) as Logger
   const { default: pretty } = await import('pino-pretty')
   const colorize = process.env.NO_COLOR === undefined || process.env.NO_COLOR === ''
-  const stream = pretty({ colorize, destination: 2, sync: true, translateTime: 'SYS:HH:MM:ss.l', ignore: 'pid,hostname' })
+  const stream = pretty({ colorize, singleLine: true, destination: 2, sync: true, translateTime: 'SYS:HH:MM:ss.l', ignore: 'pid,hostname' })
   return pino(options, stream) as Logger
 }

@@ -1,4 +1,4 @@
-import type { Logger } from '../lib/index.ts'
+import type { Logger } from '../../lib/index.ts'
 
 /** What happened while an agent ran, by the lines of its log. */
 export class Tally {
@@ -19,9 +19,4 @@ export class Tally {
       }
     return { debug: counting('debug'), info: counting('info'), warn: counting('warn'), error: counting('error') }
   }
-}
-
-/** `1 event`, `2 events`, `no events`; `many` where the plural is not made with an s. */
-export function some(count: number, one: string, many = `${one}s`): string {
-  return count === 1 ? `1 ${one}` : `${count === 0 ? 'no' : count} ${many}`
 }

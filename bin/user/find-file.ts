@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { Mistake } from './mistake.ts'
-import { didYouMean } from './near.ts'
+import { Mistake } from '../frame/mistake.ts'
+import { didYouMean } from '../frame/near.ts'
 
 /** What a module of a user may be written in. */
 export const endings = ['.ts', '.mts', '.js', '.mjs'] as const
@@ -10,15 +10,19 @@ export const endings = ['.ts', '.mts', '.js', '.mjs'] as const
 export function findFile(file: string): string {
   const found = ['', ...endings].map((ending) => `${file}${ending}`).find(isFile)
   if (found !== undefined) return found
-  throw new Mistake(`there is no file ${file}${didYouMean(file, modulesBeside(file))}`)
+  throw new Mistake(`there is no file ${file}${didYouMean(file, modulesBeside(file).flatMap(withAndWithoutEnding))}`)
 }
 
 export function isFile(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isFile() === true
 }
 
+function withAndWithoutEnding(name: string): string[] {
+  return [name, name.slice(0, name.lastIndexOf('.'))]
+}
+
 /** Modules in the folder of this path, written as this path is. */
-export function modulesBeside(file: string): string[] {
+function modulesBeside(file: string): string[] {
   const folder = dirname(file)
   if (!existsSync(folder)) return []
   const names = readdirSync(folder).filter((name) => endings.some((ending) => name.endsWith(ending)))

@@ -1,6 +1,17 @@
-import { type Agent, agent, type Job, job, type Log, type Logger, manual, type Secrets, start } from '../lib/index.ts'
-import { exitCodes } from './mistake.ts'
-import { some, Tally } from './tally.ts'
+import {
+  type Agent,
+  agent,
+  type Job,
+  job,
+  type Log,
+  type Logger,
+  manual,
+  type Secrets,
+  start,
+} from '../../lib/index.ts'
+import { exitCodes } from '../frame/mistake.ts'
+import { some } from '../print/words.ts'
+import { Tally } from './tally.ts'
 
 /** What an agent is run once with. `directory`: where its log is; absent in memory. `stopped`: somebody had enough. */
 export interface Once {

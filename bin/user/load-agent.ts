@@ -1,7 +1,7 @@
-import { type Agent, isAgent, isJob, isListener, isStream } from '../lib/index.ts'
+import { type Agent, isAgent, isJob, isListener, isStream } from '../../lib/index.ts'
+import { Failure } from '../frame/mistake.ts'
 import { findFile } from './find-file.ts'
 import { type Exports, loadModule } from './load-module.ts'
-import { Failure } from './mistake.ts'
 
 /** The agent that a user's module exports: its default export, or else the only export that is one. */
 export async function loadAgent(file: string): Promise<Agent> {

@@ -14,7 +14,10 @@ export function parse(
   args: readonly string[],
 ): Given<OptionTable> | 'help' {
   const options = { ...HELP, ...command.options }
-  const { $0: _program, ...parsed } = parser(options).parseSync([...args]) as Record<string, unknown>
+  const { $0: _program, ...parsed } = parser(options).parseSync([...(command.rewrite?.(args) ?? args)]) as Record<
+    string,
+    unknown
+  >
   if (parsed.help === true) return 'help'
   checkOptions(parsed, options)
   checkArguments(words, command, parsed._ as string[])
@@ -23,12 +26,13 @@ export function parse(
 
 /** The help of a command, at most 80 columns wide. */
 export async function helpOf(words: readonly string[], command: Command): Promise<string> {
-  const [program = '', ...rest] = words
-  const help = parser({ ...HELP, ...command.options })
-    .usage(`${[program, ...rest, ...command.takes].join(' ')} [options]\n\n${command.summary}`)
-    .updateStrings({ 'Options:': 'Options:' })
-  const examples = command.examples.map(([line, what]) => `  ${program} ${line}\n      ${what}`)
-  return `${await help.getHelp()}\n\nExamples:\n${examples.join('\n')}`
+  const program = words.join(' ')
+  const usage = [program, ...command.takes, '[options]'].join(' ')
+  const options = await parser({ ...command.options, ...HELP })
+    .usage(`${usage}\n\n${command.summary}`)
+    .getHelp()
+  const examples = command.examples.map(([args, what]) => `  ${program} ${args}\n      ${what}`)
+  return `${options}\n\nExamples:\n${examples.join('\n')}`
 }
 
 function parser(options: OptionTable): Argv {

@@ -3,10 +3,19 @@ import { createRequire } from 'node:module'
 import { homedir } from 'node:os'
 import { dirname, extname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { Failure } from './mistake.ts'
+import { Failure } from '../frame/mistake.ts'
 
 /** What a user's module exports. */
 export type Exports = Readonly<Record<string, unknown>>
+
+const loaded = new Map<string, Promise<Exports>>()
+
+/** Loads a user's module, once. */
+export function loadModule(file: string): Promise<Exports> {
+  const known = loaded.get(file) ?? load(file)
+  loaded.set(file, known)
+  return known
+}
 
 /**
  * Loads a user's TypeScript or JavaScript module. What it imports from 'tidings' and 'rxjs' is what its own folder
@@ -14,7 +23,7 @@ export type Exports = Readonly<Record<string, unknown>>
  *
  * @throws Failure saying where the module is wrong
  */
-export async function loadModule(file: string): Promise<Exports> {
+async function load(file: string): Promise<Exports> {
   const path = resolve(file)
   const { createJiti } = await import('jiti')
   const jiti = createJiti(import.meta.url, { alias: aliases(path), fsCache: cacheDirectory() })
@@ -41,7 +50,7 @@ function aliases(path: string): Record<string, string> {
           tidings: ours('lib/index'),
           'tidings/filters': ours('lib/filter/index'),
           'tidings/testing': ours('lib/testing/index'),
-          'tidings/streams': fileURLToPath(new URL('../streams', import.meta.url)),
+          'tidings/streams': fileURLToPath(new URL('../../streams', import.meta.url)),
         }),
     // Its folder: rxjs/operators and the like are folders in it.
     ...(has('rxjs') ? {} : { rxjs: dirname(createRequire(import.meta.url).resolve('rxjs/package.json')) }),
@@ -50,7 +59,7 @@ function aliases(path: string): Record<string, string> {
 
 // From the sources this is a .ts file, and so are its neighbours; in dist/ all are .js.
 function ours(name: string): string {
-  return fileURLToPath(new URL(`../${name}${extname(import.meta.url)}`, import.meta.url))
+  return fileURLToPath(new URL(`../../${name}${extname(import.meta.url)}`, import.meta.url))
 }
 
 // The loader's default is a folder in /tmp that everybody may write to: what is run is not read from there.

@@ -1,5 +1,5 @@
-import type { Logger } from '../lib/index.ts'
-import { exitCodes } from './mistake.ts'
+import type { Logger } from '../../lib/index.ts'
+import { exitCodes } from '../frame/mistake.ts'
 
 /** Keeps the values of known secrets out of everything that this process prints, whoever prints it. */
 export function keepSecret(scrub: (text: string) => string): void {

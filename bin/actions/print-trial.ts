@@ -1,0 +1,29 @@
+import type { TryOutReport } from '../../lib/index.ts'
+import { printJson } from '../print/json.ts'
+import { printRows } from '../print/rows.ts'
+import { some } from '../print/words.ts'
+
+const HEAD = ['', 'type', 'identifier', 'seq', 'outcome']
+
+/** Prints what happened when parts were tried: a table, or one JSON object; and what failed, in words. */
+export async function printTrial({ run, published, heard }: TryOutReport, asJson: boolean): Promise<void> {
+  const error = run?.error
+  if (asJson) {
+    const failed = error === undefined ? {} : { error: { name: error.name, message: error.message } }
+    printJson({ ...(run === undefined ? {} : { run: { ...run, ...failed } }), published, heard })
+  } else {
+    await printRows(HEAD, [
+      ...published.map(({ type, identifier, seq, status }) => ['published', type, identifier, String(seq), status]),
+      ...heard.map((each) => ['heard', each.type, each.identifier, String(each.seq), outcome(each)]),
+    ])
+  }
+  if (error !== undefined) console.error(`tidings: job ${JSON.stringify(run?.job)} failed: ${error.message}`)
+  const failures = heard.filter((each) => each.error !== undefined).length
+  if (failures > 0) console.error(`tidings: the listener failed over ${failures} of ${some(heard.length, 'event')}`)
+}
+
+function outcome({ error, values }: TryOutReport['heard'][number]): string {
+  if (error !== undefined) return `failed: ${error.message}`
+  if (values === 0) return 'did not pass its filters'
+  return values === 1 ? 'handled' : `handled (${some(values, 'value')})`
+}

@@ -1,0 +1,64 @@
+import { type Agent, agent, type Job, type LevelLog, type Logger, memoryLog, openLog, start } from '../../lib/index.ts'
+import { exitCodes, Mistake } from '../frame/mistake.ts'
+import { didYouMean } from '../frame/near.ts'
+import { logFor } from '../logs/which-log.ts'
+import { surviveErrors, untilSignal } from '../user/guards.ts'
+import { loadAgent } from '../user/load-agent.ts'
+import { type Asked, surroundings } from '../user/surroundings.ts'
+import { runOnce } from './run-once.ts'
+
+/** What `tidings run` is asked for. */
+export interface RunOptions extends Asked {
+  readonly file: string
+  readonly once?: boolean | undefined
+  readonly only?: readonly string[] | undefined
+  readonly memory?: boolean | undefined
+  readonly db?: string | undefined
+  readonly json?: boolean | undefined
+}
+
+/** Runs an agent until a signal, or once; resolves to the exit code. */
+export async function runAgent(asked: RunOptions): Promise<number> {
+  if (asked.memory && asked.db !== undefined) throw new Mistake('--memory keeps no log: leave out --db')
+  const { secrets, logger } = await surroundings(asked)
+  const whole = await loadAgent(asked.file)
+  const chosen = asked.only === undefined ? whole : only(whole, asked.only)
+  const ending = asked.once ? endingJobs(chosen, asked.only !== undefined) : undefined
+  surviveErrors(logger)
+  const stopped = untilSignal()
+  const directory = asked.memory ? undefined : logFor(chosen.name, asked.db)
+  const log = await open(directory, logger)
+  if (ending !== undefined) {
+    return runOnce(ending, chosen, { log, directory, logger, secrets, stopped, json: asked.json === true })
+  }
+  const running = await start(chosen, { log, logger, secrets })
+  await stopped
+  await running.stop()
+  await log.close()
+  return exitCodes.ok
+}
+
+function open(directory: string | undefined, logger: Logger): Promise<LevelLog> {
+  const warn = (message: string): void => logger.warn({}, message)
+  return directory === undefined ? memoryLog({ warn }) : openLog(directory, { warn })
+}
+
+function only({ name, jobs, listeners, timezone }: Agent, wanted: readonly string[]): Agent {
+  const names = jobs.map((job) => job.name)
+  for (const job of wanted) {
+    if (names.includes(job)) continue
+    const instead = didYouMean(job, names) || `; its jobs: ${names.join(', ') || 'none'}`
+    throw new Mistake(`agent ${JSON.stringify(name)} has no job ${JSON.stringify(job)}${instead}`)
+  }
+  const chosen = jobs.filter((job) => wanted.includes(job.name))
+  return agent(name, [...chosen, ...listeners], timezone === undefined ? {} : { timezone })
+}
+
+// What --once runs: the jobs that were named, else those that may run by themselves. One without an end is neither.
+function endingJobs({ jobs }: Agent, named: boolean): readonly Job[] {
+  const endless = jobs.find(({ schedule }) => schedule.kind === 'always')
+  if (named && endless !== undefined) {
+    throw new Mistake(`job ${JSON.stringify(endless.name)} never ends by itself: run it without --once`)
+  }
+  return jobs.filter(({ schedule, settings }) => schedule.kind !== 'always' && (named || settings.enabled))
+}

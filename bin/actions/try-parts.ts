@@ -1,0 +1,100 @@
+import { join } from 'node:path'
+import { type LevelLog, type Log, memoryLog, openLog, removeLog, type TryOutReport, tryOut } from '../../lib/index.ts'
+import { exitCodes, Mistake } from '../frame/mistake.ts'
+import { didYouMean } from '../frame/near.ts'
+import { findJob, findListener } from '../user/find-part.ts'
+import { surviveErrors, untilSignal } from '../user/guards.ts'
+import { type Asked, surroundings } from '../user/surroundings.ts'
+import { printTrial } from './print-trial.ts'
+
+/** What `tidings test` is asked for. */
+export interface TestOptions extends Asked {
+  readonly job?: string | undefined
+  readonly listener?: string | undefined
+  readonly 'emit-type'?: string | undefined
+  readonly 'emit-id'?: string | undefined
+  readonly 'rm-db'?: boolean | undefined
+  readonly memory?: boolean | undefined
+  readonly db?: string | undefined
+  readonly yes?: boolean | undefined
+  readonly json?: boolean | undefined
+}
+
+/** Where events persist between tries. `TIDINGS_DB` is not asked: nobody means to try things on a log that is in use. */
+const DIRECTORY = join('.tidings', 'test')
+
+/** Tries a job, a listener or both, and prints what happened; resolves to the exit code. */
+export async function tryParts(asked: TestOptions): Promise<number> {
+  check(asked)
+  const { secrets, logger } = await surroundings(asked)
+  const job = asked.job === undefined ? {} : { job: await findJob(asked.job) }
+  const listener = asked.listener === undefined ? {} : { listener: await findListener(asked.listener) }
+  surviveErrors(logger)
+  const directory = asked.memory ? undefined : (asked.db ?? DIRECTORY)
+  if (asked['rm-db'] && directory !== undefined) await removeLog(directory)
+  const log = await open(directory)
+  const stop = new AbortController()
+  void untilSignal().then((signal) => stop.abort(new Error(`interrupted by ${signal}`)))
+  const again = asksAgain(asked) ? { again: wanted(asked) } : {}
+  const report = await tryOut({ log, ...job, ...listener, ...again, logger, secrets, signal: stop.signal })
+  await printTrial(report, asked.json === true)
+  if (asksAgain(asked)) await sayUnfound(report, asked, log, directory)
+  await log.close()
+  const endless = job.job?.schedule.kind === 'always' && stop.signal.aborted
+  return isWell(report, endless) ? exitCodes.ok : exitCodes.failed
+}
+
+function check(asked: TestOptions): void {
+  const { job, listener, memory, db, yes } = asked
+  if (job === undefined && listener === undefined) {
+    throw new Mistake('say what to try: a job (-j example.myJob), a listener (-l example.myListener), or both')
+  }
+  if (asksAgain(asked) && listener === undefined) throw new Mistake('-t and -i tell events again to a listener: add -l')
+  if (job === undefined && !asksAgain(asked)) {
+    throw new Mistake('there is nothing for the listener to hear: add a job (-j), or stored events (-t TYPE, -i ID)')
+  }
+  if (memory && db !== undefined) throw new Mistake('--memory keeps no log: leave out --db')
+  if (asked['rm-db'] && db !== undefined && yes !== true) {
+    throw new Mistake(`-r would remove the log in ${db} with all its events: add --yes if that is meant`)
+  }
+}
+
+function asksAgain(asked: TestOptions): boolean {
+  return asked['emit-type'] !== undefined || asked['emit-id'] !== undefined
+}
+
+function wanted({ 'emit-type': type, 'emit-id': identifier }: TestOptions): { type?: string; identifier?: string } {
+  return { ...(type === undefined ? {} : { type }), ...(identifier === undefined ? {} : { identifier }) }
+}
+
+function open(directory: string | undefined): Promise<LevelLog> {
+  return directory === undefined ? memoryLog() : openLog(directory)
+}
+
+function isWell({ run, heard }: TryOutReport, endless: boolean): boolean {
+  return (endless || run === undefined || run.error === undefined) && heard.every(({ error }) => error === undefined)
+}
+
+async function sayUnfound(
+  { again, unheard }: TryOutReport,
+  asked: TestOptions,
+  log: Log,
+  directory = 'the log',
+): Promise<void> {
+  const { 'emit-type': type, 'emit-id': identifier } = asked
+  const what = [
+    ...(type === undefined ? [] : [`of type ${type}`]),
+    ...(identifier === undefined ? [] : [`with identifier ${identifier}`]),
+  ]
+  if (again === 0) {
+    const types = new Set<string>()
+    for await (const event of log.events()) types.add(event.type)
+    console.error(
+      `tidings: ${directory} has no event ${what.join(' ')}${type === undefined ? '' : didYouMean(type, [...types])}`,
+    )
+  } else if (unheard > 0) {
+    console.error(
+      `tidings: ${unheard} of ${again} events ${what.join(' ')} are not of a type that the listener listens on`,
+    )
+  }
+}

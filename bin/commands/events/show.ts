@@ -1,0 +1,13 @@
+import { command } from '../../frame/command.ts'
+import { reading } from '../../frame/options.ts'
+
+export const show = command({
+  summary: 'Show one event whole: by its seq, or the latest of a type and identifier.',
+  takes: ['SEQ|TYPE', '[IDENTIFIER]'],
+  options: reading,
+  examples: [
+    ['12', 'The event at seq 12'],
+    ['my_event_type 123', 'The latest event of this type and identifier'],
+  ],
+  run: async (given) => (await import('../../logs/show-event.ts')).showEvent(given._, given),
+})

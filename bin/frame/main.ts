@@ -1,0 +1,51 @@
+import type { Command, Entry } from './command.ts'
+import { exitCodes, Failure, Mistake } from './mistake.ts'
+import { didYouMean } from './near.ts'
+
+/**
+ * Runs what the arguments ask for, says what went wrong, and ends the process with the exit code. `words`: what stands
+ * before the arguments.
+ */
+export async function main(words: readonly string[], entry: Entry, args: readonly string[]): Promise<never> {
+  // Whoever reads our output may have seen enough: `tidings events ls | head`.
+  process.stdout.on('error', ({ code }: NodeJS.ErrnoException) =>
+    process.exit(code === 'EPIPE' ? exitCodes.ok : exitCodes.failed),
+  )
+  const code = await choose(words, entry, args).catch(explain)
+  // What a user's module left open must not keep the process; what was printed must get out.
+  await new Promise((written) => process.stdout.write('', written))
+  process.exit(code)
+}
+
+async function choose(words: readonly string[], entry: Entry, args: readonly string[]): Promise<number> {
+  if ('load' in entry) return perform(words, await entry.load(), args)
+  const [word, ...rest] = args
+  if (word === undefined || word === 'help' || word === '--help' || word === '-h') {
+    const { overview } = await import('./overview.ts')
+    const [stream, code] = word === undefined ? [process.stderr, exitCodes.usage] : [process.stdout, exitCodes.ok]
+    stream.write(overview(words, entry))
+    return code
+  }
+  const chosen = Object.hasOwn(entry.commands, word) ? entry.commands[word] : undefined
+  if (chosen !== undefined) return choose([...words, word], chosen, rest)
+  const unknown = word.startsWith('-') ? 'a command comes first, got' : 'unknown command'
+  const near = didYouMean(word, Object.keys(entry.commands))
+  throw new Mistake(`${unknown} ${JSON.stringify(word)}${near === '' ? `; see ${words.join(' ')} --help` : near}`)
+}
+
+async function perform(words: readonly string[], command: Command, args: readonly string[]): Promise<number> {
+  const { helpOf, parse } = await import('./parse.ts')
+  const given = parse(words, command, args)
+  if (given !== 'help') return command.run(given)
+  process.stdout.write(`${await helpOf(words, command)}\n`)
+  return exitCodes.ok
+}
+
+/** Says an error in words, and turns it into an exit code. A stack is shown only where the fault may be our own. */
+function explain(error: unknown): number {
+  const { message, stack, code } = error as Error & { readonly code?: unknown }
+  const expected = error instanceof Mistake || error instanceof Failure || String(code).startsWith('TIDINGS_')
+  process.stderr.write(`tidings: ${expected ? message : (stack ?? String(error))}\n`)
+  if (error instanceof Mistake || code === 'TIDINGS_LOG_INVALID') return exitCodes.usage
+  return code === 'TIDINGS_LOG_LOCKED' ? exitCodes.inUse : exitCodes.failed
+}

@@ -1,0 +1,16 @@
+import { exitCodes } from '../frame/mistake.ts'
+import { printJson } from '../print/json.ts'
+import { whileWaiting } from '../print/progress.ts'
+import { askLog } from './ask-log.ts'
+import { questionOf, type Wanted } from './event-question.ts'
+import type { Which } from './which-log.ts'
+
+/** Prints how many events there are; resolves to the exit code. */
+export function countEvents(asked: Wanted & Which & { readonly json?: boolean | undefined }): Promise<number> {
+  return askLog(asked, async ({ events }) => {
+    const count = await whileWaiting('counting events', events.count(questionOf(asked)))
+    if (asked.json) printJson({ count })
+    else console.log(count)
+    return exitCodes.ok
+  })
+}

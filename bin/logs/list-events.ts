@@ -1,0 +1,24 @@
+import type { StoredEvent } from '../../lib/index.ts'
+import { exitCodes } from '../frame/mistake.ts'
+import { printJson } from '../print/json.ts'
+import { printRows, type Row } from '../print/rows.ts'
+import { askLog } from './ask-log.ts'
+import { questionOf, type Wanted } from './event-question.ts'
+import type { Which } from './which-log.ts'
+
+/** Prints events: a table, or with `json` one object a line; resolves to the exit code. */
+export function listEvents(asked: Wanted & Which & { readonly json?: boolean | undefined }): Promise<number> {
+  return askLog(asked, async ({ events }) => {
+    const found = events.list(questionOf(asked))
+    if (asked.json) for await (const event of found) printJson(event)
+    else if ((await printRows(['seq', 'accepted', 'type', 'identifier', 'data'], rows(found))) === 0)
+      console.error('no events')
+    return exitCodes.ok
+  })
+}
+
+async function* rows(events: AsyncIterable<StoredEvent>): AsyncGenerator<Row> {
+  for await (const { seq, created, type, identifier, data } of events) {
+    yield [String(seq), new Date(created).toISOString(), type, identifier, JSON.stringify(data)]
+  }
+}

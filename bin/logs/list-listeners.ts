@@ -1,0 +1,35 @@
+import { exitCodes } from '../frame/mistake.ts'
+import { printJson } from '../print/json.ts'
+import { printRows } from '../print/rows.ts'
+import { loadAgent } from '../user/load-agent.ts'
+import { askLog } from './ask-log.ts'
+import { logFor, type Which } from './which-log.ts'
+
+const HEAD = ['listener', 'cursor', 'behind', 'running', 'retrying', 'parked', 'first seen', 'state']
+
+/**
+ * Prints what a log knows of listeners: a table, or with `json` one object a line. With the file of an agent, those that
+ * it no longer has are named. Resolves to the exit code.
+ */
+export async function listListeners(
+  file: string | undefined,
+  asked: Which & { readonly json?: boolean | undefined },
+): Promise<number> {
+  const agent = file === undefined ? undefined : await loadAgent(file)
+  const which = agent === undefined || asked.agent !== undefined ? asked : { db: logFor(agent.name, asked.db) }
+  return askLog(which, async ({ listeners }) => {
+    const known = agent?.listeners.map(({ name }) => name)
+    const all = await listeners.list(known === undefined ? {} : { known })
+    if (asked.json) for (const listener of all) printJson(listener)
+    else {
+      const rows = all.map(({ name, cursor, behind, running, retrying, parked, created, orphaned }) => [
+        name,
+        ...[cursor, behind, running, retrying, parked].map(String),
+        created,
+        orphaned ? 'orphaned' : '-',
+      ])
+      if ((await printRows(HEAD, rows)) === 0) console.error('no listeners')
+    }
+    return exitCodes.ok
+  })
+}

@@ -1,0 +1,28 @@
+import type { Operations, StoredEvent } from '../../lib/index.ts'
+import { exitCodes, Failure, Mistake } from '../frame/mistake.ts'
+import { printJson } from '../print/json.ts'
+import { askLog } from './ask-log.ts'
+import type { Which } from './which-log.ts'
+
+/** Prints the event at a seq, or the latest of a type and identifier; resolves to the exit code. */
+export function showEvent(
+  [first = '', identifier]: readonly string[],
+  asked: Which & { readonly json?: boolean | undefined },
+): Promise<number> {
+  if (identifier === undefined && !/^[1-9]\d*$/.test(first)) {
+    throw new Mistake(`${JSON.stringify(first)} is no seq: write a number, or a type and an identifier`)
+  }
+  return askLog(asked, async ({ events }) => {
+    const event = identifier === undefined ? await at(events, Number(first)) : await events.of(first, identifier)
+    if (event === undefined)
+      throw new Failure(`there is no event ${JSON.stringify(first)} ${JSON.stringify(identifier)}`)
+    printJson({ ...event, created: new Date(event.created).toISOString() }, { pretty: asked.json !== true })
+    return exitCodes.ok
+  })
+}
+
+async function at(events: Operations['events'], seq: number): Promise<StoredEvent> {
+  const event = await events.at(seq)
+  if (event === undefined) throw new Failure(`there is no event ${seq}; the newest is ${await events.last()}`)
+  return event
+}

@@ -1,0 +1,47 @@
+import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { holdsLog } from '../../lib/index.ts'
+import { Failure, Mistake } from '../frame/mistake.ts'
+import { didYouMean } from '../frame/near.ts'
+
+/** Where agents keep their logs. */
+const HOME = '.tidings'
+
+/** Which log a person means. */
+export interface Which {
+  readonly db?: string | undefined
+  readonly agent?: string | undefined
+}
+
+/** The folder of a log that an agent is to run on: `--db`, else `TIDINGS_DB`, else `.tidings/<agent>`. */
+export function logFor(agent: string, db: string | undefined): string {
+  return db ?? (process.env.TIDINGS_DB || join(HOME, agent))
+}
+
+/** The folder of a log that is there: `--db`, else `--agent`, else `TIDINGS_DB`, else the only one in `.tidings`. */
+export async function whichLog({ db, agent }: Which): Promise<string> {
+  if (db !== undefined && agent !== undefined) throw new Mistake('--db and --agent both say which log: leave out one')
+  const named = agent === undefined ? (db ?? (process.env.TIDINGS_DB || undefined)) : join(HOME, agent)
+  const directory = named ?? (await onlyLog())
+  if (await holdsLog(directory)) return directory
+  const others = (await agents()).map((each) => (agent === undefined ? join(HOME, each) : each))
+  const near = didYouMean(agent ?? directory, others)
+  throw new Failure(`there is no log in ${directory}${near}`)
+}
+
+async function onlyLog(): Promise<string> {
+  const all = await agents()
+  // What agent-test leaves is not what people mean, unless there is nothing else.
+  const meant = all.length > 1 ? all.filter((name) => name !== 'test') : all
+  const [only] = meant
+  if (only === undefined) throw new Failure(`there is no log in ${HOME}: run an agent first, or say --db DIR`)
+  if (meant.length > 1) throw new Mistake(`${HOME} has several logs, say which: --agent ${meant.join(', --agent ')}`)
+  return join(HOME, only)
+}
+
+async function agents(): Promise<string[]> {
+  if (!existsSync(HOME)) return []
+  const names = readdirSync(HOME)
+  const held = await Promise.all(names.map((name) => holdsLog(join(HOME, name))))
+  return names.filter((_, i) => held[i]).sort()
+}

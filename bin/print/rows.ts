@@ -1,0 +1,73 @@
+import { styleText } from 'node:util'
+import { escape } from './escape.ts'
+
+export type Row = readonly string[]
+
+/** Where rows go: a terminal is shown a table, a pipe gets plain text, one row a line, its cells between tabs. */
+export interface Output {
+  readonly isTTY?: boolean
+  readonly columns?: number
+  write(text: string): unknown
+}
+
+/** So many rows of a table are laid out together: there may be more than memory holds. */
+const PAGE = 500
+
+/** Between two columns. */
+const GAP = 2
+
+/** The last column gets what is left of a line, but is not cut shorter than this. */
+const NARROWEST = 20
+
+/** Prints rows as they come; the head is for people, and left out in pipes. Resolves to how many there were. */
+export async function printRows(
+  head: Row,
+  rows: Iterable<Row> | AsyncIterable<Row>,
+  output: Output = process.stdout,
+): Promise<number> {
+  const most = output.isTTY === true ? PAGE : 1
+  const layOut = output.isTTY === true ? tableOf : linesOf
+  let page: Row[] = []
+  let printed = 0
+  const turn = async (): Promise<void> => {
+    if (page.length > 0) output.write(await layOut(printed === 0 ? head : [], page, output))
+    printed += page.length
+    page = []
+  }
+  for await (const row of rows) if (page.push(row.map(escape)) === most) await turn()
+  await turn()
+  return printed
+}
+
+function linesOf(_head: Row, rows: readonly Row[]): string {
+  return rows.map((row) => `${row.join('\t')}\n`).join('')
+}
+
+async function tableOf(head: Row, rows: readonly Row[], { columns }: Output): Promise<string> {
+  const { default: Table } = await import('cli-table3')
+  const table = new Table({
+    head: head.map(bold),
+    style: { head: [], border: [], compact: true, 'padding-left': 0, 'padding-right': 1 },
+    chars: noBorders,
+  })
+  table.push(...cutLast([head, ...rows], columns || 80).slice(1))
+  return `${table.toString().replaceAll(/ +$/gm, '')}\n`
+}
+
+const noBorders: Record<string, string> = { middle: ' ' }
+for (const side of ['top', 'bottom', 'mid', 'left', 'right']) {
+  for (const part of ['', '-mid', '-left', '-right']) noBorders[`${side}${part}`] = ''
+}
+
+function bold(text: string): string {
+  return process.env.NO_COLOR ? text : styleText('bold', text)
+}
+
+// The last column is the one that may be long: data, an error.
+function cutLast(rows: readonly Row[], columns: number): string[][] {
+  const last = Math.max(...rows.map((row) => row.length)) - 1
+  const others = Array.from({ length: last }, (_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)) + GAP)
+  const room = Math.max(NARROWEST, columns - others.reduce((sum, width) => sum + width, 0))
+  const cut = (cell: string): string => (cell.length > room ? `${cell.slice(0, room - 1)}…` : cell)
+  return rows.map((row) => row.map((cell, i) => (i === last ? cut(cell) : cell)))
+}

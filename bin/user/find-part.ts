@@ -1,0 +1,49 @@
+import { basename } from 'node:path'
+import { isAgent, isJob, isListener, isStream, type Job, type Listener } from '../../lib/index.ts'
+import { Mistake } from '../frame/mistake.ts'
+import { didYouMean } from '../frame/near.ts'
+import { findFile, isFile } from './find-file.ts'
+import { loadModule } from './load-module.ts'
+
+/** The job that `example.myJob` or `example.ts#myJob` names. */
+export function findJob(target: string): Promise<Job> {
+  return findPart(target, 'job', isJob)
+}
+
+/** The listener that `example.myListener` or `example.ts#myListener` names. */
+export function findListener(target: string): Promise<Listener> {
+  return findPart(target, 'listener', isListener)
+}
+
+async function findPart<P>(target: string, kind: 'job' | 'listener', is: (value: unknown) => value is P): Promise<P> {
+  const [file, name] = split(target, kind)
+  const path = findFile(file)
+  const exports = await loadModule(path)
+  const part = exports[name]
+  if (is(part)) return part
+  const names = Object.keys(exports).filter((each) => is(exports[each]))
+  const found =
+    part === undefined ? `has no export ${JSON.stringify(name)}` : `exports ${whatIs(part)} as ${name}, no ${kind}`
+  const others = names.length === 0 ? `; it exports no ${kind}` : `; its ${kind}s: ${names.join(', ')}`
+  throw new Mistake(`${path} ${found}${didYouMean(name, names) || others}`)
+}
+
+function split(target: string, kind: string): readonly [file: string, name: string] {
+  const hash = target.lastIndexOf('#')
+  // A dot in a folder's name ends nothing: ../jobs/example
+  const dot = basename(target).includes('.') ? target.lastIndexOf('.') : -1
+  const at = hash >= 0 ? hash : isFile(target) ? -1 : dot
+  const parts = [target.slice(0, at), target.slice(at + 1)] as const
+  if (at > 0 && parts[1] !== '') return parts
+  const expected = `write FILE.EXPORT, such as example.my${kind === 'job' ? 'Job' : 'Listener'}`
+  throw new Mistake(`${JSON.stringify(target)} names no ${kind}: ${expected}`)
+}
+
+function whatIs(value: unknown): string {
+  if (isJob(value)) return 'a job'
+  if (isListener(value)) return 'a listener'
+  if (isAgent(value)) return 'an agent'
+  if (isStream(value)) return 'a stream'
+  if (typeof value === 'function') return 'a function'
+  return Array.isArray(value) ? 'an array' : value === null ? 'null' : `a value of type ${typeof value}`
+}

@@ -1,0 +1,44 @@
+import { createLogger, type Level, type Logger, levels, processSecrets, type Secrets } from '../../lib/index.ts'
+import { Mistake } from '../frame/mistake.ts'
+import { didYouMean } from '../frame/near.ts'
+import { keepSecret } from './guards.ts'
+
+/** What a person may ask of the surroundings. */
+export interface Asked {
+  readonly 'log-level'?: string | undefined
+  readonly 'env-file'?: readonly string[] | undefined
+}
+
+/** What a user's code is run with. */
+export interface Surroundings {
+  readonly secrets: Secrets
+  readonly logger: Logger
+}
+
+/** Reads the environment files, and makes the logger, for a command that runs a user's code. */
+export async function surroundings(asked: Asked): Promise<Surroundings> {
+  for (const file of asked['env-file'] ?? []) loadEnvironment(file)
+  const secrets = processSecrets()
+  keepSecret(secrets.scrub)
+  return { secrets, logger: await createLogger({ secrets, ...levelOf(asked['log-level']) }) }
+}
+
+function loadEnvironment(file: string): void {
+  try {
+    process.loadEnvFile(file)
+  } catch (error) {
+    throw new Mistake(`the environment file ${file} can't be read: ${(error as Error).message}`)
+  }
+}
+
+function levelOf(asked: string | undefined): { level?: Level } {
+  const [name, word] =
+    asked === undefined ? ['TIDINGS_LOG_LEVEL', process.env.TIDINGS_LOG_LEVEL] : ['--log-level', asked]
+  if (word === undefined || word === '') return {}
+  const level = levels.find((each) => each === word)
+  if (level === undefined)
+    throw new Mistake(
+      `${name} must be one of ${levels.join(', ')}, got ${JSON.stringify(word)}${didYouMean(word, levels)}`,
+    )
+  return { level }
+}

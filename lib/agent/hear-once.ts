@@ -1,0 +1,117 @@
+import type { Environment } from '../core/environment.ts'
+import { type ErrorInfo, errorInfo } from '../core/error-info.ts'
+import { asError } from '../core/errors.ts'
+import type { StoredEvent } from '../core/event.ts'
+import { Work } from '../core/within.ts'
+import { Deliverer } from '../dispatch/deliver.ts'
+import type { Listener } from '../listener/listener.ts'
+import type { Consumer, Handed, Log } from '../log/port.ts'
+
+/** What a trial takes place in. `signal` ends it. */
+export interface Trial {
+  readonly log: Log
+  readonly clock: Log['clock']
+  readonly environment: Environment
+  readonly signal: AbortSignal
+  scrub(text: string): string
+}
+
+/** One delivery. `values`: how many came out of the listener's pipe, and were handled. `error`: why it failed. */
+export interface Heard {
+  readonly seq: number
+  readonly type: string
+  readonly identifier: string
+  readonly values: number
+  readonly error?: ErrorInfo
+}
+
+/** So many events are taken from the log in one go. */
+const PULL = 100
+
+/** Between two looks at whether everything was heard, in ms. */
+const LOOK = 10
+
+/**
+ * Lets a listener hear these events, and what is accepted while `work` goes on: each once, one after another. The
+ * listener is a stranger to the log before and after.
+ */
+export async function hearOnce<R>(
+  listener: Listener,
+  again: readonly StoredEvent[],
+  trial: Trial,
+  work: () => Promise<R>,
+): Promise<{ readonly result: R; readonly heard: readonly Heard[] }> {
+  const { log, clock, signal } = trial
+  const { types } = listener.source
+  const consumer = await log.consumer(listener.name, {
+    start: 'now',
+    transient: true,
+    ...(types === undefined ? {} : { types }),
+  })
+  if (again.length > 0) await consumer.redeliver(again.map(({ seq }) => seq))
+  const done = new AbortController()
+  const hearing = hear(listener, consumer, trial, done.signal)
+  const result = await work()
+  while (!signal.aborted && !(await isDone(consumer))) {
+    await new Promise<void>((resolve) => void clock.timer(resolve, LOOK))
+  }
+  done.abort()
+  const heard = await hearing
+  await consumer.flush()
+  return { result, heard }
+}
+
+async function isDone(consumer: Consumer): Promise<boolean> {
+  const { behind, running, retrying } = await consumer.lag()
+  return behind + running + retrying === 0
+}
+
+async function hear(listener: Listener, consumer: Consumer, trial: Trial, done: AbortSignal): Promise<Heard[]> {
+  let values = 0
+  const handle: Listener['handle'] = (value, delivery) => {
+    values += 1
+    return listener.handle(value, delivery)
+  }
+  const deliverer = new Deliverer({ ...listener, handle, settings: { ...listener.settings, attempts: 1 } }, trial)
+  const heard: Heard[] = []
+  while (!done.aborted) {
+    for (const handed of await consumer.pull(PULL, done)) {
+      if (trial.signal.aborted) return heard
+      values = 0
+      const error = await deliver(deliverer, handed, consumer, trial)
+      if (error !== undefined) sayFailure(listener, handed, error, trial)
+      const { seq, type, identifier } = handed.event
+      heard.push({
+        seq,
+        type,
+        identifier,
+        values,
+        ...(error === undefined ? {} : { error: errorInfo(error, trial.scrub) }),
+      })
+    }
+  }
+  return heard
+}
+
+function sayFailure({ name }: Listener, { event, attempt }: Handed, err: Error, { environment }: Trial): void {
+  environment.logger.error({ listener: name, seq: event.seq, attempt, err }, 'listener failed')
+}
+
+async function deliver(
+  deliverer: Deliverer,
+  handed: Handed,
+  consumer: Consumer,
+  { signal }: Trial,
+): Promise<Error | undefined> {
+  const work = new Work()
+  const stop = (): void => work.stop(asError(signal.reason))
+  signal.addEventListener('abort', stop, { once: true })
+  const outcome = await deliverer.deliver(handed, work)
+  signal.removeEventListener('abort', stop)
+  if (outcome.end === 'ack') {
+    consumer.ack(handed, outcome.writes)
+    return undefined
+  }
+  consumer.park(handed, { error: outcome.error })
+  return outcome.error
+}

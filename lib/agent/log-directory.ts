@@ -1,0 +1,47 @@
+import { existsSync } from 'node:fs'
+import { readdir, rm, rmdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { hasCode, TidingsError } from '../core/errors.ts'
+import { openLog } from '../log/open-log.ts'
+
+/** What a log is made of: LevelDB's files, its mark, and the socket of the agent that runs on it. */
+const OWN = /^(\d+\.(ldb|sst|log|dbtmp)|CURRENT|LOCK|LOG(\.old)?|MANIFEST-\d+|MARK(\..*)?|.*\.sock)$/
+
+/** Whether a directory holds a log. */
+export async function holdsLog(directory: string): Promise<boolean> {
+  const names = await namesIn(directory)
+  return names.includes('CURRENT') || names.includes('MARK')
+}
+
+/**
+ * Removes the log in a directory, for good, with everything that was ever told. Files that are no part of it stay.
+ *
+ * @returns false: the directory is empty, or not there
+ * @throws TidingsError `TIDINGS_LOG_LOCKED` (in use), `TIDINGS_LOG_INVALID` (the directory holds something else)
+ */
+export async function removeLog(directory: string): Promise<boolean> {
+  if ((await namesIn(directory)).length === 0) return false
+  if (!(await holdsLog(directory))) {
+    throw new TidingsError('TIDINGS_LOG_INVALID', `${directory} holds no log: nothing is removed from it`, {
+      details: { directory },
+    })
+  }
+  await refuseInUse(directory)
+  for (const name of await namesIn(directory)) if (OWN.test(name)) await rm(join(directory, name))
+  if ((await namesIn(directory)).length === 0) await rmdir(directory)
+  return true
+}
+
+async function namesIn(directory: string): Promise<readonly string[]> {
+  return existsSync(directory) ? readdir(directory) : []
+}
+
+// Only who opens it can tell. One that is damaged can't be opened, and is in nobody's use.
+async function refuseInUse(directory: string): Promise<void> {
+  try {
+    const log = await openLog(directory, { warn: () => undefined })
+    await log.close()
+  } catch (error) {
+    if (hasCode(error, 'TIDINGS_LOG_LOCKED')) throw error
+  }
+}

@@ -1,0 +1,132 @@
+import { lastValueFrom, of } from 'rxjs'
+import { realEnvironment } from '../core/environment.ts'
+import { asError } from '../core/errors.ts'
+import type { Draft, Receipt, StoredEvent } from '../core/event.ts'
+import { type Logger, silentLogger } from '../core/logger.ts'
+import { processSecrets, type Secrets } from '../core/secrets.ts'
+import type { Job } from '../job/job.ts'
+import { type RunReport, readJob, runJob } from '../job/run-job.ts'
+import type { Listener } from '../listener/listener.ts'
+import type { Log } from '../log/port.ts'
+import { typeTest } from '../log/query.ts'
+import { type Heard, hearOnce, type Trial } from './hear-once.ts'
+
+/**
+ * - `job`: runs once, now
+ * - `listener`: hears what is accepted meanwhile, and stored events that `again` asks for
+ * - `again`: tells stored events of this type (a name, or a pattern with `*`) and identifier once more
+ * - `logger`: default silence
+ * - `secrets`: where secrets come from; default this process's environment and files
+ * - `signal`: ends the run, and the deliveries
+ */
+export interface TryOutOptions {
+  readonly log: Log
+  readonly job?: Job
+  readonly listener?: Listener
+  readonly again?: { readonly type?: string; readonly identifier?: string }
+  readonly logger?: Logger
+  readonly secrets?: Secrets
+  readonly signal?: AbortSignal
+}
+
+/** What became of a draft that the job or the listener published. */
+export interface Published {
+  readonly type: string
+  readonly identifier: string
+  readonly status: Receipt['status']
+  readonly seq: number
+}
+
+/**
+ * What happened. `run`: how the job went; absent when its slot was done before, since the clock went back. `again`: how
+ * many stored events were found to be told once more; `unheard`: how many of them the listener does not listen on.
+ */
+export interface TryOutReport {
+  readonly run?: RunReport
+  readonly published: readonly Published[]
+  readonly heard: readonly Heard[]
+  readonly again: number
+  readonly unheard: number
+}
+
+/**
+ * Tries a job, a listener or both on a log: the job runs once, the listener hears each event once and leaves no cursor
+ * behind. Nothing is tried again: a failure is in the report.
+ *
+ * @example
+ * ```ts
+ * import { eventType, job, listener, manual, memoryLog, on, tryOut } from 'tidings'
+ *
+ * const greeting = eventType('greeting').of<{ payload: string }>()
+ * const hello = job('hello', manual(), () => greeting('123', { payload: 'hello' }))
+ * const print = listener('print', on(greeting), (event) => console.log(event.data.payload))
+ * const { heard } = await tryOut({ log: await memoryLog(), job: hello, listener: print })
+ * console.log(heard.length)
+ * ```
+ */
+export async function tryOut({ job, listener, again, ...options }: TryOutOptions): Promise<TryOutReport> {
+  const published: Published[] = []
+  const log = overheard(options.log, ({ type, identifier }, { status, seq }) =>
+    published.push({ type, identifier, status, seq }),
+  )
+  const { logger = silentLogger, secrets = processSecrets(), signal = new AbortController().signal } = options
+  const { clock } = log
+  const host = { log, clock, environment: realEnvironment(clock, logger, secrets), scrub: secrets.scrub, signal }
+  // Found before the job runs: what it publishes is heard anyway.
+  const found = again === undefined ? [] : await stored(log, again)
+  const told = found.filter(({ type }) => typeTest(listener?.source.types)(type))
+  const work = async (): Promise<RunReport | undefined> => (job === undefined ? undefined : runNow(job, host))
+  const { result: run, heard } =
+    listener === undefined ? { result: await work(), heard: [] } : await hearOnce(listener, told, host, work)
+  return {
+    ...(run === undefined ? {} : { run }),
+    published,
+    heard,
+    again: found.length,
+    unheard: found.length - told.length,
+  }
+}
+
+async function runNow(job: Job, trial: Trial): Promise<RunReport | undefined> {
+  const { log, clock, signal } = trial
+  const stop = new AbortController()
+  const interrupted = (): void => stop.abort(asError(signal.reason))
+  signal.addEventListener('abort', interrupted, { once: true })
+  const once = { ...job, settings: { ...job.settings, enabled: false, retry: 0, jitter: 0 } }
+  let report: RunReport | undefined
+  const ended = (last: RunReport | undefined): void => {
+    report = last
+    // Also ends the wait for another try that the run may have asked for.
+    stop.abort()
+  }
+  const host = { ...trial, stop: stop.signal, abort: signal, began: () => undefined, ended }
+  const now = { at: new Date(clock.now()), ended }
+  await lastValueFrom(runJob(once, await readJob(log, job, clock.now()), of(now), host), { defaultValue: undefined })
+  signal.removeEventListener('abort', interrupted)
+  return report
+}
+
+async function stored(log: Log, { type, identifier }: { type?: string; identifier?: string }): Promise<StoredEvent[]> {
+  const query = {
+    ...(type === undefined ? {} : { types: [type] }),
+    ...(identifier === undefined ? {} : { where: (event: StoredEvent) => event.identifier === identifier }),
+  }
+  const events: StoredEvent[] = []
+  for await (const event of log.events(query)) events.push(event)
+  return events
+}
+
+/** The same log, with an ear at what it accepts. */
+function overheard(log: Log, hear: (draft: Draft, receipt: Receipt) => void): Log {
+  const accept: Log['accept'] = async (drafts, origin) => {
+    const receipts = await log.accept(drafts, origin)
+    for (const [i, draft] of drafts.entries()) hear(draft, receipts[i] as Receipt)
+    return receipts
+  }
+  return new Proxy(log, {
+    get(target, name) {
+      const member: unknown = name === 'accept' ? accept : Reflect.get(target, name, target)
+      return typeof member === 'function' ? (member as () => unknown).bind(target) : member
+    },
+  })
+}
