@@ -104,7 +104,9 @@ export class RunningAgent implements Running {
     refuseTwins(agent.name, 'jobs', [...[...this.#jobs.values()].map(({ job }) => job), ...jobs])
     refuseTwins(agent.name, 'listeners', [...[...this.#listeners.values()].map(({ listener }) => listener), ...listeners])
     // Where each listener begins is durable before any job runs: nothing is published that it could miss.
-    for (const listener of listeners) this.#hear(listener, await this.#consumer(listener))
+    const pumps: Pump[] = []
+    for (const listener of listeners) pumps.push(this.#hear(listener, await this.#consumer(listener)))
+    this.#pump(pumps)
     for (const job of jobs) this.#work(job, await readJob(log, job, clock.now()))
   }
 
@@ -124,15 +126,20 @@ export class RunningAgent implements Running {
     return consumer
   }
 
-  #hear(listener: Listener, consumer: Consumer): void {
+  #hear(listener: Listener, consumer: Consumer): Pump {
     this.#listeners.set(listener.name, { listener, consumer })
-    const pump = new Pump(listener, consumer, {
+    return new Pump(listener, consumer, {
       ...this.#parts,
       stop: this.#stop.signal,
       abort: this.#abort.signal,
       parked: (handed, error) => this.#news.parked(listener.name, handed, error),
     })
-    this.#track(pump.run(), { listener: listener.name })
+  }
+
+  // What was in flight when the process died goes first, one event at a time over all listeners.
+  #pump(pumps: readonly Pump[]): void {
+    const cleared = pumps.reduce((before, pump) => before.then(() => pump.clearSuspects()), Promise.resolve())
+    for (const pump of pumps) this.#track(cleared.then(() => pump.run()), { listener: pump.name })
   }
 
   #work(job: Job, record: Awaited<ReturnType<typeof readJob>>): void {
@@ -173,7 +180,7 @@ export class RunningAgent implements Running {
       return Promise.reject(new TidingsError('TIDINGS_AGENT_INVALID', message, { details: { job: jobName } }))
     }
     if (this.#stop.signal.aborted) return Promise.resolve(undefined)
-    return new Promise((ended) => working.triggers$.next({ at: new Date(this.#parts.clock.now()), missed: 0, ended }))
+    return new Promise((ended) => working.triggers$.next({ at: new Date(this.#parts.clock.now()), ended }))
   }
 
   async status(): Promise<Status> {

@@ -12,6 +12,7 @@ export const codes = {
   TIDINGS_IDENTIFIER_INVALID: 'an identifier is not a well-formed, non-empty string within its limit',
   TIDINGS_JOB_INVALID: 'a job is defined with a wrong name, schedule, function or option',
   TIDINGS_JOB_RESULT: 'a run returned something that is not drafts',
+  TIDINGS_LISTENER_CRASHED: 'the process died again and again over this event',
   TIDINGS_LISTENER_INVALID: 'a listener is defined with a wrong name, source, handler or option',
   TIDINGS_LISTENER_TIMEOUT: 'a delivery took longer than its timeout',
   TIDINGS_LOG_CLOSED: 'the log is closed',

@@ -1,5 +1,5 @@
 import { type ErrorInfo, errorInfo } from '../core/error-info.ts'
-import { asError } from '../core/errors.ts'
+import { asError, quote, TidingsError } from '../core/errors.ts'
 import type { StoredEvent } from '../core/event.ts'
 import { Work } from '../core/within.ts'
 import type { Listener } from '../listener/listener.ts'
@@ -43,19 +43,53 @@ export class Pump {
   #highest = 0
   #changed: () => void = () => undefined
 
+  get name(): string {
+    return this.#listener.name
+  }
+
   constructor(listener: Listener, consumer: Consumer, host: PumpHost) {
     this.#listener = listener
     this.#consumer = consumer
     this.#host = host
     this.#deliverer = new Deliverer(listener, host)
-  }
-
-  /** Runs until `stop` aborts and the deliveries that go on have ended; rejects when the log is closed before. */
-  async run(): Promise<void> {
-    const { stop, abort } = this.#host
+    const { stop, abort } = host
     stop.addEventListener('abort', () => this.#changed(), { once: true })
     abort.addEventListener('abort', () => this.#running.forEach((work) => work.stop(asError(abort.reason))), { once: true })
+  }
+
+  /**
+   * Delivers what was in flight when the process died, one at a time. Nothing else may be delivered meanwhile, by any
+   * pump: whoever kills the process again must have been alone.
+   */
+  async clearSuspects(): Promise<void> {
+    const { stop } = this.#host
     for await (const { event } of this.#consumer.retrying()) this.#lanes.waits(this.#key(event), event.seq)
+    while (this.#consumer.suspects > 0 && !stop.aborted) {
+      const [handed] = await this.#consumer.pull(1, stop)
+      if (handed !== undefined) await this.#tryAlone(handed)
+    }
+  }
+
+  async #tryAlone(handed: Handed): Promise<void> {
+    const { name, settings } = this.#listener
+    const key = this.#key(handed.event)
+    this.#lanes.enter(key, handed)
+    if (this.#lanes.next(key) === undefined) {
+      // An older event of its key waits for its retry: this one was held, and has killed nobody.
+      this.#lanes.takeNewest(key)
+      return this.#putBack(key, handed, 0)
+    }
+    if ((handed.crashes ?? 0) >= settings.crashes) {
+      this.#park(handed, crashError(name, handed))
+      return this.#lanes.leave(key)
+    }
+    this.#deliver(key, handed)
+    while (this.#running.size > 0) await this.#change()
+  }
+
+  /** After `clearSuspects`: runs until `stop` aborts and the deliveries that go on have ended; rejects when the log is closed before. */
+  async run(): Promise<void> {
+    const { stop } = this.#host
     while (!stop.aborted) {
       while (this.#ready.length >= BATCH && !stop.aborted) await this.#change()
       for (const handed of await this.#consumer.pull(BATCH, stop)) this.#take(handed)
@@ -136,14 +170,19 @@ export class Pump {
     // Cut off because the agent stops: the start of the handler is not held against the event.
     if (abort.aborted) return this.#putBack(key, handed, 0)
     const { name: listener } = this.#listener
-    const error = errorInfo(outcome.error, this.#host.scrub)
     environment.logger.error({ listener, seq, attempt: handed.attempt, err: outcome.error }, 'listener failed')
     if (outcome.end === 'retry') {
+      const error = errorInfo(outcome.error, this.#host.scrub)
       this.#lanes.waits(key, seq)
       return this.#consumer.retry(handed, { at: clock.now() + outcome.after, error })
     }
+    this.#park(handed, outcome.error)
+  }
+
+  #park(handed: Handed, thrown: Error): void {
+    const error = errorInfo(thrown, this.#host.scrub)
     this.#consumer.park(handed, { error })
-    environment.logger.error({ listener, seq }, 'event parked')
+    this.#host.environment.logger.error({ listener: this.#listener.name, seq: handed.event.seq }, 'event parked')
     this.#host.parked(handed, error)
   }
 
@@ -160,4 +199,9 @@ export class Pump {
       if (handed.event.seq < this.#highest) this.#putBack(this.#key(handed.event), handed, 0)
     }
   }
+}
+
+function crashError(listener: string, { event, crashes }: Handed): TidingsError {
+  const message = `the process died ${crashes} times while listener ${quote(listener)} handled event ${event.seq} alone`
+  return new TidingsError('TIDINGS_LISTENER_CRASHED', message, { details: { listener, seq: event.seq, crashes } })
 }

@@ -85,7 +85,7 @@ export class LevelConsumer implements Consumer, Rider {
   }
 
   get suspects(): number {
-    return this.#suspects.size
+    return this.#suspects.waiting
   }
 
   async pull(max: number, signal: AbortSignal): Promise<readonly Handed[]> {
@@ -107,10 +107,9 @@ export class LevelConsumer implements Consumer, Rider {
   }
 
   // Reads first and changes what it remembers after, in one go: whatever happens at an await leaves no trace.
-  async #take(max: number, signal: AbortSignal): Promise<Handed[]> {
+  async #take(max: number, signal: AbortSignal): Promise<readonly Handed[]> {
     const { session } = this.#life
     try {
-      if (this.#suspects.size > 0) return await this.#handSuspect()
       const due = this.#retries.due(this.#life.clock.now(), max)
       const again = await Promise.all(due.map(async (waiting) => ({ waiting, event: await this.#event(waiting.seq) })))
       const room = this.#mayReadOn() ? max - due.length : 0
@@ -118,7 +117,7 @@ export class LevelConsumer implements Consumer, Rider {
       if (signal.aborted) return []
       const handed = [...this.#handAgain(again), ...this.#handFresh(records, room)]
       await this.#note(handed)
-      return handed
+      return await this.#accuse(handed)
     } catch (error) {
       // A store that is closed in mid-read, after a failed write, is opened again; a closed log ends the wait.
       if (this.#life.ready && this.#life.session === session) throw error
@@ -126,16 +125,20 @@ export class LevelConsumer implements Consumer, Rider {
     }
   }
 
-  async #handSuspect(): Promise<Handed[]> {
-    const seq = this.#retries.seqs().find((each) => this.#suspects.has(each))
-    const waiting = seq === undefined ? undefined : this.#retries.get(seq)
-    if (waiting === undefined) return []
-    const event = await this.#event(waiting.seq)
-    const [key, value] = this.#suspects.accuse(waiting.seq)
-    const crashes = this.#suspects.deaths(waiting.seq)
-    this.#change(key, value)
+  // A death that nobody will hear of is recorded before the event is handed out.
+  async #accuse(handed: readonly Handed[]): Promise<readonly Handed[]> {
+    const suspects = handed.filter(({ event }) => this.#suspects.has(event.seq))
+    if (suspects.length === 0) return handed
+    const crashes = new Map(suspects.map(({ event }) => [event.seq, this.#suspects.deaths(event.seq)]))
+    for (const { event } of suspects) {
+      const [key, value] = this.#suspects.accuse(event.seq)
+      this.#change(key, value)
+    }
     await this.flush()
-    return this.#handAgain([{ waiting, event }]).map((handed) => ({ ...handed, crashes }))
+    return handed.map((each) => {
+      const deaths = crashes.get(each.event.seq)
+      return deaths === undefined ? each : { ...each, crashes: deaths }
+    })
   }
 
   // What is in flight is written down before it is handed out. The death of the process loses nothing that LevelDB
@@ -325,7 +328,7 @@ export class LevelConsumer implements Consumer, Rider {
 
   #forget(seq: number): void {
     const cleared = this.#suspects.clear(seq)
-    if (cleared !== undefined) this.#change(...cleared)
+    if (cleared !== undefined) this.#change(cleared[0], cleared[1])
     this.#fresh.delete(seq)
     this.#again.delete(seq)
     const asked = this.#asked.get(seq)

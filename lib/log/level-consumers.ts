@@ -4,6 +4,7 @@ import { keys, seqOf, startingWith, textsOf } from './level-keys.ts'
 import type { Life } from './level-life.ts'
 import { type Cursor, decode, encode, type RetryRecord } from './level-records.ts'
 import type { States } from './level-states.ts'
+import type { Deaths } from './level-suspects.ts'
 import type { Op } from './level-writer.ts'
 import { checkText } from './limits.ts'
 import type { Consumer, ConsumerInfo, ConsumerOptions, Lag, Start } from './port.ts'
@@ -26,7 +27,7 @@ export class Consumers {
   /** Opens a consumer; one that was open under this name is settled first and is of no use afterwards. */
   async open(name: string, options: ConsumerOptions): Promise<Consumer> {
     checkText(name, MOST_BYTES, 'TIDINGS_LOG_INVALID', 'the name of a consumer')
-    await this.#open.get(name)?.flush()
+    await this.#settle(name)
     const opened = options.transient ? await this.#begin(name, options.start) : await this.#find(name, options)
     const consumer = new LevelConsumer(this.#life, opened, options)
     this.#open.set(name, consumer)
@@ -37,16 +38,24 @@ export class Consumers {
     const known = this.#read(name)
     if (known !== undefined) return this.#load(name, known, 'known')
     // What it says may be newer than what is stored.
-    if (formerly !== undefined) await this.#open.get(formerly)?.flush()
+    if (formerly !== undefined) await this.#settle(formerly)
     const older = formerly === undefined ? undefined : this.#read(formerly)
     if (formerly !== undefined && older !== undefined) {
-      this.#open.delete(formerly)
       await this.#rename(formerly, name)
       return this.#load(name, older, 'renamed')
     }
     const opened = await this.#begin(name, start)
     await this.#life.commit([[keys.consumer(name), encode(keys.consumer(name), opened.cursor)]])
     return opened
+  }
+
+  // In this process nothing has died: what is in flight is simply handed out again.
+  async #settle(name: string): Promise<void> {
+    const open = this.#open.get(name)
+    if (open === undefined) return
+    this.#open.delete(name)
+    open.closing()
+    await open.flush()
   }
 
   async #begin(name: string, start: Start): Promise<Opened> {
@@ -77,7 +86,18 @@ export class Consumers {
     const records = await this.#entries(keys.retriesOf(name))
     const waiting = records.map(([key, text]) => ({ seq: seqOf(key), ...decode<RetryRecord>(key, text) }))
     const parked = (await this.#entries(keys.parkedOf(name))).map(([key]) => seqOf(key))
-    return { name, origin, cursor, waiting, parked }
+    return { name, origin, cursor, waiting, parked, suspects: await this.#suspects(name, cursor, waiting) }
+  }
+
+  // Of what was in flight, those that are not settled; and those that were alone already.
+  async #suspects(name: string, { cursor }: Cursor, waiting: readonly { readonly seq: number }[]): Promise<Deaths> {
+    const key = keys.flight(name)
+    const flight = decode<number[]>(key, this.#life.session.db.getSync(key)) ?? []
+    const unsettled = new Set(waiting.map(({ seq }) => seq))
+    const deaths = new Map<number, number>()
+    for (const seq of flight) if (seq > cursor || unsettled.has(seq)) deaths.set(seq, 0)
+    for (const [crash, text] of await this.#entries(keys.crashesOf(name))) deaths.set(seqOf(crash), decode<number>(crash, text))
+    return deaths
   }
 
   #entries(prefix: string): Promise<[string, string][]> {
@@ -92,6 +112,8 @@ export class Consumers {
     }
     for (const [key, text] of await this.#entries(keys.retriesOf(from))) move(key, text, keys.retry(to, seqOf(key)))
     for (const [key, text] of await this.#entries(keys.parkedOf(from))) move(key, text, keys.parked(to, seqOf(key)))
+    for (const [key, text] of await this.#entries(keys.crashesOf(from))) move(key, text, keys.crash(to, seqOf(key)))
+    for (const [key, text] of await this.#entries(keys.flight(from))) move(key, text, keys.flight(to))
     const cursor = keys.consumer(from)
     const text = this.#life.session.db.getSync(cursor)
     if (text !== undefined) move(cursor, text, keys.consumer(to))
@@ -111,6 +133,11 @@ export class Consumers {
       (await this.#life.session.db.keys(startingWith(prefix)).all()).length
     const behind = Math.max(0, this.#durable - cursor)
     return { behind, running: 0, retrying: await count(keys.retriesOf(name)), parked: await count(keys.parkedOf(name)) }
+  }
+
+  /** The log is closed in good order. */
+  closing(): void {
+    for (const consumer of this.#open.values()) consumer.closing()
   }
 
   /** The store was opened again: everyone says anew what it did not take. */

@@ -1,6 +1,6 @@
 import type { Database } from './level-database.ts'
 import { keys } from './level-keys.ts'
-import { decode, type Identity } from './level-records.ts'
+import { decode, FORGOTTEN, type Identity } from './level-records.ts'
 
 /** How many identities a generation remembers: more than can wait for their commits at once. */
 const GENERATION = 16_384
@@ -15,8 +15,8 @@ const GENERATION = 16_384
 export class Identities {
   readonly #db: Database
   readonly #durable: () => number
-  #young = new Map<string, Identity | null>()
-  #old = new Map<string, Identity | null>()
+  #young = new Map<string, Identity>()
+  #old = new Map<string, Identity>()
   #newestOld = 0
   #newest = 0
 
@@ -27,16 +27,13 @@ export class Identities {
 
   /** The identity stored at `key`; undefined when it is not known. */
   find(key: string): Identity | undefined {
-    const young = this.#young.get(key)
-    const recent = young === undefined ? this.#old.get(key) : young
-    // A forgotten identity is remembered as null: the store may not have heard of it yet.
-    if (recent !== undefined) return recent ?? undefined
     // getSync: an awaited get is several times slower, and has() skips LevelDB's Bloom filter.
-    return decode<Identity>(key, this.#db.getSync(key))
+    const identity = this.#young.get(key) ?? this.#old.get(key) ?? decode<Identity>(key, this.#db.getSync(key))
+    return identity?.[0] === FORGOTTEN ? undefined : identity
   }
 
   /** Remembers a decision; `seq` is the newest seq that was given out when it was taken. */
-  remember(key: string, identity: Identity | null, seq: number): void {
+  remember(key: string, identity: Identity, seq: number): void {
     if (this.#young.size >= GENERATION && this.#newestOld <= this.#durable()) {
       this.#old = this.#young
       this.#newestOld = this.#newest

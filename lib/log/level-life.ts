@@ -46,6 +46,8 @@ export class Life {
   #marking: Promise<void> = Promise.resolve()
   /** Called with each new session but the first, before anybody reads from it. */
   onReopened: (session: Session) => void = () => undefined
+  /** Called once, while a last commit can still be ridden in. */
+  onClosing: () => void = () => undefined
 
   static async begin(options: LifeOptions): Promise<Life> {
     const life = new Life(options, await openSound(options.source, options.marks, options))
@@ -171,6 +173,7 @@ export class Life {
   async #end(session: Session | undefined): Promise<void> {
     this.#cancel()
     this.#markTimer?.()
+    if (session !== undefined) this.onClosing()
     try {
       await this.#reopened
       if (session === undefined) return

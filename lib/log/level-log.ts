@@ -9,7 +9,8 @@ import { identityKey } from './level-identities.ts'
 import { keyValue } from './level-key-value.ts'
 import type { Life } from './level-life.ts'
 import { readEvents, readRecord } from './level-reader.ts'
-import { decode, type Identity } from './level-records.ts'
+import { decode, encode, FORGOTTEN, type Identity } from './level-records.ts'
+import { type Problem, type Verification, verify } from './level-verify.ts'
 import type { Limits } from './limits.ts'
 import type { Claim, Consumer, ConsumerInfo, ConsumerOptions, KeyValue, Log, Origin, Query } from './port.ts'
 
@@ -36,6 +37,7 @@ export class LevelLog implements Log {
     this.committed$ = life.committed$
     this.#consumers = new Consumers(life, (instant) => this.#firstSince(instant))
     this.#claims = new Claims(life, crypto.randomUUID())
+    life.onClosing = () => this.#consumers.closing()
     life.onReopened = ({ states }) => this.#consumers.reopened(states)
   }
 
@@ -89,8 +91,9 @@ export class LevelLog implements Log {
     const { identities, writer } = this.#life.session
     const key = identityKey(this.#life.meta.identity, type, identifier)
     if (identities.find(key) === undefined) return false
-    identities.remember(key, null, writer.next - 1)
-    await this.#life.commit([[key, undefined]])
+    const forgotten: Identity = [FORGOTTEN]
+    identities.remember(key, forgotten, writer.next - 1)
+    await this.#life.commit([[key, encode(key, forgotten)]])
     return true
   }
 
@@ -108,6 +111,16 @@ export class LevelLog implements Log {
 
   async claim(job: string, slot: Date, ttl: number): Promise<Claim | undefined> {
     return this.#claims.claim(job, slot, ttl)
+  }
+
+  /**
+   * Compares every record with every other that it should agree with. LevelDB itself can end the process over a damaged
+   * table: `tidings db verify` reads in a child process.
+   */
+  async verify(options: Pick<Verification, 'progress'> = {}): Promise<{ readonly ok: boolean; readonly problems: readonly Problem[] }> {
+    const { db, first, writer } = this.#life.session
+    const problems = await verify({ ...options, db, first, head: writer.durable, identity: this.#life.meta.identity })
+    return { ok: problems.length === 0, problems }
   }
 
   close(): Promise<void> {

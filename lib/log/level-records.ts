@@ -25,6 +25,9 @@ export type Head = readonly [seq: number, floor: number, first: number]
 /** The latest event of an identity: where it is, and for versioned types which version and revision it has. */
 export type Identity = readonly [seq: number, version?: string, revision?: number]
 
+/** The seq of an identity that was forgotten: it may be told again, and its events stay. */
+export const FORGOTTEN = 0
+
 /** `replays`: how often events were told again on request. */
 export interface Cursor {
   readonly cursor: number

@@ -21,6 +21,10 @@ export class Retries {
     return this.#due.length
   }
 
+  get(seq: number): Waiting | undefined {
+    return this.#bySeq.get(seq)
+  }
+
   has(seq: number): boolean {
     return this.#bySeq.has(seq)
   }

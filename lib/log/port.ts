@@ -68,12 +68,14 @@ export interface ConsumerOptions {
 
 /**
  * One event, handed to one consumer. `attempt` counts starts of the handler: 1 at first. `replay` is there when a
- * person asked for the event to be told again, and counts how often that was asked of this consumer.
+ * person asked for the event to be told again, and counts how often that was asked of this consumer. `crashes` is there
+ * when the event was in flight as the process died, and counts how often it died again over this event alone.
  */
 export interface Handed {
   readonly event: StoredEvent
   readonly attempt: number
   readonly replay?: number
+  readonly crashes?: number
 }
 
 /** An event that was set aside after its last attempt. `at` is when, in ms since the epoch. */
@@ -113,6 +115,11 @@ export interface Consumer {
   readonly name: string
   /** Whether the log saw this consumer for the first time now, or under which older name it knew it. */
   readonly origin: 'new' | 'known' | 'renamed'
+  /**
+   * How many events were in flight when the process died, and were not handed out since. They come first: as long as
+   * there are any, pull one at a time, and handle nothing else anywhere until it is settled.
+   */
+  readonly suspects: number
   /** Waits for at least one event. Aborted: resolves to []; closed log: rejects; failed log: waits. */
   pull(max: number, signal: AbortSignal): Promise<readonly Handed[]>
   /** Handled. The writes are stored in one step with the cursor. */
