@@ -37,8 +37,10 @@ export class Recorder {
   readonly #origin: { readonly job: string; readonly run: string }
   readonly #first: Job['settings']['first']
   readonly #counts = { new: 0, changed: 0, duplicate: 0 }
-  // Under `first: { tell: n }`, the newest n: they can't be decided about before the run ends.
+  // Under `first: { tell: n }`, the newest n: they can't be decided about before the run ends. A happening that comes
+  // again is no newer for that, so here is also what was published of each.
   readonly #held: Draft[] = []
+  readonly #versions = new Map<string, string>()
 
   constructor(
     log: Log,
@@ -72,9 +74,11 @@ export class Recorder {
   async #hold(given: Draft, most: number): Promise<Receipt> {
     // Refused now, by the one who publishes it, and not with all the others at the end.
     const draft = checkDraft(given)
-    const same = this.#held.findIndex(({ type, identifier }) => type === draft.type && identifier === draft.identifier)
-    if (same >= 0) this.#held.splice(same, 1)
-    this.#held.push(draft)
+    const { type, identifier, version = '' } = draft
+    const identity = `${type}\0${identifier}`
+    if (this.#versions.get(identity) === version) this.#counts.duplicate += 1
+    else this.#held.push(draft)
+    this.#versions.set(identity, version)
     if (this.#held.length > most) await this.#accept(this.#held.splice(0, 1), false)
     return { status: 'offered', seq: 0 }
   }

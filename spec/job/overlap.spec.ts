@@ -1,0 +1,228 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { NEVER, Observable, of, Subject } from 'rxjs'
+import { type JobOptions, job } from '../../lib/job/job.ts'
+import { overlap } from '../../lib/job/overlap.ts'
+import { every, manual } from '../../lib/schedule/index.ts'
+import { place } from '../agent/harness.ts'
+
+type Policy = NonNullable<JobOptions['overlap']>
+const policies: readonly Policy[] = ['skip', 'queue', 'replace', 'parallel']
+
+/** Runs of 25 s, every 10 s, for a minute: [second it began, 'begin' | 'end' | 'abort'], and which slots were skipped. */
+async function aMinute(t: Parameters<typeof place>[0], policy: Policy) {
+  const { begin, clock, notes } = await place(t)
+  const start = clock.now()
+  const seconds = (ms: number): number => (ms - start) / 1000
+  const happened: [second: number, what: string][] = []
+  const run = job(
+    'slow',
+    every(10).seconds,
+    async ({ signal, slot }) => {
+      const name = seconds(slot.getTime())
+      const say = (what: string): unknown => happened.push([seconds(clock.now()), `${what} ${name}`])
+      say('begin')
+      await new Promise<void>((resolve) => {
+        const cancel = clock.timer(() => resolve(), 25_000)
+        signal.addEventListener('abort', () => {
+          if (seconds(clock.now()) < name + 25) say('abort')
+          cancel()
+          resolve()
+        })
+      })
+      if (!signal.aborted) say('end')
+    },
+    { overlap: policy },
+  )
+  await begin([run])
+  await clock.advance(60_000)
+  const skipped = notes.said('run skipped').map(({ slot }) => seconds((slot as Date).getTime()))
+  return { happened, skipped, replaced: notes.said('run replaced').length, failed: notes.said('job failed').length }
+}
+
+describe('runs that overlap', () => {
+  it('are skipped unless something else is said, and that is said', async (t) => {
+    assert.deepEqual(await aMinute(t, 'skip'), {
+      happened: [
+        [10, 'begin 10'],
+        [35, 'end 10'],
+        [40, 'begin 40'],
+      ],
+      skipped: [20, 30, 50, 60],
+      replaced: 0,
+      failed: 0,
+    })
+    assert.equal(job('a', manual(), () => undefined).settings.overlap, 'skip')
+  })
+
+  it('wait in a queue, at most one at a time', async (t) => {
+    assert.deepEqual(await aMinute(t, 'queue'), {
+      happened: [
+        [10, 'begin 10'],
+        [35, 'end 10'],
+        [35, 'begin 20'],
+        [60, 'end 20'],
+        [60, 'begin 40'],
+      ],
+      // 60 comes as 20 ends and 40 begins: it waits.
+      skipped: [30, 50],
+      replaced: 0,
+      failed: 0,
+    })
+  })
+
+  it('take the place of the one that goes on, whose signal aborts', async (t) => {
+    const { happened, skipped, replaced, failed } = await aMinute(t, 'replace')
+    assert.deepEqual(happened, [
+      [10, 'begin 10'],
+      [20, 'abort 10'],
+      [20, 'begin 20'],
+      [30, 'abort 20'],
+      [30, 'begin 30'],
+      [40, 'abort 30'],
+      [40, 'begin 40'],
+      [50, 'abort 40'],
+      [50, 'begin 50'],
+      [60, 'abort 50'],
+      [60, 'begin 60'],
+    ])
+    assert.deepEqual({ skipped, replaced, failed }, { skipped: [], replaced: 5, failed: 0 })
+  })
+
+  it('go on side by side', async (t) => {
+    assert.deepEqual(await aMinute(t, 'parallel'), {
+      happened: [
+        [10, 'begin 10'],
+        [20, 'begin 20'],
+        [30, 'begin 30'],
+        [35, 'end 10'],
+        [40, 'begin 40'],
+        [45, 'end 20'],
+        [50, 'begin 50'],
+        [55, 'end 30'],
+        [60, 'begin 60'],
+      ],
+      skipped: [],
+      replaced: 0,
+      failed: 0,
+    })
+  })
+
+  it('have nothing to do with other jobs', async (t) => {
+    const { begin, clock, notes } = await place(t)
+    let quick = 0
+    await begin([
+      job('stuck', every(10).seconds, () => new Promise(() => undefined), { timeout: '1h' }),
+      job('quick', every(10).seconds, () => void (quick += 1)),
+    ])
+    await clock.advance(100_000)
+    assert.equal(quick, 10)
+    assert.deepEqual([...new Set(notes.said('run skipped').map((said) => said.job))], ['stuck'])
+  })
+
+  it('are asked for beside the schedule under the same policy', async (t) => {
+    const { begin, clock } = await place(t)
+    const forever = () => new Promise<void>(() => undefined)
+    const running = await begin([
+      job('skip', manual(), forever),
+      job('queue', manual(), forever, { overlap: 'queue' }),
+      job('parallel', manual(), () => undefined, { overlap: 'parallel' }),
+    ])
+    const answers: Record<string, unknown> = {}
+    const ask = (name: string, key: string): void => {
+      void running.trigger(name).then((report) => (answers[key] = report === undefined ? 'did not run' : 'ran'))
+    }
+    for (const name of ['skip', 'queue', 'parallel']) for (const n of [1, 2, 3]) ask(name, `${name} ${n}`)
+    await clock.advance(1000)
+    assert.deepEqual(answers, {
+      'skip 2': 'did not run',
+      'skip 3': 'did not run',
+      'queue 3': 'did not run',
+      'parallel 1': 'ran',
+      'parallel 2': 'ran',
+      'parallel 3': 'ran',
+    })
+  })
+
+  it('do not begin from the queue once the agent stops', async (t) => {
+    const { begin, clock, end, notes } = await place(t)
+    let runs = 0
+    const run = () => {
+      runs += 1
+      return new Promise<void>((resolve) => void clock.timer(resolve, 15_000))
+    }
+    const running = await begin([job('queue', every(10).seconds, run, { overlap: 'queue' })])
+    await clock.advance(20_000)
+    await end(running)
+    assert.equal(runs, 1)
+    assert.equal(notes.said('agent stopped').length, 1)
+  })
+})
+
+describe('overlap, as an operator', () => {
+  const runs = (policy: Policy, run: (slot: number) => Observable<string>) => {
+    const slots = new Subject<number>()
+    const out: unknown[] = []
+    const skipped: number[] = []
+    const subscription = slots.pipe(overlap(policy, run, (slot) => void skipped.push(slot))).subscribe({
+      next: (value) => out.push(value),
+      error: (error) => out.push(error),
+      complete: () => out.push('done'),
+    })
+    return { slots, out, skipped, subscription }
+  }
+
+  for (const policy of policies) {
+    it(`passes never, empty, one and many (${policy})`, () => {
+      const { slots, out, skipped } = runs(policy, (slot) => of(`${slot}`))
+      assert.deepEqual(out, [])
+      for (const slot of [1, 2, 3]) slots.next(slot)
+      assert.deepEqual(out, ['1', '2', '3'])
+      slots.complete()
+      assert.deepEqual(out, ['1', '2', '3', 'done'])
+      assert.deepEqual(skipped, [])
+    })
+
+    it(`ends with the last run, not with the slots (${policy})`, () => {
+      const ends: (() => void)[] = []
+      const { slots, out } = runs(
+        policy,
+        () => new Observable((subscriber) => void ends.push(() => subscriber.complete())),
+      )
+      slots.next(1)
+      slots.complete()
+      assert.deepEqual(out, [])
+      ends[0]?.()
+      assert.deepEqual(out, ['done'])
+    })
+
+    it(`leaves its runs when it is left (${policy})`, () => {
+      let open = 0
+      const { slots, subscription } = runs(policy, () => {
+        open += 1
+        return new Observable(() => () => (open -= 1))
+      })
+      slots.next(1)
+      slots.next(2)
+      assert.ok(open > 0)
+      subscription.unsubscribe()
+      assert.equal(open, 0)
+    })
+
+    it(`counts for each subscriber alone (${policy})`, () => {
+      const slots = new Subject<number>()
+      const skipped: number[] = []
+      const shared = slots.pipe(
+        overlap(
+          policy,
+          () => NEVER,
+          (slot) => void skipped.push(slot),
+        ),
+      )
+      const both = [shared.subscribe(), shared.subscribe()]
+      slots.next(1)
+      assert.deepEqual(skipped, [])
+      for (const one of both) one.unsubscribe()
+    })
+  }
+})

@@ -1,0 +1,355 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import fc from 'fast-check'
+import { type JobOptions, job } from '../../lib/job/job.ts'
+import { dueSlots, type Slot, slots$ } from '../../lib/job/slots.ts'
+import { always, cron, every, manual, once, type Schedule } from '../../lib/schedule/index.ts'
+import { virtualClock } from '../../lib/testing/virtual-clock.ts'
+import { type Place, place } from '../agent/harness.ts'
+
+const MINUTE = 60_000
+
+/** An agent with one job that writes down the minute of each slot it runs for, and of each run. */
+function recorder({ clock, begin }: Place, schedule: Schedule, options: JobOptions = {}) {
+  const start = clock.now()
+  const minute = (ms: number): number => (ms - start) / MINUTE
+  const slots: number[] = []
+  const runs: number[] = []
+  const part = job(
+    'record',
+    schedule,
+    ({ slot }) => {
+      slots.push(minute(slot.getTime()))
+      runs.push(minute(clock.now()))
+    },
+    options,
+  )
+  return { slots, runs, begin: () => begin([part]) }
+}
+
+describe('slots of a job', () => {
+  for (const missed of ['once', 'skip', 'all'] as const) {
+    const expected = { once: [65], skip: [], all: [15, 25, 35, 45, 55, 65] }[missed]
+    for (const overlap of ['skip', 'queue', 'parallel'] as const) {
+      it(`that passed while nothing ran: ${missed} (${overlap})`, async (t) => {
+        const here = await place(t, new Date('2026-01-01T00:00:00Z'))
+        const { slots, runs, begin } = recorder(here, cron('5-59/10 * * * *', { timezone: 'UTC' }), { missed, overlap })
+        const first = await begin()
+        await here.clock.advance(10 * MINUTE)
+        assert.deepEqual(slots.splice(0), [5])
+        await here.end(first)
+        await here.clock.advance(60 * MINUTE)
+        await begin()
+        await here.clock.advance(0)
+        assert.deepEqual(slots, expected)
+        assert.ok(runs.slice(1).every((minute) => minute === 70))
+        // And it goes on as if nothing had happened.
+        await here.clock.advance(10 * MINUTE)
+        assert.deepEqual(slots, [...expected, 75])
+        assert.deepEqual(here.notes.said('run skipped'), [])
+      })
+    }
+  }
+
+  it('that were missed are caught up with one after another, the newest hundred at most', async (t) => {
+    const here = await place(t)
+    let going = 0
+    let most = 0
+    const slots: number[] = []
+    const run = job(
+      'slow',
+      every(1).minute,
+      async ({ slot }) => {
+        most = Math.max(most, ++going)
+        await new Promise<void>((resolve) => void here.clock.timer(resolve, 100))
+        going -= 1
+        slots.push((slot.getTime() - start) / MINUTE)
+      },
+      { missed: 'all' },
+    )
+    const start = here.clock.now()
+    await here.end(await here.begin([run]))
+    await here.clock.advance(500 * MINUTE)
+    await here.begin([run])
+    await here.clock.advance(30_000)
+    assert.deepEqual(
+      slots,
+      Array.from({ length: 100 }, (_, i) => 401 + i),
+    )
+    assert.equal(most, 1)
+  })
+
+  it('that were missed wait for no more runs once the agent stops, and are caught up with the next time', async (t) => {
+    const here = await place(t)
+    const slots: number[] = []
+    const start = here.clock.now()
+    const slow = job(
+      'slow',
+      every(1).minute,
+      async ({ slot }) => {
+        slots.push((slot.getTime() - start) / MINUTE)
+        await new Promise<void>((resolve) => void here.clock.timer(resolve, 5000))
+      },
+      { missed: 'all' },
+    )
+    await here.end(await here.begin([slow]))
+    await here.clock.advance(5 * MINUTE)
+    const running = await here.begin([slow])
+    await here.clock.advance(7000)
+    await here.end(running)
+    assert.deepEqual(slots, [1, 2])
+    await here.begin([slow])
+    await here.clock.advance(30_000)
+    assert.deepEqual(slots, [1, 2, 3, 4, 5])
+  })
+
+  it('are counted from when the job was first seen: every ten minutes, though restarted every nine', async (t) => {
+    const here = await place(t)
+    const { slots, begin } = recorder(here, every(10).minutes)
+    for (let restart = 0; restart < 10; restart++) {
+      const running = await begin()
+      await here.clock.advance(9 * MINUTE)
+      await here.end(running)
+    }
+    assert.deepEqual(slots, [10, 20, 30, 40, 50, 60, 70, 80, 90])
+  })
+
+  it('are run within a second when they were missed by a restart of a moment', async (t) => {
+    const here = await place(t)
+    const { runs, begin } = recorder(here, every(10).minutes)
+    await here.end(await begin())
+    await here.clock.advance(10 * MINUTE + 1000)
+    await begin()
+    await here.clock.advance(0)
+    assert.deepEqual(runs, [10 + 1 / 60])
+  })
+
+  it('run at most once, and are not skipped, however the clock goes back and forth', async (t) => {
+    const here = await place(t)
+    const { slots, begin } = recorder(here, every(1).minute)
+    let running = await begin()
+    for (let round = 0; round < 10; round++) {
+      await here.clock.advance(2.5 * MINUTE)
+      here.clock.step(-2.5 * MINUTE)
+      if (round % 2 === 1) {
+        await here.end(running)
+        running = await begin()
+      }
+      await here.clock.advance(2.5 * MINUTE)
+      await here.clock.advance(0.5 * MINUTE)
+    }
+    const last = slots.at(-1) as number
+    assert.ok(last >= 29, String(last))
+    assert.deepEqual(
+      slots,
+      Array.from({ length: last }, (_, i) => i + 1),
+    )
+  })
+
+  it('that a step forward passed over run once, the newest', async (t) => {
+    const here = await place(t)
+    const { slots, begin } = recorder(here, every(1).minute)
+    await begin()
+    await here.clock.advance(2 * MINUTE)
+    here.clock.step(60 * MINUTE)
+    await here.clock.advance(2 * MINUTE)
+    assert.deepEqual(slots, [1, 2, 62, 63, 64])
+  })
+
+  it('come at start too when that is asked for, whatever the schedule; once, where one was missed', async (t) => {
+    for (const [schedule, expected] of [
+      [every(10).minutes, [0, 10, 10, 20, 21]],
+      [manual(), [0, 10, 20, 21]],
+      [once(new Date('2026-01-01T00:05:00Z')), [0, 5, 10, 20, 21]],
+      [always(), [0, 10, 20, 21]],
+    ] as const) {
+      const here = await place(t, new Date('2026-01-01T00:00:00Z'))
+      const { runs, begin } = recorder(here, schedule, { atStart: true })
+      for (const minutes of [10, 10, 1, 0]) {
+        const running = await begin()
+        await here.clock.advance(minutes * MINUTE)
+        await here.end(running)
+      }
+      // The slot at 20 ran before the agent stopped, so the third start has nothing missed.
+      const restarted = schedule.kind === 'every' ? [0, 10, 10, 20, 20, 21] : expected
+      assert.deepEqual(runs, restarted, schedule.toString())
+    }
+  })
+
+  it('come at start even if the clock went back', async (t) => {
+    const here = await place(t)
+    const { runs, begin } = recorder(here, every(10).minutes, { atStart: true })
+    for (let start = 0; start < 3; start++) {
+      const running = await begin()
+      await here.clock.advance(0)
+      await here.end(running)
+      here.clock.step(-5 * MINUTE)
+    }
+    assert.deepEqual(runs, [0, -5, -10])
+  })
+
+  it('that somebody asks for all run, in one millisecond and after the clock went back', async (t) => {
+    const here = await place(t)
+    const { runs, begin } = recorder(here, manual(), { overlap: 'queue' })
+    const running = await begin()
+    for (let n = 0; n < 3; n++) assert.notEqual(await running.trigger('record'), undefined)
+    here.clock.step(-60 * MINUTE)
+    assert.notEqual(await running.trigger('record'), undefined)
+    await here.end(running)
+    const again = await begin()
+    assert.notEqual(await again.trigger('record'), undefined)
+    assert.deepEqual(runs, [0, 0, 0, -60, -60])
+  })
+
+  it('that are asked for leave the schedule alone', async (t) => {
+    const here = await place(t)
+    const { runs, begin } = recorder(here, every(10).minutes)
+    const running = await begin()
+    await here.clock.advance(3 * MINUTE)
+    await running.trigger('record')
+    await here.clock.advance(17 * MINUTE)
+    assert.deepEqual(runs, [3, 10, 20])
+  })
+
+  it('do not come by themselves when the job is not enabled; asked for, they do', async (t) => {
+    const here = await place(t)
+    const { runs, begin } = recorder(here, every(1).minute, { enabled: false, atStart: true })
+    const running = await begin()
+    await here.clock.advance(10 * MINUTE)
+    assert.deepEqual(runs, [])
+    assert.equal((await running.status()).jobs[0]?.next, undefined)
+    await running.trigger('record')
+    assert.deepEqual(runs, [10])
+  })
+
+  it('are late by their jitter: never early, less than it, as late after a restart, and apart for two jobs', async (t) => {
+    const here = await place(t)
+    const late: Record<string, number[]> = { a: [], b: [] }
+    const jobs = ['a', 'b'].map((name) =>
+      job(name, every(1).minute, ({ slot }) => void late[name]?.push(here.clock.now() - slot.getTime()), {
+        jitter: '30s',
+      }),
+    )
+    const running = await here.begin(jobs)
+    await here.clock.advance(10.6 * MINUTE)
+    await here.end(running)
+    assert.deepEqual([late.a?.length, late.b?.length], [10, 10])
+    for (const ms of [...(late.a ?? []), ...(late.b ?? [])]) assert.ok(ms >= 0 && ms < 30_000, String(ms))
+    assert.ok(new Set(late.a).size > 5)
+    assert.notDeepEqual(late.a, late.b)
+    const there = await place(t)
+    const again: number[] = []
+    await there.begin([
+      job('a', every(1).minute, ({ slot }) => void again.push(there.clock.now() - slot.getTime()), { jitter: '30s' }),
+    ])
+    await there.clock.advance(10.6 * MINUTE)
+    assert.deepEqual(again, late.a)
+  })
+})
+
+describe('a run that never said done', () => {
+  it('is started again after a restart, as another attempt', async (t) => {
+    const here = await place(t)
+    const begun: [number, number][] = []
+    let hang = true
+    const slow = job(
+      'slow',
+      every(10).minutes,
+      ({ slot, attempt, signal }) => {
+        begun.push([(slot.getTime() - start) / MINUTE, attempt])
+        if (!hang) return undefined
+        return new Promise<void>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
+      },
+      { timeout: '1h' },
+    )
+    const start = here.clock.now()
+    const running = await here.begin([slow])
+    await here.clock.advance(10 * MINUTE)
+    // The grace period cuts it off.
+    await here.end(running)
+    assert.equal(here.notes.said('agent stopped').length, 1)
+    hang = false
+    // Its claim outlives it: nobody else runs the slot until that is over.
+    await here.clock.advance(65 * MINUTE)
+    await here.begin([slow])
+    await here.clock.advance(0)
+    assert.deepEqual(begun, [
+      [10, 1],
+      [70, 1],
+    ])
+    await here.clock.advance(5 * MINUTE)
+    assert.equal(begun.length, 3)
+  })
+})
+
+describe('dueSlots', () => {
+  const seconds = (slots: readonly Slot[]) => slots.map(({ at }) => at.getTime() / 1000)
+  const schedules: Record<string, Schedule> = {
+    'every 7 seconds': every(7).seconds,
+    'every 5 to 10 seconds': every(5).to(10).seconds,
+    'a cron': cron('*/13 * * * * *', { timezone: 'UTC' }),
+    once: once(new Date(60_000)),
+    manual: manual(),
+    'until half a minute': every(4).seconds.until(new Date(30_000)),
+  }
+
+  for (const [name, schedule] of Object.entries(schedules)) {
+    it(`finds the slots that a walk through time finds: ${name}`, () => {
+      const time = fc.integer({ min: 0, max: 120_000 })
+      fc.assert(
+        fc.property(time, time, time, fc.constantFrom('once', 'skip', 'all'), (anchor, from, to, policy) => {
+          const [after, now] = [Math.max(from, anchor), to]
+          const walked: number[] = []
+          let at = schedule.next(new Date(after), new Date(anchor))
+          while (at !== undefined && at.getTime() <= now) {
+            walked.push(at.getTime() / 1000)
+            at = schedule.next(at, new Date(anchor))
+          }
+          const due = dueSlots(schedule, new Date(anchor), new Date(after), new Date(now), policy)
+          const wanted = policy === 'skip' ? [] : policy === 'once' ? walked.slice(-1) : walked.slice(-100)
+          assert.deepEqual(seconds(due.slots), wanted)
+          assert.equal(due.done.getTime() / 1000, walked.at(-1) ?? after / 1000)
+        }),
+        { numRuns: 200 },
+      )
+    })
+  }
+
+  it('is quick at any distance', () => {
+    const began = performance.now()
+    const { slots } = dueSlots(every(2).seconds, new Date(0), new Date(0), new Date('2026-01-01T00:00:00Z'), 'all')
+    assert.equal(slots.length, 100)
+    const { slots: daily } = dueSlots(
+      cron('0 3 * * *', { timezone: 'Europe/Berlin' }),
+      new Date(0),
+      new Date('2016-01-01T00:00:00Z'),
+      new Date('2026-01-01T00:00:00Z'),
+      'once',
+    )
+    assert.deepEqual(
+      daily.map(({ at }) => at.toISOString()),
+      ['2025-12-31T02:00:00.000Z'],
+    )
+    assert.ok(performance.now() - began < 2000)
+  })
+})
+
+describe('slots$', () => {
+  it('is cold, never ends by itself, and leaves no timer once it is left', async () => {
+    const clock = virtualClock()
+    const anchor = new Date(clock.now())
+    for (const schedule of [every(1).second, manual(), always(), once(new Date(clock.now() + 500))]) {
+      let slots = 0
+      let ended = false
+      const all = slots$(schedule, { clock, anchor, missed: 'once' })
+      assert.equal(clock.timers, 0)
+      const subscription = all.subscribe({ next: (each) => (slots += each.length), complete: () => (ended = true) })
+      await clock.advance(3000)
+      assert.equal(slots, { every: 3, manual: 0, always: 1, once: 1 }[schedule.kind as 'every'], schedule.toString())
+      assert.equal(ended, false)
+      subscription.unsubscribe()
+      assert.equal(clock.timers, 0)
+      await clock.advance(3000)
+    }
+  })
+})
