@@ -14,8 +14,8 @@ export interface Execution {
   readonly job: Job
   /** Its signal tells the run to end; one that is told has done well. */
   readonly context: JobContext
-  /** Aborts when the run is cut off: then it has failed. */
-  readonly over: AbortSignal
+  /** Aborts when the run is cut off: then it has failed. Default the context's signal: it is never just told to end. */
+  readonly over?: AbortSignal
   readonly publisher: Publisher
   /** Ends the run: stores its last draft, if it returned any, in one step with its state. */
   readonly finish: (last: Draft | undefined) => Promise<void>
@@ -28,10 +28,10 @@ export interface Execution {
  * @throws what the run threw, or the publish that was refused, even if the run caught that; an AggregateError when
  *   several things failed, or some of many drafts: the good ones are stored then
  */
-export async function execute({ job, context, over, publisher, finish }: Execution): Promise<void> {
+export async function execute({ job, context, over = context.signal, publisher, finish }: Execution): Promise<void> {
   const failures = new Set<Error>()
   const refused = (error: unknown): void => void failures.add(asError(error))
-  const held = new Held((draft) => publisher.offer(draft).catch(refused))
+  const held = new Held((draft) => void publisher.offer(draft).catch(refused))
   let drafts = 0
   const take = async (draft: Draft): Promise<void> => {
     drafts += 1

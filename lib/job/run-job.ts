@@ -86,7 +86,7 @@ export function runJob(job: Job, record: JobRecord, triggers$: Observable<Trigge
     triggers$,
     stop,
     runSlot: async (slot: Trigger, replaced) => {
-      const report = await runSlot(job, later(slot), host, replaced).catch((err) => {
+      const report = await runSlot(job, later(slot), host, replaced).catch((err: unknown) => {
         logger.error({ job: job.name, slot: slot.at, err }, 'job failed')
         return undefined
       })

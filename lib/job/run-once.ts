@@ -1,4 +1,4 @@
-import { Observable } from 'rxjs'
+import { defer, Observable } from 'rxjs'
 import { type Clock, systemClock } from '../core/clock.ts'
 import { realEnvironment } from '../core/environment.ts'
 import { quote, TidingsError } from '../core/errors.ts'
@@ -29,7 +29,7 @@ export type ContextParts = Partial<JobContext> & { readonly clock?: Clock }
  * ```
  */
 export function runOnce(job: Job, context: ContextParts = {}): Observable<Draft> {
-  return runWith(job, context, new MemoryState())
+  return defer(() => runWith(job, context, new MemoryState()))
 }
 
 /** As `runOnce`, with state that outlives the run. */
@@ -73,7 +73,7 @@ async function offer(
       if (last !== undefined) emit(checkDraft(last))
       kept.keep(state.writes())
     }
-    return execute({ job, context, over, publisher, finish })
+    return execute({ job, context, publisher, finish })
   })
 }
 

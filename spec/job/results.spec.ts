@@ -191,7 +191,8 @@ describe('what a run returns', () => {
     assert.equal((await running.trigger('errors'))?.error?.message, 'no more')
     const hung = running.trigger('hangs')
     await clock.advance(1000)
-    assert.equal(((await hung)?.error as { code?: string }).code, 'TIDINGS_RUN_TIMEOUT')
+    const report = await hung
+    assert.equal((report?.error as { code?: string }).code, 'TIDINGS_RUN_TIMEOUT')
     assert.deepEqual(
       (await events()).map(({ identifier }) => identifier),
       ['1', '2', '3'],

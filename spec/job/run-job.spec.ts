@@ -21,13 +21,15 @@ const wrongs: Record<string, Run> = {
     throw new Error('no')
   },
   'throws what is no error': () => {
-    throw 'no'
+    throw 'no' as unknown
   },
-  'rejects with nothing': () => Promise.reject(),
+  'rejects with nothing': () => Promise.reject(undefined as unknown),
   'throws in a generator': function* () {
+    yield* []
     throw new Error('no')
   },
   'rejects in an async generator': async function* () {
+    yield* []
     throw new Error('no')
   },
   'errors as an Observable': () => new Observable((subscriber) => subscriber.error(new Error('no'))),
@@ -37,6 +39,7 @@ const wrongs: Record<string, Run> = {
   },
   hangs: () => new Promise(() => undefined),
   'hangs in an async generator': async function* () {
+    yield* []
     await new Promise(() => undefined)
   },
   'hangs as an Observable': () => new Observable(() => undefined),
@@ -122,7 +125,7 @@ describe('a run that goes wrong', () => {
       await clock.advance(11_000)
       for (const publish of kept) late.push(publish(made, 'after the run', { n: 1 }))
       // And one that nobody will ever look at.
-      kept[0]?.(made, 'unheard', { n: 1 })
+      void kept[0]?.(made, 'unheard', { n: 1 })
       await clock.advance(1000)
     })
     assert.deepEqual(seen, [])

@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { isJob, type JobOptions, job } from '../../lib/job/job.ts'
+import { always, every } from '../../lib/schedule/index.ts'
+
+const nothing = () => undefined
+const hourly = every(1).hour
+
+describe('job', () => {
+  it('is a value with its defaults', () => {
+    const made = job('make', hourly, nothing)
+    assert.ok(isJob(made))
+    assert.deepEqual([made.kind, made.name, made.schedule, made.run], ['job', 'make', hourly, nothing])
+    assert.deepEqual(made.settings, {
+      overlap: 'skip',
+      missed: 'once',
+      timeout: 300_000,
+      retry: 0,
+      jitter: 0,
+      atStart: false,
+      first: 'tell',
+      publishes: [],
+      tags: [],
+      enabled: true,
+      formerly: undefined,
+    })
+    assert.equal(job('push', always(), nothing).settings.timeout, undefined)
+    assert.equal(job('push', always(), nothing, { timeout: '1h' }).settings.timeout, 3_600_000)
+    for (const other of [undefined, null, {}, { kind: 'job', name: 'x' }, 'job']) assert.equal(isJob(other), false)
+  })
+
+  const wrong: [what: string, define: () => unknown, words: RegExp][] = [
+    ['no name', () => job('', hourly, nothing), /name of a job.*""/],
+    ['a name that is none', () => job(5 as never, hourly, nothing), /name of a job.*5/],
+    ['no schedule', () => job('x', undefined as never, nothing), /"x" needs a schedule.*undefined/],
+    ['a count for a schedule', () => job('x', every(2) as never, nothing), /"x" needs a schedule/],
+    ['words for a schedule', () => job('x', '10m' as never, nothing), /"x" needs a schedule.*"10m"/],
+    ['no function', () => job('x', hourly, 'run' as never), /"x" needs a function to run.*"run"/],
+    ['another overlap', () => job('x', hourly, nothing, { overlap: 'wait' as never }), /overlap of job "x".*"wait"/],
+    ['another missed', () => job('x', hourly, nothing, { missed: 'none' as never }), /missed of job "x".*"none"/],
+    ['another first', () => job('x', hourly, nothing, { first: 'skip' as never }), /first of job "x".*"skip"/],
+    ['first: null', () => job('x', hourly, nothing, { first: null as never }), /first of job "x".*null/],
+    ['less than none told first', () => job('x', hourly, nothing, { first: { tell: -1 } }), /first of job "x"/],
+    ['half a retry', () => job('x', hourly, nothing, { retry: 0.5 }), /retry of job "x".*0\.5/],
+  ]
+  for (const [what, define, words] of wrong) {
+    it(`refuses ${what}, naming it`, () => {
+      assert.throws(define, { code: 'TIDINGS_JOB_INVALID', message: words })
+    })
+  }
+
+  const durations: [JobOptions, RegExp][] = [
+    [{ timeout: 0 }, /timeout of job "x"/],
+    [{ timeout: 'soon' }, /timeout of job "x".*"soon"/],
+    [{ timeout: Number.POSITIVE_INFINITY }, /timeout of job "x"/],
+    [{ jitter: -1 }, /jitter of job "x"/],
+  ]
+  for (const [options, words] of durations) {
+    it(`refuses ${JSON.stringify(options)}, naming it`, () => {
+      assert.throws(() => job('x', hourly, nothing, options), { code: 'TIDINGS_DURATION_INVALID', message: words })
+    })
+  }
+})

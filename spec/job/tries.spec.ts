@@ -1,0 +1,142 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { Retry } from '../../lib/core/control.ts'
+import { type JobOptions, job, type Run } from '../../lib/job/job.ts'
+import { every, type Schedule } from '../../lib/schedule/index.ts'
+import { type Place, place } from '../agent/harness.ts'
+
+/** A job that fails as often as asked. `tried`: at which second, and as which attempt. */
+function failing(
+  { clock, begin }: Place,
+  times: number,
+  options: JobOptions,
+  error: () => unknown,
+  schedule: Schedule = every(1).hour,
+) {
+  const start = clock.now()
+  const tried: [second: number, attempt: number][] = []
+  const run: Run = ({ attempt }) => {
+    tried.push([(clock.now() - start) / 1000, attempt])
+    if (tried.length <= times) throw error()
+  }
+  return { tried, begin: () => begin([job('try', schedule, run, options)]) }
+}
+const no = () => new Error('no')
+
+describe('a run that failed', () => {
+  it('is not tried again before its next slot, unless that is asked for', async (t) => {
+    const here = await place(t)
+    const { tried, begin } = failing(here, 9, {}, no)
+    await begin()
+    await here.clock.advance(7200_000)
+    assert.deepEqual(tried, [
+      [3600, 1],
+      [7200, 1],
+    ])
+  })
+
+  it('is tried again as often as its job says, after pauses that double', async (t) => {
+    const here = await place(t)
+    const { tried, begin } = failing(here, 99, { retry: 4 }, no)
+    const running = await begin()
+    await here.clock.advance(3600_000 + 60_000)
+    assert.deepEqual(tried, [
+      [3600, 1],
+      [3601, 2],
+      [3603, 3],
+      [3607, 4],
+      [3615, 5],
+    ])
+    assert.equal(here.notes.said('job failed').length, 5)
+    assert.equal((await running.status()).jobs[0]?.last?.attempt, 5)
+    await here.clock.advance(3600_000)
+    assert.deepEqual(tried[5], [7200, 1])
+  })
+
+  it('is not tried again once it succeeds', async (t) => {
+    const here = await place(t)
+    const { tried, begin } = failing(here, 2, { retry: 4 }, no)
+    const running = await begin()
+    await here.clock.advance(3700_000)
+    assert.equal(tried.length, 3)
+    assert.equal((await running.status()).jobs[0]?.last?.error, undefined)
+    assert.equal(here.notes.said('job done').length, 1)
+  })
+
+  it('is tried again after at most ten minutes', async (t) => {
+    const here = await place(t)
+    const { tried, begin } = failing(here, 99, { retry: 15 }, no, every(1).day)
+    await begin()
+    await here.clock.advance(2 * 86_400_000 - 1)
+    const pauses = tried.slice(1).map(([second], i) => second - (tried[i] as (typeof tried)[0])[0])
+    assert.deepEqual(pauses, [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 600, 600, 600, 600, 600])
+  })
+
+  it('is tried again when it asks for it, and when, however often its job says', async (t) => {
+    const here = await place(t)
+    const { tried, begin } = failing(here, 3, {}, () => new Retry({ after: '10m' }))
+    await begin()
+    await here.clock.advance(3600_000 + 1_900_000)
+    assert.deepEqual(tried, [
+      [3600, 1],
+      [4200, 2],
+      [4800, 3],
+      [5400, 4],
+    ])
+  })
+
+  it('keeps its slot while it waits to be tried again: others overlap', async (t) => {
+    const here = await place(t)
+    const { tried, begin } = failing(here, 1, {}, () => new Retry({ after: '90s' }), every(1).minute)
+    await begin()
+    await here.clock.advance(240_000)
+    assert.deepEqual(tried, [
+      [60, 1],
+      [150, 2],
+      [180, 1],
+      [240, 1],
+    ])
+    assert.equal(here.notes.said('run skipped').length, 1)
+  })
+
+  it('stops waiting when the agent stops, and its slot runs again after a restart', async (t) => {
+    const here = await place(t)
+    const { tried, begin } = failing(
+      here,
+      1,
+      { retry: 3, timeout: '1s' },
+      () => new Retry({ after: '2h' }),
+      every(1).day,
+    )
+    const running = await begin()
+    await here.clock.advance(86_400_000)
+    const before = here.clock.now()
+    await here.end(running)
+    assert.equal(here.clock.now(), before)
+    assert.equal(tried.length, 1)
+    // The claim of its slot outlives the agent in this process for a minute.
+    await here.clock.advance(120_000)
+    await begin()
+    await here.clock.advance(0)
+    assert.deepEqual(tried.slice(1), [[86_520, 2]])
+  })
+
+  it('is another attempt each time: its state begins anew', async (t) => {
+    const here = await place(t)
+    const seen: unknown[] = []
+    await here.begin([
+      job(
+        'try',
+        every(1).hour,
+        async ({ state, attempt }) => {
+          seen.push(await state.get('n'))
+          state.set('n', attempt)
+          if (attempt < 3) throw new Error('no')
+        },
+        { retry: 2 },
+      ),
+    ])
+    await here.clock.advance(7300_000)
+    assert.deepEqual(seen, [undefined, undefined, undefined, 3, 3, 3])
+  })
+})
