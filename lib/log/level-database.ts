@@ -17,6 +17,9 @@ export const SYNCED = { sync: true } as const
 /** Reading on, a megabyte at a time: four times as fast as the default of 16 KiB (facts). In memory, no effect. */
 export const READ_AHEAD = { highWaterMarkBytes: 1024 * 1024 } as const
 
+/** How much LevelDB gathers, in bytes, before it makes a table of it. Until then it is in a log file. */
+export const WRITE_BUFFER = 16 * 1024 * 1024
+
 /**
  * LevelDB in a directory, which is made readable for its owner alone.
  *
@@ -31,7 +34,7 @@ export function levelDatabase(directory: string): DatabaseSource {
       await chmod(directory, 0o700)
       const db = new Level<string, string>(directory, {
         cacheSize: 8 * 1024 * 1024,
-        writeBufferSize: 16 * 1024 * 1024,
+        writeBufferSize: WRITE_BUFFER,
         createIfMissing,
       })
       try {

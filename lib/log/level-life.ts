@@ -39,6 +39,8 @@ export class Life {
   #session: Session | undefined
   #failure: TidingsError | undefined
   #told: number
+  // The highest seq when the store was opened.
+  #opened: number
   #closed: Promise<void> | undefined
   #reopened: Promise<void> = Promise.resolve()
   #cancel: Cancel = () => undefined
@@ -68,6 +70,7 @@ export class Life {
     this.committed$ = this.#committed$.asObservable()
     this.#session = this.#start(sound)
     this.#told = sound.head
+    this.#opened = sound.head
   }
 
   get clock(): Clock {
@@ -129,7 +132,8 @@ export class Life {
   #mark(): Promise<void> {
     const seq = this.#session?.writer.durable
     if (seq === undefined) return this.#marking
-    const write = (): Promise<void> => this.#options.marks.write({ id: this.meta.id, format: FORMAT, seq })
+    const mark = { id: this.meta.id, format: FORMAT, seq, opened: this.#opened }
+    const write = (): Promise<void> => this.#options.marks.write(mark)
     this.#marking = this.#marking.then(write, write)
     return this.#marking
   }
@@ -150,6 +154,7 @@ export class Life {
         const sound = await openSound(this.#options.source, this.#options.marks, this.#options)
         if (this.#closed !== undefined) return await sound.db.close()
         this.#session = this.#start(sound)
+        this.#opened = sound.head
         this.onReopened(this.#session)
         this.#options.warn('the log was opened again after a failed write')
         this.#committed(sound.head)

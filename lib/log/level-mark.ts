@@ -11,6 +11,8 @@ export interface Mark {
   readonly format: number
   /** The highest acknowledged seq when the file was written. */
   readonly seq: number
+  /** The highest seq when the store was last opened and found sound: up to there all is in LevelDB's tables. */
+  readonly opened?: number
 }
 
 /** Where marks are kept; a log in memory has none. */

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import type { Clock } from '../core/clock.ts'
 import { TidingsError } from '../core/errors.ts'
-import { type Database, type DatabaseSource, READ_AHEAD, SYNCED } from './level-database.ts'
+import { type Database, type DatabaseSource, READ_AHEAD, SYNCED, WRITE_BUFFER } from './level-database.ts'
 import { keys, seqOf } from './level-keys.ts'
 import type { Mark, MarkFile } from './level-mark.ts'
-import { decode, decodeEvent, encode, FORMAT, type Head, type Meta } from './level-records.ts'
+import { decode, encode, FORMAT, type Head, type Meta, unseal } from './level-records.ts'
 
 /** A store that was opened and found sound. */
 export interface Sound {
@@ -22,10 +22,13 @@ export interface Expected {
 }
 
 /**
- * LevelDB drops what it can't read of its newest writes without a word. Those are in its log files, which hold at most
- * two write buffers; at the smallest record that is this many events. Older ones rest in tables, where a read notices.
+ * LevelDB drops what it can't read of its newest writes without a word. Those are in its log files: what was written
+ * since it was opened last, and at most two write buffers. Older ones rest in tables, where a read notices.
  */
-const TAIL = 20_000
+const IN_LOG_FILES = 2 * WRITE_BUFFER
+
+/** What an event takes there beside its own record, at least: its identity and its place in the index of types. */
+const BESIDE = 32
 
 /**
  * Opens the store and checks what LevelDB itself can't: that it is the one that was here (MARK), that its newest
@@ -92,13 +95,34 @@ async function checkTail(db: Database, [head, floor, first]: Head, mark: Mark | 
     throw damaged(`events up to ${acknowledged} were acknowledged, the log ends at ${head}`, head + 1)
   const [newest] = await db.keys({ gt: keys.event(head), lt: keys.event(2 ** 48 - 1), limit: 1 }).all()
   if (newest !== undefined) throw damaged(`event ${seqOf(newest)} is there, though the log ends at ${head}`, head + 1)
-  let expected = Math.max(first, head - TAIL + 1)
-  for await (const [key, text] of db.iterator({ gte: keys.event(expected), lte: keys.event(head), ...READ_AHEAD })) {
-    if (seqOf(key) !== expected) break
-    decodeEvent(key, text)
-    expected += 1
+  const opened = mark === undefined || mark === 'bad' ? 0 : (mark.opened ?? 0)
+  const bad = await lowestBad(db, Math.max(first, opened + 1), head)
+  if (bad !== undefined) throw bad
+}
+
+// From the newest event back, for as long as it may have been in a log file.
+async function lowestBad(db: Database, low: number, head: number): Promise<unknown> {
+  let bad: unknown
+  let expected = head
+  let bytes = 0
+  const range = { gte: keys.event(low), lte: keys.event(head), reverse: true, highWaterMarkBytes: READ_AHEAD }
+  for await (const [key, text] of db.iterator(range)) {
+    if (bytes > IN_LOG_FILES) return bad
+    const seq = seqOf(key)
+    if (seq < expected) bad = missing(seq + 1)
+    try {
+      unseal(key, text)
+    } catch (error) {
+      bad = error
+    }
+    expected = seq - 1
+    bytes += key.length + text.length + BESIDE
   }
-  if (expected <= head) throw damaged(`event ${expected} is missing from the log`, expected)
+  return expected < low ? bad : missing(low)
+}
+
+function missing(seq: number): TidingsError {
+  return damaged(`event ${seq} is missing from the log`, seq)
 }
 
 function damaged(message: string, seq: number): TidingsError {

@@ -77,7 +77,7 @@ describe('an event type with a schema', () => {
     assert.deepEqual(length('1', 'four'), { type: 'length', identifier: '1', data: 4, transformed: true })
     const trimmed = eventType('trimmed', v.pipe(v.string(), v.trim()))
     assert.deepEqual(trimmed('1', ' a '), { type: 'trimmed', identifier: '1', data: 'a' })
-    assert('transformed' in issue('1', { title: 't' }) === false)
+    assert.equal('transformed' in issue('1', { title: 't' }), false)
   })
 
   it('refuses a schema that answers with a promise, at the first draft', () => {

@@ -150,7 +150,7 @@ describe('canonical JSON', () => {
   const shuffled = (value: JsonValue): JsonValue => {
     if (typeof value !== 'object' || value === null) return value
     if (Array.isArray(value)) return value.map(shuffled)
-    const entries = Object.entries(value).map(([key, held]) => [key, shuffled(held as JsonValue)] as const)
+    const entries = Object.entries(value).map(([key, held]) => [key, shuffled(held)] as const)
     return Object.fromEntries(entries.reverse())
   }
 

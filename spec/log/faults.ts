@@ -1,0 +1,103 @@
+import type { Clock } from '../../lib/core/clock.ts'
+import { type Database, type DatabaseSource, memoryDatabase } from '../../lib/log/level-database.ts'
+import { Life, type LifeOptions } from '../../lib/log/level-life.ts'
+import { LevelLog } from '../../lib/log/level-log.ts'
+import { noMarkFile } from '../../lib/log/level-mark.ts'
+import { defaultLimits } from '../../lib/log/limits.ts'
+
+/** What the next write does: nothing special, fail without storing, or store and fail all the same. */
+type Fate = 'write' | 'lose' | 'keep'
+
+/**
+ * A store whose writes can be made to wait and to fail. After a failed write it is as LevelDB is on a full disk: until
+ * it is closed, it acknowledges everything and throws it away.
+ */
+export class FaultySource implements DatabaseSource {
+  /** How many batches were written, and how many of them asked to be synced. */
+  writes = 0
+  synced = 0
+  /** How often the store was opened. */
+  opened = 0
+  /** Opening fails so many times more. */
+  failingOpens = 0
+  readonly #source: DatabaseSource
+  readonly #fates: Fate[] = []
+  #held: Promise<void> | undefined
+  #release: () => void = () => undefined
+
+  constructor(source: DatabaseSource = memoryDatabase()) {
+    this.#source = source
+  }
+
+  /** What becomes of the writes to come, in order. */
+  next(...fates: Fate[]): void {
+    this.#fates.push(...fates)
+  }
+
+  /** Writes begin, and do not end before `release`. */
+  hold(): void {
+    this.#held = new Promise((resolve) => (this.#release = resolve))
+  }
+
+  release(): void {
+    this.#held = undefined
+    this.#release()
+  }
+
+  async open(options: { readonly createIfMissing: boolean }): Promise<Database> {
+    this.opened += 1
+    if (this.failingOpens > 0) {
+      this.failingOpens -= 1
+      throw new Error('no space left on device')
+    }
+    const db = await this.#source.open(options)
+    // In memory it is the same store again: what was put on top of it last time comes off.
+    Reflect.deleteProperty(db, 'batch')
+    let broken = false
+    const begin = db.batch.bind(db) as unknown as () => ReturnType<Database['batch']>
+    const batch = (): ReturnType<Database['batch']> => {
+      const chained = begin()
+      const write = chained.write.bind(chained)
+      chained.write = async (how: { sync?: boolean } = {}) => {
+        const fate = this.#fates.shift() ?? 'write'
+        await this.#held
+        this.writes += 1
+        if (how.sync === true) this.synced += 1
+        if (broken) return chained.close()
+        if (fate === 'lose') await chained.close()
+        else await write(how)
+        if (fate === 'write') return
+        broken = true
+        throw new Error('no space left on device')
+      }
+      return chained
+    }
+    Object.defineProperty(db, 'batch', { value: batch, configurable: true })
+    return db
+  }
+}
+
+export interface FaultyOptions extends Partial<Pick<LifeOptions, 'durability' | 'marks' | 'identity'>> {
+  readonly source: FaultySource
+  readonly clock: Clock
+}
+
+/** A log over such a store; `said` is what it warned of. */
+export async function faultyLog({ source, clock, ...rest }: FaultyOptions): Promise<{ log: LevelLog; said: string[] }> {
+  const said: string[] = []
+  const life = await Life.begin({
+    source,
+    clock,
+    marks: noMarkFile,
+    durability: 'disk',
+    identity: undefined,
+    warn: (message) => said.push(message),
+    ...rest,
+  })
+  return { log: new LevelLog(life, defaultLimits), said }
+}
+
+/** So many turns of the event loop: what is under way in memory gets done. */
+export async function turns(count = 20): Promise<void> {
+  for (let i = 0; i < count; i++) await new Promise((resolve) => setImmediate(resolve))
+}
