@@ -86,17 +86,25 @@ export class Consumers {
     const records = await this.#entries(keys.retriesOf(name))
     const waiting = records.map(([key, text]) => ({ seq: seqOf(key), ...decode<RetryRecord>(key, text) }))
     const parked = (await this.#entries(keys.parkedOf(name))).map(([key]) => seqOf(key))
-    return { name, origin, cursor, waiting, parked, suspects: await this.#suspects(name, cursor, waiting) }
+    return { name, origin, cursor, waiting, parked, suspects: await this.#suspects(name, cursor, waiting, parked) }
   }
 
   // Of what was in flight, those that are not settled; and those that were alone already.
-  async #suspects(name: string, { cursor }: Cursor, waiting: readonly { readonly seq: number }[]): Promise<Deaths> {
+  async #suspects(
+    name: string,
+    { cursor }: Cursor,
+    waiting: readonly { readonly seq: number }[],
+    parked: readonly number[],
+  ): Promise<Deaths> {
     const key = keys.flight(name)
     const flight = decode<number[]>(key, this.#life.session.db.getSync(key)) ?? []
-    const unsettled = new Set(waiting.map(({ seq }) => seq))
+    const retried = new Set(waiting.map(({ seq }) => seq))
     const deaths = new Map<number, number>()
-    for (const seq of flight) if (seq > cursor || unsettled.has(seq)) deaths.set(seq, 0)
-    for (const [crash, text] of await this.#entries(keys.crashesOf(name))) deaths.set(seqOf(crash), decode<number>(crash, text))
+    for (const seq of flight) if (seq > cursor || retried.has(seq)) deaths.set(seq, 0)
+    for (const [crash, text] of await this.#entries(keys.crashesOf(name))) {
+      deaths.set(seqOf(crash), decode<number>(crash, text))
+    }
+    for (const seq of parked) deaths.delete(seq)
     return deaths
   }
 

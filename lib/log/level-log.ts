@@ -117,7 +117,9 @@ export class LevelLog implements Log {
    * Compares every record with every other that it should agree with. LevelDB itself can end the process over a damaged
    * table: `tidings db verify` reads in a child process.
    */
-  async verify(options: Pick<Verification, 'progress'> = {}): Promise<{ readonly ok: boolean; readonly problems: readonly Problem[] }> {
+  async verify(
+    options: Pick<Verification, 'progress'> = {},
+  ): Promise<{ readonly ok: boolean; readonly problems: readonly Problem[] }> {
     const { db, first, writer } = this.#life.session
     const problems = await verify({ ...options, db, first, head: writer.durable, identity: this.#life.meta.identity })
     return { ok: problems.length === 0, problems }

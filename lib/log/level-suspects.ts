@@ -24,20 +24,16 @@ export class Suspects {
     return this.#deaths.size - this.#accused.size
   }
 
-  has(seq: number): boolean {
-    return this.#deaths.has(seq)
-  }
-
-  /** How often the process died over this event alone. */
-  deaths(seq: number): number {
-    return this.#deaths.get(seq) ?? 0
+  /** How often the process died over this event alone; undefined when nobody suspects it. */
+  deaths(seq: number): number | undefined {
+    return this.#deaths.get(seq)
   }
 
   /** To be durable before the event is handed out: a death that nobody hears of. */
   accuse(seq: number): Op {
     this.#accused.add(seq)
     const key = keys.crash(this.#name, seq)
-    return [key, encode(key, this.deaths(seq) + 1)]
+    return [key, encode(key, (this.deaths(seq) ?? 0) + 1)]
   }
 
   /** The event's delivery ended, well or not, and the process lives: undefined when nobody suspected it. */

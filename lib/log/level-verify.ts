@@ -64,7 +64,8 @@ async function* checkEvents({ db, identity, first, head, progress }: Verificatio
     }
     const found = await db.getMany(page.map(([key]) => key))
     for (const [i, [key, text]] of page.entries()) {
-      if (found[i] !== text) yield { seq: seqOf(key), message: `event ${seqOf(key)} is found by a scan and not by a look-up` }
+      if (found[i] !== text)
+        yield { seq: seqOf(key), message: `event ${seqOf(key)} is found by a scan and not by a look-up` }
     }
     const identities = sound.map(({ type, identifier }) => identityKey(identity, type, identifier))
     const told = await db.getMany(identities)
@@ -73,8 +74,10 @@ async function* checkEvents({ db, identity, first, head, progress }: Verificatio
       const key = identities[i] as string
       const latest = read(() => decode<Identity>(key, told[i])?.[0])
       if (latest instanceof Error) yield { seq, message: latest.message }
-      else if (latest === undefined) yield { seq, message: `the identity of event ${seq} is missing: it could be told again` }
-      else if (latest !== FORGOTTEN && latest < seq) yield { seq, message: `the identity of event ${seq} names the older event ${latest}` }
+      else if (latest === undefined)
+        yield { seq, message: `the identity of event ${seq} is missing: it could be told again` }
+      else if (latest !== FORGOTTEN && latest < seq)
+        yield { seq, message: `the identity of event ${seq} names the older event ${latest}` }
       if (types[i] === undefined) yield { seq, message: `event ${seq} is missing from the index of its type` }
     }
     progress?.(expected - first, head - first + 1)
@@ -89,7 +92,8 @@ async function* checkIdentities({ db, identity, first }: Verification): AsyncGen
     for (const [i, [key, text]] of page.entries()) {
       const latest = read(() => decode<Identity>(key, text)[0])
       if (latest instanceof Error) yield { message: latest.message }
-      else if (lookedUp[i] !== text) yield { seq: latest, message: `the identity of event ${latest} is found by a scan and not by a look-up` }
+      else if (lookedUp[i] !== text)
+        yield { seq: latest, message: `the identity of event ${latest} is found by a scan and not by a look-up` }
       else if (latest !== FORGOTTEN && latest >= first) told.push({ key, seq: latest })
     }
     const events = await db.getMany(told.map(({ seq }) => keys.event(seq)))

@@ -160,10 +160,11 @@ export class Writer {
   }
 
   /** Writes this at once, beside the commits and without waiting for the disk: it survives the death of the process. */
-  async note([key, value]: Op): Promise<void> {
+  async note(ops: readonly Op[]): Promise<void> {
     try {
       const batch = this.#options.db.batch()
-      await (value === undefined ? batch.del(key) : batch.put(key, value)).write()
+      for (const [key, value] of ops) value === undefined ? batch.del(key) : batch.put(key, value)
+      await batch.write()
     } catch (error) {
       this.#fail(error)
       throw error

@@ -1,0 +1,43 @@
+import type { StoredEvent } from '../core/event.ts'
+import type { EventRecord } from './level-records.ts'
+import type { Session } from './level-session.ts'
+
+/** How many records are read in one go: a consumer that hears rare types skips this many at a time. */
+const LOOK_AHEAD = 500
+
+/** The events that one consumer has not been handed yet: a place in the log, and a page read ahead from there. */
+export class Backlog {
+  readonly #wanted: (record: EventRecord) => boolean
+  #position: number
+  #ahead: readonly EventRecord[] = []
+  #looked = 0
+
+  /** Begins after `position`; only `wanted` records are handed out. */
+  constructor(position: number, wanted: (record: EventRecord) => boolean) {
+    this.#position = position
+    this.#wanted = wanted
+  }
+
+  /** The seq up to which everything was looked at. */
+  get position(): number {
+    return this.#position
+  }
+
+  /** Reads on, unless there is something left of the last page. */
+  async look(session: Session): Promise<void> {
+    if (this.#looked < this.#ahead.length) return
+    this.#ahead = await session.read(this.#position, LOOK_AHEAD)
+    this.#looked = 0
+  }
+
+  /** The next wanted events of the page, at most `room`; passes over the others. */
+  take(room: number): StoredEvent[] {
+    const taken: StoredEvent[] = []
+    while (this.#looked < this.#ahead.length && taken.length < room) {
+      const record = this.#ahead[this.#looked++] as EventRecord
+      this.#position = record.event.seq
+      if (this.#wanted(record)) taken.push(record.event)
+    }
+    return taken
+  }
+}

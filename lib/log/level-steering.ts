@@ -1,0 +1,60 @@
+import type { StoredEvent } from '../core/event.ts'
+import type { Flight } from './level-flight.ts'
+import type { Life } from './level-life.ts'
+import type { ParkedEvents } from './level-parked.ts'
+import { readRecord } from './level-reader.ts'
+import type { Parked, Retrying } from './port.ts'
+
+/** What a person sees of one consumer's events, and does with them. Nothing here is durable before a commit. */
+export class Steering {
+  readonly #life: Life
+  readonly #flight: Flight
+  readonly #parked: ParkedEvents
+
+  constructor(life: Life, flight: Flight, parked: ParkedEvents) {
+    this.#life = life
+    this.#flight = flight
+    this.#parked = parked
+  }
+
+  async event(seq: number): Promise<StoredEvent | undefined> {
+    return (await readRecord(this.#life.session.db, seq))?.event
+  }
+
+  async *parked(): AsyncGenerator<Parked> {
+    for (const seq of this.#parked.seqs()) {
+      const record = this.#parked.read(seq)
+      const event = await this.event(seq)
+      if (record !== undefined && event !== undefined) yield { event, ...record }
+    }
+  }
+
+  async *retrying(): AsyncGenerator<Retrying> {
+    for (const seq of this.#flight.seqs()) {
+      const record = this.#flight.read(seq)
+      const event = await this.event(seq)
+      if (record !== undefined && event !== undefined) yield { event, ...record }
+    }
+  }
+
+  /** False: it is not parked. */
+  release(seq: number): boolean {
+    const record = this.#parked.take(seq)
+    if (record === undefined) return false
+    const replay = record.replay === undefined ? {} : { replay: record.replay }
+    this.#flight.wait(seq, { attempts: 0, at: this.#life.clock.now(), ...replay })
+    return true
+  }
+
+  /** False: it is not parked. */
+  drop(seq: number): boolean {
+    return this.#parked.take(seq) !== undefined
+  }
+
+  redeliver(seqs: Iterable<number>, replay: number, at: number = this.#life.clock.now()): void {
+    for (const seq of seqs) {
+      this.#parked.take(seq)
+      this.#flight.wait(seq, { attempts: 0, at, replay })
+    }
+  }
+}
