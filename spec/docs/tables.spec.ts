@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, it } from 'node:test'
+import { runInThisContext } from 'node:vm'
+import * as rxjs from 'rxjs'
+import * as filters from '../../lib/filter/index.ts'
+import { listener, memoryLog, nextRuns, on, tryOut } from '../../lib/index.ts'
+import * as schedule from '../../lib/schedule/index.ts'
+
+/** The rows of all tables of a page that have this header; a cell is text as it stands, without the pipes. */
+function rows(page: string, ...header: string[]): string[][] {
+  const lines = readFileSync(join(import.meta.dirname, '../../docs', page), 'utf8').split('\n')
+  const cells = (line: string): string[] =>
+    line
+      .split(/(?<!\\)\|/)
+      .slice(1, -1)
+      .map((cell) => cell.trim().replaceAll('\\|', '|'))
+  const found: string[][] = []
+  for (const [i, line] of lines.entries()) {
+    if (!line.startsWith('|') || cells(line).join('|') !== header.join('|')) continue
+    for (let at = i + 2; lines[at]?.startsWith('|'); at++) found.push(cells(lines[at] as string))
+  }
+  assert.ok(found.length > 0, `${page} has no table with the header ${header.join(', ')}`)
+  return found
+}
+
+/** The pieces of code in a cell. */
+const pieces = (cell = ''): string[] => Array.from(cell.matchAll(/`([^`]+)`/g), ([, code]) => code as string)
+
+/** What a piece of code is, with these names in sight. The pages are ours: this is run as their other code is. */
+function valueOf(code: string, scope: Record<string, unknown>): unknown {
+  const names = Object.keys(scope).filter((name) => name !== 'default' && code.includes(name))
+  const made = runInThisContext(`(${names.join(', ')}) => (${code})`) as (...values: unknown[]) => unknown
+  return made(...names.map((name) => scope[name]))
+}
+
+describe('the tables of docs/schedules.md', () => {
+  for (const [code = '', words] of rows('schedules.md', 'schedule', 'reads as')) {
+    it(`${code} reads as it says`, () => {
+      assert.equal(String(valueOf(pieces(code)[0] as string, schedule)), words)
+    })
+  }
+
+  for (const [code = '', after = '', slots = ''] of rows('schedules.md', 'schedule', 'after', 'comes at')) {
+    it(`${code} comes, after ${after}, when it says`, () => {
+      const expected = slots.split(', ').map((slot) => new Date(slot))
+      const made = valueOf(pieces(code)[0] as string, schedule) as schedule.Schedule
+      assert.deepEqual(nextRuns(made, expected.length, new Date(after)), expected)
+    })
+  }
+})
+
+describe('the tables of docs/filters.md', () => {
+  const tests = rows('filters.md', 'test', 'holds for', 'not for')
+
+  for (const [code = '', holding, failing] of tests) {
+    it(`${code} holds for what it says, and not for what it says`, () => {
+      const test = valueOf(pieces(code)[0] as string, filters) as (value: unknown) => boolean
+      for (const value of pieces(holding)) assert.equal(test(valueOf(value, {})), true, value)
+      for (const value of pieces(failing)) assert.equal(test(valueOf(value, {})), false, value)
+    })
+  }
+
+  it('leave no test out', () => {
+    const named = new Set(tests.flatMap(([code = '']) => code.match(/[a-z]\w*/gi)))
+    assert.deepEqual(
+      Object.keys(filters).filter((name) => !named.has(name)),
+      [],
+    )
+  })
+
+  for (const [theirs, ours] of [
+    ...rows('filters.md', 'StackStorm', 'here'),
+    ...rows('filters.md', 'Node-RED', 'here'),
+    ...rows('filters.md', 'EventBridge', 'here'),
+    ...rows('filters.md', 'MongoDB', 'here'),
+  ]) {
+    it(`${theirs} has a counterpart that can be made`, () => {
+      for (const code of pieces(ours)) assert.equal(typeof valueOf(code, filters), 'function', code)
+    })
+  }
+
+  for (const [operator = '', made = ''] of rows('filters.md', 'operator', 'of the data 1, 1, 2, 3 comes', 'instead')) {
+    it(`${operator} in a pipe makes of 1, 1, 2, 3 what it says`, async () => {
+      assert.equal(await throughPipe(pieces(operator)[0] as string), made)
+    })
+  }
+})
+
+/** What comes out of a listener's pipe with this operator, for four events; a delivery that fails is an error. */
+async function throughPipe(code: string): Promise<string> {
+  await using log = await memoryLog()
+  await log.accept([1, 1, 2, 3].map((data, i) => ({ type: 'numbers', identifier: String(i), data })))
+  const numbers = on('numbers').pipe(rxjs.map(({ data }) => data))
+  const operator = valueOf(code, rxjs) as rxjs.OperatorFunction<unknown, unknown>
+  const values: string[] = []
+  const hear = listener('hear', numbers.pipe(operator), (value) => void values.push(JSON.stringify(value)))
+  const { heard } = await tryOut({ log, listener: hear, again: { type: 'numbers' } })
+  const failed = heard.filter(({ error }) => error !== undefined).length
+  return [...values, ...(failed === 0 ? [] : [`${failed} failures`])].join(', ') || 'nothing'
+}
