@@ -1,4 +1,4 @@
-import { concatMap, defer, EMPTY, from, isObservable, type Observable, of } from 'rxjs'
+import { concatMap, EMPTY, from, isObservable, type Observable, of } from 'rxjs'
 import type { Clock } from '../core/clock.ts'
 import { isPark, isRetry } from '../core/control.ts'
 import type { Environment } from '../core/environment.ts'
@@ -8,7 +8,7 @@ import { Publisher } from '../core/publisher.ts'
 import { check, mismatches } from '../core/schema.ts'
 import type { Work } from '../core/within.ts'
 import type { Delivery, Listener } from '../listener/listener.ts'
-import { pipeOf } from '../listener/on.ts'
+import { type AnyOperator, pipeOf } from '../listener/on.ts'
 import type { Handed, KeyValue, Log, Writes } from '../log/port.ts'
 import { StateBuffer } from '../log/state-buffer.ts'
 import { backoff } from './backoff.ts'
@@ -33,21 +33,19 @@ export function listenerNamespace(name: string): string {
   return `listener/${name}`
 }
 
-/** Delivers events to one listener. The pipe is built once; each event runs through it alone. */
+/** Delivers events to one listener: each through a pipe of its own. */
 export class Deliverer {
   readonly #listener: Listener
   readonly #host: DeliveryHost
-  readonly #values$: Observable<unknown>
+  readonly #pipe: AnyOperator
   readonly #namespace: string
   readonly #stored: KeyValue
   readonly #title: string
-  // Read at the moment of subscribing: the pipe need not be built anew for each event.
-  #event: StoredEvent | undefined
 
   constructor(listener: Listener, host: DeliveryHost) {
     this.#listener = listener
     this.#host = host
-    this.#values$ = pipeOf(listener.source)(defer(() => of(this.#event)))
+    this.#pipe = pipeOf(listener.source)
     this.#namespace = listenerNamespace(listener.name)
     this.#stored = host.log.store(this.#namespace)
     this.#title = `the delivery to listener ${quote(listener.name)}`
@@ -55,11 +53,11 @@ export class Deliverer {
 
   /** One attempt at one event; never rejects. `work` is stopped when the agent is. */
   async deliver(handed: Handed, work: Work): Promise<Outcome> {
-    const outdated = outdatedError(this.#listener, handed.event)
-    if (outdated !== undefined) return { end: 'park', error: outdated }
     const state = new StateBuffer(this.#stored, this.#namespace)
     const publisher = new Publisher((draft) => this.#publish(draft, handed.event))
     try {
+      const outdated = outdatedError(this.#listener, handed.event)
+      if (outdated !== undefined) return { end: 'park', error: outdated }
       const limit = {
         clock: this.#host.clock,
         timeout: this.#listener.settings.timeout,
@@ -79,8 +77,10 @@ export class Deliverer {
     const handle = (value: unknown): Observable<unknown> =>
       toObservable(this.#listener.handle(value, this.#delivery(handed, index++, common, work)))
     await new Promise<void>((resolve, reject) => {
-      this.#event = handed.event
-      const values = this.#values$.pipe(concatMap(handle)).subscribe({ error: reject, complete: resolve })
+      // Built anew for each event: an operator may subscribe to its source again, while others go on.
+      const values = this.#pipe(of(handed.event))
+        .pipe(concatMap(handle))
+        .subscribe({ error: reject, complete: resolve })
       if (!values.closed) work.onEnd(() => values.unsubscribe())
     })
     if (publisher.pending > 0) await publisher.settle()
@@ -136,11 +136,11 @@ export class Deliverer {
   }
 }
 
-// A promise or an Observable is run to its end; anything else is an answer that nobody asked for.
+// A promise or an Observable, or one of the other, is run to its end; anything else is an answer that nobody asked for.
 function toObservable(result: unknown): Observable<unknown> {
   if (isObservable(result)) return result
   const { then } = (result ?? {}) as { then?: unknown }
-  return typeof then === 'function' ? from(result as PromiseLike<unknown>) : EMPTY
+  return typeof then === 'function' ? from(Promise.resolve(result)).pipe(concatMap(toObservable)) : EMPTY
 }
 
 // A schema that turned its input into something else can't be asked about what it made.

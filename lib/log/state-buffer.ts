@@ -1,6 +1,10 @@
 import type { State } from '../core/context.ts'
 import { type JsonValue, toJson } from '../core/json.ts'
+import { checkText } from './limits.ts'
 import type { KeyValue, Write, Writes } from './port.ts'
+
+/** The bytes of a key, as of an identifier. */
+const MOST_BYTES = 1024
 
 /**
  * The state that one run or delivery sees: what is stored, under what it wrote itself. Nothing is stored before
@@ -21,13 +25,13 @@ export class StateBuffer implements State {
     return (await this.#stored.get<T>(key))?.value
   }
 
-  /** @throws TidingsError `TIDINGS_DATA_INVALID` when the value is not JSON */
+  /** @throws TidingsError `TIDINGS_DATA_INVALID` when the value is not JSON, `TIDINGS_LOG_INVALID` for what is no key */
   set(key: string, json: unknown): void {
-    this.#written.set(key, toJson(json))
+    this.#written.set(checked(key), toJson(json))
   }
 
   delete(key: string): void {
-    this.#written.set(key, undefined)
+    this.#written.set(checked(key), undefined)
   }
 
   /** What was written, to be stored in one step with what it belongs to. */
@@ -36,4 +40,9 @@ export class StateBuffer implements State {
       ([key, value]): Write => ({ namespace: this.#namespace, key, ...(value === undefined ? {} : { value }) }),
     )
   }
+}
+
+// Refused by whoever writes it: later, what it is to be stored with would be refused too.
+function checked(key: string): string {
+  return checkText(key, MOST_BYTES, 'TIDINGS_LOG_INVALID', 'a key of the state')
 }

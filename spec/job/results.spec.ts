@@ -192,7 +192,7 @@ describe('what a run returns', () => {
     const hung = running.trigger('hangs')
     await clock.advance(1000)
     const report = await hung
-    assert.equal((report?.error as { code?: string }).code, 'TIDINGS_RUN_TIMEOUT')
+    assert.equal((report?.error as { code?: string } | undefined)?.code, 'TIDINGS_RUN_TIMEOUT')
     assert.deepEqual(
       (await events()).map(({ identifier }) => identifier),
       ['1', '2', '3'],

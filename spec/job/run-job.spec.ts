@@ -23,7 +23,7 @@ const wrongs: Record<string, Run> = {
   'throws what is no error': () => {
     throw 'no' as unknown
   },
-  'rejects with nothing': () => Promise.reject(undefined as unknown),
+  'rejects with nothing': () => Promise.reject(undefined as unknown as Error),
   'throws in a generator': function* () {
     yield* []
     throw new Error('no')
