@@ -1,9 +1,9 @@
 import type { Draft, Receipt, StoredEvent } from '../core/event.ts'
 import type { JsonValue } from '../core/json.ts'
+import type { Op } from './level-commit.ts'
 import { type Identities, identityKey } from './level-identities.ts'
 import { keys } from './level-keys.ts'
 import { type EventRecord, encode, encodeEvent, type Identity, storedEvent } from './level-records.ts'
-import type { Op } from './level-writer.ts'
 import { checkData, checkIdentity, type Limits } from './limits.ts'
 import type { Origin } from './port.ts'
 

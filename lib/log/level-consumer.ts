@@ -2,9 +2,10 @@ import { firstValueFrom, merge, type Observable, Subject } from 'rxjs'
 import { abort$, at$ } from '../core/clock.ts'
 import { errorInfo } from '../core/error-info.ts'
 import { describe, TidingsError } from '../core/errors.ts'
-import type { StoredEvent } from '../core/event.ts'
 import { Backlog } from './level-backlog.ts'
+import type { Op, Rider } from './level-commit.ts'
 import { Flight } from './level-flight.ts'
+import { HandOut } from './level-hand-out.ts'
 import { keys } from './level-keys.ts'
 import { Ledger } from './level-ledger.ts'
 import type { Life } from './level-life.ts'
@@ -14,15 +15,8 @@ import type { Waiting } from './level-retries.ts'
 import type { States } from './level-states.ts'
 import { Steering } from './level-steering.ts'
 import type { Deaths } from './level-suspects.ts'
-import type { Op, Rider } from './level-writer.ts'
 import type { Consumer, ConsumerOptions, Handed, Lag, Parked, Retrying, Writes } from './port.ts'
 import { typeTest } from './query.ts'
-
-/**
- * At most this many events of one consumer wait for another attempt; beyond, nothing new is handed out. What waits is
- * on disk, but that it waits is known in memory.
- */
-const MOST_WAITING = 10_000
 
 /** What the store knows of a consumer when it is opened. */
 export interface Opened {
@@ -39,9 +33,9 @@ export class LevelConsumer implements Consumer, Rider {
   readonly name: string
   readonly origin: Consumer['origin']
   readonly #life: Life
-  readonly #options: ConsumerOptions
   readonly #backlog: Backlog
   readonly #flight: Flight
+  readonly #handOut: HandOut
   readonly #parked: ParkedEvents
   readonly #ledger: Ledger
   readonly #steering: Steering
@@ -52,7 +46,6 @@ export class LevelConsumer implements Consumer, Rider {
 
   constructor(life: Life, opened: Opened, options: ConsumerOptions) {
     this.#life = life
-    this.#options = options
     this.name = opened.name
     this.origin = opened.origin
     this.#cursor = opened.cursor
@@ -66,6 +59,14 @@ export class LevelConsumer implements Consumer, Rider {
     const wanted = ({ event, told }: EventRecord): boolean =>
       told && hears(event.type) && !this.#recorded.delete(event.seq)
     this.#backlog = new Backlog(opened.cursor.cursor, wanted)
+    this.#handOut = new HandOut({
+      life,
+      flight: this.#flight,
+      backlog: this.#backlog,
+      steering: this.#steering,
+      noted: options.transient !== true,
+      inOrder: options.inOrder === true,
+    })
     for (const seq of opened.suspects.keys()) this.#suspect(seq)
   }
 
@@ -85,9 +86,11 @@ export class LevelConsumer implements Consumer, Rider {
       throw new TidingsError('TIDINGS_LOG_INVALID', `a pull is for at least one event, got ${describe(max)}`)
     while (!signal.aborted) {
       if (this.#life.ready) {
-        const handed = await this.#take(max, signal)
+        const handed = await this.#handOut.take(max, signal)
         if (handed.length > 0 || signal.aborted) return handed
-        if (this.#mayReadOn() && this.#backlog.position < this.#life.session.writer.durable) continue
+        // Passing over what it does not hear is no hurry: that can ride with any commit.
+        this.#ride(false)
+        if (this.#life.ready && this.#handOut.more) continue
       }
       // While the store is closed nothing can be handed out, however long it is due.
       const due = this.#life.ready ? this.#flight.nextAt : undefined
@@ -98,64 +101,10 @@ export class LevelConsumer implements Consumer, Rider {
     return []
   }
 
-  // Reads first and changes what it remembers after, in one go: whatever happens at an await leaves no trace.
-  async #take(max: number, signal: AbortSignal): Promise<readonly Handed[]> {
-    const { session } = this.#life
-    try {
-      const due = this.#flight.due(this.#life.clock.now(), max)
-      const again = await Promise.all(
-        due.map(async (waiting) => ({ waiting, event: await this.#steering.event(waiting.seq) })),
-      )
-      const room = this.#mayReadOn() ? max - due.length : 0
-      if (room > 0) await this.#backlog.look(session)
-      if (signal.aborted) return []
-      return await this.#note([...this.#handAgain(again), ...this.#handFresh(room)])
-    } catch (error) {
-      // A store that is closed in mid-read, after a failed write, is opened again; a closed log ends the wait.
-      if (this.#life.ready && this.#life.session === session) throw error
-      return []
-    }
-  }
-
-  // What is in flight is written down before it is handed out, with the death that nobody may live to tell. The death of
-  // the process loses nothing that LevelDB has, so this need not wait for the disk. Where the store fails over it, the
-  // events are handed out all the same: they count as running.
-  async #note(handed: readonly Handed[]): Promise<readonly Handed[]> {
-    if (handed.length === 0 || this.#options.transient === true) return handed
-    const { noted, ops } = this.#flight.note(handed)
-    await this.#life.session.writer.note(ops).catch(() => undefined)
-    return noted
-  }
-
   /** The log is closed in good order: nobody is suspected of anything. */
   closing(): void {
     this.#ledger.change(keys.flight(this.name), undefined)
     this.#ride(true)
-  }
-
-  #handAgain(found: readonly { waiting: Waiting; event: StoredEvent | undefined }[]): Handed[] {
-    const handed: Handed[] = []
-    for (const { waiting, event } of found) {
-      if (!this.#flight.beginAgain(waiting.seq)) continue
-      const { attempts, replay } = waiting
-      if (event === undefined)
-        this.#settle(waiting.seq) // pruned: nothing is left to hand out
-      else handed.push({ event, attempt: attempts + 1, ...(replay === undefined ? {} : { replay }) })
-    }
-    return handed
-  }
-
-  #handFresh(room: number): Handed[] {
-    const before = this.#backlog.position
-    const handed = this.#backlog.take(room).map((event): Handed => ({ event, attempt: 1 }))
-    for (const { event } of handed) this.#flight.begin(event.seq)
-    // Passing over what it does not hear is no hurry: it can ride with any commit.
-    if (handed.length === 0 && this.#backlog.position > before) this.#ride(false)
-    return handed
-  }
-
-  #mayReadOn(): boolean {
-    return this.#flight.waiting < (this.#options.inOrder === true ? 1 : MOST_WAITING)
   }
 
   ack(handed: Handed, writes: Writes = []): void {

@@ -1,11 +1,11 @@
 import { quote, TidingsError } from '../core/errors.ts'
+import type { Op } from './level-commit.ts'
 import { LevelConsumer, type Opened } from './level-consumer.ts'
 import { keys, seqOf, startingWith, textsOf } from './level-keys.ts'
 import type { Life } from './level-life.ts'
 import { type Cursor, decode, encode, type RetryRecord } from './level-records.ts'
 import type { States } from './level-states.ts'
 import type { Deaths } from './level-suspects.ts'
-import type { Op } from './level-writer.ts'
 import { checkText } from './limits.ts'
 import type { Consumer, ConsumerInfo, ConsumerOptions, Lag, Start } from './port.ts'
 

@@ -1,9 +1,9 @@
+import type { Op } from './level-commit.ts'
 import { keys } from './level-keys.ts'
 import type { Ledger } from './level-ledger.ts'
 import { encode, type RetryRecord } from './level-records.ts'
 import { Retries, type Waiting } from './level-retries.ts'
 import { type Deaths, Suspects } from './level-suspects.ts'
-import type { Op } from './level-writer.ts'
 import type { Handed } from './port.ts'
 
 /** What the store knows of events that were handed out before. */
@@ -119,7 +119,7 @@ export class Flight {
   }
 
   /** These are handed out now: with how often the process died over them, and what is to be written down before. */
-  note(handed: readonly Handed[]): { readonly noted: readonly Handed[]; readonly ops: readonly Op[] } {
+  note(handed: readonly Handed[]): { readonly handed: readonly Handed[]; readonly ops: readonly Op[] } {
     const noted = handed.map((each): Handed => {
       const crashes = this.#suspects.deaths(each.event.seq)
       return crashes === undefined ? each : { ...each, crashes }
@@ -128,6 +128,6 @@ export class Flight {
       .filter(({ crashes }) => crashes !== undefined)
       .map(({ event }) => this.#suspects.accuse(event.seq))
     const key = keys.flight(this.#name)
-    return { noted, ops: [[key, encode(key, [...this.#fresh, ...this.#again])], ...accused] }
+    return { handed: noted, ops: [[key, encode(key, [...this.#fresh, ...this.#again])], ...accused] }
   }
 }

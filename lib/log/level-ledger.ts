@@ -1,7 +1,7 @@
+import type { Op } from './level-commit.ts'
 import type { Life } from './level-life.ts'
 import { decode } from './level-records.ts'
 import type { States } from './level-states.ts'
-import type { Op } from './level-writer.ts'
 import type { Write, Writes } from './port.ts'
 
 /**

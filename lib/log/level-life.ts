@@ -1,12 +1,12 @@
 import { type Observable, Subject } from 'rxjs'
 import type { Cancel, Clock } from '../core/clock.ts'
 import { asError, TidingsError } from '../core/errors.ts'
+import type { Op } from './level-commit.ts'
 import type { DatabaseSource } from './level-database.ts'
 import type { MarkFile } from './level-mark.ts'
 import { openSound, type Sound } from './level-open.ts'
 import { FORMAT, type Meta } from './level-records.ts'
 import { Session } from './level-session.ts'
-import type { Op } from './level-writer.ts'
 
 /** The MARK file is written at most this often, in ms. */
 const MARK_EVERY = 1000

@@ -1,8 +1,8 @@
 import { quote } from '../core/errors.ts'
+import type { Op } from './level-commit.ts'
 import type { Database } from './level-database.ts'
 import { keys } from './level-keys.ts'
 import { decode, encode, type StateRecord } from './level-records.ts'
-import type { Op } from './level-writer.ts'
 import { checkText } from './limits.ts'
 import type { Write, Writes } from './port.ts'
 

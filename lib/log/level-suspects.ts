@@ -1,6 +1,6 @@
+import type { Op } from './level-commit.ts'
 import { keys } from './level-keys.ts'
 import { encode } from './level-records.ts'
-import type { Op } from './level-writer.ts'
 
 /** What was in flight when the process died, and how often it died over each while that was alone. */
 export type Deaths = ReadonlyMap<number, number>

@@ -1,0 +1,46 @@
+import type { EventRecord } from './level-records.ts'
+
+/**
+ * One write of a batch; without a value, the key is deleted. `order` is there where one key can be written both by what
+ * waits in the queue and by a rider, which overtakes it: what was given out later stays.
+ */
+export type Op = readonly [key: string, value: string | undefined, order?: number]
+
+/** Something whose writes can wait for the next commit: a consumer with its acks. */
+export interface Rider {
+  /** What is to be written now. Asked once a commit, while it is built. */
+  collect(): readonly Op[]
+  /** What was collected is durable (true), or has to be collected again (false). */
+  settled(durable: boolean): void
+}
+
+/** What one accept adds to a commit. */
+export interface Addition {
+  readonly ops: readonly Op[]
+  readonly events: readonly EventRecord[]
+  readonly bytes: number
+}
+
+/**
+ * A commit that is being gathered or written: one atomic batch, one promise for all who wait for it.
+ */
+export class Commit {
+  readonly ops: Op[] = []
+  readonly events: EventRecord[] = []
+  bytes = 0
+  riders: readonly Rider[] = []
+  /** The highest seq in it, or before it. */
+  last = 0
+  readonly durable: Promise<void>
+  resolve: () => void = () => undefined
+  reject: (error: Error) => void = () => undefined
+
+  constructor() {
+    this.durable = new Promise((resolve, reject) => {
+      this.resolve = resolve
+      this.reject = reject
+    })
+    // Whoever waits hears of a failure; a commit that nobody waits for must not become an unhandledRejection.
+    this.durable.catch(() => undefined)
+  }
+}

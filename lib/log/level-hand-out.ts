@@ -1,0 +1,94 @@
+import type { StoredEvent } from '../core/event.ts'
+import type { Backlog } from './level-backlog.ts'
+import type { Flight } from './level-flight.ts'
+import type { Life } from './level-life.ts'
+import type { Waiting } from './level-retries.ts'
+import type { Steering } from './level-steering.ts'
+import type { Handed } from './port.ts'
+
+/**
+ * At most this many events of one consumer wait for another attempt; beyond, nothing new is handed out. What waits is
+ * on disk, but that it waits is known in memory.
+ */
+const MOST_WAITING = 10_000
+
+/** What is handed out, and how. `noted`: it is written down before; `inOrder`: nothing newer while an event waits. */
+export interface HandOutParts {
+  readonly life: Life
+  readonly flight: Flight
+  readonly backlog: Backlog
+  readonly steering: Steering
+  readonly noted: boolean
+  readonly inOrder: boolean
+}
+
+/** Hands the events of one consumer out: those that are due again, then new ones. */
+export class HandOut {
+  readonly #parts: HandOutParts
+
+  constructor(parts: HandOutParts) {
+    this.#parts = parts
+  }
+
+  /** Whether there is more to look at, right now. */
+  get more(): boolean {
+    const { life, backlog } = this.#parts
+    return this.#mayReadOn() && backlog.position < life.session.writer.durable
+  }
+
+  /** Reads first and changes what is remembered after, in one go: whatever happens at an await leaves no trace. */
+  async take(max: number, signal: AbortSignal): Promise<readonly Handed[]> {
+    const { life, flight, backlog, steering } = this.#parts
+    const { session } = life
+    try {
+      const due = flight.due(life.clock.now(), max)
+      const again = await Promise.all(
+        due.map(async (waiting) => ({ waiting, event: await steering.event(waiting.seq) })),
+      )
+      const room = this.#mayReadOn() ? max - due.length : 0
+      if (room > 0) await backlog.look(session)
+      if (signal.aborted) return []
+      return await this.#note([...this.#again(again), ...this.#fresh(room)])
+    } catch (error) {
+      // A store that is closed in mid-read, after a failed write, is opened again; a closed log ends the wait.
+      if (life.ready && life.session === session) throw error
+      return []
+    }
+  }
+
+  #mayReadOn(): boolean {
+    const { flight, inOrder } = this.#parts
+    return flight.waiting < (inOrder ? 1 : MOST_WAITING)
+  }
+
+  #again(found: readonly { waiting: Waiting; event: StoredEvent | undefined }[]): Handed[] {
+    const { flight } = this.#parts
+    const handed: Handed[] = []
+    for (const { waiting, event } of found) {
+      const { seq, attempts, replay } = waiting
+      if (!flight.beginAgain(seq)) continue
+      // A pruned event has nothing left to hand out.
+      if (event === undefined) flight.settle(seq)
+      else handed.push({ event, attempt: attempts + 1, ...(replay === undefined ? {} : { replay }) })
+    }
+    return handed
+  }
+
+  #fresh(room: number): Handed[] {
+    const { flight, backlog } = this.#parts
+    const handed = backlog.take(room).map((event): Handed => ({ event, attempt: 1 }))
+    for (const { event } of handed) flight.begin(event.seq)
+    return handed
+  }
+
+  // What is in flight is written down before it is handed out, with the death that nobody may live to tell. The death of
+  // the process loses nothing that LevelDB has, so this need not wait for the disk. Where the store fails over it, the
+  // events are handed out all the same: they count as running.
+  async #note(handed: readonly Handed[]): Promise<readonly Handed[]> {
+    const { life, flight, noted } = this.#parts
+    if (handed.length === 0 || !noted) return handed
+    const note = flight.note(handed)
+    await life.session.writer.note(note.ops).catch(() => undefined)
+    return note.handed
+  }
+}
