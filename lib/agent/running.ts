@@ -8,31 +8,10 @@ import type { Job } from '../job/job.ts'
 import { type JobHost, type RunReport, readJob, runJob, type Trigger } from '../job/run-job.ts'
 import type { Listener } from '../listener/listener.ts'
 import { events$ } from '../log/events.ts'
-import type { Consumer, Lag, Log } from '../log/port.ts'
+import type { Consumer, Log } from '../log/port.ts'
 import { type Agent, flatten, type Part, refuseTwins } from './agent.ts'
 import { News } from './news.ts'
-
-/** How a job is: when it runs next, how its last run in this process went. */
-export interface JobStatus {
-  readonly name: string
-  readonly schedule: string
-  readonly next?: Date
-  readonly running: boolean
-  readonly last?: RunReport
-}
-
-/** How a listener is: how far behind, how much goes on, waits, or is set aside. */
-export interface ListenerStatus extends Lag {
-  readonly name: string
-}
-
-export interface Status {
-  readonly agent: string
-  /** The seq of the newest event. */
-  readonly last: number
-  readonly jobs: readonly JobStatus[]
-  readonly listeners: readonly ListenerStatus[]
-}
+import type { Status } from './status.ts'
 
 /** An agent that runs. Made by `start(…)`. */
 export interface Running {
