@@ -107,7 +107,7 @@ export function unseal(key: string, text: string): string {
 }
 
 function checksum(key: string, body: string): string {
-  return crc32(body, crc32(key)).toString(16).padStart(8, '0')
+  return crc32(key + body).toString(16).padStart(8, '0')
 }
 
 /** A record as sealed JSON. */
