@@ -85,7 +85,8 @@ export class Deliverer {
     })
     if (publisher.pending > 0) await publisher.settle()
     const { failures } = publisher
-    if (failures.length === 1) throw failures[0]
+    const [first] = failures
+    if (first !== undefined && failures.length === 1) throw first
     if (failures.length > 1) throw new AggregateError(failures, failures.map(({ message }) => message).join('; '))
   }
 

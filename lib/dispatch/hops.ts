@@ -14,9 +14,13 @@ export async function refuseLoop(log: Log, cause: StoredEvent): Promise<void> {
   let hops = 1
   for (let event: StoredEvent | undefined = cause; event?.cause !== undefined; hops++) {
     if (hops >= MOST_HOPS) {
-      throw new TidingsError('TIDINGS_LOOP', `event ${cause.seq} (${quote(cause.type)}) has ${MOST_HOPS} causes behind it: listeners feed each other`, {
-        details: { seq: cause.seq, type: cause.type },
-      })
+      throw new TidingsError(
+        'TIDINGS_LOOP',
+        `event ${cause.seq} (${quote(cause.type)}) has ${MOST_HOPS} causes behind it: listeners feed each other`,
+        {
+          details: { seq: cause.seq, type: cause.type },
+        },
+      )
     }
     event = await bySeq(log, event.cause)
   }

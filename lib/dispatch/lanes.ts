@@ -1,9 +1,12 @@
 import type { Handed } from '../log/port.ts'
 
-/** One key: what is handled now, what waits for its retry in the log, what is held until those are done. */
+/**
+ * One key: what is handled now, what waits in the log with when it comes back (ms since the epoch), what is held here
+ * until those are done.
+ */
 interface Lane {
   active: boolean
-  readonly waiting: Set<number>
+  readonly waiting: Map<number, number>
   readonly held: Handed[]
 }
 
@@ -13,16 +16,34 @@ interface Lane {
  */
 export class Lanes {
   readonly #lanes = new Map<string, Lane>()
-  #held = 0
+  /** Those that hold events. */
+  readonly #holding = new Set<Lane>()
 
-  /** How many events are held back. */
-  get held(): number {
-    return this.#held
+  /** How many held events have their turn as soon as others of their key are done. */
+  get moving(): number {
+    return this.#count((lane) => oldestBefore(lane) === undefined)
   }
 
-  /** An event of this key waits in the log, and comes back later: what is newer has to wait for it. */
-  waits(key: string, seq: number): void {
-    this.#lane(key).waiting.add(seq)
+  /** How many held events can't be handled before one comes back that waits in the log. */
+  get blocked(): number {
+    return this.#count((lane) => oldestBefore(lane) !== undefined)
+  }
+
+  /** When the event comes back that holds up this key; undefined: none does. */
+  blockedUntil(key: string): number | undefined {
+    const lane = this.#lanes.get(key)
+    const oldest = lane === undefined ? undefined : oldestBefore(lane)
+    return oldest === undefined ? undefined : lane?.waiting.get(oldest)
+  }
+
+  /** How many events of this key wait in the log. */
+  waiting(key: string): number {
+    return this.#lanes.get(key)?.waiting.size ?? 0
+  }
+
+  /** An event of this key waits in the log, and comes back at a time: what is newer has to wait for it. */
+  waits(key: string, seq: number, at: number): void {
+    this.#lane(key).waiting.set(seq, at)
   }
 
   /** An event has come: it is held until `next` gives it. */
@@ -31,18 +52,15 @@ export class Lanes {
     lane.waiting.delete(handed.event.seq)
     const place = lane.held.findIndex(({ event }) => event.seq > handed.event.seq)
     lane.held.splice(place < 0 ? lane.held.length : place, 0, handed)
-    this.#held += 1
+    this.#holding.add(lane)
   }
 
   /** The event of this key that may be handled now, if any; it counts as being handled from here on. */
   next(key: string): Handed | undefined {
     const lane = this.#lanes.get(key)
-    const first = lane?.held[0]
-    if (lane === undefined || lane.active || first === undefined) return undefined
-    for (const seq of lane.waiting) if (seq < first.event.seq) return undefined
-    lane.held.shift()
-    this.#held -= 1
-    lane.active = true
+    if (lane === undefined || lane.active || oldestBefore(lane) !== undefined) return undefined
+    const first = this.#take(lane, 'shift')
+    if (first !== undefined) lane.active = true
     return first
   }
 
@@ -56,21 +74,41 @@ export class Lanes {
 
   /** Takes out the newest held event of this key: it is to wait in the log instead. */
   takeNewest(key: string): Handed | undefined {
-    const handed = this.#lanes.get(key)?.held.pop()
-    if (handed !== undefined) this.#held -= 1
-    return handed
+    const lane = this.#lanes.get(key)
+    return lane === undefined ? undefined : this.#take(lane, 'pop')
   }
 
   /** Takes out everything that is held. */
   takeAll(): Handed[] {
-    const all = [...this.#lanes.values()].flatMap(({ held }) => held.splice(0))
-    this.#held = 0
+    const all = [...this.#holding].flatMap(({ held }) => held.splice(0))
+    this.#holding.clear()
     return all
+  }
+
+  #take(lane: Lane, end: 'shift' | 'pop'): Handed | undefined {
+    const handed = lane.held[end]()
+    if (lane.held.length === 0) this.#holding.delete(lane)
+    return handed
+  }
+
+  #count(counts: (lane: Lane) => boolean): number {
+    let sum = 0
+    for (const lane of this.#holding) if (counts(lane)) sum += lane.held.length
+    return sum
   }
 
   #lane(key: string): Lane {
     let lane = this.#lanes.get(key)
-    if (lane === undefined) this.#lanes.set(key, (lane = { active: false, waiting: new Set(), held: [] }))
+    if (lane === undefined) this.#lanes.set(key, (lane = { active: false, waiting: new Map(), held: [] }))
     return lane
   }
+}
+
+// The oldest that waits in the log, where it is older than all that is held.
+function oldestBefore({ active, waiting, held }: Lane): number | undefined {
+  let oldest = active ? undefined : held[0]?.event.seq
+  if (oldest === undefined) return undefined
+  const first = oldest
+  for (const seq of waiting.keys()) if (seq < oldest) oldest = seq
+  return oldest < first ? oldest : undefined
 }

@@ -22,8 +22,12 @@ export interface PumpHost extends DeliveryHost {
 /** How many events are taken from the log in one go. */
 const BATCH = 128
 
-/** So many events may be held in memory for their key; what is more waits in the log, and comes back after this, in ms. */
-const HELD = { most: 256, back: 1000 }
+/**
+ * So many events may be held in memory until others of their key are done, and so many until one comes back that waits
+ * for its retry. What is more than the first is not taken from the log; what is more than the second waits there as
+ * well, and comes back with the one that it waits for: so many at a time, this far apart, in ms.
+ */
+const HELD = { most: 256, apart: 250 }
 
 /** A delivery that keeps the loop busy for longer than this, in ms, is named. */
 const BLOCKING = 100
@@ -54,7 +58,9 @@ export class Pump {
     this.#deliverer = new Deliverer(listener, host)
     const { stop, abort } = host
     stop.addEventListener('abort', () => this.#changed(), { once: true })
-    abort.addEventListener('abort', () => this.#running.forEach((work) => work.stop(asError(abort.reason))), { once: true })
+    abort.addEventListener('abort', () => this.#running.forEach((work) => work.stop(asError(abort.reason))), {
+      once: true,
+    })
   }
 
   /**
@@ -63,7 +69,7 @@ export class Pump {
    */
   async clearSuspects(): Promise<void> {
     const { stop } = this.#host
-    for await (const { event } of this.#consumer.retrying()) this.#lanes.waits(this.#key(event), event.seq)
+    for await (const { event, at } of this.#consumer.retrying()) this.#lanes.waits(this.#key(event), event.seq, at)
     while (this.#consumer.suspects > 0 && !stop.aborted) {
       const [handed] = await this.#consumer.pull(1, stop)
       if (handed !== undefined) await this.#tryAlone(handed)
@@ -77,7 +83,7 @@ export class Pump {
     if (this.#lanes.next(key) === undefined) {
       // An older event of its key waits for its retry: this one was held, and has killed nobody.
       this.#lanes.takeNewest(key)
-      return this.#putBack(key, handed, 0)
+      return this.#putBack(key, handed, this.#host.clock.now())
     }
     if ((handed.crashes ?? 0) >= settings.crashes) {
       this.#park(handed, crashError(name, handed))
@@ -91,7 +97,7 @@ export class Pump {
   async run(): Promise<void> {
     const { stop } = this.#host
     while (!stop.aborted) {
-      while (this.#ready.length >= BATCH && !stop.aborted) await this.#change()
+      while (this.#isFull && !stop.aborted) await this.#change()
       for (const handed of await this.#consumer.pull(BATCH, stop)) this.#take(handed)
       // A log that has the next batch at hand must not keep timers and other listeners waiting.
       await new Promise((resolve) => setImmediate(resolve))
@@ -99,6 +105,10 @@ export class Pump {
     while (this.#running.size > 0) await this.#change()
     this.#putBackAll()
     await this.#consumer.flush()
+  }
+
+  get #isFull(): boolean {
+    return this.#ready.length >= BATCH || this.#lanes.moving >= HELD.most
   }
 
   #change(): Promise<void> {
@@ -124,15 +134,29 @@ export class Pump {
     const key = this.#key(handed.event)
     this.#lanes.enter(key, handed)
     this.#advance(key)
-    if (this.#lanes.held <= HELD.most) return
-    const newest = this.#lanes.takeNewest(key)
-    if (newest !== undefined) this.#putBack(key, newest, HELD.back)
+    this.#spill(key)
   }
 
   #advance(key: string): void {
     const handed = this.#lanes.next(key)
-    if (handed !== undefined) this.#ready.push({ key, handed })
+    if (handed !== undefined) {
+      // First attempts start in order of seq, also those that had to wait for their key.
+      const place = this.#ready.findIndex((other) => other.handed.event.seq > handed.event.seq)
+      this.#ready.splice(place < 0 ? this.#ready.length : place, 0, { key, handed })
+    }
     this.#begin()
+  }
+
+  // A key that fails must not fill the memory, nor keep the others in the log.
+  #spill(key: string): void {
+    const until = this.#lanes.blockedUntil(key)
+    if (until === undefined) return
+    while (this.#lanes.blocked > HELD.most) {
+      const newest = this.#lanes.takeNewest(key)
+      if (newest === undefined) return
+      const turn = Math.floor(this.#lanes.waiting(key) / HELD.most)
+      this.#putBack(key, newest, Math.max(until, this.#host.clock.now()) + turn * HELD.apart)
+    }
   }
 
   #begin(): void {
@@ -158,6 +182,7 @@ export class Pump {
       this.#settle(key, handed, outcome)
       this.#running.delete(work)
       this.#lanes.leave(key)
+      this.#spill(key)
       this.#advance(key)
       this.#changed()
     })
@@ -168,13 +193,14 @@ export class Pump {
     if (outcome.end === 'ack') return this.#consumer.ack(handed, outcome.writes)
     const { abort, clock, environment } = this.#host
     // Cut off because the agent stops: the start of the handler is not held against the event.
-    if (abort.aborted) return this.#putBack(key, handed, 0)
+    if (abort.aborted) return this.#putBack(key, handed, clock.now())
     const { name: listener } = this.#listener
     environment.logger.error({ listener, seq, attempt: handed.attempt, err: outcome.error }, 'listener failed')
     if (outcome.end === 'retry') {
       const error = errorInfo(outcome.error, this.#host.scrub)
-      this.#lanes.waits(key, seq)
-      return this.#consumer.retry(handed, { at: clock.now() + outcome.after, error })
+      const at = clock.now() + outcome.after
+      this.#lanes.waits(key, seq, at)
+      return this.#consumer.retry(handed, { at, error })
     }
     this.#park(handed, outcome.error)
   }
@@ -187,16 +213,16 @@ export class Pump {
   }
 
   // To be handed out again as if it had not been.
-  #putBack(key: string, handed: Handed, after: number): void {
-    this.#lanes.waits(key, handed.event.seq)
-    this.#consumer.retry({ ...handed, attempt: handed.attempt - 1 }, { at: this.#host.clock.now() + after })
+  #putBack(key: string, handed: Handed, at: number): void {
+    this.#lanes.waits(key, handed.event.seq, at)
+    this.#consumer.retry({ ...handed, attempt: handed.attempt - 1 }, { at })
   }
 
   // What was taken and not begun. Only those that newer events overtook need a record: the cursor stays before others.
   #putBackAll(): void {
     const taken = [...this.#ready.splice(0).map(({ handed }) => handed), ...this.#lanes.takeAll()]
     for (const handed of taken) {
-      if (handed.event.seq < this.#highest) this.#putBack(this.#key(handed.event), handed, 0)
+      if (handed.event.seq < this.#highest) this.#putBack(this.#key(handed.event), handed, this.#host.clock.now())
     }
   }
 }

@@ -250,7 +250,7 @@ describe('a handler', () => {
       done()
     },
     'a thenable': (done) => ({
-      // biome-ignore lint/suspicious/noThenProperty: that is what is handed in
+      // oxlint-disable-next-line unicorn/no-thenable -- that is what is handed in
       then: (resolve: (value?: unknown) => void) => setImmediate(() => (done(), resolve())),
     }),
     'an Observable': (done) =>
@@ -326,7 +326,7 @@ describe('a handler', () => {
       here,
       [
         listener('hear', on(made), (event, delivery) => {
-          seen = delivery as Delivery
+          seen = delivery
           assert.equal(event, delivery.event)
           assert.equal(delivery.now(), here.clock.now())
           assert.equal(typeof delivery.fetch, 'function')
@@ -338,7 +338,7 @@ describe('a handler', () => {
     )
     assert.deepEqual([seen?.event.seq, seen?.attempt, seen?.index], [1, 1, 0])
     assert.throws(() => {
-      ;(seen?.event.data as { n: number }).n = 8
+      Object.assign(seen?.event.data as object, { n: 8 })
     }, TypeError)
   })
 
@@ -636,7 +636,7 @@ describe('an event whose type has a schema', () => {
     ]) {
       const here = await place(t)
       const heard: number[] = []
-      const schema: StandardSchemaV1<unknown> = { '~standard': { version: 1, vendor: 'spec', validate } }
+      const schema: StandardSchemaV1 = { '~standard': { version: 1, vendor: 'spec', validate } }
       const broken = eventType('made', schema)
       const seen = await unhandled(async () => {
         const running = await hear(

@@ -1,0 +1,161 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import fc from 'fast-check'
+import { Lanes } from '../../lib/dispatch/lanes.ts'
+import type { Handed } from '../../lib/log/port.ts'
+
+const handed = (seq: number): Handed => ({
+  event: { type: 'made', identifier: String(seq), data: null, seq, created: 0 },
+  attempt: 1,
+})
+const seqs = (all: readonly Handed[]) => all.map(({ event }) => event.seq)
+
+/** What lanes are, written down without any care for speed. */
+class Model {
+  readonly places = new Map<number, { key: string; state: 'waiting' | 'held' | 'active' }>()
+
+  of(key: string, ...states: string[]): number[] {
+    const all = [...this.places].filter(([, place]) => place.key === key && states.includes(place.state))
+    return all.map(([seq]) => seq).sort((a, b) => a - b)
+  }
+
+  get held(): number {
+    return [...this.places.values()].filter(({ state }) => state === 'held').length
+  }
+
+  get blocked(): number {
+    const blocked = ['a', 'b', 'c'].filter((key) => this.blockedBy(key) !== undefined)
+    return blocked.reduce((sum, key) => sum + this.of(key, 'held').length, 0)
+  }
+
+  blockedBy(key: string): number | undefined {
+    const [oldest] = this.of(key, 'waiting')
+    const [first] = this.of(key, 'held')
+    if (this.of(key, 'active').length > 0 || oldest === undefined || first === undefined) return undefined
+    return oldest < first ? oldest : undefined
+  }
+
+  next(key: string): number | undefined {
+    const [oldest] = this.of(key, 'waiting', 'held')
+    if (this.of(key, 'active').length > 0 || oldest === undefined) return undefined
+    return this.places.get(oldest)?.state === 'held' ? oldest : undefined
+  }
+}
+
+type Step =
+  | { readonly do: 'enter' | 'next' | 'ack' | 'retry' | 'takeNewest'; readonly key: string }
+  | { readonly do: 'waits'; readonly key: string }
+  | { readonly do: 'takeAll' }
+
+const key = fc.constantFrom('a', 'b', 'c')
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 5, arbitrary: fc.record({ do: fc.constant('enter' as const), key }) },
+  { weight: 5, arbitrary: fc.record({ do: fc.constant('next' as const), key }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constantFrom('ack' as const, 'retry' as const), key }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('waits' as const, 'takeNewest' as const), key }) },
+  { weight: 1, arbitrary: fc.constant({ do: 'takeAll' as const }) },
+)
+
+describe('lanes', () => {
+  it('do what their model does, whatever is done to them', () => {
+    fc.assert(
+      fc.property(
+        fc.array(step, { maxLength: 60 }),
+        fc.array(fc.nat(), { minLength: 60, maxLength: 60 }),
+        (steps, picks) => {
+          const lanes = new Lanes()
+          const model = new Model()
+          let seq = 0
+          for (const [i, each] of steps.entries()) {
+            if (each.do === 'takeAll') {
+              const taken = seqs(lanes.takeAll()).sort((a, b) => a - b)
+              const held = [...model.places].filter(([, { state }]) => state === 'held').map(([at]) => at)
+              assert.deepEqual(
+                taken,
+                held.sort((a, b) => a - b),
+              )
+              for (const at of held) model.places.delete(at)
+            } else {
+              const { key: at } = each
+              const waiting = model.of(at, 'waiting')
+              const [active] = model.of(at, 'active')
+              switch (each.do) {
+                case 'waits':
+                  seq += 1
+                  lanes.waits(at, seq, seq * 10)
+                  model.places.set(seq, { key: at, state: 'waiting' })
+                  break
+                case 'enter': {
+                  // One that comes back, or a new one.
+                  const back = picks[i] as number
+                  const entering =
+                    waiting.length > 0 && back % 2 === 0 ? (waiting[back % waiting.length] as number) : ++seq
+                  lanes.enter(at, handed(entering))
+                  model.places.set(entering, { key: at, state: 'held' })
+                  break
+                }
+                case 'next': {
+                  const expected = model.next(at)
+                  assert.equal(lanes.next(at)?.event.seq, expected)
+                  if (expected !== undefined) model.places.set(expected, { key: at, state: 'active' })
+                  break
+                }
+                case 'ack':
+                  if (active === undefined) break
+                  lanes.leave(at)
+                  model.places.delete(active)
+                  break
+                case 'retry':
+                  if (active === undefined) break
+                  lanes.waits(at, active, active * 10)
+                  lanes.leave(at)
+                  model.places.set(active, { key: at, state: 'waiting' })
+                  break
+                case 'takeNewest': {
+                  const newest = model.of(at, 'held').at(-1)
+                  assert.equal(lanes.takeNewest(at)?.event.seq, newest)
+                  if (newest !== undefined) model.places.delete(newest)
+                  break
+                }
+              }
+            }
+            assert.deepEqual([lanes.moving, lanes.blocked], [model.held - model.blocked, model.blocked])
+            for (const each of ['a', 'b', 'c']) {
+              const until = model.blockedBy(each)
+              assert.equal(lanes.blockedUntil(each), until === undefined ? undefined : until * 10)
+              assert.equal(lanes.waiting(each), model.of(each, 'waiting').length)
+            }
+          }
+        },
+      ),
+      { numRuns: 1000 },
+    )
+  })
+
+  it('give the events of one key one at a time, the oldest first, whatever order they came in', () => {
+    const lanes = new Lanes()
+    for (const seq of [5, 2, 9, 7]) lanes.enter('a', handed(seq))
+    const given: number[] = []
+    for (let next = lanes.next('a'); next !== undefined; next = lanes.next('a')) {
+      given.push(next.event.seq)
+      assert.equal(lanes.next('a'), undefined)
+      lanes.leave('a')
+    }
+    assert.deepEqual(given, [2, 5, 7, 9])
+  })
+
+  it('hold back what is newer than one that waits, and only that, and only of its key', () => {
+    const lanes = new Lanes()
+    lanes.waits('a', 5, 0)
+    for (const seq of [3, 6]) lanes.enter('a', handed(seq))
+    lanes.enter('b', handed(7))
+    assert.equal(lanes.next('b')?.event.seq, 7)
+    assert.equal(lanes.next('a')?.event.seq, 3)
+    lanes.leave('a')
+    assert.equal(lanes.next('a'), undefined)
+    lanes.enter('a', handed(5))
+    assert.equal(lanes.next('a')?.event.seq, 5)
+    lanes.leave('a')
+    assert.equal(lanes.next('a')?.event.seq, 6)
+  })
+})
