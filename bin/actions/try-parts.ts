@@ -47,7 +47,9 @@ export async function tryParts(asked: TestOptions): Promise<number> {
 function check(asked: TestOptions): void {
   const { job, listener, memory, db, yes } = asked
   if (job === undefined && listener === undefined) {
-    throw new Mistake('say what to try: a job (-j example.myJob), a listener (-l example.myListener), or both')
+    throw new Mistake(
+      'say what to try: a job (-j example.myJob), a listener (-l example.myListener), or both; --help says more',
+    )
   }
   if (asksAgain(asked) && listener === undefined) throw new Mistake('-t and -i tell events again to a listener: add -l')
   if (job === undefined && !asksAgain(asked)) {
@@ -77,24 +79,18 @@ function isWell({ run, heard }: TryOutReport, endless: boolean): boolean {
 
 async function sayUnfound(
   { again, unheard }: TryOutReport,
-  asked: TestOptions,
+  { 'emit-type': type, 'emit-id': identifier }: TestOptions,
   log: Log,
   directory = 'the log',
 ): Promise<void> {
-  const { 'emit-type': type, 'emit-id': identifier } = asked
-  const what = [
-    ...(type === undefined ? [] : [`of type ${type}`]),
-    ...(identifier === undefined ? [] : [`with identifier ${identifier}`]),
-  ]
+  const ofType = type === undefined ? '' : ` of type ${type}`
+  const what = identifier === undefined ? ofType : `${ofType} with identifier ${identifier}`
   if (again === 0) {
     const types = new Set<string>()
     for await (const event of log.events()) types.add(event.type)
-    console.error(
-      `tidings: ${directory} has no event ${what.join(' ')}${type === undefined ? '' : didYouMean(type, [...types])}`,
-    )
+    console.error(`tidings: ${directory} has no event${what}${type === undefined ? '' : didYouMean(type, [...types])}`)
   } else if (unheard > 0) {
-    console.error(
-      `tidings: ${unheard} of ${again} events ${what.join(' ')} are not of a type that the listener listens on`,
-    )
+    const which = unheard === again ? 'events' : `${unheard} of the ${again} events`
+    console.error(`tidings: the listener does not listen on ${which}${what}`)
   }
 }

@@ -43,9 +43,9 @@ async function perform(words: readonly string[], command: Command, args: readonl
 
 /** Says an error in words, and turns it into an exit code. A stack is shown only where the fault may be our own. */
 function explain(error: unknown): number {
-  const { message, stack, code } = error as Error & { readonly code?: unknown }
-  const expected = error instanceof Mistake || error instanceof Failure || String(code).startsWith('TIDINGS_')
-  process.stderr.write(`tidings: ${expected ? message : (stack ?? String(error))}\n`)
+  const { message, stack, code, syscall } = error as NodeJS.ErrnoException
+  const foreseen = error instanceof Mistake || error instanceof Failure || code?.startsWith('TIDINGS_') || syscall
+  process.stderr.write(`tidings: ${foreseen ? message : (stack ?? String(error))}\n`)
   if (error instanceof Mistake || code === 'TIDINGS_LOG_INVALID') return exitCodes.usage
   return code === 'TIDINGS_LOG_LOCKED' ? exitCodes.inUse : exitCodes.failed
 }

@@ -8,7 +8,7 @@ export function didYouMean(word: string, known: readonly string[]): string {
 }
 
 /** The known word that is most like this one; undefined when none is like it at all. */
-export function nearest(word: string, known: readonly string[]): string | undefined {
+function nearest(word: string, known: readonly string[]): string | undefined {
   const scored = known
     .map((candidate) => ({ candidate, steps: stepsBetween(plain(word), plain(candidate)) }))
     .filter(({ candidate, steps }) => steps <= Math.max(1, Math.floor(Math.max(word.length, candidate.length) / 3)))

@@ -31,7 +31,7 @@ export async function helpOf(words: readonly string[], command: Command): Promis
   const options = await parser({ ...command.options, ...HELP })
     .usage(`${usage}\n\n${command.summary}`)
     .getHelp()
-  const examples = command.examples.map(([args, what]) => `  ${program} ${args}\n      ${what}`)
+  const examples = command.examples.map(([args, what]) => `  ${`${program} ${args}`.trimEnd()}\n      ${what}`)
   return `${options}\n\nExamples:\n${examples.join('\n')}`
 }
 
@@ -65,6 +65,7 @@ function checkOptions(parsed: Record<string, unknown>, options: OptionTable): vo
     }
     if (option.type !== 'array' && Array.isArray(value)) throw new Mistake(`${dashed(name)} was given twice`)
     const empty = value === '' || (Array.isArray(value) && (value.length === 0 || value.includes('')))
+    if (Number.isNaN(value)) throw new Mistake(`${dashed(name)} needs a number`)
     if (option.type !== 'boolean' && empty) throw new Mistake(`${dashed(name)} needs a value`)
   }
 }

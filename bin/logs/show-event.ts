@@ -16,7 +16,8 @@ export function showEvent(
     const event = identifier === undefined ? await at(events, Number(first)) : await events.of(first, identifier)
     if (event === undefined)
       throw new Failure(`there is no event ${JSON.stringify(first)} ${JSON.stringify(identifier)}`)
-    printJson({ ...event, created: new Date(event.created).toISOString() }, { pretty: asked.json !== true })
+    if (asked.json) printJson(event)
+    else printJson({ ...event, created: new Date(event.created).toISOString() }, { pretty: true })
     return exitCodes.ok
   })
 }

@@ -4,7 +4,7 @@ import { Mistake } from '../frame/mistake.ts'
 import { didYouMean } from '../frame/near.ts'
 
 /** What a module of a user may be written in. */
-export const endings = ['.ts', '.mts', '.js', '.mjs'] as const
+const endings = ['.ts', '.mts', '.js', '.mjs'] as const
 
 /** The path of a user's module that is there, with its ending if that was left out. */
 export function findFile(file: string): string {

@@ -1,12 +1,16 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { homedir } from 'node:os'
 import { dirname, extname, join, relative, resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { Failure } from '../frame/mistake.ts'
 
 /** What a user's module exports. */
 export type Exports = Readonly<Record<string, unknown>>
+
+const NOT_FOUND = /Cannot find (?:module|package) '([^']+)'[^]*?(?:- |imported from )(\S+)/
+
+const OWN = import.meta.url.slice(0, import.meta.url.lastIndexOf('/bin/'))
 
 const loaded = new Map<string, Promise<Exports>>()
 
@@ -71,23 +75,33 @@ function whatIsWrong(file: string, error: unknown): string {
   if (!(error instanceof Error)) return `${file} threw ${String(error)}`
   const [, syntax, at] = /^ParseError: (.*?)\s*\n?\s*(\S+:\d+:\d+)/s.exec(error.message) ?? []
   if (syntax !== undefined && at !== undefined) return `${short(at)}: ${syntax}`
-  const [, missing, importer] =
-    /Cannot find (?:module|package) '([^']+)'[^]*?(?:- |imported from )(\S+)/.exec(error.message) ?? []
-  if (missing !== undefined && importer !== undefined)
-    return `${short(importer)}: can't find ${JSON.stringify(missing)}`
+  const [, name, importer] = NOT_FOUND.exec(error.message) ?? []
+  if (name !== undefined && importer !== undefined) {
+    return `${short(importer)}:${lineWith(name, importer)}: can't find ${JSON.stringify(name)}`
+  }
   const place = placeOf(error)
   return `${place === undefined ? file : short(place)}: ${error.message}`
 }
 
-// The first line of the stack that lies in the user's own code.
+// The first line of the stack that lies in the user's own code. Its column is that of the compiled code: left out.
 function placeOf({ stack = '' }: Error): string | undefined {
-  const places = [...stack.matchAll(/^\s+at .*?\(?((?:file:\/\/|\/|[A-Z]:\\)[^()\n]+:\d+:\d+)\)?$/gm)].map(
-    ([, place = '']) => place,
-  )
-  return places.find((place) => !place.includes('node_modules') && !place.includes('node:') && !place.startsWith(own))
+  const places = [...stack.matchAll(/^\s+at .*?\(?((?:file:\/\/|\/|[A-Z]:\\)[^()\n]+:\d+):\d+\)?$/gm)]
+  return places
+    .map(([, place = '']) => place)
+    .find((place) => !place.includes('node_modules') && !place.includes('node:') && !place.startsWith(OWN))
 }
 
-const own = import.meta.url.slice(0, import.meta.url.lastIndexOf('/bin/'))
+function lineWith(text: string, file: string): number {
+  return (
+    readFileSync(fileURLToPath(toUrl(file)), 'utf8')
+      .split('\n')
+      .findIndex((line) => line.includes(text)) + 1
+  )
+}
+
+function toUrl(file: string): URL {
+  return file.startsWith('file:') ? new URL(file) : pathToFileURL(file)
+}
 
 function short(place: string): string {
   const path = place.replace(/^file:\/\//, '')

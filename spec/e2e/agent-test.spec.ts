@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, it } from 'node:test'
+import { openLog } from '../../lib/index.ts'
+import { duplicate, folderOf, heard, myJob, myListener, new1, rows } from './example.ts'
+import { type Ended, tidings } from './program.ts'
+
+describe('agent-test', () => {
+  it('runs a job, keeps its events between runs, and tells a listener only what is new or asked for again', async (t) => {
+    const { test, folder } = folderOf(t)
+    const first = await test(...myJob)
+    assert.equal(first.code, 0, first.stderr)
+    assert.deepEqual(rows(first), [new1])
+    assert.ok(existsSync(join(folder, '.tidings/test/CURRENT')))
+
+    const both = await test(...myJob, ...myListener)
+    assert.deepEqual([both.code, rows(both)], [0, [duplicate]])
+    assert.doesNotMatch(both.stdout, /running my listener/)
+
+    const again = await test(...myListener, '-t', 'my_event_type')
+    assert.deepEqual([again.code, rows(again)], [0, [heard]])
+    assert.match(again.stdout, /^running my listener\nhello world\n/)
+    assert.doesNotMatch(again.stdout, /running my job/)
+
+    const jobAndAgain = await test(...myJob, ...myListener, '-t', 'my_event_type')
+    assert.deepEqual(rows(jobAndAgain), [duplicate, heard])
+
+    const removed = await test('-r', ...myJob, ...myListener)
+    assert.deepEqual([removed.code, rows(removed)], [0, [new1, heard]])
+  })
+
+  it('leaves no cursor behind, also after telling events again', async (t) => {
+    const { test, folder } = folderOf(t)
+    assert.deepEqual(rows(await test(...myJob, ...myListener)), [new1, heard])
+    assert.deepEqual(rows(await test(...myListener, '-t', 'my_event_type')), [heard])
+    const log = await openLog(join(folder, '.tidings/test'))
+    t.after(() => log.close())
+    const names: string[] = []
+    for await (const { name } of log.consumers()) names.push(name)
+    assert.deepEqual(names, [])
+  })
+
+  it('tells again by type, by identifier, and where both are given, by both', async (t) => {
+    const { test } = folderOf(t)
+    await test('-j', 'example.two')
+    const ids = (ended: Ended): string[] => rows(ended).map(([, type, id]) => `${type} ${id}`)
+    const emit = async (...args: readonly string[]): Promise<string[]> =>
+      ids(await test('-l', 'example.chained', ...args))
+    assert.deepEqual(await emit('-i', 'b'), ['other b', 'my_event_type b', 'other b'])
+    assert.deepEqual(await emit('-id', 'a'), ['other a', 'my_event_type a', 'other a'])
+    assert.deepEqual(await emit('-id=a', '-t', 'other'), ['other a'])
+    assert.deepEqual(await emit('--emit-id', 'a', '--emit-type', 'my_*'), ['other a', 'my_event_type a'])
+  })
+
+  it('keeps nothing in memory, takes -r with it, and finds files in other folders and by their ending', async (t) => {
+    const { test, folder } = folderOf(t)
+    const all = await Promise.all([
+      test('-m', ...myJob, ...myListener),
+      test('-m', '-r', ...myJob, ...myListener),
+      test('-m', '-j', 'example.ts#myJob', '-l', './example.myListener'),
+      test('-m', '-j', 'jobs/example.myJob', '-l', 'jobs/example.mts#myListener'),
+    ])
+    for (const ended of all) assert.deepEqual([ended.code, rows(ended)], [0, [new1, heard]], ended.stderr)
+    assert.equal(existsSync(join(folder, '.tidings')), false)
+  })
+
+  it('is also tidings test', async (t) => {
+    const { folder } = folderOf(t)
+    assert.deepEqual(rows(await tidings(t, folder, ['test', '-m', ...myJob, ...myListener])), [new1, heard])
+  })
+})

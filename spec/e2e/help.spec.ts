@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { tidings as program } from '../../bin/commands.ts'
+import type { Entry } from '../../bin/frame/command.ts'
+import { agentTest, type Ended, tidings, userFolder } from './program.ts'
+
+/** Every command, and every group of them, as the words that call it. */
+function everyCommand(entry: Entry, words: readonly string[] = []): (readonly string[])[] {
+  if ('load' in entry) return [words]
+  return [words, ...Object.entries(entry.commands).flatMap(([name, each]) => everyCommand(each, [...words, name]))]
+}
+
+function checkHelp({ code, stdout, stderr }: Ended, words: readonly string[]): void {
+  const name = words.join(' ')
+  assert.deepEqual([code, stderr], [0, ''], name)
+  assert.ok(stdout.startsWith(name), `${name}:\n${stdout}`)
+  const wide = stdout.split('\n').filter((line) => line.length > 80)
+  assert.deepEqual(wide, [], name)
+  assert.match(stdout, new RegExp(`\\nExamples?:\\n  ${name}`), name)
+}
+
+describe('help', () => {
+  it('of every command fits 80 columns and has an example', async (t) => {
+    const folder = userFolder(t)
+    const commands = everyCommand(program)
+    assert.ok(commands.length > 8)
+    for (const words of commands) checkHelp(await tidings(t, folder, [...words, '--help']), ['tidings', ...words])
+    checkHelp(await agentTest(t, folder, ['-h']), ['agent-test'])
+  })
+
+  it('is what tidings alone says, with code 2; --version says the version', async (t) => {
+    const folder = userFolder(t)
+    const [alone, help, version] = await Promise.all(
+      [[], ['help'], ['--version']].map((args) => tidings(t, folder, args)),
+    )
+    assert.equal(alone?.code, 2)
+    assert.equal(alone?.stderr, help?.stdout)
+    assert.match(version?.stdout ?? '', /^\d+\.\d+\.\d+\n$/)
+  })
+})

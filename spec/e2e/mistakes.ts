@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { TestContext } from 'node:test'
+import { start, userFolder } from './program.ts'
+
+const parts = `
+import { agent, eventType, every, job, listener, on } from 'tidings'
+const greeting = eventType('greeting').of<{ n: number }>()
+export const myJob = job('my_job', every(2).seconds, () => greeting('1', { n: 1 }))
+export const myListener = listener('my_listener', on(greeting), () => undefined)
+export const myAgent = agent('mine', [myJob, myListener])
+export const answer = 42
+`
+
+const files = {
+  'parts.ts': parts,
+  'loose.ts': parts.replace(/export const myAgent.*\n/, ''),
+  'several.ts': `export * from './parts.ts'\nexport { myAgent as another } from './parts.ts'\n`,
+  'nothing.ts': 'export const answer = 42\n',
+  'syntax.ts': "import { agent } from 'tidings'\n\nconst x = = 3\n",
+  'throws.ts': "type X = string\n\nthrow new Error('not today')\n",
+  'helper.ts': "import './throws.ts'\n",
+  'missing.ts': "\nimport './nowhere.ts'\n",
+  'badjob.ts': "import { job } from 'tidings'\n\nexport default job('x', 'every day', () => undefined)\n",
+  'notalog/notes.txt': 'mine',
+}
+
+export const run = (...args: readonly string[]) => ({ program: 'tidings', args: ['run', ...args] })
+export const tidings = (...args: readonly string[]) => ({ program: 'tidings', args })
+export const test = (...args: readonly string[]) => ({ program: 'agent-test', args })
+
+/** A command line, the exit code, and how the one sentence begins that is said. */
+export type Mistake = readonly [{ readonly program: string; readonly args: readonly string[] }, number, string]
+
+/** Makes every mistake, in one folder. */
+export async function make(t: TestContext, mistakes: readonly Mistake[]): Promise<void> {
+  const folder = userFolder(t, files)
+  const wrong: string[] = []
+  const queue = [...mistakes]
+  const worker = async (): Promise<void> => {
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+      const [{ program, args }, code, sentence] = next
+      const { code: found, words, stderr, stdout } = await start(t, folder, program, args).ended
+      const fits = words.startsWith(`tidings: ${sentence}`) && words.trim().split('\n').length === 1
+      if (found === code && fits && stdout === '') continue
+      wrong.push(`${program} ${args.join(' ')}\n  ${found} ${stderr}${stdout}  ${code} tidings: ${sentence}`)
+    }
+  }
+  await Promise.all([worker(), worker(), worker()])
+  assert.deepEqual(wrong, [])
+  // Nobody who only made a mistake finds a log afterwards.
+  assert.equal(existsSync(join(folder, '.tidings')), false)
+  assert.equal(readFileSync(join(folder, 'notalog/notes.txt'), 'utf8'), 'mine')
+}

@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { count, tidings, userFolder } from './program.ts'
+
+const tick = "const tick = eventType('tick').of<{ n: number }>()\n"
+
+const several = `
+import { agent, always, eventType, every, job, listener, manual, on } from 'tidings'
+${tick}
+const off = { enabled: false }
+export default agent('several', [
+  job('first', every().day.at('10:30'), ({ publish }) => { publish(tick, 'first', { n: 1 }) }),
+  job('second', manual(), () => [tick('second', { n: 2 }), tick('first', { n: 1 })]),
+  job('switched_off', every(2).seconds, () => tick('off', { n: 3 }), off),
+  job('endless', always(), () => new Promise(() => undefined)),
+  listener('print', on(tick), (event) => console.log(event.identifier)),
+  listener('count', on(tick), () => undefined),
+])
+`
+
+const failing = `
+import { agent, eventType, job, listener, manual, on, Park } from 'tidings'
+${tick}
+const publish = (name: string, id = name) => job(name, manual(), () => tick(id, { n: 1 }))
+const bad = job('bad', manual(), () => { throw new Error('no luck') })
+const print = listener('print', on(tick), (event) => console.log(event.identifier))
+const down = listener('down', on(tick), () => { throw new Error('down') })
+const parks = listener('parks', on(tick), () => { throw new Park('not this one') })
+export const badJob = agent('bad_job', [publish('good'), bad, print])
+export const retrying = agent('retrying', [publish('good'), down, print])
+export const parking = agent('parking', [publish('good'), parks, print])
+`
+
+const only = (name: string): string => `export { ${name} as default } from './failing.ts'`
+
+describe('tidings run --once', () => {
+  it('runs every enabled job that ends, whatever its schedule, delivers, and says what it did and where to look', async (t) => {
+    const folder = userFolder(t, { 'several.ts': several })
+    const ended = await tidings(t, folder, ['run', 'several.ts', '--once'])
+    assert.equal(ended.code, 0, ended.stderr)
+    assert.deepEqual(ended.stdout.trim().split('\n').sort(), ['first', 'second'])
+    assert.equal(count(ended, 'running job'), 2)
+    const { msg, level: _, time: __, ...fields } = ended.lines.at(-1) ?? { msg: '', level: 0 }
+    assert.equal(
+      msg,
+      'ran 2 jobs: 2 new events, 1 duplicate; 4 deliveries; look at the log with: tidings events ls --db .tidings/several',
+    )
+    assert.deepEqual(fields, {
+      jobs: 2,
+      failed: 0,
+      new: 2,
+      duplicate: 1,
+      deliveries: 4,
+      parked: 0,
+      waiting: 0,
+      log: '.tidings/several',
+    })
+    const again = await tidings(t, folder, ['run', 'several.ts', '--once', '--json'])
+    assert.equal(again.code, 0)
+    assert.deepEqual(JSON.parse(again.stdout), { ...fields, new: 0, duplicate: 3, deliveries: 0 })
+  })
+
+  it('runs only the jobs that are named, also one that is switched off, and not one that never ends', async (t) => {
+    const folder = userFolder(t, { 'several.ts': several })
+    const run = (...names: readonly string[]) =>
+      tidings(t, folder, ['run', 'several.ts', '-m', '--once', ...names.flatMap((name) => ['--only', name])])
+    const [one, two, endless] = await Promise.all([run('switched_off'), run('first', 'second'), run('endless')])
+    assert.equal(one.stdout, 'off\n')
+    assert.equal(count(two, 'running job'), 2)
+    assert.equal(endless.code, 2)
+    assert.match(endless.words, /job "endless" never ends by itself: run it without --once/)
+  })
+
+  it('ends with code 1 when a job failed, or an event was parked or waits for another try', async (t) => {
+    const names = ['badJob', 'retrying', 'parking']
+    const files = Object.fromEntries(names.map((name) => [`${name}.ts`, only(name)]))
+    const folder = userFolder(t, { 'failing.ts': failing, ...files })
+    const [badJob, retrying, parking] = await Promise.all(
+      names.map((name) => tidings(t, folder, ['run', `${name}.ts`, '--once'])),
+    )
+    for (const ended of [badJob, retrying, parking]) {
+      assert.equal(ended?.code, 1, ended?.stderr)
+      assert.equal(ended?.stdout, 'good\n')
+    }
+    assert.match(badJob?.lines.at(-1)?.msg ?? '', /^ran 2 jobs, 1 failed: 1 new event, no duplicates; 1 delivery; /)
+    assert.match(retrying?.lines.at(-1)?.msg ?? '', /; 2 deliveries, 1 to be tried again; /)
+    assert.match(parking?.lines.at(-1)?.msg ?? '', /; 2 deliveries, 1 parked; /)
+    assert.equal(badJob?.lines.find(({ msg }) => msg === 'job failed')?.job, 'bad')
+  })
+
+  it('waits for a backlog however long, and then ends', async (t) => {
+    const many = `
+      import { setTimeout as sleep } from 'node:timers/promises'
+      import { agent, eventType, job, listener, manual, on } from 'tidings'
+      ${tick}
+      let heard = 0
+      export default agent('many', [
+        job('many', manual(), () => Array.from({ length: 1000 }, (_, n) => tick(String(n), { n }))),
+        listener('slow', on(tick), async () => { await sleep(2); heard += 1; if (heard === 1000) console.log('all') }, { ordered: () => 'one key' }),
+      ])`
+    const ended = await tidings(t, userFolder(t, { 'many.ts': many }), [
+      'run',
+      'many.ts',
+      '--once',
+      '--log-level',
+      'warn',
+    ])
+    assert.equal(ended.stdout, 'all\n')
+    assert.equal(ended.code, 0, ended.stderr)
+  })
+})

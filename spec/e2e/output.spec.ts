@@ -1,0 +1,164 @@
+import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, it, type TestContext } from 'node:test'
+import { openLog } from '../../lib/index.ts'
+import { start, tidings, userFolder } from './program.ts'
+
+const nasty = 'a\u001b[31m\nb\t\u202ec'
+
+async function folderWithLog(t: TestContext): Promise<string> {
+  const folder = userFolder(t, { 'hello2.ts': "import { agent } from 'tidings'\nexport default agent('hello', [])\n" })
+  const log = await openLog(join(folder, '.tidings/hello'))
+  await log.accept([
+    { type: 'github.push', identifier: '1', data: { by: 'ann' } },
+    { type: 'github.star', identifier: '2', data: { by: 'bob' } },
+    { type: 'mail', identifier: nasty, data: { text: nasty } },
+  ])
+  await log.consumer('left_behind', { start: 'start' })
+  await log.close()
+  return folder
+}
+
+const columns = (text: string): string[][] =>
+  text
+    .trim()
+    .split('\n')
+    .map((line) => line.split('\t'))
+
+describe('what commands print', () => {
+  it('is plain text in pipes: one event a line, tabs between its parts, nothing unseen in it', async (t) => {
+    const folder = await folderWithLog(t)
+    const { code, stdout, stderr } = await tidings(t, folder, ['events', 'ls'])
+    assert.deepEqual([code, stderr], [0, ''])
+    const rows = columns(stdout)
+    assert.deepEqual(
+      rows.map(([seq, , type]) => `${seq} ${type}`),
+      ['1 github.push', '2 github.star', '3 mail'],
+    )
+    assert.deepEqual(rows[0]?.slice(3), ['1', '{"by":"ann"}'])
+    assert.match(rows[0]?.[1] ?? '', /^\d{4}-\d\d-\d\dT/)
+    assert.equal(rows[2]?.[3], 'a\\u001b[31m\\nb\\t\\u202ec')
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: that is the question
+    assert.doesNotMatch(stdout, /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e]/)
+  })
+
+  it('is one JSON object a line with --json, which says the same', async (t) => {
+    const folder = await folderWithLog(t)
+    const { stdout } = await tidings(t, folder, ['events', 'ls', '--json'])
+    const events = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>)
+    assert.deepEqual(
+      events.map(({ seq }) => seq),
+      [1, 2, 3],
+    )
+    assert.equal(events[2]?.identifier, nasty)
+    assert.deepEqual(events[2]?.data, { text: nasty })
+    assert.doesNotMatch(stdout, /\u202e/)
+    const shown = await tidings(t, folder, ['events', 'show', '3', '--json'])
+    assert.deepEqual(JSON.parse(shown.stdout), events[2])
+  })
+
+  it('answers questions about type, identifier, time, order and number', async (t) => {
+    const folder = await folderWithLog(t)
+    const ids = async (...args: readonly string[]): Promise<string> => {
+      const { code, stdout, stderr } = await tidings(t, folder, ['events', 'ls', '--json', ...args])
+      assert.equal(code, 0, stderr)
+      return stdout
+        .trim()
+        .split('\n')
+        .filter(Boolean)
+        .map((line) => String((JSON.parse(line) as { seq: number }).seq))
+        .join(' ')
+    }
+    assert.equal(await ids('--type', 'github.*'), '1 2')
+    assert.equal(await ids('--type', 'github.push', '--type', 'mail'), '1 3')
+    assert.equal(await ids('--id', '2'), '2')
+    assert.equal(await ids('--reverse', '--limit', '2'), '3 2')
+    assert.equal(await ids('--since', '1h', '--until', '0s'), '1 2 3')
+    assert.equal(await ids('--until', '1h'), '')
+    assert.equal(await ids('--until', '2020-01-31'), '')
+    assert.equal((await tidings(t, folder, ['events', 'count', '--type', 'github.*'])).stdout, '2\n')
+    assert.equal((await tidings(t, folder, ['events', 'count', '--json'])).stdout, '{"count":3}\n')
+    const wrong = await tidings(t, folder, ['events', 'ls', '--since', 'yesterday'])
+    assert.equal(wrong.code, 2)
+    assert.match(wrong.words, /"since" must be a date such as 2027-01-31, or a time ago such as 2h, got "yesterday"/)
+  })
+
+  it('shows one event by its seq or by its type and identifier, and says when there is none', async (t) => {
+    const folder = await folderWithLog(t)
+    const show = (...args: readonly string[]) => tidings(t, folder, ['events', 'show', ...args])
+    const bySeq = await show('2')
+    const byName = await show('github.star', '2')
+    const none = await show('9')
+    const nobody = await show('github.star', '9')
+    assert.equal((JSON.parse(bySeq.stdout) as { type: string }).type, 'github.star')
+    assert.equal(byName.stdout, bySeq.stdout)
+    assert.deepEqual([none.code, none.words.trim()], [1, 'tidings: there is no event 9; the newest is 3'])
+    assert.deepEqual([nobody.code, nobody.words.trim()], [1, 'tidings: there is no event "github.star" "9"'])
+  })
+
+  it('lists jobs and listeners, and with the file of an agent what it no longer has', async (t) => {
+    const folder = await folderWithLog(t)
+    assert.equal((await tidings(t, folder, ['run', 'hello.ts', '--once', '--log-level', 'error'])).code, 0)
+    const jobs = columns((await tidings(t, folder, ['jobs', 'ls'])).stdout)
+    assert.deepEqual(
+      jobs.map(([name, , , succeeded]) => [name, succeeded]),
+      [['my_job', 'yes']],
+    )
+    const listeners = columns((await tidings(t, folder, ['listeners', 'ls', 'hello.ts'])).stdout)
+    assert.deepEqual(
+      listeners.map((row) => [row[0], row[2], row.at(-1)]),
+      [
+        ['left_behind', '4', 'orphaned'],
+        ['my_listener', '0', '-'],
+      ],
+    )
+    const json = await tidings(t, folder, ['listeners', 'ls', '--json'])
+    assert.equal(json.stdout.trim().split('\n').length, 2)
+  })
+
+  it('comes from the only log, or from the one that was said; no log is made by looking', async (t) => {
+    const folder = await folderWithLog(t)
+    const other = await tidings(t, folder, ['events', 'count', '--db', 'typo'])
+    assert.deepEqual([other.code, existsSync(join(folder, 'typo'))], [1, false])
+    const log = await openLog(join(folder, '.tidings/second'))
+    await log.close()
+    const several = await tidings(t, folder, ['events', 'count'])
+    assert.deepEqual(
+      [several.code, several.words.trim()],
+      [2, 'tidings: .tidings has several logs, say which: --agent hello, --agent second'],
+    )
+    const env = { TIDINGS_DB: '.tidings/hello' }
+    assert.equal((await tidings(t, folder, ['events', 'count'], { env })).stdout, '3\n')
+    assert.equal((await tidings(t, folder, ['events', 'count', '--agent', 'second'], { env })).stdout, '0\n')
+  })
+
+  it('ends quietly when nobody reads on', async (t) => {
+    const folder = userFolder(t)
+    const log = await openLog(join(folder, '.tidings/hello'))
+    await log.accept(
+      Array.from({ length: 5000 }, (_, n) => ({ type: 't', identifier: String(n), data: 'x'.repeat(100) })),
+    )
+    await log.close()
+    const command = `"${process.execPath}" "${join(import.meta.dirname, '../../dist/bin/tidings.js')}" events ls | head -n 1`
+    const { execFile } = await import('node:child_process')
+    const { stdout, stderr } = await new Promise<{ stdout: string; stderr: string }>((resolve) => {
+      execFile('sh', ['-c', command], { cwd: folder }, (_error, out, err) => resolve({ stdout: out, stderr: err }))
+    })
+    assert.match(stdout, /^1\t.*\n$/)
+    assert.equal(stderr, '')
+  })
+
+  it('says that the log is in use, with code 3', async (t) => {
+    const folder = userFolder(t)
+    const running = start(t, folder, 'tidings', ['run', 'hello.ts'])
+    await running.said(/starting agent/)
+    const { code, words } = await tidings(t, folder, ['events', 'ls'])
+    assert.equal(code, 3)
+    assert.match(words, /\.tidings\/hello is in use/)
+    await running.signal('SIGINT')
+  })
+})

@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict'
+import { symlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, it } from 'node:test'
+import { count, root, start, tidings, userFolder } from './program.ts'
+
+/** Prints whether what it imports is what the program itself uses: the error that `start` makes, an Observable. */
+const probe = (imports: string): string => `
+${imports}
+const greeting = eventType('greeting').of<{ n: number }>()
+const pipe = on(greeting).pipe(where('data.n', gt(1)), map((event) => event.data.n))
+export default agent('probe', [
+  job('many', manual(), () => from([1, 2, 3]).pipe(map((n) => greeting(String(n), { n })))),
+  listener('print', pipe, (n, { event }) => console.log(n, event.identifier, helper)),
+  job('error', manual(), async ({ publish }) => {
+    const error = await Promise.resolve(publish('greeting', '', {})).catch((e) => e)
+    console.log(error instanceof TidingsError, error.code)
+  }),
+])`
+
+const imports = `
+import { agent, eventType, job, listener, manual, on, TidingsError, where } from 'tidings'
+import { gt } from 'tidings/filters'
+import { from } from 'rxjs'
+import { map } from 'rxjs/operators'
+import { helper } from './parts/helper.ts'`
+
+const expected = ['2 2 help', '3 3 help', 'true TIDINGS_IDENTIFIER_INVALID']
+const sorted = (text: string): string[] => text.trim().split('\n').sort()
+const helper = { 'parts/helper.ts': "export const helper: string = 'help'\n" }
+
+describe("a user's module", () => {
+  it('needs no package of its own: it shares one copy of tidings and rxjs with the program', async (t) => {
+    const files = {
+      'probe.ts': probe(imports),
+      'probe.mjs': probe(imports.replace('/helper.ts', '/helper.mjs')).replaceAll(/\.of<.*?>\(\)/g, ''),
+      'parts/helper.mjs': "export const helper = 'help'\n",
+    }
+    const folder = userFolder(t, { ...files, ...helper })
+    for (const file of ['probe.ts', 'probe.mjs', 'probe']) {
+      const ended = await tidings(t, folder, ['run', file, '-m', '--once', '--log-level', 'silent'])
+      assert.deepEqual(sorted(ended.stdout), expected, `${file}: ${ended.stderr}`)
+    }
+  })
+
+  it('uses the packages that its own folder has installed', async (t) => {
+    const folder = userFolder(t, {
+      'probe.ts': probe(imports),
+      ...helper,
+      'node_modules/rxjs/package.json': JSON.stringify({
+        name: 'rxjs',
+        version: '7.8.99',
+        exports: { '.': './index.js', './operators': './index.js', './package.json': './package.json' },
+      }),
+      'node_modules/rxjs/index.js': `console.log('own rxjs')\nmodule.exports = require(${JSON.stringify(join(root, 'node_modules/rxjs'))})`,
+    })
+    symlinkSync(root, join(folder, 'node_modules/tidings'))
+    const ended = await tidings(t, folder, ['run', 'probe.ts', '-m', '--once', '--log-level', 'silent'])
+    assert.deepEqual(sorted(ended.stdout), [...expected, 'own rxjs'].sort(), ended.stderr)
+  })
+
+  it('may export its agent under any name, await at its top, and be without jobs: it runs until it is stopped', async (t) => {
+    const quiet = `
+      import { agent, listener, on } from 'tidings'
+      const name: string = await Promise.resolve('quiet')
+      export const anything = agent(name, [listener('hear', on('x'), () => undefined)])`
+    const folder = userFolder(t, { 'quiet.ts': quiet })
+    const running = start(t, folder, 'tidings', ['run', 'quiet.ts', '-m'])
+    await running.said(/new listener/)
+    const early = await Promise.race([running.ended, new Promise((resolve) => setTimeout(resolve, 700, 'still there'))])
+    assert.equal(early, 'still there')
+    assert.equal((await running.signal('SIGTERM')).code, 0)
+  })
+
+  it('may fail in timers and forgotten promises: that is said, and the agent goes on', async (t) => {
+    const careless = `
+      import { agent, eventType, every, job, listener, on } from 'tidings'
+      const tick = eventType('tick').of<{ n: number }>()
+      export default agent('careless', [
+        job('tick', every('300ms'), ({ publish, slot }) => {
+          setTimeout(() => { throw new Error('in a timer') }, 1)
+          void Promise.reject(new Error('forgotten'))
+          void publish('tick', '', {}).then(() => undefined)
+          throw new Error('on its own')
+        }),
+        job('ok', every('300ms'), ({ slot }) => tick(slot.toISOString(), { n: 1 })),
+        listener('hear', on(tick), (event) => console.log('heard', event.seq)),
+      ])`
+    const folder = userFolder(t, { 'careless.ts': careless })
+    const running = start(t, folder, 'tidings', ['run', 'careless.ts', '-m'])
+    await running.said(/heard 3/)
+    const ended = await running.signal('SIGINT')
+    assert.equal(ended.code, 0, ended.stderr)
+    const errors = ended.lines.filter(({ level }) => level >= 50)
+    const words = new Set(errors.map(({ msg, err }) => `${msg}: ${(err as { message: string }).message.slice(0, 40)}`))
+    assert.deepEqual([...words].filter((each) => !each.startsWith('job failed')).sort(), [
+      'uncaught exception: in a timer',
+      'unhandled rejection: forgotten',
+    ])
+    assert.ok(count(ended, 'job failed') >= 3)
+  })
+})
