@@ -93,18 +93,21 @@ export class Consumers {
   async #suspects(
     name: string,
     { cursor }: Cursor,
-    waiting: readonly { readonly seq: number }[],
+    waiting: readonly { readonly seq: number; readonly at: number }[],
     parked: readonly number[],
   ): Promise<Deaths> {
     const key = keys.flight(name)
     const flight = decode<number[]>(key, this.#life.session.db.getSync(key)) ?? []
     const retried = new Set(waiting.map(({ seq }) => seq))
+    const now = this.#life.clock.now()
     const deaths = new Map<number, number>()
     for (const seq of flight) if (seq > cursor || retried.has(seq)) deaths.set(seq, 0)
     for (const [crash, text] of await this.#entries(keys.crashesOf(name))) {
       deaths.set(seqOf(crash), decode<number>(crash, text))
     }
     for (const seq of parked) deaths.delete(seq)
+    // What waits for a later time was not in flight any more; and nobody should have to wait for it.
+    for (const { seq, at } of waiting) if (at > now) deaths.delete(seq)
     return deaths
   }
 

@@ -2,6 +2,7 @@ import { acceptTests, lastingAcceptTests } from './log-accept.ts'
 import { Bench, type LogTests, type OpenLog } from './log-bench.ts'
 import { claimTests, lastingClaimTests } from './log-claims.ts'
 import { consumerTests } from './log-consumer.ts'
+import { crashTests } from './log-crashes.ts'
 import { dataTests, lastingDataTests } from './log-data.ts'
 import { eventsTests } from './log-events.ts'
 import { recoveryTests } from './log-recovery.ts'
@@ -15,7 +16,7 @@ export type { OpenedLog, OpenLog } from './log-bench.ts'
  * - `open`: gives a fresh, empty log, for one test
  * - `survives`: whether what was acknowledged is there after the log was closed, or has crashed, and was reopened;
  *   default true. False leaves out the tests of that
- * - `runs`: how many values each law is tried with; default 50
+ * - `runs`: how many values each law is tried with; default 20
  */
 export interface LogSuite {
   readonly test: (name: string, run: () => Promise<void>) => unknown
@@ -37,6 +38,7 @@ const lasting: readonly LogTests[] = [
   lastingAcceptTests,
   lastingDataTests,
   recoveryTests,
+  crashTests,
   lastingStateTests,
   lastingClaimTests,
 ]
@@ -62,7 +64,7 @@ const lasting: readonly LogTests[] = [
  * })
  * ```
  */
-export function logSuite({ test, open, survives = true, runs = 50 }: LogSuite): void {
+export function logSuite({ test, open, survives = true, runs = 20 }: LogSuite): void {
   for (const tests of survives ? [...always, ...lasting] : always) {
     for (const [name, run] of Object.entries(tests)) test(name, () => new Bench(open, runs).run(run))
   }

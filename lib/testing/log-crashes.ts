@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict'
+import type { Consumer, Handed, Log } from '../log/port.ts'
+import { type Bench, draftsOf, type LogTests, seqsOf, take, takeAll } from './log-bench.ts'
+
+const HOUR = 3_600_000
+
+const open = (log: Log): Promise<Consumer> => log.consumer('c', { start: 'start' })
+
+/** A consumer that holds the first `count` of `total` events. */
+async function holding({ log }: Bench, count: number, total: number): Promise<{ consumer: Consumer; held: Handed[] }> {
+  await log.accept(draftsOf(total))
+  const consumer = await open(log)
+  return { consumer, held: await take(consumer, count) }
+}
+
+/** What a consumer has to know of events that were being handled when the process died. */
+export const crashTests: LogTests = {
+  'what was in flight when the process died is suspected, and comes first': async (bench) => {
+    const { consumer, held } = await holding(bench, 3, 5)
+    assert.equal(consumer.suspects, 0)
+    const again = await open(await bench.reopen('crash'))
+    assert.equal(again.suspects, 3)
+    for (const [i, { event }] of held.entries()) {
+      const [alone] = await take(again, 1)
+      assert.deepEqual(alone, { event, attempt: 1, crashes: 0 })
+      assert.equal(again.suspects, 2 - i)
+      again.ack(alone)
+    }
+    assert.deepEqual(
+      (await takeAll(again, 2)).map(({ event, crashes }) => [event.seq, crashes]),
+      [4, 5].map((place) => [(held[2]?.event.seq ?? 0) + place - 3, undefined]),
+    )
+  },
+
+  'each death over an event alone counts, and one that it survives clears it': async (bench) => {
+    await holding(bench, 1, 1)
+    for (let deaths = 0; deaths < 3; deaths++) {
+      const [alone] = await take(await open(await bench.reopen('crash')), 1)
+      assert.equal(alone?.crashes, deaths)
+    }
+    const consumer = await open(await bench.reopen('crash'))
+    const [alone] = await take(consumer, 1)
+    assert.equal(alone?.crashes, 3)
+    consumer.retry(alone, { at: bench.clock.now() })
+    await consumer.flush()
+    const [again] = await take(consumer, 1)
+    assert.deepEqual([again?.attempt, again?.crashes], [2, undefined])
+  },
+
+  'nothing is suspected after the log was closed in good order': async (bench) => {
+    const { held } = await holding(bench, 3, 3)
+    const again = await open(await bench.reopen('close'))
+    assert.equal(again.suspects, 0)
+    assert.deepEqual(await takeAll(again, 3), held)
+  },
+
+  'what was settled, is parked or waits for its time is no suspect': async (bench) => {
+    const { consumer, held } = await holding(bench, 4, 4)
+    const [done, parked, waits, running] = held as [Handed, Handed, Handed, Handed]
+    consumer.ack(done)
+    consumer.park(parked, { error: 'no' })
+    consumer.retry(waits, { at: bench.clock.now() + HOUR })
+    await consumer.flush()
+    const again = await open(await bench.reopen('crash'))
+    assert.equal(again.suspects, 1)
+    assert.deepEqual(seqsOf(await takeAll(again, 1)), [running.event.seq])
+    const pulled = take(again, 1)
+    await bench.clock.advance(HOUR)
+    assert.deepEqual(await pulled, [{ event: waits.event, attempt: 2 }])
+  },
+
+  'a consumer that nobody told anything suspects nothing': async (bench) => {
+    await bench.log.accept(draftsOf(3))
+    await open(bench.log)
+    assert.equal((await open(await bench.reopen('crash'))).suspects, 0)
+  },
+}
