@@ -105,7 +105,7 @@ async function lowestBad(db: Database, low: number, head: number): Promise<unkno
   let bad: unknown
   let expected = head
   let bytes = 0
-  const range = { gte: keys.event(low), lte: keys.event(head), reverse: true, highWaterMarkBytes: READ_AHEAD }
+  const range = { gte: keys.event(low), lte: keys.event(head), reverse: true, ...READ_AHEAD }
   for await (const [key, text] of db.iterator(range)) {
     if (bytes > IN_LOG_FILES) return bad
     const seq = seqOf(key)
