@@ -22,15 +22,19 @@ export interface Secrets {
 export function processSecrets(env: NodeJS.ProcessEnv = process.env, directory: string = process.cwd()): Secrets {
   const known = new Map<string, string>()
   const find = (name: string): string | undefined => {
-    if (env[name] !== undefined && env[name] !== '') return env[name]
-    const file = env[`${name}_FILE`]
+    const set = (variable: string): string | undefined =>
+      (Object.hasOwn(env, variable) ? env[variable] : undefined) || undefined
+    const value = set(name)
+    if (value !== undefined) return value
+    const file = set(`${name}_FILE`)
     if (file !== undefined) return read(file)
-    const credentials = env.CREDENTIALS_DIRECTORY
+    const credentials = set('CREDENTIALS_DIRECTORY')
     return (credentials === undefined ? undefined : read(join(credentials, name))) ?? fromJson(directory, name)
   }
   return {
     secret(name) {
-      if (typeof name !== 'string' || !/^\w+$/.test(name)) throw missing(name, `${describe(name)} is not the name of a secret`)
+      if (typeof name !== 'string' || !/^\w+$/.test(name))
+        throw missing(name, `${describe(name)} is not the name of a secret`)
       const value = known.get(name) ?? find(name)?.replace(/\r?\n$/, '')
       if (value === undefined || value === '') {
         const places = `environment ${name}, the file named by ${name}_FILE, $CREDENTIALS_DIRECTORY/${name}, .tidings/credentials.json`
@@ -44,13 +48,12 @@ export function processSecrets(env: NodeJS.ProcessEnv = process.env, directory: 
 }
 
 function scrub(text: string, values: Iterable<string>): string {
-  let scrubbed = text
-  for (const value of values) {
-    if (value.length < SHORTEST) continue
-    // As it is, and as it stands in JSON.
-    for (const form of new Set([value, JSON.stringify(value).slice(1, -1)])) scrubbed = scrubbed.split(form).join('[secret]')
-  }
-  return scrubbed
+  const long = [...values].filter((value) => value.length >= SHORTEST)
+  // As it is, and as it stands in JSON. The longest first: one may contain another.
+  const forms = new Set(long.flatMap((value) => [value, JSON.stringify(value).slice(1, -1)]))
+  return [...forms]
+    .sort((a, b) => b.length - a.length)
+    .reduce((left, form) => left.replaceAll(form, () => '[secret]'), text)
 }
 
 function read(file: string): string | undefined {
@@ -65,9 +68,18 @@ function read(file: string): string | undefined {
 function fromJson(directory: string, name: string): string | undefined {
   const text = read(join(directory, '.tidings', 'credentials.json'))
   if (text === undefined) return undefined
-  const values = JSON.parse(text) as Record<string, unknown>
-  const value = Object.hasOwn(values, name) ? values[name] : undefined
+  const values = parsed(text)
+  const value = Object.hasOwn(values, name) ? values[name as keyof object] : undefined
   return typeof value === 'string' ? value : undefined
+}
+
+// What JSON.parse says is wrong quotes the text, which is full of secrets.
+function parsed(text: string): object {
+  try {
+    return (JSON.parse(text) as object | null) ?? {}
+  } catch {
+    throw missing('.tidings/credentials.json', 'the file .tidings/credentials.json is no JSON')
+  }
 }
 
 function missing(name: unknown, message: string): TidingsError {

@@ -79,7 +79,8 @@ export async function within<T>(
   return linked(limit.signals, (outer) => {
     if (outer.aborted) limited.stop(asError(outer.reason))
     outer.addEventListener('abort', () => limited.stop(asError(outer.reason)), { once: true })
-    return limited.run(limit, () => work(limited.signal))
+    // Async, so that what it throws at once ends it too.
+    return limited.run(limit, async () => work(limited.signal))
   })
 }
 

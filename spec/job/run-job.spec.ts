@@ -23,7 +23,9 @@ const wrongs: Record<string, Run> = {
   'throws what is no error': () => {
     throw 'no' as unknown
   },
-  'rejects with nothing': () => Promise.reject(undefined as unknown as Error),
+  'rejects with nothing': async () => {
+    throw undefined as unknown
+  },
   'throws in a generator': function* () {
     yield* []
     throw new Error('no')
