@@ -7,11 +7,14 @@ export function didYouMean(word: string, known: readonly string[]): string {
   return found === undefined ? '' : `; did you mean ${JSON.stringify(found)}?`
 }
 
-/** The known word that is most like this one; undefined when none is like it at all. */
+/** The known word that is most like this one; undefined when none is: one letter in three may be wrong. */
 function nearest(word: string, known: readonly string[]): string | undefined {
   const scored = known
-    .map((candidate) => ({ candidate, steps: stepsBetween(plain(word), plain(candidate)) }))
-    .filter(({ candidate, steps }) => steps <= Math.max(1, Math.floor(Math.max(word.length, candidate.length) / 3)))
+    .map((candidate) => {
+      const [a, b] = [plain(word), plain(candidate)]
+      return { candidate, steps: stepsBetween(a, b), most: Math.floor(Math.max(a.length, b.length) / 3) }
+    })
+    .filter(({ steps, most }) => steps <= most)
     .sort((a, b) => a.steps - b.steps)
   return scored[0]?.candidate
 }

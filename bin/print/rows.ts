@@ -60,7 +60,7 @@ for (const side of ['top', 'bottom', 'mid', 'left', 'right']) {
 }
 
 function bold(text: string): string {
-  return process.env.NO_COLOR ? text : styleText('bold', text)
+  return process.env.NO_COLOR ? text : styleText('bold', text, { validateStream: false })
 }
 
 // The last column is the one that may be long: data, an error.

@@ -38,10 +38,13 @@ export function toQuery({ types, since, until, identifier, limit, reverse }: Eve
   }
 }
 
+const DAY = /^\d{4}-\d\d-\d\d$/
+const DATE = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?$/
+
 function instant(text: string, part: 'since' | 'until', clock: Clock): number {
-  // Read as a day in UTC by Date; people mean theirs.
-  const day = /^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T${part === 'since' ? '00:00:00.000' : '23:59:59.999'}` : text
-  const ms = /^\d{4}-/.test(text) ? Date.parse(day) : clock.now() - ago(text, part)
+  // Date takes a day without a time to be one in UTC; people mean theirs.
+  const time = DAY.test(text) ? `${text}T${part === 'since' ? '00:00:00.000' : '23:59:59.999'}` : text
+  const ms = DATE.test(time) ? Date.parse(time) : clock.now() - ago(text, part)
   if (Number.isNaN(ms)) throw notAnInstant(part, text)
   return ms
 }

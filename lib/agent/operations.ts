@@ -42,7 +42,7 @@ export function operations(log: Log): Operations {
   return {
     events: {
       list: (question = {}) => log.events(toQuery(question, log.clock)),
-      at: (seq) => first(log.events({ after: seq - 1, limit: 1 }), (event) => event.seq === seq),
+      at: (seq) => first(log.events({ after: Math.max(0, seq - 1), limit: 1 }), (event) => event.seq === seq),
       of: (type, identifier) => log.get(type, identifier),
       count: async (question = {}) => {
         let count = 0
