@@ -1,4 +1,6 @@
-import { Observable, type Subscriber } from 'rxjs'
+import { Observable, type Subscriber, Subscription } from 'rxjs'
+import type { Clock } from '../core/clock.ts'
+import { hasCode } from '../core/errors.ts'
 import type { StoredEvent } from '../core/event.ts'
 import type { Log } from './port.ts'
 
@@ -10,6 +12,9 @@ export interface FollowOptions {
   readonly after?: number
   readonly live?: boolean
 }
+
+/** A log that is being opened again after a failed write is looked at this often, in ms. */
+const LOOK_AGAIN = 1000
 
 /**
  * The events of the log, from the oldest: first those that are there, then, without gap or repeat, those to come.
@@ -37,30 +42,54 @@ export function events$(log: Log, { after = 0, live = true }: FollowOptions = {}
 
 async function follow(log: Log, after: number, live: boolean, subscriber: Subscriber<StoredEvent>): Promise<void> {
   // Listening begins before reading: what is committed in between is not missed.
-  let newest = await log.last()
-  let ended = false
-  let wake: () => void = () => undefined
-  const listening = log.committed$.subscribe({
-    next: (seq) => {
-      newest = seq
-      wake()
-    },
-    complete: () => {
-      ended = true
-      wake()
-    },
-  })
-  subscriber.add(() => {
-    listening.unsubscribe()
-    wake()
-  })
-  for (let seq = after; !subscriber.closed && !ended; ) {
-    for await (const event of log.events({ after: seq })) {
-      if (subscriber.closed) return
-      seq = event.seq
-      subscriber.next(event)
+  const ear = new Ear(log)
+  subscriber.add(() => ear.end())
+  for (let seq = after; !ear.ended; ) {
+    try {
+      for await (const event of log.events({ after: seq })) {
+        seq = event.seq
+        subscriber.next(event)
+        if (subscriber.closed) return
+      }
+      if (!live) return
+      if (ear.last <= seq) await ear.more()
+    } catch (error) {
+      // Who only follows has heard all there was of a log that is closed, and can wait for one that is opened again.
+      if (!live || !(hasCode(error, 'TIDINGS_LOG_CLOSED') || hasCode(error, 'TIDINGS_LOG_FAILED'))) throw error
+      if (hasCode(error, 'TIDINGS_LOG_CLOSED')) return
+      await ear.more(LOOK_AGAIN)
     }
-    if (!live) return
-    if (newest <= seq && !subscriber.closed && !ended) await new Promise<void>((resolve) => (wake = resolve))
+  }
+}
+
+/** Hears what a log commits, until it is closed or nobody wants to know any more. */
+class Ear {
+  last = 0
+  ended = false
+  readonly #clock: Clock
+  readonly #listening = new Subscription()
+  #wake: () => void = () => undefined
+
+  constructor({ clock, committed$ }: Log) {
+    this.#clock = clock
+    const next = (seq: number): void => {
+      this.last = seq
+      this.#wake()
+    }
+    this.#listening.add(committed$.subscribe({ next, complete: () => this.end() }))
+  }
+
+  end(): void {
+    this.ended = true
+    this.#listening.unsubscribe()
+    this.#wake()
+  }
+
+  /** Resolves when there is more, or when it ends; after `ms`, where that is given. */
+  async more(ms?: number): Promise<void> {
+    if (this.ended) return
+    const cancel = ms === undefined ? undefined : this.#clock.timer(() => this.#wake(), ms)
+    await new Promise<void>((resolve) => (this.#wake = resolve))
+    cancel?.()
   }
 }

@@ -72,7 +72,7 @@ describe('within', () => {
       })
       controllers[which]?.abort(new Error(`enough ${which}`))
       await assert.rejects(ended, new RegExp(`enough ${which}`))
-      assert.equal((inner as AbortSignal | undefined)?.reason.message, `enough ${which}`)
+      assert.equal(inner?.reason.message, `enough ${which}`)
       assert.equal(clock.timers, 0)
     }
   })
