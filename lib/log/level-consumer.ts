@@ -6,11 +6,11 @@ import { Backlog } from './level-backlog.ts'
 import type { Op, Rider } from './level-commit.ts'
 import { Flight } from './level-flight.ts'
 import { HandOut } from './level-hand-out.ts'
-import { keys } from './level-keys.ts'
 import { Ledger } from './level-ledger.ts'
 import type { Life } from './level-life.ts'
 import { ParkedEvents } from './level-parked.ts'
-import { type Cursor, type EventRecord, encode } from './level-records.ts'
+import { Place } from './level-place.ts'
+import type { Cursor, EventRecord } from './level-records.ts'
 import type { Waiting } from './level-retries.ts'
 import type { States } from './level-states.ts'
 import { Steering } from './level-steering.ts'
@@ -42,14 +42,14 @@ export class LevelConsumer implements Consumer, Rider {
   /** After the cursor, yet with a record in the store when this consumer was opened: that is how it is handed out. */
   readonly #recorded: Set<number>
   readonly #wake$ = new Subject<void>()
-  #cursor: Cursor
+  readonly #place: Place
 
   constructor(life: Life, opened: Opened, options: ConsumerOptions) {
     this.#life = life
     this.name = opened.name
     this.origin = opened.origin
-    this.#cursor = opened.cursor
     this.#ledger = new Ledger(life, options.transient === true)
+    this.#place = new Place(this.name, this.#ledger, opened.cursor)
     this.#parked = new ParkedEvents(this.name, this.#ledger, opened.parked)
     this.#flight = new Flight(this.name, this.#ledger, opened, options.inOrder === true)
     this.#steering = new Steering(life, this.#flight, this.#parked)
@@ -64,6 +64,7 @@ export class LevelConsumer implements Consumer, Rider {
       flight: this.#flight,
       backlog: this.#backlog,
       steering: this.#steering,
+      place: this.#place,
       noted: options.transient !== true,
       inOrder: options.inOrder === true,
     })
@@ -73,7 +74,8 @@ export class LevelConsumer implements Consumer, Rider {
   // One that was handed out for the first time gets a record: it is handed out before its turn.
   #suspect(seq: number): void {
     if (this.#flight.isWaiting(seq)) return
-    this.#flight.wait(seq, { attempts: 0, at: this.#life.clock.now() })
+    const replay = this.#place.replay(seq)
+    this.#flight.wait(seq, { attempts: 0, at: this.#life.clock.now(), ...(replay === undefined ? {} : { replay }) })
     this.#ride(true)
   }
 
@@ -101,9 +103,9 @@ export class LevelConsumer implements Consumer, Rider {
     return []
   }
 
-  /** The log is closed in good order: nobody is suspected of anything. */
+  /** The log is closed in good order: nobody is suspected of anything, but those who were and did not get their turn. */
   closing(): void {
-    this.#ledger.change(keys.flight(this.name), undefined)
+    this.#flight.noteSuspects()
     this.#ride(true)
   }
 
@@ -154,10 +156,7 @@ export class LevelConsumer implements Consumer, Rider {
   }
 
   async redeliver(seqs: Iterable<number>, options: { readonly at?: number } = {}): Promise<void> {
-    const replays = (this.#cursor.replays ?? 0) + 1
-    this.#cursor = { ...this.#cursor, replays }
-    this.#writeCursor()
-    this.#steering.redeliver(seqs, replays, options.at)
+    this.#steering.redeliver(seqs, this.#place.askAgain(), options.at)
     await this.#steered()
   }
 
@@ -181,13 +180,14 @@ export class LevelConsumer implements Consumer, Rider {
     }
   }
 
-  collect(): readonly Op[] {
+  /** Everything up to here is settled, or remembered by a record of its own. */
+  get settledTo(): number {
     const first = this.#flight.lowestFresh
-    const settled = first === undefined ? this.#backlog.position : first - 1
-    if (settled !== this.#cursor.cursor) {
-      this.#cursor = { ...this.#cursor, cursor: settled }
-      this.#writeCursor()
-    }
+    return first === undefined ? this.#backlog.position : first - 1
+  }
+
+  collect(): readonly Op[] {
+    this.#place.settled(this.settledTo)
     return this.#ledger.collect()
   }
 
@@ -219,10 +219,5 @@ export class LevelConsumer implements Consumer, Rider {
   #changed(seq: number): void {
     this.#ride(true)
     if (this.#flight.isWaiting(seq)) this.#wake$.next()
-  }
-
-  #writeCursor(): void {
-    const key = keys.consumer(this.name)
-    this.#ledger.change(key, encode(key, this.#cursor))
   }
 }

@@ -3,6 +3,7 @@ import type { Op } from './level-commit.ts'
 import { LevelConsumer, type Opened } from './level-consumer.ts'
 import { keys, seqOf, startingWith, textsOf } from './level-keys.ts'
 import type { Life } from './level-life.ts'
+import { movedTo } from './level-place.ts'
 import { type Cursor, decode, encode, type RetryRecord } from './level-records.ts'
 import type { States } from './level-states.ts'
 import type { Deaths } from './level-suspects.ts'
@@ -34,9 +35,9 @@ export class Consumers {
     return consumer
   }
 
-  async #find(name: string, { start, formerly }: ConsumerOptions): Promise<Opened> {
+  async #find(name: string, { start, move, formerly }: ConsumerOptions): Promise<Opened> {
     const known = this.#read(name)
-    if (known !== undefined) return this.#load(name, known, 'known')
+    if (known !== undefined) return this.#load(name, move ? await this.#move(name, known, start) : known, 'known')
     // What it says may be newer than what is stored.
     if (formerly !== undefined) await this.#settle(formerly)
     const older = formerly === undefined ? undefined : this.#read(formerly)
@@ -47,6 +48,12 @@ export class Consumers {
     const opened = await this.#begin(name, start)
     await this.#life.commit([[keys.consumer(name), encode(keys.consumer(name), opened.cursor)]])
     return opened
+  }
+
+  async #move(name: string, known: Cursor, start: Start): Promise<Cursor> {
+    const moved = movedTo(await this.#seqBefore(start), known)
+    await this.#life.commit([[keys.consumer(name), encode(keys.consumer(name), moved)]])
+    return moved
   }
 
   // In this process nothing has died: what is in flight is simply handed out again.
@@ -134,8 +141,10 @@ export class Consumers {
   async *list(): AsyncGenerator<ConsumerInfo> {
     for (const [key, text] of await this.#entries('c')) {
       const name = textsOf(key)[0] as string
-      const { cursor, created } = decode<Cursor>(key, text)
-      yield { name, cursor, created, lag: (await this.#open.get(name)?.lag()) ?? (await this.#lag(name, cursor)) }
+      const { cursor: stored, created } = decode<Cursor>(key, text)
+      const open = this.#open.get(name)
+      const cursor = open?.settledTo ?? stored
+      yield { name, cursor, created, lag: (await open?.lag()) ?? (await this.#lag(name, cursor)) }
     }
   }
 

@@ -118,6 +118,13 @@ export class Flight {
     if (asked !== undefined) this.#retries.add({ seq, ...asked })
   }
 
+  /** Nothing is in flight any more; but who is still suspected is so after a restart too. */
+  noteSuspects(): void {
+    const key = keys.flight(this.#name)
+    const { seqs } = this.#suspects
+    this.#ledger.change(key, seqs.length === 0 ? undefined : encode(key, seqs))
+  }
+
   /** These are handed out now: with how often the process died over them, and what is to be written down before. */
   note(handed: readonly Handed[]): { readonly handed: readonly Handed[]; readonly ops: readonly Op[] } {
     const noted = handed.map((each): Handed => {

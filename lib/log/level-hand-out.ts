@@ -2,6 +2,7 @@ import type { StoredEvent } from '../core/event.ts'
 import type { Backlog } from './level-backlog.ts'
 import type { Flight } from './level-flight.ts'
 import type { Life } from './level-life.ts'
+import type { Place } from './level-place.ts'
 import type { Waiting } from './level-retries.ts'
 import type { Steering } from './level-steering.ts'
 import type { Handed } from './port.ts'
@@ -18,6 +19,7 @@ export interface HandOutParts {
   readonly flight: Flight
   readonly backlog: Backlog
   readonly steering: Steering
+  readonly place: Place
   readonly noted: boolean
   readonly inOrder: boolean
 }
@@ -75,8 +77,11 @@ export class HandOut {
   }
 
   #fresh(room: number): Handed[] {
-    const { flight, backlog } = this.#parts
-    const handed = backlog.take(room).map((event): Handed => ({ event, attempt: 1 }))
+    const { flight, backlog, place } = this.#parts
+    const handed = backlog.take(room).map((event): Handed => {
+      const replay = place.replay(event.seq)
+      return replay === undefined ? { event, attempt: 1 } : { event, attempt: 1, replay }
+    })
     for (const { event } of handed) flight.begin(event.seq)
     return handed
   }

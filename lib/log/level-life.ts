@@ -86,6 +86,11 @@ export class Life {
     return this.#session !== undefined && this.#closed === undefined
   }
 
+  get state(): 'ready' | 'failed' | 'closed' {
+    if (this.#closed !== undefined) return 'closed'
+    return this.#session === undefined ? 'failed' : 'ready'
+  }
+
   /**
    * The present session.
    *

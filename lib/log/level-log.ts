@@ -41,6 +41,10 @@ export class LevelLog implements Log {
     life.onReopened = ({ states }) => this.#consumers.reopened(states)
   }
 
+  get state(): 'ready' | 'failed' | 'closed' {
+    return this.#life.state
+  }
+
   async accept(drafts: readonly Draft[], origin: Origin = {}): Promise<readonly Receipt[]> {
     const turn = this.#gate.pass(() => this.#decide(drafts, origin))
     const { receipts, durable } = turn instanceof Promise ? await turn : turn

@@ -28,11 +28,15 @@ export type Identity = readonly [seq: number, version?: string, revision?: numbe
 /** The seq of an identity that was forgotten: it may be told again, and its events stay. */
 export const FORGOTTEN = 0
 
-/** `replays`: how often events were told again on request. */
+/**
+ * - `replays`: how often events were told again on request
+ * - `again`: the consumer was moved back; what follows its cursor, up to `until`, is this replay
+ */
 export interface Cursor {
   readonly cursor: number
   readonly created: number
   readonly replays?: number
+  readonly again?: { readonly until: number; readonly replay: number }
 }
 
 export interface RetryRecord {
@@ -107,7 +111,9 @@ export function unseal(key: string, text: string): string {
 }
 
 function checksum(key: string, body: string): string {
-  return crc32(key + body).toString(16).padStart(8, '0')
+  return crc32(key + body)
+    .toString(16)
+    .padStart(8, '0')
 }
 
 /** A record as sealed JSON. */

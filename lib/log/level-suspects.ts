@@ -24,6 +24,11 @@ export class Suspects {
     return this.#deaths.size - this.#accused.size
   }
 
+  /** Those that were not handed out yet. */
+  get seqs(): readonly number[] {
+    return [...this.#deaths.keys()].filter((seq) => !this.#accused.has(seq))
+  }
+
   /** How often the process died over this event alone; undefined when nobody suspects it. */
   deaths(seq: number): number | undefined {
     return this.#deaths.get(seq)

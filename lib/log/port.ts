@@ -53,6 +53,8 @@ export type Start = 'now' | 'start' | Date | number
 
 /**
  * - `start`: where a consumer that the log has never seen begins
+ * - `move`: one that the log knows goes on from `start` too: it passes over what lies between, or is told it again, as
+ *   a replay. What waits for its retry, or is parked, stays so
  * - `types`: the event types it hears (names, or patterns with `*`); default all
  * - `formerly`: take over the cursor, retries and parked events of the consumer of that name, if this one is new
  * - `inOrder`: nothing newer is handed out while an older event waits for its retry
@@ -60,6 +62,7 @@ export type Start = 'now' | 'start' | Date | number
  */
 export interface ConsumerOptions {
   readonly start: Start
+  readonly move?: boolean
   readonly types?: readonly string[]
   readonly formerly?: string
   readonly inOrder?: boolean
@@ -180,6 +183,8 @@ export interface Log {
   readonly dense: boolean
   /** Whose time dates the events. */
   readonly clock: Clock
+  /** `failed`: a write failed, and the log takes nothing until it is well again. */
+  readonly state: 'ready' | 'failed' | 'closed'
   /** The highest durable seq, each time it rises: a hint to look again. Completes when the log is closed. */
   readonly committed$: Observable<number>
   /**

@@ -8,6 +8,7 @@ import { eventsTests } from './log-events.ts'
 import { recoveryTests } from './log-recovery.ts'
 import { retryTests } from './log-retries.ts'
 import { lastingStateTests, stateTests } from './log-state.ts'
+import { lastingSteeringTests, steeringTests } from './log-steering.ts'
 
 export type { OpenedLog, OpenLog } from './log-bench.ts'
 
@@ -31,6 +32,7 @@ const always: readonly LogTests[] = [
   eventsTests,
   consumerTests,
   retryTests,
+  steeringTests,
   stateTests,
   claimTests,
 ]
@@ -39,6 +41,7 @@ const lasting: readonly LogTests[] = [
   lastingDataTests,
   recoveryTests,
   crashTests,
+  lastingSteeringTests,
   lastingStateTests,
   lastingClaimTests,
 ]

@@ -1,0 +1,156 @@
+import assert from 'node:assert/strict'
+import fc from 'fast-check'
+import type { Consumer, Handed, Log, Start } from '../log/port.ts'
+import { type Bench, draft, draftsOf, type LogTests, law, list, seqs, seqsOf, take, takeAll } from './log-bench.ts'
+
+const HOUR = 3_600_000
+
+const move = (log: Log, start: Start): Promise<Consumer> => log.consumer('c', { start, move: true })
+
+/** A consumer that has handled all of `count` events. */
+async function through({ log }: Bench, count: number): Promise<{ consumer: Consumer; handled: Handed[] }> {
+  await log.accept(draftsOf(count))
+  const consumer = await log.consumer('c', { start: 'start' })
+  const handled = await take(consumer, count)
+  for (const handed of handled) consumer.ack(handed)
+  await consumer.flush()
+  return { consumer, handled }
+}
+
+/** What a person may do to a consumer from outside. */
+export const steeringTests: LogTests = {
+  'a consumer that is moved back is told again what lies between, as a replay; what is new is none': async (bench) => {
+    const { handled } = await through(bench, 4)
+    const third = handled[2]?.event.seq as number
+    const consumer = await move(bench.log, third)
+    assert.equal(consumer.origin, 'known')
+    const [fresh] = await bench.log.accept([draft('fresh')])
+    const taken = await takeAll(consumer, 3)
+    assert.deepEqual(taken.slice(0, 2), [
+      { ...handled[2], replay: 1 },
+      { ...handled[3], replay: 1 },
+    ])
+    assert.deepEqual([taken[2]?.event.seq, taken[2]?.replay], [fresh?.seq, undefined])
+    consumer.retry(taken[0] as Handed, { at: bench.clock.now() })
+    assert.deepEqual(await take(consumer, 1), [{ ...handled[2], attempt: 2, replay: 1 }])
+  },
+
+  'moved back again before it was through, it is told all once more, as the next replay': async (bench) => {
+    const { handled } = await through(bench, 3)
+    const first = await move(bench.log, 'start')
+    for (const handed of await take(first, 1)) first.ack(handed)
+    await first.flush()
+    const second = await move(bench.log, 'start')
+    assert.deepEqual(
+      await takeAll(second, 3),
+      handled.map((handed) => ({ ...handed, replay: 2 })),
+    )
+  },
+
+  'a consumer that is moved forward passes over what lies between': async (bench) => {
+    const { log, clock } = bench
+    await log.consumer('c', { start: 'start' })
+    await log.accept(draftsOf(3, 'old '))
+    await clock.advance(HOUR)
+    const noon = new Date(clock.now())
+    const receipts = await log.accept(draftsOf(3, 'new '))
+    const ofDate = await move(log, noon)
+    assert.deepEqual(
+      seqsOf(await takeAll(ofDate, 3)),
+      receipts.map(({ seq }) => seq),
+    )
+    const ofNow = await move(log, 'now')
+    assert.deepEqual(await takeAll(ofNow), [])
+    const [fresh] = await log.accept([draft('fresh')])
+    assert.deepEqual(await take(ofNow, 1), [
+      { event: (await list(log.events({ reverse: true, limit: 1 })))[0], attempt: 1 },
+    ])
+    assert.equal(fresh?.status, 'new')
+  },
+
+  'wherever it is moved, it is told exactly what is there': law(
+    fc.array(fc.nat({ max: 12 }), { minLength: 1, maxLength: 4 }),
+    async (bench, places) => {
+      await through(bench, 10)
+      const all = await seqs(bench.log)
+      for (const place of places) {
+        const start = (all[0] as number) + place
+        const consumer = await move(bench.log, start)
+        const expected = all.filter((seq) => seq >= start)
+        const taken = await takeAll(consumer, expected.length)
+        assert.deepEqual(seqsOf(taken), expected)
+        for (const handed of taken) consumer.ack(handed)
+        await consumer.flush()
+      }
+    },
+  ),
+
+  'what waits for its retry or is parked stays so, wherever its consumer is moved': async (bench) => {
+    const { log, clock } = bench
+    await log.accept(draftsOf(4))
+    const before = await log.consumer('c', { start: 'start' })
+    const [waits, parked, ...rest] = (await take(before, 4)) as [Handed, Handed, ...Handed[]]
+    before.retry(waits, { at: clock.now() + HOUR })
+    before.park(parked, { error: 'no' })
+    for (const handed of rest) before.ack(handed)
+    await before.flush()
+    for (const start of ['start', 'now', 'start'] as const) await move(log, start)
+    const consumer = await move(log, 'start')
+    assert.deepEqual(seqsOf(await takeAll(consumer, 2)), seqsOf(rest))
+    assert.deepEqual(seqsOf(await list(consumer.parked())), [parked.event.seq])
+    const pulled = take(consumer, 1)
+    await clock.advance(HOUR)
+    assert.deepEqual(await pulled, [{ ...waits, attempt: 2 }])
+  },
+
+  'a consumer that the log has never seen begins where it was to be moved to': async (bench) => {
+    await bench.log.accept(draftsOf(2))
+    const consumer = await move(bench.log, 'start')
+    assert.equal(consumer.origin, 'new')
+    assert.deepEqual(
+      (await takeAll(consumer, 2)).map(({ replay }) => replay),
+      [undefined, undefined],
+    )
+  },
+
+  'the log says that it is ready, and when it is closed': async ({ log }) => {
+    assert.equal(log.state, 'ready')
+    await log.close()
+    assert.equal(log.state, 'closed')
+  },
+}
+
+/** What of it has to last. */
+export const lastingSteeringTests: LogTests = {
+  'a move survives a crash, with what is a replay and what is not': async (bench) => {
+    const { handled } = await through(bench, 3)
+    await move(bench.log, 'start')
+    const log = await bench.reopen('crash')
+    await log.accept([draft('fresh')])
+    const taken = await takeAll(await log.consumer('c', { start: 'now' }), 4)
+    assert.deepEqual(
+      taken.map(({ replay }) => replay),
+      [1, 1, 1, undefined],
+    )
+    assert.deepEqual(seqsOf(taken).slice(0, 3), seqsOf(handled))
+  },
+
+  'a replay that was in flight in a crash is that replay afterwards': async (bench) => {
+    const { handled } = await through(bench, 1)
+    await take(await move(bench.log, 'start'), 1)
+    const again = await (await bench.reopen('crash')).consumer('c', { start: 'now' })
+    assert.deepEqual(await take(again, 1), [{ ...handled[0], replay: 1, crashes: 0 }])
+  },
+
+  'who is suspected and had no turn yet stays so, though the log is closed in good order': async (bench) => {
+    await bench.log.accept(draftsOf(3))
+    await take(await bench.log.consumer('c', { start: 'start' }), 3)
+    const crashed = await (await bench.reopen('crash')).consumer('c', { start: 'now' })
+    const [first] = await take(crashed, 1)
+    crashed.ack(first as Handed)
+    const again = await (await bench.reopen('close')).consumer('c', { start: 'now' })
+    assert.equal(again.suspects, 2)
+    const [second] = await take(again, 1)
+    assert.deepEqual([second?.event.seq, second?.crashes], [(first?.event.seq ?? 0) + 1, 0])
+  },
+}
