@@ -90,7 +90,8 @@ export function runJob(job: Job, record: JobRecord, triggers$: Observable<Trigge
         logger.error({ job: job.name, slot: slot.at, err }, 'job failed')
         return undefined
       })
-      slot.ended?.(report)
+      // Once this run has left its place: who triggers the job again at once must not find it taken.
+      setImmediate(() => slot.ended?.(report))
     },
     skipped: (slot: Trigger) => {
       logger.warn({ job: job.name, slot: slot.at }, 'run skipped')
