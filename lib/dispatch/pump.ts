@@ -6,6 +6,7 @@ import type { Listener } from '../listener/listener.ts'
 import type { Consumer, Handed } from '../log/port.ts'
 import { Deliverer, type DeliveryHost, type Outcome } from './deliver.ts'
 import { Lanes } from './lanes.ts'
+import { orderKey } from './order-key.ts'
 
 /** What a pump needs of its agent. */
 export interface PumpHost extends DeliveryHost {
@@ -116,18 +117,7 @@ export class Pump {
   }
 
   #key(event: StoredEvent): string {
-    const { ordered } = this.#listener.settings
-    if (ordered === true) return ''
-    if (ordered === false) return String(event.seq)
-    const identity = `${event.type}\0${event.identifier}`
-    if (ordered === 'identity') return identity
-    try {
-      return String(ordered(event))
-    } catch (err) {
-      const fields = { listener: this.#listener.name, seq: event.seq, err }
-      this.#host.environment.logger.error(fields, 'ordered failed, so the event is ordered by its identity')
-      return identity
-    }
+    return orderKey(this.#listener, event, this.#host.environment.logger)
   }
 
   #take(handed: Handed): void {
