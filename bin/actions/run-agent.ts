@@ -21,10 +21,10 @@ export interface RunOptions extends Asked {
 export async function runAgent(asked: RunOptions): Promise<number> {
   if (asked.memory && asked.db !== undefined) throw new Mistake('--memory keeps no log: leave out --db')
   const { secrets, logger } = await surroundings(asked)
+  surviveErrors(logger)
   const whole = await loadAgent(asked.file)
   const chosen = asked.only === undefined ? whole : only(whole, asked.only)
   const ending = asked.once ? endingJobs(chosen, asked.only !== undefined) : undefined
-  surviveErrors(logger)
   const stopped = untilSignal()
   const directory = asked.memory ? undefined : logFor(chosen.name, asked.db)
   const log = await open(directory, logger)

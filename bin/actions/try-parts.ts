@@ -27,9 +27,9 @@ const DIRECTORY = join('.tidings', 'test')
 export async function tryParts(asked: TestOptions): Promise<number> {
   check(asked)
   const { secrets, logger } = await surroundings(asked)
+  surviveErrors(logger)
   const job = asked.job === undefined ? {} : { job: await findJob(asked.job) }
   const listener = asked.listener === undefined ? {} : { listener: await findListener(asked.listener) }
-  surviveErrors(logger)
   const directory = asked.memory ? undefined : (asked.db ?? DIRECTORY)
   if (asked['rm-db'] && directory !== undefined) await removeLog(directory)
   const log = await open(directory)

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -5,12 +6,6 @@ import type { TestContext } from 'node:test'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 
 export const root = join(import.meta.dirname, '../..')
-
-/**
- * What has to happen at once happens within this, in ms: where two seconds are promised, twice and a half as many, for
- * a machine that is busy with other specs. What does not happen at once takes ten seconds of grace, or for ever.
- */
-export const patience = 5000
 
 /** A line of the log, as JSON. */
 export interface LogLine {
@@ -87,6 +82,17 @@ export function tidings(t: TestContext, cwd: string, args: readonly string[], ho
 /** Runs `agent-test` in a folder to its end. */
 export function agentTest(t: TestContext, cwd: string, args: readonly string[], how?: How): Promise<Ended> {
   return start(t, cwd, 'agent-test', args, how).ended
+}
+
+/**
+ * Fails when something took longer than it may, in ms, on a machine that has nothing else to do: there, node itself
+ * starts in a tenth of a second. A busy one takes longer for everything.
+ */
+export async function inTime(took: number, most: number): Promise<void> {
+  const began = performance.now()
+  await new Promise((resolve) => spawn(process.execPath, ['-e', '0']).on('close', resolve))
+  const allowed = most * Math.max(1, (performance.now() - began) / 100)
+  assert.ok(took < allowed, `it took ${took} ms, ${allowed} ms are allowed`)
 }
 
 /** How often these words are in a log. */
