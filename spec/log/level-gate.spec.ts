@@ -21,7 +21,7 @@ class Queue {
 }
 
 const microtasks = async (count: number): Promise<void> => {
-  for (let i = 0; i < count; i++) await undefined
+  for (let i = 0; i < count; i++) await Promise.resolve()
 }
 
 describe('the gate before the queue of drafts', () => {
@@ -64,7 +64,7 @@ describe('the gate before the queue of drafts', () => {
     await microtasks(50)
     assert.deepEqual(passed, [0, 1])
     queue.make(3)
-    await Promise.all(all)
+    await Promise.all(all.map((each) => Promise.resolve(each)))
     assert.deepEqual(passed, [0, 1, 2, 3, 4])
   })
 
