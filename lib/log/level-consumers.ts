@@ -18,6 +18,8 @@ export class Consumers {
   readonly #life: Life
   readonly #firstSince: (instant: Date) => Promise<number>
   readonly #open = new Map<string, LevelConsumer>()
+  // Those that leave nothing behind stand beside the known one of their name, and do not disturb it.
+  readonly #transient = new Set<LevelConsumer>()
 
   /** `firstSince`: the seq of the first event accepted at an instant or later; one past the last if there is none. */
   constructor(life: Life, firstSince: (instant: Date) => Promise<number>) {
@@ -28,9 +30,13 @@ export class Consumers {
   /** Opens a consumer; one that was open under this name is settled first and is of no use afterwards. */
   async open(name: string, options: ConsumerOptions): Promise<Consumer> {
     checkText(name, MOST_BYTES, 'TIDINGS_LOG_INVALID', 'the name of a consumer')
+    if (options.transient === true) {
+      const transient = new LevelConsumer(this.#life, await this.#begin(name, options.start), options)
+      this.#transient.add(transient)
+      return transient
+    }
     await this.#settle(name)
-    const opened = options.transient ? await this.#begin(name, options.start) : await this.#find(name, options)
-    const consumer = new LevelConsumer(this.#life, opened, options)
+    const consumer = new LevelConsumer(this.#life, await this.#find(name, options), options)
     this.#open.set(name, consumer)
     return consumer
   }
@@ -162,6 +168,6 @@ export class Consumers {
 
   /** The store was opened again: everyone says anew what it did not take. */
   reopened(states: States): void {
-    for (const consumer of this.#open.values()) consumer.reopened(states)
+    for (const consumer of [...this.#open.values(), ...this.#transient]) consumer.reopened(states)
   }
 }
