@@ -89,7 +89,7 @@ export function listener<E, V>(
   const parts = sourceOf(source)
   if (parts === undefined) throw invalid(`listener ${quote(name)} needs on(…) to listen on, got ${describe(source)}`)
   if (typeof handle !== 'function') throw invalid(`listener ${quote(name)} needs a handler, got ${describe(handle)}`)
-  const settings = settle(name, options as ListenerOptions<never>)
+  const settings = settle(name, options)
   return brand('listener', { kind: 'listener', name, source: parts, handle: handle as unknown as Handler, settings })
 }
 

@@ -44,7 +44,7 @@ async function follow(log: Log, after: number, live: boolean, subscriber: Subscr
   // Listening begins before reading: what is committed in between is not missed.
   const ear = new Ear(log)
   subscriber.add(() => ear.end())
-  for (let seq = after; !ear.ended; ) {
+  for (let seq = after; !subscriber.closed && !(live && ear.ended); ) {
     try {
       for await (const event of log.events({ after: seq })) {
         seq = event.seq

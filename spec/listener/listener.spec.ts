@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { of } from 'rxjs'
+import { eventType } from '../../lib/core/event-type.ts'
+import { isListener, type ListenerOptions, listener } from '../../lib/listener/listener.ts'
+import { on } from '../../lib/listener/on.ts'
+
+const made = eventType('made').of<{ n: number }>()
+const nothing = () => undefined
+
+describe('listener', () => {
+  it('is a value with its defaults', () => {
+    const hear = listener('hear', on(made), nothing)
+    assert.ok(isListener(hear))
+    assert.deepEqual([hear.kind, hear.name, hear.handle, hear.source.types], ['listener', 'hear', nothing, ['made']])
+    assert.deepEqual(hear.settings, {
+      from: 'now',
+      concurrency: 1,
+      attempts: 5,
+      crashes: 5,
+      ordered: 'identity',
+      backoff: { min: 1000, max: 600_000 },
+      timeout: 30_000,
+    })
+    for (const other of [undefined, null, {}, { kind: 'listener', name: 'x' }, on(made)])
+      assert.equal(isListener(other), false)
+  })
+
+  it('reads durations in words', () => {
+    const { settings } = listener('hear', on(made), nothing, {
+      timeout: '1m',
+      backoff: { min: 0, max: '2h' },
+      formerly: 'old',
+    })
+    assert.deepEqual(
+      [settings.timeout, settings.backoff, settings.formerly],
+      [60_000, { min: 0, max: 7_200_000 }, 'old'],
+    )
+  })
+
+  const wrong: [what: string, define: () => unknown, words: RegExp][] = [
+    ['no name', () => listener('', on(made), nothing), /name of a listener.*""/],
+    ['a name that is none', () => listener(undefined as never, on(made), nothing), /name of a listener.*undefined/],
+    ['an event type without on(…)', () => listener('x', made as never, nothing), /"x" needs on\(…\)/],
+    ['an Observable', () => listener('x', of(1) as never, nothing), /"x" needs on\(…\)/],
+    ['no source', () => listener('x', undefined as never, nothing), /"x" needs on\(…\).*undefined/],
+    ['no handler', () => listener('x', on(made), undefined as never), /"x" needs a handler.*undefined/],
+    ['another from', () => listener('x', on(made), nothing, { from: 'then' as never }), /from of listener "x".*"then"/],
+    ['a from before all', () => listener('x', on(made), nothing, { from: -1 }), /from of listener "x".*-1/],
+    ['no date', () => listener('x', on(made), nothing, { from: new Date(Number.NaN) }), /from of listener "x"/],
+    ['none at a time', () => listener('x', on(made), nothing, { concurrency: 0 }), /concurrency of listener "x".*0/],
+    ['half an attempt', () => listener('x', on(made), nothing, { attempts: 0.5 }), /attempts of listener "x".*0\.5/],
+    [
+      'for ever',
+      () => listener('x', on(made), nothing, { attempts: Number.POSITIVE_INFINITY }),
+      /attempts of listener "x"/,
+    ],
+    ['no crashes', () => listener('x', on(made), nothing, { crashes: 0 }), /crashes of listener "x"/],
+    [
+      'another order',
+      () => listener('x', on(made), nothing, { ordered: 'seq' as never }),
+      /ordered of listener "x".*"seq"/,
+    ],
+    ['no older name', () => listener('x', on(made), nothing, { formerly: '' }), /formerly of listener "x"/],
+  ]
+  for (const [what, define, words] of wrong) {
+    it(`refuses ${what}, naming it`, () => {
+      assert.throws(define, { code: 'TIDINGS_LISTENER_INVALID', message: words })
+    })
+  }
+
+  const durations: [ListenerOptions, RegExp][] = [
+    [{ timeout: 0 }, /timeout of listener "x"/],
+    [{ timeout: 'soon' }, /timeout of listener "x".*"soon"/],
+    [{ backoff: { min: -1, max: 5 } }, /backoff\.min of listener "x"/],
+    [{ backoff: { min: 1 } as never }, /backoff\.max of listener "x".*undefined/],
+  ]
+  for (const [options, words] of durations) {
+    it(`refuses ${JSON.stringify(options)}, naming it`, () => {
+      assert.throws(() => listener('x', on('made'), nothing, options as never), {
+        code: 'TIDINGS_DURATION_INVALID',
+        message: words,
+      })
+    })
+  }
+})
