@@ -65,6 +65,20 @@ export const eventsTests: LogTests = {
     },
   ),
 
+  'the instants of a query are part of what it asks for': async ({ log, clock }) => {
+    const created: number[] = []
+    for (const each of draftsOf(3)) {
+      await log.accept([each])
+      created.push(clock.now())
+      clock.step(1)
+    }
+    const [first, second, third] = created as [number, number, number]
+    assert.equal((await seqs(log, { since: first, until: third })).length, 3)
+    assert.equal((await seqs(log, { since: second, until: new Date(second) })).length, 1)
+    assert.equal((await seqs(log, { since: new Date(third + 1) })).length, 0)
+    assert.equal((await seqs(log, { until: first - 1 })).length, 0)
+  },
+
   'a query shows the events as they were when its reading began': async ({ log }) => {
     const before = (await log.accept(draftsOf(10))).map(({ seq }) => seq)
     const found: number[] = []

@@ -67,6 +67,7 @@ export const recoveryTests: LogTests = {
     const [receipt] = await bench.log.accept([draft('1')])
     const consumer = await open(bench)
     for (const handed of await take(consumer, 1)) consumer.ack(handed)
+    await consumer.flush()
     await consumer.redeliver([receipt?.seq as number])
     await bench.reopen('crash')
     const second = await open(bench)
