@@ -68,15 +68,21 @@ export function defineStream(
   if (typeof name !== 'string' || !NAME.test(name)) {
     throw invalid(`the name of a stream must be letters, digits and - (it begins names of jobs), got ${describe(name)}`)
   }
-  if (typeof definition.jobs !== 'function') throw invalid(`stream ${quote(name)} needs jobs, got ${describe(definition.jobs)}`)
+  if (typeof definition.jobs !== 'function')
+    throw invalid(`stream ${quote(name)} needs jobs, got ${describe(definition.jobs)}`)
   const factory = (given: { readonly as?: string } = {}): Stream => {
     const { as = name, ...rest } = given
-    if (typeof as !== 'string' || !NAME.test(as)) throw invalid(`as of stream ${quote(name)} must be letters, digits and -, got ${describe(as)}`)
+    if (typeof as !== 'string' || !NAME.test(as))
+      throw invalid(`as of stream ${quote(name)} must be letters, digits and -, got ${describe(as)}`)
     const options = definition.options === undefined ? rest : checked(name, definition.options, rest)
     const jobs = parts(name, 'jobs', definition.jobs(options, events), isJob)
     const listeners = parts(name, 'listeners', definition.listeners?.(options, events) ?? [], isListener)
-    const prefixed = <P extends { readonly name: string }>(kind: string, part: P): P =>
-      brand(kind, { ...part, name: `${as}.${part.name}` })
+    const prefixed = <P extends Named>(kind: string, part: P): P => {
+      const { formerly } = part.settings
+      // An older name is one that the stream gave its part, too.
+      const settings = formerly === undefined ? part.settings : { ...part.settings, formerly: `${as}.${formerly}` }
+      return brand(kind, { ...part, name: `${as}.${part.name}`, settings })
+    }
     return brand('stream', {
       kind: 'stream',
       name: as,
@@ -86,12 +92,24 @@ export function defineStream(
   }
   // Defined, not assigned: an event may be called `name`, which a function already has.
   const carried = Object.entries(events).map(([key, value]) => [key, { value, enumerable: true }] as const)
-  return brand('stream-factory', Object.defineProperties(factory, Object.fromEntries([...carried, ['definition', { value: definition }]])))
+  return brand(
+    'stream-factory',
+    Object.defineProperties(
+      factory,
+      Object.fromEntries<PropertyDescriptor>([...carried, ['definition', { value: definition }]]),
+    ),
+  )
 }
 
 /** Whether `value` is a stream, of this copy of the package or another. */
 export function isStream(value: unknown): value is Stream {
   return isBranded('stream', value)
+}
+
+/** What a part of a stream is called, now and formerly. */
+interface Named {
+  readonly name: string
+  readonly settings: { readonly formerly?: string | undefined }
 }
 
 const NAME = /^[\p{L}\p{N}_-]+$/u
@@ -108,7 +126,7 @@ function checked(name: string, schema: StandardSchemaV1, options: unknown): unkn
 
 function parts<P>(name: string, what: string, given: unknown, is: (value: unknown) => value is P): readonly P[] {
   if (Array.isArray(given) && given.every(is)) return given
-  const wrong = Array.isArray(given) ? given.find((each) => !is(each)) : given
+  const wrong: unknown = Array.isArray(given) ? given.find((each) => !is(each)) : given
   throw invalid(`${what} of stream ${quote(name)} must give an array of ${what}, got ${describe(wrong)}`)
 }
 

@@ -1,0 +1,144 @@
+import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, it, type TestContext } from 'node:test'
+import { agent } from '../../lib/agent/agent.ts'
+import { start } from '../../lib/agent/start.ts'
+import { eventType } from '../../lib/core/event-type.ts'
+import { silentLogger } from '../../lib/core/logger.ts'
+import { job } from '../../lib/job/job.ts'
+import { type Listener, listener } from '../../lib/listener/listener.ts'
+import { on } from '../../lib/listener/on.ts'
+import { memoryLog, openLog } from '../../lib/log/open-log.ts'
+import { manual } from '../../lib/schedule/index.ts'
+import { virtualClock } from '../../lib/testing/virtual-clock.ts'
+import { notes, place } from '../agent/harness.ts'
+import { temporaryDirectory } from '../support/temporary-directory.ts'
+
+const made = eventType('made').of<{ n: number }>()
+const make = job('make', manual(), ({ slot }) => made(slot.toISOString(), { n: 1 }))
+
+/** Runs in an empty directory: agents keep their logs where they are started. */
+function elsewhere(t: TestContext): string {
+  const directory = temporaryDirectory(t)
+  const before = process.cwd()
+  process.chdir(directory)
+  t.after(() => process.chdir(before))
+  return directory
+}
+
+describe('start', () => {
+  it('opens a log in .tidings/<agent>, and closes it at stop', async (t) => {
+    const directory = elsewhere(t)
+    const heard: string[] = []
+    const home = agent('home', [make, listener('hear', on(made), ({ identifier }) => void heard.push(identifier))])
+    const running = await start(home, { logger: false })
+    await running.trigger('make')
+    await running.drained()
+    assert.equal(heard.length, 1)
+    await assert.rejects(openLog(join(directory, '.tidings', 'home')), { code: 'TIDINGS_LOG_LOCKED' })
+    await running.stop()
+    const log = await openLog(join(directory, '.tidings', 'home'))
+    assert.equal(await log.last(), 1)
+    await log.close()
+  })
+
+  it('leaves a log open that it was given', async () => {
+    const log = await memoryLog()
+    const running = await start(agent('home', [make]), { log, logger: false })
+    await running.trigger('make')
+    await running.stop()
+    assert.equal(await log.last(), 1)
+    await log.close()
+  })
+
+  it('is used with `await using`', async () => {
+    const log = await memoryLog()
+    const logger = notes()
+    {
+      await using running = await start(agent('home', [make]), { log, logger })
+      await running.trigger('make')
+      assert.deepEqual(logger.said('agent stopped'), [])
+    }
+    assert.deepEqual(logger.said('agent stopped'), [{ agent: 'home' }])
+    await log.close()
+  })
+
+  it('closes the log that it opened when it fails, and not one that it was given', async (t) => {
+    const directory = elsewhere(t)
+    const tooLong = listener('x'.repeat(300), on(made), () => undefined)
+    await assert.rejects(start(agent('home', [make, tooLong]), { logger: false }), { code: 'TIDINGS_LOG_INVALID' })
+    const log = await openLog(join(directory, '.tidings', 'home'))
+    await assert.rejects(start(agent('home', [make, tooLong]), { log, logger: false }), { code: 'TIDINGS_LOG_INVALID' })
+    assert.equal(await log.last(), 0)
+    await log.close()
+  })
+
+  it('refuses what is no agent, before it opens anything', async (t) => {
+    const directory = elsewhere(t)
+    for (const other of [undefined, make, [make], { name: 'home', jobs: [], listeners: [] }]) {
+      await assert.rejects(start(other as never, { logger: false }), {
+        code: 'TIDINGS_AGENT_INVALID',
+        message: /start\(\) needs an agent/,
+      })
+    }
+    assert.equal(existsSync(join(directory, '.tidings')), false)
+  })
+
+  it('goes by the clock of its log, unless it is given another', async () => {
+    const clock = virtualClock(new Date('2030-01-01T00:00:00Z'))
+    const log = await memoryLog({ clock })
+    const seen: number[] = []
+    const look = agent('home', [job('look', manual(), ({ now }) => void seen.push(now()))])
+    const other = virtualClock(new Date('2040-01-01T00:00:00Z'))
+    for (const options of [{}, { clock: other }]) {
+      const running = await start(look, { log, logger: silentLogger, ...options })
+      await running.trigger('look')
+      await running.stop()
+    }
+    assert.deepEqual(
+      seen.map((ms) => new Date(ms).getUTCFullYear()),
+      [2030, 2040],
+    )
+    await log.close()
+  })
+
+  it('fixes where a new listener begins, durably, before any job runs', async (t) => {
+    const here = await place(t)
+    const heard: string[] = []
+    const parts = [
+      job('make', manual(), () => made('1', { n: 1 }), { atStart: true }),
+      listener('hear', on(made), ({ identifier }) => void heard.push(identifier)),
+    ]
+    await here.begin(parts)
+    await here.clock.advance(100)
+    assert.deepEqual(heard, ['1'])
+    // Also where it died right after it started: the cursor is there.
+    const there = await place(t)
+    await there.begin([listener('hear', on(made), () => undefined)])
+    const cursors: [string, number][] = []
+    for await (const { name, cursor } of there.log.consumers()) cursors.push([name, cursor])
+    assert.deepEqual(cursors, [['hear', 0]])
+  })
+
+  it('says which listeners are new, renamed and orphaned', async (t) => {
+    const here = await place(t)
+    const of = (name: string, formerly?: string): Listener =>
+      listener(name, on(made), () => undefined, formerly === undefined ? {} : { formerly })
+    const first = await here.begin([of('a'), of('b'), of('c')])
+    await here.end(first)
+    assert.deepEqual(
+      here.notes.said('new listener').map((said) => said.listener),
+      ['a', 'b', 'c'],
+    )
+    here.notes.lines.length = 0
+    await here.begin([of('a'), of('b2', 'b'), of('d')])
+    const said = (words: string) => here.notes.said(words).map((line) => line.listener)
+    assert.deepEqual([said('new listener'), said('renamed listener')], [['d'], ['b2']])
+    const orphans = here.notes.lines.filter(({ level, words }) => level === 'warn' && words.startsWith('orphaned'))
+    assert.deepEqual(
+      orphans.map(({ fields }) => fields.listener),
+      ['c'],
+    )
+  })
+})
