@@ -181,6 +181,7 @@ describe('a log whose write fails', () => {
     source.next('lose')
     await assert.rejects(log.accept([draft('1')]), failed)
     await turns()
+    assert.equal(log.state, 'failed')
     await assert.rejects(log.accept([draft('1')]), /no space left/)
     await assert.rejects(log.get('it', '1'), failed)
     await assert.rejects(log.last(), failed)
@@ -189,8 +190,10 @@ describe('a log whose write fails', () => {
     assert.equal(source.opened, 6)
     await assert.rejects(log.accept([draft('1')]), failed)
     await clock.advance(1600)
+    assert.equal(log.state, 'ready')
     assert.equal((await log.accept([draft('1')]))[0]?.status, 'new')
     await log.close()
+    assert.equal(log.state, 'closed')
   })
 
   it('can be closed while it can not be opened again', async () => {
