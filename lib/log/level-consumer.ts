@@ -173,7 +173,7 @@ export class LevelConsumer implements Consumer, Rider {
 
   async lag(): Promise<Lag> {
     return {
-      behind: Math.max(0, this.#life.session.writer.durable - this.#backlog.position),
+      behind: Math.max(0, this.#life.durable - this.#backlog.position),
       running: this.#flight.running,
       retrying: this.#flight.waiting,
       parked: this.#parked.size,

@@ -102,6 +102,11 @@ export class Life {
     return this.#session
   }
 
+  /** The highest durable seq, also while the store is closed after a failed write. */
+  get durable(): number {
+    return this.state === 'failed' ? this.#told : this.session.writer.durable
+  }
+
   /** Writes these operations; resolves when they are durable. */
   commit(ops: readonly Op[]): Promise<void> {
     return this.session.writer.add({ ops, events: [], bytes: 0 })
