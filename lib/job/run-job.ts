@@ -8,6 +8,7 @@ import { Publisher } from '../core/publisher.ts'
 import { linked, within } from '../core/within.ts'
 import type { Log } from '../log/port.ts'
 import { StateBuffer } from '../log/state-buffer.ts'
+import type { Desk } from './desk.ts'
 import { execute } from './execute.ts'
 import type { Job, JobContext } from './job.ts'
 import { type Counts, JOBS, type JobRecord, jobNamespace, Recorder } from './record.ts'
@@ -44,6 +45,8 @@ export interface JobHost {
   scrub(text: string): string
   began(slot: Slot): void
   ended(report: RunReport): void
+  /** Default: nobody steers it. */
+  readonly desk?: Desk
 }
 
 /** A claim outlives the run's timeout by this much, in ms; a run without a timeout claims a day. */
@@ -68,7 +71,7 @@ async function adopt(log: Log, from: string, to: string): Promise<void> {
 
 /** A job at work on a log. Completes after `stop`, when its last run has ended. */
 export function runJob(job: Job, record: JobRecord, triggers$: Observable<Trigger>, host: JobHost): Observable<never> {
-  const { clock, environment, stop } = host
+  const { clock, environment, stop, desk } = host
   const { logger } = environment
   // Slots that nobody scheduled come after every other: else one that is asked for in the same millisecond, or after the
   // clock went back, would be taken for done.
@@ -82,14 +85,18 @@ export function runJob(job: Job, record: JobRecord, triggers$: Observable<Trigge
     ticking: {
       anchor: new Date(record.anchor),
       ...(record.slot === undefined ? {} : { after: new Date(record.slot) }),
+      ...(desk === undefined ? {} : { waits: desk.waits }),
     },
+    ...(desk === undefined ? {} : { paused$: desk.paused$ }),
     triggers$,
     stop,
     runSlot: async (slot: Trigger, replaced) => {
+      const done = desk?.came(slot)
       const report = await runSlot(job, later(slot), host, replaced).catch((err: unknown) => {
         logger.error({ job: job.name, slot: slot.at, err }, 'job failed')
         return undefined
       })
+      done?.()
       // Once this run has left its place: who triggers the job again at once must not find it taken.
       setImmediate(() => slot.ended?.(report))
     },
@@ -127,12 +134,17 @@ async function runSlot(job: Job, slot: Slot, host: JobHost, replaced: AbortSigna
       else environment.logger.error(fields, 'job failed')
     },
   }
-  const settled = await linked([...ends, host.stop], (stop) => tries(job, slot, { ...trying, stop }))
+  const settled = await linked([...ends, ...told(job, host)], (stop) => tries(job, slot, { ...trying, stop }))
   // Cut off, or stopped before it was tried again: after a restart, the slot is run again.
   if (report === undefined || !settled || host.abort.aborted) return report
   if (report.error !== undefined) await log.store(JOBS).set(job.name, record)
   await claim.done(outcome(report, host.scrub))
   return report
+}
+
+// What says that nothing is to be tried again. A run that should never end is told so itself.
+function told({ schedule }: Job, { stop, desk }: JobHost): readonly AbortSignal[] {
+  return schedule.kind === 'always' && desk !== undefined ? [stop, desk.rest()] : [stop]
 }
 
 function outcome({ ms, attempt, error, ...counts }: RunReport, scrub: JobHost['scrub']): object {
@@ -170,11 +182,10 @@ async function oneRun(job: Job, slot: Slot, { record, attempt, ends }: Attempt, 
   }
   try {
     const limit = { clock, timeout: settings.timeout, signals: ends, late: () => timedOut(job) }
-    // A run that should never end is told to when the agent stops.
-    const told = job.schedule.kind === 'always' ? [host.stop] : []
+    const endless = job.schedule.kind === 'always'
     await within(limit, (over) => {
       over.addEventListener('abort', () => publisher.end(`the run of job ${quote(name)}`), { once: true })
-      return linked([over, ...told], (signal) => {
+      return linked([over, ...(endless ? told(job, host) : [])], (signal) => {
         const { publish } = publisher
         const context: JobContext = { ...environment, slot: slot.at, attempt, state, publish, signal }
         const succeeded = { namespace: JOBS, key: name, value: { ...record, succeeded: true } }

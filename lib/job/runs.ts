@@ -1,6 +1,22 @@
-import { concat, map, merge, NEVER, Observable, takeUntil } from 'rxjs'
+import {
+  BehaviorSubject,
+  concat,
+  defer,
+  filter,
+  finalize,
+  map,
+  merge,
+  NEVER,
+  Observable,
+  of,
+  switchMap,
+  take,
+  takeUntil,
+  tap,
+} from 'rxjs'
 import { abort$, type Clock } from '../core/clock.ts'
 import { TidingsError } from '../core/errors.ts'
+import type { Schedule } from '../schedule/index.ts'
 import type { Job } from './job.ts'
 import { overlap } from './overlap.ts'
 import { type Slot, slots$, type Ticking } from './slots.ts'
@@ -8,7 +24,9 @@ import { type Slot, slots$, type Ticking } from './slots.ts'
 /** What makes a job run, and who hears of it. */
 export interface Running {
   readonly clock: Clock
-  readonly ticking: Pick<Ticking, 'anchor' | 'after'>
+  readonly ticking: Pick<Ticking, 'anchor' | 'after' | 'waits'>
+  /** Whether its schedule rests; emits at once. Default: never. */
+  readonly paused$?: Observable<boolean>
   /** Runs that are asked for beside the schedule. */
   readonly triggers$: Observable<Slot>
   /** Aborts when no more runs are to begin; those that go on may end. */
@@ -23,16 +41,52 @@ export interface Running {
  * never ends the job: the next slot comes. Completes after `stop`, when the last run has ended.
  */
 export function runs$({ settings, schedule }: Job, running: Running): Observable<never> {
-  const { clock, ticking, stop } = running
+  const { clock, ticking, stop, paused$ = of(false) } = running
   const { enabled, missed, atStart } = settings
-  const slots = enabled ? slots$(schedule, { ...ticking, clock, missed, atStart }) : NEVER
+  const going$ = new BehaviorSubject(0)
+  const slots = enabled ? restingSlots$(schedule, { ...ticking, clock, missed, atStart }, paused$, going$) : NEVER
   const asked = running.triggers$.pipe(map((slot) => [{ ...slot, asked: true as const }]))
   const runAll = (all: readonly Slot[]): Observable<never> =>
-    concat(...all.map((slot) => fromAsync((signal) => running.runSlot(slot, signal))))
+    defer(() => {
+      going$.next(going$.value + 1)
+      return concat(...all.map((slot) => fromAsync((signal) => running.runSlot(slot, signal))))
+    }).pipe(
+      // Later than the policy notices: what comes then must not find the place taken.
+      finalize(() => queueMicrotask(() => going$.next(going$.value - 1))),
+    )
   return merge(slots, asked).pipe(
     takeUntil(abort$(stop)),
     overlap(settings.overlap, runAll, (all) => all.forEach((slot) => running.skipped(slot))),
   )
+}
+
+/**
+ * The slots of a schedule that can be paused. A pause is as if nothing ran: what passes meanwhile is missed. Afterwards
+ * they come again once no run goes on: that of `always()` would be taken for one too many.
+ */
+function restingSlots$(
+  schedule: Schedule,
+  { after, atStart = false, ...ticking }: Ticking,
+  paused$: Observable<boolean>,
+  going$: Observable<number>,
+): Observable<readonly Slot[]> {
+  let done = after
+  let started = false
+  const slots = defer(() => {
+    const first = !started
+    started = true
+    return slots$(schedule, { ...ticking, atStart: atStart && first, ...(done === undefined ? {} : { after: done }) })
+  }).pipe(
+    tap((all) => {
+      const newest = all.filter(({ asked }) => asked !== true).at(-1)
+      if (newest !== undefined) done = newest.at
+    }),
+  )
+  const idle$ = going$.pipe(
+    filter((going) => going === 0),
+    take(1),
+  )
+  return paused$.pipe(switchMap((paused) => (paused ? NEVER : idle$.pipe(switchMap(() => slots)))))
 }
 
 function fromAsync(work: (signal: AbortSignal) => Promise<unknown>): Observable<never> {

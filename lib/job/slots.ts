@@ -13,6 +13,7 @@ export interface Slot {
  * - `after`: the newest slot that is done with; default the anchor
  * - `missed`: what becomes of slots that passed meanwhile
  * - `atStart`: there is a slot now, unless a missed one runs now anyway; default false
+ * - `waits`: hears which slot is waited for, each time that changes; undefined: none is
  */
 export interface Ticking {
   readonly clock: Clock
@@ -20,6 +21,7 @@ export interface Ticking {
   readonly after?: Date
   readonly missed: 'once' | 'skip' | 'all'
   readonly atStart?: boolean
+  waits?(slot: Date | undefined): void
 }
 
 /** `all` runs at most this many missed slots: the newest. */
@@ -40,14 +42,19 @@ export function slots$(schedule: Schedule, ticking: Ticking): Observable<readonl
       const slots = due.slots.length > 0 ? due.slots : otherwise
       if (slots.length > 0) subscriber.next(slots)
       const next = schedule.next(done, anchor)
-      if (subscriber.closed || next === undefined) return
+      if (subscriber.closed) return
+      ticking.waits?.(next)
+      if (next === undefined) return
       // A process that was there all along did not miss its slot: it is late, and runs.
       cancel = timerAt(clock, next.getTime(), () => tick(missed === 'skip' ? 'once' : missed))
     }
     // The one run of `always()` begins whenever somebody is there to begin it.
     const now = atStart || schedule.kind === 'always'
     tick(missed, now ? [{ at: new Date(clock.now()), asked: true }] : [])
-    return () => cancel()
+    return () => {
+      cancel()
+      ticking.waits?.(undefined)
+    }
   })
 }
 
