@@ -350,4 +350,15 @@ describe('a record that is not what was written', () => {
     await assert.rejects(take(await log.consumer('c', { start: 'start' }), 5), damaged(2))
     assert.deepEqual(await seqs(log, { after: 2 }), [3, 4, 5])
   })
+
+  it('is missed when it is gone: no reading passes over a gap', async (t) => {
+    const directory = await closed(t, 1200)
+    writeMark(directory, { ...markOf(directory), opened: 1200 })
+    await meddle(directory, (db) => db.del(keys.event(2)))
+    const log = await opened(t, directory)
+    for (const query of [{}, { types: ['it'] }, { reverse: true }, { types: ['it'], reverse: true }]) {
+      await assert.rejects(list(log.events(query)), damaged(2))
+    }
+    await assert.rejects(take(await log.consumer('c', { start: 'start' }), 5), damaged(2))
+  })
 })
