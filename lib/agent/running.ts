@@ -1,21 +1,22 @@
-import { defer, from, lastValueFrom, type Observable, share, Subject, switchMap } from 'rxjs'
+import { lastValueFrom, type Observable, Subject } from 'rxjs'
 import type { Clock } from '../core/clock.ts'
 import type { Environment } from '../core/environment.ts'
 import { asError, quote, TidingsError } from '../core/errors.ts'
 import type { StoredEvent } from '../core/event.ts'
 import { Pump } from '../dispatch/pump.ts'
 import type { Job } from '../job/job.ts'
+import type { JobRecord } from '../job/record.ts'
 import { type JobHost, type RunReport, readJob, runJob, type Trigger } from '../job/run-job.ts'
 import type { Listener } from '../listener/listener.ts'
-import { events$ } from '../log/events.ts'
 import type { Consumer, Log } from '../log/port.ts'
 import { type Agent, flatten, type Part, refuseTwins } from './agent.ts'
+import { Live } from './live.ts'
 import { News } from './news.ts'
 import type { Status } from './status.ts'
 
 /** An agent that runs. Made by `start(…)`. */
 export interface Running {
-  /** What is accepted from now on. Hot: nothing is replayed. */
+  /** What is accepted from now on. Hot: nothing is replayed. Completes when the agent has stopped. */
   readonly events$: Observable<StoredEvent>
   /** Adds jobs, listeners and streams to the agent while it runs. */
   add(part: Part): Promise<void>
@@ -56,37 +57,47 @@ interface Working {
 
 /** The parts of an agent at work on a log. */
 export class RunningAgent implements Running {
-  readonly events$: Observable<StoredEvent>
   readonly #parts: RunningParts
+  readonly #live: Live
   readonly #news: News
   readonly #stop = new AbortController()
   readonly #abort = new AbortController()
   readonly #jobs = new Map<string, Working>()
   readonly #listeners = new Map<string, { readonly listener: Listener; readonly consumer: Consumer }>()
   readonly #working = new Set<Promise<void>>()
+  #adding: Promise<void> = Promise.resolve()
   #stopped: Promise<void> | undefined
 
   constructor(parts: RunningParts) {
     this.#parts = parts
-    const { log } = parts
+    this.#live = new Live(parts.log)
     this.#news = new News(parts)
-    this.events$ = defer(() => from(log.last())).pipe(
-      switchMap((after) => events$(log, { after })),
-      share(),
-    )
   }
 
-  async add(part: Part): Promise<void> {
-    if (this.#stop.signal.aborted) throw new TidingsError('TIDINGS_AGENT_INVALID', 'the agent has stopped')
+  get events$(): Observable<StoredEvent> {
+    return this.#live.events$
+  }
+
+  add(part: Part): Promise<void> {
+    // One after another: two that come at once may have one name.
+    const added = this.#adding.then(() => this.#add(part))
+    this.#adding = added.catch(() => undefined)
+    return added
+  }
+
+  async #add(part: Part): Promise<void> {
     const { agent, log, clock } = this.#parts
     const { jobs, listeners } = flatten(agent.name, part, agent.timezone)
     refuseTwins(agent.name, 'jobs', [...[...this.#jobs.values()].map(({ job }) => job), ...jobs])
     refuseTwins(agent.name, 'listeners', [...[...this.#listeners.values()].map(({ listener }) => listener), ...listeners])
     // Where each listener begins is durable before any job runs: nothing is published that it could miss.
-    const pumps: Pump[] = []
-    for (const listener of listeners) pumps.push(this.#hear(listener, await this.#consumer(listener)))
-    this.#pump(pumps)
-    for (const job of jobs) this.#work(job, await readJob(log, job, clock.now()))
+    const hearing: [Listener, Consumer][] = []
+    for (const listener of listeners) hearing.push([listener, await this.#consumer(listener)])
+    const working: [Job, JobRecord][] = []
+    for (const job of jobs) working.push([job, await readJob(log, job, clock.now())])
+    if (this.#stop.signal.aborted) throw new TidingsError('TIDINGS_AGENT_INVALID', 'the agent has stopped')
+    this.#pump(hearing.map(([listener, consumer]) => this.#hear(listener, consumer)))
+    for (const [job, record] of working) this.#work(job, record)
   }
 
   async #consumer(listener: Listener): Promise<Consumer> {
@@ -121,7 +132,7 @@ export class RunningAgent implements Running {
     for (const pump of pumps) this.#track(cleared.then(() => pump.run()), { listener: pump.name })
   }
 
-  #work(job: Job, record: Awaited<ReturnType<typeof readJob>>): void {
+  #work(job: Job, record: JobRecord): void {
     const working: Working = { job, anchor: new Date(record.anchor), triggers$: new Subject(), running: 0 }
     this.#jobs.set(job.name, working)
     const host: JobHost = {
@@ -209,7 +220,7 @@ export class RunningAgent implements Running {
     await Promise.all(this.#working)
     cancel()
     await this.#news.settled()
+    await this.#live.end()
     await close()
     environment.logger.info({ agent: agent.name }, 'agent stopped')
-  }
-}
+  }}
