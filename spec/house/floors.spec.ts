@@ -7,21 +7,34 @@ import { parse } from './source.ts'
 
 const root = join(import.meta.dirname, '../..')
 
-function tree(): ReturnType<typeof parse>[] {
-  return ['lib', 'streams', 'bin', 'spec', 'docs'].flatMap((house) =>
-    readdirSync(join(root, house), { recursive: true, encoding: 'utf8' })
-      .filter((path) => path.endsWith('.ts'))
-      .map((path) => parse(`${house}/${path}`, readFileSync(join(root, house, path), 'utf8'))),
-  )
-}
+const sources = ['lib', 'streams', 'bin', 'spec', 'docs'].flatMap((house) =>
+  readdirSync(join(root, house), { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.ts'))
+    .map((path) => parse(`${house}/${path}`, readFileSync(join(root, house, path), 'utf8'))),
+)
 
 describe('the house', () => {
   it('keeps its floors, packages and clocks in their places, has no circles and no long files', (t) => {
-    const sources = tree()
     const imports = sources.flatMap((source) => source.imports).length
     assert.ok(sources.length > 100 && imports > 400, `only ${sources.length} files with ${imports} imports were seen`)
     assert.deepEqual(breaches(sources), [])
     for (const long of longFiles(sources)) t.diagnostic(`worth a look: ${long}`)
+  })
+})
+
+describe('what is installed with the package', () => {
+  it('is all that lib/, streams/ and bin/ import: what others get has no devDependencies', () => {
+    const { dependencies, peerDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Record<
+      'dependencies' | 'peerDependencies',
+      Record<string, string>
+    >
+    const installed = [...Object.keys(dependencies), ...Object.keys(peerDependencies)]
+    const missing = sources
+      .filter(({ path }) => /^(lib|streams|bin)\//.test(path))
+      .flatMap(({ path, imports }) => imports.map(({ line, specifier }) => ({ at: `${path}:${line}`, specifier })))
+      .filter(({ specifier }) => /^[^.(]/.test(specifier) && !specifier.startsWith('node:'))
+      .filter(({ specifier }) => !installed.some((name) => `${specifier}/`.startsWith(`${name}/`)))
+    assert.deepEqual(missing, [])
   })
 })
 

@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core'
+import { filterProblems } from '@arethetypeswrong/core/problems'
+import { publint } from 'publint'
+import { formatMessage } from 'publint/utils'
+import { prefix as directoryPrefix } from '../support/temporary-directory.ts'
+import { consumer, parts } from './consumer.ts'
+import { type Installed, install, localCopy, type Packed, pack } from './install.ts'
+import { type Ended, must, root, run } from './programs.ts'
+
+const streams = readdirSync(join(root, 'streams')).map((file) => file.replace(/\.ts$/, ''))
+
+describe('the package', () => {
+  let directory: string
+  let packed: Packed
+  let installed: Installed
+  before(async () => {
+    directory = mkdtempSync(join(tmpdir(), directoryPrefix))
+    packed = await pack(directory)
+    installed = await install(directory, packed.tarball)
+  })
+  after(() => rmSync(directory, { recursive: true, force: true }))
+
+  it('holds what is built from the sources, and a few pages', () => {
+    const built = ['lib', 'streams', 'bin'].flatMap((house) =>
+      readdirSync(join(root, house), { recursive: true, encoding: 'utf8' })
+        .filter((path) => path.endsWith('.ts'))
+        .map((path) => `dist/${house}/${path.replace(/\.ts$/, '')}`),
+    )
+    const expected = [
+      'CHANGELOG.md',
+      'LICENSE',
+      'README.md',
+      'package.json',
+      ...built.flatMap((path) => (path.startsWith('dist/bin/') ? [`${path}.js`] : [`${path}.js`, `${path}.d.ts`])),
+    ]
+    assert.deepEqual(packed.files.toSorted(), expected.toSorted(), 'if dist is old: run npm run build')
+    assert.ok(packed.size < 300_000, `${packed.size} bytes`)
+  })
+
+  it('has nothing that publint would change', async () => {
+    const tarball = Uint8Array.from(readFileSync(packed.tarball)).buffer
+    const { messages, pkg } = await publint({ pack: { tarball }, strict: true })
+    assert.deepEqual(
+      messages.map((message) => formatMessage(message, pkg, { color: false })),
+      [],
+    )
+  })
+
+  it('has types that say what its modules are, for Node and for bundlers', async () => {
+    const subpaths = streams.map((name) => `./streams/${name}`)
+    const data = createPackageFromTarballData(new Uint8Array(readFileSync(packed.tarball)))
+    const result = await checkPackage(data, { includeEntrypoints: subpaths })
+    assert.ok(result.types)
+    for (const subpath of ['.', './filters', './testing', ...subpaths])
+      assert.ok(result.entrypoints[subpath]?.hasTypes, `${subpath} has no types`)
+    for (const resolutionKind of ['node16-esm', 'bundler'] as const)
+      assert.deepEqual(filterProblems(result, { resolutionKind }), [])
+  })
+
+  for (const moduleResolution of ['nodenext', 'bundler']) {
+    it(`is typed for those who import it with moduleResolution ${moduleResolution}`, async () => {
+      const module = moduleResolution === 'bundler' ? 'esnext' : moduleResolution
+      const compilerOptions = {
+        module,
+        moduleResolution,
+        target: 'es2022',
+        strict: true,
+        noEmit: true,
+        skipLibCheck: false,
+        types: ['node'],
+        typeRoots: [join(root, 'node_modules/@types')],
+      }
+      const folder = installed.project
+      const config = `tsconfig.${moduleResolution}.json`
+      writeFileSync(join(folder, config), JSON.stringify({ compilerOptions, files: ['consumer.mts', 'hello.ts'] }))
+      writeFileSync(join(folder, 'consumer.mts'), consumer)
+      assert.equal(await must(folder, join(root, 'node_modules/.bin/tsc'), ['-p', config, '--pretty', 'false']), '')
+    })
+  }
+
+  const ran = (folder: string, program: string, ...args: readonly string[]): Promise<Ended> =>
+    run(folder, program, ['run', ...args, '--once', '-m'], { XDG_CACHE_HOME: join(directory, 'cache') })
+
+  it('runs an agent in an empty folder that it was installed into', async () => {
+    const { project } = installed
+    const { code, stdout, stderr } = await ran(project, join(project, 'node_modules/.bin/tidings'), 'hello.ts')
+    assert.equal(stdout, 'hello world\n', stderr)
+    assert.equal(code, 0)
+    assert.equal(stderr.split(localCopy).length - 1, 1, `the agent and its runner use one copy: ${stderr}`)
+  })
+
+  it('runs an agent where no package is, when it is installed globally', async () => {
+    const { prefix, bare } = installed
+    const { code, stdout, stderr } = await ran(bare, join(prefix, 'bin/tidings'), 'hello.ts')
+    assert.equal(stdout, 'hello world\n', stderr)
+    assert.equal(code, 0)
+    assert.equal(stderr.includes(localCopy), false)
+    assert.match(await must(bare, join(prefix, 'bin/agent-test'), ['--help']), /agent-test/)
+  })
+
+  it('knows the jobs, listeners, streams and words of another copy: a global one runs what a local one made', async () => {
+    const { prefix, project } = installed
+    writeFileSync(join(project, 'parts.ts'), parts)
+    const [hello, many] = await Promise.all([
+      ran(project, join(prefix, 'bin/tidings'), 'hello.ts'),
+      ran(project, join(prefix, 'bin/tidings'), 'parts.ts'),
+    ])
+    assert.equal(hello.stdout, 'hello world\n', hello.stderr)
+    assert.equal(many.stdout, 'heard 2\nheard 3\n', many.stderr)
+    assert.match(many.stderr, /"listener":"refusing",.*"msg":"event parked"/)
+    for (const { stderr } of [hello, many]) assert.equal(stderr.split(localCopy).length - 1, 1, stderr)
+  })
+})

@@ -1,0 +1,64 @@
+import { spawn } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import { createServer, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { root } from './programs.ts'
+
+/** A registry that has what node_modules has, so that npm installs as it always does, without the network. */
+export interface Registry extends AsyncDisposable {
+  readonly url: string
+}
+
+type Manifest = Readonly<Record<string, unknown>> & { readonly name: string; readonly version: string }
+
+export async function openRegistry(): Promise<Registry> {
+  const folders = installed()
+  const server = createServer(({ url = '/' }, response) => {
+    const [name = '', version] = decodeURIComponent(url.slice(1)).split('/-/')
+    const versions = folders.get(name)
+    if (versions === undefined) return void response.writeHead(404).end()
+    if (version === undefined) return void response.end(JSON.stringify(packument(name, versions, origin)))
+    sendPacked(versions.get(version)?.folder, response)
+  }).listen(0, '127.0.0.1')
+  await new Promise((resolve) => server.once('listening', resolve))
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const close = (): Promise<void> =>
+    new Promise((resolve) => {
+      server.close(() => resolve())
+      server.closeAllConnections()
+    })
+  return { url: origin, [Symbol.asyncDispose]: close }
+}
+
+type Versions = Map<string, { readonly folder: string; readonly manifest: Manifest }>
+
+/** Every package that is installed here, by name and version. */
+function installed(): Map<string, Versions> {
+  const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as {
+    packages: Record<string, unknown>
+  }
+  const found = new Map<string, Versions>()
+  for (const path of Object.keys(lock.packages)) {
+    const folder = join(root, path)
+    // The root itself is no package of the registry, and packages of other platforms are not here.
+    if (path === '' || !existsSync(folder)) continue
+    const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Manifest
+    const versions = found.get(manifest.name) ?? new Map()
+    found.set(manifest.name, versions.set(manifest.version, { folder, manifest }))
+  }
+  return found
+}
+
+function packument(name: string, versions: Versions, origin: string): object {
+  const entries = [...versions].map(([version, { manifest }]) => {
+    return [version, { ...manifest, dist: { tarball: `${origin}/${name}/-/${version}` } }] as const
+  })
+  return { name, 'dist-tags': { latest: entries.at(-1)?.[0] }, versions: Object.fromEntries(entries) }
+}
+
+function sendPacked(folder: string | undefined, response: ServerResponse): void {
+  if (folder === undefined) return void response.writeHead(404).end()
+  const tar = spawn('tar', ['-c', '--exclude=./node_modules', '-C', folder, '.'])
+  tar.stdout.pipe(response)
+}
