@@ -92,8 +92,11 @@ export class HandOut {
   async #note(handed: readonly Handed[]): Promise<readonly Handed[]> {
     const { life, flight, noted } = this.#parts
     if (handed.length === 0 || !noted) return handed
+    const { writer } = life.session
     const note = flight.note(handed)
-    await life.session.writer.note(note.ops).catch(() => undefined)
+    // Those who had their turn before are cleared for good: nobody is blamed for the death of the next one.
+    if (note.handed.some(({ crashes }) => crashes !== undefined)) await writer.flush().catch(() => undefined)
+    await writer.note(note.ops).catch(() => undefined)
     return note.handed
   }
 }

@@ -47,6 +47,23 @@ export const crashTests: LogTests = {
     assert.deepEqual([again?.attempt, again?.crashes], [2, undefined])
   },
 
+  'one that was handled alone is cleared before the next has its turn': async (bench) => {
+    const { held } = await holding(bench, 3, 3)
+    const again = await open(await bench.reopen('crash'))
+    const [innocent] = await take(again, 1)
+    again.ack(innocent as Handed)
+    await take(again, 1)
+    const last = await open(await bench.reopen('crash'))
+    assert.equal(last.suspects, 1)
+    assert.deepEqual(
+      [...(await take(last, 1)), ...(await take(last, 1))],
+      [
+        { event: held[1]?.event, attempt: 1, crashes: 1 },
+        { event: held[2]?.event, attempt: 1 },
+      ],
+    )
+  },
+
   'nothing is suspected after the log was closed in good order': async (bench) => {
     const { held } = await holding(bench, 3, 3)
     const again = await open(await bench.reopen('close'))
