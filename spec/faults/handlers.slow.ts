@@ -1,0 +1,3 @@
+import { handlerSuite } from './handlers.ts'
+
+handlerSuite(50, 'slow')

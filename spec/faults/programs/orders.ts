@@ -1,0 +1,43 @@
+import { openSync, writeSync } from 'node:fs'
+import { systemClock } from '../../../lib/core/clock.ts'
+import { levelDatabase } from '../../../lib/log/level-database.ts'
+import { Life } from '../../../lib/log/level-life.ts'
+import { LevelLog } from '../../../lib/log/level-log.ts'
+import { markFile } from '../../../lib/log/level-mark.ts'
+import { defaultLimits } from '../../../lib/log/limits.ts'
+import { type Death, lethalSource } from '../lethal-source.ts'
+
+/** What a program is told by the suite that starts it. */
+export interface Orders {
+  readonly directory: string
+  readonly diary: string
+  readonly life: number
+  readonly death?: Death
+  /** Ends by itself when everything is settled, and publishes nothing. */
+  readonly last?: boolean
+  /** Whoever sees to it that the process dies is outside. */
+  readonly powerCuts?: boolean
+}
+
+export const orders = JSON.parse(process.argv[2] ?? '{}') as Orders
+
+const diary = openSync(orders.diary, 'a')
+
+/** Writes a line down at once. It need not be synced: what a process wrote outlives it. */
+export function note(...words: readonly (string | number)[]): void {
+  writeSync(diary, `${words.join(' ')}\n`)
+}
+
+/** Opens the log on a real disk; the process dies over it as ordered. */
+export async function openMortal(): Promise<LevelLog> {
+  const source = levelDatabase(orders.directory)
+  const life = await Life.begin({
+    source: orders.death === undefined ? source : lethalSource(source, orders.death),
+    marks: markFile(orders.directory),
+    clock: systemClock,
+    durability: 'disk',
+    identity: undefined,
+    warn: (message) => note('warning', message),
+  })
+  return new LevelLog(life, defaultLimits)
+}

@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { cp, rm } from 'node:fs/promises'
+import type { LevelLog } from '../../lib/log/level-log.ts'
+import { openLog } from '../../lib/log/open-log.ts'
+
+/** What the store says of one listener after a death. */
+interface Settled {
+  readonly cursor: number
+  /** Waiting for a retry, with the number of attempts so far. */
+  readonly retrying: ReadonlyMap<number, number>
+  readonly parked: ReadonlySet<number>
+}
+
+const nobody: Settled = { cursor: 0, retrying: new Map(), parked: new Set() }
+
+/**
+ * Watches a log from outside: after each death it compares what the process had been told, and had handled, with what a
+ * copy of the log says. It knows the engine only by its answers.
+ */
+export class Witness {
+  readonly #directory: string
+  readonly #diary: string
+  readonly #listeners: readonly string[]
+  readonly #told = new Map<string, number>()
+  readonly #news = new Set<string>()
+  readonly #handled = new Map<string, Set<number>>()
+  readonly #settled = new Map<string, Settled>()
+  #lines = 0
+  /** Events in the log, answers to publishers, events handled a second time. */
+  readonly counts = { events: 0, told: 0, again: 0 }
+
+  constructor(directory: string, diary: string, listeners: readonly string[]) {
+    this.#directory = directory
+    this.#diary = diary
+    this.#listeners = listeners
+  }
+
+  /** Fails when something was lost, stored twice or told again without need; `last`: when anything is left to do. */
+  async look(last = false): Promise<void> {
+    this.#read()
+    const copy = `${this.#directory}-copy`
+    await cp(this.#directory, copy, { recursive: true })
+    const log = await openLog(copy, { warn: () => undefined })
+    try {
+      assert.deepEqual(await log.verify(), { ok: true, problems: [] })
+      const made = await this.#events(log)
+      for (const listener of this.#listeners) await this.#compare(log, listener, made, last)
+    } finally {
+      await log.close()
+      await rm(copy, { recursive: true })
+    }
+  }
+
+  // What the life that just ended wrote down, judged by what was durable when it began.
+  #read(): void {
+    const lines = readFileSync(this.#diary, 'utf8').split('\n').slice(0, -1)
+    const begun = new Set<string>()
+    for (const line of lines.slice(this.#lines)) {
+      const [what, ...words] = line.split(' ') as [string, string, string, string]
+      if (what === 'told') this.#answer(words[0], words[1], Number(words[2]))
+      else if (what === 'begins') this.#begins(begun, words[0], Number(words[1]), Number(words[2]))
+      else if (what === 'handled') this.#ends(words[0], Number(words[1]))
+      else assert.fail(`the process said: ${line}`)
+    }
+    this.#lines = lines.length
+  }
+
+  #answer(identifier: string, status: string, seq: number): void {
+    this.counts.told += 1
+    assert.equal(this.#told.get(identifier) ?? seq, seq, `${identifier} was told under two seqs`)
+    this.#told.set(identifier, seq)
+    if (status !== 'new') return assert.equal(status, 'duplicate')
+    assert.ok(!this.#news.has(identifier), `${identifier} was new twice`)
+    this.#news.add(identifier)
+  }
+
+  #begins(begun: Set<string>, listener: string, seq: number, attempt: number): void {
+    const { cursor, retrying, parked } = this.#settled.get(listener) ?? nobody
+    const first = !begun.has(`${listener} ${seq}`)
+    begun.add(`${listener} ${seq}`)
+    assert.ok(!parked.has(seq), `${listener} was told event ${seq}, which is parked`)
+    assert.ok(seq > cursor || retrying.has(seq), `${listener} was told event ${seq} again, its cursor was at ${cursor}`)
+    const attempts = retrying.get(seq)
+    if (first) assert.equal(attempt, (attempts ?? 0) + 1, `${listener}: the attempts at event ${seq} were forgotten`)
+  }
+
+  #ends(listener: string, seq: number): void {
+    const handled = this.#handled.get(listener) ?? new Set()
+    if (handled.has(seq)) this.counts.again += 1
+    this.#handled.set(listener, handled.add(seq))
+  }
+
+  /** The seqs of the events that listeners hear. */
+  async #events(log: LevelLog): Promise<ReadonlySet<number>> {
+    const made = new Set<number>()
+    const identities = new Map<string, number>()
+    let seqs = 0
+    for await (const { type, identifier, seq } of log.events()) {
+      assert.equal(seq, ++seqs, 'a gap in the log')
+      if (type !== 'made') continue
+      made.add(seq)
+      assert.ok(!identities.has(identifier), `${identifier} was stored twice`)
+      identities.set(identifier, seq)
+    }
+    for (const [identifier, seq] of this.#told) assert.equal(identities.get(identifier), seq, `${identifier} is lost`)
+    this.counts.events = made.size
+    return made
+  }
+
+  async #compare(log: LevelLog, listener: string, made: ReadonlySet<number>, last: boolean): Promise<void> {
+    const settled = await settledBy(log, listener)
+    this.#settled.set(listener, settled)
+    const { cursor, retrying, parked } = settled
+    const handled = this.#handled.get(listener) ?? new Set()
+    const done = [...made].filter((seq) => seq <= cursor && !retrying.has(seq) && !parked.has(seq))
+    const lost = done.filter((seq) => !handled.has(seq))
+    assert.deepEqual(lost, [], `${listener} never handled what its cursor has passed`)
+    if (listener === 'steady') {
+      const count = (await log.store('listener/steady').get<number>('count'))?.value ?? 0
+      assert.ok(count >= done.length, `state was lost: ${count} of ${done.length}`)
+    }
+    if (listener !== 'failing') assert.equal(parked.size, 0)
+    if (last) assert.equal(done.length + parked.size, made.size, `${listener} is not done`)
+  }
+}
+
+async function settledBy(log: LevelLog, listener: string): Promise<Settled> {
+  let cursor: number | undefined
+  for await (const info of log.consumers()) if (info.name === listener) cursor = info.cursor
+  // It died before it was known: nothing of it is there, and nothing may be.
+  if (cursor === undefined) return nobody
+  const consumer = await log.consumer(listener, { start: 'start', types: ['made'] })
+  const retrying = new Map<number, number>()
+  const parked = new Set<number>()
+  for await (const { event, attempts } of consumer.retrying()) retrying.set(event.seq, attempts)
+  for await (const { event } of consumer.parked()) parked.add(event.seq)
+  return { cursor, retrying, parked }
+}
