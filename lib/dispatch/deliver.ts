@@ -10,6 +10,7 @@ import type { Work } from '../core/within.ts'
 import type { Delivery, Listener } from '../listener/listener.ts'
 import { type AnyOperator, pipeOf } from '../listener/on.ts'
 import type { Handed, KeyValue, Log, Writes } from '../log/port.ts'
+import { sayReceipt } from '../log/say-receipt.ts'
 import { StateBuffer } from '../log/state-buffer.ts'
 import { backoff } from './backoff.ts'
 import { deliveryKey } from './delivery-key.ts'
@@ -116,8 +117,10 @@ export class Deliverer {
   async #publish(draft: Draft, cause: StoredEvent): Promise<Receipt> {
     const { log } = this.#host
     await refuseLoop(log, cause)
-    const [receipt] = await log.accept([draft], { cause: cause.seq })
-    return receipt as Receipt
+    const receipts = await log.accept([draft], { cause: cause.seq })
+    const receipt = receipts[0] as Receipt
+    sayReceipt(this.#host.environment.logger, draft, receipt)
+    return receipt
   }
 
   #failed({ event, attempt }: Handed, thrown: unknown): Outcome {

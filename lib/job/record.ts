@@ -2,6 +2,7 @@ import type { Draft, Receipt } from '../core/event.ts'
 import type { Logger } from '../core/logger.ts'
 import { checkDraft } from '../log/limits.ts'
 import type { Log, Write } from '../log/port.ts'
+import { sayReceipt } from '../log/say-receipt.ts'
 import type { Job } from './job.ts'
 
 /** Where the engine keeps what it knows of each job: a `JobRecord` by name. */
@@ -85,12 +86,9 @@ export class Recorder {
 
   async #accept(drafts: readonly Draft[], told: boolean, state: readonly Write[] = []): Promise<readonly Receipt[]> {
     const receipts = await this.#log.accept(drafts, { ...this.#origin, ...(told ? {} : { told }), state })
-    for (const [i, { status, seq }] of receipts.entries()) {
-      if (status === 'offered') continue
-      this.#counts[status] += 1
-      const { type, identifier } = drafts[i] as Draft
-      if (status === 'duplicate') this.#logger.debug({ type, identifier, seq }, 'duplicate event')
-      else this.#logger.info({ type, identifier, seq }, 'new event')
+    for (const [i, receipt] of receipts.entries()) {
+      if (receipt.status !== 'offered') this.#counts[receipt.status] += 1
+      sayReceipt(this.#logger, drafts[i] as Draft, receipt)
     }
     return receipts
   }

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { type Clock, systemClock } from '../core/clock.ts'
-import { describe, quote, TidingsError } from '../core/errors.ts'
+import { asError, describe, quote, TidingsError } from '../core/errors.ts'
 import { levelDatabase, memoryDatabase } from './level-database.ts'
 import { Life, type LifeOptions } from './level-life.ts'
 import { LevelLog } from './level-log.ts'
@@ -45,6 +45,17 @@ export async function openLog(directory: string, options: LogOptions = {}): Prom
     throw new TidingsError('TIDINGS_LOG_INVALID', `openLog() needs the path of a directory, got ${describe(directory)}`)
   }
   const path = resolve(directory)
+  try {
+    return await openAt(path, options)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (error instanceof TidingsError || code === undefined) throw error
+    const words = `the log in ${path} can't be opened: ${asError(error).message}`
+    throw new TidingsError('TIDINGS_LOG_FAILED', words, { cause: error, details: { directory: path } })
+  }
+}
+
+function openAt(path: string, options: LogOptions): Promise<LevelLog> {
   const durability = oneOf(options, 'durability', ['disk', 'relaxed']) === 'relaxed' ? 'process' : 'disk'
   return open({ source: levelDatabase(path), marks: markFile(path), durability }, options)
 }

@@ -1,0 +1,65 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { ClassicLevel } from 'classic-level'
+import type { Draft } from '../../lib/index.ts'
+
+/** Events of about 260 bytes as JSON, such as a pull request that was opened. */
+export function draft(n: number): Draft {
+  return {
+    type: 'pr.opened',
+    identifier: `tidings/tidings#${n}`,
+    data: {
+      title: `Make the thing that was slow a little faster, part ${n}`,
+      author: 'somebody',
+      labels: ['enhancement', 'performance'],
+      url: `https://git.example/tidings/tidings/pull/${n}`,
+      stars: n % 100,
+      draft: false,
+    },
+  }
+}
+
+/** The three records that an event has in the store, as they are when nothing is checked. */
+export function rawRecords(n: number): readonly (readonly [string, string])[] {
+  const { type, identifier, data } = draft(n)
+  const seq = n.toString(16).padStart(12, '0')
+  return [
+    [`e${seq}`, JSON.stringify([type, identifier, 1_700_000_000_000, data])],
+    [`i${type}\0${identifier}\0`, `[${n}]`],
+    [`t${type}\0${seq}`, ''],
+  ]
+}
+
+/** The same store, with the same options, and nothing in front of it. */
+export async function rawStore(directory: string): Promise<ClassicLevel<string, string>> {
+  const db = new ClassicLevel<string, string>(directory, { cacheSize: 8 << 20, writeBufferSize: 16 << 20 })
+  await db.open()
+  return db
+}
+
+/** Writes events the fastest way that LevelDB has: chained batches, synced. */
+export async function rawWrite(db: ClassicLevel<string, string>, from: number, to: number, batchSize: number): Promise<void> {
+  for (let n = from; n < to; n += batchSize) {
+    const batch = db.batch()
+    for (let k = n; k < Math.min(n + batchSize, to); k++) for (const [key, value] of rawRecords(k)) batch.put(key, value)
+    await batch.write({ sync: true })
+  }
+}
+
+/** Calls `work` with a fresh directory, which is removed afterwards. */
+export async function inDirectory<T>(work: (directory: string) => Promise<T>): Promise<T> {
+  const directory = await mkdtemp(join(tmpdir(), 'tidings-bench-'))
+  try {
+    return await work(directory)
+  } finally {
+    await rm(directory, { recursive: true, force: true })
+  }
+}
+
+/** How many a second, when `work` does `count` of them. */
+export async function perSecond(count: number, work: () => Promise<unknown>): Promise<number> {
+  const began = performance.now()
+  await work()
+  return (count / (performance.now() - began)) * 1000
+}
