@@ -58,6 +58,29 @@ describe('a timer for an instant', () => {
     })
   }
 
+  it('looks at the wall clock: a timer that fires a little early, as those of machines do, is not believed', () => {
+    let now = 0
+    const sleeps: number[] = []
+    let wake = (): void => undefined
+    const clock = {
+      now: () => now,
+      timer: (run: () => void, ms: number) => {
+        sleeps.push(ms)
+        wake = run
+        return () => undefined
+      },
+    }
+    let fired = 0
+    timerAt(clock, 1000, () => (fired += 1))
+    now = 999
+    wake()
+    assert.equal(fired, 0)
+    now = 1000
+    wake()
+    assert.equal(fired, 1)
+    assert.deepEqual(sleeps, [1000, 1])
+  })
+
   it('never fires before its instant, wherever the wall clock is stepped to, and at most 30 s after', () => {
     const steps = fc.array(fc.tuple(fc.integer({ min: 0, max: 100_000 }), fc.integer({ min: -HOUR, max: HOUR })), {
       maxLength: 8,
