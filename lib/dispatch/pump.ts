@@ -16,6 +16,8 @@ export interface PumpHost extends DeliveryHost {
   readonly abort: AbortSignal
   /** Takes known secrets out of what is kept. */
   scrub(text: string): string
+  /** Hears of every event that is done with, handled or set aside. */
+  settled?(): void
   /** Hears of every event that is set aside. */
   parked(handed: Handed, error: ErrorInfo): void
 }
@@ -45,6 +47,7 @@ export class Pump {
   readonly #lanes = new Lanes()
   readonly #ready: { key: string; handed: Handed }[] = []
   readonly #running = new Set<Work>()
+  /** The highest seq that was begun, or waits in the log: all below it that is not settled needs a record. */
   #highest = 0
   #changed: () => void = () => undefined
 
@@ -144,6 +147,7 @@ export class Pump {
     while (this.#lanes.blocked > HELD.most) {
       const newest = this.#lanes.takeNewest(key)
       if (newest === undefined) return
+      this.#highest = Math.max(this.#highest, newest.event.seq)
       const turn = Math.floor(this.#lanes.waiting(key) / HELD.most)
       this.#putBack(key, newest, Math.max(until, this.#host.clock.now()) + turn * HELD.apart)
     }
@@ -180,6 +184,7 @@ export class Pump {
 
   #settle(key: string, handed: Handed, outcome: Outcome): void {
     const { seq } = handed.event
+    if (outcome.end !== 'retry') this.#host.settled?.()
     if (outcome.end === 'ack') return this.#consumer.ack(handed, outcome.writes)
     const { abort, clock, environment } = this.#host
     // Cut off because the agent stops: the start of the handler is not held against the event.
