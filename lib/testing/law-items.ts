@@ -1,0 +1,66 @@
+import fc from 'fast-check'
+
+/** From so many values that are near another one, a few are chosen. */
+const NEAR = { looked: 500, chosen: 4 }
+
+/**
+ * A value and some that are near it, because fast-check would shrink it to them: mostly the same, in one place
+ * different, and each one that `wire` could have made by itself. Values drawn apart from each other would never share
+ * the beginning of a hash.
+ */
+export function nearby<W>(wire: fc.Arbitrary<W>): fc.Arbitrary<readonly W[]> {
+  return new Nearby(wire)
+}
+
+type Values<W> = readonly fc.Value<W>[]
+
+class Nearby<W> extends fc.Arbitrary<readonly W[]> {
+  readonly #wire: fc.Arbitrary<W>
+
+  constructor(wire: fc.Arbitrary<W>) {
+    super()
+    this.#wire = wire
+  }
+
+  override generate(random: fc.Random, bias: number | undefined): fc.Value<readonly W[]> {
+    const first = this.#wire.generate(random, bias)
+    const near = [...this.#wire.shrink(first.value, first.context).take(NEAR.looked)]
+    const chosen = Array.from({ length: Math.min(NEAR.chosen, near.length) }, () => random.nextInt(0, near.length - 1))
+    return together([first, ...chosen.map((at) => near[at] as fc.Value<W>)])
+  }
+
+  override canShrinkWithoutContext(_value: unknown): _value is readonly W[] {
+    return false
+  }
+
+  override shrink(_value: readonly W[], context: unknown): fc.Stream<fc.Value<readonly W[]>> {
+    return new fc.Stream(this.#smaller(context as Values<W>)).map(together)
+  }
+
+  *#smaller(values: Values<W>): Generator<Values<W>> {
+    if (values.length > 1) for (const at of values.keys()) yield values.toSpliced(at, 1)
+    yield* this.#inStep(values)
+    for (const [at, { value, context }] of values.entries()) {
+      for (const smaller of this.#wire.shrink(value, context)) yield values.with(at, smaller)
+    }
+  }
+
+  // All at once and alike: what they have in common gets smaller too, and stays in common.
+  *#inStep(values: Values<W>): Generator<Values<W>> {
+    // A value that was shrunk before knows which of its parts are small: without its context, it begins anew.
+    const anew = values.every(({ value }) => this.#wire.canShrinkWithoutContext(value))
+    const shrinks = values.map(({ value, context }) => this.#wire.shrink(value, anew ? undefined : context))
+    for (;;) {
+      const next = shrinks.map((shrink) => shrink.next())
+      if (next.some(({ done }) => done)) return
+      yield next.map((each) => each.value as fc.Value<W>)
+    }
+  }
+}
+
+function together<W>(values: Values<W>): fc.Value<readonly W[]> {
+  return new fc.Value(
+    values.map(({ value }) => value),
+    values,
+  )
+}

@@ -1,0 +1,89 @@
+import fc from 'fast-check'
+import { nearby } from './law-items.ts'
+import { Broken, type Hold, show } from './law-report.ts'
+import { BEGIN, type Subject, type Told } from './stream-subject.ts'
+import { list } from './stream-watch.ts'
+
+/** The hours lie within so many ms. */
+const YEARS = 3 * 366 * 86_400_000
+
+/** Each item alone, at one hour and at another; then all together, in whatever order they were made. */
+export async function independence<W>(subject: Subject<W>, hold: Hold): Promise<void> {
+  const cases = fc.record({ given: fc.array(subject.service.wire, { maxLength: 8 }), later: fc.nat(YEARS) })
+  await hold(cases, async ({ given, later }) => {
+    const items = subject.distinct(given, (item) => item)
+    const alone = await subject.alone(items)
+    await atAnotherHour(subject, alone, BEGIN + later)
+    await amongOthers(subject, alone)
+  })
+}
+
+type Alone<W> = ReadonlyMap<W, Told>
+
+async function atAnotherHour<W>(subject: Subject<W>, alone: Alone<W>, hour: number): Promise<void> {
+  for (const [item, told] of alone) {
+    const again = await subject.tell([item], hour)
+    // An item may have an hour: what is told only then is no other happening.
+    if (told.identities.size === 0 || again.identities.size === 0 || same(told, again)) continue
+    throw new Broken(`${show(item)} is told as another happening at another hour`, [...told.story, ...again.story])
+  }
+}
+
+async function amongOthers<W>(subject: Subject<W>, alone: Alone<W>): Promise<void> {
+  const known = new Set([...alone.values()].flatMap(({ identities }) => [...identities.keys()]))
+  const { identities, story } = await subject.tell([...alone.keys()])
+  const wrong = [...identities.keys()].find((name) => !known.has(name))
+  if (wrong === undefined) return
+  const expected = `expected ${list(known)}: what the items give, each alone`
+  throw new Broken(`${wrong} is told only where the items are in this order, or on these pages`, [...story, expected])
+}
+
+function same({ identities: these }: Told, { identities: those }: Told): boolean {
+  return these.size === those.size && [...these.keys()].every((name) => those.has(name))
+}
+
+/** Items of one truth that tell events of one type have an identity in common: they may tell more beside it. */
+export async function edits<W>(subject: Subject<W>, hold: Hold): Promise<void> {
+  await hold(alike(subject), async (items) => {
+    for (const [one, other] of await pairs(subject, items)) {
+      const types = new Set(other.identities.values())
+      const comparable = [...one.identities.values()].some((type) => types.has(type))
+      if (one.truth !== other.truth || !comparable || sharedOf(one, other) !== undefined) continue
+      const finding = `${show(one.truth)} has two identifiers, because an item of that truth may look different`
+      throw new Broken(finding, [...one.story, ...other.story])
+    }
+  })
+}
+
+/** Items of different truths share no identity. */
+export async function distinctness<W>(subject: Subject<W>, hold: Hold): Promise<void> {
+  await hold(alike(subject), async (items) => {
+    for (const [one, other] of await pairs(subject, items)) {
+      const shared = sharedOf(one, other)
+      if (one.truth === other.truth || shared === undefined) continue
+      const finding = `${shared} stands for two happenings, ${show(one.truth)} and ${show(other.truth)}`
+      throw new Broken(finding, [...one.story, ...other.story])
+    }
+  })
+}
+
+function sharedOf(one: Told, other: Told): string | undefined {
+  return [...one.identities.keys()].find((name) => other.identities.has(name))
+}
+
+/** Some items that are nearly the same, and some from anywhere. */
+function alike<W>({ service: { wire } }: Subject<W>): fc.Arbitrary<readonly W[]> {
+  return fc.tuple(nearby(wire), fc.array(wire, { maxLength: 4 })).map((items) => items.flat())
+}
+
+type Happening = Told & { readonly truth: string }
+
+/** Every two items that are happenings, each as it was told alone. */
+async function pairs<W>(subject: Subject<W>, items: readonly W[]): Promise<(readonly [Happening, Happening])[]> {
+  const happenings: Happening[] = []
+  for (const [item, told] of await subject.alone(items)) {
+    const truth = subject.service.truth(item)
+    if (truth !== undefined) happenings.push({ ...told, truth })
+  }
+  return happenings.flatMap((one, at) => happenings.slice(at + 1).map((other) => [one, other] as const))
+}

@@ -1,0 +1,74 @@
+import fc from 'fast-check'
+import { Broken, type Hold, show } from './law-report.ts'
+import { BEGIN, type Logged, type Subject } from './stream-subject.ts'
+import { identity, list } from './stream-watch.ts'
+
+/** So many polls make a history, an hour apart. */
+const POLLS = 4
+const HOUR = 3_600_000
+
+/** Items come when they like, stay for some polls, and go; a poll may find nothing. */
+export async function overlap<W>(subject: Subject<W>, hold: Hold): Promise<void> {
+  const poll = fc.nat(POLLS - 1)
+  const visit = fc.record({ item: subject.service.wire, from: poll, until: poll })
+  await hold(fc.array(visit, { maxLength: 8 }), async (given) => {
+    const visits = subject.distinct(given, ({ item }) => item)
+    const items = visits.map(({ item }) => item)
+    const expected = await expectedOf(subject, items)
+    const end = Math.max(0, ...visits.map(({ from, until }) => Math.max(from, until)))
+    await subject.onLog(async (logged) => {
+      for (let now = 0; now <= end; now++) {
+        const there = visits.map(({ from, until }) => from <= now && now <= Math.max(from, until))
+        const shown = items.filter((_, at) => there[at])
+        await logged.watch.poll(shown, BEGIN + now * HOUR)
+      }
+      compare(expected, logged)
+    })
+  })
+}
+
+/** A request of one poll fails; the next poll finds everything once more. */
+export async function failure<W>(subject: Subject<W>, hold: Hold): Promise<void> {
+  const history = fc.record({
+    given: fc.array(subject.service.wire, { maxLength: 8 }),
+    before: fc.nat(8),
+    fault: fc.record({ call: fc.nat(4), as: fc.constantFrom('rejects', 'answers 503') }),
+  })
+  await hold(history, async ({ given, before, fault }) => {
+    const items = subject.distinct(given, (item) => item)
+    const expected = await expectedOf(subject, items)
+    await subject.onLog(async (logged) => {
+      if (before > 0) await logged.watch.poll(items.slice(0, before), BEGIN)
+      await logged.watch.poll(items, BEGIN + HOUR, fault)
+      await logged.watch.poll(items, BEGIN + 2 * HOUR)
+      compare(expected, logged)
+    })
+  })
+}
+
+/** By identity, the item that has it when it is shown alone. */
+async function expectedOf<W>(subject: Subject<W>, items: readonly W[]): Promise<ReadonlyMap<string, W>> {
+  const expected = new Map<string, W>()
+  for (const [item, { identities, story }] of await subject.alone(items)) {
+    const happening = subject.service.truth(item) !== undefined
+    if (happening && identities.size === 0) throw new Broken(`${show(item)} was lost, even alone`, story)
+    if (!happening && identities.size > 0) throw new Broken(`${show(item)} is no happening, and was told`, story)
+    for (const name of identities.keys()) expected.set(name, item)
+  }
+  return expected
+}
+
+function compare<W>(expected: ReadonlyMap<string, W>, { watch, accepted }: Logged<W>): void {
+  const came = accepted.map(identity)
+  const broken = (finding: string): Broken =>
+    new Broken(finding, [
+      ...watch.story,
+      `expected ${list(expected.keys())}: what the items give, each alone`,
+      `accepted ${list(came)}`,
+    ])
+  for (const [name, item] of expected) if (!came.includes(name)) throw broken(`${show(item)} was lost: no ${name}`)
+  for (const [at, name] of came.entries()) {
+    if (!expected.has(name)) throw broken(`${name} was told, which is none of the items`)
+    if (came.indexOf(name) < at) throw broken(`${name} was told again, and no item had changed`)
+  }
+}

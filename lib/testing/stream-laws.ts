@@ -1,0 +1,93 @@
+import type { Stream } from '../agent/stream.ts'
+import { quote, TidingsError } from '../core/errors.ts'
+import { isEventType } from '../core/event-type.ts'
+import { type Hold, hold, type LawOptions } from './law-report.ts'
+import { survival } from './stream-law-data.ts'
+import { distinctness, edits, independence } from './stream-law-identifiers.ts'
+import { failure, overlap } from './stream-law-polls.ts'
+import { Subject } from './stream-subject.ts'
+import type { Service } from './stream-watch.ts'
+
+/**
+ * What the laws need to know of a stream and its service, beside how long to look (`LawOptions`).
+ *
+ * - `options`: what the stream is called with
+ * - `wire`: items as the service sends them
+ * - `truth`: which happening an item is; undefined: none, and nothing is to be told of it. Say it from what you know
+ *   of the service, never with the code of the stream
+ * - `serve`: the service while it has these items: its `fetch`, or the parts of the world that it answers in
+ *   (`fetch`, `exec`, `now`). Let it page by two or three, and sort if the real one does
+ */
+export interface StreamLawOptions<O, W> extends Service<W>, LawOptions {
+  readonly options: O
+}
+
+const laws: Readonly<Record<string, <W>(subject: Subject<W>, hold: Hold) => Promise<void>>> = {
+  'polls that overlap lose nothing and repeat nothing': overlap,
+  'a poll that fails loses nothing': failure,
+  'an identifier does not depend on the hour, the order or the page': independence,
+  'an item that is edited keeps its identifier': edits,
+  'distinct happenings never share an identifier': distinctness,
+  'data survives the log': survival,
+}
+
+/**
+ * The laws of a stream, by name: each a function that tries the stream on services that it invents, and rejects with
+ * the smallest counterexample it can find: what was sent, what was told, and how to see it again. Nothing real is
+ * touched: the world is the one that `serve` gives, with a clock that is moved over years, `Date` included.
+ *
+ * @throws TidingsError `TIDINGS_STREAM_INVALID` when the options don't fit, or a job never ends (`always()`): the laws
+ *   are about polls
+ *
+ * @example
+ * ```ts
+ * import { it } from 'node:test'
+ * import fc from 'fast-check'
+ * import { defineStream, eventType, every, job } from 'tidings'
+ * import { streamLaws } from 'tidings/testing'
+ *
+ * interface Item { id: number; title: string }
+ * const shop = defineStream({
+ *   name: 'shop',
+ *   summary: 'New items in a shop.',
+ *   events: { item: eventType('shop.item').of<Item>() },
+ *   jobs: ({ url }: { url: string }, { item }) => [
+ *     job('items', every('10m'), async ({ fetch }) => {
+ *       const items = (await (await fetch(url)).json()) as Item[]
+ *       return items.map((each) => item(String(each.id), each))
+ *     }),
+ *   ],
+ * })
+ *
+ * const laws = streamLaws(shop, {
+ *   options: { url: 'https://shop.example/items' },
+ *   wire: fc.record({ id: fc.nat(), title: fc.string() }),
+ *   truth: (sent) => String(sent.id),
+ *   serve: (sent) => async () => Response.json(sent),
+ * })
+ * for (const [name, law] of Object.entries(laws)) it(name, law)
+ * ```
+ */
+export function streamLaws<O, W>(
+  stream: (options: O) => Stream,
+  { options, wire, truth, serve, ...effort }: StreamLawOptions<NoInfer<O>, W>,
+): Record<string, () => Promise<void>> {
+  const start = (): Stream => stream(options)
+  const { name, jobs } = start()
+  const endless = jobs.find(({ schedule }) => schedule.kind === 'always')
+  if (endless !== undefined) {
+    const words = `job ${quote(endless.name)} never ends, and the laws of a stream are about jobs that poll`
+    throw new TidingsError('TIDINGS_STREAM_INVALID', words, { details: { stream: name, job: endless.name } })
+  }
+  const types = Object.values(stream).filter(isEventType)
+  const named = Object.entries(laws).map(([law, run]) => {
+    const one = async (): Promise<void> => {
+      const subject = new Subject(start, { wire, truth, serve }, types)
+      await run(subject, (values, check) => hold(`stream ${name} breaks a law, "${law}":`, values, check, effort))
+      if (!subject.silent) return
+      throw new Error(`stream ${name} was never heard, so nothing is known of the law "${law}": see wire and serve`)
+    }
+    return [law, one] as const
+  })
+  return Object.fromEntries(named)
+}

@@ -1,0 +1,72 @@
+import type { Stream } from '../agent/stream.ts'
+import { systemClock } from '../core/clock.ts'
+import { asError } from '../core/errors.ts'
+import type { Draft, Receipt } from '../core/event.ts'
+import { silentLogger } from '../core/logger.ts'
+import { Publisher } from '../core/publisher.ts'
+import { within } from '../core/within.ts'
+import type { World } from '../core/world.ts'
+import { execute } from '../job/execute.ts'
+import type { Job } from '../job/job.ts'
+import { MemoryState } from '../job/memory-state.ts'
+import { StateBuffer } from '../log/state-buffer.ts'
+import { atHour } from './law-hour.ts'
+
+/** Decides about a draft, as a log does; rejects when it refuses it. */
+export type Accept = (draft: Draft) => Promise<Receipt>
+
+/** How long a run may take, in ms of real time: with a service in memory, one that takes longer hangs. */
+const PATIENCE = 5000
+
+/** A run that did not end. */
+export class RunLate extends Error {
+  override readonly name = 'RunLate'
+}
+
+/** The polls of one stream from its start on: its jobs keep their state, as they do over a log. */
+export class Polls {
+  readonly #stream: Stream
+  readonly #accept: Accept
+  readonly #states: ReadonlyMap<Job, MemoryState>
+
+  constructor(stream: Stream, accept: Accept) {
+    this.#stream = stream
+    this.#accept = accept
+    this.#states = new Map(stream.jobs.map((job) => [job, new MemoryState()]))
+  }
+
+  /** Runs each job once in this world, one after another; rejects with an error that names the first that fails. */
+  async poll(world: World): Promise<void> {
+    for (const job of this.#stream.jobs) {
+      await atHour(world.now(), () => this.#run(job, world)).catch((error) => {
+        if (error instanceof RunLate) throw error
+        throw new Error(`the run of job ${job.name} failed: ${asError(error).message}`, { cause: error })
+      })
+    }
+  }
+
+  async #run(job: Job, world: World): Promise<void> {
+    const kept = this.#states.get(job) ?? new MemoryState()
+    const state = new StateBuffer(kept, job.name)
+    const publisher = new Publisher(this.#accept)
+    const finish = async (last: Draft | undefined): Promise<void> => {
+      if (last !== undefined) await this.#accept(last)
+      kept.keep(state.writes())
+    }
+    const late = (): Error => new RunLate(`the run of job ${job.name} did not end within ${PATIENCE} ms`)
+    try {
+      await within({ clock: systemClock, timeout: PATIENCE, signals: [], late }, (signal) => {
+        const { publish } = publisher
+        const slot = new Date(world.now())
+        const own = { slot, attempt: 1, state, publish, signal, logger: silentLogger, secret }
+        return execute({ job, publisher, finish, context: { ...world, ...own } })
+      })
+    } finally {
+      publisher.end(`the run of job ${job.name}`)
+    }
+  }
+}
+
+function secret(name: string): string {
+  return `the secret ${name}`
+}

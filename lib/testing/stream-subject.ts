@@ -1,0 +1,99 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec'
+import type { Stream } from '../agent/stream.ts'
+import type { Draft, StoredEvent } from '../core/event.ts'
+import { checkDraft } from '../log/limits.ts'
+import { memoryLog } from '../log/open-log.ts'
+import type { Log } from '../log/port.ts'
+import type { Accept } from './stream-polls.ts'
+import { identity, type Service, Watch } from './stream-watch.ts'
+
+/** When the laws begin to poll, in ms since the epoch: two hours before midnight. */
+export const BEGIN = Date.UTC(2026, 0, 1, 22)
+
+/** The identities that a stream told when it had just started, each with its type, and the story of that. */
+export interface Told {
+  readonly identities: ReadonlyMap<string, string>
+  readonly story: readonly string[]
+}
+
+/** A stream that has just started over an empty log. `accepted`: the events so far. */
+export interface Logged<W> {
+  readonly watch: Watch<W>
+  readonly log: Log
+  readonly accepted: readonly StoredEvent[]
+}
+
+/** The stream that the laws are about, and the service that they invent for it. */
+export class Subject<W> {
+  readonly service: Service<W>
+  readonly types: readonly { readonly type: string; readonly schema?: StandardSchemaV1 }[]
+  readonly #start: () => Stream
+  #sent = 0
+  #told = 0
+
+  /** `types`: the event types of the stream, which its listeners are on. */
+  constructor(start: () => Stream, service: Service<W>, types: Subject<W>['types']) {
+    this.service = service
+    this.types = types
+    this.#start = start
+  }
+
+  /** Whether items were sent, and nothing was told. */
+  get silent(): boolean {
+    return this.#sent > 0 && this.#told === 0
+  }
+
+  /** What is told when the service shows these items to the stream that has just started. */
+  async tell(shown: readonly W[], now = BEGIN): Promise<Told> {
+    const identities = new Map<string, string>()
+    const watch = this.#watch(async (draft) => {
+      const name = identity(checkDraft(draft))
+      const status = identities.has(name) ? 'duplicate' : 'new'
+      identities.set(name, draft.type)
+      return { status, seq: identities.size }
+    })
+    await watch.poll(shown, now)
+    return { identities, story: watch.story }
+  }
+
+  /** As `tell`, each item alone. */
+  async alone(items: readonly W[], now = BEGIN): Promise<ReadonlyMap<W, Told>> {
+    const told = new Map<W, Told>()
+    for (const item of items) told.set(item, await this.tell([item], now))
+    return told
+  }
+
+  /** Works with the stream over a log in memory. */
+  async onLog<T>(work: (logged: Logged<W>) => Promise<T>): Promise<T> {
+    const log = await memoryLog()
+    const accepted: StoredEvent[] = []
+    const accept = async (draft: Draft) => {
+      const [receipt] = await log.accept([draft])
+      if (receipt === undefined) throw new Error('the log gave no answer')
+      if (receipt.event !== undefined) accepted.push(receipt.event)
+      return receipt
+    }
+    try {
+      return await work({ watch: this.#watch(accept), log, accepted })
+    } finally {
+      await log.close()
+    }
+  }
+
+  /** One of each happening: the first. */
+  distinct<V>(values: readonly V[], itemOf: (value: V) => W): V[] {
+    const truths = values.map((value) => this.service.truth(itemOf(value)))
+    return values.filter((_, at) => truths[at] === undefined || truths.indexOf(truths[at]) === at)
+  }
+
+  #watch(accept: Accept): Watch<W> {
+    const serve = (shown: readonly W[]) => {
+      this.#sent += shown.length
+      return this.service.serve(shown)
+    }
+    return new Watch(this.#start(), serve, (draft) => {
+      this.#told += 1
+      return accept(draft)
+    })
+  }
+}

@@ -1,0 +1,64 @@
+import type fc from 'fast-check'
+import type { Stream } from '../agent/stream.ts'
+import { asError } from '../core/errors.ts'
+import type { Draft } from '../core/event.ts'
+import type { World } from '../core/world.ts'
+import { Broken, show } from './law-report.ts'
+import { type Accept, Polls, RunLate } from './stream-polls.ts'
+import { type Fault, faulty, worldOf } from './stream-world.ts'
+
+/** What a service is, as far as the laws of a stream need to know. */
+export interface Service<W> {
+  readonly wire: fc.Arbitrary<W>
+  readonly truth: (sent: W) => string | undefined
+  readonly serve: (sent: readonly W[]) => typeof fetch | Partial<World>
+}
+
+/** A stream from its start on, watched: what the service showed at each poll, and what was told of it. */
+export class Watch<W> {
+  /** Lines about each poll. */
+  readonly story: string[] = []
+  readonly #serve: Service<W>['serve']
+  readonly #polls: Polls
+  #told: string[] = []
+
+  constructor(stream: Stream, serve: Service<W>['serve'], accept: Accept) {
+    this.#serve = serve
+    this.#polls = new Polls(stream, async (draft) => {
+      const receipt = await accept(draft)
+      this.#told.push(identity(draft) + (receipt.status === 'new' ? '' : ` (${receipt.status})`))
+      return receipt
+    })
+  }
+
+  /**
+   * One poll, while the service shows these items. With a fault, runs may fail.
+   *
+   * @throws Broken when a run fails without a fault, or does not end
+   */
+  async poll(shown: readonly W[], now: number, fault?: Fault): Promise<void> {
+    this.#told = []
+    const world = worldOf(this.#serve(shown), now)
+    const failed = await this.#polls.poll(fault === undefined ? world : faulty(world, fault)).then(
+      () => undefined,
+      (error: unknown) => asError(error),
+    )
+    const when = new Date(world.now()).toISOString()
+    const but = fault === undefined ? '' : `, but request ${fault.call + 1} ${fault.as}`
+    const then = failed === undefined ? '' : ', then failed'
+    this.story.push(`${when}${but}`, `  sent ${list(shown.map(show))}`, `  told ${list(this.#told)}${then}`)
+    if (failed === undefined) return
+    const final = failed instanceof RunLate
+    if (final || fault === undefined) throw new Broken(failed.message, this.story, { cause: failed.cause, final })
+  }
+}
+
+/** Type and identifier, in words that no other pair has. */
+export function identity({ type, identifier }: Pick<Draft, 'type' | 'identifier'>): string {
+  return `${type} ${JSON.stringify(identifier)}`
+}
+
+/** Words in a row. */
+export function list(words: Iterable<string>): string {
+  return [...words].join(', ') || 'nothing'
+}

@@ -1,0 +1,43 @@
+import { describe, TidingsError } from '../core/errors.ts'
+import type { Exec, World } from '../core/world.ts'
+
+/** What goes wrong in a poll: which call to the service, counted from 0, and whether it rejects or answers 503. */
+export interface Fault {
+  readonly call: number
+  readonly as: 'rejects' | 'answers 503'
+}
+
+/** A world at this hour, with what `serve` gave. The rest is closed: no law reaches a network. */
+export function worldOf(served: typeof fetch | Partial<World>, at: number): World {
+  const now = (): number => at
+  if (typeof served === 'function') return { ...closed, now, fetch: served }
+  if (typeof served === 'object' && served !== null) return { ...closed, now, ...served }
+  throw new TypeError(`serve must return a fetch, or an object with fetch, exec or now, got ${describe(served)}`)
+}
+
+const closed: Pick<World, 'fetch' | 'exec'> = {
+  fetch: async (input) => {
+    throw new Error(
+      `serve gave no fetch, and the stream asked for ${input instanceof Request ? input.url : String(input)}`,
+    )
+  },
+  exec: async (file) => {
+    throw new Error(`serve gave no exec, and the stream started ${file}`)
+  },
+}
+
+/** The same world, but for one call to it. A program that answers 503 is one that fails. */
+export function faulty(world: World, { call, as }: Fault): World {
+  let calls = 0
+  const breaks = (): boolean => calls++ === call
+  const fetch: World['fetch'] = async (...request) => {
+    if (!breaks()) return world.fetch(...request)
+    if (as === 'answers 503') return new Response('Service Unavailable', { status: 503 })
+    throw new TypeError('fetch failed')
+  }
+  const exec: Exec = async (...program) => {
+    if (!breaks()) return world.exec(...program)
+    throw new TidingsError('TIDINGS_EXEC_FAILED', `${describe(program[0])} failed`, { details: { file: program[0] } })
+  }
+  return { ...world, fetch, exec }
+}

@@ -1,0 +1,71 @@
+import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { exec } from '../../lib/core/world.ts'
+import type { World } from '../../lib/index.ts'
+
+/** A commit without parents on a branch of its own, or a tag on what no branch has: every other one is annotated. */
+type Ref = { readonly by: string; readonly at: number; readonly message: string } | { readonly tag: string }
+
+const name = fc.stringMatching(/^[a-zé][a-zé0-9]{0,8}$/)
+const letter = fc.constantFrom('a', 'b', ' ', '\n', 'é', '💥')
+const plain = { noNullPrototype: true } as const
+
+/** Real repositories under this directory, read by the real git. */
+export function gitService(directory: string) {
+  // A repository never changes here, so git is asked the same question once.
+  const answers = new Map<string, ReturnType<World['exec']>>()
+  const ask: World['exec'] = (file, args, options) => {
+    const question = args.join('\0')
+    const answer = answers.get(question) ?? exec(file, args, options)
+    answers.set(question, answer)
+    return answer
+  }
+  return {
+    options: { path: 'a repository', branch: '*' },
+    wire: fc.oneof(
+      fc.record({ by: name, at: fc.nat(2_000_000_000), message: fc.string({ unit: letter }) }, plain),
+      fc.record({ tag: name }, plain),
+    ) as fc.Arbitrary<Ref>,
+    // A commit is another one if anything in it differs.
+    truth: (sent: Ref) => ('tag' in sent ? `tag ${sent.tag}` : JSON.stringify([sent.by, sent.at, sent.message])),
+    serve: (sent: readonly Ref[]): Partial<World> => ({
+      exec: (file, args, options) => {
+        const repository = repositoryOf(directory, sent)
+        return ask(
+          file,
+          args.map((each) => (each === 'a repository' ? repository : each)),
+          options,
+        )
+      },
+    }),
+  }
+}
+
+// The same refs make the same repository, so it is made once.
+function repositoryOf(directory: string, refs: readonly Ref[]): string {
+  const script = `${base}${refs.map(words).join('')}done\n`
+  const path = join(directory, createHash('sha256').update(script).digest('hex'))
+  if (existsSync(path)) return path
+  for (const part of ['objects', 'refs']) mkdirSync(join(path, part), { recursive: true })
+  writeFileSync(join(path, 'HEAD'), 'ref: refs/heads/main\n')
+  writeFileSync(join(path, 'config'), '[core]\nrepositoryformatversion = 0\nbare = true\n')
+  execFileSync('git', ['--git-dir', path, 'fast-import', '--quiet', '--done'], { input: script })
+  return path
+}
+
+const base = `commit refs/hidden/base\nmark :1\ncommitter Ada <ada@example.org> 1 +0000\n${data('base')}`
+
+function words(ref: Ref, at: number): string {
+  if ('by' in ref) {
+    return `commit refs/heads/b${at}\ncommitter ${ref.by} <a@example.org> ${ref.at} +0000\n${data(ref.message)}`
+  }
+  if (ref.tag.length % 2 === 0) return `reset refs/tags/${ref.tag}\nfrom :1\n\n`
+  return `tag ${ref.tag}\nfrom :1\ntagger Ada <ada@example.org> 1 +0000\n${data('annotated')}`
+}
+
+function data(text: string): string {
+  return `data ${Buffer.byteLength(text)}\n${text}\n`
+}

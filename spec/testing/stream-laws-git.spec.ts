@@ -1,0 +1,12 @@
+import { it } from 'node:test'
+import { streamLaws } from '../../lib/testing/index.ts'
+import { git } from '../../streams/git.ts'
+import { temporaryDirectory } from '../support/temporary-directory.ts'
+import { gitService } from './git-repositories.ts'
+
+// Each case is some dozens of processes: a few here, many in stream-laws-git.slow.ts.
+for (const law of Object.keys(streamLaws(git, gitService('')))) {
+  it(`streams/git: ${law}`, async (t) => {
+    await streamLaws(git, { ...gitService(temporaryDirectory(t)), numRuns: 3 })[law]?.()
+  })
+}

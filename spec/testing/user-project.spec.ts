@@ -1,0 +1,22 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { findings, link, run, userProject } from './user-project.ts'
+
+describe("in a user's project, by node:test,", () => {
+  it('the laws pass for a good stream', async (t) => {
+    const directory = userProject(t, 'node:test')
+    link(directory, 'fast-check')
+    const { code, output } = await run(directory, process.execPath, '--test', '--test-reporter=spec', 'good.test.mjs')
+    assert.equal(code, 0, output)
+    assert.match(output, /^ℹ pass 6$/m)
+  })
+
+  it('they fail for broken ones, each with a counterexample that a person can read', async (t) => {
+    const directory = userProject(t, 'node:test')
+    link(directory, 'fast-check')
+    const { code, output } = await run(directory, process.execPath, '--test', '--test-reporter=spec', 'broken.test.mjs')
+    assert.equal(code, 1, output)
+    assert.match(output, /^ℹ fail 4$/m)
+    for (const finding of Object.values(findings)) assert.match(output, finding)
+  })
+})
