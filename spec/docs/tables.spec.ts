@@ -3,10 +3,12 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { runInThisContext } from 'node:vm'
+import fc from 'fast-check'
 import * as rxjs from 'rxjs'
 import * as filters from '../../lib/filter/index.ts'
-import { listener, memoryLog, nextRuns, on, tryOut } from '../../lib/index.ts'
+import { defineStream, listener, memoryLog, nextRuns, on, tryOut } from '../../lib/index.ts'
 import * as schedule from '../../lib/schedule/index.ts'
+import { streamLaws } from '../../lib/testing/index.ts'
 
 /** The rows of all tables of a page that have this header; a cell is text as it stands, without the pipes. */
 function rows(page: string, ...header: string[]): string[][] {
@@ -86,6 +88,17 @@ describe('the tables of docs/filters.md', () => {
       assert.equal(await throughPipe(pieces(operator)[0] as string), made)
     })
   }
+})
+
+describe('the tables of docs/testing.md', () => {
+  it('name every law of a stream', () => {
+    const stream = defineStream({ name: 's', summary: 's', events: {}, jobs: () => [] })
+    const laws = streamLaws(stream, { options: {}, wire: fc.nat(), truth: String, serve: () => ({}) })
+    assert.deepEqual(
+      rows('testing.md', 'law', 'finds').map(([name]) => name),
+      Object.keys(laws),
+    )
+  })
 })
 
 /** What comes out of a listener's pipe with this operator, for four events; a delivery that fails is an error. */
