@@ -1,8 +1,8 @@
 export { type Agent, agent, isAgent, type Part } from './agent/agent.ts'
-export type { Heard } from './agent/hear-once.ts'
-export { createLogger, type Level, levels } from './agent/logger.ts'
 export type { EventQuestion } from './agent/event-question.ts'
+export type { Heard } from './agent/hear-once.ts'
 export { holdsLog, removeLog } from './agent/log-directory.ts'
+export { createLogger, type Level, levels } from './agent/logger.ts'
 export { type JobRow, type ListenerRow, type Operations, operations } from './agent/operations.ts'
 export type { Running } from './agent/running.ts'
 export { type StartOptions, start } from './agent/start.ts'
@@ -16,7 +16,14 @@ export type { Duration } from './core/duration.ts'
 export type { ErrorInfo } from './core/error-info.ts'
 export { type ErrorCode, type ErrorDetails, TidingsError } from './core/errors.ts'
 export type { Draft, Receipt, StoredEvent } from './core/event.ts'
-export { type AnyEventType, type EventOf, type EventType, eventType, type TypeOptions, type UntypedEventType } from './core/event-type.ts'
+export {
+  type AnyEventType,
+  type EventOf,
+  type EventType,
+  eventType,
+  type TypeOptions,
+  type UntypedEventType,
+} from './core/event-type.ts'
 export type { JsonValue } from './core/json.ts'
 export type { Logger } from './core/logger.ts'
 export { processSecrets, type Secrets } from './core/secrets.ts'
@@ -31,7 +38,7 @@ export type { RunReport } from './job/run-job.ts'
 export { runOnce } from './job/run-once.ts'
 export { type Delivery, isListener, type Listener, type ListenerOptions, listener } from './listener/listener.ts'
 export { type On, on } from './listener/on.ts'
-export { type EventOfDraft, distinctByIdentifier } from './log/distinct.ts'
+export { distinctByIdentifier, type EventOfDraft } from './log/distinct.ts'
 export { events$, type FollowOptions } from './log/events.ts'
 export type { LevelLog } from './log/level-log.ts'
 export type { Limits } from './log/limits.ts'

@@ -74,7 +74,11 @@ export function flatten(name: string, parts: unknown, timezone?: string): FlatPa
 }
 
 /** Refuses two parts of one kind with one name: they would share a cursor, or a slot. */
-export function refuseTwins(agent: string, kind: 'jobs' | 'listeners', parts: readonly { readonly name: string }[]): void {
+export function refuseTwins(
+  agent: string,
+  kind: 'jobs' | 'listeners',
+  parts: readonly { readonly name: string }[],
+): void {
   const seen = new Set<string>()
   for (const { name } of parts) {
     if (seen.has(name)) {

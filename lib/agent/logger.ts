@@ -11,7 +11,13 @@ export type Level = (typeof levels)[number]
  *
  * - `level`: default `TIDINGS_LOG_LEVEL`, else `info`
  */
-export async function createLogger({ secrets, level }: { readonly secrets: Secrets; readonly level?: Level }): Promise<Logger> {
+export async function createLogger({
+  secrets,
+  level,
+}: {
+  readonly secrets: Secrets
+  readonly level?: Level
+}): Promise<Logger> {
   const { pino } = await import('pino')
   const options = {
     level: level ?? levels.find((each) => each === process.env.TIDINGS_LOG_LEVEL) ?? 'info',
@@ -19,9 +25,14 @@ export async function createLogger({ secrets, level }: { readonly secrets: Secre
     timestamp: pino.stdTimeFunctions.isoTime,
     hooks: { streamWrite: secrets.scrub },
   }
-  if (process.stderr.isTTY !== true) return pino(options, pino.destination({ fd: 2, sync: true })) as Logger
+  const stream = process.stderr.isTTY ? await prettyStream() : pino.destination({ fd: 2, sync: true })
+  const logger: Logger = pino(options, stream)
+  return logger
+}
+
+async function prettyStream(): Promise<NodeJS.WritableStream> {
   const { default: pretty } = await import('pino-pretty')
   const colorize = process.env.NO_COLOR === undefined || process.env.NO_COLOR === ''
-  const stream = pretty({ colorize, singleLine: true, destination: 2, sync: true, translateTime: 'SYS:HH:MM:ss.l', ignore: 'pid,hostname' })
-  return pino(options, stream) as Logger
+  const ignore = 'pid,hostname'
+  return pretty({ colorize, ignore, singleLine: true, destination: 2, sync: true, translateTime: 'SYS:HH:MM:ss.l' })
 }

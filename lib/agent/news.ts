@@ -75,7 +75,14 @@ export class News {
       await refuseLoop(this.#log, event)
       const { seq, type, identifier } = event
       const { name, message, code } = error
-      const data = { listener, seq, type, identifier, attempts: attempt, error: { name, message, ...(code === undefined ? {} : { code }) } }
+      const data = {
+        listener,
+        seq,
+        type,
+        identifier,
+        attempts: attempt,
+        error: { name, message, ...(code === undefined ? {} : { code }) },
+      }
       const at = new Date(this.#clock.now()).toISOString()
       await this.#log.accept([ownDraft('tidings.listener.parked', `${listener} ${seq} ${at}`, data)], { cause: seq })
     })
@@ -103,7 +110,9 @@ function afterRun(known: JobMemory, report: RunReport, now: number, scrub: NewsH
     memory = { ...memory, failures: known.failures + 1, since }
     if (memory.failures === FAILURES) {
       const { name, message } = errorInfo(error, scrub)
-      news.push(ownDraft('tidings.job.failed', `${job} ${since}`, { job, failures: FAILURES, since, error: { name, message } }))
+      news.push(
+        ownDraft('tidings.job.failed', `${job} ${since}`, { job, failures: FAILURES, since, error: { name, message } }),
+      )
     }
   } else if (known.failures > 0) {
     const { since, failures, ...rest } = memory

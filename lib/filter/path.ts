@@ -19,7 +19,7 @@ export type Path<T, Depth extends number = 5> =
 // biome-ignore format: one case a line
 export type At<T, P extends string> =
   T extends null | undefined ? undefined
-  // oxlint-disable-next-line typescript/no-explicit-any -- what is unknown may be asked about with any test
+  // What is unknown may be asked about with any test.
   : unknown extends T ? any
   : P extends `${infer Key}.${infer Rest}` ?
     Key extends keyof T ? At<T[Key], Rest>

@@ -85,7 +85,8 @@ export function listener<E, V>(
   handle: (value: V, delivery: Delivery<E>) => unknown,
   options: ListenerOptions<E> = {},
 ): Listener {
-  if (typeof name !== 'string' || name === '') throw invalid(`the name of a listener must be a string, got ${describe(name)}`)
+  if (typeof name !== 'string' || name === '')
+    throw invalid(`the name of a listener must be a string, got ${describe(name)}`)
   const parts = sourceOf(source)
   if (parts === undefined) throw invalid(`listener ${quote(name)} needs on(…) to listen on, got ${describe(source)}`)
   if (typeof handle !== 'function') throw invalid(`listener ${quote(name)} needs a handler, got ${describe(handle)}`)
@@ -120,7 +121,10 @@ function settle(name: string, options: ListenerOptions<never>): ListenerSettings
     attempts,
     crashes,
     ordered: ordered as ListenerSettings['ordered'],
-    backoff: { min: parseDuration(min, `backoff.min ${of}`, { min: 0 }), max: parseDuration(max, `backoff.max ${of}`, { min: 0 }) },
+    backoff: {
+      min: parseDuration(min, `backoff.min ${of}`, { min: 0 }),
+      max: parseDuration(max, `backoff.max ${of}`, { min: 0 }),
+    },
     timeout: parseDuration(options.timeout ?? 30_000, `timeout ${of}`),
     ...(formerly === undefined ? {} : { formerly }),
   }

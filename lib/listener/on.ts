@@ -14,7 +14,12 @@ export interface On<E, V = E> {
   pipe<A>(a: OperatorFunction<V, A>): On<E, A>
   pipe<A, B>(a: OperatorFunction<V, A>, b: OperatorFunction<A, B>): On<E, B>
   pipe<A, B, C>(a: OperatorFunction<V, A>, b: OperatorFunction<A, B>, c: OperatorFunction<B, C>): On<E, C>
-  pipe<A, B, C, D>(a: OperatorFunction<V, A>, b: OperatorFunction<A, B>, c: OperatorFunction<B, C>, d: OperatorFunction<C, D>): On<E, D>
+  pipe<A, B, C, D>(
+    a: OperatorFunction<V, A>,
+    b: OperatorFunction<A, B>,
+    c: OperatorFunction<B, C>,
+    d: OperatorFunction<C, D>,
+  ): On<E, D>
   // biome-ignore format: one overload a line, as the pipe grows
   pipe<A, B, C, D, F>(a: OperatorFunction<V, A>, b: OperatorFunction<A, B>, c: OperatorFunction<B, C>, d: OperatorFunction<C, D>, f: OperatorFunction<D, F>): On<E, F>
   // biome-ignore format: as above
@@ -67,7 +72,8 @@ export function on(match: Matching): On<StoredEvent>
 export function on(...given: readonly unknown[]): On<StoredEvent> {
   if (given.length === 0) throw refuse('nothing')
   const matches = given.filter(isMatching)
-  if (matches.length > 1 || (matches.length === 1 && given.length > 1)) throw refuse('matching(…) beside something else')
+  if (matches.length > 1 || (matches.length === 1 && given.length > 1))
+    throw refuse('matching(…) beside something else')
   if (matches[0] !== undefined) {
     const { types } = matches[0]
     return source({ ...(types === undefined ? {} : { types }), eventTypes: [], match: matches[0], operators: [] })
@@ -108,5 +114,8 @@ function typeName(given: unknown): string {
 }
 
 function refuse(got: string): TidingsError {
-  return new TidingsError('TIDINGS_SOURCE_INVALID', `on() needs event types, names of them, or one matching(…), got ${got}`)
+  return new TidingsError(
+    'TIDINGS_SOURCE_INVALID',
+    `on() needs event types, names of them, or one matching(…), got ${got}`,
+  )
 }

@@ -3,8 +3,8 @@ import type { AbstractLevel } from 'abstract-level'
 import { hasCode, TidingsError } from '../core/errors.ts'
 
 /** LevelDB on disk, or the same in memory: strings as keys, strings as values. */
-// biome-ignore lint/suspicious/noExplicitAny: abstract-level's first parameter is the store's own format
-export type Database = AbstractLevel<any, string, string>
+// The first parameter is the store's own format.
+export type Database = AbstractLevel<any>
 
 /** Opens the store of a log, again and again: after a failed write it has to be closed and opened anew. */
 export interface DatabaseSource {

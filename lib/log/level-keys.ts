@@ -56,9 +56,9 @@ function text(value: string): string {
   return `${escape(value)}\0`
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these two are the separator and the escape
+// These two are the separator and the escape
 const SPECIAL = /[\0\x01]/g
-// biome-ignore lint/suspicious/noControlCharactersInRegex: an escape is two characters
+// An escape is two characters
 const ESCAPED = /\x01[\x01\x02]/g
 
 function escape(value: string): string {

@@ -101,8 +101,8 @@ async function checkTail(db: Database, [head, floor, first]: Head, mark: Mark | 
 }
 
 // From the newest event back, for as long as it may have been in a log file.
-async function lowestBad(db: Database, low: number, head: number): Promise<unknown> {
-  let bad: unknown
+async function lowestBad(db: Database, low: number, head: number): Promise<TidingsError | undefined> {
+  let bad: TidingsError | undefined
   let expected = head
   let bytes = 0
   const range = { gte: keys.event(low), lte: keys.event(head), reverse: true, ...READ_AHEAD }
@@ -113,7 +113,7 @@ async function lowestBad(db: Database, low: number, head: number): Promise<unkno
     try {
       unseal(key, text)
     } catch (error) {
-      bad = error
+      bad = error as TidingsError
     }
     expected = seq - 1
     bytes += key.length + text.length + BESIDE

@@ -119,7 +119,10 @@ export class Writer {
   async note(ops: readonly Op[]): Promise<void> {
     try {
       const batch = this.#options.db.batch()
-      for (const [key, value] of ops) value === undefined ? batch.del(key) : batch.put(key, value)
+      for (const [key, value] of ops) {
+        if (value === undefined) batch.del(key)
+        else batch.put(key, value)
+      }
       await batch.write()
     } catch (error) {
       this.#fail(error)
