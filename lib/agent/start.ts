@@ -8,7 +8,8 @@ import { openLog } from '../log/open-log.ts'
 import type { Log } from '../log/port.ts'
 import { type Agent, isAgent } from './agent.ts'
 import { createLogger } from './logger.ts'
-import { type Running, RunningAgent } from './running.ts'
+import type { Running } from './running.ts'
+import { RunningAgent } from './running-agent.ts'
 
 /**
  * - `log`: where the agent's events are; default a log in `.tidings/<agent>`, which the agent opens and closes. One
@@ -46,14 +47,24 @@ export interface StartOptions {
  */
 export async function start(agent: Agent, options: StartOptions = {}): Promise<Running> {
   if (!isAgent(agent)) {
-    throw new TidingsError('TIDINGS_AGENT_INVALID', `start() needs an agent, made by agent(name, parts), got ${describe(agent)}`)
+    throw new TidingsError(
+      'TIDINGS_AGENT_INVALID',
+      `start() needs an agent, made by agent(name, parts), got ${describe(agent)}`,
+    )
   }
   const secrets = options.secrets ?? processSecrets()
   const logger = options.logger === false ? silentLogger : (options.logger ?? (await createLogger({ secrets })))
   const log = options.log ?? (await openLog(join('.tidings', agent.name), logOptions(options.clock, logger)))
   const clock = options.clock ?? log.clock
   const close = async (): Promise<void> => (options.log === undefined ? log.close() : undefined)
-  const running = new RunningAgent({ agent, log, clock, environment: realEnvironment(clock, logger, secrets), scrub: secrets.scrub, close })
+  const running = new RunningAgent({
+    agent,
+    log,
+    clock,
+    environment: realEnvironment(clock, logger, secrets),
+    scrub: secrets.scrub,
+    close,
+  })
   try {
     logger.info({ agent: agent.name }, 'starting agent')
     await sayOrphans(agent, log, logger)
@@ -74,6 +85,7 @@ function logOptions(clock: Clock | undefined, logger: Logger): { clock?: Clock; 
 async function sayOrphans(agent: Agent, log: Log, logger: Logger): Promise<void> {
   const names = new Set(agent.listeners.flatMap(({ name, settings }) => [name, settings.formerly]))
   for await (const { name, lag } of log.consumers()) {
-    if (!names.has(name)) logger.warn({ listener: name, ...lag }, 'orphaned listener: the log knows it, the agent does not')
+    if (!names.has(name))
+      logger.warn({ listener: name, ...lag }, 'orphaned listener: the log knows it, the agent does not')
   }
 }

@@ -7,12 +7,14 @@ export interface JobStatus {
   readonly schedule: string
   readonly next?: Date
   readonly running: boolean
+  readonly paused?: true
   readonly last?: RunReport
 }
 
 /** How a listener is: how far behind, how much goes on, waits, or is set aside. */
 export interface ListenerStatus extends Lag {
   readonly name: string
+  readonly paused?: true
 }
 
 /** How an agent is. */

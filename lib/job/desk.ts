@@ -9,6 +9,6 @@ export interface Desk {
   rest(): AbortSignal
   /** Hears which slot is waited for; undefined: none is. */
   waits(slot: Date | undefined): void
-  /** A slot has come, and is to be run; calls back when it is done with. */
+  /** A slot has come, and is to be run; to be called back when it is done with. */
   came(slot: Slot): () => void
 }

@@ -91,8 +91,9 @@ export function runJob(job: Job, record: JobRecord, triggers$: Observable<Trigge
     triggers$,
     stop,
     runSlot: async (slot: Trigger, replaced) => {
-      const done = desk?.came(slot)
-      const report = await runSlot(job, later(slot), host, replaced).catch((err: unknown) => {
+      const taken = later(slot)
+      const done = desk?.came(taken)
+      const report = await runSlot(job, taken, host, replaced).catch((err: unknown) => {
         logger.error({ job: job.name, slot: slot.at, err }, 'job failed')
         return undefined
       })

@@ -1,0 +1,92 @@
+import { quote } from '../core/errors.ts'
+import type { RunReport } from '../job/run-job.ts'
+import type { Lag } from '../log/port.ts'
+
+/** How one run went, as JSON. */
+export interface RunRow {
+  readonly slot: string
+  readonly attempt: number
+  readonly ms: number
+  readonly new: number
+  readonly changed: number
+  readonly duplicate: number
+  readonly error?: { readonly name: string; readonly message: string }
+}
+
+export function runRow({ slot, error, job: _, ...counts }: RunReport, scrub: (text: string) => string): RunRow {
+  const failed = error === undefined ? {} : { error: { name: error.name, message: scrub(error.message) } }
+  return { slot: slot.toISOString(), ...counts, ...failed }
+}
+
+/**
+ * How a job is, as JSON. Without an agent that runs, only what the log knows.
+ *
+ * - `lastSlot`: the newest slot that is done with
+ * - `last`: the last run since the agent started
+ * - `overdue`: a slot that passed two intervals ago, and as long as a run may take, without a run that began
+ * - `failure`: why it runs no more
+ */
+export interface JobHealth {
+  readonly name: string
+  readonly schedule?: string
+  readonly running?: boolean
+  readonly paused?: true
+  readonly next?: string
+  readonly lastSlot?: string
+  readonly last?: RunRow
+  readonly overdue?: string
+  readonly failure?: string
+}
+
+/**
+ * How a listener is, as JSON.
+ *
+ * - `oldest`: when the oldest event that it has not handled was accepted
+ * - `stuck`: there are events for it, and none was settled for twice as long as a delivery may take
+ * - `failure`: why it hears no more
+ */
+export interface ListenerHealth extends Lag {
+  readonly name: string
+  readonly paused?: true
+  readonly oldest?: string
+  readonly stuck?: boolean
+  readonly failure?: string
+}
+
+/** How the log is. `last`: the seq of its newest event. */
+export interface LogHealth {
+  readonly state: 'ready' | 'failed' | 'closed'
+  readonly last: number
+}
+
+/** How all is, as JSON. `problems`: what is not well, in sentences; none: all is well. */
+export interface Health {
+  readonly running: boolean
+  readonly agent?: string
+  readonly pid?: number
+  readonly since?: string
+  readonly log: LogHealth
+  readonly jobs: readonly JobHealth[]
+  readonly listeners: readonly ListenerHealth[]
+  readonly problems: readonly string[]
+}
+
+/** What is not well, in sentences. */
+export function problemsOf({ running, log, jobs, listeners }: Omit<Health, 'problems'>): string[] {
+  return [
+    ...(running ? [] : ['no agent runs on this log']),
+    ...(log.state === 'ready' ? [] : [`the log has ${log.state}: it takes nothing, and tells nothing`]),
+    ...jobs.flatMap(({ name, overdue, failure }) => {
+      const job = `job ${quote(name)}`
+      if (failure !== undefined) return [`${job} runs no more: ${failure}`]
+      return overdue === undefined ? [] : [`${job} is overdue: no run began for its slot of ${overdue}`]
+    }),
+    ...listeners.flatMap(({ name, behind, running: handling, stuck, failure }) => {
+      const listener = `listener ${quote(name)}`
+      if (failure !== undefined) return [`${listener} hears no more: ${failure}`]
+      return stuck
+        ? [`${listener} is stuck: it settles none of the ${behind + handling} events that it has to handle`]
+        : []
+    }),
+  ]
+}

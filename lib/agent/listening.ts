@@ -1,0 +1,177 @@
+import { Pump, type PumpHost } from '../dispatch/pump.ts'
+import type { Listener } from '../listener/listener.ts'
+import type { Consumer, ConsumerOptions, Log, Start } from '../log/port.ts'
+import type { ListenerHealth } from './health.ts'
+import { oldestOf } from './oldest.ts'
+import { renameListener } from './rename-listener.ts'
+import type { ListenerStatus } from './status.ts'
+
+/** What a listener at work needs of its agent. */
+export interface ListeningHost extends Omit<PumpHost, 'stop' | 'settled' | 'parked'> {
+  readonly log: Log
+  parked(listener: string, ...parked: Parameters<PumpHost['parked']>): void
+  /** Waits for work to end, also when the agent stops; says when it fails, and tells why. */
+  track(work: Promise<unknown>, fields: object): Promise<Error | undefined>
+}
+
+/** A listener at work: it hears until it is paused, and can be moved and renamed meanwhile. */
+export class Listening {
+  readonly #host: ListeningHost
+  #listener: Listener
+  #consumer: Consumer
+  #paused: boolean
+  #stopped = false
+  #pump: { readonly stop: AbortController; readonly ended: Promise<void> } | undefined
+  // What is asked of it is done one after another.
+  #turn: Promise<unknown> = Promise.resolve()
+  // When an event was settled last, or since when that could have been.
+  #settled: number
+  #failure: Error | undefined
+
+  /** `paused`: it does not hear before it is told to. */
+  static async open(listener: Listener, paused: boolean, host: ListeningHost): Promise<Listening> {
+    const { from: start, formerly } = listener.settings
+    const { logger } = host.environment
+    const consumer = await host.log.consumer(listener.name, {
+      start,
+      ...hears(listener),
+      ...(formerly === undefined ? {} : { formerly }),
+    })
+    if (consumer.origin === 'new') logger.info({ listener: listener.name, from: start }, 'new listener')
+    if (consumer.origin === 'renamed') logger.info({ listener: listener.name, formerly }, 'renamed listener')
+    return new Listening(listener, consumer, paused, host)
+  }
+
+  private constructor(listener: Listener, consumer: Consumer, paused: boolean, host: ListeningHost) {
+    this.#listener = listener
+    this.#consumer = consumer
+    this.#paused = paused
+    this.#host = host
+    this.#settled = host.clock.now()
+  }
+
+  get listener(): Listener {
+    return this.#listener
+  }
+
+  get consumer(): Consumer {
+    return this.#consumer
+  }
+
+  get paused(): boolean {
+    return this.#paused
+  }
+
+  /** Begins to hear; `clear` is given what was in flight when the process died to be tried first, and says when. */
+  begin(clear: (pump: Pump) => Promise<void>): void {
+    const [host, listener] = [this.#host, this.#listener]
+    const stop = new AbortController()
+    const pump = new Pump(listener, this.#consumer, {
+      ...host,
+      stop: stop.signal,
+      settled: () => (this.#settled = host.clock.now()),
+      parked: (...parked) => host.parked(listener.name, ...parked),
+    })
+    this.#settled = host.clock.now()
+    this.#failure = undefined
+    const heard = clear(pump).then(() => pump.run())
+    const ended = host.track(heard, { listener: listener.name }).then((failure) => {
+      this.#failure = failure
+    })
+    this.#pump = { stop, ended }
+  }
+
+  /** Begins no more deliveries, for good. */
+  stop(): void {
+    this.#stopped = true
+    this.#pump?.stop.abort()
+  }
+
+  /** Resolves when nothing that was asked of it goes on. */
+  async idle(): Promise<void> {
+    await this.#turn
+  }
+
+  /** No delivery begins from now on; those that go on may end. */
+  pause(paused: boolean): void {
+    this.#paused = paused
+    if (paused) this.#pump?.stop.abort()
+    const adjusted = this.#inTurn(async () => {
+      if (this.#pump?.stop.signal.aborted) await this.#reopen({ start: 'now' })
+    })
+    void this.#host.track(adjusted, { listener: this.#listener.name })
+  }
+
+  /** Does something with what the log has for it. */
+  steer<T>(steer: (consumer: Consumer) => Promise<T>): Promise<T> {
+    return this.#inTurn(() => steer(this.#consumer))
+  }
+
+  /** Goes on from another place, once the deliveries that go on have ended. */
+  move(start: Start): Promise<void> {
+    return this.#inTurn(() => this.#reopen({ start, move: true }))
+  }
+
+  /** Goes on under another name, once the deliveries that go on have ended. */
+  rename(name: string): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#rest()
+      this.#consumer = await renameListener(this.#host.log, this.#listener.name, name, hears(this.#listener))
+      this.#listener = { ...this.#listener, name }
+    })
+  }
+
+  async status(): Promise<ListenerStatus> {
+    const paused = this.#paused ? ({ paused: true } as const) : {}
+    return { name: this.#listener.name, ...paused, ...(await this.#consumer.lag()) }
+  }
+
+  /** `cursor`: how far it is; undefined while the log can't tell. */
+  async health(cursor: number | undefined): Promise<ListenerHealth> {
+    const { log, clock, scrub } = this.#host
+    const status = await this.status()
+    const { types } = this.#listener.source
+    const oldest = cursor === undefined ? undefined : await oldestOf(log, this.#consumer, { cursor, types })
+    const idle = clock.now() - Math.max(this.#settled, oldest ?? 0)
+    const waits = status.behind + status.running > 0 && !this.#paused
+    return {
+      ...status,
+      ...(oldest === undefined ? {} : { oldest: new Date(oldest).toISOString() }),
+      ...(waits && idle > 2 * this.#listener.settings.timeout ? { stuck: true } : {}),
+      ...(this.#failure === undefined ? {} : { failure: scrub(this.#failure.message) }),
+    }
+  }
+
+  #inTurn<T>(act: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(async () => {
+      try {
+        return await act()
+      } finally {
+        this.#goOn()
+      }
+    })
+    this.#turn = done.catch(() => undefined)
+    return done
+  }
+
+  #goOn(): void {
+    if (!this.#paused && !this.#stopped && this.#pump === undefined) this.begin((pump) => pump.clearSuspects())
+  }
+
+  async #rest(): Promise<void> {
+    this.#pump?.stop.abort()
+    await this.#pump?.ended
+    this.#pump = undefined
+  }
+
+  // Opened again, the consumer has forgotten what was taken from it and not begun: that comes again.
+  async #reopen(place: Pick<ConsumerOptions, 'start' | 'move'>): Promise<void> {
+    await this.#rest()
+    if (this.#stopped) return
+    this.#consumer = await this.#host.log.consumer(this.#listener.name, { ...hears(this.#listener), ...place })
+  }
+}
+
+function hears({ source: { types }, settings }: Listener): Pick<ConsumerOptions, 'types' | 'inOrder'> {
+  return { ...(types === undefined ? {} : { types }), ...(settings.ordered === true ? { inOrder: true } : {}) }
+}

@@ -1,0 +1,201 @@
+import type { Observable } from 'rxjs'
+import type { Clock } from '../core/clock.ts'
+import type { Environment } from '../core/environment.ts'
+import { quote, TidingsError } from '../core/errors.ts'
+import type { StoredEvent } from '../core/event.ts'
+import type { Pump } from '../dispatch/pump.ts'
+import { type RunReport, readJob } from '../job/run-job.ts'
+import type { Log } from '../log/port.ts'
+import { type Agent, flatten, type Part, refuseTwins } from './agent.ts'
+import type { Health } from './health.ts'
+import type { Helm } from './helm.ts'
+import { Listening, type ListeningHost } from './listening.ts'
+import { Live } from './live.ts'
+import { News } from './news.ts'
+import { cursors } from './oldest.ts'
+import { type Pausable, pausedNames } from './pauses.ts'
+import type { Running } from './running.ts'
+import type { Status } from './status.ts'
+import { Tasks } from './tasks.ts'
+import { Working } from './working.ts'
+
+/** What `start` puts together. `close`: closes the log, where the agent opened it. */
+export interface RunningParts {
+  readonly agent: Agent
+  readonly log: Log
+  readonly clock: Clock
+  readonly environment: Environment
+  /** Takes known secrets out of what is kept. */
+  scrub(text: string): string
+  close(): Promise<void>
+}
+
+/** How long runs and deliveries may go on after `stop`, in ms. */
+const GRACE = 10_000
+
+/** Between two looks at whether the listeners are done, in ms. */
+const LOOK = 10
+
+/** The parts of an agent at work on a log. */
+export class RunningAgent implements Running, Helm {
+  readonly since: Date
+  readonly #parts: RunningParts
+  readonly #live: Live
+  readonly #news: News
+  readonly #stop = new AbortController()
+  readonly #abort = new AbortController()
+  readonly #jobs = new Map<string, Working>()
+  #listeners: readonly Listening[] = []
+  readonly #tasks: Tasks
+  #adding: Promise<void> = Promise.resolve()
+  #stopped: Promise<void> | undefined
+
+  constructor(parts: RunningParts) {
+    this.#parts = parts
+    this.#live = new Live(parts.log)
+    this.#news = new News(parts)
+    this.#tasks = new Tasks(parts.environment.logger, this.#stop.signal)
+    this.since = new Date(parts.clock.now())
+  }
+
+  get agent(): string {
+    return this.#parts.agent.name
+  }
+
+  get events$(): Observable<StoredEvent> {
+    return this.#live.events$
+  }
+
+  add(part: Part): Promise<void> {
+    // One after another: two that come at once may have one name.
+    const added = this.#adding.then(() => this.#add(part))
+    this.#adding = added.catch(() => undefined)
+    return added
+  }
+
+  async #add(part: Part): Promise<void> {
+    const { agent, log, clock } = this.#parts
+    const { jobs, listeners } = flatten(agent.name, part, agent.timezone)
+    refuseTwins(agent.name, 'jobs', [...[...this.#jobs.values()].map(({ job }) => job), ...jobs])
+    refuseTwins(agent.name, 'listeners', [...this.#listeners.map(({ listener }) => listener), ...listeners])
+    // Where each listener begins is durable before any job runs: nothing is published that it could miss.
+    const quiet = await pausedNames(log, 'listener')
+    const hearing: Listening[] = []
+    for (const listener of listeners) {
+      hearing.push(await Listening.open(listener, quiet.has(listener.name), this.#listeningHost()))
+    }
+    const resting = await pausedNames(log, 'job')
+    const host = {
+      ...this.#parts,
+      stop: this.#stop.signal,
+      abort: this.#abort.signal,
+      ran: (report: RunReport) => this.#news.ran(report),
+    }
+    const working: Working[] = []
+    for (const job of jobs)
+      working.push(new Working(job, await readJob(log, job, clock.now()), resting.has(job.name), host))
+    if (this.#stop.signal.aborted) throw new TidingsError('TIDINGS_AGENT_INVALID', 'the agent has stopped')
+    this.#hear(hearing)
+    for (const each of working) {
+      this.#jobs.set(each.job.name, each)
+      void this.#tasks.track(each.work(), { job: each.job.name })
+    }
+  }
+
+  #listeningHost(): ListeningHost {
+    return {
+      ...this.#parts,
+      abort: this.#abort.signal,
+      parked: (listener, handed, error) => this.#news.parked(listener, handed, error),
+      track: (task, fields) => this.#tasks.track(task, fields),
+    }
+  }
+
+  // What was in flight when the process died goes first, one event at a time over all listeners.
+  #hear(hearing: readonly Listening[]): void {
+    this.#listeners = [...this.#listeners, ...hearing]
+    const begun = hearing.filter(({ paused }) => !paused)
+    const pumps: Pump[] = []
+    const cleared = Promise.resolve().then(async () => {
+      for (const pump of pumps) await pump.clearSuspects()
+    })
+    for (const each of begun) each.begin((pump) => (pumps.push(pump), cleared))
+  }
+
+  trigger(jobName: string): Promise<RunReport | undefined> {
+    const working = this.#jobs.get(jobName)
+    if (working === undefined) {
+      const names = [...this.#jobs.keys()].map(quote).join(', ') || 'none'
+      const message = `agent ${quote(this.#parts.agent.name)} has no job ${quote(jobName)}; its jobs: ${names}`
+      return Promise.reject(new TidingsError('TIDINGS_AGENT_INVALID', message, { details: { job: jobName } }))
+    }
+    if (this.#stop.signal.aborted) return Promise.resolve(undefined)
+    return working.trigger()
+  }
+
+  async status(): Promise<Status> {
+    const { agent, log } = this.#parts
+    const jobs = [...this.#jobs.values()].map((job) => job.status())
+    const listeners = await Promise.all(this.#listeners.map((listener) => listener.status()))
+    return { agent: agent.name, last: await log.last(), jobs, listeners }
+  }
+
+  async health(): Promise<Pick<Health, 'jobs' | 'listeners'>> {
+    // While the log can't be read, only what is in memory is told.
+    const known = await cursors(this.#parts.log).catch(() => undefined)
+    const listeners = this.#listeners.map((each) => each.health(known?.get(each.listener.name)))
+    return { jobs: [...this.#jobs.values()].map((job) => job.health()), listeners: await Promise.all(listeners) }
+  }
+
+  scrub(text: string): string {
+    return this.#parts.scrub(text)
+  }
+
+  pause(kind: Pausable, name: string, paused: boolean): void {
+    if (kind === 'job') this.#jobs.get(name)?.pause(paused)
+    else this.listener(name)?.pause(paused)
+  }
+
+  listener(name: string): Listening | undefined {
+    return this.#listeners.find(({ listener }) => listener.name === name)
+  }
+
+  async drained(): Promise<void> {
+    const { clock } = this.#parts
+    for (;;) {
+      const lags = await Promise.all(this.#listeners.map((listener) => listener.status()))
+      const done = lags.every(({ paused, behind, running }) => paused === true || behind + running === 0)
+      if (this.#stop.signal.aborted || done) return
+      await new Promise<void>((resolve) => clock.timer(resolve, LOOK))
+    }
+  }
+
+  stop(): Promise<void> {
+    this.#stopped ??= this.#end()
+    return this.#stopped
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop()
+  }
+
+  async #end(): Promise<void> {
+    const { clock, environment, agent, close } = this.#parts
+    this.#stop.abort(new TidingsError('TIDINGS_RUN_ENDED', 'the agent stops'))
+    const cancel = clock.timer(() => {
+      environment.logger.warn(
+        { agent: agent.name, grace: GRACE },
+        'the grace period is over, what still runs is aborted',
+      )
+      this.#abort.abort(new TidingsError('TIDINGS_RUN_ENDED', 'the agent stops, and the grace period is over'))
+    }, GRACE)
+    for (const listener of this.#listeners) listener.stop()
+    await Promise.all(this.#listeners.map((listener) => listener.idle()))
+    await this.#tasks.ended()
+    cancel()
+    await this.#news.settled()
+    await this.#live.end()
+    await close()
+    environment.logger.info({ agent: agent.name }, 'agent stopped')
+  }
+}

@@ -1,0 +1,131 @@
+import { BehaviorSubject, lastValueFrom, Subject } from 'rxjs'
+import { asError } from '../core/errors.ts'
+import type { Desk } from '../job/desk.ts'
+import type { Job } from '../job/job.ts'
+import type { JobRecord } from '../job/record.ts'
+import { type JobHost, type RunReport, runJob, type Trigger } from '../job/run-job.ts'
+import type { Slot } from '../job/slots.ts'
+import { type JobHealth, runRow } from './health.ts'
+import type { JobStatus } from './status.ts'
+
+/** What a job at work needs of its agent; `ran` hears how each run went. */
+export interface WorkingHost extends Omit<JobHost, 'began' | 'ended' | 'desk'> {
+  ran(report: RunReport): void
+}
+
+/** A job at work: it can be triggered and paused, and tells how it is. */
+export class Working {
+  readonly job: Job
+  readonly #record: JobRecord
+  readonly #host: WorkingHost
+  readonly #paused$: BehaviorSubject<boolean>
+  readonly #triggers$ = new Subject<Trigger>()
+  #rest = new AbortController()
+  #running = 0
+  #last: RunReport | undefined
+  /** The slot that its schedule waits for. */
+  #waits: Date | undefined
+  /** The slots that have come, and whose runs have not begun. */
+  readonly #due = new Set<Slot>()
+  #failure: Error | undefined
+
+  constructor(job: Job, record: JobRecord, paused: boolean, host: WorkingHost) {
+    this.job = job
+    this.#record = record
+    this.#host = host
+    this.#paused$ = new BehaviorSubject(paused)
+    if (paused) this.#rest.abort()
+  }
+
+  /** Resolves when the agent has stopped and the last run has ended; rejects when the job can't go on. */
+  async work(): Promise<void> {
+    const runs = runJob(this.job, this.#record, this.#triggers$, {
+      ...this.#host,
+      desk: this.#desk(),
+      began: (slot) => {
+        this.#running += 1
+        this.#due.delete(slot)
+      },
+      ended: (report) => {
+        this.#running -= 1
+        this.#last = report
+        this.#host.ran(report)
+      },
+    })
+    try {
+      await lastValueFrom(runs, { defaultValue: undefined })
+    } catch (error) {
+      this.#failure = asError(error)
+      throw error
+    }
+  }
+
+  #desk(): Desk {
+    return {
+      paused$: this.#paused$,
+      rest: () => this.#rest.signal,
+      waits: (slot) => (this.#waits = slot),
+      came: (slot) => {
+        this.#due.add(slot)
+        return () => void this.#due.delete(slot)
+      },
+    }
+  }
+
+  /** Resolves to how it went; undefined: it did not run. */
+  trigger(): Promise<RunReport | undefined> {
+    return new Promise((ended) => this.#triggers$.next({ at: new Date(this.#host.clock.now()), ended }))
+  }
+
+  pause(paused: boolean): void {
+    if (paused === this.#paused$.value) return
+    if (paused) this.#rest.abort()
+    else this.#rest = new AbortController()
+    this.#paused$.next(paused)
+  }
+
+  status(): JobStatus {
+    const { name, schedule, settings } = this.job
+    const paused = this.#paused$.value
+    const next = settings.enabled && !paused ? this.#next(this.#host.clock.now()) : undefined
+    return {
+      name,
+      schedule: schedule.toString(),
+      running: this.#running > 0,
+      ...(paused ? { paused } : {}),
+      ...(next === undefined ? {} : { next }),
+      ...(this.#last === undefined ? {} : { last: this.#last }),
+    }
+  }
+
+  health(): JobHealth {
+    const { next, last, ...status } = this.status()
+    const overdue = this.#overdue()
+    return {
+      ...status,
+      ...(next === undefined ? {} : { next: next.toISOString() }),
+      ...(last === undefined ? {} : { last: runRow(last, this.#host.scrub) }),
+      ...(overdue === undefined ? {} : { overdue: overdue.toISOString() }),
+      ...(this.#failure === undefined ? {} : { failure: this.#host.scrub(this.#failure.message) }),
+    }
+  }
+
+  // A slot whose run should have begun two intervals ago, and as long as a run may take before the next one.
+  #overdue(): Date | undefined {
+    const { timeout = 0, jitter } = this.job.settings
+    return [...[...this.#due].map(({ at }) => at), this.#waits].find((slot) => {
+      if (slot === undefined) return false
+      const interval = (this.#next(slot.getTime()) ?? slot).getTime() - slot.getTime()
+      return this.#host.clock.now() - slot.getTime() > 2 * interval + timeout + jitter
+    })
+  }
+
+  #next(after: number): Date | undefined {
+    try {
+      return this.job.schedule.next(new Date(after), new Date(this.#record.anchor))
+    } catch {
+      // A schedule that fails has ended its job, which says so itself.
+      return undefined
+    }
+  }
+}
