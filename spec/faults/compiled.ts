@@ -1,21 +1,25 @@
 import { execFile } from 'node:child_process'
 import { copyFile, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { after } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { root } from './root.ts'
 
 /**
  * The engine and the programs that suites kill, as JavaScript in a temporary directory: a program then starts three
- * times as fast as from its source. Made anew for each file of suites, so it is what is tested; removed after it.
+ * times as fast as from its source. Give it `import.meta.resolve(…)` of a program. Made anew for each file of suites, so it is what is tested; removed after it.
  */
-export function compiled(): (program: string) => Promise<string> {
+export function compiled(): (url: string) => Promise<string> {
   let made: Promise<string> | undefined
   after(async () => {
     if (made !== undefined) await rm(await made, { recursive: true, force: true })
   })
-  return async (program) => join(await (made ??= compile()), 'spec/faults/programs', `${program}.js`)
+  return async (url) => {
+    const program = relative(root, fileURLToPath(url)).replace(/ts$/, 'js')
+    return join(await (made ??= compile()), program)
+  }
 }
 
 async function compile(): Promise<string> {

@@ -12,7 +12,7 @@ export function handlerSuite(rounds: number, tier: 'fast' | 'slow'): void {
 
   describe('a process that dies between commit and delivery', () => {
     it(`has told nobody, and every listener is told after it started again: ${rounds} times`, async (t) => {
-      const path = await program('undelivered')
+      const path = await program(import.meta.resolve('./programs/undelivered.ts'))
       let events = 0
       for (let round = 0; round < rounds; round++) {
         const { lines, ...where } = place(t)
@@ -39,7 +39,10 @@ export function handlerSuite(rounds: number, tier: 'fast' | 'slow'): void {
     it('keep nobody else from hearing, are tried again, and are parked', async (t) => {
       const { lines, ...where } = place(t)
       const count = 5 * rounds
-      const { code, stderr } = await run(await program('harmed'), { ...where, life: count }).ended
+      const { code, stderr } = await run(await program(import.meta.resolve('./programs/harmed.ts')), {
+        ...where,
+        life: count,
+      }).ended
       assert.equal(code, 0, stderr)
       const seqs = lines('handled', 'innocent').map(Number)
       assert.equal(seqs.length, count)
@@ -75,7 +78,7 @@ export function handlerSuite(rounds: number, tier: 'fast' | 'slow'): void {
   describe('a handler that exits the process', () => {
     it('is found out: it alone is parked, after five deaths alone, and all others complete over the restarts', async (t) => {
       const { lines, parked, ...where } = place(t)
-      const path = await program('exits')
+      const path = await program(import.meta.resolve('./programs/exits.ts'))
       let deaths = 0
       for (; deaths < 10; deaths++) {
         const { code, stderr } = await run(path, { ...where, life: deaths }).ended
@@ -100,7 +103,7 @@ export function handlerSuite(rounds: number, tier: 'fast' | 'slow'): void {
 
     it('is no innocent one: a slow event in flight at five power cuts is handled in the end', async (t) => {
       const { lines, parked, ...where } = place(t)
-      const path = await program('exits')
+      const path = await program(import.meta.resolve('./programs/exits.ts'))
       const begun = (): number => lines('begins', 'slow').filter((seq) => seq === '6').length
       for (let cut = 0; cut < 5; cut++) {
         const mortal = run(path, { ...where, life: cut, powerCuts: true })

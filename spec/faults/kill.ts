@@ -22,7 +22,7 @@ export function killSuite(rounds: number, tier: 'fast' | 'slow'): void {
   const program = compiled()
   describe(`an agent that is killed ${rounds} times, at any moment and around every write and read`, () => {
     it('loses nothing, stores nothing twice, and tells again only what came after the last durable cursor', async (t) => {
-      const path = await program('killed')
+      const path = await program(import.meta.resolve('./programs/killed.ts'))
       const sums = { deaths: 0, points: 0, told: 0, events: 0, again: 0 }
       for (let first = 0; first < rounds; first += LIVES) {
         const { witness, points } = await killed(t, path, first, Math.min(LIVES, rounds - first))

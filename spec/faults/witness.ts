@@ -113,6 +113,7 @@ export class Witness {
     this.#settled.set(listener, settled)
     const { cursor, retrying, parked } = settled
     const handled = this.#handled.get(listener) ?? new Set()
+    for (const seq of handled) assert.ok(made.has(seq), `${listener} handled event ${seq}, which the log does not have`)
     const done = [...made].filter((seq) => seq <= cursor && !retrying.has(seq) && !parked.has(seq))
     const lost = done.filter((seq) => !handled.has(seq))
     assert.deepEqual(lost, [], `${listener} never handled what its cursor has passed`)

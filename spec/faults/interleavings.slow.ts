@@ -1,0 +1,3 @@
+import { interleavingSuite } from './interleavings.ts'
+
+interleavingSuite(3000, 'slow')

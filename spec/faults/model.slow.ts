@@ -1,0 +1,3 @@
+import { modelSuite } from './model.ts'
+
+modelSuite(2000, 'slow')

@@ -1,0 +1,3 @@
+import { modelSuite } from './model.ts'
+
+modelSuite(100, 'fast')

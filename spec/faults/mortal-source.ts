@@ -1,0 +1,38 @@
+import { type Database, type DatabaseSource, memoryDatabase } from '../../lib/log/level-database.ts'
+
+/**
+ * A store in memory that outlives its process: after `crash` it takes nothing any more from those who had it open, and
+ * answers none of their writes.
+ */
+export class MortalSource implements DatabaseSource {
+  readonly #source = memoryDatabase()
+  #lives = 0
+
+  crash(): void {
+    this.#lives += 1
+  }
+
+  async open(options: { readonly createIfMissing: boolean }): Promise<Database> {
+    const db = await this.#source.open(options)
+    const life = this.#lives
+    return new Proxy(db, {
+      get: (target, name) => {
+        if (name === 'batch' && life !== this.#lives) return () => new DeadBatch()
+        const member: unknown = Reflect.get(target, name, target)
+        return typeof member === 'function' ? (member as () => unknown).bind(target) : member
+      },
+    })
+  }
+}
+
+class DeadBatch {
+  put(): this {
+    return this
+  }
+  del(): this {
+    return this
+  }
+  write(): Promise<never> {
+    return new Promise(() => undefined)
+  }
+}
