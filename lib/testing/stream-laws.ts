@@ -64,6 +64,7 @@ const laws: Readonly<Record<string, <W>(subject: Subject<W>, hold: Hold) => Prom
  *   wire: fc.record({ id: fc.nat(), title: fc.string() }),
  *   truth: (sent) => String(sent.id),
  *   serve: (sent) => async () => Response.json(sent),
+ *   numRuns: 20,
  * })
  * for (const [name, law] of Object.entries(laws)) it(name, law)
  * ```
