@@ -43,7 +43,7 @@ export const anyValue = fc.anything({
 })
 
 /** Values from a small world, so that the tests below meet many that they hold for. */
-export const likelyValue: fc.Arbitrary<unknown> = fc.letrec<{ value: unknown }>((tie) => ({
+const likelyValue: fc.Arbitrary<unknown> = fc.letrec<{ value: unknown }>((tie) => ({
   value: fc.oneof(
     { depthSize: 'small' },
     fc.integer({ min: -1, max: 5 }),
