@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { type Clock, systemClock } from '../core/clock.ts'
-import { asError, describe, quote, TidingsError } from '../core/errors.ts'
+import { asError, describe, TidingsError } from '../core/errors.ts'
 import { levelDatabase, memoryDatabase } from './level-database.ts'
 import { Life, type LifeOptions } from './level-life.ts'
 import { LevelLog } from './level-log.ts'
@@ -73,7 +73,7 @@ async function open(
     ...parts,
     clock: options.clock ?? systemClock,
     identity: oneOf(options, 'identity', ['type', 'identifier']),
-    warn: options.warn ?? ((message) => console.error(`tidings: ${message}`)),
+    warn: options.warn ?? ((message) => void process.stderr.write(`tidings: ${message}\n`)),
   })
   return new LevelLog(life, { ...defaultLimits, ...options.limits })
 }
@@ -85,7 +85,7 @@ function oneOf<K extends keyof LogOptions>(
 ): LogOptions[K] {
   const value = options[name]
   if (value === undefined || allowed.includes(value)) return value
-  const expected = allowed.map((each) => quote(String(each))).join(' or ')
+  const expected = allowed.map(describe).join(' or ')
   throw new TidingsError('TIDINGS_LOG_INVALID', `the log's ${name} must be ${expected}, got ${describe(value)}`, {
     details: { path: name },
   })
