@@ -58,23 +58,11 @@ class Two {
         if (seq % 11 === 0 && attempt === 1) throw new Error(`no ${data.n}`)
         if (seq % 2 === 1) this.#note(name, event)
       }
-    const options = { ...this.#options, from: 'start', backoff: { min: 1, max: 20 } } as const
+    const options: ListenerOptions<never> = { ...this.#options, from: 'start', backoff: { min: 1, max: 20 } }
+    const even = on(made).pipe(where((event) => event.data.n % 2 === 0))
     return [
-      listener(
-        'all',
-        on('made', 'other') as unknown as ReturnType<typeof on<[typeof made]>>,
-        hear('all') as never,
-        options as never,
-      ),
-      listener(
-        'even',
-        on(made).pipe(where((event) => event.data.n % 2 === 0)),
-        hear('even') as never,
-        {
-          ...options,
-          concurrency: 1,
-        } as never,
-      ),
+      listener('all', on(made, other), hear('all'), options),
+      listener('even', even, hear('even'), { ...options, concurrency: 1 }),
     ]
   }
 

@@ -1,12 +1,16 @@
 import assert from 'node:assert/strict'
+import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { concat, from, lastValueFrom, NEVER, of, Subject, throwError, toArray } from 'rxjs'
+import { concat, from, lastValueFrom, map, NEVER, of, Subject, throwError, toArray } from 'rxjs'
 import type { StoredEvent } from '../../lib/core/event.ts'
+import { eventType } from '../../lib/core/event-type.ts'
 import { distinctByIdentifier } from '../../lib/log/distinct.ts'
-import { memoryLog } from '../../lib/log/open-log.ts'
+import { memoryLog, openLog } from '../../lib/log/open-log.ts'
 import { draft, draftsOf, refused } from '../../lib/testing/log-bench.ts'
 import { virtualClock } from '../../lib/testing/virtual-clock.ts'
+import { unhandled, wrap } from '../agent/harness.ts'
+import { temporaryDirectory } from '../support/temporary-directory.ts'
 import { FaultySource, faultyLog, turns } from './faults.ts'
 
 describe('distinctByIdentifier', () => {
@@ -97,5 +101,94 @@ describe('distinctByIdentifier', () => {
     assert.equal(passed.length, 0)
     assert.equal(source.observed, false)
     await log.close()
+  })
+})
+
+describe('distinctByIdentifier, on the way', () => {
+  it('offers all at once and tells in order, though the answers come in another', async () => {
+    const log = await memoryLog()
+    const answers: (() => void)[] = []
+    const slow = wrap(log, {
+      accept: async (...given) => {
+        const receipts = await log.accept(...given)
+        await new Promise<void>((resolve) => answers.push(resolve))
+        return receipts
+      },
+    })
+    const heard: number[] = []
+    from(draftsOf(3))
+      .pipe(distinctByIdentifier(slow))
+      .subscribe(({ seq }) => heard.push(seq))
+    await turns()
+    assert.equal(answers.length, 3)
+    answers[2]?.()
+    answers[1]?.()
+    await turns()
+    assert.deepEqual(heard, [])
+    answers[0]?.()
+    await turns()
+    assert.deepEqual(heard, [1, 2, 3])
+    await log.close()
+  })
+
+  it('is an error where an operator behind it throws, and leaves its source', async () => {
+    const log = await memoryLog()
+    const source = new Subject<ReturnType<typeof draft>>()
+    const heard: unknown[] = []
+    const broken = map(() => {
+      throw new Error('no')
+    })
+    source.pipe(distinctByIdentifier(log), broken).subscribe({ error: (error) => heard.push(error.message) })
+    source.next(draft('1'))
+    await turns()
+    assert.deepEqual(heard, ['no'])
+    assert.equal(source.observed, false)
+    await log.close()
+  })
+
+  it('is an error where the log fails, after which it says nothing, and nothing is left unhandled', async () => {
+    const log = await memoryLog()
+    const failing = wrap(log, { accept: () => Promise.reject(new Error('disk full')) })
+    const heard: unknown[] = []
+    const seen = await unhandled(async () => {
+      from(draftsOf(3))
+        .pipe(distinctByIdentifier(failing))
+        .subscribe({ next: ({ seq }) => heard.push(seq), error: (error) => heard.push(error.message) })
+      await turns()
+    })
+    assert.deepEqual([heard, seen], [['disk full'], []])
+    await log.close()
+  })
+
+  it('tells a versioned happening each time it changes', async () => {
+    const log = await memoryLog()
+    const weather = eventType('weather').of<string>({ changed: true })
+    const told = from(['sun', 'sun', 'rain', 'sun'].map((now) => weather('here', now))).pipe(distinctByIdentifier(log))
+    assert.deepEqual(
+      (await lastValueFrom(told.pipe(toArray()))).map(({ data, revision }) => `${data} ${revision}`),
+      ['sun 1', 'rain 2', 'sun 3'],
+    )
+    await log.close()
+  })
+
+  it('passes each happening once over restarts, and once for two that offer it', async (t) => {
+    const directory = join(temporaryDirectory(t), 'log')
+    const passed: string[] = []
+    for (const identifiers of [
+      ['a', 'b'],
+      ['b', 'c', 'a'],
+      ['c', 'd'],
+    ]) {
+      const log = await openLog(directory)
+      const drafts$ = from(identifiers.map((identifier) => draft(identifier))).pipe(
+        distinctByIdentifier(log),
+        toArray(),
+      )
+      for (const events of await Promise.all([lastValueFrom(drafts$), lastValueFrom(drafts$)])) {
+        passed.push(...events.map(({ identifier }) => identifier))
+      }
+      await log.close()
+    }
+    assert.deepEqual(passed.sort(), ['a', 'b', 'c', 'd'])
   })
 })

@@ -1,11 +1,16 @@
 import assert from 'node:assert/strict'
+import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { firstValueFrom, lastValueFrom, take, toArray } from 'rxjs'
-import { events$ } from '../../lib/log/events.ts'
-import { memoryLog } from '../../lib/log/open-log.ts'
+import { firstValueFrom, lastValueFrom, map, take, toArray } from 'rxjs'
+import type { StoredEvent } from '../../lib/core/event.ts'
+import { events$, type FollowOptions } from '../../lib/log/events.ts'
+import { memoryLog, openLog } from '../../lib/log/open-log.ts'
+import type { Log } from '../../lib/log/port.ts'
 import { draft, draftsOf } from '../../lib/testing/log-bench.ts'
 import { virtualClock } from '../../lib/testing/virtual-clock.ts'
+import { unhandled, wrap } from '../agent/harness.ts'
+import { temporaryDirectory } from '../support/temporary-directory.ts'
 import { FaultySource, faultyLog, turns } from './faults.ts'
 
 describe('the events of a log as an Observable', () => {
@@ -121,5 +126,119 @@ describe('the events of a log as an Observable', () => {
     joined.unsubscribe()
     await log.close()
     assert.equal(clock.timers, 0)
+  })
+})
+
+describe('the events of a log, for whoever comes and goes', () => {
+  const seqs = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i)
+
+  /** What comes out, with how it ended. */
+  const collect = (log: Log, options: FollowOptions = {}) => {
+    const out: unknown[] = []
+    const subscription = events$(log, options).subscribe({
+      next: ({ seq }) => out.push(seq),
+      error: (error) => out.push(error.code ?? error.message),
+      complete: () => out.push('done'),
+    })
+    return { out, leave: () => subscription.unsubscribe() }
+  }
+
+  it('begin after a seq that is yet to come', async () => {
+    const log = await memoryLog()
+    await log.accept(draftsOf(3))
+    const { out } = collect(log, { after: 5 })
+    await turns()
+    await log.accept(draftsOf(4, 'later '))
+    await turns()
+    assert.deepEqual(out, [6, 7])
+    await log.close()
+    await turns()
+    assert.deepEqual(out, [6, 7, 'done'])
+  })
+
+  it('are read no further for who left: at once, or while waiting', async () => {
+    const log = await memoryLog()
+    await log.accept(draftsOf(10))
+    let read = 0
+    const counting = wrap(log, {
+      async *events(query) {
+        for await (const event of log.events(query)) {
+          read += 1
+          yield event
+        }
+      },
+    })
+    collect(counting).leave()
+    await turns()
+    assert.ok(read <= 1)
+    read = 0
+    const { out, leave } = collect(counting)
+    await turns()
+    leave()
+    await log.accept(draftsOf(5, 'later '))
+    await turns()
+    assert.deepEqual([out, read], [seqs(1, 10), 10])
+    await log.close()
+  })
+
+  it('end in an error where an operator throws on the way, and are read no further', async () => {
+    const log = await memoryLog()
+    await log.accept(draftsOf(10))
+    const out: unknown[] = []
+    const upToTwo = map(({ seq }: StoredEvent) => {
+      if (seq === 3) throw new Error('no')
+      return seq
+    })
+    const seen = await unhandled(async () => {
+      events$(log)
+        .pipe(upToTwo)
+        .subscribe({ next: (seq) => out.push(seq), error: (error) => out.push(error.message) })
+      await turns()
+    })
+    assert.deepEqual([out, seen], [[1, 2, 'no'], []])
+    await log.close()
+  })
+
+  it('end in an error where not all that was asked for can be told: the log was closed before', async () => {
+    const log = await memoryLog()
+    await log.accept(draftsOf(3000))
+    const ended = events$(log, { live: false }).pipe(map(({ seq }) => (seq === 700 ? void log.close() : undefined)))
+    await assert.rejects(lastValueFrom(ended), { code: 'TIDINGS_LOG_CLOSED' })
+    await assert.rejects(lastValueFrom(events$(log, { live: false })), { code: 'TIDINGS_LOG_CLOSED' })
+  })
+
+  it('are told once each, in order, on disk and in memory, whenever somebody comes', async (t) => {
+    const directory = temporaryDirectory(t)
+    let round = 0
+    const sizes = fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 12 })
+    await fc.assert(
+      fc.asyncProperty(sizes, fc.boolean(), async (calls, disk) => {
+        const log = disk
+          ? await openLog(join(directory, String(round++)), { durability: 'relaxed' })
+          : await memoryLog()
+        const total = calls.reduce((sum, count) => sum + count, 0)
+        const listening: { readonly from: number; readonly all: Promise<StoredEvent[]> }[] = []
+        const accepting: Promise<unknown>[] = []
+        let before = 0
+        for (const [i, count] of calls.entries()) {
+          // From what may be there by now, or may not.
+          const from = Math.max(0, before - 7 * i)
+          const all = events$(log, { after: from }).pipe(take(total - from), toArray())
+          listening.push({ from, all: lastValueFrom(all) })
+          accepting.push(log.accept(draftsOf(count, `${i} `)))
+          before += count
+          if (i % 3 === 0) await new Promise((resolve) => setImmediate(resolve))
+        }
+        await Promise.all(accepting)
+        for (const { from, all } of listening) {
+          assert.deepEqual(
+            (await all).map(({ seq }) => seq),
+            seqs(from + 1, total),
+          )
+        }
+        await log.close()
+      }),
+      { numRuns: 30 },
+    )
   })
 })
