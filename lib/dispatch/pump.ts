@@ -27,10 +27,11 @@ const BATCH = 128
 
 /**
  * So many events may be held in memory until others of their key are done, and so many until one comes back that waits
- * for its retry. What is more than the first is not taken from the log; what is more than the second waits there as
- * well, and comes back with the one that it waits for: so many at a time, this far apart, in ms.
+ * for its retry. What is more than the first is not taken from the log; what is more than the second, or has to wait
+ * for longer than `longest`, waits there as well, and comes back with the one that it waits for: so many at a time, this
+ * far `apart`. Both in ms.
  */
-const HELD = { most: 256, apart: 250 }
+const HELD = { most: 256, longest: 1000, apart: 250 }
 
 /** A delivery that keeps the loop busy for longer than this, in ms, is named. */
 const BLOCKING = 100
@@ -140,11 +141,13 @@ export class Pump {
     this.#begin()
   }
 
-  // A key that fails must not fill the memory, nor keep the others in the log.
+  // What can't be handled before an older event has had its retry waits in the log beside that: it must not fill the
+  // memory, keep the cursor back, nor look like work that goes on.
   #spill(key: string): void {
     const until = this.#lanes.blockedUntil(key)
     if (until === undefined) return
-    while (this.#lanes.blocked > HELD.most) {
+    const most = until - this.#host.clock.now() > HELD.longest ? 0 : HELD.most
+    while (this.#lanes.blocked > most) {
       const newest = this.#lanes.takeNewest(key)
       if (newest === undefined) return
       this.#highest = Math.max(this.#highest, newest.event.seq)
