@@ -1,4 +1,14 @@
-import { agent, type LevelLog, listener, type On, on, openLog, type StoredEvent, start, where } from '../../lib/index.ts'
+import {
+  agent,
+  type LevelLog,
+  listener,
+  type On,
+  on,
+  openLog,
+  type StoredEvent,
+  start,
+  where,
+} from '../../lib/index.ts'
 import { draft, inDirectory, perSecond, rawRecords, rawStore, rawWrite } from './workload.ts'
 
 /**
@@ -96,7 +106,9 @@ function replay(listeners: number, filters: number): Promise<number> {
   return filled(EVENTS, async (log) => {
     let source: On<StoredEvent> = on('pr.*')
     for (let i = 0; i < filters; i++) source = source.pipe(where((event) => event.seq > 0))
-    const all = Array.from({ length: listeners }, (_, i) => listener(`hear ${i}`, source, () => undefined, { from: 'start' }))
+    const all = Array.from({ length: listeners }, (_, i) =>
+      listener(`hear ${i}`, source, () => undefined, { from: 'start' }),
+    )
     return perSecond(EVENTS, async () => {
       const running = await start(agent('bench', all), { log, logger: false })
       await running.drained()
@@ -142,12 +154,13 @@ export const cases: readonly Case[] = [
     name: 'one awaited accept at a time',
     against: 'one raw awaited synced batch at a time',
     atLeast: 0.8,
-    ours: () => inDirectory(async (directory) => {
-      const log = await openLog(directory)
-      const rate = await perSecond(ONE_BY_ONE, () => drain(ONE_BY_ONE, 1, 1, log))
-      await log.close()
-      return rate
-    }),
+    ours: () =>
+      inDirectory(async (directory) => {
+        const log = await openLog(directory)
+        const rate = await perSecond(ONE_BY_ONE, () => drain(ONE_BY_ONE, 1, 1, log))
+        await log.close()
+        return rate
+      }),
     reference: () => raw(ONE_BY_ONE, 1),
   },
   {
@@ -179,4 +192,3 @@ export const cases: readonly Case[] = [
     reference: () => replay(1, 0),
   },
 ]
-

@@ -32,7 +32,15 @@ for (const each of cases.filter(({ name }) => name.includes(values.only))) {
   results.push(await measure(each))
 }
 if (values.json) console.log(JSON.stringify(results, null, 2))
-else console.table(results.map((result) => ({ ...result, ratio: result.ratio.toFixed(2), ours: Math.round(result.ours), reference: Math.round(result.reference) })))
+else
+  console.table(
+    results.map((result) => ({
+      ...result,
+      ratio: result.ratio.toFixed(2),
+      ours: Math.round(result.ours),
+      reference: Math.round(result.reference),
+    })),
+  )
 if (values.write) writeFileSync(new URL('../../docs/performance.md', import.meta.url), page(results))
 
 async function measure({ name, against, atLeast, ours, reference }: Case): Promise<Result> {

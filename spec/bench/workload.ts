@@ -32,17 +32,18 @@ export function rawRecords(n: number): readonly (readonly [string, string])[] {
 }
 
 /** The same store, with the same options, and nothing in front of it. */
-export async function rawStore(directory: string): Promise<ClassicLevel<string, string>> {
-  const db = new ClassicLevel<string, string>(directory, { cacheSize: 8 << 20, writeBufferSize: 16 << 20 })
+export async function rawStore(directory: string): Promise<ClassicLevel> {
+  const db = new ClassicLevel(directory, { cacheSize: 8 << 20, writeBufferSize: 16 << 20 })
   await db.open()
   return db
 }
 
 /** Writes events the fastest way that LevelDB has: chained batches, synced. */
-export async function rawWrite(db: ClassicLevel<string, string>, from: number, to: number, batchSize: number): Promise<void> {
+export async function rawWrite(db: ClassicLevel, from: number, to: number, batchSize: number): Promise<void> {
   for (let n = from; n < to; n += batchSize) {
     const batch = db.batch()
-    for (let k = n; k < Math.min(n + batchSize, to); k++) for (const [key, value] of rawRecords(k)) batch.put(key, value)
+    for (let k = n; k < Math.min(n + batchSize, to); k++)
+      for (const [key, value] of rawRecords(k)) batch.put(key, value)
     await batch.write({ sync: true })
   }
 }
