@@ -1,5 +1,5 @@
-import type { EventType } from './event-type.ts'
 import type { Receipt } from './event.ts'
+import type { EventType } from './event-type.ts'
 import type { Logger } from './logger.ts'
 import type { World } from './world.ts'
 

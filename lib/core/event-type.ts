@@ -22,11 +22,8 @@ export type AnyEventType = EventType<any, any, any>
 
 /** The event that an event type, or the bare name of one, stands for. */
 // biome-ignore lint/suspicious/noExplicitAny: as above
-export type EventOf<X> = X extends EventType<infer N, infer T, any>
-  ? StoredEvent<N, T>
-  : X extends string
-    ? StoredEvent<X, unknown>
-    : never
+export type EventOf<X> =
+  X extends EventType<infer N, infer T, any> ? StoredEvent<N, T> : X extends string ? StoredEvent<X> : never
 
 // Data that would not survive JSON does not compile.
 type Json<T> = T extends string | number | boolean | null | undefined
@@ -99,7 +96,9 @@ function define(name: string, schema: StandardSchemaV1 | undefined, options: Typ
       type: name,
       identifier,
       data,
-      ...(changed === undefined ? {} : { version: versionOf(name, identifier, changed === true ? data : changed(data)) }),
+      ...(changed === undefined
+        ? {}
+        : { version: versionOf(name, identifier, changed === true ? data : changed(data)) }),
       ...(schema === undefined || fits(schema, data) ? {} : { transformed: true }),
     }
   }

@@ -64,7 +64,10 @@ export class Publisher {
 function toDraft(type: AnyEventType | string, identifier: string, data: unknown): Draft {
   if (isEventType(type)) return type(identifier, data) as Draft
   if (typeof type === 'string') return { type, identifier, data }
-  throw new TidingsError('TIDINGS_TYPE_INVALID', `publish() needs an event type or the name of one, got ${describe(type)}`)
+  throw new TidingsError(
+    'TIDINGS_TYPE_INVALID',
+    `publish() needs an event type or the name of one, got ${describe(type)}`,
+  )
 }
 
 function ended(what: string): TidingsError {

@@ -44,5 +44,8 @@ export function check(schema: StandardSchemaV1, value: unknown): StandardSchemaV
   const result = schema['~standard'].validate(value)
   if (!(result instanceof Promise)) return result
   result.catch(() => undefined)
-  throw new TidingsError('TIDINGS_SCHEMA_ASYNC', 'the schema of an event type must answer at once, and it returned a promise')
+  throw new TidingsError(
+    'TIDINGS_SCHEMA_ASYNC',
+    'the schema of an event type must answer at once, and it returned a promise',
+  )
 }
