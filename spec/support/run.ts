@@ -30,7 +30,7 @@ const empty: string[] = []
 const stream = run({
   files,
   concurrency: availableParallelism(),
-  timeout: values.slow ? 30 * 60_000 : 120_000,
+  timeout: values.slow ? 30 * 60_000 : 5 * 60_000,
   ...(values.name === undefined ? {} : { testNamePatterns: [values.name] }),
 })
 stream.on('test:pass', ({ name, details }) => {
