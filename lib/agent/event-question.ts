@@ -41,9 +41,14 @@ export function toQuery({ types, since, until, identifier, limit, reverse }: Eve
 const DAY = /^\d{4}-\d\d-\d\d$/
 const DATE = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?$/
 
-function instant(text: string, part: 'since' | 'until', clock: Clock): number {
+/**
+ * When a date, or a time ago, is: in ms. `part` names it in errors; a day is meant to its end where that is `until`.
+ *
+ * @throws TidingsError `TIDINGS_LOG_INVALID`
+ */
+export function instant(text: string, part: string, clock: Clock): number {
   // Date takes a day without a time to be one in UTC; people mean theirs.
-  const time = DAY.test(text) ? `${text}T${part === 'since' ? '00:00:00.000' : '23:59:59.999'}` : text
+  const time = DAY.test(text) ? `${text}T${part === 'until' ? '23:59:59.999' : '00:00:00.000'}` : text
   const ms = DATE.test(time) ? Date.parse(time) : clock.now() - ago(text, part)
   if (Number.isNaN(ms)) throw notAnInstant(part, text)
   return ms

@@ -53,10 +53,10 @@ export interface ListenerHealth extends Lag {
   readonly failure?: string
 }
 
-/** How the log is. `last`: the seq of its newest event. */
+/** How the log is. `last`: the seq of its newest event; absent while it has failed. */
 export interface LogHealth {
   readonly state: 'ready' | 'failed' | 'closed'
-  readonly last: number
+  readonly last?: number
 }
 
 /** How all is, as JSON. `problems`: what is not well, in sentences; none: all is well. */

@@ -1,15 +1,18 @@
 import { join } from 'node:path'
 import type { Clock } from '../core/clock.ts'
 import { realEnvironment } from '../core/environment.ts'
-import { describe, TidingsError } from '../core/errors.ts'
+import { asError, describe, TidingsError } from '../core/errors.ts'
 import { type Logger, silentLogger } from '../core/logger.ts'
 import { processSecrets, type Secrets } from '../core/secrets.ts'
 import { openLog } from '../log/open-log.ts'
 import type { Log } from '../log/port.ts'
 import { type Agent, isAgent } from './agent.ts'
+import type { Helm } from './helm.ts'
 import { createLogger } from './logger.ts'
+import { operations } from './operations.ts'
 import type { Running } from './running.ts'
 import { RunningAgent } from './running-agent.ts'
+import type { Served } from './server.ts'
 
 /**
  * - `log`: where the agent's events are; default a log in `.tidings/<agent>`, which the agent opens and closes. One
@@ -17,12 +20,15 @@ import { RunningAgent } from './running-agent.ts'
  * - `clock`: default the log's
  * - `logger`: any pino-like logger; default pino to standard error; `false`: silence
  * - `secrets`: where secrets come from; default this process's environment and files
+ * - `serve`: the folder in which commands find the agent while it runs; default that of a log that it opens itself,
+ *   and none for one that is given
  */
 export interface StartOptions {
   readonly log?: Log
   readonly clock?: Clock
   readonly logger?: Logger | false
   readonly secrets?: Secrets
+  readonly serve?: string
 }
 
 /**
@@ -54,9 +60,14 @@ export async function start(agent: Agent, options: StartOptions = {}): Promise<R
   }
   const secrets = options.secrets ?? processSecrets()
   const logger = options.logger === false ? silentLogger : (options.logger ?? (await createLogger({ secrets })))
-  const log = options.log ?? (await openLog(join('.tidings', agent.name), logOptions(options.clock, logger)))
+  const home = join('.tidings', agent.name)
+  const log = options.log ?? (await openLog(home, logOptions(options.clock, logger)))
   const clock = options.clock ?? log.clock
-  const close = async (): Promise<void> => (options.log === undefined ? log.close() : undefined)
+  let served: Served | undefined
+  const close = async (): Promise<void> => {
+    await served?.close()
+    if (options.log === undefined) await log.close()
+  }
   const running = new RunningAgent({
     agent,
     log,
@@ -69,6 +80,8 @@ export async function start(agent: Agent, options: StartOptions = {}): Promise<R
     logger.info({ agent: agent.name }, 'starting agent')
     await sayOrphans(agent, log, logger)
     await running.add([...agent.listeners, ...agent.jobs])
+    const directory = options.serve ?? (options.log === undefined ? home : undefined)
+    if (directory !== undefined) served = await answerCommands(running, log, directory, logger)
     return running
   } catch (error) {
     await running.stop()
@@ -79,6 +92,18 @@ export async function start(agent: Agent, options: StartOptions = {}): Promise<R
 function logOptions(clock: Clock | undefined, logger: Logger): { clock?: Clock; warn: (message: string) => void } {
   const warn = (message: string): void => logger.warn({}, message)
   return clock === undefined ? { warn } : { clock, warn }
+}
+
+// An agent that nobody can ask anything does its work all the same.
+async function answerCommands(agent: Helm, log: Log, directory: string, logger: Logger): Promise<Served | undefined> {
+  try {
+    const { serve } = await import('./server.ts')
+    const who = { agent: agent.agent, pid: process.pid, since: agent.since.toISOString() }
+    return await serve(operations(log, agent), who, directory)
+  } catch (error) {
+    logger.warn({ directory, err: asError(error) }, 'the agent answers no commands while it runs')
+    return undefined
+  }
 }
 
 // A cursor that nobody moves any more keeps its events from being pruned, and may be a renamed listener's.

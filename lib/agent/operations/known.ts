@@ -1,0 +1,35 @@
+import { quote, TidingsError } from '../../core/errors.ts'
+import { JOBS } from '../../job/record.ts'
+import type { ConsumerInfo, Log } from '../../log/port.ts'
+import type { Pausable } from '../pauses.ts'
+
+/** What the log knows of each listener. */
+export async function listenersOf(log: Log): Promise<ReadonlyMap<string, ConsumerInfo>> {
+  const all = new Map<string, ConsumerInfo>()
+  for await (const info of log.consumers()) all.set(info.name, info)
+  return all
+}
+
+/**
+ * What the log knows of a listener.
+ *
+ * @throws TidingsError `TIDINGS_LOG_INVALID` when it knows none of that name; `details.known` has those that it knows
+ */
+export async function knownListener(log: Log, name: string): Promise<ConsumerInfo> {
+  const all = await listenersOf(log)
+  return all.get(name) ?? refuse('listener', name, [...all.keys()])
+}
+
+/** @throws TidingsError `TIDINGS_LOG_INVALID` when the log knows no job of that name */
+export async function checkJob(log: Log, name: string): Promise<void> {
+  if ((await log.store(JOBS).get(name)) !== undefined) return
+  const known: string[] = []
+  for await (const { key } of log.store(JOBS).list()) known.push(key)
+  refuse('job', name, known)
+}
+
+function refuse(kind: Pausable, name: string, known: readonly string[]): never {
+  throw new TidingsError('TIDINGS_LOG_INVALID', `the log knows no ${kind} ${quote(name)}`, {
+    details: { path: kind, name, known },
+  })
+}

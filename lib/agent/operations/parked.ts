@@ -1,0 +1,92 @@
+import type { ErrorInfo } from '../../core/error-info.ts'
+import type { StoredEvent } from '../../core/event.ts'
+import type { Consumer, Log, Parked } from '../../log/port.ts'
+import type { Helm } from '../helm.ts'
+import { knownListener } from './known.ts'
+import { steerable } from './steerable.ts'
+
+/** A parked event in a line. */
+export interface ParkedRow {
+  readonly listener: string
+  readonly seq: number
+  readonly type: string
+  readonly identifier: string
+  readonly attempts: number
+  readonly at: string
+  readonly error: Omit<ErrorInfo, 'stack'>
+}
+
+/** A parked event, whole. */
+export interface ParkedEvent {
+  readonly listener: string
+  readonly attempts: number
+  readonly at: string
+  readonly error: ErrorInfo
+  readonly event: StoredEvent
+}
+
+/** What can be asked of parked events, and done with them. A listener that the log does not know is refused. */
+export interface ParkedOperations {
+  /** Those of all listeners, or of one. */
+  list(question?: { readonly listener?: string }): AsyncIterable<ParkedRow>
+  show(listener: string, seq: number): Promise<ParkedEvent | undefined>
+  /** Hands one, or without a seq all, out again; resolves to the seqs of those that were parked. */
+  retry(listener: string, seq?: number): Promise<readonly number[]>
+  /** Forgets that one, or without a seq all, were to be heard. The events themselves stay. */
+  drop(listener: string, seq?: number): Promise<readonly number[]>
+}
+
+export function parkedOperations(log: Log, helm?: Helm): ParkedOperations {
+  const settle = async (
+    name: string,
+    seq: number | undefined,
+    take: (consumer: Consumer, seq: number) => Promise<boolean>,
+  ): Promise<number[]> => {
+    await knownListener(log, name)
+    return steerable(log, helm, name).steer(async (consumer) => {
+      const seqs = seq === undefined ? await seqsOf(consumer) : [seq]
+      const taken = await Promise.all(seqs.map((each) => take(consumer, each)))
+      return seqs.filter((_, i) => taken[i])
+    })
+  }
+  return {
+    list: ({ listener } = {}) => list(log, helm, listener),
+    show: async (listener, seq) => {
+      await knownListener(log, listener)
+      return steerable(log, helm, listener).steer(async (consumer) => {
+        for await (const parked of consumer.parked()) if (parked.event.seq === seq) return whole(listener, parked)
+        return undefined
+      })
+    },
+    retry: (listener, seq) => settle(listener, seq, (consumer, each) => consumer.release(each)),
+    drop: (listener, seq) => settle(listener, seq, (consumer, each) => consumer.drop(each)),
+  }
+}
+
+async function* list(log: Log, helm: Helm | undefined, listener: string | undefined): AsyncGenerator<ParkedRow> {
+  if (listener !== undefined) await knownListener(log, listener)
+  for await (const { name, lag } of log.consumers()) {
+    if (lag.parked === 0 || (listener !== undefined && name !== listener)) continue
+    yield* await steerable(log, helm, name).steer((consumer) => rowsOf(name, consumer))
+  }
+}
+
+async function rowsOf(listener: string, consumer: Consumer): Promise<ParkedRow[]> {
+  const rows: ParkedRow[] = []
+  for await (const { event, attempts, at, error } of consumer.parked()) {
+    const { seq, type, identifier } = event
+    const { stack: _, ...words } = error
+    rows.push({ listener, seq, type, identifier, attempts, at: new Date(at).toISOString(), error: words })
+  }
+  return rows
+}
+
+async function seqsOf(consumer: Consumer): Promise<number[]> {
+  const seqs: number[] = []
+  for await (const { event } of consumer.parked()) seqs.push(event.seq)
+  return seqs
+}
+
+function whole(listener: string, { event, attempts, at, error }: Parked): ParkedEvent {
+  return { listener, attempts, at: new Date(at).toISOString(), error, event }
+}

@@ -1,0 +1,45 @@
+import { JOBS, type JobRecord } from '../../job/record.ts'
+import type { Lag, Log } from '../../log/port.ts'
+import { pausedNames } from '../pauses.ts'
+
+/** What the log knows of a job: when it was first seen, its newest slot that is done with, whether it ever succeeded. */
+export interface JobRow {
+  readonly name: string
+  readonly firstSeen: string
+  readonly lastSlot?: string
+  readonly succeeded: boolean
+  readonly paused?: true
+}
+
+/** What the log knows of a listener. `orphaned`: the agent does not have it any more; absent when no agent was asked. */
+export interface ListenerRow extends Lag {
+  readonly name: string
+  readonly cursor: number
+  readonly created: string
+  readonly paused?: true
+  readonly orphaned?: boolean
+}
+
+export async function jobRows(log: Log): Promise<JobRow[]> {
+  const paused = await pausedNames(log, 'job')
+  const rows: JobRow[] = []
+  for await (const { key, value } of log.store(JOBS).list<JobRecord>()) {
+    const { anchor, slot, succeeded = false } = value
+    const lastSlot = slot === undefined ? {} : { lastSlot: new Date(slot).toISOString() }
+    const firstSeen = new Date(anchor).toISOString()
+    rows.push({ name: key, firstSeen, ...lastSlot, succeeded, ...(paused.has(key) ? { paused: true } : {}) })
+  }
+  return rows
+}
+
+/** `known`: the listeners that the agent has. */
+export async function listenerRows(log: Log, known?: readonly string[]): Promise<ListenerRow[]> {
+  const paused = await pausedNames(log, 'listener')
+  const rows: ListenerRow[] = []
+  for await (const { name, cursor, created, lag } of log.consumers()) {
+    const orphaned = known === undefined ? {} : { orphaned: !known.includes(name) }
+    const rests = paused.has(name) ? { paused: true as const } : {}
+    rows.push({ name, cursor, created: new Date(created).toISOString(), ...lag, ...rests, ...orphaned })
+  }
+  return rows
+}

@@ -1,0 +1,20 @@
+import type { Consumer, Log } from '../../log/port.ts'
+import type { Helm, Steerable } from '../helm.ts'
+import { renameListener } from '../rename-listener.ts'
+
+/** A listener that the log knows: in the hands of the agent that runs, or else nobody's but ours. */
+export function steerable(log: Log, helm: Helm | undefined, name: string): Steerable {
+  return helm?.listener(name) ?? resting(log, name)
+}
+
+function resting(log: Log, name: string): Steerable {
+  return {
+    steer: async (steer) => steer(await log.consumer(name, { start: 'now' })),
+    move: async (start) => settle(await log.consumer(name, { start, move: true })),
+    rename: async (to) => settle(await renameListener(log, name, to)),
+  }
+}
+
+function settle(consumer: Consumer): Promise<void> {
+  return consumer.flush()
+}

@@ -1,0 +1,33 @@
+import type { Log } from '../../log/port.ts'
+import { type Health, type JobHealth, type ListenerHealth, problemsOf } from '../health.ts'
+import type { Helm } from '../helm.ts'
+import { jobRows, listenerRows } from './rows.ts'
+
+/** How all is: as the agent that runs knows it, or as the log was left. Never rejects because the log has failed. */
+export async function tellHealth(log: Log, helm?: Helm): Promise<Health> {
+  const last = await log.last().catch(() => undefined)
+  const health: Omit<Health, 'problems'> = {
+    running: helm !== undefined,
+    ...(helm === undefined ? {} : { agent: helm.agent, pid: process.pid, since: helm.since.toISOString() }),
+    log: { state: log.state, ...(last === undefined ? {} : { last }) },
+    ...(helm === undefined ? await asLeft(log) : await asKnown(log, helm)),
+  }
+  return { ...health, problems: problemsOf(health) }
+}
+
+type Parts = Pick<Health, 'jobs' | 'listeners'>
+
+async function asKnown(log: Log, helm: Helm): Promise<Parts> {
+  const { jobs, listeners } = await helm.health()
+  const rows = await jobRows(log).catch(() => [])
+  const slots = new Map(rows.flatMap(({ name, lastSlot }) => (lastSlot === undefined ? [] : [[name, { lastSlot }]])))
+  return { jobs: jobs.map((job): JobHealth => ({ ...job, ...slots.get(job.name) })), listeners }
+}
+
+async function asLeft(log: Log): Promise<Parts> {
+  const jobs = (await jobRows(log)).map(({ firstSeen: _, succeeded: __, ...job }): JobHealth => job)
+  const listeners = (await listenerRows(log)).map(
+    ({ cursor: _, created: __, orphaned: ___, ...listener }): ListenerHealth => listener,
+  )
+  return { jobs, listeners }
+}

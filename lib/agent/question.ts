@@ -1,0 +1,82 @@
+import { describe, quote, TidingsError } from '../core/errors.ts'
+
+/** What a part of a question may be. */
+export interface Kinds {
+  readonly text: string
+  readonly texts: readonly string[]
+  readonly number: number
+  readonly flag: boolean
+}
+
+/** The parts of a question, by name. */
+export type Takes = Readonly<Record<string, keyof Kinds>>
+
+interface Wants {
+  readonly needs: Takes
+  readonly may: Takes
+}
+
+/** A question as it came in the query of a GET: `?types=a&types=b&limit=3&reverse`. */
+export function fromQuery({ needs, may }: Wants, query: URLSearchParams): Record<string, unknown> {
+  const takes: Takes = { ...needs, ...may }
+  const question: Record<string, unknown> = {}
+  for (const part of query.keys()) {
+    const kind = Object.hasOwn(takes, part) ? takes[part] : undefined
+    const all = query.getAll(part)
+    const text = all.at(-1) ?? ''
+    if (kind === 'texts') question[part] = all
+    else if (kind === 'number') question[part] = text.trim() === '' ? Number.NaN : Number(text)
+    else question[part] = kind === 'flag' ? ['', 'true', '1'].includes(text) : text
+  }
+  return question
+}
+
+/** A question as the query of a GET. */
+export function toSearch(question: Readonly<Record<string, Kinds[keyof Kinds] | undefined>>): string {
+  const query = new URLSearchParams()
+  for (const [part, value] of Object.entries(question)) {
+    // A list of nothing is a list still.
+    const all = typeof value !== 'object' ? [value] : value.length === 0 ? [''] : value
+    for (const each of all) if (each !== undefined) query.append(part, String(each))
+  }
+  return query.size === 0 ? '' : `?${query}`
+}
+
+const fits: { readonly [K in keyof Kinds]: (value: unknown) => boolean } = {
+  text: (value) => typeof value === 'string',
+  texts: (value) => Array.isArray(value) && value.every((each) => typeof each === 'string'),
+  number: (value) => Number.isSafeInteger(value) && (value as number) >= 0,
+  flag: (value) => typeof value === 'boolean',
+}
+const words = { text: 'text', texts: 'a list of texts', number: 'a whole number', flag: 'true or false' } as const
+
+/**
+ * The question, once it has every part that it needs, and none that nobody knows.
+ *
+ * @throws TidingsError `TIDINGS_LOG_INVALID`, whose `details.path` names the part
+ */
+export function checkQuestion(
+  { path, needs, may }: Wants & { readonly path: string },
+  question: unknown,
+): Readonly<Record<string, unknown>> {
+  if (typeof question !== 'object' || question === null || Array.isArray(question)) {
+    throw invalid(`the question to ${path} must be an object, got ${describe(question)}`, '')
+  }
+  const takes: Takes = { ...needs, ...may }
+  for (const [part, value] of Object.entries(question)) {
+    const kind = Object.hasOwn(takes, part) ? takes[part] : undefined
+    if (kind === undefined) throw invalid(`${path} takes no ${quote(part)}; it takes: ${list(takes)}`, part)
+    if (!fits[kind](value)) throw invalid(`${quote(part)} must be ${words[kind]}, got ${describe(value)}`, part)
+  }
+  const missing = Object.keys(needs).find((part) => !Object.hasOwn(question, part))
+  if (missing !== undefined) throw invalid(`${path} needs ${quote(missing)}`, missing)
+  return question as Readonly<Record<string, unknown>>
+}
+
+function list(takes: Takes): string {
+  return Object.keys(takes).join(', ') || 'nothing'
+}
+
+function invalid(message: string, path: string): TidingsError {
+  return new TidingsError('TIDINGS_LOG_INVALID', message, { details: { path } })
+}

@@ -1,0 +1,80 @@
+import type { Operations } from './operations.ts'
+import type { Kinds, Takes } from './question.ts'
+
+type Question<N extends Takes, M extends Takes> = { readonly [K in keyof N]: Kinds[N[K]] } & {
+  readonly [K in keyof M]?: Kinds[M[K]]
+}
+
+/**
+ * One operation as HTTP has it.
+ *
+ * - `method`: GET looks, with the question in the query; POST does, with the question as JSON in the body
+ * - `answers`: `one` value as JSON; `many`, one a line; `all` that is there and to come, as server-sent events
+ * - `needs`, `may`: the parts of its question
+ */
+export interface Route<Q = never, A = unknown> {
+  readonly method: 'GET' | 'POST'
+  readonly path: string
+  readonly answers: 'one' | 'many' | 'all'
+  readonly needs: Takes
+  readonly may: Takes
+  ask(operations: Operations, question: Q, signal: AbortSignal): A
+}
+
+function route<const N extends Takes, const M extends Takes, A>(
+  [method, path, answers = 'one']: readonly [Route['method'], string, Route['answers']?],
+  needs: N,
+  may: M,
+  ask: (operations: Operations, question: Question<N, M>, signal: AbortSignal) => A,
+): Route<Question<N, M>, A> {
+  return { method, path, answers, needs, may, ask }
+}
+
+const filters = { types: 'texts', since: 'text', until: 'text', identifier: 'text' } as const
+const listing = { ...filters, limit: 'number', reverse: 'flag' } as const
+const name = { name: 'text' } as const
+const place = { listener: 'text', seq: 'number' } as const
+
+/** Every operation that an agent serves, by the name that it has in `Operations`. */
+export const routes = {
+  status: route(['GET', '/status'], {}, {}, (on) => on.status()),
+  'events.list': route(['GET', '/events', 'many'], {}, listing, (on, question) => on.events.list(question)),
+  'events.at': route(['GET', '/events/at'], { seq: 'number' }, {}, (on, { seq }) => on.events.at(seq)),
+  'events.of': route(['GET', '/events/of'], { type: 'text', identifier: 'text' }, {}, (on, { type, identifier }) =>
+    on.events.of(type, identifier),
+  ),
+  'events.count': route(['GET', '/events/count'], {}, filters, (on, question) => on.events.count(question)),
+  'events.last': route(['GET', '/events/last'], {}, {}, (on) => on.events.last()),
+  'events.follow': route(
+    ['GET', '/events/follow', 'all'],
+    {},
+    { types: 'texts', identifier: 'text', after: 'number' },
+    (on, question, signal) => on.events.follow(question, signal),
+  ),
+  'jobs.list': route(['GET', '/jobs'], {}, {}, (on) => on.jobs.list()),
+  'jobs.run': route(['POST', '/jobs/run'], name, {}, (on, { name }) => on.jobs.run(name)),
+  'jobs.pause': route(['POST', '/jobs/pause'], name, {}, (on, { name }) => on.jobs.pause(name)),
+  'jobs.resume': route(['POST', '/jobs/resume'], name, {}, (on, { name }) => on.jobs.resume(name)),
+  'listeners.list': route(['GET', '/listeners'], {}, { known: 'texts' }, (on, question) => on.listeners.list(question)),
+  'listeners.pause': route(['POST', '/listeners/pause'], name, {}, (on, { name }) => on.listeners.pause(name)),
+  'listeners.resume': route(['POST', '/listeners/resume'], name, {}, (on, { name }) => on.listeners.resume(name)),
+  'listeners.reset': route(
+    ['POST', '/listeners/reset'],
+    { ...name, to: 'text' },
+    { passOver: 'flag' },
+    (on, { name, ...reset }) => on.listeners.reset(name, reset),
+  ),
+  'listeners.rename': route(['POST', '/listeners/rename'], { ...name, to: 'text' }, {}, (on, { name, to }) =>
+    on.listeners.rename(name, to),
+  ),
+  'parked.list': route(['GET', '/parked', 'many'], {}, { listener: 'text' }, (on, question) =>
+    on.parked.list(question),
+  ),
+  'parked.show': route(['GET', '/parked/show'], place, {}, (on, { listener, seq }) => on.parked.show(listener, seq)),
+  'parked.retry': route(['POST', '/parked/retry'], { listener: 'text' }, { seq: 'number' }, (on, { listener, seq }) =>
+    on.parked.retry(listener, seq),
+  ),
+  'parked.drop': route(['POST', '/parked/drop'], { listener: 'text' }, { seq: 'number' }, (on, { listener, seq }) =>
+    on.parked.drop(listener, seq),
+  ),
+} as const

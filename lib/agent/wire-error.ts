@@ -1,0 +1,26 @@
+import { codes, type ErrorCode, type ErrorDetails, hasCode, TidingsError } from '../core/errors.ts'
+
+/** An error as it is answered. */
+export interface WireError {
+  readonly error: { readonly message: string; readonly code?: string; readonly details?: ErrorDetails }
+}
+
+export function toWire(error: unknown): WireError {
+  const { message, code, details } = error as Partial<TidingsError>
+  const known = typeof code === 'string' && Object.hasOwn(codes, code) ? { code, details: details ?? {} } : {}
+  return { error: { message: message ?? String(error), ...known } }
+}
+
+/** The error that was answered, as it was thrown. */
+export function fromWire({ error: { message, code, details } }: WireError): Error {
+  const known = code !== undefined && Object.hasOwn(codes, code)
+  return known
+    ? new TidingsError(code as ErrorCode, message, details === undefined ? {} : { details })
+    : new Error(message)
+}
+
+/** What HTTP calls it. */
+export function statusOf(error: unknown): 400 | 500 | 503 {
+  if (hasCode(error, 'TIDINGS_LOG_INVALID') || hasCode(error, 'TIDINGS_AGENT_INVALID')) return 400
+  return hasCode(error, 'TIDINGS_LOG_FAILED') || hasCode(error, 'TIDINGS_LOG_CLOSED') ? 503 : 500
+}
