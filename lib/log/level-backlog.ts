@@ -30,11 +30,13 @@ export class Backlog {
     this.#looked = 0
   }
 
-  /** The next wanted events of the page, at most `room`; passes over the others. */
-  take(room: number): StoredEvent[] {
+  /** The next wanted events of the page, at most `room` and none after `until`; passes over the others. */
+  take(room: number, until = Number.POSITIVE_INFINITY): StoredEvent[] {
     const taken: StoredEvent[] = []
     while (this.#looked < this.#ahead.length && taken.length < room) {
-      const record = this.#ahead[this.#looked++] as EventRecord
+      const record = this.#ahead[this.#looked] as EventRecord
+      if (record.event.seq > until) break
+      this.#looked += 1
       this.#position = record.event.seq
       if (this.#wanted(record)) taken.push(record.event)
     }

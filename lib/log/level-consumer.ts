@@ -39,7 +39,7 @@ export class LevelConsumer implements Consumer, Rider {
   readonly #parked: ParkedEvents
   readonly #ledger: Ledger
   readonly #steering: Steering
-  /** After the cursor, yet with a record in the store when this consumer was opened: that is how it is handed out. */
+  /** After the place in the backlog, yet with a record in the store: that is how it is handed out. */
   readonly #recorded: Set<number>
   readonly #wake$ = new Subject<void>()
   readonly #place: Place
@@ -57,7 +57,7 @@ export class LevelConsumer implements Consumer, Rider {
     this.#recorded = new Set(recorded.filter((seq) => seq > opened.cursor.cursor))
     const hears = typeTest(options.types)
     const wanted = ({ event, told }: EventRecord): boolean =>
-      told && hears(event.type) && !this.#recorded.delete(event.seq)
+      told && hears(event.type) && !this.#recorded.delete(event.seq) && !this.#flight.isWaiting(event.seq)
     this.#backlog = new Backlog(opened.cursor.cursor, wanted)
     this.#handOut = new HandOut({
       life,
@@ -65,13 +65,14 @@ export class LevelConsumer implements Consumer, Rider {
       backlog: this.#backlog,
       steering: this.#steering,
       place: this.#place,
+      ahead: () => this.#recorded.size,
       noted: options.transient !== true,
       inOrder: options.inOrder === true,
     })
     for (const seq of opened.suspects.keys()) this.#suspect(seq)
   }
 
-  // One that was handed out for the first time gets a record: it is handed out before its turn.
+  // One that was handed out for the first time gets a record, which says that it is no stranger.
   #suspect(seq: number): void {
     if (this.#flight.isWaiting(seq)) return
     const replay = this.#place.replay(seq)

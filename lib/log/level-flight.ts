@@ -41,6 +41,11 @@ export class Flight {
     return this.#retries.size
   }
 
+  /** The next that waits; in order: the oldest. */
+  get first(): Waiting | undefined {
+    return this.#retries.first
+  }
+
   /** When the next waiting event is due, in ms since the epoch. */
   get nextAt(): number | undefined {
     return this.#retries.nextAt

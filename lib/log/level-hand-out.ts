@@ -13,20 +13,30 @@ import type { Handed } from './port.ts'
  */
 const MOST_WAITING = 10_000
 
-/** What is handed out, and how. `noted`: it is written down before; `inOrder`: nothing newer while an event waits. */
+/**
+ * What is handed out, and how. `ahead`: how many events after the place in the backlog have a record; `noted`: what is
+ * handed out is written down before; `inOrder`: nothing newer while an event waits.
+ */
 export interface HandOutParts {
   readonly life: Life
   readonly flight: Flight
   readonly backlog: Backlog
   readonly steering: Steering
   readonly place: Place
+  readonly ahead: () => number
   readonly noted: boolean
   readonly inOrder: boolean
 }
 
-/** Hands the events of one consumer out: those that are due again, then new ones. */
+/**
+ * Hands the events of one consumer out: those that are due again, and new ones. One that is due, yet lies after the place
+ * in the backlog (the process died over it, or it was put back before its turn), is handed out when its place comes:
+ * what is older, and may be of its key, has not been.
+ */
 export class HandOut {
   readonly #parts: HandOutParts
+  // The seq of the next event that waits after the place in the backlog; undefined: none does.
+  #next: number | undefined
 
   constructor(parts: HandOutParts) {
     this.#parts = parts
@@ -40,17 +50,19 @@ export class HandOut {
 
   /** Reads first and changes what is remembered after, in one go: whatever happens at an await leaves no trace. */
   async take(max: number, signal: AbortSignal): Promise<readonly Handed[]> {
-    const { life, flight, backlog, steering } = this.#parts
+    const { life, backlog, steering } = this.#parts
     const { session } = life
     try {
-      const due = flight.due(life.clock.now(), max)
-      const again = await Promise.all(
+      const due = this.#due(max)
+      const found = await Promise.all(
         due.map(async (waiting) => ({ waiting, event: await steering.event(waiting.seq) })),
       )
-      const room = this.#mayReadOn() ? max - due.length : 0
+      const room = this.#mayReadOn() ? max - due.filter(({ seq }) => seq <= backlog.position).length : 0
       if (room > 0) await backlog.look(session)
       if (signal.aborted) return []
-      return await this.#note([...this.#again(again), ...this.#fresh(room)])
+      const fresh = this.#fresh(room)
+      const again = this.#again(found.filter(({ waiting }) => waiting.seq <= backlog.position))
+      return await this.#note([...again, ...fresh].sort((a, b) => a.event.seq - b.event.seq))
     } catch (error) {
       // A store that is closed in mid-read, after a failed write, is opened again; a closed log ends the wait.
       if (life.ready && life.session === session) throw error
@@ -58,9 +70,21 @@ export class HandOut {
     }
   }
 
+  // What is due and has its place behind, or next.
+  #due(max: number): readonly Waiting[] {
+    const { life, flight, backlog, inOrder } = this.#parts
+    const due = flight.due(life.clock.now(), max)
+    const { position } = backlog
+    const next = inOrder ? flight.first : due.find(({ seq }) => seq > position)
+    this.#next = next === undefined || next.seq <= position ? undefined : next.seq
+    return due.filter(({ seq }) => seq <= position || seq === this.#next)
+  }
+
   #mayReadOn(): boolean {
-    const { flight, inOrder } = this.#parts
-    return flight.waiting < (inOrder ? 1 : MOST_WAITING)
+    const { flight, backlog, ahead, inOrder } = this.#parts
+    if (this.#next !== undefined) return true
+    const { first } = flight
+    return inOrder ? first === undefined || first.seq > backlog.position : flight.waiting - ahead() < MOST_WAITING
   }
 
   #again(found: readonly { waiting: Waiting; event: StoredEvent | undefined }[]): Handed[] {
@@ -78,7 +102,7 @@ export class HandOut {
 
   #fresh(room: number): Handed[] {
     const { flight, backlog, place } = this.#parts
-    const handed = backlog.take(room).map((event): Handed => {
+    const handed = backlog.take(room, this.#next).map((event): Handed => {
       const replay = place.replay(event.seq)
       return replay === undefined ? { event, attempt: 1 } : { event, attempt: 1, replay }
     })

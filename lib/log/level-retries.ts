@@ -29,6 +29,11 @@ export class Retries {
     return this.#bySeq.has(seq)
   }
 
+  /** The next one; in order: the oldest. */
+  get first(): Waiting | undefined {
+    return this.#due[0]
+  }
+
   /** When the next one is due, in ms since the epoch. */
   get nextAt(): number | undefined {
     return this.#due[0]?.at

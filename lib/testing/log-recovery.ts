@@ -92,7 +92,7 @@ export const recoveryTests: LogTests = {
     )
   },
 
-  'an event that waits or is parked is not handed out as new, though an older one was still being handled': async (
+  'an event that waits or is parked is not handed out as new, nor before an older one that was still being handled': async (
     bench,
   ) => {
     await bench.log.accept(draftsOf(5))
@@ -102,12 +102,9 @@ export const recoveryTests: LogTests = {
     consumer.park(parked, { error: 'no' })
     await bench.reopen('close')
     const second = await open(bench)
-    const [again] = await take(second, 1)
-    assert.deepEqual(again, { ...waits, attempt: 2 })
-    second.ack(again)
-    const rest = await takeAll(second, 3)
-    assert.deepEqual(seqsOf(rest).slice(0, 2), seqsOf([oldest, newest]))
-    assert.equal(rest.length, 3)
+    const all = await takeAll(second, 4)
+    assert.deepEqual(all.slice(0, 3), [oldest, { ...waits, attempt: 2 }, newest])
+    assert.equal(all.length, 4)
   },
 
   'state that is written with an ack is stored with it': async (bench) => {
