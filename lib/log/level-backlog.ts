@@ -1,9 +1,16 @@
 import type { StoredEvent } from '../core/event.ts'
 import type { EventRecord } from './level-records.ts'
 import type { Session } from './level-session.ts'
+import { typeTest } from './query.ts'
 
 /** How many records are read in one go: a consumer that hears rare types skips this many at a time. */
 const LOOK_AHEAD = 500
+
+/** Whether a consumer of these types hears an event at all. */
+export function heard({ types }: { readonly types?: readonly string[] }): (record: EventRecord) => boolean {
+  const hears = typeTest(types)
+  return ({ event, told }) => told && hears(event.type)
+}
 
 /** The events that one consumer has not been handed yet: a place in the log, and a page read ahead from there. */
 export class Backlog {

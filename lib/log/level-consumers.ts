@@ -1,4 +1,6 @@
 import { quote, TidingsError } from '../core/errors.ts'
+import { heard } from './level-backlog.ts'
+import { beyondSuspects, isOpen } from './level-beyond.ts'
 import type { Op } from './level-commit.ts'
 import { LevelConsumer, type Opened } from './level-consumer.ts'
 import { keys, seqOf, startingWith, textsOf } from './level-keys.ts'
@@ -41,15 +43,18 @@ export class Consumers {
     return consumer
   }
 
-  async #find(name: string, { start, move, formerly }: ConsumerOptions): Promise<Opened> {
+  async #find(name: string, options: ConsumerOptions): Promise<Opened> {
+    const { start, move, formerly } = options
     const known = this.#read(name)
-    if (known !== undefined) return this.#load(name, move ? await this.#move(name, known, start) : known, 'known')
+    if (known !== undefined) {
+      return this.#load(name, move ? await this.#move(name, known, start) : known, 'known', options)
+    }
     // What it says may be newer than what is stored.
     if (formerly !== undefined) await this.#settle(formerly)
     const older = formerly === undefined ? undefined : this.#read(formerly)
     if (formerly !== undefined && older !== undefined) {
       await this.#rename(formerly, name)
-      return this.#load(name, older, 'renamed')
+      return this.#load(name, older, 'renamed', options)
     }
     const opened = await this.#begin(name, start)
     await this.#life.commit([[keys.consumer(name), encode(keys.consumer(name), opened.cursor)]])
@@ -95,17 +100,19 @@ export class Consumers {
     return decode<Cursor>(keys.consumer(name), this.#life.session.db.getSync(keys.consumer(name)))
   }
 
-  async #load(name: string, cursor: Cursor, origin: Opened['origin']): Promise<Opened> {
+  async #load(name: string, found: Cursor, origin: Opened['origin'], options: ConsumerOptions): Promise<Opened> {
     const records = await this.#entries(keys.retriesOf(name))
     const waiting = records.map(([key, text]) => ({ seq: seqOf(key), ...decode<RetryRecord>(key, text) }))
     const parked = (await this.#entries(keys.parkedOf(name))).map(([key]) => seqOf(key))
-    return { name, origin, cursor, waiting, parked, suspects: await this.#suspects(name, cursor, waiting, parked) }
+    const suspects = await this.#suspects(name, found, waiting, parked)
+    const cursor = await beyondSuspects(this.#life.session, found, [...suspects.keys()], heard(options))
+    return { name, origin, cursor, waiting, parked, suspects }
   }
 
   // Of what was in flight, those that are not settled; and those that were alone already.
   async #suspects(
     name: string,
-    { cursor }: Cursor,
+    cursor: Cursor,
     waiting: readonly { readonly seq: number; readonly at: number }[],
     parked: readonly number[],
   ): Promise<Deaths> {
@@ -114,7 +121,7 @@ export class Consumers {
     const retried = new Set(waiting.map(({ seq }) => seq))
     const now = this.#life.clock.now()
     const deaths = new Map<number, number>()
-    for (const seq of flight) if (seq > cursor || retried.has(seq)) deaths.set(seq, 0)
+    for (const seq of flight) if (isOpen(cursor, seq) || retried.has(seq)) deaths.set(seq, 0)
     for (const [crash, text] of await this.#entries(keys.crashesOf(name))) {
       deaths.set(seqOf(crash), decode<number>(crash, text))
     }

@@ -1,6 +1,6 @@
 import { keys } from './level-keys.ts'
 import type { Ledger } from './level-ledger.ts'
-import { type Cursor, encode } from './level-records.ts'
+import { type Beyond, type Cursor, encode } from './level-records.ts'
 
 /** How far one consumer is, as it is written down. */
 export class Place {
@@ -14,9 +14,13 @@ export class Place {
     this.#record = record
   }
 
-  /** Everything up to `seq` is settled. */
-  settled(seq: number): void {
-    if (seq !== this.#record.cursor) this.#write({ ...this.#record, cursor: seq })
+  /** Everything up to `cursor` is settled, and some of what lies beyond it. */
+  settled(cursor: number, beyond: Beyond | undefined): void {
+    const { beyond: before, ...record } = this.#record
+    // Up to one place, fewer and fewer are open: as many are the same.
+    const isSame = beyond?.to === before?.to && beyond?.open.length === before?.open.length
+    if (cursor === record.cursor && isSame) return
+    this.#write({ ...record, cursor, ...(beyond === undefined ? {} : { beyond }) })
   }
 
   /** Somebody asks for events to be told again: which time that is. */
@@ -40,7 +44,7 @@ export class Place {
 }
 
 /** The record of a consumer that is moved: what it was handed before is told again, as a replay. */
-export function movedTo(seq: number, { again, ...record }: Cursor): Cursor {
+export function movedTo(seq: number, { again, beyond: _, ...record }: Cursor): Cursor {
   const until = Math.max(record.cursor, again?.until ?? 0)
   if (seq >= until) return { ...record, cursor: seq }
   const replay = (record.replays ?? 0) + 1

@@ -28,13 +28,21 @@ export type Identity = readonly [seq: number, version?: string, revision?: numbe
 /** The seq of an identity that was forgotten: it may be told again, and its events stay. */
 export const FORGOTTEN = 0
 
+/** After a cursor everything is settled too, or has a record of its own, up to `to`; but not what is `open`. */
+export interface Beyond {
+  readonly to: number
+  readonly open: readonly number[]
+}
+
 /**
+ * - `beyond`: what of the events after the cursor is known already; absent: nothing
  * - `replays`: how often events were told again on request
  * - `again`: the consumer was moved back; what follows its cursor, up to `until`, is this replay
  */
 export interface Cursor {
   readonly cursor: number
   readonly created: number
+  readonly beyond?: Beyond
   readonly replays?: number
   readonly again?: { readonly until: number; readonly replay: number }
 }

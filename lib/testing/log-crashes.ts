@@ -64,6 +64,37 @@ export const crashTests: LogTests = {
     )
   },
 
+  'what was settled stays so, though older events were still being handled': async (bench) => {
+    const { consumer, held } = await holding(bench, 5, 7)
+    const count = { namespace: 'n', key: 'k', value: 1 }
+    for (const place of [1, 2, 4]) consumer.ack(held[place] as Handed, [count])
+    await consumer.flush()
+    const again = await open(await bench.reopen('crash'))
+    assert.equal(again.suspects, 2)
+    const [first] = await take(again, 1)
+    again.ack(first as Handed, [count])
+    await again.flush()
+    const last = await open(await bench.reopen('crash'))
+    const left = [held[3]?.event.seq, (held[4]?.event.seq ?? 0) + 1, (held[4]?.event.seq ?? 0) + 2]
+    assert.deepEqual(seqsOf(await takeAll(last, 3)), left)
+  },
+
+  'what lies between suspects and was settled too late is handed out again': async (bench) => {
+    await bench.log.accept(draftsOf(6))
+    const consumer = await open(bench.log)
+    const [first, second] = await take(consumer, 2)
+    consumer.ack(second as Handed)
+    // Nobody has heard of that yet, and the store is told what is in flight now.
+    await take(consumer, 2)
+    const again = await open(await bench.reopen('crash'))
+    assert.equal(again.suspects, 3)
+    const seqs = Array.from({ length: 6 }, (_, i) => (first?.event.seq ?? 0) + i)
+    assert.deepEqual(
+      seqsOf(await takeAll(again, 6)).toSorted((a, b) => a - b),
+      seqs,
+    )
+  },
+
   'nothing is suspected after the log was closed in good order': async (bench) => {
     const { held } = await holding(bench, 3, 3)
     const again = await open(await bench.reopen('close'))
