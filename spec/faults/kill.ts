@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
-import { writeFileSync } from 'node:fs'
+import { statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 import { compiled } from './compiled.ts'
 import { deaths } from './lethal-source.ts'
@@ -57,7 +58,10 @@ async function killed(
     async function atAnyMoment(): Promise<void> {
       const mortal = run(path, { directory, diary, life })
       await mortal.open
-      const { signal, stderr } = await killAfter(mortal, Math.random() * 250)
+      // How far it comes in a time depends on the machine, so the moment is one of its diary.
+      const size = statSync(diary).size + Math.random() * 15_000
+      while (statSync(diary).size < size && mortal.child.exitCode === null) await sleep(Math.random() * 4)
+      const { signal, stderr } = await killAfter(mortal, 0)
       assert.equal(signal, 'SIGKILL', stderr)
     }
 

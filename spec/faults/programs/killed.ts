@@ -49,14 +49,26 @@ const hear = (
     { from: 'start', crashes: 1_000_000, backoff: { min: 1, max: 20 }, ...options },
   )
 
+// Once per event, if state is stored in one step with what settles its event.
+async function count({ state, event }: Delivery): Promise<void> {
+  const key = String(event.seq)
+  state.set(key, ((await state.get<number>(key)) ?? 0) + 1)
+}
+
 const listeners = [
-  hear('steady', async ({ state }) => state.set('count', ((await state.get<number>('count')) ?? 0) + 1), {
-    ordered: true,
-  }),
-  hear('slow', () => sleep(below(6)), { concurrency: 8 }),
+  hear('steady', count, { ordered: true }),
+  hear(
+    'slow',
+    async (delivery) => {
+      await sleep(below(6))
+      await count(delivery)
+    },
+    { concurrency: 8 },
+  ),
   hear(
     'failing',
-    async () => {
+    async (delivery) => {
+      await count(delivery)
       if (chance(0.3)) throw new Error('three in ten')
     },
     { concurrency: 4, attempts: 3 },

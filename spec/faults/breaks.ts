@@ -1,0 +1,205 @@
+/** A file of specs, and the name of the tests that are run of it. */
+export type Spec = readonly [file: string, name?: string]
+
+/** One way in which the engine could be wrong, and the spec that is to notice. */
+export interface Break {
+  /** What is wrong then. */
+  readonly words: string
+  readonly file: string
+  readonly from: string
+  readonly to: string
+  readonly spec: Spec
+}
+
+const kill: Spec = ['faults/kill.spec.ts']
+const model: Spec = ['faults/model.spec.ts']
+const interleavings: Spec = ['faults/interleavings.spec.ts']
+const undelivered: Spec = ['faults/handlers.spec.ts', 'has told nobody']
+const harm: Spec = ['faults/handlers.spec.ts', 'keep nobody else']
+const exits: Spec = ['faults/handlers.spec.ts', 'is found out']
+
+/** Every promise broken at least once. */
+export const breaks: readonly Break[] = [
+  {
+    words: 'a publisher is answered before the write',
+    file: 'lib/log/level-log.ts',
+    from: '    await durable\n    return receipts',
+    to: '    return receipts',
+    spec: interleavings,
+  },
+  {
+    words: 'a publisher is answered before the disk has it',
+    file: 'lib/log/level-writer.ts',
+    from: 'batch.write(this.#options.synced ? SYNCED : {})',
+    to: 'batch.write({})',
+    spec: ['log/level-writer.spec.ts', 'is on disk before anybody'],
+  },
+  {
+    words: 'a duplicate is answered before its event is durable',
+    file: 'lib/log/level-log.ts',
+    from: 'durable: writer.until(newest)',
+    to: 'durable: Promise.resolve()',
+    spec: interleavings,
+  },
+  {
+    words: 'an identity is stored without its event',
+    file: 'lib/log/level-accept.ts',
+    from: 'ops.push([eventKey, record], [key,',
+    to: 'ops.push([key,',
+    spec: undelivered,
+  },
+  {
+    words: 'an event is stored without its identity',
+    file: 'lib/log/level-accept.ts',
+    from: '[key, encode(key, identity)], ',
+    to: '',
+    spec: model,
+  },
+  {
+    words: 'an event is delivered before it is durable',
+    file: 'lib/log/level-writer.ts',
+    from: '    await batch.write(this',
+    to: '    this.#durable = commit.last\n    this.#options.onCommitted(commit.events, [])\n    await new Promise((resolve) => setTimeout(resolve, 10))\n    await batch.write(this',
+    spec: interleavings,
+  },
+  {
+    words: 'the cursor passes what is in work',
+    file: 'lib/log/level-consumer.ts',
+    from: 'return first === undefined ? this.#backlog.position : first - 1',
+    to: 'return first === undefined ? this.#backlog.position : this.#backlog.position',
+    spec: kill,
+  },
+  {
+    words: 'the cursor is never written',
+    file: 'lib/log/level-place.ts',
+    from: 'if (seq !== this.#record.cursor) this',
+    to: 'if (seq < 0) this',
+    spec: model,
+  },
+  {
+    words: 'attempts are forgotten',
+    file: 'lib/log/level-consumer.ts',
+    from: '{ attempts: handed.attempt, at: next.at',
+    to: '{ attempts: 0, at: next.at',
+    spec: model,
+  },
+  {
+    words: 'a retry is not written down',
+    file: 'lib/log/level-flight.ts',
+    from: '    else this.#retries.add({ seq, ...record })\n    this.#ledger.change(key, encode(key, record))',
+    to: '    else this.#retries.add({ seq, ...record })',
+    spec: kill,
+  },
+  {
+    words: 'a retry is not crossed out when it went well',
+    file: 'lib/log/level-flight.ts',
+    from: 'if (this.#again.has(seq) && !this.#asked.has(seq)) this',
+    to: 'if (this.#again.has(seq) && this.#asked.has(seq)) this',
+    spec: model,
+  },
+  {
+    words: 'retries come in the wrong order',
+    file: 'lib/log/level-retries.ts',
+    from: '.sort((a, b) => a.seq - b.seq)\n      .slice(0, max)',
+    to: '.sort((a, b) => b.seq - a.seq)\n      .slice(0, max)',
+    spec: ['log/level-log.spec.ts', 'lowest seq comes first'],
+  },
+  {
+    words: 'in order, newer events overtake one that waits',
+    file: 'lib/log/level-hand-out.ts',
+    from: 'inOrder ? 1 : MOST_WAITING',
+    to: 'inOrder ? MOST_WAITING : MOST_WAITING',
+    spec: ['log/level-log.spec.ts', 'unless the consumer is in order'],
+  },
+  {
+    words: 'lanes are ignored',
+    file: 'lib/dispatch/lanes.ts',
+    from: 'if (lane === undefined || lane.active || oldestBefore(lane) !== undefined) return undefined',
+    to: 'if (lane === undefined) return undefined',
+    spec: ['dispatch/pump.spec.ts', 'is kept'],
+  },
+  {
+    words: 'what a failed commit carried of acks is lost when the store is opened again',
+    file: 'lib/log/level-ledger.ts',
+    from: 'if (!durable) this.#changes = ',
+    to: 'if (durable) this.#changes = ',
+    spec: ['log/level-life.spec.ts', 'writes again what'],
+  },
+  {
+    words: 'a suspect is not written down before its turn',
+    file: 'lib/log/level-flight.ts',
+    from: '[...this.#fresh, ...this.#again])], ...accused]',
+    to: '[...this.#fresh, ...this.#again])]]',
+    spec: exits,
+  },
+  {
+    words: 'a suspect that was handled is blamed for the next death',
+    file: 'lib/log/level-hand-out.ts',
+    from: 'crashes !== undefined)) await',
+    to: 'crashes === -1)) await',
+    spec: exits,
+  },
+  {
+    words: 'suspects are delivered together',
+    file: 'lib/dispatch/pump.ts',
+    from: '    this.#deliver(key, handed)\n    while (this.#running.size > 0) await this.#change()',
+    to: '    this.#deliver(key, handed)',
+    spec: exits,
+  },
+  {
+    words: 'a parked event is not written down',
+    file: 'lib/log/level-parked.ts',
+    from: '    this.#seqs.add(seq)\n    this.#ledger.change(key, encode(key, record))',
+    to: '    this.#seqs.add(seq)',
+    spec: model,
+  },
+  {
+    words: 'a failed event is parked at once',
+    file: 'lib/dispatch/deliver.ts',
+    from: 'attempt >= settings.attempts',
+    to: 'attempt >= 1',
+    spec: model,
+  },
+  {
+    words: 'a failed event is passed over',
+    file: 'lib/dispatch/pump.ts',
+    from: "if (outcome.end === 'ack') return this.#consumer.ack(handed, outcome.writes)",
+    to: "if (outcome.end !== 'park') return this.#consumer.ack(handed)",
+    spec: model,
+  },
+  {
+    words: 'a delivery that never settles is waited for',
+    file: 'lib/dispatch/deliver.ts',
+    from: 'timeout: this.#listener.settings.timeout,',
+    to: 'timeout: 3_600_000,',
+    spec: harm,
+  },
+  {
+    words: 'whoever blocks is not named',
+    file: 'lib/dispatch/pump.ts',
+    from: 'if (ms > BLOCKING)',
+    to: 'if (ms < 0)',
+    spec: harm,
+  },
+  {
+    words: 'state is stored though the delivery failed',
+    file: 'lib/dispatch/deliver.ts',
+    from: '    } catch (error) {\n      return this.#failed(handed, error)',
+    to: '    } catch (error) {\n      await this.#host.log.accept([], { state: state.writes() })\n      return this.#failed(handed, error)',
+    spec: ['dispatch/deliver.spec.ts', 'dropped with a failure'],
+  },
+  {
+    words: 'where a listener begins is not written down',
+    file: 'lib/log/level-consumers.ts',
+    from: '    await this.#life.commit([[keys.consumer(name), encode(keys.consumer(name), opened.cursor)]])\n    return opened',
+    to: '    return opened',
+    spec: undelivered,
+  },
+  {
+    words: 'a renamed listener loses its retries',
+    file: 'lib/log/level-consumers.ts',
+    from: 'for (const [key, text] of await this.#entries(keys.retriesOf(from)))',
+    to: 'for (const [key, text] of [] as [string, string][])',
+    spec: ['dispatch/pump.spec.ts', 'takes over the cursor'],
+  },
+]

@@ -1,0 +1,3 @@
+import { stuckSuite } from './stuck.ts'
+
+stuckSuite(1_000_000, 'slow')

@@ -1,0 +1,3 @@
+import { stuckSuite } from './stuck.ts'
+
+stuckSuite(30_000, 'fast')
