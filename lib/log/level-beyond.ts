@@ -1,4 +1,4 @@
-import type { Cursor, EventRecord } from './level-records.ts'
+import type { Beyond, Cursor, EventRecord } from './level-records.ts'
 import type { Session } from './level-session.ts'
 
 /** How many records are read in one go. */
@@ -33,4 +33,47 @@ export async function beyondSuspects(
     after = page.at(-1)?.event.seq ?? to
   }
   return { ...cursor, beyond: { to, open } }
+}
+
+/** What the store told of a consumer when that was opened. */
+interface Told {
+  readonly cursor: Cursor
+  readonly waiting: readonly { readonly seq: number }[]
+  readonly parked: readonly number[]
+  readonly suspects: ReadonlyMap<number, unknown>
+}
+
+/** What was known, when a consumer was opened, of events after its cursor: until its backlog is past them. */
+export class Ahead {
+  readonly #to: number
+  readonly #open: Set<number>
+  /** With a record of their own: that is how they are handed out. */
+  readonly #recorded: Set<number>
+
+  constructor({ cursor: { cursor, beyond }, waiting, parked, suspects }: Told) {
+    this.#to = beyond?.to ?? 0
+    this.#open = new Set(beyond?.open)
+    const recorded = [...waiting.map(({ seq }) => seq), ...parked, ...suspects.keys()]
+    this.#recorded = new Set(recorded.filter((seq) => seq > cursor))
+  }
+
+  /** How many with a record of their own the backlog has not come to. */
+  get recorded(): number {
+    return this.#recorded.size
+  }
+
+  /** Whether the backlog, which has come to it, is to hand it out. Asked once for each event. */
+  isNew(seq: number): boolean {
+    return !this.#recorded.delete(seq) && (seq > this.#to || this.#open.delete(seq))
+  }
+
+  /**
+   * What is to be written beside a cursor: nothing when all that was handed out after it is still being handled.
+   * `fresh`: what is handled for the first time.
+   */
+  beyond(cursor: number, position: number, fresh: Iterable<number>): Beyond | undefined {
+    const open = [...fresh, ...[...this.#open].filter((seq) => seq > position)]
+    const to = Math.max(position, this.#to)
+    return cursor + open.length === to ? undefined : { to, open }
+  }
 }

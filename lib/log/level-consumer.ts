@@ -3,6 +3,7 @@ import { abort$, at$ } from '../core/clock.ts'
 import { errorInfo } from '../core/error-info.ts'
 import { describe, TidingsError } from '../core/errors.ts'
 import { Backlog, heard } from './level-backlog.ts'
+import { Ahead } from './level-beyond.ts'
 import type { Op, Rider } from './level-commit.ts'
 import { Flight } from './level-flight.ts'
 import { HandOut } from './level-hand-out.ts'
@@ -10,7 +11,7 @@ import { Ledger } from './level-ledger.ts'
 import type { Life } from './level-life.ts'
 import { ParkedEvents } from './level-parked.ts'
 import { Place } from './level-place.ts'
-import type { Beyond, Cursor, EventRecord } from './level-records.ts'
+import type { Cursor, EventRecord } from './level-records.ts'
 import type { Waiting } from './level-retries.ts'
 import type { States } from './level-states.ts'
 import { Steering } from './level-steering.ts'
@@ -38,10 +39,7 @@ export class LevelConsumer implements Consumer, Rider {
   readonly #parked: ParkedEvents
   readonly #ledger: Ledger
   readonly #steering: Steering
-  /** After the place in the backlog, yet with a record in the store: that is how it is handed out. */
-  readonly #recorded: Set<number>
-  /** What was settled after the cursor when this consumer was opened, and what was not: until the backlog is past it. */
-  readonly #settled: { readonly to: number; readonly open: Set<number> }
+  readonly #ahead: Ahead
   readonly #wake$ = new Subject<void>()
   readonly #place: Place
 
@@ -54,11 +52,10 @@ export class LevelConsumer implements Consumer, Rider {
     this.#parked = new ParkedEvents(this.name, this.#ledger, opened.parked)
     this.#flight = new Flight(this.name, this.#ledger, opened, options.inOrder === true)
     this.#steering = new Steering(life, this.#flight, this.#parked)
-    const recorded = [...opened.waiting.map(({ seq }) => seq), ...opened.parked, ...opened.suspects.keys()]
-    this.#recorded = new Set(recorded.filter((seq) => seq > opened.cursor.cursor))
-    this.#settled = { to: opened.cursor.beyond?.to ?? 0, open: new Set(opened.cursor.beyond?.open) }
+    this.#ahead = new Ahead(opened)
     const hears = heard(options)
-    const wanted = (record: EventRecord): boolean => hears(record) && this.#isNew(record.event.seq)
+    const wanted = (record: EventRecord): boolean =>
+      hears(record) && this.#ahead.isNew(record.event.seq) && !this.#flight.isWaiting(record.event.seq)
     this.#backlog = new Backlog(opened.cursor.cursor, wanted)
     this.#handOut = new HandOut({
       life,
@@ -66,7 +63,7 @@ export class LevelConsumer implements Consumer, Rider {
       backlog: this.#backlog,
       steering: this.#steering,
       place: this.#place,
-      ahead: () => this.#recorded.size,
+      ahead: () => this.#ahead.recorded,
       noted: options.transient !== true,
       inOrder: options.inOrder === true,
     })
@@ -79,11 +76,6 @@ export class LevelConsumer implements Consumer, Rider {
     const replay = this.#place.replay(seq)
     this.#flight.wait(seq, { attempts: 0, at: this.#life.clock.now(), ...(replay === undefined ? {} : { replay }) })
     this.#ride(true)
-  }
-
-  #isNew(seq: number): boolean {
-    const { to, open } = this.#settled
-    return !this.#recorded.delete(seq) && (seq > to || open.delete(seq)) && !this.#flight.isWaiting(seq)
   }
 
   get suspects(): number {
@@ -193,17 +185,9 @@ export class LevelConsumer implements Consumer, Rider {
     return first === undefined ? this.#backlog.position : first - 1
   }
 
-  // Nothing is to be said when all that was handed out after the cursor is still being handled.
-  get #beyond(): Beyond | undefined {
-    const { position } = this.#backlog
-    const left = [...this.#settled.open].filter((seq) => seq > position)
-    const open = [...this.#flight.fresh, ...left]
-    const to = Math.max(position, this.#settled.to)
-    return this.settledTo + open.length === to ? undefined : { to, open }
-  }
-
   collect(): readonly Op[] {
-    this.#place.settled(this.settledTo, this.#beyond)
+    const { settledTo } = this
+    this.#place.settled(settledTo, this.#ahead.beyond(settledTo, this.#backlog.position, this.#flight.fresh))
     return this.#ledger.collect()
   }
 
