@@ -10,8 +10,10 @@ import { note, openMortal, orders } from './orders.ts'
 const made = eventType('made').of<{ bad?: boolean; slow?: number }>()
 
 const listeners = [
-  listener('exits', on(made), ({ seq, data }) => {
+  listener('exits', on(made), async ({ seq, data }) => {
     note('begins', 'exits', seq)
+    // Late enough that others are in flight by then, unless they have to wait.
+    if (data.bad === true) await sleep(3)
     // oxlint-disable-next-line unicorn/no-process-exit -- that is what this suite is about
     if (data.bad === true) process.exit(3)
     note('handled', 'exits', seq)
@@ -21,7 +23,7 @@ const listeners = [
     on(made),
     async ({ seq, data }) => {
       note('begins', 'slow', seq)
-      await sleep(data.slow ?? 5)
+      await sleep(data.slow ?? 30)
       note('handled', 'slow', seq)
     },
     { concurrency: 4 },
