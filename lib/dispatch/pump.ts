@@ -1,9 +1,10 @@
 import { type ErrorInfo, errorInfo } from '../core/error-info.ts'
-import { asError, quote, TidingsError } from '../core/errors.ts'
+import { asError } from '../core/errors.ts'
 import type { StoredEvent } from '../core/event.ts'
 import { Work } from '../core/within.ts'
 import type { Listener } from '../listener/listener.ts'
 import type { Consumer, Handed } from '../log/port.ts'
+import { crashError } from './crash-error.ts'
 import { Deliverer, type DeliveryHost, type Outcome } from './deliver.ts'
 import { Lanes } from './lanes.ts'
 import { orderKey } from './order-key.ts'
@@ -223,9 +224,4 @@ export class Pump {
       if (handed.event.seq < this.#highest) this.#putBack(this.#key(handed.event), handed, this.#host.clock.now())
     }
   }
-}
-
-function crashError(listener: string, { event, crashes }: Handed): TidingsError {
-  const message = `the process died ${crashes} times while listener ${quote(listener)} handled event ${event.seq} alone`
-  return new TidingsError('TIDINGS_LISTENER_CRASHED', message, { details: { listener, seq: event.seq, crashes } })
 }
