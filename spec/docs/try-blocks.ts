@@ -68,22 +68,37 @@ function errorsIn(output: string, files: Compiled['files']): string[] {
   return errors.length > 0 ? errors : [output]
 }
 
-/** Runs those that are meant to, each in an empty directory; what fails or takes longer than `limit` ms comes back. */
+/**
+ * Runs those that are meant to, each in an empty directory; what fails or takes longer than `limit` ms comes back.
+ * Processes are dear: many blocks share one. Only where that does not end well, each of them gets its own.
+ */
 export async function execute({ directory, files }: Compiled, limit: number): Promise<string[]> {
-  const failures: string[] = []
-  const queue = [...files].filter(([, { runs }]) => runs)
-  const worker = async (): Promise<void> => {
-    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-      const [name, { file, line }] = next
-      const cwd = mkdtempSync(join(tmpdir(), 'tidings-docs-'))
-      const script = join(directory, 'out/.cache', basename(directory), `${name}.js`)
-      const { ended, output } = await run(process.execPath, ['--enable-source-maps', script], cwd, limit)
-      rmSync(cwd, { recursive: true, force: true })
-      if (ended !== 'well') failures.push(`${file}:${line} ${ended}\n${output}`)
+  const running = [...files].filter(([, { runs }]) => runs)
+  const processes = availableParallelism()
+  const shares = Array.from({ length: processes }, (_, share) => running.filter((__, i) => i % processes === share))
+  const scriptOf = (name: string): string => join(directory, 'out/.cache', basename(directory), `${name}.js`)
+  const failures = shares.map(async (share) => {
+    const scripts = share.map(([name]) => scriptOf(name))
+    if ((await runIn([together, ...scripts], Math.max(limit, 1000 * share.length))).output.endsWith(allRan)) return []
+    const failed: string[] = []
+    for (const [name, { file, line }] of share) {
+      const { ended, output } = await runIn(['--enable-source-maps', scriptOf(name)], limit)
+      if (ended !== 'well') failed.push(`${file}:${line} ${ended}\n${output}`)
     }
-  }
-  await Promise.all(Array.from({ length: availableParallelism() }, worker))
-  return failures
+    return failed
+  })
+  return (await Promise.all(failures)).flat()
+}
+
+const together = join(import.meta.dirname, 'together.mjs')
+/** What it says last, if nothing failed. */
+const allRan = 'all ran\n'
+
+async function runIn(args: string[], limit: number): ReturnType<typeof run> {
+  const cwd = mkdtempSync(join(tmpdir(), 'tidings-docs-'))
+  const result = await run(process.execPath, args, cwd, limit)
+  rmSync(cwd, { recursive: true, force: true })
+  return result
 }
 
 function run(file: string, args: string[], cwd: string, timeout: number): Promise<{ ended: string; output: string }> {
