@@ -12,22 +12,67 @@ export const tidings = {
       summary: 'Try a job or a listener (also installed as agent-test)',
       load: async () => (await import('./commands/test.ts')).test,
     },
+    status: {
+      summary: 'Show how an agent is, and whether all is well',
+      load: async () => (await import('./commands/status.ts')).status,
+    },
     events: {
       summary: 'Look at the events in a log',
       commands: {
         ls: { summary: 'List events', load: async () => (await import('./commands/events/ls.ts')).ls },
         show: { summary: 'Show one event whole', load: async () => (await import('./commands/events/show.ts')).show },
         count: { summary: 'Count events', load: async () => (await import('./commands/events/count.ts')).count },
+        tail: {
+          summary: 'Show the newest events, and those to come',
+          load: async () => (await import('./commands/events/tail.ts')).tail,
+        },
       },
     },
     jobs: {
-      summary: 'Look at the jobs that a log knows',
-      commands: { ls: { summary: 'List jobs', load: async () => (await import('./commands/jobs/ls.ts')).ls } },
+      summary: 'Look at jobs, and steer them',
+      commands: {
+        ls: { summary: 'List jobs', load: async () => (await import('./commands/jobs/ls.ts')).ls },
+        run: { summary: 'Run a job now', load: async () => (await import('./commands/jobs/run.ts')).run },
+        pause: { summary: 'Let a schedule rest', load: async () => (await import('./commands/jobs/pause.ts')).pause },
+        resume: { summary: 'Let a job go on', load: async () => (await import('./commands/jobs/resume.ts')).resume },
+      },
     },
     listeners: {
-      summary: 'Look at the listeners that a log knows',
+      summary: 'Look at listeners, and steer them',
       commands: {
         ls: { summary: 'List listeners', load: async () => (await import('./commands/listeners/ls.ts')).ls },
+        pause: {
+          summary: 'Let a listener hear nothing',
+          load: async () => (await import('./commands/listeners/pause.ts')).pause,
+        },
+        resume: {
+          summary: 'Let a listener go on',
+          load: async () => (await import('./commands/listeners/resume.ts')).resume,
+        },
+        reset: {
+          summary: 'Let a listener go on from another place',
+          load: async () => (await import('./commands/listeners/reset.ts')).reset,
+        },
+        skip: {
+          summary: 'Let a listener pass over what it has not heard',
+          load: async () => (await import('./commands/listeners/skip.ts')).skip,
+        },
+        rename: {
+          summary: 'Give a listener another name',
+          load: async () => (await import('./commands/listeners/rename.ts')).rename,
+        },
+      },
+    },
+    parked: {
+      summary: 'Look at what listeners could not handle, and decide',
+      commands: {
+        ls: { summary: 'List parked events', load: async () => (await import('./commands/parked/ls.ts')).ls },
+        show: {
+          summary: 'Show one, with its error',
+          load: async () => (await import('./commands/parked/show.ts')).show,
+        },
+        retry: { summary: 'Hand them out again', load: async () => (await import('./commands/parked/retry.ts')).retry },
+        drop: { summary: 'Forget them', load: async () => (await import('./commands/parked/drop.ts')).drop },
       },
     },
   },

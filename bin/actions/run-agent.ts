@@ -31,7 +31,12 @@ export async function runAgent(asked: RunOptions): Promise<number> {
   if (ending !== undefined) {
     return runOnce(ending, chosen, { log, directory, logger, secrets, stopped, json: asked.json === true })
   }
-  const running = await start(chosen, { log, logger, secrets })
+  const running = await start(chosen, {
+    log,
+    logger,
+    secrets,
+    ...(directory === undefined ? {} : { serve: directory }),
+  })
   await stopped
   await running.stop()
   await log.close()

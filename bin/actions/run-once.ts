@@ -39,7 +39,8 @@ interface Done {
 export async function runOnce(jobs: readonly Job[], whole: Agent, once: Once): Promise<number> {
   const { log, directory, logger, secrets } = once
   const tally = new Tally()
-  const running = await start(byHand(whole, jobs), { log, logger: tally.over(logger), secrets })
+  const served = directory === undefined ? {} : { serve: directory }
+  const running = await start(byHand(whole, jobs), { log, logger: tally.over(logger), secrets, ...served })
   const reports = Promise.all(jobs.map(({ name }) => running.trigger(name)))
   await Promise.race([reports.then(() => running.drained()), once.stopped])
   const { listeners } = await running.status()

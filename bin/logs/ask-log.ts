@@ -1,12 +1,48 @@
-import { type Operations, openLog, operations } from '../../lib/index.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { connect, type Operations, openLog, operations } from '../../lib/index.ts'
+import { Mistake } from '../frame/mistake.ts'
+import { didYouMean } from '../frame/near.ts'
 import { type Which, whichLog } from './which-log.ts'
 
-/** Does something with the log that a person means, and closes it again. */
+/** An agent that has just begun does not answer yet, one that ends has the log a moment longer: so long, in ms. */
+const PATIENCE = { tries: 10, pause: 100 }
+
+/** Asks the agent that runs on the log that a person means or, when none does, the log itself. */
 export async function askLog<T>(which: Which, ask: (operations: Operations) => Promise<T>): Promise<T> {
-  const log = await openLog(await whichLog(which), { warn: (message) => console.error(`tidings: ${message}`) })
+  return askAt(await whichLog(which), ask)
+}
+
+/** As `askLog`, on the log in this folder. */
+export async function askAt<T>(directory: string, ask: (operations: Operations) => Promise<T>): Promise<T> {
+  const { on, close } = await reach(directory)
   try {
-    return await ask(operations(log))
+    return await ask(on)
+  } catch (error) {
+    throw withNames(error)
   } finally {
-    await log.close()
+    await close()
   }
+}
+
+async function reach(directory: string): Promise<{ readonly on: Operations; close(): Promise<void> }> {
+  for (let tried = 1; ; tried++) {
+    const agent = await connect(directory)
+    if (agent !== undefined) return { on: agent, close: async () => undefined }
+    try {
+      const log = await openLog(directory, { warn: (message) => console.error(`tidings: ${message}`) })
+      return { on: operations(log), close: () => log.close() }
+    } catch (error) {
+      if ((error as { code?: unknown }).code !== 'TIDINGS_LOG_LOCKED' || tried === PATIENCE.tries) throw error
+    }
+    await sleep(PATIENCE.pause)
+  }
+}
+
+// An unknown name is most often one that was written wrongly.
+function withNames(error: unknown): unknown {
+  const { message, details } = error as Error & { readonly details?: { readonly name?: unknown; known?: unknown } }
+  if (typeof details?.name !== 'string' || !Array.isArray(details.known)) return error
+  const known = details.known.map(String)
+  const words = didYouMean(details.name, known) || `; it knows: ${known.join(', ') || 'none'}`
+  return new Mistake(message + words)
 }

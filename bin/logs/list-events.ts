@@ -18,7 +18,10 @@ export function listEvents(asked: Wanted & Which & { readonly json?: boolean | u
 }
 
 async function* rows(events: AsyncIterable<StoredEvent>): AsyncGenerator<Row> {
-  for await (const { seq, created, type, identifier, data } of events) {
-    yield [String(seq), new Date(created).toISOString(), type, identifier, JSON.stringify(data)]
-  }
+  for await (const event of events) yield rowOf(event)
+}
+
+/** An event in a row. */
+export function rowOf({ seq, created, type, identifier, data }: StoredEvent): Row {
+  return [String(seq), new Date(created).toISOString(), type, identifier, JSON.stringify(data)]
 }

@@ -22,11 +22,11 @@ export async function listListeners(
     const all = await listeners.list(known === undefined ? {} : { known })
     if (asked.json) for (const listener of all) printJson(listener)
     else {
-      const rows = all.map(({ name, cursor, behind, running, retrying, parked, created, orphaned }) => [
+      const rows = all.map(({ name, cursor, behind, running, retrying, parked, created, orphaned, paused }) => [
         name,
         ...[cursor, behind, running, retrying, parked].map(String),
         created,
-        orphaned ? 'orphaned' : '-',
+        [...(orphaned ? ['orphaned'] : []), ...(paused ? ['paused'] : [])].join(', ') || '-',
       ])
       if ((await printRows(HEAD, rows)) === 0) console.error('no listeners')
     }

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { openLog } from '../../lib/index.ts'
-import { start, tidings, userFolder } from './program.ts'
+import { tidings, userFolder } from './program.ts'
 
 const nasty = 'a\u001b[31m\nb\t\u202ec'
 
@@ -152,13 +152,12 @@ describe('what commands print', () => {
     assert.equal(stderr, '')
   })
 
-  it('says that the log is in use, with code 3', async (t) => {
+  it('says that the log is in use, with code 3, by somebody who answers no commands', async (t) => {
     const folder = userFolder(t)
-    const running = start(t, folder, 'tidings', ['run', 'hello.ts'])
-    await running.said(/starting agent/)
+    const log = await openLog(join(folder, '.tidings/hello'))
+    t.after(() => log.close())
     const { code, words } = await tidings(t, folder, ['events', 'ls'])
     assert.equal(code, 3)
     assert.match(words, /\.tidings\/hello is in use/)
-    await running.signal('SIGINT')
   })
 })

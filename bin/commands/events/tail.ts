@@ -1,0 +1,21 @@
+import { command } from '../../frame/command.ts'
+import { question, reading } from '../../frame/options.ts'
+
+const { type, id } = question
+
+export const tail = command({
+  summary: 'Show the newest events and, with -f, those to come, over restarts of the agent, until you stop it.',
+  takes: [],
+  options: {
+    follow: { alias: 'f', type: 'boolean', describe: 'Go on with what comes' },
+    limit: { alias: 'n', type: 'number', default: 10, describe: 'So many that are there' },
+    type,
+    id,
+    ...reading,
+  },
+  examples: [
+    ['-f', 'The newest ten, and all to come'],
+    ["-f -n 0 --type 'github.*' --json", 'What comes from GitHub from now on, one JSON object a line'],
+  ],
+  run: async (given) => (await import('../../logs/tail-events.ts')).tailEvents(given),
+})

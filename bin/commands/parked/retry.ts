@@ -1,0 +1,13 @@
+import { command } from '../../frame/command.ts'
+import { reading } from '../../frame/options.ts'
+
+export const retry = command({
+  summary: 'Hand parked events out again, with all their attempts before them.',
+  takes: ['LISTENER', '[SEQ]'],
+  options: { all: { type: 'boolean', describe: 'All that are parked for this listener' }, ...reading },
+  examples: [
+    ['my_listener 12', 'Lets my_listener handle event 12 again'],
+    ['my_listener --all', 'Lets it handle all again that are parked'],
+  ],
+  run: async (given) => (await import('../../steering/parked.ts')).retryParked(given._, given),
+})

@@ -1,0 +1,60 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { connect, type FollowQuestion, type StoredEvent } from '../../lib/index.ts'
+import { exitCodes } from '../frame/mistake.ts'
+import { printJson } from '../print/json.ts'
+import { printLine } from '../print/line.ts'
+import { untilSignal } from '../user/guards.ts'
+import { askAt } from './ask-log.ts'
+import { questionOf, type Wanted } from './event-question.ts'
+import { rowOf } from './list-events.ts'
+import { type Which, whichLog } from './which-log.ts'
+
+/** So often it is looked whether an agent has begun, in ms. */
+const LOOK = 300
+
+type Asked = Pick<Wanted, 'type' | 'id' | 'limit'> & Which & { readonly json?: boolean | undefined }
+
+/** Prints the newest events and, with `follow`, those to come, as they come; resolves to the exit code. */
+export async function tailEvents(asked: Asked & { readonly follow?: boolean | undefined }): Promise<number> {
+  const directory = await whichLog(asked)
+  const print = (event: StoredEvent): void => (asked.json ? printJson(event) : printLine(rowOf(event)))
+  const last = await askAt(directory, async ({ events }) => {
+    const newest: StoredEvent[] = []
+    // Before it is listed: what comes in between is told twice by nobody, and lost by nobody.
+    const seen = await events.last()
+    for await (const event of events.list({ ...questionOf(asked), reverse: true })) newest.unshift(event)
+    for (const event of newest) print(event)
+    return Math.max(seen, newest.at(-1)?.seq ?? 0)
+  })
+  if (asked.follow) await follow(directory, { ...questionOf({ type: asked.type, id: asked.id }), after: last }, print)
+  return exitCodes.ok
+}
+
+// Over restarts of the agent, until a person has seen enough.
+async function follow(directory: string, question: FollowQuestion, print: (event: StoredEvent) => void): Promise<void> {
+  const over = new AbortController()
+  void untilSignal().then(() => over.abort())
+  let after = question.after
+  let told = false
+  while (!over.signal.aborted) {
+    const agent = await connect(directory)
+    if (agent === undefined) {
+      if (!told) console.error(`tidings: no agent runs on ${directory}; waiting for one`)
+      told = true
+    } else {
+      told = false
+      try {
+        for await (const event of agent.events.follow(
+          { ...question, ...(after === undefined ? {} : { after }) },
+          over.signal,
+        )) {
+          after = event.seq
+          print(event)
+        }
+      } catch (error) {
+        if ((error as { code?: unknown }).code !== 'TIDINGS_LOG_CLOSED') throw error
+      }
+    }
+    await sleep(LOOK, undefined, { signal: over.signal }).catch(() => undefined)
+  }
+}

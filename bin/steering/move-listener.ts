@@ -1,0 +1,35 @@
+import type { ResetAnswer } from '../../lib/index.ts'
+import { confirm } from '../frame/confirm.ts'
+import { exitCodes } from '../frame/mistake.ts'
+import { askLog } from '../logs/ask-log.ts'
+import { printJson } from '../print/json.ts'
+import { whileWaiting } from '../print/progress.ts'
+import { some } from '../print/words.ts'
+import type { Asked } from './asked.ts'
+
+/** Lets a listener go on from another place, and says which; resolves to the exit code. */
+export function moveListener(name: string, to: string, asked: Asked): Promise<number> {
+  return askLog(asked, async ({ listeners }) => {
+    const move = (passOver: boolean): Promise<ResetAnswer> =>
+      whileWaiting('waiting for the deliveries that go on', listeners.reset(name, { to, passOver }))
+    let answer = await move(false)
+    if (!answer.moved && answer.cursor > answer.before) {
+      await confirm(`listener ${JSON.stringify(name)} would never hear ${between(answer)}`, asked.yes)
+      answer = await move(true)
+    }
+    if (asked.json) printJson(answer)
+    else console.log(sentence(answer))
+    return exitCodes.ok
+  })
+}
+
+function between({ before, cursor }: ResetAnswer): string {
+  return `the ${some(Math.abs(cursor - before), 'event')} of the log up to ${Math.max(cursor, before)}`
+}
+
+function sentence(answer: ResetAnswer): string {
+  const subject = `listener ${JSON.stringify(answer.name)}`
+  if (!answer.moved) return `${subject} is there already, after event ${answer.cursor}`
+  const what = answer.cursor < answer.before ? 'is told again' : 'passes over'
+  return `${subject} ${what} ${between(answer)}`
+}

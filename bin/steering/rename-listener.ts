@@ -1,0 +1,15 @@
+import { exitCodes } from '../frame/mistake.ts'
+import { askLog } from '../logs/ask-log.ts'
+import { printJson } from '../print/json.ts'
+import { whileWaiting } from '../print/progress.ts'
+import type { Asked } from './asked.ts'
+
+/** Gives a listener another name, and says so; resolves to the exit code. */
+export function renameListener(name: string, to: string, asked: Asked): Promise<number> {
+  return askLog(asked, async ({ listeners }) => {
+    const answer = await whileWaiting('waiting for the deliveries that go on', listeners.rename(name, to))
+    if (asked.json) printJson(answer)
+    else console.log(`listener ${JSON.stringify(name)} is now ${JSON.stringify(to)}: its code has to call it so too`)
+    return exitCodes.ok
+  })
+}

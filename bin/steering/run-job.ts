@@ -1,0 +1,24 @@
+import { exitCodes } from '../frame/mistake.ts'
+import { askLog } from '../logs/ask-log.ts'
+import { printJson } from '../print/json.ts'
+import { whileWaiting } from '../print/progress.ts'
+import { printRows } from '../print/rows.ts'
+import type { Asked } from './asked.ts'
+
+const HEAD = ['job', 'new', 'changed', 'duplicate', 'ms']
+
+/** Runs a job of the agent that runs, and prints how it went; resolves to the exit code. */
+export function runJob(name: string, asked: Asked): Promise<number> {
+  return askLog(asked, async ({ jobs }) => {
+    const answer = await whileWaiting(`running job ${name}`, jobs.run(name))
+    const { run } = answer
+    if (asked.json) printJson(answer)
+    else if (run !== undefined) {
+      await printRows(HEAD, [[name, ...[run.new, run.changed, run.duplicate, run.ms].map(String)]])
+    }
+    const job = `job ${JSON.stringify(name)}`
+    if (run === undefined) console.error(`tidings: ${job} did not run: it runs already, or is about to stop`)
+    else if (run.error !== undefined) console.error(`tidings: ${job} failed: ${run.error.message}`)
+    return run === undefined || run.error !== undefined ? exitCodes.failed : exitCodes.ok
+  })
+}
