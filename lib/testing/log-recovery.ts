@@ -92,20 +92,19 @@ export const recoveryTests: LogTests = {
     )
   },
 
-  'an event that waits or is parked is not handed out as new, nor before an older one that was still being handled': async (
-    bench,
-  ) => {
-    await bench.log.accept(draftsOf(5))
-    const consumer = await open(bench)
-    const [oldest, waits, parked, newest] = (await take(consumer, 4)) as [Handed, Handed, Handed, Handed]
-    consumer.retry(waits, { at: bench.clock.now() })
-    consumer.park(parked, { error: 'no' })
-    await bench.reopen('close')
-    const second = await open(bench)
-    const all = await takeAll(second, 4)
-    assert.deepEqual(all.slice(0, 3), [oldest, { ...waits, attempt: 2 }, newest])
-    assert.equal(all.length, 4)
-  },
+  'an event that waits or is parked is not handed out as new, nor before an older one that was still being handled':
+    async (bench) => {
+      await bench.log.accept(draftsOf(5))
+      const consumer = await open(bench)
+      const [oldest, waits, parked, newest] = (await take(consumer, 4)) as [Handed, Handed, Handed, Handed]
+      consumer.retry(waits, { at: bench.clock.now() })
+      consumer.park(parked, { error: 'no' })
+      await bench.reopen('close')
+      const second = await open(bench)
+      const all = await takeAll(second, 4)
+      assert.deepEqual(all.slice(0, 3), [oldest, { ...waits, attempt: 2 }, newest])
+      assert.equal(all.length, 4)
+    },
 
   'state that is written with an ack is stored with it': async (bench) => {
     await bench.log.accept([draft('1')])
