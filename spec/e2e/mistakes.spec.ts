@@ -30,7 +30,7 @@ const table: readonly Mistake[] = [
   [run('helper.ts'), 1, 'throws.ts:3: not today'],
   [run('missing.ts'), 1, 'missing.ts:2: can\'t find "./nowhere.ts"'],
   [run('badjob.ts'), 1, 'badjob.ts:3: job "x" needs a schedule such as every(\'10m\'), got "every day"'],
-  [run('hello.ts', '--db', 'hello.ts'), 1, 'ENOTDIR: not a directory'],
+  [run('hello.ts', '--db', 'hello.ts'), 1, "the log in HERE/hello.ts can't be opened: ENOTDIR: not a directory"],
 ]
 
 describe('a mistake is said in one sentence, with an exit code that tells whose it is', () => {

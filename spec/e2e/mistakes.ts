@@ -30,7 +30,7 @@ export const run = (...args: readonly string[]) => ({ program: 'tidings', args: 
 export const tidings = (...args: readonly string[]) => ({ program: 'tidings', args })
 export const test = (...args: readonly string[]) => ({ program: 'agent-test', args })
 
-/** A command line, the exit code, and how the one sentence begins that is said. */
+/** A command line, the exit code, and how the one sentence begins that is said; HERE is the folder. */
 export type Mistake = readonly [{ readonly program: string; readonly args: readonly string[] }, number, string]
 
 /** Makes every mistake, in one folder. */
@@ -42,7 +42,7 @@ export async function make(t: TestContext, mistakes: readonly Mistake[]): Promis
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
       const [{ program, args }, code, sentence] = next
       const { code: found, words, stderr, stdout } = await start(t, folder, program, args).ended
-      const fits = words.startsWith(`tidings: ${sentence}`) && words.trim().split('\n').length === 1
+      const fits = words.startsWith(`tidings: ${sentence.replace('HERE', folder)}`) && words.trim().split('\n').length === 1
       if (found === code && fits && stdout === '') continue
       wrong.push(`${program} ${args.join(' ')}\n  ${found} ${stderr}${stdout}  ${code} tidings: ${sentence}`)
     }
