@@ -19,16 +19,16 @@ interface Wants {
 /** A question as it came in the query of a GET: `?types=a&types=b&limit=3&reverse`. */
 export function fromQuery({ needs, may }: Wants, query: URLSearchParams): Record<string, unknown> {
   const takes: Takes = { ...needs, ...may }
-  const question: Record<string, unknown> = {}
-  for (const part of query.keys()) {
+  const read = (part: string): unknown => {
     const kind = Object.hasOwn(takes, part) ? takes[part] : undefined
     const all = query.getAll(part)
     const text = all.at(-1) ?? ''
-    if (kind === 'texts') question[part] = all
-    else if (kind === 'number') question[part] = text.trim() === '' ? Number.NaN : Number(text)
-    else question[part] = kind === 'flag' ? ['', 'true', '1'].includes(text) : text
+    if (kind === 'texts') return all
+    if (kind === 'number') return text.trim() === '' ? Number.NaN : Number(text)
+    return kind === 'flag' ? ['', 'true', '1'].includes(text) : text
   }
-  return question
+  // Whatever the parts are called, they become properties of its own.
+  return Object.fromEntries([...query.keys()].map((part) => [part, read(part)]))
 }
 
 /** A question as the query of a GET. */

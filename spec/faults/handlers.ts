@@ -39,10 +39,8 @@ export function handlerSuite(rounds: number, tier: 'fast' | 'slow'): void {
     it('keep nobody else from hearing, are tried again, and are parked', async (t) => {
       const { lines, ...where } = place(t)
       const count = 5 * rounds
-      const { code, stderr } = await run(await program(import.meta.resolve('./programs/harmed.ts')), {
-        ...where,
-        life: count,
-      }).ended
+      const path = await program(import.meta.resolve('./programs/harmed.ts'))
+      const { code, stderr } = await killAfter(run(path, { ...where, life: count }), 20_000 + count * 2000)
       assert.equal(code, 0, stderr)
       const seqs = lines('handled', 'innocent').map(Number)
       assert.equal(seqs.length, count)

@@ -18,7 +18,7 @@ export interface Mortal {
 
 /** Starts a compiled program with its orders. */
 export function run(program: string, orders: Orders): Mortal {
-  const child = spawn(process.execPath, [program, JSON.stringify(orders)], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, [program, JSON.stringify(orders)], { stdio: 'pipe' })
   let stderr = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text))
   const ended = new Promise<Death>((resolve) => {

@@ -13,7 +13,7 @@ const listeners = [
   listener('exits', on(made), async ({ seq, data }) => {
     note('begins', 'exits', seq)
     // Late enough that others are in flight by then, unless they have to wait.
-    if (data.bad === true) await sleep(3)
+    if (data.bad === true) await sleep(60)
     // oxlint-disable-next-line unicorn/no-process-exit -- that is what this suite is about
     if (data.bad === true) process.exit(3)
     note('handled', 'exits', seq)
@@ -23,7 +23,7 @@ const listeners = [
     on(made),
     async ({ seq, data }) => {
       note('begins', 'slow', seq)
-      await sleep(data.slow ?? 30)
+      await sleep(data.slow ?? 120)
       note('handled', 'slow', seq)
     },
     { concurrency: 4 },

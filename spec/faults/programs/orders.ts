@@ -21,6 +21,11 @@ export interface Orders {
 
 export const orders = JSON.parse(process.argv[2] ?? '{}') as Orders
 
+// Whoever started this holds the other end: when that dies, in whatever way, nobody is left behind.
+process.stdin.on('close', () => process.kill(process.pid, 'SIGKILL'))
+process.stdin.resume()
+process.stdin.unref()
+
 const diary = openSync(orders.diary, 'a')
 
 /** Writes a line down at once. It need not be synced: what a process wrote outlives it. */

@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, it } from 'node:test'
+import { root } from './root.ts'
+import { rows, section, withSection } from './table.ts'
+
+const cellsOf = (page: string): string[][] =>
+  page
+    .slice(page.indexOf('## Shown'))
+    .split('\n')
+    .filter((line) => line.startsWith('| '))
+    .slice(1)
+    .map((line) => line.split(' | '))
+
+describe('the table of what was shown', () => {
+  it('stands in docs/delivery.md as it is made', () => {
+    const page = readFileSync(join(root, 'docs/delivery.md'), 'utf8')
+    const [there, made] = [cellsOf(page), cellsOf(section([]))]
+    assert.deepEqual(
+      there.map((cells) => cells.slice(0, 2)),
+      made.map((cells) => cells.slice(0, 2)),
+    )
+  })
+
+  it('names suites that are there, and all that write results', () => {
+    for (const { suite } of Object.values(rows)) {
+      const name = suite.split('/').at(-1) as string
+      assert.ok(
+        readdirSync(join(root, 'spec', suite, '..')).some((file) => file.startsWith(`${name}.`)),
+        suite,
+      )
+    }
+    const files = readdirSync(import.meta.dirname).filter((file) => file.endsWith('.ts') && !file.startsWith('table'))
+    const written = files.flatMap((file) =>
+      Array.from(readFileSync(join(import.meta.dirname, file), 'utf8').matchAll(/\brow: '([^']+)'/g), ([, row]) => row),
+    )
+    const measured = Object.keys(rows).filter((row) => rows[row]?.always === undefined)
+    assert.deepEqual(new Set(written), new Set(measured))
+  })
+
+  it('takes the place of the one before, and nothing else of the page', () => {
+    const page = '# a\n\nb\n'
+    const once = withSection(page, section([]))
+    assert.equal(withSection(once, section([])), once)
+    assert.ok(once.startsWith(page))
+    const result = { row: 'kill', tier: 'fast', rounds: '1', result: 'nothing' } as const
+    const again = withSection(`${once}\n## c\n`, section([result]))
+    assert.ok(again.endsWith('\n## c\n'))
+    assert.deepEqual(cellsOf(again)[0]?.slice(2), ['1', '–', 'nothing |'])
+  })
+})

@@ -1,0 +1,119 @@
+// Writes the table of docs/delivery.md from what the suites wrote down:
+//   TIDINGS_RESULTS=/tmp/results npm run spec -- faults && TIDINGS_RESULTS=/tmp/results npm run spec -- --slow faults
+//   node --import tsx spec/faults/table.ts /tmp/results
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Result } from './results.ts'
+import { root } from './root.ts'
+
+/** One row: what happens, and how a suite makes it happen. `suite`: where, under `spec/`. */
+interface Row {
+  readonly fault: string
+  readonly how: string
+  readonly suite: string
+  /** What a suite elsewhere tries, and demands: that is the same each time. */
+  readonly always?: Pick<Result, 'rounds' | 'result'>
+}
+
+/** The rows in order, by the name under which suites write results. */
+export const rows: Readonly<Record<string, Row>> = {
+  kill: {
+    fault: 'the process is killed',
+    how: '`kill -9` at any moment, and before, during and after the nth write and read of the store; compared from outside with what was answered and handled',
+    suite: 'faults/kill',
+  },
+  undelivered: {
+    fault: 'it dies between commit and delivery',
+    how: 'it kills itself when what was published is durable and nobody was told',
+    suite: 'faults/handlers',
+  },
+  harm: {
+    fault: 'handlers throw, reject, throw later, never settle, block',
+    how: 'one listener for each, beside an innocent one, guarded as by `tidings run`',
+    suite: 'faults/handlers',
+  },
+  exit: {
+    fault: 'a handler exits the process',
+    how: '`process.exit` in one event of twenty',
+    suite: 'faults/handlers',
+  },
+  'power cuts': {
+    fault: 'it is killed over an innocent event',
+    how: '`kill -9` from outside while a slow event is in flight',
+    suite: 'faults/handlers',
+  },
+  model: {
+    fault: 'anything, in any order',
+    how: 'random commands against a small model: publish, duplicate, fail, crash, reopen, clock steps; listeners come, go, are renamed; parked events are retried',
+    suite: 'faults/model',
+  },
+  interleavings: {
+    fault: 'publishers at the same time',
+    how: 'the store answers in every order that a scheduler thinks of',
+    suite: 'faults/interleavings',
+  },
+  order: {
+    fault: 'failures while several are handled at a time',
+    how: 'random-looking failures, 8 at a time, in each `ordered` mode',
+    suite: 'dispatch/pump',
+    always: {
+      rounds: '1000 events of 10 keys × 4 modes',
+      result: 'in order within each key; all are handled or parked',
+    },
+  },
+  stuck: {
+    fault: 'a listener is stuck',
+    how: 'it never settles, while many events come in behind it; memory is looked at after the first 20 000',
+    suite: 'faults/stuck',
+  },
+  breaks: {
+    fault: 'the engine is wrong',
+    how: 'a copy is broken on purpose, one way at a time, and the suite that is to notice is run',
+    suite: 'faults/break',
+  },
+}
+
+const HEADING = '## Shown'
+
+/** The section of the page for these results; what was not measured is a dash. */
+export function section(results: readonly Result[]): string {
+  const find = (row: string, tier: Result['tier']): Result | undefined =>
+    results.findLast((each) => each.row === row && each.tier === tier)
+  const lines = Object.entries(rows).map(([name, { fault, how, suite, always }]) => {
+    const [fast, slow] = [find(name, 'fast') ?? always, find(name, 'slow')]
+    const cells = [
+      fault,
+      `${how} (\`spec/${suite}\`)`,
+      fast?.rounds ?? '–',
+      slow?.rounds ?? '–',
+      (slow ?? fast)?.result ?? '–',
+    ]
+    return `| ${cells.join(' | ')} |`
+  })
+  return `${HEADING}
+
+What was promised, and what it was put to. \`npm test\` runs the fast rounds, \`npm run test:slow\` the slow ones; the
+result is that of the most rounds that were run for this page. Written by \`spec/faults/table.ts\`.
+
+| fault | how it is made | rounds, fast | rounds, slow | result |
+|---|---|---|---|---|
+${lines.join('\n')}
+`
+}
+
+/** The page with this section in the place of the one it has, or at its end. */
+export function withSection(page: string, text: string): string {
+  const start = page.indexOf(`${HEADING}\n`)
+  if (start < 0) return `${page.trimEnd()}\n\n${text}`
+  const end = page.indexOf('\n## ', start)
+  return page.slice(0, start) + text + (end < 0 ? '' : page.slice(end))
+}
+
+const [, program, file] = process.argv
+if (program === import.meta.filename && file !== undefined) {
+  const results = readFileSync(file, 'utf8')
+    .split('\n')
+    .flatMap((line) => (line === '' ? [] : [JSON.parse(line) as Result]))
+  const path = join(root, 'docs/delivery.md')
+  writeFileSync(path, withSection(readFileSync(path, 'utf8'), section(results)))
+}
