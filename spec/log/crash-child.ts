@@ -4,7 +4,7 @@ import { openLog } from '../../lib/log/open-log.ts'
 
 const [directory = '', durability] = process.argv.slice(2)
 // Should nobody be left to kill it.
-setTimeout(() => process.exit(1), 20_000)
+setTimeout(() => process.kill(process.pid, 'SIGKILL'), 20_000)
 const log = await openLog(directory, durability === 'relaxed' ? { durability } : {})
 const consumer = await log.consumer('c', { start: 'start' })
 
