@@ -42,7 +42,8 @@ export async function make(t: TestContext, mistakes: readonly Mistake[]): Promis
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
       const [{ program, args }, code, sentence] = next
       const { code: found, words, stderr, stdout } = await start(t, folder, program, args).ended
-      const fits = words.startsWith(`tidings: ${sentence.replace('HERE', folder)}`) && words.trim().split('\n').length === 1
+      const fits =
+        words.startsWith(`tidings: ${sentence.replace('HERE', folder)}`) && words.trim().split('\n').length === 1
       if (found === code && fits && stdout === '') continue
       wrong.push(`${program} ${args.join(' ')}\n  ${found} ${stderr}${stdout}  ${code} tidings: ${sentence}`)
     }
