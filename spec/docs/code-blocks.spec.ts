@@ -125,9 +125,9 @@ describe('a block is told, with its file and line, that', () => {
   })
 
   it('it fails, or does not end', async () => {
-    const failures = (await execute(compiled, 3000)).toSorted()
+    const failures = (await execute(compiled, 5000)).toSorted()
     assert.equal(failures.length, 2, failures.join('\n'))
     assert.match(failures[0] ?? '', /^docs\/page\.md:20 failed\nwhy\n/)
-    assert.match(failures[1] ?? '', /^docs\/page\.md:30 did not end within 3000 ms/)
+    assert.match(failures[1] ?? '', /^docs\/page\.md:30 did not end within 5000 ms/)
   })
 })
