@@ -101,9 +101,10 @@ export const recoveryTests: LogTests = {
       consumer.park(parked, { error: 'no' })
       await bench.reopen('close')
       const second = await open(bench)
-      const all = await takeAll(second, 4)
-      assert.deepEqual(all.slice(0, 3), [oldest, { ...waits, attempt: 2 }, newest])
-      assert.equal(all.length, 4)
+      for (const expected of [oldest, { ...waits, attempt: 2 }, newest]) {
+        assert.deepEqual(await take(second, 1), [expected])
+      }
+      assert.equal((await takeAll(second, 1)).length, 1)
     },
 
   'state that is written with an ack is stored with it': async (bench) => {
