@@ -5,6 +5,7 @@ import { type Database, type DatabaseSource, READ_AHEAD, SYNCED, WRITE_BUFFER } 
 import { keys, seqOf } from './level-keys.ts'
 import type { Mark, MarkFile } from './level-mark.ts'
 import { decode, encode, FORMAT, type Head, type Meta, unseal } from './level-records.ts'
+import { upgrade } from './level-upgrade.ts'
 
 /** A store that was opened and found sound. */
 export interface Sound {
@@ -40,8 +41,9 @@ export async function openSound(source: DatabaseSource, marks: MarkFile, expecte
   const mark = await marks.read()
   const db = await source.open({ createIfMissing: mark === undefined })
   try {
-    const meta = (await readMeta(db, mark)) ?? (await create(db, expected))
-    checkMeta(meta, mark, expected.identity)
+    const found = (await readMeta(db, mark)) ?? (await create(db, expected))
+    checkMeta(found, mark, expected.identity)
+    const meta = await upgrade(db, found)
     const head = decode<Head>(keys.head, await db.get(keys.head)) ?? [0, 0, 1]
     await checkTail(db, head, mark)
     if (mark === 'bad') expected.warn('the MARK file could not be read and is written anew')

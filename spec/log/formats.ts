@@ -1,0 +1,58 @@
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { ClassicLevel } from 'classic-level'
+import type { LevelLog, StoredEvent } from '../../lib/index.ts'
+import { list } from '../../lib/testing/log-bench.ts'
+
+/** The namespaces of state that a fixture has. */
+const NAMESPACES = ['tidings/jobs', 'tidings/paused-listeners', 'job/job', 'n']
+
+/** What a log answers about itself. */
+export interface Said {
+  readonly id: string
+  readonly events: readonly StoredEvent[]
+  readonly consumers: readonly unknown[]
+  readonly state: Readonly<Record<string, readonly unknown[]>>
+}
+
+/**
+ * A log as a version of this code wrote it: the MARK file, every record of its store, what the log answered then.
+ * Written once by `programs/write-format.ts`, and never again.
+ */
+export interface Fixture {
+  readonly mark: string
+  readonly records: Readonly<Record<string, string>>
+  readonly said: Said
+}
+
+/** Where the fixtures are, and which there are. */
+export const fixtures = join(import.meta.dirname, 'formats')
+export const names = readdirSync(fixtures).map((name) => name.replace('.json', ''))
+
+export function readFixture(name: string): Fixture {
+  return JSON.parse(readFileSync(join(fixtures, `${name}.json`), 'utf8')) as Fixture
+}
+
+/** Makes a log in a folder out of a fixture. */
+export async function unpack({ mark, records }: Fixture, directory: string): Promise<void> {
+  mkdirSync(directory)
+  writeFileSync(join(directory, 'MARK'), mark)
+  const db = new ClassicLevel(directory)
+  await db.batch(Object.entries(records).map(([key, value]) => ({ type: 'put', key, value })))
+  await db.close()
+}
+
+/** All records of a store that nobody has open. */
+export async function recordsIn(directory: string): Promise<Record<string, string>> {
+  const db = new ClassicLevel(directory)
+  const records = await db.iterator().all()
+  await db.close()
+  return Object.fromEntries(records)
+}
+
+export async function askAll(log: LevelLog): Promise<Said> {
+  const state: Record<string, readonly unknown[]> = {}
+  for (const namespace of NAMESPACES) state[namespace] = await list(log.store(namespace).list())
+  const consumers = (await list(log.consumers())).map(({ lag: _, ...consumer }) => consumer)
+  return { id: log.id, events: await list(log.events()), consumers, state }
+}
