@@ -1,19 +1,30 @@
 import { Failure, Mistake } from './mistake.ts'
 
+/** Where a person is asked, and answers. */
+export interface Terminal {
+  readonly input: NodeJS.ReadableStream & { readonly isTTY?: boolean }
+  readonly output: NodeJS.WritableStream & { readonly isTTY?: boolean }
+}
+
 /**
  * Asks a person on a terminal whether this is meant; elsewhere, only `--yes` says so.
  *
  * @throws Mistake where nobody can be asked; Failure when the answer is no
  */
-export async function confirm(what: string, yes: boolean | undefined): Promise<void> {
+export async function confirm(
+  what: string,
+  yes: boolean | undefined,
+  { input, output }: Terminal = { input: process.stdin, output: process.stderr },
+): Promise<void> {
   if (yes === true) return
-  if (!process.stdin.isTTY || !process.stderr.isTTY) throw new Mistake(`${what}: add --yes if that is meant`)
-  const { createInterface } = await import('node:readline/promises')
-  const terminal = createInterface({ input: process.stdin, output: process.stderr })
-  try {
-    const answer = await terminal.question(`${what}. Is that meant? [y/N] `)
-    if (!/^y(es)?$/i.test(answer.trim())) throw new Failure('nothing was done')
-  } finally {
-    terminal.close()
-  }
+  if (!input.isTTY || !output.isTTY) throw new Mistake(`${what}: add --yes if that is meant`)
+  const { createInterface } = await import('node:readline')
+  const terminal = createInterface({ input, output })
+  const answer = await new Promise<string>((resolve) => {
+    terminal.question(`${what}. Is that meant? [y/N] `, resolve)
+    // Ctrl-C and Ctrl-D are no.
+    terminal.once('close', () => resolve(''))
+  })
+  terminal.close()
+  if (!/^y(es)?$/i.test(answer.trim())) throw new Failure('nothing was done')
 }

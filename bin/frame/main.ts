@@ -11,10 +11,15 @@ export async function main(words: readonly string[], entry: Entry, args: readonl
   process.stdout.on('error', ({ code }: NodeJS.ErrnoException) =>
     process.exit(code === 'EPIPE' ? exitCodes.ok : exitCodes.failed),
   )
-  const code = await choose(words, entry, args).catch(explain)
+  const code = await answer(words, entry, args)
   // What a user's module left open must not keep the process; what was printed must get out.
   await new Promise((written) => process.stdout.write('', written))
   process.exit(code)
+}
+
+/** Does what the arguments ask for, or says what went wrong; resolves to the exit code. */
+export function answer(words: readonly string[], entry: Entry, args: readonly string[]): Promise<number> {
+  return choose(words, entry, args).catch(explain)
 }
 
 async function choose(words: readonly string[], entry: Entry, args: readonly string[]): Promise<number> {

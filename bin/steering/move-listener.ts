@@ -4,7 +4,6 @@ import { exitCodes } from '../frame/mistake.ts'
 import { askLog } from '../logs/ask-log.ts'
 import { printJson } from '../print/json.ts'
 import { whileWaiting } from '../print/progress.ts'
-import { some } from '../print/words.ts'
 import type { Asked } from './asked.ts'
 
 /** Lets a listener go on from another place, and says which; resolves to the exit code. */
@@ -24,7 +23,8 @@ export function moveListener(name: string, to: string, asked: Asked): Promise<nu
 }
 
 function between({ before, cursor }: ResetAnswer): string {
-  return `the ${some(Math.abs(cursor - before), 'event')} of the log up to ${Math.max(cursor, before)}`
+  const [count, newest] = [Math.abs(cursor - before), Math.max(cursor, before)]
+  return count === 1 ? `event ${newest}` : `the ${count} events of the log up to ${newest}`
 }
 
 function sentence(answer: ResetAnswer): string {

@@ -29,6 +29,8 @@ export interface Started {
   readonly ended: Promise<Ended>
   /** Resolves when its output matches. */
   said(pattern: RegExp): Promise<void>
+  /** What it has written to standard output so far. */
+  printed(): string
   /** Resolves to how long it took to end, in ms, from here on. */
   signal(name: NodeJS.Signals): Promise<Ended & { readonly took: number }>
 }
@@ -71,7 +73,12 @@ export function start(
   for (const name of ['stdout', 'stderr'] as const) {
     child[name].setEncoding('utf8').on('data', (text: string) => (output[name] += text))
   }
-  return { ended, said: (pattern) => said(child, output, pattern), signal: (name) => signal(child, ended, name) }
+  return {
+    ended,
+    said: (pattern) => said(child, output, pattern),
+    printed: () => output.stdout,
+    signal: (name) => signal(child, ended, name),
+  }
 }
 
 /** Runs `tidings` in a folder to its end. */

@@ -66,6 +66,11 @@ export const rows: Readonly<Record<string, Row>> = {
     how: 'it never settles, while many events come in behind it; memory is looked at after the first 20 000',
     suite: 'faults/stuck',
   },
+  commands: {
+    fault: 'somebody asks, or steers, and an agent runs or does not',
+    how: 'every command against a log and against the agent that runs on its copy; answers, exit codes and effects are compared',
+    suite: 'e2e/steering',
+  },
   breaks: {
     fault: 'the engine is wrong',
     how: 'a copy is broken on purpose, one way at a time, and the suite that is to notice is run',

@@ -82,6 +82,8 @@ describe('a breach of the house rules is found:', () => {
     ],
     ['the memory store elsewhere', { 'lib/testing/a.ts': `import 'memory-level'` }, /only lib\/log\/level-\*\.ts may/],
     ['pino elsewhere', { 'bin/a.ts': `import pino from 'pino'` }, /only lib\/agent\/logger\.ts may/],
+    ['hono beside the server', { 'lib/agent/a.ts': `import { Hono } from 'hono'` }, /only lib\/agent\/server\.ts may/],
+    ['hono under its other name', { 'bin/a.ts': `import '@hono/node-server'` }, /only lib\/agent\/server\.ts may/],
     ['yargs in lib', { 'lib/agent/a.ts': `import 'yargs/helpers'` }, /only bin\/ may/],
     [
       'fast-check in the engine',

@@ -23,6 +23,7 @@ const packages: readonly { readonly name: RegExp; readonly by: RegExp; readonly 
     words: 'lib/log/level-*.ts',
   },
   { name: /^pino(-pretty)?$/, by: /^lib\/agent\/logger\.ts$|^spec\//, words: 'lib/agent/logger.ts' },
+  { name: /^(@hono\/.*|hono)$/, by: /^lib\/agent\/server\.ts$|^spec\//, words: 'lib/agent/server.ts' },
   { name: /^yargs$/, by: /^bin\/|^spec\//, words: 'bin/' },
   { name: /^fast-check$/, by: /^lib\/testing\/|^spec\//, words: 'lib/testing/ and spec/' },
 ]

@@ -21,7 +21,11 @@ async function asKnown(log: Log, helm: Helm): Promise<Parts> {
   const { jobs, listeners } = await helm.health()
   const rows = await jobRows(log).catch(() => [])
   const slots = new Map(rows.flatMap(({ name, lastSlot }) => (lastSlot === undefined ? [] : [[name, { lastSlot }]])))
-  return { jobs: jobs.map((job): JobHealth => ({ ...job, ...slots.get(job.name) })), listeners }
+  // In the order that the log has them in: whoever asks can't tell who answers.
+  return {
+    jobs: byName(jobs.map((job): JobHealth => ({ ...job, ...slots.get(job.name) }))),
+    listeners: byName(listeners),
+  }
 }
 
 async function asLeft(log: Log): Promise<Parts> {
@@ -30,4 +34,8 @@ async function asLeft(log: Log): Promise<Parts> {
     ({ cursor: _, created: __, orphaned: ___, ...listener }): ListenerHealth => listener,
   )
   return { jobs, listeners }
+}
+
+function byName<T extends { readonly name: string }>(rows: readonly T[]): T[] {
+  return rows.toSorted((a, b) => (a.name < b.name ? -1 : 1))
 }

@@ -1,0 +1,107 @@
+import { AGENT } from './steering.ts'
+
+/**
+ * One command line, which is asked of a log and of the agent that runs on its copy.
+ *
+ * - `code`: the exit code of both, or that of each
+ * - `differs`: facts of the answer that can't be the same (`jobs.*.next`; `*`: all), and why
+ */
+export interface Row {
+  readonly args: string
+  readonly code: number | { readonly stopped: number; readonly running: number }
+  readonly differs?: { readonly facts: readonly string[]; readonly because: string }
+}
+
+const asked = (args: string, code: Row['code'] = 0): Row => ({ args, code })
+
+const status: Row = {
+  args: 'status',
+  code: { stopped: 1, running: 0 },
+  differs: {
+    facts: 'running agent pid since problems jobs.*.schedule jobs.*.next jobs.*.running listeners.*.oldest'.split(' '),
+    because: 'only who runs an agent knows its schedules and what goes on, and that none runs is a problem',
+  },
+}
+
+/** Every command that reads a log or steers what runs on it; one after another: each finds what those before did. */
+export const rows: readonly Row[] = [
+  status,
+  asked('events ls'),
+  asked('events ls --reverse --limit 2'),
+  asked('events ls --type tidings.* --since 1h --until 0s'),
+  asked('events ls --type nothing'),
+  asked('events ls --since yesterday', 2),
+  asked('events ls --limit two', 2),
+  asked('events show 2'),
+  asked('events show note c'),
+  asked('events show note z', 1),
+  asked('events show 99', 1),
+  asked('events show first', 2),
+  asked('events count'),
+  asked('events count --type note --id a'),
+  asked('events tail -n 3'),
+  asked('events tail -n 2 --type note'),
+  asked('jobs ls'),
+  asked('jobs pause daily'),
+  asked('jobs pause daly', 2),
+  asked('jobs ls'),
+  asked('jobs resume daily'),
+  asked('jobs resume nope', 2),
+  asked('listeners ls'),
+  asked(`listeners ls ${AGENT}`),
+  asked('listeners pause quick'),
+  asked('listeners pause nope', 2),
+  asked('listeners resume quick'),
+  asked('listeners resume nope', 2),
+  asked('listeners reset resting --to start'),
+  asked('listeners reset resting --to 2 --yes'),
+  asked('listeners reset resting --to 99', 2),
+  asked('listeners reset resting --to never', 2),
+  asked('listeners reset resting --to 1h'),
+  asked('listeners reset resting', 2),
+  asked('listeners reset nope --to start', 2),
+  asked('listeners skip resting', 2),
+  asked('listeners ls'),
+  asked('listeners skip resting --yes'),
+  asked('listeners skip nope --yes', 2),
+  asked('listeners rename resting quick', 2),
+  asked('listeners rename nope other', 2),
+  asked('listeners rename resting rested'),
+  asked('listeners ls'),
+  asked('parked ls'),
+  asked('parked ls broken'),
+  asked('parked ls nope', 2),
+  asked('parked show broken 1'),
+  asked('parked show broken 99', 1),
+  asked('parked show broken first', 2),
+  asked('parked retry broken', 2),
+  asked('parked retry broken 1'),
+  asked('parked retry broken 99', 1),
+  asked('parked retry nope 1', 2),
+  asked('parked drop broken 2', 2),
+  asked('parked ls'),
+  asked('parked drop broken 2 --yes'),
+  asked('parked drop broken --all', 2),
+  asked('parked drop broken --all --yes'),
+  asked('parked drop nope --all --yes', 2),
+  asked('parked ls'),
+  status,
+  asked('jobs run nope', 2),
+  {
+    args: 'jobs run same',
+    code: { stopped: 1, running: 0 },
+    differs: { facts: ['*'], because: 'only an agent that runs has the code of a job' },
+  },
+]
+
+/** What is asked of both logs when no agent runs any more. */
+export const later: readonly Row[] = [
+  asked('events ls'),
+  asked('listeners ls'),
+  asked('parked ls'),
+  {
+    args: 'jobs ls',
+    code: 0,
+    differs: { facts: ['lastSlot', 'succeeded'], because: 'a job ran where an agent did' },
+  },
+]
