@@ -64,6 +64,7 @@ export type {
   Parked,
   Query,
   Retrying,
+  RunRecord,
   Start,
   Write,
   Writes,

@@ -1,20 +1,31 @@
 import { describe, TidingsError } from '../core/errors.ts'
-import { type JsonValue, toJson } from '../core/json.ts'
+import { toJson } from '../core/json.ts'
+import type { Op } from './level-commit.ts'
 import { keys } from './level-keys.ts'
 import type { Life } from './level-life.ts'
 import { type ClaimRecord, decode, encode } from './level-records.ts'
+import { Runs } from './level-runs.ts'
 import { checkText } from './limits.ts'
 import type { Claim } from './port.ts'
 
 /** The names of jobs take as many bytes as event types. */
 const MOST_BYTES = 256
 
+/** A slot that was given out, and the newest attempt at it. */
+interface Given {
+  readonly job: string
+  readonly slot: number
+  readonly ttl: number
+  attempt: number
+}
+
 /**
- * Who may run which slot of a job. A slot is completed at most once, even if the clock goes back.
+ * Who may run which slot of a job, and what became of it. A slot is completed at most once, even if the clock goes back.
  *
  * One process owns the store, so a claim of another holder is one of a process that has died: it is void.
  */
 export class Claims {
+  readonly runs: Runs
   readonly #life: Life
   readonly #holder: string
   // Decided in memory first, so that two claims made in one go can't both win.
@@ -23,61 +34,109 @@ export class Claims {
   constructor(life: Life, holder: string) {
     this.#life = life
     this.#holder = holder
+    this.runs = new Runs(life)
   }
 
   async claim(job: string, slot: Date, ttl: number): Promise<Claim | undefined> {
-    const key = keys.claim(checkText(job, MOST_BYTES, 'TIDINGS_LOG_INVALID', 'the job of a claim'))
-    const at = slot.getTime()
-    if (Number.isNaN(at))
-      throw new TidingsError('TIDINGS_LOG_INVALID', 'the slot of a claim must be a Date, got an invalid one')
+    const at = checkSlot(job, slot)
     if (!(ttl > 0))
       throw new TidingsError('TIDINGS_LOG_INVALID', `the ttl of a claim must be a time in ms, got ${describe(ttl)}`)
-    const record = this.#read(key)
+    await this.runs.ready(job)
+    const record = this.#read(job)
     if (record.done !== undefined && at <= record.done) return undefined
     const held = record.running
     const taken = held !== undefined && held.holder === this.#holder && held.until > this.#life.clock.now()
     if (taken && held.slot >= at) return undefined
     const attempt = held?.slot === at ? held.attempt + 1 : 1
-    const running = { slot: at, holder: this.#holder, until: this.#life.clock.now() + ttl, attempt }
-    await this.#write(key, { ...record, running })
-    return this.#claim(key, at, ttl, attempt)
+    const lost = held !== undefined && held.holder !== this.#holder && held.tried !== true
+    const ops = lost ? this.runs.ops(job, held.slot, held.attempt) : []
+    await this.#write(job, { ...record, running: this.#running({ job, slot: at, ttl, attempt }) }, ops)
+    return this.#claim({ job, slot: at, ttl, attempt })
   }
 
-  #claim(key: string, slot: number, ttl: number, attempt: number): Claim {
-    const mine = (): boolean => {
-      const { running } = this.#read(key)
-      return running?.holder === this.#holder && running.slot === slot && running.attempt === attempt
-    }
+  async note(job: string, slot: Date, outcome: unknown): Promise<void> {
+    const at = checkSlot(job, slot)
+    await this.runs.ready(job)
+    await this.#commit(job, this.runs.ops(job, at, 0, { is: outcome }))
+  }
+
+  #claim(given: Given): Claim {
+    const held: Given = { ...given }
+    const { attempt } = held
     return {
       attempt,
-      renew: async () => {
-        if (!mine()) return false
-        const until = this.#life.clock.now() + ttl
-        await this.#write(key, { ...this.#read(key), running: { slot, holder: this.#holder, until, attempt } })
-        return true
-      },
-      done: async (outcome) => {
-        const record = this.#read(key)
-        const kept: JsonValue = toJson(outcome ?? null)
-        const done = Math.max(slot, record.done ?? slot)
-        const next =
-          mine() || record.running === undefined ? { done, outcome: kept } : { ...record, done, outcome: kept }
-        await this.#write(key, next)
-      },
+      renew: () => this.#renew(held),
+      tried: (outcome, which = attempt) => this.#tried(held, which, outcome),
+      done: (outcome, which = attempt) => this.#done(held, which, outcome),
     }
   }
 
-  #read(key: string): ClaimRecord {
+  async #renew(held: Given): Promise<boolean> {
+    if (!this.#has(held)) return false
+    const record = this.#read(held.job)
+    await this.#write(held.job, { ...record, running: { ...record.running, ...this.#running(held) } })
+    return true
+  }
+
+  async #tried(held: Given, attempt: number, outcome: unknown): Promise<void> {
+    const { job, slot } = held
+    await this.runs.ready(job)
+    const ops = this.runs.ops(job, slot, attempt, { is: outcome })
+    const record = this.#read(job)
+    const running = { ...this.#running({ ...held, attempt }), tried: true as const }
+    const next = this.#has(held) ? { ...record, running } : record
+    held.attempt = attempt
+    await this.#write(job, next, ops)
+  }
+
+  async #done(held: Given, attempt: number, outcome: unknown): Promise<void> {
+    const { job, slot } = held
+    await this.runs.ready(job)
+    const ops = this.runs.ops(job, slot, attempt, { is: outcome })
+    const record = this.#read(job)
+    const done = { done: Math.max(slot, record.done ?? slot), outcome: toJson(outcome ?? null) }
+    await this.#write(job, this.#has(held) || record.running === undefined ? done : { ...record, ...done }, ops)
+  }
+
+  #has({ job, slot, attempt }: Given): boolean {
+    const { running } = this.#read(job)
+    return running?.holder === this.#holder && running.slot === slot && running.attempt === attempt
+  }
+
+  #running({ slot, ttl, attempt }: Given): NonNullable<ClaimRecord['running']> {
+    return { slot, holder: this.#holder, until: this.#life.clock.now() + ttl, attempt }
+  }
+
+  #read(job: string): ClaimRecord {
+    const key = keys.claim(job)
     return this.#records.get(key) ?? decode<ClaimRecord>(key, this.#life.session.db.getSync(key)) ?? {}
   }
 
-  async #write(key: string, record: ClaimRecord): Promise<void> {
+  async #write(job: string, record: ClaimRecord, ops: readonly Op[] = []): Promise<void> {
+    const key = keys.claim(job)
     this.#records.set(key, record)
     try {
-      await this.#life.commit([[key, encode(key, record)]])
+      await this.#commit(job, [[key, encode(key, record)], ...ops])
     } catch (error) {
       this.#records.delete(key)
       throw error
     }
   }
+
+  async #commit(job: string, ops: readonly Op[]): Promise<void> {
+    try {
+      await this.#life.commit(ops)
+    } catch (error) {
+      this.runs.forget(job)
+      throw error
+    }
+  }
+}
+
+function checkSlot(job: string, slot: Date): number {
+  checkText(job, MOST_BYTES, 'TIDINGS_LOG_INVALID', 'the job of a claim')
+  const at = slot.getTime()
+  if (Number.isNaN(at))
+    throw new TidingsError('TIDINGS_LOG_INVALID', 'the slot of a claim must be a Date, got an invalid one')
+  return at
 }

@@ -25,18 +25,30 @@ export const keys = {
   state: (namespace: string, key: string) => `s${text(namespace)}${text(key)}`,
   stateOf: (namespace: string, prefix: string) => `s${text(namespace)}${escape(prefix)}`,
   claim: (job: string) => `j${text(job)}`,
+  run: (job: string, slot: number, attempt: number) => `u${text(job)}${hex(slot, SLOT)}${hex(attempt, ATTEMPT)}`,
+  runsOf: (job: string) => `u${text(job)}`,
 } as const
 
 /** 12 digits: 2 ** 48 events, which is nine years at a million a second. */
 const DIGITS = 12
 
-function hex(seq: number): string {
-  return seq.toString(16).padStart(DIGITS, '0')
+/** Any time that a Date can name, and more attempts than there is time for. */
+const SLOT = 14
+const ATTEMPT = 8
+
+function hex(number: number, digits = DIGITS): string {
+  return Math.max(0, number).toString(16).padStart(digits, '0')
 }
 
 /** The seq that ends an event's, type's, retry's or parked key. */
 export function seqOf(key: string): number {
   return Number.parseInt(key.slice(-DIGITS), 16)
+}
+
+/** The slot and the attempt that end the key of a run. */
+export function runOf(key: string): { readonly slot: number; readonly attempt: number } {
+  const end = key.slice(-SLOT - ATTEMPT)
+  return { slot: Number.parseInt(end.slice(0, SLOT), 16), attempt: Number.parseInt(end.slice(SLOT), 16) }
 }
 
 /** Past everything that can follow a prefix: utf8 orders by code point, and a text has at most 256 of the last one. */

@@ -12,7 +12,7 @@ import { readEvents, readRecord } from './level-reader.ts'
 import { decode, encode, FORGOTTEN, type Identity } from './level-records.ts'
 import { type Problem, type Verification, verify } from './level-verify.ts'
 import type { Limits } from './limits.ts'
-import type { Claim, Consumer, ConsumerInfo, ConsumerOptions, KeyValue, Log, Origin, Query } from './port.ts'
+import type { Claim, Consumer, ConsumerInfo, ConsumerOptions, KeyValue, Log, Origin, Query, RunRecord } from './port.ts'
 
 /** The log in LevelDB, on disk or in memory. Made by `openLog` and `memoryLog`. */
 export class LevelLog implements Log {
@@ -115,6 +115,14 @@ export class LevelLog implements Log {
 
   async claim(job: string, slot: Date, ttl: number): Promise<Claim | undefined> {
     return this.#claims.claim(job, slot, ttl)
+  }
+
+  async note(job: string, slot: Date, outcome: unknown): Promise<void> {
+    return this.#claims.note(job, slot, outcome)
+  }
+
+  runs(job: string, options: { readonly limit?: number; readonly reverse?: boolean } = {}): AsyncIterable<RunRecord> {
+    return this.#claims.runs.list(job, options)
   }
 
   /**

@@ -66,7 +66,10 @@ export interface StateRecord {
   readonly revision: number
 }
 
-/** `done`: the last completed slot, in ms; `running`: the slot that was claimed, by whom, and until when. */
+/**
+ * `done`: the last completed slot, in ms; `running`: the slot that was claimed, by whom, and until when. `tried`: that
+ * attempt has ended.
+ */
 export interface ClaimRecord {
   readonly done?: number
   readonly outcome?: JsonValue
@@ -75,7 +78,13 @@ export interface ClaimRecord {
     readonly holder: string
     readonly until: number
     readonly attempt: number
+    readonly tried?: true
   }
+}
+
+/** What became of an attempt, or of a slot that nobody ran; absent: nobody knows. */
+export interface RunOutcome {
+  readonly outcome?: JsonValue
 }
 
 /** What an event record has beside type, identifier, time and data; absent parts take no room. */

@@ -124,9 +124,9 @@ async function* checkTypes({ db, first }: Verification): AsyncGenerator<Problem>
   }
 }
 
-// Cursors, retries, parked events, state, claims, what was in flight, head and meta: each has its checksum.
+// Cursors, retries, parked events, state, claims, runs, what was in flight, head and meta: each has its checksum.
 async function* checkOthers({ db }: Verification): AsyncGenerator<Problem> {
-  for (const kind of ['c', 'f', 'h', 'j', 'm', 'p', 'r', 's', 'x']) {
+  for (const kind of ['c', 'f', 'h', 'j', 'm', 'p', 'r', 's', 'u', 'x']) {
     for await (const page of pages(db, kind)) {
       for (const [key, text] of page) {
         const record = read(() => decode<unknown>(key, text))

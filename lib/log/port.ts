@@ -166,12 +166,31 @@ export interface KeyValue {
 
 /** The right to run one slot of a job. */
 export interface Claim {
-  /** How often this slot was claimed, this time included. */
+  /** Which attempt at this slot this is: one more than the log knows of. */
   readonly attempt: number
-  /** Keeps the claim for another ttl. False: somebody else has it now. */
+  /**
+   * Keeps the claim for another ttl. False: somebody else has it now. Where one process owns the log, nobody takes a
+   * claim from a run that goes on; a log that several agents share needs this of them.
+   */
   renew(): Promise<boolean>
-  /** The slot is completed, with this outcome (JSON): it, and every earlier slot, is never given out again. */
-  done(outcome: unknown): Promise<void>
+  /** An attempt ended with this outcome (JSON), and the slot is not completed: default the attempt that was claimed. */
+  tried(outcome: unknown, attempt?: number): Promise<void>
+  /**
+   * The slot is completed, with this outcome (JSON): it, and every earlier slot, is never given out again. Claim and
+   * record are stored in one step.
+   */
+  done(outcome: unknown, attempt?: number): Promise<void>
+}
+
+/**
+ * What a log remembers of one attempt at a slot or, where `attempt` is 0, of a slot that nobody ran. Without `outcome`,
+ * nobody said how it ended: the process died.
+ */
+export interface RunRecord {
+  readonly job: string
+  readonly slot: Date
+  readonly attempt: number
+  readonly outcome?: JsonValue
 }
 
 /** The durable, ordered record of events, identities, cursors and runs: all that jobs, dispatch and agent may use. */
@@ -211,6 +230,10 @@ export interface Log {
    * Undefined: there is nothing to run.
    */
   claim(job: string, slot: Date, ttl: number): Promise<Claim | undefined>
+  /** Remembers what became of a slot that nobody ran (JSON). Said again of the same slot, it takes the place of before. */
+  note(job: string, slot: Date, outcome: unknown): Promise<void>
+  /** What became of the slots of a job, by slot and attempt: the newest hundred, older ones may be gone. */
+  runs(job: string, options?: { readonly limit?: number; readonly reverse?: boolean }): AsyncIterable<RunRecord>
   close(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
 }

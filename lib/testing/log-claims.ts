@@ -1,10 +1,17 @@
 import assert from 'node:assert/strict'
-import type { Claim, Log } from '../log/port.ts'
-import { type LogTests, refused } from './log-bench.ts'
+import type { Claim, Log, RunRecord } from '../log/port.ts'
+import { type LogTests, list, refused } from './log-bench.ts'
 
 const TTL = 10_000
 const slot = (n: number): Date => new Date(Date.UTC(2026, 0, 1, 0, n))
 const claim = (log: Log, n: number): Promise<Claim | undefined> => log.claim('j', slot(n), TTL)
+
+/** What is remembered of a job's slots: [slot, attempt, outcome]. */
+async function remembered(log: Log, options?: Parameters<Log['runs']>[1]): Promise<unknown[]> {
+  const runs: RunRecord[] = await list(log.runs('j', options))
+  assert.ok(runs.every(({ job }) => job === 'j'))
+  return runs.map(({ slot: at, attempt, outcome }) => [at.getUTCMinutes(), attempt, outcome])
+}
 
 /** The promises of `claim`. */
 export const claimTests: LogTests = {
@@ -46,12 +53,63 @@ export const claimTests: LogTests = {
     assert.equal(await second?.renew(), true)
   },
 
+  'what became of each slot and attempt is remembered, in their order, for each job alone': async ({ log }) => {
+    const mine = await claim(log, 1)
+    await mine?.tried({ failed: 1 })
+    assert.deepEqual(await remembered(log), [[1, 1, { failed: 1 }]])
+    await mine?.tried({ failed: 2 }, 2)
+    await log.note('j', slot(2), 'blocked')
+    await log.note('j', slot(2), 'blocked again')
+    await (await log.claim('other job', slot(1), TTL))?.done('other')
+    await log.note('j\0', slot(1), 'another')
+    await mine?.done({ new: 1 }, 3)
+    const all = [
+      [1, 1, { failed: 1 }],
+      [1, 2, { failed: 2 }],
+      [1, 3, { new: 1 }],
+      [2, 0, 'blocked again'],
+    ]
+    assert.deepEqual(await remembered(log), all)
+    assert.deepEqual(await remembered(log, { reverse: true, limit: 3 }), all.toReversed().slice(0, 3))
+    assert.deepEqual(await remembered(log, { limit: 0 }), [])
+    assert.equal(await claim(log, 1), undefined)
+    assert.deepEqual(await list(log.runs('never')), [])
+  },
+
+  'a slot that was tried and not completed stays claimed, and is given again as the attempt after': async (bench) => {
+    const { log, clock } = bench
+    const mine = await claim(log, 1)
+    await mine?.tried('no')
+    await mine?.tried('no', 2)
+    assert.equal(await claim(log, 1), undefined)
+    await clock.advance(TTL)
+    assert.equal((await claim(log, 1))?.attempt, 3)
+    assert.equal(await mine?.renew(), false)
+  },
+
+  'the newest hundred are remembered, and not much more': async ({ log }) => {
+    for (let n = 0; n < 210; n++) {
+      if (n % 10 === 0) await log.note('j', slot(n), n)
+      else await (await claim(log, n))?.done(n)
+    }
+    const runs = await list(log.runs('j', { reverse: true }))
+    assert.ok(runs.length >= 100 && runs.length < 200, String(runs.length))
+    assert.deepEqual(
+      runs.slice(0, 100).map(({ outcome }) => outcome),
+      Array.from({ length: 100 }, (_, i) => 209 - i),
+    )
+  },
+
   'a claim is refused a time that is none, a name that is none, and an outcome that is not JSON': async ({ log }) => {
     await assert.rejects(log.claim('j', new Date('never'), TTL), refused('TIDINGS_LOG_INVALID'))
     await assert.rejects(log.claim('j', slot(1), Number.NaN), refused('TIDINGS_LOG_INVALID'))
     await assert.rejects(log.claim('', slot(1), TTL), refused('TIDINGS_LOG_INVALID'))
+    await assert.rejects(log.note('j', new Date('never'), 1), refused('TIDINGS_LOG_INVALID'))
+    await assert.rejects(log.note('j', slot(1), 1n), refused('TIDINGS_DATA_INVALID'))
     const mine = await claim(log, 1)
     await assert.rejects(async () => mine?.done(new Date(0)), refused('TIDINGS_DATA_INVALID'))
+    await assert.rejects(async () => mine?.tried(new Date(0)), refused('TIDINGS_DATA_INVALID'))
+    assert.deepEqual(await remembered(log), [])
     await mine?.done(undefined)
     assert.equal(await claim(log, 1), undefined)
   },
@@ -68,5 +126,24 @@ export const lastingClaimTests: LogTests = {
     const log = await bench.reopen('crash')
     assert.equal(await claim(log, 1), undefined)
     assert.equal((await claim(log, 2))?.attempt, 1)
+  },
+
+  'an attempt that nobody said the end of is remembered without one, once its slot or a later one is claimed': async (
+    bench,
+  ) => {
+    await claim(bench.log, 1)
+    await claim(await bench.reopen('crash'), 1)
+    const third = await claim(await bench.reopen('crash'), 1)
+    await third?.tried('no', 3)
+    const log = await bench.reopen('crash')
+    const last = await claim(log, 2)
+    const lost = [
+      [1, 1, undefined],
+      [1, 2, undefined],
+      [1, 3, 'no'],
+    ]
+    assert.deepEqual(await remembered(log), lost)
+    await last?.done('yes')
+    assert.deepEqual(await remembered(await bench.reopen('close')), [...lost, [2, 1, 'yes']])
   },
 }

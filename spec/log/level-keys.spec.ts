@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { keys, seqOf, startingWith, textsOf } from '../../lib/log/level-keys.ts'
+import { keys, runOf, seqOf, startingWith, textsOf } from '../../lib/log/level-keys.ts'
 import { identityText } from '../../lib/testing/log-data.ts'
 
 const bytes = (text: string): Buffer => Buffer.from(text, 'utf8')
@@ -99,12 +99,36 @@ describe('a key of a seq', () => {
   })
 })
 
+describe('the key of a run', () => {
+  const slot = fc.nat({ max: 8.64e15 })
+  const attempt = fc.nat()
+
+  it('gives its slot and its attempt back', () => {
+    fc.assert(
+      fc.property(texts, slot, attempt, (job, at, n) => {
+        assert.deepEqual(runOf(keys.run(job, at, n)), { slot: at, attempt: n })
+      }),
+      runs,
+    )
+  })
+
+  it('has the order of the slots, then of the attempts', () => {
+    fc.assert(
+      fc.property(texts, slot, slot, attempt, attempt, (job, a, b, m, n) => {
+        const order = Math.sign(a - b) || Math.sign(m - n)
+        assert.equal(compare(keys.run(job, a, m), keys.run(job, b, n)), order)
+      }),
+      runs,
+    )
+  })
+})
+
 describe('keys of different kinds', () => {
   it('are never the same', () => {
     fc.assert(
       fc.property(texts, texts, fc.nat(), (a, b, n) => {
         const all = [keys.meta, keys.head, keys.event(n), keys.identity(a, b), keys.type(a, n), keys.consumer(a)]
-        all.push(keys.retry(a, n), keys.parked(a, n), keys.state(a, b), keys.claim(a))
+        all.push(keys.retry(a, n), keys.parked(a, n), keys.state(a, b), keys.claim(a), keys.run(a, n, 1))
         assert.equal(new Set(all.map((key) => key[0])).size, all.length)
       }),
     )

@@ -226,6 +226,21 @@ describe('a log whose write fails', () => {
     await log.close()
   })
 
+  it('completes no slot, and remembers no run, that it could not store', async () => {
+    const { source, log } = await broken()
+    const claim = await log.claim('j', new Date(0), 1000)
+    source.next('lose')
+    await assert.rejects(claim?.done('lost') ?? Promise.resolve(), failed)
+    await turns()
+    assert.deepEqual(await list(log.runs('j')), [])
+    await claim?.done('kept')
+    assert.deepEqual(
+      (await list(log.runs('j'))).map(({ outcome }) => outcome),
+      ['kept'],
+    )
+    await log.close()
+  })
+
   it('does not count a value that it could not store', async () => {
     const { source, log } = await broken()
     await log.store('n').set('k', 'a')

@@ -17,6 +17,7 @@ async function fill(log: LevelLog): Promise<void> {
   await log.accept([{ ...draft('versioned'), version: '2' }], { state: [{ namespace: 'n', key: 'k', value: 1 }] })
   await log.forget('it', 'event 4')
   await log.claim('j', new Date(0), 1000)
+  await log.note('j', new Date(1), 'blocked')
   const consumer = await log.consumer('c', { start: 'start' })
   const [a, b] = await take(consumer, 3)
   assert(a && b)
@@ -78,6 +79,7 @@ describe('a log that is verified', () => {
     ['a parked event that was changed', undefined, async (db) => change(db, keys.parked('c', 2))],
     ['a state that was changed', undefined, async (db) => change(db, keys.state('n', 'k'))],
     ['a claim that was changed', undefined, async (db) => change(db, keys.claim('j'))],
+    ['a run that was changed', undefined, async (db) => change(db, keys.run('j', 1, 0))],
   ] as const satisfies readonly (readonly [string, number | undefined, (db: ClassicLevel) => Promise<unknown>])[]) {
     it(`shows ${what}`, async (t) => {
       const problems = await problemsAfter(t, act)
