@@ -23,7 +23,7 @@ export function runRow({ slot, error, job: _, ...counts }: RunReport, scrub: (te
  *
  * - `lastSlot`: the newest slot that is done with
  * - `last`: the last run since the agent started
- * - `overdue`: a slot that passed two intervals ago, and as long as a run may take, without a run that began
+ * - `overdue`: a slot that passed an interval ago, or a minute, without a run that began
  * - `failure`: why it runs no more
  */
 export interface JobHealth {
@@ -42,7 +42,8 @@ export interface JobHealth {
  * How a listener is, as JSON.
  *
  * - `oldest`: when the oldest event that it has not handled was accepted
- * - `stuck`: there are events for it, and none was settled for twice as long as a delivery may take
+ * - `stuck`: there are events for it, and it gets nowhere: for twice as long as a delivery may take, or a minute without
+ *   any
  * - `failure`: why it hears no more
  */
 export interface ListenerHealth extends Lag {

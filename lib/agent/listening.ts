@@ -1,18 +1,25 @@
+import { hasCode } from '../core/errors.ts'
 import { Pump, type PumpHost } from '../dispatch/pump.ts'
 import type { Listener } from '../listener/listener.ts'
-import type { Consumer, ConsumerOptions, Log, Start } from '../log/port.ts'
+import type { Consumer, ConsumerOptions, Lag, Log, Start } from '../log/port.ts'
 import type { ListenerHealth } from './health.ts'
 import { oldestOf } from './oldest.ts'
 import { renameListener } from './rename-listener.ts'
 import type { ListenerStatus } from './status.ts'
 
 /** What a listener at work needs of its agent. */
-export interface ListeningHost extends Omit<PumpHost, 'stop' | 'settled' | 'parked'> {
+export interface ListeningHost extends Omit<PumpHost, 'stop' | 'began' | 'ended' | 'parked'> {
   readonly log: Log
   parked(listener: string, ...parked: Parameters<PumpHost['parked']>): void
   /** Waits for work to end, also when the agent stops; says when it fails, and tells why. */
   track(work: Promise<unknown>, fields: object): Promise<Error | undefined>
 }
+
+/** While the log can't be read. */
+const UNKNOWN = { waits: undefined, next: undefined }
+
+/** Nothing that could be handled lies longer than this without a delivery that begins, in ms. */
+const PATIENCE = 60_000
 
 /** A listener at work: it hears until it is paused, and can be moved and renamed meanwhile. */
 export class Listening {
@@ -24,8 +31,9 @@ export class Listening {
   #pump: { readonly stop: AbortController; readonly ended: Promise<void> } | undefined
   // What is asked of it is done one after another.
   #turn: Promise<unknown> = Promise.resolve()
-  // When an event was settled last, or since when that could have been.
-  #settled: number
+  // When a delivery began or ended last, but for those that took too long: a handler that never settles gets nowhere.
+  #moved: number
+  #late = false
   #failure: Error | undefined
 
   /** `paused`: it does not hear before it is told to. */
@@ -47,7 +55,7 @@ export class Listening {
     this.#consumer = consumer
     this.#paused = paused
     this.#host = host
-    this.#settled = host.clock.now()
+    this.#moved = host.clock.now()
   }
 
   get listener(): Listener {
@@ -69,10 +77,17 @@ export class Listening {
     const pump = new Pump(listener, this.#consumer, {
       ...host,
       stop: stop.signal,
-      settled: () => (this.#settled = host.clock.now()),
+      began: () => {
+        if (!this.#late) this.#moved = host.clock.now()
+      },
+      ended: (outcome) => {
+        this.#late = outcome.end === 'retry' && hasCode(outcome.error, 'TIDINGS_LISTENER_TIMEOUT')
+        if (!this.#late) this.#moved = host.clock.now()
+      },
       parked: (...parked) => host.parked(listener.name, ...parked),
     })
-    this.#settled = host.clock.now()
+    this.#moved = host.clock.now()
+    this.#late = false
     this.#failure = undefined
     const heard = clear(pump).then(() => pump.run())
     const ended = host.track(heard, { listener: listener.name }).then((failure) => {
@@ -128,18 +143,29 @@ export class Listening {
 
   /** `cursor`: how far it is; undefined while the log can't tell. */
   async health(cursor: number | undefined): Promise<ListenerHealth> {
-    const { log, clock, scrub } = this.#host
+    const { log, scrub } = this.#host
     const status = await this.status()
     const { types } = this.#listener.source
-    const oldest = cursor === undefined ? undefined : await oldestOf(log, this.#consumer, { cursor, types })
-    const idle = clock.now() - Math.max(this.#settled, oldest ?? 0)
-    const waits = status.behind + status.running > 0 && !this.#paused
+    const { waits, next } = cursor === undefined ? UNKNOWN : await oldestOf(log, this.#consumer, { cursor, types })
+    const all = [waits, next].filter((created) => created !== undefined)
     return {
       ...status,
-      ...(oldest === undefined ? {} : { oldest: new Date(oldest).toISOString() }),
-      ...(waits && idle > 2 * this.#listener.settings.timeout ? { stuck: true } : {}),
+      ...(all.length === 0 ? {} : { oldest: new Date(Math.min(...all)).toISOString() }),
+      ...(this.#isStuck(status, next) ? { stuck: true } : {}),
       ...(this.#failure === undefined ? {} : { failure: scrub(this.#failure.message) }),
     }
+  }
+
+  // There is something that it could handle, and it gets nowhere. `next`: when the oldest was accepted that is new to it.
+  #isStuck({ running, retrying }: Lag, next: number | undefined): boolean {
+    const { timeout, ordered } = this.#listener.settings
+    // A log that has failed tells nobody anything, and says so itself.
+    if (this.#paused || this.#host.log.state !== 'ready') return false
+    const now = this.#host.clock.now()
+    if (running > 0 || this.#late) return now - this.#moved > 2 * timeout
+    // In order, all wait for the one that is to be tried again.
+    if (next === undefined || (ordered === true && retrying > 0)) return false
+    return now - Math.max(this.#moved, next) > Math.min(2 * timeout, PATIENCE)
   }
 
   #inTurn<T>(act: () => Promise<T>): Promise<T> {

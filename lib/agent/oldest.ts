@@ -8,20 +8,19 @@ export async function cursors(log: Log): Promise<ReadonlyMap<string, number>> {
 }
 
 /**
- * When the oldest event that a consumer has not settled was accepted, in ms; undefined: there is none. `types`: what it
- * hears; `cursor`: how far it is.
+ * When the oldest events that a consumer has not settled were accepted, in ms: of those that wait for another attempt,
+ * and of the others; undefined: there is none. `types`: what it hears; `cursor`: how far it is.
  */
 export async function oldestOf(
   log: Log,
   consumer: Consumer,
   { cursor, types }: { readonly cursor: number; readonly types: readonly string[] | undefined },
-): Promise<number | undefined> {
+): Promise<{ readonly waits: number | undefined; readonly next: number | undefined }> {
   const { behind, running, retrying } = await consumer.lag()
   const waits = retrying > 0 ? await first(consumer.retrying()) : undefined
   const hears = types === undefined ? {} : { types }
   const next = behind + running > 0 ? await first(log.events({ after: cursor, limit: 1, ...hears })) : undefined
-  const all = [waits?.event.created, next?.created].filter((created) => created !== undefined)
-  return all.length === 0 ? undefined : Math.min(...all)
+  return { waits: waits?.event.created, next: next?.created }
 }
 
 async function first<T>(all: AsyncIterable<T>): Promise<T | undefined> {

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import type { Observable } from 'rxjs'
 import type { Clock } from '../core/clock.ts'
 import type { Environment } from '../core/environment.ts'
@@ -7,7 +8,7 @@ import type { Pump } from '../dispatch/pump.ts'
 import { type RunReport, readJob } from '../job/run-job.ts'
 import type { Log } from '../log/port.ts'
 import { type Agent, flatten, type Part, refuseTwins } from './agent.ts'
-import type { Health } from './health.ts'
+import { type Health, problemsOf } from './health.ts'
 import type { Helm } from './helm.ts'
 import { Listening, type ListeningHost } from './listening.ts'
 import { Live } from './live.ts'
@@ -52,6 +53,8 @@ export class RunningAgent implements Running, Helm {
 
   constructor(parts: RunningParts) {
     this.#parts = parts
+    // Every part listens to these two; Node would take more than ten for a leak.
+    setMaxListeners(0, this.#stop.signal, this.#abort.signal)
     this.#live = new Live(parts.log)
     this.#news = new News(parts)
     this.#tasks = new Tasks(parts.environment.logger, this.#stop.signal)
@@ -137,7 +140,10 @@ export class RunningAgent implements Running, Helm {
     const { agent, log } = this.#parts
     const jobs = [...this.#jobs.values()].map((job) => job.status())
     const listeners = await Promise.all(this.#listeners.map((listener) => listener.status()))
-    return { agent: agent.name, last: await log.last(), jobs, listeners }
+    const last = await log.last().catch(() => undefined)
+    const running = !this.#stop.signal.aborted
+    const problems = problemsOf({ running, log: { state: log.state }, ...(await this.health()) })
+    return { agent: agent.name, ...(last === undefined ? {} : { last }), jobs, listeners, problems }
   }
 
   async health(): Promise<Pick<Health, 'jobs' | 'listeners'>> {

@@ -12,6 +12,7 @@ export interface Running {
   add(part: Part): Promise<void>
   /** Runs a job now, beside its schedule. Resolves to how it went; undefined: it did not run, since it runs already. */
   trigger(jobName: string): Promise<RunReport | undefined>
+  /** How all is, and what is not well. Also answers while the log has failed. */
   status(): Promise<Status>
   /** Resolves when every listener has heard all there is; what waits for a later attempt is not waited for. */
   drained(): Promise<void>

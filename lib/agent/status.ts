@@ -20,8 +20,10 @@ export interface ListenerStatus extends Lag {
 /** How an agent is. */
 export interface Status {
   readonly agent: string
-  /** The seq of the newest event. */
-  readonly last: number
+  /** The seq of the newest event; absent while the log has failed. */
+  readonly last?: number
   readonly jobs: readonly JobStatus[]
   readonly listeners: readonly ListenerStatus[]
+  /** What is not well, in sentences: a job is overdue, a listener is stuck, the log has failed. None: all is well. */
+  readonly problems: readonly string[]
 }

@@ -8,6 +8,12 @@ import type { Slot } from '../job/slots.ts'
 import { type JobHealth, runRow } from './health.ts'
 import type { JobStatus } from './status.ts'
 
+/**
+ * A slot is overdue when the next one has come as well, or after this long, in ms: no timer is later than 30 s, even
+ * after the machine was suspended.
+ */
+const PATIENCE = 60_000
+
 /** What a job at work needs of its agent; `ran` hears how each run went. */
 export interface WorkingHost extends Omit<JobHost, 'began' | 'ended' | 'desk'> {
   ran(report: RunReport): void
@@ -110,14 +116,17 @@ export class Working {
     }
   }
 
-  // A slot whose run should have begun two intervals ago, and as long as a run may take before the next one.
+  // A slot that has come without a run that began. One that others hold up by their runs has not come yet.
   #overdue(): Date | undefined {
-    const { timeout = 0, jitter } = this.job.settings
-    return [...[...this.#due].map(({ at }) => at), this.#waits].find((slot) => {
-      if (slot === undefined) return false
-      const interval = (this.#next(slot.getTime()) ?? slot).getTime() - slot.getTime()
-      return this.#host.clock.now() - slot.getTime() > 2 * interval + timeout + jitter
-    })
+    const late = (slot: Date): number => this.#host.clock.now() - slot.getTime()
+    const patience = (slot: Date): number => {
+      const next = this.#next(slot.getTime())
+      return next === undefined ? PATIENCE : Math.min(next.getTime() - slot.getTime(), PATIENCE)
+    }
+    const { jitter } = this.job.settings
+    const due = [...this.#due].find(({ at }) => late(at) > jitter + patience(at))?.at
+    const waits = this.#waits
+    return due ?? (waits !== undefined && late(waits) > patience(waits) ? waits : undefined)
   }
 
   #next(after: number): Date | undefined {

@@ -17,8 +17,10 @@ export interface PumpHost extends DeliveryHost {
   readonly abort: AbortSignal
   /** Takes known secrets out of what is kept. */
   scrub(text: string): string
-  /** Hears of every event that is done with, handled or set aside. */
-  settled?(): void
+  /** Hears of every delivery that begins. */
+  began?(): void
+  /** Hears how every delivery ended. */
+  ended?(outcome: Outcome): void
   /** Hears of every event that is set aside. */
   parked(handed: Handed, error: ErrorInfo): void
 }
@@ -173,6 +175,7 @@ export class Pump {
     this.#running.add(work)
     this.#highest = Math.max(this.#highest, handed.event.seq)
     const began = clock.now()
+    this.#host.began?.()
     const delivery = this.#deliverer.deliver(handed, work)
     const ms = clock.now() - began
     if (ms > BLOCKING) environment.logger.warn({ ...fields, ms }, 'listener kept everybody waiting')
@@ -188,7 +191,7 @@ export class Pump {
 
   #settle(key: string, handed: Handed, outcome: Outcome): void {
     const { seq } = handed.event
-    if (outcome.end !== 'retry') this.#host.settled?.()
+    this.#host.ended?.(outcome)
     if (outcome.end === 'ack') return this.#consumer.ack(handed, outcome.writes)
     const { abort, clock, environment } = this.#host
     // Cut off because the agent stops: the start of the handler is not held against the event.

@@ -75,6 +75,21 @@ describe('a running agent', () => {
     stuck()
   })
 
+  it('may have any number of parts, and runs them together, without a warning', async (t) => {
+    const warnings: string[] = []
+    const hear = ({ message }: Error): void => void warnings.push(message)
+    process.on('warning', hear)
+    t.after(() => process.off('warning', hear))
+    const here = await place(t)
+    const numbers = Array.from({ length: 12 }, (_, n) => n)
+    const running = await here.begin(
+      numbers.map((n) => [counting(`job ${n}`), listener(`hear ${n}`, on(made), () => undefined)]),
+    )
+    await Promise.all(numbers.map((n) => running.trigger(`job ${n}`)))
+    await here.end(running)
+    assert.deepEqual(warnings, [])
+  })
+
   it('triggers a job by its name, and says how that went', async (t) => {
     const here = await place(t)
     const running = await here.begin([

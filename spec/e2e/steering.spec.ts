@@ -5,8 +5,9 @@ import { describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { shown } from '../faults/results.ts'
+import { command, type Said } from '../support/command.ts'
 import { type Started, start, tidings } from './program.ts'
-import { command, folderWithLogs, runOn, type Said } from './steering.ts'
+import { folderWithLogs, runOn } from './steering.ts'
 import { later, type Row, rows } from './steering-rows.ts'
 
 const values = (text: string): unknown[] =>
@@ -44,7 +45,7 @@ async function compare({ args, code, differs }: Row, stopped: string, running: s
   return fits ? [] : [{ args, codes, inJson, inWords }]
 }
 
-describe('a command', () => {
+describe('a command', { timeout: 120_000 }, () => {
   it('answers the same, and does the same, whether an agent runs or not', async (t) => {
     const folder = await folderWithLogs(t)
     const running = await runOn(t, folder)
@@ -78,7 +79,7 @@ describe('a command', () => {
 /** How often it has printed this. */
 const times = (running: Started, words: string): number => running.printed().split(`${words}\n`).length - 1
 
-describe('an agent that runs', () => {
+describe('an agent that runs', { timeout: 60_000 }, () => {
   it('is steered at once, and its steering survives a restart', async (t) => {
     const folder = await folderWithLogs(t)
     const db = join(folder, 'running')

@@ -2,49 +2,13 @@ import { cpSync } from 'node:fs'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { tidings } from '../../bin/commands.ts'
-import { answer } from '../../bin/frame/main.ts'
 import { connect, type LevelLog, openLog, operations, start as startAgent } from '../../lib/index.ts'
+import { captured } from '../support/command.ts'
 import { type How, root, type Started, start, userFolder } from './program.ts'
 import { home } from './steering-agent.ts'
 
-// Node opens it when it is first looked at, to see whether a person is there.
-void process.stdin
-
 /** The file of the agent that is steered. */
 export const AGENT = join(root, 'spec/e2e/steering-agent.ts')
-
-/** What a command left. */
-export interface Said {
-  readonly code: number
-  readonly stdout: string
-  readonly stderr: string
-}
-
-/** Does in this process what `tidings` does with these arguments. One at a time. */
-export function command(...args: readonly string[]): Promise<Said> {
-  return captured(() => answer(['tidings'], tidings, args))
-}
-
-async function captured(work: () => Promise<number>): Promise<Said> {
-  const said = { stdout: '', stderr: '' }
-  const restore = (['stdout', 'stderr'] as const).map((name) => {
-    const stream = process[name]
-    const { write } = stream
-    // The test runner writes there too: bytes.
-    stream.write = (chunk: unknown, ...more: never[]) => {
-      if (typeof chunk !== 'string') return write.call(stream, chunk as Uint8Array, ...more)
-      said[name] += chunk
-      return true
-    }
-    return () => void (stream.write = write)
-  })
-  try {
-    return { code: await work(), ...said }
-  } finally {
-    for (const each of restore) each()
-  }
-}
 
 /**
  * A folder with a log, `stopped`, that the agent has run on, and a copy of it, `running`. Three notes were told: `broken`
