@@ -47,7 +47,11 @@ export { type Delivery, isListener, type Listener, type ListenerOptions, listene
 export { type On, on } from './listener/on.ts'
 export { distinctByIdentifier, type EventOfDraft } from './log/distinct.ts'
 export { events$, type FollowOptions } from './log/events.ts'
+export type { BackedUp, Progress } from './log/level-backup.ts'
+export type { Compacted } from './log/level-compact.ts'
 export type { LevelLog } from './log/level-log.ts'
+export type { Stats } from './log/level-stats.ts'
+export type { Problem } from './log/level-verify.ts'
 export type { Limits } from './log/limits.ts'
 export { type LogOptions, memoryLog, openLog } from './log/open-log.ts'
 export type {
@@ -69,4 +73,6 @@ export type {
   Write,
   Writes,
 } from './log/port.ts'
+export { type Restored, restoreLog } from './log/restore-log.ts'
+export type { HeldBy, Pruned, Retention } from './log/retention.ts'
 export * from './schedule/index.ts'

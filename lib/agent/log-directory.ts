@@ -1,11 +1,8 @@
-import { existsSync } from 'node:fs'
-import { readdir, rm, rmdir } from 'node:fs/promises'
+import { rm, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { hasCode, TidingsError } from '../core/errors.ts'
+import { isOwn, namesIn } from '../log/folder.ts'
 import { openLog } from '../log/open-log.ts'
-
-/** What a log is made of: LevelDB's files, its mark, and the socket of the agent that runs on it. */
-const OWN = /^(\d+\.(ldb|sst|log|dbtmp)|CURRENT|LOCK|LOG(\.old)?|MANIFEST-\d+|MARK(\..*)?|.*\.sock)$/
 
 /** Whether a directory holds a log. */
 export async function holdsLog(directory: string): Promise<boolean> {
@@ -27,13 +24,9 @@ export async function removeLog(directory: string): Promise<boolean> {
     })
   }
   await refuseInUse(directory)
-  for (const name of await namesIn(directory)) if (OWN.test(name)) await rm(join(directory, name))
+  for (const name of await namesIn(directory)) if (isOwn(name)) await rm(join(directory, name))
   if ((await namesIn(directory)).length === 0) await rmdir(directory)
   return true
-}
-
-async function namesIn(directory: string): Promise<readonly string[]> {
-  return existsSync(directory) ? readdir(directory) : []
 }
 
 // Only who opens it can tell. One that is damaged can't be opened, and is in nobody's use.

@@ -14,11 +14,12 @@ export interface Rider {
   settled(durable: boolean): void
 }
 
-/** What one accept adds to a commit. */
+/** What one accept adds to a commit. `first`: the lowest seq whose body is kept from this commit on, if that rises. */
 export interface Addition {
   readonly ops: readonly Op[]
   readonly events: readonly EventRecord[]
   readonly bytes: number
+  readonly first?: number
 }
 
 /**
@@ -28,6 +29,7 @@ export class Commit {
   readonly ops: Op[] = []
   readonly events: EventRecord[] = []
   bytes = 0
+  first = 0
   riders: readonly Rider[] = []
   /** The highest seq in it, or before it. */
   last = 0

@@ -9,6 +9,7 @@ import { Flight } from './level-flight.ts'
 import { HandOut } from './level-hand-out.ts'
 import { Ledger } from './level-ledger.ts'
 import type { Life } from './level-life.ts'
+import { type Need, openNeed } from './level-needs.ts'
 import { ParkedEvents } from './level-parked.ts'
 import { Place } from './level-place.ts'
 import type { Cursor, EventRecord } from './level-records.ts'
@@ -155,7 +156,8 @@ export class LevelConsumer implements Consumer, Rider {
   }
 
   async redeliver(seqs: Iterable<number>, options: { readonly at?: number } = {}): Promise<void> {
-    this.#steering.redeliver(seqs, this.#place.askAgain(), options.at)
+    const kept = this.#steering.kept(seqs)
+    this.#steering.redeliver(kept, this.#place.askAgain(), options.at)
     await this.#steered()
   }
 
@@ -183,6 +185,11 @@ export class LevelConsumer implements Consumer, Rider {
   get settledTo(): number {
     const first = this.#flight.lowestFresh
     return first === undefined ? this.#backlog.position : first - 1
+  }
+
+  /** The lowest event whose body it still needs, now or after a crash. */
+  get need(): Need {
+    return openNeed(this.name, this.settledTo, this.#ledger, this.#flight, this.#parked)
   }
 
   collect(): readonly Op[] {

@@ -5,12 +5,15 @@ import type { Op } from './level-commit.ts'
 import { LevelConsumer, type Opened } from './level-consumer.ts'
 import { keys, seqOf, startingWith, textsOf } from './level-keys.ts'
 import type { Life } from './level-life.ts'
+import { lowest, type Need, storedNeed } from './level-needs.ts'
 import { movedTo } from './level-place.ts'
+import { readEvents } from './level-reader.ts'
 import { type Cursor, decode, encode, type RetryRecord } from './level-records.ts'
 import type { States } from './level-states.ts'
 import type { Deaths } from './level-suspects.ts'
 import { checkText } from './limits.ts'
 import type { Consumer, ConsumerInfo, ConsumerOptions, Lag, Start } from './port.ts'
+import { Turns } from './turns.ts'
 
 /** The names of listeners take as many bytes as event types. */
 const MOST_BYTES = 256
@@ -18,15 +21,14 @@ const MOST_BYTES = 256
 /** Every consumer of a log: opened, adopted under a new name, listed. */
 export class Consumers {
   readonly #life: Life
-  readonly #firstSince: (instant: Date) => Promise<number>
   readonly #open = new Map<string, LevelConsumer>()
   // Those that leave nothing behind stand beside the known one of their name, and do not disturb it.
   readonly #transient = new Set<LevelConsumer>()
+  // Nobody is opened while it is decided what is pruned.
+  readonly #turns = new Turns()
 
-  /** `firstSince`: the seq of the first event accepted at an instant or later; one past the last if there is none. */
-  constructor(life: Life, firstSince: (instant: Date) => Promise<number>) {
+  constructor(life: Life) {
     this.#life = life
-    this.#firstSince = firstSince
   }
 
   /** Opens a consumer; one that was open under this name is settled first and is of no use afterwards. */
@@ -37,10 +39,25 @@ export class Consumers {
       this.#transient.add(transient)
       return transient
     }
-    await this.#settle(name)
-    const consumer = new LevelConsumer(this.#life, await this.#find(name, options), options)
-    this.#open.set(name, consumer)
-    return consumer
+    return this.#turns.take(async () => {
+      await this.#settle(name)
+      const consumer = new LevelConsumer(this.#life, await this.#find(name, options), options)
+      this.#open.set(name, consumer)
+      return consumer
+    })
+  }
+
+  /**
+   * Runs `decide`, which is told how to learn what the lowest seq is that a consumer still needs. What it learns holds
+   * until it awaits something.
+   */
+  hold<T>(decide: (lowestNeed: () => Need | undefined) => Promise<T>): Promise<T> {
+    return this.#turns.take(async () => {
+      const names = (await this.#life.session.db.keys(startingWith('c')).all()).map((key) => textsOf(key)[0] as string)
+      const closed = names.filter((name) => !this.#open.has(name))
+      const stored = await Promise.all(closed.map((name) => storedNeed(this.#life.session.db, name)))
+      return decide(() => lowest([...stored, ...[...this.#open.values(), ...this.#transient].map((each) => each.need)]))
+    })
   }
 
   async #find(name: string, options: ConsumerOptions): Promise<Opened> {
@@ -81,15 +98,28 @@ export class Consumers {
     return { name, origin: 'new', cursor, waiting: [], parked: [], suspects: new Map() }
   }
 
+  // What was pruned counts as settled.
   async #seqBefore(start: Start): Promise<number> {
-    if (start === 'now') return this.#durable
-    if (start === 'start') return 0
-    if (start instanceof Date && !Number.isNaN(start.getTime())) return (await this.#firstSince(start)) - 1
-    if (typeof start === 'number' && Number.isSafeInteger(start) && start >= 0) return Math.max(0, start - 1)
+    const seq = await this.#firstOf(start)
+    return Math.max(seq, this.#life.session.first) - 1
+  }
+
+  async #firstOf(start: Start): Promise<number> {
+    if (start === 'now') return this.#durable + 1
+    if (start === 'start') return 1
+    if (start instanceof Date && !Number.isNaN(start.getTime())) return this.#firstSince(start)
+    if (typeof start === 'number' && Number.isSafeInteger(start) && start >= 0) return start
     throw new TidingsError(
       'TIDINGS_LOG_INVALID',
       `a consumer starts at 'now', 'start', a Date or a seq, got ${quote(String(start))}`,
     )
+  }
+
+  async #firstSince(since: Date): Promise<number> {
+    const upTo = this.#durable
+    const events = readEvents(() => this.#life.session, { since, limit: 1 }, upTo)
+    for await (const { event } of events) return event.seq
+    return upTo + 1
   }
 
   get #durable(): number {

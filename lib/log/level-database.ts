@@ -8,6 +8,8 @@ export type Database = AbstractLevel<any>
 
 /** Opens the store of a log, again and again: after a failed write it has to be closed and opened anew. */
 export interface DatabaseSource {
+  /** Where it is, if it is on disk. */
+  readonly directory?: string
   open(options: { readonly createIfMissing: boolean }): Promise<Database>
 }
 
@@ -28,6 +30,7 @@ export const WRITE_BUFFER = 16 * 1024 * 1024
  */
 export function levelDatabase(directory: string): DatabaseSource {
   return {
+    directory,
     async open({ createIfMissing }) {
       const { Level } = await import('level')
       await mkdir(directory, { recursive: true, mode: 0o700 })
@@ -60,6 +63,31 @@ export function memoryDatabase(): DatabaseSource {
       return kept
     },
   }
+}
+
+/** What LevelDB on disk can do, and the same in memory can't. */
+interface OnDisk {
+  compactRange(start: string, end: string): Promise<void>
+  approximateSize(start: string, end: string): Promise<number>
+}
+
+function onDisk(db: Database): OnDisk | undefined {
+  return 'compactRange' in db ? (db as unknown as OnDisk) : undefined
+}
+
+/** Gives the disk back that deleted and overwritten records of a range still take. In memory, nothing to do. */
+export async function compactRange(db: Database, { gte, lt }: Range): Promise<void> {
+  await onDisk(db)?.compactRange(gte, lt)
+}
+
+/** How many bytes a range takes in LevelDB's tables, more or less; what was written lately is not in them yet. */
+export async function approximateSize(db: Database, { gte, lt }: Range): Promise<number> {
+  return (await onDisk(db)?.approximateSize(gte, lt)) ?? 0
+}
+
+interface Range {
+  readonly gte: string
+  readonly lt: string
 }
 
 function explain(error: unknown, directory: string): unknown {

@@ -61,6 +61,11 @@ export class Flight {
     return this.#fresh.values().next().value
   }
 
+  /** All that are handled again. */
+  get again(): Iterable<number> {
+    return this.#again
+  }
+
   /** All that are handled for the first time, lowest first. */
   get fresh(): Iterable<number> {
     return this.#fresh

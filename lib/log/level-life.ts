@@ -77,6 +77,11 @@ export class Life {
     return this.#options.clock
   }
 
+  /** Where it is, if it is on disk. */
+  get directory(): string | undefined {
+    return this.#options.source.directory
+  }
+
   get durability(): 'disk' | 'process' {
     return this.#options.durability
   }

@@ -10,12 +10,13 @@ import { keyValue } from './level-key-value.ts'
 import type { Life } from './level-life.ts'
 import { readEvents, readRecord } from './level-reader.ts'
 import { decode, encode, FORGOTTEN, type Identity } from './level-records.ts'
-import { type Problem, type Verification, verify } from './level-verify.ts'
+import { Upkeep } from './level-upkeep.ts'
 import type { Limits } from './limits.ts'
 import type { Claim, Consumer, ConsumerInfo, ConsumerOptions, KeyValue, Log, Origin, Query, RunRecord } from './port.ts'
+import type { Retention } from './retention.ts'
 
 /** The log in LevelDB, on disk or in memory. Made by `openLog` and `memoryLog`. */
-export class LevelLog implements Log {
+export class LevelLog extends Upkeep implements Log {
   readonly id: string
   readonly durability: 'disk' | 'process'
   readonly dense = true
@@ -27,7 +28,9 @@ export class LevelLog implements Log {
   readonly #consumers: Consumers
   readonly #claims: Claims
 
-  constructor(life: Life, limits: Limits) {
+  constructor(life: Life, limits: Limits, retention?: Retention) {
+    const consumers = new Consumers(life)
+    super(life, consumers, retention)
     this.#life = life
     this.#limits = limits
     this.clock = life.clock
@@ -35,7 +38,7 @@ export class LevelLog implements Log {
     this.id = life.meta.id
     this.durability = life.durability
     this.committed$ = life.committed$
-    this.#consumers = new Consumers(life, (instant) => this.#firstSince(instant))
+    this.#consumers = consumers
     this.#claims = new Claims(life, crypto.randomUUID())
     life.onClosing = () => this.#consumers.closing()
     life.onReopened = ({ states }) => this.#consumers.reopened(states)
@@ -68,9 +71,9 @@ export class LevelLog implements Log {
   }
 
   async *events(query: Query = {}): AsyncGenerator<StoredEvent> {
-    const { first, writer } = this.#life.session
+    const { writer } = this.#life.session
     try {
-      const records = readEvents(() => this.#life.session.db, query, first, writer.durable)
+      const records = readEvents(() => this.#life.session, query, writer.durable)
       for await (const { event } of records) yield event
     } catch (error) {
       // Closed in the middle of a page, the store says so in its own words; the session says it in ours.
@@ -125,28 +128,11 @@ export class LevelLog implements Log {
     return this.#claims.runs.list(job, options)
   }
 
-  /**
-   * Compares every record with every other that it should agree with. LevelDB itself can end the process over a damaged
-   * table: `tidings db verify` reads in a child process.
-   */
-  async verify(
-    options: Pick<Verification, 'progress'> = {},
-  ): Promise<{ readonly ok: boolean; readonly problems: readonly Problem[] }> {
-    const { db, first, writer } = this.#life.session
-    const problems = await verify({ ...options, db, first, head: writer.durable, identity: this.#life.meta.identity })
-    return { ok: problems.length === 0, problems }
-  }
-
   close(): Promise<void> {
     return this.#life.close()
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
-  }
-
-  async #firstSince(since: Date): Promise<number> {
-    for await (const { seq } of this.events({ since, limit: 1 })) return seq
-    return (await this.last()) + 1
   }
 }

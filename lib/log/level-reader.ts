@@ -32,25 +32,27 @@ export async function readRecord(db: Database, seq: number): Promise<EventRecord
   return text === undefined ? undefined : decodeEvent(key, text)
 }
 
-function missing(seq: number): TidingsError {
+/** The error of an event that should be there. */
+export function missing(seq: number): TidingsError {
   return new TidingsError('TIDINGS_LOG_DAMAGED', `event ${seq} is missing from the log`, { details: { seq } })
 }
 
+/** A store that is read from, and the lowest seq whose body it keeps. */
+interface Store {
+  readonly db: Database
+  readonly first: number
+}
+
 /**
- * The events that a query asks for, among those from `first` to `upTo`. The store is looked up for each page: it may be
- * closed and opened again meanwhile.
+ * The events that a query asks for, up to `upTo`. The store is looked up for each page: it may be closed and opened
+ * again meanwhile, or pruned; what is gone is passed over.
  */
-export async function* readEvents(
-  db: () => Database,
-  query: Query,
-  first: number,
-  upTo: number,
-): AsyncGenerator<EventRecord> {
+export async function* readEvents(store: () => Store, query: Query, upTo: number): AsyncGenerator<EventRecord> {
   const asked = narrow(query)
-  const low = Math.max(first, asked.after + 1)
+  const low = asked.after + 1
   let left = asked.limit
   const pages =
-    asked.type === undefined ? everyPage(db, asked, low, upTo) : pagesOfType(db, asked.type, asked, low, upTo)
+    asked.type === undefined ? everyPage(store, asked, low, upTo) : pagesOfType(store, asked.type, asked, low, upTo)
   for await (const page of pages) {
     for (const record of page) {
       if (left <= 0) return
@@ -63,39 +65,49 @@ export async function* readEvents(
 }
 
 async function* everyPage(
-  db: () => Database,
+  store: () => Store,
   { reverse }: Narrowed,
   low: number,
   high: number,
 ): AsyncGenerator<EventRecord[]> {
   if (!reverse) {
-    for (let after = low - 1; after < high; after += PAGE) yield await readPage(db(), after, high, PAGE)
+    for (let at = low; at <= high; ) {
+      const { db, first } = store()
+      at = Math.max(at, first)
+      yield await readPage(db, at - 1, high, PAGE)
+      at += PAGE
+    }
     return
   }
-  for (let top = high; top >= low; top -= PAGE) {
-    const after = Math.max(low - 1, top - PAGE)
-    yield (await readPage(db(), after, top, PAGE)).reverse()
+  for (let top = high; ; top -= PAGE) {
+    const { db, first } = store()
+    const after = Math.max(low - 1, first - 1, top - PAGE)
+    if (after >= top) return
+    yield (await readPage(db, after, top, PAGE)).reverse()
   }
 }
 
 // One exact type: its index says where its events are, however rare they are.
 async function* pagesOfType(
-  db: () => Database,
+  store: () => Store,
   type: string,
   { reverse }: Narrowed,
   low: number,
   high: number,
 ): AsyncGenerator<EventRecord[]> {
   for (let [from, to] = [low, high]; from <= to; ) {
-    const keysOfType = { gte: keys.type(type, from), lte: keys.type(type, to), reverse, limit: PAGE }
-    const found = (await db().keys(keysOfType).all()).map(seqOf)
+    const { db, first } = store()
+    const keysOfType = { gte: keys.type(type, Math.max(from, first)), lte: keys.type(type, to), reverse, limit: PAGE }
+    const found = (await db.keys(keysOfType).all()).map(seqOf)
     const last = found.at(-1)
     if (last === undefined) return
     const at = found.map(keys.event)
-    const texts = await db().getMany(at)
-    yield texts.map((text, i) => {
-      if (text === undefined) throw missing(found[i] as number)
-      return decodeEvent(at[i] as string, text)
+    const texts = await store().db.getMany(at)
+    yield texts.flatMap((text, i) => {
+      const seq = found[i] as number
+      if (text !== undefined) return [decodeEvent(at[i] as string, text)]
+      if (seq < store().first) return []
+      throw missing(seq)
     })
     if (reverse) to = last - 1
     else from = last + 1

@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.ts'
 import type { TidingsError } from '../core/errors.ts'
+import type { Op } from './level-commit.ts'
 import { type Database, SYNCED } from './level-database.ts'
 import { Identities } from './level-identities.ts'
 import { keys } from './level-keys.ts'
@@ -29,20 +30,19 @@ export class Session {
   readonly writer: Writer
   readonly identities: Identities
   readonly states: States
-  /** The lowest seq whose body is kept. */
-  readonly first: number
+  #first: number
   readonly #tail: EventRecord[] = []
 
   constructor(sound: Sound, options: SessionOptions) {
     this.db = sound.db
-    this.first = sound.first
+    this.#first = sound.first
     this.states = new States(sound.db)
     this.writer = new Writer({
       db: sound.db,
       clock: options.clock,
       head: sound.head,
       synced: options.synced,
-      first: () => this.first,
+      first: sound.first,
       onCommitted: (events, ops) => {
         this.states.settle(ops)
         this.#remember(events)
@@ -53,22 +53,37 @@ export class Session {
     this.identities = new Identities(sound.db, () => this.writer.durable)
   }
 
+  /** The lowest seq whose body may be read. */
+  get first(): number {
+    return this.#first
+  }
+
+  /**
+   * Nobody reads bodies below `first` any more; `ops` delete them, in one step with the head that says so. Readers are
+   * told first: what is missing below is no damage. Resolves when it is durable.
+   */
+  prune(first: number, ops: readonly Op[]): Promise<void> {
+    this.#first = first
+    return this.writer.add({ ops, events: [], bytes: 0, first })
+  }
+
   #remember(events: readonly EventRecord[]): void {
     for (const event of events) this.#tail.push(event)
     if (this.#tail.length > 2 * TAIL) this.#tail.splice(0, this.#tail.length - TAIL)
   }
 
   /** Durable records after a seq, at most `max`: the newest from memory, older ones from the store. */
-  async read(after: number, max: number): Promise<readonly EventRecord[]> {
+  async read(place: number, max: number): Promise<readonly EventRecord[]> {
+    const after = Math.max(place, this.#first - 1)
     const oldest = this.#tail[0]?.event.seq
     if (oldest !== undefined && after + 1 >= oldest)
       return this.#tail.slice(after + 1 - oldest, after + 1 - oldest + max)
-    return readPage(this.db, Math.max(after, this.first - 1), this.writer.durable, max)
+    return readPage(this.db, after, this.writer.durable, max)
   }
 
   /** Writes the head once more, synced: LevelDB then has everything before it on disk too. */
   async sync(): Promise<void> {
-    const head: Head = [this.writer.durable, this.writer.durable, this.first]
+    const head: Head = [this.writer.durable, this.writer.durable, this.writer.first]
     await this.db.batch().put(keys.head, encode(keys.head, head)).write(SYNCED)
   }
 }

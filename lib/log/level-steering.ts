@@ -1,3 +1,4 @@
+import { TidingsError } from '../core/errors.ts'
 import type { StoredEvent } from '../core/event.ts'
 import type { Flight } from './level-flight.ts'
 import type { Life } from './level-life.ts'
@@ -49,6 +50,21 @@ export class Steering {
   /** False: it is not parked. */
   drop(seq: number): boolean {
     return this.#parked.take(seq) !== undefined
+  }
+
+  /**
+   * These, if their bodies are kept.
+   *
+   * @throws TidingsError `TIDINGS_LOG_INVALID`, with `details` { seq, first }
+   */
+  kept(asked: Iterable<number>): readonly number[] {
+    const { first } = this.#life.session
+    const seqs = [...asked]
+    const gone = seqs.find((seq) => seq < first)
+    if (gone === undefined) return seqs
+    throw new TidingsError('TIDINGS_LOG_INVALID', `event ${gone} was pruned: the log begins at ${first}`, {
+      details: { seq: gone, first },
+    })
   }
 
   redeliver(seqs: Iterable<number>, replay: number, at: number = this.#life.clock.now()): void {

@@ -1,8 +1,8 @@
 import { asError, TidingsError } from '../core/errors.ts'
-import { type Database, READ_AHEAD } from './level-database.ts'
 import { identityKey } from './level-identities.ts'
-import { keys, seqOf, startingWith, textsOf } from './level-keys.ts'
+import { keys, kinds, seqOf, textsOf } from './level-keys.ts'
 import { decode, decodeEvent, FORGOTTEN, type Identity, type Meta } from './level-records.ts'
+import type { Frozen } from './level-snapshot.ts'
 
 /**
  * Something in the log that is not as it was written.
@@ -16,7 +16,7 @@ export interface Problem {
 
 /** What is verified, and who hears how far it is: `done` of `all` events (the other records go by at the end). */
 export interface Verification {
-  readonly db: Database
+  readonly db: Frozen
   readonly identity: Meta['identity']
   readonly first: number
   readonly head: number
@@ -52,12 +52,13 @@ export async function verify(verification: Verification): Promise<Problem[]> {
 
 async function* checkEvents({ db, identity, first, head, progress }: Verification): AsyncGenerator<Problem> {
   let expected = first
-  for await (const page of pages(db, 'e')) {
+  for await (const page of db.pages('e', PAGE)) {
     const sound: { seq: number; type: string; identifier: string }[] = []
     for (const [key, text] of page) {
       const seq = seqOf(key)
       for (; expected < seq; expected++) yield { seq: expected, message: `event ${expected} is missing` }
-      expected = seq + 1
+      if (seq < expected) yield { seq, message: `event ${seq} is there, though the log begins at ${first}` }
+      else expected = seq + 1
       const event = read(() => decodeEvent(key, text).event)
       if (event instanceof Error) yield { seq, message: event.message }
       else sound.push(event)
@@ -86,7 +87,7 @@ async function* checkEvents({ db, identity, first, head, progress }: Verificatio
 }
 
 async function* checkIdentities({ db, identity, first }: Verification): AsyncGenerator<Problem> {
-  for await (const page of pages(db, 'i')) {
+  for await (const page of db.pages('i', PAGE)) {
     const told: { key: string; seq: number }[] = []
     const lookedUp = await db.getMany(page.map(([key]) => key))
     for (const [i, [key, text]] of page.entries()) {
@@ -108,11 +109,10 @@ async function* checkIdentities({ db, identity, first }: Verification): AsyncGen
   }
 }
 
-async function* checkTypes({ db, first }: Verification): AsyncGenerator<Problem> {
-  for await (const page of pages(db, 't')) {
-    const kept = page.filter(([key]) => seqOf(key) >= first)
-    const events = await db.getMany(kept.map(([key]) => keys.event(seqOf(key))))
-    for (const [i, [key]] of kept.entries()) {
+async function* checkTypes({ db }: Verification): AsyncGenerator<Problem> {
+  for await (const page of db.pages('t', PAGE)) {
+    const events = await db.getMany(page.map(([key]) => keys.event(seqOf(key))))
+    for (const [i, [key]] of page.entries()) {
       const seq = seqOf(key)
       const text = events[i]
       const event = text === undefined ? undefined : read(() => decodeEvent(keys.event(seq), text).event)
@@ -124,28 +124,15 @@ async function* checkTypes({ db, first }: Verification): AsyncGenerator<Problem>
   }
 }
 
-// Cursors, retries, parked events, state, claims, runs, what was in flight, head and meta: each has its checksum.
+// Cursors, retries, parked events, state, claims, runs, what was in flight, hours, head and meta: each has its checksum.
 async function* checkOthers({ db }: Verification): AsyncGenerator<Problem> {
-  for (const kind of ['c', 'f', 'h', 'j', 'm', 'p', 'r', 's', 'u', 'x']) {
-    for await (const page of pages(db, kind)) {
+  for (const kind of kinds.filter((each) => !'eit'.includes(each))) {
+    for await (const page of db.pages(kind, PAGE)) {
       for (const [key, text] of page) {
         const record = read(() => decode<unknown>(key, text))
         if (record instanceof TidingsError) yield { message: record.message }
       }
     }
-  }
-}
-
-async function* pages(db: Database, kind: string): AsyncGenerator<[string, string][]> {
-  const iterator = db.iterator({ ...startingWith(kind), ...READ_AHEAD })
-  try {
-    for (;;) {
-      const page = await iterator.nextv(PAGE)
-      if (page.length === 0) return
-      yield page
-    }
-  } finally {
-    await iterator.close()
   }
 }
 

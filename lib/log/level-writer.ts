@@ -26,6 +26,7 @@ export class Writer {
   #writing: Commit | undefined
   #added: number
   #durable: number
+  #first: number
   #idle: Cancel | undefined
   #failed = false
 
@@ -33,11 +34,17 @@ export class Writer {
     this.#options = options
     this.#added = options.head
     this.#durable = options.head
+    this.#first = options.first
   }
 
   /** The highest seq that is durable. */
   get durable(): number {
     return this.#durable
+  }
+
+  /** The lowest seq whose body is kept, once what was handed to LevelDB is durable. */
+  get first(): number {
+    return this.#first
   }
 
   /** How many events wait for their commit to begin. */
@@ -46,7 +53,7 @@ export class Writer {
   }
 
   /** Adds to the next commit; resolves when that is durable. */
-  add({ ops, events, bytes }: Addition): Promise<void> {
+  add({ ops, events, bytes, first = 0 }: Addition): Promise<void> {
     let commit = this.#queue.at(-1)
     if (commit === undefined || commit.events.length + events.length > MOST_EVENTS || commit.bytes > MOST_BYTES) {
       commit = new Commit()
@@ -55,6 +62,7 @@ export class Writer {
     for (const op of ops) commit.ops.push(op)
     for (const event of events) commit.events.push(event)
     commit.bytes += bytes
+    commit.first = Math.max(commit.first, first)
     this.#added += events.length
     commit.last = this.#added
     this.#soon()
@@ -140,7 +148,8 @@ export class Writer {
     for (const rider of commit.riders) for (const op of rider.collect()) commit.ops.push(op)
     for (const op of commit.ops) if (!this.#isOvertaken(op)) put(op)
     if (this.#queue.length === 0) this.#written.clear()
-    const head: Head = [commit.last, this.#durable, this.#options.first()]
+    this.#first = Math.max(this.#first, commit.first)
+    const head: Head = [commit.last, this.#durable, this.#first]
     put([keys.head, encode(keys.head, head)])
     await batch.write(this.#options.synced ? SYNCED : {})
   }
@@ -200,7 +209,7 @@ export interface WriterOptions {
   readonly clock: Clock
   readonly head: number
   readonly synced: boolean
-  first(): number
+  readonly first: number
   onCommitted(events: readonly EventRecord[], ops: readonly Op[]): void
   onFailed(error: TidingsError): void
 }

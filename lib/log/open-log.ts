@@ -1,11 +1,13 @@
 import { resolve } from 'node:path'
 import { type Clock, systemClock } from '../core/clock.ts'
 import { asError, describe, TidingsError } from '../core/errors.ts'
+import { keepTo } from './keep-to.ts'
 import { levelDatabase, memoryDatabase } from './level-database.ts'
 import { Life, type LifeOptions } from './level-life.ts'
 import { LevelLog } from './level-log.ts'
 import { markFile, noMarkFile } from './level-mark.ts'
 import { defaultLimits, type Limits } from './limits.ts'
+import { boundsOf, type Retention } from './retention.ts'
 
 /**
  * - `identity`: what makes a happening one. `type` (default): type and identifier; `identifier`: the identifier alone,
@@ -14,6 +16,7 @@ import { defaultLimits, type Limits } from './limits.ts'
  *   which survives a crash of the process, though not a loss of power
  * - `limits`: bytes of type (256), identifier (1 KiB) and data (256 KiB)
  * - `clock`: dates the events; default the machine's
+ * - `retention`: what is kept; default everything, for ever. The log prunes itself soon after it is opened, then each hour
  * - `warn`: hears of failed writes and of what was put right at open; default standard error
  */
 export interface LogOptions {
@@ -21,6 +24,7 @@ export interface LogOptions {
   readonly durability?: 'disk' | 'relaxed'
   readonly limits?: Partial<Limits>
   readonly clock?: Clock
+  readonly retention?: Retention
   readonly warn?: (message: string) => void
 }
 
@@ -69,13 +73,13 @@ async function open(
   parts: Pick<LifeOptions, 'source' | 'marks' | 'durability'>,
   options: LogOptions,
 ): Promise<LevelLog> {
-  const life = await Life.begin({
-    ...parts,
-    clock: options.clock ?? systemClock,
-    identity: oneOf(options, 'identity', ['type', 'identifier']),
-    warn: options.warn ?? ((message) => void process.stderr.write(`tidings: ${message}\n`)),
-  })
-  return new LevelLog(life, { ...defaultLimits, ...options.limits })
+  const { retention, limits, clock = systemClock } = options
+  if (retention !== undefined) boundsOf(retention)
+  const warn = options.warn ?? ((message: string) => void process.stderr.write(`tidings: ${message}\n`))
+  const life = await Life.begin({ ...parts, clock, identity: oneOf(options, 'identity', ['type', 'identifier']), warn })
+  const log = new LevelLog(life, { ...defaultLimits, ...limits }, retention)
+  if (retention !== undefined) keepTo(retention, { log, clock, warn })
+  return log
 }
 
 function oneOf<K extends keyof LogOptions>(

@@ -1,0 +1,33 @@
+import { type Database, READ_AHEAD } from './level-database.ts'
+import { startingWith } from './level-keys.ts'
+
+/** The store as it was at one moment, whatever is written meanwhile. To be closed: until then LevelDB frees nothing. */
+export interface Frozen {
+  get(key: string): Promise<string | undefined>
+  getMany(keys: string[]): Promise<(string | undefined)[]>
+  /** All records whose keys begin with `prefix`, in pages of at most `size`. */
+  pages(prefix: string, size: number): AsyncGenerator<[string, string][]>
+  close(): Promise<void>
+}
+
+export function freeze(db: Database): Frozen {
+  const snapshot = db.snapshot()
+  return {
+    get: (key) => db.get(key, { snapshot }),
+    getMany: (keys) => db.getMany(keys, { snapshot }),
+    async *pages(prefix, size) {
+      const range = prefix === '' ? {} : startingWith(prefix)
+      const iterator = db.iterator({ ...range, snapshot, ...READ_AHEAD })
+      try {
+        for (;;) {
+          const page = await iterator.nextv(size)
+          if (page.length === 0) return
+          yield page
+        }
+      } finally {
+        await iterator.close()
+      }
+    },
+    close: () => snapshot.close(),
+  }
+}

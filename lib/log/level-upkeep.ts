@@ -1,0 +1,122 @@
+import { type BackedUp, backUp, type Progress } from './level-backup.ts'
+import { type Compacted, compact } from './level-compact.ts'
+import type { Consumers } from './level-consumers.ts'
+import { keys } from './level-keys.ts'
+import type { Life } from './level-life.ts'
+import { Pruner } from './level-prune.ts'
+import { decode, type Head } from './level-records.ts'
+import { freeze } from './level-snapshot.ts'
+import { type Stats, stats } from './level-stats.ts'
+import { type Problem, type Verification, verify } from './level-verify.ts'
+import type { Pruned, Retention } from './retention.ts'
+
+/** What keeps a log in LevelDB sound, small and safe: each while it is in use. */
+export class Upkeep {
+  readonly #life: Life
+  readonly #pruner: Pruner
+  readonly #retention: Retention | undefined
+
+  /** `retention`: what the log was opened with. */
+  constructor(life: Life, consumers: Consumers, retention: Retention | undefined) {
+    this.#life = life
+    this.#pruner = new Pruner(life, consumers)
+    this.#retention = retention
+  }
+
+  /**
+   * Compares every record with every other that it should agree with. LevelDB itself can end the process over a damaged
+   * table: `tidings db verify` reads in a child process.
+   */
+  async verify(
+    options: Pick<Verification, 'progress'> = {},
+  ): Promise<{ readonly ok: boolean; readonly problems: readonly Problem[] }> {
+    const db = freeze(this.#life.session.db)
+    try {
+      const [head, , first] = decode<Head>(keys.head, await db.get(keys.head)) ?? [0, 0, 1]
+      const problems = await verify({ ...options, db, first, head, identity: this.#life.meta.identity })
+      return { ok: problems.length === 0, problems }
+    } finally {
+      await db.close()
+    }
+  }
+
+  /**
+   * Removes the bodies of events that a retention does not keep, the oldest first, and never one that a listener still
+   * needs. Identities stay, unless the retention says for how long: what was told is not told again. In small steps, while
+   * the log is in use. The disk is free once it is compacted.
+   *
+   * @throws TidingsError `TIDINGS_LOG_INVALID`, `TIDINGS_DURATION_INVALID` (the retention), `TIDINGS_LOG_DAMAGED`,
+   *   `TIDINGS_LOG_FAILED` (what was removed until then stays so), `TIDINGS_LOG_CLOSED`
+   *
+   * @example
+   * ```ts
+   * import { memoryLog } from 'tidings'
+   *
+   * const log = await memoryLog()
+   * for (const identifier of ['1', '2', '3']) await log.accept([{ type: 'greeting', identifier, data: 'hello' }])
+   * const { removed, first } = await log.prune({ count: 1 })
+   * console.log(removed, first)
+   * const [receipt] = await log.accept([{ type: 'greeting', identifier: '1', data: 'hello' }])
+   * console.log(receipt?.status)
+   * ```
+   */
+  prune(retention: Retention): Promise<Pruned> {
+    return this.#pruner.prune(retention)
+  }
+
+  /**
+   * Gives the disk back that pruned and overwritten records still take. The log may be in use. Needs room for the largest
+   * tables a second time.
+   *
+   * @example
+   * ```ts
+   * import { openLog } from 'tidings'
+   *
+   * await using log = await openLog('.tidings/example')
+   * await log.prune({ age: '90d' })
+   * const { before, after } = await log.compact()
+   * console.log(before - after, 'bytes are free')
+   * ```
+   */
+  compact(options: { readonly progress?: Progress } = {}): Promise<Compacted> {
+    return compact(this.#life, options.progress)
+  }
+
+  /**
+   * What is in the log, how large it is, and how long the disk will do.
+   *
+   * @example
+   * ```ts
+   * import { openLog } from 'tidings'
+   *
+   * await using log = await openLog('.tidings/example')
+   * const { events, disk, fullInDays } = await log.stats()
+   * console.log(events.count, disk, fullInDays)
+   * ```
+   */
+  stats(): Promise<Stats> {
+    return stats(this.#life, this.#retention)
+  }
+
+  /**
+   * Copies the log as it is at this moment, while it is in use, to a directory that is empty or not there. It is written
+   * to `DIRECTORY.partial`, checked record by record and synced, then renamed: a directory of that name is a whole backup.
+   * See `restoreLog`.
+   *
+   * @throws TidingsError `TIDINGS_LOG_INVALID` (the directory is not empty, or lies in the log's), `TIDINGS_LOG_DAMAGED`,
+   *   `TIDINGS_LOG_FAILED` (the disk is full, there are no rights): then nothing is left behind
+   *
+   * @example
+   * ```ts
+   * import { memoryLog } from 'tidings'
+   *
+   * const log = await memoryLog()
+   * await log.accept([{ type: 'greeting', identifier: '1', data: 'hello' }])
+   * const { last } = await log.backup('backups/today')
+   * console.log(last)
+   * ```
+   */
+  backup(directory: string, options: { readonly progress?: Progress } = {}): Promise<BackedUp> {
+    return backUp(this.#life, directory, options.progress)
+  }
+}
