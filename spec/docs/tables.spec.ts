@@ -5,6 +5,8 @@ import { describe, it } from 'node:test'
 import { runInThisContext } from 'node:vm'
 import fc from 'fast-check'
 import * as rxjs from 'rxjs'
+import { tidings } from '../../bin/commands.ts'
+import { routes } from '../../lib/agent/routes.ts'
 import * as filters from '../../lib/filter/index.ts'
 import { defineStream, listener, memoryLog, nextRuns, on, tryOut } from '../../lib/index.ts'
 import * as schedule from '../../lib/schedule/index.ts'
@@ -100,6 +102,43 @@ describe('the tables of docs/testing.md', () => {
     )
   })
 })
+
+describe('the tables of docs/operating.md', () => {
+  it('name every route, and what it takes', () => {
+    const words = (takes: object): string =>
+      Object.keys(takes)
+        .map((part) => `\`${part}\``)
+        .join(', ') || '–'
+    const served = Object.values(routes).map(({ method, path, answers, needs, may }) => [
+      method,
+      `\`${path}\``,
+      answers,
+      words(needs),
+      words(may),
+    ])
+    const [who, ...written] = rows('operating.md', 'method', 'path', 'answers', 'needs', 'may have')
+    assert.deepEqual(who, ['GET', '`/`', 'one', '–', '–'])
+    assert.deepEqual(written, served)
+  })
+
+  it('name every command that looks at a log, or steers what runs on it', () => {
+    const named = new Set(rows('operating.md', 'command', '').flatMap(([cell]) => commandsIn(cell)))
+    const { events, jobs, listeners, parked } = tidings.commands
+    for (const [group, { commands }] of Object.entries({ events, jobs, listeners, parked })) {
+      for (const command of Object.keys(commands)) assert.ok(named.has(`${group} ${command}`), `${group} ${command}`)
+    }
+  })
+})
+
+/** The commands in a cell: `tidings jobs pause NAME`, and `resume NAME` for one of the same group. */
+function commandsIn(cell = ''): string[] {
+  let group = ''
+  return pieces(cell).map((code) => {
+    const [first = '', second = '', third = ''] = code.split(' ')
+    if (first === 'tidings') group = second
+    return `${group} ${first === 'tidings' ? third : first}`
+  })
+}
 
 /** What comes out of a listener's pipe with this operator, for four events; a delivery that fails is an error. */
 async function throughPipe(code: string): Promise<string> {
