@@ -4,6 +4,7 @@ import { isJob, type Job } from '../job/job.ts'
 import { isListener, type Listener } from '../listener/listener.ts'
 import { sourceOf } from '../listener/on.ts'
 import { inZone } from '../schedule/index.ts'
+import { checkZone } from '../schedule/zone.ts'
 import { isStream, type Stream } from './stream.ts'
 
 /** What an agent is made of. */
@@ -29,7 +30,8 @@ export interface FlatParts {
  * agent's log is kept.
  *
  * @param options `timezone`: for schedules that name none; default the system's
- * @throws TidingsError `TIDINGS_AGENT_INVALID` for what is no part, and for two jobs or two listeners of one name
+ * @throws TidingsError `TIDINGS_AGENT_INVALID` for what is no part, and for two jobs or two listeners of one name;
+ *   `TIDINGS_SCHEDULE_INVALID` for an unknown time zone
  *
  * @example
  * ```ts
@@ -47,6 +49,7 @@ export function agent(name: string, parts: readonly Part[], options: { readonly 
     throw invalid(`the name of an agent must be letters, digits, -, _ and . (it names a folder), got ${describe(name)}`)
   }
   const { timezone } = options
+  if (timezone !== undefined) checkZone(timezone)
   const { jobs, listeners } = flatten(name, parts, timezone)
   refuseTwins(name, 'jobs', jobs)
   refuseTwins(name, 'listeners', listeners)

@@ -59,6 +59,7 @@ function remote(socket: string): Operations {
     },
     jobs: {
       list: () => one(routes['jobs.list'], {}),
+      history: (name, question = {}) => one(routes['jobs.history'], { name, ...question }),
       run: (name) => one(routes['jobs.run'], { name }),
       pause: (name) => one(routes['jobs.pause'], { name }),
       resume: (name) => one(routes['jobs.resume'], { name }),

@@ -1,22 +1,6 @@
 import { quote } from '../core/errors.ts'
-import type { RunReport } from '../job/run-job.ts'
+import type { RunRow } from '../job/history.ts'
 import type { Lag } from '../log/port.ts'
-
-/** How one run went, as JSON. */
-export interface RunRow {
-  readonly slot: string
-  readonly attempt: number
-  readonly ms: number
-  readonly new: number
-  readonly changed: number
-  readonly duplicate: number
-  readonly error?: { readonly name: string; readonly message: string }
-}
-
-export function runRow({ slot, error, job: _, ...counts }: RunReport, scrub: (text: string) => string): RunRow {
-  const failed = error === undefined ? {} : { error: { name: error.name, message: scrub(error.message) } }
-  return { slot: slot.toISOString(), ...counts, ...failed }
-}
 
 /**
  * How a job is, as JSON. Without an agent that runs, only what the log knows.

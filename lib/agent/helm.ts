@@ -1,4 +1,4 @@
-import type { RunReport } from '../job/run-job.ts'
+import type { RunReport } from '../job/job-host.ts'
 import type { Consumer, Start } from '../log/port.ts'
 import type { Health } from './health.ts'
 import type { Pausable } from './pauses.ts'

@@ -5,7 +5,7 @@ import type { Draft } from '../core/event.ts'
 import type { Logger } from '../core/logger.ts'
 import { ownDraft } from '../core/own.ts'
 import { refuseLoop } from '../dispatch/hops.ts'
-import type { RunReport } from '../job/run-job.ts'
+import type { RunReport } from '../job/job-host.ts'
 import type { Handed, Log } from '../log/port.ts'
 
 /** So many failures in a row are news. */

@@ -1,3 +1,4 @@
+import { PAUSED_JOBS } from '../job/record.ts'
 import type { KeyValue, Log } from '../log/port.ts'
 
 /** What can be paused. */
@@ -5,17 +6,23 @@ export type Pausable = 'job' | 'listener'
 
 /** What is paused stays so over restarts: it is written in the log, by name. */
 function pauses(log: Log, kind: Pausable): KeyValue {
-  return log.store(`tidings/paused-${kind}s`)
+  return log.store(kind === 'job' ? PAUSED_JOBS : 'tidings/paused-listeners')
 }
 
 export async function isPaused(log: Log, kind: Pausable, name: string): Promise<boolean> {
   return (await pauses(log, kind).get(name)) !== undefined
 }
 
-/** The names of all that are paused. */
-export async function pausedNames(log: Log, kind: Pausable): Promise<ReadonlySet<string>> {
-  const names = new Set<string>()
-  for await (const { key } of pauses(log, kind).list()) names.add(key)
+/** Since when something is paused, in ms; `reason`: why a run cancelled its job. */
+export interface Pause {
+  readonly since: number
+  readonly reason?: string
+}
+
+/** All that are paused, by name. */
+export async function pausedNames(log: Log, kind: Pausable): Promise<ReadonlyMap<string, Pause>> {
+  const names = new Map<string, Pause>()
+  for await (const { key, value } of pauses(log, kind).list<Pause>()) names.set(key, value)
   return names
 }
 

@@ -52,6 +52,9 @@ export const routes = {
     (on, question, signal) => on.events.follow(question, signal),
   ),
   'jobs.list': route(['GET', '/jobs'], {}, {}, (on) => on.jobs.list()),
+  'jobs.history': route(['GET', '/jobs/history'], name, { limit: 'number' }, (on, { name, ...question }) =>
+    on.jobs.history(name, question),
+  ),
   'jobs.run': route(['POST', '/jobs/run'], name, {}, (on, { name }) => on.jobs.run(name)),
   'jobs.pause': route(['POST', '/jobs/pause'], name, {}, (on, { name }) => on.jobs.pause(name)),
   'jobs.resume': route(['POST', '/jobs/resume'], name, {}, (on, { name }) => on.jobs.resume(name)),

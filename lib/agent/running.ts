@@ -1,6 +1,6 @@
 import type { Observable } from 'rxjs'
 import type { StoredEvent } from '../core/event.ts'
-import type { RunReport } from '../job/run-job.ts'
+import type { RunReport } from '../job/job-host.ts'
 import type { Part } from './agent.ts'
 import type { Status } from './status.ts'
 

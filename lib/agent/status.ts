@@ -1,4 +1,4 @@
-import type { RunReport } from '../job/run-job.ts'
+import type { RunReport } from '../job/job-host.ts'
 import type { Lag } from '../log/port.ts'
 
 /** How a job is: when it runs next, how its last run in this process went. */

@@ -1,11 +1,13 @@
 import { BehaviorSubject, lastValueFrom, Subject } from 'rxjs'
 import { asError } from '../core/errors.ts'
 import type { Desk } from '../job/desk.ts'
+import { runRow } from '../job/history.ts'
 import type { Job } from '../job/job.ts'
+import type { JobHost, RunReport, Trigger } from '../job/job-host.ts'
 import type { JobRecord } from '../job/record.ts'
-import { type JobHost, type RunReport, runJob, type Trigger } from '../job/run-job.ts'
+import { runJob } from '../job/run-job.ts'
 import type { Slot } from '../job/slots.ts'
-import { type JobHealth, runRow } from './health.ts'
+import type { JobHealth } from './health.ts'
 import type { JobStatus } from './status.ts'
 
 /**
@@ -55,6 +57,7 @@ export class Working {
       ended: (report) => {
         this.#running -= 1
         this.#last = report
+        if (report.status === 'cancelled') this.pause(true)
         this.#host.ran(report)
       },
     })

@@ -62,6 +62,16 @@ export function at$(clock: Clock, at: number): Observable<void> {
   )
 }
 
+/** Emits once, `ms` milliseconds from now, and completes. */
+function after$(clock: Clock, ms: number): Observable<void> {
+  return new Observable((subscriber) =>
+    clock.timer(() => {
+      subscriber.next()
+      subscriber.complete()
+    }, ms),
+  )
+}
+
 /** Emits once, when the signal aborts, and completes. */
 export function abort$(signal: AbortSignal): Observable<void> {
   return new Observable((subscriber) => {
@@ -78,4 +88,12 @@ export function abort$(signal: AbortSignal): Observable<void> {
 /** Resolves when the wall clock shows `at` or later, or at once when the signal aborts. */
 export async function sleepUntil(clock: Clock, at: number, signal: AbortSignal): Promise<void> {
   await firstValueFrom(merge(at$(clock, at), abort$(signal)))
+}
+
+/**
+ * Resolves when `ms` milliseconds have passed, or at once when the signal aborts. A wall clock that steps back makes the
+ * wait no longer; time for which a machine was suspended counts.
+ */
+export async function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
+  await firstValueFrom(merge(after$(clock, ms), at$(clock, clock.now() + ms), abort$(signal)))
 }

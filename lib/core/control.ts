@@ -45,9 +45,39 @@ export class Park extends TidingsError {
   }
 }
 
+/**
+ * Thrown by a run that went well: its job is to run no more. What it published and its state are kept; the job is
+ * paused, with this reason, also over restarts, until somebody resumes it.
+ *
+ * @example
+ * ```ts
+ * import { Cancel, every, job } from 'tidings'
+ *
+ * const awaitRelease = job('await_release', every(10).minutes, async ({ publish, fetch }) => {
+ *   const { status } = await fetch('https://example.com/releases/2.0')
+ *   if (status !== 200) return
+ *   publish('released', '2.0', null)
+ *   throw new Cancel('it is out')
+ * })
+ * ```
+ */
+export class Cancel extends TidingsError {
+  override readonly name = 'Cancel'
+
+  constructor(reason: string, options: { readonly cause?: unknown } = {}) {
+    super('TIDINGS_CANCELLED', reason, options)
+    brand('cancel', this)
+  }
+}
+
 /** Whether a `Retry` was thrown, by this copy of the package or another. */
 export function isRetry(error: unknown): error is Retry {
   return isBranded('retry', error)
+}
+
+/** Whether a `Cancel` was thrown, by this copy of the package or another. */
+export function isCancel(error: unknown): error is Cancel {
+  return isBranded('cancel', error)
 }
 
 /** Whether a `Park` was thrown, by this copy of the package or another. */

@@ -4,6 +4,7 @@
  */
 export const codes = {
   TIDINGS_AGENT_INVALID: 'an agent, or one of its parts, is not what it should be, or two parts share a name',
+  TIDINGS_CANCELLED: 'a run asked for its job to run no more',
   TIDINGS_DATA_INVALID: 'event data, or state, is not JSON',
   TIDINGS_DATA_TOO_LARGE: 'event data is larger than the log allows',
   TIDINGS_DURATION_INVALID: 'a duration is neither milliseconds nor words like 5s and 1h30m',

@@ -1,5 +1,6 @@
-import { NEVER, Observable } from 'rxjs'
+import { NEVER, Observable, type Subscriber } from 'rxjs'
 import { type Clock, systemClock } from '../core/clock.ts'
+import { isCancel } from '../core/control.ts'
 import type { Draft } from '../core/event.ts'
 import { standardErrorLogger } from '../core/logger.ts'
 import { linked } from '../core/within.ts'
@@ -8,12 +9,12 @@ import { MemoryState } from './memory-state.ts'
 import { runWith } from './run-once.ts'
 import { runs$ } from './runs.ts'
 import type { Slot } from './slots.ts'
-import { tries } from './tries.ts'
+import { dueAt, tries } from './tries.ts'
 
 /**
  * What a job publishes, run after run as its schedule has it: cold and endless. Each subscriber has runs of its own,
  * beginning with the first slot after it subscribed. A failed run is said to the context's logger (default: standard
- * error) and never ends the stream. Nobody decides here what is new: see `distinctByIdentifier`.
+ * error) and never ends the stream; one that cancels its job does. Nobody decides here what is new: see `distinctByIdentifier`.
  *
  * @param options `clock`: whose time it is; `context`: parts of the runs' context that take the place of the real ones
  *
@@ -44,8 +45,9 @@ export function drafts(
           clock,
           stop: signal,
           run: (attempt) => {
-            const run = runWith(job, { slot: slot.at, attempt, ...context, clock, signal }, kept)
-            return run.forEach((draft) => subscriber.next(draft))
+            const late = Math.max(0, clock.now() - dueAt(job, slot))
+            const run$ = runWith(job, { slot: slot.at, late, attempt, ...context, clock, signal }, kept)
+            return runInto(subscriber, run$)
           },
           // Whoever unsubscribed has ended the run; that is no failure.
           failed: (err) => {
@@ -55,7 +57,10 @@ export function drafts(
       )
     const runs = runs$(job, {
       clock,
-      ticking: { anchor: new Date(clock.now()) },
+      ticking: {
+        anchor: new Date(clock.now()),
+        passed: (passed) => logger.info({ job: job.name, ...passed }, 'slots missed'),
+      },
       triggers$: NEVER,
       stop: stop.signal,
       runSlot,
@@ -64,4 +69,14 @@ export function drafts(
     subscriber.add(runs)
     return () => stop.abort()
   })
+}
+
+// A run that cancels its job is the last one.
+async function runInto(subscriber: Subscriber<Draft>, run$: Observable<Draft>): Promise<void> {
+  try {
+    await run$.forEach((draft) => subscriber.next(draft))
+  } catch (error) {
+    if (!isCancel(error)) throw error
+    subscriber.complete()
+  }
 }

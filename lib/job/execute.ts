@@ -1,5 +1,6 @@
 import { firstValueFrom } from 'rxjs'
 import { abort$ } from '../core/clock.ts'
+import { type Cancel, isCancel } from '../core/control.ts'
 import { asError, TidingsError } from '../core/errors.ts'
 import type { Draft } from '../core/event.ts'
 import type { Publisher } from '../core/publisher.ts'
@@ -17,18 +18,26 @@ export interface Execution {
   /** Aborts when the run is cut off: then it has failed. Default the context's signal: it is never just told to end. */
   readonly over?: AbortSignal
   readonly publisher: Publisher
-  /** Ends the run: stores its last draft, if it returned any, in one step with its state. */
-  readonly finish: (last: Draft | undefined) => Promise<void>
+  /** Ends the run: stores its last draft, if it returned any, in one step with its state and, if so, its job's end. */
+  readonly finish: (last: Draft | undefined, cancel: Cancel | undefined) => Promise<void>
 }
 
 /**
  * Runs a job's function to its end: what it returned is offered, what it published is waited for, and only if all of
- * that went well the run is finished. The last draft is held back for that: state is never ahead of events.
+ * that went well the run is finished. The last draft is held back for that: state is never ahead of events. Resolves to
+ * what it threw to cancel its job, if it did.
  *
  * @throws what the run threw, or the publish that was refused, even if the run caught that; an AggregateError when
  *   several things failed, or some of many drafts: the good ones are stored then
  */
-export async function execute({ job, context, over = context.signal, publisher, finish }: Execution): Promise<void> {
+export async function execute({
+  job,
+  context,
+  over = context.signal,
+  publisher,
+  finish,
+}: Execution): Promise<Cancel | undefined> {
+  let cancel: Cancel | undefined
   const failures = new Set<Error>()
   const refused = (error: unknown): void => void failures.add(asError(error))
   const held = new Held((draft) => void publisher.offer(draft).catch(refused))
@@ -43,15 +52,17 @@ export async function execute({ job, context, over = context.signal, publisher, 
     const toldToEnd = firstValueFrom(abort$(context.signal))
     await Promise.race([eachDraft(job.run(context), context.signal, take), toldToEnd])
   } catch (error) {
-    failures.add(asError(error))
+    if (isCancel(error)) cancel = error
+    else failures.add(asError(error))
   }
   const last = held.take()
   await publisher.settle()
   for (const failure of publisher.failures) failures.add(failure)
   if (over.aborted) failures.add(asError(over.reason))
-  if (failures.size === 0) await finish(last).catch(refused)
+  if (failures.size === 0) await finish(last, cancel).catch(refused)
   else if (last !== undefined && !over.aborted) await publisher.offer(last).catch(refused)
   if (failures.size > 0) throw oneError([...failures], drafts)
+  return cancel
 }
 
 /**

@@ -7,9 +7,13 @@ import type { Draft, Receipt } from '../core/event.ts'
 import type { AnyEventType } from '../core/event-type.ts'
 import type { Schedule } from '../schedule/index.ts'
 
-/** What a run is given. `slot`: the time that its schedule named; it may begin later. */
+/**
+ * What a run is given. `slot`: the time that its schedule named; `late`: how much later it begins, in ms, its jitter
+ * aside: it was missed, tried again, or had to wait.
+ */
 export interface JobContext extends Context {
   readonly slot: Date
+  readonly late: number
 }
 
 /** Drafts, however many, now or later. */
@@ -104,7 +108,7 @@ export function isJob(value: unknown): value is Job {
 
 function settle(name: string, schedule: Schedule, options: JobOptions): JobSettings {
   const of = `of job ${quote(name)}`
-  const { overlap = 'skip', missed = 'once', first = 'tell', retry = 0, formerly } = options
+  const { overlap = 'skip', missed = 'once', first = 'tell', retry = 0, tags = [], formerly } = options
   if (!['skip', 'queue', 'replace', 'parallel'].includes(overlap)) {
     throw invalid(`overlap ${of} must be skip, queue, replace or parallel, got ${describe(overlap)}`)
   }
@@ -115,6 +119,9 @@ function settle(name: string, schedule: Schedule, options: JobOptions): JobSetti
     throw invalid(`first ${of} must be tell, record or { tell: n }, got ${describe(first)}`)
   }
   if (!isCount(retry)) throw invalid(`retry ${of} must be a whole number, got ${describe(retry)}`)
+  if (!Array.isArray(tags) || tags.some((tag) => typeof tag !== 'string' || tag === '')) {
+    throw invalid(`tags ${of} must be words, got ${describe(tags)}`)
+  }
   const timeout = options.timeout ?? (schedule.kind === 'always' ? undefined : '5m')
   return {
     overlap,
@@ -126,7 +133,7 @@ function settle(name: string, schedule: Schedule, options: JobOptions): JobSetti
     jitter: parseDuration(options.jitter ?? 0, `jitter ${of}`, { min: 0 }),
     atStart: options.atStart ?? false,
     publishes: options.publishes ?? [],
-    tags: options.tags ?? [],
+    tags,
     enabled: options.enabled ?? true,
   }
 }

@@ -8,6 +8,9 @@ import type { Job } from './job.ts'
 /** Where the engine keeps what it knows of each job: a `JobRecord` by name. */
 export const JOBS = 'tidings/jobs'
 
+/** Where it is written, by name, which jobs rest: since when, and why if a run said so. */
+export const PAUSED_JOBS = 'tidings/paused-jobs'
+
 /** The namespace of a job's own state. */
 export function jobNamespace(name: string): string {
   return `job/${name}`

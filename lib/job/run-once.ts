@@ -1,5 +1,6 @@
-import { defer, Observable } from 'rxjs'
+import { catchError, defer, EMPTY, Observable, throwError } from 'rxjs'
 import { type Clock, systemClock } from '../core/clock.ts'
+import { type Cancel, isCancel } from '../core/control.ts'
 import { realEnvironment } from '../core/environment.ts'
 import { quote, TidingsError } from '../core/errors.ts'
 import type { Draft } from '../core/event.ts'
@@ -29,15 +30,17 @@ export type ContextParts = Partial<JobContext> & { readonly clock?: Clock }
  * ```
  */
 export function runOnce(job: Job, context: ContextParts = {}): Observable<Draft> {
-  return defer(() => runWith(job, context, new MemoryState()))
+  return defer(() => runWith(job, context, new MemoryState())).pipe(
+    catchError((error: unknown) => (isCancel(error) ? EMPTY : throwError(() => error))),
+  )
 }
 
-/** As `runOnce`, with state that outlives the run. */
+/** As `runOnce`, with state that outlives the run; a run that cancels its job errors with that. */
 export function runWith(job: Job, context: ContextParts, kept: MemoryState): Observable<Draft> {
   return new Observable((subscriber) => {
     const stop = new AbortController()
     offer(job, context, stop.signal, (draft) => subscriber.next(draft), kept).then(
-      () => subscriber.complete(),
+      (cancel) => (cancel === undefined ? subscriber.complete() : subscriber.error(cancel)),
       (error) => subscriber.error(error),
     )
     return () => stop.abort(new TidingsError('TIDINGS_RUN_ENDED', `nobody listens to job ${quote(job.name)} any more`))
@@ -50,7 +53,7 @@ async function offer(
   stop: AbortSignal,
   emit: (draft: Draft) => void,
   kept: MemoryState,
-): Promise<void> {
+): Promise<Cancel | undefined> {
   const { clock = systemClock, ...given } = parts
   const state = new StateBuffer(kept, job.name)
   const publisher = new Publisher(async (draft) => {
@@ -58,11 +61,12 @@ async function offer(
     return { status: 'offered', seq: 0 }
   })
   const signals = given.signal === undefined ? [stop] : [stop, given.signal]
-  await within({ clock, timeout: job.settings.timeout, signals, late: () => timedOut(job) }, (over) => {
+  return within({ clock, timeout: job.settings.timeout, signals, late: () => timedOut(job) }, (over) => {
     over.addEventListener('abort', () => publisher.end(`the run of job ${quote(job.name)}`), { once: true })
     const context: JobContext = {
       ...realEnvironment(clock),
       slot: new Date(clock.now()),
+      late: 0,
       attempt: 1,
       state,
       publish: publisher.publish,
@@ -82,7 +86,7 @@ export function timedOut(job: Job): TidingsError {
   const { name, settings } = job
   return new TidingsError(
     'TIDINGS_RUN_TIMEOUT',
-    `job ${quote(name)} took longer than its timeout of ${settings.timeout} ms`,
+    `job ${quote(name)} took longer than its timeout of ${settings.timeout} ms, and was abandoned`,
     {
       details: { job: name, timeout: settings.timeout },
     },

@@ -24,7 +24,7 @@ import { type Slot, slots$, type Ticking } from './slots.ts'
 /** What makes a job run, and who hears of it. */
 export interface Running {
   readonly clock: Clock
-  readonly ticking: Pick<Ticking, 'anchor' | 'after' | 'waits'>
+  readonly ticking: Pick<Ticking, 'anchor' | 'after' | 'waits' | 'passed'>
   /** Whether its schedule rests; emits at once. Default: never. */
   readonly paused$?: Observable<boolean>
   /** Runs that are asked for beside the schedule. */

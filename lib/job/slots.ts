@@ -2,10 +2,11 @@ import { Observable } from 'rxjs'
 import { type Clock, timerAt } from '../core/clock.ts'
 import type { Schedule } from '../schedule/index.ts'
 
-/** A time at which to run: one that a schedule named or, `asked`, one that it did not. */
+/** A time at which to run: one that a schedule named or, `asked`, one that it did not. `more`: others wait for it. */
 export interface Slot {
   readonly at: Date
   readonly asked?: true
+  readonly more?: true
 }
 
 /**
@@ -14,6 +15,7 @@ export interface Slot {
  * - `missed`: what becomes of slots that passed meanwhile
  * - `atStart`: there is a slot now, unless a missed one runs now anyway; default false
  * - `waits`: hears which slot is waited for, each time that changes; undefined: none is
+ * - `passed`: hears of slots that passed meanwhile and are not run
  */
 export interface Ticking {
   readonly clock: Clock
@@ -22,10 +24,21 @@ export interface Ticking {
   readonly missed: 'once' | 'skip' | 'all'
   readonly atStart?: boolean
   waits?(slot: Date | undefined): void
+  passed?(passed: Passed): void
+}
+
+/** Slots that nobody runs: the first, the last, and how many, of which at most 1000 are counted. */
+export interface Passed {
+  readonly first: Date
+  readonly last: Date
+  readonly slots: number
 }
 
 /** `all` runs at most this many missed slots: the newest. */
 const MOST_MISSED = 100
+
+/** So many slots that passed are counted: in ten years, one a second would be a walk of minutes. */
+const MOST_COUNTED = 1000
 
 /**
  * The slots of a schedule, each when its time has come; several at once when they were missed, to be run one after
@@ -39,6 +52,7 @@ export function slots$(schedule: Schedule, ticking: Ticking): Observable<readonl
     const tick = (policy: Ticking['missed'], otherwise: readonly Slot[] = []): void => {
       const due = dueSlots(schedule, anchor, done, new Date(clock.now()), policy)
       done = due.done
+      if (due.passed !== undefined) ticking.passed?.(due.passed)
       const slots = due.slots.length > 0 ? due.slots : otherwise
       if (slots.length > 0) subscriber.next(slots)
       const next = schedule.next(done, anchor)
@@ -62,21 +76,35 @@ interface Due {
   readonly slots: readonly Slot[]
   /** The newest slot that has passed: the next one is asked for from here. */
   readonly done: Date
+  readonly passed?: Passed
 }
 
 /** The slots in (`after`, `now`] that are to run. */
 export function dueSlots(schedule: Schedule, anchor: Date, after: Date, now: Date, policy: Ticking['missed']): Due {
   const newest = newestSlot(schedule, anchor, after, now)
   if (newest === undefined) return { slots: [], done: after }
-  if (policy === 'skip') return { slots: [], done: newest }
-  const most = policy === 'all' ? MOST_MISSED : 1
-  const found = [newest]
+  const most = { skip: 0, once: 1, all: MOST_MISSED }[policy]
+  const found = most === 0 ? [] : [newest]
   for (let oldest: Date | undefined = newest; found.length < most; ) {
     oldest = newestSlot(schedule, anchor, after, new Date(oldest.getTime() - 1))
     if (oldest === undefined) break
     found.unshift(oldest)
   }
-  return { slots: found.map((at) => ({ at })), done: newest }
+  const passed = passedSlots(schedule, anchor, after, new Date((found[0]?.getTime() ?? newest.getTime() + 1) - 1))
+  const slots = found.map((at): Slot => (at === newest ? { at } : { at, more: true }))
+  return { slots, done: newest, ...(passed === undefined ? {} : { passed }) }
+}
+
+/** The slots in (`after`, `until`]. */
+function passedSlots(schedule: Schedule, anchor: Date, after: Date, until: Date): Passed | undefined {
+  const first = schedule.next(after, anchor)
+  const last = newestSlot(schedule, anchor, after, until)
+  if (first === undefined || last === undefined) return undefined
+  let slots = 1
+  for (let at: Date | undefined = first; at < last && slots < MOST_COUNTED; slots++) {
+    at = schedule.next(at, anchor) ?? last
+  }
+  return { first, last, slots }
 }
 
 /**

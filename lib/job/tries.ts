@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { type Clock, sleepUntil } from '../core/clock.ts'
+import { type Clock, sleepUntil, pause as wait } from '../core/clock.ts'
 import { isRetry } from '../core/control.ts'
 import { asError } from '../core/errors.ts'
 import type { Job } from './job.ts'
@@ -12,7 +12,8 @@ export interface Trying {
   readonly stop: AbortSignal
   /** Makes one run. `attempt`: 1 at first, and one more for each retry. */
   run(attempt: number): Promise<void>
-  failed(error: Error): void
+  /** `again`: whether it is to be tried again. */
+  failed(error: Error, again: boolean): void | Promise<void>
 }
 
 /** Between the tries of a failed run, in ms: doubling from the first to the last. */
@@ -23,7 +24,7 @@ const PAUSE = { first: 1000, last: 600_000 }
  * the slot is done with: not when it would have been tried again, had nobody stopped it.
  */
 export async function tries(job: Job, slot: Slot, { clock, stop, run, failed }: Trying): Promise<boolean> {
-  if (job.settings.jitter > 0) await sleepUntil(clock, slot.at.getTime() + jitter(job, slot), stop)
+  if (job.settings.jitter > 0) await sleepUntil(clock, dueAt(job, slot), stop)
   let failures = 0
   for (let attempt = 1; !stop.aborted; attempt++) {
     const began = clock.now()
@@ -31,12 +32,12 @@ export async function tries(job: Job, slot: Slot, { clock, stop, run, failed }: 
       await run(attempt)
       return true
     } catch (error) {
-      failed(asError(error))
       // A run that went on for that long was well before it failed.
       failures = clock.now() - began > PAUSE.last ? 1 : failures + 1
       const pause = pauseAfter(job, error, attempt, failures)
+      await failed(asError(error), pause !== undefined)
       if (pause === undefined) return true
-      await sleepUntil(clock, clock.now() + pause, stop)
+      await wait(clock, pause, stop)
     }
   }
   return false
@@ -54,8 +55,9 @@ function pauseAfter(
   return Math.min(PAUSE.first * 2 ** (failures - 1), PAUSE.last)
 }
 
-// A hash of the slot: as late after a restart as before it.
-function jitter({ name, settings }: Job, { at }: Slot): number {
+/** When a run is to begin, in ms: at its slot, and later by its jitter, a hash that is the same after a restart. */
+export function dueAt({ name, settings }: Job, { at }: Slot): number {
+  if (settings.jitter === 0) return at.getTime()
   const digest = createHash('sha256').update(`${name}\0${at.getTime()}`).digest()
-  return Math.floor((digest.readUInt32BE(0) / 2 ** 32) * settings.jitter)
+  return at.getTime() + Math.floor((digest.readUInt32BE(0) / 2 ** 32) * settings.jitter)
 }

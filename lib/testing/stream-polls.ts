@@ -58,7 +58,7 @@ export class Polls {
       await within({ clock: systemClock, timeout: PATIENCE, signals: [], late }, (signal) => {
         const { publish } = publisher
         const slot = new Date(world.now())
-        const own = { slot, attempt: 1, state, publish, signal, logger: silentLogger, secret }
+        const own = { slot, late: 0, attempt: 1, state, publish, signal, logger: silentLogger, secret }
         return execute({ job, publisher, finish, context: { ...world, ...own } })
       })
     } finally {

@@ -95,6 +95,8 @@ describe('agent', () => {
     assert.equal(there?.schedule.next(noon)?.toISOString(), '2026-01-02T01:30:00.000Z')
     assert.equal(fixed?.schedule.next(noon)?.toISOString(), '2026-01-02T09:30:00.000Z')
     assert.equal(agent('home', [daily]).jobs[0]?.schedule, daily.schedule)
-    assert.throws(() => agent('home', [daily], { timezone: 'Nowhere/At-All' }), /Nowhere/)
+    for (const parts of [[daily], []]) {
+      assert.throws(() => agent('home', parts, { timezone: 'Nowhere/At-All' }), /Nowhere/)
+    }
   })
 })

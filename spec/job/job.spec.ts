@@ -41,6 +41,8 @@ describe('job', () => {
     ['another first', () => job('x', hourly, nothing, { first: 'skip' as never }), /first of job "x".*"skip"/],
     ['first: null', () => job('x', hourly, nothing, { first: null as never }), /first of job "x".*null/],
     ['less than none told first', () => job('x', hourly, nothing, { first: { tell: -1 } }), /first of job "x"/],
+    ['a word for tags', () => job('x', hourly, nothing, { tags: 'nightly' as never }), /tags of job "x".*"nightly"/],
+    ['tags that are no words', () => job('x', hourly, nothing, { tags: [1] as never }), /tags of job "x"/],
     ['half a retry', () => job('x', hourly, nothing, { retry: 0.5 }), /retry of job "x".*0\.5/],
   ]
   for (const [what, define, words] of wrong) {

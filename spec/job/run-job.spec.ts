@@ -5,7 +5,7 @@ import type { Publish } from '../../lib/core/context.ts'
 import type { Draft, Receipt } from '../../lib/core/event.ts'
 import { eventType } from '../../lib/core/event-type.ts'
 import { type JobContext, job, type Run } from '../../lib/job/job.ts'
-import type { RunReport } from '../../lib/job/run-job.ts'
+import type { RunReport } from '../../lib/job/job-host.ts'
 import { always, every, manual } from '../../lib/schedule/index.ts'
 import { place, unhandled, wrap } from '../agent/harness.ts'
 

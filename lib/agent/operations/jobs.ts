@@ -1,6 +1,6 @@
 import { quote, TidingsError } from '../../core/errors.ts'
+import { history, type RunRow, runRow } from '../../job/history.ts'
 import type { Log } from '../../log/port.ts'
-import { type RunRow, runRow } from '../health.ts'
 import type { Helm } from '../helm.ts'
 import { setPaused } from '../pauses.ts'
 import { checkJob } from './known.ts'
@@ -22,6 +22,8 @@ export interface RunAnswer {
 /** What can be asked of jobs, and done with them. A name that the log does not know is refused. */
 export interface JobOperations {
   list(): Promise<readonly JobRow[]>
+  /** What became of its slots, the newest first; `limit`: at most so many, default all that the log remembers. */
+  history(name: string, question?: { readonly limit?: number }): Promise<readonly RunRow[]>
   /** Runs a job now, beside its schedule; resolves when it has ended. Only where an agent runs. */
   run(name: string): Promise<RunAnswer>
   /** Its schedule starts no run until it is resumed, also after a restart. */
@@ -39,6 +41,13 @@ export function jobOperations(log: Log, helm?: Helm): JobOperations {
   }
   return {
     list: () => jobRows(log),
+    history: async (name, { limit } = {}) => {
+      await checkJob(log, name)
+      const rows: RunRow[] = []
+      const newest = { reverse: true, ...(limit === undefined ? {} : { limit }) }
+      for await (const row of history(log, name, newest)) rows.push(row)
+      return rows
+    },
     pause: (name) => pause(name, true),
     resume: (name) => pause(name, false),
     run: async (name) => {

@@ -1,14 +1,18 @@
 import { JOBS, type JobRecord } from '../../job/record.ts'
 import type { Lag, Log } from '../../log/port.ts'
-import { pausedNames } from '../pauses.ts'
+import { type Pause, pausedNames } from '../pauses.ts'
 
-/** What the log knows of a job: when it was first seen, its newest slot that is done with, whether it ever succeeded. */
+/**
+ * What the log knows of a job: when it was first seen, its newest slot that is done with, whether it ever succeeded.
+ * `reason`: why a run cancelled it.
+ */
 export interface JobRow {
   readonly name: string
   readonly firstSeen: string
   readonly lastSlot?: string
   readonly succeeded: boolean
   readonly paused?: true
+  readonly reason?: string
 }
 
 /** What the log knows of a listener. `orphaned`: the agent does not have it any more; absent when no agent was asked. */
@@ -27,7 +31,7 @@ export async function jobRows(log: Log): Promise<JobRow[]> {
     const { anchor, slot, succeeded = false } = value
     const lastSlot = slot === undefined ? {} : { lastSlot: new Date(slot).toISOString() }
     const firstSeen = new Date(anchor).toISOString()
-    rows.push({ name: key, firstSeen, ...lastSlot, succeeded, ...(paused.has(key) ? { paused: true } : {}) })
+    rows.push({ name: key, firstSeen, ...lastSlot, succeeded, ...restOf(paused.get(key)) })
   }
   return rows
 }
@@ -42,4 +46,9 @@ export async function listenerRows(log: Log, known?: readonly string[]): Promise
     rows.push({ name, cursor, created: new Date(created).toISOString(), ...lag, ...rests, ...orphaned })
   }
   return rows
+}
+
+function restOf(pause: Pause | undefined): Pick<JobRow, 'paused' | 'reason'> {
+  if (pause === undefined) return {}
+  return { paused: true, ...(pause.reason === undefined ? {} : { reason: pause.reason }) }
 }

@@ -1,0 +1,98 @@
+import { asError } from '../core/errors.ts'
+import { linked } from '../core/within.ts'
+import type { Claim } from '../log/port.ts'
+import { outcomeOf } from './history.ts'
+import type { Job } from './job.ts'
+import type { JobHost, RunReport } from './job-host.ts'
+import { oneRun } from './one-run.ts'
+import type { Passing } from './passing.ts'
+import { JOBS, type JobRecord } from './record.ts'
+import type { Slot } from './slots.ts'
+import { type Trying, tries } from './tries.ts'
+
+/** What a slot needs to be run. */
+export interface SlotHost extends JobHost {
+  readonly passing: Passing
+}
+
+/** A claim outlives the run's timeout by this much, in ms; a run without a timeout claims a day. */
+const CLAIM = { spare: 60_000, endless: 86_400_000 }
+
+/**
+ * Runs one slot, as often as it takes. Resolves to the last report; undefined when it was done before, and the clock
+ * went back. Rejects when the log fails.
+ */
+export async function runSlot(
+  job: Job,
+  slot: Slot,
+  host: SlotHost,
+  replaced: AbortSignal,
+): Promise<RunReport | undefined> {
+  const { log } = host
+  if (host.stop.aborted) return undefined
+  const ttl = job.settings.timeout === undefined ? CLAIM.endless : job.settings.timeout + CLAIM.spare
+  const claim = await log.claim(job.name, slot.at, ttl)
+  if (claim === undefined) return undefined
+  const stored = (await log.store(JOBS).get<JobRecord>(job.name))?.value
+  const record = (): JobRecord => {
+    const upTo = host.passing.upTo(slot)
+    return { anchor: slot.at.getTime(), ...stored, slot: Math.max(upTo, stored?.slot ?? 0) }
+  }
+  let report: RunReport | undefined
+  const run = async (attempt: number): Promise<RunReport> => {
+    host.began(slot)
+    const given = { slot, record, attempt: claim.attempt + attempt - 1, ends: [replaced, host.abort] }
+    report = await oneRun(job, { ...given, told: job.schedule.kind === 'always' ? told(job, host) : [] }, host)
+    host.ended(report)
+    return report
+  }
+  const trying = { clock: host.clock, ...saying(job, { claim, run, replaced }, host) }
+  const settled = await linked([replaced, host.abort, ...told(job, host)], (stop) =>
+    tries(job, slot, { ...trying, stop }),
+  )
+  // Stopped before it was tried again: after a restart, the slot is run again.
+  if (report === undefined || !settled) return report
+  const end = outcomeOf(report, host.scrub)
+  if (report.error !== undefined && host.abort.aborted) await claim.tried(end, report.attempt)
+  else {
+    if (report.error !== undefined) await log.store(JOBS).set(job.name, record())
+    await claim.done(end, report.attempt)
+  }
+  return report
+}
+
+/** `run`: makes one attempt; `replaced`: aborts when another slot takes its place. */
+interface Attempts {
+  readonly claim: Claim
+  readonly replaced: AbortSignal
+  run(attempt: number): Promise<RunReport>
+}
+
+// Says how each attempt went, and notes those that others follow.
+function saying(job: Job, { claim, run, replaced }: Attempts, host: JobHost): Pick<Trying, 'run' | 'failed'> {
+  const { logger } = host.environment
+  let last: RunReport | undefined
+  return {
+    run: async (attempt) => {
+      last = await run(attempt)
+      if (last.error !== undefined) throw last.error
+      const { slot, new: fresh, changed, duplicate, ms, status, reason } = last
+      logger.info({ job: job.name, new: fresh, changed, duplicate, ms }, 'job done')
+      if (status === 'cancelled') logger.info({ job: job.name, slot, reason }, 'job cancelled')
+    },
+    failed: async (err, again) => {
+      const fields = { job: job.name, slot: last?.slot, err }
+      if (replaced.aborted) logger.info(fields, 'run replaced')
+      else logger.error(fields, 'job failed')
+      if (!again || last === undefined) return
+      await claim.tried(outcomeOf(last, host.scrub), last.attempt).catch((error: unknown) => {
+        logger.warn({ ...fields, err: asError(error) }, 'a failed run could not be noted')
+      })
+    },
+  }
+}
+
+// What says that nothing is to be tried again. A run that should never end is told so itself.
+function told({ schedule }: Job, { stop, desk }: JobHost): readonly AbortSignal[] {
+  return schedule.kind === 'always' && desk !== undefined ? [stop, desk.rest()] : [stop]
+}
