@@ -2,8 +2,8 @@ import type { Environment } from '../core/environment.ts'
 import { type ErrorInfo, errorInfo } from '../core/error-info.ts'
 import { asError } from '../core/errors.ts'
 import type { StoredEvent } from '../core/event.ts'
-import { Work } from '../core/within.ts'
 import { Deliverer } from '../dispatch/deliver.ts'
+import type { Outcome } from '../dispatch/outcome.ts'
 import type { Listener } from '../listener/listener.ts'
 import type { Consumer, Handed, Log } from '../log/port.ts'
 
@@ -103,10 +103,10 @@ async function deliver(
   consumer: Consumer,
   { signal }: Trial,
 ): Promise<Error | undefined> {
-  const work = new Work()
-  const stop = (): void => work.stop(asError(signal.reason))
+  const attempt = deliverer.deliver(handed)
+  const stop = (): void => attempt.stop(asError(signal.reason))
   signal.addEventListener('abort', stop, { once: true })
-  const outcome = await deliverer.deliver(handed, work)
+  const outcome = await new Promise<Outcome>((resolve) => attempt.onEnd(resolve))
   signal.removeEventListener('abort', stop)
   if (outcome.end === 'ack') {
     consumer.ack(handed, outcome.writes)

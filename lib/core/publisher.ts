@@ -31,6 +31,12 @@ export class Publisher {
     return this.#failures
   }
 
+  /** What was refused so far, as one error; undefined: nothing. */
+  get failure(): Error | undefined {
+    if (this.#failures.length < 2) return this.#failures[0]
+    return new AggregateError(this.#failures, this.#failures.map(({ message }) => message).join('; '))
+  }
+
   /** How many publishes have no answer yet. */
   get pending(): number {
     return this.#pending.size

@@ -12,7 +12,7 @@ export interface Limit {
 }
 
 // One for all: an abort without a reason makes a DOMException with its stack, which costs more than most deliveries.
-const OVER = new Error('the work is over')
+export const OVER = new Error('the work is over')
 
 /**
  * A piece of work that can be ended: by its time, or from outside. Whoever is late is told by the signal, and left

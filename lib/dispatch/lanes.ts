@@ -6,7 +6,7 @@ import type { Handed } from '../log/port.ts'
  */
 interface Lane {
   active: boolean
-  readonly waiting: Map<number, number>
+  waiting: Map<number, number> | undefined
   readonly held: Handed[]
 }
 
@@ -33,23 +33,35 @@ export class Lanes {
   blockedUntil(key: string): number | undefined {
     const lane = this.#lanes.get(key)
     const oldest = lane === undefined ? undefined : oldestBefore(lane)
-    return oldest === undefined ? undefined : lane?.waiting.get(oldest)
+    return oldest === undefined ? undefined : lane?.waiting?.get(oldest)
   }
 
   /** How many events of this key wait in the log. */
   waiting(key: string): number {
-    return this.#lanes.get(key)?.waiting.size ?? 0
+    return this.#lanes.get(key)?.waiting?.size ?? 0
   }
 
   /** An event of this key waits in the log, and comes back at a time: what is newer has to wait for it. */
   waits(key: string, seq: number, at: number): void {
-    this.#lane(key).waiting.set(seq, at)
+    const lane = this.#lane(key)
+    lane.waiting ??= new Map()
+    lane.waiting.set(seq, at)
+  }
+
+  /** Whether nothing of this key is handled, held or waits. */
+  isFree(key: string): boolean {
+    return !this.#lanes.has(key)
+  }
+
+  /** An event of this key is handled from here on, though it was never held. */
+  occupy(key: string): void {
+    this.#lane(key).active = true
   }
 
   /** An event has come: it is held until `next` gives it. */
   enter(key: string, handed: Handed): void {
     const lane = this.#lane(key)
-    lane.waiting.delete(handed.event.seq)
+    lane.waiting?.delete(handed.event.seq)
     const place = lane.held.findIndex(({ event }) => event.seq > handed.event.seq)
     lane.held.splice(place < 0 ? lane.held.length : place, 0, handed)
     this.#holding.add(lane)
@@ -64,12 +76,14 @@ export class Lanes {
     return first
   }
 
-  /** The event that was handled is settled, or waits in the log (`waits` says so). */
-  leave(key: string): void {
+  /** The event that was handled is settled, or waits in the log (`waits` says so). False: no other of its key is held. */
+  leave(key: string): boolean {
     const lane = this.#lanes.get(key)
-    if (lane === undefined) return
+    if (lane === undefined) return false
     lane.active = false
-    if (lane.held.length === 0 && lane.waiting.size === 0) this.#lanes.delete(key)
+    if (lane.held.length > 0) return true
+    if (lane.waiting === undefined || lane.waiting.size === 0) this.#lanes.delete(key)
+    return false
   }
 
   /** Takes out the newest held event of this key: it is to wait in the log instead. */
@@ -99,7 +113,7 @@ export class Lanes {
 
   #lane(key: string): Lane {
     let lane = this.#lanes.get(key)
-    if (lane === undefined) this.#lanes.set(key, (lane = { active: false, waiting: new Map(), held: [] }))
+    if (lane === undefined) this.#lanes.set(key, (lane = { active: false, waiting: undefined, held: [] }))
     return lane
   }
 }
@@ -107,7 +121,7 @@ export class Lanes {
 // The oldest that waits in the log, where it is older than all that is held.
 function oldestBefore({ active, waiting, held }: Lane): number | undefined {
   let oldest = active ? undefined : held[0]?.event.seq
-  if (oldest === undefined) return undefined
+  if (oldest === undefined || waiting === undefined) return undefined
   const first = oldest
   for (const seq of waiting.keys()) if (seq < oldest) oldest = seq
   return oldest < first ? oldest : undefined

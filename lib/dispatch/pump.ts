@@ -1,13 +1,15 @@
 import { type ErrorInfo, errorInfo } from '../core/error-info.ts'
 import { asError } from '../core/errors.ts'
 import type { StoredEvent } from '../core/event.ts'
-import { Work } from '../core/within.ts'
 import type { Listener } from '../listener/listener.ts'
 import type { Consumer, Handed } from '../log/port.ts'
+import type { Attempt } from './attempt.ts'
 import { crashError } from './crash-error.ts'
-import { Deliverer, type DeliveryHost, type Outcome } from './deliver.ts'
-import { Lanes } from './lanes.ts'
+import { Deliverer, type DeliveryHost } from './deliver.ts'
 import { orderKey } from './order-key.ts'
+import type { Outcome } from './outcome.ts'
+import { Pace } from './pace.ts'
+import { Queue } from './queue.ts'
 
 /** What a pump needs of its agent. */
 export interface PumpHost extends DeliveryHost {
@@ -25,17 +27,6 @@ export interface PumpHost extends DeliveryHost {
   parked(handed: Handed, error: ErrorInfo): void
 }
 
-/** How many events are taken from the log in one go. */
-const BATCH = 128
-
-/**
- * So many events may be held in memory until others of their key are done, and so many until one comes back that waits
- * for its retry. What is more than the first is not taken from the log; what is more than the second, or has to wait
- * for longer than `longest`, waits there as well, and comes back with the one that it waits for: so many at a time, this
- * far `apart`. Both in ms.
- */
-const HELD = { most: 256, longest: 1000, apart: 250 }
-
 /** A delivery that keeps the loop busy for longer than this, in ms, is named. */
 const BLOCKING = 100
 
@@ -48,12 +39,13 @@ export class Pump {
   readonly #consumer: Consumer
   readonly #host: PumpHost
   readonly #deliverer: Deliverer
-  readonly #lanes = new Lanes()
-  readonly #ready: { key: string; handed: Handed }[] = []
-  readonly #running = new Set<Work>()
+  readonly #queue: Queue
+  readonly #running = new Set<Attempt>()
   /** The highest seq that was begun, or waits in the log: all below it that is not settled needs a record. */
   #highest = 0
   #changed: () => void = () => undefined
+  readonly #pace: Pace
+  #resting = false
 
   get name(): string {
     return this.#listener.name
@@ -64,9 +56,11 @@ export class Pump {
     this.#consumer = consumer
     this.#host = host
     this.#deliverer = new Deliverer(listener, host)
+    this.#pace = new Pace(listener.settings.concurrency)
+    this.#queue = new Queue(host.clock, (...back) => this.#putBack(...back))
     const { stop, abort } = host
     stop.addEventListener('abort', () => this.#changed(), { once: true })
-    abort.addEventListener('abort', () => this.#running.forEach((work) => work.stop(asError(abort.reason))), {
+    abort.addEventListener('abort', () => this.#running.forEach((attempt) => attempt.stop(asError(abort.reason))), {
       once: true,
     })
   }
@@ -77,7 +71,7 @@ export class Pump {
    */
   async clearSuspects(): Promise<void> {
     const { stop } = this.#host
-    for await (const { event, at } of this.#consumer.retrying()) this.#lanes.waits(this.#key(event), event.seq, at)
+    for await (const { event, at } of this.#consumer.retrying()) this.#queue.waits(this.#key(event), event.seq, at)
     while (this.#consumer.suspects > 0 && !stop.aborted) {
       const [handed] = await this.#consumer.pull(1, stop)
       if (handed !== undefined) await this.#tryAlone(handed)
@@ -87,15 +81,11 @@ export class Pump {
   async #tryAlone(handed: Handed): Promise<void> {
     const { name, settings } = this.#listener
     const key = this.#key(handed.event)
-    this.#lanes.enter(key, handed)
-    if (this.#lanes.next(key) === undefined) {
-      // An older event of its key waits for its retry: this one was held, and has killed nobody.
-      this.#lanes.takeNewest(key)
-      return this.#putBack(key, handed, this.#host.clock.now())
-    }
+    // An older event of its key waits for its retry: this one was held, and has killed nobody.
+    if (!this.#queue.admits(key, handed)) return this.#putBack(key, handed, this.#host.clock.now())
     if ((handed.crashes ?? 0) >= settings.crashes) {
       this.#park(handed, crashError(name, handed))
-      return this.#lanes.leave(key)
+      return this.#queue.leave(key)
     }
     this.#deliver(key, handed)
     while (this.#running.size > 0) await this.#change()
@@ -105,18 +95,16 @@ export class Pump {
   async run(): Promise<void> {
     const { stop } = this.#host
     while (!stop.aborted) {
-      while (this.#isFull && !stop.aborted) await this.#change()
-      for (const handed of await this.#consumer.pull(BATCH, stop)) this.#take(handed)
+      while (this.#queue.isFull(this.#pace.batch) && !stop.aborted) await this.#change()
+      const batch = await this.#consumer.pull(this.#pace.batch, stop)
+      this.#pace.took(batch.length, this.#host.clock.now())
+      for (const handed of batch) this.#take(handed)
       // A log that has the next batch at hand must not keep timers and other listeners waiting.
       await new Promise((resolve) => setImmediate(resolve))
     }
     while (this.#running.size > 0) await this.#change()
     this.#putBackAll()
     await this.#consumer.flush()
-  }
-
-  get #isFull(): boolean {
-    return this.#ready.length >= BATCH || this.#lanes.moving >= HELD.most
   }
 
   #change(): Promise<void> {
@@ -129,64 +117,64 @@ export class Pump {
 
   #take(handed: Handed): void {
     const key = this.#key(handed.event)
-    this.#lanes.enter(key, handed)
-    this.#advance(key)
-    this.#spill(key)
-  }
-
-  #advance(key: string): void {
-    const handed = this.#lanes.next(key)
-    if (handed !== undefined) {
-      // First attempts start in order of seq, also those that had to wait for their key.
-      const place = this.#ready.findIndex((other) => other.handed.event.seq > handed.event.seq)
-      this.#ready.splice(place < 0 ? this.#ready.length : place, 0, { key, handed })
-    }
+    // Most often nothing else of its key is about, and nobody is before it.
+    if (this.#hasRoom && this.#queue.isFree(key)) return this.#deliver(key, handed)
+    this.#queue.add(key, handed)
     this.#begin()
   }
 
-  // What can't be handled before an older event has had its retry waits in the log beside that: it must not fill the
-  // memory, keep the cursor back, nor look like work that goes on.
-  #spill(key: string): void {
-    const until = this.#lanes.blockedUntil(key)
-    if (until === undefined) return
-    const most = until - this.#host.clock.now() > HELD.longest ? 0 : HELD.most
-    while (this.#lanes.blocked > most) {
-      const newest = this.#lanes.takeNewest(key)
-      if (newest === undefined) return
-      this.#highest = Math.max(this.#highest, newest.event.seq)
-      const turn = Math.floor(this.#lanes.waiting(key) / HELD.most)
-      this.#putBack(key, newest, Math.max(until, this.#host.clock.now()) + turn * HELD.apart)
-    }
+  get #hasRoom(): boolean {
+    const { concurrency } = this.#listener.settings
+    return this.#running.size < concurrency && !this.#pace.isOver && !this.#host.stop.aborted
   }
 
   #begin(): void {
-    while (this.#running.size < this.#listener.settings.concurrency && !this.#host.stop.aborted) {
-      const next = this.#ready.shift()
+    while (this.#hasRoom) {
+      const next = this.#queue.next()
       if (next === undefined) return
       this.#deliver(next.key, next.handed)
     }
+    if (this.#pace.isOver && !this.#resting && !this.#host.stop.aborted) this.#rest()
+  }
+
+  // Handlers that are done at once could go on for ever: timers and other listeners have their turn.
+  #rest(): void {
+    this.#resting = true
+    setImmediate(() => {
+      this.#resting = false
+      this.#pace.startTurn(this.#host.clock.now())
+      this.#begin()
+      this.#changed()
+    })
   }
 
   #deliver(key: string, handed: Handed): void {
     const { environment, clock } = this.#host
-    const fields = { listener: this.#listener.name, seq: handed.event.seq }
+    const { seq } = handed.event
+    const fields = { listener: this.#listener.name, seq }
     environment.logger.debug({ ...fields, attempt: handed.attempt }, 'running listener')
-    const work = new Work()
-    this.#running.add(work)
-    this.#highest = Math.max(this.#highest, handed.event.seq)
+    if (seq > this.#highest) this.#highest = seq
     const began = clock.now()
     this.#host.began?.()
-    const delivery = this.#deliverer.deliver(handed, work)
-    const ms = clock.now() - began
+    const attempt = this.#deliverer.deliver(handed)
+    const now = clock.now()
+    this.#pace.at(now)
+    const ms = now - began
     if (ms > BLOCKING) environment.logger.warn({ ...fields, ms }, 'listener kept everybody waiting')
-    void delivery.then((outcome) => {
-      this.#settle(key, handed, outcome)
-      this.#running.delete(work)
-      this.#lanes.leave(key)
-      this.#spill(key)
-      this.#advance(key)
+    if (attempt.outcome !== undefined) return this.#ended(key, handed, attempt.outcome)
+    this.#queue.occupy(key)
+    this.#running.add(attempt)
+    attempt.onEnd((outcome) => {
+      this.#running.delete(attempt)
+      this.#ended(key, handed, outcome)
+      this.#begin()
       this.#changed()
     })
+  }
+
+  #ended(key: string, handed: Handed, outcome: Outcome): void {
+    this.#settle(key, handed, outcome)
+    this.#queue.leave(key)
   }
 
   #settle(key: string, handed: Handed, outcome: Outcome): void {
@@ -201,7 +189,7 @@ export class Pump {
     if (outcome.end === 'retry') {
       const error = errorInfo(outcome.error, this.#host.scrub)
       const at = clock.now() + outcome.after
-      this.#lanes.waits(key, seq, at)
+      this.#queue.waits(key, seq, at)
       return this.#consumer.retry(handed, { at, error })
     }
     this.#park(handed, outcome.error)
@@ -216,15 +204,16 @@ export class Pump {
 
   // To be handed out again as if it had not been.
   #putBack(key: string, handed: Handed, at: number): void {
-    this.#lanes.waits(key, handed.event.seq, at)
+    this.#highest = Math.max(this.#highest, handed.event.seq)
+    this.#queue.waits(key, handed.event.seq, at)
     this.#consumer.retry({ ...handed, attempt: handed.attempt - 1 }, { at })
   }
 
   // What was taken and not begun. Only those that newer events overtook need a record: the cursor stays before others.
   #putBackAll(): void {
-    const taken = [...this.#ready.splice(0).map(({ handed }) => handed), ...this.#lanes.takeAll()]
-    for (const handed of taken) {
-      if (handed.event.seq < this.#highest) this.#putBack(this.#key(handed.event), handed, this.#host.clock.now())
+    const before = this.#highest
+    for (const handed of this.#queue.takeAll()) {
+      if (handed.event.seq < before) this.#putBack(this.#key(handed.event), handed, this.#host.clock.now())
     }
   }
 }

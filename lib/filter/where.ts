@@ -31,8 +31,26 @@ export function where<V, B extends V>(guard: (value: V) => value is B): Operator
 export function where<V extends A, A = V>(test: (value: A) => boolean): OperatorFunction<V, V>
 export function where<V, P extends Path<V>>(path: P, test: Test<At<NoInfer<V>, P>>): OperatorFunction<V, V>
 export function where(...operands: readonly unknown[]): OperatorFunction<unknown, unknown> {
-  if (operands.length < 2) return filter(callable('where()', operands[0], 'a test, or a path and a test'))
+  if (operands.length < 2) return passing(callable('where()', operands[0], 'a test, or a path and a test'))
   const keys = steps('where()', operands[0])
   const test = callable('where()', operands[1])
-  return filter((value) => test(read(value, keys)))
+  return passing((value) => test(read(value, keys)))
+}
+
+type Predicate = (value: unknown) => boolean
+
+const predicates = new WeakMap<object, Predicate>()
+
+function passing(predicate: Predicate): OperatorFunction<unknown, unknown> {
+  const operator = filter(predicate)
+  predicates.set(operator, predicate)
+  return operator
+}
+
+/**
+ * What a `where` asks of a value; undefined for any other operator. Whoever has one value at a time can ask, and spare
+ * itself a stream.
+ */
+export function predicateOf(operator: object): Predicate | undefined {
+  return predicates.get(operator)
 }

@@ -4,7 +4,7 @@ import { describe, TidingsError } from '../core/errors.ts'
 import type { StoredEvent } from '../core/event.ts'
 import { type AnyEventType, type EventOf, isEventType } from '../core/event-type.ts'
 import type { Matching } from '../filter/matching.ts'
-import { where } from '../filter/where.ts'
+import { predicateOf } from '../filter/where.ts'
 
 /**
  * What a listener listens on: event types, and a pipe of operators that each event goes through alone. Reads as an
@@ -96,11 +96,26 @@ export function sourceOf(value: unknown): Source | undefined {
   return isBranded('source', value) ? (value as Source) : undefined
 }
 
-/** The pipe of a source as one operator. */
-export function pipeOf({ match, operators }: Source): AnyOperator {
-  const all = match === undefined ? operators : [where(match) as AnyOperator, ...operators]
+/** The pipe of a source, as it is run on one event. */
+export interface Pipe {
+  /** What the event has to pass first: a matching, and the filters that begin the pipe. */
+  readonly tests: readonly ((value: unknown) => boolean)[]
+  /** All operators that follow, as one; absent: there are none. */
+  readonly rest?: AnyOperator
+}
+
+/** The pipe of a source. Filters that begin it are asked directly: a stream of one value costs ten times as much. */
+export function pipeOf({ match, operators }: Source): Pipe {
+  const tests = match === undefined ? [] : [match as (value: unknown) => boolean]
+  let first = 0
+  for (; first < operators.length; first++) {
+    const test = predicateOf(operators[first] as AnyOperator)
+    if (test === undefined) break
+    tests.push(test)
+  }
+  if (first === operators.length) return { tests }
   // rxjs has overloads for up to nine operators; any number is folded the same way.
-  return (pipe as (...all: readonly AnyOperator[]) => AnyOperator)(...all)
+  return { tests, rest: (pipe as (...all: readonly AnyOperator[]) => AnyOperator)(...operators.slice(first)) }
 }
 
 function isMatching(value: unknown): value is Matching {

@@ -3,7 +3,7 @@ import { keys } from './level-keys.ts'
 import { decode, FORGOTTEN, type Identity } from './level-records.ts'
 
 /** How many identities a generation remembers: more than can wait for their commits at once. */
-const GENERATION = 16_384
+const GENERATION = 2048
 
 /**
  * Which event an identity was last told as. What was decided lately is answered from memory, also before it is

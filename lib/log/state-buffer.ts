@@ -6,6 +6,8 @@ import type { KeyValue, Write, Writes } from './port.ts'
 /** The bytes of a key, as of an identifier. */
 const MOST_BYTES = 1024
 
+const NONE: Writes = []
+
 /**
  * The state that one run or delivery sees: what is stored, under what it wrote itself. Nothing is stored before
  * somebody commits the writes.
@@ -13,7 +15,8 @@ const MOST_BYTES = 1024
 export class StateBuffer implements State {
   readonly #stored: Pick<KeyValue, 'get'>
   readonly #namespace: string
-  readonly #written = new Map<string, JsonValue | undefined>()
+  // Made with the first write: most deliveries have none.
+  #written: Map<string, JsonValue | undefined> | undefined
 
   constructor(stored: Pick<KeyValue, 'get'>, namespace: string) {
     this.#stored = stored
@@ -21,24 +24,30 @@ export class StateBuffer implements State {
   }
 
   async get<T>(key: string): Promise<T | undefined> {
-    if (this.#written.has(key)) return this.#written.get(key) as T | undefined
+    if (this.#written?.has(key)) return this.#written.get(key) as T | undefined
     return (await this.#stored.get<T>(key))?.value
   }
 
   /** @throws TidingsError `TIDINGS_DATA_INVALID` when the value is not JSON, `TIDINGS_LOG_INVALID` for what is no key */
   set(key: string, json: unknown): void {
-    this.#written.set(checked(key), toJson(json))
+    this.#write(checked(key), toJson(json))
   }
 
   delete(key: string): void {
-    this.#written.set(checked(key), undefined)
+    this.#write(checked(key), undefined)
   }
 
   /** What was written, to be stored in one step with what it belongs to. */
   writes(): Writes {
+    if (this.#written === undefined) return NONE
     return [...this.#written].map(
       ([key, value]): Write => ({ namespace: this.#namespace, key, ...(value === undefined ? {} : { value }) }),
     )
+  }
+
+  #write(key: string, value: JsonValue | undefined): void {
+    this.#written ??= new Map()
+    this.#written.set(key, value)
   }
 }
 

@@ -1,0 +1,226 @@
+import { isObservable, of, takeWhile, type Unsubscribable } from 'rxjs'
+import type { Publish } from '../core/context.ts'
+import type { Draft, Receipt } from '../core/event.ts'
+import type { AnyEventType } from '../core/event-type.ts'
+import { Publisher } from '../core/publisher.ts'
+import { OVER, Work } from '../core/within.ts'
+import type { Listener } from '../listener/listener.ts'
+import type { AnyOperator, Pipe } from '../listener/on.ts'
+import type { Handed } from '../log/port.ts'
+import type { StateBuffer } from '../log/state-buffer.ts'
+import { type DeliveryParts, delivery } from './delivery.ts'
+import { failed, type Outcome } from './outcome.ts'
+import { outdatedError } from './outdated.ts'
+
+/** What the attempts of one listener have in common. */
+export interface AttemptHost {
+  readonly environment: DeliveryParts['environment']
+  readonly log: { readonly id: string }
+  readonly listener: Listener
+  /** What its errors call it. */
+  readonly title: string
+  readonly pipe: Pipe
+  state(): StateBuffer
+  publish(draft: Draft, handed: Handed): Promise<Receipt>
+}
+
+const PASSED: Outcome = { end: 'ack', writes: [] }
+
+/**
+ * One attempt to hand one event to one listener. The values that its pipe makes of the event are handled one after
+ * another; the attempt ends with the last. One whose handlers are done at once is over when `begin` returns: no promise,
+ * timer or signal is made for it.
+ */
+export class Attempt implements DeliveryParts {
+  readonly handed: Handed
+  readonly state: StateBuffer
+  readonly #host: AttemptHost
+  #outcome: Outcome | undefined
+  #reason = OVER
+  #onEnd: ((outcome: Outcome) => void) | undefined
+  #publisher: Publisher | undefined
+  #work: Work | undefined
+  #values: Unsubscribable | undefined
+  #busy = false
+  #complete = false
+  #index = 0
+  #held: unknown[] | undefined
+
+  constructor(host: AttemptHost, handed: Handed) {
+    this.#host = host
+    this.handed = handed
+    this.state = host.state()
+  }
+
+  /** How it ended; undefined while it goes on. */
+  get outcome(): Outcome | undefined {
+    return this.#outcome
+  }
+
+  get environment(): DeliveryParts['environment'] {
+    return this.#host.environment
+  }
+
+  get log(): string {
+    return this.#host.log.id
+  }
+
+  get listener(): string {
+    return this.#host.listener.name
+  }
+
+  begin(): void {
+    const { event } = this.handed
+    try {
+      const outdated = outdatedError(this.#host.listener, event)
+      if (outdated !== undefined) return this.#end({ end: 'park', error: outdated }, OVER)
+      for (const test of this.#host.pipe.tests) if (!test(event)) return this.#end(PASSED, OVER)
+      if (this.#host.pipe.rest !== undefined) return this.#subscribe(this.#host.pipe.rest)
+    } catch (error) {
+      return this.#fail(error)
+    }
+    this.#complete = true
+    this.#next(event)
+  }
+
+  #subscribe(pipe: AnyOperator): void {
+    // Built anew for each event: an operator may keep something, or subscribe to its source again while others go on.
+    // What has failed takes no more of what is emitted in one go: that may have no end.
+    const values = pipe(of(this.handed.event)).pipe(takeWhile(() => this.#outcome === undefined))
+    const subscription = values.subscribe({
+      next: (value) => this.#next(value),
+      error: (error) => this.#fail(error),
+      complete: () => {
+        this.#complete = true
+        this.#drain()
+      },
+    })
+    if (this.#outcome === undefined) this.#values = subscription
+    else subscription.unsubscribe()
+  }
+
+  /** Calls back when it ends; at once when it is over. */
+  onEnd(callback: (outcome: Outcome) => void): void {
+    if (this.#outcome === undefined) this.#onEnd = callback
+    else callback(this.#outcome)
+  }
+
+  /** Ends it with this error, unless it is over. Who is late is told by the signal, and left behind. */
+  stop(reason: Error): void {
+    this.#end(failed(this.#host.listener, this.handed, reason), reason)
+  }
+
+  /** Calls back as soon as it is over, before anybody is told. */
+  onOver(callback: () => void): void {
+    this.#ends.onEnd(callback)
+  }
+
+  readonly publish: Publish = (type: AnyEventType | string, identifier: string, data: unknown) =>
+    this.#publishes.publish(type as string, identifier, data)
+
+  signal(): AbortSignal {
+    return this.#ends.signal
+  }
+
+  get #ends(): Work {
+    if (this.#work === undefined) {
+      this.#work = new Work()
+      if (this.#outcome !== undefined) this.#work.stop(this.#reason)
+    }
+    return this.#work
+  }
+
+  get #publishes(): Publisher {
+    if (this.#publisher === undefined) {
+      this.#publisher = new Publisher((draft) => this.#host.publish(draft, this.handed))
+      if (this.#outcome !== undefined) this.#publisher.end(this.#host.title)
+    }
+    return this.#publisher
+  }
+
+  #next(value: unknown): void {
+    if (this.#outcome !== undefined) return
+    if (this.#busy) {
+      this.#held ??= []
+      this.#held.push(value)
+      return
+    }
+    this.#handle(value)
+    this.#drain()
+  }
+
+  #drain(): void {
+    while (!this.#busy && this.#outcome === undefined && this.#held !== undefined && this.#held.length > 0)
+      this.#handle(this.#held.shift())
+    if (!this.#busy && this.#outcome === undefined && this.#complete) this.#finish()
+  }
+
+  #handle(value: unknown): void {
+    const { listener } = this.#host
+    this.#busy = true
+    try {
+      this.#busy = this.#await(listener.handle(value, delivery(this, this.#index++, listener.handle.length > 1)))
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
+  // A promise or an Observable, or one of the other, is run to its end; anything else is an answer that nobody asked for.
+  #await(result: unknown): boolean {
+    if (result === null || (typeof result !== 'object' && typeof result !== 'function')) return false
+    if (isObservable(result)) {
+      // Not in one go: it may be ended by another handler, in whose middle nothing is to begin.
+      const values = result.subscribe({
+        error: (error) => queueMicrotask(() => this.#fail(error)),
+        complete: () => queueMicrotask(() => this.#awaited(undefined)),
+      })
+      this.#ends.onEnd(() => values.unsubscribe())
+      return true
+    }
+    if (typeof (result as { readonly then?: unknown }).then !== 'function') return false
+    Promise.resolve(result).then(
+      (value) => this.#awaited(value),
+      (error) => this.#fail(error),
+    )
+    return true
+  }
+
+  #awaited(value: unknown): void {
+    try {
+      this.#busy = this.#await(value)
+    } catch (error) {
+      return this.#fail(error)
+    }
+    this.#drain()
+  }
+
+  // The last value is handled: what was published has to have its answer.
+  #finish(): void {
+    this.#busy = true
+    if (this.#publisher === undefined || this.#publisher.pending === 0) this.#conclude()
+    else void this.#publisher.settle().then(() => this.#conclude())
+  }
+
+  #conclude(): void {
+    const refused = this.#publisher?.failure
+    if (refused !== undefined) return this.#fail(refused)
+    const writes = this.state.writes()
+    this.#end(writes.length === 0 ? PASSED : { end: 'ack', writes }, OVER)
+  }
+
+  #fail(error: unknown): void {
+    if (this.#outcome === undefined) this.#end(failed(this.#host.listener, this.handed, error), OVER)
+  }
+
+  #end(outcome: Outcome, reason: Error): void {
+    if (this.#outcome !== undefined) return
+    this.#outcome = outcome
+    this.#reason = reason
+    this.#held = undefined
+    this.#values?.unsubscribe()
+    this.#publisher?.end(this.#host.title)
+    // Whoever hears the signal finds it over.
+    this.#work?.stop(reason)
+    this.#onEnd?.(outcome)
+  }
+}

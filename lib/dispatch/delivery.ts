@@ -1,0 +1,70 @@
+import type { Publish, State } from '../core/context.ts'
+import type { Environment } from '../core/environment.ts'
+import type { StoredEvent } from '../core/event.ts'
+import type { Delivery } from '../listener/listener.ts'
+import type { Handed } from '../log/port.ts'
+import { deliveryKey } from './delivery-key.ts'
+
+/** What the handler is given beside its value comes from here. */
+export interface DeliveryParts {
+  readonly environment: Environment
+  readonly handed: Handed
+  readonly state: State
+  readonly publish: Publish
+  /** The id of the log, and the name of the listener. */
+  readonly log: string
+  readonly listener: string
+  signal(): AbortSignal
+}
+
+/** What one handler is given beside one value. Few ask for its signal or its key, and both cost something. */
+class OwnDelivery implements Delivery {
+  readonly event: StoredEvent
+  readonly attempt: number
+  readonly index: number
+  readonly state: State
+  readonly publish: Publish
+  readonly fetch: Environment['fetch']
+  readonly exec: Environment['exec']
+  readonly now: Environment['now']
+  readonly logger: Environment['logger']
+  readonly secret: Environment['secret']
+  readonly #parts: DeliveryParts
+
+  constructor(parts: DeliveryParts, index: number) {
+    const { handed, environment } = parts
+    this.event = handed.event
+    this.attempt = handed.attempt
+    this.index = index
+    this.state = parts.state
+    this.publish = parts.publish
+    this.fetch = environment.fetch
+    this.exec = environment.exec
+    this.now = environment.now
+    this.logger = environment.logger
+    this.secret = environment.secret
+    this.#parts = parts
+  }
+
+  get signal(): AbortSignal {
+    return this.#parts.signal()
+  }
+
+  get key(): string {
+    const { log, listener, handed } = this.#parts
+    const { event, replay } = handed
+    return deliveryKey({ log, listener, event, index: this.index, ...(replay === undefined ? {} : { replay }) })
+  }
+}
+
+const { signal, key } = Object.getOwnPropertyDescriptors(OwnDelivery.prototype)
+const OWN = { signal: { ...signal, enumerable: true }, key: { ...key, enumerable: true } } as PropertyDescriptorMap
+
+/**
+ * The delivery for the value at `index`. `spread`: also a copy, `{ ...delivery }`, has all of it, which is only worth
+ * its cost for a handler that looks at it.
+ */
+export function delivery(parts: DeliveryParts, index: number, spread: boolean): Delivery {
+  const made = new OwnDelivery(parts, index)
+  return spread ? Object.defineProperties(made, OWN) : made
+}

@@ -1,0 +1,25 @@
+import { quote, TidingsError } from '../core/errors.ts'
+import type { StoredEvent } from '../core/event.ts'
+import { check, mismatches } from '../core/schema.ts'
+import type { Listener } from '../listener/listener.ts'
+
+/**
+ * Why an event is not what its listener was written for any more; undefined when it is. A schema that turned its input
+ * into something else can't be asked about what it made.
+ */
+export function outdatedError({ source }: Listener, event: StoredEvent): TidingsError | undefined {
+  if (event.transformed === true) return undefined
+  for (const eventType of source.eventTypes) {
+    const { schema } = eventType as { readonly schema?: Parameters<typeof check>[0] }
+    if (schema === undefined || eventType.type !== event.type) continue
+    const issues = mismatches(check(schema, event.data))
+    if (issues.length === 0) continue
+    const why = issues.map(({ path, message }) => `${path}: ${message}`).join('; ')
+    const message = `event ${event.seq} no longer fits the schema of ${quote(event.type)}: ${why}`
+    const { type, identifier, seq } = event
+    return new TidingsError('TIDINGS_EVENT_OUTDATED', message, {
+      details: { type, identifier, seq, path: issues[0]?.path, issues },
+    })
+  }
+  return undefined
+}
