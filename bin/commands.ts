@@ -26,6 +26,14 @@ export const tidings = {
           summary: 'Show the newest events, and those to come',
           load: async () => (await import('./commands/events/tail.ts')).tail,
         },
+        export: {
+          summary: 'Write events into a file',
+          load: async () => (await import('./commands/events/export.ts')).exportCommand,
+        },
+        import: {
+          summary: 'Store the events of a file',
+          load: async () => (await import('./commands/events/import.ts')).importCommand,
+        },
       },
     },
     jobs: {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { connect, type Operations, openLog, operations } from '../../lib/index.ts'
+import { connect, type LogOptions, type Operations, openLog, operations } from '../../lib/index.ts'
 import { Mistake } from '../frame/mistake.ts'
 import { didYouMean } from '../frame/near.ts'
 import { type Which, whichLog } from './which-log.ts'
@@ -7,14 +7,23 @@ import { type Which, whichLog } from './which-log.ts'
 /** An agent that has just begun does not answer yet, one that ends has the log a moment longer: so long, in ms. */
 const PATIENCE = { tries: 10, pause: 100 }
 
+/** What a log has to be. */
+interface Wanted {
+  readonly identity?: LogOptions['identity'] | undefined
+}
+
 /** Asks the agent that runs on the log that a person means or, when none does, the log itself. */
 export async function askLog<T>(which: Which, ask: (operations: Operations) => Promise<T>): Promise<T> {
   return askAt(await whichLog(which), ask)
 }
 
-/** As `askLog`, on the log in this folder. */
-export async function askAt<T>(directory: string, ask: (operations: Operations) => Promise<T>): Promise<T> {
-  const { on, close } = await reach(directory)
+/** As `askLog`, on the log in this folder; one that is to have a certain `identity` is asked itself. */
+export async function askAt<T>(
+  directory: string,
+  ask: (operations: Operations) => Promise<T>,
+  options: Wanted = {},
+): Promise<T> {
+  const { on, close } = await reach(directory, options)
   try {
     return await ask(on)
   } catch (error) {
@@ -24,12 +33,16 @@ export async function askAt<T>(directory: string, ask: (operations: Operations) 
   }
 }
 
-async function reach(directory: string): Promise<{ readonly on: Operations; close(): Promise<void> }> {
+async function reach(
+  directory: string,
+  { identity }: Wanted,
+): Promise<{ readonly on: Operations; close(): Promise<void> }> {
   for (let tried = 1; ; tried++) {
-    const agent = await connect(directory)
+    const agent = identity === undefined ? await connect(directory) : undefined
     if (agent !== undefined) return { on: agent, close: async () => undefined }
     try {
-      const log = await openLog(directory, { warn: (message) => console.error(`tidings: ${message}`) })
+      const warn = (message: string): void => console.error(`tidings: ${message}`)
+      const log = await openLog(directory, { warn, ...(identity === undefined ? {} : { identity }) })
       return { on: operations(log), close: () => log.close() }
     } catch (error) {
       if ((error as { code?: unknown }).code !== 'TIDINGS_LOG_LOCKED' || tried === PATIENCE.tries) throw error

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { holdsLog } from '../../lib/index.ts'
 import { Failure, Mistake } from '../frame/mistake.ts'
@@ -20,13 +20,25 @@ export function logFor(agent: string, db: string | undefined): string {
 
 /** The folder of a log that is there: `--db`, else `--agent`, else `TIDINGS_DB`, else the only one in `.tidings`. */
 export async function whichLog({ db, agent }: Which): Promise<string> {
-  if (db !== undefined && agent !== undefined) throw new Mistake('--db and --agent both say which log: leave out one')
-  const named = agent === undefined ? (db ?? (process.env.TIDINGS_DB || undefined)) : join(HOME, agent)
-  const directory = named ?? (await onlyLog())
+  const directory = named({ db, agent }) ?? (await onlyLog())
   if (await holdsLog(directory)) return directory
   const others = (await agents()).map((each) => (agent === undefined ? join(HOME, each) : each))
   const near = didYouMean(agent ?? directory, others)
   throw new Failure(`there is no log in ${directory}${near}`)
+}
+
+/** The folder of a log to be filled: as `whichLog`, but where it is named it may not be there yet. */
+export async function logToFill(which: Which): Promise<string> {
+  const directory = named(which)
+  if (directory === undefined) return whichLog(which)
+  const isFree = !existsSync(directory) || (statSync(directory).isDirectory() && readdirSync(directory).length === 0)
+  if (isFree || (await holdsLog(directory))) return directory
+  throw new Failure(`${directory} holds something else than a log`)
+}
+
+function named({ db, agent }: Which): string | undefined {
+  if (db !== undefined && agent !== undefined) throw new Mistake('--db and --agent both say which log: leave out one')
+  return agent === undefined ? (db ?? (process.env.TIDINGS_DB || undefined)) : join(HOME, agent)
 }
 
 async function onlyLog(): Promise<string> {

@@ -1,9 +1,11 @@
-import type { IncomingMessage } from 'node:http'
+import { once } from 'node:events'
+import type { ClientRequest, IncomingMessage } from 'node:http'
 import { systemClock } from '../core/clock.ts'
 import { TidingsError } from '../core/errors.ts'
+import { lines } from '../core/lines.ts'
 import type { Operations } from './operations.ts'
 import { toSearch } from './question.ts'
-import { type Route, routes } from './routes.ts'
+import { type Body, type Route, routes } from './routes.ts'
 import { findSocket } from './socket-path.ts'
 import { fromWire, type WireError } from './wire-error.ts'
 
@@ -55,6 +57,7 @@ function remote(socket: string): Operations {
       of: (type, identifier) => one(routes['events.of'], { type, identifier }),
       count: (question = {}) => one(routes['events.count'], question),
       last: () => one(routes['events.last'], {}),
+      import: (ndjson) => bring(socket, routes['events.import'], ndjson),
       follow: (question, signal) => many(routes['events.follow'], question, signal),
     },
     jobs: {
@@ -88,7 +91,8 @@ async function askOne(socket: string, route: Route, question: object): Promise<u
 async function* askMany(socket: string, route: Route, question: object, signal?: AbortSignal): AsyncGenerator {
   try {
     const response = await ask(socket, route, question, signal)
-    for await (const line of linesOf(response)) {
+    for await (const line of lines(chunksOf(response))) {
+      if (line === '') continue
       if (route.answers === 'many') yield JSON.parse(line)
       else if (line.startsWith('data: ')) yield JSON.parse(line.slice('data: '.length))
     }
@@ -105,21 +109,35 @@ async function ask(
 ): Promise<IncomingMessage> {
   const search = method === 'GET' ? toSearch({ ...question }) : ''
   const body = method === 'GET' ? {} : { body: JSON.stringify(question) }
-  const response = await send(socket, method, path + search, { ...body, ...(signal === undefined ? {} : { signal }) })
+  return accepted(await send(socket, method, path + search, { ...body, ...(signal === undefined ? {} : { signal }) }))
+}
+
+async function accepted(response: IncomingMessage): Promise<IncomingMessage> {
   if (response.statusCode === 200) return response
   throw fromWire(JSON.parse(await textOf(response)) as WireError)
+}
+
+async function bring<A>(socket: string, { method, path }: Route<never, A>, body: Body): Promise<Awaited<A>> {
+  const response = await send(socket, method, path, { body })
+  try {
+    return JSON.parse(await textOf(await accepted(response))) as Awaited<A>
+  } finally {
+    // It may be refused before it was sent whole.
+    response.destroy()
+  }
 }
 
 async function send(
   socket: string,
   method: Route['method'],
   path: string,
-  { body, signal }: { readonly body?: string; readonly signal?: AbortSignal },
+  { body, signal }: { readonly body?: string | Body; readonly signal?: AbortSignal },
 ): Promise<IncomingMessage> {
   // Most processes that load this never ask.
   const { request } = await import('node:http')
   return new Promise((resolve, reject) => {
-    const headers = { host: 'tidings', ...(body === undefined ? {} : { 'content-type': 'application/json' }) }
+    const kind = typeof body === 'string' ? 'application/json' : 'application/x-ndjson'
+    const headers = { host: 'tidings', ...(body === undefined ? {} : { 'content-type': kind }) }
     const options = {
       socketPath: socket,
       agent: false,
@@ -128,31 +146,36 @@ async function send(
       headers,
       ...(signal === undefined ? {} : { signal }),
     }
-    request(options, resolve)
-      .once('error', (cause) => reject(wentAway(cause)))
-      .end(body)
+    const asking = request(options, resolve).once('error', (cause) => reject(wentAway(cause)))
+    if (body === undefined || typeof body === 'string') return void asking.end(body)
+    pour(body, asking).catch((error: Error) => {
+      // What is wrong with the source is no fault of the agent.
+      reject(error)
+      asking.destroy()
+    })
   })
 }
 
-async function textOf(response: IncomingMessage): Promise<string> {
-  let text = ''
-  for await (const chunk of chunksOf(response)) text += chunk
-  return text
-}
-
-// Not node:readline, which takes characters that JSON may have for the ends of lines.
-async function* linesOf(response: IncomingMessage): AsyncGenerator<string> {
-  let rest = ''
-  for await (const chunk of chunksOf(response)) {
-    const lines = (rest + chunk).split('\n')
-    rest = lines.pop() ?? ''
-    for (const line of lines) if (line !== '') yield line
+/** Sends piece by piece, no faster than it is taken, and no longer than until there is an answer. */
+async function pour(pieces: Body, asking: ClientRequest): Promise<void> {
+  const over = new AbortController()
+  for (const event of ['response', 'close']) asking.once(event, () => over.abort())
+  for await (const piece of pieces) {
+    if (over.signal.aborted) return
+    if (!asking.write(piece)) await once(asking, 'drain', { signal: over.signal }).catch(() => undefined)
   }
+  if (!over.signal.aborted) asking.end()
 }
 
-async function* chunksOf(response: IncomingMessage): AsyncGenerator<string> {
+async function textOf(response: IncomingMessage): Promise<string> {
+  const chunks: Uint8Array[] = []
+  for await (const chunk of chunksOf(response)) chunks.push(chunk)
+  return Buffer.concat(chunks).toString()
+}
+
+async function* chunksOf(response: IncomingMessage): AsyncGenerator<Uint8Array> {
   try {
-    for await (const chunk of response.setEncoding('utf8')) yield chunk as string
+    for await (const chunk of response) yield chunk as Uint8Array
   } catch (cause) {
     throw wentAway(cause)
   }

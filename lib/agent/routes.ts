@@ -5,12 +5,16 @@ type Question<N extends Takes, M extends Takes> = { readonly [K in keyof N]: Kin
   readonly [K in keyof M]?: Kinds[M[K]]
 }
 
+/** What comes with a question, piece by piece. */
+export type Body = AsyncIterable<Uint8Array>
+
 /**
  * One operation as HTTP has it.
  *
  * - `method`: GET looks, with the question in the query; POST does, with the question as JSON in the body
  * - `answers`: `one` value as JSON; `many`, one a line; `all` that is there and to come, as server-sent events
  * - `needs`, `may`: the parts of its question
+ * - `reads`: its body is what it works on, of any length, and its question is in the query
  */
 export interface Route<Q = never, A = unknown> {
   readonly method: 'GET' | 'POST'
@@ -18,14 +22,15 @@ export interface Route<Q = never, A = unknown> {
   readonly answers: 'one' | 'many' | 'all'
   readonly needs: Takes
   readonly may: Takes
-  ask(operations: Operations, question: Q, signal: AbortSignal): A
+  readonly reads?: true
+  ask(operations: Operations, question: Q, signal: AbortSignal, body: Body): A
 }
 
 function route<const N extends Takes, const M extends Takes, A>(
   [method, path, answers = 'one']: readonly [Route['method'], string, Route['answers']?],
   needs: N,
   may: M,
-  ask: (operations: Operations, question: Question<N, M>, signal: AbortSignal) => A,
+  ask: (operations: Operations, question: Question<N, M>, signal: AbortSignal, body: Body) => A,
 ): Route<Question<N, M>, A> {
   return { method, path, answers, needs, may, ask }
 }
@@ -45,6 +50,10 @@ export const routes = {
   ),
   'events.count': route(['GET', '/events/count'], {}, filters, (on, question) => on.events.count(question)),
   'events.last': route(['GET', '/events/last'], {}, {}, (on) => on.events.last()),
+  'events.import': {
+    ...route(['POST', '/events/import'], {}, {}, (on, _question, _signal, body) => on.events.import(body)),
+    reads: true,
+  },
   'events.follow': route(
     ['GET', '/events/follow', 'all'],
     {},

@@ -8,7 +8,7 @@ import { systemClock } from '../core/clock.ts'
 import { asError, TidingsError } from '../core/errors.ts'
 import type { Operations } from './operations.ts'
 import { checkQuestion, fromQuery } from './question.ts'
-import { type Route, routes } from './routes.ts'
+import { type Body, type Route, routes } from './routes.ts'
 import { leaveSocket, placeSocket } from './socket-path.ts'
 import { Streams } from './streams.ts'
 import { statusOf, toWire } from './wire-error.ts'
@@ -72,23 +72,28 @@ function appOf(operations: Operations, who: Who, streams: Streams): Hono<{ Bindi
 }
 
 async function answer(c: Asked, route: Route, operations: Operations, streams: Streams): Promise<Response> {
-  const asked = route.method === 'GET' ? fromQuery(route, new URL(c.req.url).searchParams) : await bodyOf(c)
+  const inQuery = route.method === 'GET' || route.reads === true
+  const asked = inQuery ? fromQuery(route, new URL(c.req.url).searchParams) : await bodyOf(c)
   const question = checkQuestion(route, asked) as never
   if (route.answers === 'one') {
-    const value: unknown = await route.ask(operations, question, c.req.raw.signal)
+    const value: unknown = await route.ask(operations, question, c.req.raw.signal, piecesOf(c))
     return c.json(value === undefined ? null : (value as object))
   }
   const ask = (signal: AbortSignal): AsyncIterable<unknown> =>
-    route.ask(operations, question, signal) as AsyncIterable<unknown>
+    route.ask(operations, question, signal, piecesOf(c)) as AsyncIterable<unknown>
   // Whoever reads on must not take half an answer for a whole one.
   return streams.answer(route.answers, ask, () => c.env.outgoing.destroy())
+}
+
+function piecesOf(c: Asked): Body {
+  return (c.req.raw.body ?? []) as Body
 }
 
 async function bodyOf(c: Asked): Promise<unknown> {
   const chunks: Uint8Array[] = []
   let size = 0
   // Cut off when it is too long, whatever its header says.
-  for await (const chunk of (c.req.raw.body ?? []) as AsyncIterable<Uint8Array>) {
+  for await (const chunk of piecesOf(c)) {
     size += chunk.length
     if (size > MOST) throw new HTTPException(413, { message: `a body has at most ${MOST} bytes` })
     chunks.push(chunk)

@@ -19,8 +19,10 @@ export function fromWire({ error: { message, code, details } }: WireError): Erro
     : new Error(message)
 }
 
+const mistakes = ['TIDINGS_LOG_INVALID', 'TIDINGS_AGENT_INVALID', 'TIDINGS_IMPORT_INVALID'] as const
+
 /** What HTTP calls it. */
 export function statusOf(error: unknown): 400 | 500 | 503 {
-  if (hasCode(error, 'TIDINGS_LOG_INVALID') || hasCode(error, 'TIDINGS_AGENT_INVALID')) return 400
+  if (mistakes.some((code) => hasCode(error, code))) return 400
   return hasCode(error, 'TIDINGS_LOG_FAILED') || hasCode(error, 'TIDINGS_LOG_CLOSED') ? 503 : 500
 }

@@ -11,6 +11,7 @@ export const codes = {
   TIDINGS_EVENT_OUTDATED: 'a stored event no longer fits the schema of its type',
   TIDINGS_EXEC_FAILED: 'a program could not be started, or ended with a failure',
   TIDINGS_IDENTIFIER_INVALID: 'an identifier is not a well-formed, non-empty string within its limit',
+  TIDINGS_IMPORT_INVALID: 'a line of what is imported is no event',
   TIDINGS_JOB_INVALID: 'a job is defined with a wrong name, schedule, function or option',
   TIDINGS_JOB_RESULT: 'a run returned something that is not drafts',
   TIDINGS_LISTENER_CRASHED: 'the process died again and again over this event',

@@ -9,6 +9,11 @@ export function ownDraft(type: `${typeof OWN_TYPES}${string}`, identifier: strin
   return brand('own-draft', { type, identifier, data })
 }
 
+/** Whether a type is the engine's own. */
+export function isOwnType(type: string): type is `${typeof OWN_TYPES}${string}` {
+  return type.startsWith(OWN_TYPES)
+}
+
 /** Whether a draft may have one of the engine's own types. */
 export function isOwnDraft(draft: Draft): boolean {
   return isBranded('own-draft', draft)

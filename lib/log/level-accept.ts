@@ -4,8 +4,8 @@ import type { Op } from './level-commit.ts'
 import { type Identities, identityKey } from './level-identities.ts'
 import { keys } from './level-keys.ts'
 import { type EventRecord, encode, encodeEvent, type Identity, storedEvent } from './level-records.ts'
-import { checkData, checkIdentity, type Limits } from './limits.ts'
-import type { Origin } from './port.ts'
+import { checkData, checkIdentity, checkRecorded, type Limits } from './limits.ts'
+import type { Origin, Recorded } from './port.ts'
 
 /**
  * - `receipts`: the answers, in order of the drafts
@@ -36,6 +36,7 @@ export interface Rules {
  * so that a refused draft leaves no trace of those before it.
  */
 export function decide(drafts: readonly Draft[], origin: Origin, rules: Rules): Decision {
+  checkRecorded(origin.recorded)
   const receipts: Receipt[] = []
   const ops: Op[] = []
   const events: EventRecord[] = []
@@ -45,7 +46,7 @@ export function decide(drafts: readonly Draft[], origin: Origin, rules: Rules): 
     checkIdentity(draft, rules.limits)
     const key = identityKey(rules.identity, draft.type, draft.identifier)
     const known = identities.get(key) ?? rules.identities.find(key)
-    if (known !== undefined && (draft.version === undefined || draft.version === known[1])) {
+    if (known !== undefined && isDuplicate(draft, known, origin.recorded)) {
       receipts.push({ status: 'duplicate', seq: known[0] })
       continue
     }
@@ -66,19 +67,29 @@ export function decide(drafts: readonly Draft[], origin: Origin, rules: Rules): 
   return { receipts, newest, ops, events, bytes, identities }
 }
 
+function isDuplicate({ version }: Draft, known: Identity, recorded: Recorded | undefined): boolean {
+  if (version === undefined || version === known[1]) return true
+  return recorded?.revision !== undefined && recorded.revision <= revisionOf(known)
+}
+
+// What was told before its type was versioned was the first.
+function revisionOf(known: Identity | undefined): number {
+  return known === undefined ? 0 : (known[2] ?? 1)
+}
+
 function toEvent(
   draft: Draft,
   data: JsonValue,
   known: Identity | undefined,
   origin: Origin,
   seq: number,
-  created: number,
+  now: number,
 ): StoredEvent {
-  const revision = draft.version === undefined ? undefined : (known?.[2] ?? (known === undefined ? 0 : 1)) + 1
+  const revision = draft.version === undefined ? undefined : (origin.recorded?.revision ?? revisionOf(known) + 1)
   const { type, identifier, version, transformed } = draft
   return storedEvent(
     { type, identifier, data, version, revision, transformed, job: origin.job, cause: origin.cause },
     seq,
-    created,
+    origin.recorded?.created ?? now,
   )
 }

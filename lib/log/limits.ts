@@ -3,6 +3,7 @@ import type { Draft } from '../core/event.ts'
 import { named } from '../core/event-type.ts'
 import { type JsonValue, toJson } from '../core/json.ts'
 import { isOwnDraft, OWN_TYPES } from '../core/own.ts'
+import type { Recorded } from './port.ts'
 
 /**
  * How much a log takes, in bytes of utf8.
@@ -65,6 +66,24 @@ function textProblem(value: unknown, most: number): string | undefined {
   // A utf16 unit takes at most three bytes of utf8: most strings need no count.
   if (value.length * 3 > most && Buffer.byteLength(value) > most) return `${Buffer.byteLength(value)} bytes`
   return value.isWellFormed() ? undefined : `${quote(value)}, which has half a surrogate pair`
+}
+
+/** The furthest that a date can be from the epoch, in ms. */
+const FURTHEST = 8_640_000_000_000_000
+
+/** Refuses what can't be when, and as which revision, an event was accepted. */
+export function checkRecorded(recorded: Recorded | undefined): void {
+  if (recorded === undefined) return
+  const { created, revision } = recorded
+  if (!Number.isSafeInteger(created) || Math.abs(created) > FURTHEST)
+    throw notRecorded('created', 'ms since the epoch', created)
+  if (revision === undefined || (Number.isSafeInteger(revision) && revision >= 1)) return
+  throw notRecorded('revision', 'a whole number from 1 on', revision)
+}
+
+function notRecorded(path: keyof Recorded, expected: string, got: unknown): TidingsError {
+  const words = `the ${path} of a recorded event must be ${expected}, got ${describe(got)}`
+  return new TidingsError('TIDINGS_LOG_INVALID', words, { details: { path } })
 }
 
 /** The data of a draft, as it is stored and told, with its text. */

@@ -19,6 +19,8 @@ export type Writes = readonly Write[]
  * - `cause`: the seq of the event whose listener published them
  * - `told`: `false` stores the events without delivering them to anybody; default `true`
  * - `state`: stored in one step with the events
+ * - `recorded`: another log accepted them, then and as this revision, and so they are stored. What is known here as that
+ *   revision or a later one is a duplicate, whatever its version: what was imported once is not imported again
  */
 export interface Origin {
   readonly job?: string
@@ -26,7 +28,11 @@ export interface Origin {
   readonly cause?: number
   readonly told?: boolean
   readonly state?: Writes
+  readonly recorded?: Recorded
 }
+
+/** When another log accepted an event, in ms since the epoch; and as which revision, for versioned types. */
+export type Recorded = Pick<StoredEvent, 'created' | 'revision'>
 
 /**
  * A question to the log. All parts given must hold.

@@ -5,6 +5,7 @@ import { consumerTests } from './log-consumer.ts'
 import { crashTests } from './log-crashes.ts'
 import { dataTests, lastingDataTests } from './log-data.ts'
 import { eventsTests } from './log-events.ts'
+import { recordedTests } from './log-recorded.ts'
 import { recoveryTests } from './log-recovery.ts'
 import { retryTests } from './log-retries.ts'
 import { lastingStateTests, stateTests } from './log-state.ts'
@@ -28,6 +29,7 @@ export interface LogSuite {
 
 const always: readonly LogTests[] = [
   acceptTests,
+  recordedTests,
   dataTests,
   eventsTests,
   consumerTests,

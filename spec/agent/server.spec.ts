@@ -7,6 +7,7 @@ import { describe, it, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { agent } from '../../lib/agent/agent.ts'
 import { connect } from '../../lib/agent/client.ts'
+import type { Operations } from '../../lib/agent/operations.ts'
 import type { Running } from '../../lib/agent/running.ts'
 import { start } from '../../lib/agent/start.ts'
 import type { StoredEvent } from '../../lib/core/event.ts'
@@ -312,5 +313,74 @@ describe('a socket whose path would be too long', () => {
     assert.equal(existsSync(join(folder, 'agent.sock')), false)
     await running.stop()
     await log.close()
+  })
+})
+
+describe('a body of any length', () => {
+  const line = (identifier: string, type = 't') => `${JSON.stringify({ type, identifier, data: 'x'.repeat(100) })}\n`
+
+  /** What of many lines was asked for. */
+  function many(count: number, first = ''): { lines: AsyncGenerator<Uint8Array>; asked(): number } {
+    let asked = 0
+    async function* lines(): AsyncGenerator<Uint8Array> {
+      yield Buffer.from(first)
+      for (asked = 1; asked <= count; asked++) yield Buffer.from(line(`${asked}`))
+    }
+    return { lines: lines(), asked: () => asked }
+  }
+
+  it('is worked on while it comes', async (t) => {
+    const { log, directory } = await serving(t)
+    const remote = (await connect(directory)) as Operations
+    assert.deepEqual(await remote.events.import(many(1500).lines), {
+      events: 1500,
+      new: 1500,
+      changed: 0,
+      duplicate: 0,
+    })
+    assert.equal(await log.last(), 1500)
+  })
+
+  it('that is refused is not sent to its end, and says why', async (t) => {
+    const { directory } = await serving(t)
+    const { lines, asked } = many(200_000, line('', 't'))
+    const remote = (await connect(directory)) as Operations
+    await assert.rejects(remote.events.import(lines), { code: 'TIDINGS_IMPORT_INVALID', details: { line: 1 } })
+    assert.ok(asked() < 200_000)
+    assert.equal((await remote.status())?.agent, 'home')
+  })
+
+  it('whose source breaks is an error of the source', async (t) => {
+    const { directory } = await serving(t)
+    async function* broken(): AsyncGenerator<Uint8Array> {
+      yield Buffer.from(line('1'))
+      throw new Error('the disk is gone')
+    }
+    const remote = (await connect(directory)) as Operations
+    await assert.rejects(remote.events.import(broken()), /^Error: the disk is gone$/)
+    assert.equal((await remote.status())?.agent, 'home')
+  })
+
+  it('is taken from anything that speaks HTTP; what asks for more is refused', async (t) => {
+    const { socket } = await serving(t)
+    const { status, text } = await ask(socket, '/events/import', line('1') + line('2') + line('1'))
+    assert.deepEqual([status, JSON.parse(text)], [200, { events: 3, new: 2, changed: 0, duplicate: 1 }])
+    const bad = await ask(socket, '/events/import', 'no JSON')
+    assert.deepEqual([bad.status, errorOf(bad).code], [400, 'TIDINGS_IMPORT_INVALID'])
+    assert.match(errorOf(await ask(socket, '/events/import?type=x', line('3'))).message, /takes no "type"/)
+  })
+
+  it('goes no further when the agent ends', async (t) => {
+    const { directory, running, log } = await serving(t)
+    const remote = (await connect(directory)) as Operations
+    async function* lines(): AsyncGenerator<Uint8Array> {
+      for (let i = 0; ; i++) {
+        if (i === 300) void running.stop()
+        await sleep(0)
+        yield Buffer.from(line(`${i}`))
+      }
+    }
+    await assert.rejects(remote.events.import(lines()), { code: 'TIDINGS_LOG_CLOSED' })
+    assert.ok((await log.last()) > 0)
   })
 })

@@ -2,6 +2,7 @@ import type { StoredEvent } from '../../core/event.ts'
 import { follow } from '../../log/follow.ts'
 import type { Log } from '../../log/port.ts'
 import { type EventQuestion, toQuery } from '../event-question.ts'
+import { type ImportAnswer, importEvents } from '../import-events.ts'
 
 /** A question for events that are there, and those to come. `after`: only with a higher seq; default the newest. */
 export interface FollowQuestion extends Pick<EventQuestion, 'types' | 'identifier'> {
@@ -17,6 +18,14 @@ export interface EventOperations {
   of(type: string, identifier: string): Promise<StoredEvent | undefined>
   count(question?: EventQuestion): Promise<number>
   last(): Promise<number>
+  /**
+   * Stores events of another log, one a line of JSON (NDJSON), in order: told to nobody, as when and as which revision
+   * they were accepted there. What is known already is skipped.
+   *
+   * @throws TidingsError `TIDINGS_IMPORT_INVALID`, whose `details.line` is the first line that is no event; those
+   *   before it are stored
+   */
+  import(ndjson: AsyncIterable<Uint8Array>): Promise<ImportAnswer>
   /** Goes on with what is accepted later, until the signal aborts or the log is closed. */
   follow(question: FollowQuestion, signal: AbortSignal): AsyncIterable<StoredEvent>
 }
@@ -33,6 +42,7 @@ export function eventOperations(log: Log): EventOperations {
       return count
     },
     last: () => log.last(),
+    import: (ndjson) => importEvents(log, ndjson),
     follow: ({ after, ...question }, signal) => {
       const query = toQuery(question, log.clock)
       return after === undefined ? fromNow(log, query, signal) : follow(log, { ...query, after }, signal)

@@ -1,0 +1,13 @@
+import { command } from '../../frame/command.ts'
+import { question, reading } from '../../frame/options.ts'
+
+export const exportCommand = command({
+  summary: 'Write events, the oldest first, one JSON object a line (NDJSON), to standard output or into a file.',
+  takes: [],
+  options: { to: { type: 'string', describe: 'Write them into this file' }, ...question, ...reading },
+  examples: [
+    ['--to events.ndjson', 'All events, into a file'],
+    ["--type 'github.*' --since 30d | gzip > github.ndjson.gz", 'What came from GitHub in the last month'],
+  ],
+  run: async (given) => (await import('../../history/export-events.ts')).exportEvents(given),
+})

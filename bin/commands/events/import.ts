@@ -1,0 +1,24 @@
+import { command } from '../../frame/command.ts'
+import { reading } from '../../frame/options.ts'
+
+export const importCommand = command({
+  summary:
+    "Store events that another log has: from a file of JSON lines (- is standard input), or the Python agent's SQLite file. They are told to nobody, keep their time, and are skipped where they are known, so this can be done again. With --db or --agent, a log is made where there is none.",
+  takes: ['FILE'],
+  options: {
+    identity: {
+      type: 'string',
+      describe: 'What makes an event one in a new log: type (and identifier), or identifier',
+    },
+    ...reading,
+  },
+  examples: [
+    ['events.ndjson', 'What tidings events export wrote'],
+    [
+      'py_agent.db --agent home --identity identifier',
+      "The Python agent's events, into a new log that tells apart as it did",
+    ],
+    ['- --db backup < events.ndjson', 'From standard input, into another log'],
+  ],
+  run: async (given) => (await import('../../history/import-events.ts')).importEvents(given._[0] ?? '', given),
+})

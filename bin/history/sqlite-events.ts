@@ -1,0 +1,145 @@
+import { existsSync } from 'node:fs'
+import { copyFile, mkdtemp, open, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Database } from 'node-sqlite3-wasm'
+import { Failure } from '../frame/mistake.ts'
+import { some } from '../print/words.ts'
+import { type Unpickled, unpickle } from './pickle.ts'
+
+const HEADER = 'SQLite format 3\0'
+
+/** What its columns may be called; its own names come first. */
+const columns = {
+  type: ['event_type', 'type'],
+  identifier: ['identifier'],
+  data: ['data'],
+  created: ['created', 'created_at', 'timestamp', 'time'],
+} as const
+
+type Value = number | bigint | string | Uint8Array | null
+type Row = Readonly<Partial<Record<keyof typeof columns, Value>>>
+
+/** Whether a file is one of SQLite. */
+export async function isSqlite(path: string): Promise<boolean> {
+  const file = await open(path)
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(HEADER.length), 0, HEADER.length, 0)
+    return buffer.toString('latin1', 0, bytesRead) === HEADER
+  } finally {
+    await file.close()
+  }
+}
+
+/** The events of the Python agent's SQLite file, in their order, one a line of JSON. */
+export async function* sqliteEvents(
+  path: string,
+  progress: (done: number, all: number) => void,
+): AsyncGenerator<Uint8Array> {
+  const { Database } = await library()
+  // Of a copy: what reads it leaves a lock beside it when it is killed.
+  const folder = await mkdtemp(join(tmpdir(), 'tidings-import-'))
+  try {
+    const copy = join(folder, 'events.db')
+    await copyFile(path, copy)
+    // What was not finished when the Python agent died is in there, to be taken back.
+    if (existsSync(`${path}-journal`)) await copyFile(`${path}-journal`, `${copy}-journal`)
+    yield* eventsIn(new Database(copy, { fileMustExist: true }), path, progress)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+function* eventsIn(db: Database, path: string, progress: (done: number, all: number) => void): Generator<Uint8Array> {
+  const spoilt: number[] = []
+  try {
+    const { table, found } = findTable((sql) => db.all(sql) as Record<string, Value>[], path)
+    const all = Number((db.get(`SELECT count(*) AS n FROM ${table}`) as { readonly n: Value }).n)
+    const wanted = Object.entries(found).map(([part, column]) => `${column} AS ${quoted(part)}`)
+    const rows = db.prepare(`SELECT ${wanted.join(', ')} FROM ${table} ORDER BY rowid`).iterate() as Iterable<Row>
+    let done = 0
+    for (const row of rows) {
+      done += 1
+      const { data, whole } = dataOf(row.data ?? null)
+      if (!whole) spoilt.push(done)
+      const event = { type: textOf(row.type), identifier: textOf(row.identifier), data, created: timeOf(row.created) }
+      yield Buffer.from(`${JSON.stringify(event)}\n`)
+      progress(done, all)
+    }
+  } finally {
+    db.close()
+  }
+  if (spoilt.length === 0) return
+  const which = `the first is in row ${spoilt[0]}`
+  console.error(`tidings: ${some(spoilt.length, 'event')} had data that is no JSON; null is in its place (${which})`)
+}
+
+async function library(): Promise<typeof import('node-sqlite3-wasm')> {
+  try {
+    return (await import('node-sqlite3-wasm')).default
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error
+    throw new Failure("to read the Python agent's file, install what reads SQLite: npm install node-sqlite3-wasm")
+  }
+}
+
+// Whatever the table is called: the first that has an identifier and a type.
+function findTable(
+  ask: (sql: string) => readonly Record<string, Value>[],
+  path: string,
+): { readonly table: string; readonly found: Readonly<Record<string, string>> } {
+  const tables = ask(`SELECT name FROM sqlite_master WHERE type = 'table'`).map(({ name }) => quoted(String(name)))
+  for (const table of tables) {
+    const there = ask(`PRAGMA table_info(${table})`).map(({ name }) => String(name))
+    const found = Object.entries(columns).flatMap(([part, names]) => {
+      const name = names.find((each) => there.includes(each))
+      return name === undefined ? [] : [[part, quoted(name)] as const]
+    })
+    const parts = Object.fromEntries(found)
+    if (parts.identifier !== undefined && parts.type !== undefined) return { table, found: parts }
+  }
+  throw new Failure(
+    `${path} has no table of events, with columns event_type and identifier; its tables: ${tables.join(', ') || 'none'}`,
+  )
+}
+
+function quoted(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`
+}
+
+function textOf(value: Value = null): string {
+  return value instanceof Uint8Array ? Buffer.from(value).toString() : String(value ?? '')
+}
+
+function dataOf(value: Value): Unpickled {
+  try {
+    if (value instanceof Uint8Array) return unpickle(value)
+  } catch {
+    return { data: null, whole: false }
+  }
+  return {
+    data: typeof value === 'string' ? parsed(value) : typeof value === 'bigint' ? String(value) : value,
+    whole: true,
+  }
+}
+
+// Text that is no JSON is a text.
+function parsed(value: string): unknown {
+  try {
+    return JSON.parse(value)
+  } catch {
+    return value
+  }
+}
+
+/** A number below this counts seconds, not milliseconds: as milliseconds, it would be a day in 1973. */
+const SECONDS = 1e11
+
+// Python writes a time without its zone: it is the one of the machine that it ran on.
+function timeOf(value: Value = null): number | undefined {
+  if (value === null || value instanceof Uint8Array) return undefined
+  const isNumber = typeof value !== 'string' || /^\d+(\.\d+)?$/.test(value)
+  const number = isNumber ? Number(value) : Date.parse(value.replace(' ', 'T'))
+  if (Number.isNaN(number)) return undefined
+  return Math.round(isNumber && number < SECONDS ? number * 1000 : number)
+}

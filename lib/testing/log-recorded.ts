@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict'
+import fc from 'fast-check'
+import type { Draft, Receipt, StoredEvent } from '../core/event.ts'
+import type { Log, Recorded } from '../log/port.ts'
+import { draft, type LogTest, type LogTests, law, list, refused } from './log-bench.ts'
+
+const versioned = (version: string): Draft => ({ ...draft('v', version), version })
+
+async function record(log: Log, one: Draft, recorded: Recorded): Promise<Receipt> {
+  return (await log.accept([one], { told: false, recorded }))[0] as Receipt
+}
+
+/** An event of one log as another takes it. */
+function copy(log: Log, { created, revision, ...event }: StoredEvent): Promise<Receipt> {
+  return record(log, event, { created, ...(revision === undefined ? {} : { revision }) })
+}
+
+/** Events of another log, however often they are brought, are what they were there, once each. */
+const once: LogTest = law(
+  fc.array(
+    fc.record({ identifier: fc.constantFrom('a', 'b', 'c'), version: fc.constantFrom('A', 'B', 'C', undefined) }),
+    {
+      maxLength: 12,
+    },
+  ),
+  async (bench, drafts) => {
+    const { log, clock } = bench
+    for (const { identifier, version } of drafts) {
+      await log.accept([{ ...draft(identifier), ...(version === undefined ? {} : { version }) }])
+      await clock.advance(1000)
+    }
+    const events = await list(log.events())
+    await bench.anew(async ({ log: other }) => {
+      const half = events.slice(0, events.length / 2)
+      for (const event of [...half, ...half, ...events, ...events]) await copy(other, event)
+      assert.deepEqual(await list(other.events()), events)
+    })
+  },
+)
+
+/** What a log does with what another accepted before. */
+export const recordedTests: LogTests = {
+  'an event that was recorded elsewhere keeps its time and revision': async ({ log, clock }) => {
+    const { event } = await record(log, versioned('B'), { created: 5, revision: 7 })
+    assert.deepEqual([event?.created, event?.revision], [5, 7])
+    assert.deepEqual(await log.get('it', 'v'), event)
+    const [next] = await log.accept([versioned('C')])
+    assert.deepEqual([next?.event?.created, next?.event?.revision], [clock.now(), 8])
+  },
+
+  'a revision that is known, or has a later one, is a duplicate, whatever its version': async ({ log }) => {
+    for (const version of ['A', 'B', 'A', 'C']) await log.accept([versioned(version)])
+    for (const [revision, version] of ['A', 'B', 'A', 'C'].entries()) {
+      const { status } = await record(log, versioned(version), { created: 5, revision: revision + 1 })
+      assert.equal(status, 'duplicate')
+    }
+    assert.equal((await record(log, versioned('C'), { created: 5, revision: 9 })).status, 'duplicate')
+    assert.equal((await record(log, versioned('D'), { created: 5, revision: 9 })).status, 'changed')
+  },
+
+  'what another log accepted is brought here once, however often that is done': once,
+
+  'a time or a revision that can not be is refused, and leaves no trace': async ({ log }) => {
+    const wrong: [Recorded, string][] = [
+      [{ created: Number.NaN }, 'created'],
+      [{ created: 9e15 }, 'created'],
+      [{ created: 0.5 }, 'created'],
+      [{ created: 0, revision: 0 }, 'revision'],
+      [{ created: 0, revision: 1.5 }, 'revision'],
+    ]
+    for (const [recorded, path] of wrong) {
+      await assert.rejects(record(log, draft('1'), recorded), refused('TIDINGS_LOG_INVALID', { path }))
+    }
+    assert.equal(await log.last(), 0)
+  },
+}
