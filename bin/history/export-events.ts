@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { createWriteStream, existsSync } from 'node:fs'
 import { rename, rm } from 'node:fs/promises'
 import { Readable } from 'node:stream'
@@ -18,7 +19,7 @@ export function exportEvents(asked: Wanted & Asked & { readonly to?: string | un
     const { to } = asked
     const found = events.list(questionOf(asked))
     if (to === undefined) {
-      await pipeline(Readable.from(linesOf(found)), process.stdout, { end: false })
+      for await (const line of linesOf(found)) if (!process.stdout.write(line)) await once(process.stdout, 'drain')
       return exitCodes.ok
     }
     if (existsSync(to)) await confirm(`${to} is there already, and would be replaced`, asked.yes)

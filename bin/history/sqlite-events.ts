@@ -17,6 +17,7 @@ const columns = {
   created: ['created', 'created_at', 'timestamp', 'time'],
 } as const
 
+type Progress = (done: number, all: number) => void
 type Value = number | bigint | string | Uint8Array | null
 type Row = Readonly<Partial<Record<keyof typeof columns, Value>>>
 
@@ -32,11 +33,12 @@ export async function isSqlite(path: string): Promise<boolean> {
 }
 
 /** The events of the Python agent's SQLite file, in their order, one a line of JSON. */
-export async function* sqliteEvents(
-  path: string,
-  progress: (done: number, all: number) => void,
-): AsyncGenerator<Uint8Array> {
+export async function sqliteEvents(path: string, progress: Progress): Promise<AsyncIterable<Uint8Array>> {
   const { Database } = await library()
+  return eventsOfCopy(path, (copy) => eventsIn(new Database(copy, { fileMustExist: true }), path, progress))
+}
+
+async function* eventsOfCopy(path: string, events: (copy: string) => Iterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   // Of a copy: what reads it leaves a lock beside it when it is killed.
   const folder = await mkdtemp(join(tmpdir(), 'tidings-import-'))
   try {
@@ -44,13 +46,13 @@ export async function* sqliteEvents(
     await copyFile(path, copy)
     // What was not finished when the Python agent died is in there, to be taken back.
     if (existsSync(`${path}-journal`)) await copyFile(`${path}-journal`, `${copy}-journal`)
-    yield* eventsIn(new Database(copy, { fileMustExist: true }), path, progress)
+    yield* events(copy)
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
 }
 
-function* eventsIn(db: Database, path: string, progress: (done: number, all: number) => void): Generator<Uint8Array> {
+function* eventsIn(db: Database, path: string, progress: Progress): Generator<Uint8Array> {
   const spoilt: number[] = []
   try {
     const { table, found } = findTable((sql) => db.all(sql) as Record<string, Value>[], path)

@@ -31,8 +31,9 @@ export async function whichLog({ db, agent }: Which): Promise<string> {
 export async function logToFill(which: Which): Promise<string> {
   const directory = named(which)
   if (directory === undefined) return whichLog(which)
-  const isFree = !existsSync(directory) || (statSync(directory).isDirectory() && readdirSync(directory).length === 0)
-  if (isFree || (await holdsLog(directory))) return directory
+  const found = statSync(directory, { throwIfNoEntry: false })
+  const isFree = found === undefined || (found.isDirectory() && readdirSync(directory).length === 0)
+  if (isFree || (found.isDirectory() && (await holdsLog(directory)))) return directory
   throw new Failure(`${directory} holds something else than a log`)
 }
 

@@ -3,36 +3,9 @@ import type { Clock } from '../core/clock.ts'
 import type { ErrorInfo } from '../core/error-info.ts'
 import type { Draft, Receipt, StoredEvent } from '../core/event.ts'
 import type { JsonValue } from '../core/json.ts'
+import type { Origin, Writes } from './origin.ts'
 
-/** State to be stored in one step with what it belongs to; without a value, the key is deleted. */
-export interface Write {
-  readonly namespace: string
-  readonly key: string
-  readonly value?: JsonValue
-}
-export type Writes = readonly Write[]
-
-/**
- * Where drafts come from.
- *
- * - `job`, `run`: who published them, in which run
- * - `cause`: the seq of the event whose listener published them
- * - `told`: `false` stores the events without delivering them to anybody; default `true`
- * - `state`: stored in one step with the events
- * - `recorded`: another log accepted them, then and as this revision, and so they are stored. What is known here as that
- *   revision or a later one is a duplicate, whatever its version: what was imported once is not imported again
- */
-export interface Origin {
-  readonly job?: string
-  readonly run?: string
-  readonly cause?: number
-  readonly told?: boolean
-  readonly state?: Writes
-  readonly recorded?: Recorded
-}
-
-/** When another log accepted an event, in ms since the epoch; and as which revision, for versioned types. */
-export type Recorded = Pick<StoredEvent, 'created' | 'revision'>
+export type { Origin, Recorded, Write, Writes } from './origin.ts'
 
 /**
  * A question to the log. All parts given must hold.

@@ -29,7 +29,7 @@ function file(t: TestContext, table: string, insert: string, rows: readonly Row[
 }
 
 async function eventsIn(path: string): Promise<unknown[]> {
-  return (await list(lines(sqliteEvents(path, () => undefined)))).map((line) => JSON.parse(line) as unknown)
+  return (await list(lines(await sqliteEvents(path, () => undefined)))).map((line) => JSON.parse(line) as unknown)
 }
 
 const ms = (local: string): number => new Date(local).getTime()
@@ -93,7 +93,7 @@ describe("the Python agent's file", () => {
       Array.from({ length: 50 }, (_, i) => [null, 't', `${i}`, pickled]),
     )
     const progress: number[][] = []
-    for await (const _ of sqliteEvents(path, (...done) => progress.push(done))) if (progress.length === 2) break
+    for await (const _ of await sqliteEvents(path, (...done) => progress.push(done))) if (progress.length === 2) break
     assert.deepEqual(progress, [
       [1, 50],
       [2, 50],
