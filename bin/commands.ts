@@ -40,6 +40,14 @@ export const tidings = {
       summary: 'Look at jobs, and steer them',
       commands: {
         ls: { summary: 'List jobs', load: async () => (await import('./commands/jobs/ls.ts')).ls },
+        next: {
+          summary: 'Show when a job runs next',
+          load: async () => (await import('./commands/jobs/next.ts')).next,
+        },
+        history: {
+          summary: 'Show what became of its slots',
+          load: async () => (await import('./commands/jobs/history.ts')).history,
+        },
         run: { summary: 'Run a job now', load: async () => (await import('./commands/jobs/run.ts')).run },
         pause: { summary: 'Let a schedule rest', load: async () => (await import('./commands/jobs/pause.ts')).pause },
         resume: { summary: 'Let a job go on', load: async () => (await import('./commands/jobs/resume.ts')).resume },

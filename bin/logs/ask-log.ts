@@ -1,5 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { connect, type LogOptions, type Operations, openLog, operations } from '../../lib/index.ts'
+import {
+  type Code,
+  connect,
+  type Log,
+  type LogOptions,
+  type Operations,
+  openLog,
+  operations,
+} from '../../lib/index.ts'
 import { Mistake } from '../frame/mistake.ts'
 import { didYouMean } from '../frame/near.ts'
 import { type Which, whichLog } from './which-log.ts'
@@ -7,14 +15,19 @@ import { type Which, whichLog } from './which-log.ts'
 /** An agent that has just begun does not answer yet, one that ends has the log a moment longer: so long, in ms. */
 const PATIENCE = { tries: 10, pause: 100 }
 
-/** What a log has to be. */
+/** What a log has to be, and who says what its jobs are where no agent runs. */
 interface Wanted {
   readonly identity?: LogOptions['identity'] | undefined
+  readonly code?: ((log: Log) => Code) | undefined
 }
 
 /** Asks the agent that runs on the log that a person means or, when none does, the log itself. */
-export async function askLog<T>(which: Which, ask: (operations: Operations) => Promise<T>): Promise<T> {
-  return askAt(await whichLog(which), ask)
+export async function askLog<T>(
+  which: Which,
+  ask: (operations: Operations) => Promise<T>,
+  options: Pick<Wanted, 'code'> = {},
+): Promise<T> {
+  return askAt(await whichLog(which), ask, options)
 }
 
 /** As `askLog`, on the log in this folder; one that is to have a certain `identity` is asked itself. */
@@ -35,7 +48,7 @@ export async function askAt<T>(
 
 async function reach(
   directory: string,
-  { identity }: Wanted,
+  { identity, code }: Wanted,
 ): Promise<{ readonly on: Operations; close(): Promise<void> }> {
   for (let tried = 1; ; tried++) {
     const agent = identity === undefined ? await connect(directory) : undefined
@@ -43,7 +56,7 @@ async function reach(
     try {
       const warn = (message: string): void => console.error(`tidings: ${message}`)
       const log = await openLog(directory, { warn, ...(identity === undefined ? {} : { identity }) })
-      return { on: operations(log), close: () => log.close() }
+      return { on: operations(log, undefined, code?.(log)), close: () => log.close() }
     } catch (error) {
       if ((error as { code?: unknown }).code !== 'TIDINGS_LOG_LOCKED' || tried === PATIENCE.tries) throw error
     }

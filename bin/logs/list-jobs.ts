@@ -1,26 +1,60 @@
+import type { ListedJob, RunStatus } from '../../lib/index.ts'
 import { exitCodes } from '../frame/mistake.ts'
 import { printJson } from '../print/json.ts'
-import { printRows } from '../print/rows.ts'
-import { askLog } from './ask-log.ts'
+import { printRows, type Row } from '../print/rows.ts'
+import { inWords, localTime } from '../print/when.ts'
+import type { Asked } from '../user/surroundings.ts'
+import { askWithCode } from './ask-with-code.ts'
 import type { Which } from './which-log.ts'
 
-const HEAD = ['job', 'first seen', 'last slot', 'ever succeeded', 'state']
+const HEAD = ['job', 'schedule', 'next run', 'last run', 'outcome', 'new', 'duplicate', 'recent', 'state']
 
-/** Prints what a log knows of jobs: a table, or with `json` one object a line; resolves to the exit code. */
-export function listJobs(asked: Which & { readonly json?: boolean | undefined }): Promise<number> {
-  return askLog(asked, async ({ jobs }) => {
-    const all = await jobs.list()
+/** What became of a slot, as one character. */
+const marks: Readonly<Record<RunStatus, string>> = {
+  done: '.',
+  cancelled: 'C',
+  failed: 'F',
+  abandoned: 'A',
+  blocked: 'b',
+  missed: 'm',
+}
+
+/** What is listed. `tag`: only jobs with one of these tags. */
+export interface Listing extends Which, Asked {
+  readonly tag?: readonly string[] | undefined
+  readonly json?: boolean | undefined
+}
+
+/**
+ * Prints what a log knows of jobs: a table, or with `json` one object a line. Where no agent runs, the file of one says
+ * what is to come. Resolves to the exit code.
+ */
+export function listJobs(file: string | undefined, asked: Listing): Promise<number> {
+  return askWithCode(file, asked, async ({ jobs }) => {
+    const { tag } = asked
+    const all = (await jobs.list()).filter(({ tags }) => tag === undefined || tags?.some((one) => tag.includes(one)))
     if (asked.json) for (const job of all) printJson(job)
-    else {
-      const rows = all.map(({ name, firstSeen, lastSlot = '-', succeeded, paused }) => [
-        name,
-        firstSeen,
-        lastSlot,
-        succeeded ? 'yes' : 'no',
-        paused ? 'paused' : '-',
-      ])
-      if ((await printRows(HEAD, rows)) === 0) console.error('no jobs')
-    }
+    else if ((await printRows(HEAD, all.map(rowOf))) === 0) console.error('no jobs')
     return exitCodes.ok
   })
+}
+
+function rowOf({ name, schedule, next, last, lastSlot, recent, ...job }: ListedJob): Row {
+  const told = last === undefined ? ['-', '-'] : [String(last.new + last.changed), String(last.duplicate)]
+  const past = last?.slot ?? lastSlot
+  return [
+    name,
+    schedule ?? '-',
+    next === undefined ? '-' : `${inWords(next)}, ${localTime(next)}`,
+    past === undefined ? '-' : localTime(past),
+    last?.status ?? '-',
+    ...told,
+    recent.map((status) => marks[status]).join('') || '-',
+    stateOf(job),
+  ]
+}
+
+function stateOf({ paused, reason, running }: Pick<ListedJob, 'paused' | 'reason' | 'running'>): string {
+  if (paused !== true) return running === true ? 'running' : '-'
+  return reason === undefined ? 'paused' : `cancelled: ${reason}`
 }

@@ -1,4 +1,4 @@
-import { exitCodes } from '../frame/mistake.ts'
+import { exitCodes, Mistake } from '../frame/mistake.ts'
 import { askLog } from '../logs/ask-log.ts'
 import { printJson } from '../print/json.ts'
 import { whileWaiting } from '../print/progress.ts'
@@ -8,7 +8,8 @@ import type { Asked } from './asked.ts'
 const HEAD = ['job', 'new', 'changed', 'duplicate', 'ms']
 
 /** Runs a job of the agent that runs, and prints how it went; resolves to the exit code. */
-export function runJob(name: string, asked: Asked): Promise<number> {
+export async function runJob([name = '', file]: readonly string[], asked: Asked): Promise<number> {
+  if (file !== undefined) throw new Mistake('only an agent that runs can run a job: leave out the FILE, or add --dry')
   return askLog(asked, async ({ jobs }) => {
     const answer = await whileWaiting(`running job ${name}`, jobs.run(name))
     const { run } = answer

@@ -63,6 +63,8 @@ function remote(socket: string): Operations {
     jobs: {
       list: () => one(routes['jobs.list'], {}),
       history: (name, question = {}) => one(routes['jobs.history'], { name, ...question }),
+      next: (name, question = {}) => one(routes['jobs.next'], { name, ...question }),
+      dryRun: (name) => one(routes['jobs.dryRun'], { name }),
       run: (name) => one(routes['jobs.run'], { name }),
       pause: (name) => one(routes['jobs.pause'], { name }),
       resume: (name) => one(routes['jobs.resume'], { name }),

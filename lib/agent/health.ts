@@ -5,9 +5,11 @@ import type { Lag } from '../log/port.ts'
 /**
  * How a job is, as JSON. Without an agent that runs, only what the log knows.
  *
+ * - `next`, `expectedBy`: when it runs next, and by when that run has ended, or is abandoned
  * - `lastSlot`: the newest slot that is done with
  * - `last`: the last run since the agent started
  * - `overdue`: a slot that passed an interval ago, or a minute, without a run that began
+ * - `reason`: why a run cancelled it, where that is why it is paused
  * - `failure`: why it runs no more
  */
 export interface JobHealth {
@@ -15,7 +17,9 @@ export interface JobHealth {
   readonly schedule?: string
   readonly running?: boolean
   readonly paused?: true
+  readonly reason?: string
   readonly next?: string
+  readonly expectedBy?: string
   readonly lastSlot?: string
   readonly last?: RunRow
   readonly overdue?: string

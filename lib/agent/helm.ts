@@ -1,7 +1,10 @@
+import type { Job } from '../job/job.ts'
 import type { RunReport } from '../job/job-host.ts'
 import type { Consumer, Start } from '../log/port.ts'
+import type { Code } from './code.ts'
 import type { Health } from './health.ts'
 import type { Pausable } from './pauses.ts'
+import type { JobStatus } from './status.ts'
 
 /** What can be done with a listener, whether an agent has it or not. */
 export interface Steerable {
@@ -14,7 +17,7 @@ export interface Steerable {
 }
 
 /** An agent that runs, for those who steer it: what the log says of it already takes effect at once. */
-export interface Helm {
+export interface Helm extends Code {
   readonly agent: string
   readonly since: Date
   /** Takes known secrets out of what is told. */
@@ -22,6 +25,7 @@ export interface Helm {
   health(): Promise<Pick<Health, 'jobs' | 'listeners'>>
   trigger(job: string): Promise<RunReport | undefined>
   pause(kind: Pausable, name: string, paused: boolean): void
+  job(name: string): { readonly job: Job; status(): JobStatus } | undefined
   /** The listener of that name; undefined: the agent has none. */
   listener(name: string): Steerable | undefined
 }

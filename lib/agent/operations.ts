@@ -1,4 +1,5 @@
 import type { Log } from '../log/port.ts'
+import type { Code } from './code.ts'
 import type { Health } from './health.ts'
 import type { Helm } from './helm.ts'
 import { type EventOperations, eventOperations } from './operations/events.ts'
@@ -20,11 +21,13 @@ export interface Operations {
   status(): Promise<Health>
 }
 
-/** The operations on a log, and on the agent at the helm, if one runs. */
-export function operations(log: Log, helm?: Helm): Operations {
+/**
+ * The operations on a log, and on the agent at the helm, if one runs. `code`: what the jobs on it are, where none does.
+ */
+export function operations(log: Log, helm?: Helm, code?: Code): Operations {
   return {
     events: eventOperations(log),
-    jobs: jobOperations(log, helm),
+    jobs: jobOperations(log, helm, code),
     listeners: listenerOperations(log, helm),
     parked: parkedOperations(log, helm),
     status: () => tellHealth(log, helm),

@@ -64,6 +64,10 @@ export const routes = {
   'jobs.history': route(['GET', '/jobs/history'], name, { limit: 'number' }, (on, { name, ...question }) =>
     on.jobs.history(name, question),
   ),
+  'jobs.next': route(['GET', '/jobs/next'], name, { limit: 'number' }, (on, { name, ...question }) =>
+    on.jobs.next(name, question),
+  ),
+  'jobs.dryRun': route(['POST', '/jobs/dry-run'], name, {}, (on, { name }) => on.jobs.dryRun(name)),
   'jobs.run': route(['POST', '/jobs/run'], name, {}, (on, { name }) => on.jobs.run(name)),
   'jobs.pause': route(['POST', '/jobs/pause'], name, {}, (on, { name }) => on.jobs.pause(name)),
   'jobs.resume': route(['POST', '/jobs/resume'], name, {}, (on, { name }) => on.jobs.resume(name)),

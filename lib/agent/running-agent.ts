@@ -5,10 +5,12 @@ import type { Environment } from '../core/environment.ts'
 import { quote, TidingsError } from '../core/errors.ts'
 import type { StoredEvent } from '../core/event.ts'
 import type { Pump } from '../dispatch/pump.ts'
+import type { Job } from '../job/job.ts'
 import type { RunReport } from '../job/job-host.ts'
 import { readJob } from '../job/run-job.ts'
 import type { Log } from '../log/port.ts'
 import { type Agent, flatten, type Part, refuseTwins } from './agent.ts'
+import { type DryRun, dryRun } from './dry-run.ts'
 import { type Health, problemsOf } from './health.ts'
 import type { Helm } from './helm.ts'
 import { Listening, type ListeningHost } from './listening.ts'
@@ -156,6 +158,14 @@ export class RunningAgent implements Running, Helm {
 
   scrub(text: string): string {
     return this.#parts.scrub(text)
+  }
+
+  dryRun(job: Job): Promise<DryRun> {
+    return dryRun(job, { ...this.#parts, signal: this.#stop.signal })
+  }
+
+  job(name: string): Working | undefined {
+    return this.#jobs.get(name)
   }
 
   pause(kind: Pausable, name: string, paused: boolean): void {

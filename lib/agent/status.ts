@@ -1,11 +1,14 @@
 import type { RunReport } from '../job/job-host.ts'
 import type { Lag } from '../log/port.ts'
 
-/** How a job is: when it runs next, how its last run in this process went. */
+/**
+ * How a job is: when it runs next, by when that run has ended or is abandoned, how its last run in this process went.
+ */
 export interface JobStatus {
   readonly name: string
   readonly schedule: string
   readonly next?: Date
+  readonly expectedBy?: Date
   readonly running: boolean
   readonly paused?: true
   readonly last?: RunReport

@@ -9,6 +9,7 @@ import { runJob } from '../job/run-job.ts'
 import type { Slot } from '../job/slots.ts'
 import type { JobHealth } from './health.ts'
 import type { JobStatus } from './status.ts'
+import { slotAfter, upcoming } from './upcoming.ts'
 
 /**
  * A slot is overdue when the next one has come as well, or after this long, in ms: no timer is later than 30 s, even
@@ -94,25 +95,24 @@ export class Working {
   }
 
   status(): JobStatus {
-    const { name, schedule, settings } = this.job
+    const { name, schedule } = this.job
     const paused = this.#paused$.value
-    const next = settings.enabled && !paused ? this.#next(this.#host.clock.now()) : undefined
     return {
       name,
       schedule: schedule.toString(),
       running: this.#running > 0,
-      ...(paused ? { paused } : {}),
-      ...(next === undefined ? {} : { next }),
+      ...(paused ? { paused } : upcoming(this.job, this.#record.anchor, this.#host.clock.now())),
       ...(this.#last === undefined ? {} : { last: this.#last }),
     }
   }
 
   health(): JobHealth {
-    const { next, last, ...status } = this.status()
+    const { next, expectedBy, last, ...status } = this.status()
     const overdue = this.#overdue()
     return {
       ...status,
       ...(next === undefined ? {} : { next: next.toISOString() }),
+      ...(expectedBy === undefined ? {} : { expectedBy: expectedBy.toISOString() }),
       ...(last === undefined ? {} : { last: runRow(last, this.#host.scrub) }),
       ...(overdue === undefined ? {} : { overdue: overdue.toISOString() }),
       ...(this.#failure === undefined ? {} : { failure: this.#host.scrub(this.#failure.message) }),
@@ -123,21 +123,12 @@ export class Working {
   #overdue(): Date | undefined {
     const late = (slot: Date): number => this.#host.clock.now() - slot.getTime()
     const patience = (slot: Date): number => {
-      const next = this.#next(slot.getTime())
+      const next = slotAfter(this.job.schedule, slot.getTime(), this.#record.anchor)
       return next === undefined ? PATIENCE : Math.min(next.getTime() - slot.getTime(), PATIENCE)
     }
     const { jitter } = this.job.settings
     const due = [...this.#due].find(({ at }) => late(at) > jitter + patience(at))?.at
     const waits = this.#waits
     return due ?? (waits !== undefined && late(waits) > patience(waits) ? waits : undefined)
-  }
-
-  #next(after: number): Date | undefined {
-    try {
-      return this.job.schedule.next(new Date(after), new Date(this.#record.anchor))
-    } catch {
-      // A schedule that fails has ended its job, which says so itself.
-      return undefined
-    }
   }
 }

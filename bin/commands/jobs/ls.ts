@@ -1,13 +1,19 @@
 import { command } from '../../frame/command.ts'
-import { reading } from '../../frame/options.ts'
+import { reading, running } from '../../frame/options.ts'
 
 export const ls = command({
-  summary: 'List the jobs that a log knows. --json prints one object a line (NDJSON).',
-  takes: [],
-  options: reading,
+  summary:
+    "List the jobs that a log knows, with their last and next run. When they run next is known where an agent runs, or with an agent's FILE. Recent slots: . done, F failed, A abandoned, C cancelled, b blocked by a run, m missed. --json prints one object a line (NDJSON).",
+  takes: ['[FILE]'],
+  options: {
+    tag: { type: 'array', string: true, describe: 'Only jobs with this tag; needs an agent that runs, or its FILE' },
+    ...running,
+    ...reading,
+  },
   examples: [
     ['', 'Those of the only log in .tidings'],
-    ['--agent hello', 'Those of the agent hello'],
+    ['hello.ts', 'Those of the agent in hello.ts, whether it runs or not'],
+    ['--agent hello --tag nightly', 'Those of the agent hello that are tagged nightly'],
   ],
-  run: async (given) => (await import('../../logs/list-jobs.ts')).listJobs(given),
+  run: async (given) => (await import('../../logs/list-jobs.ts')).listJobs(given._[0], given),
 })

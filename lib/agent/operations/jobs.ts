@@ -1,10 +1,14 @@
 import { quote, TidingsError } from '../../core/errors.ts'
-import { history, type RunRow, runRow } from '../../job/history.ts'
+import { type RunRow, runRow } from '../../job/history.ts'
+import type { Job } from '../../job/job.ts'
 import type { Log } from '../../log/port.ts'
+import { nextRuns } from '../../schedule/index.ts'
+import type { Code } from '../code.ts'
+import type { DryRun } from '../dry-run.ts'
 import type { Helm } from '../helm.ts'
-import { setPaused } from '../pauses.ts'
-import { checkJob } from './known.ts'
-import { type JobRow, jobRows } from './rows.ts'
+import { isPaused, setPaused } from '../pauses.ts'
+import { knownJob } from './known.ts'
+import { type ListedJob, listJobs, remembered } from './list-jobs.ts'
 
 /** What became of a pause, or of its end. `changed`: false when it was so already. */
 export interface PauseAnswer {
@@ -19,48 +23,86 @@ export interface RunAnswer {
   readonly run?: RunRow
 }
 
+/** When a job runs next: fewer slots than were asked for where its schedule ends. `paused`: then it does not. */
+export interface NextAnswer {
+  readonly name: string
+  readonly schedule: string
+  readonly paused: boolean
+  readonly slots: readonly string[]
+}
+
 /** What can be asked of jobs, and done with them. A name that the log does not know is refused. */
 export interface JobOperations {
-  list(): Promise<readonly JobRow[]>
+  list(): Promise<readonly ListedJob[]>
   /** What became of its slots, the newest first; `limit`: at most so many, default all that the log remembers. */
   history(name: string, question?: { readonly limit?: number }): Promise<readonly RunRow[]>
+  /** When it runs next: so many slots, default 10. Only where an agent runs, or its code is at hand. */
+  next(name: string, question?: { readonly limit?: number }): Promise<NextAnswer>
   /** Runs a job now, beside its schedule; resolves when it has ended. Only where an agent runs. */
   run(name: string): Promise<RunAnswer>
+  /** Runs a job now and stores nothing. Only where an agent runs, or its code is at hand. */
+  dryRun(name: string): Promise<DryRun>
   /** Its schedule starts no run until it is resumed, also after a restart. */
   pause(name: string): Promise<PauseAnswer>
   /** What passed meanwhile counts as missed. */
   resume(name: string): Promise<PauseAnswer>
 }
 
-export function jobOperations(log: Log, helm?: Helm): JobOperations {
+/** So many of the next slots are told when nobody says how many, and at most. */
+const SLOTS = { usual: 10, most: 1000 }
+
+export function jobOperations(log: Log, helm?: Helm, code: Code | undefined = helm): JobOperations {
   const pause = async (name: string, paused: boolean): Promise<PauseAnswer> => {
-    await checkJob(log, name)
+    await knownJob(log, name)
     const changed = await setPaused(log, 'job', name, paused)
     helm?.pause('job', name, paused)
     return { name, paused, changed }
   }
   return {
-    list: () => jobRows(log),
+    list: () => listJobs(log, helm, code),
     history: async (name, { limit } = {}) => {
-      await checkJob(log, name)
-      const rows: RunRow[] = []
-      const newest = { reverse: true, ...(limit === undefined ? {} : { limit }) }
-      for await (const row of history(log, name, newest)) rows.push(row)
-      return rows
+      await knownJob(log, name)
+      return remembered(log, name, limit)
+    },
+    next: async (name, { limit = SLOTS.usual } = {}) => {
+      const { anchor } = await knownJob(log, name)
+      return next(log, codeOf(code, name).job, anchor, Math.min(limit, SLOTS.most))
     },
     pause: (name) => pause(name, true),
     resume: (name) => pause(name, false),
     run: async (name) => {
-      await checkJob(log, name)
+      await knownJob(log, name)
       if (helm === undefined) throw nobody(name)
       const report = await helm.trigger(name)
       return report === undefined ? { name } : { name, run: runRow(report, (text) => helm.scrub(text)) }
     },
+    dryRun: async (name) => {
+      await knownJob(log, name)
+      const { job, code: own } = codeOf(code, name)
+      return own.dryRun(job)
+    },
   }
+}
+
+async function next(log: Log, { name, schedule }: Job, anchor: number, limit: number): Promise<NextAnswer> {
+  const slots = nextRuns(schedule, limit, new Date(log.clock.now()), new Date(anchor))
+  const paused = await isPaused(log, 'job', name)
+  return { name, schedule: String(schedule), paused, slots: slots.map((slot) => slot.toISOString()) }
+}
+
+function codeOf(code: Code | undefined, name: string): { readonly job: Job; readonly code: Code } {
+  const job = code?.job(name)?.job
+  if (code !== undefined && job !== undefined) return { job, code }
+  const why = code === undefined ? 'no agent runs on this log: say its FILE' : 'the agent has no such job any more'
+  throw invalid(name, `nobody knows what job ${quote(name)} is: ${why}`)
 }
 
 function nobody(name: string): TidingsError {
   const job = /^[\w.-]+$/.test(name) ? name : quote(name)
   const how = `start it with tidings run FILE, or run the job once with tidings run FILE --once --only ${job}`
-  return new TidingsError('TIDINGS_AGENT_INVALID', `no agent runs on this log: ${how}`, { details: { job: name } })
+  return invalid(name, `no agent runs on this log: ${how}`)
+}
+
+function invalid(job: string, message: string): TidingsError {
+  return new TidingsError('TIDINGS_AGENT_INVALID', message, { details: { job } })
 }

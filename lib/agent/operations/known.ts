@@ -1,5 +1,5 @@
 import { quote, TidingsError } from '../../core/errors.ts'
-import { JOBS } from '../../job/record.ts'
+import { JOBS, type JobRecord } from '../../job/record.ts'
 import type { ConsumerInfo, Log } from '../../log/port.ts'
 import type { Pausable } from '../pauses.ts'
 
@@ -20,12 +20,17 @@ export async function knownListener(log: Log, name: string): Promise<ConsumerInf
   return all.get(name) ?? refuse('listener', name, [...all.keys()])
 }
 
-/** @throws TidingsError `TIDINGS_LOG_INVALID` when the log knows no job of that name */
-export async function checkJob(log: Log, name: string): Promise<void> {
-  if ((await log.store(JOBS).get(name)) !== undefined) return
+/**
+ * What the log knows of a job.
+ *
+ * @throws TidingsError `TIDINGS_LOG_INVALID` when it knows none of that name
+ */
+export async function knownJob(log: Log, name: string): Promise<JobRecord> {
+  const record = await log.store(JOBS).get<JobRecord>(name)
+  if (record !== undefined) return record.value
   const known: string[] = []
   for await (const { key } of log.store(JOBS).list()) known.push(key)
-  refuse('job', name, known)
+  return refuse('job', name, known)
 }
 
 function refuse(kind: Pausable, name: string, known: readonly string[]): never {

@@ -20,10 +20,10 @@ type Parts = Pick<Health, 'jobs' | 'listeners'>
 async function asKnown(log: Log, helm: Helm): Promise<Parts> {
   const { jobs, listeners } = await helm.health()
   const rows = await jobRows(log).catch(() => [])
-  const slots = new Map(rows.flatMap(({ name, lastSlot }) => (lastSlot === undefined ? [] : [[name, { lastSlot }]])))
+  const known = new Map(rows.map(({ name, firstSeen: _, succeeded: __, paused: ___, ...row }) => [name, row]))
   // In the order that the log has them in: whoever asks can't tell who answers.
   return {
-    jobs: byName(jobs.map((job): JobHealth => ({ ...job, ...slots.get(job.name) }))),
+    jobs: byName(jobs.map((job): JobHealth => ({ ...job, ...known.get(job.name) }))),
     listeners: byName(listeners),
   }
 }

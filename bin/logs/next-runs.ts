@@ -1,0 +1,30 @@
+import { exitCodes } from '../frame/mistake.ts'
+import { printJson } from '../print/json.ts'
+import { printRows } from '../print/rows.ts'
+import { inWords, localTime } from '../print/when.ts'
+import type { Asked } from '../user/surroundings.ts'
+import { askWithCode } from './ask-with-code.ts'
+import type { Which } from './which-log.ts'
+
+/** How much of a job's future is looked at. */
+export interface Future extends Which, Asked {
+  readonly limit: number
+  readonly json?: boolean | undefined
+}
+
+/** Prints when a job runs next; resolves to the exit code. */
+export function nextRuns([name = '', file]: readonly string[], asked: Future): Promise<number> {
+  return askWithCode(file, asked, async ({ jobs }) => {
+    const answer = await jobs.next(name, { limit: asked.limit })
+    if (asked.json) printJson(answer)
+    else
+      await printRows(
+        ['slot', ''],
+        answer.slots.map((slot) => [localTime(slot), inWords(slot)]),
+      )
+    const job = `job ${JSON.stringify(name)}`
+    if (answer.paused) console.error(`tidings: ${job} is paused: it runs when somebody resumes it`)
+    else if (answer.slots.length === 0) console.error(`tidings: ${job} does not run by itself: ${answer.schedule}`)
+    return exitCodes.ok
+  })
+}

@@ -1,0 +1,73 @@
+import type { Clock } from '../core/clock.ts'
+import { isCancel } from '../core/control.ts'
+import type { Environment } from '../core/environment.ts'
+import { type ErrorInfo, errorInfo } from '../core/error-info.ts'
+import type { Draft } from '../core/event.ts'
+import type { Job } from '../job/job.ts'
+import { MemoryState } from '../job/memory-state.ts'
+import { jobNamespace } from '../job/record.ts'
+import { runWith } from '../job/run-once.ts'
+import type { Log } from '../log/port.ts'
+import { StateBuffer } from '../log/state-buffer.ts'
+
+/** What a draft would be told as. */
+export interface DryDraft extends Draft {
+  readonly status: 'new' | 'changed' | 'duplicate'
+}
+
+/**
+ * What a run would publish, as JSON.
+ *
+ * - `error`: why it failed; `reason`: why it would cancel its job
+ */
+export interface DryRun {
+  readonly name: string
+  readonly ms: number
+  readonly drafts: readonly DryDraft[]
+  readonly error?: Omit<ErrorInfo, 'stack'>
+  readonly reason?: string
+}
+
+/** What a dry run needs. `signal`: ends it. */
+export interface DryHost {
+  readonly log: Log
+  readonly clock: Clock
+  readonly environment: Environment
+  readonly signal: AbortSignal
+  scrub(text: string): string
+}
+
+/**
+ * Runs a job now and stores nothing: no event, no state, no record of it. It sees the state that the log has. What the
+ * run itself does elsewhere, it does.
+ */
+export async function dryRun(job: Job, { log, clock, environment, signal, scrub }: DryHost): Promise<DryRun> {
+  const namespace = jobNamespace(job.name)
+  const state = new StateBuffer(log.store(namespace), namespace)
+  const published: Draft[] = []
+  const began = clock.now()
+  let end: Pick<DryRun, 'error' | 'reason'> = {}
+  try {
+    const run$ = runWith(job, { ...environment, clock, state, signal }, new MemoryState())
+    await run$.forEach((draft) => void published.push(draft))
+  } catch (error) {
+    const { stack: _, ...words } = errorInfo(error, scrub)
+    end = isCancel(error) ? { reason: words.message } : { error: words }
+  }
+  return { name: job.name, ms: clock.now() - began, drafts: await judge(published, log), ...end }
+}
+
+async function judge(drafts: readonly Draft[], log: Log): Promise<DryDraft[]> {
+  const told = new Map<string, { readonly version?: string } | undefined>()
+  const judged: DryDraft[] = []
+  for (const draft of drafts) {
+    const { type, identifier, data, version } = draft
+    const identity = `${type}\0${identifier}`
+    const known = told.get(identity) ?? (await log.get(type, identifier))
+    const same = known !== undefined && (version === undefined || known.version === version)
+    const status = known === undefined ? 'new' : same ? 'duplicate' : 'changed'
+    told.set(identity, draft)
+    judged.push({ type, identifier, data, ...(version === undefined ? {} : { version }), status })
+  }
+  return judged
+}
