@@ -50,6 +50,7 @@ export type { RunReport } from './job/job-host.ts'
 export { runOnce } from './job/run-once.ts'
 export { type Delivery, isListener, type Listener, type ListenerOptions, listener } from './listener/listener.ts'
 export { type On, on } from './listener/on.ts'
+export type { Claim, RunRecord } from './log/claim.ts'
 export { distinctByIdentifier, type EventOfDraft } from './log/distinct.ts'
 export { events$, type FollowOptions } from './log/events.ts'
 export type { BackedUp, Progress } from './log/level-backup.ts'
@@ -60,7 +61,6 @@ export type { Problem } from './log/level-verify.ts'
 export type { Limits } from './log/limits.ts'
 export { type LogOptions, memoryLog, openLog } from './log/open-log.ts'
 export type {
-  Claim,
   Consumer,
   ConsumerInfo,
   ConsumerOptions,
@@ -73,7 +73,6 @@ export type {
   Parked,
   Query,
   Retrying,
-  RunRecord,
   Start,
   Write,
   Writes,

@@ -1,13 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import {
-  type Code,
-  connect,
-  type Log,
-  type LogOptions,
-  type Operations,
-  openLog,
-  operations,
-} from '../../lib/index.ts'
+import { type Code, connect, type Log, type LogOptions, type Operations, openLog, operations } from '../../lib/index.ts'
 import { Mistake } from '../frame/mistake.ts'
 import { didYouMean } from '../frame/near.ts'
 import { type Which, whichLog } from './which-log.ts'

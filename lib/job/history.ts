@@ -1,5 +1,6 @@
 import { type ErrorInfo, errorInfo } from '../core/error-info.ts'
-import type { Log, RunRecord } from '../log/port.ts'
+import type { RunRecord } from '../log/claim.ts'
+import type { Log } from '../log/port.ts'
 import type { RunReport } from './job-host.ts'
 import type { Counts } from './record.ts'
 

@@ -1,6 +1,6 @@
 import { asError } from '../core/errors.ts'
 import { linked } from '../core/within.ts'
-import type { Claim } from '../log/port.ts'
+import type { Claim } from '../log/claim.ts'
 import { outcomeOf } from './history.ts'
 import type { Job } from './job.ts'
 import type { JobHost, RunReport } from './job-host.ts'

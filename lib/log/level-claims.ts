@@ -1,12 +1,12 @@
 import { describe, TidingsError } from '../core/errors.ts'
 import { toJson } from '../core/json.ts'
+import type { Claim } from './claim.ts'
 import type { Op } from './level-commit.ts'
 import { keys } from './level-keys.ts'
 import type { Life } from './level-life.ts'
 import { type ClaimRecord, decode, encode } from './level-records.ts'
 import { Runs } from './level-runs.ts'
 import { checkText } from './limits.ts'
-import type { Claim } from './port.ts'
 
 /** The names of jobs take as many bytes as event types. */
 const MOST_BYTES = 256

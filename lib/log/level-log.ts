@@ -1,6 +1,7 @@
 import type { Observable } from 'rxjs'
 import type { Clock } from '../core/clock.ts'
 import type { Draft, Receipt, StoredEvent } from '../core/event.ts'
+import type { Claim, RunRecord } from './claim.ts'
 import { decide } from './level-accept.ts'
 import { Claims } from './level-claims.ts'
 import { Consumers } from './level-consumers.ts'
@@ -12,7 +13,7 @@ import { readEvents, readRecord } from './level-reader.ts'
 import { decode, encode, FORGOTTEN, type Identity } from './level-records.ts'
 import { Upkeep } from './level-upkeep.ts'
 import type { Limits } from './limits.ts'
-import type { Claim, Consumer, ConsumerInfo, ConsumerOptions, KeyValue, Log, Origin, Query, RunRecord } from './port.ts'
+import type { Consumer, ConsumerInfo, ConsumerOptions, KeyValue, Log, Origin, Query } from './port.ts'
 import type { Retention } from './retention.ts'
 
 /** The log in LevelDB, on disk or in memory. Made by `openLog` and `memoryLog`. */

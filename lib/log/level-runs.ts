@@ -1,9 +1,9 @@
 import { toJson } from '../core/json.ts'
+import type { RunRecord } from './claim.ts'
 import type { Op } from './level-commit.ts'
 import { keys, runOf, startingWith } from './level-keys.ts'
 import type { Life } from './level-life.ts'
 import { decode, encode, type RunOutcome } from './level-records.ts'
-import type { RunRecord } from './port.ts'
 
 /** So many records are kept of each job: the newest. */
 const MOST = 100

@@ -3,6 +3,7 @@ import type { Clock } from '../core/clock.ts'
 import type { ErrorInfo } from '../core/error-info.ts'
 import type { Draft, Receipt, StoredEvent } from '../core/event.ts'
 import type { JsonValue } from '../core/json.ts'
+import type { Claim, RunRecord } from './claim.ts'
 import type { Origin, Writes } from './origin.ts'
 
 export type { Origin, Recorded, Write, Writes } from './origin.ts'
@@ -141,35 +142,6 @@ export interface KeyValue {
   /** False: there was nothing. */
   delete(key: string): Promise<boolean>
   list<T = JsonValue>(prefix?: string): AsyncIterable<Entry<T> & { readonly key: string }>
-}
-
-/** The right to run one slot of a job. */
-export interface Claim {
-  /** Which attempt at this slot this is: one more than the log knows of. */
-  readonly attempt: number
-  /**
-   * Keeps the claim for another ttl. False: somebody else has it now. Where one process owns the log, nobody takes a
-   * claim from a run that goes on; a log that several agents share needs this of them.
-   */
-  renew(): Promise<boolean>
-  /** An attempt ended with this outcome (JSON), and the slot is not completed: default the attempt that was claimed. */
-  tried(outcome: unknown, attempt?: number): Promise<void>
-  /**
-   * The slot is completed, with this outcome (JSON): it, and every earlier slot, is never given out again. Claim and
-   * record are stored in one step.
-   */
-  done(outcome: unknown, attempt?: number): Promise<void>
-}
-
-/**
- * What a log remembers of one attempt at a slot or, where `attempt` is 0, of a slot that nobody ran. Without `outcome`,
- * nobody said how it ended: the process died.
- */
-export interface RunRecord {
-  readonly job: string
-  readonly slot: Date
-  readonly attempt: number
-  readonly outcome?: JsonValue
 }
 
 /** The durable, ordered record of events, identities, cursors and runs: all that jobs, dispatch and agent may use. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import type { Claim, Log, RunRecord } from '../log/port.ts'
+import type { Claim, RunRecord } from '../log/claim.ts'
+import type { Log } from '../log/port.ts'
 import { type LogTests, list, refused } from './log-bench.ts'
 
 const TTL = 10_000

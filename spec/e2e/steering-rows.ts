@@ -18,10 +18,28 @@ const status: Row = {
   args: 'status',
   code: { stopped: 1, running: 0 },
   differs: {
-    facts: 'running agent pid since problems jobs.*.schedule jobs.*.next jobs.*.running listeners.*.oldest'.split(' '),
+    facts:
+      'running agent pid since problems jobs.*.schedule jobs.*.next jobs.*.expectedBy jobs.*.running listeners.*.oldest'.split(
+        ' ',
+      ),
     because: 'only who runs an agent knows its schedules and what goes on, and that none runs is a problem',
   },
 }
+
+const listed: Row = {
+  args: 'jobs ls',
+  code: 0,
+  differs: {
+    facts: 'schedule tags next expectedBy running'.split(' '),
+    because: 'only who runs an agent, or has its code, knows its schedules',
+  },
+}
+
+const byTheCode = (args: string): Row => ({
+  args,
+  code: { stopped: 1, running: 0 },
+  differs: { facts: ['*'], because: 'only an agent that runs has the code of a job' },
+})
 
 /** Every command that reads a log or steers what runs on it; one after another: each finds what those before did. */
 export const rows: readonly Row[] = [
@@ -45,12 +63,29 @@ export const rows: readonly Row[] = [
   asked('events import nowhere.ndjson', 2),
   asked('events tail -n 3'),
   asked('events tail -n 2 --type note'),
-  asked('jobs ls'),
+  listed,
   asked('jobs pause daily'),
   asked('jobs pause daly', 2),
-  asked('jobs ls'),
+  listed,
   asked('jobs resume daily'),
   asked('jobs resume nope', 2),
+  {
+    args: `jobs ls ${AGENT}`,
+    code: 0,
+    differs: { facts: ['running'], because: 'nothing goes on where no agent runs' },
+  },
+  asked('jobs ls --tag nothing'),
+  asked('jobs history often'),
+  asked('jobs history often -n 2'),
+  asked('jobs history nope', 2),
+  asked(`jobs next daily ${AGENT} -n 3`),
+  asked(`jobs next same ${AGENT}`),
+  asked('jobs next nope', 2),
+  byTheCode('jobs next daily'),
+  { args: `jobs run same ${AGENT} --dry`, code: 0, differs: { facts: ['ms'], because: 'each takes its time' } },
+  asked(`jobs run nope ${AGENT} --dry`, 2),
+  asked(`jobs run same ${AGENT}`, 2),
+  byTheCode('jobs run same --dry'),
   asked('listeners ls'),
   asked(`listeners ls ${AGENT}`),
   asked('listeners pause quick'),
@@ -91,11 +126,7 @@ export const rows: readonly Row[] = [
   asked('parked ls'),
   status,
   asked('jobs run nope', 2),
-  {
-    args: 'jobs run same',
-    code: { stopped: 1, running: 0 },
-    differs: { facts: ['*'], because: 'only an agent that runs has the code of a job' },
-  },
+  byTheCode('jobs run same'),
 ]
 
 /** What is asked of both logs when no agent runs any more. */
@@ -106,6 +137,6 @@ export const later: readonly Row[] = [
   {
     args: 'jobs ls',
     code: 0,
-    differs: { facts: ['lastSlot', 'succeeded'], because: 'a job ran where an agent did' },
+    differs: { facts: ['lastSlot', 'succeeded', 'last', 'recent'], because: 'a job ran where an agent did' },
   },
 ]
