@@ -30,19 +30,15 @@ export async function backUp(life: Life, to: string, progress: Progress = () => 
       details: { directory: target },
     })
   }
-  const frozen = freeze(life.session.db)
-  try {
-    const { last, records } = await makeWhole(
-      target,
-      (partial) => during(`the backup to ${partial}`, partial, () => copy(frozen, partial, progress)),
-      // A backup without a mark is none: restore refuses it.
-      (partial, { last }) => markFile(partial).write({ id: life.meta.id, format: FORMAT, seq: last }),
-    )
-    progress(records, records)
-    return { last, records, bytes: await bytesIn(target) }
-  } finally {
-    await frozen.close().catch(() => undefined)
-  }
+  await using frozen = freeze(life.session.db)
+  const { last, records } = await makeWhole(
+    target,
+    (partial) => during(`the backup to ${partial}`, partial, () => copy(frozen, partial, progress)),
+    // A backup without a mark is none: restore refuses it.
+    (partial, { last }) => markFile(partial).write({ id: life.meta.id, format: FORMAT, seq: last }),
+  )
+  progress(records, records)
+  return { last, records, bytes: await bytesIn(target) }
 }
 
 async function copy(

@@ -1,8 +1,9 @@
 import { bytesIn } from './folder.ts'
 import type { Progress } from './level-backup.ts'
-import { compactRange } from './level-database.ts'
-import { kinds, startingWith } from './level-keys.ts'
+import { approximateSize, compactRange } from './level-database.ts'
+import { keys, startingWith } from './level-keys.ts'
 import type { Life } from './level-life.ts'
+import type { Session } from './level-session.ts'
 
 /** How large the log is on disk, in bytes, before and after. */
 export interface Compacted {
@@ -10,15 +11,30 @@ export interface Compacted {
   readonly after: number
 }
 
-/** Has LevelDB write its tables anew, kind by kind, without what was deleted. */
+/** How much is compacted in one go, in bytes, where that can be chosen: so that one can see how far it is. */
+const STEP = 64 * 1024 * 1024
+
+/** Has LevelDB write its tables anew, without what was deleted. */
 export async function compact(life: Life, progress: Progress = () => undefined): Promise<Compacted> {
   const size = async (): Promise<number> => (life.directory === undefined ? 0 : bytesIn(life.directory))
   const before = await size()
-  for (const [i, kind] of kinds.entries()) {
-    await compactRange(life.session.db, startingWith(kind))
-    progress(i + 1, kinds.length)
+  const ranges = await rangesOf(life.session)
+  for (const [i, range] of ranges.entries()) {
+    await compactRange(life.session.db, range)
+    progress(i + 1, ranges.length)
   }
   // LevelDB does not say when it could not write a table: the next write does.
   await life.commit([])
   return { before, after: await size() }
+}
+
+// Events make up most of a large log, and can be divided by their seqs.
+async function rangesOf({ db, first, writer }: Session): Promise<{ gte: string; lt: string }[]> {
+  const all = startingWith('')
+  const parts = Math.ceil((await approximateSize(db, startingWith('e'))) / STEP)
+  if (parts <= 1) return [all]
+  const each = Math.ceil((writer.durable - first + 1) / parts)
+  const cuts = Array.from({ length: parts }, (_, i) => keys.event(first + i * each))
+  const bounds = [all.gte, ...cuts, 'f', 'i', 'j', all.lt]
+  return bounds.slice(1).map((lt, i) => ({ gte: bounds[i] as string, lt }))
 }

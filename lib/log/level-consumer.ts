@@ -187,9 +187,9 @@ export class LevelConsumer implements Consumer, Rider {
     return first === undefined ? this.#backlog.position : first - 1
   }
 
-  /** The lowest event whose body it still needs, now or after a crash. */
+  /** The lowest event whose body it still needs. */
   get need(): Need {
-    return openNeed(this.name, this.settledTo, this.#ledger, this.#flight, this.#parked)
+    return openNeed(this.name, this.settledTo, this.#flight, this.#parked)
   }
 
   collect(): readonly Op[] {

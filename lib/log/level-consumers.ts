@@ -47,16 +47,22 @@ export class Consumers {
     })
   }
 
+  /** Of all consumers that the log knows. */
+  async names(): Promise<readonly string[]> {
+    const known = await this.#life.session.db.keys(startingWith('c')).all()
+    return known.map((key) => textsOf(key)[0] as string)
+  }
+
   /**
-   * Runs `decide`, which is told how to learn what the lowest seq is that a consumer still needs. What it learns holds
-   * until it awaits something.
+   * Runs `decide`, which is told how to learn what the lowest seq is that a consumer still needs, one of these or one
+   * that is open. What it learns holds until it awaits something.
    */
-  hold<T>(decide: (lowestNeed: () => Need | undefined) => Promise<T>): Promise<T> {
+  hold<T>(names: readonly string[], decide: (lowestNeed: () => Need | undefined) => Promise<T>): Promise<T> {
     return this.#turns.take(async () => {
-      const names = (await this.#life.session.db.keys(startingWith('c')).all()).map((key) => textsOf(key)[0] as string)
       const closed = names.filter((name) => !this.#open.has(name))
       const stored = await Promise.all(closed.map((name) => storedNeed(this.#life.session.db, name)))
-      return decide(() => lowest([...stored, ...[...this.#open.values(), ...this.#transient].map((each) => each.need)]))
+      const open = [...this.#open.values(), ...this.#transient]
+      return decide(() => lowest([...stored.flat(), ...open.map((each) => each.need)]))
     })
   }
 

@@ -39,16 +39,6 @@ export class Ledger {
     return decode<T>(key, pending === undefined ? this.#life.session.db.getSync(key) : pending[1])
   }
 
-  /** The keys of all that is not durable yet. */
-  get pending(): string[] {
-    return [...this.#changes.keys(), ...this.#writing.keys()]
-  }
-
-  /** A record as a crash would leave it. */
-  stored<T>(key: string): T | undefined {
-    return decode<T>(key, this.#life.session.db.getSync(key))
-  }
-
   /** Everything so far, for the commit that is being built. */
   collect(): readonly Op[] {
     this.#writing = this.#changes

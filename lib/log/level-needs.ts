@@ -1,7 +1,6 @@
 import type { Database } from './level-database.ts'
 import type { Flight } from './level-flight.ts'
 import { keys, seqOf, startingWith } from './level-keys.ts'
-import type { Ledger } from './level-ledger.ts'
 import type { ParkedEvents } from './level-parked.ts'
 import { type Cursor, decode } from './level-records.ts'
 import type { HeldBy } from './retention.ts'
@@ -17,11 +16,12 @@ export function lowest(needs: readonly Need[]): Need | undefined {
   )
 }
 
-/** What a consumer needs that nobody has opened: only the store knows. */
-export async function storedNeed(db: Database, name: string): Promise<Need> {
+/** What a consumer needs that nobody has opened: only the store knows. Nothing, if it has another name by now. */
+export async function storedNeed(db: Database, name: string): Promise<readonly Need[]> {
   const key = keys.consumer(name)
-  const { cursor } = decode<Cursor>(key, await db.get(key)) ?? { cursor: 0 }
-  const needs: Need[] = [{ listener: name, seq: cursor + 1, why: 'cursor' }]
+  const record = decode<Cursor>(key, await db.get(key))
+  if (record === undefined) return []
+  const needs: Need[] = [{ listener: name, seq: record.cursor + 1, why: 'cursor' }]
   const records = {
     retry: keys.retriesOf(name),
     parked: keys.parkedOf(name),
@@ -32,24 +32,19 @@ export async function storedNeed(db: Database, name: string): Promise<Need> {
     const [first] = await db.keys({ ...startingWith(prefix), limit: 1 }).all()
     if (first !== undefined) needs.push({ listener: name, seq: seqOf(first), why })
   }
-  return lowest(needs) as Need
+  return needs
 }
 
-/** What an open consumer needs: by what it knows, by what it has not written yet, and by where a crash would take it. */
-export function openNeed(
-  listener: string,
-  settledTo: number,
-  ledger: Ledger,
-  flight: Flight,
-  parked: ParkedEvents,
-): Need {
-  const stored = ledger.stored<Cursor>(keys.consumer(listener))?.cursor ?? settledTo
-  const unwritten = ledger.pending.filter((key) => 'rpx'.includes(key[0] as string)).map(seqOf)
+/**
+ * What an open consumer needs, by what it knows. That it is done with an event may not be durable yet; it rides with the
+ * commit that removes the body, or with one before.
+ */
+export function openNeed(listener: string, settledTo: number, flight: Flight, parked: ParkedEvents): Need {
   const needs: [Need['why'], Iterable<number>][] = [
     ['retry', flight.seqs()],
     ['parked', parked.seqs()],
-    ['in flight', [...flight.fresh, ...flight.again, ...unwritten]],
-    ['cursor', [Math.min(settledTo, stored) + 1]],
+    ['in flight', [...flight.fresh, ...flight.again]],
+    ['cursor', [settledTo + 1]],
   ]
   return lowest(needs.flatMap(([why, seqs]) => Array.from(seqs, (seq): Need => ({ listener, seq, why })))) as Need
 }

@@ -27,6 +27,8 @@ export class Pruner {
   readonly #life: Life
   readonly #consumers: Consumers
   readonly #turns = new Turns()
+  // The last hour of what was pruned.
+  #hour = 0
   // How large all bodies are, up to a seq, in one session.
   #measured: { readonly session: Session; upTo: number; bytes: number } | undefined
 
@@ -37,23 +39,19 @@ export class Pruner {
 
   async prune(retention: Retention): Promise<Pruned> {
     const bounds = boundsOf(retention)
-    try {
-      return await this.#turns.take(() => this.#prune(bounds))
-    } catch (error) {
-      // Closed in the middle of a page, the store says so in its own words; the session says it in ours.
-      void this.#life.session
-      throw error
-    }
+    return this.#turns.take(() => this.#prune(bounds))
   }
 
   async #prune(bounds: Bounds): Promise<Pruned> {
     // Cursors that are on their way to the disk hold nothing back.
     await this.#life.session.writer.flush()
     if (Number.isFinite(bounds.bytes)) await this.#measure()
+    const names = await this.#consumers.names()
+    this.#hour = await lastHour(this.#life.session.db)
     let removed = 0
     let heldBy: HeldBy | undefined
     for (;;) {
-      const step = await this.#consumers.hold((lowestNeed) => this.#step(bounds, lowestNeed))
+      const step = await this.#consumers.hold(names, (lowestNeed) => this.#step(bounds, lowestNeed))
       await step.durable
       removed += step.removed
       heldBy = step.heldBy
@@ -68,18 +66,19 @@ export class Pruner {
   async #step(bounds: Bounds, lowestNeed: () => Need | undefined): Promise<Step> {
     const { session } = this.#life
     const bodies = await this.#read(session)
-    const hour = await lastHour(session.db)
     if (this.#life.session !== session) return { removed: 0, done: false, durable: Promise.resolve() }
     const unwanted = this.#unwanted(bodies, bounds)
     const need = lowestNeed()
     const gone = need === undefined ? unwanted : unwanted.filter(({ seq }) => seq < need.seq)
-    const heldBy = gone.length < unwanted.length ? need : undefined
+    // Of a cursor that has not passed what is gone, only the rest matters.
+    const heldBy =
+      need && gone.length < unwanted.length ? { ...need, seq: Math.max(need.seq, session.first) } : undefined
     const last = gone.at(-1)
     const done = gone.length < STEP
     const rest = { removed: gone.length, done, ...(heldBy === undefined ? {} : { heldBy }) }
     if (last === undefined) return { ...rest, durable: Promise.resolve() }
     if (this.#measured?.session === session) this.#measured.bytes -= gone.reduce((sum, { bytes }) => sum + bytes, 0)
-    return { ...rest, durable: session.prune(last.seq + 1, this.#ops(gone, hour)) }
+    return { ...rest, durable: session.prune(last.seq + 1, this.#ops(gone)) }
   }
 
   async #read({ db, first, writer }: Session): Promise<Body[]> {
@@ -109,13 +108,12 @@ export class Pruner {
     return bodies.slice(0, end)
   }
 
-  #ops(gone: readonly Body[], lastHour: number): Op[] {
+  #ops(gone: readonly Body[]): Op[] {
     const now = this.#life.clock.now()
     const hours = new Map<number, number>()
-    let hour = lastHour
     for (const { seq, created } of gone) {
-      hour = Math.max(hour, hourOf(Math.min(created, now)))
-      hours.set(hour, seq)
+      this.#hour = Math.max(this.#hour, hourOf(Math.min(created, now)))
+      hours.set(this.#hour, seq)
     }
     const bodies = gone.flatMap(({ seq, type }): Op[] => [
       [keys.event(seq), undefined],

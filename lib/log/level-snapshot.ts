@@ -7,7 +7,7 @@ export interface Frozen {
   getMany(keys: string[]): Promise<(string | undefined)[]>
   /** All records whose keys begin with `prefix`, in pages of at most `size`. */
   pages(prefix: string, size: number): AsyncGenerator<[string, string][]>
-  close(): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
 }
 
 export function freeze(db: Database): Frozen {
@@ -28,6 +28,6 @@ export function freeze(db: Database): Frozen {
         await iterator.close()
       }
     },
-    close: () => snapshot.close(),
+    [Symbol.asyncDispose]: () => snapshot.close(),
   }
 }

@@ -1,4 +1,5 @@
 import { bytesIn, freeBytes } from './folder.ts'
+import { hoursBefore } from './level-calendar.ts'
 import { approximateSize } from './level-database.ts'
 import { identityKey } from './level-identities.ts'
 import { keys, startingWith } from './level-keys.ts'
@@ -83,13 +84,13 @@ async function growthOf(
   retention: Retention | undefined,
 ): Promise<Stats['growth']> {
   const now = life.clock.now()
-  const from = await firstSince(life, now - RECENT * DAY, first, last)
-  const oldest = await created(life, from)
-  if (oldest === undefined) return { days: 0, events: 0, bytes: 0 }
+  const week = now - RECENT * DAY
+  const from = await firstSince(life, week, first, last)
+  // Of what was pruned, the hours are known.
+  const before = from > first ? from - 1 : ((await hoursBefore(life.session.db, week))?.upTo ?? 0)
   // A log that is an hour old says little of a day; what it says is not multiplied.
-  const isWhole = from > first
-  const days = isWhole ? RECENT : Math.max(1, Math.min(RECENT, (now - oldest) / DAY))
-  const events = (last - from + 1) / days
+  const days = Math.min(RECENT, Math.max(1, (now - life.meta.created) / DAY))
+  const events = (last - before) / days
   const bodiesStay = retention?.age === undefined && retention?.count === undefined && retention?.bytes === undefined
   const { bodies, identities } = await weigh(life, first, last)
   const stays = (bodiesStay ? bodies : 0) + (retention?.identities === undefined ? identities : 0)

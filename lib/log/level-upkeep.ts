@@ -1,3 +1,4 @@
+import { asError, TidingsError } from '../core/errors.ts'
 import { type BackedUp, backUp, type Progress } from './level-backup.ts'
 import { type Compacted, compact } from './level-compact.ts'
 import type { Consumers } from './level-consumers.ts'
@@ -27,17 +28,17 @@ export class Upkeep {
    * Compares every record with every other that it should agree with. LevelDB itself can end the process over a damaged
    * table: `tidings db verify` reads in a child process.
    */
-  async verify(
+  verify(
     options: Pick<Verification, 'progress'> = {},
   ): Promise<{ readonly ok: boolean; readonly problems: readonly Problem[] }> {
-    const db = freeze(this.#life.session.db)
-    try {
+    return this.#do('verifying', async () => {
+      const { session } = this.#life
+      await using db = freeze(session.db)
       const [head, , first] = decode<Head>(keys.head, await db.get(keys.head)) ?? [0, 0, 1]
       const problems = await verify({ ...options, db, first, head, identity: this.#life.meta.identity })
+      if (this.#life.session !== session) throw new Error('the store was opened again meanwhile')
       return { ok: problems.length === 0, problems }
-    } finally {
-      await db.close()
-    }
+    })
   }
 
   /**
@@ -61,7 +62,7 @@ export class Upkeep {
    * ```
    */
   prune(retention: Retention): Promise<Pruned> {
-    return this.#pruner.prune(retention)
+    return this.#do('pruning', () => this.#pruner.prune(retention))
   }
 
   /**
@@ -79,7 +80,7 @@ export class Upkeep {
    * ```
    */
   compact(options: { readonly progress?: Progress } = {}): Promise<Compacted> {
-    return compact(this.#life, options.progress)
+    return this.#do('compacting', () => compact(this.#life, options.progress))
   }
 
   /**
@@ -95,7 +96,7 @@ export class Upkeep {
    * ```
    */
   stats(): Promise<Stats> {
-    return stats(this.#life, this.#retention)
+    return this.#do('looking at its size', () => stats(this.#life, this.#retention))
   }
 
   /**
@@ -117,6 +118,19 @@ export class Upkeep {
    * ```
    */
   backup(directory: string, options: { readonly progress?: Progress } = {}): Promise<BackedUp> {
-    return backUp(this.#life, directory, options.progress)
+    return this.#do('backing up', () => backUp(this.#life, directory, options.progress))
+  }
+
+  // Closed in the middle of it, the store says so in its own words; the session says it in ours.
+  async #do<T>(what: string, act: () => Promise<T>): Promise<T> {
+    try {
+      return await act()
+    } catch (error) {
+      void this.#life.session
+      if (error instanceof TidingsError) throw error
+      throw new TidingsError('TIDINGS_LOG_FAILED', `${what} the log failed: ${asError(error).message}`, {
+        cause: error,
+      })
+    }
   }
 }

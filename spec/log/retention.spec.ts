@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { boundsOf, type Retention } from '../../lib/log/retention.ts'
+import { refused } from '../../lib/testing/log-bench.ts'
+
+const unbounded = { age: Infinity, count: Infinity, bytes: Infinity, identities: Infinity }
+
+describe('a retention', () => {
+  it('bounds what it names, and nothing else', () => {
+    assert.deepEqual(boundsOf({ age: '1d' }), { ...unbounded, age: 86_400_000 })
+    assert.deepEqual(boundsOf({ count: 0, bytes: 10, identities: 5 }), {
+      ...unbounded,
+      count: 0,
+      bytes: 10,
+      identities: 5,
+    })
+  })
+
+  it('that names nothing, or something unknown, is refused: it would keep everything without a word', () => {
+    for (const wrong of [{}, { age: undefined }, { ages: '1d' }] as Retention[]) {
+      assert.throws(() => boundsOf(wrong), refused('TIDINGS_LOG_INVALID', { path: 'retention' }))
+    }
+    assert.throws(() => boundsOf({ ages: '1d' } as Retention), /got ages/)
+  })
+
+  it('with a wrong number is refused, and told which', () => {
+    assert.throws(() => boundsOf({ count: -1 }), refused('TIDINGS_LOG_INVALID', { path: 'count' }))
+    assert.throws(() => boundsOf({ bytes: 1.5 }), refused('TIDINGS_LOG_INVALID', { path: 'bytes' }))
+    assert.throws(
+      () => boundsOf({ count: '3' as unknown as number }),
+      refused('TIDINGS_LOG_INVALID', { path: 'count' }),
+    )
+    for (const part of ['age', 'identities']) {
+      assert.throws(() => boundsOf({ [part]: '3 days' }), refused('TIDINGS_DURATION_INVALID'))
+      assert.throws(() => boundsOf({ [part]: 0 }), new RegExp(part))
+    }
+  })
+})
