@@ -15,7 +15,7 @@ import { type VirtualClock, virtualClock } from '../../lib/testing/virtual-clock
 
 /** A disk in memory. What a crash leaves of it is what was written until then. */
 class Disk implements DatabaseSource {
-  #db: Database = new MemoryLevel<string, string>()
+  #db: Database = new MemoryLevel()
 
   async open(): Promise<Database> {
     await this.#db.open()

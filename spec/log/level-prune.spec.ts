@@ -31,7 +31,7 @@ describe('a log that is pruned', () => {
       const { removed, first, last, identities, heldBy } = await log.prune(retention)
       assert.deepEqual([removed, last, identities, heldBy], [first - 1, 10, 0, undefined])
       await assertSound(log)
-      return seqs(log)
+      return await seqs(log)
     }
     assert.deepEqual(await kept({ count: 3 }), [8, 9, 10])
     assert.deepEqual(await kept({ count: 10 }), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
@@ -180,11 +180,11 @@ describe('a step of pruning', () => {
     await log.accept(draftsOf(10))
     const pruning = log.prune({ count: 0 })
     // It has begun, and has not read what it decides upon.
-    for (let i = 0; i < 5; i++) await undefined
+    for (let i = 0; i < 5; i++) await Promise.resolve()
     source.hold()
     // One commit is being written, one is full, and the step gets the third.
     const first = log.accept([draft('a')])
-    await undefined
+    await Promise.resolve()
     const second = log.accept(Array.from({ length: 5 }, (_, i) => draft(`large ${i}`, 'x'.repeat(250_000))))
     await turns()
     assert.deepEqual(await seqs(log), [])
@@ -277,7 +277,7 @@ describe('what a listener still needs', () => {
     await log.accept(draftsOf(10))
     const handed = await take(consumer, 10)
     const pruning = log.prune({ count: 0 })
-    for (let i = 0; i < 5; i++) await undefined
+    for (let i = 0; i < 5; i++) await Promise.resolve()
     for (const each of handed) consumer.ack(each, [{ namespace: 'n', key: `${each.event.seq}`, value: 1 }])
     const { writes } = source
     assert.equal((await pruning).first, 11)
