@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { keys } from '../../lib/log/level-keys.ts'
 import type { LevelLog } from '../../lib/log/level-log.ts'
 import { memoryLog } from '../../lib/log/open-log.ts'
 import type { Consumer } from '../../lib/log/port.ts'
@@ -150,6 +151,26 @@ describe('a log that is pruned', () => {
     await db.del(key)
     await assert.rejects(log.prune({ count: 0 }), refused('TIDINGS_LOG_DAMAGED', { seq: 2 }))
     assert.equal((await log.stats()).events.first, 1)
+    await log.close()
+  })
+})
+
+describe('what was pruned', () => {
+  it('is said to be damage when it is there again: a step that was lost', async () => {
+    const source = new FaultySource()
+    const { log } = await faultyLog({ source, clock: virtualClock() })
+    await log.accept(draftsOf(4))
+    const db = await source.open({ createIfMissing: false })
+    const left = await db.iterator().all()
+    await log.prune({ count: 1 })
+    for (const [key, text] of left) if (key === keys.event(2) || key === keys.type('it', 2)) await db.put(key, text)
+    assert.deepEqual((await log.verify()).problems, [
+      { seq: 2, message: 'event 2 is there, though the log begins at 4' },
+    ])
+    await db.del(keys.event(2))
+    assert.deepEqual((await log.verify()).problems, [
+      { seq: 2, message: 'the index of types names event 2, which is missing' },
+    ])
     await log.close()
   })
 })
