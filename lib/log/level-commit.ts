@@ -1,3 +1,4 @@
+import type { Database } from './level-database.ts'
 import type { EventRecord } from './level-records.ts'
 
 /**
@@ -22,10 +23,15 @@ export interface Addition {
   readonly first?: number
 }
 
+type Batch = ReturnType<Database['batch']>
+
 /**
  * A commit that is being gathered or written: one atomic batch, one promise for all who wait for it.
  */
 export class Commit {
+  /** Takes each write at once: what waits for the disk as text of our own would outlive the young generation. */
+  readonly #batch: Batch
+  /** What others may overtake: it is written when the commit is. */
   readonly ops: Op[] = []
   readonly events: EventRecord[] = []
   bytes = 0
@@ -37,12 +43,27 @@ export class Commit {
   resolve: () => void = () => undefined
   reject: (error: Error) => void = () => undefined
 
-  constructor() {
+  constructor(db: Database) {
+    this.#batch = db.batch()
     this.durable = new Promise((resolve, reject) => {
       this.resolve = resolve
       this.reject = reject
     })
     // Whoever waits hears of a failure; a commit that nobody waits for must not become an unhandledRejection.
     this.durable.catch(() => undefined)
+  }
+
+  add(op: Op): void {
+    if (op[2] === undefined) this.put(op)
+    else this.ops.push(op)
+  }
+
+  put([key, value]: Op): void {
+    if (value === undefined) this.#batch.del(key)
+    else this.#batch.put(key, value)
+  }
+
+  write(options: { readonly sync?: boolean }): Promise<void> {
+    return this.#batch.write(options)
   }
 }

@@ -153,18 +153,12 @@ export function encodeEvent(
   run: string | undefined,
   told: boolean,
 ): string {
-  const extras: Extras = {
-    job: event.job,
-    run,
-    cause: event.cause,
-    version: event.version,
-    revision: event.revision,
-    transformed: event.transformed,
-    untold: told ? undefined : true,
-  }
-  const more = JSON.stringify(extras)
+  const { job, cause, version, revision, transformed } = event
   const head = `${JSON.stringify(event.type)},${JSON.stringify(event.identifier)},${event.created},${json}`
-  return seal(key, more === '{}' ? `[${head}]` : `[${head},${more}]`)
+  const plain = (job ?? run ?? cause ?? version ?? transformed) === undefined && told
+  if (plain) return seal(key, `[${head}]`)
+  const extras: Extras = { job, run, cause, version, revision, transformed, untold: told ? undefined : true }
+  return seal(key, `[${head},${JSON.stringify(extras)}]`)
 }
 
 /** An event from its record, deeply frozen. */
@@ -181,16 +175,12 @@ export function storedEvent(
   seq: number,
   created: number,
 ): StoredEvent {
-  return Object.freeze({
-    seq,
-    type: from.type,
-    identifier: from.identifier,
-    data: from.data,
-    created,
-    ...(from.job === undefined ? {} : { job: from.job }),
-    ...(from.cause === undefined ? {} : { cause: from.cause }),
-    ...(from.version === undefined ? {} : { version: from.version }),
-    ...(from.revision === undefined ? {} : { revision: from.revision }),
-    ...(from.transformed === undefined ? {} : { transformed: from.transformed }),
-  })
+  const { type, identifier, data } = from
+  const event: { -readonly [K in keyof StoredEvent]: StoredEvent[K] } = { seq, type, identifier, data, created }
+  if (from.job !== undefined) event.job = from.job
+  if (from.cause !== undefined) event.cause = from.cause
+  if (from.version !== undefined) event.version = from.version
+  if (from.revision !== undefined) event.revision = from.revision
+  if (from.transformed !== undefined) event.transformed = from.transformed
+  return Object.freeze(event)
 }

@@ -56,10 +56,10 @@ export class Writer {
   add({ ops, events, bytes, first = 0 }: Addition): Promise<void> {
     let commit = this.#queue.at(-1)
     if (commit === undefined || commit.events.length + events.length > MOST_EVENTS || commit.bytes > MOST_BYTES) {
-      commit = new Commit()
+      commit = new Commit(this.#options.db)
       this.#queue.push(commit)
     }
-    for (const op of ops) commit.ops.push(op)
+    for (const op of ops) commit.add(op)
     for (const event of events) commit.events.push(event)
     commit.bytes += bytes
     commit.first = Math.max(commit.first, first)
@@ -97,7 +97,7 @@ export class Writer {
   flush(): Promise<void> {
     this.#idle?.()
     this.#idle = undefined
-    if (this.#riders.size > 0 && this.#queue.length === 0) this.#queue.push(new Commit())
+    if (this.#riders.size > 0 && this.#queue.length === 0) this.#queue.push(new Commit(this.#options.db))
     this.#soon()
     return this.added()
   }
@@ -140,18 +140,13 @@ export class Writer {
 
   // Chained batches are up to 3.5 times faster than arrays of operations.
   async #commit(commit: Commit): Promise<void> {
-    const batch = this.#options.db.batch()
-    const put = ([key, value]: Op): void => {
-      if (value === undefined) batch.del(key)
-      else batch.put(key, value)
-    }
     for (const rider of commit.riders) for (const op of rider.collect()) commit.ops.push(op)
-    for (const op of commit.ops) if (!this.#isOvertaken(op)) put(op)
+    for (const op of commit.ops) if (!this.#isOvertaken(op)) commit.put(op)
     if (this.#queue.length === 0) this.#written.clear()
     this.#first = Math.max(this.#first, commit.first)
     const head: Head = [commit.last, this.#durable, this.#first]
-    put([keys.head, encode(keys.head, head)])
-    await batch.write(this.#options.synced ? SYNCED : {})
+    commit.put([keys.head, encode(keys.head, head)])
+    await commit.write(this.#options.synced ? SYNCED : {})
   }
 
   #isOvertaken([key, , order]: Op): boolean {
