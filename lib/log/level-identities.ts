@@ -1,4 +1,4 @@
-import type { Database } from './level-database.ts'
+import type { Filtered, IdentityFilter } from './level-filter.ts'
 import { keys } from './level-keys.ts'
 import { decode, FORGOTTEN, type Identity } from './level-records.ts'
 
@@ -7,39 +7,46 @@ const GENERATION = 2048
 
 /**
  * Which event an identity was last told as. What was decided lately is answered from memory, also before it is
- * durable, so that publishers who ask at the same time get one answer; the rest is looked up in the store.
+ * durable, so that publishers who ask at the same time get one answer; the rest is looked up in the store, unless the
+ * filter rules it out.
  *
  * Memory is two generations of a map: the younger fills, then takes the place of the older. A generation is dropped
  * only when all in it is durable.
  */
 export class Identities {
-  readonly #db: Database
-  readonly #durable: () => number
+  readonly #log: Filtered
+  readonly #filter: IdentityFilter
   #young = new Map<string, Identity>()
   #old = new Map<string, Identity>()
   #newestOld = 0
   #newest = 0
 
-  constructor(db: Database, durable: () => number) {
-    this.#db = db
-    this.#durable = durable
+  constructor(log: Filtered, filter: IdentityFilter) {
+    this.#log = log
+    this.#filter = filter
   }
 
   /** The identity stored at `key`; undefined when it is not known. */
   find(key: string): Identity | undefined {
-    // getSync: an awaited get is several times slower, and has() skips LevelDB's Bloom filter.
-    const identity = this.#young.get(key) ?? this.#old.get(key) ?? decode<Identity>(key, this.#db.getSync(key))
+    const identity = this.#young.get(key) ?? this.#old.get(key) ?? this.#look(key)
     return identity?.[0] === FORGOTTEN ? undefined : identity
+  }
+
+  // getSync: an awaited get is several times slower, and has() skips LevelDB's own filter.
+  #look(key: string): Identity | undefined {
+    if (this.#filter.rulesOut(key, this.#log)) return undefined
+    return decode<Identity>(key, this.#log.db.getSync(key))
   }
 
   /** Remembers a decision; `seq` is the newest seq that was given out when it was taken. */
   remember(key: string, identity: Identity, seq: number): void {
-    if (this.#young.size >= GENERATION && this.#newestOld <= this.#durable()) {
+    if (this.#young.size >= GENERATION && this.#newestOld <= this.#log.writer.durable) {
       this.#old = this.#young
       this.#newestOld = this.#newest
       this.#young = new Map()
     }
     this.#young.set(key, identity)
+    this.#filter.add(key)
     this.#newest = seq
   }
 }

@@ -1,8 +1,12 @@
 import { type Observable, Subject } from 'rxjs'
 import type { Cancel, Clock } from '../core/clock.ts'
 import { asError, TidingsError } from '../core/errors.ts'
+import type { StoredEvent } from '../core/event.ts'
 import type { Op } from './level-commit.ts'
 import type { DatabaseSource } from './level-database.ts'
+import { type FilterSettings, IdentityFilter } from './level-filter.ts'
+import { noFilterFile } from './level-filter-file.ts'
+import { identityKey } from './level-identities.ts'
 import type { MarkFile } from './level-mark.ts'
 import { openSound, type Sound } from './level-open.ts'
 import { FORMAT, type Meta } from './level-records.ts'
@@ -21,6 +25,8 @@ export interface LifeOptions {
   readonly clock: Clock
   readonly durability: 'disk' | 'process'
   readonly identity: Meta['identity'] | undefined
+  /** Default: none is kept between two openings. */
+  readonly filter?: FilterSettings
   warn(message: string): void
 }
 
@@ -36,6 +42,7 @@ export class Life {
   readonly committed$: Observable<number>
   readonly #committed$ = new Subject<number>()
   readonly #options: LifeOptions
+  readonly #filter: IdentityFilter
   #session: Session | undefined
   #failure: TidingsError | undefined
   #told: number
@@ -68,6 +75,9 @@ export class Life {
     this.#options = options
     this.meta = sound.meta
     this.committed$ = this.#committed$.asObservable()
+    const { id: log, identity } = sound.meta
+    const identityOf = ({ type, identifier }: StoredEvent): string => identityKey(identity, type, identifier)
+    this.#filter = new IdentityFilter({ file: noFilterFile, ...options.filter, log, identityKey: identityOf })
     this.#session = this.#start(sound)
     this.#told = sound.head
     this.#opened = sound.head
@@ -127,6 +137,7 @@ export class Life {
     return new Session(sound, {
       clock,
       synced: durability === 'disk',
+      filter: this.#filter,
       onCommitted: (seq) => this.#committed(seq),
       onFailed: (error) => this.#failed(error),
     })
@@ -168,6 +179,7 @@ export class Life {
       try {
         const sound = await openSound(this.#options.source, this.#options.marks, this.#options)
         if (this.#closed !== undefined) return await sound.db.close()
+        this.#filter.reopened()
         this.#session = this.#start(sound)
         this.#opened = sound.head
         this.onReopened(this.#session)
@@ -202,6 +214,9 @@ export class Life {
       await session.writer.flush()
       if (this.#options.durability !== 'disk') await session.sync()
       await this.#mark()
+      await this.#filter
+        .keep(session)
+        .catch((error) => this.#options.warn(`the FILTER file could not be written: ${asError(error).message}`))
     } finally {
       await session?.db.close()
       this.#committed$.complete()

@@ -2,6 +2,7 @@ import type { Clock } from '../core/clock.ts'
 import type { TidingsError } from '../core/errors.ts'
 import type { Op } from './level-commit.ts'
 import { type Database, SYNCED } from './level-database.ts'
+import type { IdentityFilter } from './level-filter.ts'
 import { Identities } from './level-identities.ts'
 import { keys } from './level-keys.ts'
 import type { Sound } from './level-open.ts'
@@ -19,6 +20,7 @@ const TAIL = 1024
 export interface SessionOptions {
   readonly clock: Clock
   readonly synced: boolean
+  readonly filter: IdentityFilter
   /** Called with the highest durable seq after each commit. */
   onCommitted(seq: number): void
   onFailed(error: TidingsError): void
@@ -50,7 +52,7 @@ export class Session {
       },
       onFailed: options.onFailed,
     })
-    this.identities = new Identities(sound.db, () => this.writer.durable)
+    this.identities = new Identities(this, options.filter)
   }
 
   /** The lowest seq whose body may be read. */

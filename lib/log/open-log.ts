@@ -3,6 +3,7 @@ import { type Clock, systemClock } from '../core/clock.ts'
 import { asError, describe, TidingsError } from '../core/errors.ts'
 import { keepTo } from './keep-to.ts'
 import { levelDatabase, memoryDatabase } from './level-database.ts'
+import { filterFile } from './level-filter-file.ts'
 import { Life, type LifeOptions } from './level-life.ts'
 import { LevelLog } from './level-log.ts'
 import { markFile, noMarkFile } from './level-mark.ts'
@@ -61,7 +62,13 @@ export async function openLog(directory: string, options: LogOptions = {}): Prom
 
 function openAt(path: string, options: LogOptions): Promise<LevelLog> {
   const durability = oneOf(options, 'durability', ['disk', 'relaxed']) === 'relaxed' ? 'process' : 'disk'
-  return open({ source: levelDatabase(path), marks: markFile(path), durability }, options)
+  const parts = {
+    source: levelDatabase(path),
+    marks: markFile(path),
+    filter: { file: filterFile(path) },
+    durability,
+  } as const
+  return open(parts, options)
 }
 
 /** A log that is gone with the process: the same code on the same kind of store, in memory. */
@@ -70,7 +77,7 @@ export async function memoryLog(options: Omit<LogOptions, 'durability'> = {}): P
 }
 
 async function open(
-  parts: Pick<LifeOptions, 'source' | 'marks' | 'durability'>,
+  parts: Pick<LifeOptions, 'source' | 'marks' | 'filter' | 'durability'>,
   options: LogOptions,
 ): Promise<LevelLog> {
   const { retention, limits, clock = systemClock } = options

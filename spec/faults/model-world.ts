@@ -8,6 +8,7 @@ import { type Listener, type ListenerOptions, listener } from '../../lib/listene
 import { on } from '../../lib/listener/on.ts'
 import { Life } from '../../lib/log/level-life.ts'
 import { LevelLog } from '../../lib/log/level-log.ts'
+import { noFilterFile } from '../../lib/log/level-filter-file.ts'
 import { noMarkFile } from '../../lib/log/level-mark.ts'
 import { defaultLimits } from '../../lib/log/limits.ts'
 import { virtualClock } from '../../lib/testing/virtual-clock.ts'
@@ -52,7 +53,8 @@ export class World {
   }
 
   async begin(names: readonly string[], formerly?: readonly [older: string, name: string]): Promise<void> {
-    const options = { source: this.#source, clock: this.clock, marks: noMarkFile }
+    const filter = { file: noFilterFile, least: 0 }
+    const options = { source: this.#source, clock: this.clock, marks: noMarkFile, filter }
     const life = await Life.begin({
       ...options,
       durability: 'disk',

@@ -1,0 +1,97 @@
+import { type FileHandle, open, rename } from 'node:fs/promises'
+import { join } from 'node:path'
+import { crc32 } from 'node:zlib'
+import { Bloom, type Layer } from './level-bloom.ts'
+
+/**
+ * - `log`: the id of the log
+ * - `seq`: the identities of all events up to here are in it
+ * - `check`: the checksum of the record of that event: another one at its place means another history
+ */
+export interface Covers {
+  readonly log: string
+  readonly seq: number
+  readonly check: string
+}
+
+/** Where a filter is kept between two openings. It saves time and is never missed: a bad one is no filter. */
+export interface FilterFile {
+  read(): Promise<{ readonly covers: Covers; readonly bloom: Bloom } | undefined>
+  write(covers: Covers, bloom: Bloom): Promise<void>
+}
+
+interface Header extends Covers {
+  readonly layers: readonly {
+    readonly room: number
+    readonly keys: number
+    readonly bytes: number
+    readonly crc: number
+  }[]
+}
+
+const NAME = 'FILTER'
+
+/** The header is JSON, filled up with spaces to this many bytes; the words of each layer follow. */
+const HEADER = 4096
+
+export function filterFile(directory: string): FilterFile {
+  const path = join(directory, NAME)
+  return {
+    async read() {
+      try {
+        return await withFile(path, 'r', readFilter)
+      } catch {
+        return undefined
+      }
+    },
+    async write(covers, bloom) {
+      const fresh = `${path}.new`
+      await withFile(fresh, 'w', (file) => writeFilter(file, covers, bloom))
+      await rename(fresh, path)
+    },
+  }
+}
+
+export const noFilterFile: FilterFile = {
+  read: async () => undefined,
+  write: async () => undefined,
+}
+
+async function withFile<T>(path: string, flags: string, use: (file: FileHandle) => Promise<T>): Promise<T> {
+  const file = await open(path, flags, 0o600)
+  try {
+    return await use(file)
+  } finally {
+    await file.close()
+  }
+}
+
+async function readFilter(file: FileHandle): Promise<{ covers: Covers; bloom: Bloom } | undefined> {
+  const head = Buffer.alloc(HEADER)
+  await file.read(head, 0, HEADER, 0)
+  const { layers, ...covers } = JSON.parse(head.toString()) as Header
+  let at = HEADER
+  const found: Layer[] = []
+  for (const { room, keys, bytes, crc } of layers) {
+    const words = new Uint32Array(bytes / Uint32Array.BYTES_PER_ELEMENT)
+    const content = new Uint8Array(words.buffer)
+    const { bytesRead } = await file.read(content, 0, bytes, at)
+    if (bytesRead !== bytes || crc32(content) !== crc) return undefined
+    found.push({ words, room, keys })
+    at += bytes
+  }
+  return found.length === 0 ? undefined : { covers, bloom: new Bloom(found) }
+}
+
+async function writeFilter(file: FileHandle, covers: Covers, bloom: Bloom): Promise<void> {
+  const contents = bloom.layers.map(({ words }) => new Uint8Array(words.buffer))
+  const header: Header = {
+    ...covers,
+    layers: bloom.layers.map(({ room, keys }, i) => {
+      const content = contents[i] as Uint8Array
+      return { room, keys, bytes: content.byteLength, crc: crc32(content) }
+    }),
+  }
+  await file.write(JSON.stringify(header).padEnd(HEADER))
+  for (const content of contents) await file.write(content)
+}
