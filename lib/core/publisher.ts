@@ -1,3 +1,4 @@
+import { Answer } from './answer.ts'
 import type { Publish } from './context.ts'
 import { asError, describe, TidingsError } from './errors.ts'
 import type { Draft, Receipt } from './event.ts'
@@ -53,15 +54,14 @@ export class Publisher {
   }
 
   #track(offer: () => Promise<Receipt>): Promise<Receipt> {
-    const answer = this.#ended === undefined ? offer() : Promise.reject(ended(this.#ended))
+    const offered = this.#ended === undefined ? offer() : Promise.reject(ended(this.#ended))
     // Heard here: whoever does not await a publish that fails makes the run fail, and no unhandledRejection.
-    answer.then(
-      () => this.#pending.delete(answer),
-      (error) => {
-        this.#pending.delete(answer)
-        this.#failures.push(asError(error))
-      },
-    )
+    const refused = (thrown: unknown): Error => {
+      const error = asError(thrown)
+      this.#failures.push(error)
+      return error
+    }
+    const answer: Answer<Receipt> = Answer.to(offered, refused, () => void this.#pending.delete(answer))
     this.#pending.add(answer)
     return answer
   }

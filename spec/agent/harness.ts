@@ -101,12 +101,16 @@ export function wrap<L extends Log>(log: L, parts: Partial<Log>): Log {
 export async function unhandled(work: () => Promise<void>): Promise<unknown[]> {
   const seen: unknown[] = []
   const hear = (reason: unknown): void => void seen.push(reason)
+  // The test runner's own way of hearing them would fail the test.
+  const others = process.listeners('unhandledRejection')
+  process.removeAllListeners('unhandledRejection')
   process.on('unhandledRejection', hear)
   try {
     await work()
     for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve))
   } finally {
     process.off('unhandledRejection', hear)
+    for (const other of others) process.on('unhandledRejection', other)
   }
   return seen
 }

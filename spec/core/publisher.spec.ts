@@ -71,12 +71,59 @@ describe('a publisher', () => {
       void all.publish(undefined as never, '4', 1)
       for (const [i, { refuse }] of offered.entries()) refuse(i === 0 ? new Error('no') : 'no error at all')
       await all.settle()
-      assert.equal(await caught, undefined)
+      assert.equal(await caught, '"no error at all"')
     })
     assert.deepEqual(seen, [])
     assert.equal(all.failures.length, 4)
     const codes = all.failures.map((error) => (error as { code?: string }).code ?? error.message)
     assert.deepEqual(codes.toSorted(), ['"no error at all"', 'TIDINGS_SCHEMA_FAILED', 'TIDINGS_TYPE_INVALID', 'no'])
+  })
+
+  it('raises none for what was chained to a publish that is refused, caught or not', async () => {
+    const { all, offered } = publisher()
+    const caught: unknown[] = []
+    const seen = await unhandled(async () => {
+      void all.publish('made', 'then', 1).then(() => 'never')
+      void all
+        .publish('made', 'thens', 1)
+        .then(() => 'never')
+        .then(undefined)
+        .finally(() => undefined)
+      void all
+        .publish('made', 'catch', 1)
+        .then(() => 'never')
+        .catch((error) => caught.push(error.message))
+      const awaited = (async () => {
+        await all.publish('made', 'await', 1).then(() => 'never')
+      })().catch((error: Error) => caught.push(error.message))
+      for (const { draft, refuse } of offered) refuse(new Error(`no ${draft.identifier}`))
+      await all.settle()
+      await awaited
+    })
+    assert.deepEqual(seen, [])
+    assert.deepEqual(caught.toSorted(), ['no await', 'no catch'])
+    assert.equal(all.failures.length, 4)
+  })
+
+  it('hides no error of whoever chained something to it', async () => {
+    const { all, offered } = publisher()
+    const caught: string[] = []
+    const seen = await unhandled(async () => {
+      void all.publish('made', '1', 1).then(() => {
+        throw new Error('mine')
+      })
+      const heard = all.publish('made', '2', 1).then(() => {
+        throw new Error('mine, and caught')
+      })
+      heard.catch(({ message }: Error) => caught.push(message))
+      for (const { answer } of offered) answer()
+      await all.settle()
+    })
+    assert.deepEqual(
+      [seen, caught].flat().map((error) => (error instanceof Error ? error.message : error)),
+      ['mine', 'mine, and caught'],
+    )
+    assert.deepEqual(all.failures, [])
   })
 
   it('takes nothing once it has ended, and says what had', async () => {
