@@ -1,9 +1,10 @@
+import { steady } from '../core/clock.ts'
 import { hasCode } from '../core/errors.ts'
 import { Pump, type PumpHost } from '../dispatch/pump.ts'
 import type { Listener } from '../listener/listener.ts'
 import type { Consumer, ConsumerOptions, Lag, Log, Start } from '../log/port.ts'
 import type { ListenerHealth } from './health.ts'
-import { oldestOf } from './oldest.ts'
+import { cursors, oldestOf } from './oldest.ts'
 import { renameListener } from './rename-listener.ts'
 import type { ListenerStatus } from './status.ts'
 
@@ -36,18 +37,19 @@ export class Listening {
   #late = false
   #failure: Error | undefined
 
-  /** `paused`: it does not hear before it is told to. */
-  static async open(listener: Listener, paused: boolean, host: ListeningHost): Promise<Listening> {
-    const { from: start, formerly } = listener.settings
-    const { logger } = host.environment
-    const consumer = await host.log.consumer(listener.name, {
-      start,
-      ...hears(listener),
-      ...(formerly === undefined ? {} : { formerly }),
-    })
-    if (consumer.origin === 'new') logger.info({ listener: listener.name, from: start }, 'new listener')
-    if (consumer.origin === 'renamed') logger.info({ listener: listener.name, formerly }, 'renamed listener')
-    return new Listening(listener, consumer, paused, host)
+  /** `paused`: the names of those that do not hear before they are told to. */
+  static async open(listener: Listener, paused: ReadonlyMap<string, unknown>, host: ListeningHost): Promise<Listening> {
+    const { name, settings } = listener
+    const { from: start, formerly } = settings
+    const { log, environment } = host
+    const older = await olderName(log, listener)
+    const consumer =
+      older === undefined
+        ? await log.consumer(name, { start, ...hears(listener) })
+        : await renameListener(log, older, name, hears(listener))
+    if (consumer.origin === 'new') environment.logger.info({ listener: name, from: start }, 'new listener')
+    if (consumer.origin === 'renamed') environment.logger.info({ listener: name, formerly }, 'renamed listener')
+    return new Listening(listener, consumer, paused.has(older ?? name), host)
   }
 
   private constructor(listener: Listener, consumer: Consumer, paused: boolean, host: ListeningHost) {
@@ -55,7 +57,7 @@ export class Listening {
     this.#consumer = consumer
     this.#paused = paused
     this.#host = host
-    this.#moved = host.clock.now()
+    this.#moved = steady(host.clock).now()
   }
 
   get listener(): Listener {
@@ -78,15 +80,15 @@ export class Listening {
       ...host,
       stop: stop.signal,
       began: () => {
-        if (!this.#late) this.#moved = host.clock.now()
+        if (!this.#late) this.#moved = steady(host.clock).now()
       },
       ended: (outcome) => {
         this.#late = outcome.end === 'retry' && hasCode(outcome.error, 'TIDINGS_LISTENER_TIMEOUT')
-        if (!this.#late) this.#moved = host.clock.now()
+        if (!this.#late) this.#moved = steady(host.clock).now()
       },
       parked: (...parked) => host.parked(listener.name, ...parked),
     })
-    this.#moved = host.clock.now()
+    this.#moved = steady(host.clock).now()
     this.#late = false
     this.#failure = undefined
     const heard = clear(pump).then(() => pump.run())
@@ -161,7 +163,7 @@ export class Listening {
     const { timeout, ordered } = this.#listener.settings
     // A log that has failed tells nobody anything, and says so itself.
     if (this.#paused || this.#host.log.state !== 'ready') return false
-    const now = this.#host.clock.now()
+    const now = steady(this.#host.clock).now()
     if (running > 0 || this.#late) return now - this.#moved > 2 * timeout
     // In order, all wait for the one that is to be tried again.
     if (next === undefined || (ordered === true && retrying > 0)) return false
@@ -196,6 +198,13 @@ export class Listening {
     if (this.#stopped) return
     this.#consumer = await this.#host.log.consumer(this.#listener.name, { ...hears(this.#listener), ...place })
   }
+}
+
+// The name whose cursor it takes over: the log knows that, and not its own.
+async function olderName(log: Log, { name, settings: { formerly } }: Listener): Promise<string | undefined> {
+  if (formerly === undefined) return undefined
+  const known = await cursors(log)
+  return known.has(formerly) && !known.has(name) ? formerly : undefined
 }
 
 function hears({ source: { types }, settings }: Listener): Pick<ConsumerOptions, 'types' | 'inOrder'> {

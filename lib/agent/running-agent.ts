@@ -7,6 +7,7 @@ import type { StoredEvent } from '../core/event.ts'
 import type { Pump } from '../dispatch/pump.ts'
 import type { Job } from '../job/job.ts'
 import type { RunReport } from '../job/job-host.ts'
+import type { JobRecord } from '../job/record.ts'
 import { readJob } from '../job/run-job.ts'
 import type { Log } from '../log/port.ts'
 import { type Agent, flatten, type Part, refuseTwins } from './agent.ts'
@@ -88,8 +89,10 @@ export class RunningAgent implements Running, Helm {
     const quiet = await pausedNames(log, 'listener')
     const hearing: Listening[] = []
     for (const listener of listeners) {
-      hearing.push(await Listening.open(listener, quiet.has(listener.name), this.#listeningHost()))
+      hearing.push(await Listening.open(listener, quiet, this.#listeningHost()))
     }
+    const records = new Map<Job, JobRecord>()
+    for (const job of jobs) records.set(job, await readJob(log, job, clock.now()))
     const resting = await pausedNames(log, 'job')
     const host = {
       ...this.#parts,
@@ -97,9 +100,7 @@ export class RunningAgent implements Running, Helm {
       abort: this.#abort.signal,
       ran: (report: RunReport) => this.#news.ran(report),
     }
-    const working: Working[] = []
-    for (const job of jobs)
-      working.push(new Working(job, await readJob(log, job, clock.now()), resting.has(job.name), host))
+    const working = Array.from(records, ([job, record]) => new Working(job, record, resting.has(job.name), host))
     if (this.#stop.signal.aborted) throw new TidingsError('TIDINGS_AGENT_INVALID', 'the agent has stopped')
     this.#hear(hearing)
     for (const each of working) {

@@ -92,13 +92,7 @@ export function defineStream(
   }
   // Defined, not assigned: an event may be called `name`, which a function already has.
   const carried = Object.entries(events).map(([key, value]) => [key, { value, enumerable: true }] as const)
-  return brand(
-    'stream-factory',
-    Object.defineProperties(
-      factory,
-      Object.fromEntries<PropertyDescriptor>([...carried, ['definition', { value: definition }]]),
-    ),
-  )
+  return brand('stream-factory', Object.defineProperties(factory, Object.fromEntries<PropertyDescriptor>(carried)))
 }
 
 /** Whether `value` is a stream, of this copy of the package or another. */

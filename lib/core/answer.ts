@@ -19,7 +19,7 @@ export class Answer<T> extends Promise<T> {
     return answer
   }
 
-  // biome-ignore lint/suspicious/noThenProperty: it is a promise
+  // oxlint-disable-next-line unicorn/no-thenable -- it is a promise
   override then<A = T, B = never>(
     resolved?: ((value: T) => A | PromiseLike<A>) | null,
     rejected?: ((reason: unknown) => B | PromiseLike<B>) | null,

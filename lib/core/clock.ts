@@ -32,6 +32,30 @@ export const systemClock: Clock = {
   },
 }
 
+const steadies = new WeakMap<Clock, Clock>()
+
+/**
+ * A clock that shows what this one does, but goes on from where it was when that one goes back: for pauses, which must
+ * not take two hours longer since somebody set the clock. The same one for the same clock.
+ */
+export function steady(clock: Clock): Clock {
+  const known = steadies.get(clock)
+  if (known !== undefined) return known
+  let ahead = 0
+  let last = Number.NEGATIVE_INFINITY
+  const made: Clock = {
+    now() {
+      const shown = clock.now()
+      if (shown + ahead < last) ahead = last - shown
+      last = shown + ahead
+      return last
+    },
+    timer: (run, ms) => clock.timer(run, ms),
+  }
+  steadies.set(clock, made)
+  return made
+}
+
 /**
  * No wait for an instant sleeps longer than this, in ms: timers ignore steps of the wall clock, and stop while a
  * machine is suspended. So: sleep a little, look at the wall clock, sleep on.
@@ -83,11 +107,6 @@ export function abort$(signal: AbortSignal): Observable<void> {
     signal.addEventListener('abort', aborted, { once: true })
     return () => signal.removeEventListener('abort', aborted)
   })
-}
-
-/** Resolves when the wall clock shows `at` or later, or at once when the signal aborts. */
-export async function sleepUntil(clock: Clock, at: number, signal: AbortSignal): Promise<void> {
-  await firstValueFrom(merge(at$(clock, at), abort$(signal)))
 }
 
 /**

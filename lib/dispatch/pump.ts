@@ -1,3 +1,4 @@
+import { type Clock, steady } from '../core/clock.ts'
 import { type ErrorInfo, errorInfo } from '../core/error-info.ts'
 import { asError } from '../core/errors.ts'
 import type { StoredEvent } from '../core/event.ts'
@@ -38,6 +39,7 @@ export class Pump {
   readonly #listener: Listener
   readonly #consumer: Consumer
   readonly #host: PumpHost
+  readonly #clock: Clock
   readonly #deliverer: Deliverer
   readonly #queue: Queue
   readonly #running = new Set<Attempt>()
@@ -47,17 +49,14 @@ export class Pump {
   readonly #pace: Pace
   #resting = false
 
-  get name(): string {
-    return this.#listener.name
-  }
-
   constructor(listener: Listener, consumer: Consumer, host: PumpHost) {
     this.#listener = listener
     this.#consumer = consumer
     this.#host = host
+    this.#clock = steady(host.clock)
     this.#deliverer = new Deliverer(listener, host)
     this.#pace = new Pace(listener.settings.concurrency)
-    this.#queue = new Queue(host.clock, (...back) => this.#putBack(...back))
+    this.#queue = new Queue(this.#clock, (...back) => this.#putBack(...back))
     const { stop, abort } = host
     stop.addEventListener('abort', () => this.#changed(), { once: true })
     abort.addEventListener('abort', () => this.#running.forEach((attempt) => attempt.stop(asError(abort.reason))), {
@@ -82,7 +81,7 @@ export class Pump {
     const { name, settings } = this.#listener
     const key = this.#key(handed.event)
     // An older event of its key waits for its retry: this one was held, and has killed nobody.
-    if (!this.#queue.admits(key, handed)) return this.#putBack(key, handed, this.#host.clock.now())
+    if (!this.#queue.admits(key, handed)) return this.#putBack(key, handed, this.#clock.now())
     if ((handed.crashes ?? 0) >= settings.crashes) {
       this.#park(handed, crashError(name, handed))
       return this.#queue.leave(key)
@@ -97,7 +96,7 @@ export class Pump {
     while (!stop.aborted) {
       while (this.#queue.isFull(this.#pace.batch) && !stop.aborted) await this.#change()
       const batch = await this.#consumer.pull(this.#pace.batch, stop)
-      this.#pace.took(batch.length, this.#host.clock.now())
+      this.#pace.took(batch.length, this.#clock.now())
       for (const handed of batch) this.#take(handed)
       // A log that has the next batch at hand must not keep timers and other listeners waiting.
       await new Promise((resolve) => setImmediate(resolve))
@@ -142,22 +141,22 @@ export class Pump {
     this.#resting = true
     setImmediate(() => {
       this.#resting = false
-      this.#pace.startTurn(this.#host.clock.now())
+      this.#pace.startTurn(this.#clock.now())
       this.#begin()
       this.#changed()
     })
   }
 
   #deliver(key: string, handed: Handed): void {
-    const { environment, clock } = this.#host
+    const { environment } = this.#host
     const { seq } = handed.event
     const fields = { listener: this.#listener.name, seq }
     environment.logger.debug({ ...fields, attempt: handed.attempt }, 'running listener')
     if (seq > this.#highest) this.#highest = seq
-    const began = clock.now()
+    const began = this.#clock.now()
     this.#host.began?.()
     const attempt = this.#deliverer.deliver(handed)
-    const now = clock.now()
+    const now = this.#clock.now()
     this.#pace.at(now)
     const ms = now - began
     if (ms > BLOCKING) environment.logger.warn({ ...fields, ms }, 'listener kept everybody waiting')
@@ -181,14 +180,14 @@ export class Pump {
     const { seq } = handed.event
     this.#host.ended?.(outcome)
     if (outcome.end === 'ack') return this.#consumer.ack(handed, outcome.writes)
-    const { abort, clock, environment } = this.#host
+    const { abort, environment } = this.#host
     // Cut off because the agent stops: the start of the handler is not held against the event.
-    if (abort.aborted) return this.#putBack(key, handed, clock.now())
+    if (abort.aborted) return this.#putBack(key, handed, this.#clock.now())
     const { name: listener } = this.#listener
     environment.logger.error({ listener, seq, attempt: handed.attempt, err: outcome.error }, 'listener failed')
     if (outcome.end === 'retry') {
       const error = errorInfo(outcome.error, this.#host.scrub)
-      const at = clock.now() + outcome.after
+      const at = this.#clock.now() + outcome.after
       this.#queue.waits(key, seq, at)
       return this.#consumer.retry(handed, { at, error })
     }
@@ -213,7 +212,7 @@ export class Pump {
   #putBackAll(): void {
     const before = this.#highest
     for (const handed of this.#queue.takeAll()) {
-      if (handed.event.seq < before) this.#putBack(this.#key(handed.event), handed, this.#host.clock.now())
+      if (handed.event.seq < before) this.#putBack(this.#key(handed.event), handed, this.#clock.now())
     }
   }
 }

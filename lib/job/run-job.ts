@@ -3,7 +3,7 @@ import type { Log } from '../log/port.ts'
 import type { Job } from './job.ts'
 import type { JobHost, Trigger } from './job-host.ts'
 import { Passing } from './passing.ts'
-import { JOBS, type JobRecord, jobNamespace } from './record.ts'
+import { JOBS, type JobRecord, jobNamespace, PAUSED_JOBS } from './record.ts'
 import { runSlot } from './run-slot.ts'
 import { runs$ } from './runs.ts'
 
@@ -22,6 +22,8 @@ export async function readJob(log: Log, { name, settings }: Job, now: number): P
 async function adopt(log: Log, from: string, to: string): Promise<void> {
   for await (const { key, value } of log.store(jobNamespace(from)).list())
     await log.store(jobNamespace(to)).set(key, value)
+  const rests = await log.store(PAUSED_JOBS).get(from)
+  if (rests !== undefined) await log.store(PAUSED_JOBS).set(to, rests.value)
 }
 
 /** A job at work on a log. Completes after `stop`, when its last run has ended. */

@@ -36,14 +36,17 @@ export async function runSlot(
   const stored = (await log.store(JOBS).get<JobRecord>(job.name))?.value
   const record = (): JobRecord => {
     const upTo = host.passing.upTo(slot)
-    return { anchor: slot.at.getTime(), ...stored, slot: Math.max(upTo, stored?.slot ?? 0) }
+    const known = { anchor: slot.at.getTime(), ...stored, slot: Math.max(upTo, stored?.slot ?? 0) }
+    return succeeded ? { ...known, succeeded } : known
   }
+  let succeeded = false
   let report: RunReport | undefined
   const run = async (attempt: number): Promise<RunReport> => {
     host.began(slot)
     const given = { slot, record, attempt: claim.attempt + attempt - 1, ends: [replaced, host.abort] }
     report = await oneRun(job, { ...given, told: job.schedule.kind === 'always' ? told(job, host) : [] }, host)
     host.ended(report)
+    succeeded ||= report.error === undefined
     return report
   }
   const trying = { clock: host.clock, ...saying(job, { claim, run, replaced }, host) }
@@ -69,7 +72,7 @@ interface Attempts {
 }
 
 // Says how each attempt went, and notes those that others follow.
-function saying(job: Job, { claim, run, replaced }: Attempts, host: JobHost): Pick<Trying, 'run' | 'failed'> {
+function saying(job: Job, { claim, run, replaced }: Attempts, host: JobHost): Pick<Trying, 'run' | 'failed' | 'again'> {
   const { logger } = host.environment
   let last: RunReport | undefined
   return {
@@ -80,13 +83,16 @@ function saying(job: Job, { claim, run, replaced }: Attempts, host: JobHost): Pi
       logger.info({ job: job.name, new: fresh, changed, duplicate, ms }, 'job done')
       if (status === 'cancelled') logger.info({ job: job.name, slot, reason }, 'job cancelled')
     },
-    failed: async (err, again) => {
+    failed: (err) => {
       const fields = { job: job.name, slot: last?.slot, err }
       if (replaced.aborted) logger.info(fields, 'run replaced')
       else logger.error(fields, 'job failed')
-      if (!again || last === undefined) return
-      await claim.tried(outcomeOf(last, host.scrub), last.attempt).catch((error: unknown) => {
-        logger.warn({ ...fields, err: asError(error) }, 'a failed run could not be noted')
+    },
+    again: async () => {
+      if (last === undefined) return
+      const { slot, attempt } = last
+      await claim.tried(outcomeOf(last, host.scrub), attempt).catch((error: unknown) => {
+        logger.warn({ job: job.name, slot, err: asError(error) }, 'a run could not be noted')
       })
     },
   }

@@ -1,5 +1,5 @@
 import { firstValueFrom, merge, type Observable, Subject } from 'rxjs'
-import { abort$, at$ } from '../core/clock.ts'
+import { abort$, at$, steady } from '../core/clock.ts'
 import { errorInfo } from '../core/error-info.ts'
 import { describe, TidingsError } from '../core/errors.ts'
 import { Backlog, heard } from './level-backlog.ts'
@@ -97,7 +97,7 @@ export class LevelConsumer implements Consumer, Rider {
       // While the store is closed nothing can be handed out, however long it is due.
       const due = this.#life.ready ? this.#flight.nextAt : undefined
       const alarms: Observable<unknown>[] = [this.#life.changes$, this.#wake$, abort$(signal)]
-      if (due !== undefined) alarms.push(at$(this.#life.clock, due))
+      if (due !== undefined) alarms.push(at$(steady(this.#life.clock), due))
       await firstValueFrom(merge(...alarms))
     }
     return []

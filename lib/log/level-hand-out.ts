@@ -1,3 +1,4 @@
+import { steady } from '../core/clock.ts'
 import type { StoredEvent } from '../core/event.ts'
 import type { Backlog } from './level-backlog.ts'
 import type { Flight } from './level-flight.ts'
@@ -73,7 +74,7 @@ export class HandOut {
   // What is due and has its place behind, or next.
   #due(max: number): readonly Waiting[] {
     const { life, flight, backlog, inOrder } = this.#parts
-    const due = flight.due(life.clock.now(), max)
+    const due = flight.due(steady(life.clock).now(), max)
     const { position } = backlog
     const next = inOrder ? flight.first : due.find(({ seq }) => seq > position)
     this.#next = next === undefined || next.seq <= position ? undefined : next.seq

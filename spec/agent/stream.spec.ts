@@ -33,12 +33,18 @@ describe('defineStream', () => {
   })
 
   it('carries its events, whatever they are called', () => {
-    const events = { name: eventType('x.name'), length: eventType('x.length'), item }
+    const events = {
+      name: eventType('x.name'),
+      length: eventType('x.length'),
+      definition: eventType('x.definition'),
+      item,
+    }
     const stream = defineStream({ ...base, events, jobs: () => [] })
     assert.equal(stream.item, item)
     assert.equal(stream.name.type, 'x.name')
+    assert.equal(stream.definition.type, 'x.definition')
     assert.equal(stream.length.type, 'x.length')
-    assert.deepEqual(Object.keys(stream).sort(), ['item', 'length', 'name'])
+    assert.deepEqual(Object.keys(stream).sort(), ['definition', 'item', 'length', 'name'])
   })
 
   it('gives `as` to nobody else, and options without a schema as they are', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { abort$, at$, systemClock, timerAt } from '../../lib/core/clock.ts'
+import { abort$, at$, steady, systemClock, timerAt } from '../../lib/core/clock.ts'
 import { virtualClock } from '../../lib/testing/virtual-clock.ts'
 
 const HOUR = 3_600_000
@@ -113,6 +113,51 @@ describe('a timer for an instant', () => {
     cancel()
     assert.equal(clock.timers, 0)
     await clock.advance(HOUR)
+  })
+})
+
+describe('a steady clock', () => {
+  it('shows what its clock does, and goes on from where it was when that goes back', async () => {
+    const clock = virtualClock()
+    const time = steady(clock)
+    assert.equal(time.now(), clock.now())
+    clock.step(HOUR)
+    assert.equal(time.now(), clock.now())
+    const before = time.now()
+    clock.step(-2 * HOUR)
+    assert.equal(time.now(), before)
+    await clock.advance(1000)
+    assert.equal(time.now(), before + 1000)
+    clock.step(2 * HOUR)
+    assert.equal(time.now(), before + 1000 + 2 * HOUR)
+  })
+
+  it('is the same one for the same clock, and never goes back', async () => {
+    const clock = virtualClock()
+    assert.equal(steady(clock), steady(clock))
+    assert.notEqual(steady(clock), steady(virtualClock()))
+    let last = steady(clock).now()
+    for (const step of [-HOUR, 5, -3, HOUR, -HOUR, 0]) {
+      clock.step(step)
+      await clock.advance(1)
+      const now = steady(clock).now()
+      assert.ok(now >= last)
+      last = now
+    }
+  })
+
+  it('bounds every wait, wherever the clock is stepped to', async () => {
+    const clock = virtualClock()
+    const time = steady(clock)
+    let fired = false
+    timerAt(time, time.now() + 60_000, () => (fired = true))
+    for (const step of [-HOUR, -HOUR, -5 * HOUR]) {
+      await clock.advance(10_000)
+      clock.step(step)
+    }
+    // Each step back costs what was slept since somebody looked.
+    await clock.advance(60_000 + 3 * 30_000)
+    assert.equal(fired, true)
   })
 })
 

@@ -81,7 +81,7 @@ describe('a publisher', () => {
 
   it('raises none for what was chained to a publish that is refused, caught or not', async () => {
     const { all, offered } = publisher()
-    const caught: unknown[] = []
+    const caught: string[] = []
     const seen = await unhandled(async () => {
       void all.publish('made', 'then', 1).then(() => 'never')
       void all
@@ -92,7 +92,7 @@ describe('a publisher', () => {
       void all
         .publish('made', 'catch', 1)
         .then(() => 'never')
-        .catch((error) => caught.push(error.message))
+        .catch((error) => caught.push((error as Error).message))
       const awaited = (async () => {
         await all.publish('made', 'await', 1).then(() => 'never')
       })().catch((error: Error) => caught.push(error.message))

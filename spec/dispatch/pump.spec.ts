@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
+import { operations } from '../../lib/agent/operations.ts'
 import { Park, Retry } from '../../lib/core/control.ts'
 import { TidingsError } from '../../lib/core/errors.ts'
 import type { StoredEvent } from '../../lib/core/event.ts'
@@ -270,6 +271,25 @@ describe('an event that fails', () => {
     }
     assert.deepEqual(attempts, [1, 2, 3, 4])
     assert.equal((await running.status()).listeners[0]?.parked, 1)
+  })
+
+  it('comes back in time, and so does what waits behind it, when the clock goes back meanwhile', async (t) => {
+    const here = await place(t)
+    const heard: string[] = []
+    const part = listener('hear', on(made), ({ seq }, { attempt }) => {
+      heard.push(`${seq}.${attempt}`)
+      if (seq === 1 && attempt < 3) throw new Retry({ after: '20s' })
+    })
+    await here.begin([part])
+    await here.log.accept([made('a', { n: 1, key: 'a' })])
+    await here.clock.advance(5000)
+    here.clock.step(-7200_000)
+    await here.log.accept(['a', 'b'].map((key) => made(key, { n: 2, key })))
+    await here.clock.advance(21_000)
+    assert.deepEqual(heard, ['1.1', '3.1', '1.2'])
+    here.clock.step(-7200_000)
+    await here.clock.advance(51_000)
+    assert.deepEqual(heard, ['1.1', '3.1', '1.2', '1.3', '2.1'])
   })
 
   it('is not overtaken in its key after a restart', async (t) => {
@@ -586,15 +606,16 @@ describe('a listener that was never seen before', () => {
     })
   }
 
-  it('takes over the cursor, the retries and the parked events of the name that it had formerly', async (t) => {
+  it('takes over the cursor, the retries, the parked events and the state of the name that it had formerly', async (t) => {
     const here = await place(t)
     const heard: string[] = []
     const hear = (name: string, options: ListenerOptions<Made>) =>
       listener(
         name,
         on(made),
-        ({ seq }, { attempt }) => {
+        async ({ seq }, { attempt, state }) => {
           heard.push(`${name} ${seq}.${attempt}`)
+          state.set('n', ((await state.get<number>('n')) ?? 0) + 1)
           if (seq === 1) throw new Park('no')
           if (seq === 2 && attempt === 1) throw new Retry({ after: '1m' })
         },
@@ -612,6 +633,27 @@ describe('a listener that was never seen before', () => {
       here.notes.said('renamed listener').map(({ listener: name, formerly }) => [name, formerly]),
       [['new', 'old']],
     )
+    // Each of the two has handled one event.
+    assert.equal((await here.log.store('listener/new').get('n'))?.value, 2)
+    assert.equal(await here.log.store('listener/old').get('n'), undefined)
+    // Once it has a cursor of its own, that stays so.
+    await here.end(running)
+    await here.begin([hear('new', { formerly: 'old' })])
+    assert.equal((await here.log.store('listener/new').get('n'))?.value, 2)
+  })
+
+  it('stays paused under its new name', async (t) => {
+    const here = await place(t)
+    const heard: number[] = []
+    const hear = (name: string, options: ListenerOptions<Made>) =>
+      listener(name, on(made), ({ seq }) => void heard.push(seq), options)
+    await here.end(await here.begin([hear('old', {})]))
+    await operations(here.log).listeners.pause('old')
+    const running = await here.begin([hear('new', { formerly: 'old' })])
+    await here.log.accept(mixed(1, 1))
+    await here.clock.advance(1000)
+    const [listed] = (await running.status()).listeners
+    assert.deepEqual([heard, listed?.paused], [[], true])
   })
 })
 

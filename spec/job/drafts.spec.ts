@@ -160,7 +160,11 @@ describe('drafts', () => {
       [once(new Date('2026-01-01T00:00:30Z')), {}, 1],
     ] as const) {
       let ran = 0
-      const { clock, ends, subscribe } = listen(() => void (ran += 1), options, schedule as never)
+      const run: Run = () => {
+        ran += 1
+        return schedule.kind === 'always' ? new Promise(() => undefined) : undefined
+      }
+      const { clock, ends, subscribe } = listen(run, options, schedule as never)
       const subscription = subscribe()
       await clock.advance(100_000)
       assert.deepEqual([ran, ends], [runs, []], schedule.toString())

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
 import fc from 'fast-check'
 import { agent } from '../../lib/agent/agent.ts'
+import { operations } from '../../lib/agent/operations.ts'
 import { start } from '../../lib/agent/start.ts'
 import type { State } from '../../lib/core/context.ts'
 import type { Draft } from '../../lib/core/event.ts'
@@ -418,6 +419,17 @@ describe('formerly', () => {
     // Not its very first run: what it publishes is told.
     const heard = await placeOf(t, here)
     assert.deepEqual(heard, ['1', '2', '3'])
+  })
+
+  it('stays paused, or cancelled, under its new name', async (t) => {
+    const here = await place(t)
+    let runs = 0
+    const run = (): void => void (runs += 1)
+    await here.end(await here.begin([job('old', every(10).minutes, run)]))
+    await operations(here.log).jobs.pause('old')
+    const running = await here.begin([job('new', every(10).minutes, run, { formerly: 'old' })])
+    await here.clock.advance(60 * 60_000)
+    assert.deepEqual([runs, (await running.status()).jobs[0]?.paused], [0, true])
   })
 })
 

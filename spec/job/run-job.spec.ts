@@ -6,6 +6,8 @@ import type { Draft, Receipt } from '../../lib/core/event.ts'
 import { eventType } from '../../lib/core/event-type.ts'
 import { type JobContext, job, type Run } from '../../lib/job/job.ts'
 import type { RunReport } from '../../lib/job/job-host.ts'
+import { listener } from '../../lib/listener/listener.ts'
+import { on } from '../../lib/listener/on.ts'
 import { always, every, manual } from '../../lib/schedule/index.ts'
 import { place, unhandled, wrap } from '../agent/harness.ts'
 
@@ -344,17 +346,39 @@ describe('an endless run', () => {
     })
   }
 
-  it('begins again when it fails: sooner when it went well for long before', async (t) => {
-    const { begin, clock } = await place(t)
-    const begun: number[] = []
-    const start = clock.now()
-    const push = job('push', always(), async () => {
-      begun.push((clock.now() - start) / 1000)
-      if (begun.length === 4) await new Promise<void>((resolve) => void clock.timer(resolve, 3_600_000))
-      throw new Error('connection lost')
+  for (const ends of ['fails', 'returns'] as const) {
+    it(`begins again when it ${ends}, after pauses that double, until it has gone on for longer than that`, async (t) => {
+      const { begin, clock, log } = await place(t)
+      const begun: number[] = []
+      const start = clock.now()
+      const push = job('push', always(), async ({ state }) => {
+        begun.push((clock.now() - start) / 1000)
+        state.set('n', begun.length)
+        if (begun.length === 4) await new Promise<void>((resolve) => void clock.timer(resolve, 3_600_000))
+        if (ends === 'fails') throw new Error('connection lost')
+      })
+      const running = await begin([push])
+      await clock.advance(3_620_000)
+      assert.deepEqual(begun, [0, 1, 3, 7, 3608, 3610, 3614])
+      assert.equal((await log.store('job/push').get('n'))?.value, ends === 'fails' ? undefined : 7)
+      const trigger = await running.trigger('push')
+      assert.equal(trigger, undefined, 'it waits to begin again, and that is its run')
+      const stopping = running.stop()
+      await clock.advance(0)
+      await stopping
+      await clock.advance(3_600_000)
+      assert.equal(begun.length, 7)
     })
-    await begin([push])
-    await clock.advance(3_620_000)
-    assert.deepEqual(begun, [0, 1, 3, 7, 3608, 3610, 3614])
+  }
+
+  it('tells nothing of its very first run only, when that is asked for', async (t) => {
+    const { begin, clock, log } = await place(t)
+    const heard: string[] = []
+    let runs = 0
+    const push = job('push', always(), () => made(`${(runs += 1)}`, { n: runs }), { first: 'record' })
+    await begin([push, listener('hear', on(made), ({ identifier }) => void heard.push(identifier))])
+    await clock.advance(10_000)
+    assert.equal(await log.last(), 4)
+    assert.deepEqual(heard, ['2', '3', '4'])
   })
 })

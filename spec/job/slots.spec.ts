@@ -18,9 +18,12 @@ function recorder({ clock, begin }: Place, schedule: Schedule, options: JobOptio
   const part = job(
     'record',
     schedule,
-    ({ slot }) => {
+    ({ slot, signal }) => {
       slots.push(minute(slot.getTime()))
       runs.push(minute(clock.now()))
+      if (schedule.kind !== 'always') return
+      // It goes on until it is told to end.
+      return new Promise((ended) => signal.addEventListener('abort', () => ended()))
     },
     options,
   )

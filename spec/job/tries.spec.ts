@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { Retry } from '../../lib/core/control.ts'
 import { type JobOptions, job, type Run } from '../../lib/job/job.ts'
-import { every, type Schedule } from '../../lib/schedule/index.ts'
+import { every, manual, type Schedule } from '../../lib/schedule/index.ts'
 import { type Place, place } from '../agent/harness.ts'
 
 /** A job that fails as often as asked. `tried`: at which second, and as which attempt. */
@@ -97,6 +97,19 @@ describe('a run that failed', () => {
       [240, 1],
     ])
     assert.equal(here.notes.said('run skipped').length, 1)
+  })
+
+  it('does not wait for longer when the clock goes back meanwhile', async (t) => {
+    const here = await place(t)
+    const { tried, begin } = failing(here, 3, { retry: 3, jitter: '20s' }, no, manual())
+    const running = await begin()
+    const triggered = running.trigger('try')
+    for (let tries = 0; tries < 4; tries++) {
+      here.clock.step(-7200_000)
+      for (let second = 0; second < 60 && tried.length === tries; second++) await here.clock.advance(1000)
+    }
+    assert.equal(tried.length, 4)
+    assert.equal((await triggered)?.error, undefined)
   })
 
   it('stops waiting when the agent stops, and its slot runs again after a restart', async (t) => {
