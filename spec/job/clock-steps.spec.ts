@@ -1,0 +1,144 @@
+import assert from 'node:assert/strict'
+import { describe, it, type TestContext } from 'node:test'
+import fc from 'fast-check'
+import { type JobOptions, job } from '../../lib/job/job.ts'
+import { cron, every, type Schedule } from '../../lib/schedule/index.ts'
+import { place } from '../agent/harness.ts'
+import { ledgerOf, wrongSlots } from './slot-ledger.ts'
+
+const SECOND = 1000
+const MINUTE = 60 * SECOND
+const HOUR = 60 * MINUTE
+const DAY = 24 * HOUR
+
+/** Something that happens to the clock, or to the process: ms that pass, a step in ms, a restart. */
+type Happening = { readonly pass: number } | { readonly step: number } | 'restart'
+
+/**
+ * What becomes of a job to which this happens: the slots that it ran for, in their order, and each slot up to the latest
+ * time that the clock showed which did not run once, or was not said to be missed or blocked, once.
+ */
+async function after(
+  t: Pick<TestContext, 'after'>,
+  schedule: Schedule,
+  options: JobOptions,
+  all: readonly Happening[],
+): Promise<{ readonly ran: readonly number[]; readonly wrong: readonly string[]; readonly early: number }> {
+  const here = await place(t as TestContext)
+  const anchor = new Date(here.clock.now())
+  const ran: number[] = []
+  let early = 0
+  const part = job(
+    'j',
+    schedule,
+    ({ slot }) => {
+      ran.push(slot.getTime() - anchor.getTime())
+      if (here.clock.now() < slot.getTime()) early += 1
+    },
+    options,
+  )
+  let latest = here.clock.now()
+  let running = await here.begin([part])
+  for (const each of all) {
+    if (each === 'restart') {
+      await here.end(running)
+      running = await here.begin([part])
+      await here.clock.advance(0)
+    } else if ('step' in each) here.clock.step(each.step)
+    else await here.clock.advance(each.pass)
+    // What is due is looked at after at most 30 s.
+    if (typeof each === 'object' && 'pass' in each) latest = Math.max(latest, here.clock.now())
+  }
+  await here.clock.advance(30 * SECOND)
+  latest = Math.max(latest, here.clock.now())
+  // By what was said: the log remembers only the newest hundred.
+  const wrong = wrongSlots(ledgerOf(here.notes.lines), schedule, anchor, new Date(latest))
+  await here.end(running)
+  return { ran, wrong, early }
+}
+
+const minutes = cron('* * * * *', { timezone: 'UTC' })
+const steps = (ms: number): Happening[] => [{ pass: 10.5 * MINUTE }, { step: ms }, { pass: 10 * MINUTE }]
+const cases: readonly (readonly [what: string, schedule: Schedule, happenings: readonly Happening[]])[] = [
+  ['-2 h', every(1).minute, steps(-2 * HOUR)],
+  ['-2 h, until the clock is past where it was', every(5).minutes, [...steps(-2 * HOUR), { pass: 3 * HOUR }]],
+  ['+2 h', every(1).minute, steps(2 * HOUR)],
+  ['+30 d', every(1).hour, [{ pass: 10.5 * HOUR }, { step: 30 * DAY }, { pass: 10 * HOUR }]],
+  ['+30 d and back', every(1).hour, [{ pass: 90 * MINUTE }, { step: 30 * DAY }, { pass: HOUR }, { step: -30 * DAY }]],
+  ['+2 h, of cron', minutes, steps(2 * HOUR)],
+  ['-2 h, of cron', minutes, steps(-2 * HOUR)],
+  ...[250, 500, 750].map((into): (typeof cases)[number] => [
+    `of -500 ms and +500 ms ten times, ${into} ms into a second`,
+    every(1).second,
+    Array.from({ length: 10 }, () => [{ pass: into }, { step: -500 }, { pass: 1000 }, { step: 500 }]).flat(),
+  ]),
+  [
+    '-500 ms ten times, over restarts',
+    every(1).second,
+    Array.from({ length: 10 }, (): Happening[] => [{ pass: 1700 }, { step: -500 }, 'restart']).flat(),
+  ],
+  ['+500 ms ten times', every(1).second, Array.from({ length: 10 }, () => [{ pass: 1700 }, { step: 500 }]).flat()],
+]
+
+describe('a clock that steps', () => {
+  for (const [what, schedule, happenings] of cases) {
+    for (const missed of ['once', 'all'] as const) {
+      it(`by ${what} runs no slot twice, none early, and says which are missed (${missed})`, async (t) => {
+        const { ran, wrong, early } = await after(t, schedule, { missed }, happenings)
+        assert.deepEqual({ wrong, early }, { wrong: [], early: 0 })
+        assert.deepEqual(
+          ran,
+          [...new Set(ran)].sort((a, b) => a - b),
+        )
+        assert.ok(ran.length > 0)
+      })
+    }
+  }
+
+  it('runs no slot twice and leaves none unsaid, whatever happens to it', async (t) => {
+    const happening: fc.Arbitrary<Happening> = fc.oneof(
+      { weight: 4, arbitrary: fc.record({ pass: fc.integer({ min: 0, max: 20 * MINUTE }) }) },
+      { weight: 2, arbitrary: fc.record({ step: fc.integer({ min: -2 * HOUR, max: 2 * HOUR }) }) },
+      { weight: 1, arbitrary: fc.constant('restart' as const) },
+    )
+    const schedules = fc.constantFrom(
+      every(7).minutes,
+      every(3).to(6).minutes,
+      cron('*/5 * * * *', { timezone: 'UTC' }),
+    )
+    const options = fc.record({ missed: fc.constantFrom('once' as const, 'skip' as const, 'all' as const) })
+    const all = fc.array(happening, { minLength: 1, maxLength: 12 })
+    await fc.assert(
+      fc.asyncProperty(schedules, options, all, async (schedule, { missed }, happenings) => {
+        const ends: (() => unknown)[] = []
+        const own = { after: (end: () => unknown) => void ends.push(end) } as unknown as TestContext
+        const { ran, wrong, early } = await after(own, schedule, { missed }, happenings)
+        for (const end of ends) await end()
+        assert.deepEqual({ wrong, early }, { wrong: [], early: 0 })
+        assert.equal(new Set(ran).size, ran.length)
+      }),
+      { numRuns: 25 },
+    )
+    assert.ok(t.name)
+  })
+})
+
+describe('a slot that is far away', () => {
+  const far = [30 * DAY, 365 * DAY, 2 ** 31 - 1, 2 ** 31, 2 ** 31 + 1]
+  for (const ms of far) {
+    it(`comes after ${ms} ms: never early, once`, async (t) => {
+      const { clock, begin } = await place(t)
+      const ran: number[] = []
+      const start = clock.now()
+      await begin([job('j', every(`${ms}ms`), () => void ran.push(clock.now() - start))])
+      // Without a step, a year is a million looks at the clock: spec/core/clock.spec.ts has them.
+      clock.step(ms - 2 * MINUTE)
+      await clock.advance(2 * MINUTE - 1)
+      assert.deepEqual(ran, [])
+      await clock.advance(1)
+      assert.deepEqual(ran, [ms])
+      await clock.advance(HOUR)
+      assert.equal(ran.length, 1)
+    })
+  }
+})
