@@ -59,11 +59,13 @@ export function decide(drafts: readonly Draft[], origin: Origin, rules: Rules): 
     const record = encodeEvent(eventKey, event, json, origin.run, told)
     ops.push([eventKey, record], [key, encode(key, identity)], [keys.type(event.type, event.seq), ''])
     events.push({ event, told })
+    // Also for those that follow in this call.
     identities.set(key, identity)
     bytes += record.length
     receipts.push({ status: known === undefined ? 'new' : 'changed', seq: event.seq, event })
   }
-  const newest = receipts.reduce((most, { seq }) => Math.max(most, seq), 0)
+  let newest = 0
+  for (const { seq } of receipts) if (seq > newest) newest = seq
   return { receipts, newest, ops, events, bytes, identities }
 }
 

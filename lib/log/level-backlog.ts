@@ -3,8 +3,8 @@ import type { EventRecord } from './level-records.ts'
 import type { Session } from './level-session.ts'
 import { typeTest } from './query.ts'
 
-/** How many records are read in one go: a consumer that hears rare types skips this many at a time. */
-const LOOK_AHEAD = 500
+/** How many records are read in one go: a consumer that hears rare types passes over this many at a time. */
+const LOOK_AHEAD = 512
 
 /** Whether a consumer of these types hears an event at all. */
 export function heard({ types }: { readonly types?: readonly string[] }): (record: EventRecord) => boolean {
@@ -12,7 +12,7 @@ export function heard({ types }: { readonly types?: readonly string[] }): (recor
   return ({ event, told }) => told && hears(event.type)
 }
 
-/** The events that one consumer has not been handed yet: a place in the log, and a page read ahead from there. */
+/** The events that one consumer has not been handed yet: a place in the log, and what was read ahead from there. */
 export class Backlog {
   readonly #wanted: (record: EventRecord) => boolean
   #position: number
@@ -30,14 +30,19 @@ export class Backlog {
     return this.#position
   }
 
-  /** Reads on, unless there is something left of the last page. */
-  async look(session: Session): Promise<void> {
-    if (this.#looked < this.#ahead.length) return
-    this.#ahead = await session.read(this.#position, LOOK_AHEAD)
+  /** Reads on, unless there are so many events at hand; fewer only at the end of the log. */
+  async look(session: Session, count: number): Promise<void> {
+    let ahead: readonly EventRecord[] = this.#ahead.slice(this.#looked)
+    while (ahead.length < count) {
+      const page = await session.read(ahead.at(-1)?.event.seq ?? this.#position, LOOK_AHEAD)
+      if (page.length === 0) break
+      ahead = ahead.length === 0 ? page : ahead.concat(page)
+    }
+    this.#ahead = ahead
     this.#looked = 0
   }
 
-  /** The next wanted events of the page, at most `room` and none after `until`; passes over the others. */
+  /** The next wanted events of what was read, at most `room` and none after `until`; passes over the others. */
   take(room: number, until = Number.POSITIVE_INFINITY): StoredEvent[] {
     const taken: StoredEvent[] = []
     while (this.#looked < this.#ahead.length && taken.length < room) {

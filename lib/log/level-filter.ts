@@ -6,7 +6,7 @@ import { keys, startingWith } from './level-keys.ts'
 import { readEvents } from './level-reader.ts'
 
 /** A log with fewer events looks its identities up: that is quick as long as LevelDB's tables are few. */
-const LEAST = 50_000
+const LEAST = 10_000
 
 /** How much room a filter has that is made of what is there. */
 const SPARE = 1.25
@@ -22,7 +22,7 @@ export interface Filtered {
   readonly writer: { readonly durable: number; added(): Promise<void> }
 }
 
-/** `least`: how many events a log has before it needs a filter; default 50 000. */
+/** `least`: how many events a log has before it needs a filter; default 10 000. */
 export interface FilterSettings {
   readonly file: FilterFile
   readonly least?: number

@@ -59,11 +59,12 @@ export class HandOut {
         due.map(async (waiting) => ({ waiting, event: await steering.event(waiting.seq) })),
       )
       const room = this.#mayReadOn() ? max - due.filter(({ seq }) => seq <= backlog.position).length : 0
-      if (room > 0) await backlog.look(session)
+      if (room > 0) await backlog.look(session, room)
       if (signal.aborted) return []
       const fresh = this.#fresh(room)
       const again = this.#again(found.filter(({ waiting }) => waiting.seq <= backlog.position))
-      return await this.#note([...again, ...fresh].sort((a, b) => a.event.seq - b.event.seq))
+      const handed = again.length === 0 ? fresh : [...again, ...fresh].sort((a, b) => a.event.seq - b.event.seq)
+      return await this.#note(handed)
     } catch (error) {
       // A store that is closed in mid-read, after a failed write, is opened again; a closed log ends the wait.
       if (life.ready && life.session === session) throw error

@@ -8,21 +8,40 @@ import { type Narrowed, narrow } from './query.ts'
 /** How many records a page of a longer reading has. */
 const PAGE = 500
 
+/** A store that is read from, the lowest seq whose body it keeps, and the highest that is durable. */
+export interface Filed extends Store {
+  readonly writer: { readonly durable: number }
+}
+
 /** The records after `after`, up to and including `upTo`, at most `max`; a gap among them is damage. */
-export async function readPage(db: Database, after: number, upTo: number, max: number): Promise<EventRecord[]> {
+export async function readPage(
+  db: Database,
+  after: number,
+  upTo: number,
+  max: number,
+): Promise<readonly EventRecord[]> {
   const limit = Math.min(max, upTo - after)
-  if (limit <= 0) return []
-  const range = { gt: keys.event(after), lte: keys.event(upTo), limit, ...READ_AHEAD }
+  return limit <= 0 ? [] : (await readFiled(db, after, limit)).records
+}
+
+/** So many records after `after`, all of which must be there, and how many characters they have as text. */
+export async function readFiled(
+  db: Database,
+  after: number,
+  count: number,
+): Promise<{ readonly records: readonly EventRecord[]; readonly text: number }> {
+  const range = { gt: keys.event(after), lte: keys.event(after + count), limit: count, ...READ_AHEAD }
   const entries = await db.iterator(range).all()
   const records: EventRecord[] = []
-  let expected = after + 1
-  for (const [key, text] of entries) {
+  let text = 0
+  for (const [key, record] of entries) {
+    const expected = after + records.length + 1
     if (seqOf(key) !== expected) throw missing(expected)
-    records.push(decodeEvent(key, text))
-    expected += 1
+    records.push(decodeEvent(key, record))
+    text += record.length
   }
-  if (records.length < limit) throw missing(expected)
-  return records
+  if (records.length < count) throw missing(after + records.length + 1)
+  return { records, text }
 }
 
 /** One record; its absence is damage unless it was pruned. */
@@ -69,7 +88,7 @@ async function* everyPage(
   { reverse }: Narrowed,
   low: number,
   high: number,
-): AsyncGenerator<EventRecord[]> {
+): AsyncGenerator<readonly EventRecord[]> {
   if (!reverse) {
     for (let at = low; at <= high; ) {
       const { db, first } = store()
@@ -83,7 +102,7 @@ async function* everyPage(
     const { db, first } = store()
     const after = Math.max(low - 1, first - 1, top - PAGE)
     if (after >= top) return
-    yield (await readPage(db, after, top, PAGE)).reverse()
+    yield (await readPage(db, after, top, PAGE)).toReversed()
   }
 }
 
@@ -94,7 +113,7 @@ async function* pagesOfType(
   { reverse }: Narrowed,
   low: number,
   high: number,
-): AsyncGenerator<EventRecord[]> {
+): AsyncGenerator<readonly EventRecord[]> {
   for (let [from, to] = [low, high]; from <= to; ) {
     const { db, first } = store()
     const keysOfType = { gte: keys.type(type, Math.max(from, first)), lte: keys.type(type, to), reverse, limit: PAGE }

@@ -6,6 +6,7 @@ import type { IdentityFilter } from './level-filter.ts'
 import { Identities } from './level-identities.ts'
 import { keys } from './level-keys.ts'
 import type { Sound } from './level-open.ts'
+import { Pages } from './level-pages.ts'
 import { readPage } from './level-reader.ts'
 import { type EventRecord, encode, type Head } from './level-records.ts'
 import { States } from './level-states.ts'
@@ -34,6 +35,7 @@ export class Session {
   readonly states: States
   #first: number
   readonly #tail: EventRecord[] = []
+  readonly #pages = new Pages(this)
 
   constructor(sound: Sound, options: SessionOptions) {
     this.db = sound.db
@@ -80,7 +82,7 @@ export class Session {
     const oldest = this.#tail[0]?.event.seq
     if (oldest !== undefined && after + 1 >= oldest)
       return this.#tail.slice(after + 1 - oldest, after + 1 - oldest + max)
-    return readPage(this.db, after, this.writer.durable, max)
+    return (await this.#pages.read(after, max)) ?? readPage(this.db, after, this.writer.durable, max)
   }
 
   /** Writes the head once more, synced: LevelDB then has everything before it on disk too. */
