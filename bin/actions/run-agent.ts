@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type Agent, agent, type Job, type LevelLog, type Logger, memoryLog, openLog, start } from '../../lib/index.ts'
 import { exitCodes, Mistake } from '../frame/mistake.ts'
 import { didYouMean } from '../frame/near.ts'
@@ -6,6 +7,9 @@ import { surviveErrors, untilSignal } from '../user/guards.ts'
 import { loadAgent } from '../user/load-agent.ts'
 import { type Asked, surroundings } from '../user/surroundings.ts'
 import { runOnce } from './run-once.ts'
+
+/** How long a log may take to close, in ms. */
+const PATIENCE = 10_000
 
 /** What `tidings run` is asked for. */
 export interface RunOptions extends Asked {
@@ -39,7 +43,8 @@ export async function runAgent(asked: RunOptions): Promise<number> {
   })
   await stopped
   await running.stop()
-  await log.close()
+  // A disk that does not answer keeps nobody.
+  await Promise.race([log.close(), sleep(PATIENCE, undefined, { ref: false })])
   return exitCodes.ok
 }
 

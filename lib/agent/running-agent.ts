@@ -12,6 +12,7 @@ import { readJob } from '../job/run-job.ts'
 import type { Log } from '../log/port.ts'
 import { type Agent, flatten, type Part, refuseTwins } from './agent.ts'
 import { type DryRun, dryRun } from './dry-run.ts'
+import { endsWithin } from './ends-within.ts'
 import { type Health, problemsOf } from './health.ts'
 import type { Helm } from './helm.ts'
 import { Listening, type ListeningHost } from './listening.ts'
@@ -37,6 +38,9 @@ export interface RunningParts {
 
 /** How long runs and deliveries may go on after `stop`, in ms. */
 const GRACE = 10_000
+
+/** How long what was cut off then may take to end, in ms. */
+const LAST = 1000
 
 /** Between two looks at whether the listeners are done, in ms. */
 const LOOK = 10
@@ -88,9 +92,7 @@ export class RunningAgent implements Running, Helm {
     // Where each listener begins is durable before any job runs: nothing is published that it could miss.
     const quiet = await pausedNames(log, 'listener')
     const hearing: Listening[] = []
-    for (const listener of listeners) {
-      hearing.push(await Listening.open(listener, quiet, this.#listeningHost()))
-    }
+    for (const listener of listeners) hearing.push(await Listening.open(listener, quiet, this.#listeningHost()))
     const records = new Map<Job, JobRecord>()
     for (const job of jobs) records.set(job, await readJob(log, job, clock.now()))
     const resting = await pausedNames(log, 'job')
@@ -207,13 +209,22 @@ export class RunningAgent implements Running, Helm {
       )
       this.#abort.abort(new TidingsError('TIDINGS_RUN_ENDED', 'the agent stops, and the grace period is over'))
     }, GRACE)
+    // A log that never answers keeps nobody: what is cut off has a little time to be written down.
+    const answered = await endsWithin(clock, GRACE + LAST, this.#windUp())
+    cancel()
+    const closed = close()
+    if (!answered || !(await endsWithin(clock, GRACE, closed))) {
+      closed.catch(() => undefined)
+      environment.logger.warn({ agent: agent.name }, 'the log does not answer, the agent stops without it')
+    }
+    environment.logger.info({ agent: agent.name }, 'agent stopped')
+  }
+
+  async #windUp(): Promise<void> {
     for (const listener of this.#listeners) listener.stop()
     await Promise.all(this.#listeners.map((listener) => listener.idle()))
     await this.#tasks.ended()
-    cancel()
     await this.#news.settled()
     await this.#live.end()
-    await close()
-    environment.logger.info({ agent: agent.name }, 'agent stopped')
   }
 }

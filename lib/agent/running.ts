@@ -16,7 +16,10 @@ export interface Running {
   status(): Promise<Status>
   /** Resolves when every listener has heard all there is; what waits for a later attempt is not waited for. */
   drained(): Promise<void>
-  /** No new runs and deliveries begin; those that go on have 10 s to end, then their signals abort. */
+  /**
+   * No new runs and deliveries begin; those that go on have 10 s to end, then their signals abort. Resolves a second later
+   * at the latest, also when the log does not answer.
+   */
   stop(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
 }

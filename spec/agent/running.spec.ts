@@ -10,7 +10,9 @@ import { listener } from '../../lib/listener/listener.ts'
 import { on } from '../../lib/listener/on.ts'
 import { openLog } from '../../lib/log/open-log.ts'
 import { always, every, manual } from '../../lib/schedule/index.ts'
+import { virtualClock } from '../../lib/testing/virtual-clock.ts'
 import { notes, place, unhandled, wrap } from '../agent/harness.ts'
+import { FaultySource, faultyLog } from '../log/faults.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 
 const made = eventType('made').of<{ n: number }>()
@@ -302,6 +304,40 @@ describe('the events of a running agent', () => {
     await running.trigger('make')
     await running.stop()
     assert.deepEqual(heard, ['make 1', 'done'])
+  })
+})
+
+describe('a log that never answers', () => {
+  it('keeps no agent from stopping: ten seconds, and one for what was cut off', async (t) => {
+    const clock = virtualClock()
+    const source = new FaultySource()
+    const { log } = await faultyLog({ source, clock })
+    t.after(() => {
+      source.release()
+      return log.close()
+    })
+    const said = notes()
+    const running = await start(
+      agent('spec', [
+        counting('make', every(1).second),
+        listener('hear', on(made), ({ seq }, { state }) => state.set('seq', seq)),
+      ]),
+      { log, clock, logger: said },
+    )
+    await clock.advance(2500)
+    source.hold()
+    await clock.advance(2000)
+    let stopped = false
+    const seen = await unhandled(async () => {
+      const stopping = running.stop().then(() => (stopped = true))
+      await clock.advance(10_999)
+      assert.equal(stopped, false)
+      await clock.advance(1)
+      await stopping
+    })
+    assert.deepEqual(seen, [])
+    assert.equal(said.said('the log does not answer, the agent stops without it').length, 1)
+    assert.equal(said.said('agent stopped').length, 1)
   })
 })
 

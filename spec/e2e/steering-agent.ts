@@ -8,6 +8,10 @@ const hears = (name: string) =>
 export const home = agent('home', [
   job('same', manual(), () => note('a', { text: 'again' })),
   job('fresh', manual(), ({ slot }) => note(slot.toISOString(), { text: 'new' })),
+  job('slow', manual(), ({ signal }) => {
+    console.log('slow began')
+    return new Promise((ended) => signal.addEventListener('abort', () => ended()))
+  }),
   job('daily', every().day, () => undefined),
   job('often', every('100ms'), () => console.log('often ran'), { missed: 'skip' }),
   hears('quick'),

@@ -153,14 +153,20 @@ describe('an agent that runs', { timeout: 60_000 }, () => {
     assert.match(second.words, /^tidings: the log in .*running is in use by another process\n/)
     await command('jobs', 'run', 'fresh', '--db', db)
     await tail.said(/^9\t/m)
+    const asked = command('jobs', 'run', 'slow', '--db', db)
+    await first.said(/slow began/)
     await first.signal('SIGKILL')
+    const wentAway = 'tidings: the agent went away before it had answered\n'
+    assert.deepEqual(await asked, { code: 1, stdout: '', stderr: wentAway })
     assert.ok(lstatSync(join(db, 'agent.sock')).isSocket(), 'nobody was there to remove it')
     assert.deepEqual(await command('events', 'count', '--db', db), { code: 0, stdout: '9\n', stderr: '' })
     await tail.said(/no agent runs on running; waiting for one/)
-    await runOn(t, folder)
+    const next = await runOn(t, folder)
     assert.equal((await command('status', '--db', db)).code, 0)
     await command('jobs', 'run', 'fresh', '--db', db)
     await tail.said(/^10\t/m)
+    // Whoever asked for a run asks for it again.
+    assert.equal(times(next, 'slow began'), 0)
     const { code, stdout } = await tail.signal('SIGINT')
     assert.equal(code, 0)
     // In a pipe it is lines, each event once, and nothing else.

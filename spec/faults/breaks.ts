@@ -30,8 +30,8 @@ export const breaks: readonly Break[] = [
   {
     words: 'a publisher is answered before the disk has it',
     file: 'lib/log/level-writer.ts',
-    from: 'batch.write(this.#options.synced ? SYNCED : {})',
-    to: 'batch.write({})',
+    from: 'commit.write(this.#options.synced ? SYNCED : {})',
+    to: 'commit.write({})',
     spec: ['log/level-writer.spec.ts', 'is on disk before anybody'],
   },
   {
@@ -58,8 +58,8 @@ export const breaks: readonly Break[] = [
   {
     words: 'an event is delivered before it is durable',
     file: 'lib/log/level-writer.ts',
-    from: '    await batch.write(this',
-    to: '    this.#durable = commit.last\n    this.#options.onCommitted(commit.events, [])\n    await new Promise((resolve) => setTimeout(resolve, 10))\n    await batch.write(this',
+    from: '    await commit.write(this',
+    to: '    this.#durable = commit.last\n    this.#options.onCommitted(commit.events, [])\n    await new Promise((resolve) => setTimeout(resolve, 10))\n    await commit.write(this',
     spec: interleavings,
   },
   {
@@ -72,8 +72,8 @@ export const breaks: readonly Break[] = [
   {
     words: 'the cursor is never written',
     file: 'lib/log/level-place.ts',
-    from: 'if (seq !== this.#record.cursor) this',
-    to: 'if (seq < 0) this',
+    from: 'if (cursor === record.cursor && isSame) return',
+    to: 'if (cursor >= 0) return',
     spec: model,
   },
   {
@@ -107,8 +107,8 @@ export const breaks: readonly Break[] = [
   {
     words: 'in order, newer events overtake one that waits',
     file: 'lib/log/level-hand-out.ts',
-    from: 'inOrder ? 1 : MOST_WAITING',
-    to: 'inOrder ? MOST_WAITING : MOST_WAITING',
+    from: 'return inOrder ? first === undefined || first.seq > backlog.position : ',
+    to: 'return first?.seq === 0 && inOrder ? false : ',
     spec: ['log/level-log.spec.ts', 'unless the consumer is in order'],
   },
   {
@@ -155,7 +155,7 @@ export const breaks: readonly Break[] = [
   },
   {
     words: 'a failed event is parked at once',
-    file: 'lib/dispatch/deliver.ts',
+    file: 'lib/dispatch/outcome.ts',
     from: 'attempt >= settings.attempts',
     to: 'attempt >= 1',
     spec: model,
@@ -170,8 +170,8 @@ export const breaks: readonly Break[] = [
   {
     words: 'a delivery that never settles is waited for',
     file: 'lib/dispatch/deliver.ts',
-    from: 'timeout: this.#listener.settings.timeout,',
-    to: 'timeout: 3_600_000,',
+    from: 'each.stop(this.#late(each.handed)), timeout)',
+    to: 'each.stop(this.#late(each.handed)), timeout + 3_600_000)',
     spec: harm,
   },
   {
@@ -183,9 +183,9 @@ export const breaks: readonly Break[] = [
   },
   {
     words: 'state is stored though the delivery failed',
-    file: 'lib/dispatch/deliver.ts',
-    from: '    } catch (error) {\n      return this.#failed(handed, error)',
-    to: '    } catch (error) {\n      await this.#host.log.accept([], { state: state.writes() })\n      return this.#failed(handed, error)',
+    file: 'lib/dispatch/attempt.ts',
+    from: '    if (this.#outcome === undefined) this.#end(failed(this.#host.listener, this.handed, error), OVER)',
+    to: '    if (this.#outcome !== undefined) return\n    this.#host.log.accept([], { state: this.state.writes() })\n    this.#end(failed(this.#host.listener, this.handed, error), OVER)',
     spec: ['dispatch/deliver.spec.ts', 'dropped with a failure'],
   },
   {
