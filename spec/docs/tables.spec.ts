@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { runInThisContext } from 'node:vm'
@@ -53,6 +53,23 @@ describe('the tables of docs/schedules.md', () => {
       assert.deepEqual(nextRuns(made, expected.length, new Date(after)), expected)
     })
   }
+})
+
+describe('what docs/schedules.md says is shown', () => {
+  const shown = rows('schedules.md', 'claim', 'shown in').flatMap(([, where]) => pieces(where))
+  for (const path of new Set(shown)) {
+    it(`is in ${path}, which is there`, () => assert.ok(existsSync(join(import.meta.dirname, '../..', path))))
+  }
+
+  it('is all there is of jobs and schedules in the slow tier', () => {
+    const slow = ['job', 'schedule'].flatMap((folder) =>
+      readdirSync(join(import.meta.dirname, '..', folder)).map((name) => `spec/${folder}/${name}`),
+    )
+    assert.deepEqual(
+      slow.filter((path) => path.endsWith('.slow.ts') && !shown.includes(path)),
+      [],
+    )
+  })
 })
 
 describe('the tables of docs/filters.md', () => {
