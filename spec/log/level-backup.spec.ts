@@ -47,8 +47,7 @@ function progressed(): { said: [number, number][]; progress: Progress } {
 }
 
 function assertGrows(said: readonly [number, number][]): void {
-  for (const [i, [done, all]] of said.entries())
-    assert(done <= all && done >= (said[i - 1]?.[0] ?? 0), said.join())
+  for (const [i, [done, all]] of said.entries()) assert(done <= all && done >= (said[i - 1]?.[0] ?? 0), said.join())
   const [done, all] = said.at(-1) ?? []
   assert(done !== undefined && done > 0 && done === all)
 }
