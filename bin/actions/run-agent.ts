@@ -1,5 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Agent, agent, type Job, type LevelLog, type Logger, memoryLog, openLog, start } from '../../lib/index.ts'
+import {
+  type Agent,
+  agent,
+  connect,
+  type Job,
+  type LevelLog,
+  type Logger,
+  memoryLog,
+  openLog,
+  start,
+  TidingsError,
+} from '../../lib/index.ts'
 import { exitCodes, Mistake } from '../frame/mistake.ts'
 import { didYouMean } from '../frame/near.ts'
 import { logFor } from '../logs/which-log.ts'
@@ -48,9 +59,20 @@ export async function runAgent(asked: RunOptions): Promise<number> {
   return exitCodes.ok
 }
 
-function open(directory: string | undefined, logger: Logger): Promise<LevelLog> {
+async function open(directory: string | undefined, logger: Logger): Promise<LevelLog> {
   const warn = (message: string): void => logger.warn({}, message)
-  return directory === undefined ? memoryLog({ warn }) : openLog(directory, { warn })
+  if (directory === undefined) return memoryLog({ warn })
+  try {
+    return await openLog(directory, { warn })
+  } catch (error) {
+    if (!(error instanceof TidingsError) || error.code !== 'TIDINGS_LOG_LOCKED') throw error
+    throw new TidingsError(error.code, error.message + (await whoHas(directory)), { cause: error })
+  }
+}
+
+async function whoHas(directory: string): Promise<string> {
+  const health = await (await connect(directory))?.status().catch(() => undefined)
+  return health === undefined ? '' : `: agent ${JSON.stringify(health.agent)}, pid ${health.pid}`
 }
 
 function only({ name, jobs, listeners, timezone }: Agent, wanted: readonly string[]): Agent {
