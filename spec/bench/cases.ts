@@ -9,42 +9,44 @@ import {
   start,
   where,
 } from '../../lib/index.ts'
-import { draft, inDirectory, perSecond, rawRecords, rawStore, rawWrite } from './workload.ts'
+import { command, node } from './start-up.ts'
+import { draft, inDirectory, perSecond, publish, rawRecords, rawStore, rawWrite } from './workload.ts'
 
 /**
- * One line of the table: what is measured, against what, and how much of it is hoped for. Both give a rate, in events a
- * second; they run in turns.
+ * One line of the table: what is measured, against what, and what is hoped for. Both give a rate, in events (or starts of
+ * a process) a second; they run in turns, and `figure` says what becomes of the two.
  */
 export interface Case {
   readonly name: string
   readonly against: string
-  readonly atLeast: number
+  readonly hope: string
+  readonly figure: Figure
   ours(): Promise<number>
   reference(): Promise<number>
 }
 
-const EVENTS = 60_000
-
-async function drain(count: number, inFlight: number, perAccept: number, log: LevelLog): Promise<void> {
-  let next = 0
-  const publisher = async (): Promise<void> => {
-    while (next < count) {
-      const first = next
-      next += perAccept
-      await log.accept(Array.from({ length: perAccept }, (_, i) => draft(first + i)))
-    }
-  }
-  await Promise.all(Array.from({ length: inFlight }, publisher))
+/** A number made of two rates, and how it is printed. */
+export interface Figure {
+  readonly unit: string
+  of(ours: number, reference: number): number
 }
 
-/** Publishes, with one durable listener that hears it all: until the last event is handled. */
-function endToEnd(count: number, inFlight: number, perAccept: number): Promise<number> {
+const speed: Figure = { unit: '×', of: (ours, reference) => ours / reference }
+const time: Figure = { unit: '× the time', of: (ours, reference) => reference / ours }
+const added: Figure = { unit: 'µs an event', of: (ours, reference) => 1e6 / ours - 1e6 / reference }
+
+const EVENTS = 60_000
+
+/** Publishes, with durable listeners that hear it all: until the last event is handled. */
+function endToEnd(inFlight: number, perAccept: number, listeners = 1): Promise<number> {
   return inDirectory(async (directory) => {
     const log = await openLog(directory)
-    const hear = listener('hear', on('pr.opened'), async () => undefined)
-    const running = await start(agent('bench', [hear]), { log, logger: false })
-    const rate = await perSecond(count, async () => {
-      await drain(count, inFlight, perAccept, log)
+    const all = Array.from({ length: listeners }, (_, i) =>
+      listener(`hear ${i}`, on('pr.opened'), async () => undefined),
+    )
+    const running = await start(agent('bench', all), { log, logger: false })
+    const rate = await perSecond(EVENTS, async () => {
+      await publish(log, { from: 0, to: EVENTS, inFlight, perAccept })
       await running.drained()
     })
     await running.stop()
@@ -66,7 +68,7 @@ function raw(count: number, batchSize: number): Promise<number> {
 async function filled<T>(count: number, work: (log: LevelLog) => Promise<T>): Promise<T> {
   return inDirectory(async (directory) => {
     const log = await openLog(directory)
-    await drain(count, 16, 100, log)
+    await publish(log, { from: 0, to: count, inFlight: 16, perAccept: 100 })
     try {
       return await work(log)
     } finally {
@@ -75,8 +77,9 @@ async function filled<T>(count: number, work: (log: LevelLog) => Promise<T>): Pr
   })
 }
 
-function duplicates(pick: (i: number) => number, count: number): Promise<number> {
-  return filled(EVENTS, (log) =>
+function duplicates(pick: (i: number) => number, stored: number): Promise<number> {
+  const count = 100_000
+  return filled(stored, (log) =>
     perSecond(count, async () => {
       for (let i = 0; i < count; i += 100) {
         await log.accept(Array.from({ length: 100 }, (_, k) => draft(pick(i + k))))
@@ -85,12 +88,13 @@ function duplicates(pick: (i: number) => number, count: number): Promise<number>
   )
 }
 
-function rawLookUps(count: number): Promise<number> {
+function rawLookUps(pick: (i: number) => number, stored: number): Promise<number> {
+  const count = 100_000
   return inDirectory(async (directory) => {
     const db = await rawStore(directory)
-    await rawWrite(db, 0, EVENTS, 333)
+    await rawWrite(db, 0, stored, 333)
     const rate = await perSecond(count, async () => {
-      for (let i = 0; i < count; i++) db.getSync(rawRecords(scattered(i))[1]?.[0] ?? '')
+      for (let i = 0; i < count; i++) db.getSync(rawRecords(pick(i))[1]?.[0] ?? '')
     })
     await db.close()
     return rate
@@ -98,19 +102,18 @@ function rawLookUps(count: number): Promise<number> {
 }
 
 /** All over the log, and the same each time. */
-function scattered(i: number): number {
-  return (i * 7919) % EVENTS
-}
+const anywhere =
+  (stored: number) =>
+  (i: number): number =>
+    (i * 7919) % stored
 
-function replay(listeners: number, filters: number): Promise<number> {
+function replay(filters: number): Promise<number> {
   return filled(EVENTS, async (log) => {
     let source: On<StoredEvent> = on('pr.*')
     for (let i = 0; i < filters; i++) source = source.pipe(where((event) => event.seq > 0))
-    const all = Array.from({ length: listeners }, (_, i) =>
-      listener(`hear ${i}`, source, () => undefined, { from: 'start' }),
-    )
+    const hear = listener('hear', source, () => undefined, { from: 'start' })
     return perSecond(EVENTS, async () => {
-      const running = await start(agent('bench', all), { log, logger: false })
+      const running = await start(agent('bench', [hear]), { log, logger: false })
       await running.drained()
       await running.stop()
     })
@@ -134,30 +137,35 @@ function rawRead(): Promise<number> {
 }
 
 const ONE_BY_ONE = 3000
+const MILLION = 1_000_000
 
 export const cases: readonly Case[] = [
   {
     name: 'one draft an accept, 1024 in flight, end to end',
     against: 'raw chained synced batches of 333',
-    atLeast: 0.8,
-    ours: () => endToEnd(EVENTS, 1024, 1),
+    hope: '≥ 0.80 ×',
+    figure: speed,
+    ours: () => endToEnd(1024, 1),
     reference: () => raw(EVENTS, 333),
   },
   {
     name: '100 drafts an accept, 16 in flight, end to end',
     against: 'raw chained synced batches of 333',
-    atLeast: 1,
-    ours: () => endToEnd(EVENTS, 16, 100),
+    hope: '≥ 1.0 ×',
+    figure: speed,
+    ours: () => endToEnd(16, 100),
     reference: () => raw(EVENTS, 333),
   },
   {
     name: 'one awaited accept at a time',
     against: 'one raw awaited synced batch at a time',
-    atLeast: 0.8,
+    hope: '≥ 0.8 ×',
+    figure: speed,
     ours: () =>
       inDirectory(async (directory) => {
         const log = await openLog(directory)
-        const rate = await perSecond(ONE_BY_ONE, () => drain(ONE_BY_ONE, 1, 1, log))
+        const orders = { from: 0, to: ONE_BY_ONE, inFlight: 1, perAccept: 1 }
+        const rate = await perSecond(ONE_BY_ONE, () => publish(log, orders))
         await log.close()
         return rate
       }),
@@ -166,29 +174,57 @@ export const cases: readonly Case[] = [
   {
     name: 'duplicates, seen lately',
     against: 'raw getSync on such a store',
-    atLeast: 4,
-    ours: () => duplicates((i) => EVENTS - 1 - (i % 1000), 100_000),
-    reference: () => rawLookUps(100_000),
+    hope: '≥ 4 ×',
+    figure: speed,
+    ours: () => duplicates((i) => EVENTS - 1 - (i % 1000), EVENTS),
+    reference: () => rawLookUps((i) => EVENTS - 1 - (i % 1000), EVENTS),
   },
   {
-    name: 'duplicates, anywhere in the log',
+    name: 'duplicates, anywhere among a million',
     against: 'raw getSync on such a store',
-    atLeast: 0.8,
-    ours: () => duplicates(scattered, 100_000),
-    reference: () => rawLookUps(100_000),
+    hope: '≥ 0.8 ×',
+    figure: speed,
+    ours: () => duplicates(anywhere(MILLION), MILLION),
+    reference: () => rawLookUps(anywhere(MILLION), MILLION),
   },
   {
     name: 'replay of stored events to a trivial listener',
     against: 'raw nextv and JSON.parse',
-    atLeast: 0.7,
-    ours: () => replay(1, 0),
+    hope: '≥ 0.7 ×',
+    figure: speed,
+    ours: () => replay(0),
     reference: rawRead,
   },
   {
-    name: 'ten listeners that all match',
-    against: 'one listener',
-    atLeast: 0.5,
-    ours: () => replay(10, 0),
-    reference: () => replay(1, 0),
+    name: 'a pipe of 5 filters on a listener',
+    against: 'none',
+    hope: '< 1.5 µs',
+    figure: added,
+    ours: () => replay(5),
+    reference: () => replay(0),
+  },
+  {
+    name: '10 listeners that all match',
+    against: 'one, both while 100 drafts an accept come, 16 in flight',
+    hope: '< 2 ×',
+    figure: time,
+    ours: () => endToEnd(16, 100, 10),
+    reference: () => endToEnd(16, 100, 1),
+  },
+  {
+    name: '`tidings --version`',
+    against: '`node -e 0`',
+    hope: '≤ 1.8 ×',
+    figure: time,
+    ours: () => command('dist/bin/tidings.js', '--version'),
+    reference: node,
+  },
+  {
+    name: '`agent-test -m -j hello.myJob`',
+    against: '`node -e 0`',
+    hope: '≤ 5 ×',
+    figure: time,
+    ours: () => command('dist/bin/agent-test.js', '-m', '-j', 'hello.myJob'),
+    reference: node,
   },
 ]

@@ -1,20 +1,9 @@
-// Measures every case in turns with its reference, in one process, and prints ratios: figures of two runs, or of two
+// Measures every case in turns with its reference, in one process, and prints figures: rates of two runs, or of two
 // machines, can't be compared. `--rounds N` (default 5), `--json`, `--only WORDS`, `--write`: docs/performance.md.
-import { writeFileSync } from 'node:fs'
-import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 import { type Case, cases } from './cases.ts'
-
-interface Result {
-  readonly name: string
-  readonly against: string
-  readonly atLeast: number
-  /** The median of the rounds' ratios. */
-  readonly ratio: number
-  /** The median rates, in events a second. */
-  readonly ours: number
-  readonly reference: number
-}
+import { writePage } from './page.ts'
+import type { Measured } from './results.ts'
 
 const { values } = parseArgs({
   options: {
@@ -26,24 +15,25 @@ const { values } = parseArgs({
 })
 const rounds = Number(values.rounds)
 
-const results: Result[] = []
+const measured: Measured[] = []
 for (const each of cases.filter(({ name }) => name.includes(values.only))) {
   process.stderr.write(`${each.name} …\n`)
-  results.push(await measure(each))
+  measured.push(await measure(each))
 }
-if (values.json) console.log(JSON.stringify(results, null, 2))
+if (values.json) console.log(JSON.stringify(measured, null, 2))
 else
   console.table(
-    results.map((result) => ({
-      ...result,
-      ratio: result.ratio.toFixed(2),
-      ours: Math.round(result.ours),
-      reference: Math.round(result.reference),
+    measured.map(({ name, figure, hope, ours, reference }) => ({
+      name,
+      figure,
+      hope,
+      ours: Math.round(ours),
+      reference: Math.round(reference),
     })),
   )
-if (values.write) writeFileSync(new URL('../../docs/performance.md', import.meta.url), page(results))
+if (values.write) writePage({ cases: measured, rounds })
 
-async function measure({ name, against, atLeast, ours, reference }: Case): Promise<Result> {
+async function measure({ name, against, hope, figure, ours, reference }: Case): Promise<Measured> {
   const pairs: { ours: number; reference: number }[] = []
   for (let round = 0; round < rounds; round++) {
     // In turns, and each first in every other round: what the machine does meanwhile hits both.
@@ -52,11 +42,12 @@ async function measure({ name, against, atLeast, ours, reference }: Case): Promi
     const after = first ? await reference() : await ours()
     pairs.push(first ? { ours: before, reference: after } : { ours: after, reference: before })
   }
+  const value = median(pairs.map((pair) => figure.of(pair.ours, pair.reference)))
   return {
     name,
     against,
-    atLeast,
-    ratio: median(pairs.map((pair) => pair.ours / pair.reference)),
+    hope,
+    figure: `${value.toFixed(2)} ${figure.unit}`,
     ours: median(pairs.map((pair) => pair.ours)),
     reference: median(pairs.map((pair) => pair.reference)),
   }
@@ -65,23 +56,4 @@ async function measure({ name, against, atLeast, ours, reference }: Case): Promi
 function median(numbers: readonly number[]): number {
   const sorted = numbers.toSorted((a, b) => a - b)
   return sorted[Math.floor(sorted.length / 2)] as number
-}
-
-function page(all: readonly Result[]): string {
-  const row = ({ name, against, atLeast, ratio, ours, reference }: Result): string =>
-    `| ${name} | ${against} | **${ratio.toFixed(2)} ×** | ${atLeast} × | ${Math.round(ours)} | ${Math.round(reference)} |`
-  return [
-    '# How fast it is',
-    '',
-    'Written by `npm run bench -- --write`; do not edit. Ratios come first, since figures of two machines, or of two runs,',
-    `can't be compared. Each is the median of ${rounds} rounds in one process, in turns with its reference. All writes are`,
-    'synced to disk; events are about 260 bytes; the index of types is on.',
-    '',
-    '| what | against | ratio | hoped for | events a second | reference |',
-    '|---|---|---|---|---|---|',
-    ...all.map(row),
-    '',
-    `Node ${process.version} on ${cpus().length} × ${cpus()[0]?.model ?? 'an unknown processor'}.`,
-    '',
-  ].join('\n')
 }

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ClassicLevel } from 'classic-level'
-import type { Draft } from '../../lib/index.ts'
+import type { Draft, Log } from '../../lib/index.ts'
 
 /** Events of about 260 bytes as JSON, such as a pull request that was opened. */
 export function draft(n: number): Draft {
@@ -46,6 +46,22 @@ export async function rawWrite(db: ClassicLevel, from: number, to: number, batch
       for (const [key, value] of rawRecords(k)) batch.put(key, value)
     await batch.write({ sync: true })
   }
+}
+
+/** Publishes the drafts from one number to another: so many an accept, so many accepts in flight. */
+export async function publish(
+  log: Log,
+  { from, to, inFlight, perAccept }: { from: number; to: number; inFlight: number; perAccept: number },
+): Promise<void> {
+  let next = from
+  const publisher = async (): Promise<void> => {
+    while (next < to) {
+      const first = next
+      next = Math.min(to, first + perAccept)
+      await log.accept(Array.from({ length: next - first }, (_, i) => draft(first + i)))
+    }
+  }
+  await Promise.all(Array.from({ length: inFlight }, publisher))
 }
 
 /** Calls `work` with a fresh directory, which is removed afterwards. */

@@ -1,0 +1,26 @@
+// Opens the log in a directory, accepts one new event, waits until the log has nothing to do, and prints how long the
+// first took in ms, and how much memory it has then. Started by growth.ts, with `--expose-gc`.
+import { readFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { openLog } from '../../lib/index.ts'
+import { draft } from './workload.ts'
+
+const [, , directory = '', next = '0'] = process.argv
+
+await import('level')
+const before = anonymous()
+const began = performance.now()
+const log = await openLog(directory)
+await log.accept([draft(Number(next))])
+const reopened = performance.now() - began
+await sleep(3000)
+const memory = anonymous() - before
+console.log(JSON.stringify({ reopened, memory }))
+await log.close()
+
+/** RssAnon: LevelDB maps its tables, which are no memory that anybody misses. */
+function anonymous(): number {
+  globalThis.gc?.()
+  const [, kilobytes = '0'] = /RssAnon:\s+(\d+) kB/.exec(readFileSync('/proc/self/status', 'utf8')) ?? []
+  return Number(kilobytes) * 1024
+}

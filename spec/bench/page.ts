@@ -1,0 +1,98 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpus } from 'node:os'
+import { plot } from './plot.ts'
+import type { Measured, Point, Results } from './results.ts'
+
+const KEPT = new URL('results.json', import.meta.url)
+const PAGE = new URL('../../docs/performance.md', import.meta.url)
+const PICTURE = new URL('../../docs/growth.svg', import.meta.url)
+
+/** Keeps these results beside those of the other script, and writes docs/performance.md of both. */
+export function writePage(news: Partial<Results>): void {
+  const before: Results = existsSync(KEPT)
+    ? (JSON.parse(readFileSync(KEPT, 'utf8')) as Results)
+    : { cases: [], rounds: 0, growth: [] }
+  const results = { ...before, ...news }
+  writeFileSync(KEPT, `${JSON.stringify(results, null, 2)}\n`)
+  writeFileSync(PICTURE, picture(results.growth))
+  writeFileSync(PAGE, page(results))
+}
+
+function page({ cases, rounds, growth }: Results): string {
+  return `# How fast it is
+
+Written by \`npm run bench -- --write\` and \`npm run bench:growth -- --write\`; do not edit. The figures that count are
+ratios: rates of two machines, or of two runs, can't be compared. All writes are synced to disk, events are about 260
+bytes, the index of types is on.
+
+Measured with Node ${process.version} on ${cpus().length} × ${cpus()[0]?.model ?? 'an unknown processor'}.
+
+## Side by side
+
+Each line: the median of ${rounds} rounds in one process, in turns with what it is compared with, the raw store with the
+same keys, the same options and nothing in front of it.
+
+| what | compared with | figure | hoped for | a second | compared, a second |
+|---|---|---|---|---|---|
+${cases.map(caseRow).join('\n')}
+
+## As the log grows
+
+One log, which grows while it is measured: new events, 100 an accept and 16 accepts in flight; duplicates of any event, in
+one accept of 100 after another, compared with raw \`getSync\` on the same store, compacted. Memory is anonymous memory
+above that of the same process before \`openLog\`, reopened and idle.
+
+![New events and duplicates a second as the log grows](growth.svg)
+
+| stored | new, a second | against 100 k | duplicates, a second | raw getSync, a second | duplicates, figure | on disk | reopened, to the first receipt | memory |
+|---|---|---|---|---|---|---|---|---|
+${growth.map((point) => growthRow(point, growth)).join('\n')}
+`
+}
+
+function caseRow({ name, against, figure, hope, ours, reference }: Measured): string {
+  const rates = `${ours.toFixed(ours < 100 ? 1 : 0)} | ${reference.toFixed(reference < 100 ? 1 : 0)}`
+  return `| ${name} | ${against} | **${figure}** | ${hope} | ${rates} |`
+}
+
+function growthRow(point: Point, all: readonly Point[]): string {
+  const { stored, accepted, duplicates, lookUps, disk, reopened, memory } = point
+  const mega = (bytes: number): string => `${(bytes / 1e6).toFixed(0)} MB`
+  const base = all.find((each) => each.stored === 1e5)?.accepted ?? accepted
+  const ratio = (duplicates / lookUps).toFixed(2)
+  return [
+    '',
+    count(stored),
+    Math.round(accepted),
+    `${(accepted / base).toFixed(2)} ×`,
+    Math.round(duplicates),
+    Math.round(lookUps),
+    `${ratio} ×`,
+    mega(disk),
+    `${reopened.toFixed(0)} ms`,
+    mega(memory),
+    '',
+  ]
+    .join(' | ')
+    .trim()
+}
+
+function count(events: number): string {
+  return events >= 1e6 ? `${events / 1e6} M` : `${events / 1e3} k`
+}
+
+function picture(growth: readonly Point[]): string {
+  const line = (name: string, of: (point: Point) => number) => ({
+    name,
+    points: growth.map((point): [number, number] => [point.stored, of(point)]),
+  })
+  return plot({
+    title: 'Events a second, by how many are stored',
+    x: count,
+    lines: [
+      line('new', ({ accepted }) => accepted),
+      line('duplicates', ({ duplicates }) => duplicates),
+      line('raw getSync', ({ lookUps }) => lookUps),
+    ],
+  })
+}

@@ -1,0 +1,32 @@
+/** One measured case: the medians of its figures and of both rates. */
+export interface Measured {
+  readonly name: string
+  readonly against: string
+  readonly hope: string
+  readonly figure: string
+  readonly ours: number
+  readonly reference: number
+}
+
+/** What was measured when so many events were stored. Rates are events a second. */
+export interface Point {
+  readonly stored: number
+  /** New events, 100 an accept, 16 in flight, while the log grew to here. */
+  readonly accepted: number
+  /** Duplicates of any event, and raw getSync of their keys in the same store. */
+  readonly duplicates: number
+  readonly lookUps: number
+  /** Bytes on disk, compacted. */
+  readonly disk: number
+  /** From `openLog` to the receipt of the first new event, in ms. */
+  readonly reopened: number
+  /** Anonymous memory above that of the same process before `openLog`, idle, in bytes. */
+  readonly memory: number
+}
+
+/** Everything that docs/performance.md is made of. */
+export interface Results {
+  readonly cases: readonly Measured[]
+  readonly rounds: number
+  readonly growth: readonly Point[]
+}
