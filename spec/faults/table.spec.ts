@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { root } from './root.ts'
-import { rows, section, withSection } from './table.ts'
+import { pages, type Rows, section, withSection } from './table.ts'
 
 const cellsOf = (page: string): string[][] =>
   page
@@ -13,14 +13,19 @@ const cellsOf = (page: string): string[][] =>
     .slice(1)
     .map((line) => line.split(' | '))
 
+const rows = Object.assign({}, ...Object.values(pages)) as Rows
+const delivery = pages['delivery.md'] as Rows
+
 describe('the table of what was shown', () => {
-  it('stands in docs/delivery.md as it is made', () => {
-    const page = readFileSync(join(root, 'docs/delivery.md'), 'utf8')
-    const [there, made] = [cellsOf(page), cellsOf(section([]))]
-    assert.deepEqual(
-      there.map((cells) => cells.slice(0, 2)),
-      made.map((cells) => cells.slice(0, 2)),
-    )
+  it('stands in its page as it is made', () => {
+    for (const [name, own] of Object.entries(pages)) {
+      const page = readFileSync(join(root, 'docs', name), 'utf8')
+      const [there, made] = [cellsOf(page), cellsOf(section(own, []))]
+      assert.deepEqual(
+        there.map((cells) => cells.slice(0, 2)),
+        made.map((cells) => cells.slice(0, 2)),
+      )
+    }
   })
 
   it('names suites that are there, and all that write results', () => {
@@ -43,11 +48,11 @@ describe('the table of what was shown', () => {
 
   it('takes the place of the one before, and nothing else of the page', () => {
     const page = '# a\n\nb\n'
-    const once = withSection(page, section([]))
-    assert.equal(withSection(once, section([])), once)
+    const once = withSection(page, section(delivery, []))
+    assert.equal(withSection(once, section(delivery, [])), once)
     assert.ok(once.startsWith(page))
     const result = { row: 'kill', tier: 'fast', rounds: '1', result: 'nothing' } as const
-    const again = withSection(`${once}\n## c\n`, section([result]))
+    const again = withSection(`${once}\n## c\n`, section(delivery, [result]))
     assert.ok(again.endsWith('\n## c\n'))
     assert.deepEqual(cellsOf(again)[0]?.slice(2), ['1', '–', 'nothing |'])
   })

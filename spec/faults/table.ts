@@ -1,4 +1,4 @@
-// Writes the table of docs/delivery.md from what the suites wrote down:
+// Writes the tables of docs/delivery.md and docs/storage.md from what the suites wrote down:
 //   TIDINGS_RESULTS=/tmp/results npm run spec -- faults && TIDINGS_RESULTS=/tmp/results npm run spec -- --slow faults
 //   node --import tsx spec/faults/table.ts /tmp/results
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -15,8 +15,10 @@ interface Row {
   readonly always?: Pick<Result, 'rounds' | 'result'>
 }
 
-/** The rows in order, by the name under which suites write results. */
-export const rows: Readonly<Record<string, Row>> = {
+/** The rows of one page in order, by the name under which suites write results. */
+export type Rows = Readonly<Record<string, Row>>
+
+const delivery: Rows = {
   kill: {
     fault: 'the process is killed',
     how: '`kill -9` at any moment, and before, during and after the nth write and read of the store; compared from outside with what was answered and handled',
@@ -78,10 +80,36 @@ export const rows: Readonly<Record<string, Row>> = {
   },
 }
 
+const storage: Rows = {
+  upkeep: {
+    fault: 'the process is killed over its upkeep',
+    how: '`kill -9` while it prunes, and while it compacts, with a publisher and a listener at work; a copy is opened, verified, and asked for every identity that was answered',
+    suite: 'faults/upkeep',
+  },
+  copies: {
+    fault: 'it is killed over a backup',
+    how: '`kill -9` while it backs up, and while it restores; whatever has the name of a copy is restored and verified, whatever has not is cleared away by the next try',
+    suite: 'faults/copies',
+  },
+  space: {
+    fault: 'the log grows',
+    how: 'events of 260 bytes are pruned and compacted, weighed against a log that never had others, and published once more',
+    suite: 'faults/space',
+  },
+  backup: {
+    fault: 'a backup is made at full speed',
+    how: '64 publishers publish as fast as they can; each backup is restored, verified and compared with the log',
+    suite: 'faults/space',
+  },
+}
+
+/** The pages that have a table of what was shown, under docs/. */
+export const pages: Readonly<Record<string, Rows>> = { 'delivery.md': delivery, 'storage.md': storage }
+
 const HEADING = '## Shown'
 
-/** The section of the page for these results; what was not measured is a dash. */
-export function section(results: readonly Result[]): string {
+/** The section of a page for these results; what was not measured is a dash. */
+export function section(rows: Rows, results: readonly Result[]): string {
   const find = (row: string, tier: Result['tier']): Result | undefined =>
     results.findLast((each) => each.row === row && each.tier === tier)
   const lines = Object.entries(rows).map(([name, { fault, how, suite, always }]) => {
@@ -119,6 +147,10 @@ if (program === import.meta.filename && file !== undefined) {
   const results = readFileSync(file, 'utf8')
     .split('\n')
     .flatMap((line) => (line === '' ? [] : [JSON.parse(line) as Result]))
-  const path = join(root, 'docs/delivery.md')
-  writeFileSync(path, withSection(readFileSync(path, 'utf8'), section(results)))
+  for (const [page, rows] of Object.entries(pages)) {
+    // A page of which nothing was measured stays as it is.
+    if (!results.some(({ row }) => row in rows)) continue
+    const path = join(root, 'docs', page)
+    writeFileSync(path, withSection(readFileSync(path, 'utf8'), section(rows, results)))
+  }
 }

@@ -7,6 +7,9 @@ import { markFile } from '../../../lib/log/level-mark.ts'
 import { defaultLimits } from '../../../lib/log/limits.ts'
 import { type Death, lethalSource } from '../lethal-source.ts'
 
+/** What is done with a log while it is in use. */
+export type Work = 'prune' | 'compact' | 'back up' | 'restore'
+
 /** What a program is told by the suite that starts it. */
 export interface Orders {
   readonly directory: string
@@ -15,6 +18,8 @@ export interface Orders {
   readonly death?: Death
   /** Ends by itself when everything is settled, and publishes nothing. */
   readonly last?: boolean
+  /** What it does with the log, again and again. */
+  readonly work?: Work
   /** Whoever sees to it that the process dies is outside. */
   readonly powerCuts?: boolean
 }
