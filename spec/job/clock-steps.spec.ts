@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
 import fc from 'fast-check'
+import type { Clock } from '../../lib/core/clock.ts'
 import { type JobOptions, job } from '../../lib/job/job.ts'
+import { slots$ } from '../../lib/job/slots.ts'
 import { cron, every, type Schedule } from '../../lib/schedule/index.ts'
+import { virtualClock } from '../../lib/testing/virtual-clock.ts'
 import { place } from '../agent/harness.ts'
 import { ledgerOf, wrongSlots } from './slot-ledger.ts'
 
@@ -120,6 +123,22 @@ describe('a clock that steps', () => {
       { numRuns: 25 },
     )
     assert.ok(t.name)
+  })
+})
+
+describe('timers that are late', () => {
+  it('do not add up: a minute of slots every 100 ms has six hundred, each as late as the first', async () => {
+    const clock = virtualClock()
+    const late: Clock = { now: clock.now, timer: (run, ms) => clock.timer(run, ms + 7) }
+    const anchor = new Date(clock.now())
+    const lateness: number[] = []
+    const passed = (): void => assert.fail('a slot was missed')
+    const subscription = slots$(every('100ms'), { clock: late, anchor, missed: 'once', passed }).subscribe((all) =>
+      lateness.push(...all.map(({ at }) => clock.now() - at.getTime())),
+    )
+    await clock.advance(MINUTE + 50)
+    subscription.unsubscribe()
+    assert.deepEqual([lateness.length, [...new Set(lateness)]], [600, [7]])
   })
 })
 

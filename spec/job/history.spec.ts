@@ -6,7 +6,7 @@ import { history, type RunRow } from '../../lib/job/history.ts'
 import { type JobContext, type JobOptions, job, type Run } from '../../lib/job/job.ts'
 import { runOnce } from '../../lib/job/run-once.ts'
 import { memoryLog } from '../../lib/log/open-log.ts'
-import { cron, every, manual } from '../../lib/schedule/index.ts'
+import { always, cron, every, manual } from '../../lib/schedule/index.ts'
 import { virtualClock } from '../../lib/testing/virtual-clock.ts'
 import { type Place, place, wrap } from '../agent/harness.ts'
 
@@ -284,6 +284,26 @@ describe('a run that cancels its job', () => {
     ])
     await here.clock.advance(20 * MINUTE)
     assert.deepEqual(await inShort(here), ['10 #1 failed', '20 #1 failed'])
+  })
+
+  it('may be one that would never end', async (t) => {
+    const here = await place(t)
+    let runs = 0
+    const push = job('j', always(), async () => {
+      runs += 1
+      await new Promise<void>((resolve) => void here.clock.timer(resolve, MINUTE))
+      throw new Cancel('nobody pushes any more')
+    })
+    const running = await here.begin([push])
+    await here.clock.advance(60 * MINUTE)
+    await here.end(running)
+    await here.begin([push])
+    await here.clock.advance(60 * MINUTE)
+    assert.equal(runs, 1)
+    let completed = 0
+    drafts(push, { clock: here.clock }).subscribe({ complete: () => (completed += 1) })
+    await here.clock.advance(60 * MINUTE)
+    assert.deepEqual([runs, completed], [2, 1])
   })
 
   it('completes drafts and runOnce', async () => {
