@@ -1,4 +1,4 @@
-import { steady } from '../core/clock.ts'
+import { type Clock, steady } from '../core/clock.ts'
 import { hasCode } from '../core/errors.ts'
 import { Pump, type PumpHost } from '../dispatch/pump.ts'
 import type { Listener } from '../listener/listener.ts'
@@ -25,6 +25,7 @@ const PATIENCE = 60_000
 /** A listener at work: it hears until it is paused, and can be moved and renamed meanwhile. */
 export class Listening {
   readonly #host: ListeningHost
+  readonly #clock: Clock
   #listener: Listener
   #consumer: Consumer
   #paused: boolean
@@ -57,7 +58,8 @@ export class Listening {
     this.#consumer = consumer
     this.#paused = paused
     this.#host = host
-    this.#moved = steady(host.clock).now()
+    this.#clock = steady(host.clock)
+    this.#moved = this.#clock.now()
   }
 
   get listener(): Listener {
@@ -80,15 +82,15 @@ export class Listening {
       ...host,
       stop: stop.signal,
       began: () => {
-        if (!this.#late) this.#moved = steady(host.clock).now()
+        if (!this.#late) this.#moved = this.#clock.now()
       },
       ended: (outcome) => {
         this.#late = outcome.end === 'retry' && hasCode(outcome.error, 'TIDINGS_LISTENER_TIMEOUT')
-        if (!this.#late) this.#moved = steady(host.clock).now()
+        if (!this.#late) this.#moved = this.#clock.now()
       },
       parked: (...parked) => host.parked(listener.name, ...parked),
     })
-    this.#moved = steady(host.clock).now()
+    this.#moved = this.#clock.now()
     this.#late = false
     this.#failure = undefined
     const heard = clear(pump).then(() => pump.run())
@@ -163,7 +165,7 @@ export class Listening {
     const { timeout, ordered } = this.#listener.settings
     // A log that has failed tells nobody anything, and says so itself.
     if (this.#paused || this.#host.log.state !== 'ready') return false
-    const now = steady(this.#host.clock).now()
+    const now = this.#clock.now()
     if (running > 0 || this.#late) return now - this.#moved > 2 * timeout
     // In order, all wait for the one that is to be tried again.
     if (next === undefined || (ordered === true && retrying > 0)) return false
