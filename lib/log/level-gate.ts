@@ -1,11 +1,13 @@
-/** What a gate looks at: how many drafts wait, and when that changes. */
+/** What a gate looks at: how many drafts wait, how large they are (in characters), and when that changes. */
 interface Queue {
   readonly waiting: number
+  readonly size: number
   written(): Promise<void>
 }
 
-/** More drafts than this never wait for the disk: beyond, their publishers do. */
+/** More drafts than this, or larger ones, never wait for the disk: beyond, their publishers do. */
 const MOST_DRAFTS = 10_000
+const MOST_SIZE = 64 * 1024 * 1024
 
 /** Lets publishers pass in the order in which they came, while there is room for their drafts. */
 export class Gate {
@@ -19,7 +21,7 @@ export class Gate {
 
   /** Runs `act`: at once while there is room and nobody waits, otherwise after those who came before. */
   pass<T>(act: () => T): T | Promise<T> {
-    if (this.#inLine === 0 && this.#queue().waiting < MOST_DRAFTS) return act()
+    if (this.#inLine === 0 && !isFull(this.#queue())) return act()
     this.#inLine += 1
     const turn = this.#line.then(async () => {
       await this.#room()
@@ -36,9 +38,13 @@ export class Gate {
 
   async #room(): Promise<void> {
     try {
-      while (this.#queue().waiting >= MOST_DRAFTS) await this.#queue().written()
+      while (isFull(this.#queue())) await this.#queue().written()
     } catch {
       // The write failed, or the log was closed: whoever passes hears of it.
     }
   }
+}
+
+function isFull({ waiting, size }: Queue): boolean {
+  return waiting >= MOST_DRAFTS || size >= MOST_SIZE
 }

@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.ts'
 import type { TidingsError } from '../core/errors.ts'
-import type { Op } from './level-commit.ts'
+import type { Commit, Op } from './level-commit.ts'
 import { type Database, SYNCED } from './level-database.ts'
 import type { IdentityFilter } from './level-filter.ts'
 import { Identities } from './level-identities.ts'
@@ -17,6 +17,9 @@ import { Writer } from './level-writer.ts'
  * young generation of the garbage collector and costs more than it saves (facts).
  */
 const TAIL = 1024
+
+/** And so many characters of their records, more or less: some may have 256 KiB. */
+const TAIL_SIZE = 16 * 1024 * 1024
 
 export interface SessionOptions {
   readonly clock: Clock
@@ -47,9 +50,9 @@ export class Session {
       head: sound.head,
       synced: options.synced,
       first: sound.first,
-      onCommitted: (events, ops) => {
-        this.states.settle(ops)
-        this.#remember(events)
+      onCommitted: (commit) => {
+        this.states.settle(commit.ops)
+        this.#remember(commit)
         options.onCommitted(this.writer.durable)
       },
       onFailed: options.onFailed,
@@ -71,9 +74,11 @@ export class Session {
     return this.writer.add({ ops, events: [], bytes: 0, first })
   }
 
-  #remember(events: readonly EventRecord[]): void {
+  #remember({ events, bytes }: Commit): void {
     for (const event of events) this.#tail.push(event)
-    if (this.#tail.length > 2 * TAIL) this.#tail.splice(0, this.#tail.length - TAIL)
+    // As many as have room if all are as large as these.
+    const most = Math.min(TAIL, Math.floor((TAIL_SIZE * events.length) / bytes) || TAIL)
+    if (this.#tail.length > 2 * most) this.#tail.splice(0, this.#tail.length - most)
   }
 
   /** Durable records after a seq, at most `max`: the newest from memory, older ones from the store. */

@@ -3,7 +3,7 @@ import { TidingsError } from '../core/errors.ts'
 import { type Addition, Commit, type Op, type Rider } from './level-commit.ts'
 import { type Database, SYNCED } from './level-database.ts'
 import { keys } from './level-keys.ts'
-import { type EventRecord, encode, type Head } from './level-records.ts'
+import { encode, type Head } from './level-records.ts'
 
 /** Larger commits swallow all publishers at once, and then nothing overlaps with the disk (facts: 512 is enough). */
 const MOST_EVENTS = 512
@@ -50,6 +50,11 @@ export class Writer {
   /** How many events wait for their commit to begin. */
   get waiting(): number {
     return this.#queue.reduce((sum, commit) => sum + commit.events.length, 0)
+  }
+
+  /** How large they are, in characters of their records. */
+  get size(): number {
+    return this.#queue.reduce((sum, commit) => sum + commit.bytes, 0)
   }
 
   /** Adds to the next commit; resolves when that is durable. */
@@ -163,7 +168,7 @@ export class Writer {
     // Before the next commit, which asks them again.
     for (const rider of commit.riders) rider.settled(true)
     this.#write()
-    this.#options.onCommitted(commit.events, commit.ops)
+    this.#options.onCommitted(commit)
     commit.resolve()
   }
 
@@ -205,6 +210,6 @@ export interface WriterOptions {
   readonly head: number
   readonly synced: boolean
   readonly first: number
-  onCommitted(events: readonly EventRecord[], ops: readonly Op[]): void
+  onCommitted(commit: Commit): void
   onFailed(error: TidingsError): void
 }

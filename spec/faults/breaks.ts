@@ -59,7 +59,7 @@ export const breaks: readonly Break[] = [
     words: 'an event is delivered before it is durable',
     file: 'lib/log/level-writer.ts',
     from: '    await commit.write(this',
-    to: '    this.#durable = commit.last\n    this.#options.onCommitted(commit.events, [])\n    await new Promise((resolve) => setTimeout(resolve, 10))\n    await commit.write(this',
+    to: '    this.#durable = commit.last\n    this.#options.onCommitted(commit)\n    await new Promise((resolve) => setTimeout(resolve, 10))\n    await commit.write(this',
     spec: interleavings,
   },
   {

@@ -5,6 +5,7 @@ import { Gate } from '../../lib/log/level-gate.ts'
 /** A queue of drafts that is full, until room is made. */
 class Queue {
   waiting = 10_000
+  size = 0
   #told: () => void = () => undefined
   #written = new Promise<void>((resolve) => (this.#told = resolve))
 
@@ -32,6 +33,17 @@ describe('the gate before the queue of drafts', () => {
       new Gate(() => queue).pass(() => 'passed'),
       'passed',
     )
+  })
+
+  it('lets nobody pass while what waits is large, however few drafts that are', async () => {
+    const queue = new Queue()
+    queue.waiting = 10
+    queue.size = 64 * 1024 * 1024
+    const turn = new Gate(() => queue).pass(() => 'passed')
+    assert.ok(turn instanceof Promise)
+    queue.size = 0
+    queue.make(1)
+    assert.equal(await turn, 'passed')
   })
 
   it('lets nobody pass before those who came first, whenever they come', async () => {
