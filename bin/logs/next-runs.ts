@@ -24,7 +24,8 @@ export function nextRuns([name = '', file]: readonly string[], asked: Future): P
       )
     const job = `job ${JSON.stringify(name)}`
     if (answer.paused) console.error(`tidings: ${job} is paused: it runs when somebody resumes it`)
-    else if (answer.slots.length === 0) console.error(`tidings: ${job} does not run by itself: ${answer.schedule}`)
+    else if (answer.slots.length === 0 && asked.limit > 0)
+      console.error(`tidings: ${job} does not run by itself: ${answer.schedule}`)
     return exitCodes.ok
   })
 }

@@ -48,7 +48,12 @@ const fits: { readonly [K in keyof Kinds]: (value: unknown) => boolean } = {
   number: (value) => Number.isSafeInteger(value) && (value as number) >= 0,
   flag: (value) => typeof value === 'boolean',
 }
-const words = { text: 'text', texts: 'a list of texts', number: 'a whole number', flag: 'true or false' } as const
+const words = {
+  text: 'text',
+  texts: 'a list of texts',
+  number: 'a whole number, not negative',
+  flag: 'true or false',
+} as const
 
 /**
  * The question, once it has every part that it needs, and none that nobody knows.

@@ -4,6 +4,7 @@ import type { Op } from './level-commit.ts'
 import { keys, runOf, startingWith } from './level-keys.ts'
 import type { Life } from './level-life.ts'
 import { decode, encode, type RunOutcome } from './level-records.ts'
+import { count } from './query.ts'
 
 /** So many records are kept of each job: the newest. */
 const MOST = 100
@@ -46,9 +47,9 @@ export class Runs {
 
   async *list(
     job: string,
-    { limit = -1, reverse = false }: { readonly limit?: number; readonly reverse?: boolean },
+    { limit, reverse = false }: { readonly limit?: number; readonly reverse?: boolean },
   ): AsyncGenerator<RunRecord> {
-    const range = { ...startingWith(keys.runsOf(job)), limit, reverse }
+    const range = { ...startingWith(keys.runsOf(job)), limit: count(limit, 'limit', MOST), reverse }
     for (const [key, text] of await this.#life.session.db.iterator(range).all()) {
       const { slot, attempt } = runOf(key)
       yield { job, slot: new Date(slot), attempt, ...decode<RunOutcome>(key, text) }

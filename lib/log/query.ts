@@ -63,7 +63,8 @@ function patternTest(pattern: string): (type: string) => boolean {
   }
 }
 
-function count(value: unknown, what: string, otherwise: number): number {
+/** A number of things, if it is one; `what` names it. */
+export function count(value: unknown, what: string, otherwise: number): number {
   if (value === undefined) return otherwise
   if (typeof value === 'number' && value >= 0 && (Number.isSafeInteger(value) || value === Number.POSITIVE_INFINITY))
     return value

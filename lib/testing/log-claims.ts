@@ -75,6 +75,9 @@ export const claimTests: LogTests = {
     assert.deepEqual(await remembered(log, { limit: 0 }), [])
     assert.equal(await claim(log, 1), undefined)
     assert.deepEqual(await list(log.runs('never')), [])
+    for (const limit of [-1, 0.5, Number.NaN]) {
+      await assert.rejects(list(log.runs('j', { limit })), refused('TIDINGS_LOG_INVALID'))
+    }
   },
 
   'a slot that was tried and not completed stays claimed, and is given again as the attempt after': async (bench) => {

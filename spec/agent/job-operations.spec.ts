@@ -148,6 +148,8 @@ for (const [how, ask] of Object.entries(ways)) {
       )
       assert.equal((await jobs.next('look')).slots.length, 10)
       assert.deepEqual((await jobs.next('hand')).slots, [])
+      assert.deepEqual((await jobs.next('look', { limit: 0 })).slots, [])
+      await assert.rejects(jobs.next('look', { limit: -1 }), { code: 'TIDINGS_LOG_INVALID' })
       await jobs.pause('look')
       assert.equal((await jobs.next('look')).paused, true)
       await end()

@@ -2,6 +2,7 @@ import { quote, TidingsError } from '../../core/errors.ts'
 import { type RunRow, runRow } from '../../job/history.ts'
 import type { Job } from '../../job/job.ts'
 import type { Log } from '../../log/port.ts'
+import { count } from '../../log/query.ts'
 import { nextRuns } from '../../schedule/index.ts'
 import type { Code } from '../code.ts'
 import type { DryRun } from '../dry-run.ts'
@@ -64,9 +65,9 @@ export function jobOperations(log: Log, helm?: Helm, code: Code | undefined = he
       await knownJob(log, name)
       return remembered(log, name, limit)
     },
-    next: async (name, { limit = SLOTS.usual } = {}) => {
+    next: async (name, { limit } = {}) => {
       const { anchor } = await knownJob(log, name)
-      return next(log, codeOf(code, name).job, anchor, Math.min(limit, SLOTS.most))
+      return next(log, codeOf(code, name).job, anchor, Math.min(count(limit, 'limit', SLOTS.usual), SLOTS.most))
     },
     pause: (name) => pause(name, true),
     resume: (name) => pause(name, false),
