@@ -76,7 +76,11 @@ describe('events of another log', () => {
     ['a part that nobody knows', line('x', { tpye: 't' }), /an event takes no "tpye"; it takes: type, identifier/],
     ['a number as identifier', { type: 't', identifier: 5, data: 1 }, /"identifier" must be text, got 5/],
     ['an empty identifier', line(''), /the identifier of a draft of "t" must be a string of 1 to 1024 bytes/],
-    ['a time that is none', line('x', { created: '2027-01-01' }), /"created" must be a whole number, got "2027-01-01"/],
+    [
+      'a time that is none',
+      line('x', { created: '2027-01-01' }),
+      /"created" must be a whole number, not negative, got "2027-01-01"/,
+    ],
     ['a revision that is none', line('x', { version: 'A', revision: 0 }), /revision .* from 1 on, got 0/],
     ['data that is too large', line('x', { data: 'x'.repeat(300_000) }), /the data is 300002 bytes of JSON/],
   ]
