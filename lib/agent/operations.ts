@@ -2,6 +2,7 @@ import type { Log } from '../log/port.ts'
 import type { Code } from './code.ts'
 import type { Health } from './health.ts'
 import type { Helm } from './helm.ts'
+import { type DbOperations, dbOperations } from './operations/db.ts'
 import { type EventOperations, eventOperations } from './operations/events.ts'
 import { type JobOperations, jobOperations } from './operations/jobs.ts'
 import { type ListenerOperations, listenerOperations } from './operations/listeners.ts'
@@ -17,6 +18,7 @@ export interface Operations {
   readonly jobs: JobOperations
   readonly listeners: ListenerOperations
   readonly parked: ParkedOperations
+  readonly db: DbOperations
   /** How all is. Also answers while the log has failed. */
   status(): Promise<Health>
 }
@@ -30,6 +32,7 @@ export function operations(log: Log, helm?: Helm, code?: Code): Operations {
     jobs: jobOperations(log, helm, code),
     listeners: listenerOperations(log, helm),
     parked: parkedOperations(log, helm),
+    db: dbOperations(log),
     status: () => tellHealth(log, helm),
   }
 }

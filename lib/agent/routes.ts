@@ -38,6 +38,7 @@ function route<const N extends Takes, const M extends Takes, A>(
 const filters = { types: 'texts', since: 'text', until: 'text', identifier: 'text' } as const
 const listing = { ...filters, limit: 'number', reverse: 'flag' } as const
 const name = { name: 'text' } as const
+const retention = { age: 'text', count: 'number', bytes: 'number', identities: 'text' } as const
 const place = { listener: 'text', seq: 'number' } as const
 
 /** Every operation that an agent serves, by the name that it has in `Operations`. */
@@ -82,6 +83,13 @@ export const routes = {
   ),
   'listeners.rename': route(['POST', '/listeners/rename'], { ...name, to: 'text' }, {}, (on, { name, to }) =>
     on.listeners.rename(name, to),
+  ),
+  'db.stats': route(['GET', '/db/stats'], {}, {}, (on) => on.db.stats()),
+  'db.prune': route(['POST', '/db/prune'], {}, retention, (on, question) => on.db.prune(question)),
+  'db.compact': route(['POST', '/db/compact', 'all'], {}, {}, (on) => on.db.compact()),
+  'db.verify': route(['POST', '/db/verify', 'all'], {}, {}, (on) => on.db.verify()),
+  'db.backup': route(['POST', '/db/backup', 'all'], { directory: 'text' }, {}, (on, { directory }) =>
+    on.db.backup(directory),
   ),
   'parked.list': route(['GET', '/parked', 'many'], {}, { listener: 'text' }, (on, question) =>
     on.parked.list(question),

@@ -4,6 +4,9 @@ import type { Draft } from './event.ts'
 /** Event types that begin so are the engine's own news; nobody else's drafts may have them. */
 export const OWN_TYPES = 'tidings.'
 
+/** What stands in the place of an event that a repair could not find any more. */
+export const LOST = 'tidings.log.lost'
+
 /** A draft of the engine's own. */
 export function ownDraft(type: `${typeof OWN_TYPES}${string}`, identifier: string, data: unknown): Draft {
   return brand('own-draft', { type, identifier, data })

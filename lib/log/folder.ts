@@ -90,8 +90,8 @@ export function isWithin(path: string, directory: string): boolean {
   return way === '' || !(way === '..' || way.startsWith(`..${sep}`))
 }
 
-// Only what a try can have made; and not while it is being made.
-async function removeLeft(partial: string): Promise<void> {
+/** Removes what an earlier try has left: only what that can have made, and not while it is being made. */
+export async function removeLeft(partial: string): Promise<void> {
   const names = await namesIn(partial)
   const other = names.find((name) => !isOwn(name))
   if (other !== undefined) {

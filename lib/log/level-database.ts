@@ -90,6 +90,15 @@ interface Range {
   readonly lt: string
 }
 
+/**
+ * Has LevelDB make what it can of a store that it can't read. It may lose data: never of the one that there is, only of
+ * a copy.
+ */
+export async function repairStore(directory: string): Promise<void> {
+  const { Level } = await import('level')
+  await (Level as unknown as { repair(location: string): Promise<void> }).repair(directory)
+}
+
 function explain(error: unknown, directory: string): unknown {
   const cause = error instanceof Error ? error.cause : undefined
   if (hasCode(cause, 'LEVEL_LOCKED' as never)) {

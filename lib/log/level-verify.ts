@@ -1,4 +1,5 @@
 import { asError, TidingsError } from '../core/errors.ts'
+import { LOST } from '../core/own.ts'
 import { identityKey } from './level-identities.ts'
 import { keys, kinds, seqOf, textsOf } from './level-keys.ts'
 import { decode, decodeEvent, FORGOTTEN, type Identity, type Meta } from './level-records.ts'
@@ -102,7 +103,11 @@ async function* checkIdentities({ db, identity, first }: Verification): AsyncGen
       const text = events[i]
       const event = text === undefined ? undefined : read(() => decodeEvent(keys.event(seq), text).event)
       if (event === undefined) yield { seq, message: `an identity names event ${seq}, which is missing` }
-      else if (!(event instanceof Error) && identityKey(identity, event.type, event.identifier) !== key) {
+      else if (
+        !(event instanceof Error) &&
+        event.type !== LOST &&
+        identityKey(identity, event.type, event.identifier) !== key
+      ) {
         yield { seq, message: `an identity names event ${seq}, which has another one` }
       }
     }
