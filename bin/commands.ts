@@ -91,5 +91,29 @@ export const tidings = {
         drop: { summary: 'Forget them', load: async () => (await import('./commands/parked/drop.ts')).drop },
       },
     },
+    db: {
+      summary: 'Look after a log: its size, its soundness, its backups',
+      commands: {
+        stats: { summary: 'Show sizes and growth', load: async () => (await import('./commands/db/stats.ts')).stats },
+        verify: { summary: 'Look for damage', load: async () => (await import('./commands/db/verify.ts')).verify },
+        backup: {
+          summary: 'Copy a log, also while it is in use',
+          load: async () => (await import('./commands/db/backup.ts')).backup,
+        },
+        restore: {
+          summary: 'Make a log out of a backup',
+          load: async () => (await import('./commands/db/restore.ts')).restore,
+        },
+        prune: { summary: 'Remove old events', load: async () => (await import('./commands/db/prune.ts')).prune },
+        compact: {
+          summary: 'Give the disk back',
+          load: async () => (await import('./commands/db/compact.ts')).compact,
+        },
+        repair: {
+          summary: 'See what is left of a damaged log',
+          load: async () => (await import('./commands/db/repair.ts')).repair,
+        },
+      },
+    },
   },
 } satisfies Entry

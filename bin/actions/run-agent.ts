@@ -8,9 +8,11 @@ import {
   type Logger,
   memoryLog,
   openLog,
+  type Retention,
   start,
   TidingsError,
 } from '../../lib/index.ts'
+import { asMistake, retained } from '../db/retention.ts'
 import { exitCodes, Mistake } from '../frame/mistake.ts'
 import { didYouMean } from '../frame/near.ts'
 import { logFor } from '../logs/which-log.ts'
@@ -28,6 +30,7 @@ export interface RunOptions extends Asked {
   readonly once?: boolean | undefined
   readonly only?: readonly string[] | undefined
   readonly memory?: boolean | undefined
+  readonly retain?: readonly string[] | undefined
   readonly db?: string | undefined
   readonly json?: boolean | undefined
 }
@@ -42,7 +45,7 @@ export async function runAgent(asked: RunOptions): Promise<number> {
   const ending = asked.once ? endingJobs(chosen, asked.only !== undefined) : undefined
   const stopped = untilSignal()
   const directory = asked.memory ? undefined : logFor(chosen.name, asked.db)
-  const log = await open(directory, logger)
+  const log = await open(directory, logger, retained(asked.retain)).catch(asMistake)
   if (ending !== undefined) {
     return runOnce(ending, chosen, { log, directory, logger, secrets, stopped, json: asked.json === true })
   }
@@ -59,11 +62,12 @@ export async function runAgent(asked: RunOptions): Promise<number> {
   return exitCodes.ok
 }
 
-async function open(directory: string | undefined, logger: Logger): Promise<LevelLog> {
+async function open(directory: string | undefined, logger: Logger, retention?: Retention): Promise<LevelLog> {
   const warn = (message: string): void => logger.warn({}, message)
-  if (directory === undefined) return memoryLog({ warn })
+  const options = { warn, ...(retention === undefined ? {} : { retention }) }
+  if (directory === undefined) return memoryLog(options)
   try {
-    return await openLog(directory, { warn })
+    return await openLog(directory, options)
   } catch (error) {
     if (!(error instanceof TidingsError) || error.code !== 'TIDINGS_LOG_LOCKED') throw error
     throw new TidingsError(error.code, error.message + (await whoHas(directory)), { cause: error })

@@ -1,0 +1,12 @@
+import { type Step, steps } from '../../lib/index.ts'
+
+/** Does in a process of its own what its first argument asks for, as JSON, and tells its parent how far it is. */
+export async function serveParent<Q, A>(
+  work: (question: Q, progress: (done: number, all: number) => void) => Promise<A>,
+): Promise<void> {
+  const question = JSON.parse(process.argv[2] ?? 'null') as Q
+  const tell = (step: Step<A>): Promise<void> =>
+    new Promise((resolve, reject) => process.send?.(step, (error) => (error === null ? resolve() : reject(error))))
+  for await (const step of steps((progress) => work(question, progress))) await tell(step)
+  process.disconnect()
+}

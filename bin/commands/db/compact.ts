@@ -1,0 +1,10 @@
+import { command } from '../../frame/command.ts'
+import { reading } from '../../frame/options.ts'
+
+export const compact = command({
+  summary: 'Give the disk back that removed events still take. The agent may run.',
+  takes: [],
+  options: reading,
+  examples: [['', 'After tidings db prune']],
+  run: async (given) => (await import('../../db/compact-log.ts')).compactLog(given),
+})

@@ -1,0 +1,13 @@
+import { command } from '../../frame/command.ts'
+import { reading } from '../../frame/options.ts'
+
+export const stats = command({
+  summary: 'Show what is in a log, how large it is, how it grows, and how long the disk will do.',
+  takes: [],
+  options: reading,
+  examples: [
+    ['', 'The only log in .tidings'],
+    ['--agent home --json', 'That of the agent home, in bytes, for a program'],
+  ],
+  run: async (given) => (await import('../../db/show-stats.ts')).showStats(given),
+})

@@ -1,0 +1,22 @@
+import { resolve } from 'node:path'
+import { exitCodes } from '../frame/mistake.ts'
+import { askLog } from '../logs/ask-log.ts'
+import { printJson } from '../print/json.ts'
+import { size } from '../print/size.ts'
+import { some } from '../print/words.ts'
+import type { Asked } from '../steering/asked.ts'
+import { withBar } from './work.ts'
+
+/** Copies a log, which may be in use, into a folder, and says what it has; resolves to the exit code. */
+export function backUpLog(directory: string, asked: Asked): Promise<number> {
+  return askLog(asked, async ({ db }) => {
+    // The agent that does it is somewhere else.
+    const backup = await withBar('backing up', db.backup(resolve(directory)))
+    if (asked.json) printJson({ directory: resolve(directory), ...backup })
+    else
+      console.log(
+        `${some(backup.records, 'record')}, up to event ${backup.last}, are in ${directory} (${size(backup.bytes)})`,
+      )
+    return exitCodes.ok
+  })
+}

@@ -1,0 +1,17 @@
+import { exitCodes } from '../frame/mistake.ts'
+import { askLog } from '../logs/ask-log.ts'
+import { printJson } from '../print/json.ts'
+import { size } from '../print/size.ts'
+import type { Asked } from '../steering/asked.ts'
+import { withBar } from './work.ts'
+
+/** Gives the disk back that removed events still take, and says how much; resolves to the exit code. */
+export function compactLog(asked: Asked): Promise<number> {
+  return askLog(asked, async ({ db }) => {
+    const compacted = await withBar('compacting the log', db.compact())
+    const { before, after } = compacted
+    if (asked.json) printJson(compacted)
+    else console.log(`the log takes ${size(after)}; before, it took ${size(before)}`)
+    return exitCodes.ok
+  })
+}

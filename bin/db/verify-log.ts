@@ -1,0 +1,48 @@
+import { connect, type Problem, type Step, TidingsError } from '../../lib/index.ts'
+import { exitCodes } from '../frame/mistake.ts'
+import { whichLog } from '../logs/which-log.ts'
+import { escape } from '../print/escape.ts'
+import { printJson } from '../print/json.ts'
+import { some } from '../print/words.ts'
+import type { Asked } from '../steering/asked.ts'
+import { Died, inChild } from './in-child.ts'
+import { withBar } from './work.ts'
+
+interface Found {
+  readonly ok: boolean
+  readonly problems: readonly Problem[]
+  readonly said?: readonly string[]
+}
+
+/** Compares all records of a log with each other, and prints what is not as it was written; resolves to 0 if nothing is. */
+export async function verifyLog(asked: Asked): Promise<number> {
+  const directory = await whichLog(asked)
+  const agent = await connect(directory)
+  const work: AsyncIterable<Step<Found>> =
+    agent === undefined ? inChild<Found>('verify-log', { directory }) : agent.db.verify()
+  const { ok, problems, said = [] } = await withBar('verifying the log', work).catch(asFound)
+  for (const message of said) console.error(`tidings: ${message}`)
+  if (asked.json) printJson({ ok, problems })
+  else for (const line of sentences(directory, problems)) console.log(escape(line))
+  return ok ? exitCodes.ok : exitCodes.failed
+}
+
+// A log that can't be opened, or kills who reads it, is damaged: that is an answer too.
+function asFound(error: unknown): Found {
+  if (error instanceof Died && error.signal !== null) {
+    const message = `LevelDB ended the process that read the log (${error.signal}): a table is damaged`
+    return { ok: false, problems: [{ message }] }
+  }
+  if (!(error instanceof TidingsError)) throw error
+  const { code, details, message } = error
+  if (code !== 'TIDINGS_LOG_DAMAGED' && !message.includes('Corruption')) throw error
+  const { seq } = details
+  return { ok: false, problems: [{ message, ...(typeof seq === 'number' ? { seq } : {}) }] }
+}
+
+function* sentences(directory: string, problems: readonly Problem[]): Generator<string> {
+  if (problems.length === 0) return yield `the log in ${directory} is as it was written`
+  for (const { message } of problems) yield message
+  const first = problems.flatMap(({ seq }) => (seq === undefined ? [] : [seq])).toSorted((a, b) => a - b)[0]
+  yield `${some(problems.length, 'problem')}${first === undefined ? '' : `; the first event in doubt is ${first}`}. Restore a backup (tidings db restore), or see what is left (tidings db repair)`
+}

@@ -1,0 +1,19 @@
+const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'] as const
+
+/** Bytes in a few digits: `999 B`, `1.2 MB`, `12 GB`. */
+export function size(bytes: number): string {
+  let amount = Math.max(0, bytes)
+  let unit = 0
+  while (amount >= 999.5 && unit < UNITS.length - 1) {
+    amount /= 1000
+    unit += 1
+  }
+  return `${amount < 9.95 && unit > 0 ? amount.toFixed(1) : Math.round(amount)} ${UNITS[unit]}`
+}
+
+/** Bytes from words such as `2GB` or `500 kB`; undefined when it is none. */
+export function parseSize(text: string): number | undefined {
+  const [, amount, unit = ''] = /^(\d+(?:\.\d+)?)\s*([kmgt]?b)$/i.exec(text.trim()) ?? []
+  const power = UNITS.findIndex((each) => each.toLowerCase() === unit.toLowerCase())
+  return amount === undefined || power < 0 ? undefined : Math.round(Number(amount) * 1000 ** power)
+}

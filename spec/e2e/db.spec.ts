@@ -1,0 +1,198 @@
+import assert from 'node:assert/strict'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, it } from 'node:test'
+import { ClassicLevel } from 'classic-level'
+import { openLog, type Repaired, type Verified } from '../../lib/index.ts'
+import { keys } from '../../lib/log/level-keys.ts'
+import { draftsOf, list } from '../../lib/testing/log-bench.ts'
+import { command } from '../support/command.ts'
+import { make, tidings as said } from './mistakes.ts'
+import { tidings, userFolder } from './program.ts'
+import { folderWithLogs, runOn } from './steering.ts'
+
+const json = <T>(stdout: string): T => JSON.parse(stdout) as T
+
+/** Does something to a store behind its log's back. */
+async function meddle(directory: string, act: (db: ClassicLevel) => Promise<void>): Promise<void> {
+  const db = new ClassicLevel(directory)
+  await act(db)
+  await db.close()
+}
+
+async function logOf(directory: string, count: number): Promise<void> {
+  const log = await openLog(directory)
+  await log.accept(draftsOf(count))
+  await log.close()
+}
+
+describe('a backup', () => {
+  it('is made while the agent runs, restored where there is no log, and is that log', async (t) => {
+    const folder = await folderWithLogs(t)
+    const [db, copy, restored] = ['running', 'backups/monday', 'again'].map((name) => join(folder, name)) as [
+      string,
+      string,
+      string,
+    ]
+    const running = await runOn(t, folder)
+    const made = await command('db', 'backup', copy, '--db', db)
+    assert.equal(made.code, 0, made.stderr)
+    assert.match(made.stdout, /^\d+ records, up to event 8, are in .*monday \(\d+(\.\d)? kB\)\n$/)
+    await command('jobs', 'run', 'fresh', '--db', db)
+    const verified = await command('db', 'verify', '--db', copy, '--json')
+    assert.deepEqual([verified.code, json(verified.stdout)], [0, { ok: true, problems: [] }])
+
+    const inUse = await command('db', 'restore', copy, '--db', db)
+    assert.deepEqual([inUse.code, inUse.stderr], [3, `tidings: an agent runs on the log in ${db}: stop it first\n`])
+    assert.equal((await command('db', 'repair', '--db', db)).code, 3)
+    await running.signal('SIGTERM')
+    const taken = await command('db', 'restore', copy, '--db', db)
+    assert.equal(taken.code, 2)
+    assert.match(taken.stderr, /running is not empty: choose a folder that is, or is not there\n$/)
+
+    const back = await command('db', 'restore', copy, '--db', restored, '--json')
+    assert.deepEqual(json(back.stdout), { ...json<object>(back.stdout), directory: restored, last: 8 })
+    const [before, after] = await Promise.all(
+      [join(folder, 'stopped'), restored].map(async (directory) => {
+        const log = await openLog(directory)
+        const events = await list(log.events())
+        await log.close()
+        return events
+      }),
+    )
+    assert.deepEqual(after, before)
+    // In a place that is no backup, and into one that is taken.
+    assert.equal((await command('db', 'restore', folder, '--db', join(folder, 'x'))).code, 2)
+    assert.equal((await command('db', 'backup', copy, '--db', restored)).code, 2)
+  })
+})
+
+describe('a log that is pruned', () => {
+  it('by hand asks, says who holds it, and takes less room once it is compacted', async (t) => {
+    const folder = await folderWithLogs(t)
+    const db = join(folder, 'stopped')
+    const asked = await command('db', 'prune', '--count', '2', '--age', '5d', '--db', db)
+    const words = 'this would remove, for good, no events older than 5d, and the oldest of 8 events but 2'
+    assert.deepEqual([asked.code, asked.stderr], [2, `tidings: ${words}: add --yes if that is meant\n`])
+    const held = await command('db', 'prune', '--count', '2', '--yes', '--db', db)
+    assert.equal(held.code, 0)
+    assert.match(
+      held.stdout,
+      /^no events removed; 1 to 8 are kept\nthe rest is held by listener "broken", which has parked event 1\n$/,
+    )
+    await command('parked', 'drop', 'broken', '--all', '--yes', '--db', db)
+    for (const listener of ['broken', 'resting', 'quick'])
+      await command('listeners', 'skip', listener, '--yes', '--db', db)
+    const pruned = await command('db', 'prune', '--count', '2', '--yes', '--db', db)
+    assert.match(pruned.stdout, /^6 events removed; 7 to 8 are kept\nthe disk is free once it is compacted/)
+    assert.match((await command('db', 'compact', '--db', db)).stdout, /^the log takes .*; before, it took .*\n$/)
+    assert.match((await command('db', 'stats', '--db', db)).stdout, /^events\t2\t7 to 8\t\n/)
+    assert.equal((await command('db', 'verify', '--db', db)).code, 0)
+  })
+
+  it('by its agent keeps what that is told to, by an option or a setting', async (t) => {
+    const folder = userFolder(t)
+    const wrong = await tidings(t, folder, ['run', 'hello.ts', '--once', '--retain', 'much'])
+    assert.deepEqual([wrong.code, existsSync(join(folder, '.tidings'))], [2, false])
+    assert.match(wrong.words, /^tidings: age of a retention: expected a duration such as '5s'/)
+    const once = await tidings(t, folder, ['run', 'hello.ts', '--once'], { env: { TIDINGS_RETAIN: '90d,2GB' } })
+    assert.equal(once.code, 0, once.stderr)
+  })
+})
+
+describe('a damaged log', () => {
+  it('is told, by its first bad event, and ends with 1', async (t) => {
+    const folder = userFolder(t)
+    const db = join(folder, 'log')
+    await logOf(db, 5)
+    writeFileSync(join(db, 'MARK'), '')
+    await meddle(db, (store) => store.del(keys.identity('it', 'event 2')))
+    const { code, stdout, stderr } = await command('db', 'verify', '--db', db)
+    assert.deepEqual([code, stderr], [1, 'tidings: the MARK file could not be read and is written anew\n'])
+    assert.equal(
+      stdout,
+      `the identity of event 2 is missing: it could be told again\n1 problem; the first event in doubt is 2. Restore a backup (tidings db restore), or see what is left (tidings db repair)\n`,
+    )
+    const other = join(folder, 'other')
+    await logOf(other, 5)
+    await meddle(other, (store) => store.del(keys.event(5)))
+    const refusal = await command('db', 'verify', '--db', other, '--json')
+    const message = 'event 5 is missing from the log'
+    assert.deepEqual([refusal.code, json(refusal.stdout)], [1, { ok: false, problems: [{ message, seq: 5 }] }])
+  })
+
+  it('is put together anew in another folder, and what is missing is said', async (t) => {
+    const folder = userFolder(t)
+    const db = join(folder, 'log')
+    await logOf(db, 5)
+    await meddle(db, async (store) => {
+      await store.del(keys.event(3))
+      await store.put(keys.event(4), 'nonsense')
+      await store.del(keys.identity('it', 'event 1'))
+    })
+    const files = readdirSync(db).map((name) => readFileSync(join(db, name), 'latin1'))
+    const { code, stdout } = await command('db', 'repair', '--db', db)
+    assert.equal(code, 0)
+    assert.deepEqual(stdout.trim().split('\n'), [
+      `${db}.repaired has 3 events of ${db}, up to 5; that is as it was`,
+      '2 events lost: 3 to 4. Each has a tidings.log.lost in its place',
+      '1 record of kind event not as written',
+      '1 identity made anew from events',
+      `to go on with it: mv ${db} ${db}.damaged && mv ${db}.repaired ${db}`,
+    ])
+    assert.deepEqual(
+      readdirSync(db).map((name) => readFileSync(join(db, name), 'latin1')),
+      files,
+    )
+    assert.equal((await command('db', 'verify', '--db', `${db}.repaired`)).code, 0)
+    const again = await command('db', 'repair', '--db', db)
+    assert.equal(again.code, 2)
+    const elsewhere = await command('db', 'repair', '--db', db, '--to', join(folder, 'other'), '--json')
+    assert.deepEqual(json<Repaired>(elsewhere.stdout).lost, [3, 4])
+  })
+
+  it('may kill who reads it: that is an answer, and no end of a repair', async (t) => {
+    const folder = userFolder(t)
+    await logOf(join(folder, 'log'), 5)
+    // As LevelDB does over some tables.
+    const abort = `const [, program, question] = process.argv
+      if (/children.*log/.test(program) && !/"harder":true/.test(question)) process.abort()`
+    writeFileSync(join(folder, 'abort.mjs'), abort)
+    const env = { NODE_OPTIONS: '--import ./abort.mjs' }
+    const verified = await tidings(t, folder, ['db', 'verify', '--db', 'log', '--json'], { env })
+    const message = 'LevelDB ended the process that read the log (SIGABRT): a table is damaged'
+    assert.deepEqual([verified.code, json<Verified>(verified.stdout)], [1, { ok: false, problems: [{ message }] }])
+    const repaired = await tidings(t, folder, ['db', 'repair', '--db', 'log', '--json'], { env })
+    assert.deepEqual([repaired.code, json<Repaired>(repaired.stdout).events], [0, 5])
+  })
+
+  it('is not repaired while somebody has it', async (t) => {
+    const folder = userFolder(t)
+    const db = join(folder, 'log')
+    await logOf(db, 5)
+    const log = await openLog(db)
+    t.after(() => log.close())
+    for (const act of ['verify', 'repair']) {
+      const { code, words } = await tidings(t, folder, ['db', act, '--db', db])
+      assert.deepEqual([code, words], [3, `tidings: the log in ${db} is in use by another process\n`], act)
+    }
+    assert.deepEqual(readdirSync(folder).toSorted(), ['hello.ts', 'log'])
+  })
+})
+
+describe('a mistake about a log', () => {
+  it('is said in one sentence', async (t) => {
+    const none = 'there is no log in .tidings: run an agent first, or say --db DIR'
+    await make(t, [
+      [said('db', 'stat'), 2, 'unknown command "stat"; did you mean "stats"?'],
+      [said('db', 'stats'), 1, none],
+      [said('db', 'verify', '--db', 'notalog'), 1, 'there is no log in notalog'],
+      [said('db', 'repair'), 1, none],
+      [said('db', 'backup'), 2, 'DIR is missing: tidings db backup DIR'],
+      [said('db', 'restore'), 2, 'BACKUP is missing: tidings db restore BACKUP'],
+      [said('db', 'restore', 'notalog', '--db', 'new'), 2, 'HERE/notalog holds no backup, or one that is not whole'],
+      [said('db', 'restore', 'notalog', '--db', 'hello.ts'), 1, 'hello.ts holds something else than a log'],
+      [said('db', 'prune', '--count', 'many'), 2, '--count needs a number'],
+    ])
+  })
+})
