@@ -34,7 +34,7 @@ export function retained(given: readonly string[] | undefined): Retention | unde
     const bytes = parseSize(word)
     return bytes === undefined ? { age: word } : { bytes }
   })
-  return parts.length === 0 ? undefined : Object.assign({}, ...parts)
+  return parts.length === 0 ? undefined : parts.reduce((all, part) => ({ ...all, ...part }))
 }
 
 /** A duration that is none, in what a person said, is their mistake. */

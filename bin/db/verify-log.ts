@@ -23,7 +23,7 @@ export async function verifyLog(asked: Asked): Promise<number> {
   const { ok, problems, said = [] } = await withBar('verifying the log', work).catch(asFound)
   for (const message of said) console.error(`tidings: ${message}`)
   if (asked.json) printJson({ ok, problems })
-  else for (const line of sentences(directory, problems)) console.log(escape(line))
+  else for (const line of sentences(problems)) console.log(escape(line))
   return ok ? exitCodes.ok : exitCodes.failed
 }
 
@@ -40,8 +40,11 @@ function asFound(error: unknown): Found {
   return { ok: false, problems: [{ message, ...(typeof seq === 'number' ? { seq } : {}) }] }
 }
 
-function* sentences(directory: string, problems: readonly Problem[]): Generator<string> {
-  if (problems.length === 0) return yield `the log in ${directory} is as it was written`
+function* sentences(problems: readonly Problem[]): Generator<string> {
+  if (problems.length === 0) {
+    yield 'the log is as it was written'
+    return
+  }
   for (const { message } of problems) yield message
   const first = problems.flatMap(({ seq }) => (seq === undefined ? [] : [seq])).toSorted((a, b) => a - b)[0]
   yield `${some(problems.length, 'problem')}${first === undefined ? '' : `; the first event in doubt is ${first}`}. Restore a backup (tidings db restore), or see what is left (tidings db repair)`

@@ -2,6 +2,7 @@ import { systemClock } from '../core/clock.ts'
 import type { Duration } from '../core/duration.ts'
 import type { Retention } from '../log/retention.ts'
 import { askMany, askOne, bring, greet } from './ask-socket.ts'
+import type { DbOperations } from './operations/db.ts'
 import type { Operations } from './operations.ts'
 import { type Route, routes } from './routes.ts'
 import { findSocket } from './socket-path.ts'
@@ -39,11 +40,34 @@ async function answers(socket: string): Promise<boolean> {
   }
 }
 
+/** How the routes of one agent are asked. */
+interface Asking {
+  one<Q extends object, A>(route: Route<Q, A>, question: Q): Promise<Awaited<A>>
+  many<Q extends object, A>(route: Route<Q, A>, question: Q, signal?: AbortSignal): A
+}
+
+function asking(socket: string): Asking {
+  return {
+    one: <Q extends object, A>(route: Route<Q, A>, question: Q) =>
+      askOne(socket, route, question) as Promise<Awaited<A>>,
+    many: <Q extends object, A>(route: Route<Q, A>, question: Q, signal?: AbortSignal) =>
+      askMany(socket, route, question, signal) as A,
+  }
+}
+
+function remoteDb({ one, many }: Asking): DbOperations {
+  return {
+    stats: () => one(routes['db.stats'], {}),
+    prune: (retention) => one(routes['db.prune'], inWords(retention)),
+    compact: () => many(routes['db.compact'], {}),
+    verify: () => many(routes['db.verify'], {}),
+    backup: (directory) => many(routes['db.backup'], { directory }),
+  }
+}
+
 function remote(socket: string): Operations {
-  const one = <Q extends object, A>(route: Route<Q, A>, question: Q): Promise<Awaited<A>> =>
-    askOne(socket, route, question) as Promise<Awaited<A>>
-  const many = <Q extends object, A>(route: Route<Q, A>, question: Q, signal?: AbortSignal): A =>
-    askMany(socket, route, question, signal) as A
+  const ask = asking(socket)
+  const { one, many } = ask
   return {
     status: () => one(routes.status, {}),
     events: {
@@ -71,13 +95,7 @@ function remote(socket: string): Operations {
       reset: (name, reset) => one(routes['listeners.reset'], { name, ...reset }),
       rename: (name, to) => one(routes['listeners.rename'], { name, to }),
     },
-    db: {
-      stats: () => one(routes['db.stats'], {}),
-      prune: (retention) => one(routes['db.prune'], inWords(retention)),
-      compact: () => many(routes['db.compact'], {}),
-      verify: () => many(routes['db.verify'], {}),
-      backup: (directory) => many(routes['db.backup'], { directory }),
-    },
+    db: remoteDb(ask),
     parked: {
       list: (question = {}) => many(routes['parked.list'], question),
       show: (listener, seq) => one(routes['parked.show'], { listener, seq }),

@@ -160,7 +160,7 @@ async function* pages(db: Database, kind: string, reverse = false): AsyncGenerat
   const iterator = db.iterator({ ...startingWith(kind), reverse, ...READ_AHEAD })
   try {
     for (;;) {
-      const page = (await iterator.nextv(PAGE)) as [string, string][]
+      const page = await iterator.nextv(PAGE)
       if (page.length === 0) return
       yield page
     }

@@ -136,7 +136,7 @@ async function metaOf(db: Database, mark: Mark | undefined): Promise<Meta> {
     format: FORMAT,
     id: mark?.id ?? randomUUID(),
     identity: identity !== undefined && textsOf(identity).length === 1 ? 'identifier' : 'type',
-    created: event === undefined ? 0 : decodeEvent(...(event as [string, string])).event.created,
+    created: event === undefined ? 0 : decodeEvent(...event).event.created,
   }
 }
 

@@ -120,6 +120,16 @@ describe('the tables of docs/testing.md', () => {
   })
 })
 
+describe('the tables of docs/storage.md', () => {
+  it('name every command that looks after a log', () => {
+    const named = rows('storage.md', 'command', 'what it does').flatMap(([cell]) => commandsIn(cell))
+    assert.deepEqual(
+      named,
+      Object.keys(tidings.commands.db.commands).map((command) => `db ${command}`),
+    )
+  })
+})
+
 describe('the tables of docs/operating.md', () => {
   it('name every route, and what it takes', () => {
     const words = (takes: object): string =>
