@@ -1,4 +1,4 @@
 import { backupSuite, spaceSuite } from './space.ts'
 
 spaceSuite(100_000, 1000, 'slow')
-backupSuite(200_000, 3, 'slow')
+backupSuite(50_000, 2, 'slow')
