@@ -81,8 +81,10 @@ export async function compactRange(db: Database, { gte, lt }: Range): Promise<vo
 }
 
 /** How many bytes a range takes in LevelDB's tables, more or less; what was written lately is not in them yet. */
-export async function approximateSize(db: Database, { gte, lt }: Range): Promise<number> {
-  return (await onDisk(db)?.approximateSize(gte, lt)) ?? 0
+export async function approximateSize(db: Database, range: Range): Promise<number> {
+  // Up to the last key, no further: past the end of a table LevelDB counts its filters too.
+  const [last] = await db.keys({ ...range, reverse: true, limit: 1 }).all()
+  return last === undefined ? 0 : ((await onDisk(db)?.approximateSize(range.gte, last)) ?? 0)
 }
 
 interface Range {
