@@ -103,10 +103,22 @@ describe('what commands print', () => {
   it('lists jobs and listeners, and with the file of an agent what it no longer has', async (t) => {
     const folder = await folderWithLog(t)
     assert.equal((await tidings(t, folder, ['run', 'hello.ts', '--once', '--log-level', 'error'])).code, 0)
+    const run = ['done', '1', '0', '.', '-']
     const jobs = columns((await tidings(t, folder, ['jobs', 'ls'])).stdout)
     assert.deepEqual(
-      jobs.map(([name, , , succeeded]) => [name, succeeded]),
-      [['my_job', 'yes']],
+      jobs.map(([name, schedule, next, , ...rest]) => [name, schedule, next, ...rest]),
+      [['my_job', '-', '-', ...run]],
+    )
+    const planned = columns((await tidings(t, folder, ['jobs', 'ls', 'hello.ts'])).stdout)
+    assert.deepEqual(
+      planned.map(([name, schedule, , , ...rest]) => [name, schedule, ...rest]),
+      [['my_job', 'every 2 seconds', ...run]],
+    )
+    assert.match(planned[0]?.[2] ?? '', /^(in )?\d+ m?s( ago)?, \d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/)
+    const past = columns((await tidings(t, folder, ['jobs', 'history', 'my_job'])).stdout)
+    assert.deepEqual(
+      past.map(([, status, attempt, , , ...rest]) => [status, attempt, ...rest]),
+      [['done', '1', '1', '0', '0', '-']],
     )
     const listeners = columns((await tidings(t, folder, ['listeners', 'ls', 'hello.ts'])).stdout)
     assert.deepEqual(
