@@ -81,6 +81,11 @@ const delivery: Rows = {
 }
 
 const storage: Rows = {
+  disk: {
+    fault: 'the disk is full',
+    how: 'eight publishers, a job and a listener fill a small disk (where mounting is not allowed: a limit on each file); it stays full, has room again, and 300 more are published, then `kill -9` or a clean close; LevelDB alone, which goes on after the failed write, is the control',
+    suite: 'faults/disk',
+  },
   upkeep: {
     fault: 'the process is killed over its upkeep',
     how: '`kill -9` while it prunes, and while it compacts, with a publisher and a listener at work; a copy is opened, verified, and asked for every identity that was answered',

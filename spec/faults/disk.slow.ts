@@ -1,0 +1,3 @@
+import { diskSuite } from './disk.ts'
+
+diskSuite(10, 'slow')

@@ -1,0 +1,76 @@
+// An agent over a disk that is full, until there is room again; then 300 more are published. Half of the lives die at once.
+import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { agent } from '../../../lib/agent/agent.ts'
+import { start } from '../../../lib/agent/start.ts'
+import { hasCode } from '../../../lib/core/errors.ts'
+import { eventType } from '../../../lib/core/event-type.ts'
+import { job } from '../../../lib/job/job.ts'
+import { listener } from '../../../lib/listener/listener.ts'
+import { on } from '../../../lib/listener/on.ts'
+import { every } from '../../../lib/schedule/index.ts'
+import { note, openMortal, orders } from './orders.ts'
+
+const made = eventType('made').of<string>()
+const ticked = eventType('ticked').of<null>()
+const { life } = orders
+
+let ticks = 0
+const ticking = job('ticking', every('50ms'), ({ publish, slot }) =>
+  publish(ticked, String(slot.getTime()), null).then(() => void ticks++),
+)
+
+// Once per event, if state is stored in one step with what settles its event.
+const hears = listener(
+  'hears',
+  on(made, ticked),
+  async ({ seq, type, identifier }, { state }) => {
+    note('handled', seq, type, identifier)
+    state.set(String(seq), ((await state.get<number>(String(seq))) ?? 0) + 1)
+  },
+  { from: 'start', crashes: 1_000_000 },
+)
+
+const log = await openMortal()
+const running = await start(agent('faults', [ticking, hears]), { log, logger: false })
+process.stdout.write('open\n')
+
+async function publish(identifier: string): Promise<boolean> {
+  try {
+    // Nothing that could be compressed.
+    const [receipt] = await log.accept([made(identifier, randomBytes(1500).toString('base64'))])
+    note('told', identifier, receipt?.status ?? '-', receipt?.seq ?? 0)
+    return true
+  } catch (error) {
+    if (!hasCode(error, 'TIDINGS_LOG_FAILED')) throw error
+    note('refused', identifier, log.state, ...(await running.status()).problems)
+    return false
+  }
+}
+
+// Eight publish at a time: some wait for their turn when the write fails.
+let full = false
+const isRoom = (): boolean => existsSync(`${orders.diary}-room-${life}`)
+await Promise.all(
+  Array.from({ length: 8 }, async (_, i) => {
+    for (let n = 0; !(full && isRoom()); n++) {
+      if (await publish(`${life} before ${i} ${n}`)) continue
+      full = true
+      await sleep(20)
+    }
+  }),
+)
+for (let n = 0; !(await publish(`${life} room ${n}`)); n++) await sleep(20)
+for (let n = 0; n < 300; n++) if (!(await publish(`${life} later ${n}`))) note('lost', n)
+
+// Jobs and listeners go on.
+for (const before = ticks; ticks < before + 2; ) await sleep(20)
+await running.drained()
+const { problems, listeners } = await running.status()
+for (const problem of problems) note('problem', problem)
+note('listeners', ...listeners.map(({ name, behind, parked }) => `${name} ${behind} ${parked}`))
+note('went on')
+if (orders.last !== true) process.kill(process.pid, 'SIGKILL')
+await running.stop()
+await log.close()
