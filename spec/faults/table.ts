@@ -96,6 +96,11 @@ const storage: Rows = {
     how: '`kill -9` while it backs up, and while it restores; whatever has the name of a copy is restored and verified, whatever has not is cleared away by the next try',
     suite: 'faults/copies',
   },
+  upgrade: {
+    fault: 'it is killed over an upgrade',
+    how: '`kill -9` over any write of an upgrade from an older format, which is made up as long as there is none',
+    suite: 'faults/upgrade',
+  },
   space: {
     fault: 'the log grows',
     how: 'events of 260 bytes are pruned and compacted, weighed against a log that never had others, and published once more',

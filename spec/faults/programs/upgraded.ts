@@ -1,0 +1,23 @@
+// Upgrades a log of an older format, made up for this: it has no index of types. Kills itself over its nth write.
+import { levelDatabase } from '../../../lib/log/level-database.ts'
+import { keys, seqOf } from '../../../lib/log/level-keys.ts'
+import { decode, decodeEvent, FORMAT, type Meta } from '../../../lib/log/level-records.ts'
+import { upgrade } from '../../../lib/log/level-upgrade.ts'
+
+const [directory = '', nth = ''] = process.argv.slice(2)
+let left = Number(nth)
+const db = await levelDatabase(directory).open({ createIfMissing: false })
+const meta = decode<Meta>(keys.meta, (await db.get(keys.meta)) as string)
+await upgrade(db, meta, {
+  [FORMAT - 1]: async () => {
+    for await (const [key, text] of db.iterator({ gte: keys.event(0), lte: keys.event(2 ** 48 - 1) })) {
+      const index = keys.type(decodeEvent(key, text).event.type, seqOf(key))
+      if ((await db.get(index)) !== undefined) continue
+      const writing = db.put(index, '')
+      if (--left === 0) process.kill(process.pid, 'SIGKILL')
+      await writing
+    }
+    if (left === 1) process.kill(process.pid, 'SIGKILL')
+  },
+})
+await db.close()

@@ -1,0 +1,3 @@
+import { upgradeSuite } from './upgrade.ts'
+
+upgradeSuite(10, 'fast')
