@@ -54,6 +54,7 @@ export const recordedTests: LogTests = {
       const { status } = await record(log, versioned(version), { created: 5, revision: revision + 1 })
       assert.equal(status, 'duplicate')
     }
+    assert.equal((await record(log, versioned('X'), { created: 5, revision: 4 })).status, 'duplicate')
     assert.equal((await record(log, versioned('C'), { created: 5, revision: 9 })).status, 'duplicate')
     assert.equal((await record(log, versioned('D'), { created: 5, revision: 9 })).status, 'changed')
   },

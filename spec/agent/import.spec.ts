@@ -116,6 +116,8 @@ describe('events of another log', () => {
     }
     const refusedAt = (at: number) => refused('TIDINGS_IMPORT_INVALID', { line: at })
     await assert.rejects(events.import(bytes(Buffer.from('\n\n'), Buffer.from([0xff]))), refusedAt(3))
+    // That the second is no JSON is known at once; that the first can't be accepted, a moment later.
+    await assert.rejects(events.import(bytes(Buffer.from(`${JSON.stringify(line(''))}\nnonsense\n`))), refusedAt(1))
     const endless = Array.from({ length: 10 }, () => Buffer.alloc(1024 * 1024, 'x'))
     await assert.rejects(events.import(bytes(...endless)), refusedAt(1))
   })
