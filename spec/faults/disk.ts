@@ -66,8 +66,9 @@ export function diskSuite(rounds: number, tier: Result['tier']): void {
 async function fillAndFree(path: string, disk: SmallDisk, where: Place, life: number, end: End): Promise<void> {
   const { directory, diary } = where
   const before = where.lines('refused').length
-  disk.fill()
-  const mortal = run(path, { directory, diary, life, last: end === 'a clean close' }, disk.command)
+  const mortal = run(path, { directory, diary, life, last: end === 'a clean close' })
+  await mortal.open
+  disk.fill(mortal.child.pid as number)
   await untilRefused(mortal, where, before)
   await sleep(FULL)
   disk.free(mortal.child.pid as number)
@@ -124,8 +125,10 @@ function later({ lines }: Place, life: number): number {
 // To prove that the test can fail: how many are gone of those that LevelDB alone acknowledged.
 async function control(t: TestContext, path: string, disk: SmallDisk, end: End): Promise<string> {
   const where = { ...place(t), directory: join(disk.directory, 'naive') }
-  disk.fill()
-  const mortal = run(path, { ...where, life: 0, last: end === 'a clean close' }, disk.command)
+  const mortal = run(path, { ...where, life: 0, last: end === 'a clean close' })
+  await mortal.open
+  disk.fill(mortal.child.pid as number)
+  writeFileSync(`${where.diary}-full-0`, '')
   await untilRefused(mortal, where, 0)
   disk.free(mortal.child.pid as number)
   writeFileSync(`${where.diary}-room-0`, '')

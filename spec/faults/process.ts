@@ -16,10 +16,9 @@ export interface Mortal {
   readonly ended: Promise<Death>
 }
 
-/** Starts a compiled program with its orders. `command`: what runs it. */
-export function run(program: string, orders: Orders, command: readonly string[] = [process.execPath]): Mortal {
-  const [file, ...args] = command as [string, ...string[]]
-  const child = spawn(file, [...args, program, JSON.stringify(orders)], { stdio: 'pipe' })
+/** Starts a compiled program with its orders. */
+export function run(program: string, orders: Orders): Mortal {
+  const child = spawn(process.execPath, [program, JSON.stringify(orders)], { stdio: 'pipe' })
   let stderr = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text))
   const ended = new Promise<Death>((resolve) => {

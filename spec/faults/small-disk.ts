@@ -10,11 +10,9 @@ export interface SmallDisk {
   readonly kind: 'a small disk' | 'a limit on each file'
   /** Where everything is full; the folder around it is not. */
   readonly directory: string
-  /** The command that runs a program so that its disk is soon full. */
-  readonly command: readonly string[]
-  /** Takes all room but a little. */
-  fill(): void
-  /** Gives the room back, also to the process that runs. */
+  /** Takes all room but a little from this process. */
+  fill(pid: number): void
+  /** Gives it back. */
   free(pid: number): void
 }
 
@@ -46,10 +44,14 @@ function smallFileSystem(directory: string): SmallDisk {
   return {
     kind: 'a small disk',
     directory,
-    command: [process.execPath],
     fill() {
       const { bavail, bsize } = statfsSync(directory)
-      writeFileSync(ballast, Buffer.alloc(Math.max(0, bavail * bsize - LEFT)))
+      try {
+        writeFileSync(ballast, Buffer.alloc(Math.max(0, bavail * bsize - LEFT)))
+      } catch (error) {
+        // The process has taken the rest meanwhile.
+        if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error
+      }
     },
     free: () => rmSync(ballast),
   }
@@ -60,8 +62,11 @@ export function limitedFiles(directory: string): SmallDisk {
   return {
     kind: 'a limit on each file',
     directory,
-    command: ['prlimit', `--fsize=${LEFT}:unlimited`, process.execPath],
-    fill: () => undefined,
-    free: (pid) => execFileSync('prlimit', ['--pid', String(pid), '--fsize=unlimited:unlimited']),
+    fill: (pid) => limit(pid, `${LEFT}:unlimited`),
+    free: (pid) => limit(pid, 'unlimited:unlimited'),
   }
+}
+
+function limit(pid: number, size: string): void {
+  execFileSync('prlimit', ['--pid', String(pid), `--fsize=${size}`])
 }

@@ -86,6 +86,11 @@ const storage: Rows = {
     how: 'eight publishers, a job and a listener fill a small disk (where mounting is not allowed: a limit on each file); it stays full, has room again, and 300 more are published, then `kill -9` or a clean close; LevelDB alone, which goes on after the failed write, is the control',
     suite: 'faults/disk',
   },
+  power: {
+    fault: 'the power fails',
+    how: 'the folder as it was at each acknowledgement, with any part of what came next in its newest log file, then nothing, zeros or garbage; MARK old or new; opened, verified, compared',
+    suite: 'faults/power',
+  },
   upkeep: {
     fault: 'the process is killed over its upkeep',
     how: '`kill -9` while it prunes, and while it compacts, with a publisher and a listener at work; a copy is opened, verified, and asked for every identity that was answered',

@@ -17,8 +17,12 @@ const put = async (key: string): Promise<boolean> => {
     return false
   }
 }
+const until = async (what: string): Promise<void> => {
+  while (!existsSync(`${orders.diary}-${what}-${orders.life}`)) await sleep(5)
+}
+await until('full')
 for (let n = 0; await put(`before ${n}`); n++);
-while (!existsSync(`${orders.diary}-room-${orders.life}`)) await sleep(5)
+await until('room')
 for (let n = 0; n < 300; n++) if (await put(`later ${n}`)) note('told', n)
 note('went on')
 if (orders.last !== true) process.kill(process.pid, 'SIGKILL')

@@ -1,0 +1,3 @@
+import { powerSuite } from './power.ts'
+
+powerSuite(2000, 'slow')

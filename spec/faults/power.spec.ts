@@ -1,0 +1,3 @@
+import { powerSuite } from './power.ts'
+
+powerSuite(40, 'fast')

@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict'
+import { randomFillSync } from 'node:crypto'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, it, type TestContext } from 'node:test'
+import fc from 'fast-check'
+import { openLog } from '../../lib/log/open-log.ts'
+import { list } from '../../lib/testing/log-bench.ts'
+import { temporaryDirectory } from '../support/temporary-directory.ts'
+import { type Moment, saidBy, story } from './power-story.ts'
+import { type Result, shown } from './results.ts'
+
+/** What the disk holds where bytes were not synced: nothing, zeros, or anything. */
+const tails = ['nothing', 'zeros', 'anything'] as const
+
+/**
+ * - `at`: the moment after which the power fails, from the first (0) to the last (1)
+ * - `cut`: how much was written to LevelDB's log file of what came next (0 to 1)
+ * - `tail`: what follows there
+ * - `isMarkNew`: the MARK is that of the next moment, if it may be
+ */
+// Not a double: most of those are next to nothing.
+const part = fc.nat(100_000).map((n) => n / 100_000)
+const cuts = fc.record({
+  at: part,
+  cut: part,
+  tail: fc.constantFrom(...tails),
+  isMarkNew: fc.boolean(),
+})
+type Cut = typeof cuts extends fc.Arbitrary<infer T> ? T : never
+
+/** Cuts the power `rounds` times, of a log that is synced and of one that is not. */
+export function powerSuite(rounds: number, tier: Result['tier']): void {
+  describe(`a log whose machine loses its power ${rounds} times`, () => {
+    const words: string[] = []
+
+    it('has all that was acknowledged, when it is synced', async (t) => {
+      const counts = await cutAll(t, rounds, 'disk')
+      words.push(`synced: ${counts.kept} acknowledged events, 0 lost, never refused`)
+    })
+
+    it('has lost a suffix at most, when it is not: it is as it was at one moment', async (t) => {
+      const counts = await cutAll(t, rounds, 'relaxed')
+      words.push(`relaxed: ${counts.lost} of ${counts.kept + counts.lost} events lost, always the newest`)
+      const result = `${words.join('; ')}; listeners are where they were at one commit`
+      t.diagnostic(result)
+      shown({ row: 'power', tier, rounds: `${rounds} × 2`, result })
+    })
+  })
+}
+
+async function cutAll(t: TestContext, rounds: number, durability: 'disk' | 'relaxed') {
+  const folder = temporaryDirectory(t)
+  const moments = await story(join(folder, 'log'), durability)
+  const whole = await lookAt(folder, moments.at(-1)?.files as Moment['files'])
+  const said: string[] = []
+  for (const { files, told, cursor } of moments) {
+    const there = await lookAt(folder, files)
+    assertTold(there.events, told)
+    assert(there.said.includes(`"cursor":${cursor},`), there.said)
+    said.push(there.said)
+  }
+  const counts = { kept: 0, lost: 0 }
+  await fc.assert(
+    fc.asyncProperty(cuts, async (cut) => {
+      const index = Math.floor(cut.at * (moments.length - 1.001))
+      const [now, next] = moments.slice(index, index + 2) as [Moment, Moment]
+      const isSynced = durability === 'disk'
+      const there = await lookAt(folder, isSynced ? after(now, next, cut) : anywhere(next, cut))
+      // No hole, nothing else: the newest are missing, and the rest is as it was written.
+      assert.deepEqual(there.events, whole.events.slice(0, there.events.length))
+      if (isSynced) assertTold(there.events, now.told)
+      const possible = isSynced ? said.slice(index, index + 2) : said.slice(0, index + 2)
+      assert(possible.includes(there.said), `${there.said}\nis none of\n${[...new Set(possible)].join('\n')}`)
+      counts.kept += isSynced ? now.told.size : there.events.length
+      counts.lost += next.told.size - there.events.length
+    }),
+    { numRuns: rounds },
+  )
+  return counts
+}
+
+const logFile = (files: Moment['files']): string => {
+  const name = [...files.keys()]
+    .filter((each) => each.endsWith('.log'))
+    .toSorted()
+    .at(-1)
+  assert(name !== undefined)
+  return name
+}
+
+// All that was there is there, and some of what was written next.
+function after(now: Moment, next: Moment, { cut, tail, isMarkNew }: Cut): Moment['files'] {
+  const name = logFile(next.files)
+  const written = next.files.get(name) as Buffer
+  const synced = (now.files.get(name) as Buffer).length
+  const files = new Map(now.files).set(
+    name,
+    cutOff(written, synced + Math.round(cut * (written.length - synced)), tail),
+  )
+  // A MARK that tells of what was not acknowledged yet was not written yet either.
+  const mark = next.files.get('MARK') as Buffer
+  const isPossible = (JSON.parse(mark.subarray(8).toString()) as { seq: number }).seq <= now.told.size
+  return isMarkNew && isPossible ? files.set('MARK', mark) : files
+}
+
+function anywhere({ files }: Moment, { cut, tail }: Cut): Moment['files'] {
+  const name = logFile(files)
+  const written = files.get(name) as Buffer
+  return new Map(files).set(name, cutOff(written, Math.round(cut * written.length), tail))
+}
+
+function cutOff(written: Buffer, length: number, tail: Cut['tail']): Buffer {
+  const bytes = Buffer.from(tail === 'nothing' ? written.subarray(0, length) : written)
+  if (tail === 'zeros') bytes.fill(0, length)
+  if (tail === 'anything') randomFillSync(bytes, length)
+  return bytes
+}
+
+/** What a log with these files says, which must be sound. */
+async function lookAt(folder: string, files: Moment['files']) {
+  const directory = join(folder, 'copy')
+  mkdirSync(directory)
+  for (const [name, bytes] of files) writeFileSync(join(directory, name), bytes)
+  const log = await openLog(directory, { warn: assert.fail })
+  try {
+    assert.deepEqual(await log.verify(), { ok: true, problems: [] })
+    return { events: (await list(log.events())).map((event) => JSON.stringify(event)), said: await saidBy(log) }
+  } finally {
+    await log.close()
+    rmSync(directory, { recursive: true })
+  }
+}
+
+function assertTold(events: readonly string[], told: Moment['told']): void {
+  for (const [identifier, seq] of told) {
+    assert.equal((JSON.parse(events[seq - 1] ?? '{}') as { identifier?: string }).identifier, identifier)
+  }
+}
