@@ -2,7 +2,7 @@
  * How many events are taken from the log in one go: as many as are handled in about `ms`. What is taken is written down
  * first, which waits for the disk; but all of it is suspected, and tried one at a time, when the process dies over it.
  */
-const BATCH = { least: 16, most: 1024, ms: 50 }
+const BATCH = { least: 16, most: 2048, ms: 50 }
 
 /** How long deliveries may follow one another, in ms, before others on the loop have their turn. */
 const SLICE = 5
@@ -25,14 +25,17 @@ export class Pace {
     return this.#batch
   }
 
-  /** So many were taken: twice as many next time when a full batch was done with quickly, half as many when it took long. */
-  took(count: number, now: number): void {
+  /**
+   * So many were taken, while so many were left of those before. More next time if a full batch was begun so quickly
+   * that nothing is left; half as many if it took long.
+   */
+  took(count: number, left: number, now: number): void {
     const ms = now - this.#taken
     this.#taken = now
     this.startTurn(now)
     if (count < this.#batch) return
-    const fitting = ms < BATCH.ms / 2 ? this.#batch * 2 : ms > BATCH.ms ? Math.floor(this.#batch / 2) : this.#batch
-    this.#batch = Math.max(this.#least, Math.min(fitting, BATCH.most))
+    if (left === 0 && ms < BATCH.ms / 2) this.#batch = Math.min(this.#batch * 4, BATCH.most)
+    if (ms > BATCH.ms) this.#batch = Math.max(Math.floor(this.#batch / 2), this.#least)
   }
 
   /** A turn of the event loop begins. */

@@ -56,7 +56,11 @@ export class Pump {
     this.#clock = steady(host.clock)
     this.#deliverer = new Deliverer(listener, host)
     this.#pace = new Pace(listener.settings.concurrency)
-    this.#queue = new Queue(this.#clock, (...back) => this.#putBack(...back))
+    this.#queue = new Queue({
+      clock: this.#clock,
+      key: (event) => this.#key(event),
+      putBack: (...back) => this.#putBack(...back),
+    })
     const { stop, abort } = host
     stop.addEventListener('abort', () => this.#changed(), { once: true })
     abort.addEventListener('abort', () => this.#running.forEach((attempt) => attempt.stop(asError(abort.reason))), {
@@ -96,8 +100,9 @@ export class Pump {
     while (!stop.aborted) {
       while (this.#queue.isFull(this.#pace.batch) && !stop.aborted) await this.#change()
       const batch = await this.#consumer.pull(this.#pace.batch, stop)
-      this.#pace.took(batch.length, this.#clock.now())
-      for (const handed of batch) this.#take(handed)
+      this.#pace.took(batch.length, this.#queue.size, this.#clock.now())
+      this.#queue.add(batch)
+      this.#begin()
       // A log that has the next batch at hand must not keep timers and other listeners waiting.
       await new Promise((resolve) => setImmediate(resolve))
     }
@@ -112,14 +117,6 @@ export class Pump {
 
   #key(event: StoredEvent): string {
     return orderKey(this.#listener, event, this.#host.environment.logger)
-  }
-
-  #take(handed: Handed): void {
-    const key = this.#key(handed.event)
-    // Most often nothing else of its key is about, and nobody is before it.
-    if (this.#hasRoom && this.#queue.isFree(key)) return this.#deliver(key, handed)
-    this.#queue.add(key, handed)
-    this.#begin()
   }
 
   get #hasRoom(): boolean {
@@ -150,8 +147,8 @@ export class Pump {
   #deliver(key: string, handed: Handed): void {
     const { environment } = this.#host
     const { seq } = handed.event
-    const fields = { listener: this.#listener.name, seq }
-    environment.logger.debug({ ...fields, attempt: handed.attempt }, 'running listener')
+    const { name: listener } = this.#listener
+    environment.logger.debug({ listener, seq, attempt: handed.attempt }, 'running listener')
     if (seq > this.#highest) this.#highest = seq
     const began = this.#clock.now()
     this.#host.began?.()
@@ -159,7 +156,7 @@ export class Pump {
     const now = this.#clock.now()
     this.#pace.at(now)
     const ms = now - began
-    if (ms > BLOCKING) environment.logger.warn({ ...fields, ms }, 'listener kept everybody waiting')
+    if (ms > BLOCKING) environment.logger.warn({ listener, seq, ms }, 'listener kept everybody waiting')
     if (attempt.outcome !== undefined) return this.#ended(key, handed, attempt.outcome)
     this.#queue.occupy(key)
     this.#running.add(attempt)

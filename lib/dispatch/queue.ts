@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts'
+import type { StoredEvent } from '../core/event.ts'
 import type { Handed } from '../log/port.ts'
 import { Lanes } from './lanes.ts'
 import { Ready } from './ready.ts'
@@ -11,37 +12,54 @@ import { Ready } from './ready.ts'
  */
 const HELD = { most: 256, longest: 1000, apart: 250 }
 
+/** What a queue asks of its pump. */
+export interface QueueHost {
+  readonly clock: Clock
+  /** Which events are of one key. */
+  key(event: StoredEvent): string
+  /** The event can't be handled soon, and is to come back at a time (ms since the epoch). */
+  putBack(key: string, handed: Handed, at: number): void
+}
+
 /** What one listener was handed and has not begun: which of it is next, and what has to wait for others of its key. */
 export class Queue {
   readonly #lanes = new Lanes()
   readonly #ready = new Ready()
-  readonly #clock: Clock
-  readonly #putBack: (key: string, handed: Handed, at: number) => void
+  // What was handed and not looked at: most of it finds its key free when its turn comes, and needs no lane.
+  #handed: readonly Handed[] = []
+  #looked = 0
+  readonly #host: QueueHost
 
-  /** `putBack`: an event can't be handled soon, and is to come back at a time (ms since the epoch). */
-  constructor(clock: Clock, putBack: (key: string, handed: Handed, at: number) => void) {
-    this.#clock = clock
-    this.#putBack = putBack
+  constructor(host: QueueHost) {
+    this.#host = host
   }
 
-  /** Whether no more than so many that may be handled should be added. */
+  /** How many have their turn as soon as there is room. */
+  get size(): number {
+    return this.#handed.length - this.#looked + this.#ready.size
+  }
+
+  /** Whether no more should be added; `most`: how many are enough. */
   isFull(most: number): boolean {
-    return this.#ready.size >= most || this.#lanes.moving >= HELD.most
+    return this.size >= most || this.#lanes.moving >= HELD.most
   }
 
-  /** Whether an event of this key may be handled at once: nobody is before it. */
-  isFree(key: string): boolean {
-    return this.#ready.size === 0 && this.#lanes.isFree(key)
-  }
-
-  add(key: string, handed: Handed): void {
-    this.#lanes.enter(key, handed)
-    this.#goOn(key)
+  add(handed: readonly Handed[]): void {
+    this.#handed = this.#looked < this.#handed.length ? [...this.#handed.slice(this.#looked), ...handed] : handed
+    this.#looked = 0
   }
 
   /** Takes out the oldest that may be handled now. */
   next(): { readonly key: string; readonly handed: Handed } | undefined {
-    return this.#ready.take()
+    for (;;) {
+      const ready = this.#ready.take()
+      if (ready !== undefined || this.#looked >= this.#handed.length) return ready
+      const handed = this.#handed[this.#looked++] as Handed
+      const key = this.#host.key(handed.event)
+      if (this.#lanes.isFree(key)) return { key, handed }
+      this.#lanes.enter(key, handed)
+      this.#goOn(key)
+    }
   }
 
   /** Whether this event may be handled now; it counts as being handled from here on. False: an older one of its key waits. */
@@ -68,7 +86,9 @@ export class Queue {
   }
 
   takeAll(): Handed[] {
-    return [...this.#ready.takeAll(), ...this.#lanes.takeAll()]
+    const rest = this.#handed.slice(this.#looked)
+    this.#looked = this.#handed.length
+    return [...this.#ready.takeAll(), ...this.#lanes.takeAll(), ...rest]
   }
 
   #goOn(key: string): void {
@@ -82,13 +102,13 @@ export class Queue {
   #spill(key: string): void {
     const until = this.#lanes.blockedUntil(key)
     if (until === undefined) return
-    const now = this.#clock.now()
+    const now = this.#host.clock.now()
     const most = until - now > HELD.longest ? 0 : HELD.most
     while (this.#lanes.blocked > most) {
       const newest = this.#lanes.takeNewest(key)
       if (newest === undefined) return
       const turn = Math.floor(this.#lanes.waiting(key) / HELD.most)
-      this.#putBack(key, newest, Math.max(until, now) + turn * HELD.apart)
+      this.#host.putBack(key, newest, Math.max(until, now) + turn * HELD.apart)
     }
   }
 }

@@ -13,10 +13,11 @@ import { States } from './level-states.ts'
 import { Writer } from './level-writer.ts'
 
 /**
- * How many of the newest events stay in memory for those who follow. Short on purpose: a longer tail outlives the
- * young generation of the garbage collector and costs more than it saves (facts).
+ * How many of the newest events stay in memory for those who follow: a few commits' worth, since what is handed out waits
+ * behind one to be written down. Whoever is further behind reads them from the store, at three times the cost; but a
+ * longer tail outlives the young generation of the garbage collector, and costs more than it saves.
  */
-const TAIL = 1024
+const TAIL = 4096
 
 /** And so many characters of their records, more or less: some may have 256 KiB. */
 const TAIL_SIZE = 16 * 1024 * 1024
@@ -78,7 +79,7 @@ export class Session {
     for (const event of events) this.#tail.push(event)
     // As many as have room if all are as large as these.
     const most = Math.min(TAIL, Math.floor((TAIL_SIZE * events.length) / bytes) || TAIL)
-    if (this.#tail.length > 2 * most) this.#tail.splice(0, this.#tail.length - most)
+    if (this.#tail.length > 1.5 * most) this.#tail.splice(0, this.#tail.length - most)
   }
 
   /** Durable records after a seq, at most `max`: the newest from memory, older ones from the store. */
