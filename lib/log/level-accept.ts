@@ -3,7 +3,7 @@ import type { JsonValue } from '../core/json.ts'
 import type { Op } from './level-commit.ts'
 import { type Identities, identityKey } from './level-identities.ts'
 import { keys } from './level-keys.ts'
-import { type EventRecord, encode, encodeEvent, type Identity, storedEvent } from './level-records.ts'
+import { type EventRecord, encodeEvent, encodeIdentity, type Identity, storedEvent } from './level-records.ts'
 import { checkData, checkIdentity, checkRecorded, type Limits } from './limits.ts'
 import type { Origin, Recorded } from './port.ts'
 
@@ -18,7 +18,7 @@ export interface Decision {
   readonly events: readonly EventRecord[]
   readonly bytes: number
   /** To be remembered once the decision stands. */
-  readonly identities: ReadonlyMap<string, Identity>
+  readonly identities: readonly (readonly [key: string, identity: Identity])[]
 }
 
 /** What a decision depends on. */
@@ -40,12 +40,14 @@ export function decide(drafts: readonly Draft[], origin: Origin, rules: Rules): 
   const receipts: Receipt[] = []
   const ops: Op[] = []
   const events: EventRecord[] = []
-  const identities = new Map<string, Identity>()
+  const identities: [key: string, identity: Identity][] = []
+  // Of those before in this call; most calls have but one draft.
+  const earlier = drafts.length > 1 ? new Map<string, Identity>() : undefined
   let bytes = 0
   for (const draft of drafts) {
     checkIdentity(draft, rules.limits)
     const key = identityKey(rules.identity, draft.type, draft.identifier)
-    const known = identities.get(key) ?? rules.identities.find(key)
+    const known = earlier?.get(key) ?? rules.identities.find(key)
     if (known !== undefined && isDuplicate(draft, known, origin.recorded)) {
       receipts.push({ status: 'duplicate', seq: known[0] })
       continue
@@ -57,10 +59,10 @@ export function decide(drafts: readonly Draft[], origin: Origin, rules: Rules): 
     const told = origin.told !== false
     const eventKey = keys.event(event.seq)
     const record = encodeEvent(eventKey, event, json, origin.run, told)
-    ops.push([eventKey, record], [key, encode(key, identity)], [keys.type(event.type, event.seq), ''])
+    ops.push([eventKey, record], [key, encodeIdentity(key, identity)], [keys.type(event.type, event.seq), ''])
     events.push({ event, told })
-    // Also for those that follow in this call.
-    identities.set(key, identity)
+    identities.push([key, identity])
+    earlier?.set(key, identity)
     bytes += record.length
     receipts.push({ status: known === undefined ? 'new' : 'changed', seq: event.seq, event })
   }

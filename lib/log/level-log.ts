@@ -49,25 +49,27 @@ export class LevelLog extends Upkeep implements Log {
     return this.#life.state
   }
 
-  async accept(drafts: readonly Draft[], origin: Origin = {}): Promise<readonly Receipt[]> {
-    const turn = this.#gate.pass(() => this.#decide(drafts, origin))
-    const { receipts, durable } = turn instanceof Promise ? await turn : turn
-    await durable
-    return receipts
+  accept(drafts: readonly Draft[], origin: Origin = {}): Promise<readonly Receipt[]> {
+    try {
+      const turn = this.#gate.pass(() => this.#decide(drafts, origin))
+      return turn instanceof Promise ? turn.then(answer) : answer(turn)
+    } catch (error) {
+      return Promise.reject(error)
+    }
   }
 
   // In one go: nobody comes between the look-up, the decision and its place in the queue.
-  #decide(drafts: readonly Draft[], origin: Origin): { receipts: readonly Receipt[]; durable: Promise<void> } {
+  #decide(drafts: readonly Draft[], origin: Origin): Decided {
     const { writer, identities, states } = this.#life.session
     const { identity } = this.#life.meta
     const rules = { identity, limits: this.#limits, identities, next: writer.next, now: this.clock.now() }
-    const { receipts, newest, ...addition } = decide(drafts, origin, rules)
-    const stateOps = origin.state === undefined ? [] : states.write(origin.state)
-    const ops = [...addition.ops, ...stateOps]
+    const decision = decide(drafts, origin, rules)
+    const { receipts } = decision
+    const state = origin.state === undefined ? [] : states.write(origin.state)
     // A duplicate of an event that is not durable yet is no answer yet either.
-    if (ops.length === 0) return { receipts, durable: writer.until(newest) }
-    const durable = writer.add({ ...addition, ops })
-    for (const [key, identity] of addition.identities) identities.remember(key, identity, writer.next - 1)
+    if (decision.ops.length + state.length === 0) return { receipts, durable: writer.until(decision.newest) }
+    const durable = writer.add(state.length === 0 ? decision : { ...decision, ops: [...decision.ops, ...state] })
+    for (const [key, known] of decision.identities) identities.remember(key, known, writer.next - 1)
     return { receipts, durable }
   }
 
@@ -136,4 +138,15 @@ export class LevelLog extends Upkeep implements Log {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }
+}
+
+/** What was decided, and when it holds. */
+interface Decided {
+  readonly receipts: readonly Receipt[]
+  readonly durable: Promise<void>
+}
+
+// One promise of our own an accept: publishers come by the thousand.
+function answer({ receipts, durable }: Decided): Promise<readonly Receipt[]> {
+  return durable.then(() => receipts)
 }

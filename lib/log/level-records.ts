@@ -127,15 +127,23 @@ export function unseal(key: string, text: string): string {
   return body
 }
 
+// Two digits for each byte: toString(16) of so large a number costs as much as the checksum.
+const DIGITS = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+
 function checksum(key: string, body: string): string {
-  return crc32(key + body)
-    .toString(16)
-    .padStart(8, '0')
+  const crc = crc32(key + body)
+  const [a, b, c, d] = [crc >>> 24, (crc >>> 16) & 255, (crc >>> 8) & 255, crc & 255]
+  return `${DIGITS[a]}${DIGITS[b]}${DIGITS[c]}${DIGITS[d]}`
 }
 
 /** A record as sealed JSON. */
 export function encode<T>(key: string, record: T): string {
   return seal(key, JSON.stringify(record))
+}
+
+/** An identity as sealed JSON; most have no version. */
+export function encodeIdentity(key: string, identity: Identity): string {
+  return identity.length === 1 ? seal(key, `[${identity[0]}]`) : encode(key, identity)
 }
 
 /** A record from sealed JSON; undefined stays undefined. */
@@ -154,11 +162,18 @@ export function encodeEvent(
   told: boolean,
 ): string {
   const { job, cause, version, revision, transformed } = event
-  const head = `${JSON.stringify(event.type)},${JSON.stringify(event.identifier)},${event.created},${json}`
+  const head = `${quoted(event.type)},${quoted(event.identifier)},${event.created},${json}`
   const plain = (job ?? run ?? cause ?? version ?? transformed) === undefined && told
   if (plain) return seal(key, `[${head}]`)
   const extras: Extras = { job, run, cause, version, revision, transformed, untold: told ? undefined : true }
   return seal(key, `[${head},${JSON.stringify(extras)}]`)
+}
+
+// Nothing in it that JSON has to escape.
+const PLAIN = /^[ !#-[\]-~]*$/
+
+function quoted(text: string): string {
+  return PLAIN.test(text) ? `"${text}"` : JSON.stringify(text)
 }
 
 /** An event from its record, deeply frozen. */
