@@ -23,8 +23,8 @@ export const breaks: readonly Break[] = [
   {
     words: 'a publisher is answered before the write',
     file: 'lib/log/level-log.ts',
-    from: '    await durable\n    return receipts',
-    to: '    return receipts',
+    from: 'return durable.then(() => receipts)',
+    to: 'return Promise.resolve(receipts)',
     spec: interleavings,
   },
   {
@@ -37,7 +37,7 @@ export const breaks: readonly Break[] = [
   {
     words: 'a duplicate is answered before its event is durable',
     file: 'lib/log/level-log.ts',
-    from: 'durable: writer.until(newest)',
+    from: 'durable: writer.until(decision.newest)',
     to: 'durable: Promise.resolve()',
     spec: interleavings,
   },
@@ -51,7 +51,7 @@ export const breaks: readonly Break[] = [
   {
     words: 'an event is stored without its identity',
     file: 'lib/log/level-accept.ts',
-    from: '[key, encode(key, identity)], ',
+    from: '[key, encodeIdentity(key, identity)], ',
     to: '',
     spec: model,
   },
