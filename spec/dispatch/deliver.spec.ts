@@ -53,6 +53,46 @@ async function hear(here: Place, parts: readonly Listener[], events: readonly Re
 
 const simply: ListenerOptions<never> = { attempts: 1 }
 
+describe('what a handler is given', () => {
+  it('can be copied: a copy has all of it, the signal and the key too', async (t) => {
+    const here = await place(t)
+    const copies: Delivery[] = []
+    const handle = (_: unknown, delivery: Delivery<never>) => void copies.push({ ...(delivery as Delivery) })
+    await hear(here, [listener('hear', on(made), handle)], drafts(1))
+    const [copy] = copies
+    assert.ok(copy?.signal instanceof AbortSignal)
+    assert.match(copy.key, /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
+    assert.equal(copy.event.identifier, '1')
+    assert.equal(typeof copy.publish, 'function')
+  })
+
+  it('is there for one that takes all its arguments as they come', async (t) => {
+    const here = await place(t)
+    const keys: string[] = []
+    const handle = (...[, delivery]: [unknown, Delivery<never>]) => void keys.push(delivery.key)
+    await hear(here, [listener('hear', on(made), handle)], drafts(1))
+    assert.equal(keys[0]?.length, 36)
+  })
+})
+
+describe('handlers that are done at once', () => {
+  it('leave others their turn, however many events there are', async (t) => {
+    const here = await place(t)
+    let heard = 0
+    let turns = 0
+    const clock = here.clock
+    // Each takes 1 ms of the clock that the loop is watched by.
+    await here.begin([listener('hear', on(made), () => void ((heard += 1), clock.step(1)))])
+    await here.log.accept(drafts(...Array.from({ length: 500 }, (_, n) => n)))
+    while (heard < 500 && turns < 10_000) {
+      await turn()
+      turns += 1
+    }
+    assert.equal(heard, 500)
+    assert.ok(turns >= 50, `${turns} turns`)
+  })
+})
+
 describe('a pipe', () => {
   it('passes each event to the handler, in order, one at a time', async (t) => {
     const here = await place(t)
