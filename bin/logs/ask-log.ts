@@ -1,5 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Code, connect, type Log, type LogOptions, type Operations, openLog, operations } from '../../lib/index.ts'
+import {
+  type Code,
+  connect,
+  holdsLog,
+  type Log,
+  type LogOptions,
+  memoryLog,
+  type Operations,
+  openLog,
+  operations,
+} from '../../lib/index.ts'
 import { Mistake } from '../frame/mistake.ts'
 import { didYouMean } from '../frame/near.ts'
 import { type Which, whichLog } from './which-log.ts'
@@ -47,7 +57,9 @@ async function reach(
     if (agent !== undefined) return { on: agent, close: async () => undefined }
     try {
       const warn = (message: string): void => console.error(`tidings: ${message}`)
-      const log = await openLog(directory, { warn, ...(identity === undefined ? {} : { identity }) })
+      // Code that has never run is asked as on a log that has nothing.
+      const open = code === undefined || (await holdsLog(directory)) ? openLog : () => memoryLog()
+      const log = await open(directory, { warn, ...(identity === undefined ? {} : { identity }) })
       return { on: operations(log, undefined, code?.(log)), close: () => log.close() }
     } catch (error) {
       if ((error as { code?: unknown }).code !== 'TIDINGS_LOG_LOCKED' || tried === PATIENCE.tries) throw error

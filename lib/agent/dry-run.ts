@@ -54,7 +54,7 @@ export async function dryRun(job: Job, { log, clock, environment, signal, scrub 
     const { stack: _, ...words } = errorInfo(error, scrub)
     end = isCancel(error) ? { reason: words.message } : { error: words }
   }
-  return { name: job.name, ms: clock.now() - began, drafts: await judge(published, log), ...end }
+  return { name: job.name, ms: clock.now() - began, drafts: shown(await judge(published, log), scrub), ...end }
 }
 
 async function judge(drafts: readonly Draft[], log: Log): Promise<DryDraft[]> {
@@ -70,4 +70,10 @@ async function judge(drafts: readonly Draft[], log: Log): Promise<DryDraft[]> {
     judged.push({ type, identifier, data, ...(version === undefined ? {} : { version }), status })
   }
   return judged
+}
+
+// What would be stored is told elsewhere: to whoever asks, over a socket.
+function shown(drafts: readonly DryDraft[], scrub: DryHost['scrub']): readonly DryDraft[] {
+  const text = JSON.stringify(drafts, (_, value: unknown) => (typeof value === 'string' ? scrub(value) : value))
+  return JSON.parse(text) as DryDraft[]
 }

@@ -20,9 +20,9 @@ export function errorInfo(thrown: unknown, scrub: (text: string) => string = (te
     ? thrown
     : (asError(thrown) as Error & { code?: unknown })
   return {
-    name: String(name).slice(0, 100),
+    name: scrub(String(name)).slice(0, 100),
     message: scrub(String(message)).slice(0, LONGEST),
-    ...(typeof code === 'string' ? { code } : {}),
+    ...(typeof code === 'string' ? { code: scrub(code) } : {}),
     ...(typeof stack === 'string' ? { stack: scrub(stack).slice(0, LONGEST) } : {}),
   }
 }

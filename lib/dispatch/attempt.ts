@@ -20,6 +20,8 @@ export interface AttemptHost {
   /** What its errors call it. */
   readonly title: string
   readonly pipe: Pipe
+  /** Whether a copy of a delivery has to have all of it. */
+  readonly spread: boolean
   state(): StateBuffer
   publish(draft: Draft, handed: Handed): Promise<Receipt>
 }
@@ -159,7 +161,7 @@ export class Attempt implements DeliveryParts {
     const { listener } = this.#host
     this.#busy = true
     try {
-      this.#busy = this.#await(listener.handle(value, delivery(this, this.#index++, listener.handle.length > 1)))
+      this.#busy = this.#await(listener.handle(value, delivery(this, this.#index++, this.#host.spread)))
     } catch (error) {
       this.#fail(error)
     }

@@ -8,6 +8,7 @@ import type { Handed, KeyValue, Log } from '../log/port.ts'
 import { sayReceipt } from '../log/say-receipt.ts'
 import { StateBuffer } from '../log/state-buffer.ts'
 import { Attempt, type AttemptHost } from './attempt.ts'
+import { looksAtDelivery } from './delivery.ts'
 import { refuseLoop } from './hops.ts'
 
 /** What deliveries need beside their event. */
@@ -27,6 +28,7 @@ export class Deliverer implements AttemptHost {
   readonly listener: Listener
   readonly title: string
   readonly pipe: Pipe
+  readonly spread: boolean
   readonly #host: DeliveryHost
   readonly #namespace: string
   readonly #stored: KeyValue
@@ -37,6 +39,7 @@ export class Deliverer implements AttemptHost {
     this.listener = listener
     this.title = `the delivery to listener ${quote(listener.name)}`
     this.pipe = pipeOf(listener.source)
+    this.spread = looksAtDelivery(listener.handle)
     this.#host = host
     this.#namespace = listenerNamespace(listener.name)
     this.#stored = host.log.store(this.#namespace)

@@ -1,7 +1,7 @@
 import type { Publish, State } from '../core/context.ts'
 import type { Environment } from '../core/environment.ts'
 import type { StoredEvent } from '../core/event.ts'
-import type { Delivery } from '../listener/listener.ts'
+import type { Delivery, Handler } from '../listener/listener.ts'
 import type { Handed } from '../log/port.ts'
 import { deliveryKey } from './delivery-key.ts'
 
@@ -59,6 +59,15 @@ class OwnDelivery implements Delivery {
 
 const { signal, key } = Object.getOwnPropertyDescriptors(OwnDelivery.prototype)
 const OWN = { signal: { ...signal, enumerable: true }, key: { ...key, enumerable: true } } as PropertyDescriptorMap
+
+/** An arrow with at most one parameter, without a default or a rest: nothing else surely can't get at its delivery. */
+const ONE_VALUE = /^(?:async\b\s*)?(?:[\w$]+|\(\s*(?:[\w$]*|\{[^{}=.]*\})\s*,?\s*\))\s*=>/
+
+/** Whether a handler may look at its delivery. */
+export function looksAtDelivery(handle: Handler): boolean {
+  // A stand-in for a handler may tell its own words, or none.
+  return !ONE_VALUE.test(Function.prototype.toString.call(handle))
+}
 
 /**
  * The delivery for the value at `index`. `spread`: also a copy, `{ ...delivery }`, has all of it, which is only worth

@@ -172,6 +172,15 @@ describe('jobs of a log of which nobody has the code', () => {
     await assert.rejects(other.next('look'), { message: /the agent has no such job any more/ })
   })
 
+  it('are run dry, and have a future, before they ever ran', async (t) => {
+    const { log } = await place(t)
+    const { jobs } = operations(log, undefined, codeOf(agent('spec', parts), log))
+    assert.equal((await jobs.dryRun('look')).drafts.length, 4)
+    assert.equal((await jobs.next('look', { limit: 1 })).slots[0], '2026-01-01T00:10:00.000Z')
+    await assert.rejects(jobs.next('nope'), { code: 'TIDINGS_LOG_INVALID' })
+    await assert.rejects(jobs.history('look'), { code: 'TIDINGS_LOG_INVALID' })
+  })
+
   it('that a run cancelled go on when they are resumed', async (t) => {
     const here = await place(t)
     const running = await here.begin(parts)

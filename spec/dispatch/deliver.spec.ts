@@ -474,6 +474,33 @@ describe('a handler', () => {
     )
     assert.deepEqual(handled, [])
   })
+
+  it('has all of its delivery in a copy too, however it takes it', async (t) => {
+    const here = await place(t)
+    const copies: object[] = []
+    const copy = (delivery: Delivery<object> | undefined): void => void copies.push({ ...delivery })
+    const parts = [
+      listener('named', on(made), (_, delivery) => copy(delivery)),
+      listener('rest', on(made), (_, ...rest) => copy(rest[0])),
+      listener('all', on(made), (...all) => copy(all[1])),
+      listener('async', on(made), async (...all) => copy(all[1])),
+      listener('arguments', on(made), function () {
+        // biome-ignore lint/complexity/noArguments: what is tried
+        copy(arguments[1])
+      }),
+      listener(
+        'stand-in',
+        on(made),
+        t.mock.fn((_: unknown, delivery: Delivery<object>) => copy(delivery)),
+      ),
+    ]
+    await hear(here, parts, drafts(1))
+    const names = 'attempt event exec fetch index key logger now publish secret signal state'
+    assert.deepEqual(
+      copies.map((each) => Object.keys(each).sort().join(' ')),
+      parts.map(() => names),
+    )
+  })
 })
 
 describe('what a handler publishes', () => {

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { count, tidings, userFolder } from './program.ts'
 
@@ -32,6 +34,16 @@ export const parking = agent('parking', [publish('good'), parks, print])
 `
 
 const only = (name: string): string => `export { ${name} as default } from './failing.ts'`
+
+describe('tidings jobs run --dry', () => {
+  it('shows what a job would tell before its agent ever ran, and leaves nothing', async (t) => {
+    const folder = userFolder(t, { 'several.ts': several })
+    const dry = await tidings(t, folder, ['jobs', 'run', 'second', 'several.ts', '--dry'])
+    assert.equal(dry.code, 0, dry.stderr)
+    assert.equal(dry.stdout, 'new\ttick\tsecond\t{"n":2}\nnew\ttick\tfirst\t{"n":1}\n')
+    assert.equal(existsSync(join(folder, '.tidings')), false)
+  })
+})
 
 describe('tidings run --once', () => {
   it('runs every enabled job that ends, whatever its schedule, delivers, and says what it did and where to look', async (t) => {

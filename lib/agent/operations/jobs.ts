@@ -8,7 +8,7 @@ import type { Code } from '../code.ts'
 import type { DryRun } from '../dry-run.ts'
 import type { Helm } from '../helm.ts'
 import { isPaused, setPaused } from '../pauses.ts'
-import { knownJob } from './known.ts'
+import { jobRecord, knownJob } from './known.ts'
 import { type ListedJob, listJobs, remembered } from './list-jobs.ts'
 
 /** What became of a pause, or of its end. `changed`: false when it was so already. */
@@ -32,7 +32,7 @@ export interface NextAnswer {
   readonly slots: readonly string[]
 }
 
-/** What can be asked of jobs, and done with them. A name that the log does not know is refused. */
+/** What can be asked of jobs, and done with them. A name that neither the log nor the code knows is refused. */
 export interface JobOperations {
   list(): Promise<readonly ListedJob[]>
   /** What became of its slots, the newest first; `limit`: at most so many, default all that the log remembers. */
@@ -66,7 +66,7 @@ export function jobOperations(log: Log, helm?: Helm, code: Code | undefined = he
       return remembered(log, name, limit)
     },
     next: async (name, { limit } = {}) => {
-      const { anchor } = await knownJob(log, name)
+      const anchor = await anchorOf(log, code, name)
       return next(log, codeOf(code, name).job, anchor, Math.min(count(limit, 'limit', SLOTS.usual), SLOTS.most))
     },
     pause: (name) => pause(name, true),
@@ -78,11 +78,17 @@ export function jobOperations(log: Log, helm?: Helm, code: Code | undefined = he
       return report === undefined ? { name } : { name, run: runRow(report, (text) => helm.scrub(text)) }
     },
     dryRun: async (name) => {
-      await knownJob(log, name)
+      await anchorOf(log, code, name)
       const { job, code: own } = codeOf(code, name)
       return own.dryRun(job)
     },
   }
+}
+
+// When the log saw it first. One that has never run is known to the code alone.
+async function anchorOf(log: Log, code: Code | undefined, name: string): Promise<number> {
+  const record = code?.job(name) === undefined ? await knownJob(log, name) : await jobRecord(log, name)
+  return record?.anchor ?? log.clock.now()
 }
 
 async function next(log: Log, { name, schedule }: Job, anchor: number, limit: number): Promise<NextAnswer> {

@@ -26,11 +26,16 @@ export async function knownListener(log: Log, name: string): Promise<ConsumerInf
  * @throws TidingsError `TIDINGS_LOG_INVALID` when it knows none of that name
  */
 export async function knownJob(log: Log, name: string): Promise<JobRecord> {
-  const record = await log.store(JOBS).get<JobRecord>(name)
-  if (record !== undefined) return record.value
+  const record = await jobRecord(log, name)
+  if (record !== undefined) return record
   const known: string[] = []
   for await (const { key } of log.store(JOBS).list()) known.push(key)
   return refuse('job', name, known)
+}
+
+/** What the log knows of a job; undefined: nothing. */
+export async function jobRecord(log: Log, name: string): Promise<JobRecord | undefined> {
+  return (await log.store(JOBS).get<JobRecord>(name))?.value
 }
 
 function refuse(kind: Pausable, name: string, known: readonly string[]): never {
