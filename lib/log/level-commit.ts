@@ -35,6 +35,8 @@ export class Commit {
   readonly ops: Op[] = []
   readonly events: EventRecord[] = []
   bytes = 0
+  /** How much of the disk it takes, at least: in characters of keys and records. */
+  written = 0
   first = 0
   riders: readonly Rider[] = []
   /** The highest seq in it, or before it. */
@@ -59,6 +61,7 @@ export class Commit {
   }
 
   put([key, value]: Op): void {
+    this.written += key.length + (value?.length ?? 0)
     if (value === undefined) this.#batch.del(key)
     else this.#batch.put(key, value)
   }

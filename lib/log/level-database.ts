@@ -1,6 +1,7 @@
 import { chmod, mkdir } from 'node:fs/promises'
 import type { AbstractLevel } from 'abstract-level'
 import { hasCode, TidingsError } from '../core/errors.ts'
+import { tellDamage } from './level-reads.ts'
 
 /** LevelDB on disk, or the same in memory: strings as keys, strings as values. */
 // The first parameter is the store's own format.
@@ -20,7 +21,13 @@ export const SYNCED = { sync: true } as const
 export const READ_AHEAD = { highWaterMarkBytes: 1024 * 1024 } as const
 
 /** How much LevelDB gathers, in bytes, before it makes a table of it. Until then it is in a log file. */
-export const WRITE_BUFFER = 16 * 1024 * 1024
+const WRITE_BUFFER = 16 * 1024 * 1024
+
+/**
+ * LevelDB drops what it can't read of its newest writes without a word. Those are in its log files: what was written
+ * since it was opened last, and at most two write buffers. Older ones rest in tables, where a read notices.
+ */
+export const IN_LOG_FILES = 2 * WRITE_BUFFER
 
 /**
  * LevelDB in a directory, which is made readable for its owner alone.
@@ -45,6 +52,7 @@ export function levelDatabase(directory: string): DatabaseSource {
       } catch (error) {
         throw explain(error, directory)
       }
+      tellDamage(db)
       return db
     },
   }
@@ -111,7 +119,9 @@ function explain(error: unknown, directory: string): unknown {
   }
   if (
     cause instanceof Error &&
-    /corrupt|does not exist|missing files|bad (block|record|magic|table)/i.test(cause.message)
+    /corrupt|does not exist|missing files|bad (block|record|magic|table)|no such file|invalid argument/i.test(
+      cause.message,
+    )
   ) {
     return new TidingsError('TIDINGS_LOG_DAMAGED', `the log in ${directory} can't be opened: ${cause.message}`, {
       cause: error,

@@ -27,12 +27,14 @@ export const keys = {
   claim: (job: string) => `j${text(job)}`,
   run: (job: string, slot: number, attempt: number) => `u${text(job)}${hex(slot, SLOT)}${hex(attempt, ATTEMPT)}`,
   runsOf: (job: string) => `u${text(job)}`,
+  /** A commit without events. */
+  quiet: (nth: number) => `q${hex(nth)}`,
   /** An hour since the epoch, in which events were accepted that were pruned. */
   hour: (hour: number) => `d${hex(hour)}`,
 } as const
 
 /** The first letters of all keys: a kind of record each. */
-export const kinds = 'cdefhijmprstux'.split('')
+export const kinds = 'cdefhijmpqrstux'.split('')
 
 /** 12 digits: 2 ** 48 events, which is nine years at a million a second. */
 const DIGITS = 12
@@ -45,7 +47,7 @@ function hex(number: number, digits = DIGITS): string {
   return Math.max(0, number).toString(16).padStart(digits, '0')
 }
 
-/** The seq that ends an event's, type's, retry's, parked or crash key; the hour of an hour's. */
+/** The seq that ends an event's, type's, retry's, parked or crash key; the hour of an hour's; which quiet commit. */
 export function seqOf(key: string): number {
   return Number.parseInt(key.slice(-DIGITS), 16)
 }

@@ -156,9 +156,10 @@ export class Life {
   }
 
   #mark(): Promise<void> {
-    const seq = this.#session?.writer.durable
-    if (seq === undefined) return this.#marking
-    const mark = { id: this.meta.id, format: FORMAT, seq, opened: this.#opened }
+    const writer = this.#session?.writer
+    if (writer === undefined) return this.#marking
+    const { durable: seq } = writer
+    const mark = { id: this.meta.id, format: FORMAT, seq, opened: this.#opened, quiet: writer.quiet.durable }
     const write = (): Promise<void> => this.#options.marks.write(mark)
     this.#marking = this.#marking.then(write, write)
     return this.#marking

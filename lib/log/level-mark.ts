@@ -13,6 +13,8 @@ export interface Mark {
   readonly seq: number
   /** The highest seq when the store was last opened and found sound: up to there all is in LevelDB's tables. */
   readonly opened?: number
+  /** The newest quiet commit that was acknowledged. */
+  readonly quiet?: number
 }
 
 /** Where marks are kept; a log in memory has none. */

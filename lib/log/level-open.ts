@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import type { Clock } from '../core/clock.ts'
 import { TidingsError } from '../core/errors.ts'
-import { type Database, type DatabaseSource, READ_AHEAD, SYNCED, WRITE_BUFFER } from './level-database.ts'
+import { type Database, type DatabaseSource, IN_LOG_FILES, READ_AHEAD, SYNCED } from './level-database.ts'
 import { keys, seqOf } from './level-keys.ts'
 import type { Mark, MarkFile } from './level-mark.ts'
+import { firstMissing, type Numbers, numbersOf } from './level-quiet.ts'
 import { decode, encode, FORMAT, type Head, type Meta, unseal } from './level-records.ts'
 import { upgrade } from './level-upgrade.ts'
 
@@ -13,6 +14,7 @@ export interface Sound {
   readonly meta: Meta
   readonly head: number
   readonly first: number
+  readonly quiet: Numbers
 }
 
 /** What is expected of the store. `warn` hears of what was put right. */
@@ -21,12 +23,6 @@ export interface Expected {
   readonly clock: Clock
   warn(message: string): void
 }
-
-/**
- * LevelDB drops what it can't read of its newest writes without a word. Those are in its log files: what was written
- * since it was opened last, and at most two write buffers. Older ones rest in tables, where a read notices.
- */
-const IN_LOG_FILES = 2 * WRITE_BUFFER
 
 /** What an event takes there beside its own record, at least: its identity and its place in the index of types. */
 const BESIDE = 32
@@ -46,8 +42,10 @@ export async function openSound(source: DatabaseSource, marks: MarkFile, expecte
     const meta = await upgrade(db, found)
     const head = decode<Head>(keys.head, await db.get(keys.head)) ?? [0, 0, 1]
     await checkTail(db, head, mark)
+    const quiet = numbersOf(head)
+    await checkQuiet(db, quiet, mark)
     if (mark === 'bad') expected.warn('the MARK file could not be read and is written anew')
-    return { db, meta, head: head[0], first: head[2] }
+    return { db, meta, head: head[0], first: head[2], quiet }
   } catch (error) {
     await db.close()
     throw error
@@ -100,6 +98,15 @@ async function checkTail(db: Database, [head, floor, first]: Head, mark: Mark | 
   const opened = mark === undefined || mark === 'bad' ? 0 : (mark.opened ?? 0)
   const bad = await lowestBad(db, Math.max(first, opened + 1), head)
   if (bad !== undefined) throw bad
+}
+
+// Without these, listeners would be where they were before, and state and runs as they were.
+async function checkQuiet(db: Database, quiet: Numbers, mark: Mark | 'bad' | undefined): Promise<void> {
+  const acknowledged = mark === undefined || mark === 'bad' ? 0 : (mark.quiet ?? 0)
+  const gone = acknowledged > quiet.newest ? quiet.newest + 1 : await firstMissing(db, quiet)
+  if (gone === undefined) return
+  const words = `commit ${gone} of those without events is missing from the log: cursors, state or runs are older than they were`
+  throw new TidingsError('TIDINGS_LOG_DAMAGED', words, { details: { quiet: gone } })
 }
 
 // From the newest event back, for as long as it may have been in a log file.

@@ -18,9 +18,9 @@ export interface Meta {
 
 /**
  * In every commit: the highest seq in it, the highest one acknowledged when it was built (all up to there must be
- * found at open), and the lowest one whose body is kept.
+ * found at open), and the lowest one whose body is kept; the newest and the oldest quiet commit that must be found.
  */
-export type Head = readonly [seq: number, floor: number, first: number]
+export type Head = readonly [seq: number, floor: number, first: number, quiet?: number, oldest?: number]
 
 /** The latest event of an identity: where it is, and for versioned types which version and revision it has. */
 export type Identity = readonly [seq: number, version?: string, revision?: number]

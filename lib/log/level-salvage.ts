@@ -1,4 +1,4 @@
-import { asError, TidingsError } from '../core/errors.ts'
+import { TidingsError } from '../core/errors.ts'
 import type { Progress } from './level-backup.ts'
 import { type Database, levelDatabase, READ_AHEAD, repairStore } from './level-database.ts'
 import { keys, kinds, startingWith } from './level-keys.ts'
@@ -19,7 +19,7 @@ export interface Salvaged {
 
 /**
  * Brings every sound record of a damaged store over to a fresh one, but for the index of types, which says nothing that
- * events do not. What LevelDB can't read it is asked to repair, and then once more: so the store has to be a copy.
+ * events do not, and what tells of lost commits, which those that are lost are no reason to refuse. What LevelDB can't read it is asked to repair, and then once more: so the store has to be a copy.
  *
  * @param harder the process died when it was read as it is
  * @throws TidingsError `TIDINGS_LOG_FORMAT` (a newer version wrote it)
@@ -56,7 +56,7 @@ async function pass(
   try {
     await checkFormat(db)
     let whole = true
-    for (const kind of kinds.filter((each) => each !== 't')) {
+    for (const kind of kinds.filter((each) => !'qt'.includes(each))) {
       whole = (await passKind(db, kind, fresh, findings, progress)) && whole
     }
     return whole
@@ -96,14 +96,12 @@ async function passKind(
   const iterator = db.iterator({ ...startingWith(kind), ...READ_AHEAD })
   try {
     for (;;) {
-      const page = await iterator.nextv(PAGE)
+      const page = await iterator.nextv(PAGE).catch(() => undefined)
+      if (page === undefined) return false
       if (page.length === 0) return true
       await take(page, fresh, findings)
       progress(findings.sound)
     }
-  } catch (error) {
-    if (asError(error) instanceof TidingsError) throw error
-    return false
   } finally {
     await iterator.close()
   }

@@ -8,7 +8,7 @@ import { keys } from './level-keys.ts'
 import type { Sound } from './level-open.ts'
 import { Pages } from './level-pages.ts'
 import { readPage } from './level-reader.ts'
-import { type EventRecord, encode, type Head } from './level-records.ts'
+import { type EventRecord, encode } from './level-records.ts'
 import { States } from './level-states.ts'
 import { Writer } from './level-writer.ts'
 
@@ -51,6 +51,7 @@ export class Session {
       head: sound.head,
       synced: options.synced,
       first: sound.first,
+      quiet: sound.quiet,
       onCommitted: (commit) => {
         this.states.settle(commit.ops)
         this.#remember(commit)
@@ -93,7 +94,7 @@ export class Session {
 
   /** Writes the head once more, synced: LevelDB then has everything before it on disk too. */
   async sync(): Promise<void> {
-    const head: Head = [this.writer.durable, this.writer.durable, this.writer.first]
-    await this.db.batch().put(keys.head, encode(keys.head, head)).write(SYNCED)
+    const head = encode(keys.head, this.writer.head(this.writer.durable))
+    await this.db.batch().put(keys.head, head).write(SYNCED)
   }
 }

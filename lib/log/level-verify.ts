@@ -45,7 +45,7 @@ export async function verify(verification: Verification): Promise<Problem[]> {
       }
     } catch (error) {
       // LevelDB found a block that it can't read: what comes after it can't be reached.
-      problems.push({ message: `a part of the store can't be read: ${asError(error).message}` })
+      problems.push({ message: asError(error).message })
     }
   }
   return problems

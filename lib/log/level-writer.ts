@@ -3,6 +3,7 @@ import { TidingsError } from '../core/errors.ts'
 import { type Addition, Commit, type Op, type Rider } from './level-commit.ts'
 import { type Database, SYNCED } from './level-database.ts'
 import { keys } from './level-keys.ts'
+import { type Numbers, Quiet } from './level-quiet.ts'
 import { encode, type Head } from './level-records.ts'
 
 /** Larger commits swallow all publishers at once, and then nothing overlaps with the disk (facts: 512 is enough). */
@@ -27,6 +28,7 @@ export class Writer {
   #added: number
   #durable: number
   #first: number
+  readonly quiet: Quiet
   #idle: Cancel | undefined
   #failed = false
 
@@ -35,6 +37,7 @@ export class Writer {
     this.#added = options.head
     this.#durable = options.head
     this.#first = options.first
+    this.quiet = new Quiet(options.quiet)
   }
 
   /** The highest seq that is durable. */
@@ -45,6 +48,11 @@ export class Writer {
   /** The lowest seq whose body is kept, once what was handed to LevelDB is durable. */
   get first(): number {
     return this.#first
+  }
+
+  /** What a commit of up to this event says of all before it. */
+  head(last: number): Head {
+    return [last, this.#durable, this.#first, ...this.quiet.numbers]
   }
 
   /** How many events wait for their commit to begin. */
@@ -149,8 +157,9 @@ export class Writer {
     for (const op of commit.ops) if (!this.#isOvertaken(op)) commit.put(op)
     if (this.#queue.length === 0) this.#written.clear()
     this.#first = Math.max(this.#first, commit.first)
-    const head: Head = [commit.last, this.#durable, this.#first]
-    commit.put([keys.head, encode(keys.head, head)])
+    if (commit.events.length === 0) for (const op of this.quiet.next()) commit.put(op)
+    commit.put([keys.head, encode(keys.head, this.head(commit.last))])
+    this.quiet.wrote(commit.written)
     await commit.write(this.#options.synced ? SYNCED : {})
   }
 
@@ -164,6 +173,7 @@ export class Writer {
   #done(commit: Commit): void {
     if (this.#failed) return
     this.#durable = commit.last
+    this.quiet.settled()
     this.#writing = undefined
     // Before the next commit, which asks them again.
     for (const rider of commit.riders) rider.settled(true)
@@ -201,6 +211,7 @@ export class Writer {
  * - `head`: the highest durable seq so far
  * - `synced`: a commit is durable when it is on disk; otherwise when LevelDB has it
  * - `first`: the lowest seq whose body is kept
+ * - `quiet`: the commits without events that have a record
  * - `onCommitted`: called in order, before those who wait are told
  * - `onFailed`: called once; the writer is of no use afterwards
  */
@@ -210,6 +221,7 @@ export interface WriterOptions {
   readonly head: number
   readonly synced: boolean
   readonly first: number
+  readonly quiet: Numbers
   onCommitted(commit: Commit): void
   onFailed(error: TidingsError): void
 }

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { randomFillSync } from 'node:crypto'
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import fc from 'fast-check'
+import type { Mark } from '../../lib/log/level-mark.ts'
+import { decode, encode } from '../../lib/log/level-records.ts'
 import { openLog } from '../../lib/log/open-log.ts'
 import { list } from '../../lib/testing/log-bench.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
@@ -17,7 +19,7 @@ const tails = ['nothing', 'zeros', 'anything'] as const
  * - `at`: the moment after which the power fails, from the first (0) to the last (1)
  * - `cut`: how much was written to LevelDB's log file of what came next (0 to 1)
  * - `tail`: what follows there
- * - `isMarkNew`: the MARK is that of the next moment, if it may be
+ * - `isMarkNew`: the MARK was written after all that was acknowledged
  */
 // Not a double: most of those are next to nothing.
 const part = fc.nat(100_000).map((n) => n / 100_000)
@@ -54,11 +56,13 @@ async function cutAll(t: TestContext, rounds: number, durability: 'disk' | 'rela
   const moments = await story(join(folder, 'log'), durability)
   const whole = await lookAt(folder, moments.at(-1)?.files as Moment['files'])
   const said: string[] = []
+  const marks: Mark[] = []
   for (const { files, told, cursor } of moments) {
     const there = await lookAt(folder, files)
     assertTold(there.events, told)
     assert(there.said.includes(`"cursor":${cursor},`), there.said)
     said.push(there.said)
+    marks.push(there.mark)
   }
   const counts = { kept: 0, lost: 0 }
   await fc.assert(
@@ -66,7 +70,7 @@ async function cutAll(t: TestContext, rounds: number, durability: 'disk' | 'rela
       const index = Math.floor(cut.at * (moments.length - 1.001))
       const [now, next] = moments.slice(index, index + 2) as [Moment, Moment]
       const isSynced = durability === 'disk'
-      const there = await lookAt(folder, isSynced ? after(now, next, cut) : anywhere(next, cut))
+      const there = await lookAt(folder, isSynced ? after(now, next, cut, marks[index] as Mark) : anywhere(next, cut))
       // No hole, nothing else: the newest are missing, and the rest is as it was written.
       assert.deepEqual(there.events, whole.events.slice(0, there.events.length))
       if (isSynced) assertTold(there.events, now.told)
@@ -90,7 +94,7 @@ const logFile = (files: Moment['files']): string => {
 }
 
 // All that was there is there, and some of what was written next.
-function after(now: Moment, next: Moment, { cut, tail, isMarkNew }: Cut): Moment['files'] {
+function after(now: Moment, next: Moment, { cut, tail, isMarkNew }: Cut, { seq, quiet }: Mark): Moment['files'] {
   const name = logFile(next.files)
   const written = next.files.get(name) as Buffer
   const synced = (now.files.get(name) as Buffer).length
@@ -98,10 +102,10 @@ function after(now: Moment, next: Moment, { cut, tail, isMarkNew }: Cut): Moment
     name,
     cutOff(written, synced + Math.round(cut * (written.length - synced)), tail),
   )
-  // A MARK that tells of what was not acknowledged yet was not written yet either.
-  const mark = next.files.get('MARK') as Buffer
-  const isPossible = (JSON.parse(mark.subarray(8).toString()) as { seq: number }).seq <= now.told.size
-  return isMarkNew && isPossible ? files.set('MARK', mark) : files
+  if (!isMarkNew) return files
+  const old = decode<Mark>('MARK', String(now.files.get('MARK')))
+  const mark: Mark = { ...old, seq, ...(quiet === undefined ? {} : { quiet }) }
+  return files.set('MARK', Buffer.from(encode('MARK', mark)))
 }
 
 function anywhere({ files }: Moment, { cut, tail }: Cut): Moment['files'] {
@@ -117,18 +121,26 @@ function cutOff(written: Buffer, length: number, tail: Cut['tail']): Buffer {
   return bytes
 }
 
-/** What a log with these files says, which must be sound. */
+/** What a log with these files says, which must be sound; and the MARK that it leaves. */
 async function lookAt(folder: string, files: Moment['files']) {
   const directory = join(folder, 'copy')
   mkdirSync(directory)
-  for (const [name, bytes] of files) writeFileSync(join(directory, name), bytes)
+  try {
+    for (const [name, bytes] of files) writeFileSync(join(directory, name), bytes)
+    const { events, said } = await ask(directory)
+    return { events, said, mark: decode<Mark>('MARK', readFileSync(join(directory, 'MARK'), 'utf8')) }
+  } finally {
+    rmSync(directory, { recursive: true })
+  }
+}
+
+async function ask(directory: string) {
   const log = await openLog(directory, { warn: assert.fail })
   try {
     assert.deepEqual(await log.verify(), { ok: true, problems: [] })
     return { events: (await list(log.events())).map((event) => JSON.stringify(event)), said: await saidBy(log) }
   } finally {
     await log.close()
-    rmSync(directory, { recursive: true })
   }
 }
 

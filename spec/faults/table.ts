@@ -91,6 +91,11 @@ const storage: Rows = {
     how: 'the folder as it was at each acknowledgement, with any part of what came next in its newest log file, then nothing, zeros or garbage; MARK old or new; opened, verified, compared',
     suite: 'faults/power',
   },
+  damage: {
+    fault: 'a file is damaged',
+    how: 'one file of a log with records of every kind: a bit is flipped, it is cut off, or it is gone; opened, asked everything, verified, and everything is published again, in a process that LevelDB may end',
+    suite: 'faults/damage',
+  },
   upkeep: {
     fault: 'the process is killed over its upkeep',
     how: '`kill -9` while it prunes, and while it compacts, with a publisher and a listener at work; a copy is opened, verified, and asked for every identity that was answered',

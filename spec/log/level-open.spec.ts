@@ -116,7 +116,7 @@ describe('the MARK file', () => {
     const clock = virtualClock()
     const directory = join(temporaryDirectory(t), 'log')
     const log = await openLog(directory, { clock })
-    assert.deepEqual(markOf(directory), { id: log.id, format: 1, seq: 0, opened: 0 })
+    assert.deepEqual(markOf(directory), { id: log.id, format: 1, seq: 0, opened: 0, quiet: 0 })
     await log.accept(draftsOf(3))
     await clock.advance(999)
     await sleep(20)
@@ -126,7 +126,7 @@ describe('the MARK file', () => {
     assert.equal(markOf(directory).seq, 3)
     await log.accept(draftsOf(5))
     await log.close()
-    assert.deepEqual(markOf(directory), { id: log.id, format: 1, seq: 5, opened: 0 })
+    assert.deepEqual(markOf(directory), { id: log.id, format: 1, seq: 5, opened: 0, quiet: 0 })
     assert.deepEqual(
       readdirSync(directory).filter((name) => name.startsWith('MARK')),
       ['MARK'],

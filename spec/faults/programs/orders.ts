@@ -20,6 +20,9 @@ export interface Orders {
   readonly last?: boolean
   /** What it does with the log, again and again. */
   readonly work?: Work
+  /** What is random in it depends on this, and on the round. */
+  readonly seed?: number
+  readonly rounds?: number
   /** Whoever sees to it that the process dies is outside. */
   readonly powerCuts?: boolean
 }

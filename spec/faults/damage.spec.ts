@@ -1,0 +1,3 @@
+import { damageSuite } from './damage.ts'
+
+damageSuite(40, 'fast')

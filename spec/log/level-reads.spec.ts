@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, it, type TestContext } from 'node:test'
+import { openLog } from '../../lib/log/open-log.ts'
+import { draftsOf, list, refused } from '../../lib/testing/log-bench.ts'
+import { temporaryDirectory } from '../support/temporary-directory.ts'
+
+const damaged = refused('TIDINGS_LOG_DAMAGED')
+
+/** A log of which all events are in a table, and the path of that. */
+async function tabled(t: TestContext): Promise<{ directory: string; table: string }> {
+  const directory = join(temporaryDirectory(t), 'log')
+  for (let i = 0; i < 2; i++) {
+    const log = await openLog(directory)
+    await log.accept(draftsOf(2000))
+    await log.close()
+  }
+  const name = readdirSync(directory).find((each) => each.endsWith('.ldb')) as string
+  return { directory, table: join(directory, name) }
+}
+
+async function assertTold(directory: string): Promise<void> {
+  const log = await openLog(directory)
+  try {
+    for (const query of [{}, { types: ['it'] }, { reverse: true }])
+      await assert.rejects(list(log.events(query)), damaged)
+    await assert.rejects(log.accept(draftsOf(2000)), damaged)
+    assert((await log.verify()).problems.length > 0)
+  } finally {
+    await log.close()
+  }
+}
+
+describe('what LevelDB itself finds damaged', () => {
+  it('is told in our words by whatever reads it', async (t) => {
+    const { directory, table } = await tabled(t)
+    // Old events, and identities; not the head, nor the end, which says where is what.
+    const bytes = readFileSync(table)
+    bytes
+      .fill(0xff, 0, Math.floor(bytes.length / 4))
+      .fill(0xff, Math.floor(0.6 * bytes.length), Math.floor(0.7 * bytes.length))
+    writeFileSync(table, bytes)
+    await assertTold(directory)
+  })
+
+  it('is told also when it is a part that says where the others are', async (t) => {
+    for (const name of ['CURRENT', 'MANIFEST']) {
+      const { directory } = await tabled(t)
+      const path = join(directory, readdirSync(directory).find((each) => each.startsWith(name)) as string)
+      const bytes = readFileSync(path)
+      bytes[3] = (bytes[3] as number) ^ 1
+      writeFileSync(path, bytes)
+      await assert.rejects(openLog(directory), damaged, name)
+    }
+  })
+
+  it('is told when a table is cut off', async (t) => {
+    const { directory, table } = await tabled(t)
+    truncateSync(table, 1000)
+    await assert.rejects(openLog(directory), damaged)
+  })
+})
