@@ -80,9 +80,12 @@ describe('handlers that are done at once', () => {
     const here = await place(t)
     let heard = 0
     let turns = 0
-    const clock = here.clock
-    // Each takes 1 ms of the clock that the loop is watched by.
-    await here.begin([listener('hear', on(made), () => void ((heard += 1), clock.step(1)))])
+    const handle = (): void => {
+      heard += 1
+      // Each takes 1 ms of the clock that the loop is watched by.
+      here.clock.step(1)
+    }
+    await here.begin([listener('hear', on(made), handle)])
     await here.log.accept(drafts(...Array.from({ length: 500 }, (_, n) => n)))
     while (heard < 500 && turns < 10_000) {
       await turn()
