@@ -1,4 +1,5 @@
 import type { TryOutReport } from '../../lib/index.ts'
+import { complain } from '../print/complain.ts'
 import { printJson } from '../print/json.ts'
 import { printRows } from '../print/rows.ts'
 import { some } from '../print/words.ts'
@@ -17,9 +18,9 @@ export async function printTrial({ run, published, heard }: TryOutReport, asJson
       ...heard.map((each) => ['heard', each.type, each.identifier, String(each.seq), outcome(each)]),
     ])
   }
-  if (error !== undefined) console.error(`tidings: job ${JSON.stringify(run?.job)} failed: ${error.message}`)
+  if (error !== undefined) complain(`job ${JSON.stringify(run?.job)} failed: ${error.message}`)
   const failures = heard.filter((each) => each.error !== undefined).length
-  if (failures > 0) console.error(`tidings: the listener failed over ${failures} of ${some(heard.length, 'event')}`)
+  if (failures > 0) complain(`the listener failed over ${failures} of ${some(heard.length, 'event')}`)
 }
 
 function outcome({ error, values }: TryOutReport['heard'][number]): string {

@@ -1,3 +1,4 @@
+import { complain } from '../print/complain.ts'
 import type { Command, Entry } from './command.ts'
 import { exitCodes, Failure, Mistake } from './mistake.ts'
 import { didYouMean } from './near.ts'
@@ -33,8 +34,9 @@ async function choose(words: readonly string[], entry: Entry, args: readonly str
   }
   const chosen = Object.hasOwn(entry.commands, word) ? entry.commands[word] : undefined
   if (chosen !== undefined) return choose([...words, word], chosen, rest)
-  const unknown = word.startsWith('-') ? 'a command comes first, got' : 'unknown command'
-  const near = didYouMean(word, Object.keys(entry.commands))
+  const isOption = word.startsWith('-')
+  const unknown = isOption ? 'a command comes first, got' : 'unknown command'
+  const near = isOption ? '' : didYouMean(word, Object.keys(entry.commands))
   throw new Mistake(`${unknown} ${JSON.stringify(word)}${near === '' ? `; see ${words.join(' ')} --help` : near}`)
 }
 
@@ -50,7 +52,7 @@ async function perform(words: readonly string[], command: Command, args: readonl
 function explain(error: unknown): number {
   const { message, stack, code, syscall } = error as NodeJS.ErrnoException
   const foreseen = error instanceof Mistake || error instanceof Failure || code?.startsWith('TIDINGS_') || syscall
-  process.stderr.write(`tidings: ${foreseen ? message : (stack ?? String(error))}\n`)
+  complain(foreseen ? message : (stack ?? String(error)))
   if (error instanceof Mistake || code === 'TIDINGS_LOG_INVALID') return exitCodes.usage
   return code === 'TIDINGS_LOG_LOCKED' ? exitCodes.inUse : exitCodes.failed
 }

@@ -1,5 +1,6 @@
 import type { Health, JobHealth, ListenerHealth } from '../../lib/index.ts'
 import { exitCodes } from '../frame/mistake.ts'
+import { complain } from '../print/complain.ts'
 import { printJson } from '../print/json.ts'
 import { printRows, type Row } from '../print/rows.ts'
 import { askLog } from './ask-log.ts'
@@ -15,7 +16,7 @@ export function showStatus(asked: Which & { readonly json?: boolean | undefined 
     const health = await operations.status()
     if (asked.json) printJson(health)
     else await print(health)
-    for (const problem of health.problems) console.error(`tidings: ${problem}`)
+    for (const problem of health.problems) complain(problem)
     return health.problems.length === 0 ? exitCodes.ok : exitCodes.failed
   })
 }

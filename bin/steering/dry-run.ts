@@ -1,5 +1,6 @@
 import { exitCodes } from '../frame/mistake.ts'
 import { askWithCode } from '../logs/ask-with-code.ts'
+import { complain } from '../print/complain.ts'
 import { printJson } from '../print/json.ts'
 import { whileWaiting } from '../print/progress.ts'
 import { printRows } from '../print/rows.ts'
@@ -16,10 +17,10 @@ export function dryRun([name = '', file]: readonly string[], asked: Asked & Runn
     if (asked.json) printJson({ ...run, drafts, error, reason })
     else {
       const rows = drafts.map(({ status, type, identifier, data }) => [status, type, identifier, JSON.stringify(data)])
-      if ((await printRows(HEAD, rows)) === 0) console.error(`tidings: ${job} would publish nothing`)
+      if ((await printRows(HEAD, rows)) === 0) complain(`${job} would publish nothing`)
     }
-    if (reason !== undefined) console.error(`tidings: ${job} would be cancelled: ${reason}`)
-    if (error !== undefined) console.error(`tidings: ${job} would fail: ${error.message}`)
+    if (reason !== undefined) complain(`${job} would be cancelled: ${reason}`)
+    if (error !== undefined) complain(`${job} would fail: ${error.message}`)
     return error === undefined ? exitCodes.ok : exitCodes.failed
   })
 }

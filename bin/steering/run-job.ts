@@ -1,5 +1,6 @@
 import { exitCodes, Mistake } from '../frame/mistake.ts'
 import { askLog } from '../logs/ask-log.ts'
+import { complain } from '../print/complain.ts'
 import { printJson } from '../print/json.ts'
 import { whileWaiting } from '../print/progress.ts'
 import { printRows } from '../print/rows.ts'
@@ -18,8 +19,8 @@ export async function runJob([name = '', file]: readonly string[], asked: Asked)
       await printRows(HEAD, [[name, ...[run.new, run.changed, run.duplicate, run.ms].map(String)]])
     }
     const job = `job ${JSON.stringify(name)}`
-    if (run === undefined) console.error(`tidings: ${job} did not run: it runs already, or is about to stop`)
-    else if (run.error !== undefined) console.error(`tidings: ${job} failed: ${run.error.message}`)
+    if (run === undefined) complain(`${job} did not run: it runs already, or is about to stop`)
+    else if (run.error !== undefined) complain(`${job} failed: ${run.error.message}`)
     return run === undefined || run.error !== undefined ? exitCodes.failed : exitCodes.ok
   })
 }

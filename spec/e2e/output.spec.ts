@@ -43,6 +43,25 @@ describe('what commands print', () => {
     assert.doesNotMatch(stdout, /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e]/)
   })
 
+  it('is plain text where it quotes an error too: no terminal acts on it, and no line is forged', async (t) => {
+    const words = JSON.stringify(`bad ${nasty}`)
+    const bad = `job('bad', manual(), () => { throw new Error(${words}) })`
+    const text = `import { agent, job, manual } from 'tidings'\nexport const bad = ${bad}\nexport default agent('a', [bad])\n`
+    const folder = userFolder(t, { 'bad.ts': text, 'worse.ts': `throw new Error(${words})\n` })
+    const dry = await tidings(t, folder, ['jobs', 'run', 'bad', 'bad.ts', '--dry'])
+    assert.equal(
+      dry.words,
+      'tidings: job "bad" would publish nothing\ntidings: job "bad" would fail: bad a\\u001b[31m\n  b\\t\\u202ec\n',
+    )
+    for (const args of [
+      ['test', '-j', 'bad.bad'],
+      ['run', 'worse.ts'],
+    ]) {
+      const { code, words: said } = await tidings(t, folder, args)
+      assert.ok(code !== 0 && said.includes('bad a\\u001b[31m\n  b\\t\\u202ec'), said)
+    }
+  })
+
   it('is one JSON object a line with --json, which says the same', async (t) => {
     const folder = await folderWithLog(t)
     const { stdout } = await tidings(t, folder, ['events', 'ls', '--json'])
