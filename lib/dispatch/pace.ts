@@ -5,7 +5,7 @@
 const BATCH = { least: 16, most: 2048, ms: 50 }
 
 /** How long deliveries may follow one another, in ms, before others on the loop have their turn. */
-const SLICE = 5
+const SLICE = 1
 
 /** How fast one listener is fed. All times in ms since the epoch. */
 export class Pace {
