@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { plot } from './plot.ts'
-import type { Measured, Point, Results } from './results.ts'
+import type { Measured, Point, Profile, Results } from './results.ts'
 
 const KEPT = new URL('results.json', import.meta.url)
 const PAGE = new URL('../../docs/performance.md', import.meta.url)
@@ -11,14 +11,14 @@ const PICTURE = new URL('../../docs/growth.svg', import.meta.url)
 export function writePage(news: Partial<Results>): void {
   const before: Results = existsSync(KEPT)
     ? (JSON.parse(readFileSync(KEPT, 'utf8')) as Results)
-    : { cases: [], rounds: 0, growth: [] }
+    : { cases: [], rounds: 0, growth: [], profiles: [] }
   const results = { ...before, ...news }
   writeFileSync(KEPT, `${JSON.stringify(results, null, 2)}\n`)
   writeFileSync(PICTURE, picture(results.growth))
   writeFileSync(PAGE, page(results))
 }
 
-function page({ cases, rounds, growth }: Results): string {
+function page({ cases, rounds, growth, profiles = [] }: Results): string {
   return `# How fast it is
 
 Written by \`npm run bench -- --write\` and \`npm run bench:growth -- --write\`; do not edit. The figures that count are
@@ -35,6 +35,14 @@ same keys, the same options and nothing in front of it.
 | what | compared with | figure | hoped for | a second | compared, a second |
 |---|---|---|---|---|---|
 ${cases.map(caseRow).join('\n')}
+
+## Where the time goes
+
+By the sampling profiler of V8, in one run of each case (\`npm run bench:profile\`): the share of the main thread.
+
+| part | ${profiles.map(({ name }) => name).join(' | ')} |
+|---|${profiles.map(() => '---|').join('')}
+${profileRows(profiles).join('\n')}
 
 ## As the log grows
 
@@ -75,6 +83,13 @@ function growthRow(point: Point, all: readonly Point[]): string {
   ]
     .join(' | ')
     .trim()
+}
+
+function profileRows(profiles: readonly Profile[]): string[] {
+  const parts = [...new Set(profiles.flatMap(({ shares }) => shares.map(({ part }) => part)))]
+  const cell = ({ shares }: Profile, part: string): string =>
+    `${(100 * (shares.find((each) => each.part === part)?.share ?? 0)).toFixed(0)} %`
+  return parts.map((part) => `| ${part} | ${profiles.map((each) => cell(each, part)).join(' | ')} |`)
 }
 
 function count(events: number): string {

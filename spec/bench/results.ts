@@ -24,9 +24,16 @@ export interface Point {
   readonly memory: number
 }
 
+/** Where the time of one case goes. Shares of 1. */
+export interface Profile {
+  readonly name: string
+  readonly shares: readonly { readonly part: string; readonly share: number }[]
+}
+
 /** Everything that docs/performance.md is made of. */
 export interface Results {
   readonly cases: readonly Measured[]
   readonly rounds: number
   readonly growth: readonly Point[]
+  readonly profiles: readonly Profile[]
 }

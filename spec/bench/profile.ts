@@ -1,0 +1,62 @@
+// Says where the time of the cases goes: the share of each part of the code, by the sampling profiler of V8, in one run of
+// each case. `--only WORDS`, `--write`: docs/performance.md.
+import { type Profiler, Session } from 'node:inspector/promises'
+import { parseArgs } from 'node:util'
+import { cases } from './cases.ts'
+import { writePage } from './page.ts'
+import type { Profile } from './results.ts'
+
+const { values } = parseArgs({
+  options: { only: { type: 'string', default: '' }, write: { type: 'boolean', default: false } },
+})
+
+/** Those that run in this process, and are about the engine. */
+const profiled = cases.filter(({ name }) => /end to end|replay|listeners/.test(name) && name.includes(values.only))
+
+const profiles: Profile[] = []
+for (const { name, ours } of profiled) {
+  process.stderr.write(`${name} …\n`)
+  // Once without: what is measured is warm code.
+  await ours()
+  profiles.push({ name, shares: await profile(ours) })
+}
+for (const { name, shares } of profiles) {
+  console.log(name)
+  console.table(shares)
+}
+if (values.write) writePage({ profiles })
+
+async function profile(work: () => Promise<unknown>): Promise<Profile['shares']> {
+  const session = new Session()
+  session.connect()
+  await session.post('Profiler.enable')
+  await session.post('Profiler.setSamplingInterval', { interval: 200 })
+  await session.post('Profiler.start')
+  await work()
+  const { profile: found } = await session.post('Profiler.stop')
+  session.disconnect()
+  return shares(found)
+}
+
+function shares({ nodes, samples = [], timeDeltas = [] }: Profiler.Profile): Profile['shares'] {
+  const parts = new Map(nodes.map(({ id, callFrame }) => [id, partOf(callFrame)]))
+  const times = new Map<string, number>()
+  let all = 0
+  for (const [i, sample] of samples.entries()) {
+    const part = parts.get(sample) ?? 'other'
+    const time = timeDeltas[i] ?? 0
+    times.set(part, (times.get(part) ?? 0) + time)
+    all += time
+  }
+  return [...times].map(([part, time]) => ({ part, share: time / all })).sort((a, b) => b.share - a.share)
+}
+
+function partOf({ functionName, url }: { functionName: string; url: string }): string {
+  if (functionName === '(garbage collector)') return 'garbage collection'
+  if (functionName === '(idle)') return 'waiting for the disk'
+  if (/(classic|abstract)-level/.test(url)) return 'LevelDB and its wrapper'
+  if (/zlib/.test(url)) return 'checksums'
+  if (/node_modules.rxjs/.test(url)) return 'rxjs'
+  const [, floor] = /lib.(core|log|dispatch|listener|agent)./.exec(url) ?? []
+  return floor === undefined ? 'node, and the benchmark itself' : `lib/${floor}`
+}
