@@ -3,7 +3,6 @@ import { TidingsError } from '../core/errors.ts'
 import { type Addition, Commit, type Op, type Rider } from './level-commit.ts'
 import { type Database, SYNCED } from './level-database.ts'
 import { keys } from './level-keys.ts'
-import { Notes } from './level-notes.ts'
 import { type Numbers, Quiet } from './level-quiet.ts'
 import { encode, type Head } from './level-records.ts'
 
@@ -23,7 +22,6 @@ export class Writer {
   readonly #options: WriterOptions
   readonly #queue: Commit[] = []
   readonly #riders = new Set<Rider>()
-  readonly #notes = new Notes((ops) => this.#note(ops))
   // The order of what was written last, by key, while older writes of that key may still wait in the queue.
   readonly #written = new Map<string, number>()
   #writing: Commit | undefined
@@ -139,11 +137,7 @@ export class Writer {
   }
 
   /** Writes this at once, beside the commits and without waiting for the disk: it survives the death of the process. */
-  note(ops: readonly Op[]): Promise<void> {
-    return this.#notes.add(ops)
-  }
-
-  async #note(ops: readonly Op[]): Promise<void> {
+  async note(ops: readonly Op[]): Promise<void> {
     try {
       const batch = this.#options.db.batch()
       for (const [key, value] of ops) {
