@@ -115,16 +115,17 @@ function settle(name: string, options: ListenerOptions<never>): ListenerSettings
   if (formerly !== undefined && (typeof formerly !== 'string' || formerly === '')) {
     throw invalid(`formerly ${of} must be an older name, got ${describe(formerly)}`)
   }
+  const least = parseDuration(min, `backoff.min ${of}`, { min: 0 })
+  const most = parseDuration(max, `backoff.max ${of}`, { min: 0 })
+  if (least > most)
+    throw invalid(`backoff.min ${of} must not be longer than backoff.max, got ${least} ms and ${most} ms`)
   return {
     from,
     concurrency,
     attempts,
     crashes,
     ordered: ordered as ListenerSettings['ordered'],
-    backoff: {
-      min: parseDuration(min, `backoff.min ${of}`, { min: 0 }),
-      max: parseDuration(max, `backoff.max ${of}`, { min: 0 }),
-    },
+    backoff: { min: least, max: most },
     timeout: parseDuration(options.timeout ?? 30_000, `timeout ${of}`),
     ...(formerly === undefined ? {} : { formerly }),
   }

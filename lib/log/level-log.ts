@@ -1,5 +1,6 @@
 import type { Observable } from 'rxjs'
 import type { Clock } from '../core/clock.ts'
+import { describe, TidingsError } from '../core/errors.ts'
 import type { Draft, Receipt, StoredEvent } from '../core/event.ts'
 import type { Claim, RunRecord } from './claim.ts'
 import { decide } from './level-accept.ts'
@@ -12,7 +13,7 @@ import type { Life } from './level-life.ts'
 import { readEvents, readRecord } from './level-reader.ts'
 import { decode, encode, FORGOTTEN, type Identity } from './level-records.ts'
 import { Upkeep } from './level-upkeep.ts'
-import type { Limits } from './limits.ts'
+import { checkWrite, type Limits } from './limits.ts'
 import type { Consumer, ConsumerInfo, ConsumerOptions, KeyValue, Log, Origin, Query } from './port.ts'
 import type { Retention } from './retention.ts'
 
@@ -60,12 +61,14 @@ export class LevelLog extends Upkeep implements Log {
 
   // In one go: nobody comes between the look-up, the decision and its place in the queue.
   #decide(drafts: readonly Draft[], origin: Origin): Decided {
+    if (!Array.isArray(drafts))
+      throw new TidingsError('TIDINGS_LOG_INVALID', `accept() needs an array of drafts, got ${describe(drafts)}`)
     const { writer, identities, states } = this.#life.session
     const { identity } = this.#life.meta
     const rules = { identity, limits: this.#limits, identities, next: writer.next, now: this.clock.now() }
     const decision = decide(drafts, origin, rules)
     const { receipts } = decision
-    const state = origin.state === undefined ? [] : states.write(origin.state)
+    const state = origin.state === undefined ? [] : states.write(origin.state.map(checkWrite))
     // A duplicate of an event that is not durable yet is no answer yet either.
     if (decision.ops.length + state.length === 0) return { receipts, durable: writer.until(decision.newest) }
     const durable = writer.add(state.length === 0 ? decision : { ...decision, ops: [...decision.ops, ...state] })

@@ -3,7 +3,7 @@ import type { Draft } from '../core/event.ts'
 import { named } from '../core/event-type.ts'
 import { type JsonValue, toJson } from '../core/json.ts'
 import { isOwnDraft, OWN_TYPES } from '../core/own.ts'
-import type { Recorded } from './port.ts'
+import type { Recorded, Write } from './port.ts'
 
 /**
  * How much a log takes, in bytes of utf8.
@@ -19,6 +19,27 @@ export interface Limits {
 }
 
 export const defaultLimits: Limits = { type: 256, identifier: 1024, data: 256 * 1024 }
+
+/**
+ * Limits with their defaults.
+ *
+ * @throws TidingsError `TIDINGS_LOG_INVALID` for one that is no number of bytes
+ */
+export function limitsOf(given: Partial<Limits> = {}): Limits {
+  for (const [name, bytes] of Object.entries(given)) {
+    if (!(name in defaultLimits) || (bytes !== undefined && !(Number.isSafeInteger(bytes) && bytes > 0))) {
+      const words = `limits are bytes of type, identifier and data, from 1; got ${describe(bytes)} as ${quote(name)}`
+      throw new TidingsError('TIDINGS_LOG_INVALID', words, { details: { path: `limits.${name}` } })
+    }
+  }
+  const { type, identifier, data } = { ...defaultLimits, ...given }
+  return { type, identifier, data }
+}
+
+/** A write of state, its value checked and copied. */
+export function checkWrite({ value, ...write }: Write): Write {
+  return value === undefined ? write : { ...write, value: toJson(value) }
+}
 
 /** Refuses a draft whose type, identifier or version can't be part of an identity. Its data is not looked at. */
 export function checkIdentity(draft: Draft, limits: Limits): void {

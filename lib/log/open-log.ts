@@ -7,7 +7,7 @@ import { filterFile } from './level-filter-file.ts'
 import { Life, type LifeOptions } from './level-life.ts'
 import { LevelLog } from './level-log.ts'
 import { markFile, noMarkFile } from './level-mark.ts'
-import { defaultLimits, type Limits } from './limits.ts'
+import { type Limits, limitsOf } from './limits.ts'
 import { boundsOf, type Retention } from './retention.ts'
 
 /**
@@ -84,7 +84,7 @@ async function open(
   if (retention !== undefined) boundsOf(retention)
   const warn = options.warn ?? ((message: string) => void process.stderr.write(`tidings: ${message}\n`))
   const life = await Life.begin({ ...parts, clock, identity: oneOf(options, 'identity', ['type', 'identifier']), warn })
-  const log = new LevelLog(life, { ...defaultLimits, ...limits }, retention)
+  const log = new LevelLog(life, limitsOf(limits), retention)
   if (retention !== undefined) keepTo(retention, { log, clock, warn })
   return log
 }

@@ -182,6 +182,12 @@ export const dataTests: LogTests = {
     },
   ),
 
+  'what is no array of drafts is refused': async ({ log }) => {
+    for (const wrong of [undefined, null, draft('1'), 'drafts', new Set([draft('1')])])
+      await assert.rejects(log.accept(wrong as never), refused('TIDINGS_LOG_INVALID'))
+    assert.equal(await log.get('it', '1'), undefined)
+  },
+
   'composed and decomposed letters are two identities': async ({ log }) => {
     const receipts = await log.accept([draft('caf\u00e9'), draft('cafe\u0301')])
     assert.deepEqual(

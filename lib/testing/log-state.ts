@@ -10,6 +10,15 @@ async function entries(log: Log, namespace: string, prefix?: string): Promise<Re
 
 /** The promises of `store`. */
 export const stateTests: LogTests = {
+  'what is stored with events has to be JSON too, or nothing is stored': async ({ log }) => {
+    for (const value of [Number.NaN, new Date(0), { at: undefined, n: 1n }]) {
+      const state = [{ namespace: 'n', key: 'k', value }] as unknown as Writes
+      await assert.rejects(log.accept([draft('1')], { state }), refused('TIDINGS_DATA_INVALID'))
+    }
+    assert.equal(await log.get('it', '1'), undefined)
+    assert.equal(await log.store('n').get('k'), undefined)
+  },
+
   'a value is kept with the number of times it was set': async ({ log }) => {
     const store = log.store('n')
     assert.equal(await store.get('k'), undefined)

@@ -18,7 +18,7 @@ export function writePage(news: Partial<Results>): void {
   writeFileSync(PAGE, page(results))
 }
 
-function page({ cases, rounds, growth, profiles = [] }: Results): string {
+function page({ cases, rounds, growth, profiles }: Results): string {
   return `# How fast it is
 
 Written by \`npm run bench -- --write\` and \`npm run bench:growth -- --write\`; do not edit. The figures that count are

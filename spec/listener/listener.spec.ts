@@ -61,6 +61,11 @@ describe('listener', () => {
       () => listener('x', on(made), nothing, { ordered: 'seq' as never }),
       /ordered of listener "x".*"seq"/,
     ],
+    [
+      'a longest pause that is shorter than the shortest',
+      () => listener('x', on(made), nothing, { backoff: { min: '2s', max: '1s' } }),
+      /backoff\.min of listener "x".*2000 ms and 1000 ms/,
+    ],
     ['no older name', () => listener('x', on(made), nothing, { formerly: '' }), /formerly of listener "x"/],
   ]
   for (const [what, define, words] of wrong) {
