@@ -81,12 +81,12 @@ export class Listening {
     const pump = new Pump(listener, this.#consumer, {
       ...host,
       stop: stop.signal,
-      began: () => {
-        if (!this.#late) this.#moved = this.#clock.now()
+      began: (now) => {
+        if (!this.#late) this.#moved = now
       },
-      ended: (outcome) => {
+      ended: (outcome, now) => {
         this.#late = outcome.end === 'retry' && hasCode(outcome.error, 'TIDINGS_LISTENER_TIMEOUT')
-        if (!this.#late) this.#moved = this.#clock.now()
+        if (!this.#late) this.#moved = now
       },
       parked: (...parked) => host.parked(listener.name, ...parked),
     })

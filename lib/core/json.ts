@@ -87,7 +87,10 @@ function refuse(value: unknown, path: (string | number)[], what = describe(value
 /** Freezes JSON that was just parsed, and everything in it. */
 export function freezeJson<T>(value: T): T {
   if (typeof value === 'object' && value !== null) {
-    for (const key of Object.keys(value)) freezeJson((value as Record<string, unknown>)[key])
+    for (const key of Object.keys(value)) {
+      const held = (value as Record<string, unknown>)[key]
+      if (typeof held === 'object') freezeJson(held)
+    }
     Object.freeze(value)
   }
   return value

@@ -18,6 +18,8 @@ export class Lanes {
   readonly #lanes = new Map<string, Lane>()
   /** Those that hold events. */
   readonly #holding = new Set<Lane>()
+  // The one key that is handled while nothing else is about, as it mostly is: it gets its lane when there is more to know.
+  #sole: string | undefined
 
   /** How many held events have their turn as soon as others of their key are done. */
   get moving(): number {
@@ -50,12 +52,13 @@ export class Lanes {
 
   /** Whether nothing of this key is handled, held or waits. */
   isFree(key: string): boolean {
-    return !this.#lanes.has(key)
+    return (this.#lanes.size === 0 || !this.#lanes.has(key)) && this.#sole !== key
   }
 
   /** An event of this key is handled from here on, though it was never held. */
   occupy(key: string): void {
-    this.#lane(key).active = true
+    if (this.#lanes.size === 0 && this.#sole === undefined) this.#sole = key
+    else this.#lane(key).active = true
   }
 
   /** An event has come: it is held until `next` gives it. */
@@ -78,6 +81,10 @@ export class Lanes {
 
   /** The event that was handled is settled, or waits in the log (`waits` says so). False: no other of its key is held. */
   leave(key: string): boolean {
+    if (this.#sole === key) {
+      this.#sole = undefined
+      return false
+    }
     const lane = this.#lanes.get(key)
     if (lane === undefined) return false
     lane.active = false
@@ -112,6 +119,10 @@ export class Lanes {
   }
 
   #lane(key: string): Lane {
+    if (this.#sole !== undefined) {
+      this.#lanes.set(this.#sole, { active: true, waiting: undefined, held: [] })
+      this.#sole = undefined
+    }
     let lane = this.#lanes.get(key)
     if (lane === undefined) this.#lanes.set(key, (lane = { active: false, waiting: undefined, held: [] }))
     return lane

@@ -20,10 +20,10 @@ export interface PumpHost extends DeliveryHost {
   readonly abort: AbortSignal
   /** Takes known secrets out of what is kept. */
   scrub(text: string): string
-  /** Hears of every delivery that begins. */
-  began?(): void
-  /** Hears how every delivery ended. */
-  ended?(outcome: Outcome): void
+  /** Hears of every delivery that begins, and when (ms since the epoch). */
+  began?(now: number): void
+  /** Hears how every delivery ended, and when. */
+  ended?(outcome: Outcome, now: number): void
   /** Hears of every event that is set aside. */
   parked(handed: Handed, error: ErrorInfo): void
 }
@@ -151,31 +151,31 @@ export class Pump {
     environment.logger.debug({ listener, seq, attempt: handed.attempt }, 'running listener')
     if (seq > this.#highest) this.#highest = seq
     const began = this.#clock.now()
-    this.#host.began?.()
+    this.#host.began?.(began)
     const attempt = this.#deliverer.deliver(handed)
     const now = this.#clock.now()
     this.#pace.at(now)
     const ms = now - began
     if (ms > BLOCKING) environment.logger.warn({ listener, seq, ms }, 'listener kept everybody waiting')
-    if (attempt.outcome !== undefined) return this.#ended(key, handed, attempt.outcome)
+    if (attempt.outcome !== undefined) return this.#ended(key, handed, attempt.outcome, now)
     this.#queue.occupy(key)
     this.#running.add(attempt)
     attempt.onEnd((outcome) => {
       this.#running.delete(attempt)
-      this.#ended(key, handed, outcome)
+      this.#ended(key, handed, outcome, this.#clock.now())
       this.#begin()
       this.#changed()
     })
   }
 
-  #ended(key: string, handed: Handed, outcome: Outcome): void {
+  #ended(key: string, handed: Handed, outcome: Outcome, now: number): void {
+    this.#host.ended?.(outcome, now)
     this.#settle(key, handed, outcome)
     this.#queue.leave(key)
   }
 
   #settle(key: string, handed: Handed, outcome: Outcome): void {
     const { seq } = handed.event
-    this.#host.ended?.(outcome)
     if (outcome.end === 'ack') return this.#consumer.ack(handed, outcome.writes)
     const { abort, environment } = this.#host
     // Cut off because the agent stops: the start of the handler is not held against the event.

@@ -5,7 +5,7 @@ import type { EventRecord } from './level-records.ts'
 const EVENTS = 512
 
 /** So many pages are kept, and none of more text than this, in characters: a few that are read now, by whomever. */
-const MOST = 8
+const MOST = 16
 const MOST_TEXT = 1024 * 1024
 
 /** Pages of stored events: each is read, parsed and frozen once, however many listeners read it at about one time. */
