@@ -43,7 +43,7 @@ class Model {
 }
 
 type Step =
-  | { readonly do: 'enter' | 'next' | 'ack' | 'retry' | 'takeNewest'; readonly key: string }
+  | { readonly do: 'enter' | 'next' | 'ack' | 'retry' | 'takeNewest' | 'occupy'; readonly key: string }
   | { readonly do: 'waits'; readonly key: string }
   | { readonly do: 'takeAll' }
 
@@ -51,12 +51,25 @@ const key = fc.constantFrom('a', 'b', 'c')
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 5, arbitrary: fc.record({ do: fc.constant('enter' as const), key }) },
   { weight: 5, arbitrary: fc.record({ do: fc.constant('next' as const), key }) },
+  { weight: 4, arbitrary: fc.record({ do: fc.constant('occupy' as const), key }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constantFrom('ack' as const, 'retry' as const), key }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('waits' as const, 'takeNewest' as const), key }) },
   { weight: 1, arbitrary: fc.constant({ do: 'takeAll' as const }) },
 )
 
 describe('lanes', () => {
+  it('are free until something of their key is about, and again once nothing is', () => {
+    const lanes = new Lanes()
+    assert.ok(lanes.isFree('a'))
+    lanes.occupy('a')
+    assert.deepEqual([lanes.isFree('a'), lanes.isFree('b')], [false, true])
+    lanes.occupy('b')
+    assert.deepEqual([lanes.isFree('a'), lanes.isFree('b')], [false, false])
+    assert.equal(lanes.leave('a'), false)
+    assert.equal(lanes.leave('b'), false)
+    assert.deepEqual([lanes.isFree('a'), lanes.isFree('b')], [true, true])
+  })
+
   it('do what their model does, whatever is done to them', () => {
     fc.assert(
       fc.property(
@@ -98,6 +111,15 @@ describe('lanes', () => {
                   const expected = model.next(at)
                   assert.equal(lanes.next(at)?.event.seq, expected)
                   if (expected !== undefined) model.places.set(expected, { key: at, state: 'active' })
+                  break
+                }
+                case 'occupy': {
+                  // What was never held begins at once, where nothing of its key is about.
+                  if (!lanes.isFree(at)) break
+                  assert.deepEqual(model.of(at, 'waiting', 'held', 'active'), [])
+                  seq += 1
+                  lanes.occupy(at)
+                  model.places.set(seq, { key: at, state: 'active' })
                   break
                 }
                 case 'ack':
