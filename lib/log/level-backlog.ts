@@ -32,6 +32,7 @@ export class Backlog {
 
   /** Reads on, unless there are so many events at hand; fewer only at the end of the log. */
   async look(session: Session, count: number): Promise<void> {
+    if (this.#ahead.length - this.#looked >= count) return
     let ahead: readonly EventRecord[] = this.#ahead.slice(this.#looked)
     while (ahead.length < count) {
       const page = await session.read(ahead.at(-1)?.event.seq ?? this.#position, LOOK_AHEAD)

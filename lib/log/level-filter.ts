@@ -1,6 +1,6 @@
 import type { StoredEvent } from '../core/event.ts'
 import { Bloom } from './level-bloom.ts'
-import { type Database, READ_AHEAD } from './level-database.ts'
+import { type Database, pagesOf, READ_AHEAD } from './level-database.ts'
 import type { FilterFile } from './level-filter-file.ts'
 import { keys, startingWith } from './level-keys.ts'
 import { readEvents } from './level-reader.ts'
@@ -123,13 +123,9 @@ export class IdentityFilter {
 }
 
 async function readKeys(bloom: Bloom, db: Database, goesOn: () => boolean): Promise<void> {
-  const iterator = db.keys({ ...startingWith('i'), ...READ_AHEAD })
-  try {
-    for (let page = await iterator.nextv(PAGE); page.length > 0 && goesOn(); page = await iterator.nextv(PAGE)) {
-      for (const key of page) bloom.add(key)
-    }
-  } finally {
-    await iterator.close()
+  for await (const page of pagesOf(db.keys({ ...startingWith('i'), ...READ_AHEAD }), PAGE)) {
+    if (!goesOn()) return
+    for (const key of page) bloom.add(key)
   }
 }
 

@@ -5,6 +5,7 @@ import { type Database, type DatabaseSource, IN_LOG_FILES, READ_AHEAD, SYNCED } 
 import { keys, seqOf } from './level-keys.ts'
 import type { Mark, MarkFile } from './level-mark.ts'
 import { firstMissing, type Numbers, numbersOf } from './level-quiet.ts'
+import { missing } from './level-reader.ts'
 import { decode, encode, FORMAT, type Head, type Meta, unseal } from './level-records.ts'
 import { upgrade } from './level-upgrade.ts'
 
@@ -128,10 +129,6 @@ async function lowestBad(db: Database, low: number, head: number): Promise<Tidin
     bytes += key.length + text.length + BESIDE
   }
   return expected < low ? bad : missing(low)
-}
-
-function missing(seq: number): TidingsError {
-  return damaged(`event ${seq} is missing from the log`, seq)
 }
 
 function damaged(message: string, seq: number): TidingsError {

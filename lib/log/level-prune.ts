@@ -1,7 +1,7 @@
 import { hourOf, hourRecord, hoursBefore, lastHour } from './level-calendar.ts'
 import type { Op } from './level-commit.ts'
 import type { Consumers } from './level-consumers.ts'
-import { READ_AHEAD } from './level-database.ts'
+import { pagesOf, READ_AHEAD } from './level-database.ts'
 import { keys, seqOf, startingWith } from './level-keys.ts'
 import type { Life } from './level-life.ts'
 import type { Need } from './level-needs.ts'
@@ -141,16 +141,7 @@ export class Pruner {
     if (old === undefined) return 0
     let dropped = 0
     const range = { ...startingWith('i'), ...READ_AHEAD }
-    const iterator = session.db.iterator(range)
-    try {
-      for (;;) {
-        const page = await iterator.nextv(STEP)
-        if (page.length === 0) break
-        dropped += await this.#drop(page, old.upTo)
-      }
-    } finally {
-      await iterator.close()
-    }
+    for await (const page of pagesOf(session.db.iterator(range), STEP)) dropped += await this.#drop(page, old.upTo)
     await this.#life.commit(old.keys.map((key): Op => [key, undefined]))
     return dropped
   }

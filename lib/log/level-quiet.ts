@@ -1,5 +1,5 @@
 import type { Op } from './level-commit.ts'
-import { type Database, IN_LOG_FILES } from './level-database.ts'
+import { type Database, IN_LOG_FILES, pagesOf } from './level-database.ts'
 import { keys, seqOf, startingWith } from './level-keys.ts'
 import { encode, type Head } from './level-records.ts'
 
@@ -76,14 +76,9 @@ export function numbersOf([, , , newest = 0, oldest = newest + 1]: Head): Number
 
 /** The number of the first quiet commit that has no record, or has one that it should not have. */
 export async function firstMissing(db: Database, { newest, oldest }: Numbers): Promise<number | undefined> {
-  const iterator = db.keys(startingWith('q'))
   let expected = oldest
-  try {
-    for (let page = await iterator.nextv(1000); page.length > 0; page = await iterator.nextv(1000)) {
-      for (const key of page) if (seqOf(key) !== expected++) return expected - 1
-    }
-    return expected === newest + 1 ? undefined : expected
-  } finally {
-    await iterator.close()
+  for await (const page of pagesOf(db.keys(startingWith('q')), 1000)) {
+    for (const key of page) if (seqOf(key) !== expected++) return expected - 1
   }
+  return expected === newest + 1 ? undefined : expected
 }

@@ -1,6 +1,6 @@
 import { LOST } from '../core/own.ts'
 import type { Op } from './level-commit.ts'
-import { type Database, READ_AHEAD } from './level-database.ts'
+import { type Database, pagesOf, READ_AHEAD } from './level-database.ts'
 import { identityKey } from './level-identities.ts'
 import { keys, seqOf, startingWith, textsOf } from './level-keys.ts'
 import {
@@ -156,15 +156,6 @@ async function* records(db: Database, kind: string): AsyncGenerator<[string, str
   for await (const page of pages(db, kind)) yield* page
 }
 
-async function* pages(db: Database, kind: string, reverse = false): AsyncGenerator<[string, string][]> {
-  const iterator = db.iterator({ ...startingWith(kind), reverse, ...READ_AHEAD })
-  try {
-    for (;;) {
-      const page = await iterator.nextv(PAGE)
-      if (page.length === 0) return
-      yield page
-    }
-  } finally {
-    await iterator.close()
-  }
+function pages(db: Database, kind: string, reverse = false): AsyncGenerator<[string, string][]> {
+  return pagesOf(db.iterator({ ...startingWith(kind), reverse, ...READ_AHEAD }), PAGE)
 }

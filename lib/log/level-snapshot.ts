@@ -1,4 +1,4 @@
-import { type Database, READ_AHEAD } from './level-database.ts'
+import { type Database, pagesOf, READ_AHEAD } from './level-database.ts'
 import { startingWith } from './level-keys.ts'
 
 /** The store as it was at one moment, whatever is written meanwhile. To be closed: until then LevelDB frees nothing. */
@@ -15,18 +15,9 @@ export function freeze(db: Database): Frozen {
   return {
     get: (key) => db.get(key, { snapshot }),
     getMany: (keys) => db.getMany(keys, { snapshot }),
-    async *pages(prefix, size) {
+    pages(prefix, size) {
       const range = prefix === '' ? {} : startingWith(prefix)
-      const iterator = db.iterator({ ...range, snapshot, ...READ_AHEAD })
-      try {
-        for (;;) {
-          const page = await iterator.nextv(size)
-          if (page.length === 0) return
-          yield page
-        }
-      } finally {
-        await iterator.close()
-      }
+      return pagesOf(db.iterator({ ...range, snapshot, ...READ_AHEAD }), size)
     },
     [Symbol.asyncDispose]: () => snapshot.close(),
   }

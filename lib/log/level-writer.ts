@@ -139,12 +139,9 @@ export class Writer {
   /** Writes this at once, beside the commits and without waiting for the disk: it survives the death of the process. */
   async note(ops: readonly Op[]): Promise<void> {
     try {
-      const batch = this.#options.db.batch()
-      for (const [key, value] of ops) {
-        if (value === undefined) batch.del(key)
-        else batch.put(key, value)
-      }
-      await batch.write()
+      const note = new Commit(this.#options.db)
+      for (const op of ops) note.put(op)
+      await note.write({})
     } catch (error) {
       this.#fail(error)
       throw error

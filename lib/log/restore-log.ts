@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path'
 import { asError, TidingsError } from '../core/errors.ts'
 import { during, isWithin, makeWhole, namesIn } from './folder.ts'
 import type { Progress } from './level-backup.ts'
-import { levelDatabase } from './level-database.ts'
+import { levelDatabase, pagesOf } from './level-database.ts'
 import { openLog } from './open-log.ts'
 
 /** What a backup is made of. */
@@ -84,12 +84,8 @@ async function count(partial: string): Promise<number> {
   const db = await levelDatabase(partial).open({ createIfMissing: false })
   try {
     let records = 0
-    const iterator = db.keys()
-    for (;;) {
-      const page = await iterator.nextv(1000)
-      records += page.length
-      if (page.length === 0) return records
-    }
+    for await (const page of pagesOf(db.keys(), 1000)) records += page.length
+    return records
   } finally {
     await db.close()
   }
