@@ -32,7 +32,7 @@ export function limitsOf(given: Partial<Limits> = {}): Limits {
       throw new TidingsError('TIDINGS_LOG_INVALID', words, { details: { path: `limits.${name}` } })
     }
   }
-  const { type, identifier, data } = { ...defaultLimits, ...given }
+  const { type = defaultLimits.type, identifier = defaultLimits.identifier, data = defaultLimits.data } = given
   return { type, identifier, data }
 }
 

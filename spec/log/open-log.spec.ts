@@ -36,4 +36,12 @@ describe('the limits of a log', () => {
     })
     await log.close()
   })
+
+  it('are the usual ones where they are undefined', async () => {
+    const log = await memoryLog({ limits: { data: undefined } as never })
+    await assert.rejects(log.accept([{ type: 'it', identifier: '1', data: 'x'.repeat(262_145) }]), {
+      code: 'TIDINGS_DATA_TOO_LARGE',
+    })
+    await log.close()
+  })
 })
