@@ -7,7 +7,7 @@ import type { Mark, MarkFile } from './level-mark.ts'
 import { firstMissing, type Numbers, numbersOf } from './level-quiet.ts'
 import { missing } from './level-reader.ts'
 import { decode, encode, FORMAT, type Head, type Meta, unseal } from './level-records.ts'
-import { upgrade } from './level-upgrade.ts'
+import { refuseNewer, upgrade } from './level-upgrade.ts'
 
 /** A store that was opened and found sound. */
 export interface Sound {
@@ -68,16 +68,7 @@ async function create(db: Database, { identity, clock }: Expected): Promise<Meta
 }
 
 function checkMeta(meta: Meta, mark: Mark | 'bad' | undefined, identity: Expected['identity']): void {
-  const format = Math.max(meta.format, mark === undefined || mark === 'bad' ? 0 : mark.format)
-  if (format > FORMAT) {
-    throw new TidingsError(
-      'TIDINGS_LOG_FORMAT',
-      `the log has format ${format}, this version reads up to ${FORMAT}: upgrade tidings`,
-      {
-        details: { format, reads: FORMAT },
-      },
-    )
-  }
+  refuseNewer(Math.max(meta.format, mark === undefined || mark === 'bad' ? 0 : mark.format))
   if (identity !== undefined && identity !== meta.identity) {
     throw new TidingsError(
       'TIDINGS_LOG_IDENTITY',

@@ -1,9 +1,8 @@
-import { TidingsError } from '../core/errors.ts'
 import type { Progress } from './level-backup.ts'
 import { type Database, levelDatabase, READ_AHEAD, repairStore } from './level-database.ts'
 import { keys, kinds, startingWith } from './level-keys.ts'
-import { decode, decodeEvent, FORMAT, type Meta } from './level-records.ts'
-import { upgrade } from './level-upgrade.ts'
+import { decode, decodeEvent, type Meta } from './level-records.ts'
+import { refuseNewer, upgrade } from './level-upgrade.ts'
 
 const PAGE = 500
 
@@ -79,10 +78,7 @@ async function checkFormat(db: Database): Promise<void> {
     .then((text) => decode<Meta>(keys.meta, text))
     .catch(() => undefined)
   if (meta === undefined) return
-  if (meta.format > FORMAT) {
-    const words = `the log has format ${meta.format}, this version reads up to ${FORMAT}: upgrade tidings`
-    throw new TidingsError('TIDINGS_LOG_FORMAT', words, { details: { format: meta.format, reads: FORMAT } })
-  }
+  refuseNewer(meta.format)
   await upgrade(db, meta)
 }
 

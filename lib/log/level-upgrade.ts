@@ -12,6 +12,13 @@ export type Upgrade = (db: Database, meta: Meta) => Promise<void>
 /** By the format that they read. There is none yet: the first format is that of today. */
 const upgrades: Readonly<Record<number, Upgrade>> = {}
 
+/** @throws TidingsError `TIDINGS_LOG_FORMAT` for a format that only a newer version knows */
+export function refuseNewer(format: number): void {
+  if (format <= FORMAT) return
+  const words = `the log has format ${format}, this version reads up to ${FORMAT}: upgrade tidings`
+  throw new TidingsError('TIDINGS_LOG_FORMAT', words, { details: { format, reads: FORMAT } })
+}
+
 /**
  * Brings a log of an older format up to this one, step by step. That a step was taken is written last, and synced.
  *

@@ -7,16 +7,10 @@ import { nextRuns } from '../../schedule/index.ts'
 import type { Code } from '../code.ts'
 import type { DryRun } from '../dry-run.ts'
 import type { Helm } from '../helm.ts'
-import { isPaused, setPaused } from '../pauses.ts'
+import { isPaused } from '../pauses.ts'
 import { jobRecord, knownJob } from './known.ts'
 import { type ListedJob, listJobs, remembered } from './list-jobs.ts'
-
-/** What became of a pause, or of its end. `changed`: false when it was so already. */
-export interface PauseAnswer {
-  readonly name: string
-  readonly paused: boolean
-  readonly changed: boolean
-}
+import { type PauseAnswer, pausing } from './pausing.ts'
 
 /** How a job ran that was asked to. Without `run` it did not: it runs already. */
 export interface RunAnswer {
@@ -53,12 +47,6 @@ export interface JobOperations {
 const SLOTS = { usual: 10, most: 1000 }
 
 export function jobOperations(log: Log, helm?: Helm, code: Code | undefined = helm): JobOperations {
-  const pause = async (name: string, paused: boolean): Promise<PauseAnswer> => {
-    await knownJob(log, name)
-    const changed = await setPaused(log, 'job', name, paused)
-    helm?.pause('job', name, paused)
-    return { name, paused, changed }
-  }
   return {
     list: () => listJobs(log, helm, code),
     history: async (name, { limit } = {}) => {
@@ -69,8 +57,7 @@ export function jobOperations(log: Log, helm?: Helm, code: Code | undefined = he
       const anchor = await anchorOf(log, code, name)
       return next(log, codeOf(code, name).job, anchor, Math.min(count(limit, 'limit', SLOTS.usual), SLOTS.most))
     },
-    pause: (name) => pause(name, true),
-    resume: (name) => pause(name, false),
+    ...pausing(log, helm, 'job'),
     run: async (name) => {
       await knownJob(log, name)
       if (helm === undefined) throw nobody(name)

@@ -2,9 +2,8 @@ import { quote, TidingsError } from '../../core/errors.ts'
 import type { Log } from '../../log/port.ts'
 import { instant } from '../event-question.ts'
 import type { Helm } from '../helm.ts'
-import { setPaused } from '../pauses.ts'
-import type { PauseAnswer } from './jobs.ts'
 import { knownListener, listenersOf } from './known.ts'
+import { type PauseAnswer, pausing } from './pausing.ts'
 import { type ListenerRow, listenerRows } from './rows.ts'
 import { steerable } from './steerable.ts'
 
@@ -43,16 +42,9 @@ export interface ListenerOperations {
 }
 
 export function listenerOperations(log: Log, helm?: Helm): ListenerOperations {
-  const pause = async (name: string, paused: boolean): Promise<PauseAnswer> => {
-    await knownListener(log, name)
-    const changed = await setPaused(log, 'listener', name, paused)
-    helm?.pause('listener', name, paused)
-    return { name, paused, changed }
-  }
   return {
     list: ({ known } = {}) => listenerRows(log, known),
-    pause: (name) => pause(name, true),
-    resume: (name) => pause(name, false),
+    ...pausing(log, helm, 'listener'),
     reset: async (name, { to, passOver = false }) => {
       const { cursor: before } = await knownListener(log, name)
       const cursor = await placeOf(log, to)

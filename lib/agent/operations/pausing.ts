@@ -1,0 +1,26 @@
+import type { Log } from '../../log/port.ts'
+import type { Helm } from '../helm.ts'
+import { type Pausable, setPaused } from '../pauses.ts'
+import { knownJob, knownListener } from './known.ts'
+
+/** What became of a pause, or of its end. `changed`: false when it was so already. */
+export interface PauseAnswer {
+  readonly name: string
+  readonly paused: boolean
+  readonly changed: boolean
+}
+
+/** Pauses and resumes jobs, or listeners: in the log, and at once where an agent runs. */
+export function pausing(
+  log: Log,
+  helm: Helm | undefined,
+  kind: Pausable,
+): Readonly<Record<'pause' | 'resume', (name: string) => Promise<PauseAnswer>>> {
+  const pause = async (name: string, paused: boolean): Promise<PauseAnswer> => {
+    await (kind === 'job' ? knownJob(log, name) : knownListener(log, name))
+    const changed = await setPaused(log, kind, name, paused)
+    helm?.pause(kind, name, paused)
+    return { name, paused, changed }
+  }
+  return { pause: (name) => pause(name, true), resume: (name) => pause(name, false) }
+}
