@@ -49,11 +49,13 @@ async function after(
       await here.clock.advance(0)
     } else if ('step' in each) here.clock.step(each.step)
     else await here.clock.advance(each.pass)
-    // What is due is looked at after at most 30 s.
-    if (typeof each === 'object' && 'pass' in each) latest = Math.max(latest, here.clock.now())
+    latest = Math.max(latest, here.clock.now())
   }
+  // What is due is looked at after at most 30 s: a slot that the clock showed for less, before it went back, is still to
+  // come. So the clock ends where it was at the latest, and is looked at there.
+  here.clock.step(Math.max(0, latest - here.clock.now()))
   await here.clock.advance(30 * SECOND)
-  latest = Math.max(latest, here.clock.now())
+  latest = here.clock.now()
   // By what was said: the log remembers only the newest hundred.
   const wrong = wrongSlots(ledgerOf(here.notes.lines), schedule, anchor, new Date(latest))
   await here.end(running)
@@ -80,6 +82,7 @@ const cases: readonly (readonly [what: string, schedule: Schedule, happenings: r
     every(1).second,
     Array.from({ length: 10 }, (): Happening[] => [{ pass: 1700 }, { step: -500 }, 'restart']).flat(),
   ],
+  ['-30.001 s while a slot has just come', every(7).minutes, [{ step: 419985 }, { pass: 15 }, { step: -30_001 }]],
   ['+500 ms ten times', every(1).second, Array.from({ length: 10 }, () => [{ pass: 1700 }, { step: 500 }]).flat()],
 ]
 
