@@ -2,6 +2,7 @@ import { asError } from '../core/errors.ts'
 import type { RunOutcome } from './history.ts'
 import type { Job } from './job.ts'
 import type { JobHost } from './job-host.ts'
+import { JOBS, type JobRecord } from './record.ts'
 import type { Passed, Slot } from './slots.ts'
 
 /** Slots of one job that pass without a run: they are said, counted and written down, one record for each series. */
@@ -11,7 +12,7 @@ export class Passing {
   // Those that the runs that go on leave no room for.
   #blocked: Passed | undefined
   #newest = 0
-  #noted: Promise<void> = Promise.resolve()
+  #written: Promise<unknown> = Promise.resolve()
 
   constructor(job: Job, host: Pick<JobHost, 'log' | 'environment'>) {
     this.#job = job
@@ -28,10 +29,11 @@ export class Passing {
     this.#note('blocked', this.#blocked)
   }
 
-  /** Slots passed while nothing ran. */
-  missed(passed: Passed): void {
+  /** Slots passed while nothing ran. If no later one runs, that is done with too: the clock may go back. */
+  missed(passed: Passed, alone: boolean): void {
     this.#host.environment.logger.info({ job: this.#job.name, ...passed }, 'slots missed')
     this.#note('missed', passed)
+    if (alone) this.#write(() => this.#settle(passed.last.getTime()))
   }
 
   /** A run has ended: what is blocked from now on is another series. */
@@ -49,17 +51,35 @@ export class Passing {
   }
 
   /** Resolves when all is written down. */
-  written(): Promise<void> {
-    return this.#noted
+  written(): Promise<unknown> {
+    return this.#written
+  }
+
+  /** What is known of the job, with all that passed. */
+  async known(): Promise<JobRecord | undefined> {
+    await this.#written
+    return this.#stored()
+  }
+
+  async #stored(): Promise<JobRecord | undefined> {
+    return (await this.#host.log.store(JOBS).get<JobRecord>(this.#job.name))?.value
   }
 
   #note(status: 'blocked' | 'missed', { first, last, slots }: Passed): void {
-    const { log, environment } = this.#host
     const outcome: RunOutcome = { status, slots, until: last.toISOString() }
-    this.#noted = this.#noted
-      .then(() => log.note(this.#job.name, first, outcome))
-      .catch((error: unknown) => {
-        environment.logger.warn({ job: this.#job.name, err: asError(error) }, 'slots that passed could not be noted')
-      })
+    this.#write(() => this.#host.log.note(this.#job.name, first, outcome))
+  }
+
+  async #settle(slot: number): Promise<void> {
+    const stored = await this.#stored()
+    if (stored === undefined || slot <= (stored.slot ?? 0)) return
+    await this.#host.log.store(JOBS).set(this.#job.name, { ...stored, slot })
+  }
+
+  #write(write: () => Promise<unknown>): void {
+    this.#written = this.#written.then(write).catch((error: unknown) => {
+      const { logger } = this.#host.environment
+      logger.warn({ job: this.#job.name, err: asError(error) }, 'slots that passed could not be noted')
+    })
   }
 }

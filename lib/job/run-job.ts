@@ -41,7 +41,10 @@ export function runJob(job: Job, record: JobRecord, triggers$: Observable<Trigge
     clock,
     ticking: {
       anchor: new Date(record.anchor),
-      passed: (passed) => passing.missed(passed),
+      passed: (passed, alone) => {
+        newest = Math.max(newest, passed.last.getTime())
+        passing.missed(passed, alone)
+      },
       ...(record.slot === undefined ? {} : { after: new Date(record.slot) }),
       ...(desk === undefined ? {} : { waits: desk.waits }),
     },

@@ -33,7 +33,7 @@ export async function runSlot(
   const ttl = job.settings.timeout === undefined ? CLAIM.endless : job.settings.timeout + CLAIM.spare
   const claim = await log.claim(job.name, slot.at, ttl)
   if (claim === undefined) return undefined
-  const stored = (await log.store(JOBS).get<JobRecord>(job.name))?.value
+  const stored = await host.passing.known()
   const record = (): JobRecord => {
     const upTo = host.passing.upTo(slot)
     const known = { anchor: slot.at.getTime(), ...stored, slot: Math.max(upTo, stored?.slot ?? 0) }

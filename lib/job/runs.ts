@@ -72,10 +72,15 @@ function restingSlots$(
 ): Observable<readonly Slot[]> {
   let done = after
   let started = false
+  const passed: Ticking['passed'] = (slots, alone) => {
+    done = slots.last
+    ticking.passed?.(slots, alone)
+  }
   const slots = defer(() => {
     const first = !started
     started = true
-    return slots$(schedule, { ...ticking, atStart: atStart && first, ...(done === undefined ? {} : { after: done }) })
+    const resumed = { ...ticking, atStart: atStart && first, passed }
+    return slots$(schedule, done === undefined ? resumed : { ...resumed, after: done })
   }).pipe(
     tap((all) => {
       const newest = all.filter(({ asked }) => asked !== true).at(-1)

@@ -15,7 +15,7 @@ export interface Slot {
  * - `missed`: what becomes of slots that passed meanwhile
  * - `atStart`: there is a slot now, unless a missed one runs now anyway; default false
  * - `waits`: hears which slot is waited for, each time that changes; undefined: none is
- * - `passed`: hears of slots that passed meanwhile and are not run
+ * - `passed`: hears of slots that passed meanwhile and are not run; `alone`: nor does one after them
  */
 export interface Ticking {
   readonly clock: Clock
@@ -24,7 +24,7 @@ export interface Ticking {
   readonly missed: 'once' | 'skip' | 'all'
   readonly atStart?: boolean
   waits?(slot: Date | undefined): void
-  passed?(passed: Passed): void
+  passed?(passed: Passed, alone: boolean): void
 }
 
 /** Slots that nobody runs: the first, the last, and how many, of which at most 1000 are counted. */
@@ -52,7 +52,7 @@ export function slots$(schedule: Schedule, ticking: Ticking): Observable<readonl
     const tick = (policy: Ticking['missed'], otherwise: readonly Slot[] = []): void => {
       const due = dueSlots(schedule, anchor, done, new Date(clock.now()), policy)
       done = due.done
-      if (due.passed !== undefined) ticking.passed?.(due.passed)
+      if (due.passed !== undefined) ticking.passed?.(due.passed, due.slots.length === 0)
       const slots = due.slots.length > 0 ? due.slots : otherwise
       if (slots.length > 0) subscriber.next(slots)
       const next = schedule.next(done, anchor)

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { cp } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import fc from 'fast-check'
@@ -17,6 +16,7 @@ import { memoryLog, openLog } from '../../lib/log/open-log.ts'
 import { every } from '../../lib/schedule/index.ts'
 import { virtualClock } from '../../lib/testing/virtual-clock.ts'
 import { allOf } from '../agent/harness.ts'
+import { copyLiving } from '../support/copy-living.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 
 const EVENTS = 500
@@ -180,7 +180,7 @@ async function crashes(
       if (how === 'drain') await settled(running)
       if (how === 'crash') {
         const copy = join(root, `crash ${open.length}`)
-        await cp(directory, copy, { recursive: true })
+        await copyLiving(directory, copy)
         directory = copy
       } else if (how === 'close') await log.close()
       else await running.stop()
@@ -230,7 +230,7 @@ describe('jobs over crashes', () => {
             // However busy the machine is, a run ends in the last life.
             while (i === lives.length && (await log.store('job/count').get('n')) === undefined) await wait(5)
             const copy = join(root, `crash ${i}`)
-            await cp(directory, copy, { recursive: true })
+            await copyLiving(directory, copy)
             directory = copy
           }
           const log = await openLog(directory)

@@ -83,12 +83,17 @@ const cases: readonly (readonly [what: string, schedule: Schedule, happenings: r
     Array.from({ length: 10 }, (): Happening[] => [{ pass: 1700 }, { step: -500 }, 'restart']).flat(),
   ],
   ['-30.001 s while a slot has just come', every(7).minutes, [{ step: 419985 }, { pass: 15 }, { step: -30_001 }]],
+  [
+    '-1 ms over restarts, when a slot was missed',
+    every(7).minutes,
+    [{ step: 7 * MINUTE }, 'restart', { step: -1 }, 'restart', { pass: 8 * MINUTE }],
+  ],
   ['+500 ms ten times', every(1).second, Array.from({ length: 10 }, () => [{ pass: 1700 }, { step: 500 }]).flat()],
 ]
 
 describe('a clock that steps', () => {
   for (const [what, schedule, happenings] of cases) {
-    for (const missed of ['once', 'all'] as const) {
+    for (const missed of ['once', 'skip', 'all'] as const) {
       it(`by ${what} runs no slot twice, none early, and says which are missed (${missed})`, async (t) => {
         const { ran, wrong, early } = await after(t, schedule, { missed }, happenings)
         assert.deepEqual({ wrong, early }, { wrong: [], early: 0 })

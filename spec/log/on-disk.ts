@@ -1,9 +1,10 @@
-import { cp, mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Clock } from '../../lib/core/clock.ts'
 import { type LogOptions, openLog } from '../../lib/log/open-log.ts'
 import type { OpenedLog } from '../../lib/testing/log-suite.ts'
+import { copyLiving } from '../support/copy-living.ts'
 import { prefix } from '../support/temporary-directory.ts'
 
 /** A log in a directory. A crash leaves what is on disk at that moment: that is copied, and the copy is opened. */
@@ -22,7 +23,7 @@ export async function onDisk(clock: Clock, durability: LogOptions['durability'],
         if (how === 'close') await log.close()
         else {
           const copy = join(root, `crash ${opened.length}`)
-          await cp(directory, copy, { recursive: true })
+          await copyLiving(directory, copy)
           directory = copy
         }
         opened.push(await open())

@@ -1,0 +1,32 @@
+import { cp, readdir, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+
+/**
+ * Copies the folder of a log that somebody writes to, as a power cut would leave it. While LevelDB changes more than the
+ * end of its own log, files come and go under the copy, which then is of no one moment, and is made again.
+ */
+export async function copyLiving(directory: string, copy: string): Promise<void> {
+  for (;;) {
+    const before = await shape(directory)
+    const copied = await cp(directory, copy, { recursive: true }).then(
+      () => true,
+      (error: NodeJS.ErrnoException) => {
+        if (error.code !== 'ENOENT') throw error
+        return false
+      },
+    )
+    if (copied && before !== '' && before === (await shape(directory))) return
+    await rm(copy, { recursive: true, force: true })
+  }
+}
+
+// The files and, of those that are not only written on, which they are; empty when one went away meanwhile.
+async function shape(directory: string): Promise<string> {
+  const names = (await readdir(directory)).toSorted()
+  const stats = names.map(async (name) => {
+    if (/\.log$|^LOG/.test(name)) return name
+    const { ino, size, mtimeMs } = await stat(join(directory, name))
+    return `${name} ${ino} ${size} ${mtimeMs}`
+  })
+  return (await Promise.all(stats).catch(() => [])).join('\n')
+}
