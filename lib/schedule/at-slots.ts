@@ -1,4 +1,4 @@
-import { firstAfter, modulo, step } from './interval.ts'
+import { modulo, nextMark } from './interval.ts'
 import { instantOf, wallTime } from './local-time.ts'
 import { pattern, patternWhenAsked } from './pattern.ts'
 import type { Rule } from './rule.ts'
@@ -23,12 +23,9 @@ export function everyWeekday({ at, zone }: Rule, weekday: string): SlotAfter {
 /** `every(3).days.at('10:30')`: local days, however long, counted from the anchor's. */
 export function everyDaysAt(rule: Rule, at: TimeOfUnit): SlotAfter {
   const { unit, zone } = rule
-  return (from, anchor) => {
-    const seen = wallTime(anchor, zone)
-    const day = seen - modulo(seen, unit.ms)
-    const slotOf = (k: number): number => instantOf(day + unitsTo(k, rule, anchor) * unit.ms + intoUnit(at), zone)
-    return firstAfter(from, anchor, meanOf(rule), slotOf)
-  }
+  const dayOf = (instant: number): number => Math.floor(wallTime(instant, zone) / unit.ms)
+  const slotOf = (day: number): number => instantOf(day * unit.ms + intoUnit(at), zone)
+  return (from, anchor) => firstAfter(from, dayOf(from), dayOf(anchor), rule, slotOf)
 }
 
 /** `every(3).hours.at(':15')`: counted from the start of the anchor's hour; the time is the first one from there. */
@@ -37,19 +34,22 @@ export function everyUnitsAt(rule: Rule, at: TimeOfUnit): SlotAfter {
   const moment = patternWhenAsked(cronOf(at), zone)
   return (from, anchor) => {
     const start = anchor - modulo(wallTime(anchor, zone), unit.ms)
-    const slotOf = (k: number): number =>
-      moment(start + unitsTo(k, rule, anchor) * unit.ms - 1) ?? Number.POSITIVE_INFINITY
-    return firstAfter(from, anchor, meanOf(rule), slotOf)
+    const shift = modulo(start, unit.ms)
+    const unitOf = (instant: number): number => Math.floor((instant - shift) / unit.ms)
+    const slotOf = (k: number): number => moment(k * unit.ms + shift - 1) ?? Number.POSITIVE_INFINITY
+    return firstAfter(from, unitOf(from), unitOf(anchor), rule, slotOf)
   }
 }
 
-/** Whole units from the anchor's to that of slot `k`. Steps are counted in halves, because their mean may be one. */
-function unitsTo(k: number, { least, most }: Rule, anchor: number): number {
-  return Math.floor(step(k, 2 * least, 2 * most, anchor) / 2)
-}
-
-function meanOf({ least, most, unit }: Rule): number {
-  return ((least + most) / 2) * unit.ms
+/**
+ * The first slot later than `from`, which lies in unit `now`; units are counted from that of the anchor. No slot is late
+ * by two units: by less than one for its time within the unit, and by an hour that clocks leave out.
+ */
+function firstAfter(from: number, now: number, seen: number, rule: Rule, slotOf: (unit: number) => number): number {
+  const { least, most } = rule
+  let unit = nextMark(Math.max(seen, now - 2), seen, least, most)
+  while (slotOf(unit) <= from) unit = nextMark(unit, seen, least, most)
+  return slotOf(unit)
 }
 
 function cronOf({ hour, minute, second }: Omit<TimeOfUnit, 'text'>, weekday = '*'): string {

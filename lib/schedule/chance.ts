@@ -1,11 +1,9 @@
 /**
- * A number from 0 to below 1 that looks random but is the same for the same question: the finaliser of MurmurHash3,
- * over the two halves of the seed and of the index.
+ * A number from 0 to below 1 that looks random but is the same for the same seed: the finaliser of MurmurHash3, over the
+ * two halves of a whole number.
  */
-export function chance(seed: number, index: number): number {
-  let hash = 0
-  for (const part of [seed, seed / 2 ** 32, index, index / 2 ** 32]) hash = mix(hash ^ Math.floor(part))
-  return hash / 2 ** 32
+export function chance(seed: number): number {
+  return mix(mix(seed) ^ Math.floor(seed / 2 ** 32)) / 2 ** 32
 }
 
 function mix(value: number): number {

@@ -9,7 +9,7 @@ type Countable = keyof typeof countable
 export type Count = { readonly [U in Countable | `${Countable}s` | keyof typeof single]: Every } & {
   /**
    * Gaps that vary by chance, from as many units as `every` said to `latest`: by milliseconds, or by whole units if `.at`
-   * follows. A restart names the same slots, and long gaps make up for short ones.
+   * follows. Each is drawn from a hash of the slot before: a restart names the same slots.
    *
    * @throws TidingsError `TIDINGS_SCHEDULE_INVALID`
    */

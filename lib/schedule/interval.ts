@@ -1,34 +1,34 @@
 import { chance } from './chance.ts'
 
 /** The first instant later than `from` that lies a whole number of periods after `anchor`. All in ms. */
-export function nextOnGrid(from: number, anchor: number, period: number): number {
+function nextOnGrid(from: number, anchor: number, period: number): number {
   // remainders before the difference: the distance of two far dates is more than a number holds exactly
   const since = modulo(modulo(from, period) - modulo(anchor, period), period)
   return from - since + period
 }
 
-/**
- * How far step `k` is from the anchor, when steps are `least` to `most` apart. All are whole numbers, and `least + most`
- * is even.
- *
- * Steps lie on a grid of their mean length, and each is late by chance, by at most half of what the length may vary. So
- * no two neighbours are closer than `least` or further than `most`, long gaps make up for short ones, and any step is
- * known without those before it: a restart names the same slots.
- */
-export function step(k: number, least: number, most: number, seed: number): number {
-  const latest = (most - least) / 2
-  return k * ((least + most) / 2) + Math.floor(chance(seed, k) * (latest + 1))
-}
+/** After so many gaps, the marks are where they would be had every gap been the mean. */
+const GAPS = 1000
 
 /**
- * The first of the rising slots 1, 2, 3 … that is later than `from`. They are about `mean` apart, and none is late by
- * twice that (by less than one for chance and for a time within its unit, and by an hour that clocks leave out): so a
- * few looks are enough at any distance.
+ * The first mark later than `from`. Marks are `least` to `most` apart, counted from the anchor; all are whole numbers.
+ *
+ * Where gaps vary, each is drawn from a hash of the mark before it, so that a restart names the same slots. For any mark
+ * to be known without a walk from the anchor, every thousandth is where the mean puts it: those before it draw from the
+ * gaps that can still lead there, and not from the very shortest and longest alone.
  */
-export function firstAfter(from: number, anchor: number, mean: number, slotOf: (k: number) => number): number {
-  let k = Math.max(1, Math.floor((from - anchor) / mean) - 1)
-  while (slotOf(k) <= from) k += 1
-  return slotOf(k)
+export function nextMark(from: number, anchor: number, least: number, most: number): number {
+  if (least === most) return nextOnGrid(from, anchor, least)
+  const stretch = (GAPS / 2) * (least + most)
+  let mark = anchor + Math.floor((from - anchor) / stretch) * stretch
+  const end = mark + stretch
+  const spare = Math.floor((most - least) / 4)
+  for (let rest = GAPS - 1; mark <= from; rest--) {
+    const low = Math.max(mark + least, end - rest * (most - spare))
+    const high = Math.min(mark + most, end - rest * (least + spare))
+    mark = low + Math.floor(chance(mark) * (high - low + 1))
+  }
+  return mark
 }
 
 /** The remainder that is never negative. */

@@ -1,5 +1,5 @@
 import { everyDaysAt, everyUnitAt, everyUnitsAt, everyWeekday } from './at-slots.ts'
-import { firstAfter, nextOnGrid, step } from './interval.ts'
+import { nextMark } from './interval.ts'
 import { onCalendar } from './local-time.ts'
 import type { Rule } from './rule.ts'
 import type { SlotAfter } from './schedule.ts'
@@ -18,15 +18,7 @@ export function slotsOf(rule: Rule): SlotAfter {
 function endlessSlots(rule: Rule): SlotAfter {
   const { least, most, unit, at } = rule
   if (unit.weekday !== undefined) return onCalendar(everyWeekday(rule, unit.weekday))
-  if (at === undefined) return least === most ? regular(least * unit.ms) : random(least * unit.ms, most * unit.ms)
+  if (at === undefined) return (from, anchor) => nextMark(from, anchor, least * unit.ms, most * unit.ms)
   if (most === 1) return onCalendar(everyUnitAt(rule, at))
   return onCalendar(unit.clock === 'day' ? everyDaysAt(rule, at) : everyUnitsAt(rule, at))
-}
-
-function regular(period: number): SlotAfter {
-  return (from, anchor) => nextOnGrid(from, anchor, period)
-}
-
-function random(least: number, most: number): SlotAfter {
-  return (from, anchor) => firstAfter(from, anchor, (least + most) / 2, (k) => anchor + step(k, least, most, anchor))
 }

@@ -187,6 +187,26 @@ describe('gaps that vary', () => {
     )
   })
 
+  it('are drawn from the slot before: the same ones follow, whether the anchor is known or not', () => {
+    for (const schedule of [every(5).to(10).minutes, every(59).to(60).seconds, every(1).to(3).days.at('9:00', 'UTC')]) {
+      const anchor = new Date('2026-01-01T10:20:30.456Z')
+      let slot = anchor
+      for (const known of nextRuns(schedule, 500, anchor)) {
+        slot = schedule.next(slot) as Date
+        assert.deepEqual(slot, known, `${schedule}`)
+      }
+    }
+  })
+
+  it('are anything from the least to the most, the first one too', () => {
+    const first = (ms: number): number => (every(10).to(20).minutes.next(new Date(ms)) as Date).getTime() - ms
+    const gaps = Array.from({ length: 2_000 }, (_, i) => first(i * 1_000_003) / units.minutes)
+    for (let least = 10; least < 20; least += 1) {
+      const share = gaps.filter((gap) => gap >= least && gap <= least + 1).length / gaps.length
+      assert.ok(share > 0.07 && share < 0.13, `${least}: ${share}`)
+    }
+  })
+
   it('differ from job to job, by when each was first seen', () => {
     const first = (ms: number): number => (every(10).to(20).minutes.next(new Date(ms)) as Date).getTime() - ms
     assert.equal(new Set([0, 1, 2, 1_000, 2 ** 32, -1].map(first)).size, 6)
