@@ -40,7 +40,7 @@ type JsonSafe<T> = [T] extends [Json<T>] ? unknown : { readonly 'event data must
 
 /**
  * - `changed`: makes the type versioned. Its events are told each time the data (`true`), or the part that the
- *   function chooses, differs from what was stored last for the same identifier.
+ *   function chooses, differs from what was told last for the same identifier.
  */
 export interface TypeOptions<T> {
   readonly changed?: true | ((data: T) => unknown)

@@ -4,7 +4,7 @@
  * - `type`: 1 to 256 bytes of utf8
  * - `identifier`: says which happening this is; 1 byte to 1 KiB of utf8
  * - `data`: JSON, up to 256 KiB
- * - `version`: if present, the draft is accepted again whenever it differs from the version last stored
+ * - `version`: if present, the draft is accepted again whenever it differs from the version last told
  */
 export interface Draft<N extends string = string, T = unknown> {
   readonly type: N

@@ -3,8 +3,16 @@ import type { JsonValue } from '../core/json.ts'
 import type { Op } from './level-commit.ts'
 import { type Identities, identityKey } from './level-identities.ts'
 import { keys } from './level-keys.ts'
-import { type EventRecord, encodeEvent, encodeIdentity, type Identity, storedEvent } from './level-records.ts'
-import { checkData, checkIdentity, checkRecorded, type Limits } from './limits.ts'
+import {
+  type EventRecord,
+  encodeEvent,
+  encodeIdentity,
+  type Identity,
+  identityOf,
+  lastTold,
+  storedEvent,
+} from './level-records.ts'
+import { checkData, checkIdentity, checkRecorded, type Identified, type Limits } from './limits.ts'
 import type { Origin, Recorded } from './port.ts'
 
 /**
@@ -45,21 +53,22 @@ export function decide(drafts: readonly Draft[], origin: Origin, rules: Rules): 
   const earlier = drafts.length > 1 ? new Map<string, Identity>() : undefined
   let bytes = 0
   for (const draft of drafts) {
-    checkIdentity(draft, rules.limits)
-    const key = identityKey(rules.identity, draft.type, draft.identifier)
+    const identified = checkIdentity(draft, rules.limits)
+    const { type, identifier } = identified
+    const key = identityKey(rules.identity, type, identifier)
     const known = earlier?.get(key) ?? rules.identities.find(key)
-    if (known !== undefined && isDuplicate(draft, known, origin.recorded)) {
-      receipts.push({ status: 'duplicate', seq: known[0] })
+    if (known !== undefined && isDuplicate(identified, known, origin.recorded)) {
+      receipts.push({ status: 'duplicate', seq: lastTold(known)[0] })
       continue
     }
-    const { data, json } = checkData(draft, rules.limits)
-    const event = toEvent(draft, data, known, origin, rules.next + events.length, rules.now)
-    const identity: Identity =
-      draft.version === undefined ? [event.seq] : [event.seq, draft.version, event.revision ?? 1]
+    const { data, json } = checkData(draft.data, identified, rules.limits)
+    const place = { seq: rules.next + events.length, now: rules.now }
+    const event = toEvent({ ...identified, data, transformed: draft.transformed }, known, origin, place)
     const told = origin.told !== false
+    const identity = identityOf(event, told, known)
     const eventKey = keys.event(event.seq)
     const record = encodeEvent(eventKey, event, json, origin.run, told)
-    ops.push([eventKey, record], [key, encodeIdentity(key, identity)], [keys.type(event.type, event.seq), ''])
+    ops.push([eventKey, record], [key, encodeIdentity(key, identity)], [keys.type(type, event.seq), ''])
     events.push({ event, told })
     identities.push([key, identity])
     earlier?.set(key, identity)
@@ -71,9 +80,10 @@ export function decide(drafts: readonly Draft[], origin: Origin, rules: Rules): 
   return { receipts, newest, ops, events, bytes, identities }
 }
 
-function isDuplicate({ version }: Draft, known: Identity, recorded: Recorded | undefined): boolean {
-  if (version === undefined || version === known[1]) return true
-  return recorded?.revision !== undefined && recorded.revision <= revisionOf(known)
+function isDuplicate({ version }: Identified, known: Identity, recorded: Recorded | undefined): boolean {
+  if (version === undefined) return true
+  if (recorded === undefined) return version === lastTold(known)[1]
+  return version === known[1] || (recorded.revision !== undefined && recorded.revision <= revisionOf(known))
 }
 
 // What was told before its type was versioned was the first.
@@ -82,18 +92,11 @@ function revisionOf(known: Identity | undefined): number {
 }
 
 function toEvent(
-  draft: Draft,
-  data: JsonValue,
+  draft: Identified & { readonly data: JsonValue; readonly transformed: true | undefined },
   known: Identity | undefined,
   origin: Origin,
-  seq: number,
-  now: number,
+  { seq, now }: { readonly seq: number; readonly now: number },
 ): StoredEvent {
   const revision = draft.version === undefined ? undefined : (origin.recorded?.revision ?? revisionOf(known) + 1)
-  const { type, identifier, version, transformed } = draft
-  return storedEvent(
-    { type, identifier, data, version, revision, transformed, job: origin.job, cause: origin.cause },
-    seq,
-    origin.recorded?.created ?? now,
-  )
+  return storedEvent({ ...draft, revision, job: origin.job, cause: origin.cause }, seq, origin.recorded?.created ?? now)
 }

@@ -1,3 +1,4 @@
+import type { StoredEvent } from '../core/event.ts'
 import { LOST } from '../core/own.ts'
 import type { Op } from './level-commit.ts'
 import { type Database, pagesOf, READ_AHEAD } from './level-database.ts'
@@ -12,6 +13,7 @@ import {
   FORGOTTEN,
   type Head,
   type Identity,
+  identityOf,
   type Meta,
 } from './level-records.ts'
 
@@ -76,24 +78,32 @@ async function indexEvents(db: Database, { identity: rule }: Meta): Promise<numb
   let written = 0
   // The newest first: that is the one which an identity names.
   for await (const page of pages(db, 'e', true)) {
-    const events = page.map(([key, text]) => decodeEvent(key, text).event)
-    const at = events.map(({ type, identifier }) => identityKey(rule, type, identifier))
+    const found = page.map(([key, text]) => decodeEvent(key, text))
+    const at = found.map(({ event: { type, identifier } }) => identityKey(rule, type, identifier))
     const known = await db.getMany(at)
     const batch = db.batch()
     const latest = new Map<string, Identity>()
-    for (const [i, { seq, type, version, revision }] of events.entries()) {
+    for (const [i, { event, told }] of found.entries()) {
       const key = at[i] as string
       const stored = latest.get(key) ?? decode<Identity>(key, known[i])
-      batch.put(keys.type(type, seq), '')
-      if (stored !== undefined && (stored[0] === FORGOTTEN || stored[0] >= seq)) continue
-      const identity: Identity = version === undefined ? [seq] : [seq, version, revision ?? 1]
+      batch.put(keys.type(event.type, event.seq), '')
+      const identity = withEvent(stored, event, told)
+      if (identity === stored) continue
+      if (identity[0] !== stored?.[0]) written += 1
       latest.set(key, identity)
       batch.put(key, encode(key, identity))
-      written += 1
     }
     await batch.write()
   }
   return written
+}
+
+// Of an identity whose latest event was told to nobody, an older one may be what was told last.
+function withEvent(stored: Identity | undefined, event: StoredEvent, told: boolean): Identity {
+  const { seq, version = null } = event
+  if (stored === undefined || (stored[0] !== FORGOTTEN && stored[0] < seq)) return identityOf(event, told, undefined)
+  const [latest, latestVersion, revision, toldSeq] = stored
+  return told && toldSeq === 0 && seq < latest ? [latest, latestVersion ?? null, revision ?? 1, seq, version] : stored
 }
 
 async function fill(db: Database, { identity: rule, created }: Meta, lost: readonly number[]): Promise<void> {

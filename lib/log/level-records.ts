@@ -22,11 +22,36 @@ export interface Meta {
  */
 export type Head = readonly [seq: number, floor: number, first: number, quiet?: number, oldest?: number]
 
-/** The latest event of an identity: where it is, and for versioned types which version and revision it has. */
-export type Identity = readonly [seq: number, version?: string, revision?: number]
+/**
+ * The latest event of an identity: where it is, and for versioned types which version and revision it has. Where that
+ * was told to nobody, also what was told last: its seq (0: nothing was) and version. What has no version counts as told.
+ */
+export type Identity = readonly [
+  seq: number,
+  version?: string | null,
+  revision?: number,
+  told?: number,
+  toldVersion?: string | null,
+]
 
 /** The seq of an identity that was forgotten: it may be told again, and its events stay. */
 export const FORGOTTEN = 0
+
+/** The identity of an event that was just accepted; `known`: what it was before. */
+export function identityOf(event: StoredEvent, told: boolean, known: Identity | undefined): Identity {
+  const { seq, version, revision = 1 } = event
+  if (version === undefined) return [seq]
+  if (told) return [seq, version, revision]
+  if (known === undefined || known[3] === 0) return [seq, version, revision, 0]
+  const [toldSeq, toldVersion] = lastTold(known)
+  return [seq, version, revision, toldSeq, toldVersion ?? null]
+}
+
+/** The event of an identity that was told last, and its version; if none was, the one that was stored last. */
+export function lastTold(known: Identity): readonly [seq: number, version: string | null | undefined] {
+  const [seq, version, , told = 0, toldVersion] = known
+  return told === 0 ? [seq, version] : [told, toldVersion]
+}
 
 /** After a cursor everything is settled too, or has a record of its own, up to `to`; but not what is `open`. */
 export interface Beyond {

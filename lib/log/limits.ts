@@ -26,6 +26,8 @@ export const defaultLimits: Limits = { type: 256, identifier: 1024, data: 256 * 
  * @throws TidingsError `TIDINGS_LOG_INVALID` for one that is no number of bytes
  */
 export function limitsOf(given: Partial<Limits> = {}): Limits {
+  if (typeof given !== 'object' || given === null)
+    throw new TidingsError('TIDINGS_LOG_INVALID', `limits are an object of bytes, got ${describe(given)}`)
   for (const [name, bytes] of Object.entries(given)) {
     if (!(name in defaultLimits) || (bytes !== undefined && !(Number.isSafeInteger(bytes) && bytes > 0))) {
       const words = `limits are bytes of type, identifier and data, from 1; got ${describe(bytes)} as ${quote(name)}`
@@ -41,8 +43,15 @@ export function checkWrite({ value, ...write }: Write): Write {
   return value === undefined ? write : { ...write, value: toJson(value) }
 }
 
+/** Which happening a draft is about, read once: with a getter, a draft could say another the next time. */
+export interface Identified {
+  readonly type: string
+  readonly identifier: string
+  readonly version: string | undefined
+}
+
 /** Refuses a draft whose type, identifier or version can't be part of an identity. Its data is not looked at. */
-export function checkIdentity(draft: Draft, limits: Limits): void {
+export function checkIdentity(draft: Draft, limits: Limits): Identified {
   if (typeof draft !== 'object' || draft === null) {
     throw new TidingsError(
       'TIDINGS_DATA_INVALID',
@@ -55,7 +64,7 @@ export function checkIdentity(draft: Draft, limits: Limits): void {
     textProblem(identifier, limits.identifier) === undefined &&
     (version === undefined || textProblem(version, limits.identifier) === undefined)
   // Most drafts are sound, and pay for no words.
-  if (sound && (!type.startsWith(OWN_TYPES) || isOwnDraft(draft))) return
+  if (sound && (!type.startsWith(OWN_TYPES) || isOwnDraft(draft))) return { type, identifier, version }
   const details = (path: string) => ({ type, identifier, path })
   checkText(type, limits.type, 'TIDINGS_TYPE_INVALID', 'the type of a draft', details('type'))
   const of = `of a draft of ${quote(type)}`
@@ -66,6 +75,7 @@ export function checkIdentity(draft: Draft, limits: Limits): void {
   const code = 'TIDINGS_IDENTIFIER_INVALID'
   checkText(identifier, limits.identifier, code, `the identifier ${of}`, details('identifier'))
   if (version !== undefined) checkText(version, limits.identifier, code, `the version ${of}`, details('version'))
+  return { type, identifier, version }
 }
 
 /** Refuses what can't be a name or an identifier: anything but a well-formed string of 1 to `most` bytes. */
@@ -108,9 +118,13 @@ function notRecorded(path: keyof Recorded, expected: string, got: unknown): Tidi
 }
 
 /** The data of a draft, as it is stored and told, with its text. */
-export function checkData(draft: Draft, limits: Limits): { readonly data: JsonValue; readonly json: string } {
+export function checkData(
+  given: unknown,
+  { type, identifier }: Identified,
+  limits: Limits,
+): { readonly data: JsonValue; readonly json: string } {
   try {
-    const data = toJson(draft.data)
+    const data = toJson(given)
     const json = JSON.stringify(data)
     const bytes = json.length * 3 > limits.data ? Buffer.byteLength(json) : json.length
     if (bytes > limits.data) {
@@ -124,7 +138,7 @@ export function checkData(draft: Draft, limits: Limits): { readonly data: JsonVa
     }
     return { data, json }
   } catch (error) {
-    throw named(error, draft.type, draft.identifier)
+    throw named(error, type, identifier)
   }
 }
 
@@ -134,6 +148,6 @@ export function checkData(draft: Draft, limits: Limits): { readonly data: JsonVa
  * @throws TidingsError as `Log.accept` does for an invalid draft
  */
 export function checkDraft<D extends Draft>(draft: D, limits: Limits = defaultLimits): D {
-  checkIdentity(draft, limits)
-  return { ...draft, data: checkData(draft, limits).data }
+  const identified = checkIdentity(draft, limits)
+  return { ...draft, data: checkData(draft.data, identified, limits).data }
 }

@@ -12,29 +12,39 @@ const anyDraft: fc.Arbitrary<Draft> = fc
   .tuple(meeting, fc.nat(), fc.option(fc.constantFrom('v1', 'v2'), { nil: undefined }))
   .map(([identity, data, version]) => ({ ...identity, data, ...(version === undefined ? {} : { version }) }))
 
+interface Told {
+  readonly place: number
+  readonly version: string | undefined
+}
+
 /** What accept has to answer, said once more in the plainest way. */
 class Model {
-  readonly #known = new Map<string, { place: number; version: string | undefined }>()
+  /** Of each identity what was stored last; and what was told last, once anything was. */
+  readonly #stored = new Map<string, Told>()
+  readonly #told = new Map<string, Told>()
   #count = 0
 
   /** The status, and which of the accepted events it speaks of: 1, 2, 3 … */
-  decide({ type, identifier, version }: Draft): readonly [status: string, place: number] {
+  decide({ type, identifier, version }: Draft, told: boolean): readonly [status: string, place: number] {
     const name = `${type} ${identifier}`
-    const known = this.#known.get(name)
+    const known = this.#told.get(name) ?? this.#stored.get(name)
     if (known !== undefined && (version === undefined || version === known.version)) return ['duplicate', known.place]
     this.#count += 1
-    this.#known.set(name, { place: this.#count, version })
+    const now = { place: this.#count, version }
+    this.#stored.set(name, now)
+    // What has no version is never told again, whether it was told or not.
+    if (told || version === undefined) this.#told.set(name, now)
     return [known === undefined ? 'new' : 'changed', this.#count]
   }
 }
 
-/** Any drafts in any calls: what accept answers is compared. */
+/** Any drafts in any calls, told or not: what accept answers is compared. */
 export const decides: LogTest = law(
-  fc.array(fc.array(anyDraft, { maxLength: 8 }), { maxLength: 12 }),
+  fc.array(fc.tuple(fc.array(anyDraft, { maxLength: 8 }), fc.boolean()), { maxLength: 12 }),
   async ({ log }, calls) => {
     const model = new Model()
-    const expected = calls.map((call) => call.map((each) => model.decide(each)))
-    const receipts = await Promise.all(calls.map((call) => log.accept(call)))
+    const expected = calls.map(([drafts, told]) => drafts.map((each) => model.decide(each, told)))
+    const receipts = await Promise.all(calls.map(([drafts, told]) => log.accept(drafts, { told })))
     const stored = await list(log.events())
     const placeOf = (seq: number): number => stored.findIndex((event) => event.seq === seq) + 1
     assert.deepEqual(

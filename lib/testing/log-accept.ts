@@ -83,6 +83,52 @@ export const acceptTests: LogTests = {
     )
   },
 
+  'a version is compared with the one told last; where none was told, with the one stored last': async ({ log }) => {
+    const record = async (data: string): Promise<Receipt> =>
+      (await log.accept([version('1', data)], { told: false }))[0] as Receipt
+    const answers = [
+      await record('A'),
+      await accept1(log, version('1', 'A')),
+      await record('B'),
+      await accept1(log, version('1', 'C')),
+      await record('D'),
+      await accept1(log, version('1', 'C')),
+      await record('E'),
+      await accept1(log, version('1', 'E')),
+      await accept1(log, draft('1')),
+    ]
+    assert.deepEqual(
+      answers.map(({ status }) => status),
+      ['new', 'duplicate', 'changed', 'changed', 'changed', 'duplicate', 'changed', 'changed', 'duplicate'],
+    )
+    const [first, third, last] = [answers[0], answers[3], answers[7]]
+    assert.deepEqual(
+      [answers[1]?.seq, answers[5]?.seq, answers[8]?.seq],
+      [first, third, last].map((each) => each?.seq),
+    )
+    assert.deepEqual(
+      answers.flatMap(({ event }) => event?.revision ?? []),
+      [1, 2, 3, 4, 5, 6],
+    )
+    assert.deepEqual(await log.get('it', '1'), answers[7]?.event)
+  },
+
+  'what a draft says of itself is read once': async ({ log }) => {
+    let reads = 0
+    const fickle: Draft = {
+      type: 'it',
+      get identifier() {
+        reads += 1
+        return `${reads}`
+      },
+      data: null,
+    }
+    const { event } = await accept1(log, fickle)
+    assert.equal(event?.identifier, '1')
+    assert.deepEqual(await log.get('it', '1'), event)
+    assert.equal((await accept1(log, draft('1'))).status, 'duplicate')
+  },
+
   'two equal drafts in one call are new and duplicate': async ({ log }) => {
     const [first, second] = await log.accept([draft('1', 'a'), draft('1', 'b')])
     assert.equal(first?.status, 'new')

@@ -110,6 +110,36 @@ describe('a log that is repaired', () => {
     )
   })
 
+  it('knows which version was told last, also where a newer one was told to nobody', async (t) => {
+    const folder = temporaryDirectory(t)
+    const directory = join(folder, 'log')
+    const version = (identifier: string, name: string) => ({ ...draft(identifier, name), version: name })
+    const log = await openLog(directory)
+    for (const name of ['A', 'B']) await log.accept([version('told before', name)])
+    await log.accept([version('told before', 'C'), version('never told', 'A')], { told: false })
+    await log.accept([version('told before', 'D'), version('never told', 'B')], { told: false })
+    await log.close()
+    const before = await recordsIn(directory)
+    const db = new ClassicLevel(directory)
+    for (const identifier of ['told before', 'never told']) await db.del(keys.identity('it', identifier))
+    await db.close()
+    const made = await repairLog(directory, join(folder, 'log.repaired'))
+    assert.deepEqual([made.identities, made.lost, made.problems], [2, [], []])
+    const after = await recordsIn(made.directory)
+    const identities = (records: typeof after) => Object.entries(records).filter(([key]) => key.startsWith('i'))
+    assert.deepEqual(identities(after), identities(before))
+    const repairedLog = await openLog(made.directory)
+    t.after(() => repairedLog.close())
+    const answers = await repairedLog.accept([version('told before', 'B'), version('never told', 'B')])
+    assert.deepEqual(
+      answers.map(({ status, seq }) => [status, seq]),
+      [
+        ['duplicate', 2],
+        ['duplicate', 6],
+      ],
+    )
+  })
+
   it('says which listeners begin anew, and keeps what else is known', async (t) => {
     const { made, before, after } = await repaired(t, '1-identifier', async (db) => {
       await flipped(db, keys.consumer('listener'))
