@@ -80,11 +80,14 @@ async function open(
   parts: Pick<LifeOptions, 'source' | 'marks' | 'filter' | 'durability'>,
   options: LogOptions,
 ): Promise<LevelLog> {
-  const { retention, limits, clock = systemClock } = options
+  // All of it is looked at before the store is opened: what is refused leaves nothing open.
+  const { retention, clock = systemClock } = options
+  const limits = limitsOf(options.limits)
   if (retention !== undefined) boundsOf(retention)
+  const identity = oneOf(options, 'identity', ['type', 'identifier'])
   const warn = options.warn ?? ((message: string) => void process.stderr.write(`tidings: ${message}\n`))
-  const life = await Life.begin({ ...parts, clock, identity: oneOf(options, 'identity', ['type', 'identifier']), warn })
-  const log = new LevelLog(life, limitsOf(limits), retention)
+  const life = await Life.begin({ ...parts, clock, identity, warn })
+  const log = new LevelLog(life, limits, retention)
   if (retention !== undefined) keepTo(retention, { log, clock, warn })
   return log
 }

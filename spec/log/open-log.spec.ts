@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { memoryLog } from '../../lib/log/open-log.ts'
+import { type LogOptions, memoryLog, openLog } from '../../lib/log/open-log.ts'
 import { logSuite } from '../../lib/testing/log-suite.ts'
+import { temporaryDirectory } from '../support/temporary-directory.ts'
 import { onDisk } from './on-disk.ts'
 
 describe('a log on disk that was asked not to wait for it', () => {
@@ -19,8 +20,24 @@ describe('a log in memory', () => {
   })
 })
 
+describe('a log on disk whose options are refused', () => {
+  for (const options of [
+    { limits: { data: 0 } },
+    { retention: {} },
+    { identity: 'job' },
+    { durability: 'fast' },
+  ] as unknown as LogOptions[]) {
+    it(`is not left open: ${JSON.stringify(options)}`, async (t) => {
+      const directory = temporaryDirectory(t)
+      await assert.rejects(openLog(directory, options), { code: 'TIDINGS_LOG_INVALID' })
+      await using log = await openLog(directory)
+      assert.equal(await log.last(), 0)
+    })
+  }
+})
+
 describe('the limits of a log', () => {
-  for (const limits of [{ data: -1 }, { type: 0 }, { identifier: 1.5 }, { data: '1MB' }, { bytes: 1 }]) {
+  for (const limits of [{ data: -1 }, { type: 0 }, { identifier: 1.5 }, { data: '1MB' }, { bytes: 1 }, 5, null]) {
     it(`are refused when they are ${JSON.stringify(limits)}`, async () => {
       await assert.rejects(memoryLog({ limits: limits as never }), {
         code: 'TIDINGS_LOG_INVALID',
