@@ -44,8 +44,15 @@ function slotsOf(fields: string, zone: Zone): PatternSlot {
   try {
     slots = pattern(fields, zone)
   } catch (cause) {
+    if (fields.startsWith('@')) throw invalid(`cron: ${unknownAlias(fields)}`, cause)
     throw invalid(`cron: can not read ${describe(fields)}: ${asError(cause).message}`, cause)
   }
   if (slots(0) === undefined) throw invalid(`cron: ${describe(fields)} never comes`)
   return slots
+}
+
+function unknownAlias(alias: string): string {
+  const expected = 'expected @yearly, @annually, @monthly, @weekly, @daily, @midnight or @hourly'
+  const atStart = /^@reboot$/i.test(alias) ? '; a job with { atStart: true } runs at each start of its agent' : ''
+  return `${expected}, got ${describe(alias)}${atStart}`
 }

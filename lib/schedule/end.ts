@@ -21,11 +21,11 @@ export function parseEnd(end: Date | Duration): End {
   if (end instanceof Date) return atInstant(end)
   if (typeof end !== 'string') return afterDuration(end)
   if (isTimeOfDay(end)) return atTimeOfDay(end)
-  return /^\d+-/.test(end) ? atLocalDate(end) : afterDuration(end)
+  return /^\d+-/.test(end) ? atDate(end) : afterDuration(end)
 }
 
 function atInstant(end: Date): End {
-  const last = instant(end)
+  const last = instant(end, 'until')
   return { text: `until ${end.toISOString()}`, last: () => last }
 }
 
@@ -41,16 +41,16 @@ function atTimeOfDay(text: string): End {
   return { text: `until ${time.text}`, last }
 }
 
-/** A date, perhaps with a time, as the clocks of the schedule's zone show it. */
-function atLocalDate(text: string): End {
-  const wall = /^\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d)?)?$/.test(text) ? Date.parse(withTime(text)) : Number.NaN
-  // Date.parse turns the 30th of February into the 2nd of March
-  if (Number.isNaN(wall) || !new Date(wall).toISOString().startsWith(text.slice(0, 10))) throw refusal(text)
-  return { text: `until ${text}`, last: (_anchor, zone) => instantOf(wall, zone) }
-}
+const dates = /^(\d{4}-\d\d-\d\d)(?:[ T](\d\d:\d\d(?::\d\d(?:\.\d{3})?)?)(Z|[+-]\d\d:\d\d)?)?$/
 
-function withTime(text: string): string {
-  return text.length === 10 ? text : `${text.replace(' ', 'T')}Z`
+/** A date, perhaps with a time, as the clocks of the schedule's zone show it, unless it says how far it is from UTC. */
+function atDate(text: string): End {
+  const [, date = '', time = '00:00', offset] = dates.exec(text) ?? []
+  const wall = Date.parse(`${date}T${time}Z`)
+  const utc = Date.parse(`${date}T${time}${offset ?? 'Z'}`)
+  // Date.parse turns the 30th of February into the 2nd of March
+  if (Number.isNaN(utc) || !new Date(wall).toISOString().startsWith(date)) throw refusal(text)
+  return { text: `until ${text}`, last: (_anchor, zone) => (offset === undefined ? instantOf(wall, zone) : utc) }
 }
 
 function afterDuration(duration: Duration): End {

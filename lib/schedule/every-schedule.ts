@@ -18,8 +18,8 @@ export interface Every extends Schedule {
    */
   at(time: string, timezone?: string): Every
   /**
-   * The last instant at which it may come: a Date, a date with or without a time in the zone of the schedule
-   * (`'2027-01-01 18:30'`), a time of day (the first after the job was first seen), or a duration from then.
+   * The last instant at which it may come: a Date, a date with or without a time, in the zone of the schedule unless it
+   * names its own (`'2027-01-01 18:30'`, `'2027-01-01T18:30:00Z'`), a time of day (the first after the job was first seen), or a duration from then.
    *
    * @throws TidingsError `TIDINGS_SCHEDULE_INVALID`
    */

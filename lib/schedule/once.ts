@@ -11,6 +11,6 @@ import { instant, type Schedule, schedule } from './schedule.ts'
  * ```
  */
 export function once(at: Date): Schedule {
-  const slot = instant(at)
+  const slot = instant(at, 'once')
   return schedule('once', `once at ${at.toISOString()}`, (from) => (slot > from ? slot : undefined))
 }

@@ -37,8 +37,8 @@ export function schedule(kind: ScheduleKind, text: string, slotAfter: SlotAfter)
   return {
     kind,
     next(after, anchor = after) {
-      const start = instant(anchor)
-      const slot = slotAfter(Math.max(instant(after), start), start)
+      const start = instant(anchor, 'next')
+      const slot = slotAfter(Math.max(instant(after, 'next'), start), start)
       return slot === undefined || slot > LAST ? undefined : new Date(slot)
     },
     toString: () => text,
@@ -46,10 +46,10 @@ export function schedule(kind: ScheduleKind, text: string, slotAfter: SlotAfter)
 }
 
 /** The milliseconds of a date that is one. */
-export function instant(date: Date): number {
+export function instant(date: Date, what: string): number {
   const ms = date instanceof Date ? date.getTime() : Number.NaN
   if (Number.isNaN(ms))
-    throw invalid(`expected a valid Date, got ${date instanceof Date ? 'Invalid Date' : describe(date)}`)
+    throw invalid(`${what}: expected a valid Date, got ${date instanceof Date ? 'Invalid Date' : describe(date)}`)
   return ms
 }
 

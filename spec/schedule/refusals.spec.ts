@@ -13,6 +13,8 @@ const hourAt = (got: string): string => at('hour', "':30' or '30:15'", got)
 const minuteAt = (got: string): string => at('minute', "':15'", got)
 const fields = (got: string): string =>
   `cron: expected five, six or seven fields or an alias such as '@daily', got ${got}`
+const aliases = (got: string): string =>
+  `cron: expected @yearly, @annually, @monthly, @weekly, @daily, @midnight or @hourly, got ${got}`
 const zone = (got: string): string => `expected a time zone such as 'Europe/Amsterdam', got ${got}`
 const until = (got: string): string =>
   `until: expected a Date, a local date such as '2027-01-01 18:30', a time of day or a duration such as '8h', got ${got}`
@@ -74,8 +76,6 @@ const refusals: readonly (readonly [said: string, define: () => unknown, message
     '*/0 * * * *',
     '5-1 * * * *',
     'x * * * *',
-    '@reboot',
-    '@never',
   ].map(
     (text) =>
       [
@@ -84,6 +84,12 @@ const refusals: readonly (readonly [said: string, define: () => unknown, message
         new RegExp(`^cron: can not read "${text.replaceAll('*', '\\*')}": .`),
       ] as const,
   ),
+  ["cron('@never')", () => cron('@never'), aliases('"@never"')],
+  [
+    "cron('@reboot')",
+    () => cron('@reboot'),
+    `${aliases('"@reboot"')}; a job with { atStart: true } runs at each start of its agent`,
+  ],
   ...['0 0 31 2 *', '0 0 31 4,6,9,11 *', '0 0 0 30 2 * 2028', '0 0 0 29 2 * 2027'].map(
     (text) => [`cron('${text}')`, () => cron(text), `cron: "${text}" never comes`] as const,
   ),
@@ -94,17 +100,19 @@ const refusals: readonly (readonly [said: string, define: () => unknown, message
     '2027-13-01',
     '2027-01-01 25:00',
     '2027-1-1',
-    '2027-01-01T10:00:00Z',
+    '2027-02-30T10:00:00Z',
+    '2027-01-01T10:00:00+99:00',
+    '2027-01-01Z',
     '',
     'never',
   ].map((end) => [`until('${end}')`, () => day.until(end), until(JSON.stringify(end))] as const),
   ['until(-5)', () => day.until(-5), until('-5')],
-  ['until(no date)', () => day.until(new Date('x')), 'expected a valid Date, got Invalid Date'],
+  ['until(no date)', () => day.until(new Date('x')), 'until: expected a valid Date, got Invalid Date'],
   ['until(null)', () => day.until(null as unknown as string), until('null')],
   ['anyOf()', () => anyOf(...([] as unknown as [Schedule])), 'anyOf: expected at least one schedule'],
   ['anyOf(always())', () => anyOf(manual(), always()), 'anyOf: expected schedules that have slots, got always'],
   ['anyOf(a string)', () => anyOf('1h' as unknown as Schedule), 'anyOf: expected schedules that have slots, got "1h"'],
-  ['next of no date', () => day.next(new Date('x')), 'expected a valid Date, got Invalid Date'],
+  ['next of no date', () => day.next(new Date('x')), 'next: expected a valid Date, got Invalid Date'],
 ]
 
 describe('refused when defined, with what was expected and what came', () => {
