@@ -9,7 +9,7 @@ import {
   type OperatorFunction,
   switchMap,
 } from 'rxjs'
-import type { JobSettings } from './job.ts'
+import type { JobSettings } from './settings.ts'
 
 /**
  * Runs one slot over another as the policy says: each policy is the flattening operator that does it. `skipped` hears

@@ -1,4 +1,4 @@
-import { describe, type ErrorDetails, quote, TidingsError } from '../core/errors.ts'
+import { describe, type ErrorCode, type ErrorDetails, quote, TidingsError } from '../core/errors.ts'
 import type { Draft } from '../core/event.ts'
 import { named } from '../core/event-type.ts'
 import { type JsonValue, toJson } from '../core/json.ts'
@@ -82,7 +82,7 @@ export function checkIdentity(draft: Draft, limits: Limits): Identified {
 export function checkText(
   value: unknown,
   most: number,
-  code: 'TIDINGS_TYPE_INVALID' | 'TIDINGS_IDENTIFIER_INVALID' | 'TIDINGS_LOG_INVALID',
+  code: ErrorCode,
   what: string,
   details: ErrorDetails = {},
 ): string {

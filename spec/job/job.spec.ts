@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { isJob, type JobOptions, job } from '../../lib/job/job.ts'
+import { isJob, job } from '../../lib/job/job.ts'
+import type { JobOptions } from '../../lib/job/settings.ts'
 import { always, every } from '../../lib/schedule/index.ts'
 
 const nothing = () => undefined
@@ -32,6 +33,8 @@ describe('job', () => {
   const wrong: [what: string, define: () => unknown, words: RegExp][] = [
     ['no name', () => job('', hourly, nothing), /name of a job.*""/],
     ['a name that is none', () => job(5 as never, hourly, nothing), /name of a job.*5/],
+    ['a name of more than 256 bytes', () => job('é'.repeat(129), hourly, nothing), /name of a job.*258 bytes/],
+    ['a name with half a character', () => job('a\ud800', hourly, nothing), /name of a job.*half a surrogate pair/],
     ['no schedule', () => job('x', undefined as never, nothing), /"x" needs a schedule.*undefined/],
     ['a count for a schedule', () => job('x', every(2) as never, nothing), /"x" needs a schedule/],
     ['words for a schedule', () => job('x', '10m' as never, nothing), /"x" needs a schedule.*"10m"/],
@@ -43,6 +46,11 @@ describe('job', () => {
     ['less than none told first', () => job('x', hourly, nothing, { first: { tell: -1 } }), /first of job "x"/],
     ['a word for tags', () => job('x', hourly, nothing, { tags: 'nightly' as never }), /tags of job "x".*"nightly"/],
     ['tags that are no words', () => job('x', hourly, nothing, { tags: [1] as never }), /tags of job "x"/],
+    ['options that are none', () => job('x', hourly, nothing, 5 as never), /options of job "x".*5/],
+    ['a word for atStart', () => job('x', hourly, nothing, { atStart: 'no' as never }), /atStart of job "x".*"no"/],
+    ['a word for enabled', () => job('x', hourly, nothing, { enabled: 'no' as never }), /enabled of job "x".*"no"/],
+    ['names for event types', () => job('x', hourly, nothing, { publishes: ['a'] as never }), /publishes of job "x"/],
+    ['no older name', () => job('x', hourly, nothing, { formerly: '' }), /formerly of job "x".*""/],
     ['half a retry', () => job('x', hourly, nothing, { retry: 0.5 }), /retry of job "x".*0\.5/],
   ]
   for (const [what, define, words] of wrong) {
@@ -55,6 +63,7 @@ describe('job', () => {
     [{ timeout: 0 }, /timeout of job "x"/],
     [{ timeout: 'soon' }, /timeout of job "x".*"soon"/],
     [{ timeout: Number.POSITIVE_INFINITY }, /timeout of job "x"/],
+    [{ timeout: null as never }, /timeout of job "x".*null/],
     [{ jitter: -1 }, /jitter of job "x"/],
   ]
   for (const [options, words] of durations) {

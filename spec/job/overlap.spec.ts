@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { NEVER, Observable, of, Subject } from 'rxjs'
-import { type JobOptions, job } from '../../lib/job/job.ts'
+import { job } from '../../lib/job/job.ts'
 import { overlap } from '../../lib/job/overlap.ts'
+import type { JobOptions } from '../../lib/job/settings.ts'
 import { every, manual } from '../../lib/schedule/index.ts'
 import { place } from '../agent/harness.ts'
 

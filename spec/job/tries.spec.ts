@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { Retry } from '../../lib/core/control.ts'
-import { type JobOptions, job, type Run } from '../../lib/job/job.ts'
+import { job, type Run } from '../../lib/job/job.ts'
+import type { JobOptions } from '../../lib/job/settings.ts'
 import { every, manual, type Schedule } from '../../lib/schedule/index.ts'
 import { type Place, place } from '../agent/harness.ts'
 

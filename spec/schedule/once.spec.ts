@@ -31,6 +31,8 @@ it('manual and always never come by themselves and can be told apart', () => {
 
 it('a date that is none is refused, when defined and when asked', () => {
   assert.throws(() => once(new Date('tomorrow')), { code: 'TIDINGS_SCHEDULE_INVALID', message: /Invalid Date/ })
-  assert.throws(() => once('2027-01-01' as unknown as Date), { message: 'once: expected a valid Date, got "2027-01-01"' })
+  assert.throws(() => once('2027-01-01' as unknown as Date), {
+    message: 'once: expected a valid Date, got "2027-01-01"',
+  })
   assert.throws(() => once(at).next(new Date(Number.NaN)), { code: 'TIDINGS_SCHEDULE_INVALID' })
 })
