@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import type { Clock } from '../core/clock.ts'
 import { realEnvironment } from '../core/environment.ts'
 import { asError, describe, TidingsError } from '../core/errors.ts'
-import { type Logger, silentLogger } from '../core/logger.ts'
+import { isLogger, type Logger, silentLogger } from '../core/logger.ts'
 import { processSecrets, type Secrets } from '../core/secrets.ts'
 import { openLog } from '../log/open-log.ts'
 import type { Log } from '../log/port.ts'
@@ -59,10 +59,12 @@ export async function start(agent: Agent, options: StartOptions = {}): Promise<R
     )
   }
   const secrets = options.secrets ?? processSecrets()
-  const logger = options.logger === false ? silentLogger : (options.logger ?? (await createLogger({ secrets })))
+  const said = await loggerOf(options.logger, secrets)
   const home = join('.tidings', agent.name)
-  const log = options.log ?? (await openLog(home, logOptions(options.clock, logger)))
+  const log = options.log ?? (await openLog(home, logOptions(options.clock, said)))
   const clock = options.clock ?? log.clock
+  const environment = realEnvironment(clock, said, secrets)
+  const { logger } = environment
   let served: Served | undefined
   const close = async (): Promise<void> => {
     await served?.close()
@@ -72,7 +74,7 @@ export async function start(agent: Agent, options: StartOptions = {}): Promise<R
     agent,
     log,
     clock,
-    environment: realEnvironment(clock, logger, secrets),
+    environment,
     scrub: secrets.scrub,
     close,
   })
@@ -87,6 +89,14 @@ export async function start(agent: Agent, options: StartOptions = {}): Promise<R
     await running.stop()
     throw error
   }
+}
+
+async function loggerOf(given: StartOptions['logger'], secrets: Secrets): Promise<Logger> {
+  if (given === false) return silentLogger
+  const logger = given ?? (await createLogger({ secrets }))
+  if (isLogger(logger)) return logger
+  const expected = 'false, or have the functions debug, info, warn and error'
+  throw new TidingsError('TIDINGS_AGENT_INVALID', `the logger of start() must be ${expected}, got ${describe(given)}`)
 }
 
 function logOptions(clock: Clock | undefined, logger: Logger): { clock?: Clock; warn: (message: string) => void } {

@@ -1,6 +1,6 @@
 import type { Clock } from './clock.ts'
 import type { Context } from './context.ts'
-import { type Logger, standardErrorLogger } from './logger.ts'
+import { guarded, type Logger, standardErrorLogger } from './logger.ts'
 import { processSecrets, type Secrets } from './secrets.ts'
 import { exec } from './world.ts'
 
@@ -18,7 +18,7 @@ export function realEnvironment(
     fetch: (...request) => globalThis.fetch(...request),
     exec,
     now: () => clock.now(),
-    logger,
+    logger: guarded(logger),
     secret: secrets.secret,
   }
 }

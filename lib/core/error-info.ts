@@ -28,7 +28,11 @@ export function errorInfo(thrown: unknown, scrub: (text: string) => string = (te
 }
 
 function looksLikeError(value: unknown): value is { name: string; message: string; code?: unknown; stack?: unknown } {
-  if (typeof value !== 'object' || value === null || value instanceof Error) return false
-  const { name, message } = value as { name?: unknown; message?: unknown }
-  return typeof name === 'string' && typeof message === 'string'
+  try {
+    if (typeof value !== 'object' || value === null || value instanceof Error) return false
+    const { name, message } = value as { name?: unknown; message?: unknown }
+    return typeof name === 'string' && typeof message === 'string'
+  } catch {
+    return false
+  }
 }

@@ -74,9 +74,22 @@ export function hasCode(error: unknown, code: ErrorCode): boolean {
   return error instanceof Error && (error as { code?: unknown }).code === code
 }
 
-/** Whatever was thrown, as an Error. */
+/** Whatever was thrown, as an Error whose words can be read. */
 export function asError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error(describe(thrown), { cause: thrown })
+  try {
+    if (isSound(thrown)) return thrown
+    const { message } = Object(thrown) as { readonly message?: unknown }
+    return new Error(typeof message === 'string' ? message : describe(thrown), { cause: thrown })
+  } catch {
+    // A revoked proxy, a message that is a getter and throws: whoever tells of it would fail likewise.
+    return new Error(describe(thrown))
+  }
+}
+
+function isSound(thrown: unknown): thrown is Error {
+  if (!(thrown instanceof Error)) return false
+  const read = ['name', 'message', 'stack', 'code'].map((key): unknown => Reflect.get(thrown, key))
+  return read.slice(0, 2).every((text) => typeof text === 'string')
 }
 
 /** A value in a few words, for "expected …, got …": never throws, never long, no control characters. */

@@ -1,3 +1,5 @@
+import { asError } from './errors.ts'
+
 /**
  * Where the engine says what happens: fields first, then words, as pino has it. A pino logger fits as it is.
  */
@@ -6,6 +8,39 @@ export interface Logger {
   info(fields: object, words: string): void
   warn(fields: object, words: string): void
   error(fields: object, words: string): void
+}
+
+/** The ways in which a logger is told something. */
+const LEVELS = ['debug', 'info', 'warn', 'error'] as const
+
+/** Whether it can be told everything that there is to say. */
+export function isLogger(value: unknown): value is Logger {
+  return LEVELS.every((level) => typeof (value as Partial<Logger> | null | undefined)?.[level] === 'function')
+}
+
+/** The same logger, for the engine to use: what goes wrong in it costs its lines, and nothing else. */
+export function guarded(logger: Logger): Logger {
+  const own: PropertyDescriptorMap = {}
+  for (const level of LEVELS)
+    own[level] = { value: harmless((fields: object, words: string) => logger[level](fields, words)) }
+  return Object.create(logger, own) as Logger
+}
+
+/** Says it, whatever that throws or rejects with; the first time, standard error is told. */
+export function harmless<A extends readonly unknown[]>(say: (...said: A) => unknown): (...said: A) => void {
+  let told = false
+  const fail = (error: unknown): void => {
+    if (!told) console.error('tidings: the logger fails, and lines are missing:', asError(error).message)
+    told = true
+  }
+  return (...said) => {
+    try {
+      const answer = say(...said)
+      if (answer instanceof Promise) answer.catch(fail)
+    } catch (error) {
+      fail(error)
+    }
+  }
 }
 
 /** Says nothing. */

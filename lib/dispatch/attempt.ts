@@ -2,6 +2,7 @@ import { isObservable, of, takeWhile, type Unsubscribable } from 'rxjs'
 import type { Publish } from '../core/context.ts'
 import type { Draft, Receipt } from '../core/event.ts'
 import type { AnyEventType } from '../core/event-type.ts'
+import { leave } from '../core/leave.ts'
 import { Publisher } from '../core/publisher.ts'
 import { OVER, Work } from '../core/within.ts'
 import type { Listener } from '../listener/listener.ts'
@@ -98,7 +99,7 @@ export class Attempt implements DeliveryParts {
       },
     })
     if (this.#outcome === undefined) this.#values = subscription
-    else subscription.unsubscribe()
+    else leave(subscription)
   }
 
   /** Calls back when it ends; at once when it is over. */
@@ -176,7 +177,7 @@ export class Attempt implements DeliveryParts {
         error: (error) => queueMicrotask(() => this.#fail(error)),
         complete: () => queueMicrotask(() => this.#awaited(undefined)),
       })
-      this.#ends.onEnd(() => values.unsubscribe())
+      this.#ends.onEnd(() => leave(values))
       return true
     }
     if (typeof (result as { readonly then?: unknown }).then !== 'function') return false
@@ -219,7 +220,7 @@ export class Attempt implements DeliveryParts {
     this.#outcome = outcome
     this.#reason = reason
     this.#held = undefined
-    this.#values?.unsubscribe()
+    leave(this.#values)
     this.#publisher?.end(this.#host.title)
     // Whoever hears the signal finds it over.
     this.#work?.stop(reason)

@@ -2,7 +2,7 @@ import { NEVER, Observable, type Subscriber } from 'rxjs'
 import { type Clock, systemClock } from '../core/clock.ts'
 import { isCancel } from '../core/control.ts'
 import type { Draft } from '../core/event.ts'
-import { standardErrorLogger } from '../core/logger.ts'
+import { guarded, standardErrorLogger } from '../core/logger.ts'
 import { linked } from '../core/within.ts'
 import type { Job, JobContext } from './job.ts'
 import { MemoryState } from './memory-state.ts'
@@ -37,7 +37,7 @@ export function drafts(
   return new Observable((subscriber) => {
     const stop = new AbortController()
     const kept = new MemoryState()
-    const logger = context.logger ?? standardErrorLogger
+    const logger = guarded(context.logger ?? standardErrorLogger)
     const outer = context.signal === undefined ? [stop.signal] : [stop.signal, context.signal]
     const runSlot = (slot: Slot, replaced: AbortSignal): Promise<unknown> =>
       linked([...outer, replaced], (signal) =>

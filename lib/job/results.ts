@@ -1,6 +1,7 @@
 import { isObservable, type Observable } from 'rxjs'
 import { describe, TidingsError } from '../core/errors.ts'
 import type { Draft } from '../core/event.ts'
+import { leave } from '../core/leave.ts'
 
 /**
  * Hands every draft that a run returned to `each`, in order, whatever shape they came in. Ends early when the signal
@@ -42,7 +43,7 @@ function eachEmitted(
       complete: () => void taken.then(resolve, reject),
     })
     const stop = (): void => {
-      subscription.unsubscribe()
+      leave(subscription)
       taken.then(resolve, reject)
     }
     if (signal.aborted) stop()

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { type Clock, systemClock } from '../core/clock.ts'
 import { asError, describe, TidingsError } from '../core/errors.ts'
+import { harmless } from '../core/logger.ts'
 import { keepTo } from './keep-to.ts'
 import { levelDatabase, memoryDatabase } from './level-database.ts'
 import { filterFile } from './level-filter-file.ts'
@@ -85,7 +86,7 @@ async function open(
   const limits = limitsOf(options.limits)
   if (retention !== undefined) boundsOf(retention)
   const identity = oneOf(options, 'identity', ['type', 'identifier'])
-  const warn = options.warn ?? ((message: string) => void process.stderr.write(`tidings: ${message}\n`))
+  const warn = harmless(options.warn ?? ((message: string) => process.stderr.write(`tidings: ${message}\n`)))
   const life = await Life.begin({ ...parts, clock, identity, warn })
   const log = new LevelLog(life, limits, retention)
   if (retention !== undefined) keepTo(retention, { log, clock, warn })

@@ -141,4 +141,39 @@ describe('start', () => {
       ['c'],
     )
   })
+
+  it('works as well with a logger that fails', async (t) => {
+    const complaints = t.mock.method(console, 'error', () => undefined)
+    const fail = () => assert.fail('full')
+    const log = await memoryLog()
+    const heard: string[] = []
+    const parts = [
+      make,
+      listener('hear', on(made), ({ identifier }) => void heard.push(identifier)),
+      listener('fails', on(made), () => assert.fail('no'), { attempts: 1 }),
+    ]
+    const logger = { debug: fail, info: fail, warn: fail, error: fail }
+    const running = await start(agent('home', parts), { log, logger })
+    assert.equal((await running.trigger('make'))?.status, 'done')
+    await running.drained()
+    const { listeners } = await running.status()
+    await running.stop()
+    await log.close()
+    assert.equal(heard.length, 1)
+    assert.deepEqual(
+      listeners.map(({ behind, running, parked }) => [behind, running, parked]),
+      [
+        [0, 0, 0],
+        [0, 0, 1],
+      ],
+    )
+    assert.ok(complaints.mock.callCount() > 0)
+  })
+
+  it('refuses a logger that can not be told everything', async () => {
+    for (const logger of [true, 'x', { info: () => undefined }]) {
+      const started = start(agent('home', [make]), { log: await memoryLog(), logger: logger as never })
+      await assert.rejects(started, { code: 'TIDINGS_AGENT_INVALID', message: /logger of start\(\)/ })
+    }
+  })
 })

@@ -114,6 +114,28 @@ group('whatever was thrown', () => {
     assert.equal(asError(undefined).message, 'undefined')
   })
 
+  it('is told by its message, where it is no Error', () => {
+    const thrown = { code: 404, message: 'no such page' }
+    assert.equal(asError(thrown).message, 'no such page')
+    assert.equal(asError(thrown).cause, thrown)
+    assert.equal(asError({ message: 5 }).message, 'an object')
+  })
+
+  for (const [what, thrown] of Object.entries({
+    'a revoked proxy': revoked,
+    'a getter for a message': Object.defineProperty(new Error(), 'message', { get: () => assert.fail('looked') }),
+    'a getter for a code': Object.defineProperty(new Error(), 'code', { get: () => assert.fail('looked') }),
+    'a number for a name': Object.assign(new Error('m'), { name: 5 }),
+    'a symbol for a message': Object.assign(new Error(), { message: Symbol('s') }),
+  })) {
+    it(`can be told and kept, with ${what}`, () => {
+      const error = asError(thrown)
+      assert.equal(error.name, 'Error')
+      assert.equal(typeof error.message, 'string')
+      assert.equal(errorInfo(thrown).message, error.message)
+    })
+  }
+
   it('is kept in plain words', () => {
     const kept = errorInfo(Object.assign(new TypeError('no'), { code: 'E_NO', secret: 1 }))
     assert.deepEqual(Object.keys(kept).toSorted(), ['code', 'message', 'name', 'stack'])

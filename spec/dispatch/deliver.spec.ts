@@ -452,6 +452,44 @@ describe('a handler', () => {
     for (const { name } of stuck) assert.equal((await parkedOf(here, name))[0]?.error.code, 'TIDINGS_LISTENER_TIMEOUT')
   })
 
+  it('is timed out although what it leaves behind throws then', async (t) => {
+    const here = await place(t)
+    const stuck = () =>
+      new Observable(() => () => {
+        throw new Error('left')
+      })
+    const parts = [
+      listener('handler', on(made), stuck, { ...simply, timeout: '3s' }),
+      listener('pipe', on(made).pipe(mergeMap(stuck)), () => undefined, { ...simply, timeout: '3s' }),
+    ]
+    await hear(here, parts, drafts(1), 3000)
+    for (const { name } of parts) assert.equal((await parkedOf(here, name))[0]?.error.code, 'TIDINGS_LISTENER_TIMEOUT')
+  })
+
+  it('may throw what nobody can read: it is parked, and the next is handled', async (t) => {
+    const here = await place(t)
+    const unreadable = Object.defineProperty(new Error(), 'message', { get: () => assert.fail('looked') })
+    const { proxy, revoke } = Proxy.revocable({}, {})
+    revoke()
+    const heard: string[] = []
+    const throws = (thrown: unknown) => (event: { readonly identifier: string }) => {
+      if (event.identifier === '1') throw thrown
+      heard.push(event.identifier)
+    }
+    const parts = [
+      listener('at once', on(made), throws(unreadable), { ...simply, ordered: true }),
+      listener('later', on(made), async (event) => throws(proxy)(event), { ...simply, ordered: true }),
+      listener('emitted', on(made).pipe(concatMap((event) => of(event).pipe(delay(0), map(throws(proxy))))), () => {}, {
+        ...simply,
+        ordered: true,
+      }),
+    ]
+    await hear(here, parts, drafts(1, 2), 1000)
+    for (let wait = 0; wait < 50 && heard.length < 3; wait++) await new Promise((resolve) => setTimeout(resolve, 2))
+    assert.deepEqual(heard, ['2', '2', '2'])
+    for (const { name } of parts) assert.equal((await parkedOf(here, name)).length, 1)
+  })
+
   it('is timed out after half a minute when nothing else is said', async (t) => {
     const here = await place(t)
     await hear(here, [listener('hear', on(made), () => NEVER)], drafts(1), 29_999)

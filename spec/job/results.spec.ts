@@ -199,6 +199,18 @@ describe('what a run returns', () => {
     )
   })
 
+  it('is left when the time is up, whatever that throws', async (t) => {
+    const { begin, clock } = await place(t)
+    const stuck = () =>
+      new Observable<Draft>(() => () => {
+        throw new Error('left')
+      })
+    const running = await begin([job('stuck', manual(), stuck, { timeout: '1s' })])
+    const report = running.trigger('stuck')
+    await clock.advance(1000)
+    assert.equal(((await report)?.error as { code?: string } | undefined)?.code, 'TIDINGS_RUN_TIMEOUT')
+  })
+
   it('is asked for no more once the run is over: generators are closed, Observables left', async (t) => {
     const { begin, clock } = await place(t)
     let closed = 0

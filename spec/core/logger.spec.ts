@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict'
+import { describe, it, type TestContext } from 'node:test'
+import { guarded, isLogger, type Logger, silentLogger } from '../../lib/core/logger.ts'
+import { unhandled } from '../agent/harness.ts'
+
+/** How often standard error was told something in this test. */
+function complaints(t: TestContext): () => number {
+  const { mock } = t.mock.method(console, 'error', () => undefined)
+  return () => mock.callCount()
+}
+
+const all = (say: () => unknown): Logger => ({ debug: say, info: say, warn: say, error: say })
+
+describe('a guarded logger', () => {
+  it('says what it is told, to the logger that it guards', () => {
+    class Remembers implements Logger {
+      readonly #lines: unknown[] = []
+      readonly lines = (): unknown[] => this.#lines
+      debug(fields: object, words: string): void {
+        this.#lines.push([fields, words])
+      }
+      info = this.debug
+      warn = this.debug
+      error = this.debug
+    }
+    const logger = Object.freeze(new Remembers())
+    guarded(logger).info({ job: 'make' }, 'running job')
+    guarded(logger).debug({}, 'more')
+    assert.deepEqual(logger.lines(), [
+      [{ job: 'make' }, 'running job'],
+      [{}, 'more'],
+    ])
+  })
+
+  it('has whatever else the logger has', () => {
+    const logger = { ...silentLogger, child: () => 'child' }
+    assert.equal((guarded(logger) as typeof logger).child(), 'child')
+  })
+
+  it('does not throw what the logger throws', (t) => {
+    const told = complaints(t)
+    const logger = guarded(all(() => assert.fail('full')))
+    logger.warn({}, 'one')
+    logger.warn({}, 'two')
+    assert.equal(told(), 1)
+  })
+
+  it('leaves no rejection behind', async (t) => {
+    const told = complaints(t)
+    const logger = guarded(all(async () => assert.fail('full')))
+    const seen = await unhandled(async () => logger.error({}, 'one'))
+    assert.deepEqual([seen, told()], [[], 1])
+  })
+})
+
+describe('a logger', () => {
+  it('has the four ways to be told something', () => {
+    assert.ok(isLogger(silentLogger))
+    assert.ok(isLogger(console))
+    for (const none of [undefined, null, true, {}, { ...silentLogger, warn: 'x' }]) assert.ok(!isLogger(none))
+  })
+})
