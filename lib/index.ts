@@ -40,6 +40,7 @@ export {
 } from './core/event-type.ts'
 export type { JsonValue } from './core/json.ts'
 export type { Logger } from './core/logger.ts'
+export { didYouMean } from './core/near.ts'
 export { processSecrets, type Secrets } from './core/secrets.ts'
 export type { Exec, ExecResult, World } from './core/world.ts'
 export { type Matching, matching } from './filter/matching.ts'

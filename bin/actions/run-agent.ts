@@ -3,6 +3,7 @@ import {
   type Agent,
   agent,
   connect,
+  didYouMean,
   type Job,
   type LevelLog,
   type Logger,
@@ -14,7 +15,6 @@ import {
 } from '../../lib/index.ts'
 import { asMistake, retained } from '../db/retention.ts'
 import { exitCodes, Mistake } from '../frame/mistake.ts'
-import { didYouMean } from '../frame/near.ts'
 import { logFor } from '../logs/which-log.ts'
 import { surviveErrors, untilSignal } from '../user/guards.ts'
 import { loadAgent } from '../user/load-agent.ts'

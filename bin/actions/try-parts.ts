@@ -1,7 +1,15 @@
 import { join } from 'node:path'
-import { type LevelLog, type Log, memoryLog, openLog, removeLog, type TryOutReport, tryOut } from '../../lib/index.ts'
+import {
+  didYouMean,
+  type LevelLog,
+  type Log,
+  memoryLog,
+  openLog,
+  removeLog,
+  type TryOutReport,
+  tryOut,
+} from '../../lib/index.ts'
 import { exitCodes, Mistake } from '../frame/mistake.ts'
-import { didYouMean } from '../frame/near.ts'
 import { findJob, findListener } from '../user/find-part.ts'
 import { surviveErrors, untilSignal } from '../user/guards.ts'
 import { type Asked, surroundings } from '../user/surroundings.ts'

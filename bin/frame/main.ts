@@ -1,7 +1,7 @@
+import { didYouMean } from '../../lib/index.ts'
 import { complain } from '../print/complain.ts'
 import type { Command, Entry } from './command.ts'
 import { exitCodes, Failure, Mistake } from './mistake.ts'
-import { didYouMean } from './near.ts'
 
 /**
  * Runs what the arguments ask for, says what went wrong, and ends the process with the exit code. `words`: what stands

@@ -1,7 +1,7 @@
 import yargs, { type Argv, type Options } from 'yargs'
+import { didYouMean } from '../../lib/index.ts'
 import type { Command, Given, OptionTable } from './command.ts'
 import { Mistake } from './mistake.ts'
-import { didYouMean } from './near.ts'
 
 const WIDTH = 80
 

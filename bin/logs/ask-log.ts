@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import {
   type Code,
   connect,
+  didYouMean,
   holdsLog,
   type Log,
   type LogOptions,
@@ -11,7 +12,6 @@ import {
   operations,
 } from '../../lib/index.ts'
 import { Mistake } from '../frame/mistake.ts'
-import { didYouMean } from '../frame/near.ts'
 import { type Which, whichLog } from './which-log.ts'
 
 /** An agent that has just begun does not answer yet, one that ends has the log a moment longer: so long, in ms. */

@@ -1,8 +1,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { holdsLog } from '../../lib/index.ts'
+import { didYouMean, holdsLog } from '../../lib/index.ts'
 import { Failure, Mistake } from '../frame/mistake.ts'
-import { didYouMean } from '../frame/near.ts'
 
 /** Where agents keep their logs. */
 const HOME = '.tidings'

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
+import { didYouMean } from '../../lib/index.ts'
 import { Mistake } from '../frame/mistake.ts'
-import { didYouMean } from '../frame/near.ts'
 
 /** What a module of a user may be written in. */
 const endings = ['.ts', '.mts', '.js', '.mjs'] as const

@@ -1,6 +1,13 @@
-import { createLogger, type Level, type Logger, levels, processSecrets, type Secrets } from '../../lib/index.ts'
+import {
+  createLogger,
+  didYouMean,
+  type Level,
+  type Logger,
+  levels,
+  processSecrets,
+  type Secrets,
+} from '../../lib/index.ts'
 import { Mistake } from '../frame/mistake.ts'
-import { didYouMean } from '../frame/near.ts'
 import { keepSecret } from './guards.ts'
 
 /** What a person may ask of the surroundings. */

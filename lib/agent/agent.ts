@@ -1,5 +1,6 @@
 import { brand, isBranded } from '../core/brand.ts'
 import { describe, quote, TidingsError } from '../core/errors.ts'
+import { checkOptions } from '../core/options.ts'
 import { isJob, type Job } from '../job/job.ts'
 import { isListener, type Listener } from '../listener/listener.ts'
 import { sourceOf } from '../listener/on.ts'
@@ -48,6 +49,7 @@ export function agent(name: string, parts: readonly Part[], options: { readonly 
   if (typeof name !== 'string' || !NAME.test(name)) {
     throw invalid(`the name of an agent must be letters, digits, -, _ and . (it names a folder), got ${describe(name)}`)
   }
+  checkOptions(options, { timezone: true }, 'TIDINGS_AGENT_INVALID', `of agent ${quote(name)}`)
   const { timezone } = options
   if (timezone !== undefined) checkZone(timezone)
   const { jobs, listeners } = flatten(name, parts, timezone)

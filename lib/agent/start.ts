@@ -3,6 +3,7 @@ import type { Clock } from '../core/clock.ts'
 import { realEnvironment } from '../core/environment.ts'
 import { asError, describe, TidingsError } from '../core/errors.ts'
 import { isLogger, type Logger, silentLogger } from '../core/logger.ts'
+import { checkOptions } from '../core/options.ts'
 import { processSecrets, type Secrets } from '../core/secrets.ts'
 import { openLog } from '../log/open-log.ts'
 import type { Log } from '../log/port.ts'
@@ -52,12 +53,7 @@ export interface StartOptions {
  * ```
  */
 export async function start(agent: Agent, options: StartOptions = {}): Promise<Running> {
-  if (!isAgent(agent)) {
-    throw new TidingsError(
-      'TIDINGS_AGENT_INVALID',
-      `start() needs an agent, made by agent(name, parts), got ${describe(agent)}`,
-    )
-  }
+  check(agent, options)
   const secrets = options.secrets ?? processSecrets()
   const said = await loggerOf(options.logger, secrets)
   const home = join('.tidings', agent.name)
@@ -89,6 +85,17 @@ export async function start(agent: Agent, options: StartOptions = {}): Promise<R
     await running.stop()
     throw error
   }
+}
+
+function check(agent: unknown, options: StartOptions): void {
+  if (!isAgent(agent)) {
+    throw new TidingsError(
+      'TIDINGS_AGENT_INVALID',
+      `start() needs an agent, made by agent(name, parts), got ${describe(agent)}`,
+    )
+  }
+  const known = { log: true, clock: true, logger: true, secrets: true, serve: true } as const
+  checkOptions(options, known, 'TIDINGS_AGENT_INVALID', 'of start()')
 }
 
 async function loggerOf(given: StartOptions['logger'], secrets: Secrets): Promise<Logger> {

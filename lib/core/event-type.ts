@@ -4,6 +4,7 @@ import { brand, isBranded } from './brand.ts'
 import { describe, quote, TidingsError } from './errors.ts'
 import type { Draft, StoredEvent } from './event.ts'
 import { canonicalJson, toJson } from './json.ts'
+import { checkOptions } from './options.ts'
 import { fits, validate } from './schema.ts'
 
 /**
@@ -89,7 +90,13 @@ export function eventType(name: string, schema?: StandardSchemaV1, options?: Typ
 }
 
 function define(name: string, schema: StandardSchemaV1 | undefined, options: TypeOptions<never> | undefined) {
+  const of = `of event type ${quote(name)}`
+  checkOptions(options ?? {}, { changed: true }, 'TIDINGS_TYPE_INVALID', of)
   const changed = options?.changed as true | ((data: unknown) => unknown) | undefined
+  if (changed !== undefined && changed !== true && typeof changed !== 'function') {
+    const words = `changed ${of} must be true or a function of the data, got ${describe(changed)}`
+    throw new TidingsError('TIDINGS_TYPE_INVALID', words)
+  }
   const draft = (identifier: string, input: unknown): Draft => {
     const data = schema === undefined ? input : validate(schema, input, { type: name, identifier })
     return {

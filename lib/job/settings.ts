@@ -1,6 +1,7 @@
 import { type Duration, parseDuration } from '../core/duration.ts'
 import { describe, quote, TidingsError } from '../core/errors.ts'
 import { type AnyEventType, isEventType } from '../core/event-type.ts'
+import { checkOptions } from '../core/options.ts'
 import type { Schedule } from '../schedule/index.ts'
 
 /**
@@ -47,12 +48,24 @@ export interface JobSettings {
   readonly formerly: string | undefined
 }
 
+const KNOWN: Record<keyof JobOptions, true> = {
+  overlap: true,
+  missed: true,
+  timeout: true,
+  retry: true,
+  jitter: true,
+  atStart: true,
+  first: true,
+  publishes: true,
+  tags: true,
+  enabled: true,
+  formerly: true,
+}
+
 /** Reads the options of a job. */
 export function settle(name: string, schedule: Schedule, options: JobOptions): JobSettings {
   const of = `of job ${quote(name)}`
-  if (typeof options !== 'object' || options === null) {
-    throw invalid(`the options ${of} must be an object, got ${describe(options)}`)
-  }
+  checkOptions(options, KNOWN, 'TIDINGS_JOB_INVALID', of)
   const { overlap = 'skip', missed = 'once', first = 'tell', retry = 0, jitter = 0, atStart = false } = options
   const { publishes = [], tags = [], enabled = true, formerly } = options
   const { timeout = schedule.kind === 'always' ? undefined : '5m' } = options

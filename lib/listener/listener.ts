@@ -3,6 +3,7 @@ import type { Context } from '../core/context.ts'
 import { type Duration, parseDuration } from '../core/duration.ts'
 import { describe, quote, TidingsError } from '../core/errors.ts'
 import type { StoredEvent } from '../core/event.ts'
+import { checkOptions } from '../core/options.ts'
 import type { On, Source } from './on.ts'
 import { sourceOf } from './on.ts'
 
@@ -99,8 +100,21 @@ export function isListener(value: unknown): value is Listener {
   return isBranded('listener', value)
 }
 
+const KNOWN: Record<keyof ListenerOptions, true> = {
+  from: true,
+  concurrency: true,
+  ordered: true,
+  attempts: true,
+  backoff: true,
+  timeout: true,
+  crashes: true,
+  formerly: true,
+}
+
 function settle(name: string, options: ListenerOptions<never>): ListenerSettings {
   const of = `of listener ${quote(name)}`
+  checkOptions(options, KNOWN, 'TIDINGS_LISTENER_INVALID', of)
+  checkOptions(options.backoff ?? {}, { min: true, max: true }, 'TIDINGS_LISTENER_INVALID', `of backoff ${of}`)
   const { from = 'now', concurrency = 1, attempts = 5, crashes = 5, ordered = 'identity', formerly } = options
   const { min, max } = options.backoff ?? { min: 1000, max: 600_000 }
   if (from !== 'now' && from !== 'start' && !isInstant(from) && !isCount(from, 0)) {

@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import { type Clock, systemClock } from '../core/clock.ts'
 import { asError, describe, TidingsError } from '../core/errors.ts'
 import { harmless } from '../core/logger.ts'
+import { checkOptions } from '../core/options.ts'
 import { keepTo } from './keep-to.ts'
 import { levelDatabase, memoryDatabase } from './level-database.ts'
 import { filterFile } from './level-filter-file.ts'
@@ -61,7 +62,8 @@ export async function openLog(directory: string, options: LogOptions = {}): Prom
   }
 }
 
-function openAt(path: string, options: LogOptions): Promise<LevelLog> {
+async function openAt(path: string, options: LogOptions): Promise<LevelLog> {
+  checkOptions(options, KNOWN, 'TIDINGS_LOG_INVALID', 'of a log')
   const durability = oneOf(options, 'durability', ['disk', 'relaxed']) === 'relaxed' ? 'process' : 'disk'
   const parts = {
     source: levelDatabase(path),
@@ -74,7 +76,17 @@ function openAt(path: string, options: LogOptions): Promise<LevelLog> {
 
 /** A log that is gone with the process: the same code on the same kind of store, in memory. */
 export async function memoryLog(options: Omit<LogOptions, 'durability'> = {}): Promise<LevelLog> {
+  checkOptions<LogOptions>(options, KNOWN, 'TIDINGS_LOG_INVALID', 'of a log')
   return open({ source: memoryDatabase(), marks: noMarkFile, durability: 'process' }, options)
+}
+
+const KNOWN: Record<keyof LogOptions, true> = {
+  identity: true,
+  durability: true,
+  limits: true,
+  clock: true,
+  retention: true,
+  warn: true,
 }
 
 async function open(

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { didYouMean } from '../../../bin/frame/near.ts'
+import { didYouMean } from '../../lib/core/near.ts'
 
 const words = ['run', 'test', 'events', 'listeners', 'myJob', '--log-level', '--once']
 

@@ -1,0 +1,27 @@
+import { describe, type ErrorCode, quote, TidingsError } from './errors.ts'
+import { didYouMean } from './near.ts'
+
+/**
+ * Refuses options that are no object, or have one that nobody reads: most often it is misspelt, and its default would be
+ * taken without a word.
+ *
+ * @param known Every option that there is.
+ * @param of Whose options they are, as the error names it: `'of listener "print"'`.
+ * @throws TidingsError with this code
+ */
+export function checkOptions<O extends object>(
+  given: O,
+  known: { readonly [K in keyof Required<O>]: true },
+  code: ErrorCode,
+  of: string,
+): void {
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+    throw new TidingsError(code, `the options ${of} must be an object, got ${describe(given)}`)
+  }
+  const names = Object.keys(known)
+  for (const [name, value] of Object.entries(given)) {
+    if (value === undefined || names.includes(name)) continue
+    const words = didYouMean(name, names) || `; there are ${names.join(', ')}`
+    throw new TidingsError(code, `the options ${of} have no ${quote(name)}${words}`, { details: { path: name } })
+  }
+}
