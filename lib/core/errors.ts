@@ -120,6 +120,7 @@ function describeAny(value: unknown): string {
 }
 
 function describeObject(value: object): string {
+  if (value instanceof Date && Number.isNaN(value.getTime())) return 'an invalid Date'
   if (Array.isArray(value)) return value.length === 0 ? 'an empty array' : `an array of ${value.length}`
   const name: unknown = (Object.getPrototypeOf(value) as object | null)?.constructor?.name
   return isName(name) && name !== 'Object' ? `a ${name}` : 'an object'

@@ -1,4 +1,4 @@
-import { describe, TidingsError } from './errors.ts'
+import { asError, describe, TidingsError } from './errors.ts'
 
 /** What survives JSON: what `JSON.parse` can give. */
 export type JsonValue = null | boolean | number | string | readonly JsonValue[] | { readonly [key: string]: JsonValue }
@@ -14,7 +14,14 @@ const DEEPEST = 1000
  * @throws TidingsError `TIDINGS_DATA_INVALID`, whose `details.path` names the place, such as `labels.0.at`
  */
 export function toJson(value: unknown): JsonValue {
-  return copy(value, [], [])
+  const path: (string | number)[] = []
+  try {
+    return copy(value, path, [])
+  } catch (error) {
+    if (error instanceof TidingsError) throw error
+    // A getter or a proxy that throws.
+    return refuse(value, path, `what can't be read (${asError(error).message})`)
+  }
 }
 
 function copy(value: unknown, path: (string | number)[], above: object[]): JsonValue {
@@ -65,11 +72,11 @@ function copyRecord(value: object, path: (string | number)[], above: object[]): 
   if (Object.getOwnPropertySymbols(value).length > 0) refuse(value, path, 'an object with symbol keys')
   const copied: Record<string, JsonValue> = {}
   for (const key of Object.keys(value)) {
-    const held = (value as Record<string, unknown>)[key]
-    if (held === undefined) continue
     path.push(key)
-    const kept = copy(held, path, above)
+    const held = (value as Record<string, unknown>)[key]
+    const kept = held === undefined ? undefined : copy(held, path, above)
     path.pop()
+    if (kept === undefined) continue
     // An assignment to __proto__ would change the prototype; JSON.parse makes an own property of it.
     if (key === '__proto__') Object.defineProperty(copied, key, { value: kept, enumerable: true })
     else copied[key] = kept

@@ -135,8 +135,8 @@ export class Claims {
 
 function checkSlot(job: string, slot: Date): number {
   checkText(job, MOST_BYTES, 'TIDINGS_LOG_INVALID', 'the job of a claim')
-  const at = slot.getTime()
+  const at = slot instanceof Date ? slot.getTime() : Number.NaN
   if (Number.isNaN(at))
-    throw new TidingsError('TIDINGS_LOG_INVALID', 'the slot of a claim must be a Date, got an invalid one')
+    throw new TidingsError('TIDINGS_LOG_INVALID', `the slot of a claim must be a Date, got ${describe(slot)}`)
   return at
 }

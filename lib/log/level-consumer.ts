@@ -13,7 +13,7 @@ import { type Need, openNeed } from './level-needs.ts'
 import { ParkedEvents } from './level-parked.ts'
 import { Place } from './level-place.ts'
 import type { Cursor, EventRecord } from './level-records.ts'
-import type { Waiting } from './level-retries.ts'
+import { retryRecord, type Waiting } from './level-retries.ts'
 import type { States } from './level-states.ts'
 import { Steering } from './level-steering.ts'
 import type { Deaths } from './level-suspects.ts'
@@ -117,13 +117,11 @@ export class LevelConsumer implements Consumer, Rider {
 
   retry(handed: Handed, next: { readonly at: number; readonly error?: unknown }): void {
     const { seq } = handed.event
+    const record = retryRecord(handed, next)
     if (!this.#flight.isRunning(seq)) return
-    const error = next.error === undefined ? {} : { error: errorInfo(next.error) }
-    const replay = handed.replay === undefined ? {} : { replay: handed.replay }
     this.#end(seq)
     // A replay that somebody asked for meanwhile takes its place.
-    if (!this.#flight.isWaiting(seq))
-      this.#flight.wait(seq, { attempts: handed.attempt, at: next.at, ...error, ...replay })
+    if (!this.#flight.isWaiting(seq)) this.#flight.wait(seq, record)
   }
 
   park(handed: Handed, why: { readonly error: unknown }): void {
@@ -156,8 +154,7 @@ export class LevelConsumer implements Consumer, Rider {
   }
 
   async redeliver(seqs: Iterable<number>, options: { readonly at?: number } = {}): Promise<void> {
-    const kept = this.#steering.kept(seqs)
-    this.#steering.redeliver(kept, this.#place.askAgain(), options.at)
+    this.#steering.redeliver(seqs, () => this.#place.askAgain(), options.at)
     await this.#steered()
   }
 

@@ -43,6 +43,8 @@ async function* list<T>(
   namespace: string,
   prefix: string,
 ): AsyncGenerator<Entry<T> & { readonly key: string }> {
+  // A prefix is the beginning of a key, or none.
+  stateKey({ namespace, key: prefix === '' ? 'any' : prefix })
   const range = startingWith(keys.stateOf(namespace, prefix))
   let from: { gte: string } | { gt: string } = { gte: range.gte }
   for (;;) {

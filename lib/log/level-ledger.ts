@@ -2,6 +2,7 @@ import type { Op } from './level-commit.ts'
 import type { Life } from './level-life.ts'
 import { decode } from './level-records.ts'
 import type { States } from './level-states.ts'
+import { checkWrite } from './limits.ts'
 import type { Write, Writes } from './port.ts'
 
 /**
@@ -29,8 +30,9 @@ export class Ledger {
   // While the store is closed after a failed write, nobody can say which revision a value will have.
   writeState(writes: Writes): void {
     if (writes.length === 0) return
-    if (!this.#life.ready) this.#unwritten.push(...writes)
-    else for (const op of this.#life.session.states.write(writes)) this.#changes.set(op[0], op)
+    const checked = writes.map(checkWrite)
+    if (!this.#life.ready) this.#unwritten.push(...checked)
+    else for (const op of this.#life.session.states.write(checked)) this.#changes.set(op[0], op)
   }
 
   /** A record as it is to be, or is. */

@@ -13,7 +13,7 @@ import type { Life } from './level-life.ts'
 import { readEvents, readRecord } from './level-reader.ts'
 import { decode, encode, FORGOTTEN, type Identity } from './level-records.ts'
 import { Upkeep } from './level-upkeep.ts'
-import { checkWrite, type Limits } from './limits.ts'
+import { checkText, checkWrite, type Limits } from './limits.ts'
 import type { Consumer, ConsumerInfo, ConsumerOptions, KeyValue, Log, Origin, Query } from './port.ts'
 import type { Retention } from './retention.ts'
 
@@ -89,10 +89,10 @@ export class LevelLog extends Upkeep implements Log {
   }
 
   async get(type: string, identifier: string): Promise<StoredEvent | undefined> {
-    const { db } = this.#life.session
-    const key = identityKey(this.#life.meta.identity, type, identifier)
-    const identity = decode<Identity>(key, await db.get(key))
-    const record = identity === undefined ? undefined : await readRecord(db, identity[0])
+    const key = this.#identity(type, identifier)
+    const { session } = this.#life
+    const [seq] = decode<Identity>(key, await session.db.get(key)) ?? [FORGOTTEN]
+    const record = seq === FORGOTTEN ? undefined : await readRecord(session, seq)
     return record?.event.type === type ? record.event : undefined
   }
 
@@ -101,13 +101,20 @@ export class LevelLog extends Upkeep implements Log {
   }
 
   async forget(type: string, identifier: string): Promise<boolean> {
+    const key = this.#identity(type, identifier)
     const { identities, writer } = this.#life.session
-    const key = identityKey(this.#life.meta.identity, type, identifier)
     if (identities.find(key) === undefined) return false
     const forgotten: Identity = [FORGOTTEN]
     identities.remember(key, forgotten, writer.next - 1)
     await this.#life.commit([[key, encode(key, forgotten)]])
     return true
+  }
+
+  // As keys, strings that are not well-formed are those of others: a look-up would find what is not meant.
+  #identity(type: string, identifier: string): string {
+    checkText(type, Number.POSITIVE_INFINITY, 'TIDINGS_TYPE_INVALID', 'the type of an event')
+    checkText(identifier, Number.POSITIVE_INFINITY, 'TIDINGS_IDENTIFIER_INVALID', 'the identifier of an event')
+    return identityKey(this.#life.meta.identity, type, identifier)
   }
 
   async consumer(name: string, options: ConsumerOptions): Promise<Consumer> {

@@ -45,10 +45,12 @@ export async function readFiled(
 }
 
 /** One record; its absence is damage unless it was pruned. */
-export async function readRecord(db: Database, seq: number): Promise<EventRecord | undefined> {
+export async function readRecord(store: Store, seq: number): Promise<EventRecord | undefined> {
   const key = keys.event(seq)
-  const text = await db.get(key)
-  return text === undefined ? undefined : decodeEvent(key, text)
+  const text = await store.db.get(key)
+  if (text !== undefined) return decodeEvent(key, text)
+  if (seq >= store.first) throw missing(seq)
+  return undefined
 }
 
 /** The error of an event that should be there. */
@@ -124,9 +126,13 @@ async function* pagesOfType(
     const texts = await store().db.getMany(at)
     yield texts.flatMap((text, i) => {
       const seq = found[i] as number
-      if (text !== undefined) return [decodeEvent(at[i] as string, text)]
-      if (seq < store().first) return []
-      throw missing(seq)
+      if (text === undefined && seq < store().first) return []
+      if (text === undefined) throw missing(seq)
+      const record = decodeEvent(at[i] as string, text)
+      if (record.event.type === type) return [record]
+      throw new TidingsError('TIDINGS_LOG_DAMAGED', `the index of types has event ${seq} under another type`, {
+        details: { seq },
+      })
     })
     if (reverse) to = last - 1
     else from = last + 1

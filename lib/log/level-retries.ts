@@ -1,8 +1,28 @@
+import { errorInfo } from '../core/error-info.ts'
 import type { RetryRecord } from './level-records.ts'
+import type { Handed } from './port.ts'
+import { instant } from './query.ts'
 
 /** An event that waits for its next attempt. */
 export interface Waiting extends Omit<RetryRecord, 'error'> {
   readonly seq: number
+}
+
+/**
+ * What is written of an event that is to be handed out again.
+ *
+ * @throws TidingsError `TIDINGS_LOG_INVALID` for a time that is none
+ */
+export function retryRecord(
+  { attempt, replay }: Handed,
+  { at, error }: { readonly at: number; readonly error?: unknown },
+): RetryRecord {
+  return {
+    attempts: attempt,
+    at: instant(at, 'at'),
+    ...(error === undefined ? {} : { error: errorInfo(error) }),
+    ...(replay === undefined ? {} : { replay }),
+  }
 }
 
 /** The events of one consumer that wait for another attempt, in order of when they are due. */

@@ -109,7 +109,7 @@ async function firstSince(life: Life, instant: number, first: number, last: numb
 }
 
 async function created(life: Life, seq: number): Promise<number | undefined> {
-  return (await readRecord(life.session.db, seq))?.event.created
+  return (await readRecord(life.session, seq))?.event.created
 }
 
 // What one event takes, on average: its body with its place in the index of types, and its identity.

@@ -1,10 +1,11 @@
-import { TidingsError } from '../core/errors.ts'
+import { describe, TidingsError } from '../core/errors.ts'
 import type { StoredEvent } from '../core/event.ts'
 import type { Flight } from './level-flight.ts'
 import type { Life } from './level-life.ts'
 import type { ParkedEvents } from './level-parked.ts'
 import { readRecord } from './level-reader.ts'
 import type { Parked, Retrying } from './port.ts'
+import { instant } from './query.ts'
 
 /** What a person sees of one consumer's events, and does with them. Nothing here is durable before a commit. */
 export class Steering {
@@ -19,7 +20,7 @@ export class Steering {
   }
 
   async event(seq: number): Promise<StoredEvent | undefined> {
-    return (await readRecord(this.#life.session.db, seq))?.event
+    return (await readRecord(this.#life.session, seq))?.event
   }
 
   async *parked(): AsyncGenerator<Parked> {
@@ -53,24 +54,30 @@ export class Steering {
   }
 
   /**
-   * These, if their bodies are kept.
+   * These, if they are in the log, and their bodies are kept.
    *
    * @throws TidingsError `TIDINGS_LOG_INVALID`, with `details` { seq, first }
    */
-  kept(asked: Iterable<number>): readonly number[] {
-    const { first } = this.#life.session
+  #kept(asked: Iterable<number>): readonly number[] {
+    const { first, writer } = this.#life.session
     const seqs = [...asked]
-    const gone = seqs.find((seq) => seq < first)
-    if (gone === undefined) return seqs
-    throw new TidingsError('TIDINGS_LOG_INVALID', `event ${gone} was pruned: the log begins at ${first}`, {
-      details: { seq: gone, first },
-    })
+    const at = seqs.findIndex((seq) => !(Number.isSafeInteger(seq) && seq >= first && seq <= writer.durable))
+    if (at < 0) return seqs
+    const wrong = seqs[at] as number
+    const words =
+      wrong >= 1 && wrong < first
+        ? `event ${wrong} was pruned: the log begins at ${first}`
+        : `there is no event ${describe(wrong)}: the log ends at ${writer.durable}`
+    throw new TidingsError('TIDINGS_LOG_INVALID', words, { details: { seq: wrong, first } })
   }
 
-  redeliver(seqs: Iterable<number>, replay: number, at: number = this.#life.clock.now()): void {
-    for (const seq of seqs) {
+  /** `asked`: counts the request, once it is found that it can be met. */
+  redeliver(seqs: Iterable<number>, asked: () => number, at: number = this.#life.clock.now()): void {
+    const kept = this.#kept(seqs)
+    const record = { attempts: 0, at: instant(at, 'at'), replay: asked() }
+    for (const seq of kept) {
       this.#parked.take(seq)
-      this.#flight.wait(seq, { attempts: 0, at, replay })
+      this.#flight.wait(seq, record)
     }
   }
 }

@@ -78,7 +78,7 @@ export function checkIdentity(draft: Draft, limits: Limits): Identified {
   return { type, identifier, version }
 }
 
-/** Refuses what can't be a name or an identifier: anything but a well-formed string of 1 to `most` bytes. */
+/** Refuses what can't be a name or an identifier: anything but a well-formed string of 1 to `most` bytes, if that is said. */
 export function checkText(
   value: unknown,
   most: number,
@@ -88,7 +88,8 @@ export function checkText(
 ): string {
   const problem = textProblem(value, most)
   if (problem === undefined) return value as string
-  throw new TidingsError(code, `${what} must be a string of 1 to ${most} bytes, got ${problem}`, { details })
+  const size = Number.isFinite(most) ? `of 1 to ${most} bytes` : 'that is not empty'
+  throw new TidingsError(code, `${what} must be a string ${size}, got ${problem}`, { details })
 }
 
 function textProblem(value: unknown, most: number): string | undefined {

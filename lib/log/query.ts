@@ -20,9 +20,10 @@ export function narrow(query: Query): Narrowed {
   const { types, where } = query
   const after = count(query.after, 'after', 0)
   const limit = count(query.limit, 'limit', Number.POSITIVE_INFINITY)
-  const since = instant(query.since, 'since') ?? Number.NEGATIVE_INFINITY
-  const until = instant(query.until, 'until') ?? Number.POSITIVE_INFINITY
+  const since = instant(query.since ?? Number.NEGATIVE_INFINITY, 'since')
+  const until = instant(query.until ?? Number.POSITIVE_INFINITY, 'until')
   const hears = typeTest(types)
+  if (where !== undefined && typeof where !== 'function') wrong('where', 'a test on an event', where)
   const only = types?.length === 1 && !types[0]?.includes('*') ? types[0] : undefined
   return {
     after,
@@ -37,6 +38,9 @@ export function narrow(query: Query): Narrowed {
 /** Whether a type is one of these names, or matches one of these patterns; without any, every type is. */
 export function typeTest(types: readonly string[] | undefined): (type: string) => boolean {
   if (types === undefined) return () => true
+  // Said of the value, not of the type: narrowed, it would be an array of anything.
+  const isArray: boolean = Array.isArray(types)
+  if (!isArray) wrong('types', 'an array of names of event types', types)
   for (const type of types) {
     if (typeof type !== 'string' || type === '') wrong('types', 'names of event types', type)
   }
@@ -71,8 +75,8 @@ export function count(value: unknown, what: string, otherwise: number): number {
   return wrong(what, 'a whole number, not negative', value)
 }
 
-function instant(value: unknown, what: string): number | undefined {
-  if (value === undefined) return undefined
+/** A moment in ms since the epoch, if it is one; `what` names it. */
+export function instant(value: unknown, what: string): number {
   const ms = value instanceof Date ? value.getTime() : value
   if (typeof ms === 'number' && !Number.isNaN(ms)) return ms
   return wrong(what, 'a Date, or ms since the epoch', value)

@@ -1,14 +1,9 @@
 import assert from 'node:assert/strict'
 import type { Draft, Receipt } from '../core/event.ts'
-import type { Log } from '../log/port.ts'
 import { decides } from './log-accept-law.ts'
-import { draft, draftsOf, type LogTests, list, refused, seqs } from './log-bench.ts'
+import { accept1, draft, draftsOf, type LogTests, list, refused, seqs, version } from './log-bench.ts'
 
-const accept1 = async (log: Log, one: Draft): Promise<Receipt> => (await log.accept([one]))[0] as Receipt
-
-const version = (identifier: string, data: string): Draft => ({ ...draft(identifier, data), version: data })
-
-/** The promises of `accept` and `forget`. */
+/** The promises of `accept`, but those about versions. */
 export const acceptTests: LogTests = {
   'an identity is accepted once; after that it is a duplicate, with the seq of the first': async ({ log, clock }) => {
     const first = await accept1(log, draft('1', 'first'))
@@ -54,63 +49,6 @@ export const acceptTests: LogTests = {
         stored,
         Array.from({ length: 1000 }, (_, i) => i + 1),
       )
-  },
-
-  'a versioned identity is accepted each time its version differs from the last: A, B, A are three revisions': async ({
-    log,
-  }) => {
-    const told = [
-      await accept1(log, version('1', 'A')),
-      await accept1(log, version('1', 'A')),
-      await accept1(log, version('1', 'B')),
-      await accept1(log, version('1', 'A')),
-      await accept1(log, version('1', 'A')),
-    ]
-    assert.deepEqual(
-      told.map(({ status }) => status),
-      ['new', 'duplicate', 'changed', 'changed', 'duplicate'],
-    )
-    assert.deepEqual(
-      told.map(({ event }) => event?.revision),
-      [1, undefined, 2, 3, undefined],
-    )
-    assert.equal(told[1]?.seq, told[0]?.seq)
-    assert.equal(told[4]?.seq, told[3]?.seq)
-    assert.deepEqual(await log.get('it', '1'), told[3]?.event)
-    assert.deepEqual(
-      (await list(log.events())).map(({ data }) => data),
-      ['A', 'B', 'A'],
-    )
-  },
-
-  'a version is compared with the one told last; where none was told, with the one stored last': async ({ log }) => {
-    const record = async (data: string): Promise<Receipt> =>
-      (await log.accept([version('1', data)], { told: false }))[0] as Receipt
-    const answers = [
-      await record('A'),
-      await accept1(log, version('1', 'A')),
-      await record('B'),
-      await accept1(log, version('1', 'C')),
-      await record('D'),
-      await accept1(log, version('1', 'C')),
-      await record('E'),
-      await accept1(log, version('1', 'E')),
-      await accept1(log, draft('1')),
-    ]
-    assert.deepEqual(
-      answers.map(({ status }) => status),
-      ['new', 'duplicate', 'changed', 'changed', 'changed', 'duplicate', 'changed', 'changed', 'duplicate'],
-    )
-    const [first, third, last] = [answers[0], answers[3], answers[7]]
-    assert.deepEqual(
-      [answers[1]?.seq, answers[5]?.seq, answers[8]?.seq],
-      [first, third, last].map((each) => each?.seq),
-    )
-    assert.deepEqual(
-      answers.flatMap(({ event }) => event?.revision ?? []),
-      [1, 2, 3, 4, 5, 6],
-    )
-    assert.deepEqual(await log.get('it', '1'), answers[7]?.event)
   },
 
   'what a draft says of itself is read once': async ({ log }) => {
@@ -222,26 +160,6 @@ export const acceptTests: LogTests = {
     assert.deepEqual(await state.get('k'), { value: 2, revision: 2 })
     await log.accept([], { state: [{ namespace: 'n', key: 'k' }] })
     assert.equal(await state.get('k'), undefined)
-  },
-
-  'a forgotten identity may be told again, and the event stays': async ({ log }) => {
-    const first = await accept1(log, draft('1', 'a'))
-    assert.equal(await log.forget('it', '1'), true)
-    assert.equal(await log.get('it', '1'), undefined)
-    assert.equal(await log.forget('it', '1'), false)
-    const again = await accept1(log, draft('1', 'b'))
-    assert.equal(again.status, 'new')
-    assert(again.seq > first.seq)
-    assert.deepEqual(await list(log.events()), [first.event, again.event])
-    assert.equal(await log.forget('it', 'never seen'), false)
-  },
-
-  'forgetting between two publishes that nobody waited for counts': async ({ log }) => {
-    const first = accept1(log, draft('1', 'a'))
-    const forgotten = log.forget('it', '1')
-    const second = accept1(log, draft('1', 'b'))
-    assert.deepEqual([(await first).status, await forgotten, (await second).status], ['new', true, 'new'])
-    assert.equal((await log.get('it', '1'))?.data, 'b')
   },
 }
 

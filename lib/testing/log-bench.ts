@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { type Clock, systemClock } from '../core/clock.ts'
-import type { Draft, StoredEvent } from '../core/event.ts'
+import type { Draft, Receipt, StoredEvent } from '../core/event.ts'
 import type { Consumer, Handed, Log, Query } from '../log/port.ts'
 import { type VirtualClock, virtualClock } from './virtual-clock.ts'
 
@@ -86,6 +86,15 @@ export function draft(identifier: string, data: unknown = null, type = 'it'): Dr
 /** `count` drafts, `first1`, `first2` … */
 export function draftsOf(count: number, first = 'event '): Draft[] {
   return Array.from({ length: count }, (_, i) => draft(`${first}${i + 1}`))
+}
+
+/** One of a versioned type: its data is its version. */
+export function version(identifier: string, data: string): Draft {
+  return { ...draft(identifier, data), version: data }
+}
+
+export async function accept1(log: Log, one: Draft): Promise<Receipt> {
+  return (await log.accept([one]))[0] as Receipt
 }
 
 export async function list<T>(values: AsyncIterable<T>): Promise<T[]> {

@@ -106,6 +106,7 @@ export const claimTests: LogTests = {
 
   'a claim is refused a time that is none, a name that is none, and an outcome that is not JSON': async ({ log }) => {
     await assert.rejects(log.claim('j', new Date('never'), TTL), refused('TIDINGS_LOG_INVALID'))
+    await assert.rejects(log.claim('j', '2027-01-01' as never, TTL), refused('TIDINGS_LOG_INVALID'))
     await assert.rejects(log.claim('j', slot(1), Number.NaN), refused('TIDINGS_LOG_INVALID'))
     await assert.rejects(log.claim('', slot(1), TTL), refused('TIDINGS_LOG_INVALID'))
     await assert.rejects(log.note('j', new Date('never'), 1), refused('TIDINGS_LOG_INVALID'))

@@ -112,6 +112,8 @@ export const eventsTests: LogTests = {
   'a wrong query is refused, naming the part': async ({ log }) => {
     const wrong: readonly (readonly [string, unknown])[] = [
       ['types', ['']],
+      ['types', 'it'],
+      ['where', 'data.n'],
       ['types', [7]],
       ['since', 'yesterday'],
       ['until', new Date('never')],

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { Consumer, Handed } from '../log/port.ts'
-import { type Bench, draft, draftsOf, type LogTests, list, seqsOf, take, takeAll } from './log-bench.ts'
+import { type Bench, draft, draftsOf, type LogTests, list, refused, seqsOf, take, takeAll } from './log-bench.ts'
 
 const MINUTE = 60_000
 
@@ -172,6 +172,20 @@ export const retryTests: LogTests = {
     consumer.park(replayed as Handed, { error: 'no' })
     await consumer.release(held[0]?.event.seq as number)
     assert.deepEqual(await take(consumer, 1), [{ ...held[0], replay: 1 }])
+  },
+
+  'what is not in the log can not be told again, nor when there is no such time': async (bench) => {
+    const { consumer, held } = await holding(bench, 1)
+    const [first] = held as [Handed]
+    for (const seq of [0, -1, 1.5, first.event.seq + 1, 'x', undefined])
+      await assert.rejects(consumer.redeliver([first.event.seq, seq as number]), refused('TIDINGS_LOG_INVALID'))
+    for (const at of [Number.NaN, '2027-01-01', null] as number[]) {
+      await assert.rejects(consumer.redeliver([first.event.seq], { at }), refused('TIDINGS_LOG_INVALID'))
+      assert.throws(() => consumer.retry(first, { at }), refused('TIDINGS_LOG_INVALID'))
+    }
+    assert.deepEqual(await consumer.lag(), { behind: 0, running: 1, retrying: 0, parked: 0 })
+    consumer.ack(first)
+    assert.deepEqual(await takeAll(consumer), [])
   },
 
   'an event that is asked for while it is handled is told after that, not beside it': async (bench) => {

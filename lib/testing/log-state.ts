@@ -61,6 +61,8 @@ export const stateTests: LogTests = {
     await assert.rejects(log.store('n').set('k', undefined), refused('TIDINGS_DATA_INVALID'))
     await assert.rejects(log.store('n').set('', 1), refused('TIDINGS_LOG_INVALID'))
     await assert.rejects(log.store('').set('k', 1), refused('TIDINGS_LOG_INVALID'))
+    await assert.rejects(list(log.store('').list()), refused('TIDINGS_LOG_INVALID'))
+    await assert.rejects(list(log.store('n').list('\ud800')), refused('TIDINGS_LOG_INVALID'))
     const state: Writes = [
       { namespace: 'n', key: 'k', value: 1 },
       { namespace: 'n', key: '', value: 2 },
@@ -120,6 +122,27 @@ export const stateTests: LogTests = {
       await each
       assert.equal(await store.get('k'), undefined)
     }
+  },
+
+  'state that is not JSON, or no key, can not be written with an ack, and the event is not acked': async ({ log }) => {
+    await log.accept([draft('1')])
+    const consumer = await log.consumer('c', { start: 'start' })
+    const [first] = await take(consumer, 1)
+    assert(first !== undefined)
+    const write = { namespace: 'n', key: 'k' }
+    assert.throws(() => consumer.ack(first, [{ ...write, value: Number.NaN }]), refused('TIDINGS_DATA_INVALID'))
+    assert.throws(
+      () =>
+        consumer.ack(first, [
+          { ...write, value: 1 },
+          { ...write, key: '' },
+        ]),
+      refused('TIDINGS_LOG_INVALID'),
+    )
+    assert.equal((await consumer.lag()).running, 1)
+    consumer.ack(first, [{ ...write, value: 1 }])
+    await consumer.flush()
+    assert.deepEqual(await log.store('n').get('k'), { value: 1, revision: 1 })
   },
 
   'what is written last stays, whoever writes: a store, an accept or an ack': async ({ log }) => {

@@ -1,4 +1,5 @@
 import { acceptTests, lastingAcceptTests } from './log-accept.ts'
+import { againTests } from './log-again.ts'
 import { Bench, type LogTests, type OpenLog } from './log-bench.ts'
 import { claimTests, lastingClaimTests } from './log-claims.ts'
 import { consumerTests } from './log-consumer.ts'
@@ -29,6 +30,7 @@ export interface LogSuite {
 
 const always: readonly LogTests[] = [
   acceptTests,
+  againTests,
   recordedTests,
   dataTests,
   eventsTests,

@@ -28,6 +28,16 @@ const cycle: Record<string, unknown> = { a: [{}] }
 const holes: unknown[] = [1]
 holes[2] = 3
 
+function unreadable(): never {
+  throw new RangeError('unreadable')
+}
+
+function revoked(): object {
+  const { proxy, revoke } = Proxy.revocable({}, {})
+  revoke()
+  return proxy
+}
+
 const nested = (depth: number): unknown => JSON.parse('['.repeat(depth) + ']'.repeat(depth))
 
 describe('a value as JSON', () => {
@@ -110,6 +120,9 @@ describe('a value as JSON', () => {
     ['an array with named properties', 'm', { m: /(?<x>a)/.exec('a') }],
     ['an array of a class of its own', '', new (class List extends Array {})()],
     ['a cycle', 'a.0.back', cycle],
+    ['a getter that throws', 'a.0.x', { a: [Object.defineProperty({}, 'x', { get: unreadable, enumerable: true })] }],
+    ['a proxy that throws', 'a', { a: new Proxy({}, { ownKeys: unreadable }) }],
+    ['a proxy that was revoked', '', revoked()],
     [
       'arguments',
       '',

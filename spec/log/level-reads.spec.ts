@@ -2,8 +2,10 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
+import { ClassicLevel } from 'classic-level'
+import { keys } from '../../lib/log/level-keys.ts'
 import { openLog } from '../../lib/log/open-log.ts'
-import { draftsOf, list, refused } from '../../lib/testing/log-bench.ts'
+import { draft, draftsOf, list, refused, take } from '../../lib/testing/log-bench.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 
 const damaged = refused('TIDINGS_LOG_DAMAGED')
@@ -59,5 +61,31 @@ describe('what LevelDB itself finds damaged', () => {
     const { directory, table } = await tabled(t)
     truncateSync(table, 1000)
     await assert.rejects(openLog(directory), damaged)
+  })
+})
+
+describe('an event that is gone from the store, or is not what its indexes say,', () => {
+  it('is told by whatever reads it, and not passed over', async (t) => {
+    const directory = join(temporaryDirectory(t), 'log')
+    // Opened once more, it is not looked for at open.
+    for (let i = 0; i < 2; i++) {
+      const log = await openLog(directory)
+      await log.accept([draft('1'), draft('2', null, 'other'), draft('3'), draft('4')])
+      const consumer = await log.consumer('c', { start: 'start' })
+      for (const handed of i === 0 ? await take(consumer, 4) : []) consumer.park(handed, { error: 'no' })
+      await log.close()
+    }
+    const db = new ClassicLevel(directory)
+    await db.del(keys.event(1))
+    await db.del(keys.type('other', 2))
+    await db.put(keys.type('it', 2), '')
+    await db.close()
+    const log = await openLog(directory)
+    t.after(() => log.close())
+    const gone = refused('TIDINGS_LOG_DAMAGED', { seq: 1 })
+    await assert.rejects(log.get('it', '1'), gone)
+    await assert.rejects(list(log.events()), gone)
+    await assert.rejects(list((await log.consumer('c', { start: 'start' })).parked()), gone)
+    await assert.rejects(list(log.events({ types: ['it'], after: 1 })), refused('TIDINGS_LOG_DAMAGED', { seq: 2 }))
   })
 })
