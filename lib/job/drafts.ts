@@ -6,7 +6,7 @@ import { guarded, standardErrorLogger } from '../core/logger.ts'
 import { linked } from '../core/within.ts'
 import type { Job, JobContext } from './job.ts'
 import { MemoryState } from './memory-state.ts'
-import { runWith } from './run-once.ts'
+import { runWith, unheard } from './run-once.ts'
 import { runs$ } from './runs.ts'
 import type { Slot } from './slots.ts'
 import { dueAt, tries } from './tries.ts'
@@ -66,8 +66,10 @@ export function drafts(
       runSlot,
       skipped: ({ at }) => logger.warn({ job: job.name, slot: at }, 'run skipped'),
     }).subscribe({ error: (error) => subscriber.error(error) })
-    subscriber.add(runs)
-    return () => stop.abort()
+    return () => {
+      stop.abort(unheard(job))
+      runs.unsubscribe()
+    }
   })
 }
 

@@ -43,7 +43,7 @@ export function runWith(job: Job, context: ContextParts, kept: MemoryState): Obs
       (cancel) => (cancel === undefined ? subscriber.complete() : subscriber.error(cancel)),
       (error) => subscriber.error(error),
     )
-    return () => stop.abort(new TidingsError('TIDINGS_RUN_ENDED', `nobody listens to job ${quote(job.name)} any more`))
+    return () => stop.abort(unheard(job))
   })
 }
 
@@ -79,6 +79,11 @@ async function offer(
     }
     return execute({ job, context, publisher, finish })
   })
+}
+
+/** Why a run ends whose drafts nobody hears any more. */
+export function unheard(job: Job): TidingsError {
+  return new TidingsError('TIDINGS_RUN_ENDED', `nobody listens to job ${quote(job.name)} any more`)
 }
 
 /** The error of a run that took too long. */

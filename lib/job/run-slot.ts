@@ -53,15 +53,22 @@ export async function runSlot(
   const settled = await linked([replaced, host.abort, ...told(job, host)], (stop) =>
     tries(job, slot, { ...trying, stop }),
   )
-  // Stopped before it was tried again: after a restart, the slot is run again.
-  if (report === undefined || !settled) return report
-  const end = outcomeOf(report, host.scrub)
-  if (report.error !== undefined && host.abort.aborted) await claim.tried(end, report.attempt)
-  else {
-    if (report.error !== undefined) await log.store(JOBS).set(job.name, record())
-    await claim.done(end, report.attempt)
-  }
+  if (report === undefined || !settled) await claim.release(report?.attempt ?? claim.attempt - 1)
+  else await endClaim(claim, report, record(), host)
   return report
+}
+
+// A run that the agent's end cut off, like one that was to be tried again: after a restart, its slot is run again.
+async function endClaim(claim: Claim, report: RunReport, record: JobRecord, host: SlotHost): Promise<void> {
+  const { log, abort, scrub } = host
+  const { job, attempt, error } = report
+  const end = outcomeOf(report, scrub)
+  if (error !== undefined && abort.aborted) {
+    await claim.tried(end, attempt)
+    return claim.release(attempt)
+  }
+  if (error !== undefined) await log.store(JOBS).set(job, record)
+  await claim.done(end, attempt)
 }
 
 /** `run`: makes one attempt; `replaced`: aborts when another slot takes its place. */

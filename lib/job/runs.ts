@@ -101,6 +101,6 @@ function fromAsync(work: (signal: AbortSignal) => Promise<unknown>): Observable<
       () => subscriber.complete(),
       (error) => subscriber.error(error),
     )
-    return () => controller.abort(new TidingsError('TIDINGS_RUN_ENDED', 'the run was to end'))
+    return () => controller.abort(new TidingsError('TIDINGS_RUN_ENDED', 'another slot took its place'))
   })
 }

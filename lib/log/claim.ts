@@ -12,6 +12,11 @@ export interface Claim {
   /** An attempt ended with this outcome (JSON), and the slot is not completed: default the attempt that was claimed. */
   tried(outcome: unknown, attempt?: number): Promise<void>
   /**
+   * Gives the slot back without completing it, once so many of its attempts have ended: the next claim of it is the
+   * attempt after those.
+   */
+  release(attempts: number): Promise<void>
+  /**
    * The slot is completed, with this outcome (JSON): it, and every earlier slot, is never given out again. Claim and
    * record are stored in one step.
    */

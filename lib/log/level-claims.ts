@@ -1,11 +1,11 @@
 import { describe, TidingsError } from '../core/errors.ts'
 import { toJson } from '../core/json.ts'
-import type { Claim } from './claim.ts'
+import type { Claim, RunRecord } from './claim.ts'
 import type { Op } from './level-commit.ts'
 import { keys } from './level-keys.ts'
 import type { Life } from './level-life.ts'
 import { type ClaimRecord, decode, encode } from './level-records.ts'
-import { Runs } from './level-runs.ts'
+import { Runs, type RunsAsked } from './level-runs.ts'
 import { checkText } from './limits.ts'
 
 /** The names of jobs take as many bytes as event types. */
@@ -25,7 +25,7 @@ interface Given {
  * One process owns the store, so a claim of another holder is one of a process that has died: it is void.
  */
 export class Claims {
-  readonly runs: Runs
+  readonly #runs: Runs
   readonly #life: Life
   readonly #holder: string
   // Decided in memory first, so that two claims made in one go can't both win.
@@ -34,30 +34,41 @@ export class Claims {
   constructor(life: Life, holder: string) {
     this.#life = life
     this.#holder = holder
-    this.runs = new Runs(life)
+    this.#runs = new Runs(life)
   }
 
   async claim(job: string, slot: Date, ttl: number): Promise<Claim | undefined> {
     const at = checkSlot(job, slot)
     if (!(ttl > 0))
       throw new TidingsError('TIDINGS_LOG_INVALID', `the ttl of a claim must be a time in ms, got ${describe(ttl)}`)
-    await this.runs.ready(job)
+    await this.#runs.ready(job)
     const record = this.#read(job)
     if (record.done !== undefined && at <= record.done) return undefined
     const held = record.running
     const taken = held !== undefined && held.holder === this.#holder && held.until > this.#life.clock.now()
     if (taken && held.slot >= at) return undefined
     const attempt = held?.slot === at ? held.attempt + 1 : 1
-    const lost = held !== undefined && held.holder !== this.#holder && held.tried !== true
-    const ops = lost ? this.runs.ops(job, held.slot, held.attempt) : []
+    const lost = this.#lost(job)
+    const ops = lost === undefined ? [] : this.#runs.ops(job, lost.slot, lost.attempt)
     await this.#write(job, { ...record, running: this.#running({ job, slot: at, ttl, attempt }) }, ops)
     return this.#claim({ job, slot: at, ttl, attempt })
   }
 
   async note(job: string, slot: Date, outcome: unknown): Promise<void> {
     const at = checkSlot(job, slot)
-    await this.runs.ready(job)
-    await this.#commit(job, this.runs.ops(job, at, 0, { is: outcome }))
+    await this.#runs.ready(job)
+    await this.#commit(job, this.#runs.ops(job, at, 0, { is: outcome }))
+  }
+
+  /** What became of the slots of a job; the attempt over which a process died has its record with the next claim. */
+  remembered(job: string, options: RunsAsked): AsyncIterable<RunRecord> {
+    return this.#runs.list(job, options, this.#lost(job))
+  }
+
+  /** An attempt of which nobody will say how it ended. */
+  #lost(job: string): ClaimRecord['running'] {
+    const { running } = this.#read(job)
+    return running !== undefined && running.holder !== this.#holder && running.tried !== true ? running : undefined
   }
 
   #claim(given: Given): Claim {
@@ -67,6 +78,7 @@ export class Claims {
       attempt,
       renew: () => this.#renew(held),
       tried: (outcome, which = attempt) => this.#tried(held, which, outcome),
+      release: (attempts) => this.#release(held, attempts),
       done: (outcome, which = attempt) => this.#done(held, which, outcome),
     }
   }
@@ -80,8 +92,8 @@ export class Claims {
 
   async #tried(held: Given, attempt: number, outcome: unknown): Promise<void> {
     const { job, slot } = held
-    await this.runs.ready(job)
-    const ops = this.runs.ops(job, slot, attempt, { is: outcome })
+    await this.#runs.ready(job)
+    const ops = this.#runs.ops(job, slot, attempt, { is: outcome })
     const record = this.#read(job)
     const running = { ...this.#running({ ...held, attempt }), tried: true as const }
     const next = this.#has(held) ? { ...record, running } : record
@@ -89,10 +101,18 @@ export class Claims {
     await this.#write(job, next, ops)
   }
 
+  async #release(held: Given, attempts: number): Promise<void> {
+    if (!this.#has(held)) return
+    const { running, ...record } = this.#read(held.job)
+    if (running === undefined || attempts === 0) return this.#write(held.job, record)
+    const given = { ...running, until: 0, attempt: attempts, tried: true as const }
+    await this.#write(held.job, { ...record, running: given })
+  }
+
   async #done(held: Given, attempt: number, outcome: unknown): Promise<void> {
     const { job, slot } = held
-    await this.runs.ready(job)
-    const ops = this.runs.ops(job, slot, attempt, { is: outcome })
+    await this.#runs.ready(job)
+    const ops = this.#runs.ops(job, slot, attempt, { is: outcome })
     const record = this.#read(job)
     const done = { done: Math.max(slot, record.done ?? slot), outcome: toJson(outcome ?? null) }
     await this.#write(job, this.#has(held) || record.running === undefined ? done : { ...record, ...done }, ops)
@@ -127,7 +147,7 @@ export class Claims {
     try {
       await this.#life.commit(ops)
     } catch (error) {
-      this.runs.forget(job)
+      this.#runs.forget(job)
       throw error
     }
   }

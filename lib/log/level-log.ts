@@ -138,7 +138,7 @@ export class LevelLog extends Upkeep implements Log {
   }
 
   runs(job: string, options: { readonly limit?: number; readonly reverse?: boolean } = {}): AsyncIterable<RunRecord> {
-    return this.#claims.runs.list(job, options)
+    return this.#claims.remembered(job, options)
   }
 
   close(): Promise<void> {

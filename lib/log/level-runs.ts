@@ -9,6 +9,17 @@ import { count } from './query.ts'
 /** So many records are kept of each job: the newest. */
 const MOST = 100
 
+/** Which records are asked for, from the oldest on, or from the newest. */
+export interface RunsAsked {
+  readonly limit?: number
+  readonly reverse?: boolean
+}
+
+interface Attempt {
+  readonly slot: number
+  readonly attempt: number
+}
+
 /** What became of slots: by job, slot and attempt. */
 export class Runs {
   readonly #life: Life
@@ -45,14 +56,16 @@ export class Runs {
     this.#keys.delete(job)
   }
 
-  async *list(
-    job: string,
-    { limit, reverse = false }: { readonly limit?: number; readonly reverse?: boolean },
-  ): AsyncGenerator<RunRecord> {
-    const range = { ...startingWith(keys.runsOf(job)), limit: count(limit, 'limit', MOST), reverse }
-    for (const [key, text] of await this.#life.session.db.iterator(range).all()) {
+  /** `lost`: an attempt that has no record yet. */
+  async *list(job: string, { limit, reverse = false }: RunsAsked, lost?: Attempt): AsyncGenerator<RunRecord> {
+    const most = count(limit, 'limit', MOST)
+    const kept = await this.#life.session.db.iterator(startingWith(keys.runsOf(job))).all()
+    const found = new Map<string, RunOutcome>(kept.map(([key, text]) => [key, decode<RunOutcome>(key, text)]))
+    if (lost !== undefined) found.set(keys.run(job, lost.slot, lost.attempt), {})
+    const inOrder = [...found.keys()].sort()
+    for (const key of (reverse ? inOrder.reverse() : inOrder).slice(0, most)) {
       const { slot, attempt } = runOf(key)
-      yield { job, slot: new Date(slot), attempt, ...decode<RunOutcome>(key, text) }
+      yield { job, slot: new Date(slot), attempt, ...found.get(key) }
     }
   }
 }

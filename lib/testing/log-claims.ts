@@ -91,6 +91,27 @@ export const claimTests: LogTests = {
     assert.equal(await mine?.renew(), false)
   },
 
+  'a slot that is given back is given again at once, as the attempt after those that ended': async ({ log, clock }) => {
+    const mine = await claim(log, 1)
+    await mine?.tried('no')
+    await mine?.release(1)
+    await clock.advance(-TTL)
+    const again = await claim(log, 1)
+    assert.equal(again?.attempt, 2)
+    await mine?.release(1)
+    assert.equal(await claim(log, 1), undefined, 'who has it no more can not give it back')
+    await again?.release(1)
+    const third = await claim(log, 1)
+    assert.equal(third?.attempt, 2)
+    await third?.done('yes')
+    await (await claim(log, 2))?.release(0)
+    assert.equal((await claim(log, 2))?.attempt, 1)
+    assert.deepEqual(await remembered(log), [
+      [1, 1, 'no'],
+      [1, 2, 'yes'],
+    ])
+  },
+
   'the newest hundred are remembered, and not much more': async ({ log }) => {
     for (let n = 0; n < 210; n++) {
       if (n % 10 === 0) await log.note('j', slot(n), n)
@@ -133,10 +154,21 @@ export const lastingClaimTests: LogTests = {
     assert.equal((await claim(log, 2))?.attempt, 1)
   },
 
-  'an attempt that nobody said the end of is remembered without one, once its slot or a later one is claimed': async (
-    bench,
-  ) => {
+  'a slot that was given back is not one that somebody died over': async (bench) => {
+    await (await claim(bench.log, 1))?.release(0)
+    const again = await claim(await bench.reopen('crash'), 1)
+    assert.equal(again?.attempt, 1)
+    await again?.tried('no')
+    await again?.release(1)
+    const log = await bench.reopen('crash')
+    assert.equal((await claim(log, 1))?.attempt, 2)
+    assert.deepEqual(await remembered(log), [[1, 1, 'no']])
+  },
+
+  'an attempt that nobody said the end of is remembered without one': async (bench) => {
     await claim(bench.log, 1)
+    assert.deepEqual(await remembered(bench.log), [], 'it goes on')
+    assert.deepEqual(await remembered(await bench.reopen('crash')), [[1, 1, undefined]])
     await claim(await bench.reopen('crash'), 1)
     const third = await claim(await bench.reopen('crash'), 1)
     await third?.tried('no', 3)

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
+import { Retry } from '../../lib/core/control.ts'
 import { job } from '../../lib/job/job.ts'
 import type { JobOptions } from '../../lib/job/settings.ts'
 import { dueSlots, type Slot, slots$ } from '../../lib/job/slots.ts'
@@ -273,16 +274,44 @@ describe('a run that never said done', () => {
     await here.end(running)
     assert.equal(here.notes.said('agent stopped').length, 1)
     hang = false
-    // Its claim outlives it: nobody else runs the slot until that is over.
-    await here.clock.advance(65 * MINUTE)
     await here.begin([slow])
+    await here.clock.advance(10 * MINUTE)
+    assert.deepEqual(begun, [
+      [10, 1],
+      [10, 2],
+      [20, 1],
+    ])
+  })
+
+  it('nor had begun again when its agent stopped, is, as the next attempt', async (t) => {
+    const here = await place(t)
+    const begun: [number, number][] = []
+    const start = here.clock.now()
+    const again = job('again', every(10).minutes, ({ slot, attempt }) => {
+      begun.push([(slot.getTime() - start) / MINUTE, attempt])
+      if (begun.length === 1) throw new Retry({ after: '5m' })
+    })
+    const running = await here.begin([again])
+    await here.clock.advance(11 * MINUTE)
+    await here.end(running)
+    await here.begin([again])
     await here.clock.advance(0)
     assert.deepEqual(begun, [
       [10, 1],
-      [70, 1],
+      [10, 2],
     ])
-    await here.clock.advance(5 * MINUTE)
-    assert.equal(begun.length, 3)
+  })
+
+  it('nor had begun, since it waited for its jitter, is, as the first attempt', async (t) => {
+    const here = await place(t)
+    const attempts: number[] = []
+    const waiting = job('waiting', every(10).minutes, ({ attempt }) => void attempts.push(attempt), { jitter: '9m' })
+    const running = await here.begin([waiting])
+    await here.clock.advance(10 * MINUTE)
+    await here.end(running)
+    await here.begin([waiting])
+    await here.clock.advance(9 * MINUTE)
+    assert.deepEqual(attempts, [1])
   })
 })
 
