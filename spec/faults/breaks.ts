@@ -78,9 +78,9 @@ export const breaks: readonly Break[] = [
   },
   {
     words: 'attempts are forgotten',
-    file: 'lib/log/level-consumer.ts',
-    from: '{ attempts: handed.attempt, at: next.at',
-    to: '{ attempts: 0, at: next.at',
+    file: 'lib/log/level-retries.ts',
+    from: 'attempts: attempt,',
+    to: 'attempts: attempt * 0,',
     spec: model,
   },
   {
