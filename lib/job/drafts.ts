@@ -55,6 +55,8 @@ export function drafts(
           },
         }),
       )
+    // First of all, so that the run that goes on hears why.
+    subscriber.add(() => stop.abort(unheard(job)))
     const runs = runs$(job, {
       clock,
       ticking: {
@@ -66,10 +68,7 @@ export function drafts(
       runSlot,
       skipped: ({ at }) => logger.warn({ job: job.name, slot: at }, 'run skipped'),
     }).subscribe({ error: (error) => subscriber.error(error) })
-    return () => {
-      stop.abort(unheard(job))
-      runs.unsubscribe()
-    }
+    subscriber.add(runs)
   })
 }
 
