@@ -6,6 +6,7 @@ import type { Logger } from '../core/logger.ts'
 import { ownDraft } from '../core/own.ts'
 import { refuseLoop } from '../dispatch/hops.ts'
 import type { RunReport } from '../job/job-host.ts'
+import type { Look } from '../job/look-out.ts'
 import type { Handed, Log } from '../log/port.ts'
 
 /** So many failures in a row are news. */
@@ -16,6 +17,9 @@ const FAILURES = 3
  * fewer than ten gaps nobody can say what is usual.
  */
 const SILENT = { gaps: 50, fewest: 10, times: 4, least: 3_600_000 }
+
+/** Where that is remembered, by the name of the job. */
+const MEMORIES = 'tidings/news'
 
 /** What is remembered of a job, in the log: restarts are no excuse. */
 interface JobMemory {
@@ -58,13 +62,29 @@ export class News {
     this.#scrub = scrub
   }
 
-  /** A run has ended. */
-  ran(report: RunReport): void {
+  /** A run has ended. `told`: something, just now. */
+  ran(report: RunReport, told: boolean): void {
+    const { job } = report
+    const now = this.#clock.now()
+    const heard = { job, now, ...(told ? { told: now } : {}) }
+    this.#remember(job, (known) => {
+      const { memory, news } = afterRun(known, report, this.#scrub)
+      const after = afterSilence(memory, heard)
+      return { memory: after.memory, news: [...news, ...after.news] }
+    })
+  }
+
+  /** A run goes on that should never end. */
+  goesOn(job: string, look: Look): void {
+    const heard = { job, ...look, now: this.#clock.now() }
+    this.#remember(job, (known) => afterSilence(known, heard))
+  }
+
+  #remember(job: string, learn: (known: JobMemory) => Told): void {
     this.#tell(async () => {
-      const memories = this.#log.store('tidings/news')
-      const known = (await memories.get<JobMemory>(report.job))?.value ?? { failures: 0, gaps: [] }
-      const { memory, news } = afterRun(known, report, this.#clock.now(), this.#scrub)
-      const state = [{ namespace: 'tidings/news', key: report.job, value: { ...memory } }]
+      const known = (await this.#log.store(MEMORIES).get<JobMemory>(job))?.value ?? { failures: 0, gaps: [] }
+      const { memory, news } = learn(known)
+      const state = [{ namespace: MEMORIES, key: job, value: { ...memory } }]
       if (news.length > 0 || JSON.stringify(memory) !== JSON.stringify(known)) await this.#log.accept(news, { state })
     })
   }
@@ -100,40 +120,43 @@ export class News {
   }
 }
 
-/** What is remembered after a run, and what is news about it. */
-function afterRun(known: JobMemory, report: RunReport, now: number, scrub: NewsHost['scrub']): Told {
-  const news: Draft[] = []
-  const { job, slot, error } = report
-  let memory = known
+/** What is remembered after a run that went well or not, and what is news about it. */
+function afterRun(known: JobMemory, { job, slot, error }: RunReport, scrub: NewsHost['scrub']): Told {
   if (error !== undefined) {
     const since = known.since ?? slot.toISOString()
-    memory = { ...memory, failures: known.failures + 1, since }
-    if (memory.failures === FAILURES) {
-      const { name, message } = errorInfo(error, scrub)
-      news.push(
-        ownDraft('tidings.job.failed', `${job} ${since}`, { job, failures: FAILURES, since, error: { name, message } }),
-      )
-    }
-  } else if (known.failures > 0) {
-    const { since, failures, ...rest } = memory
-    memory = { ...rest, failures: 0 }
-    if (failures >= FAILURES) news.push(ownDraft('tidings.job.recovered', `${job} ${since}`, { job, failures, since }))
+    const memory = { ...known, failures: known.failures + 1, since }
+    if (memory.failures !== FAILURES) return { memory, news: [] }
+    const { name, message } = errorInfo(error, scrub)
+    const data = { job, failures: FAILURES, since, error: { name, message } }
+    return { memory, news: [ownDraft('tidings.job.failed', `${job} ${since}`, data)] }
   }
-  return report.new + report.changed > 0 ? { memory: spoke(memory, now), news } : heardNothing(memory, job, now, news)
+  const { since, failures, ...rest } = known
+  if (failures === 0) return { memory: known, news: [] }
+  const memory = { ...rest, failures: 0 }
+  if (failures < FAILURES) return { memory, news: [] }
+  return { memory, news: [ownDraft('tidings.job.recovered', `${job} ${since}`, { job, failures, since })] }
 }
 
-function spoke({ silent: _, ...memory }: JobMemory, now: number): JobMemory {
-  const gap = memory.toldAt === undefined ? [] : [now - memory.toldAt]
-  return { ...memory, toldAt: now, gaps: [...memory.gaps, ...gap].slice(-SILENT.gaps) }
+/** When a job told something, if it did; `watched`: a run that goes on was listened to for so long, in ms. */
+interface Heard extends Partial<Look> {
+  readonly job: string
+  readonly now: number
 }
 
-function heardNothing(memory: JobMemory, job: string, now: number, news: Draft[]): Told {
-  const { gaps, toldAt, silent } = memory
-  if (silent === true || toldAt === undefined || gaps.length < SILENT.fewest) return { memory, news }
-  const usual = Math.max(...gaps)
+/** What is remembered of when a job told something, and its silence, if that is news. */
+function afterSilence(known: JobMemory, { job, told, now, watched = Number.POSITIVE_INFINITY }: Heard): Told {
+  const { silent, ...memory } = known
+  const { gaps, toldAt } = memory
+  if (told !== undefined) {
+    const all = toldAt === undefined ? gaps : [...gaps, told - toldAt].slice(-SILENT.gaps)
+    return { memory: { ...memory, toldAt: told, gaps: all }, news: [] }
+  }
+  if (silent === true || toldAt === undefined || gaps.length < SILENT.fewest) return { memory: known, news: [] }
   const gap = now - toldAt
-  if (gap <= Math.max(SILENT.times * usual, SILENT.least)) return { memory, news }
+  const usual = Math.max(...gaps)
+  // After a restart, a source that pushes is given the time that it usually takes.
+  if (watched < usual || gap <= Math.max(SILENT.times * usual, SILENT.least)) return { memory: known, news: [] }
   const since = new Date(toldAt).toISOString()
-  const draft = ownDraft('tidings.job.silent', `${job} ${since}`, { job, since, gap, longestBefore: usual })
-  return { memory: { ...memory, silent: true }, news: [...news, draft] }
+  const data = { job, since, gap, longestBefore: usual }
+  return { memory: { ...memory, silent: true }, news: [ownDraft('tidings.job.silent', `${job} ${since}`, data)] }
 }

@@ -100,7 +100,7 @@ export class RunningAgent implements Running, Helm {
       ...this.#parts,
       stop: this.#stop.signal,
       abort: this.#abort.signal,
-      ran: (report: RunReport) => this.#news.ran(report),
+      news: this.#news,
     }
     const working = Array.from(records, ([job, record]) => new Working(job, record, resting.has(job.name), host))
     if (this.#stop.signal.aborted) throw new TidingsError('TIDINGS_AGENT_INVALID', 'the agent has stopped')

@@ -8,6 +8,7 @@ import type { JobRecord } from '../job/record.ts'
 import { runJob } from '../job/run-job.ts'
 import type { Slot } from '../job/slots.ts'
 import type { JobHealth } from './health.ts'
+import type { News } from './news.ts'
 import type { JobStatus } from './status.ts'
 import { slotAfter, upcoming } from './upcoming.ts'
 
@@ -17,9 +18,9 @@ import { slotAfter, upcoming } from './upcoming.ts'
  */
 const PATIENCE = 60_000
 
-/** What a job at work needs of its agent; `ran` hears how each run went. */
-export interface WorkingHost extends Omit<JobHost, 'began' | 'ended' | 'desk'> {
-  ran(report: RunReport): void
+/** What a job at work needs of its agent; `news` hears how each run went, and goes. */
+export interface WorkingHost extends Omit<JobHost, 'began' | 'ended' | 'goesOn' | 'desk'> {
+  readonly news: Pick<News, 'ran' | 'goesOn'>
 }
 
 /** A job at work: it can be triggered and paused, and tells how it is. */
@@ -59,8 +60,9 @@ export class Working {
         this.#running -= 1
         this.#last = report
         if (report.status === 'cancelled') this.pause(true)
-        this.#host.ran(report)
+        this.#host.news.ran(report, this.job.schedule.kind !== 'always' && report.new + report.changed > 0)
       },
+      goesOn: (look) => this.#host.news.goesOn(this.job.name, look),
     })
     try {
       await lastValueFrom(runs, { defaultValue: undefined })

@@ -2,6 +2,7 @@ import type { Clock } from '../core/clock.ts'
 import type { Environment } from '../core/environment.ts'
 import type { Log } from '../log/port.ts'
 import type { Desk } from './desk.ts'
+import type { Look } from './look-out.ts'
 import type { Counts } from './record.ts'
 import type { Slot } from './slots.ts'
 
@@ -45,6 +46,8 @@ export interface JobHost {
   scrub(text: string): string
   began(slot: Slot): void
   ended(report: RunReport): void
+  /** Hears now and then of a run that should never end. Default: nobody asks. */
+  goesOn?(look: Look): void
   /** Default: nobody steers it. */
   readonly desk?: Desk
 }

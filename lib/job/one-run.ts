@@ -8,6 +8,7 @@ import { StateBuffer } from '../log/state-buffer.ts'
 import { execute } from './execute.ts'
 import type { Job, JobContext } from './job.ts'
 import type { JobHost, RunReport } from './job-host.ts'
+import { lookOut } from './look-out.ts'
 import { JOBS, type JobRecord, jobNamespace, PAUSED_JOBS, Recorder } from './record.ts'
 import { timedOut } from './run-once.ts'
 import type { Slot } from './slots.ts'
@@ -45,6 +46,7 @@ export async function oneRun(job: Job, given: Attempt, host: JobHost): Promise<R
     const times = { began: new Date(began), late, ms: clock.now() - began }
     return { job: name, slot: slot.at, attempt, ...times, ...recorder.counts }
   }
+  const over = job.schedule.kind === 'always' ? lookOut(recorder, clock, (look) => host.goesOn?.(look)) : undefined
   let timeUp = false
   const tooLate = (): Error => {
     timeUp = true
@@ -58,6 +60,8 @@ export async function oneRun(job: Job, given: Attempt, host: JobHost): Promise<R
   } catch (error) {
     const cutOff = timeUp || ends.some(({ aborted }) => aborted)
     return { ...ended(), status: cutOff ? 'abandoned' : 'failed', error: asError(error) }
+  } finally {
+    over?.()
   }
 }
 

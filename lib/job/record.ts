@@ -41,6 +41,7 @@ export class Recorder {
   readonly #origin: { readonly job: string; readonly run: string }
   readonly #first: Job['settings']['first']
   readonly #counts = { new: 0, changed: 0, duplicate: 0 }
+  #toldAt: number | undefined
   // Under `first: { tell: n }`, the newest n: they can't be decided about before the run ends. A happening that comes
   // again is no newer for that, so here is also what was published of each.
   readonly #held: Draft[] = []
@@ -56,6 +57,11 @@ export class Recorder {
     this.#logger = logger
     this.#origin = origin
     this.#first = first
+  }
+
+  /** When the newest event was accepted, in ms since the epoch. */
+  get toldAt(): number | undefined {
+    return this.#toldAt
   }
 
   get counts(): Counts {
@@ -91,6 +97,7 @@ export class Recorder {
     const receipts = await this.#log.accept(drafts, { ...this.#origin, ...(told ? {} : { told }), state })
     for (const [i, receipt] of receipts.entries()) {
       if (receipt.status !== 'offered') this.#counts[receipt.status] += 1
+      if (receipt.event !== undefined) this.#toldAt = receipt.event.created
       sayReceipt(this.#logger, drafts[i] as Draft, receipt)
     }
     return receipts
