@@ -44,7 +44,7 @@ export function asMistake(error: unknown): never {
 }
 
 function sizeOf(text: string): number {
-  const bytes = parseSize(text)
+  const bytes = /^\d+$/.test(text.trim()) ? Number(text) : parseSize(text)
   if (bytes === undefined) throw new Mistake(`--bytes needs a size such as 500MB or 2GB, got ${JSON.stringify(text)}`)
   return bytes
 }

@@ -35,7 +35,8 @@ async function open(file: string, progress: ProgressBar): Promise<AsyncIterable<
   if (file === '-') return measured(process.stdin, progress)
   const found = statSync(file, { throwIfNoEntry: false })
   if (found === undefined || found.isDirectory()) throw new Mistake(`there is no file ${file}`)
-  if (await isSqlite(file)) return sqliteEvents(file, (done, all) => progress.show(done, all))
+  // A pipe can't be looked into without taking something out.
+  if (found.isFile() && (await isSqlite(file))) return sqliteEvents(file, (done, all) => progress.show(done, all))
   return measured(createReadStream(file), progress, found.isFile() ? found.size : undefined)
 }
 

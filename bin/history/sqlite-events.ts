@@ -23,10 +23,14 @@ type Row = Readonly<Partial<Record<keyof typeof columns, Value>>>
 
 /** Whether a file is one of SQLite. */
 export async function isSqlite(path: string): Promise<boolean> {
+  return (await firstBytes(path, HEADER.length)).toString('latin1') === HEADER
+}
+
+async function firstBytes(path: string, count: number): Promise<Buffer> {
   const file = await open(path)
   try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(HEADER.length), 0, HEADER.length, 0)
-    return buffer.toString('latin1', 0, bytesRead) === HEADER
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(count), 0, count, 0)
+    return buffer.subarray(0, bytesRead)
   } finally {
     await file.close()
   }
@@ -47,9 +51,22 @@ async function* eventsOfCopy(path: string, events: (copy: string) => Iterable<Ui
     // What was not finished when the Python agent died is in there, to be taken back.
     if (existsSync(`${path}-journal`)) await copyFile(`${path}-journal`, `${copy}-journal`)
     yield* events(copy)
+  } catch (error) {
+    if (error instanceof Failure) throw error
+    throw new Failure(`${path} can't be read as a SQLite file: ${asMessage(error)}${await hint(path)}`)
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
+}
+
+function asMessage(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
+// The bytes 18 and 19 of a file are 2 where its newest rows are in a file beside it, which the reader knows nothing of.
+async function hint(path: string): Promise<string> {
+  const bytes = await firstBytes(path, 20)
+  return bytes[18] === 2 ? `; it is in WAL mode: sqlite3 ${path} 'PRAGMA journal_mode = DELETE' ends that` : ''
 }
 
 function* eventsIn(db: Database, path: string, progress: Progress): Generator<Uint8Array> {

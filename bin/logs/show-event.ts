@@ -24,6 +24,7 @@ export function showEvent(
 
 async function at(events: Operations['events'], seq: number): Promise<StoredEvent> {
   const event = await events.at(seq)
-  if (event === undefined) throw new Failure(`there is no event ${seq}; the newest is ${await events.last()}`)
-  return event
+  if (event !== undefined) return event
+  const last = await events.last()
+  throw new Failure(seq > last ? `there is no event ${seq}; the newest is ${last}` : `event ${seq} was pruned`)
 }

@@ -17,10 +17,10 @@ export async function namesIn(directory: string): Promise<readonly string[]> {
   return existsSync(directory) ? readdir(directory) : []
 }
 
-/** How many bytes the files of a directory have. */
-export async function bytesIn(directory: string): Promise<number> {
+/** How many bytes the files of a directory have, of those whose names count. */
+export async function bytesIn(directory: string, counts: (name: string) => boolean = () => true): Promise<number> {
   let bytes = 0
-  for (const name of await namesIn(directory)) {
+  for (const name of (await namesIn(directory)).filter(counts)) {
     // LevelDB removes what it does not need any more, at any time.
     const file = await stat(join(directory, name)).catch(() => undefined)
     if (file?.isFile()) bytes += file.size

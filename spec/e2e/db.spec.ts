@@ -85,6 +85,8 @@ describe('a log that is pruned', () => {
       await command('listeners', 'skip', listener, '--yes', '--db', db)
     const pruned = await command('db', 'prune', '--count', '2', '--yes', '--db', db)
     assert.match(pruned.stdout, /^6 events removed; 7 to 8 are kept\nthe disk is free once it is compacted/)
+    const gone = await command('events', 'show', '6', '--db', db)
+    assert.deepEqual([gone.code, gone.stderr], [1, 'tidings: event 6 was pruned\n'])
     assert.match((await command('db', 'compact', '--db', db)).stdout, /^the log takes .*; before, it took .*\n$/)
     assert.match((await command('db', 'stats', '--db', db)).stdout, /^events\t2\t7 to 8\t\n/)
     assert.equal((await command('db', 'verify', '--db', db)).code, 0)

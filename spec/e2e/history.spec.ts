@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import sqlite from 'node-sqlite3-wasm'
@@ -43,6 +45,14 @@ describe('the history of a log', () => {
       const imported = await command('events', 'import', file, '--db', other, '--json')
       assert.deepEqual(JSON.parse(imported.stdout), { events: 8, new: made, changed: 0, duplicate: known })
     }
+    const pipe = join(folder, 'pipe')
+    execFileSync('mkfifo', [pipe])
+    const [piped] = await Promise.all([
+      command('events', 'import', pipe, '--db', other, '--json'),
+      writeFile(pipe, stdout),
+    ])
+    assert.deepEqual(JSON.parse(piped.stdout), { events: 8, new: 0, changed: 0, duplicate: 8 })
+
     const again = await command('events', 'export', '--db', other)
     assert.deepEqual(elsewhere(eventsOf(again.stdout)), elsewhere(events))
     const notes = await command('events', 'export', '--type', 'note', '--id', 'b', '--db', other)

@@ -8,7 +8,7 @@ export const prune = command({
   options: {
     age: { type: 'string', describe: 'Keep events that are not older: 90d, 12h' },
     count: { type: 'number', describe: 'Keep so many' },
-    bytes: { type: 'string', describe: 'Keep so much: 500MB, 2GB' },
+    bytes: { type: 'string', describe: 'Keep so much: 500MB, 2GB, or a number of bytes' },
     identities: { type: 'string', describe: 'Forget what was told so long ago: it may be told again' },
     ...reading,
   },

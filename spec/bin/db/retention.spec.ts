@@ -20,7 +20,8 @@ describe('what is to be kept', () => {
     const all = { age: '90d', count: 5, bytes: '2GB', identities: '365d' }
     assert.deepEqual(retentionOf(all), { age: '90d', count: 5, bytes: 2e9, identities: '365d' })
     assert.throws(() => retentionOf({}), /^Mistake: say what is to be kept/)
-    assert.throws(() => retentionOf({ bytes: '2' }), /^Mistake: --bytes needs a size such as 500MB or 2GB, got "2"/)
+    assert.deepEqual(retentionOf({ bytes: '20000' }), { bytes: 20_000 })
+    assert.throws(() => retentionOf({ bytes: '2G' }), /^Mistake: --bytes needs a size such as 500MB or 2GB, got "2G"/)
   })
 
   it('is a mistake when it is no length of time; other errors are what they are', () => {

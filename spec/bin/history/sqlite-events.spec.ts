@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it, mock, type TestContext } from 'node:test'
 import sqlite from 'node-sqlite3-wasm'
@@ -107,6 +107,20 @@ describe("the Python agent's file", () => {
       eventsIn(path),
       /has no table of events, with columns event_type and identifier; its tables: "other"/,
     )
+  })
+
+  it('is refused in one sentence when it is damaged, or its rows are in a file beside it', async (t) => {
+    const path = file(t, TABLE, INSERT, [[null, 't', '1', pickled]])
+    const bytes = readFileSync(path)
+    const is = async (content: Buffer, said: RegExp): Promise<void> => {
+      writeFileSync(path, content)
+      await assert.rejects(eventsIn(path), { name: 'Failure', message: said })
+    }
+    await is(bytes.subarray(0, 16), /py_agent\.db can't be read as a SQLite file: file is not a database$/)
+    await is(bytes.subarray(0, 100), /can't be read as a SQLite file: database disk image is malformed$/)
+    const wal = Buffer.from(bytes)
+    wal.fill(2, 18, 20)
+    await is(wal, /can't be read as a SQLite file: .*; it is in WAL mode: sqlite3 .* 'PRAGMA journal_mode = DELETE'/)
   })
 
   it('is known by how it begins', async (t) => {
