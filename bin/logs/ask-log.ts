@@ -73,6 +73,6 @@ function withNames(error: unknown): unknown {
   const { message, details } = error as Error & { readonly details?: { readonly name?: unknown; known?: unknown } }
   if (typeof details?.name !== 'string' || !Array.isArray(details.known)) return error
   const known = details.known.map(String)
-  const words = didYouMean(details.name, known) || `; it knows: ${known.join(', ') || 'none'}`
+  const words = didYouMean(details.name, known) || `; known: ${known.join(', ') || 'none'}`
   return new Mistake(message + words)
 }

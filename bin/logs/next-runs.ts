@@ -23,9 +23,10 @@ export function nextRuns([name = '', file]: readonly string[], asked: Future): P
         answer.slots.map((slot) => [localTime(slot), inWords(slot)]),
       )
     const job = `job ${JSON.stringify(name)}`
-    if (answer.paused) console.error(`tidings: ${job} is paused: it runs when somebody resumes it`)
+    if (answer.enabled === false) console.error(`tidings: ${job} is not enabled: it runs when somebody asks it to`)
+    else if (answer.paused) console.error(`tidings: ${job} is paused: it runs when somebody resumes it`)
     else if (answer.slots.length === 0 && asked.limit > 0)
-      console.error(`tidings: ${job} does not run by itself: ${answer.schedule}`)
+      console.error(`tidings: ${job} has no slot to come: ${answer.schedule}`)
     return exitCodes.ok
   })
 }

@@ -8,6 +8,7 @@ import { type DryRun, dryRun } from './dry-run.ts'
 
 /** What the jobs on a log are. */
 export interface Code {
+  jobs(): readonly Job[]
   /** The job of that name; undefined: there is none. */
   job(name: string): { readonly job: Job } | undefined
   /** Runs a job, and stores nothing. */
@@ -23,6 +24,7 @@ export function codeOf(
   const { clock } = log
   const host = { log, clock, environment: realEnvironment(clock, logger, secrets), scrub: secrets.scrub }
   return {
+    jobs: () => jobs,
     job: (name) => {
       const job = jobs.find((each) => each.name === name)
       return job === undefined ? undefined : { job }

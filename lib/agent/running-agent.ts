@@ -87,7 +87,7 @@ export class RunningAgent implements Running, Helm {
   async #add(part: Part): Promise<void> {
     const { agent, log, clock } = this.#parts
     const { jobs, listeners } = flatten(agent.name, part, agent.timezone)
-    refuseTwins(agent.name, 'jobs', [...[...this.#jobs.values()].map(({ job }) => job), ...jobs])
+    refuseTwins(agent.name, 'jobs', [...this.jobs(), ...jobs])
     refuseTwins(agent.name, 'listeners', [...this.#listeners.map(({ listener }) => listener), ...listeners])
     // Where each listener begins is durable before any job runs: nothing is published that it could miss.
     const quiet = await pausedNames(log, 'listener')
@@ -165,6 +165,10 @@ export class RunningAgent implements Running, Helm {
 
   dryRun(job: Job): Promise<DryRun> {
     return dryRun(job, { ...this.#parts, signal: this.#stop.signal })
+  }
+
+  jobs(): readonly Job[] {
+    return Array.from(this.#jobs.values(), ({ job }) => job)
   }
 
   job(name: string): Working | undefined {

@@ -19,11 +19,13 @@ export function jobNamespace(name: string): string {
 /**
  * - `anchor`: when the job was first seen, in ms; intervals are counted from it
  * - `slot`: the newest slot that is done with, in ms
+ * - `formerly`: the name from which it took these over
  * - `succeeded`: whether it ever had a successful run: before that, `first` applies
  */
 export interface JobRecord {
   readonly anchor: number
   readonly slot?: number
+  readonly formerly?: string
   readonly succeeded?: boolean
 }
 

@@ -12,18 +12,20 @@ export async function readJob(log: Log, { name, settings }: Job, now: number): P
   const jobs = log.store(JOBS)
   const known = (await jobs.get<JobRecord>(name))?.value
   if (known !== undefined) return known
-  const older = settings.formerly === undefined ? undefined : (await jobs.get<JobRecord>(settings.formerly))?.value
-  if (older !== undefined) await adopt(log, settings.formerly as string, name)
-  const record = older ?? { anchor: now }
+  const { formerly } = settings
+  const record = (formerly === undefined ? undefined : await adopt(log, formerly, name)) ?? { anchor: now }
   await jobs.set(name, record)
   return record
 }
 
-async function adopt(log: Log, from: string, to: string): Promise<void> {
+async function adopt(log: Log, from: string, to: string): Promise<JobRecord | undefined> {
+  const older = (await log.store(JOBS).get<JobRecord>(from))?.value
+  if (older === undefined) return undefined
   for await (const { key, value } of log.store(jobNamespace(from)).list())
     await log.store(jobNamespace(to)).set(key, value)
   const rests = await log.store(PAUSED_JOBS).get(from)
   if (rests !== undefined) await log.store(PAUSED_JOBS).set(to, rests.value)
+  return { ...older, formerly: from }
 }
 
 /** A job at work on a log. Completes after `stop`, when its last run has ended. */

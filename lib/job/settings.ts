@@ -17,7 +17,7 @@ import type { Schedule } from '../schedule/index.ts'
  * - `publishes`: the event types it publishes, for those who draw or lint an agent
  * - `tags`: words to group jobs by
  * - `enabled`: false: it never runs by itself; default true
- * - `formerly`: the older name whose state and slots this job takes over
+ * - `formerly`: the older name whose state, slots and history this job takes over
  */
 export interface JobOptions {
   readonly overlap?: 'skip' | 'queue' | 'replace' | 'parallel'

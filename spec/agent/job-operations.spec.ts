@@ -15,6 +15,7 @@ import {
   type Operations,
   operations,
   type Part,
+  type TidingsError,
 } from '../../lib/index.ts'
 import { type Place, place } from './harness.ts'
 
@@ -177,8 +178,50 @@ describe('jobs of a log of which nobody has the code', () => {
     const { jobs } = operations(log, undefined, codeOf(agent('spec', parts), log))
     assert.equal((await jobs.dryRun('look')).drafts.length, 4)
     assert.equal((await jobs.next('look', { limit: 1 })).slots[0], '2026-01-01T00:10:00.000Z')
-    await assert.rejects(jobs.next('nope'), { code: 'TIDINGS_LOG_INVALID' })
+    assert.deepEqual(
+      (await jobs.list()).map(({ name, firstSeen, next, tags }) => [name, firstSeen, next, tags]),
+      [
+        ['bad', undefined, '2026-01-01T01:00:00.000Z', undefined],
+        ['hand', undefined, undefined, undefined],
+        ['last', undefined, '2026-01-01T01:00:00.000Z', undefined],
+        ['look', undefined, '2026-01-01T00:10:00.000Z', ['weather']],
+      ],
+    )
+    const known = { code: 'TIDINGS_LOG_INVALID', details: { known: ['bad', 'hand', 'last', 'look'] } }
+    const unknown = ({ code, details }: TidingsError) => {
+      assert.deepEqual({ code, details: { known: details.known } }, known)
+      return true
+    }
+    await assert.rejects(jobs.next('nope'), unknown)
+    await assert.rejects(jobs.dryRun('nope'), unknown)
     await assert.rejects(jobs.history('look'), { code: 'TIDINGS_LOG_INVALID' })
+  })
+
+  it('have slots, though they are not enabled, and it is said that they are not', async (t) => {
+    const { log } = await place(t)
+    const off = job('off', every().hour, () => undefined, { enabled: false })
+    const { jobs } = operations(log, undefined, codeOf(agent('spec', [off]), log))
+    const { enabled, slots } = await jobs.next('off', { limit: 2 })
+    assert.deepEqual([enabled, slots.length], [false, 2])
+    assert.equal((await jobs.list())[0]?.next, undefined)
+  })
+
+  it('keep their past under another name', async (t) => {
+    const here = await place(t)
+    const named = (name: string, formerly?: string): Part =>
+      job(name, every(10).minutes, () => undefined, formerly === undefined ? {} : { formerly })
+    for (const part of [named('a'), named('b', 'a'), named('c', 'b')]) {
+      const running = await here.begin([part])
+      await here.clock.advance(20 * MINUTE)
+      await here.end(running)
+    }
+    const { jobs } = operations(here.log)
+    const slots = async (limit?: number) =>
+      (await jobs.history('c', limit === undefined ? {} : { limit })).map(({ slot }) => slot.slice(11, 16))
+    assert.deepEqual(await slots(), ['01:00', '00:50', '00:40', '00:30', '00:20', '00:10'])
+    assert.deepEqual(await slots(3), ['01:00', '00:50', '00:40'])
+    assert.equal((await jobs.list()).find(({ name }) => name === 'c')?.recent.length, 6)
+    assert.equal((await jobs.history('a')).length, 2)
   })
 
   it('that a run cancelled go on when they are resumed', async (t) => {

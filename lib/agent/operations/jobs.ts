@@ -18,10 +18,14 @@ export interface RunAnswer {
   readonly run?: RunRow
 }
 
-/** When a job runs next: fewer slots than were asked for where its schedule ends. `paused`: then it does not. */
+/**
+ * When a job runs next: fewer slots than were asked for where its schedule ends. `paused`, or not `enabled`: then
+ * it does not.
+ */
 export interface NextAnswer {
   readonly name: string
   readonly schedule: string
+  readonly enabled?: false
   readonly paused: boolean
   readonly slots: readonly string[]
 }
@@ -74,14 +78,16 @@ export function jobOperations(log: Log, helm?: Helm, code: Code | undefined = he
 
 // When the log saw it first. One that has never run is known to the code alone.
 async function anchorOf(log: Log, code: Code | undefined, name: string): Promise<number> {
-  const record = code?.job(name) === undefined ? await knownJob(log, name) : await jobRecord(log, name)
-  return record?.anchor ?? log.clock.now()
+  if (code?.job(name) !== undefined) return (await jobRecord(log, name))?.anchor ?? log.clock.now()
+  const others = code?.jobs().map((job) => job.name)
+  return (await knownJob(log, name, others)).anchor
 }
 
-async function next(log: Log, { name, schedule }: Job, anchor: number, limit: number): Promise<NextAnswer> {
+async function next(log: Log, { name, schedule, settings }: Job, anchor: number, limit: number): Promise<NextAnswer> {
   const slots = nextRuns(schedule, limit, new Date(log.clock.now()), new Date(anchor))
   const paused = await isPaused(log, 'job', name)
-  return { name, schedule: String(schedule), paused, slots: slots.map((slot) => slot.toISOString()) }
+  const off = settings.enabled ? {} : { enabled: false as const }
+  return { name, schedule: String(schedule), ...off, paused, slots: slots.map((slot) => slot.toISOString()) }
 }
 
 function codeOf(code: Code | undefined, name: string): { readonly job: Job; readonly code: Code } {

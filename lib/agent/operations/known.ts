@@ -23,14 +23,15 @@ export async function knownListener(log: Log, name: string): Promise<ConsumerInf
 /**
  * What the log knows of a job.
  *
- * @throws TidingsError `TIDINGS_LOG_INVALID` when it knows none of that name
+ * @throws TidingsError `TIDINGS_LOG_INVALID` when it knows none of that name; `details.known` has those that it knows,
+ *   and `others`
  */
-export async function knownJob(log: Log, name: string): Promise<JobRecord> {
+export async function knownJob(log: Log, name: string, others: readonly string[] = []): Promise<JobRecord> {
   const record = await jobRecord(log, name)
   if (record !== undefined) return record
-  const known: string[] = []
-  for await (const { key } of log.store(JOBS).list()) known.push(key)
-  return refuse('job', name, known)
+  const known = new Set(others)
+  for await (const { key } of log.store(JOBS).list()) known.add(key)
+  return refuse('job', name, [...known].sort())
 }
 
 /** What the log knows of a job; undefined: nothing. */

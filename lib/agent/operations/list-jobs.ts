@@ -3,6 +3,7 @@ import type { Log } from '../../log/port.ts'
 import type { Code } from '../code.ts'
 import type { Helm } from '../helm.ts'
 import { upcoming } from '../upcoming.ts'
+import { jobRecord } from './known.ts'
 import { type JobRow, jobRows } from './rows.ts'
 
 /**
@@ -26,10 +27,10 @@ export interface ListedJob extends JobRow {
 /** So much of the past is told of each job in a list. */
 const RECENT = 20
 
-/** Every job that the log knows. */
+/** Every job that the log knows, or the code. */
 export async function listJobs(log: Log, helm?: Helm, code?: Code): Promise<ListedJob[]> {
   const listed: ListedJob[] = []
-  for (const row of await jobRows(log)) {
+  for (const row of await allRows(log, code)) {
     const rows = await remembered(log, row.name)
     const last = rows.find(({ attempt }) => attempt > 0)
     const running = helm?.job(row.name)?.status().running
@@ -47,12 +48,23 @@ export async function listJobs(log: Log, helm?: Helm, code?: Code): Promise<List
   return listed
 }
 
-/** What the log remembers of the slots of a job, the newest first. */
+async function allRows(log: Log, code: Code | undefined): Promise<JobRow[]> {
+  const rows = new Map((await jobRows(log)).map((row) => [row.name, row]))
+  for (const { name } of code?.jobs() ?? []) if (!rows.has(name)) rows.set(name, { name, succeeded: false })
+  return [...rows.keys()].sort().map((name) => rows.get(name) as JobRow)
+}
+
+/** What the log remembers of the slots of a job, the newest first, also under the names that it had before. */
 export async function remembered(log: Log, job: string, limit?: number): Promise<RunRow[]> {
   const rows: RunRow[] = []
   const newest = { reverse: true, ...(limit === undefined ? {} : { limit }) }
-  for await (const row of history(log, job, newest)) rows.push(row)
-  return rows
+  const names = new Set<string>()
+  for (let name: string | undefined = job; name !== undefined && !names.has(name); ) {
+    names.add(name)
+    for await (const row of history(log, name, newest)) rows.push(row)
+    name = (await jobRecord(log, name))?.formerly
+  }
+  return rows.slice(0, limit)
 }
 
 type Plan = Pick<ListedJob, 'schedule' | 'tags' | 'next' | 'expectedBy'>
@@ -61,7 +73,8 @@ function planOf({ name, firstSeen, paused }: JobRow, now: number, code: Code | u
   const job = code?.job(name)?.job
   if (job === undefined) return {}
   const { tags } = job.settings
-  const { next, expectedBy } = paused === true ? {} : upcoming(job, Date.parse(firstSeen), now)
+  const anchor = firstSeen === undefined ? now : Date.parse(firstSeen)
+  const { next, expectedBy } = paused === true ? {} : upcoming(job, anchor, now)
   return {
     schedule: String(job.schedule),
     ...(tags.length === 0 ? {} : { tags }),

@@ -3,12 +3,12 @@ import type { Lag, Log } from '../../log/port.ts'
 import { type Pause, pausedNames } from '../pauses.ts'
 
 /**
- * What the log knows of a job: when it was first seen, its newest slot that is done with, whether it ever succeeded.
- * `reason`: why a run cancelled it.
+ * What the log knows of a job: when it was first seen (absent: not yet), its newest slot that is done with, whether it
+ * ever succeeded. `reason`: why a run cancelled it.
  */
 export interface JobRow {
   readonly name: string
-  readonly firstSeen: string
+  readonly firstSeen?: string
   readonly lastSlot?: string
   readonly succeeded: boolean
   readonly paused?: true
