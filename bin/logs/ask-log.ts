@@ -10,12 +10,16 @@ import {
   type Operations,
   openLog,
   operations,
+  TidingsError,
 } from '../../lib/index.ts'
 import { Mistake } from '../frame/mistake.ts'
 import { type Which, whichLog } from './which-log.ts'
 
-/** An agent that has just begun does not answer yet, one that ends has the log a moment longer: so long, in ms. */
-const PATIENCE = { tries: 10, pause: 100 }
+/**
+ * An agent that has just begun does not answer yet, one that ends has the log a moment longer: so long, in ms. One that
+ * takes longer than that to say who it is, is not asked again.
+ */
+const PATIENCE = { whole: 1000, pause: 100 }
 
 /** What a log has to be, and who says what its jobs are where no agent runs. */
 interface Wanted {
@@ -52,7 +56,8 @@ async function reach(
   directory: string,
   { identity, code }: Wanted,
 ): Promise<{ readonly on: Operations; close(): Promise<void> }> {
-  for (let tried = 1; ; tried++) {
+  const begun = Date.now()
+  for (;;) {
     const agent = identity === undefined ? await connect(directory) : undefined
     if (agent !== undefined) return { on: agent, close: async () => undefined }
     try {
@@ -62,7 +67,9 @@ async function reach(
       const log = await open(directory, { warn, ...(identity === undefined ? {} : { identity }) })
       return { on: operations(log, undefined, code?.(log)), close: () => log.close() }
     } catch (error) {
-      if ((error as { code?: unknown }).code !== 'TIDINGS_LOG_LOCKED' || tried === PATIENCE.tries) throw error
+      if (!(error instanceof TidingsError) || error.code !== 'TIDINGS_LOG_LOCKED') throw error
+      if (Date.now() - begun > PATIENCE.whole)
+        throw new TidingsError(error.code, `${error.message}, where no agent answers`, { cause: error })
     }
     await sleep(PATIENCE.pause)
   }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { openLog } from '../../lib/index.ts'
@@ -190,5 +191,24 @@ describe('what commands print', () => {
     const { code, words } = await tidings(t, folder, ['events', 'ls'])
     assert.equal(code, 3)
     assert.match(words, /\.tidings\/hello is in use/)
+  })
+
+  it('says so at once when somebody listens there who takes long to answer, and is not asked again', async (t) => {
+    const folder = userFolder(t)
+    const directory = join(folder, '.tidings/hello')
+    const log = await openLog(directory)
+    t.after(() => log.close())
+    let asked = 0
+    const busy = createServer((socket) => {
+      asked += 1
+      // Longer than an agent that has just begun would take.
+      setTimeout(() => socket.destroy(), 1200)
+    })
+    await new Promise<void>((resolve) => busy.listen(join(directory, 'agent.sock'), resolve))
+    t.after(() => new Promise((resolve) => busy.close(resolve)))
+    const { code, words } = await tidings(t, folder, ['status'])
+    assert.equal(code, 3)
+    assert.match(words, /\.tidings\/hello is in use by another process, where no agent answers\n$/)
+    assert.equal(asked, 1)
   })
 })
