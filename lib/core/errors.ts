@@ -23,7 +23,7 @@ export const codes = {
   TIDINGS_LOG_FORMAT: 'the log was written by a newer version',
   TIDINGS_LOG_IDENTITY: 'the log was created with another rule of identity',
   TIDINGS_LOG_INVALID: 'an option or a question to the log is wrong',
-  TIDINGS_LOG_LOCKED: 'the log is in use by another process',
+  TIDINGS_LOG_LOCKED: 'the log is in use, by another process or by this one',
   TIDINGS_LOOP: 'an event has too many causes behind it',
   TIDINGS_PARKED: 'a handler asked for its event to be set aside',
   TIDINGS_RETRY: 'a run or a handler asked to be tried again later',

@@ -1,6 +1,7 @@
 import { chmod, mkdir } from 'node:fs/promises'
 import type { AbstractLevel } from 'abstract-level'
 import { hasCode, TidingsError } from '../core/errors.ts'
+import { lockStore } from './level-lock.ts'
 import { tellDamage } from './level-reads.ts'
 
 /** LevelDB on disk, or the same in memory: strings as keys, strings as values. */
@@ -61,6 +62,7 @@ export function levelDatabase(directory: string): DatabaseSource {
       const { Level } = await import('level')
       await mkdir(directory, { recursive: true, mode: 0o700 })
       await chmod(directory, 0o700)
+      const unlock = await lockStore(directory)
       const db = new Level<string, string>(directory, {
         cacheSize: 8 * 1024 * 1024,
         writeBufferSize: WRITE_BUFFER,
@@ -69,8 +71,10 @@ export function levelDatabase(directory: string): DatabaseSource {
       try {
         await db.open()
       } catch (error) {
+        unlock()
         throw explain(error, directory)
       }
+      db.once('closed', unlock)
       tellDamage(db)
       return db
     },
