@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { open, readdir, rename, rm, rmdir, stat, statfs } from 'node:fs/promises'
 import { dirname, join, relative, resolve, sep } from 'node:path'
-import { asError, hasCode, TidingsError } from '../core/errors.ts'
+import { asError, describe, hasCode, TidingsError } from '../core/errors.ts'
 import { levelDatabase } from './level-database.ts'
 
 /** What a log is made of: LevelDB's files, its mark, its filter, and the socket of the agent that runs on it. */
@@ -10,6 +10,16 @@ const OWN = /^(\d+\.(ldb|sst|log|dbtmp)|CURRENT|LOCK|LOG(\.old)?|MANIFEST-\d+|MA
 /** Whether a file of this name is part of a log. */
 export function isOwn(name: string): boolean {
   return OWN.test(name)
+}
+
+/**
+ * The full path of a directory that somebody gave.
+ *
+ * @throws TidingsError `TIDINGS_LOG_INVALID` for what is no path; `who` asked for it
+ */
+export function pathOf(directory: unknown, who: string): string {
+  if (typeof directory === 'string' && directory !== '') return resolve(directory)
+  throw new TidingsError('TIDINGS_LOG_INVALID', `${who} needs the path of a directory, got ${describe(directory)}`)
 }
 
 /** The names in a directory; none when it is not there. */

@@ -1,6 +1,5 @@
-import { resolve } from 'node:path'
 import { TidingsError } from '../core/errors.ts'
-import { bytesIn, during, isWithin, makeWhole } from './folder.ts'
+import { bytesIn, during, isWithin, makeWhole, pathOf } from './folder.ts'
 import { type Database, levelDatabase } from './level-database.ts'
 import { keys, seqOf } from './level-keys.ts'
 import type { Life } from './level-life.ts'
@@ -24,7 +23,7 @@ export interface BackedUp {
 
 /** Copies the log, as it is at this moment, to a directory that is empty or not there. */
 export async function backUp(life: Life, to: string, progress: Progress = () => undefined): Promise<BackedUp> {
-  const target = resolve(to)
+  const target = pathOf(to, 'backup()')
   if (life.directory !== undefined && isWithin(target, life.directory)) {
     throw new TidingsError('TIDINGS_LOG_INVALID', `a backup can't be kept in the folder of its log: ${target}`, {
       details: { directory: target },

@@ -1,8 +1,8 @@
-import { resolve } from 'node:path'
 import { type Clock, systemClock } from '../core/clock.ts'
 import { asError, describe, TidingsError } from '../core/errors.ts'
 import { harmless } from '../core/logger.ts'
 import { checkOptions } from '../core/options.ts'
+import { pathOf } from './folder.ts'
 import { keepTo } from './keep-to.ts'
 import { levelDatabase, memoryDatabase } from './level-database.ts'
 import { filterFile } from './level-filter-file.ts'
@@ -34,7 +34,7 @@ export interface LogOptions {
 /**
  * Opens the log in a directory, which is made if it is missing, and is for its owner alone (0700).
  *
- * @throws TidingsError `TIDINGS_LOG_LOCKED` (in use by another process), `TIDINGS_LOG_DAMAGED`, `TIDINGS_LOG_FORMAT`
+ * @throws TidingsError `TIDINGS_LOG_LOCKED` (in use, by another process or by this one), `TIDINGS_LOG_DAMAGED`, `TIDINGS_LOG_FORMAT`
  *   (written by a newer version), `TIDINGS_LOG_IDENTITY` (another rule of identity)
  *
  * @example
@@ -48,10 +48,7 @@ export interface LogOptions {
  * ```
  */
 export async function openLog(directory: string, options: LogOptions = {}): Promise<LevelLog> {
-  if (typeof directory !== 'string' || directory === '') {
-    throw new TidingsError('TIDINGS_LOG_INVALID', `openLog() needs the path of a directory, got ${describe(directory)}`)
-  }
-  const path = resolve(directory)
+  const path = pathOf(directory, 'openLog()')
   try {
     return await openAt(path, options)
   } catch (error) {

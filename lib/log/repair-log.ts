@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto'
 import { constants } from 'node:fs'
 import { copyFile, mkdir, mkdtemp, rm, stat, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { hasCode, TidingsError } from '../core/errors.ts'
-import { during, isOwn, isWithin, makeWhole, namesIn, removeLeft } from './folder.ts'
+import { during, isOwn, isWithin, makeWhole, namesIn, pathOf, removeLeft } from './folder.ts'
 import type { Progress } from './level-backup.ts'
 import { type Database, levelDatabase } from './level-database.ts'
 import { keys, startingWith, textsOf } from './level-keys.ts'
@@ -74,7 +74,7 @@ export async function repairLog(
   directory: string,
   { progress = () => undefined, harder = false }: { readonly progress?: Progress; readonly harder?: boolean } = {},
 ): Promise<Repaired> {
-  const [from, target] = [resolve(damaged), resolve(directory)]
+  const [from, target] = [pathOf(damaged, 'repairLog()'), pathOf(directory, 'repairLog()')]
   const names = (await namesIn(from)).filter((name) => isOwn(name) && name !== 'LOCK' && !name.endsWith('.sock'))
   if (names.length === 0) throw invalid(`${from} holds no log`, from)
   if (isWithin(target, from)) throw invalid(`a log can't be repaired within its own folder: ${target}`, target)

@@ -1,8 +1,8 @@
 import { constants } from 'node:fs'
 import { copyFile, mkdir, stat } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { asError, TidingsError } from '../core/errors.ts'
-import { during, isWithin, makeWhole, namesIn } from './folder.ts'
+import { during, isWithin, makeWhole, namesIn, pathOf } from './folder.ts'
 import type { Progress } from './level-backup.ts'
 import { levelDatabase, pagesOf } from './level-database.ts'
 import { openLog } from './open-log.ts'
@@ -42,8 +42,7 @@ export async function restoreLog(
   directory: string,
   { progress = () => undefined }: { readonly progress?: Progress } = {},
 ): Promise<Restored> {
-  const from = resolve(backup)
-  const target = resolve(directory)
+  const [from, target] = [pathOf(backup, 'restoreLog()'), pathOf(directory, 'restoreLog()')]
   const names = (await during(`a look into ${from}`, from, () => namesIn(from))).filter((name) => PARTS.test(name))
   if (!names.includes('MARK') || !names.includes('CURRENT')) {
     throw new TidingsError('TIDINGS_LOG_INVALID', `${from} holds no backup, or one that is not whole`, {

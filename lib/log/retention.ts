@@ -60,6 +60,8 @@ const PARTS = ['age', 'count', 'bytes', 'identities'] as const
  * @throws TidingsError `TIDINGS_LOG_INVALID`, `TIDINGS_DURATION_INVALID`
  */
 export function boundsOf(retention: Retention): Bounds {
+  if (typeof retention !== 'object' || retention === null)
+    throw wrong('retention', `one or more of ${PARTS.join(', ')}`, describe(retention))
   const given = Object.keys(retention).filter((part) => retention[part as keyof Retention] !== undefined)
   const unknown = given.find((part) => !PARTS.includes(part as keyof Retention))
   if (unknown !== undefined || given.length === 0) {

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { type LogOptions, memoryLog, openLog } from '../../lib/log/open-log.ts'
+import { repairLog } from '../../lib/log/repair-log.ts'
+import { restoreLog } from '../../lib/log/restore-log.ts'
 import { logSuite } from '../../lib/testing/log-suite.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 import { onDisk } from './on-disk.ts'
@@ -32,6 +34,24 @@ describe('a log on disk whose options are refused', () => {
       await assert.rejects(openLog(directory, options), { code: 'TIDINGS_LOG_INVALID' })
       await using log = await openLog(directory)
       assert.equal(await log.last(), 0)
+    })
+  }
+})
+
+describe('a path that is none', () => {
+  for (const wrong of [undefined, null, '', 7, {}] as never[]) {
+    it(`is refused by whatever needs one: ${JSON.stringify(wrong)}`, async (t) => {
+      await using log = await memoryLog()
+      const directory = temporaryDirectory(t)
+      for (const ask of [
+        () => openLog(wrong),
+        () => log.backup(wrong),
+        () => restoreLog(wrong, directory),
+        () => restoreLog(directory, wrong),
+        () => repairLog(wrong, directory),
+        () => repairLog(directory, wrong),
+      ])
+        await assert.rejects(ask, { code: 'TIDINGS_LOG_INVALID', message: /needs the path of a directory, got/ })
     })
   }
 })

@@ -17,7 +17,7 @@ describe('a retention', () => {
   })
 
   it('that names nothing, or something unknown, is refused: it would keep everything without a word', () => {
-    for (const wrong of [{}, { age: undefined }, { ages: '1d' }] as Retention[]) {
+    for (const wrong of [null, 5, undefined, {}, { age: undefined }, { ages: '1d' }] as Retention[]) {
       assert.throws(() => boundsOf(wrong), refused('TIDINGS_LOG_INVALID', { path: 'retention' }))
     }
     assert.throws(() => boundsOf({ ages: '1d' } as Retention), /got ages/)
