@@ -1,4 +1,5 @@
 import type { Job } from '../job/job.ts'
+import { nextSlot } from '../schedule/next-slot.ts'
 
 /** When a job runs next, and by when that run has ended at the latest, or is abandoned; absent: nobody can say. */
 export interface Upcoming {
@@ -17,7 +18,7 @@ export function upcoming({ schedule, settings }: Job, anchor: number, now: numbe
 /** The next slot of a schedule; undefined when there is none, or when it can't say. */
 export function slotAfter(schedule: Job['schedule'], after: number, anchor: number): Date | undefined {
   try {
-    return schedule.next(new Date(after), new Date(anchor))
+    return nextSlot(schedule, new Date(after), new Date(anchor))
   } catch {
     // A schedule that fails has ended its job, which says so itself.
     return undefined

@@ -1,6 +1,7 @@
 import { Observable } from 'rxjs'
 import { type Clock, timerAt } from '../core/clock.ts'
 import type { Schedule } from '../schedule/index.ts'
+import { nextSlot } from '../schedule/next-slot.ts'
 
 /** A time at which to run: one that a schedule named or, `asked`, one that it did not. `more`: others wait for it. */
 export interface Slot {
@@ -55,12 +56,19 @@ export function slots$(schedule: Schedule, ticking: Ticking): Observable<readonl
       if (due.passed !== undefined) ticking.passed?.(due.passed, due.slots.length === 0)
       const slots = due.slots.length > 0 ? due.slots : otherwise
       if (slots.length > 0) subscriber.next(slots)
-      const next = schedule.next(done, anchor)
+      const next = nextSlot(schedule, done, anchor)
       if (subscriber.closed) return
       ticking.waits?.(next)
       if (next === undefined) return
-      // A process that was there all along did not miss its slot: it is late, and runs.
-      cancel = timerAt(clock, next.getTime(), () => tick(missed === 'skip' ? 'once' : missed))
+      cancel = timerAt(clock, next.getTime(), late)
+    }
+    const late = (): void => {
+      try {
+        // A process that was there all along did not miss its slot: it is late, and runs.
+        tick(missed === 'skip' ? 'once' : missed)
+      } catch (error) {
+        subscriber.error(error)
+      }
     }
     // The one run of `always()` begins whenever somebody is there to begin it.
     const now = atStart || schedule.kind === 'always'
@@ -97,12 +105,12 @@ export function dueSlots(schedule: Schedule, anchor: Date, after: Date, now: Dat
 
 /** The slots in (`after`, `until`]. */
 function passedSlots(schedule: Schedule, anchor: Date, after: Date, until: Date): Passed | undefined {
-  const first = schedule.next(after, anchor)
+  const first = nextSlot(schedule, after, anchor)
   const last = newestSlot(schedule, anchor, after, until)
   if (first === undefined || last === undefined) return undefined
   let slots = 1
   for (let at: Date | undefined = first; at < last && slots < MOST_COUNTED; slots++) {
-    at = schedule.next(at, anchor) ?? last
+    at = nextSlot(schedule, at, anchor) ?? last
   }
   return { first, last, slots }
 }
@@ -113,7 +121,7 @@ function passedSlots(schedule: Schedule, anchor: Date, after: Date, until: Date)
  */
 function newestSlot(schedule: Schedule, anchor: Date, after: Date, until: Date): Date | undefined {
   const follows = (ms: number): Date | undefined => {
-    const slot = schedule.next(new Date(ms), anchor)
+    const slot = nextSlot(schedule, new Date(ms), anchor)
     return slot !== undefined && slot <= until ? slot : undefined
   }
   let low = after.getTime()

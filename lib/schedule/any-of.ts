@@ -1,4 +1,5 @@
 import { describe } from '../core/errors.ts'
+import { nextSlot } from './next-slot.ts'
 import { invalid, type Schedule, schedule } from './schedule.ts'
 import { inZone } from './zone.ts'
 
@@ -22,7 +23,7 @@ export function anyOf(...schedules: readonly [Schedule, ...Schedule[]]): Schedul
   }
   const slotAfter = (from: number, anchor: number): number | undefined => {
     const slots = schedules.map(
-      (one) => one.next(new Date(from), new Date(anchor))?.getTime() ?? Number.POSITIVE_INFINITY,
+      (one) => nextSlot(one, new Date(from), new Date(anchor))?.getTime() ?? Number.POSITIVE_INFINITY,
     )
     return Math.min(...slots)
   }

@@ -1,3 +1,4 @@
+import { nextSlot } from './next-slot.ts'
 import type { Schedule } from './schedule.ts'
 
 /**
@@ -12,7 +13,7 @@ import type { Schedule } from './schedule.ts'
 export function nextRuns(schedule: Schedule, count: number, from: Date, anchor: Date = from): Date[] {
   const slots: Date[] = []
   while (slots.length < count) {
-    const slot = schedule.next(slots.at(-1) ?? from, anchor)
+    const slot = nextSlot(schedule, slots.at(-1) ?? from, anchor)
     if (slot === undefined) break
     slots.push(slot)
   }

@@ -315,6 +315,39 @@ describe('a run that never said done', () => {
   })
 })
 
+describe('a schedule of somebody else', () => {
+  const minute = every().minute
+  const broken: Record<string, (after: Date) => unknown> = {
+    'answers with what it was asked': (after) => after,
+    'looks back': () => new Date(0),
+    'answers with no instant': () => new Date('x'),
+    'answers with a number': (after) => after.getTime() + MINUTE,
+    throws: () => {
+      throw new Error('next broke')
+    },
+  }
+  for (const [what, answer] of Object.entries(broken)) {
+    it(`that ${what}, at once or later, ends its job, which is said, and nothing else`, async (t) => {
+      for (const from of [0, 2 * MINUTE]) {
+        const here = await place(t)
+        const start = here.clock.now()
+        const next = (after: Date): Date | undefined =>
+          after.getTime() < start + from ? minute.next(after, new Date(start)) : (answer(after) as Date)
+        let ran = 0
+        const running = await here.begin([
+          job('theirs', { next, toString: () => 'theirs' }, () => undefined),
+          job('ours', minute, () => void (ran += 1)),
+        ])
+        await here.clock.advance(5 * MINUTE)
+        assert.equal(ran, 5)
+        const { problems } = await running.status()
+        assert.match(problems.join(), /job "theirs" runs no more: (theirs: expected a slot later than|next broke)/)
+        await here.end(running)
+      }
+    })
+  }
+})
+
 describe('dueSlots', () => {
   const seconds = (slots: readonly Slot[]) => slots.map(({ at }) => at.getTime() / 1000)
   const schedules: Record<string, Schedule> = {
