@@ -11,6 +11,7 @@ import type { JobRecord } from '../job/record.ts'
 import { readJob } from '../job/run-job.ts'
 import type { Log } from '../log/port.ts'
 import { type Agent, flatten, type Part, refuseTwins } from './agent.ts'
+import { drained } from './drained.ts'
 import { type DryRun, dryRun } from './dry-run.ts'
 import { endsWithin } from './ends-within.ts'
 import { type Health, problemsOf } from './health.ts'
@@ -41,9 +42,6 @@ const GRACE = 10_000
 
 /** How long what was cut off then may take to end, in ms. */
 const LAST = 1000
-
-/** Between two looks at whether the listeners are done, in ms. */
-const LOOK = 10
 
 /** The parts of an agent at work on a log. */
 export class RunningAgent implements Running, Helm {
@@ -184,14 +182,9 @@ export class RunningAgent implements Running, Helm {
     return this.#listeners.find(({ listener }) => listener.name === name)
   }
 
-  async drained(): Promise<void> {
-    const { clock } = this.#parts
-    for (;;) {
-      const lags = await Promise.all(this.#listeners.map((listener) => listener.status()))
-      const done = lags.every(({ paused, behind, running }) => paused === true || behind + running === 0)
-      if (this.#stop.signal.aborted || done) return
-      await new Promise<void>((resolve) => clock.timer(resolve, LOOK))
-    }
+  drained(): Promise<void> {
+    const look = () => this.#listeners.map((listener) => listener.status())
+    return drained(this.#parts.clock, this.#stop.signal, look)
   }
 
   stop(): Promise<void> {
