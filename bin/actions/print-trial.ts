@@ -6,8 +6,15 @@ import { some } from '../print/words.ts'
 
 const HEAD = ['', 'type', 'identifier', 'seq', 'outcome']
 
-/** Prints what happened when parts were tried: a table, or one JSON object; and what failed, in words. */
-export async function printTrial({ run, published, heard }: TryOutReport, asJson: boolean): Promise<void> {
+/**
+ * Prints what happened when parts were tried: a table, or one JSON object; and what failed, in words. `scrub`: takes out
+ * secrets, before their lines are indented.
+ */
+export async function printTrial(
+  { run, published, heard }: TryOutReport,
+  asJson: boolean,
+  scrub: (text: string) => string,
+): Promise<void> {
   const error = run?.error
   if (asJson) {
     const failed = error === undefined ? {} : { error: { name: error.name, message: error.message } }
@@ -18,7 +25,7 @@ export async function printTrial({ run, published, heard }: TryOutReport, asJson
       ...heard.map((each) => ['heard', each.type, each.identifier, String(each.seq), outcome(each)]),
     ])
   }
-  if (error !== undefined) complain(`job ${JSON.stringify(run?.job)} failed: ${error.message}`)
+  if (error !== undefined) complain(`job ${JSON.stringify(run?.job)} failed: ${scrub(error.message)}`)
   const failures = heard.filter((each) => each.error !== undefined).length
   if (failures > 0) complain(`the listener failed over ${failures} of ${some(heard.length, 'event')}`)
 }

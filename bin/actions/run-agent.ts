@@ -16,7 +16,7 @@ import {
 import { asMistake, retained } from '../db/retention.ts'
 import { exitCodes, Mistake } from '../frame/mistake.ts'
 import { logFor } from '../logs/which-log.ts'
-import { surviveErrors, untilSignal } from '../user/guards.ts'
+import { surviveErrors, untilSignal, untilUnread } from '../user/guards.ts'
 import { loadAgent } from '../user/load-agent.ts'
 import { type Asked, surroundings } from '../user/surroundings.ts'
 import { runOnce } from './run-once.ts'
@@ -43,7 +43,7 @@ export async function runAgent(asked: RunOptions): Promise<number> {
   const whole = await loadAgent(asked.file)
   const chosen = asked.only === undefined ? whole : only(whole, asked.only)
   const ending = asked.once ? endingJobs(chosen, asked.only !== undefined) : undefined
-  const stopped = untilSignal()
+  const stopped = Promise.race([untilSignal(), untilUnread(logger)])
   const directory = asked.memory ? undefined : logFor(chosen.name, asked.db)
   const log = await open(directory, logger, retained(asked.retain)).catch(asMistake)
   if (ending !== undefined) {

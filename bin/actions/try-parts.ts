@@ -45,7 +45,7 @@ export async function tryParts(asked: TestOptions): Promise<number> {
   void untilSignal().then((signal) => stop.abort(new Error(`interrupted by ${signal}`)))
   const again = asksAgain(asked) ? { again: wanted(asked) } : {}
   const report = await tryOut({ log, ...job, ...listener, ...again, logger, secrets, signal: stop.signal })
-  await printTrial(report, asked.json === true)
+  await printTrial(report, asked.json === true, secrets.scrub)
   if (asksAgain(asked)) await sayUnfound(report, asked, log, directory)
   await log.close()
   const endless = job.job?.schedule.kind === 'always' && stop.signal.aborted
@@ -96,6 +96,8 @@ async function sayUnfound(
   if (again === 0) {
     const types = new Set<string>()
     for await (const event of log.events()) types.add(event.type)
+    // Published meanwhile: the listener has heard it anyway.
+    if (type !== undefined && types.has(type) && identifier === undefined) return
     console.error(`tidings: ${directory} has no event${what}${type === undefined ? '' : didYouMean(type, [...types])}`)
   } else if (unheard > 0) {
     const which = unheard === again ? 'events' : `${unheard} of the ${again} events`

@@ -1,15 +1,6 @@
 import type { Logger } from '../../lib/index.ts'
 import { exitCodes } from '../frame/mistake.ts'
 
-/** Keeps the values of known secrets out of everything that this process prints, whoever prints it. */
-export function keepSecret(scrub: (text: string) => string): void {
-  for (const stream of [process.stdout, process.stderr]) {
-    const write = stream.write.bind(stream) as (chunk: unknown, ...more: unknown[]) => boolean
-    stream.write = (chunk: unknown, ...more: unknown[]) =>
-      write(typeof chunk === 'string' ? scrub(chunk) : chunk, ...more)
-  }
-}
-
 /** What nobody catches in a user's code, such as an error in a timer, is said; the agent goes on. */
 export function surviveErrors(logger: Logger): void {
   process.on('uncaughtException', (err) => logger.error({ err }, 'uncaught exception'))
@@ -25,6 +16,21 @@ function isRefusedPublish(error: unknown): boolean {
     readonly details?: { readonly identifier?: unknown }
   }
   return String(code).startsWith('TIDINGS_') && details?.identifier !== undefined
+}
+
+/**
+ * Standard output may fail, as on a full disk: that is said once, and the agent goes on. Resolves when nobody reads it any
+ * more, as in `tidings run hello.ts | head`.
+ */
+export function untilUnread(logger: Logger): Promise<void> {
+  let told = false
+  return new Promise((resolve) => {
+    process.stdout.removeAllListeners('error').on('error', (err: NodeJS.ErrnoException) => {
+      if (err.code === 'EPIPE') resolve()
+      if (!told) logger.warn({ err }, 'standard output fails')
+      told = true
+    })
+  })
 }
 
 /** A promise of the first SIGINT or SIGTERM, which keeps the process alive until then. A second signal exits at once. */

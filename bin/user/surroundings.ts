@@ -8,7 +8,7 @@ import {
   type Secrets,
 } from '../../lib/index.ts'
 import { Mistake } from '../frame/mistake.ts'
-import { keepSecret } from './guards.ts'
+import { keepSecret } from './keep-secret.ts'
 
 /** What a person may ask of the surroundings. */
 export interface Asked {
@@ -26,7 +26,7 @@ export interface Surroundings {
 export async function surroundings(asked: Asked): Promise<Surroundings> {
   for (const file of asked['env-file'] ?? []) loadEnvironment(file)
   const secrets = processSecrets()
-  keepSecret(secrets.scrub)
+  for (const output of [process.stdout, process.stderr]) keepSecret(secrets, output)
   return { secrets, logger: await createLogger({ secrets, ...levelOf(asked['log-level']) }) }
 }
 

@@ -1,9 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, quote, TidingsError } from './errors.ts'
-
-/** Shorter values are not scrubbed: they would blot out ordinary words. */
-const SHORTEST = 4
+import { Scrubber } from './scrubber.ts'
 
 /** Where secrets are looked for, and what is known of them, so that they can be kept out of every output. */
 export interface Secrets {
@@ -14,13 +12,22 @@ export interface Secrets {
    * @throws TidingsError `TIDINGS_SECRET_MISSING`
    */
   readonly secret: (name: string) => string
-  /** The text, with every value that was handed out replaced. */
+  /** The text, with every value that was handed out replaced: as it is, or in JSON, in a URL, in base64. */
   readonly scrub: (text: string) => string
 }
 
+/** `begun`: how many characters at the end of a text that goes on may be the beginning of a value. */
+export interface ProcessSecrets extends Secrets {
+  readonly begun: (text: string) => number
+}
+
 /** Secrets as this process finds them. */
-export function processSecrets(env: NodeJS.ProcessEnv = process.env, directory: string = process.cwd()): Secrets {
+export function processSecrets(
+  env: NodeJS.ProcessEnv = process.env,
+  directory: string = process.cwd(),
+): ProcessSecrets {
   const known = new Map<string, string>()
+  const scrubber = new Scrubber()
   const find = (name: string): string | undefined => {
     const set = (variable: string): string | undefined =>
       (Object.hasOwn(env, variable) ? env[variable] : undefined) || undefined
@@ -40,20 +47,13 @@ export function processSecrets(env: NodeJS.ProcessEnv = process.env, directory: 
         const places = `environment ${name}, the file named by ${name}_FILE, $CREDENTIALS_DIRECTORY/${name}, .tidings/credentials.json`
         throw missing(name, `the secret ${quote(name)} is in none of its places: ${places}`)
       }
+      if (!known.has(name)) scrubber.learn(value)
       known.set(name, value)
       return value
     },
-    scrub: (text) => scrub(text, known.values()),
+    scrub: (text) => scrubber.scrub(text),
+    begun: (text) => scrubber.begun(text),
   }
-}
-
-function scrub(text: string, values: Iterable<string>): string {
-  const long = [...values].filter((value) => value.length >= SHORTEST)
-  // As it is, and as it stands in JSON. The longest first: one may contain another.
-  const forms = new Set(long.flatMap((value) => [value, JSON.stringify(value).slice(1, -1)]))
-  return [...forms]
-    .sort((a, b) => b.length - a.length)
-    .reduce((left, form) => left.replaceAll(form, () => '[secret]'), text)
 }
 
 function read(file: string): string | undefined {

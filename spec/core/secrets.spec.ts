@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
+import { inspect } from 'node:util'
 import fc from 'fast-check'
 import { processSecrets } from '../../lib/core/secrets.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
@@ -118,6 +119,36 @@ describe('scrub', () => {
     const value = 'a"b\\c\nd\u0001é'
     assert.equal(scrubbed([value], JSON.stringify({ told: `x${value}y` })), '{"told":"x[secret]y"}')
     assert.equal(scrubbed([value], `x${value}y`), 'x[secret]y')
+  })
+
+  it('takes out what stands in JSON within JSON, in objects as the console shows them, and in URLs', () => {
+    const value = `p@ss/wörd"q'\\x 1`
+    const url = new URL('https://example.com')
+    url.searchParams.set('token', value)
+    const texts = [
+      JSON.stringify({ body: JSON.stringify({ told: value }) }),
+      inspect({ told: value }),
+      encodeURIComponent(value),
+      String(url),
+      Buffer.from(value).toString('latin1'),
+    ]
+    for (const text of texts) assert.match(scrubbed([value], text), /^[^@%]*\[secret\][^@%]*$/, text)
+  })
+
+  it('takes out what stands in base64, wherever in a longer text', () => {
+    for (const user of ['', 'u', 'me', 'you', 'user']) {
+      const text = Buffer.from(`${user}:hush-hush-hush!`).toString('base64')
+      const left = scrubbed(['hush-hush-hush!'], `Basic ${text}`)
+      assert.match(left, /\[secret\]/)
+      assert.doesNotMatch(Buffer.from(left.replace('[secret]', ' '), 'base64').toString(), /hush/)
+    }
+  })
+
+  it('takes out the lines of one that has several, as they are printed one by one', () => {
+    const key = '-----BEGIN KEY-----\nMIIEvQIBADANBg\n}\n-----END KEY-----'
+    assert.equal(scrubbed([key], `a\n${key}\nb`), 'a\n[secret]\nb')
+    assert.equal(scrubbed([key], 'a\n  MIIEvQIBADANBg\n}'), 'a\n  [secret]\n}')
+    assert.doesNotMatch(scrubbed([key], inspect({ key })), /MIIE/)
   })
 
   it('leaves short values alone: they would blot out ordinary words', () => {
