@@ -109,7 +109,7 @@ interface Named {
 const NAME = /^[\p{L}\p{N}_-]+$/u
 
 function checked(name: string, schema: StandardSchemaV1, options: unknown): unknown {
-  const result = check(schema, options)
+  const result = check(schema, options, `the options of stream ${quote(name)}`)
   if (result.issues === undefined) return result.value
   const issues = mismatches(result)
   const what = issues.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).join('; ')

@@ -12,7 +12,7 @@ export function outdatedError({ source }: Listener, event: StoredEvent): Tidings
   for (const eventType of source.eventTypes) {
     const { schema } = eventType as { readonly schema?: Parameters<typeof check>[0] }
     if (schema === undefined || eventType.type !== event.type) continue
-    const issues = mismatches(check(schema, event.data))
+    const issues = mismatches(check(schema, event.data, `event ${event.seq}`))
     if (issues.length === 0) continue
     const why = issues.map(({ path, message }) => `${path}: ${message}`).join('; ')
     const message = `event ${event.seq} no longer fits the schema of ${quote(event.type)}: ${why}`

@@ -30,7 +30,7 @@ async function changed(log: Log, event: StoredEvent): Promise<string | undefined
 function unfit<W>({ types }: Subject<W>, { type, data, transformed }: StoredEvent): string | undefined {
   const schema = types.find((each) => each.type === type)?.schema
   if (schema === undefined || transformed === true) return undefined
-  const [mismatch] = mismatches(check(schema, data))
+  const [mismatch] = mismatches(check(schema, data, type))
   if (mismatch === undefined) return undefined
   return `would be parked by a listener of ${type}, whose schema refuses ${show(data)}: ${mismatch.path}: ${mismatch.message}`
 }

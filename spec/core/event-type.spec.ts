@@ -92,7 +92,35 @@ describe('an event type with a schema', () => {
     )
     assert.throws(() => late('1', { a: '' }), { code: 'TIDINGS_SCHEMA_ASYNC' })
     const failing = eventType('late', answers(Promise.reject(new Error('nobody hears this'))))
-    assert.throws(() => failing('1', {}), { code: 'TIDINGS_SCHEMA_ASYNC' })
+    assert.throws(() => failing('1', {}), { code: 'TIDINGS_SCHEMA_ASYNC', message: /^"late" "1": / })
+    // A promise of another make, too.
+    // oxlint-disable-next-line unicorn/no-thenable -- it is a promise
+    const thenable = eventType('late', answers({ then: () => undefined }))
+    assert.throws(() => thenable('1', {}), { code: 'TIDINGS_SCHEMA_ASYNC' })
+  })
+
+  it('says which draft it was when the schema itself breaks', () => {
+    const throws = (validate: () => never): StandardSchemaV1 => ({
+      '~standard': { version: 1, vendor: 'spec', validate },
+    })
+    const broken = eventType(
+      'broken',
+      throws(() => assert.fail('gone')),
+    )
+    assert.throws(() => broken('1', {}), {
+      code: 'TIDINGS_SCHEMA_FAILED',
+      message: '"broken" "1": its schema threw gone',
+    })
+    for (const answer of [undefined, null, true]) {
+      const silent = eventType('silent', answers(answer))
+      assert.throws(() => silent('1', {}), { code: 'TIDINGS_SCHEMA_FAILED', message: /^"silent" "1": .* no result$/ })
+    }
+  })
+
+  it('takes a schema that can make nothing of what it made', () => {
+    const validate = (text: unknown) => ({ value: Number((text as string).trim()) })
+    const number = eventType('number', { '~standard': { version: 1, vendor: 'spec', validate } })
+    assert.deepEqual(number('1', ' 5 '), { type: 'number', identifier: '1', data: 5, transformed: true })
   })
 
   it('shows paths in words, whatever their steps are', () => {
@@ -108,6 +136,14 @@ describe('an event type with a schema', () => {
 })
 
 describe('a versioned event type', () => {
+  it('is refused what is no way to choose a part', () => {
+    for (const changed of [false, 'title', null, 1]) {
+      const options = { changed } as unknown as { changed: true }
+      assert.throws(() => eventType('x').of<number>(options), { code: 'TIDINGS_TYPE_INVALID' })
+      assert.throws(() => eventType('x', v.number(), options), { code: 'TIDINGS_TYPE_INVALID' })
+    }
+  })
+
   type Weather = { readonly celsius: number; readonly wind?: number }
   const version = (draft: { readonly version?: string }): string => {
     assert(draft.version !== undefined)
