@@ -11,12 +11,14 @@ export class Tally {
 
   /** A logger that passes everything on, and counts. */
   over(logger: Logger): Logger {
-    const counting =
-      (level: keyof Logger) =>
-      (fields: object, words: string): void => {
-        this.#counts.set(words, this.count(words) + 1)
-        logger[level](fields, words)
+    const over = Object.create(logger) as Logger
+    for (const level of ['debug', 'info', 'warn', 'error'] as const) {
+      const count = (words: string): unknown => this.#counts.set(words, this.count(words) + 1)
+      over[level] = function (this: Logger, ...said) {
+        count(said[1])
+        logger[level].apply(this, said)
       }
-    return { debug: counting('debug'), info: counting('info'), warn: counting('warn'), error: counting('error') }
+    }
+    return over
   }
 }

@@ -13,6 +13,9 @@ export interface Logger {
 /** The ways in which a logger is told something. */
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const
 
+/** What it is told. */
+type Said = Parameters<Logger['info']>
+
 /** Whether it can be told everything that there is to say. */
 export function isLogger(value: unknown): value is Logger {
   return LEVELS.every((level) => typeof (value as Partial<Logger> | null | undefined)?.[level] === 'function')
@@ -20,10 +23,16 @@ export function isLogger(value: unknown): value is Logger {
 
 /** The same logger, for the engine to use: what goes wrong in it costs its lines, and nothing else. */
 export function guarded(logger: Logger): Logger {
-  const own: PropertyDescriptorMap = {}
-  for (const level of LEVELS)
-    own[level] = { value: harmless((fields: object, words: string) => logger[level](fields, words)) }
-  return Object.create(logger, own) as Logger
+  const guard = Object.create(logger) as Logger
+  for (const level of LEVELS) {
+    const say = harmless((by: Logger, said: Said) => logger[level].apply(by, said))
+    // Pino's children are made of what they are children of, and say what they say as themselves.
+    const value = function (this: Logger | undefined, ...said: Said): void {
+      say(this === undefined || this === guard ? logger : this, said)
+    }
+    Object.defineProperty(guard, level, { value, writable: true })
+  }
+  return guard
 }
 
 /** Says it, whatever that throws or rejects with; the first time, standard error is told. */
@@ -54,6 +63,6 @@ export const silentLogger: Logger = {
 /** For pipelines without an agent: warnings and errors go to standard error, the rest nowhere. */
 export const standardErrorLogger: Logger = {
   ...silentLogger,
-  warn: (fields, words) => console.error(words, fields),
-  error: (fields, words) => console.error(words, fields),
+  warn: (...said) => console.error(...said.toReversed()),
+  error: (...said) => console.error(...said.toReversed()),
 }

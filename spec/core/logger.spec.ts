@@ -9,7 +9,12 @@ function complaints(t: TestContext): () => number {
   return () => mock.callCount()
 }
 
-const all = (say: () => unknown): Logger => ({ debug: say, info: say, warn: say, error: say })
+const all = (say: (...said: readonly unknown[]) => unknown): Logger => ({
+  debug: say,
+  info: say,
+  warn: say,
+  error: say,
+})
 
 describe('a guarded logger', () => {
   it('says what it is told, to the logger that it guards', () => {
@@ -32,9 +37,37 @@ describe('a guarded logger', () => {
     ])
   })
 
+  it('takes whatever the logger takes: words alone, and values for them', () => {
+    const lines: unknown[] = []
+    const logger = guarded(all((...said: readonly unknown[]) => lines.push(said)))
+    const say = logger.info as (...said: readonly unknown[]) => void
+    say('only words')
+    say({ a: 1 }, 'words with %s', 'a value')
+    assert.deepEqual(lines, [['only words'], [{ a: 1 }, 'words with %s', 'a value']])
+  })
+
   it('has whatever else the logger has', () => {
     const logger = { ...silentLogger, child: () => 'child' }
     assert.equal((guarded(logger) as typeof logger).child(), 'child')
+  })
+
+  it('may have children, as pino makes them: they say what they say as themselves', () => {
+    const lines: unknown[] = []
+    const logger = {
+      ...silentLogger,
+      of: 'nobody',
+      info(this: { of: string }, fields: object) {
+        lines.push([this.of, fields])
+      },
+    }
+    const child = Object.assign(Object.create(guarded(logger)) as typeof logger, { of: 'somebody' })
+    child.info({ a: 1 })
+    guarded(logger).info({ a: 2 }, '')
+    const { info } = guarded(logger)
+    info({ a: 3 }, '')
+    child.info = () => lines.push('its own')
+    child.info({})
+    assert.deepEqual(lines, [['somebody', { a: 1 }], ['nobody', { a: 2 }], ['nobody', { a: 3 }], 'its own'])
   })
 
   it('does not throw what the logger throws', (t) => {
