@@ -5,6 +5,7 @@ import { asError, describe, TidingsError } from '../core/errors.ts'
 import { isLogger, type Logger, silentLogger } from '../core/logger.ts'
 import { checkOptions } from '../core/options.ts'
 import { processSecrets, type Secrets } from '../core/secrets.ts'
+import { checkLog } from '../log/check-log.ts'
 import { openLog } from '../log/open-log.ts'
 import type { Log } from '../log/port.ts'
 import { type Agent, isAgent } from './agent.ts'
@@ -36,7 +37,7 @@ export interface StartOptions {
  * Runs an agent: its listeners hear, from where they left off, and its jobs run as their schedules have it, until
  * `stop()`.
  *
- * @throws TidingsError `TIDINGS_AGENT_INVALID` for what is no agent, and whatever `openLog` throws
+ * @throws TidingsError `TIDINGS_AGENT_INVALID` for what is no agent, `TIDINGS_LOG_INVALID` for what is no log, and whatever `openLog` throws
  *
  * @example
  * ```ts
@@ -96,6 +97,7 @@ function check(agent: unknown, options: StartOptions): void {
   }
   const known = { log: true, clock: true, logger: true, secrets: true, serve: true } as const
   checkOptions(options, known, 'TIDINGS_AGENT_INVALID', 'of start()')
+  if (options.log !== undefined) checkLog(options.log, 'start()')
 }
 
 async function loggerOf(given: StartOptions['logger'], secrets: Secrets): Promise<Logger> {

@@ -8,6 +8,7 @@ import type { Job } from '../job/job.ts'
 import type { RunReport } from '../job/job-host.ts'
 import { readJob, runJob } from '../job/run-job.ts'
 import type { Listener } from '../listener/listener.ts'
+import { checkLog } from '../log/check-log.ts'
 import type { Log } from '../log/port.ts'
 import { typeTest } from '../log/query.ts'
 import { type Heard, hearOnce, type Trial } from './hear-once.ts'
@@ -66,6 +67,7 @@ export interface TryOutReport {
  * ```
  */
 export async function tryOut({ job, listener, again, ...options }: TryOutOptions): Promise<TryOutReport> {
+  checkLog(options.log, 'tryOut()')
   const published: Published[] = []
   const log = overheard(options.log, ({ type, identifier }, { status, seq }) =>
     published.push({ type, identifier, status, seq }),

@@ -1,5 +1,6 @@
 import { Observable } from 'rxjs'
 import type { Draft, StoredEvent } from '../core/event.ts'
+import { checkLog } from './check-log.ts'
 import type { Log } from './port.ts'
 
 /** The event that a draft becomes. */
@@ -18,6 +19,8 @@ export type EventOfDraft<D> = D extends Draft<infer N, infer T> ? StoredEvent<N,
  * an event is stored, then emitted, and nobody tells it again if the process dies in between. For at least once, let
  * a listener hear the log. A draft that the log refuses is an error of the stream.
  *
+ * @throws TidingsError `TIDINGS_LOG_INVALID` for what is no log
+ *
  * @example
  * ```ts
  * import { of } from 'rxjs'
@@ -33,6 +36,7 @@ export type EventOfDraft<D> = D extends Draft<infer N, infer T> ? StoredEvent<N,
 export function distinctByIdentifier(
   log: Log,
 ): <D extends Draft>(drafts: Observable<D>) => Observable<EventOfDraft<D>> {
+  checkLog(log, 'distinctByIdentifier()')
   return <D extends Draft>(drafts: Observable<D>) =>
     new Observable<EventOfDraft<D>>((subscriber) => {
       // All drafts are offered at once, so that they share commits; the answers are told in order.

@@ -1,5 +1,6 @@
 import { Observable, type Subscriber } from 'rxjs'
 import type { StoredEvent } from '../core/event.ts'
+import { checkLog } from './check-log.ts'
 import { follow } from './follow.ts'
 import type { Log } from './port.ts'
 
@@ -17,6 +18,8 @@ export interface FollowOptions {
  * Cold: every subscriber reads for itself, page by page, and reads no further once it unsubscribes. Completes when the
  * log is closed.
  *
+ * @throws TidingsError `TIDINGS_LOG_INVALID` for what is no log
+ *
  * @example
  * ```ts
  * import { toArray } from 'rxjs'
@@ -28,6 +31,7 @@ export interface FollowOptions {
  * ```
  */
 export function events$(log: Log, { after = 0, live = true }: FollowOptions = {}): Observable<StoredEvent> {
+  checkLog(log, 'events$()')
   return new Observable((subscriber) => {
     const over = new AbortController()
     subscriber.add(() => over.abort())

@@ -74,7 +74,7 @@ describe('start', () => {
     await log.close()
   })
 
-  it('refuses what is no agent, before it opens anything', async (t) => {
+  it('refuses what is no agent, or no log, before it opens anything', async (t) => {
     const directory = elsewhere(t)
     for (const other of [undefined, make, [make], { name: 'home', jobs: [], listeners: [] }]) {
       await assert.rejects(start(other as never, { logger: false }), {
@@ -82,6 +82,14 @@ describe('start', () => {
         message: /start\(\) needs an agent/,
       })
     }
+    const log = memoryLog()
+    for (const none of [log, join(directory, 'log')]) {
+      await assert.rejects(start(agent('home', []), { log: none as never, logger: false }), {
+        code: 'TIDINGS_LOG_INVALID',
+        message: /start\(\) needs a log/,
+      })
+    }
+    await (await log).close()
     assert.equal(existsSync(join(directory, '.tidings')), false)
   })
 

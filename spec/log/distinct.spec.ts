@@ -31,6 +31,16 @@ describe('distinctByIdentifier', () => {
     )
   })
 
+  it('refuses what is no log, such as the promise of one, at once', async () => {
+    const log = memoryLog()
+    for (const none of [log, undefined, '.tidings/home'])
+      assert.throws(() => distinctByIdentifier(none as never), {
+        code: 'TIDINGS_LOG_INVALID',
+        message: /await openLog/,
+      })
+    await (await log).close()
+  })
+
   it('passes nothing that was accepted earlier', async () => {
     const log = await memoryLog()
     await log.accept(draftsOf(3))

@@ -24,6 +24,12 @@ describe('the events of a log as an Observable', () => {
     await log.close()
   })
 
+  it('are of a log, not of the promise of one', async () => {
+    const log = memoryLog()
+    assert.throws(() => events$(log as never), { code: 'TIDINGS_LOG_INVALID', message: /got a Promise/ })
+    await (await log).close()
+  })
+
   it('goes over from replay to what comes, without gap or repeat, while others publish', async () => {
     const calls = fc.array(fc.integer({ min: 1, max: 40 }), { maxLength: 10 })
     await fc.assert(
