@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 import { tidings } from './commands.ts'
 import { main } from './frame/main.ts'
+import { saysVersion } from './version.ts'
 
+const args = process.argv.slice(2)
 // One command under the name that users of the Python agent know.
-await main(['agent-test'], tidings.commands.test, process.argv.slice(2))
+if (!saysVersion(args)) await main(['agent-test'], tidings.commands.test, args)

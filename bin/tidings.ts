@@ -1,11 +1,9 @@
 #!/usr/bin/env node
-import { version } from './version.ts'
+import { saysVersion } from './version.ts'
 
 const args = process.argv.slice(2)
-if (args[0] === '--version' || args[0] === '-v') {
-  // Answered before anything else is loaded.
-  process.stdout.write(`${version()}\n`)
-} else {
+// Answered before anything else is loaded.
+if (!saysVersion(args)) {
   const [{ main }, { tidings }] = await Promise.all([import('./frame/main.ts'), import('./commands.ts')])
   await main(['tidings'], tidings, args)
 }

@@ -26,6 +26,7 @@ export function answer(words: readonly string[], entry: Entry, args: readonly st
 async function choose(words: readonly string[], entry: Entry, args: readonly string[]): Promise<number> {
   if ('load' in entry) return perform(words, await entry.load(), args)
   const [word, ...rest] = args
+  if (word === 'help' && rest.length > 0) return choose(words, entry, [...rest, '--help'])
   if (word === undefined || word === 'help' || word === '--help' || word === '-h') {
     const { overview } = await import('./overview.ts')
     const [stream, code] = word === undefined ? [process.stderr, exitCodes.usage] : [process.stdout, exitCodes.ok]

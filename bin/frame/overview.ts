@@ -6,6 +6,7 @@ export function overview(words: readonly string[], { summary, commands }: Group)
   const names = Object.keys(commands)
   const width = Math.max(...names.map((name) => name.length))
   const lines = Object.entries(commands).map(([name, each]) => `  ${name.padEnd(width)}  ${each.summary}`)
+  const version = words.length > 1 ? '' : `  ${program} --version\n      Says which version this is\n`
   return `${program} COMMAND [options]
 
 ${summary}
@@ -16,5 +17,5 @@ ${lines.join('\n')}
 Examples:
   ${program} ${names[0]} --help
       Says more about one of them
-`
+${version}`
 }

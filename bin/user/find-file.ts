@@ -4,7 +4,7 @@ import { didYouMean } from '../../lib/index.ts'
 import { Mistake } from '../frame/mistake.ts'
 
 /** What a module of a user may be written in. */
-const endings = ['.ts', '.mts', '.js', '.mjs'] as const
+const endings = ['.ts', '.mts', '.cts', '.js', '.mjs', '.cjs'] as const
 
 /** The path of a user's module that is there, with its ending if that was left out. */
 export function findFile(file: string): string {

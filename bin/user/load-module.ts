@@ -3,12 +3,16 @@ import { createRequire } from 'node:module'
 import { homedir } from 'node:os'
 import { dirname, extname, join, relative, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { Failure } from '../frame/mistake.ts'
+import { exitCodes, Failure } from '../frame/mistake.ts'
+import { complain } from '../print/complain.ts'
 
 /** What a user's module exports. */
 export type Exports = Readonly<Record<string, unknown>>
 
 const NOT_FOUND = /Cannot find (?:module|package) '([^']+)'[^]*?(?:- |imported from )(\S+)/
+
+/** How Node ends such a process. */
+const UNSETTLED = 13
 
 const OWN = import.meta.url.slice(0, import.meta.url.lastIndexOf('/bin/'))
 
@@ -31,11 +35,30 @@ async function load(file: string): Promise<Exports> {
   const path = resolve(file)
   const { createJiti } = await import('jiti')
   const jiti = createJiti(import.meta.url, { alias: aliases(path), fsCache: cacheDirectory() })
+  const stuck = (): void => sayStuck(file)
+  process.once('exit', stuck)
   try {
-    return Object.fromEntries(Object.entries(await jiti.import<object>(path)))
+    return exportsOf(await jiti.import<object>(path))
   } catch (error) {
     throw new Failure(whatIsWrong(file, error), { cause: error })
+  } finally {
+    process.off('exit', stuck)
   }
+}
+
+function exportsOf(module: object): Exports {
+  const exports: Exports = Object.fromEntries(Object.entries(module))
+  const { default: whole } = exports
+  // What CommonJS exports as `default` is a part of its default.
+  const inner = typeof whole === 'object' && whole !== null && Object.hasOwn(whole, 'default')
+  return inner ? { ...exports, default: (whole as { readonly default: unknown }).default } : exports
+}
+
+/** Node ends a process in which something is awaited that nothing can bring any more, without a word. */
+function sayStuck(file: string): void {
+  if (process.exitCode !== UNSETTLED) return
+  complain(`${file} never ends loading: at its top it awaits what does not come`)
+  process.exitCode = exitCodes.failed
 }
 
 function aliases(path: string): Record<string, string> {

@@ -1,4 +1,4 @@
-import { rm, rmdir } from 'node:fs/promises'
+import { rm, rmdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { hasCode, TidingsError } from '../core/errors.ts'
 import { isOwn, namesIn } from '../log/folder.ts'
@@ -6,6 +6,8 @@ import { openLog } from '../log/open-log.ts'
 
 /** Whether a directory holds a log. */
 export async function holdsLog(directory: string): Promise<boolean> {
+  // Beside logs there are files, such as credentials.json.
+  if (!(await stat(directory).catch(() => undefined))?.isDirectory()) return false
   const names = await namesIn(directory)
   return names.includes('CURRENT') || names.includes('MARK')
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { holdsLog, openLog, removeLog } from '../../lib/index.ts'
@@ -20,6 +20,9 @@ describe('removeLog', () => {
     assert.equal(existsSync(directory), false)
     assert.equal(await removeLog(directory), false)
     assert.equal(await holdsLog(directory), false)
+    writeFileSync(directory, 'a file')
+    assert.equal(await holdsLog(directory), false)
+    rmSync(directory)
     const log = await openLog(directory)
     t.after(() => log.close())
     const [receipt] = await log.accept([{ type: 't', identifier: '1', data: 1 }])

@@ -26,8 +26,11 @@ describe('agent-test', () => {
     const jobAndAgain = await test(...myJob, ...myListener, '-t', 'my_event_type')
     assert.deepEqual(rows(jobAndAgain), [duplicate, heard])
 
-    const removed = await test('-r', ...myJob, ...myListener)
-    assert.deepEqual([removed.code, rows(removed)], [0, [new1, heard]])
+    const removed = await test('-r', ...myJob, ...myListener, '-t', 'my_event_type')
+    assert.deepEqual([removed.code, rows(removed), removed.words.trim()], [0, [new1, heard], ''])
+
+    const joined = await test('-jexample.myJob', '-lexample.myListener', '-tmy_event_type')
+    assert.deepEqual([joined.code, rows(joined)], [0, [duplicate, heard]])
   })
 
   it('leaves no cursor behind, also after telling events again', async (t) => {

@@ -30,11 +30,13 @@ describe('help', () => {
 
   it('is what tidings alone says, with code 2; --version says the version', async (t) => {
     const folder = userFolder(t)
-    const [alone, help, version] = await Promise.all(
-      [[], ['help'], ['--version']].map((args) => tidings(t, folder, args)),
+    const [alone, help, version, runHelp, helpRun] = await Promise.all(
+      [[], ['help'], ['--version'], ['run', '--help'], ['help', 'run']].map((args) => tidings(t, folder, args)),
     )
     assert.equal(alone?.code, 2)
     assert.equal(alone?.stderr, help?.stdout)
     assert.match(version?.stdout ?? '', /^\d+\.\d+\.\d+\n$/)
+    assert.equal((await agentTest(t, folder, ['--version'])).stdout, version?.stdout)
+    assert.deepEqual([helpRun?.code, helpRun?.stdout], [0, runHelp?.stdout])
   })
 })

@@ -28,6 +28,7 @@ const table: readonly Mistake[] = [
   [test('--lisener', 'x'), 2, 'unknown option --lisener; did you mean "--listener"?'],
   [tidings('events', 'ls'), 1, 'there is no log in .tidings: run an agent first, or say --db DIR'],
   [tidings('events', 'ls', '--db', 'notalog'), 1, 'there is no log in notalog'],
+  [tidings('events', 'ls', '--db', 'parts.ts'), 1, 'there is no log in parts.ts'],
   [tidings('events', 'count', '--agent', 'hello'), 1, 'there is no log in .tidings/hello'],
   [tidings('events', 'ls', '--db', 'a', '--agent', 'b'), 2, '--db and --agent both say which log: leave out one'],
   [tidings('events', 'show'), 2, 'SEQ|TYPE is missing: tidings events show SEQ|TYPE [IDENTIFIER]'],

@@ -4,6 +4,7 @@ import { type Mistake, make, run, tidings } from './mistakes.ts'
 const table: readonly Mistake[] = [
   [tidings('rnu'), 2, 'unknown command "rnu"; did you mean "run"?'],
   [tidings('frobnicate'), 2, 'unknown command "frobnicate"; see tidings --help'],
+  [tidings('help', 'evnts', 'ls'), 2, 'unknown command "evnts"; did you mean "events"?'],
   [tidings('events', 'lst'), 2, 'unknown command "lst"; did you mean "ls"?'],
   [tidings('--db', 'x'), 2, 'a command comes first, got "--db"; see tidings --help'],
   [run(), 2, 'FILE is missing: tidings run FILE'],
@@ -28,6 +29,7 @@ const table: readonly Mistake[] = [
   [run('syntax.ts'), 1, 'syntax.ts:3:10: Unexpected token'],
   [run('throws.ts'), 1, 'throws.ts:3: not today'],
   [run('helper.ts'), 1, 'throws.ts:3: not today'],
+  [run('stuck.ts'), 1, 'stuck.ts never ends loading: at its top it awaits what does not come'],
   [run('missing.ts'), 1, 'missing.ts:2: can\'t find "./nowhere.ts"'],
   [run('badjob.ts'), 1, 'badjob.ts:3: job "x" needs a schedule such as every(\'10m\'), got "every day"'],
   [run('hello.ts', '--db', 'hello.ts'), 1, "the log in HERE/hello.ts can't be opened: ENOTDIR: not a directory"],

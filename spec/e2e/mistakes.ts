@@ -21,6 +21,7 @@ const files = {
   'syntax.ts': "import { agent } from 'tidings'\n\nconst x = = 3\n",
   'throws.ts': "type X = string\n\nthrow new Error('not today')\n",
   'helper.ts': "import './throws.ts'\n",
+  'stuck.ts': 'await new Promise(() => undefined)\n',
   'missing.ts': "\nimport './nowhere.ts'\n",
   'badjob.ts': "import { job } from 'tidings'\n\nexport default job('x', 'every day', () => undefined)\n",
   'notalog/notes.txt': 'mine',

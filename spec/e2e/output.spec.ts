@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
-import { existsSync } from 'node:fs'
+import { closeSync, existsSync, openSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { openLog } from '../../lib/index.ts'
-import { tidings, userFolder } from './program.ts'
+import { start, tidings, userFolder } from './program.ts'
 
 const nasty = 'a\u001b[31m\nb\t\u202ec'
 
@@ -156,6 +156,9 @@ describe('what commands print', () => {
     const folder = await folderWithLog(t)
     const other = await tidings(t, folder, ['events', 'count', '--db', 'typo'])
     assert.deepEqual([other.code, existsSync(join(folder, 'typo'))], [1, false])
+    // What else is in that folder is no log.
+    writeFileSync(join(folder, '.tidings/credentials.json'), '{}')
+    assert.equal((await tidings(t, folder, ['events', 'count'])).stdout, '3\n')
     const log = await openLog(join(folder, '.tidings/second'))
     await log.close()
     const several = await tidings(t, folder, ['events', 'count'])
@@ -182,6 +185,33 @@ describe('what commands print', () => {
     })
     assert.match(stdout, /^1\t.*\n$/)
     assert.equal(stderr, '')
+  })
+
+  it('stops an agent, as a signal does, when nobody reads on', async (t) => {
+    const chatty = `
+      import { agent, every, job } from 'tidings'
+      export default agent('chatty', [job('chat', every('20ms'), () => console.log('a line'))])`
+    const running = start(t, userFolder(t, { 'chatty.ts': chatty }), 'tidings', ['run', 'chatty.ts'])
+    await running.said(/a line/)
+    running.unread()
+    const { code, lines } = await running.ended
+    assert.equal(code, 0)
+    assert.equal(lines.filter(({ msg }) => msg === 'standard output fails').length, 1)
+    assert.equal(lines.at(-1)?.msg, 'agent stopped')
+  })
+
+  it('lets an agent go on when what it prints can not be written', async (t) => {
+    const chatty = `
+      import { agent, every, job } from 'tidings'
+      export default agent('chatty', [job('chat', every('20ms'), () => console.log('a line'))])`
+    const folder = userFolder(t, { 'chatty.ts': chatty })
+    const full = openSync('/dev/full', 'w')
+    t.after(() => closeSync(full))
+    const running = start(t, folder, 'tidings', ['run', 'chatty.ts', '-m'], { stdout: full })
+    await running.said(/("job done"[^]*){5}/)
+    const { code, lines } = await running.signal('SIGTERM')
+    assert.equal(code, 0)
+    assert.equal(lines.filter(({ msg }) => msg === 'standard output fails').length, 1)
   })
 
   it('says that the log is in use, with code 3, by somebody who answers no commands', async (t) => {

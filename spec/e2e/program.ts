@@ -31,12 +31,16 @@ export interface Started {
   said(pattern: RegExp): Promise<void>
   /** What it has written to standard output so far. */
   printed(): string
+  /** Reads no more of what it prints. */
+  unread(): void
   /** Resolves to how long it took to end, in ms, from here on. */
   signal(name: NodeJS.Signals): Promise<Ended & { readonly took: number }>
 }
 
+/** `stdout`: where it prints, if not to us. */
 export interface How {
   readonly env?: Readonly<Record<string, string>>
+  readonly stdout?: number
 }
 
 /** A folder of a user, far from any package, with these files and `hello.ts`. */
@@ -56,12 +60,16 @@ export function start(
   cwd: string,
   program: string,
   args: readonly string[],
-  { env = {} }: How = {},
+  { env = {}, stdout }: How = {},
 ): Started {
   const path = join(root, 'dist/bin', `${program}.js`)
   if (!existsSync(path)) throw new Error(`${path} is missing: run npm run build`)
   const began = performance.now()
-  const child = spawn(process.execPath, [path, ...args], { cwd, env: { ...ownEnvironment(), ...env } })
+  const child: ChildProcess = spawn(process.execPath, [path, ...args], {
+    cwd,
+    env: { ...ownEnvironment(), ...env },
+    stdio: ['pipe', stdout ?? 'pipe', 'pipe'],
+  })
   const output = { stdout: '', stderr: '' }
   const ended = new Promise<Ended>((resolve) => {
     child.on('close', (code) => resolve({ code, ...output, ...split(output.stderr), ms: performance.now() - began }))
@@ -71,12 +79,13 @@ export function start(
     await ended
   })
   for (const name of ['stdout', 'stderr'] as const) {
-    child[name].setEncoding('utf8').on('data', (text: string) => (output[name] += text))
+    child[name]?.setEncoding('utf8').on('data', (text: string) => (output[name] += text))
   }
   return {
     ended,
     said: (pattern) => said(child, output, pattern),
     printed: () => output.stdout,
+    unread: () => child.stdout?.destroy(),
     signal: (name) => signal(child, ended, name),
   }
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
-import { count, root, start, tidings, userFolder } from './program.ts'
+import { agentTest, count, root, start, tidings, userFolder } from './program.ts'
 
 /** Prints whether what it imports is what the program itself uses: the error that `start` makes, an Observable. */
 const probe = (imports: string): string => `
@@ -57,6 +57,20 @@ describe("a user's module", () => {
     symlinkSync(root, join(folder, 'node_modules/tidings'))
     const ended = await tidings(t, folder, ['run', 'probe.ts', '-m', '--once', '--log-level', 'silent'])
     assert.deepEqual(sorted(ended.stdout), [...expected, 'own rxjs'].sort(), ended.stderr)
+  })
+
+  it('may be CommonJS, with or without its ending', async (t) => {
+    const lines = [
+      "const { agent, job, manual } = require('tidings')",
+      "exports.hello = job('hello', manual(), () => console.log('hello'))",
+      "exports.default = agent('home', [exports.hello])",
+    ]
+    const folder = userFolder(t, { 'home.cjs': lines.join('\n') })
+    for (const file of ['home.cjs', 'home']) {
+      const ended = await tidings(t, folder, ['run', file, '-m', '--once'])
+      assert.deepEqual([ended.code, ended.stdout], [0, 'hello\n'], ended.stderr)
+    }
+    assert.equal((await agentTest(t, folder, ['-m', '-j', 'home.hello'])).stdout, 'hello\n')
   })
 
   it('may export its agent under any name, await at its top, and be without jobs: it runs until it is stopped', async (t) => {
