@@ -4,6 +4,7 @@ import { quote, TidingsError } from '../core/errors.ts'
 import type { Draft, Receipt } from '../core/event.ts'
 import type { Listener } from '../listener/listener.ts'
 import { type Pipe, pipeOf } from '../listener/on.ts'
+import { held } from '../log/held.ts'
 import type { Handed, KeyValue, Log } from '../log/port.ts'
 import { sayReceipt } from '../log/say-receipt.ts'
 import { StateBuffer } from '../log/state-buffer.ts'
@@ -85,8 +86,9 @@ export class Deliverer implements AttemptHost {
     return new StateBuffer(this.#stored, this.#namespace)
   }
 
-  async publish(draft: Draft, { event }: Handed): Promise<Receipt> {
+  async publish(given: Draft, { event }: Handed): Promise<Receipt> {
     const { log, environment } = this.#host
+    const draft = held(given)
     await refuseLoop(log, event)
     const receipts = await log.accept([draft], { cause: event.seq })
     const receipt = receipts[0] as Receipt

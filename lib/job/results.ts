@@ -2,6 +2,7 @@ import { isObservable, type Observable } from 'rxjs'
 import { describe, TidingsError } from '../core/errors.ts'
 import type { Draft } from '../core/event.ts'
 import { leave } from '../core/leave.ts'
+import { held } from '../log/held.ts'
 
 /**
  * Hands every draft that a run returned to `each`, in order, whatever shape they came in. Ends early when the signal
@@ -16,13 +17,13 @@ export async function eachDraft(
 ): Promise<void> {
   const settled = await result
   if (settled === undefined || settled === null || isReceipt(settled)) return
-  if (isDraft(settled)) return each(settled)
+  if (isDraft(settled)) return each(held(settled))
   if (isObservable(settled)) return eachEmitted(settled as Observable<Draft>, signal, each)
   if (typeof settled !== 'object' || !(Symbol.iterator in settled || Symbol.asyncIterator in settled))
     throw noDrafts(settled)
   for await (const draft of settled as AsyncIterable<Draft>) {
     if (signal.aborted) return
-    await each(draft)
+    await each(asItIs(draft))
   }
 }
 
@@ -35,7 +36,8 @@ function eachEmitted(
   return new Promise((resolve, reject) => {
     let taken: Promise<void> = Promise.resolve()
     const subscription = drafts.subscribe({
-      next: (draft) => {
+      next: (given) => {
+        const draft = asItIs(given)
         taken = taken.then(() => each(draft))
         taken.catch(reject)
       },
@@ -49,6 +51,11 @@ function eachEmitted(
     if (signal.aborted) stop()
     else signal.addEventListener('abort', stop, { once: true })
   })
+}
+
+// The next one may be made of the same object.
+function asItIs(given: Draft): Draft {
+  return isDraft(given) ? held(given) : given
 }
 
 /** The error of a run that returned, or returned among its drafts, what is none. */

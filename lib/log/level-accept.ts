@@ -61,7 +61,7 @@ export function decide(drafts: readonly Draft[], origin: Origin, rules: Rules): 
       receipts.push({ status: 'duplicate', seq: lastTold(known)[0] })
       continue
     }
-    const { data, json } = checkData(draft.data, identified, rules.limits)
+    const { data, json } = checkData(draft, identified, rules.limits)
     const place = { seq: rules.next + events.length, now: rules.now }
     const event = toEvent({ ...identified, data, transformed: draft.transformed }, known, origin, place)
     const told = origin.told !== false

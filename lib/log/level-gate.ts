@@ -19,15 +19,19 @@ export class Gate {
     this.#queue = queue
   }
 
-  /** Runs `act`: at once while there is room and nobody waits, otherwise after those who came before. */
-  pass<T>(act: () => T): T | Promise<T> {
+  /**
+   * Runs `act`: at once while there is room and nobody waits, otherwise after those who came before; then it is what
+   * `later`, which is asked at once, gives.
+   */
+  pass<T>(act: () => T, later: () => () => T = () => act): T | Promise<T> {
     if (this.#inLine === 0 && !isFull(this.#queue())) return act()
+    const then = later()
     this.#inLine += 1
     const turn = this.#line.then(async () => {
       await this.#room()
       // No sooner: whoever comes now must not get in before.
       this.#inLine -= 1
-      return act()
+      return then()
     })
     this.#line = turn.then(
       () => undefined,

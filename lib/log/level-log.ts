@@ -3,6 +3,7 @@ import type { Clock } from '../core/clock.ts'
 import { describe, TidingsError } from '../core/errors.ts'
 import type { Draft, Receipt, StoredEvent } from '../core/event.ts'
 import type { Claim, RunRecord } from './claim.ts'
+import { held } from './held.ts'
 import { decide } from './level-accept.ts'
 import { Claims } from './level-claims.ts'
 import { Consumers } from './level-consumers.ts'
@@ -52,11 +53,20 @@ export class LevelLog extends Upkeep implements Log {
 
   accept(drafts: readonly Draft[], origin: Origin = {}): Promise<readonly Receipt[]> {
     try {
-      const turn = this.#gate.pass(() => this.#decide(drafts, origin))
+      const turn = this.#gate.pass(
+        () => this.#decide(drafts, origin),
+        () => this.#later(drafts, origin),
+      )
       return turn instanceof Promise ? turn.then(answer) : answer(turn)
     } catch (error) {
       return Promise.reject(error)
     }
+  }
+
+  #later(drafts: readonly Draft[], origin: Origin): () => Decided {
+    const now = Array.isArray(drafts) ? drafts.map(held) : drafts
+    const written = origin.state === undefined ? origin : { ...origin, state: origin.state.map(checkWrite) }
+    return () => this.#decide(now, written)
   }
 
   // In one go: nobody comes between the look-up, the decision and its place in the queue.

@@ -120,12 +120,12 @@ function notRecorded(path: keyof Recorded, expected: string, got: unknown): Tidi
 
 /** The data of a draft, as it is stored and told, with its text. */
 export function checkData(
-  given: unknown,
+  draft: Pick<Draft, 'data'>,
   { type, identifier }: Identified,
   limits: Limits,
 ): { readonly data: JsonValue; readonly json: string } {
   try {
-    const data = toJson(given)
+    const data = toJson(draft.data)
     const json = JSON.stringify(data)
     const bytes = json.length * 3 > limits.data ? Buffer.byteLength(json) : json.length
     if (bytes > limits.data) {
@@ -149,6 +149,6 @@ export function checkData(
  * @throws TidingsError as `Log.accept` does for an invalid draft
  */
 export function checkDraft<D extends Draft>(draft: D, limits: Limits = defaultLimits): D {
-  const identified = checkIdentity(draft, limits)
-  return { ...draft, data: checkData(draft.data, identified, limits).data }
+  const { data } = checkData(draft, checkIdentity(draft, limits), limits)
+  return { ...draft, data }
 }

@@ -134,6 +134,30 @@ export const acceptTests: LogTests = {
     assert.equal(new Set(given).size, 300)
   },
 
+  'what is stored is what was published, whatever becomes of it while it waits for its turn': async ({ log }) => {
+    const data = { n: 0 }
+    const own: Draft[] = []
+    // More than may wait for the disk.
+    const published = Array.from({ length: 10_100 }, (_, i) => {
+      data.n = i
+      own[0] = draft(`${i}`, data)
+      return log.accept(own)
+    })
+    own.length = 0
+    data.n = -1
+    const late = log.accept([draft('0', () => 'not JSON')])
+    const wrong = assert.rejects(
+      log.accept([draft('late', new Date(0))]),
+      refused('TIDINGS_DATA_INVALID', { path: '' }),
+    )
+    await Promise.all(published)
+    assert.equal((await late)[0]?.status, 'duplicate')
+    await wrong
+    const stored = await list(log.events())
+    assert.equal(stored.length, published.length)
+    for (const event of stored) assert.deepEqual(event.data, { n: Number(event.identifier) })
+  },
+
   'the same identifier under two types is two identities': async ({ log }) => {
     const receipts = await log.accept([draft('1', 'a', 'x'), draft('1', 'b', 'y')])
     assert.deepEqual(

@@ -575,6 +575,18 @@ describe('what a handler publishes', () => {
     )
   })
 
+  it('is what it was then, whatever becomes of it', async (t) => {
+    const here = await place(t)
+    const handle = (_: unknown, { publish }: Delivery<unknown>): void => {
+      const data = { n: 1 }
+      publish(follow, '1', data)
+      data.n = 2
+    }
+    await hear(here, [listener('hear', on(made), handle)], drafts(5))
+    const [, event] = await here.events()
+    assert.deepEqual(event?.data, { n: 1 })
+  })
+
   it('is waited for, and fails the delivery when it is refused, awaited or not, caught or not', async (t) => {
     const here = await place(t)
     const ways: ((publish: Delivery['publish']) => unknown)[] = [

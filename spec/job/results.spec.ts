@@ -57,6 +57,24 @@ const several: Record<string, Run> = {
   'a promise of a generator': async () => iterable(three),
   'a promise of an async generator': async () => later(three),
   'a promise of an Observable': async () => from(three),
+  'a generator of one object, which it changes each time': function* () {
+    const data = { n: 0 }
+    for (const identifier of ['1', '2', '3']) {
+      data.n += 1
+      yield made(identifier, data)
+    }
+    data.n = 0
+  },
+  'an Observable of one object, which it changes each time': () =>
+    new Observable<Draft>((subscriber) => {
+      const data = { n: 0 }
+      for (const identifier of ['1', '2', '3']) {
+        data.n += 1
+        subscriber.next(made(identifier, data))
+      }
+      data.n = 0
+      subscriber.complete()
+    }),
   'publish and return': ({ publish }) => {
     publish(made, '1', { n: 1 })
     return three.slice(1)
