@@ -9,9 +9,11 @@ import { exitCodes, Failure, Mistake } from './mistake.ts'
  */
 export async function main(words: readonly string[], entry: Entry, args: readonly string[]): Promise<never> {
   // Whoever reads our output may have seen enough: `tidings events ls | head`.
-  process.stdout.on('error', ({ code }: NodeJS.ErrnoException) =>
-    process.exit(code === 'EPIPE' ? exitCodes.ok : exitCodes.failed),
-  )
+  process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+    if (code === 'EPIPE') process.exit(exitCodes.ok)
+    complain(`nothing more can be printed: ${message}`)
+    process.exit(exitCodes.failed)
+  })
   const code = await answer(words, entry, args)
   // What a user's module left open must not keep the process; what was printed must get out.
   await new Promise((written) => process.stdout.write('', written))
