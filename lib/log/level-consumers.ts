@@ -6,6 +6,7 @@ import { LevelConsumer, type Opened } from './level-consumer.ts'
 import { keys, seqOf, startingWith, textsOf } from './level-keys.ts'
 import type { Life } from './level-life.ts'
 import { lowest, type Need, storedNeed } from './level-needs.ts'
+import { Onlooker } from './level-onlooker.ts'
 import { movedTo } from './level-place.ts'
 import { readEvents } from './level-reader.ts'
 import { type Cursor, decode, encode, type RetryRecord } from './level-records.ts'
@@ -31,7 +32,7 @@ export class Consumers {
     this.#life = life
   }
 
-  /** Opens a consumer; one that was open under this name is settled first and is of no use afterwards. */
+  /** Opens a consumer. One that is open under this name goes on until somebody pulls from the new one, or moves it. */
   async open(name: string, options: ConsumerOptions): Promise<Consumer> {
     checkText(name, MOST_BYTES, 'TIDINGS_LOG_INVALID', 'the name of a consumer')
     if (options.transient === true) {
@@ -40,11 +41,19 @@ export class Consumers {
       return transient
     }
     return this.#turns.take(async () => {
-      await this.#settle(name)
-      const consumer = new LevelConsumer(this.#life, await this.#find(name, options), options)
-      this.#open.set(name, consumer)
-      return consumer
+      const open = this.#open.get(name)
+      if (open === undefined || options.move === true) return this.#begun(name, options)
+      const takeOver = (): Promise<LevelConsumer> => this.#turns.take(() => this.#begun(name, options))
+      return new Onlooker(name, () => this.#open.get(name) ?? open, takeOver)
     })
+  }
+
+  // One that was open under this name is settled first, and is of no use afterwards.
+  async #begun(name: string, options: ConsumerOptions): Promise<LevelConsumer> {
+    await this.#settle(name)
+    const consumer = new LevelConsumer(this.#life, await this.#find(name, options), options)
+    this.#open.set(name, consumer)
+    return consumer
   }
 
   /** Of all consumers that the log knows. */
