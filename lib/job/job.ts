@@ -50,7 +50,8 @@ export interface Job {
 export function job(name: string, schedule: Schedule, run: Run, options: JobOptions = {}): Job {
   checkText(name, defaultLimits.type, 'TIDINGS_JOB_INVALID', 'the name of a job')
   if (typeof schedule?.next !== 'function') {
-    throw invalid(`job ${quote(name)} needs a schedule such as every('10m'), got ${describe(schedule)}`)
+    const got = 'minutes' in Object(schedule) ? 'every(n) without a unit: every(n).minutes' : describe(schedule)
+    throw invalid(`job ${quote(name)} needs a schedule such as every('10m'), got ${got}`)
   }
   if (typeof run !== 'function') throw invalid(`job ${quote(name)} needs a function to run, got ${describe(run)}`)
   return brand('job', { kind: 'job', name, schedule, run, settings: settle(name, schedule, options) })

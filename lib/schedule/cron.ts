@@ -1,4 +1,5 @@
 import { asError, describe } from '../core/errors.ts'
+import { checkOptions } from '../core/options.ts'
 import { onCalendar } from './local-time.ts'
 import { type PatternSlot, pattern } from './pattern.ts'
 import { invalid, type Schedule, schedule } from './schedule.ts'
@@ -20,7 +21,9 @@ import { checkZone, type Zone } from './zone.ts'
  * cron('30 9 * * MON-FRI', { timezone: 'Europe/Berlin' })
  * ```
  */
-export function cron(expression: string, { timezone }: { readonly timezone?: string } = {}): Schedule {
+export function cron(expression: string, options: { readonly timezone?: string } = {}): Schedule {
+  checkOptions(options, { timezone: true }, 'TIDINGS_SCHEDULE_INVALID', 'of cron()')
+  const { timezone } = options
   const fields = fieldsOf(expression)
   const zone = timezone === undefined ? undefined : checkZone(timezone)
   const text = `cron ${fields}${zone === undefined ? '' : ` (${zone})`}`

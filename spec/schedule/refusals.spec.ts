@@ -62,6 +62,16 @@ const refusals: readonly (readonly [said: string, define: () => unknown, message
   ['an empty zone', () => day.at('10:30', ''), zone('""')],
   ['a number for a zone', () => day.at('10:30', 43 as unknown as string), zone('43')],
   ['an unknown zone of cron', () => cron('* * * * *', { timezone: 'Mars/Base' }), zone('"Mars/Base"')],
+  [
+    'a zone of cron that is no option',
+    () => cron('* * * * *', 'Europe/Berlin' as unknown as { timezone: string }),
+    'the options of cron() must be an object, got "Europe/Berlin"',
+  ],
+  [
+    'a misspelt option of cron',
+    () => cron('* * * * *', { timeZone: 'Europe/Berlin' } as { timezone?: string }),
+    /^the options of cron\(\) have no "timeZone".*timezone/,
+  ],
   ['an unknown zone of an agent', () => inZone(day, 'Mars/Base'), zone('"Mars/Base"')],
   ...['', ' ', '* * * *', '* * * * * * * *', 'daily', '2027-01-01T00:00:00', '* * * *\n*'].map(
     (text) => [`cron(${JSON.stringify(text)})`, () => cron(text), fields(JSON.stringify(text))] as const,
