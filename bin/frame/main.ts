@@ -1,7 +1,7 @@
-import { didYouMean } from '../../lib/index.ts'
 import { complain } from '../print/complain.ts'
 import type { Command, Entry } from './command.ts'
 import { exitCodes, Failure, Mistake } from './mistake.ts'
+import { didYouMean } from './near.ts'
 
 /**
  * Runs what the arguments ask for, says what went wrong, and ends the process with the exit code. `words`: what stands
@@ -39,13 +39,13 @@ async function choose(words: readonly string[], entry: Entry, args: readonly str
   if (chosen !== undefined) return choose([...words, word], chosen, rest)
   const isOption = word.startsWith('-')
   const unknown = isOption ? 'a command comes first, got' : 'unknown command'
-  const near = isOption ? '' : didYouMean(word, Object.keys(entry.commands))
+  const near = isOption ? '' : await didYouMean(word, Object.keys(entry.commands))
   throw new Mistake(`${unknown} ${JSON.stringify(word)}${near === '' ? `; see ${words.join(' ')} --help` : near}`)
 }
 
 async function perform(words: readonly string[], command: Command, args: readonly string[]): Promise<number> {
   const { helpOf, parse } = await import('./parse.ts')
-  const given = parse(words, command, args)
+  const given = await parse(words, command, args)
   if (given !== 'help') return command.run(given)
   process.stdout.write(`${await helpOf(words, command)}\n`)
   return exitCodes.ok

@@ -1,25 +1,25 @@
 import yargs, { type Argv, type Options } from 'yargs'
-import { didYouMean } from '../../lib/index.ts'
 import type { Command, Given, OptionTable } from './command.ts'
 import { Mistake } from './mistake.ts'
+import { didYouMean } from './near.ts'
 
 const WIDTH = 80
 
 const HELP: OptionTable = { help: { alias: 'h', type: 'boolean', describe: 'Show this help' } }
 
 /** What the arguments of a command say; `help` when that is all they ask for. */
-export function parse(
+export async function parse(
   words: readonly string[],
   command: Command,
   args: readonly string[],
-): Given<OptionTable> | 'help' {
+): Promise<Given<OptionTable> | 'help'> {
   const options = { ...HELP, ...command.options }
   const { $0: _program, ...parsed } = parser(options).parseSync([...(command.rewrite?.(args) ?? args)]) as Record<
     string,
     unknown
   >
   if (parsed.help === true) return 'help'
-  checkOptions(parsed, options)
+  await checkOptions(parsed, options)
   checkArguments(words, command, parsed._ as string[])
   return parsed as Given<OptionTable>
 }
@@ -53,7 +53,7 @@ function parser(options: OptionTable): Argv {
     .options(options)
 }
 
-function checkOptions(parsed: Record<string, unknown>, options: OptionTable): void {
+async function checkOptions(parsed: Record<string, unknown>, options: OptionTable): Promise<void> {
   const names = new Map(
     Object.entries(options).flatMap(([name, option]) => spellings(name, option).map((each) => [each, option])),
   )
@@ -61,7 +61,8 @@ function checkOptions(parsed: Record<string, unknown>, options: OptionTable): vo
     if (name === '_') continue
     const option = names.get(name)
     if (option === undefined) {
-      throw new Mistake(`unknown option ${dashed(name)}${didYouMean(dashed(name), [...names.keys()].map(dashed))}`)
+      const near = await didYouMean(dashed(name), [...names.keys()].map(dashed))
+      throw new Mistake(`unknown option ${dashed(name)}${near}`)
     }
     if (option.type !== 'array' && Array.isArray(value)) throw new Mistake(`${dashed(name)} was given twice`)
     const empty = value === '' || (Array.isArray(value) && (value.length === 0 || value.includes('')))

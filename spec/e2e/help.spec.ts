@@ -19,7 +19,24 @@ function checkHelp({ code, stdout, stderr }: Ended, words: readonly string[]): v
   assert.match(stdout, new RegExp(`\\nExamples?:\\n  ${name}`), name)
 }
 
+/** Says at the end whether the engine, which is slow to load, was loaded: it brings rxjs with it. */
+const tattle = `import module from 'node:module'
+process.on('exit', () => {
+  if (Object.keys(module._cache).some((path) => path.includes('/rxjs/'))) process.stderr.write('loaded the engine')
+})`
+
 describe('help', () => {
+  it('is said, and so is what is missing, without a wait for the engine', async (t) => {
+    const folder = userFolder(t)
+    const env = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(tattle)}` }
+    const asked = [['--help'], ['--version'], ['events', '--help'], ['run', '--help'], ['db', 'backup'], ['test', '-h']]
+    for (const args of asked) {
+      const { stderr } = await tidings(t, folder, args, { env })
+      assert.doesNotMatch(stderr, /loaded/, args.join(' '))
+    }
+    assert.match((await tidings(t, folder, ['run', 'hello.ts', '--once', '-m'], { env })).stderr, /loaded the engine/)
+  })
+
   it('of every command fits 80 columns and has an example', async (t) => {
     const folder = userFolder(t)
     const commands = everyCommand(program)

@@ -18,21 +18,33 @@ const sample = command({
   run: async () => 0,
 })
 
-const given = (...args: readonly string[]): unknown => parse(['prog', 'do'], sample, args)
+const given = (...args: readonly string[]): Promise<unknown> => parse(['prog', 'do'], sample, args)
 
 describe('parse', () => {
-  it('gives options by their long names, and arguments as they were typed', () => {
-    const parsed = given('007', '-n', '1e3', '--type', 'a', '--type', 'b', '--limit', '5', '--log-level=x', '-old')
+  it('gives options by their long names, and arguments as they were typed', async () => {
+    const parsed = await given(
+      '007',
+      '-n',
+      '1e3',
+      '--type',
+      'a',
+      '--type',
+      'b',
+      '--limit',
+      '5',
+      '--log-level=x',
+      '-old',
+    )
     const { n: _, ...rest } = parsed as Record<string, unknown>
     assert.deepEqual(rest, { _: ['007'], name: '1e3', type: ['a', 'b'], limit: 5, 'log-level': 'x', dry: true })
   })
 
-  it('takes an argument after an option that may be repeated for an argument, and all after -- too', () => {
-    assert.deepEqual((given('--type', 'a', 'file') as { _: unknown })._, ['file'])
-    assert.deepEqual((given('--', '--dry', '-x') as { _: unknown })._, ['--dry', '-x'])
+  it('takes an argument after an option that may be repeated for an argument, and all after -- too', async () => {
+    assert.deepEqual(((await given('--type', 'a', 'file')) as { _: unknown })._, ['file'])
+    assert.deepEqual(((await given('--', '--dry', '-x')) as { _: unknown })._, ['--dry', '-x'])
   })
 
-  it('refuses what the command does not take, in one sentence', () => {
+  it('refuses what the command does not take, in one sentence', async () => {
     const wrong: readonly [readonly string[], RegExp][] = [
       [[], /^FILE is missing: prog do FILE \[MORE\]$/],
       [['a', 'b', 'c'], /^"c" is one argument too many: prog do FILE \[MORE\]$/],
@@ -47,11 +59,12 @@ describe('parse', () => {
       [['a', '--limit', 'many'], /^--limit needs a number$/],
     ]
     for (const [args, message] of wrong)
-      assert.throws(() => given(...args), { name: 'Mistake', message }, args.join(' '))
+      await assert.rejects(given(...args), { name: 'Mistake', message }, args.join(' '))
   })
 
-  it('asks for help wherever it stands, whatever else is wrong', () => {
-    for (const args of [['-h'], ['a', 'b', 'c', '--help'], ['--help', '--nmae']]) assert.equal(given(...args), 'help')
+  it('asks for help wherever it stands, whatever else is wrong', async () => {
+    for (const args of [['-h'], ['a', 'b', 'c', '--help'], ['--help', '--nmae']])
+      assert.equal(await given(...args), 'help')
   })
 })
 
