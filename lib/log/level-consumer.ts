@@ -1,7 +1,7 @@
-import { firstValueFrom, merge, type Observable, Subject } from 'rxjs'
+import { firstValueFrom, merge, NEVER, Subject } from 'rxjs'
 import { abort$, at$, steady } from '../core/clock.ts'
 import { errorInfo } from '../core/error-info.ts'
-import { describe, TidingsError } from '../core/errors.ts'
+import { describe, quote, TidingsError } from '../core/errors.ts'
 import { Backlog, heard } from './level-backlog.ts'
 import { Ahead } from './level-beyond.ts'
 import type { Op, Rider } from './level-commit.ts'
@@ -10,24 +10,14 @@ import { HandOut } from './level-hand-out.ts'
 import { Ledger } from './level-ledger.ts'
 import type { Life } from './level-life.ts'
 import { type Need, openNeed } from './level-needs.ts'
+import type { Opened } from './level-opened.ts'
 import { ParkedEvents } from './level-parked.ts'
 import { Place } from './level-place.ts'
-import type { Cursor, EventRecord } from './level-records.ts'
-import { retryRecord, type Waiting } from './level-retries.ts'
+import type { EventRecord } from './level-records.ts'
+import { retryRecord } from './level-retries.ts'
 import type { States } from './level-states.ts'
 import { Steering } from './level-steering.ts'
-import type { Deaths } from './level-suspects.ts'
 import type { Consumer, ConsumerOptions, Handed, Lag, Parked, Retrying, Writes } from './port.ts'
-
-/** What the store knows of a consumer when it is opened. */
-export interface Opened {
-  readonly name: string
-  readonly origin: Consumer['origin']
-  readonly cursor: Cursor
-  readonly waiting: readonly Waiting[]
-  readonly parked: readonly number[]
-  readonly suspects: Deaths
-}
 
 /** A consumer of a log in LevelDB. Its memory is bounded: events rest on disk, here are only their seqs. */
 export class LevelConsumer implements Consumer, Rider {
@@ -43,6 +33,7 @@ export class LevelConsumer implements Consumer, Rider {
   readonly #ahead: Ahead
   readonly #wake$ = new Subject<void>()
   readonly #place: Place
+  #retired = false
 
   constructor(life: Life, opened: Opened, options: ConsumerOptions) {
     this.#life = life
@@ -87,8 +78,11 @@ export class LevelConsumer implements Consumer, Rider {
     if (!(max >= 1))
       throw new TidingsError('TIDINGS_LOG_INVALID', `a pull is for at least one event, got ${describe(max)}`)
     while (!signal.aborted) {
+      if (this.#retired)
+        throw new TidingsError('TIDINGS_LOG_CLOSED', `consumer ${quote(this.name)} was opened again, and goes on there`)
       if (this.#life.ready) {
         const handed = await this.#handOut.take(max, signal)
+        if (this.#retired) continue
         if (handed.length > 0 || signal.aborted) return handed
         // Passing over what it does not hear is no hurry: that can ride with any commit.
         this.#ride(false)
@@ -96,9 +90,8 @@ export class LevelConsumer implements Consumer, Rider {
       }
       // While the store is closed nothing can be handed out, however long it is due.
       const due = this.#life.ready ? this.#flight.nextAt : undefined
-      const alarms: Observable<unknown>[] = [this.#life.changes$, this.#wake$, abort$(signal)]
-      if (due !== undefined) alarms.push(at$(steady(this.#life.clock), due))
-      await firstValueFrom(merge(...alarms))
+      const due$ = due === undefined ? NEVER : at$(steady(this.#life.clock), due)
+      await firstValueFrom(merge(this.#life.changes$, this.#wake$, abort$(signal), due$))
     }
     return []
   }
@@ -107,6 +100,15 @@ export class LevelConsumer implements Consumer, Rider {
   closing(): void {
     this.#flight.noteSuspects()
     this.#ride(true)
+  }
+
+  /** Somebody else takes its place: it hands out nothing more, and what was handed out is settled there. */
+  async retire(): Promise<void> {
+    this.#retired = true
+    this.#wake$.next()
+    this.closing()
+    await this.flush()
+    this.#flight.dismiss()
   }
 
   ack(handed: Handed, writes: Writes = []): void {

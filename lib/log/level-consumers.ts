@@ -2,11 +2,12 @@ import { quote, TidingsError } from '../core/errors.ts'
 import { heard } from './level-backlog.ts'
 import { beyondSuspects, isOpen } from './level-beyond.ts'
 import type { Op } from './level-commit.ts'
-import { LevelConsumer, type Opened } from './level-consumer.ts'
+import { LevelConsumer } from './level-consumer.ts'
 import { keys, seqOf, startingWith, textsOf } from './level-keys.ts'
 import type { Life } from './level-life.ts'
 import { lowest, type Need, storedNeed } from './level-needs.ts'
 import { Onlooker } from './level-onlooker.ts'
+import type { Opened } from './level-opened.ts'
 import { movedTo } from './level-place.ts'
 import { readEvents } from './level-reader.ts'
 import { type Cursor, decode, encode, type RetryRecord } from './level-records.ts'
@@ -104,8 +105,7 @@ export class Consumers {
     const open = this.#open.get(name)
     if (open === undefined) return
     this.#open.delete(name)
-    open.closing()
-    await open.flush()
+    await open.retire()
   }
 
   async #begin(name: string, start: Start): Promise<Opened> {

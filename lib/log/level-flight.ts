@@ -133,6 +133,12 @@ export class Flight {
     if (asked !== undefined) this.#retries.add({ seq, ...asked })
   }
 
+  /** What is in flight is handled elsewhere. */
+  dismiss(): void {
+    this.#fresh.clear()
+    this.#again.clear()
+  }
+
   /** Nothing is in flight any more; but who is still suspected is so after a restart too. */
   noteSuspects(): void {
     const key = keys.flight(this.#name)

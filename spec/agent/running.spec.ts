@@ -41,6 +41,20 @@ describe('a running agent', () => {
     assert.deepEqual(heard, { a: ['make 1', 'make 2'], b: ['make 2'] })
   })
 
+  it('leaves its listeners to another agent on its log that has them too: nothing is handled by both', async (t) => {
+    const here = await place(t)
+    const heard: string[] = []
+    const hears = (who: string) => listener('hear', on(made), ({ data }) => void heard.push(`${who} ${data.n}`))
+    const first = await here.begin([hears('first')])
+    await here.log.accept([made('1', { n: 1 })])
+    await here.clock.advance(100)
+    await here.begin([hears('second')])
+    await here.log.accept([made('2', { n: 2 }), made('3', { n: 3 })])
+    await here.clock.advance(100)
+    assert.deepEqual(heard, ['first 1', 'second 2', 'second 3'])
+    assert.match((await first.status()).problems[0] ?? '', /listener "hear" .*was opened again/)
+  })
+
   it('says how it is', async (t) => {
     const here = await place(t)
     let stuck: () => void = () => undefined

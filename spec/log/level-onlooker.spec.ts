@@ -63,4 +63,18 @@ describe('a consumer that is open, and opened again', () => {
     assert.deepEqual(await parkedOf(other), [])
     assert.equal((await other.lag()).running, 2)
   })
+
+  it('says so to whoever waits for its events', async () => {
+    await using log = await memoryLog()
+    const works = await open(log)
+    const waits = assert.rejects(works.pull(1, signal), {
+      code: 'TIDINGS_LOG_CLOSED',
+      message: /"hear" was opened again/,
+    })
+    const other = await open(log)
+    const pulled = other.pull(1, signal)
+    await waits
+    await log.accept(draftsOf(1))
+    assert.deepEqual(seqs(await pulled), [1])
+  })
 })
