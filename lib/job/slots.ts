@@ -41,6 +41,9 @@ const MOST_MISSED = 100
 /** So many slots that passed are counted: in ten years, one a second would be a walk of minutes. */
 const MOST_COUNTED = 1000
 
+/** A timer may be so much late, in ms, when the machine was suspended or the clock was set. */
+const LATE = 30_000
+
 /**
  * The slots of a schedule, each when its time has come; several at once when they were missed, to be run one after
  * another. Never ends. No drift: each slot is asked of the schedule, not counted from the last one.
@@ -60,15 +63,20 @@ export function slots$(schedule: Schedule, ticking: Ticking): Observable<readonl
       if (subscriber.closed) return
       ticking.waits?.(next)
       if (next === undefined) return
-      cancel = timerAt(clock, next.getTime(), late)
+      cancel = timerAt(clock, next.getTime(), () => come(next))
     }
-    const late = (): void => {
+    const come = (slot: Date): void => {
       try {
-        // A process that was there all along did not miss its slot: it is late, and runs.
-        tick(missed === 'skip' ? 'once' : missed)
+        tick(missed === 'skip' && inTime(slot) ? 'once' : missed)
       } catch (error) {
         subscriber.error(error)
       }
+    }
+    // A process that was there, and has not slept over the slot, did not miss it: it is late, and runs.
+    const inTime = (slot: Date): boolean => {
+      const now = clock.now()
+      const next = nextSlot(schedule, slot, anchor)
+      return now - slot.getTime() <= LATE && (next === undefined || next.getTime() > now)
     }
     // The one run of `always()` begins whenever somebody is there to begin it.
     const now = atStart || schedule.kind === 'always'

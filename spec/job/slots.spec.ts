@@ -129,6 +129,29 @@ describe('slots of a job', () => {
     assert.deepEqual(runs, [10 + 1 / 60])
   })
 
+  for (const [missed, expected] of [
+    ['once', [20, 30, 40, 50, 60, 70]],
+    ['skip', [30, 50, 60, 70]],
+    ['all', [10, 20, 30, 40, 50, 60, 70]],
+  ] as const) {
+    it(`that a process slept over: ${missed}; one that is a second late is not missed`, async (t) => {
+      const here = await place(t)
+      const { slots, begin } = recorder(here, every(10).minutes, { missed })
+      await begin()
+      const until = (minute: number) => here.clock.advance(Date.UTC(2026, 0, 1, 0, minute) - here.clock.now())
+      await until(2)
+      here.clock.step(25 * MINUTE)
+      await until(32)
+      here.clock.step(13 * MINUTE)
+      await until(49)
+      // A second before the slot: another one of it is over when the timer notices.
+      await here.clock.advance(59_000)
+      here.clock.step(2000)
+      await until(75)
+      assert.deepEqual(slots, expected)
+    })
+  }
+
   it('run at most once, and are not skipped, however the clock goes back and forth', async (t) => {
     const here = await place(t)
     const { slots, begin } = recorder(here, every(1).minute)
