@@ -122,7 +122,7 @@ describe('the MARK file', () => {
     await sleep(20)
     assert.equal(markOf(directory).seq, 0)
     await clock.advance(1)
-    for (let i = 0; i < 100 && markOf(directory).seq === 0; i++) await sleep(10)
+    for (let i = 0; i < 1000 && markOf(directory).seq === 0; i++) await sleep(10)
     assert.equal(markOf(directory).seq, 3)
     await log.accept(draftsOf(5))
     await log.close()

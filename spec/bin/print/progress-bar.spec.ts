@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { bar, progressBar } from '../../../bin/print/progress-bar.ts'
 
 function screen(isTTY: boolean): typeof process.stderr & { text: string } {
@@ -9,12 +8,13 @@ function screen(isTTY: boolean): typeof process.stderr & { text: string } {
 }
 
 describe('a progress bar', () => {
-  it('says how far a work is, not too often, and takes that back', async () => {
+  it('says how far a work is, not too often, and takes that back', (t) => {
+    t.mock.timers.enable({ apis: ['Date'], now: 1_000_000 })
     const output = screen(true)
     const progress = progressBar('reading', output)
     progress.show(1, 4)
     progress.show(2, 4)
-    await sleep(150)
+    t.mock.timers.tick(150)
     progress.show(3, 4)
     progress.end()
     const [quarter, most] = ['██████░░░░░░░░░░░░░░░░░░ 25 %', '██████████████████░░░░░░ 75 %']
