@@ -136,7 +136,7 @@ export const rows: readonly Row[] = [
   asked('db prune', 2),
   asked('db prune --count 2', 2),
   asked('db prune --age never --yes', 2),
-  asked('db prune --bytes 2 --yes', 2),
+  asked('db prune --bytes 2x --yes', 2),
   asked('db prune --age 1d --count 99 --yes'),
   { args: 'db compact', code: 0, differs: { facts: ['before', 'after'], because: 'each has files of its own' } },
   asked('db backup', 2),
