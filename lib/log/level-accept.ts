@@ -1,3 +1,4 @@
+import { describe, TidingsError } from '../core/errors.ts'
 import type { Draft, Receipt, StoredEvent } from '../core/event.ts'
 import type { JsonValue } from '../core/json.ts'
 import type { Op } from './level-commit.ts'
@@ -45,6 +46,9 @@ export interface Rules {
  */
 export function decide(drafts: readonly Draft[], origin: Origin, rules: Rules): Decision {
   checkRecorded(origin.recorded)
+  // Written down, it could not be read any more.
+  if (!Number.isFinite(rules.now))
+    throw new TidingsError('TIDINGS_LOG_INVALID', `the clock of the log must give ms, got ${describe(rules.now)}`)
   const receipts: Receipt[] = []
   const ops: Op[] = []
   const events: EventRecord[] = []

@@ -56,6 +56,18 @@ describe('a path that is none', () => {
   }
 })
 
+describe('a clock that gives no time', () => {
+  it('dates no event', async () => {
+    const times: unknown[] = [Date.now(), Number.NaN, undefined, '2027-01-01', 5]
+    const clock = { now: () => times.shift() as number, timer: () => () => undefined }
+    await using log = await memoryLog({ clock })
+    for (let i = 0; i < 3; i++)
+      await assert.rejects(log.accept([{ type: 'it', identifier: '1', data: 1 }]), { code: 'TIDINGS_LOG_INVALID' })
+    const [receipt] = await log.accept([{ type: 'it', identifier: '1', data: 1 }])
+    assert.equal(receipt?.event?.created, 5)
+  })
+})
+
 describe('the limits of a log', () => {
   for (const limits of [{ data: -1 }, { type: 0 }, { identifier: 1.5 }, { data: '1MB' }, { bytes: 1 }, 5, null]) {
     it(`are refused when they are ${JSON.stringify(limits)}`, async () => {
