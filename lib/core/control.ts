@@ -1,6 +1,5 @@
 import { brand, isBranded } from './brand.ts'
-import type { Duration } from './duration.ts'
-import { parseDuration } from './duration.ts'
+import { type Duration, formatDuration, parseDuration } from './duration.ts'
 import { TidingsError } from './errors.ts'
 
 /**
@@ -20,8 +19,9 @@ export class Retry extends TidingsError {
   readonly after: number
 
   constructor(options: { readonly after: Duration; readonly cause?: unknown }) {
-    super('TIDINGS_RETRY', `asked to be tried again after ${options.after}`, options)
-    this.after = parseDuration(options.after, 'after')
+    const after = parseDuration(options?.after, 'after of a Retry', { min: 0 })
+    super('TIDINGS_RETRY', `asked to be tried again after ${formatDuration(after)}`, options)
+    this.after = after
     brand('retry', this)
   }
 }
