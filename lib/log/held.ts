@@ -10,20 +10,25 @@ export function held(draft: Draft): Draft {
   if (typeof draft !== 'object' || draft === null || isOwnDraft(draft)) return draft
   try {
     const { type, identifier, version, transformed } = draft
-    const options = { ...(version === undefined ? {} : { version }), ...(transformed ? { transformed } : {}) }
-    return Object.defineProperty({ type, identifier, ...options }, 'data', dataOf(draft)) as Draft
+    const now: Mutable = { type, identifier, data: undefined }
+    if (version !== undefined) now.version = version
+    if (transformed) now.transformed = transformed
+    takeData(draft, now)
+    return now
   } catch {
     return draft
   }
 }
 
-function dataOf(draft: Draft): PropertyDescriptor {
+type Mutable = { -readonly [K in keyof Draft]: Draft[K] }
+
+function takeData(draft: Draft, now: Mutable): void {
   try {
-    return { value: toJson(draft.data), enumerable: true }
+    now.data = toJson(draft.data)
   } catch (error) {
     const get = (): never => {
       throw error
     }
-    return { get, enumerable: true }
+    Object.defineProperty(now, 'data', { get, enumerable: true })
   }
 }
