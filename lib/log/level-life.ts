@@ -117,9 +117,9 @@ export class Life {
     return this.#session
   }
 
-  /** The highest durable seq, also while the store is closed after a failed write. */
+  /** The highest durable seq, also while the store is closed. */
   get durable(): number {
-    return this.state === 'failed' ? this.#told : this.session.writer.durable
+    return this.state === 'ready' ? this.session.writer.durable : this.#told
   }
 
   /** Writes these operations; resolves when they are durable. */

@@ -208,9 +208,17 @@ describe('a failed log', () => {
   })
 
   it('that was closed under its agent is told too', async (t) => {
-    const { log, running } = await watch(t, [])
+    const { log, running, after } = await watch(t, [listener('hear', on('made'), nothing)])
+    await log.accept([{ type: 'made', identifier: '1', data: 1 }])
+    await after(100)
     await log.close()
-    assert.deepEqual((await running.status()).problems, ['the log has closed: it takes nothing, and tells nothing'])
+    await after(0)
+    const { listeners, problems } = await running.status()
+    assert.deepEqual(listeners, [{ name: 'hear', behind: 0, running: 0, retrying: 0, parked: 0 }])
+    assert.deepEqual(problems, [
+      'the log has closed: it takes nothing, and tells nothing',
+      'listener "hear" hears no more: the log is closed',
+    ])
   })
 })
 
