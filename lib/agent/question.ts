@@ -16,6 +16,8 @@ interface Wants {
   readonly may: Takes
 }
 
+const FLAGS: Readonly<Record<string, boolean>> = { '': true, true: true, 1: true, false: false, 0: false }
+
 /** A question as it came in the query of a GET: `?types=a&types=b&limit=3&reverse`. */
 export function fromQuery({ needs, may }: Wants, query: URLSearchParams): Record<string, unknown> {
   const takes: Takes = { ...needs, ...may }
@@ -24,8 +26,9 @@ export function fromQuery({ needs, may }: Wants, query: URLSearchParams): Record
     const all = query.getAll(part)
     const text = all.at(-1) ?? ''
     if (kind === 'texts') return all
-    if (kind === 'number') return text.trim() === '' ? Number.NaN : Number(text)
-    return kind === 'flag' ? ['', 'true', '1'].includes(text) : text
+    // What is none is left as it is: it is refused as such.
+    if (kind === 'number') return text.trim() === '' || Number.isNaN(Number(text)) ? text : Number(text)
+    return kind === 'flag' ? (FLAGS[text] ?? text) : text
   }
   // Whatever the parts are called, they become properties of its own.
   return Object.fromEntries([...query.keys()].map((part) => [part, read(part)]))
