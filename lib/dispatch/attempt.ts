@@ -1,14 +1,15 @@
-import { isObservable, of, takeWhile, type Unsubscribable } from 'rxjs'
+import { of, takeWhile, type Unsubscribable } from 'rxjs'
 import type { Publish } from '../core/context.ts'
 import type { Draft, Receipt } from '../core/event.ts'
 import type { AnyEventType } from '../core/event-type.ts'
 import { leave } from '../core/leave.ts'
 import { Publisher } from '../core/publisher.ts'
 import { OVER, Work } from '../core/within.ts'
-import type { Listener } from '../listener/listener.ts'
+import type { Delivery, Listener } from '../listener/listener.ts'
 import type { AnyOperator, Pipe } from '../listener/on.ts'
 import type { Handed } from '../log/port.ts'
 import type { StateBuffer } from '../log/state-buffer.ts'
+import { awaits } from './awaits.ts'
 import { type DeliveryParts, delivery } from './delivery.ts'
 import { failed, type Outcome } from './outcome.ts'
 import { outdatedError } from './outdated.ts'
@@ -21,13 +22,16 @@ export interface AttemptHost {
   /** What its errors call it. */
   readonly title: string
   readonly pipe: Pipe
-  /** Whether a copy of a delivery has to have all of it. */
-  readonly spread: boolean
+  /** Whether its handler may look at its delivery. */
+  readonly looks: boolean
   state(): StateBuffer
   publish(draft: Draft, handed: Handed): Promise<Receipt>
 }
 
-const PASSED: Outcome = { end: 'ack', writes: [] }
+const PASSED = { end: 'ack', writes: [] } as const satisfies Outcome
+
+/** What a handler gets in place of a delivery that it surely can't see. */
+const UNSEEN = undefined as unknown as Delivery
 
 /**
  * One attempt to hand one event to one listener. The values that its pipe makes of the event are handled one after
@@ -36,8 +40,8 @@ const PASSED: Outcome = { end: 'ack', writes: [] }
  */
 export class Attempt implements DeliveryParts {
   readonly handed: Handed
-  readonly state: StateBuffer
   readonly #host: AttemptHost
+  #state: StateBuffer | undefined
   #outcome: Outcome | undefined
   #reason = OVER
   #onEnd: ((outcome: Outcome) => void) | undefined
@@ -52,7 +56,6 @@ export class Attempt implements DeliveryParts {
   constructor(host: AttemptHost, handed: Handed) {
     this.#host = host
     this.handed = handed
-    this.state = host.state()
   }
 
   /** How it ended; undefined while it goes on. */
@@ -72,6 +75,10 @@ export class Attempt implements DeliveryParts {
     return this.#host.listener.name
   }
 
+  get state(): StateBuffer {
+    return (this.#state ??= this.#host.state())
+  }
+
   begin(): void {
     const { event } = this.handed
     try {
@@ -80,7 +87,7 @@ export class Attempt implements DeliveryParts {
       for (const test of this.#host.pipe.tests) if (!test(event)) return this.#end(PASSED, OVER)
       if (this.#host.pipe.rest !== undefined) return this.#subscribe(this.#host.pipe.rest)
     } catch (error) {
-      return this.#fail(error)
+      return this.fail(error)
     }
     this.#complete = true
     this.#next(event)
@@ -92,7 +99,7 @@ export class Attempt implements DeliveryParts {
     const values = pipe(of(this.handed.event)).pipe(takeWhile(() => this.#outcome === undefined))
     const subscription = values.subscribe({
       next: (value) => this.#next(value),
-      error: (error) => this.#fail(error),
+      error: (error) => this.fail(error),
       complete: () => {
         this.#complete = true
         this.#drain()
@@ -108,7 +115,7 @@ export class Attempt implements DeliveryParts {
     else callback(this.#outcome)
   }
 
-  /** Ends it with this error, unless it is over. Who is late is told by the signal, and left behind. */
+  /** As `fail`, for a reason of the engine's own: who is late hears it from the signal, and is left behind. */
   stop(reason: Error): void {
     this.#end(failed(this.#host.listener, this.handed, reason), reason)
   }
@@ -118,8 +125,10 @@ export class Attempt implements DeliveryParts {
     this.#ends.onEnd(callback)
   }
 
-  readonly publish: Publish = (type: AnyEventType | string, identifier: string, data: unknown) =>
-    this.#publishes.publish(type as string, identifier, data)
+  get publish(): Publish {
+    return (type: AnyEventType | string, identifier: string, data: unknown) =>
+      this.#publishes.publish(type as string, identifier, data)
+  }
 
   signal(): AbortSignal {
     return this.#ends.signal
@@ -159,40 +168,22 @@ export class Attempt implements DeliveryParts {
   }
 
   #handle(value: unknown): void {
-    const { listener } = this.#host
+    const { listener, looks } = this.#host
     this.#busy = true
     try {
-      this.#busy = this.#await(listener.handle(value, delivery(this, this.#index++, this.#host.spread)))
+      const given = looks ? delivery(this, this.#index++) : UNSEEN
+      this.#busy = awaits(listener.handle(value, given), this)
     } catch (error) {
-      this.#fail(error)
+      this.fail(error)
     }
   }
 
-  // A promise or an Observable, or one of the other, is run to its end; anything else is an answer that nobody asked for.
-  #await(result: unknown): boolean {
-    if (result === null || (typeof result !== 'object' && typeof result !== 'function')) return false
-    if (isObservable(result)) {
-      // Not in one go: it may be ended by another handler, in whose middle nothing is to begin.
-      const values = result.subscribe({
-        error: (error) => queueMicrotask(() => this.#fail(error)),
-        complete: () => queueMicrotask(() => this.#awaited(undefined)),
-      })
-      this.#ends.onEnd(() => leave(values))
-      return true
-    }
-    if (typeof (result as { readonly then?: unknown }).then !== 'function') return false
-    Promise.resolve(result).then(
-      (value) => this.#awaited(value),
-      (error) => this.#fail(error),
-    )
-    return true
-  }
-
-  #awaited(value: unknown): void {
+  /** What was returned has settled: with this. */
+  awaited(value: unknown): void {
     try {
-      this.#busy = this.#await(value)
+      this.#busy = awaits(value, this)
     } catch (error) {
-      return this.#fail(error)
+      return this.fail(error)
     }
     this.#drain()
   }
@@ -206,12 +197,13 @@ export class Attempt implements DeliveryParts {
 
   #conclude(): void {
     const refused = this.#publisher?.failure
-    if (refused !== undefined) return this.#fail(refused)
-    const writes = this.state.writes()
+    if (refused !== undefined) return this.fail(refused)
+    const writes = this.#state?.writes() ?? PASSED.writes
     this.#end(writes.length === 0 ? PASSED : { end: 'ack', writes }, OVER)
   }
 
-  #fail(error: unknown): void {
+  /** Ends it with this error, unless it is over. */
+  fail(error: unknown): void {
     if (this.#outcome === undefined) this.#end(failed(this.#host.listener, this.handed, error), OVER)
   }
 

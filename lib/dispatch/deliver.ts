@@ -29,7 +29,7 @@ export class Deliverer implements AttemptHost {
   readonly listener: Listener
   readonly title: string
   readonly pipe: Pipe
-  readonly spread: boolean
+  readonly looks: boolean
   readonly #host: DeliveryHost
   readonly #namespace: string
   readonly #stored: KeyValue
@@ -40,7 +40,7 @@ export class Deliverer implements AttemptHost {
     this.listener = listener
     this.title = `the delivery to listener ${quote(listener.name)}`
     this.pipe = pipeOf(listener.source)
-    this.spread = looksAtDelivery(listener.handle)
+    this.looks = looksAtDelivery(listener.handle)
     this.#host = host
     this.#namespace = listenerNamespace(listener.name)
     this.#stored = host.log.store(this.#namespace)

@@ -63,17 +63,13 @@ const OWN = { signal: { ...signal, enumerable: true }, key: { ...key, enumerable
 /** An arrow with at most one parameter, without a default or a rest: nothing else surely can't get at its delivery. */
 const ONE_VALUE = /^(?:async\b\s*)?(?:[\w$]+|\(\s*(?:[\w$]*|\{[^{}=.]*\})\s*,?\s*\))\s*=>/
 
-/** Whether a handler may look at its delivery. */
+/** Whether a handler may look at its delivery: most do not, and making one costs as much as all else. */
 export function looksAtDelivery(handle: Handler): boolean {
   // A stand-in for a handler may tell its own words, or none.
   return !ONE_VALUE.test(Function.prototype.toString.call(handle))
 }
 
-/**
- * The delivery for the value at `index`. `spread`: also a copy, `{ ...delivery }`, has all of it, which is only worth
- * its cost for a handler that looks at it.
- */
-export function delivery(parts: DeliveryParts, index: number, spread: boolean): Delivery {
-  const made = new OwnDelivery(parts, index)
-  return spread ? Object.defineProperties(made, OWN) : made
+/** The delivery for the value at `index`. A copy of it, `{ ...delivery }`, has all of it too. */
+export function delivery(parts: DeliveryParts, index: number): Delivery {
+  return Object.defineProperties(new OwnDelivery(parts, index), OWN)
 }

@@ -124,11 +124,11 @@ export class Pump {
     return this.#running.size < concurrency && !this.#pace.isOver && !this.#host.stop.aborted
   }
 
-  #begin(): void {
+  #begin(now = this.#clock.now()): void {
     while (this.#hasRoom) {
       const next = this.#queue.next()
       if (next === undefined) return
-      this.#deliver(next.key, next.handed)
+      now = this.#deliver(next.key, next.handed, now)
     }
     if (this.#pace.isOver && !this.#resting && !this.#host.stop.aborted) this.#rest()
   }
@@ -144,26 +144,32 @@ export class Pump {
     })
   }
 
-  #deliver(key: string, handed: Handed): void {
+  // `began`: the time. Returns what it is afterwards: reading it costs as much as many a handler.
+  #deliver(key: string, handed: Handed, began = this.#clock.now()): number {
     const { environment } = this.#host
     const { seq } = handed.event
     const { name: listener } = this.#listener
     environment.logger.debug({ listener, seq, attempt: handed.attempt }, 'running listener')
     if (seq > this.#highest) this.#highest = seq
-    const began = this.#clock.now()
     this.#host.began?.(began)
     const attempt = this.#deliverer.deliver(handed)
     const now = this.#clock.now()
     this.#pace.at(now)
     const ms = now - began
     if (ms > BLOCKING) environment.logger.warn({ listener, seq, ms }, 'listener kept everybody waiting')
-    if (attempt.outcome !== undefined) return this.#ended(key, handed, attempt.outcome, now)
+    if (attempt.outcome === undefined) this.#awaits(key, handed, attempt)
+    else this.#ended(key, handed, attempt.outcome, now)
+    return now
+  }
+
+  #awaits(key: string, handed: Handed, attempt: Attempt): void {
     this.#queue.occupy(key)
     this.#running.add(attempt)
     attempt.onEnd((outcome) => {
+      const now = this.#clock.now()
       this.#running.delete(attempt)
-      this.#ended(key, handed, outcome, this.#clock.now())
-      this.#begin()
+      this.#ended(key, handed, outcome, now)
+      this.#begin(now)
       this.#changed()
     })
   }
