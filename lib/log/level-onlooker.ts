@@ -11,6 +11,7 @@ export class Onlooker implements Consumer {
   readonly #open: () => LevelConsumer
   readonly #takeOver: () => Promise<LevelConsumer>
   #own: LevelConsumer | undefined
+  #taking: Promise<LevelConsumer> | undefined
 
   constructor(name: string, open: () => LevelConsumer, takeOver: () => Promise<LevelConsumer>) {
     this.name = name
@@ -27,7 +28,12 @@ export class Onlooker implements Consumer {
   }
 
   async pull(max: number, signal: AbortSignal): Promise<readonly Handed[]> {
-    this.#own ??= await this.#takeOver()
+    // Several may pull at once.
+    this.#taking ??= this.#takeOver().catch((error: unknown) => {
+      this.#taking = undefined
+      throw error
+    })
+    this.#own = await this.#taking
     return this.#own.pull(max, signal)
   }
 

@@ -64,6 +64,15 @@ describe('a consumer that is open, and opened again', () => {
     assert.equal((await other.lag()).running, 2)
   })
 
+  it('gives way once, also to pulls that come at one time', async () => {
+    await using log = await memoryLog()
+    await log.accept(draftsOf(1, 2, 3))
+    await open(log)
+    const other = await open(log)
+    const pulled = await Promise.all([other.pull(2, signal), other.pull(1, signal)])
+    assert.deepEqual(pulled.flatMap(seqs), [1, 2, 3])
+  })
+
   it('says so to whoever waits for its events', async () => {
     await using log = await memoryLog()
     const works = await open(log)
