@@ -11,6 +11,7 @@ export class Passing {
   readonly #host: Pick<JobHost, 'log' | 'environment'>
   // Those that the runs that go on leave no room for.
   #blocked: Passed | undefined
+  // The newest slot that was decided about without a run, in ms.
   #newest = 0
   #written: Promise<unknown> = Promise.resolve()
 
@@ -33,7 +34,9 @@ export class Passing {
   missed(passed: Passed, alone: boolean): void {
     this.#host.environment.logger.info({ job: this.#job.name, ...passed }, 'slots missed')
     this.#note('missed', passed)
-    if (alone) this.#write(() => this.#settle(passed.last.getTime()))
+    if (!alone) return
+    this.#newest = passed.last.getTime()
+    this.#write(() => this.#settle(this.#newest))
   }
 
   /** A run has ended: what is blocked from now on is another series. */

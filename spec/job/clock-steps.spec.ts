@@ -135,6 +135,38 @@ describe('a clock that steps', () => {
   })
 })
 
+it('slots that are missed while a run goes on stay so when it has ended, and the clock goes back over a restart', async (t) => {
+  const { clock, notes, begin, end } = await place(t)
+  const start = clock.now()
+  const ran: number[] = []
+  let finish = (): void => undefined
+  const slow = job(
+    'j',
+    every(1).minute,
+    ({ slot }) => {
+      ran.push((slot.getTime() - start) / MINUTE)
+      return new Promise((resolve) => (finish = () => resolve(undefined)))
+    },
+    { missed: 'skip', timeout: '1h' },
+  )
+  const running = await begin([slow])
+  await clock.advance(MINUTE)
+  clock.step(5.5 * MINUTE)
+  await clock.advance(30 * SECOND)
+  assert.equal(notes.said('slots missed').length, 1)
+  finish()
+  await clock.advance(0)
+  await end(running)
+  clock.step(start + 2.5 * MINUTE - clock.now())
+  await begin([slow])
+  await clock.advance(2 * MINUTE)
+  finish()
+  assert.deepEqual(ran, [1])
+  await clock.advance(10 * MINUTE)
+  finish()
+  assert.equal(ran[1], 8)
+})
+
 describe('timers that are late', () => {
   it('do not add up: a minute of slots every 100 ms has six hundred, each as late as the first', async () => {
     const clock = virtualClock()
