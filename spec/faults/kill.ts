@@ -13,6 +13,9 @@ import { Witness } from './witness.ts'
 /** One log is killed this often; then the next one begins. */
 const LIVES = 25
 
+/** How much a life writes into its diary at most before it is killed, in bytes: the fast tier is to take less than 20 s. */
+const MOST = { fast: 6_000, slow: 15_000 }
+
 /** A point that is not reached by then will not be. */
 const PATIENCE = 20_000
 
@@ -26,7 +29,11 @@ export function killSuite(rounds: number, tier: 'fast' | 'slow'): void {
       const path = await program(import.meta.resolve('./programs/killed.ts'))
       const sums = { deaths: 0, points: 0, told: 0, events: 0, again: 0 }
       for (let first = 0; first < rounds; first += LIVES) {
-        const { witness, points } = await killed(t, path, first, Math.min(LIVES, rounds - first))
+        const { witness, points } = await killed(t, path, {
+          first,
+          lives: Math.min(LIVES, rounds - first),
+          most: MOST[tier],
+        })
         sums.points += points
         for (const key of ['told', 'events', 'again'] as const) sums[key] += witness.counts[key]
       }
@@ -41,8 +48,7 @@ export function killSuite(rounds: number, tier: 'fast' | 'slow'): void {
 async function killed(
   t: TestContext,
   path: string,
-  first: number,
-  lives: number,
+  { first, lives, most }: { readonly first: number; readonly lives: number; readonly most: number },
 ): Promise<{ witness: Witness; points: number }> {
   const folder = temporaryDirectory(t)
   const directory = join(folder, 'log')
@@ -59,7 +65,7 @@ async function killed(
       const mortal = run(path, { directory, diary, life })
       await mortal.open
       // How far it comes in a time depends on the machine, so the moment is one of its diary.
-      const size = statSync(diary).size + Math.random() * 15_000
+      const size = statSync(diary).size + Math.random() * most
       while (statSync(diary).size < size && mortal.child.exitCode === null) await sleep(Math.random() * 4)
       const { signal, stderr } = await killAfter(mortal, 0)
       assert.equal(signal, 'SIGKILL', stderr)
