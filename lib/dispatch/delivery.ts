@@ -63,7 +63,7 @@ const OWN = { signal: { ...signal, enumerable: true }, key: { ...key, enumerable
 /** An arrow with at most one parameter, without a default or a rest: nothing else surely can't get at its delivery. */
 const ONE_VALUE = /^(?:async\b\s*)?(?:[\w$]+|\(\s*(?:[\w$]*|\{[^{}=.]*\})\s*,?\s*\))\s*=>/
 
-/** Whether a handler may look at its delivery: most do not, and making one costs as much as all else. */
+/** Whether a handler may look at its delivery: most do not, and need none to be made. */
 export function looksAtDelivery(handle: Handler): boolean {
   // A stand-in for a handler may tell its own words, or none.
   return !ONE_VALUE.test(Function.prototype.toString.call(handle))
