@@ -10,6 +10,7 @@ import {
   tryOut,
 } from '../../lib/index.ts'
 import { exitCodes, Mistake } from '../frame/mistake.ts'
+import { complain } from '../print/complain.ts'
 import { findJob, findListener } from '../user/find-part.ts'
 import { surviveErrors, untilSignal } from '../user/guards.ts'
 import { type Asked, surroundings } from '../user/surroundings.ts'
@@ -98,9 +99,9 @@ async function sayUnfound(
     for await (const event of log.events()) types.add(event.type)
     // Published meanwhile: the listener has heard it anyway.
     if (type !== undefined && types.has(type) && identifier === undefined) return
-    console.error(`tidings: ${directory} has no event${what}${type === undefined ? '' : didYouMean(type, [...types])}`)
+    complain(`${directory} has no event${what}${type === undefined ? '' : didYouMean(type, [...types])}`)
   } else if (unheard > 0) {
     const which = unheard === again ? 'events' : `${unheard} of the ${again} events`
-    console.error(`tidings: the listener does not listen on ${which}${what}`)
+    complain(`the listener does not listen on ${which}${what}`)
   }
 }

@@ -1,6 +1,7 @@
 import { connect, type Problem, type Step, TidingsError } from '../../lib/index.ts'
 import { exitCodes } from '../frame/mistake.ts'
 import { whichLog } from '../logs/which-log.ts'
+import { complain } from '../print/complain.ts'
 import { escape } from '../print/escape.ts'
 import { printJson } from '../print/json.ts'
 import { some } from '../print/words.ts'
@@ -21,7 +22,7 @@ export async function verifyLog(asked: Asked): Promise<number> {
   const work: AsyncIterable<Step<Found>> =
     agent === undefined ? inChild<Found>('verify-log', { directory }) : agent.db.verify()
   const { ok, problems, said = [] } = await withBar('verifying the log', work).catch(asFound)
-  for (const message of said) console.error(`tidings: ${message}`)
+  for (const message of said) complain(message)
   if (asked.json) printJson({ ok, problems })
   else for (const line of sentences(problems)) console.log(escape(line))
   return ok ? exitCodes.ok : exitCodes.failed

@@ -13,6 +13,7 @@ import {
   TidingsError,
 } from '../../lib/index.ts'
 import { Mistake } from '../frame/mistake.ts'
+import { complain } from '../print/complain.ts'
 import { type Which, whichLog } from './which-log.ts'
 
 /**
@@ -61,7 +62,7 @@ async function reach(
     const agent = identity === undefined ? await connect(directory) : undefined
     if (agent !== undefined) return { on: agent, close: async () => undefined }
     try {
-      const warn = (message: string): void => console.error(`tidings: ${message}`)
+      const warn = (message: string): void => complain(message)
       // Code that has never run is asked as on a log that has nothing.
       const open = code === undefined || (await holdsLog(directory)) ? openLog : () => memoryLog()
       const log = await open(directory, { warn, ...(identity === undefined ? {} : { identity }) })

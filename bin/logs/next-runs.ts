@@ -1,4 +1,5 @@
 import { exitCodes } from '../frame/mistake.ts'
+import { complain } from '../print/complain.ts'
 import { printJson } from '../print/json.ts'
 import { printRows } from '../print/rows.ts'
 import { inWords, localTime } from '../print/when.ts'
@@ -23,10 +24,9 @@ export function nextRuns([name = '', file]: readonly string[], asked: Future): P
         answer.slots.map((slot) => [localTime(slot), inWords(slot)]),
       )
     const job = `job ${JSON.stringify(name)}`
-    if (answer.enabled === false) console.error(`tidings: ${job} is not enabled: it runs when somebody asks it to`)
-    else if (answer.paused) console.error(`tidings: ${job} is paused: it runs when somebody resumes it`)
-    else if (answer.slots.length === 0 && asked.limit > 0)
-      console.error(`tidings: ${job} has no slot to come: ${answer.schedule}`)
+    if (answer.enabled === false) complain(`${job} is not enabled: it runs when somebody asks it to`)
+    else if (answer.paused) complain(`${job} is paused: it runs when somebody resumes it`)
+    else if (answer.slots.length === 0 && asked.limit > 0) complain(`${job} has no slot to come: ${answer.schedule}`)
     return exitCodes.ok
   })
 }

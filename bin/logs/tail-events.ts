@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { connect, type FollowQuestion, type StoredEvent } from '../../lib/index.ts'
 import { exitCodes } from '../frame/mistake.ts'
+import { complain } from '../print/complain.ts'
 import { printJson } from '../print/json.ts'
 import { printLine } from '../print/line.ts'
 import { untilSignal } from '../user/guards.ts'
@@ -39,7 +40,7 @@ async function follow(directory: string, question: FollowQuestion, print: (event
   while (!over.signal.aborted) {
     const agent = await connect(directory)
     if (agent === undefined) {
-      if (!told) console.error(`tidings: no agent runs on ${directory}; waiting for one`)
+      if (!told) complain(`no agent runs on ${directory}; waiting for one`)
       told = true
     } else {
       told = false
