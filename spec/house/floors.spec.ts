@@ -39,7 +39,7 @@ describe('what is installed with the package', () => {
 })
 
 describe('a breach of the house rules is found:', () => {
-  const long = '\n'.repeat(231)
+  const long = '\n'.repeat(351)
   const cases: readonly (readonly [words: string, files: Record<string, string>, breach: RegExp])[] = [
     [
       'a higher floor',
@@ -109,7 +109,7 @@ describe('a breach of the house rules is found:', () => {
       /a\.ts → .*b\.ts → .*a\.ts/,
     ],
     ['a file that imports itself', { 'bin/a.ts': `import './a.ts'` }, /in a circle/],
-    ['a long file', { 'lib/core/a.ts': long }, /^lib\/core\/a\.ts:231 is longer than 230 lines/],
+    ['a long file', { 'lib/core/a.ts': long }, /^lib\/core\/a\.ts:351 is longer than 350 lines/],
   ]
   for (const [words, files, breach] of cases) {
     it(words, () => {
