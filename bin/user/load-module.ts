@@ -1,10 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { homedir } from 'node:os'
-import { dirname, extname, join, relative, resolve } from 'node:path'
+import { dirname, extname, relative, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { exitCodes, Failure } from '../frame/mistake.ts'
 import { complain } from '../print/complain.ts'
+import { closeCache, compileCache } from './compile-cache.ts'
 
 /** What a user's module exports. */
 export type Exports = Readonly<Record<string, unknown>>
@@ -34,7 +34,9 @@ export function loadModule(file: string): Promise<Exports> {
 async function load(file: string): Promise<Exports> {
   const path = resolve(file)
   const { createJiti } = await import('jiti')
-  const jiti = createJiti(import.meta.url, { alias: aliases(path), fsCache: cacheDirectory() })
+  // The loader's default cache is a folder in /tmp that everybody may write to.
+  const cache = compileCache()
+  const jiti = createJiti(import.meta.url, { alias: aliases(path), fsCache: cache })
   const stuck = (): void => sayStuck(file)
   process.once('exit', stuck)
   try {
@@ -43,6 +45,7 @@ async function load(file: string): Promise<Exports> {
     throw new Failure(whatIsWrong(file, error), { cause: error })
   } finally {
     process.off('exit', stuck)
+    closeCache(cache)
   }
 }
 
@@ -87,11 +90,6 @@ function aliases(path: string): Record<string, string> {
 // From the sources this is a .ts file, and so are its neighbours; in dist/ all are .js.
 function ours(name: string): string {
   return fileURLToPath(new URL(`../../${name}${extname(import.meta.url)}`, import.meta.url))
-}
-
-// The loader's default is a folder in /tmp that everybody may write to: what is run is not read from there.
-function cacheDirectory(): string {
-  return join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'tidings')
 }
 
 function whatIsWrong(file: string, error: unknown): string {
