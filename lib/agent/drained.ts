@@ -1,15 +1,30 @@
-import type { Clock } from '../core/clock.ts'
-import type { ListenerStatus } from './status.ts'
+import { firstValueFrom, merge, type Observable } from 'rxjs'
+import { abort$ } from '../core/clock.ts'
+import type { Lag } from '../log/port.ts'
 
-/** Between two looks at whether the listeners are done, in ms. */
-const LOOK = 10
+/** Whether nothing is left to hand out, and no delivery is running. What waits for a later attempt does not count. */
+export function isIdle({ behind, running }: Lag): boolean {
+  return behind + running === 0
+}
 
-/** Resolves when no listener that goes on has anything left to do, or when the agent is to stop. */
-export async function drained(clock: Clock, stop: AbortSignal, look: () => Promise<ListenerStatus>[]): Promise<void> {
-  for (;;) {
-    const lags = await Promise.all(look())
-    const done = lags.every(({ paused, behind, running }) => paused === true || behind + running === 0)
-    if (stop.aborted || done) return
-    await new Promise<void>((resolve) => clock.timer(resolve, LOOK))
+/**
+ * Resolves when `look` says that the work is done, or when `stop` aborts. Looks once at first, and again after each
+ * change; never by a clock, which may be virtual and stand still.
+ *
+ * @param changes$ emits whenever the answer of `look` may have changed
+ */
+export async function drained(
+  changes$: Observable<unknown>,
+  stop: AbortSignal,
+  look: () => Promise<boolean>,
+): Promise<void> {
+  const either$ = merge(changes$, abort$(stop))
+  while (!stop.aborted) {
+    // Subscribed before the look, so that a change during it is not missed.
+    const changed = firstValueFrom(either$, { defaultValue: undefined })
+    if (await look()) return
+    await changed
+    // Many deliveries end within one turn of the event loop: one look is enough for all of them.
+    await new Promise((resolve) => setImmediate(resolve))
   }
 }

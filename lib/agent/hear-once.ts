@@ -6,6 +6,7 @@ import { Deliverer } from '../dispatch/deliver.ts'
 import type { Outcome } from '../dispatch/outcome.ts'
 import type { Listener } from '../listener/listener.ts'
 import type { Consumer, Handed, Log } from '../log/port.ts'
+import { drained, isIdle } from './drained.ts'
 
 /** What a trial takes place in. `signal` ends it. */
 export interface Trial {
@@ -28,9 +29,6 @@ export interface Heard {
 /** So many events are taken from the log in one go. */
 const PULL = 100
 
-/** Between two looks at whether everything was heard, in ms. */
-const LOOK = 10
-
 /**
  * Lets a listener hear these events, and what is accepted while `work` goes on: each once, one after another. The
  * listener is a stranger to the log before and after.
@@ -41,7 +39,7 @@ export async function hearOnce<R>(
   trial: Trial,
   work: () => Promise<R>,
 ): Promise<{ readonly result: R; readonly heard: readonly Heard[] }> {
-  const { log, clock, signal } = trial
+  const { log, signal } = trial
   const { types } = listener.source
   const consumer = await log.consumer(listener.name, {
     start: 'now',
@@ -51,19 +49,19 @@ export async function hearOnce<R>(
   if (again.length > 0) await consumer.redeliver(again.map(({ seq }) => seq))
   const done = new AbortController()
   const hearing = hear(listener, consumer, trial, done.signal)
+  // Awaited below; until then its failure must not count as unhandled.
+  hearing.catch(() => undefined)
   const result = await work()
-  while (!signal.aborted && !(await isDone(consumer))) {
-    await new Promise<void>((resolve) => void clock.timer(resolve, LOOK))
-  }
+  const heardAll = drained(consumer.changes$, signal, async () => {
+    const lag = await consumer.lag()
+    return isIdle(lag) && lag.retrying === 0
+  })
+  // A consumer that can't be read ends the wait too.
+  await Promise.race([heardAll, hearing])
   done.abort()
   const heard = await hearing
   await consumer.flush()
   return { result, heard }
-}
-
-async function isDone(consumer: Consumer): Promise<boolean> {
-  const { behind, running, retrying } = await consumer.lag()
-  return behind + running + retrying === 0
 }
 
 async function hear(listener: Listener, consumer: Consumer, trial: Trial, done: AbortSignal): Promise<Heard[]> {

@@ -1,3 +1,4 @@
+import { type Observable, Subject, type Unsubscribable } from 'rxjs'
 import { type Clock, steady } from '../core/clock.ts'
 import { hasCode } from '../core/errors.ts'
 import { Pump, type PumpHost } from '../dispatch/pump.ts'
@@ -27,7 +28,9 @@ export class Listening {
   readonly #host: ListeningHost
   readonly #clock: Clock
   #listener: Listener
-  #consumer: Consumer
+  #consumer!: Consumer
+  #watch: Unsubscribable | undefined
+  readonly #changes$ = new Subject<void>()
   #paused: boolean
   #stopped = false
   #pump: { readonly stop: AbortController; readonly ended: Promise<void> } | undefined
@@ -55,7 +58,7 @@ export class Listening {
 
   private constructor(listener: Listener, consumer: Consumer, paused: boolean, host: ListeningHost) {
     this.#listener = listener
-    this.#consumer = consumer
+    this.#use(consumer)
     this.#paused = paused
     this.#host = host
     this.#clock = steady(host.clock)
@@ -68,6 +71,11 @@ export class Listening {
 
   get consumer(): Consumer {
     return this.#consumer
+  }
+
+  /** Emits whenever `status()` may have changed. */
+  get changes$(): Observable<void> {
+    return this.#changes$
   }
 
   get paused(): boolean {
@@ -114,6 +122,7 @@ export class Listening {
   /** No delivery begins from now on; those that go on may end. */
   pause(paused: boolean): void {
     this.#paused = paused
+    this.#changes$.next()
     if (paused) this.#pump?.stop.abort()
     const adjusted = this.#inTurn(async () => {
       if (this.#pump?.stop.signal.aborted) await this.#reopen({ start: 'now' })
@@ -135,7 +144,7 @@ export class Listening {
   rename(name: string): Promise<void> {
     return this.#inTurn(async () => {
       await this.#rest()
-      this.#consumer = await renameListener(this.#host.log, this.#listener.name, name, hears(this.#listener))
+      this.#use(await renameListener(this.#host.log, this.#listener.name, name, hears(this.#listener)))
       this.#listener = { ...this.#listener, name }
     })
   }
@@ -172,6 +181,13 @@ export class Listening {
     return now - Math.max(this.#moved, next) > Math.min(2 * timeout, PATIENCE)
   }
 
+  #use(consumer: Consumer): void {
+    this.#watch?.unsubscribe()
+    this.#consumer = consumer
+    this.#watch = consumer.changes$.subscribe(() => this.#changes$.next())
+    this.#changes$.next()
+  }
+
   #inTurn<T>(act: () => Promise<T>): Promise<T> {
     const done = this.#turn.then(async () => {
       try {
@@ -198,7 +214,7 @@ export class Listening {
   async #reopen(place: Pick<ConsumerOptions, 'start' | 'move'>): Promise<void> {
     await this.#rest()
     if (this.#stopped) return
-    this.#consumer = await this.#host.log.consumer(this.#listener.name, { ...hears(this.#listener), ...place })
+    this.#use(await this.#host.log.consumer(this.#listener.name, { ...hears(this.#listener), ...place }))
   }
 }
 

@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events'
-import type { Observable } from 'rxjs'
+import { defer, merge, type Observable, Subject } from 'rxjs'
 import type { Clock } from '../core/clock.ts'
 import type { Environment } from '../core/environment.ts'
 import { quote, TidingsError } from '../core/errors.ts'
@@ -11,7 +11,7 @@ import type { JobRecord } from '../job/record.ts'
 import { readJob } from '../job/run-job.ts'
 import type { Log } from '../log/port.ts'
 import { type Agent, flatten, type Part, refuseTwins } from './agent.ts'
-import { drained } from './drained.ts'
+import { drained, isIdle } from './drained.ts'
 import { type DryRun, dryRun } from './dry-run.ts'
 import { endsWithin } from './ends-within.ts'
 import { type Health, problemsOf } from './health.ts'
@@ -53,6 +53,7 @@ export class RunningAgent implements Running, Helm {
   readonly #abort = new AbortController()
   readonly #jobs = new Map<string, Working>()
   #listeners: readonly Listening[] = []
+  readonly #added$ = new Subject<void>()
   readonly #tasks: Tasks
   #adding: Promise<void> = Promise.resolve()
   #stopped: Promise<void> | undefined
@@ -121,6 +122,7 @@ export class RunningAgent implements Running, Helm {
   // What was in flight when the process died goes first, one event at a time over all listeners.
   #hear(hearing: readonly Listening[]): void {
     this.#listeners = [...this.#listeners, ...hearing]
+    this.#added$.next()
     const begun = hearing.filter(({ paused }) => !paused)
     const pumps: Pump[] = []
     const cleared = Promise.resolve().then(async () => {
@@ -183,8 +185,11 @@ export class RunningAgent implements Running, Helm {
   }
 
   drained(): Promise<void> {
-    const look = () => this.#listeners.map((listener) => listener.status())
-    return drained(this.#parts.clock, this.#stop.signal, look)
+    const changes$ = defer(() => merge(this.#added$, ...this.#listeners.map((each) => each.changes$)))
+    return drained(changes$, this.#stop.signal, async () => {
+      const all = await Promise.all(this.#listeners.map((listener) => listener.status()))
+      return all.every((status) => status.paused === true || isIdle(status))
+    })
   }
 
   stop(): Promise<void> {

@@ -1,4 +1,4 @@
-import { firstValueFrom, merge, NEVER, Subject } from 'rxjs'
+import { firstValueFrom, merge, NEVER, type Observable, Subject } from 'rxjs'
 import { abort$, at$, steady } from '../core/clock.ts'
 import { errorInfo } from '../core/error-info.ts'
 import { describe, quote, TidingsError } from '../core/errors.ts'
@@ -32,6 +32,7 @@ export class LevelConsumer implements Consumer, Rider {
   readonly #steering: Steering
   readonly #ahead: Ahead
   readonly #wake$ = new Subject<void>()
+  readonly #changes$ = new Subject<void>()
   readonly #place: Place
   #retired = false
 
@@ -74,6 +75,10 @@ export class LevelConsumer implements Consumer, Rider {
     return this.#flight.suspects
   }
 
+  get changes$(): Observable<void> {
+    return this.#changes$
+  }
+
   async pull(max: number, signal: AbortSignal): Promise<readonly Handed[]> {
     if (!(max >= 1))
       throw new TidingsError('TIDINGS_LOG_INVALID', `a pull is for at least one event, got ${describe(max)}`)
@@ -83,6 +88,7 @@ export class LevelConsumer implements Consumer, Rider {
       if (this.#life.ready) {
         const handed = await this.#handOut.take(max, signal)
         if (this.#retired) continue
+        this.#changes$.next()
         if (handed.length > 0 || signal.aborted) return handed
         // Passing over what it does not hear is no hurry: that can ride with any commit.
         this.#ride(false)
@@ -109,6 +115,7 @@ export class LevelConsumer implements Consumer, Rider {
     this.closing()
     await this.flush()
     this.#flight.dismiss()
+    this.#changes$.next()
   }
 
   ack(handed: Handed, writes: Writes = []): void {
@@ -162,6 +169,7 @@ export class LevelConsumer implements Consumer, Rider {
 
   async #steered(): Promise<true> {
     this.#wake$.next()
+    this.#changes$.next()
     await this.flush()
     return true
   }
@@ -224,6 +232,7 @@ export class LevelConsumer implements Consumer, Rider {
 
   #changed(seq: number): void {
     this.#ride(true)
+    this.#changes$.next()
     if (this.#flight.isWaiting(seq)) this.#wake$.next()
   }
 }

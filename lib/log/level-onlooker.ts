@@ -1,3 +1,4 @@
+import { type Observable, Subject, startWith, switchMap } from 'rxjs'
 import type { LevelConsumer } from './level-consumer.ts'
 import type { Consumer, Handed, Lag, Parked, Retrying, Writes } from './port.ts'
 
@@ -10,6 +11,7 @@ export class Onlooker implements Consumer {
   readonly origin = 'known'
   readonly #open: () => LevelConsumer
   readonly #takeOver: () => Promise<LevelConsumer>
+  readonly #taken$ = new Subject<void>()
   #own: LevelConsumer | undefined
   #taking: Promise<LevelConsumer> | undefined
 
@@ -33,7 +35,10 @@ export class Onlooker implements Consumer {
       this.#taking = undefined
       throw error
     })
-    this.#own = await this.#taking
+    if (this.#own === undefined) {
+      this.#own = await this.#taking
+      this.#taken$.next()
+    }
     return this.#own.pull(max, signal)
   }
 
@@ -71,6 +76,13 @@ export class Onlooker implements Consumer {
 
   flush(): Promise<void> {
     return this.#it.flush()
+  }
+
+  get changes$(): Observable<void> {
+    return this.#taken$.pipe(
+      startWith(undefined),
+      switchMap(() => this.#it.changes$.pipe(startWith(undefined))),
+    )
   }
 
   lag(): Promise<Lag> {

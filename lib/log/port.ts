@@ -103,6 +103,8 @@ export interface Consumer {
    * there are any, pull one at a time, and handle nothing else anywhere until it is settled.
    */
   readonly suspects: number
+  /** Emits after events were handed out, passed over, settled or asked for again: `lag()` may have another answer. */
+  readonly changes$: Observable<void>
   /** Waits for at least one event. Aborted: resolves to []; closed log: rejects; failed log: waits. */
   pull(max: number, signal: AbortSignal): Promise<readonly Handed[]>
   /** Handled. The writes are stored in one step with the cursor. */
