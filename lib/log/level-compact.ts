@@ -1,7 +1,7 @@
 import { bytesIn } from './folder.ts'
 import type { Progress } from './level-backup.ts'
 import { approximateSize, compactRange } from './level-database.ts'
-import { keys, startingWith } from './level-keys.ts'
+import { allKeys, type KeyRange, keys, startingWith } from './level-keys.ts'
 import type { Life } from './level-life.ts'
 import type { Session } from './level-session.ts'
 
@@ -34,12 +34,11 @@ function isNoDiary(name: string): boolean {
 }
 
 // Events make up most of a large log, and can be divided by their seqs.
-async function rangesOf({ db, first, writer }: Session): Promise<{ gte: string; lt: string }[]> {
-  const all = startingWith('')
+async function rangesOf({ db, first, writer }: Session): Promise<KeyRange[]> {
   const parts = Math.ceil((await approximateSize(db, startingWith('e'))) / STEP)
-  if (parts <= 1) return [all]
+  if (parts <= 1) return [allKeys]
   const each = Math.ceil((writer.durable - first + 1) / parts)
   const cuts = Array.from({ length: parts }, (_, i) => keys.event(first + i * each))
-  const bounds = [all.gte, ...cuts, 'f', 'i', 'j', all.lt]
+  const bounds = [allKeys.gte, ...cuts, 'f', 'i', 'j', allKeys.lt]
   return bounds.slice(1).map((lt, i) => ({ gte: bounds[i] as string, lt }))
 }

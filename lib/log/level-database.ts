@@ -1,6 +1,7 @@
 import { chmod, mkdir } from 'node:fs/promises'
 import type { AbstractLevel } from 'abstract-level'
 import { hasCode, TidingsError } from '../core/errors.ts'
+import type { KeyRange } from './level-keys.ts'
 import { lockStore } from './level-lock.ts'
 import { tellDamage } from './level-reads.ts'
 
@@ -75,10 +76,21 @@ export function levelDatabase(directory: string): DatabaseSource {
         throw explain(error, directory)
       }
       db.once('closed', unlock)
+      lookUpWholeKeys(db)
       tellDamage(db)
       return db
     },
   }
+}
+
+/**
+ * Gives `getSync` its keys as bytes. classic-level 3.0.0 writes a string into a buffer that it keeps between calls, and takes it
+ * for whole unless the buffer is full to the last byte: a longer key whose last character does not fit is cut off, and
+ * what is stored under it is not found.
+ */
+function lookUpWholeKeys(db: Database): void {
+  const getSync = db.getSync.bind(db) as (key: unknown, options: object) => string | undefined
+  db.getSync = (key: string, options = {}) => getSync(Buffer.from(key), { ...options, keyEncoding: 'buffer' })
 }
 
 /** A store that is gone with the process. Reopened, it still has what it had, as a disk would. */
@@ -107,20 +119,15 @@ function onDisk(db: Database): OnDisk | undefined {
 }
 
 /** Gives the disk back that deleted and overwritten records of a range still take. In memory, nothing to do. */
-export async function compactRange(db: Database, { gte, lt }: Range): Promise<void> {
+export async function compactRange(db: Database, { gte, lt }: KeyRange): Promise<void> {
   await onDisk(db)?.compactRange(gte, lt)
 }
 
 /** How many bytes a range takes in LevelDB's tables, more or less; what was written lately is not in them yet. */
-export async function approximateSize(db: Database, range: Range): Promise<number> {
+export async function approximateSize(db: Database, range: KeyRange): Promise<number> {
   // Up to the last key, no further: past the end of a table LevelDB counts its filters too.
   const [last] = await db.keys({ ...range, reverse: true, limit: 1 }).all()
   return last === undefined ? 0 : ((await onDisk(db)?.approximateSize(range.gte, last)) ?? 0)
-}
-
-interface Range {
-  readonly gte: string
-  readonly lt: string
 }
 
 /**

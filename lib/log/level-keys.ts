@@ -58,13 +58,34 @@ export function runOf(key: string): { readonly slot: number; readonly attempt: n
   return { slot: Number.parseInt(end.slice(0, SLOT), 16), attempt: Number.parseInt(end.slice(SLOT), 16) }
 }
 
-/** Past everything that can follow a prefix: utf8 orders by code point, and a text has at most 256 of the last one. */
-const BEYOND = '\u{10ffff}'.repeat(257)
-
-/** The range of all keys that begin with `prefix`. */
-export function startingWith(prefix: string): { readonly gte: string; readonly lt: string } {
-  return { gte: prefix, lt: prefix + BEYOND }
+/** A range of keys: from `gte`, up to `lt` without it. */
+export interface KeyRange {
+  readonly gte: string
+  readonly lt: string
 }
+
+/**
+ * The range of all keys that begin with `prefix`. LevelDB orders keys by their UTF-8 bytes, which is the order of code
+ * points, so the bound is the next prefix of the same length or shorter. "The prefix and a high character" would be no
+ * bound: a key may continue with any number of U+10FFFF.
+ *
+ * @throws RangeError for a prefix that no other one follows, such as the empty one: see `allKeys`
+ */
+export function startingWith(prefix: string): KeyRange {
+  const points = Array.from(prefix, (c) => c.codePointAt(0) as number)
+  while (points.at(-1) === LAST) points.pop()
+  const last = points.pop()
+  if (last === undefined) throw new RangeError('a prefix begins with the letter of a kind')
+  // Surrogates are no code points of their own.
+  const following = last === 0xd7ff ? 0xe000 : last + 1
+  return { gte: prefix, lt: String.fromCodePoint(...points, following) }
+}
+
+/** The last code point of Unicode. */
+const LAST = 0x10ffff
+
+/** The range of all keys of all kinds. */
+export const allKeys: KeyRange = { gte: kinds[0] as string, lt: startingWith(kinds.at(-1) as string).lt }
 
 /** Every string of a key, unescaped: what comes after the letter, without the seq. */
 export function textsOf(key: string): string[] {

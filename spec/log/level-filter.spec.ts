@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
@@ -20,7 +20,7 @@ const turns = async (count: number) => {
 }
 
 /** A log on disk that has a filter from its first event on. */
-async function openFiltered(directory: string): Promise<LevelLog> {
+async function openFiltered(directory: string, limits = defaultLimits): Promise<LevelLog> {
   const life = await Life.begin({
     source: levelDatabase(directory),
     marks: markFile(directory),
@@ -30,7 +30,7 @@ async function openFiltered(directory: string): Promise<LevelLog> {
     identity: undefined,
     warn: (message) => assert.fail(message),
   })
-  return new LevelLog(life, defaultLimits)
+  return new LevelLog(life, limits)
 }
 
 /** Asks for something new, which makes the filter load, and gives it time to. */
@@ -66,6 +66,20 @@ describe('a Bloom filter', () => {
 })
 
 describe('the filter of a log', () => {
+  it('knows texts of any number of the last code point when it was loaded from the keys', async (t) => {
+    const directory = temporaryDirectory(t)
+    const limits = { ...defaultLimits, type: 4096 }
+    const odd = Array.from({ length: 20 }, (_, n) => ({ ...draft(n), type: '\u{10ffff}'.repeat(250 + 10 * n) }))
+    const log = await openFiltered(directory, limits)
+    await log.accept(odd)
+    await log.close()
+    rmSync(join(directory, 'FILTER'), { force: true })
+    const again = await openFiltered(directory, limits)
+    await loaded(again, 100)
+    assert.deepEqual(new Set((await again.accept(odd)).map(({ status }) => status)), new Set(['duplicate']))
+    await again.close()
+  })
+
   it('knows what was accepted before it was loaded, while it was, and after', async (t) => {
     const log = await openFiltered(temporaryDirectory(t))
     await log.accept(drafts(0, 500))

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { keys, runOf, seqOf, startingWith, textsOf } from '../../lib/log/level-keys.ts'
+import { MemoryLevel } from 'memory-level'
+import { allKeys, keys, kinds, runOf, seqOf, startingWith, textsOf } from '../../lib/log/level-keys.ts'
 import { identityText } from '../../lib/testing/log-data.ts'
 
 const bytes = (text: string): Buffer => Buffer.from(text, 'utf8')
@@ -69,13 +70,85 @@ describe('the range of all that begins so', () => {
     )
   })
 
-  it('goes to the last text there can be', () => {
-    const last = '\u{10ffff}'.repeat(256)
-    const range = startingWith('c')
-    assert(compare(keys.consumer(last), range.lt) < 0)
-    assert(compare(keys.consumer(last), range.gte) > 0)
+  // With larger limits a text may be any run of the last code point, which no fixed bound is above.
+  const high = fc.nat({ max: 700 }).map((n) => '\u{10ffff}'.repeat(n))
+  const long = fc.oneof(
+    texts,
+    fc.tuple(texts, high, texts).map(([a, b, c]) => a + b + c),
+  )
+
+  it('holds exactly the keys that begin with the prefix, for any text of any length, in a store', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(long, { minLength: 1, maxLength: 8 }), fc.nat(), long, async (names, seq, prefix) => {
+        const stored = names.flatMap((name, i) => everyKey(name, names.at(i - 1) as string, seq))
+        const db = new MemoryLevel()
+        await db.batch(stored.map((key) => ({ type: 'put', key, value: '' })))
+        const prefixes = [
+          ...kinds,
+          ...stored,
+          ...[...names, prefix].flatMap((name) => everyPrefix(name)),
+          ...names.map((name) => keys.stateOf(name, prefix)),
+        ]
+        for (const begin of new Set(prefixes)) {
+          const expected = [...new Set(stored)].filter((key) => key.startsWith(begin)).sort(compare)
+          assert.deepEqual(await db.keys(startingWith(begin)).all(), expected, JSON.stringify(begin))
+        }
+        assert.equal((await db.keys(allKeys).all()).length, new Set(stored).size)
+        await db.close()
+      }),
+      { numRuns: 200, examples: [[['\u{10ffff}'.repeat(300)], 1, '\u{10ffff}'.repeat(300)]] },
+    )
+  })
+
+  it('skips the surrogates, and needs a prefix that another one can follow', () => {
+    assert.deepEqual(startingWith('s\ud7ff'), { gte: 's\ud7ff', lt: 's\ue000' })
+    assert.deepEqual(startingWith('s\u{10ffff}'), { gte: 's\u{10ffff}', lt: 't' })
+    for (const prefix of ['', '\u{10ffff}']) assert.throws(() => startingWith(prefix), RangeError)
   })
 })
+
+/** A key of each kind. */
+function everyKey(name: string, other: string, seq: number): string[] {
+  const {
+    event,
+    identity,
+    identityAlone,
+    type,
+    consumer,
+    retry,
+    parked,
+    flight,
+    crash,
+    state,
+    claim,
+    run,
+    quiet,
+    hour,
+  } = keys
+  return [
+    keys.meta,
+    keys.head,
+    event(seq),
+    quiet(seq),
+    hour(seq),
+    identity(name, other),
+    identityAlone(name),
+    type(name, seq),
+    consumer(name),
+    retry(name, seq),
+    parked(name, seq),
+    flight(name),
+    crash(name, seq),
+    state(name, other),
+    claim(name),
+    run(name, seq, 1),
+  ]
+}
+
+function everyPrefix(name: string): string[] {
+  const { retriesOf, parkedOf, crashesOf, runsOf, stateOf } = keys
+  return [retriesOf(name), parkedOf(name), crashesOf(name), runsOf(name), stateOf(name, ''), stateOf('', name)]
+}
 
 describe('a key of a seq', () => {
   const seq = fc.nat({ max: 2 ** 48 - 1 })
