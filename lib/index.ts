@@ -26,7 +26,7 @@ export { type Published, type TryOutOptions, type TryOutReport, tryOut } from '.
 export type { Clock } from './core/clock.ts'
 export type { Context, Publish, State } from './core/context.ts'
 export { Cancel, Park, Retry } from './core/control.ts'
-export type { Duration } from './core/duration.ts'
+export { type Duration, parseDuration } from './core/duration.ts'
 export type { ErrorInfo } from './core/error-info.ts'
 export { type ErrorCode, type ErrorDetails, TidingsError } from './core/errors.ts'
 export type { Draft, Receipt, StoredEvent } from './core/event.ts'

@@ -13,7 +13,7 @@ import {
   start,
   TidingsError,
 } from '../../lib/index.ts'
-import { asMistake, retained } from '../db/retention.ts'
+import { retained } from '../db/retention.ts'
 import { exitCodes, Mistake } from '../frame/mistake.ts'
 import { logFor } from '../logs/which-log.ts'
 import { surviveErrors, untilSignal, untilUnread } from '../user/guards.ts'
@@ -38,6 +38,7 @@ export interface RunOptions extends Asked {
 /** Runs an agent until a signal, or once; resolves to the exit code. */
 export async function runAgent(asked: RunOptions): Promise<number> {
   if (asked.memory && asked.db !== undefined) throw new Mistake('--memory keeps no log: leave out --db')
+  const retention = retained(asked.retain)
   const { secrets, logger } = await surroundings(asked)
   surviveErrors(logger)
   const whole = await loadAgent(asked.file)
@@ -45,7 +46,7 @@ export async function runAgent(asked: RunOptions): Promise<number> {
   const ending = asked.once ? endingJobs(chosen, asked.only !== undefined) : undefined
   const stopped = Promise.race([untilSignal(), untilUnread(logger)])
   const directory = asked.memory ? undefined : logFor(chosen.name, asked.db)
-  const log = await open(directory, logger, retained(asked.retain)).catch(asMistake)
+  const log = await open(directory, logger, retention)
   if (ending !== undefined) {
     return runOnce(ending, chosen, { log, directory, logger, secrets, stopped, json: asked.json === true })
   }

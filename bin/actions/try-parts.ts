@@ -1,6 +1,6 @@
-import { join } from 'node:path'
 import {
   didYouMean,
+  holdsLog,
   type LevelLog,
   type Log,
   memoryLog,
@@ -10,6 +10,7 @@ import {
   tryOut,
 } from '../../lib/index.ts'
 import { exitCodes, Mistake } from '../frame/mistake.ts'
+import { TEST_LOG } from '../logs/which-log.ts'
 import { complain } from '../print/complain.ts'
 import { findJob, findListener } from '../user/find-part.ts'
 import { surviveErrors, untilSignal } from '../user/guards.ts'
@@ -29,9 +30,6 @@ export interface TestOptions extends Asked {
   readonly json?: boolean | undefined
 }
 
-/** Where events persist between tries. `TIDINGS_DB` is not asked: nobody means to try things on a log that is in use. */
-const DIRECTORY = join('.tidings', 'test')
-
 /** Tries a job, a listener or both, and prints what happened; resolves to the exit code. */
 export async function tryParts(asked: TestOptions): Promise<number> {
   check(asked)
@@ -39,8 +37,9 @@ export async function tryParts(asked: TestOptions): Promise<number> {
   surviveErrors(logger)
   const job = asked.job === undefined ? {} : { job: await findJob(asked.job) }
   const listener = asked.listener === undefined ? {} : { listener: await findListener(asked.listener) }
-  const directory = asked.memory ? undefined : (asked.db ?? DIRECTORY)
-  if (asked['rm-db'] && directory !== undefined) await removeLog(directory)
+  // TIDINGS_DB is not asked: nobody means to try things on a log that is in use.
+  const directory = asked.memory ? undefined : (asked.db ?? TEST_LOG)
+  if (asked['rm-db'] && directory !== undefined) await remove(directory, asked.yes)
   const log = await open(directory)
   const stop = new AbortController()
   void untilSignal().then((signal) => stop.abort(new Error(`interrupted by ${signal}`)))
@@ -67,6 +66,32 @@ function check(asked: TestOptions): void {
   if (memory && db !== undefined) throw new Mistake('--memory keeps no log: leave out --db')
   if (asked['rm-db'] && db !== undefined && yes !== true) {
     throw new Mistake(`-r would remove the log in ${db} with all its events: add --yes if that is meant`)
+  }
+}
+
+async function remove(directory: string, yes: boolean | undefined): Promise<void> {
+  const listeners = yes === true ? [] : await listenersOn(directory)
+  if (listeners.length > 0) {
+    const names = listeners.map((name) => JSON.stringify(name)).join(', ')
+    throw new Mistake(
+      `-r would remove the log in ${directory}, on which an agent has run, with listeners ${names}: add --yes if that is meant`,
+    )
+  }
+  await removeLog(directory)
+}
+
+// Only an agent leaves cursors. A log that can't be opened is nobody's.
+async function listenersOn(directory: string): Promise<readonly string[]> {
+  if (!(await holdsLog(directory))) return []
+  try {
+    const log = await openLog(directory, { warn: () => undefined })
+    const names: string[] = []
+    for await (const { name } of log.consumers()) names.push(name)
+    await log.close()
+    return names
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'TIDINGS_LOG_LOCKED') throw error
+    return []
   }
 }
 

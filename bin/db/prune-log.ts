@@ -1,20 +1,20 @@
 import type { Operations, Pruned, Retention } from '../../lib/index.ts'
 import { confirm } from '../frame/confirm.ts'
-import { exitCodes, Mistake } from '../frame/mistake.ts'
+import { exitCodes } from '../frame/mistake.ts'
 import { askLog } from '../logs/ask-log.ts'
 import { printJson } from '../print/json.ts'
 import { whileWaiting } from '../print/progress.ts'
 import { size } from '../print/size.ts'
 import { some } from '../print/words.ts'
 import type { Asked } from '../steering/asked.ts'
-import { asMistake, type Bounds, retentionOf } from './retention.ts'
+import { type Bounds, retentionOf } from './retention.ts'
 
 /** Removes what is not to be kept, once that is sure, and says what holds the rest; resolves to the exit code. */
 export function pruneLog(asked: Asked & Bounds): Promise<number> {
   const retention = retentionOf(asked)
   return askLog(asked, async (operations) => {
     if (asked.yes !== true) await confirm(await consequence(operations, retention), false)
-    const pruned = await whileWaiting('pruning the log', operations.db.prune(retention)).catch(asMistake)
+    const pruned = await whileWaiting('pruning the log', operations.db.prune(retention))
     if (asked.json) printJson(pruned)
     else for (const line of sentences(pruned, retention)) console.log(line)
     return exitCodes.ok
@@ -25,7 +25,7 @@ async function consequence({ db, events }: Operations, retention: Retention): Pr
   const { age, count, bytes, identities } = retention
   const { events: there } = await db.stats()
   const parts = [
-    ...(age === undefined ? [] : [`${some(await olderThan(String(age), events), 'event')} older than ${age}`]),
+    ...(age === undefined ? [] : [`${some(await events.count({ until: String(age) }), 'event')} older than ${age}`]),
     ...(count === undefined ? [] : [`the oldest of ${some(there.count, 'event')} but ${count}`]),
     ...(bytes === undefined ? [] : [`what is more than ${size(bytes)}`]),
     ...(identities === undefined
@@ -33,15 +33,6 @@ async function consequence({ db, events }: Operations, retention: Retention): Pr
       : [`what is known of events older than ${identities}, which may then be told again`]),
   ]
   return `this would remove, for good, ${parts.join(', and ')}`
-}
-
-async function olderThan(age: string, events: Operations['events']): Promise<number> {
-  try {
-    return await events.count({ until: age })
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'TIDINGS_LOG_INVALID') throw error
-    throw new Mistake(`--age needs a duration such as 90d or 12h, got ${JSON.stringify(age)}`)
-  }
 }
 
 const whys = {

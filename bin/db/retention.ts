@@ -1,4 +1,4 @@
-import type { Retention } from '../../lib/index.ts'
+import { parseDuration, type Retention } from '../../lib/index.ts'
 import { Mistake } from '../frame/mistake.ts'
 import { parseSize } from '../print/size.ts'
 
@@ -10,13 +10,17 @@ export interface Bounds {
   readonly identities?: string | undefined
 }
 
-/** What is kept, in the words of a person; at least one of them has to be said. */
+/**
+ * What options say is kept.
+ *
+ * @throws Mistake when they say nothing, or an age or a size that is none
+ */
 export function retentionOf({ age, count, bytes, identities }: Bounds): Retention {
   const retention = {
-    ...(age === undefined ? {} : { age }),
+    ...(age === undefined ? {} : { age: durationOf(age, '--age') }),
     ...(count === undefined ? {} : { count }),
     ...(bytes === undefined ? {} : { bytes: sizeOf(bytes) }),
-    ...(identities === undefined ? {} : { identities }),
+    ...(identities === undefined ? {} : { identities: durationOf(identities, '--identities') }),
   }
   if (Object.keys(retention).length > 0) return retention
   throw new Mistake('say what is to be kept: --age 90d, --count 10000, --bytes 2GB or --identities 365d')
@@ -24,27 +28,43 @@ export function retentionOf({ age, count, bytes, identities }: Bounds): Retentio
 
 /**
  * What `--retain` says, or else `TIDINGS_RETAIN`: an age (`90d`), a count (`10000`), a size (`2GB`), or several of them,
- * between commas; undefined: everything.
+ * separated by commas; undefined: everything.
+ *
+ * @throws Mistake for anything else, and for two of one kind
  */
 export function retained(given: readonly string[] | undefined): Retention | undefined {
-  const text = given?.join(',') ?? process.env.TIDINGS_RETAIN ?? ''
-  const words = text.split(',').flatMap((word) => (word.trim() === '' ? [] : [word.trim()]))
-  const parts = words.map((word): Retention => {
-    if (/^\d+$/.test(word)) return { count: Number(word) }
-    const bytes = parseSize(word)
-    return bytes === undefined ? { age: word } : { bytes }
-  })
-  return parts.length === 0 ? undefined : parts.reduce((all, part) => ({ ...all, ...part }))
+  const [name, text] =
+    given === undefined ? ['TIDINGS_RETAIN', process.env.TIDINGS_RETAIN ?? ''] : ['--retain', given.join(',')]
+  if (given === undefined && text === '') return undefined
+  const parts = text.split(',').map((word) => partOf(word.trim(), name))
+  const kinds = parts.flatMap((part) => Object.keys(part))
+  const twice = kinds.find((kind, i) => kinds.indexOf(kind) !== i)
+  if (twice !== undefined) throw new Mistake(`${name} says twice how much to keep by ${twice}: ${JSON.stringify(text)}`)
+  return parts.reduce((all, part) => ({ ...all, ...part }))
 }
 
-/** A duration that is none, in what a person said, is their mistake. */
-export function asMistake(error: unknown): never {
-  const { code, message } = error as { readonly code?: unknown; readonly message: string }
-  throw code === 'TIDINGS_DURATION_INVALID' ? new Mistake(message) : error
+function partOf(word: string, name: string): Retention {
+  const amount = /^\d+$/.test(word) ? Number(word) : undefined
+  if (amount !== undefined && Number.isSafeInteger(amount)) return { count: amount }
+  const bytes = parseSize(word)
+  if (bytes !== undefined) return { bytes }
+  return { age: durationOf(word, name, `${DURATION}, a number of events, or a size such as 2GB`) }
+}
+
+const DURATION = 'a duration such as 90d or 12h'
+
+function durationOf(text: string, name: string, expected = DURATION): string {
+  try {
+    parseDuration(text, name)
+    return text
+  } catch {
+    throw new Mistake(`${name} needs ${expected}, got ${JSON.stringify(text)}`)
+  }
 }
 
 function sizeOf(text: string): number {
-  const bytes = /^\d+$/.test(text.trim()) ? Number(text) : parseSize(text)
-  if (bytes === undefined) throw new Mistake(`--bytes needs a size such as 500MB or 2GB, got ${JSON.stringify(text)}`)
+  const bytes = /^\d+$/.test(text) ? Number(text) : parseSize(text)
+  if (bytes === undefined || !Number.isSafeInteger(bytes))
+    throw new Mistake(`--bytes needs a size such as 500MB or 2GB, got ${JSON.stringify(text)}`)
   return bytes
 }

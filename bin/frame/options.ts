@@ -26,6 +26,6 @@ export const reading = {
 export const question = {
   type: { type: 'array', string: true, describe: 'Only events of this type, or pattern (github.*)' },
   id: { type: 'string', describe: 'Only events of this identifier' },
-  since: { type: 'string', describe: 'Accepted since then: a date, or a time ago (2h)' },
-  until: { type: 'string', describe: 'Accepted until then: a date, or a time ago' },
+  since: { type: 'string', describe: 'Accepted since then: a date, a time, today, or a time ago (2h)' },
+  until: { type: 'string', describe: 'Accepted until then: likewise' },
 } as const

@@ -12,9 +12,22 @@ export interface Which {
   readonly agent?: string | undefined
 }
 
-/** The folder of a log that an agent is to run on: `--db`, else `TIDINGS_DB`, else `.tidings/<agent>`. */
+/** Where `agent-test` keeps events between tries. */
+export const TEST_LOG = join(HOME, 'test')
+
+/**
+ * The folder of a log that an agent is to run on: `--db`, else `TIDINGS_DB`, else `.tidings/<agent>`.
+ *
+ * @throws Mistake for an agent named `test`, without the first two: its log would be that of `agent-test`, which removes it
+ */
 export function logFor(agent: string, db: string | undefined): string {
-  return db ?? (process.env.TIDINGS_DB || join(HOME, agent))
+  const said = db ?? (process.env.TIDINGS_DB || undefined)
+  if (said !== undefined) return said
+  if (agent.toLowerCase() !== 'test') return join(HOME, agent)
+  const ways = 'give the agent another name, or its log another folder (--db DIR)'
+  throw new Mistake(
+    `agent ${JSON.stringify(agent)} would share ${TEST_LOG} with agent-test, which removes what is there: ${ways}`,
+  )
 }
 
 /** The folder of a log that is there: `--db`, else `--agent`, else `TIDINGS_DB`, else the only one in `.tidings`. */

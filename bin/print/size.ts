@@ -15,5 +15,6 @@ export function size(bytes: number): string {
 export function parseSize(text: string): number | undefined {
   const [, amount, unit = ''] = /^(\d+(?:\.\d+)?)\s*([kmgt]?b)$/i.exec(text.trim()) ?? []
   const power = UNITS.findIndex((each) => each.toLowerCase() === unit.toLowerCase())
-  return amount === undefined || power < 0 ? undefined : Math.round(Number(amount) * 1000 ** power)
+  const bytes = amount === undefined || power < 0 ? Number.NaN : Math.round(Number(amount) * 1000 ** power)
+  return Number.isSafeInteger(bytes) ? bytes : undefined
 }

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { Clock } from '../core/clock.ts'
 import { realEnvironment } from '../core/environment.ts'
-import { asError, describe, TidingsError } from '../core/errors.ts'
+import { asError, describe, quote, TidingsError } from '../core/errors.ts'
 import { isLogger, type Logger, silentLogger } from '../core/logger.ts'
 import { checkOptions } from '../core/options.ts'
 import { processSecrets, type Secrets } from '../core/secrets.ts'
@@ -98,6 +98,10 @@ function check(agent: unknown, options: StartOptions): void {
   const known = { log: true, clock: true, logger: true, secrets: true, serve: true } as const
   checkOptions(options, known, 'TIDINGS_AGENT_INVALID', 'of start()')
   if (options.log !== undefined) checkLog(options.log, 'start()')
+  else if (agent.name.toLowerCase() === 'test') {
+    const why = 'its log would be in .tidings/test, where agent-test keeps and removes events'
+    throw new TidingsError('TIDINGS_AGENT_INVALID', `agent ${quote(agent.name)} needs the option log: ${why}`)
+  }
 }
 
 async function loggerOf(given: StartOptions['logger'], secrets: Secrets): Promise<Logger> {

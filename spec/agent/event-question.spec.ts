@@ -17,7 +17,7 @@ describe('toQuery', () => {
   })
 
   it('refuses what is no time, naming the part', () => {
-    for (const text of ['yesterday', '', '5', '-2h', '2026-13-45', '2026-', 'Infinity']) {
+    for (const text of ['', '5', '-2h', '2026-13-45', '2026-02-30', '2026-', 'Infinity', 'tomorrow']) {
       for (const part of ['since', 'until']) {
         const wrong = {
           code: 'TIDINGS_LOG_INVALID',

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict'
 import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
+import { openLog } from '../../lib/index.ts'
 import { duplicate, folderOf, myJob, new1, rows } from './example.ts'
+import { tidings } from './program.ts'
 
 describe('agent-test', () => {
   it('removes the log without asking where it is the default, also when there is none; elsewhere it wants --yes', async (t) => {
@@ -21,5 +23,30 @@ describe('agent-test', () => {
     assert.equal(noLog.code, 2)
     assert.match(noLog.words, /holds no log: nothing is removed/)
     assert.ok(existsSync(join(folder, 'example.ts')))
+  })
+
+  it('does not share a folder with an agent named test, and removes no log that an agent has run on', async (t) => {
+    const { test, folder } = folderOf(t)
+    for (const name of ['test', 'Test']) {
+      const parts = `import { agent } from 'tidings'\nexport default agent('${name}', [])\n`
+      writeFileSync(join(folder, 'tested.ts'), parts)
+      const refused = await tidings(t, folder, ['run', 'tested.ts', '--once'])
+      assert.deepEqual([refused.code, existsSync(join(folder, '.tidings'))], [2, false])
+      assert.match(refused.words, /^tidings: agent "[Tt]est" would share \.tidings\/test with agent-test/)
+      assert.equal((await tidings(t, folder, ['run', 'tested.ts', '--once', '--db', 'mine'])).code, 0)
+    }
+    await test(...myJob)
+    const directory = join(folder, '.tidings/test')
+    const log = await openLog(directory)
+    await log.consumer('mail', { start: 'now' })
+    await log.close()
+    const refused = await test('-r', ...myJob)
+    assert.equal(refused.code, 2)
+    assert.match(
+      refused.words,
+      /-r would remove the log in \.tidings\/test, on which an agent has run, with listeners "mail"/,
+    )
+    assert.deepEqual(rows(await test(...myJob)), [duplicate])
+    assert.deepEqual(rows(await test('-r', '--yes', ...myJob)), [new1])
   })
 })

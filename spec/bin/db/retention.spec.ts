@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { asMistake, retained, retentionOf } from '../../../bin/db/retention.ts'
-import { Mistake } from '../../../bin/frame/mistake.ts'
+import { retained, retentionOf } from '../../../bin/db/retention.ts'
 
 describe('what is to be kept', () => {
   it('is an age, a count, a size or several of them', (t) => {
@@ -24,9 +23,28 @@ describe('what is to be kept', () => {
     assert.throws(() => retentionOf({ bytes: '2G' }), /^Mistake: --bytes needs a size such as 500MB or 2GB, got "2G"/)
   })
 
-  it('is a mistake when it is no length of time; other errors are what they are', () => {
-    const duration = Object.assign(new Error('words'), { code: 'TIDINGS_DURATION_INVALID' })
-    assert.throws(() => asMistake(duration), Mistake)
-    assert.throws(() => asMistake(new Error('other')), /^Error: other/)
+  it('refuses what is no age, count or size, and two of one kind', (t) => {
+    for (const text of ['', ' ', 'soon', '90', '-1d', '0d', '90 d', 'today', '2027-01-31', '1e3d', '90D']) {
+      const message = new RegExp(`^--age needs a duration such as 90d or 12h, got ${JSON.stringify(text)}$`)
+      assert.throws(() => retentionOf({ age: text }), { name: 'Mistake', message }, text)
+      assert.throws(() => retentionOf({ identities: text }), { name: 'Mistake' }, text)
+    }
+    for (const text of ['', ' ', '-1', '1.5', '2G', '1e3', '0x10', `${'9'.repeat(20)}GB`, '9'.repeat(20)])
+      assert.throws(() => retentionOf({ bytes: text }), { name: 'Mistake', message: /^--bytes needs a size/ }, text)
+    for (const words of [
+      ['soon'],
+      [','],
+      ['90d,'],
+      ['', '90d'],
+      ['-1'],
+      ['9'.repeat(20)],
+      ['90d', '30d'],
+      ['1,2'],
+      ['1GB', '2GB'],
+    ])
+      assert.throws(() => retained(words), { name: 'Mistake', message: /^--retain / }, words.join(' '))
+    process.env['TIDINGS_RETAIN'] = '90d,'
+    t.after(() => delete process.env['TIDINGS_RETAIN'])
+    assert.throws(() => retained(undefined), { name: 'Mistake', message: /_RETAIN needs a duration/ })
   })
 })

@@ -35,8 +35,7 @@ describe('parse', () => {
       '--log-level=x',
       '-old',
     )
-    const { n: _, ...rest } = parsed as Record<string, unknown>
-    assert.deepEqual(rest, { _: ['007'], name: '1e3', type: ['a', 'b'], limit: 5, 'log-level': 'x', dry: true })
+    assert.deepEqual(parsed, { _: ['007'], name: '1e3', type: ['a', 'b'], limit: 5, 'log-level': 'x', dry: true })
   })
 
   it('takes an argument after an option that may be repeated for an argument, and all after -- too', async () => {
@@ -56,10 +55,24 @@ describe('parse', () => {
       [['a', '--name='], /^--name needs a value$/],
       [['a', '--type'], /^--type needs a value$/],
       [['a', '-n', 'x', '-n', 'y'], /^(-n|--name) was given twice$/],
-      [['a', '--limit', 'many'], /^--limit needs a number$/],
+      [['a', '--limit', 'many'], /^--limit needs a number, whole and not negative, got "many"$/],
+      [['a', '--name', '--dry'], /^--name needs a value$/],
+      [['a', '--name', '-x'], /^--name needs a value; one that begins with - is written --name=-x$/],
+      [['a', '--dry=1'], /^--dry takes no value but true or false, got "1"$/],
+      [['a', '--dry', '--dry'], /^--dry was given twice$/],
+      [['a', ''], /^MORE is empty: prog do FILE \[MORE\]$/],
+      [['a', '--', '-x', 'y'], /^"y" is one argument too many/],
     ]
     for (const [args, message] of wrong)
       await assert.rejects(given(...args), { name: 'Mistake', message }, args.join(' '))
+  })
+
+  it('reads short options with their values attached, and several flags in one', async () => {
+    for (const args of [['-n', 'x'], ['-nx'], ['-n=x'], ['--name=x'], ['--name', 'x']])
+      assert.deepEqual(await given('a', ...args), { _: ['a'], name: 'x' }, args.join(' '))
+    assert.deepEqual(await given('a', '--name=a=b', '--dry=false'), { _: ['a'], name: 'a=b', dry: false })
+    assert.deepEqual(await given('a', '-n', '-5', '--type=-x'), { _: ['a'], name: '-5', type: ['-x'] })
+    assert.deepEqual(await given('-', '-n', '-'), { _: ['-'], name: '-' })
   })
 
   it('asks for help wherever it stands, whatever else is wrong', async () => {
