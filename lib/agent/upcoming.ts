@@ -12,7 +12,9 @@ export function upcoming({ schedule, settings }: Job, anchor: number, now: numbe
   const next = settings.enabled ? slotAfter(schedule, now, anchor) : undefined
   if (next === undefined) return {}
   const { timeout, jitter } = settings
-  return { next, ...(timeout === undefined ? {} : { expectedBy: new Date(next.getTime() + jitter + timeout) }) }
+  const expectedBy = new Date(next.getTime() + jitter + (timeout ?? Number.NaN))
+  // No timeout, or one that ends after the last instant a Date can hold.
+  return Number.isNaN(expectedBy.getTime()) ? { next } : { next, expectedBy }
 }
 
 /** The next slot of a schedule; undefined when there is none, or when it can't say. */

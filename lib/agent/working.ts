@@ -7,6 +7,7 @@ import type { JobHost, RunReport, Trigger } from '../job/job-host.ts'
 import type { JobRecord } from '../job/record.ts'
 import { runJob } from '../job/run-job.ts'
 import type { Slot } from '../job/slots.ts'
+import { scheduleWords } from '../schedule/next-slot.ts'
 import type { JobHealth } from './health.ts'
 import type { News } from './news.ts'
 import type { JobStatus } from './status.ts'
@@ -101,7 +102,7 @@ export class Working {
     const paused = this.#paused$.value
     return {
       name,
-      schedule: schedule.toString(),
+      schedule: scheduleWords(schedule),
       running: this.#running > 0,
       ...(paused ? { paused } : upcoming(this.job, this.#record.anchor, this.#host.clock.now())),
       ...(this.#last === undefined ? {} : { last: this.#last }),

@@ -8,7 +8,13 @@ export function brand<const K extends string, T extends object>(kind: K, value: 
 
 /** Whether some copy of this package marked `value` as a `kind`. */
 export function isBranded(kind: string, value: unknown): boolean {
-  return value !== null && (typeof value === 'object' || typeof value === 'function') && symbolOf(kind) in value
+  if (value === null || (typeof value !== 'object' && typeof value !== 'function')) return false
+  try {
+    return symbolOf(kind) in value
+  } catch {
+    // A proxy that throws, or was revoked, is nobody's.
+    return false
+  }
 }
 
 function symbolOf(kind: string): symbol {

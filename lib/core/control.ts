@@ -75,6 +75,24 @@ export function isRetry(error: unknown): error is Retry {
   return isBranded('retry', error)
 }
 
+/** A century, in ms: `at` has to stay a date that can be written. */
+const LONGEST_RETRY = 100 * 365 * 86_400_000
+
+/**
+ * How long a `Retry` asks to wait, in ms, at most a century; undefined when `error` is no `Retry`, or when its `after` was
+ * replaced by something that is no duration: the usual backoff applies then.
+ */
+export function retryAfter(error: unknown): number | undefined {
+  try {
+    if (!isRetry(error)) return undefined
+    const after: unknown = error.after
+    return Number.isSafeInteger(after) && (after as number) >= 0 ? Math.min(after as number, LONGEST_RETRY) : undefined
+  } catch {
+    // A getter or a proxy that throws.
+    return undefined
+  }
+}
+
 /** Whether a `Cancel` was thrown, by this copy of the package or another. */
 export function isCancel(error: unknown): error is Cancel {
   return isBranded('cancel', error)

@@ -1,4 +1,4 @@
-import { asError } from './errors.ts'
+import { asError, describe } from './errors.ts'
 
 /** An error as it is kept: plain words, no objects. */
 export interface ErrorInfo {
@@ -16,6 +16,15 @@ const LONGEST = 4000
  * `scrub` takes out what is not to be kept: an error may quote a secret.
  */
 export function errorInfo(thrown: unknown, scrub: (text: string) => string = (text) => text): ErrorInfo {
+  try {
+    return wordsOf(thrown, scrub)
+  } catch {
+    // An error whose getters throw, though they did not when it was caught.
+    return { name: 'Error', message: describe(thrown) }
+  }
+}
+
+function wordsOf(thrown: unknown, scrub: (text: string) => string): ErrorInfo {
   const { name, message, code, stack } = looksLikeError(thrown)
     ? thrown
     : (asError(thrown) as Error & { code?: unknown })

@@ -2,8 +2,9 @@ import { of, takeWhile, type Unsubscribable } from 'rxjs'
 import type { Publish } from '../core/context.ts'
 import type { Draft, Receipt } from '../core/event.ts'
 import type { AnyEventType } from '../core/event-type.ts'
-import { leave } from '../core/leave.ts'
+import { guardSignal } from '../core/guard-signal.ts'
 import { Publisher } from '../core/publisher.ts'
+import { subscribe } from '../core/subscribe.ts'
 import { OVER, Work } from '../core/within.ts'
 import type { Delivery, Listener } from '../listener/listener.ts'
 import type { AnyOperator, Pipe } from '../listener/on.ts'
@@ -47,6 +48,7 @@ export class Attempt implements DeliveryParts {
   #onEnd: ((outcome: Outcome) => void) | undefined
   #publisher: Publisher | undefined
   #work: Work | undefined
+  #signal: AbortSignal | undefined
   #values: Unsubscribable | undefined
   #busy = false
   #complete = false
@@ -97,7 +99,7 @@ export class Attempt implements DeliveryParts {
     // Built anew for each event: an operator may keep something, or subscribe to its source again while others go on.
     // What has failed takes no more of what is emitted in one go: that may have no end.
     const values = pipe(of(this.handed.event)).pipe(takeWhile(() => this.#outcome === undefined))
-    const subscription = values.subscribe({
+    const subscription = subscribe(values, {
       next: (value) => this.#next(value),
       error: (error) => this.fail(error),
       complete: () => {
@@ -106,7 +108,7 @@ export class Attempt implements DeliveryParts {
       },
     })
     if (this.#outcome === undefined) this.#values = subscription
-    else leave(subscription)
+    else subscription.unsubscribe()
   }
 
   /** Calls back when it ends; at once when it is over. */
@@ -131,7 +133,11 @@ export class Attempt implements DeliveryParts {
   }
 
   signal(): AbortSignal {
-    return this.#ends.signal
+    this.#signal ??= guardSignal(this.#ends.signal, (err) => {
+      const { logger } = this.environment
+      logger.error({ listener: this.listener, seq: this.handed.event.seq, err }, 'abort listener failed')
+    })
+    return this.#signal
   }
 
   get #ends(): Work {
@@ -212,7 +218,7 @@ export class Attempt implements DeliveryParts {
     this.#outcome = outcome
     this.#reason = reason
     this.#held = undefined
-    leave(this.#values)
+    this.#values?.unsubscribe()
     this.#publisher?.end(this.#host.title)
     // Whoever hears the signal finds it over.
     this.#work?.stop(reason)

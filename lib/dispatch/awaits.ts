@@ -1,5 +1,5 @@
 import { isObservable } from 'rxjs'
-import { leave } from '../core/leave.ts'
+import { subscribe } from '../core/subscribe.ts'
 
 /** Who waits for what a handler returned. */
 export interface Waiter {
@@ -18,17 +18,25 @@ export function awaits(result: unknown, waiter: Waiter): boolean {
   if (result === null || (typeof result !== 'object' && typeof result !== 'function')) return false
   if (isObservable(result)) {
     // Not in one go: it may be ended by another handler, in whose middle nothing is to begin.
-    const values = result.subscribe({
+    const values = subscribe(result, {
+      next: () => undefined,
       error: (error) => queueMicrotask(() => waiter.fail(error)),
       complete: () => queueMicrotask(() => waiter.awaited(undefined)),
     })
-    waiter.onOver(() => leave(values))
+    waiter.onOver(() => values.unsubscribe())
     return true
   }
-  if (typeof (result as { readonly then?: unknown }).then !== 'function') return false
-  Promise.resolve(result).then(
+  const { then } = result as { readonly then?: unknown }
+  if (typeof then !== 'function') return false
+  settled(result as PromiseLike<unknown>, then).then(
     (value) => waiter.awaited(value),
     (error) => waiter.fail(error),
   )
   return true
+}
+
+// A `then` of the user's may call back at once, twice, or throw. A promise of our own settles once, and later.
+function settled(result: PromiseLike<unknown>, then: unknown): Promise<unknown> {
+  const isPlain = result instanceof Promise && result.constructor === Promise && then === Promise.prototype.then
+  return isPlain ? result : new Promise((resolve) => resolve(result))
 }

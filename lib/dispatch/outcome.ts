@@ -1,4 +1,4 @@
-import { isPark, isRetry } from '../core/control.ts'
+import { isPark, retryAfter } from '../core/control.ts'
 import { asError } from '../core/errors.ts'
 import type { Listener } from '../listener/listener.ts'
 import type { Handed, Writes } from '../log/port.ts'
@@ -13,7 +13,7 @@ export type Outcome =
 /** What becomes of an event whose attempt failed. */
 export function failed({ name, settings }: Listener, { event, attempt }: Handed, thrown: unknown): Outcome {
   const error = asError(thrown)
-  if (isPark(error) || attempt >= settings.attempts) return { end: 'park', error }
+  if (isPark(thrown) || attempt >= settings.attempts) return { end: 'park', error }
   const key = `${name}\0${event.type}\0${event.identifier}\0${event.seq}`
-  return { end: 'retry', error, after: isRetry(error) ? error.after : backoff(attempt, settings.backoff, key) }
+  return { end: 'retry', error, after: retryAfter(thrown) ?? backoff(attempt, settings.backoff, key) }
 }

@@ -43,6 +43,8 @@ export class Pump {
   readonly #deliverer: Deliverer
   readonly #queue: Queue
   readonly #running = new Set<Attempt>()
+  /** The key of each event that is not settled, where `ordered` is a function. */
+  readonly #keys = new Map<number, string>()
   /** The highest seq that was begun, or waits in the log: all below it that is not settled needs a record. */
   #highest = 0
   #changed: () => void = () => undefined
@@ -115,8 +117,15 @@ export class Pump {
     return new Promise((resolve) => (this.#changed = resolve))
   }
 
+  // A function may give an event another key the next time: what waited for the first would then wait for ever.
   #key(event: StoredEvent): string {
-    return orderKey(this.#listener, event, this.#host.environment.logger)
+    const { logger } = this.#host.environment
+    if (typeof this.#listener.settings.ordered !== 'function') return orderKey(this.#listener, event, logger)
+    const known = this.#keys.get(event.seq)
+    if (known !== undefined) return known
+    const key = orderKey(this.#listener, event, logger)
+    this.#keys.set(event.seq, key)
+    return key
   }
 
   get #hasRoom(): boolean {
@@ -182,7 +191,10 @@ export class Pump {
 
   #settle(key: string, handed: Handed, outcome: Outcome): void {
     const { seq } = handed.event
-    if (outcome.end === 'ack') return this.#consumer.ack(handed, outcome.writes)
+    if (outcome.end === 'ack') {
+      this.#keys.delete(seq)
+      return this.#consumer.ack(handed, outcome.writes)
+    }
     const { abort, environment } = this.#host
     // Cut off because the agent stops: the start of the handler is not held against the event.
     if (abort.aborted) return this.#putBack(key, handed, this.#clock.now())
@@ -199,6 +211,7 @@ export class Pump {
 
   #park(handed: Handed, thrown: Error): void {
     const error = errorInfo(thrown, this.#host.scrub)
+    this.#keys.delete(handed.event.seq)
     this.#consumer.park(handed, { error })
     this.#host.environment.logger.error({ listener: this.#listener.name, seq: handed.event.seq }, 'event parked')
     this.#host.parked(handed, error)

@@ -47,6 +47,8 @@ export async function execute({
     if (isDraft(draft)) held.put(draft)
     else refused(noDrafts(draft))
     if (publisher.pending > MOST_PENDING) await publisher.settle()
+    // Drafts without end, made without waiting for anything, would keep even the run's timeout from firing.
+    if (drafts % MOST_PENDING === 0) await new Promise((resolve) => setImmediate(resolve))
   }
   try {
     const toldToEnd = firstValueFrom(abort$(context.signal))

@@ -1,6 +1,7 @@
 import type { Cancel } from '../core/control.ts'
 import { asError, quote } from '../core/errors.ts'
 import type { Draft } from '../core/event.ts'
+import { guardSignal } from '../core/guard-signal.ts'
 import { Publisher } from '../core/publisher.ts'
 import { linked, within } from '../core/within.ts'
 import type { Write } from '../log/port.ts'
@@ -81,8 +82,11 @@ function perform(
   const publisher = new Publisher((draft) => recorder.offer(draft))
   const state = new StateBuffer(log.store(namespace), namespace)
   over.addEventListener('abort', () => publisher.end(`the run of job ${quote(job.name)}`), { once: true })
-  return linked([over, ...told], (signal) => {
+  return linked([over, ...told], (linkedSignal) => {
     const { publish } = publisher
+    const signal = guardSignal(linkedSignal, (err) => {
+      environment.logger.error({ job: job.name, slot: slot.at, err }, 'abort listener failed')
+    })
     const context: JobContext = { ...environment, slot: slot.at, late, attempt, state, publish, signal }
     const finish = (last: Draft | undefined, cancel: Cancel | undefined): Promise<void> => {
       const succeeded = { namespace: JOBS, key: job.name, value: { ...record(), succeeded: true } }

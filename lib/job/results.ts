@@ -1,7 +1,7 @@
 import { isObservable, type Observable } from 'rxjs'
 import { describe, TidingsError } from '../core/errors.ts'
 import type { Draft } from '../core/event.ts'
-import { leave } from '../core/leave.ts'
+import { subscribe } from '../core/subscribe.ts'
 import { held } from '../log/held.ts'
 
 /**
@@ -35,7 +35,7 @@ function eachEmitted(
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     let taken: Promise<void> = Promise.resolve()
-    const subscription = drafts.subscribe({
+    const subscription = subscribe(drafts, {
       next: (given) => {
         const draft = asItIs(given)
         taken = taken.then(() => each(draft))
@@ -45,7 +45,7 @@ function eachEmitted(
       complete: () => void taken.then(resolve, reject),
     })
     const stop = (): void => {
-      leave(subscription)
+      subscription.unsubscribe()
       taken.then(resolve, reject)
     }
     if (signal.aborted) stop()

@@ -4,6 +4,8 @@ import { type Cancel, isCancel } from '../core/control.ts'
 import { realEnvironment } from '../core/environment.ts'
 import { quote, TidingsError } from '../core/errors.ts'
 import type { Draft } from '../core/event.ts'
+import { guardSignal } from '../core/guard-signal.ts'
+import { guarded } from '../core/logger.ts'
 import { Publisher } from '../core/publisher.ts'
 import { within } from '../core/within.ts'
 import { checkDraft } from '../log/limits.ts'
@@ -63,15 +65,17 @@ async function offer(
   const signals = given.signal === undefined ? [stop] : [stop, given.signal]
   return within({ clock, timeout: job.settings.timeout, signals, late: () => timedOut(job) }, (over) => {
     over.addEventListener('abort', () => publisher.end(`the run of job ${quote(job.name)}`), { once: true })
+    const environment = realEnvironment(clock)
+    const logger = guarded(given.logger ?? environment.logger)
     const context: JobContext = {
-      ...realEnvironment(clock),
+      ...environment,
       slot: new Date(clock.now()),
       late: 0,
       attempt: 1,
       state,
       publish: publisher.publish,
       ...given,
-      signal: over,
+      signal: guardSignal(over, (err) => logger.error({ job: job.name, err }, 'abort listener failed')),
     }
     const finish = async (last: Draft | undefined): Promise<void> => {
       if (last !== undefined) emit(checkDraft(last))

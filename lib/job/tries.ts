@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { type Clock, pause as wait } from '../core/clock.ts'
-import { isRetry } from '../core/control.ts'
+import { isRetry, retryAfter } from '../core/control.ts'
 import { asError } from '../core/errors.ts'
 import type { Job } from './job.ts'
 import type { Slot } from './slots.ts'
@@ -60,7 +60,7 @@ function nth(pauses: number): number {
 
 // A run that asks to be tried again is; so is one that should never end. Others are as often as the job says.
 function pauseAfter({ settings, schedule }: Job, error: unknown, attempt: number, pauses: number): number | undefined {
-  if (isRetry(error)) return error.after
+  if (isRetry(error)) return retryAfter(error) ?? nth(pauses)
   if (schedule.kind !== 'always' && attempt > settings.retry) return undefined
   return nth(pauses)
 }

@@ -97,20 +97,22 @@ export function wrap<L extends Log>(log: L, parts: Partial<Log>): Log {
   })
 }
 
-/** What raises an unhandledRejection while `work` goes on, or in the few turns after. */
+/** What raises an unhandledRejection or an uncaughtException while `work` goes on, or in the few turns after. */
 export async function unhandled(work: () => Promise<void>): Promise<unknown[]> {
   const seen: unknown[] = []
   const hear = (reason: unknown): void => void seen.push(reason)
   // The test runner's own way of hearing them would fail the test.
-  const others = process.listeners('unhandledRejection')
-  process.removeAllListeners('unhandledRejection')
-  process.on('unhandledRejection', hear)
+  const names = ['unhandledRejection', 'uncaughtException'] as const
+  const others = names.map((name) => process.listeners(name as 'unhandledRejection'))
+  for (const name of names) process.removeAllListeners(name).on(name, hear)
   try {
     await work()
     for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve))
   } finally {
-    process.off('unhandledRejection', hear)
-    for (const other of others) process.on('unhandledRejection', other)
+    for (const [i, name] of names.entries()) {
+      process.off(name, hear)
+      for (const other of others[i] ?? []) process.on(name, other)
+    }
   }
   return seen
 }

@@ -4,6 +4,7 @@ import type { Job } from '../../job/job.ts'
 import type { Log } from '../../log/port.ts'
 import { count } from '../../log/query.ts'
 import { nextRuns } from '../../schedule/index.ts'
+import { scheduleWords } from '../../schedule/next-slot.ts'
 import type { Code } from '../code.ts'
 import type { DryRun } from '../dry-run.ts'
 import type { Helm } from '../helm.ts'
@@ -87,7 +88,7 @@ async function next(log: Log, { name, schedule, settings }: Job, anchor: number,
   const slots = nextRuns(schedule, limit, new Date(log.clock.now()), new Date(anchor))
   const paused = await isPaused(log, 'job', name)
   const off = settings.enabled ? {} : { enabled: false as const }
-  return { name, schedule: String(schedule), ...off, paused, slots: slots.map((slot) => slot.toISOString()) }
+  return { name, schedule: scheduleWords(schedule), ...off, paused, slots: slots.map((slot) => slot.toISOString()) }
 }
 
 function codeOf(code: Code | undefined, name: string): { readonly job: Job; readonly code: Code } {

@@ -1,5 +1,6 @@
 import { history, type RunRow, type RunStatus } from '../../job/history.ts'
 import type { Log } from '../../log/port.ts'
+import { scheduleWords } from '../../schedule/next-slot.ts'
 import type { Code } from '../code.ts'
 import type { Helm } from '../helm.ts'
 import { upcoming } from '../upcoming.ts'
@@ -76,7 +77,7 @@ function planOf({ name, firstSeen, paused }: JobRow, now: number, code: Code | u
   const anchor = firstSeen === undefined ? now : Date.parse(firstSeen)
   const { next, expectedBy } = paused === true ? {} : upcoming(job, anchor, now)
   return {
-    schedule: String(job.schedule),
+    schedule: scheduleWords(job.schedule),
     ...(tags.length === 0 ? {} : { tags }),
     ...(next === undefined ? {} : { next: next.toISOString() }),
     ...(expectedBy === undefined ? {} : { expectedBy: expectedBy.toISOString() }),

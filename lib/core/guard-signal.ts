@@ -1,0 +1,43 @@
+import { asError } from './errors.ts'
+
+type Heard = ((event: Event) => void) | { handleEvent(event: Event): void }
+
+/**
+ * Makes a signal safe to hand to user code, and returns it. Node raises an uncaught exception for an abort listener that
+ * throws, or that returns a promise that rejects: `failed` hears of it instead. Listeners on signals that are derived
+ * from this one (`AbortSignal.any`) are out of reach.
+ */
+export function guardSignal(signal: AbortSignal, failed: (error: Error) => void): AbortSignal {
+  const { addEventListener, removeEventListener } = signal
+  const guards = new WeakMap<object, Heard>()
+  const fail = (error: unknown): void => failed(asError(error))
+  const guard = (listener: Heard): Heard => {
+    const known = guards.get(listener)
+    if (known !== undefined) return known
+    const guarded = function (this: unknown, event: Event): void {
+      try {
+        const answer: unknown =
+          typeof listener === 'function' ? listener.call(this, event) : listener.handleEvent(event)
+        // Also of a thenable that throws when it is looked at.
+        new Promise((resolve) => resolve(answer)).catch(fail)
+      } catch (error) {
+        fail(error)
+      }
+    }
+    guards.set(listener, guarded)
+    return guarded
+  }
+  const isListener = (value: unknown): value is Heard =>
+    typeof value === 'function' || (typeof value === 'object' && value !== null)
+  return Object.defineProperties(signal, {
+    // `onabort = …` comes through here as well.
+    addEventListener: {
+      value: (type: string, listener: Heard, options?: object) =>
+        addEventListener.call(signal, type, isListener(listener) ? guard(listener) : listener, options),
+    },
+    removeEventListener: {
+      value: (type: string, listener: Heard, options?: object) =>
+        removeEventListener.call(signal, type, (isListener(listener) && guards.get(listener)) || listener, options),
+    },
+  })
+}
