@@ -32,6 +32,12 @@ export const systemClock: Clock = {
   },
 }
 
+/** Calls `run` every `ms` milliseconds of real time. This alone doesn't keep the process alive. */
+export function background(run: () => void, ms: number): Cancel {
+  const timer = setInterval(run, ms).unref()
+  return () => clearInterval(timer)
+}
+
 const steadies = new WeakMap<Clock, Clock>()
 
 /**

@@ -4,8 +4,9 @@ import { dirname, join, relative, resolve, sep } from 'node:path'
 import { asError, describe, hasCode, TidingsError } from '../core/errors.ts'
 import { levelDatabase } from './level-database.ts'
 
-/** What a log is made of: LevelDB's files, its mark, its filter, and the socket of the agent that runs on it. */
-const OWN = /^(\d+\.(ldb|sst|log|dbtmp)|CURRENT|LOCK|LOG(\.old)?|MANIFEST-\d+|MARK(\..*)?|FILTER(\.new)?|.*\.sock)$/
+/** What a log is made of: LevelDB's files, the claim of the process that has it open, its mark, its filter, and the socket of the agent that runs on it. */
+const OWN =
+  /^(\d+\.(ldb|sst|log|dbtmp)|CURRENT|LOCK|OWNER-[0-9a-z]+-[0-9a-f]+|LOG(\.old)?|MANIFEST-\d+|MARK(\..*)?|FILTER(\.new)?|.*\.sock)$/
 
 /** Whether a file of this name is part of a log. */
 export function isOwn(name: string): boolean {

@@ -2,7 +2,7 @@ import { chmod, mkdir } from 'node:fs/promises'
 import type { AbstractLevel } from 'abstract-level'
 import { hasCode, TidingsError } from '../core/errors.ts'
 import type { KeyRange } from './level-keys.ts'
-import { lockStore } from './level-lock.ts'
+import { lockStore, type StoreLock } from './level-lock.ts'
 import { tellDamage } from './level-reads.ts'
 
 /** LevelDB on disk, or the same in memory: strings as keys, strings as values. */
@@ -13,6 +13,13 @@ export type Database = AbstractLevel<any>
 export interface DatabaseSource {
   /** Where it is, if it is on disk. */
   readonly directory?: string
+  /**
+   * Locks the store for the openings to come, until the lock is released. Without it each opening has a lock of its own.
+   * Not there in memory.
+   *
+   * @throws TidingsError `TIDINGS_LOG_LOCKED`, `TIDINGS_LOG_INVALID` (the folder belongs to another user)
+   */
+  lock?(): Promise<StoreLock>
   open(options: { readonly createIfMissing: boolean }): Promise<Database>
 }
 
@@ -57,28 +64,45 @@ export const IN_LOG_FILES = 2 * WRITE_BUFFER
  * - writeBufferSize 16 MiB: fewer, larger tables while events stream in
  */
 export function levelDatabase(directory: string): DatabaseSource {
+  let kept: StoreLock | undefined
+  const lock = async (): Promise<StoreLock> => {
+    await mkdir(directory, { recursive: true, mode: 0o700 })
+    return lockStore(directory)
+  }
   return {
     directory,
+    async lock() {
+      kept = await lock()
+      const { release } = kept
+      return Object.assign(kept, {
+        release() {
+          kept = undefined
+          release()
+        },
+      })
+    },
     async open({ createIfMissing }) {
       const { Level } = await import('level')
-      await mkdir(directory, { recursive: true, mode: 0o700 })
-      await chmod(directory, 0o700)
-      const unlock = await lockStore(directory)
-      const db = new Level<string, string>(directory, {
-        cacheSize: 8 * 1024 * 1024,
-        writeBufferSize: WRITE_BUFFER,
-        createIfMissing,
-      })
+      const own = kept === undefined ? await lock() : undefined
       try {
-        await db.open()
+        await chmod(directory, 0o700)
+        const db = new Level<string, string>(directory, {
+          cacheSize: 8 * 1024 * 1024,
+          writeBufferSize: WRITE_BUFFER,
+          createIfMissing,
+        })
+        await db.open().catch((error: unknown) => {
+          throw explain(error, directory)
+        })
+        ;(own ?? kept)?.confirm()
+        if (own !== undefined) db.once('closed', own.release)
+        lookUpWholeKeys(db)
+        tellDamage(db)
+        return db
       } catch (error) {
-        unlock()
-        throw explain(error, directory)
+        own?.release()
+        throw error
       }
-      db.once('closed', unlock)
-      lookUpWholeKeys(db)
-      tellDamage(db)
-      return db
     },
   }
 }

@@ -7,6 +7,7 @@ import type { DatabaseSource } from './level-database.ts'
 import { type FilterSettings, IdentityFilter } from './level-filter.ts'
 import { noFilterFile } from './level-filter-file.ts'
 import { identityKey } from './level-identities.ts'
+import type { StoreLock } from './level-lock.ts'
 import type { MarkFile } from './level-mark.ts'
 import { openSound, type Sound } from './level-open.ts'
 import { FORMAT, type Meta } from './level-records.ts'
@@ -43,6 +44,9 @@ export class Life {
   readonly #committed$ = new Subject<number>()
   readonly #options: LifeOptions
   readonly #filter: IdentityFilter
+  readonly #lock: StoreLock | undefined
+  // The lock is gone: others may have written since, so what is known here of the store may be wrong. The log closes itself.
+  #lost = false
   #session: Session | undefined
   #failure: TidingsError | undefined
   #told: number
@@ -59,20 +63,28 @@ export class Life {
   onClosing: () => void = () => undefined
 
   static async begin(options: LifeOptions): Promise<Life> {
-    const life = new Life(options, await openSound(options.source, options.marks, options))
+    const lock = await options.source.lock?.()
+    const sound = await openSound(options.source, options.marks, options).catch((error: unknown) => {
+      lock?.release()
+      throw error
+    })
+    const life = new Life(options, sound, lock)
     try {
       await life.#mark()
       return life
     } catch (error) {
       await life.#session?.db.close()
+      lock?.release()
       throw new TidingsError('TIDINGS_LOG_FAILED', `the MARK file could not be written: ${asError(error).message}`, {
         cause: error,
       })
     }
   }
 
-  private constructor(options: LifeOptions, sound: Sound) {
+  private constructor(options: LifeOptions, sound: Sound, lock: StoreLock | undefined) {
     this.#options = options
+    this.#lock = lock
+    if (lock !== undefined) lock.onLost = (error) => this.#lose(error)
     this.meta = sound.meta
     this.committed$ = this.#committed$.asObservable()
     const { id: log, identity } = sound.meta
@@ -112,7 +124,10 @@ export class Life {
    * @throws TidingsError `TIDINGS_LOG_CLOSED`, or `TIDINGS_LOG_FAILED` while the store can't be opened again
    */
   get session(): Session {
-    if (this.#closed !== undefined) throw new TidingsError('TIDINGS_LOG_CLOSED', 'the log is closed')
+    if (this.#closed !== undefined) {
+      const why = this.#lost ? `: ${this.#failure?.message}` : ''
+      throw new TidingsError('TIDINGS_LOG_CLOSED', `the log is closed${why}`)
+    }
     if (this.#session === undefined) throw this.#failure as TidingsError
     return this.#session
   }
@@ -138,6 +153,7 @@ export class Life {
       clock,
       synced: durability === 'disk',
       filter: this.#filter,
+      check: () => this.#check(),
       onCommitted: (seq) => this.#committed(seq),
       onFailed: (error) => this.#failed(error),
     })
@@ -155,12 +171,33 @@ export class Life {
     }, MARK_EVERY)
   }
 
+  /** @throws TidingsError `TIDINGS_LOG_FAILED` when the lock is lost */
+  #check(): void {
+    try {
+      this.#lock?.check()
+    } catch (error) {
+      this.#lost = true
+      throw error
+    }
+  }
+
+  #lose(error: TidingsError): void {
+    this.#lost = true
+    if (this.#closed !== undefined) return
+    if (this.#session !== undefined) return this.#session.writer.fail(error)
+    this.#failure = error
+    void this.close()
+  }
+
   #mark(): Promise<void> {
     const writer = this.#session?.writer
     if (writer === undefined) return this.#marking
     const { durable: seq } = writer
     const mark = { id: this.meta.id, format: FORMAT, seq, opened: this.#opened, quiet: writer.quiet.durable }
-    const write = (): Promise<void> => this.#options.marks.write(mark)
+    const write = async (): Promise<void> => {
+      this.#check()
+      await this.#options.marks.write(mark)
+    }
     this.#marking = this.#marking.then(write, write)
     return this.#marking
   }
@@ -171,12 +208,17 @@ export class Life {
     this.#failure = error
     this.#options.warn(error.message)
     this.changes$.next(undefined)
-    this.#reopened = this.#reopen(broken)
+    this.#reopened = this.#lost ? broken.db.close().catch(() => undefined) : this.#reopen(broken)
+    if (this.#lost) void this.close()
   }
 
   async #reopen(broken: Session): Promise<void> {
     await broken.db.close().catch(() => undefined)
-    for (let pause = REOPEN.first; this.#closed === undefined; pause = Math.min(pause * 2, REOPEN.most)) {
+    for (
+      let pause = REOPEN.first;
+      this.#closed === undefined && !this.#lost;
+      pause = Math.min(pause * 2, REOPEN.most)
+    ) {
       try {
         const sound = await openSound(this.#options.source, this.#options.marks, this.#options)
         if (this.#closed !== undefined) return await sound.db.close()
@@ -213,6 +255,7 @@ export class Life {
       // What riders still carry goes into a last commit.
       await session.writer.flush()
       await session.writer.flush()
+      this.#check()
       if (this.#options.durability !== 'disk') await session.sync()
       await this.#mark()
       await this.#filter
@@ -220,6 +263,7 @@ export class Life {
         .catch((error) => this.#options.warn(`the FILTER file could not be written: ${asError(error).message}`))
     } finally {
       await session?.db.close()
+      this.#lock?.release()
       this.#committed$.complete()
       this.changes$.error(new TidingsError('TIDINGS_LOG_CLOSED', 'the log is closed'))
     }

@@ -26,6 +26,8 @@ export interface SessionOptions {
   readonly clock: Clock
   readonly synced: boolean
   readonly filter: IdentityFilter
+  /** Throws when another process may write to the store. */
+  check(): void
   /** Called with the highest durable seq after each commit. */
   onCommitted(seq: number): void
   onFailed(error: TidingsError): void
@@ -52,6 +54,7 @@ export class Session {
       synced: options.synced,
       first: sound.first,
       quiet: sound.quiet,
+      check: options.check,
       onCommitted: (commit) => {
         this.states.settle(commit.ops)
         this.#remember(commit)

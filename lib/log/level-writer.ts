@@ -132,7 +132,7 @@ export class Writer {
     this.#riders.clear()
     this.#commit(commit).then(
       () => this.#done(commit),
-      (error) => this.#fail(error),
+      (error) => this.fail(error),
     )
   }
 
@@ -141,9 +141,10 @@ export class Writer {
     try {
       const note = new Commit(this.#options.db)
       for (const op of ops) note.put(op)
+      this.#options.check()
       await note.write({})
     } catch (error) {
-      this.#fail(error)
+      this.fail(error)
       throw error
     }
   }
@@ -157,7 +158,10 @@ export class Writer {
     if (commit.events.length === 0) for (const op of this.quiet.next()) commit.put(op)
     commit.put([keys.head, encode(keys.head, this.head(commit.last))])
     this.quiet.wrote(commit.written)
+    this.#options.check()
     await commit.write(this.#options.synced ? SYNCED : {})
+    // A process that took the lock before this was on disk may not have seen it.
+    this.#options.check()
   }
 
   #isOvertaken([key, , order]: Op): boolean {
@@ -179,8 +183,11 @@ export class Writer {
     commit.resolve()
   }
 
-  // Nothing that follows a failed write can be trusted: LevelDB would acknowledge it and throw it away.
-  #fail(cause: unknown): void {
+  /**
+   * Rejects everything that is not acknowledged, and takes nothing more. Nothing that follows a failed write can be
+   * trusted: LevelDB would acknowledge it and throw it away.
+   */
+  fail(cause: unknown): void {
     if (this.#failed) return
     this.#failed = true
     this.#idle?.()
@@ -209,6 +216,7 @@ export class Writer {
  * - `synced`: a commit is durable when it is on disk; otherwise when LevelDB has it
  * - `first`: the lowest seq whose body is kept
  * - `quiet`: the commits without events that have a record
+ * - `check`: throws when another process may write to the store; called before and after each write
  * - `onCommitted`: called in order, before those who wait are told
  * - `onFailed`: called once; the writer is of no use afterwards
  */
@@ -219,6 +227,7 @@ export interface WriterOptions {
   readonly synced: boolean
   readonly first: number
   readonly quiet: Numbers
+  check(): void
   onCommitted(commit: Commit): void
   onFailed(error: TidingsError): void
 }

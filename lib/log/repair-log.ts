@@ -8,6 +8,7 @@ import { during, isOwn, isWithin, makeWhole, namesIn, pathOf, removeLeft } from 
 import type { Progress } from './level-backup.ts'
 import { type Database, levelDatabase } from './level-database.ts'
 import { keys, startingWith, textsOf } from './level-keys.ts'
+import { isClaim, refuseHeld } from './level-lock.ts'
 import { type Mark, markFile } from './level-mark.ts'
 import { type Rebuilt, rebuild } from './level-rebuild.ts'
 import { decode, decodeEvent, FORMAT, type Meta } from './level-records.ts'
@@ -75,7 +76,9 @@ export async function repairLog(
   { progress = () => undefined, harder = false }: { readonly progress?: Progress; readonly harder?: boolean } = {},
 ): Promise<Repaired> {
   const [from, target] = [pathOf(damaged, 'repairLog()'), pathOf(directory, 'repairLog()')]
-  const names = (await namesIn(from)).filter((name) => isOwn(name) && name !== 'LOCK' && !name.endsWith('.sock'))
+  const names = (await namesIn(from)).filter(
+    (name) => isOwn(name) && name !== 'LOCK' && !isClaim(name) && !name.endsWith('.sock'),
+  )
   if (names.length === 0) throw invalid(`${from} holds no log`, from)
   if (isWithin(target, from)) throw invalid(`a log can't be repaired within its own folder: ${target}`, target)
   await refuseInUse(from)
@@ -161,6 +164,7 @@ async function check(partial: string): Promise<readonly Problem[]> {
 
 // To open it would be to touch it. Its lock can be tried in another folder: it is that of the file.
 async function refuseInUse(directory: string): Promise<void> {
+  await refuseHeld(directory)
   if (!(await namesIn(directory)).includes('LOCK')) return
   const folder = await mkdtemp(join(tmpdir(), 'tidings-lock-'))
   try {
