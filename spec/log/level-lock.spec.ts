@@ -126,7 +126,7 @@ describe('a log that is open', () => {
   it('is free at once when its process was killed, and one of many gets it', async (t) => {
     const directory = join(temporaryDirectory(t), 'log')
     const others = await Promise.all([Other.start(t), Other.start(t), Other.start(t)])
-    const [holder, ...more] = others as [Other, Other, Other]
+    const [holder, ...more] = others
     await holder.ask('open', { directory })
     await holder.ask('put', { identifiers: ['1'] })
     await holder.kill()

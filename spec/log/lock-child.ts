@@ -52,6 +52,6 @@ const answers: { readonly [K in keyof Asked]: (asked: Asked[K]) => Promise<unkno
 
 process.on('message', ({ id, what, asked }: { id: number; what: keyof Asked; asked: never }) => {
   const answer = (value: unknown): void => void process.send?.({ id, value })
-  answers[what](asked).then(answer, (error: { code?: string }) => answer({ code: error.code ?? String(error) }))
+  answers[what](asked).then(answer, ({ code, message }: NodeJS.ErrnoException) => answer({ code: code ?? message }))
 })
 process.send?.('ready')
