@@ -10,67 +10,77 @@ import {
   TidingsError,
 } from '../lib/index.ts'
 
-/**
- * - `path`: the repository: a working tree, a folder in one, or a bare repository
- * - `branch`: whose history is told: a branch, or whatever git takes for a commit, such as `origin/main`; `'*'` for all
- *   branches, remote-tracking ones too. Default `HEAD`: what is checked out. Tags are told whatever they are on
- * - `every`: how often to look; default `'1m'`
- * - `first`: what becomes of the commits and tags that are there at the first look, as in `JobOptions`; default `tell`
- */
+/** Options of the `git` stream. */
 export interface GitOptions {
+  /** The repository: a working tree, a directory inside one, or a bare repository. */
   readonly path: string
+  /**
+   * Whose history is told: a branch, or anything that git resolves to a commit, such as `origin/main`; `'*'` for all
+   * branches, remote-tracking ones included. Default `HEAD`. Tags are told regardless of their branch.
+   */
   readonly branch?: string
+  /** How often to look. Default `'1m'`. */
   readonly every?: Duration
+  /** What happens to the commits and tags that exist at the first look, as in `JobOptions`. Default `tell`. */
   readonly first?: NonNullable<JobOptions['first']>
 }
 
-/**
- * Dates are ISO 8601 in UTC. Texts are cut at 8000 characters.
- *
- * - `path`: the repository where it was seen, as the stream was given it
- * - `parents`: hashes: none for a root, or where a shallow clone is cut off; several for a merge
- * - `authored`, `committed`: the second is later for what was amended, rebased or picked
- * - `subject`, `body`: the first paragraph of the message in one line, and the rest, which is often empty
- */
+/** The data of a `git.commit` event. Dates are ISO 8601 in UTC. Texts are cut at 8000 characters. */
 export interface Commit {
+  /** The repository, as the stream's options name it. */
   readonly path: string
+  /** The full hash of the commit. */
   readonly hash: string
+  /** Hashes of the parents: none for a root or at the edge of a shallow clone, several for a merge. */
   readonly parents: readonly string[]
-  readonly author: { readonly name: string; readonly email: string }
+  /** Who wrote the change. */
+  readonly author: {
+    /** As git records it. */
+    readonly name: string
+    /** As git records it; not validated. */
+    readonly email: string
+  }
+  /** When the change was written. */
   readonly authored: string
+  /** When the commit was made: later than `authored` after an amend, a rebase or a cherry-pick. */
   readonly committed: string
+  /** The first paragraph of the message, on one line. */
   readonly subject: string
+  /** The rest of the message; often empty. */
   readonly body: string
 }
 
-/**
- * - `hash`: what bears the name: the tag object of an annotated tag, else the same as `target`
- * - `target`: what it points at, mostly a commit
- * - `annotation`: who tagged, when and in which words, for an annotated tag
- */
+/** The data of a `git.tag` event. */
 export interface Tag {
+  /** The repository, as the stream's options name it. */
   readonly path: string
+  /** The name without `refs/tags/`. */
   readonly name: string
+  /** The hash of the tag object of an annotated tag; otherwise the same as `target`. */
   readonly hash: string
+  /** The hash of the tagged object, mostly a commit. */
   readonly target: string
+  /** The tagger, the date and the message of an annotated tag. */
   readonly annotation?: Pick<Commit, 'subject' | 'body'> & {
+    /** Who made the tag. */
     readonly tagger: Commit['author']
+    /** When the tag was made, ISO 8601 in UTC. */
     readonly tagged: string
   }
 }
 
 const commit = eventType('git.commit').of<Commit>()
-// Identified by name and hash: by the name alone, two repositories with a v1.0 would take turns in changing it.
+// Identified by name and hash: by name alone, two repositories with a v1.0 would seem to move it back and forth.
 const tag = eventType('git.tag').of<Tag>()
 
 /**
- * Commits and tags of a repository on this machine, the oldest first. It only reads: to hear what others push, watch
- * the repository that they push to, or fetch in a job of your own and watch `origin/main`.
+ * Tells the commits and tags of a repository on this machine, oldest first. It only reads: to hear what others push,
+ * watch the repository that they push to, or fetch in your own job and watch `origin/main`.
  *
- * A commit is told once, by its hash, whatever branches and clones it turns up in. A tag is told once for each thing
- * that it is put on: moved, it is told again, and two repositories may each have a `v1.0`.
+ * A commit is told once, by its hash, in whichever branches and clones it appears. A tag is told once per target: a
+ * moved tag is told again, and two repositories may each have a `v1.0`.
  *
- * A run fails with `TIDINGS_EXEC_FAILED` when `path` is no repository, or one with commits but without that branch.
+ * A run fails with `TIDINGS_EXEC_FAILED` when `path` is not a repository, or has commits but not that branch.
  *
  * @example
  * ```ts
@@ -103,13 +113,13 @@ export const git = defineStream({
   },
 })
 
-/** So many hashes, even twice, fit on a command line everywhere: Windows takes 32 767 characters. */
+/** Hashes per command line: twice as many still fit everywhere (Windows takes 32 767 characters). */
 const PAGE = 200
 
-/** So many hashes, even the longer ones, stay below the 64 MiB that a program may print. */
+/** Hashes per listing: even SHA-256 ones stay below the 64 MiB that a program may print. */
 const MOST_HASHES = 1_000_000
 
-/** With so many characters in each of its fields, an event fits the log's 256 KiB, however they are escaped. */
+/** Characters per field: an event then fits the log's 256 KiB, however they are escaped. */
 const MOST_CHARACTERS = 8000
 
 const COMMIT = ['H', 'P', 'an', 'ae', 'at', 'ct', 's', 'b'] as const
@@ -118,7 +128,7 @@ const TAG = ['refname:strip=2', 'objectname', '*objectname', ...ANNOTATION] as c
 
 async function* commits(path: string, branch: string, context: JobContext) {
   const read = reader(path, context)
-  // A shallow clone may be deepened later: what its tips lead to then is not told yet.
+  // A shallow clone may be deepened later, and its tips then lead to commits that were not told.
   const shallow = (await read('rev-parse', '--is-shallow-repository')).trim() === 'true'
   const revisions = branch === '*' ? ['--branches', '--remotes'] : ['--end-of-options', branch]
   const tips = await tipsOf(read, revisions)
@@ -146,21 +156,21 @@ async function* tags(path: string, context: JobContext) {
   const digest = createHash('sha256').update(listing).digest('hex')
   if ((await context.state.get('seen')) === digest) return
   for (const page of pages(lines(listing))) {
-    // A name that is not utf8 can't be handed back as it was, but a star matches it.
+    // A name that is not UTF-8 can't be passed back verbatim, but a star matches it.
     const names = page.map((line) => line.slice(line.indexOf(' ') + 1).replaceAll('\u{FFFD}', '*'))
     for (const record of records(await read(...refs, format, ...names), TAG)) {
       const { 'refname:strip=2': name, objectname: hash, '*objectname': target, ...it } = record
       const tagger = { name: it.taggername, email: it.taggeremail.slice(1, -1) }
       const words = { subject: it['contents:subject'], body: it['contents:body'] }
       const annotation = { tagger, tagged: iso(it['taggerdate:unix']), ...words }
-      // Where there is no tag object, nothing is under it, and the words would be the commit's.
+      // Without a tag object, the message would be the commit's.
       yield tag(`${name} ${hash}`, { path, name, hash, ...(target === '' ? { target: hash } : { target, annotation }) })
     }
   }
   context.state.set('seen', digest)
 }
 
-/** Runs git for what it prints. Where objects were replaced, the original ones are read: their hashes name them. */
+/** Runs git and resolves to its output. Reads original objects, not replacements: hashes name the originals. */
 type Read = (...args: string[]) => Promise<string>
 
 function reader(path: string, { exec, signal }: JobContext): Read {
@@ -175,19 +185,19 @@ function reader(path: string, { exec, signal }: JobContext): Read {
   }
 }
 
-/** The newest tips; none where nothing was ever committed. */
+/** The newest tips; empty in a repository without commits. */
 async function tipsOf(read: Read, revisions: readonly string[]): Promise<string[]> {
   try {
-    // In this order: a count of commits makes git forget that it is not to walk.
+    // The order matters: --max-count after --no-walk makes git walk.
     return lines(await read('rev-list', `--max-count=${PAGE}`, '--no-walk', ...revisions, '--'))
   } catch (error) {
-    // Without commits, no branch exists yet. With some, the name is wrong.
+    // Without commits no branch exists yet; with commits, the name is wrong.
     if ((await read('for-each-ref', '--count=1')) === '') return []
     throw error
   }
 }
 
-/** Hashes of all that can be reached, oldest first. A tip of old that is gone is ignored: then more is read again. */
+/** Hashes of all reachable commits, oldest first. A former tip that is gone is ignored: more is then read again. */
 async function history(read: Read, revisions: readonly string[]): Promise<string[]> {
   const found: string[][] = []
   do {
@@ -205,7 +215,7 @@ function* pages(all: readonly string[]): Generator<readonly string[]> {
   for (let i = 0; i < all.length; i += PAGE) yield all.slice(i, i + PAGE)
 }
 
-/** What git printed, field by field: a NUL ends each, which none can have in it, and a newline each record. */
+/** Splits git's output into records: NUL ends a field (fields cannot contain it), a newline a record. */
 function* records<F extends string>(text: string, fields: readonly F[]): Generator<Record<F, string>> {
   const values = text.split('\0').map((value) => value.slice(0, MOST_CHARACTERS).trimEnd().toWellFormed())
   for (let i = 0; i + fields.length < values.length; i += fields.length) {
@@ -214,7 +224,7 @@ function* records<F extends string>(text: string, fields: readonly F[]): Generat
   }
 }
 
-/** A date that no calendar has becomes the epoch, as git shows it too. */
+/** An impossible date becomes the epoch, as git itself shows it. */
 function iso(seconds: string): string {
   const date = new Date(Number(seconds) * 1000)
   return (Number.isNaN(date.getTime()) ? new Date(0) : date).toISOString()

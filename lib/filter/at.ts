@@ -3,9 +3,9 @@ import { type At, type Path, read, steps } from './path.ts'
 import { type Maybe, named, type Test } from './test.ts'
 
 /**
- * Tests what is at a path of the value. A missing path gives the test undefined: false, unless the test is a negation.
+ * Tests the value at a path. A missing path gives the test undefined: false, unless the test is a negation.
  *
- * @throws TypeError for an invalid path and for what is no test
+ * @throws TypeError for an invalid path, or a test that is not a function
  *
  * @example
  * ```ts

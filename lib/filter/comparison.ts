@@ -7,7 +7,7 @@ import { type Maybe, named, type Test, type Wide } from './test.ts'
  * Holds for exactly this value: strict, so `eq(1)` is false for `'1'`. Dates are equal when they are the same instant.
  * Absence is not a value: ask `not(exists)`.
  *
- * @throws TypeError for what no value of an event equals: undefined, NaN, an invalid Date, an object or array
+ * @throws TypeError for an operand that no value of an event equals: undefined, NaN, an invalid Date, an object or array
  *
  * @example
  * ```ts
@@ -42,7 +42,7 @@ export function ne<const T extends Scalar>(unwanted: T, options?: TextOptions): 
 /**
  * Holds for any of these values, each compared as by `eq`. A thousand of them cost what one costs.
  *
- * @throws TypeError for no values at all, and for what `eq` refuses
+ * @throws TypeError without any value, and for operands that `eq` refuses
  *
  * @example
  * ```ts
@@ -125,7 +125,7 @@ function equals(expected: Scalar, fold: Folding['fold']): (value: unknown) => bo
   return (value) => typeof value === 'string' && fold(value) === wanted
 }
 
-/** Below 0, 0 or above 0 — or NaN where there is no order, which makes every comparison with 0 false. */
+/** Negative, 0 or positive; NaN where there is no order, which makes every comparison with 0 false. */
 export function compare(value: unknown, bound: Ordered): number {
   if (bound instanceof Date) return value instanceof Date ? value.getTime() - bound.getTime() : Number.NaN
   if (typeof value !== typeof bound) return Number.NaN

@@ -12,12 +12,13 @@ export type Criterion<T extends Scalar> =
 const OPERATORS = ['==', '!=', '<', '>', 'in'] as const
 type Operator = (typeof OPERATORS)[number]
 
-/** A criterion that was checked and can be asked. */
+/** A checked criterion. */
 export interface Condition {
   /** The criterion as a frozen copy. */
   readonly criterion: Criterion<Scalar>
   /** The only values for which it can hold, where the operator lists them. */
   readonly only: readonly Scalar[] | undefined
+  /** Whether a field with this value meets the criterion. Never throws. */
   readonly holds: (value: unknown) => boolean
 }
 
@@ -60,7 +61,7 @@ function predicate(operator: Operator, operands: readonly Scalar[]): (value: unk
   return operator === '<' ? (value) => order(value) < 0 : (value) => order(value) > 0
 }
 
-/** Whether a value is one of the operands, or stands for the instant of one that is a Date. */
+/** Whether a value is one of the operands, or an instant equal to an operand that is a Date. */
 function among(operands: readonly Scalar[]): (value: unknown) => boolean {
   const known = new Set<unknown>(operands)
   const instants = new Set(operands.filter((one) => one instanceof Date).map(Number))

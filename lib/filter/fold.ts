@@ -1,16 +1,18 @@
 import { refuse } from './operand.ts'
 
-/** How a test of text compares. */
+/** Options of the tests of text. */
 export interface TextOptions {
-  /** Whether upper and lower case are the same, in the way of `toUpperCase`, whatever the locale. Default false. */
+  /** Compare regardless of case, by `toUpperCase`, whatever the locale. Default false. */
   readonly ignoreCase?: boolean
 }
 
+/** Checked text options, ready to be applied. */
 export interface Folding {
+  /** Whether case is ignored. */
   readonly ignoreCase: boolean
-  /** What both sides go through before they are compared. */
+  /** Applied to both sides before they are compared. */
   readonly fold: (text: string) => string
-  /** The options as a test shows them, after its other operands: not at all where they are the default. */
+  /** The options as the test prints them, after its other operands; empty for the default. */
   readonly shown: readonly TextOptions[]
 }
 

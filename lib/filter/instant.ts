@@ -1,5 +1,5 @@
 /**
- * The instant that a value stands for, in ms since the epoch, or NaN. Instants are written as a Date, as ms, or as an
+ * The instant that a value names, in ms since the epoch, or NaN. Instants are written as a Date, as ms, or as an
  * ISO string, which is what JSON keeps of a Date. A string without a zone is taken as UTC: read as local time, as
  * `Date.parse` would, it would mean another instant on another machine, or in a replay after a move.
  */

@@ -1,6 +1,7 @@
-/** The kinds of JSON. */
+/** The kinds of JSON value. */
 export const KINDS = ['string', 'number', 'boolean', 'null', 'array', 'object'] as const
 
+/** A kind of JSON value. */
 export type Kind = (typeof KINDS)[number]
 
 /** Which kind of JSON a value is. Undefined for what JSON cannot hold: undefined, NaN, a Date, a class instance. */
@@ -13,7 +14,7 @@ export function kindOf(value: unknown): Kind | undefined {
   return typeof value === 'object' && isPlain(value) ? 'object' : undefined
 }
 
-/** How many: characters (UTF-16 code units) of a string, items of an array, keys of an object; else undefined. */
+/** The number of characters (UTF-16 code units) of a string, items of an array or keys of an object; else undefined. */
 export function count(value: unknown): number | undefined {
   if (typeof value === 'string' || Array.isArray(value)) return value.length
   return kindOf(value) === 'object' ? Object.keys(value as object).length : undefined

@@ -19,8 +19,8 @@ export function some<A>(test: Test<A>): Test<Maybe<readonly A[]>> {
 }
 
 /**
- * Holds for an array if the test holds for each of its items: for `[]` too, as `every` of JavaScript has it, but for
- * nothing that is no array.
+ * Holds for an array if the test holds for each of its items. Like JavaScript's `every` it holds for `[]`; unlike a
+ * negation it does not hold for values other than arrays.
  *
  * @example
  * ```ts
@@ -35,7 +35,7 @@ export function each<A>(test: Test<A>): Test<Maybe<readonly A[]>> {
 }
 
 /**
- * The negation of `some`, and nothing more: it also holds for `[]` and for a value that is no array at all.
+ * The exact negation of `some`: it also holds for `[]` and for values that are not arrays.
  *
  * @example
  * ```ts
@@ -50,7 +50,7 @@ export function none<A>(test: Test<A>): Test<Maybe<readonly A[]>> {
 }
 
 /**
- * Tests how many there are: items of an array, characters (UTF-16 code units) of a string, keys of an object.
+ * Tests the size of a value: items of an array, characters (UTF-16 code units) of a string, keys of an object.
  *
  * @throws TypeError for a count that is negative, not whole or not a number
  *

@@ -4,23 +4,35 @@ import { refuse, type Scalar } from './operand.ts'
 import { read, steps } from './path.ts'
 import { named, type Test } from './test.ts'
 
-/** What an event must be, field by field. `event_type` is a synonym of `type`; `data.…` leads into the event's data. */
+/** What each field of an event must be. All of them must hold. */
 export interface Criteria {
+  /** The event type. */
   readonly type?: Criterion<string>
+  /** The event type, under the name that the Python agent used. Not together with `type`. */
   readonly event_type?: Criterion<string>
+  /** The identifier of the happening. */
   readonly identifier?: Criterion<string>
+  /** The version of a versioned type. */
   readonly version?: Criterion<string>
+  /** The name of the job that published it. */
   readonly job?: Criterion<string>
+  /** The place in the log. */
   readonly seq?: Criterion<number>
+  /** When it was accepted, in ms since the epoch or as a Date. */
   readonly created?: Criterion<number | Date>
+  /** The seq of the event whose listener published it. */
   readonly cause?: Criterion<number>
+  /** 1, 2, 3 … for versioned types. */
   readonly revision?: Criterion<number>
+  /** The data itself, where that is a single value. */
   readonly data?: Criterion<Scalar>
+  /** A value inside the data, by its path. */
   readonly [path: `data.${string}`]: Criterion<Scalar>
 }
 
-/** A test of events that can be looked into, so that a listener or a query need read only the types it asks for. */
+/** A test of events whose criteria can be inspected, so that a listener or a query reads only the types it needs. */
 export interface Matching extends Test<unknown> {
+  /** The criteria, as a frozen copy. */
   readonly criteria: Criteria
   /** The only types that can match; absent where the criteria list none by `==` or `in`. */
   readonly types?: readonly string[]

@@ -15,11 +15,11 @@ export type Path<T, Depth extends number = 5> =
   : T extends object ? { [K in keyof T & string]: K | `${K}.${Path<T[K], Less[Depth]>}` }[keyof T & string]
   : never
 
-/** The type of what is at a path; undefined is part of it where something on the way may be missing. */
+/** The type of the value at a path, with undefined where a step of it may be missing. */
 // biome-ignore format: one case a line
 export type At<T, P extends string> =
   T extends null | undefined ? undefined
-  // What is unknown may be asked about with any test.
+  // Unknown values accept any test.
   : unknown extends T ? any
   : P extends `${infer Key}.${infer Rest}` ?
     Key extends keyof T ? At<T[Key], Rest>
@@ -36,7 +36,7 @@ export function steps(who: string, path: unknown): readonly string[] {
 }
 
 /**
- * What is at a path of a value, or undefined. Reads own properties only — event data is hostile, and `constructor`
+ * The value at a path, or undefined. Reads own properties only — event data is hostile, and `constructor`
  * or `__proto__` must not lead into the prototype — and never throws. A key that contains a dot cannot be reached.
  *
  * @example

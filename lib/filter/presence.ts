@@ -27,8 +27,8 @@ export const exists: Test<unknown> = named('exists', undefined, (value) => value
 export const isEmpty: Test<Maybe<string | object>> = named('isEmpty', undefined, (value) => count(value) === 0)
 
 /**
- * Holds for values of one of JSON's kinds. What JSON cannot hold (undefined, NaN, a Date, a class instance) is of none;
- * null and arrays are no objects.
+ * Holds for values of one of JSON's kinds. Values that JSON cannot hold (undefined, NaN, a Date, a class instance) have
+ * no kind; null and arrays are not objects.
  *
  * @throws TypeError for any other name of a kind
  *

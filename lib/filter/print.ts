@@ -21,7 +21,7 @@ export function plain(value: unknown): unknown {
   return value
 }
 
-/** What came instead, for the end of an error: scalars as they are, all else by its kind. */
+/** A value as errors name it after "got": a scalar as it is, anything else by its kind. */
 export function came(value: unknown): string {
   if (Array.isArray(value)) return value.length === 0 ? 'an empty array' : 'an array'
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'an invalid Date' : 'a Date'

@@ -1,11 +1,10 @@
 import { code, plain } from './print.ts'
 
 /**
- * A predicate on a value of type A. Any function that answers true or false is one; those of `tidings/filters` also
- * carry a name and operands, read like code as a string and keep their shape as JSON.
+ * A predicate on a value of type A. Any function that returns a boolean is one; those of `tidings/filters` also carry a
+ * name and operands, print as the code that made them, and serialise to JSON.
  *
- * What they all promise: a value that is missing or of another kind is simply not a match — the answer is false, and
- * nothing throws. Only the negations (`not`, `ne`, `none`) turn that false into true.
+ * They all promise: a value that is missing or of another kind does not match, and nothing throws. Only the negations (`not`, `ne`, `none`) turn that false into true.
  *
  * @example
  * ```ts
@@ -19,7 +18,7 @@ import { code, plain } from './print.ts'
  */
 export interface Test<in A> {
   (value: A): boolean
-  /** What the test was built with, in order. Absent where nothing was: `exists`, `isEmpty`, functions of your own. */
+  /** The arguments that made the test, in order. Absent for constants (`exists`, `isEmpty`) and your own functions. */
   readonly operands?: readonly unknown[]
   /** `{ name: operands }`, or only the name where there are no operands. */
   toJSON?(): unknown

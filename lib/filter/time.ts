@@ -2,13 +2,13 @@ import { instant } from './instant.ts'
 import { refuse } from './operand.ts'
 import { type Maybe, named, type Test } from './test.ts'
 
-/** What stands for an instant: a Date, an ISO string (UTC where it names no zone), or ms since the epoch. */
+/** An instant: a Date, an ISO string (UTC where it names no zone), or ms since the epoch. */
 export type Instant = Date | string | number
 
 /**
- * Holds for an instant before the bound; false for what is no date. Bound and value may be written differently.
+ * Holds for an instant before the bound; false for values that are not dates. Bound and value may be written differently.
  *
- * @throws TypeError for a bound that is no instant
+ * @throws TypeError for a bound that is not an instant
  *
  * @example
  * ```ts

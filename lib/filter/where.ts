@@ -4,8 +4,8 @@ import { type At, type Path, read, steps } from './path.ts'
 import type { Test } from './test.ts'
 
 /**
- * Lets those values pass that a test holds for: a function, a type guard (which narrows what follows), or a path into
- * the value with a test of what is there. Paths and operands are checked by the compiler.
+ * Passes the values for which a test holds: a function, a type guard (which narrows what follows), or a path into
+ * the value with a test of what is there. The compiler checks paths and operands.
  *
  * ```
  * in:   --1--2--3--4--|
@@ -15,7 +15,7 @@ import type { Test } from './test.ts'
  *
  * Costs what rxjs `filter` costs: a path is split once, when defined. A test that throws is an error of the stream.
  *
- * @throws TypeError when defined with what is no test, or with an invalid path
+ * @throws TypeError for an invalid path, or a test that is not a function
  *
  * @example
  * ```ts
@@ -48,8 +48,8 @@ function passing(predicate: Predicate): OperatorFunction<unknown, unknown> {
 }
 
 /**
- * What a `where` asks of a value; undefined for any other operator. Whoever has one value at a time can ask, and spare
- * itself a stream.
+ * The predicate of an operator made by `where`; undefined for any other operator. With one value at a time, calling it
+ * is cheaper than subscribing to a stream.
  */
 export function predicateOf(operator: object): Predicate | undefined {
   return predicates.get(operator)

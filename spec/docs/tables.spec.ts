@@ -76,14 +76,14 @@ describe('the tables of docs/filters.md', () => {
   const tests = rows('filters.md', 'test', 'holds for', 'not for')
 
   for (const [code = '', holding, failing] of tests) {
-    it(`${code} holds for what it says, and not for what it says`, () => {
+    it(`${code} holds and fails for the values in its row`, () => {
       const test = valueOf(pieces(code)[0] as string, filters) as (value: unknown) => boolean
       for (const value of pieces(holding)) assert.equal(test(valueOf(value, {})), true, value)
       for (const value of pieces(failing)) assert.equal(test(valueOf(value, {})), false, value)
     })
   }
 
-  it('leave no test out', () => {
+  it('list every test', () => {
     const named = new Set(tests.flatMap(([code = '']) => code.match(/[a-z]\w*/gi)))
     assert.deepEqual(
       Object.keys(filters).filter((name) => !named.has(name)),
@@ -97,13 +97,13 @@ describe('the tables of docs/filters.md', () => {
     ...rows('filters.md', 'EventBridge', 'here'),
     ...rows('filters.md', 'MongoDB', 'here'),
   ]) {
-    it(`${theirs} has a counterpart that can be made`, () => {
+    it(`${theirs} has a counterpart that works`, () => {
       for (const code of pieces(ours)) assert.equal(typeof valueOf(code, filters), 'function', code)
     })
   }
 
-  for (const [operator = '', made = ''] of rows('filters.md', 'operator', 'of the data 1, 1, 2, 3 comes', 'instead')) {
-    it(`${operator} in a pipe makes of 1, 1, 2, 3 what it says`, async () => {
+  for (const [operator = '', made = ''] of rows('filters.md', 'operator', 'turns the data 1, 1, 2, 3 into', 'use instead')) {
+    it(`${operator} turns 1, 1, 2, 3 into what the table says`, async () => {
       assert.equal(await throughPipe(pieces(operator)[0] as string), made)
     })
   }
