@@ -6,16 +6,17 @@ import { dirname, isAbsolute, join } from 'node:path'
  * The folder for compiled modules: `tidings` in `XDG_CACHE_HOME`, else in `~/.cache`. What is in it is executed, so only
  * this user may write to it (0700), and files that somebody else owns or could have changed are deleted.
  *
+ * @param legacy Whether decorators are compiled as legacy ones: the same source then compiles to something else.
  * @returns `false` where there is no such folder: no home directory, no rights, or another user could replace it. Modules
  *   are then compiled each time
  */
-export function compileCache(): string | false {
+export function compileCache(legacy = false): string | false {
   try {
     const home = [process.env.XDG_CACHE_HOME, join(homedir(), '.cache')].find((path) => path && isAbsolute(path))
     if (home === undefined) return false
     make(home)
     if (!isSafe(realpathSync(home))) return false
-    const directory = join(home, 'tidings')
+    const directory = join(home, legacy ? 'tidings-legacy' : 'tidings')
     make(directory)
     const found = lstatSync(directory)
     if (!found.isDirectory() || !isOurs(found)) return false

@@ -38,11 +38,14 @@ function split(target: string, kind: string): readonly [file: string, name: stri
   throw new Mistake(`${JSON.stringify(target)} names no ${kind}: ${expected}`)
 }
 
-function whatIs(value: unknown): string {
+/** What was exported, in words: `a job`, `a promise`, `undefined`. */
+export function whatIs(value: unknown): string {
   if (isJob(value)) return 'a job'
   if (isListener(value)) return 'a listener'
   if (isAgent(value)) return 'an agent'
   if (isStream(value)) return 'a stream'
   if (typeof value === 'function') return 'a function'
-  return Array.isArray(value) ? 'an array' : value === null ? 'null' : `a value of type ${typeof value}`
+  if (value instanceof Promise) return 'a promise'
+  if (value === null || value === undefined) return String(value)
+  return Array.isArray(value) ? 'an array' : `a value of type ${typeof value}`
 }

@@ -1,6 +1,7 @@
 import { type Agent, isAgent, isJob, isListener, isStream } from '../../lib/index.ts'
 import { Failure } from '../frame/mistake.ts'
 import { findFile } from './find-file.ts'
+import { whatIs } from './find-part.ts'
 import { type Exports, loadModule } from './load-module.ts'
 
 /** The agent that a user's module exports: its default export, or else the only export that is one. */
@@ -19,9 +20,20 @@ export async function loadAgent(file: string): Promise<Agent> {
 }
 
 function whatInstead(exports: Exports): string {
-  const parts = Object.entries(exports).flatMap(([name, value]) =>
-    isJob(value) || isListener(value) || isStream(value) ? [name === 'default' ? 'theDefault' : name] : [],
+  const { default: whole } = exports
+  if (Array.isArray(whole) && whole.some(isAgent))
+    return 'its default is an array of them: export the one to run as default'
+  const named = Object.entries(exports).flatMap(([name, value]) =>
+    isPart(value) ? [name === 'default' ? 'theDefault' : name] : [],
   )
+  const parts = Array.isArray(whole) && whole.some(isPart) ? ['...theDefault', ...named] : named
   const wrapped = `export default agent('my-agent', [${parts.slice(0, 4).join(', ')}${parts.length > 4 ? ', …' : ''}])`
-  return parts.length === 0 ? `end it with ${wrapped}` : `put its parts together with ${wrapped}`
+  if (parts.length > 0) return `put its parts together with ${wrapped}`
+  if (!Object.hasOwn(exports, 'default')) return `end it with ${wrapped}`
+  const instead = whole instanceof Promise ? 'await it' : typeof whole === 'function' ? 'call it' : `write ${wrapped}`
+  return `its default is ${whatIs(whole)}: ${instead}`
+}
+
+function isPart(value: unknown): boolean {
+  return isJob(value) || isListener(value) || isStream(value)
 }

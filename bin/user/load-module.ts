@@ -2,9 +2,14 @@ import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, extname, relative, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { isPromise } from 'node:util/types'
+import type { Jiti } from 'jiti'
+import { isAgent, isJob, isListener, isStream } from '../../lib/index.ts'
 import { exitCodes, Failure } from '../frame/mistake.ts'
 import { complain } from '../print/complain.ts'
+import { compiler } from './compile.ts'
 import { closeCache, compileCache } from './compile-cache.ts'
+import { type RunConfig, readRunConfig } from './tsconfig.ts'
 
 /** What a user's module exports. */
 export type Exports = Readonly<Record<string, unknown>>
@@ -33,10 +38,10 @@ export function loadModule(file: string): Promise<Exports> {
  */
 async function load(file: string): Promise<Exports> {
   const path = resolve(file)
-  const { createJiti } = await import('jiti')
-  // The loader's default cache is a folder in /tmp that everybody may write to.
-  const cache = compileCache()
-  const jiti = createJiti(import.meta.url, { alias: aliases(path), fsCache: cache })
+  const config = readRunConfig(path)
+  // What is cached is known by its source alone: with paths, imports may lead elsewhere next time.
+  const cache = config.candidates === undefined && compileCache(config.compilerOptions.experimentalDecorators === true)
+  const jiti = await loader(path, config, cache)
   const stuck = (): void => sayStuck(file)
   process.once('exit', stuck)
   try {
@@ -49,12 +54,27 @@ async function load(file: string): Promise<Exports> {
   }
 }
 
+async function loader(path: string, config: RunConfig, fsCache: string | false): Promise<Jiti> {
+  const { createJiti } = await import('jiti')
+  const alias = aliases(path)
+  const transform = compiler(createJiti(import.meta.url, { alias, fsCache: false }), config)
+  return createJiti(import.meta.url, { alias, transform, fsCache })
+}
+
+/** Exports by their names. What CommonJS exports as a whole, as `module.exports =` and `export =` do, is the default. */
 function exportsOf(module: object): Exports {
+  const { default: whole } = module as Exports
+  // Its own names would be those of its parts.
+  if (!Object.hasOwn(module, 'default') && isWhole(whole)) return { default: whole }
   const exports: Exports = Object.fromEntries(Object.entries(module))
-  const { default: whole } = exports
   // What CommonJS exports as `default` is a part of its default.
   const inner = typeof whole === 'object' && whole !== null && Object.hasOwn(whole, 'default')
   return inner ? { ...exports, default: (whole as { readonly default: unknown }).default } : exports
+}
+
+function isWhole(exported: unknown): boolean {
+  const kinds = [isAgent, isJob, isListener, isStream, Array.isArray, isPromise]
+  return typeof exported === 'function' || kinds.some((is) => is(exported))
 }
 
 /** Node ends a process in which something is awaited that nothing can bring any more, without a word. */

@@ -1,0 +1,176 @@
+import { createRequire, SourceMap, type SourceMapPayload } from 'node:module'
+import { fileURLToPath } from 'node:url'
+import type * as Esbuild from 'esbuild'
+import type { Jiti, TransformOptions, TransformResult } from 'jiti'
+import type { RunConfig } from './tsconfig.ts'
+
+/** Where something begins: the line from 1, the column from 0. */
+interface Start {
+  readonly line: number
+  readonly column: number
+}
+
+/** The parts of a node of Babel's syntax tree that are read or changed here. */
+interface Node {
+  readonly type: string
+  readonly kind?: string
+  readonly name?: string
+  readonly source?: Node | null
+  readonly callee?: Node
+  readonly arguments?: readonly Node[]
+  readonly expression?: Node
+  readonly specifiers?: readonly { readonly local: Node & { readonly name: string } }[]
+  readonly body?: unknown
+  loc?: { readonly start: Start; readonly end: Start } | undefined
+  value?: unknown
+  extra?: unknown
+}
+
+interface NodePath {
+  readonly node: Node
+  readonly parent: Node
+  readonly scope: { getBinding(name: string): { readonly kind: string } | undefined }
+}
+
+type Visit = (path: NodePath) => void
+
+/** Syntax that Babel, as jiti sets it up, compiles to something else than it means. */
+interface Miscompiled {
+  readonly what: string
+  readonly start: Start | undefined
+}
+
+const BABEL_FAILED = 'exports.__JITI_ERROR__ = '
+
+/**
+ * Compiles a user's modules for jiti. Babel does it alone where it can. It knows only an old proposal for decorators,
+ * drops the exports of a module with `using` at its top, and can't read all of TypeScript: there esbuild, if it is
+ * installed, compiles first. Lines stay where they are, so that errors name the right ones.
+ *
+ * @param babel A jiti without a cache: its transform and its resolution are used.
+ * @returns The `transform` option of jiti. It throws an error in the form of jiti's own (`ParseError: … FILE:LINE:COLUMN`)
+ * for what esbuild would have to compile when it is not installed, or refuses it.
+ */
+export function compiler(babel: Jiti, config: RunConfig): (options: TransformOptions) => TransformResult {
+  return (options) => {
+    const found: Miscompiled[] = []
+    const visits = [findMiscompiled(found)]
+    if (!options.filename?.includes('/node_modules/')) visits.push(followPaths(babel, config))
+    const code = babel.transform(visiting(options, visits))
+    const [first] = found
+    if (first === undefined && !code.startsWith(BABEL_FAILED)) return { code }
+    if (first?.what === 'a decorator' && config.compilerOptions.emitDecoratorMetadata === true)
+      throw parseError(
+        'decorators have no metadata here: leave emitDecoratorMetadata out of tsconfig.json',
+        options,
+        first.start,
+      )
+    const esbuild = installedEsbuild(options.filename)
+    if (esbuild === undefined && first === undefined) return { code }
+    if (esbuild === undefined)
+      throw parseError(`${first?.what} needs a compiler that knows it: npm install esbuild`, options, first?.start)
+    try {
+      return { code: compileTwice(babel, esbuild, config, options) }
+    } catch (error) {
+      // What neither can read is an error in the source: Babel's words for it, unless it read it.
+      const { text, location = null } = (error as Partial<Esbuild.TransformFailure>).errors?.[0] ?? {}
+      if (text === undefined) throw error
+      if (first === undefined) return { code }
+      throw parseError(text, options, location ?? first.start)
+    }
+  }
+}
+
+function findMiscompiled(found: Miscompiled[]): Visit {
+  return ({ node, parent }) => {
+    const { type, kind = '', loc } = node
+    if (type === 'Decorator') found.push({ what: 'a decorator', start: loc?.start })
+    const using = type === 'VariableDeclaration' && kind.endsWith('using')
+    if (using && parent.type === 'Program') found.push({ what: `${kind} at the top of a module`, start: loc?.start })
+  }
+}
+
+/** Turns imports that `paths` or `baseUrl` of a tsconfig.json lead somewhere into imports of that file. */
+function followPaths(babel: Jiti, { candidates }: RunConfig): Visit {
+  const follow = (node: Node | null | undefined): void => {
+    if (node?.type !== 'StringLiteral' || typeof node.value !== 'string') return
+    const [file] = candidates?.(node.value).flatMap((path) => babel.esmResolve(path, { try: true }) ?? []) ?? []
+    if (file === undefined) return
+    node.value = fileURLToPath(file)
+    node.extra = undefined
+  }
+  return ({ node }) => {
+    if (/^(?:Import|ExportNamed|ExportAll)Declaration$/.test(node.type)) follow(node.source)
+    if (node.type === 'TSExternalModuleReference') follow(node.expression)
+    const { callee } = node
+    if (callee?.type === 'Import' || callee?.name === 'require') follow(node.arguments?.[0])
+  }
+}
+
+/** esbuild compiles the language and leaves imports and exports to Babel, which prints all on the lines of the source. */
+function compileTwice(babel: Jiti, esbuild: typeof Esbuild, config: RunConfig, options: TransformOptions): string {
+  const { source, filename = '', ts = false } = options
+  const { code, map } = esbuild.transformSync(source, {
+    loader: ts ? 'ts' : 'js',
+    target: `node${process.versions.node}`,
+    sourcefile: filename,
+    sourcemap: 'external',
+    // Babel keeps line breaks that are there: those of esbuild are none of the source.
+    minifyWhitespace: true,
+    logLevel: 'silent',
+    tsconfigRaw: { compilerOptions: config.compilerOptions },
+  })
+  // Its process would stay beside the agent.
+  void esbuild.stop()
+  const lines = new SourceMap(JSON.parse(map) as SourceMapPayload)
+  const original = ({ line, column }: Start): Start | undefined => {
+    const entry = lines.findEntry(line - 1, column)
+    return 'originalLine' in entry ? { line: entry.originalLine + 1, column: entry.originalColumn } : undefined
+  }
+  const moveBack: Visit = ({ node }) => {
+    const [start, end] = [node.loc && original(node.loc.start), node.loc && original(node.loc.end)]
+    node.loc = start && end && { start, end }
+  }
+  const visits = [moveBack, exportAtEnd, followPaths(babel, config)]
+  return babel.transform(visiting({ ...options, source: code, ts: false }, visits))
+}
+
+/** Where `using` is compiled, what is exported is a `var` in a block. Babel exports that when it is assigned again only. */
+const exportAtEnd: Visit = ({ node, parent, scope }) => {
+  if (node.type !== 'ExportNamedDeclaration' || node.source) return
+  for (const { local } of node.specifiers ?? []) {
+    if (scope.getBinding(local.name)?.kind !== 'var') continue
+    const name = { type: 'Identifier', name: local.name }
+    const expression = { type: 'AssignmentExpression', operator: '=', left: name, right: { ...name } }
+    const body = parent.body as object[]
+    body.push({ type: 'ExpressionStatement', expression })
+  }
+}
+
+/** The same options, with a plugin that visits every node before anything else does. */
+function visiting(options: TransformOptions, visits: readonly Visit[]): TransformOptions {
+  const enter: Visit = (path) => {
+    for (const visit of visits) visit(path)
+  }
+  const plugin = () => ({
+    pre: (file: { readonly path: { traverse(visitor: { readonly enter: Visit }): void } }) =>
+      file.path.traverse({ enter }),
+  })
+  return { ...options, babel: { ...options.babel, plugins: [plugin] } }
+}
+
+/** esbuild as the module's own folder has it, else as this program has it. */
+function installedEsbuild(filename: string | undefined): typeof Esbuild | undefined {
+  for (const base of [filename ?? import.meta.url, import.meta.url]) {
+    try {
+      return createRequire(base)('esbuild') as typeof Esbuild
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') throw error
+    }
+  }
+  return undefined
+}
+
+function parseError(message: string, { filename }: TransformOptions, start: Start | undefined): Error {
+  return new Error(`ParseError: ${message} \n ${filename}:${start?.line ?? 0}:${start?.column ?? 0}`)
+}
