@@ -38,11 +38,12 @@ export {
   type TypeOptions,
   type UntypedEventType,
 } from './core/event-type.ts'
+export type { Exec, ExecResult } from './core/exec.ts'
 export type { JsonValue } from './core/json.ts'
 export type { Logger } from './core/logger.ts'
 export { didYouMean } from './core/near.ts'
 export { processSecrets, type Secrets } from './core/secrets.ts'
-export type { Exec, ExecResult, World } from './core/world.ts'
+export type { World } from './core/world.ts'
 export { type Matching, matching } from './filter/matching.ts'
 export type { At, Path } from './filter/path.ts'
 export type { Test } from './filter/test.ts'

@@ -33,18 +33,25 @@ export function untilUnread(logger: Logger): Promise<void> {
   })
 }
 
-/** A promise of the first SIGINT or SIGTERM, which keeps the process alive until then. A second signal exits at once. */
+/**
+ * A promise of the first SIGINT, SIGTERM or SIGHUP, which keeps the process alive until then. A second SIGINT or SIGTERM
+ * exits at once. SIGHUP never does: a terminal that closes, and its shell, may each send one.
+ */
 export function untilSignal(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
     const alive = setInterval(() => undefined, 2 ** 30)
-    let stopping = false
+    const stop = (name: NodeJS.Signals): void => {
+      clearInterval(alive)
+      resolve(name)
+    }
+    let asked = 0
     for (const name of ['SIGINT', 'SIGTERM'] as const) {
       process.on(name, () => {
-        if (stopping) process.exit(exitCodes.failed)
-        stopping = true
-        clearInterval(alive)
-        resolve(name)
+        asked += 1
+        if (asked > 1) process.exit(exitCodes.failed)
+        stop(name)
       })
     }
+    process.on('SIGHUP', stop)
   })
 }

@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import type { Clock } from '../core/clock.ts'
 import { realEnvironment } from '../core/environment.ts'
 import { asError, describe, quote, TidingsError } from '../core/errors.ts'
@@ -62,6 +62,7 @@ export async function start(agent: Agent, options: StartOptions = {}): Promise<R
   const clock = options.clock ?? log.clock
   const environment = realEnvironment(clock, said, secrets)
   const { logger } = environment
+  const directory = options.serve ?? (options.log === undefined ? home : undefined)
   let served: Served | undefined
   const close = async (): Promise<void> => {
     await served?.close()
@@ -76,10 +77,10 @@ export async function start(agent: Agent, options: StartOptions = {}): Promise<R
     close,
   })
   try {
-    logger.info({ agent: agent.name }, 'starting agent')
+    const folder = directory === undefined ? {} : { log: resolve(directory) }
+    logger.info({ agent: agent.name, ...folder }, 'starting agent')
     await sayOrphans(agent, log, logger)
     await running.add([...agent.listeners, ...agent.jobs])
-    const directory = options.serve ?? (options.log === undefined ? home : undefined)
     if (directory !== undefined) served = await answerCommands(running, log, directory, logger)
     return running
   } catch (error) {

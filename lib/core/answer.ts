@@ -19,6 +19,20 @@ export class Answer<T> extends Promise<T> {
     return answer
   }
 
+  /** The same answer; once `over` has aborted, nobody has to hear of its rejection. */
+  static until<T>(question: Promise<T>, over: AbortSignal): Answer<T> {
+    const answer = new Answer<T>((resolve, reject) => {
+      question.then(resolve, (error: unknown) => {
+        if (over.aborted && error instanceof Error) {
+          seen.add(error)
+          hear(answer, () => undefined)
+        }
+        reject(error)
+      })
+    })
+    return answer
+  }
+
   // oxlint-disable-next-line unicorn/no-thenable -- it is a promise
   override then<A = T, B = never>(
     resolved?: ((value: T) => A | PromiseLike<A>) | null,

@@ -31,10 +31,4 @@ export interface Context extends World {
   /** 1 at first, and one more each time it is tried again. */
   readonly attempt: number
   readonly logger: Logger
-  /**
-   * A secret by its name.
-   *
-   * @throws TidingsError `TIDINGS_SECRET_MISSING`, naming the places where it was looked for
-   */
-  readonly secret: (name: string) => string
 }

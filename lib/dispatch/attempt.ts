@@ -2,6 +2,7 @@ import { of, takeWhile, type Unsubscribable } from 'rxjs'
 import type { Publish } from '../core/context.ts'
 import type { Draft, Receipt } from '../core/event.ts'
 import type { AnyEventType } from '../core/event-type.ts'
+import { execWithin } from '../core/exec.ts'
 import { guardSignal } from '../core/guard-signal.ts'
 import { Publisher } from '../core/publisher.ts'
 import { subscribe } from '../core/subscribe.ts'
@@ -138,6 +139,12 @@ export class Attempt implements DeliveryParts {
       logger.error({ listener: this.listener, seq: this.handed.event.seq, err }, 'abort listener failed')
     })
     return this.#signal
+  }
+
+  get exec(): DeliveryParts['exec'] {
+    const { environment, title, listener } = this.#host
+    const fields = { listener: listener.name, seq: this.handed.event.seq }
+    return execWithin(environment.exec, { title, fields, logger: environment.logger, signals: [this.#ends.signal] })
   }
 
   get #ends(): Work {

@@ -15,6 +15,8 @@ export interface DeliveryParts {
   readonly log: string
   readonly listener: string
   signal(): AbortSignal
+  /** Runs a program that ends with the delivery. */
+  exec: Environment['exec']
 }
 
 /** What one handler is given beside one value. Few ask for its signal or its key, and both cost something. */
@@ -39,7 +41,7 @@ class OwnDelivery implements Delivery {
     this.state = parts.state
     this.publish = parts.publish
     this.fetch = environment.fetch
-    this.exec = environment.exec
+    this.exec = (...program) => parts.exec(...program)
     this.now = environment.now
     this.logger = environment.logger
     this.secret = environment.secret

@@ -11,7 +11,7 @@ import type { Job, JobContext } from './job.ts'
 import type { JobHost, RunReport } from './job-host.ts'
 import { lookOut } from './look-out.ts'
 import { JOBS, type JobRecord, jobNamespace, PAUSED_JOBS, Recorder } from './record.ts'
-import { timedOut } from './run-once.ts'
+import { execOf, timedOut } from './run-once.ts'
 import type { Slot } from './slots.ts'
 import { dueAt } from './tries.ts'
 
@@ -87,7 +87,8 @@ function perform(
     const signal = guardSignal(linkedSignal, (err) => {
       environment.logger.error({ job: job.name, slot: slot.at, err }, 'abort listener failed')
     })
-    const context: JobContext = { ...environment, slot: slot.at, late, attempt, state, publish, signal }
+    const exec = execOf(job, environment, [over, linkedSignal])
+    const context: JobContext = { ...environment, exec, slot: slot.at, late, attempt, state, publish, signal }
     const finish = (last: Draft | undefined, cancel: Cancel | undefined): Promise<void> => {
       const succeeded = { namespace: JOBS, key: job.name, value: { ...record(), succeeded: true } }
       const rests = cancel === undefined ? [] : [restOf(job, clock.now(), scrub(cancel.message))]

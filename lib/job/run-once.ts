@@ -4,6 +4,7 @@ import { type Cancel, isCancel } from '../core/control.ts'
 import { realEnvironment } from '../core/environment.ts'
 import { quote, TidingsError } from '../core/errors.ts'
 import type { Draft } from '../core/event.ts'
+import { type ExecOwner, execWithin } from '../core/exec.ts'
 import { guardSignal } from '../core/guard-signal.ts'
 import { guarded } from '../core/logger.ts'
 import { Publisher } from '../core/publisher.ts'
@@ -65,16 +66,16 @@ async function offer(
   const signals = given.signal === undefined ? [stop] : [stop, given.signal]
   return within({ clock, timeout: job.settings.timeout, signals, late: () => timedOut(job) }, (over) => {
     over.addEventListener('abort', () => publisher.end(`the run of job ${quote(job.name)}`), { once: true })
-    const environment = realEnvironment(clock)
-    const logger = guarded(given.logger ?? environment.logger)
+    const world = { ...realEnvironment(clock), ...given }
+    const logger = guarded(world.logger)
     const context: JobContext = {
-      ...environment,
       slot: new Date(clock.now()),
       late: 0,
       attempt: 1,
       state,
       publish: publisher.publish,
-      ...given,
+      ...world,
+      exec: execOf(job, { exec: world.exec, logger }, [over]),
       signal: guardSignal(over, (err) => logger.error({ job: job.name, err }, 'abort listener failed')),
     }
     const finish = async (last: Draft | undefined): Promise<void> => {
@@ -83,6 +84,15 @@ async function offer(
     }
     return execute({ job, context, publisher, finish })
   })
+}
+
+/** The `exec` of one run: its programs end with it. `signals`: the first aborts once the run is over. */
+export function execOf(
+  { name }: Job,
+  { exec, logger }: Pick<JobContext, 'exec' | 'logger'>,
+  signals: ExecOwner['signals'],
+): JobContext['exec'] {
+  return execWithin(exec, { title: `the run of job ${quote(name)}`, fields: { job: name }, logger, signals })
 }
 
 /** Why a run ends whose drafts nobody hears any more. */

@@ -58,15 +58,11 @@ export class Polls {
       await within({ clock: systemClock, timeout: PATIENCE, signals: [], late }, (signal) => {
         const { publish } = publisher
         const slot = new Date(world.now())
-        const own = { slot, late: 0, attempt: 1, state, publish, signal, logger: silentLogger, secret }
+        const own = { slot, late: 0, attempt: 1, state, publish, signal, logger: silentLogger }
         return execute({ job, publisher, finish, context: { ...world, ...own } })
       })
     } finally {
       publisher.end(`the run of job ${job.name}`)
     }
   }
-}
-
-function secret(name: string): string {
-  return `the secret ${name}`
 }

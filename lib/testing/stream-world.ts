@@ -1,5 +1,6 @@
 import { describe, TidingsError } from '../core/errors.ts'
-import type { Exec, World } from '../core/world.ts'
+import type { Exec } from '../core/exec.ts'
+import type { World } from '../core/world.ts'
 
 /** What goes wrong in a poll: which call to the service, counted from 0, and whether it rejects or answers 503. */
 export interface Fault {
@@ -15,7 +16,7 @@ export function worldOf(served: typeof fetch | Partial<World>, at: number): Worl
   throw new TypeError(`serve must return a fetch, or an object with fetch, exec or now, got ${describe(served)}`)
 }
 
-const closed: Pick<World, 'fetch' | 'exec'> = {
+const closed: Omit<World, 'now'> = {
   fetch: async (input) => {
     throw new Error(
       `serve gave no fetch, and the stream asked for ${input instanceof Request ? input.url : String(input)}`,
@@ -24,6 +25,7 @@ const closed: Pick<World, 'fetch' | 'exec'> = {
   exec: async (file) => {
     throw new Error(`serve gave no exec, and the stream started ${file}`)
   },
+  secret: (name) => `the secret ${name}`,
 }
 
 /** The same world, but for one call to it. A program that answers 503 is one that fails. */

@@ -102,7 +102,12 @@ describe('the tables of docs/filters.md', () => {
     })
   }
 
-  for (const [operator = '', made = ''] of rows('filters.md', 'operator', 'turns the data 1, 1, 2, 3 into', 'use instead')) {
+  for (const [operator = '', made = ''] of rows(
+    'filters.md',
+    'operator',
+    'turns the data 1, 1, 2, 3 into',
+    'use instead',
+  )) {
     it(`${operator} turns 1, 1, 2, 3 into what the table says`, async () => {
       assert.equal(await throughPipe(pieces(operator)[0] as string), made)
     })

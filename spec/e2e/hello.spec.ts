@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { realpathSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { count, type Ended, inTime, type LogLine, start, userFolder } from './program.ts'
@@ -11,7 +13,7 @@ async function runJobs(t: TestContext, folder: string, times: number, more: read
 }
 
 /** What is logged, in the words and fields that are promised. */
-function checkWords({ lines, words }: Ended): void {
+function checkWords({ lines, words }: Ended, folder: string): void {
   const line = (msg: string): Record<string, unknown> => {
     const { level: _, time: __, ...fields }: Partial<LogLine> = lines.find((each) => each.msg === msg) ?? {}
     return fields
@@ -22,7 +24,11 @@ function checkWords({ lines, words }: Ended): void {
   const { ms, ...done } = line('job done')
   assert.match(String(slot), /^\d{4}-\d\d-\d\dT[\d:.]+Z$/)
   assert.equal(typeof ms, 'number')
-  assert.deepEqual(line('starting agent'), { agent: 'hello', msg: 'starting agent' })
+  assert.deepEqual(line('starting agent'), {
+    agent: 'hello',
+    log: join(folder, '.tidings/hello'),
+    msg: 'starting agent',
+  })
   assert.deepEqual(running, { job: 'my_job', msg: 'running job' })
   assert.deepEqual(done, { job: 'my_job', new: 1, changed: 0, duplicate: 0, msg: 'job done' })
   assert.deepEqual(line('new event'), { ...event, msg: 'new event' })
@@ -49,7 +55,7 @@ describe('the agent of the first page', () => {
     assert.equal(count(again, 'new event'), 0)
     for (const { stdout } of inMemory) assert.equal(stdout, 'hello world\n')
     assert.deepEqual([first.code, again.code, ...inMemory.map(({ code }) => code)], [0, 0, 0, 0])
-    checkWords(first)
+    checkWords(first, realpathSync(folder))
   })
 
   it('ends with code 0 in less than two seconds when it is interrupted or terminated', async (t) => {
@@ -58,7 +64,7 @@ describe('the agent of the first page', () => {
       await running.said(/new event/)
       return running.signal(name)
     }
-    for (const { code, took, stderr } of await Promise.all([stop('SIGINT'), stop('SIGTERM')])) {
+    for (const { code, took, stderr } of await Promise.all([stop('SIGINT'), stop('SIGTERM'), stop('SIGHUP')])) {
       assert.equal(code, 0, stderr)
       assert.match(stderr, /agent stopped/)
       await inTime(took, 2000)

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
-import { exec } from '../../lib/core/world.ts'
+import { exec } from '../../lib/core/exec.ts'
 import type { World } from '../../lib/index.ts'
 
 /** A commit without parents on a branch of its own, or a tag on what no branch has: every other one is annotated. */

@@ -1,0 +1,44 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+/** Resolves once `met` answers with something; rejects after 10 s, naming what it waited for. */
+async function until<T>(what: string, met: () => T | undefined | false): Promise<T> {
+  for (let waited = 0; waited < 10_000; waited += 5) {
+    const answer = met()
+    if (answer !== undefined && answer !== false) return answer
+    await sleep(5)
+  }
+  throw new Error(`waited in vain for ${what}`)
+}
+
+/** Whether a process is running. A zombie is not: it has ended, and waits for its parent to notice. */
+export function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+  } catch {
+    return false
+  }
+  const stat = `/proc/${pid}/stat`
+  return !existsSync(stat) || !/\) Z /.test(readFileSync(stat, 'utf8'))
+}
+
+/** A shell that writes its process id to `$1` and that of a child of its own to `$2`; neither ends by itself. */
+export const family = ['sh', ['-c', 'sleep 600 & echo $! > "$2"; echo $$ > "$1"; wait', 'sh']] as const
+
+/** The same, and neither heeds SIGTERM. */
+export const stubborn = [
+  'sh',
+  ['-c', 'trap "" TERM; sleep 600 & echo $! > "$2"; echo $$ > "$1"; wait; sleep 600', 'sh'],
+] as const
+
+/** The process ids that programs wrote to these files, once they are there. */
+export function pidsIn(files: readonly string[]): Promise<number[]> {
+  return until(`process ids in ${files.join(', ')}`, () => {
+    const texts = files.map((file) => (existsSync(file) ? readFileSync(file, 'utf8') : ''))
+    return texts.every((text) => text.endsWith('\n')) && texts.map(Number)
+  })
+}
+
+export function untilEnded(pids: readonly number[]): Promise<unknown> {
+  return until(`the end of ${pids.join(', ')}`, () => !pids.some(isRunning))
+}
