@@ -15,11 +15,22 @@ import { ParkedEvents } from './level-parked.ts'
 import { Place } from './level-place.ts'
 import type { EventRecord } from './level-records.ts'
 import { retryRecord } from './level-retries.ts'
-import type { States } from './level-states.ts'
+import { checkedWrites, type States } from './level-states.ts'
 import { Steering } from './level-steering.ts'
 import type { Consumer, ConsumerOptions, Handed, Lag, Parked, Retrying, Writes } from './port.ts'
 
-/** A consumer of a log in LevelDB. Its memory is bounded: events rest on disk, here are only their seqs. */
+/**
+ * A consumer of a log in LevelDB. Its memory is bounded: events rest on disk, here are only their seqs.
+ *
+ * Of all consumers of one name only the present one writes. Another takes its place in these steps:
+ *
+ *     present ── leave() ──→ leaving ── goneTo(next) ──→ gone: writes nothing more, hands out nothing more
+ *        ↑                      │
+ *        └────── stay() ────────┘   the other could not be opened: goes on as if nothing had been
+ *
+ * While it is leaving, what it knows is durable and does not change: what it is told waits, and is dropped once it is gone.
+ * Those events are in flight still, so the next consumer hands them out again, with the state they had.
+ */
 export class LevelConsumer implements Consumer, Rider {
   readonly name: string
   readonly origin: Consumer['origin']
@@ -34,7 +45,10 @@ export class LevelConsumer implements Consumer, Rider {
   readonly #wake$ = new Subject<void>()
   readonly #changes$ = new Subject<void>()
   readonly #place: Place
-  #retired = false
+  #standing: 'present' | 'leaving' | 'gone' = 'present'
+  readonly #late: (() => void)[] = []
+  // Who took its place: steered and looked at, it is that one. Undefined: nobody could.
+  #next: LevelConsumer | undefined
 
   constructor(life: Life, opened: Opened, options: ConsumerOptions) {
     this.#life = life
@@ -57,6 +71,7 @@ export class LevelConsumer implements Consumer, Rider {
       steering: this.#steering,
       place: this.#place,
       ahead: () => this.#ahead.recorded,
+      present: () => this.#standing === 'present',
       noted: options.transient !== true,
       inOrder: options.inOrder === true,
     })
@@ -83,23 +98,35 @@ export class LevelConsumer implements Consumer, Rider {
     if (!(max >= 1))
       throw new TidingsError('TIDINGS_LOG_INVALID', `a pull is for at least one event, got ${describe(max)}`)
     while (!signal.aborted) {
-      if (this.#retired)
-        throw new TidingsError('TIDINGS_LOG_CLOSED', `consumer ${quote(this.name)} was opened again, and goes on there`)
-      if (this.#life.ready) {
+      if (this.#standing === 'gone') throw this.#gone()
+      if (this.#mayHandOut) {
         const handed = await this.#handOut.take(max, signal)
-        if (this.#retired) continue
         this.#changes$.next()
+        if (!this.#mayHandOut) {
+          this.#handOut.hold(handed)
+          continue
+        }
         if (handed.length > 0 || signal.aborted) return handed
         // Passing over what it does not hear is no hurry: that can ride with any commit.
         this.#ride(false)
-        if (this.#life.ready && this.#handOut.more) continue
+        if (this.#handOut.more) continue
       }
       // While the store is closed nothing can be handed out, however long it is due.
-      const due = this.#life.ready ? this.#flight.nextAt : undefined
+      const due = this.#mayHandOut ? this.#flight.nextAt : undefined
       const due$ = due === undefined ? NEVER : at$(steady(this.#life.clock), due)
       await firstValueFrom(merge(this.#life.changes$, this.#wake$, abort$(signal), due$))
     }
     return []
+  }
+
+  get #mayHandOut(): boolean {
+    return this.#life.ready && this.#standing === 'present'
+  }
+
+  #gone(): TidingsError {
+    if (this.#next === undefined)
+      return new TidingsError('TIDINGS_LOG_FAILED', `consumer ${quote(this.name)} must be opened again`)
+    return new TidingsError('TIDINGS_LOG_CLOSED', `consumer ${quote(this.name)} was opened again, and goes on there`)
   }
 
   /** The log is closed in good order: nobody is suspected of anything, but those who were and did not get their turn. */
@@ -108,78 +135,133 @@ export class LevelConsumer implements Consumer, Rider {
     this.#ride(true)
   }
 
-  /** Somebody else takes its place: it hands out nothing more, and what was handed out is settled there. */
-  async retire(): Promise<void> {
-    this.#retired = true
+  /**
+   * Another consumer is to take its place: hands out nothing, and makes durable what it was told so far. Follow it with
+   * `goneTo`, or `stay`.
+   */
+  async leave(): Promise<void> {
+    this.#standing = 'leaving'
     this.#wake$.next()
+    await this.#handOut.quiet()
     this.closing()
-    await this.flush()
+    await this.#flush()
+  }
+
+  /** Nobody could take its place: goes on, and does what it was told meanwhile. */
+  stay(): void {
+    if (this.#standing !== 'leaving') return
+    this.#standing = 'present'
+    // The other's may have been stored, though it was not acknowledged.
+    this.#place.repeat()
+    for (const act of this.#late.splice(0)) act()
+    this.#ride(true)
+    this.#wake$.next()
+  }
+
+  /** Another consumer has its place; undefined: nobody knows whether, so it must be opened again. */
+  goneTo(next: LevelConsumer | undefined): void {
+    this.#standing = 'gone'
+    this.#next = next
+    this.#ledger.close()
+    this.#late.length = 0
     this.#flight.dismiss()
+    this.#wake$.next()
     this.#changes$.next()
   }
 
+  // Does it now, or once it is known that nobody takes its place.
+  #tell(act: () => void): void {
+    if (this.#standing === 'present') act()
+    else if (this.#standing === 'leaving') this.#late.push(act)
+  }
+
   ack(handed: Handed, writes: Writes = []): void {
-    if (!this.#flight.isRunning(handed.event.seq)) return
-    this.#ledger.writeState(writes)
-    this.#settle(handed.event.seq)
+    const checked = writes.length === 0 ? writes : checkedWrites(writes)
+    this.#tell(() => {
+      if (!this.#flight.isRunning(handed.event.seq)) return
+      this.#ledger.writeState(checked)
+      this.#settle(handed.event.seq)
+    })
   }
 
   retry(handed: Handed, next: { readonly at: number; readonly error?: unknown }): void {
     const { seq } = handed.event
     const record = retryRecord(handed, next)
-    if (!this.#flight.isRunning(seq)) return
-    this.#end(seq)
-    // A replay that somebody asked for meanwhile takes its place.
-    if (!this.#flight.isWaiting(seq)) this.#flight.wait(seq, record)
+    this.#tell(() => {
+      if (!this.#flight.isRunning(seq)) return
+      this.#end(seq)
+      // A replay that somebody asked for meanwhile takes its place.
+      if (!this.#flight.isWaiting(seq)) this.#flight.wait(seq, record)
+    })
   }
 
   park(handed: Handed, why: { readonly error: unknown }): void {
     const { seq } = handed.event
-    if (!this.#flight.isRunning(seq)) return
-    if (this.#flight.isAsked(seq)) return this.#end(seq)
-    this.#parked.park(seq, {
+    const record = {
       attempts: handed.attempt,
       at: this.#life.clock.now(),
       error: errorInfo(why.error),
       ...(handed.replay === undefined ? {} : { replay: handed.replay }),
+    }
+    this.#tell(() => {
+      if (!this.#flight.isRunning(seq)) return
+      if (this.#flight.isAsked(seq)) return this.#end(seq)
+      this.#parked.park(seq, record)
+      this.#settle(seq)
     })
-    this.#settle(seq)
   }
 
-  parked(): AsyncIterable<Parked> {
-    return this.#steering.parked()
+  async *parked(): AsyncGenerator<Parked> {
+    yield* (await this.#steered()).#steering.parked()
   }
 
-  retrying(): AsyncIterable<Retrying> {
-    return this.#steering.retrying()
+  async *retrying(): AsyncGenerator<Retrying> {
+    yield* (await this.#steered()).#steering.retrying()
   }
 
   async release(seq: number): Promise<boolean> {
-    return this.#steering.release(seq) && this.#steered()
+    const it = await this.#steered()
+    return it.#steering.release(seq) && it.#told()
   }
 
   async drop(seq: number): Promise<boolean> {
-    return this.#steering.drop(seq) && this.#steered()
+    const it = await this.#steered()
+    return it.#steering.drop(seq) && it.#told()
   }
 
   async redeliver(seqs: Iterable<number>, options: { readonly at?: number } = {}): Promise<void> {
-    this.#steering.redeliver(seqs, () => this.#place.askAgain(), options.at)
-    await this.#steered()
+    const it = await this.#steered()
+    it.#steering.redeliver(seqs, () => it.#place.askAgain(), options.at)
+    await it.#told()
   }
 
-  async #steered(): Promise<true> {
+  // Who is steered: this one, or who has its place.
+  async #steered(): Promise<LevelConsumer> {
+    while (this.#standing === 'leaving') await firstValueFrom(this.#wake$)
+    if (this.#standing === 'present') return this
+    if (this.#next === undefined) throw this.#gone()
+    return this.#next.#steered()
+  }
+
+  async #told(): Promise<true> {
     this.#wake$.next()
     this.#changes$.next()
-    await this.flush()
+    await this.#flush()
     return true
   }
 
   async flush(): Promise<void> {
+    return (await this.#steered()).#flush()
+  }
+
+  async #flush(): Promise<void> {
     this.#ride(true)
-    await this.#life.session.writer.flush()
+    const { writer } = this.#life.writable ?? this.#life.session
+    await writer.flush()
   }
 
   async lag(): Promise<Lag> {
+    if (this.#next !== undefined) return this.#next.lag()
     return {
       behind: Math.max(0, this.#life.durable - this.#backlog.position),
       running: this.#flight.running,
@@ -217,7 +299,7 @@ export class LevelConsumer implements Consumer, Rider {
 
   // While the store is closed after a failed write nothing can ride; `reopened` says it again.
   #ride(hurry: boolean): void {
-    if (this.#life.ready) this.#life.session.writer.ride(this, hurry)
+    if (this.#standing !== 'gone') this.#life.writable?.writer.ride(this, hurry)
   }
 
   #settle(seq: number): void {

@@ -45,16 +45,38 @@ export class Consumers {
       const open = this.#open.get(name)
       if (open === undefined || options.move === true) return this.#begun(name, options)
       const takeOver = (): Promise<LevelConsumer> => this.#turns.take(() => this.#begun(name, options))
-      return new Onlooker(name, () => this.#open.get(name) ?? open, takeOver)
+      return new Onlooker(name, open, takeOver)
     })
   }
 
-  // One that was open under this name is settled first, and is of no use afterwards.
+  // Those that are open under these names make durable what they know, then everything is read, then one commit moves
+  // the cursor. Where any of this fails nobody takes their place, and they go on.
   async #begun(name: string, options: ConsumerOptions): Promise<LevelConsumer> {
-    await this.#settle(name)
-    const consumer = new LevelConsumer(this.#life, await this.#find(name, options), options)
-    this.#open.set(name, consumer)
-    return consumer
+    const names = this.#read(name) === undefined ? [name, options.formerly ?? name] : [name]
+    const older = new Set(names.flatMap((each) => this.#open.get(each) ?? []))
+    let renaming = false
+    try {
+      for (const each of older) await each.leave()
+      const { opened, ops } = await this.#find(name, options)
+      renaming = opened.origin === 'renamed'
+      if (ops.length > 0) await this.#life.commit(ops)
+      const consumer = new LevelConsumer(this.#life, opened, options)
+      this.#gone(older, consumer)
+      this.#open.set(name, consumer)
+      return consumer
+    } catch (error) {
+      // Not acknowledged, yet it may be stored under its new name: then the older one must not write under its own.
+      if (renaming) this.#gone(older, undefined)
+      for (const each of older) each.stay()
+      throw error
+    }
+  }
+
+  #gone(older: Iterable<LevelConsumer>, next: LevelConsumer | undefined): void {
+    for (const each of older) {
+      this.#open.delete(each.name)
+      each.goneTo(next)
+    }
   }
 
   /** Of all consumers that the log knows. */
@@ -76,36 +98,22 @@ export class Consumers {
     })
   }
 
-  async #find(name: string, options: ConsumerOptions): Promise<Opened> {
+  // What is known of it, and what has to be stored before it is of use. Changes nothing.
+  async #find(name: string, options: ConsumerOptions): Promise<{ readonly opened: Opened; readonly ops: Op[] }> {
     const { start, move, formerly } = options
     const known = this.#read(name)
     if (known !== undefined) {
-      return this.#load(name, move ? await this.#move(name, known, start) : known, 'known', options)
+      const cursor = move ? movedTo(await this.#seqBefore(start), known) : known
+      const opened = await this.#load(name, cursor, options)
+      return { opened: { ...opened, origin: 'known' }, ops: cursor === known ? [] : [cursorOp(name, cursor)] }
     }
-    // What it says may be newer than what is stored.
-    if (formerly !== undefined) await this.#settle(formerly)
     const older = formerly === undefined ? undefined : this.#read(formerly)
     if (formerly !== undefined && older !== undefined) {
-      await this.#rename(formerly, name)
-      return this.#load(name, older, 'renamed', options)
+      const opened = await this.#load(formerly, older, options)
+      return { opened: { ...opened, name, origin: 'renamed' }, ops: await this.#rename(formerly, name) }
     }
     const opened = await this.#begin(name, start)
-    await this.#life.commit([[keys.consumer(name), encode(keys.consumer(name), opened.cursor)]])
-    return opened
-  }
-
-  async #move(name: string, known: Cursor, start: Start): Promise<Cursor> {
-    const moved = movedTo(await this.#seqBefore(start), known)
-    await this.#life.commit([[keys.consumer(name), encode(keys.consumer(name), moved)]])
-    return moved
-  }
-
-  // In this process nothing has died: what is in flight is simply handed out again.
-  async #settle(name: string): Promise<void> {
-    const open = this.#open.get(name)
-    if (open === undefined) return
-    this.#open.delete(name)
-    await open.retire()
+    return { opened, ops: [cursorOp(name, opened.cursor)] }
   }
 
   async #begin(name: string, start: Start): Promise<Opened> {
@@ -145,13 +153,13 @@ export class Consumers {
     return decode<Cursor>(keys.consumer(name), this.#life.session.db.getSync(keys.consumer(name)))
   }
 
-  async #load(name: string, found: Cursor, origin: Opened['origin'], options: ConsumerOptions): Promise<Opened> {
+  async #load(name: string, found: Cursor, options: ConsumerOptions): Promise<Omit<Opened, 'origin'>> {
     const records = await this.#entries(keys.retriesOf(name))
     const waiting = records.map(([key, text]) => ({ seq: seqOf(key), ...decode<RetryRecord>(key, text) }))
     const parked = (await this.#entries(keys.parkedOf(name))).map(([key]) => seqOf(key))
     const suspects = await this.#suspects(name, found, waiting, parked)
     const cursor = await beyondSuspects(this.#life.session, found, [...suspects.keys()], heard(options))
-    return { name, origin, cursor, waiting, parked, suspects }
+    return { name, cursor, waiting, parked, suspects }
   }
 
   // Of what was in flight, those that are not settled; and those that were alone already.
@@ -181,7 +189,7 @@ export class Consumers {
   }
 
   // The checksum covers the key, so each record is written anew. One commit: the cursor is under one name, never two.
-  async #rename(from: string, to: string): Promise<void> {
+  async #rename(from: string, to: string): Promise<Op[]> {
     const ops: Op[] = []
     const move = (key: string, text: string, target: string): void => {
       ops.push([key, undefined], [target, encode(target, decode(key, text))])
@@ -193,7 +201,7 @@ export class Consumers {
     const cursor = keys.consumer(from)
     const text = this.#life.session.db.getSync(cursor)
     if (text !== undefined) move(cursor, text, keys.consumer(to))
-    await this.#life.commit(ops)
+    return ops
   }
 
   async *list(): AsyncGenerator<ConsumerInfo> {
@@ -222,4 +230,9 @@ export class Consumers {
   reopened(states: States): void {
     for (const consumer of [...this.#open.values(), ...this.#transient]) consumer.reopened(states)
   }
+}
+
+function cursorOp(name: string, cursor: Cursor): Op {
+  const key = keys.consumer(name)
+  return [key, encode(key, cursor)]
 }

@@ -146,7 +146,7 @@ export class Flight {
     this.#ledger.change(key, seqs.length === 0 ? undefined : encode(key, seqs))
   }
 
-  /** These are handed out now: with how often the process died over them, and what is to be written down before. */
+  /** What is to be stored before these are handed out; and how often the process died over each of them. Changes nothing. */
   note(handed: readonly Handed[]): { readonly handed: readonly Handed[]; readonly ops: readonly Op[] } {
     const noted = handed.map((each): Handed => {
       const crashes = this.#suspects.deaths(each.event.seq)
@@ -154,8 +154,13 @@ export class Flight {
     })
     const accused = noted
       .filter(({ crashes }) => crashes !== undefined)
-      .map(({ event }) => this.#suspects.accuse(event.seq))
+      .map(({ event }) => this.#suspects.record(event.seq))
     const key = keys.flight(this.#name)
     return { handed: noted, ops: [[key, encode(key, [...this.#fresh, ...this.#again])], ...accused] }
+  }
+
+  /** These are handed out. */
+  given(handed: readonly Handed[]): void {
+    for (const { event } of handed) this.#suspects.accuse(event.seq)
   }
 }

@@ -1,10 +1,12 @@
 import { steady } from '../core/clock.ts'
 import type { StoredEvent } from '../core/event.ts'
 import type { Backlog } from './level-backlog.ts'
+import type { Op } from './level-commit.ts'
 import type { Flight } from './level-flight.ts'
 import type { Life } from './level-life.ts'
 import type { Place } from './level-place.ts'
 import type { Waiting } from './level-retries.ts'
+import type { Session } from './level-session.ts'
 import type { Steering } from './level-steering.ts'
 import type { Handed } from './port.ts'
 
@@ -15,8 +17,9 @@ import type { Handed } from './port.ts'
 const MOST_WAITING = 10_000
 
 /**
- * What is handed out, and how. `ahead`: how many events after the place in the backlog have a record; `noted`: what is
- * handed out is written down before; `inOrder`: nothing newer while an event waits.
+ * What is handed out, and how. `ahead`: how many events after the place in the backlog have a record; `present`: whether
+ * this consumer may hand out events, or another one is taking its place; `noted`: what is handed out is written down
+ * before; `inOrder`: nothing newer while an event waits.
  */
 export interface HandOutParts {
   readonly life: Life
@@ -25,6 +28,7 @@ export interface HandOutParts {
   readonly steering: Steering
   readonly place: Place
   readonly ahead: () => number
+  readonly present: () => boolean
   readonly noted: boolean
   readonly inOrder: boolean
 }
@@ -38,6 +42,9 @@ export class HandOut {
   readonly #parts: HandOutParts
   // The seq of the next event that waits after the place in the backlog; undefined: none does.
   #next: number | undefined
+  // Begun, and not given to whoever pulls: what is in flight could not be noted. The next pull gets these first.
+  readonly #held: Handed[] = []
+  #giving: Promise<unknown> = Promise.resolve()
 
   constructor(parts: HandOutParts) {
     this.#parts = parts
@@ -46,30 +53,46 @@ export class HandOut {
   /** Whether there is more to look at, right now. */
   get more(): boolean {
     const { life, backlog } = this.#parts
-    return this.#mayReadOn() && backlog.position < life.session.writer.durable
+    return this.#held.length > 0 || (this.#mayReadOn() && backlog.position < life.session.writer.durable)
   }
 
-  /** Reads first and changes what is remembered after, in one go: whatever happens at an await leaves no trace. */
+  /**
+   * Hands out events in three steps: reads, begins, notes. Reading changes nothing. Events are begun in one go, without
+   * an await. If they can't be noted then, they are held for the next take.
+   */
   async take(max: number, signal: AbortSignal): Promise<readonly Handed[]> {
-    const { life, backlog, steering } = this.#parts
+    const { life } = this.#parts
     const { session } = life
     try {
-      const due = this.#due(max)
-      const found = await Promise.all(
-        due.map(async (waiting) => ({ waiting, event: await steering.event(waiting.seq) })),
-      )
-      const room = this.#mayReadOn() ? max - due.filter(({ seq }) => seq <= backlog.position).length : 0
-      if (room > 0) await backlog.look(session, room)
-      if (signal.aborted) return []
-      const fresh = this.#fresh(room)
-      const again = this.#again(found.filter(({ waiting }) => waiting.seq <= backlog.position))
-      const handed = again.length === 0 ? fresh : [...again, ...fresh].sort((a, b) => a.event.seq - b.event.seq)
-      return await this.#note(handed)
+      if (this.#held.length === 0) await this.#begin(session, max, signal)
+      return await this.#give(session, max)
     } catch (error) {
       // A store that is closed in mid-read, after a failed write, is opened again; a closed log ends the wait.
       if (life.ready && life.session === session) throw error
       return []
     }
+  }
+
+  /** Resolves when no note is being written. */
+  async quiet(): Promise<void> {
+    await this.#giving
+  }
+
+  /** Takes back what was taken and could not be given to anybody. */
+  hold(handed: readonly Handed[]): void {
+    this.#held.push(...handed)
+    this.#held.sort((a, b) => a.event.seq - b.event.seq)
+  }
+
+  async #begin(session: Session, max: number, signal: AbortSignal): Promise<void> {
+    const { backlog, steering, present } = this.#parts
+    const due = this.#due(max)
+    const found = await Promise.all(due.map(async (waiting) => ({ waiting, event: await steering.event(waiting.seq) })))
+    const room = this.#mayReadOn() ? max - due.filter(({ seq }) => seq <= backlog.position).length : 0
+    if (room > 0) await backlog.look(session, room)
+    if (signal.aborted || !present()) return
+    const fresh = this.#fresh(room)
+    this.hold([...this.#again(found.filter(({ waiting }) => waiting.seq <= backlog.position)), ...fresh])
   }
 
   // What is due and has its place behind, or next.
@@ -112,17 +135,29 @@ export class HandOut {
     return handed
   }
 
-  // What is in flight is written down before it is handed out, with the death that nobody may live to tell. The death of
-  // the process loses nothing that LevelDB has, so this need not wait for the disk. Where the store fails over it, the
-  // events are handed out all the same: they count as running.
-  async #note(handed: readonly Handed[]): Promise<readonly Handed[]> {
-    const { life, flight, noted } = this.#parts
-    if (handed.length === 0 || !noted) return handed
-    const { writer } = life.session
-    const note = flight.note(handed)
+  // What is in flight is noted before it is handed out, with the death that nobody may live to record. The death of the
+  // process loses nothing that LevelDB has, so this need not wait for the disk.
+  async #give({ writer }: Session, max: number): Promise<readonly Handed[]> {
+    const { flight, noted } = this.#parts
+    const given = this.#held.splice(0, max)
+    if (given.length === 0 || !noted) return given
+    const { handed, ops } = flight.note(given)
+    const noting = this.#note(writer, handed, ops)
+    const over = (): void => undefined
+    this.#giving = Promise.all([this.#giving, noting.then(over, over)]).then(over)
+    try {
+      await noting
+      flight.given(handed)
+      return handed
+    } catch (error) {
+      this.hold(given)
+      throw error
+    }
+  }
+
+  async #note(writer: Session['writer'], handed: readonly Handed[], ops: readonly Op[]): Promise<void> {
     // Those who had their turn before are cleared for good: nobody is blamed for the death of the next one.
-    if (note.handed.some(({ crashes }) => crashes !== undefined)) await writer.flush().catch(() => undefined)
-    await writer.note(note.ops).catch(() => undefined)
-    return note.handed
+    if (handed.some(({ crashes }) => crashes !== undefined)) await writer.flush()
+    await writer.note(ops)
   }
 }

@@ -53,6 +53,8 @@ export class Life {
   // The highest seq when the store was opened.
   #opened: number
   #closed: Promise<void> | undefined
+  // The last commit was written: nothing can ride any more.
+  #ended = false
   #reopened: Promise<void> = Promise.resolve()
   #cancel: Cancel = () => undefined
   #markTimer: Cancel | undefined
@@ -130,6 +132,14 @@ export class Life {
     }
     if (this.#session === undefined) throw this.#failure as TidingsError
     return this.#session
+  }
+
+  /**
+   * The session that takes writes: also while the log is being closed, until its last commit. Undefined while the store
+   * is closed after a failed write, and after that last commit.
+   */
+  get writable(): Session | undefined {
+    return this.#ended ? undefined : this.#session
   }
 
   /** The highest durable seq, also while the store is closed. */
@@ -223,9 +233,16 @@ export class Life {
         const sound = await openSound(this.#options.source, this.#options.marks, this.#options)
         if (this.#closed !== undefined) return await sound.db.close()
         this.#filter.reopened()
-        this.#session = this.#start(sound)
+        const session = this.#start(sound)
+        this.#session = session
+        try {
+          this.onReopened(session)
+        } catch (error) {
+          this.#session = undefined
+          await sound.db.close()
+          throw error
+        }
         this.#opened = sound.head
-        this.onReopened(this.#session)
         this.#options.warn('the log was opened again after a failed write')
         this.#committed(sound.head)
         return
@@ -252,9 +269,9 @@ export class Life {
     try {
       await this.#reopened
       if (session === undefined) return
-      // What riders still carry goes into a last commit.
-      await session.writer.flush()
-      await session.writer.flush()
+      // What riders carry, and are told meanwhile, goes into the last commits.
+      await session.writer.end()
+      this.#ended = true
       this.#check()
       if (this.#options.durability !== 'disk') await session.sync()
       await this.#mark()
@@ -262,6 +279,7 @@ export class Life {
         .keep(session)
         .catch((error) => this.#options.warn(`the FILTER file could not be written: ${asError(error).message}`))
     } finally {
+      this.#ended = true
       await session?.db.close()
       this.#lock?.release()
       this.#committed$.complete()

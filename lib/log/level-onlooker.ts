@@ -9,20 +9,20 @@ import type { Consumer, Handed, Lag, Parked, Retrying, Writes } from './port.ts'
 export class Onlooker implements Consumer {
   readonly name: string
   readonly origin = 'known'
-  readonly #open: () => LevelConsumer
+  readonly #open: LevelConsumer
   readonly #takeOver: () => Promise<LevelConsumer>
   readonly #taken$ = new Subject<void>()
   #own: LevelConsumer | undefined
   #taking: Promise<LevelConsumer> | undefined
 
-  constructor(name: string, open: () => LevelConsumer, takeOver: () => Promise<LevelConsumer>) {
+  constructor(name: string, open: LevelConsumer, takeOver: () => Promise<LevelConsumer>) {
     this.name = name
     this.#open = open
     this.#takeOver = takeOver
   }
 
   get #it(): LevelConsumer {
-    return this.#own ?? this.#open()
+    return this.#own ?? this.#open
   }
 
   get suspects(): number {
@@ -43,15 +43,16 @@ export class Onlooker implements Consumer {
   }
 
   ack(handed: Handed, writes?: Writes): void {
-    this.#it.ack(handed, writes)
+    // What it was not handed is not its own to settle.
+    this.#own?.ack(handed, writes)
   }
 
   retry(handed: Handed, next: { readonly at: number; readonly error?: unknown }): void {
-    this.#it.retry(handed, next)
+    this.#own?.retry(handed, next)
   }
 
   park(handed: Handed, why: { readonly error: unknown }): void {
-    this.#it.park(handed, why)
+    this.#own?.park(handed, why)
   }
 
   parked(): AsyncIterable<Parked> {

@@ -27,10 +27,17 @@ export class ParkedEvents {
   /** Takes one out, with what was known of it; undefined when it is not parked. */
   take(seq: number): ParkedRecord | undefined {
     if (!this.#seqs.has(seq)) return undefined
+    // Read first: should that fail, it stays parked.
     const record = this.read(seq)
-    this.#seqs.delete(seq)
-    this.#ledger.change(keys.parked(this.#name, seq), undefined)
+    this.remove(seq)
     return record
+  }
+
+  /** Takes one out without looking at it. False: it is not parked. */
+  remove(seq: number): boolean {
+    if (!this.#seqs.delete(seq)) return false
+    this.#ledger.change(keys.parked(this.#name, seq), undefined)
+    return true
   }
 
   read(seq: number): ParkedRecord | undefined {

@@ -3,7 +3,7 @@ import type { Op } from './level-commit.ts'
 import type { Database } from './level-database.ts'
 import { keys } from './level-keys.ts'
 import { decode, encode, type StateRecord } from './level-records.ts'
-import { checkText } from './limits.ts'
+import { checkText, checkWrite } from './limits.ts'
 import type { Write, Writes } from './port.ts'
 
 /** A key or namespace takes as many bytes as an identifier. */
@@ -53,6 +53,14 @@ export class States {
     if (this.#pending.size === 0) return
     for (const op of ops) if (this.#pending.get(op[0]) === op) this.#pending.delete(op[0])
   }
+}
+
+/** Refuses writes that can't be stored; takes their values as they are now. */
+export function checkedWrites(writes: Writes): Writes {
+  return writes.map((write) => {
+    stateKey(write)
+    return checkWrite(write)
+  })
 }
 
 /** Where a value is kept. */

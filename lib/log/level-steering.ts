@@ -50,7 +50,7 @@ export class Steering {
 
   /** False: it is not parked. */
   drop(seq: number): boolean {
-    return this.#parked.take(seq) !== undefined
+    return this.#parked.remove(seq)
   }
 
   /**
@@ -76,7 +76,7 @@ export class Steering {
     const kept = this.#kept(seqs)
     const record = { attempts: 0, at: instant(at, 'at'), replay: asked() }
     for (const seq of kept) {
-      this.#parked.take(seq)
+      this.#parked.remove(seq)
       this.#flight.wait(seq, record)
     }
   }

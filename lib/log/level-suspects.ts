@@ -34,11 +34,15 @@ export class Suspects {
     return this.#deaths.get(seq)
   }
 
-  /** To be durable before the event is handed out: a death that nobody hears of. */
-  accuse(seq: number): Op {
-    this.#accused.add(seq)
+  /** To be stored before the event is handed out: one more death, in case nobody lives to record it. */
+  record(seq: number): Op {
     const key = keys.crash(this.#name, seq)
     return [key, encode(key, (this.deaths(seq) ?? 0) + 1)]
+  }
+
+  /** The event is handed out. */
+  accuse(seq: number): void {
+    if (this.#deaths.has(seq)) this.#accused.add(seq)
   }
 
   /** The event's delivery ended, well or not, and the process lives: undefined when nobody suspected it. */

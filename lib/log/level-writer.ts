@@ -31,6 +31,8 @@ export class Writer {
   readonly quiet: Quiet
   #idle: Cancel | undefined
   #failed = false
+  #ended = false
+  #noting: Promise<unknown> = Promise.resolve()
 
   constructor(options: WriterOptions) {
     this.#options = options
@@ -101,6 +103,7 @@ export class Writer {
 
   /** The rider has something for the next commit; `hurry`: after 50 ms it gets one of its own. */
   ride(rider: Rider, hurry: boolean): void {
+    if (this.#ended) return
     this.#riders.add(rider)
     if (!hurry || this.#idle !== undefined || this.#queue.length > 0) return
     this.#idle = this.#options.clock.timer(() => void this.flush(), IDLE_FLUSH)
@@ -113,6 +116,13 @@ export class Writer {
     if (this.#riders.size > 0 && this.#queue.length === 0) this.#queue.push(new Commit(this.#options.db))
     this.#soon()
     return this.added()
+  }
+
+  /** Writes everything there is, also what comes in meanwhile, and takes nothing more afterwards. */
+  async end(): Promise<void> {
+    while (this.#riders.size > 0 || this.#queue.length > 0 || this.#writing !== undefined) await this.flush()
+    this.#ended = true
+    await this.#noting
   }
 
   // A microtask later, so that publishes made in one go share a commit.
@@ -138,11 +148,15 @@ export class Writer {
 
   /** Writes this at once, beside the commits and without waiting for the disk: it survives the death of the process. */
   async note(ops: readonly Op[]): Promise<void> {
+    if (this.#failed || this.#ended) throw new TidingsError('TIDINGS_LOG_FAILED', 'the store takes no more notes')
     try {
       const note = new Commit(this.#options.db)
       for (const op of ops) note.put(op)
       this.#options.check()
-      await note.write({})
+      const written = note.write({})
+      const settled = (): void => undefined
+      this.#noting = Promise.all([this.#noting, written.then(settled, settled)]).then(settled)
+      await written
     } catch (error) {
       this.fail(error)
       throw error

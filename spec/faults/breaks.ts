@@ -163,8 +163,8 @@ export const breaks: readonly Break[] = [
   {
     words: 'a failed event is passed over',
     file: 'lib/dispatch/pump.ts',
-    from: "if (outcome.end === 'ack') return this.#consumer.ack(handed, outcome.writes)",
-    to: "if (outcome.end !== 'park') return this.#consumer.ack(handed)",
+    from: "if (outcome.end === 'ack') {",
+    to: "if (outcome.end !== 'park') {",
     spec: model,
   },
   {
@@ -191,8 +191,8 @@ export const breaks: readonly Break[] = [
   {
     words: 'where a listener begins is not written down',
     file: 'lib/log/level-consumers.ts',
-    from: '    await this.#life.commit([[keys.consumer(name), encode(keys.consumer(name), opened.cursor)]])\n    return opened',
-    to: '    return opened',
+    from: 'return { opened, ops: [cursorOp(name, opened.cursor)] }',
+    to: 'return { opened, ops: [] }',
     spec: undelivered,
   },
   {

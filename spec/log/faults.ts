@@ -5,6 +5,8 @@ import { LevelLog } from '../../lib/log/level-log.ts'
 import { noMarkFile } from '../../lib/log/level-mark.ts'
 import { defaultLimits } from '../../lib/log/limits.ts'
 
+const READS = ['get', 'getSync', 'getMany', 'iterator', 'keys'] as const
+
 /** What the next write does: nothing special, fail without storing, or store and fail all the same. */
 type Fate = 'write' | 'lose' | 'keep'
 
@@ -16,6 +18,9 @@ export class FaultySource implements DatabaseSource {
   /** How many batches were written, and how many of them asked to be synced. */
   writes = 0
   synced = 0
+  /** How many reads and writes there were. */
+  operations = 0
+  #failAt = 0
   /** How often the store was opened. */
   opened = 0
   /** Opening fails so many times more. */
@@ -27,6 +32,16 @@ export class FaultySource implements DatabaseSource {
 
   constructor(source: DatabaseSource = memoryDatabase()) {
     this.#source = source
+  }
+
+  /** The nth operation from now fails, once: a read, the start of an iteration, or a write, which is lost. 0: none does. */
+  failAt(n: number): void {
+    this.#failAt = n === 0 ? 0 : this.operations + n
+  }
+
+  #operate(): void {
+    this.operations += 1
+    if (this.operations === this.#failAt) throw new Error('input/output error')
   }
 
   /** What becomes of the writes to come, in order. */
@@ -52,14 +67,27 @@ export class FaultySource implements DatabaseSource {
     }
     const db = await this.#source.open(options)
     // In memory it is the same store again: what was put on top of it last time comes off.
-    Reflect.deleteProperty(db, 'batch')
+    for (const name of ['batch', ...READS]) Reflect.deleteProperty(db, name)
+    for (const name of READS) {
+      const read = (db[name] as (...args: unknown[]) => unknown).bind(db)
+      const counted = (...args: unknown[]): unknown => {
+        this.#operate()
+        return read(...args)
+      }
+      Object.defineProperty(db, name, { value: counted, configurable: true })
+    }
     let broken = false
     const begin = db.batch.bind(db) as unknown as () => ReturnType<Database['batch']>
     const batch = (): ReturnType<Database['batch']> => {
       const chained = begin()
       const write = chained.write.bind(chained)
       chained.write = async (how: { sync?: boolean } = {}) => {
-        const fate = this.#fates.shift() ?? 'write'
+        let fate = this.#fates.shift() ?? 'write'
+        try {
+          this.#operate()
+        } catch {
+          fate = 'lose'
+        }
         await this.#held
         this.writes += 1
         if (how.sync === true) this.synced += 1
