@@ -62,7 +62,10 @@ export class LevelConsumer implements Consumer, Rider {
     this.#ahead = new Ahead(opened)
     const hears = heard(options)
     const wanted = (record: EventRecord): boolean =>
-      hears(record) && this.#ahead.isNew(record.event.seq) && !this.#flight.isWaiting(record.event.seq)
+      hears(record) &&
+      this.#place.hasBegun(record.event.created) &&
+      this.#ahead.isNew(record.event.seq) &&
+      !this.#flight.isWaiting(record.event.seq)
     this.#backlog = new Backlog(opened.cursor.cursor, wanted)
     this.#handOut = new HandOut({
       life,

@@ -8,7 +8,7 @@ import type { Life } from './level-life.ts'
 import { lowest, type Need, storedNeed } from './level-needs.ts'
 import { Onlooker } from './level-onlooker.ts'
 import type { Opened } from './level-opened.ts'
-import { movedTo } from './level-place.ts'
+import { type Beginning, movedTo } from './level-place.ts'
 import { readEvents } from './level-reader.ts'
 import { type Cursor, decode, encode, type RetryRecord } from './level-records.ts'
 import type { States } from './level-states.ts'
@@ -19,6 +19,9 @@ import { Turns } from './turns.ts'
 
 /** The names of listeners take as many bytes as event types. */
 const MOST_BYTES = 256
+
+/** How far beyond the end of the log a consumer may start, in events. */
+const MOST_AHEAD = 10_000
 
 /** Every consumer of a log: opened, adopted under a new name, listed. */
 export class Consumers {
@@ -103,7 +106,7 @@ export class Consumers {
     const { start, move, formerly } = options
     const known = this.#read(name)
     if (known !== undefined) {
-      const cursor = move ? movedTo(await this.#seqBefore(start), known) : known
+      const cursor = move ? movedTo(await this.#beginning(start), known) : known
       const opened = await this.#load(name, cursor, options)
       return { opened: { ...opened, origin: 'known' }, ops: cursor === known ? [] : [cursorOp(name, cursor)] }
     }
@@ -117,24 +120,37 @@ export class Consumers {
   }
 
   async #begin(name: string, start: Start): Promise<Opened> {
-    const cursor: Cursor = { cursor: await this.#seqBefore(start), created: this.#life.clock.now() }
+    const cursor: Cursor = { ...(await this.#beginning(start)), created: this.#life.clock.now() }
     return { name, origin: 'new', cursor, waiting: [], parked: [], suspects: new Map() }
   }
 
   // What was pruned counts as settled.
-  async #seqBefore(start: Start): Promise<number> {
+  async #beginning(start: Start): Promise<Beginning> {
     const seq = await this.#firstOf(start)
-    return Math.max(seq, this.#life.session.first) - 1
+    const cursor = Math.max(seq, this.#life.session.first) - 1
+    const isToCome = start instanceof Date && start.getTime() > this.#life.clock.now() && cursor >= this.#durable
+    return isToCome ? { cursor, since: start.getTime() } : { cursor }
   }
 
   async #firstOf(start: Start): Promise<number> {
     if (start === 'now') return this.#durable + 1
     if (start === 'start') return 1
     if (start instanceof Date && !Number.isNaN(start.getTime())) return this.#firstSince(start)
-    if (typeof start === 'number' && Number.isSafeInteger(start) && start >= 0) return start
+    if (typeof start === 'number' && Number.isSafeInteger(start) && start >= 0) return this.#near(start)
     throw new TidingsError(
       'TIDINGS_LOG_INVALID',
       `a consumer starts at 'now', 'start', a Date or a seq, got ${quote(String(start))}`,
+    )
+  }
+
+  // A time in ms, taken for a seq, would never come.
+  #near(seq: number): number {
+    const last = this.#durable
+    if (seq <= last + MOST_AHEAD) return seq
+    throw new TidingsError(
+      'TIDINGS_LOG_INVALID',
+      `a consumer can't start at event ${seq}: the log ends at ${last}; a time is given as a Date, new Date(${seq})`,
+      { details: { seq, last } },
     )
   }
 

@@ -23,6 +23,18 @@ export class Place {
     this.#write({ ...record, cursor, ...(beyond === undefined ? {} : { beyond }) })
   }
 
+  /**
+   * Whether the consumer has begun to hear, when it comes to an event that was created at this time (ms since the epoch):
+   * one that starts at a time to come passes over what is older.
+   */
+  hasBegun(created: number): boolean {
+    const { since, ...record } = this.#record
+    if (since === undefined) return true
+    if (created < since) return false
+    this.#write(record)
+    return true
+  }
+
   /** Somebody asks for events to be told again: which time that is. */
   askAgain(): number {
     const replays = (this.#record.replays ?? 0) + 1
@@ -48,10 +60,16 @@ export class Place {
   }
 }
 
+/** Where a consumer is to begin: after a seq, and not before a time, if that is still to come. */
+export interface Beginning {
+  readonly cursor: number
+  readonly since?: number
+}
+
 /** The record of a consumer that is moved: what it was handed before is told again, as a replay. */
-export function movedTo(seq: number, { again, beyond: _, ...record }: Cursor): Cursor {
+export function movedTo(place: Beginning, { again, beyond: _, since: __, ...record }: Cursor): Cursor {
   const until = Math.max(record.cursor, again?.until ?? 0)
-  if (seq >= until) return { ...record, cursor: seq }
+  if (place.cursor >= until) return { ...record, ...place }
   const replay = (record.replays ?? 0) + 1
-  return { ...record, cursor: seq, replays: replay, again: { until, replay } }
+  return { ...record, ...place, replays: replay, again: { until, replay } }
 }

@@ -63,6 +63,8 @@ export interface Beyond {
  * - `beyond`: what of the events after the cursor is known already; absent: nothing
  * - `replays`: how often events were told again on request
  * - `again`: the consumer was moved back; what follows its cursor, up to `until`, is this replay
+ * - `since`: begins with the first event of its types that is created at this time or later (ms since the epoch); absent:
+ *   it has begun
  */
 export interface Cursor {
   readonly cursor: number
@@ -70,6 +72,7 @@ export interface Cursor {
   readonly beyond?: Beyond
   readonly replays?: number
   readonly again?: { readonly until: number; readonly replay: number }
+  readonly since?: number
 }
 
 export interface RetryRecord {

@@ -28,7 +28,11 @@ export interface Query {
   readonly where?: (event: StoredEvent) => boolean
 }
 
-/** Where a listener that was never seen before begins. A number is the seq of the first event it hears. */
+/**
+ * Where a listener that was never seen before begins. A number is the seq of the first event it hears, at most 10 000
+ * beyond the end of the log. A Date means the first event that was created then or later; if it is still to come, what is
+ * created before is passed over.
+ */
 export type Start = 'now' | 'start' | Date | number
 
 /**

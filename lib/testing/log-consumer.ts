@@ -35,6 +35,45 @@ export const consumerTests: LogTests = {
     assert.deepEqual(await heard('later', new Date(start + 99 * HOUR), 0), [])
   },
 
+  'a consumer that starts at a time to come hears what is created from then on, also after it was opened again': async (
+    bench,
+  ) => {
+    const { log, clock } = bench
+    const start = new Date(clock.now() + 2 * HOUR)
+    const heard: number[] = []
+    const accepted: number[] = []
+    for (let i = 0; i < 4; i++) {
+      accepted.push((await log.accept([draft(`hour ${i}`)]))[0]?.seq as number)
+      const consumer = await log.consumer('c', { start })
+      const handed = await takeAll(consumer, i < 2 ? 0 : 1)
+      heard.push(...seqsOf(handed))
+      for (const each of handed) consumer.ack(each)
+      await consumer.flush()
+      assert.equal((await consumer.lag()).behind, 0)
+      await clock.advance(HOUR)
+    }
+    assert.deepEqual(heard, accepted.slice(2))
+    const moved = await log.consumer('c', { start: new Date(clock.now() + HOUR), move: true })
+    await log.accept([draft('before the time')])
+    await clock.advance(HOUR)
+    const [last] = await log.accept([draft('at the time')])
+    assert.deepEqual(seqsOf(await takeAll(moved, 1)), [last?.seq])
+  },
+
+  'a consumer is refused a seq far beyond the end of the log, which may be meant as a time': async ({ log, clock }) => {
+    await log.accept(draftsOf(3))
+    const last = await log.last()
+    for (const start of [clock.now(), clock.now() - HOUR, Math.floor(clock.now() / 1000), Number.MAX_SAFE_INTEGER]) {
+      const details = { seq: start, last }
+      await assert.rejects(log.consumer('c', { start }), refused('TIDINGS_LOG_INVALID', details))
+    }
+    await log.consumer('c', { start: 'now' })
+    await assert.rejects(log.consumer('c', { start: clock.now(), move: true }), refused('TIDINGS_LOG_INVALID'))
+    const next = await log.consumer('next', { start: last + 1 })
+    const [receipt] = await log.accept([draft('next')])
+    assert.deepEqual(seqsOf(await takeAll(next, 1)), [receipt?.seq])
+  },
+
   'a consumer is refused a wrong start or name': async ({ log }) => {
     for (const start of ['then', -1, 1.5, new Date('never'), undefined] as Start[]) {
       await assert.rejects(log.consumer('c', { start }), refused('TIDINGS_LOG_INVALID'), String(start))
