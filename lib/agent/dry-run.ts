@@ -7,7 +7,7 @@ import type { Job } from '../job/job.ts'
 import { MemoryState } from '../job/memory-state.ts'
 import { jobNamespace } from '../job/record.ts'
 import { runWith } from '../job/run-once.ts'
-import type { Log } from '../log/port.ts'
+import type { KeyValue, Log } from '../log/port.ts'
 import { StateBuffer } from '../log/state-buffer.ts'
 
 /** What a draft would be told as. */
@@ -42,8 +42,7 @@ export interface DryHost {
  * run itself does elsewhere, it does.
  */
 export async function dryRun(job: Job, { log, clock, environment, signal, scrub }: DryHost): Promise<DryRun> {
-  const namespace = jobNamespace(job.name)
-  const state = new StateBuffer(log.store(namespace), namespace)
+  const state = dryState(log, jobNamespace(job.name))
   const published: Draft[] = []
   const began = clock.now()
   let end: Pick<DryRun, 'error' | 'reason'> = {}
@@ -55,6 +54,23 @@ export async function dryRun(job: Job, { log, clock, environment, signal, scrub 
     end = isCancel(error) ? { reason: words.message } : { error: words }
   }
   return { name: job.name, ms: clock.now() - began, drafts: shown(await judge(published, log), scrub), ...end }
+}
+
+// What is saved is seen by the run from then on, as ever, and nothing is stored.
+function dryState(log: Log, namespace: string): StateBuffer {
+  const saved = new StateBuffer(log.store(namespace), namespace)
+  const stored: Pick<KeyValue, 'get'> = {
+    async get<T>(key: string) {
+      const value = await saved.get<T | undefined>(key, undefined)
+      return value === undefined ? undefined : { value, revision: 1 }
+    },
+  }
+  return new StateBuffer(stored, namespace, async (writes) => {
+    for (const { key, value } of writes) {
+      if (value === undefined) saved.delete(key)
+      else saved.set(key, value)
+    }
+  })
 }
 
 async function judge(drafts: readonly Draft[], log: Log): Promise<DryDraft[]> {

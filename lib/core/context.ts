@@ -17,9 +17,23 @@ export interface Publish {
  * and kept if that ends well: with a job's last event, or with a listener's ack.
  */
 export interface State {
+  /** What is stored under the key, or was set in this run; `fallback` (default undefined) where there is nothing. */
+  get<T>(key: string, fallback: T): Promise<T>
   get<T>(key: string): Promise<T | undefined>
   set(key: string, json: unknown): void
   delete(key: string): void
+  /**
+   * For jobs: stores what was set and deleted so far, for runs that do not end, or take long: that is kept whatever becomes of the
+   * run. Everything that the run published before is stored first: state never gets ahead of its events. Under
+   * `first: { tell: n }` it also decides about that: the newest of it are told, and count towards n.
+   *
+   * Rejects when one of those publishes was refused, when the log fails, and with `TIDINGS_RUN_ENDED` when the run is over.
+   * The run waits for it, and fails with it.
+   *
+   * Throws `TIDINGS_LISTENER_INVALID` in a delivery, whose state is stored with its ack, and only then: an attempt that
+   * fails leaves none behind.
+   */
+  save(): Promise<void>
 }
 
 /** What runs and handlers have in common. */

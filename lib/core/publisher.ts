@@ -11,6 +11,7 @@ import { type AnyEventType, isEventType } from './event-type.ts'
 export class Publisher {
   readonly #offer: (draft: Draft) => Promise<Receipt>
   readonly #pending = new Set<Promise<unknown>>()
+  readonly #saves = new Set<Promise<unknown>>()
   readonly #failures: Error[] = []
   #ended: string | undefined
 
@@ -20,11 +21,29 @@ export class Publisher {
   }
 
   readonly publish: Publish = (type: AnyEventType | string, identifier: string, data: unknown) =>
-    this.#track(async () => this.#offer(toDraft(type, identifier, data)))
+    this.#track(this.#pending, PUBLISHED, async () => this.#offer(toDraft(type, identifier, data)))
 
   /** Offers a draft that was made elsewhere: returned by a run, or emitted. */
   offer(draft: Draft): Promise<Receipt> {
-    return this.#track(async () => this.#offer(draft))
+    return this.#track(this.#pending, PUBLISHED, async () => this.#offer(draft))
+  }
+
+  /** Offers what was handed over before, and still waits to be: set by whoever holds drafts back. */
+  flush: () => Promise<void> = async () => undefined
+
+  /**
+   * Does `commit` once everything that was published before has its answer, and every save before is done. Rejects with
+   * the first publish that was refused.
+   */
+  save(commit: () => Promise<void>): Promise<void> {
+    const earlier = [...this.#saves]
+    return this.#track(this.#saves, SAVED, async () => {
+      await this.flush()
+      await Promise.allSettled([...this.#pending, ...earlier])
+      if (this.#failures[0] !== undefined) throw this.#failures[0]
+      if (this.#ended !== undefined) throw ended(SAVED, this.#ended)
+      await commit()
+    })
   }
 
   /** What was refused so far. */
@@ -44,25 +63,30 @@ export class Publisher {
   }
 
   /** Resolves when every publish has its answer, those included that were made meanwhile. */
-  async settle(): Promise<void> {
+  async answered(): Promise<void> {
     while (this.#pending.size > 0) await Promise.allSettled(this.#pending)
   }
 
-  /** Takes nothing more; a later publish rejects with `TIDINGS_RUN_ENDED`, saying `what` had ended. */
+  /** Resolves when every publish has its answer, and every save is done. */
+  async settle(): Promise<void> {
+    while (this.#pending.size + this.#saves.size > 0) await Promise.allSettled([...this.#pending, ...this.#saves])
+  }
+
+  /** Takes nothing more; a later publish or save rejects with `TIDINGS_RUN_ENDED`, saying `what` had ended. */
   end(what: string): void {
     this.#ended = what
   }
 
-  #track(offer: () => Promise<Receipt>): Promise<Receipt> {
-    const offered = this.#ended === undefined ? offer() : Promise.reject(ended(this.#ended))
+  #track<T>(pending: Set<Promise<unknown>>, what: string, work: () => Promise<T>): Promise<T> {
+    const offered = this.#ended === undefined ? work() : Promise.reject(ended(what, this.#ended))
     // Heard here: whoever does not await a publish that fails makes the run fail, and no unhandledRejection.
     const refused = (thrown: unknown): Error => {
       const error = asError(thrown)
       this.#failures.push(error)
       return error
     }
-    const answer: Answer<Receipt> = Answer.to(offered, refused, () => void this.#pending.delete(answer))
-    this.#pending.add(answer)
+    const answer: Answer<T> = Answer.to(offered, refused, () => void pending.delete(answer))
+    pending.add(answer)
     return answer
   }
 }
@@ -76,6 +100,10 @@ function toDraft(type: AnyEventType | string, identifier: string, data: unknown)
   )
 }
 
-function ended(what: string): TidingsError {
-  return new TidingsError('TIDINGS_RUN_ENDED', `published after ${what} had ended: await what you publish`)
+const PUBLISHED = 'published'
+const SAVED = 'state saved'
+
+function ended(what: string, after: string): TidingsError {
+  const advice = what === SAVED ? 'await state.save()' : 'await what you publish'
+  return new TidingsError('TIDINGS_RUN_ENDED', `${what} after ${after} had ended: ${advice}`)
 }

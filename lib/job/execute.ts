@@ -46,19 +46,26 @@ export async function execute({
     drafts += 1
     if (isDraft(draft)) held.put(draft)
     else refused(noDrafts(draft))
-    if (publisher.pending > MOST_PENDING) await publisher.settle()
+    if (publisher.pending > MOST_PENDING) await publisher.answered()
     // Drafts without end, made without waiting for anything, would keep even the run's timeout from firing.
     if (drafts % MOST_PENDING === 0) await new Promise((resolve) => setImmediate(resolve))
   }
+  let taken: Promise<void> = Promise.resolve()
+  publisher.flush = () => {
+    held.release()
+    return taken.then(() => held.release())
+  }
   try {
     const toldToEnd = firstValueFrom(abort$(context.signal))
-    await Promise.race([eachDraft(job.run(context), context.signal, take), toldToEnd])
+    const drafts = eachDraft(job.run(context), context.signal, take, (line) => void (taken = line))
+    await Promise.race([drafts, toldToEnd])
   } catch (error) {
     if (isCancel(error)) cancel = error
     else failures.add(asError(error))
   }
-  const last = held.take()
+  held.keep()
   await publisher.settle()
+  const last = held.take()
   for (const failure of publisher.failures) failures.add(failure)
   if (over.aborted) failures.add(asError(over.reason))
   if (failures.size === 0) await finish(last, cancel).catch(refused)
@@ -75,20 +82,26 @@ class Held {
   readonly #letGo: (draft: Draft) => void
   #draft: Draft | undefined
   #timed = false
+  #kept = false
 
   constructor(letGo: (draft: Draft) => void) {
     this.#letGo = letGo
   }
 
   put(draft: Draft): void {
-    this.#release()
+    this.release()
     this.#draft = draft
     if (this.#timed) return
     this.#timed = true
     setImmediate(() => {
       this.#timed = false
-      this.#release()
+      if (!this.#kept) this.release()
     })
+  }
+
+  /** From now on, holds it however long it takes. */
+  keep(): void {
+    this.#kept = true
   }
 
   take(): Draft | undefined {
@@ -97,7 +110,8 @@ class Held {
     return draft
   }
 
-  #release(): void {
+  /** Lets it go now. */
+  release(): void {
     const draft = this.take()
     if (draft !== undefined) this.#letGo(draft)
   }

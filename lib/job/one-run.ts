@@ -4,7 +4,7 @@ import type { Draft } from '../core/event.ts'
 import { guardSignal } from '../core/guard-signal.ts'
 import { Publisher } from '../core/publisher.ts'
 import { linked, within } from '../core/within.ts'
-import type { Write } from '../log/port.ts'
+import type { Write, Writes } from '../log/port.ts'
 import { StateBuffer } from '../log/state-buffer.ts'
 import { execute } from './execute.ts'
 import type { Job, JobContext } from './job.ts'
@@ -80,7 +80,8 @@ function perform(
 ): Promise<Cancel | undefined> {
   const namespace = jobNamespace(job.name)
   const publisher = new Publisher((draft) => recorder.offer(draft))
-  const state = new StateBuffer(log.store(namespace), namespace)
+  const save = (writes: Writes): Promise<void> => publisher.save(() => recorder.save(writes))
+  const state = new StateBuffer(log.store(namespace), namespace, save)
   over.addEventListener('abort', () => publisher.end(`the run of job ${quote(job.name)}`), { once: true })
   return linked([over, ...told], (linkedSignal) => {
     const { publish } = publisher

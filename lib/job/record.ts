@@ -44,9 +44,10 @@ export class Recorder {
   readonly #first: Job['settings']['first']
   readonly #counts = { new: 0, changed: 0, duplicate: 0 }
   #toldAt: number | undefined
-  // Under `first: { tell: n }`, the newest n: they can't be decided about before the run ends. A happening that comes
+  // Under `first: { tell: n }`, the newest n, less those that a save told: they can't be decided about before the run ends. A happening that comes
   // again is no newer for that, so here is also what was published of each.
   readonly #held: Draft[] = []
+  #most: number
   readonly #versions = new Map<string, string>()
 
   constructor(
@@ -59,6 +60,7 @@ export class Recorder {
     this.#logger = logger
     this.#origin = origin
     this.#first = first
+    this.#most = typeof first === 'object' ? first.tell : 0
   }
 
   /** When the newest event was accepted, in ms since the epoch. */
@@ -71,19 +73,26 @@ export class Recorder {
   }
 
   async offer(draft: Draft): Promise<Receipt> {
-    if (typeof this.#first === 'object') return this.#hold(draft, this.#first.tell)
+    if (typeof this.#first === 'object') return this.#hold(draft)
     const [receipt] = await this.#accept([draft], this.#first === 'tell')
     return receipt as Receipt
   }
 
+  /** Stores state in the middle of the run, in one step with what was held: state never gets ahead of its events. */
+  async save(state: readonly Write[]): Promise<void> {
+    const drafts = this.#held.splice(0)
+    this.#most -= drafts.length
+    await this.#accept(drafts, this.#first !== 'record', state)
+  }
+
   /** Stores the last draft, and what was held, in one step with the state. */
   async finish(last: Draft | undefined, state: readonly Write[]): Promise<void> {
-    if (last !== undefined && typeof this.#first === 'object') await this.#hold(last, this.#first.tell)
+    if (last !== undefined && typeof this.#first === 'object') await this.#hold(last)
     const drafts = typeof this.#first === 'object' ? this.#held.splice(0) : last === undefined ? [] : [last]
     await this.#accept(drafts, this.#first !== 'record', state)
   }
 
-  async #hold(given: Draft, most: number): Promise<Receipt> {
+  async #hold(given: Draft): Promise<Receipt> {
     // Refused now, by the one who publishes it, and not with all the others at the end.
     const draft = checkDraft(given)
     const { type, identifier, version = '' } = draft
@@ -91,7 +100,7 @@ export class Recorder {
     if (this.#versions.get(identity) === version) this.#counts.duplicate += 1
     else this.#held.push(draft)
     this.#versions.set(identity, version)
-    if (this.#held.length > most) await this.#accept(this.#held.splice(0, 1), false)
+    if (this.#held.length > this.#most) await this.#accept(this.#held.splice(0, 1), false)
     return { status: 'offered', seq: 0 }
   }
 

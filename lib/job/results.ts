@@ -8,17 +8,19 @@ import { held } from '../log/held.ts'
  * Hands every draft that a run returned to `each`, in order, whatever shape they came in. Ends early when the signal
  * aborts.
  *
+ * @param inLine hears, for each draft that has to wait for others, what resolves once `each` was given it
  * @throws TidingsError `TIDINGS_JOB_RESULT` when it is no drafts at all
  */
 export async function eachDraft(
   result: unknown,
   signal: AbortSignal,
   each: (draft: Draft) => void | Promise<void>,
+  inLine: (taken: Promise<void>) => void = () => undefined,
 ): Promise<void> {
   const settled = await result
   if (settled === undefined || settled === null || isReceipt(settled)) return
   if (isDraft(settled)) return each(held(settled))
-  if (isObservable(settled)) return eachEmitted(settled as Observable<Draft>, signal, each)
+  if (isObservable(settled)) return eachEmitted(settled as Observable<Draft>, signal, each, inLine)
   if (typeof settled !== 'object' || !(Symbol.iterator in settled || Symbol.asyncIterator in settled))
     throw noDrafts(settled)
   for await (const draft of settled as AsyncIterable<Draft>) {
@@ -32,6 +34,7 @@ function eachEmitted(
   drafts: Observable<Draft>,
   signal: AbortSignal,
   each: (draft: Draft) => void | Promise<void>,
+  inLine: (taken: Promise<void>) => void,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     let taken: Promise<void> = Promise.resolve()
@@ -39,6 +42,7 @@ function eachEmitted(
       next: (given) => {
         const draft = asItIs(given)
         taken = taken.then(() => each(draft))
+        inLine(taken)
         taken.catch(reject)
       },
       error: (error) => void taken.then(() => reject(error), reject),

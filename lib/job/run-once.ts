@@ -58,11 +58,11 @@ async function offer(
   kept: MemoryState,
 ): Promise<Cancel | undefined> {
   const { clock = systemClock, ...given } = parts
-  const state = new StateBuffer(kept, job.name)
   const publisher = new Publisher(async (draft) => {
     emit(checkDraft(draft))
     return { status: 'offered', seq: 0 }
   })
+  const state = new StateBuffer(kept, job.name, (writes) => publisher.save(async () => kept.keep(writes)))
   const signals = given.signal === undefined ? [stop] : [stop, given.signal]
   return within({ clock, timeout: job.settings.timeout, signals, late: () => timedOut(job) }, (over) => {
     over.addEventListener('abort', () => publisher.end(`the run of job ${quote(job.name)}`), { once: true })

@@ -1,4 +1,5 @@
 import type { State } from '../core/context.ts'
+import { TidingsError } from '../core/errors.ts'
 import { type JsonValue, toJson } from '../core/json.ts'
 import { checkText } from './limits.ts'
 import type { KeyValue, Write, Writes } from './port.ts'
@@ -18,14 +19,18 @@ export class StateBuffer implements State {
   // Made with the first write: most deliveries have none.
   #written: Map<string, JsonValue | undefined> | undefined
 
-  constructor(stored: Pick<KeyValue, 'get'>, namespace: string) {
+  readonly #commit: ((writes: Writes) => Promise<void>) | undefined
+
+  /** `commit` stores writes for `save()`; without it, there is no saving before the end. */
+  constructor(stored: Pick<KeyValue, 'get'>, namespace: string, commit?: (writes: Writes) => Promise<void>) {
     this.#stored = stored
     this.#namespace = namespace
+    this.#commit = commit
   }
 
-  async get<T>(key: string): Promise<T | undefined> {
-    if (this.#written?.has(key)) return this.#written.get(key) as T | undefined
-    return (await this.#stored.get<T>(key))?.value
+  async get<T>(key: string, fallback?: T): Promise<T> {
+    const value = this.#written?.has(key) ? this.#written.get(key) : (await this.#stored.get(key))?.value
+    return (value === undefined ? fallback : value) as T
   }
 
   /** @throws TidingsError `TIDINGS_DATA_INVALID` when the value is not JSON, `TIDINGS_LOG_INVALID` for what is no key */
@@ -37,7 +42,21 @@ export class StateBuffer implements State {
     this.#write(checked(key), undefined)
   }
 
-  /** What was written, to be stored in one step with what it belongs to. */
+  save(): Promise<void> {
+    if (this.#commit === undefined) {
+      throw new TidingsError(
+        'TIDINGS_LISTENER_INVALID',
+        'state.save() is for jobs: the state of a delivery is stored with its ack, and only then',
+      )
+    }
+    const saved = new Map(this.#written)
+    return this.#commit(this.writes()).then(() => {
+      // What was set again meanwhile is not stored yet.
+      for (const [key, value] of saved) if (this.#written?.get(key) === value) this.#written?.delete(key)
+    })
+  }
+
+  /** What was written and not saved, to be stored in one step with what it belongs to. */
   writes(): Writes {
     if (this.#written === undefined) return NONE
     return [...this.#written].map(

@@ -9,6 +9,7 @@ import type { World } from '../core/world.ts'
 import { execute } from '../job/execute.ts'
 import type { Job } from '../job/job.ts'
 import { MemoryState } from '../job/memory-state.ts'
+import type { Writes } from '../log/port.ts'
 import { StateBuffer } from '../log/state-buffer.ts'
 import { atHour } from './law-hour.ts'
 
@@ -47,8 +48,9 @@ export class Polls {
 
   async #run(job: Job, world: World): Promise<void> {
     const kept = this.#states.get(job) ?? new MemoryState()
-    const state = new StateBuffer(kept, job.name)
     const publisher = new Publisher(this.#accept)
+    const save = (writes: Writes): Promise<void> => publisher.save(async () => kept.keep(writes))
+    const state = new StateBuffer(kept, job.name, save)
     const finish = async (last: Draft | undefined): Promise<void> => {
       if (last !== undefined) await this.#accept(last)
       kept.keep(state.writes())
