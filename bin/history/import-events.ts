@@ -1,8 +1,9 @@
 import { createReadStream, statSync } from 'node:fs'
-import type { ImportAnswer, LogOptions } from '../../lib/index.ts'
+import type { ImportAnswer, LogOptions, SkippedLine } from '../../lib/index.ts'
 import { exitCodes, Mistake } from '../frame/mistake.ts'
 import { askAt } from '../logs/ask-log.ts'
 import { logToFill } from '../logs/which-log.ts'
+import { complain } from '../print/complain.ts'
 import { printJson } from '../print/json.ts'
 import { type ProgressBar, progressBar } from '../print/progress-bar.ts'
 import { some } from '../print/words.ts'
@@ -11,33 +12,65 @@ import { isSqlite, sqliteEvents } from './sqlite-events.ts'
 
 /** What `tidings events import` is asked for. */
 export interface ImportOptions extends Asked {
+  readonly skip?: boolean | undefined
   readonly identity?: string | undefined
 }
 
-/** Stores the events of a file, or of standard input (`-`), untold, and says how many; resolves to the exit code. */
+/**
+ * Stores the events of a file, or of standard input (`-`), untold, and says how many, and which lines or rows were no
+ * events; resolves to the exit code.
+ */
 export async function importEvents(file: string, asked: ImportOptions): Promise<number> {
   const identity = identityOf(asked.identity)
   const directory = await logToFill(asked)
   const progress = progressBar('importing events')
   const source = await open(file, progress)
-  const answer = await askAt(directory, ({ events }) => events.import(source), { identity }).finally(progress.end)
-  if (asked.json) printJson(answer)
-  else console.log(sentence(answer))
-  return exitCodes.ok
+  const skip = source.unit === 'row' || asked.skip === true
+  const { skipped: refused, ...answer } = await askAt(
+    directory,
+    ({ events }) => events.import(source.lines, { skip }),
+    {
+      identity,
+    },
+  ).finally(progress.end)
+  const first = [...source.skipped, ...(refused?.first ?? [])].sort((a, b) => a.line - b.line)
+  const count = source.skipped.length + (refused?.count ?? 0)
+  const { unit } = source
+  for (const { line, message } of first.slice(0, MOST_TOLD)) complain(`${unit} ${line}: ${message}; skipped`)
+  if (count > MOST_TOLD) complain(`${count - MOST_TOLD} more ${unit}s were skipped`)
+  if (asked.json) printJson(count === 0 ? answer : { ...answer, skipped: { count, first: first.slice(0, MOST_TOLD) } })
+  else console.log(`${sentence(answer)}${count === 0 ? '' : `; ${some(count, unit)} skipped`}`)
+  return count === 0 ? exitCodes.ok : exitCodes.failed
 }
+
+/** So many of what was skipped are told of one by one. */
+const MOST_TOLD = 20
 
 function identityOf(given: string | undefined): LogOptions['identity'] {
   if (given === undefined || given === 'type' || given === 'identifier') return given
   throw new Mistake(`--identity is type or identifier, got ${JSON.stringify(given)}`)
 }
 
-async function open(file: string, progress: ProgressBar): Promise<AsyncIterable<Uint8Array>> {
-  if (file === '-') return measured(process.stdin, progress)
+/** What is imported. `unit`: what one event takes of it; `skipped`: the units that could not be read, once all is read. */
+interface Source {
+  readonly lines: AsyncIterable<Uint8Array>
+  readonly unit: 'line' | 'row'
+  readonly skipped: SkippedLine[]
+}
+
+async function open(file: string, progress: ProgressBar): Promise<Source> {
+  const ofLines = (pieces: AsyncIterable<Uint8Array>, size?: number): Source => {
+    return { lines: measured(pieces, progress, size), unit: 'line', skipped: [] }
+  }
+  if (file === '-') return ofLines(process.stdin)
   const found = statSync(file, { throwIfNoEntry: false })
   if (found === undefined || found.isDirectory()) throw new Mistake(`there is no file ${file}`)
   // A pipe can't be looked into without taking something out.
-  if (found.isFile() && (await isSqlite(file))) return sqliteEvents(file, (done, all) => progress.show(done, all))
-  return measured(createReadStream(file), progress, found.isFile() ? found.size : undefined)
+  if (!found.isFile() || !(await isSqlite(file)))
+    return ofLines(createReadStream(file), found.isFile() ? found.size : undefined)
+  const skipped: SkippedLine[] = []
+  const skip = (line: number, message: string): void => void skipped.push({ line, message })
+  return { lines: await sqliteEvents(file, { progress: progress.show, skip }), unit: 'row', skipped }
 }
 
 async function* measured(

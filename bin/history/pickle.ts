@@ -1,186 +1,285 @@
-/** A value that Python has pickled, as plain JSON; not `whole`: some of it is no JSON, and null in its place. */
+import { Made, Named, OldText, runPickle } from './pickle-machine.ts'
+import { dateOf, fixedZone, isoOf, namedZone, offsetText, wallOf, type Zone } from './python-time.ts'
+
+/** A value that Python has pickled, as JSON. `whole`: false when some of it has no JSON, and null is in its place. */
 export interface Unpickled {
   readonly data: unknown
   readonly whole: boolean
 }
 
-/** Stands for an instance of a class of Python, and for what makes one: nothing of a file is ever called. */
-class Strange {
-  readonly name: string
-  constructor(name: string) {
-    this.name = name
-  }
-}
+/** What JSON may come to: what an import reads as one line. A small pickle can describe a tree without end. */
+const MOST_CHARACTERS = 8 * 1024 * 1024
+const MOST_VALUES = 1_000_000
 
-/** The little machine that a pickle is a program for. */
-class Machine {
-  readonly memo: unknown[] = []
-  stack: unknown[] = []
-  readonly #stacks: unknown[][] = []
-  readonly #bytes: Buffer
-  #at = 0
-
-  constructor(bytes: Uint8Array) {
-    this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  }
-
-  take(count: number): Buffer {
-    if (this.#at + count > this.#bytes.length) throw new RangeError('a pickle that ends too soon')
-    this.#at += count
-    return this.#bytes.subarray(this.#at - count, this.#at)
-  }
-
-  number(bytes: number): number {
-    return bytes === 8 ? Number(this.take(8).readBigUInt64LE()) : this.take(bytes).readUIntLE(0, bytes)
-  }
-
-  line(): string {
-    const end = this.#bytes.indexOf('\n', this.#at)
-    return this.take(end + 1 - this.#at).toString('utf8', 0, end - this.#at)
-  }
-
-  mark(): void {
-    this.#stacks.push(this.stack)
-    this.stack = []
-  }
-
-  /** What lies above the last mark, which goes with it. */
-  marked(): unknown[] {
-    const above = this.stack
-    const below = this.#stacks.pop()
-    if (below === undefined) throw new RangeError('a pickle without the mark that it speaks of')
-    this.stack = below
-    return above
-  }
-
-  pop(count: number): unknown[] {
-    if (this.stack.length < count) throw new RangeError('a pickle that takes what is not there')
-    return this.stack.splice(this.stack.length - count)
-  }
-}
-
-type Step = (m: Machine) => void
-
-const push =
-  (make: (m: Machine) => unknown): Step =>
-  (m) => {
-    // Before, it may take off a mark, and so a stack.
-    const value = make(m)
-    m.stack.push(value)
-  }
-const text = (size: number) => push((m) => m.take(m.number(size)).toString())
-const bytes = (size: number) => push((m) => m.take(m.number(size)))
-const list = (add: (m: Machine) => unknown[]): Step => {
-  return (m) => {
-    const items = add(m)
-    const target = m.stack.at(-1)
-    if (Array.isArray(target)) target.push(...items)
-  }
-}
-const entries = (add: (m: Machine) => unknown[]): Step => {
-  return (m) => {
-    const items = add(m)
-    const target = m.stack.at(-1)
-    if (target instanceof Map) for (let i = 0; i < items.length; i += 2) target.set(items[i], items[i + 1])
-  }
-}
-const remember = (m: Machine, at: number): void => void (m.memo[at] = m.stack.at(-1))
-const make = push((m) => instance(...(m.pop(2) as [unknown, unknown])))
-
-/** What each step of a program does, from protocol 2 on, which Python 3 writes. */
-const steps: Readonly<Record<number, Step>> = {
-  0x80: (m) => void m.take(1),
-  0x95: (m) => void m.take(8),
-  0x28: (m) => m.mark(),
-  0x30: (m) => void m.pop(1),
-  0x31: (m) => void m.marked(),
-  0x4e: push(() => null),
-  0x88: push(() => true),
-  0x89: push(() => false),
-  0x4a: push((m) => m.take(4).readInt32LE()),
-  0x4b: push((m) => m.number(1)),
-  0x4d: push((m) => m.number(2)),
-  0x8a: push((m) => integer(m.take(m.number(1)))),
-  0x8b: push((m) => integer(m.take(m.number(4)))),
-  0x47: push((m) => m.take(8).readDoubleBE()),
-  0x58: text(4),
-  0x8c: text(1),
-  0x8d: text(8),
-  0x42: bytes(4),
-  0x43: bytes(1),
-  0x8e: bytes(8),
-  0x5d: push(() => []),
-  0x8f: push(() => []),
-  0x29: push(() => []),
-  0x61: list((m) => m.pop(1)),
-  0x65: list((m) => m.marked()),
-  0x90: list((m) => m.marked()),
-  0x74: push((m) => m.marked()),
-  0x91: push((m) => m.marked()),
-  0x85: push((m) => m.pop(1)),
-  0x86: push((m) => m.pop(2)),
-  0x87: push((m) => m.pop(3)),
-  0x7d: push(() => new Map()),
-  0x73: entries((m) => m.pop(2)),
-  0x75: entries((m) => m.marked()),
-  0x68: push((m) => m.memo[m.number(1)]),
-  0x6a: push((m) => m.memo[m.number(4)]),
-  0x71: (m) => remember(m, m.number(1)),
-  0x72: (m) => remember(m, m.number(4)),
-  0x94: (m) => remember(m, m.memo.length),
-  0x63: push((m) => new Strange(`${m.line()}.${m.line()}`)),
-  0x93: push((m) => new Strange(m.pop(2).map(String).join('.'))),
-  0x52: make,
-  0x81: make,
-  0x92: push((m) => instance(m.pop(3)[0], undefined)),
-  0x62: (m) => void m.pop(1),
-}
-const STOP = 0x2e
+/** As deep as the data of an event may be. */
+const DEEPEST = 1000
 
 /**
- * Reads a value that Python has pickled.
+ * A pickled value as JSON, by the table in docs/from-pyagent.md.
  *
- * @throws Error when it is none
+ * @throws RangeError when it is no pickle, or comes to more than there is to spend
  */
 export function unpickle(pickled: Uint8Array): Unpickled {
-  const machine = new Machine(pickled)
-  for (let code = machine.number(1); code !== STOP; code = machine.number(1)) {
-    const step = steps[code]
-    if (step === undefined) throw new RangeError(`a pickle with the unknown step ${code}`)
-    step(machine)
+  const walk = new Walk()
+  const data = walk.json(runPickle(pickled))
+  return { data, whole: walk.whole }
+}
+
+/** What a class becomes; undefined: it is not as that class is pickled. */
+type Read = (made: Made, walk: Walk) => unknown
+
+class Walk {
+  whole = true
+  #characters = 0
+  #values = 0
+  #depth = 0
+
+  json(value: unknown): unknown {
+    this.#values += 1
+    if (this.#values > MOST_VALUES) throw new RangeError(`a pickle of more than ${MOST_VALUES} values`)
+    if (this.#depth >= DEEPEST) throw new RangeError(`a pickle of more than ${DEEPEST} levels`)
+    this.#depth += 1
+    const json = this.#read(value)
+    this.#depth -= 1
+    return json === undefined ? this.#strange() : json
   }
-  let whole = true
-  const spoil = (): null => {
-    whole = false
+
+  #strange(): null {
+    this.whole = false
     return null
   }
-  return { data: plain(machine.pop(1)[0], spoil), whole }
+
+  #read(value: unknown): unknown {
+    if (value === null || typeof value === 'boolean' || Number.isFinite(value)) return value
+    if (typeof value === 'string') return this.spend(value.length) && value.toWellFormed()
+    if (Array.isArray(value)) return this.list(value)
+    if (value instanceof Map) return this.record([...value])
+    if (Buffer.isBuffer(value)) return this.spend(value.length * 2) && value.toString('base64')
+    if (value instanceof OldText) return this.spend(value.bytes.length) && oldText(value.bytes)
+    return value instanceof Made ? this.#made(value) : undefined
+  }
+
+  #made(made: Made): unknown {
+    if (nameOf(made.by) === 'copyreg._reconstructor') return this.#reconstructed(made)
+    const read = classes.get(nameOf(made.by) ?? '') ?? ofUnknownClass
+    return read(made, this)
+  }
+
+  // As protocols 0 and 1 make instances: a class, the class that it builds upon, and its value as one of that.
+  #reconstructed({ args: [by, base, value], state }: Made): unknown {
+    if (nameOf(base) !== 'builtins.object' && !isTzinfo(base)) return this.json(value)
+    const made = new Made(by, [], true)
+    made.state = state
+    return this.#made(made)
+  }
+
+  list(items: readonly unknown[]): unknown[] {
+    this.spend(items.length)
+    return items.map((item) => this.json(item))
+  }
+
+  record(entries: readonly (readonly [unknown, unknown])[]): Record<string, unknown> {
+    const record = Object.fromEntries(entries.map(([key, value]) => [this.#key(key), this.json(value)]))
+    // Python tells 1 from '1', JSON does not.
+    if (Object.keys(record).length < entries.length) this.whole = false
+    return record
+  }
+
+  #key(key: unknown): string {
+    const json = this.json(key)
+    if (typeof json === 'string') return json
+    const text = JSON.stringify(json)
+    // Quotes within quotes double their escapes.
+    this.spend(text.length)
+    return text
+  }
+
+  /** Makes sure that there is as much left to spend; always true. */
+  spend(characters: number): true {
+    this.#characters += characters
+    if (this.#characters > MOST_CHARACTERS) throw new RangeError(`a pickle of more than ${MOST_CHARACTERS} characters`)
+    return true
+  }
+
+  /** Bytes, however they were written. */
+  bytes(value: unknown): Buffer | undefined {
+    if (Buffer.isBuffer(value)) return value
+    if (value instanceof OldText) return value.bytes
+    if (!(value instanceof Made)) return undefined
+    const name = nameOf(value.by)
+    const [text] = value.args
+    // Protocols 0 to 2 have no bytes: they write them as text of which each character is one.
+    if (name === '_codecs.encode' && typeof text === 'string')
+      return this.spend(text.length) && Buffer.from(text, 'latin1')
+    return (name === 'builtins.bytes' || name === 'builtins.bytearray') && text === undefined
+      ? Buffer.alloc(0)
+      : undefined
+  }
 }
 
-function integer(little: Buffer): number | string {
-  const value = BigInt.asIntN(little.length * 8, BigInt(`0x0${Buffer.from(little).reverse().toString('hex')}`))
-  return Number.isSafeInteger(Number(value)) ? Number(value) : String(value)
+const asList: Read = ({ args: [first = []], items }, walk) =>
+  Array.isArray(first) ? walk.list([...(first as unknown[]), ...items]) : undefined
+const asRecord: Read = ({ args: [first], entries }, walk) => {
+  if (Array.isArray(first)) return walk.record([...pairsOf(first), ...entries])
+  return walk.record([...(first instanceof Map ? first : []), ...entries])
+}
+const asText: Read = ({ args: [text] }, walk) => (typeof text === 'string' ? walk.json(text) : undefined)
+const asBytes: Read = (made, walk) => {
+  const [first] = made.args
+  const bytes = walk.bytes(made) ?? walk.bytes(first)
+  return bytes === undefined ? undefined : walk.json(bytes)
 }
 
-// Of all instances, JSON has a word for a moment: two bytes of the year, one each to the second, three of microseconds.
-function instance(maker: unknown, given: unknown): unknown {
-  const [moment] = Array.isArray(given) ? (given as unknown[]) : []
-  if (!(maker instanceof Strange) || maker.name !== 'datetime.datetime' || !Buffer.isBuffer(moment)) return maker
-  const digits = (at: number, size: number, width = 2): string =>
-    String(moment.readUIntBE(at, size)).padStart(width, '0')
-  const [month, day, hour, minute, second] = [2, 3, 4, 5, 6].map((at) => digits(at, 1))
-  return `${digits(0, 2, 4)}-${month}-${day}T${hour}:${minute}:${second}.${digits(7, 3, 6)}`
+/** What Python's own classes become. */
+const classes = new Map<string, Read>(
+  Object.entries({
+    'datetime.datetime': (made, walk) => timeText(made, walk, 10),
+    'datetime.time': (made, walk) => timeText(made, walk, 6),
+    'datetime.date': ({ args: [state] }, walk) => dateOf(walk.bytes(state) ?? Buffer.alloc(0)),
+    'datetime.timedelta': (made) => secondsOf(made),
+    'datetime.timezone': zoneText,
+    'zoneinfo.ZoneInfo._unpickle': zoneText,
+    'pytz._p': zoneText,
+    'pytz._UTC': zoneText,
+    'pytz.FixedOffset': zoneText,
+    'decimal.Decimal': asText,
+    'fractions.Fraction': (made, walk) => {
+      const [over, under] = made.args
+      return isInteger(over) && isInteger(under)
+        ? walk.json(under === 1 ? `${over}` : `${over}/${under}`)
+        : asText(made, walk)
+    },
+    'uuid.UUID': ({ state }) => uuidOf(state),
+    'collections.OrderedDict': asRecord,
+    'collections.defaultdict': asRecord,
+    'collections.Counter': asRecord,
+    'builtins.dict': asRecord,
+    'collections.deque': asList,
+    'builtins.set': asList,
+    'builtins.frozenset': asList,
+    'builtins.list': asList,
+    'builtins.tuple': asList,
+    'builtins.bytes': asBytes,
+    'builtins.bytearray': asBytes,
+    '_codecs.encode': asBytes,
+    // A member of an Enum by its name, as some releases of Python write it.
+    'builtins.getattr': ({ args: [owner, name] }, walk) =>
+      isClass(owner) && typeof name === 'string' ? walk.json(name) : undefined,
+  } satisfies Record<string, Read>),
+)
+
+// A class of somebody's own is data where it builds upon a class that is: then it is pickled as that, under its own name.
+function ofUnknownClass(made: Made, walk: Walk): unknown {
+  const { args, items, entries, isNew } = made
+  if (entries.length > 0) return asRecord(made, walk)
+  if (items.length > 0) return walk.list(items)
+  const [first, second] = args
+  if (!isClass(made.by) || first === undefined) return undefined
+  const state = walk.bytes(first)
+  if (state !== undefined && !isNew && wallOf(state) !== undefined) return timeText(made, walk, state.length)
+  // A named tuple is made of its parts; anything else, such as a member of an Enum, of its one value.
+  if (args.length === 1) return isPlain(first) || state !== undefined ? walk.json(first) : undefined
+  return isNew && second !== undefined ? walk.list(args) : undefined
 }
 
-function plain(value: unknown, spoil: () => null): unknown {
-  if (value === null || typeof value === 'boolean' || Number.isFinite(value)) return value
-  if (typeof value === 'string') return value.toWellFormed()
-  if (Array.isArray(value)) return value.map((each) => plain(each, spoil))
-  if (!(value instanceof Map)) return spoil()
-  return Object.fromEntries([...value].map(([key, each]) => [nameOf(key), plain(each, spoil)]))
+function isInteger(value: unknown): value is number | string {
+  return Number.isSafeInteger(value) || (typeof value === 'string' && /^-?\d+$/.test(value))
 }
 
-// Python takes any value as a key, JSON only text.
-function nameOf(key: unknown): string {
-  return typeof key === 'object' && key !== null ? JSON.stringify(key) : String(key)
+function isPlain(value: unknown): boolean {
+  return typeof value !== 'object' || value === null || Array.isArray(value) || value instanceof Map
+}
+
+// What is called may as well be a function that does harm: classes have names that begin with a capital.
+function isClass(by: unknown): boolean {
+  return /(^|\.)_*\p{Lu}[^.]*$/u.test(nameOf(by) ?? '')
+}
+
+/** The name of a class or function; `getattr(class, 'name')` is how protocols 0 to 3 write one inside a class. */
+function nameOf(by: unknown): string | undefined {
+  if (by instanceof Named) return by.name
+  if (!(by instanceof Made) || !(by.by instanceof Named) || by.by.name !== 'builtins.getattr') return undefined
+  const [owner, name] = by.args
+  return owner instanceof Named && typeof name === 'string' && name.length < 1000 ? `${owner.name}.${name}` : undefined
+}
+
+function isTzinfo(base: unknown): boolean {
+  return nameOf(base) === 'datetime.tzinfo'
+}
+
+function pairsOf(items: readonly unknown[]): (readonly [unknown, unknown])[] {
+  return items.flatMap((pair) => (Array.isArray(pair) && pair.length === 2 ? [[pair[0], pair[1]] as const] : []))
+}
+
+function oldText(bytes: Buffer): string {
+  const text = bytes.toString()
+  return text.includes('\ufffd') ? bytes.toString('latin1') : text
+}
+
+function timeText({ args: [state, zone] }: Made, walk: Walk, length: number): string | undefined {
+  const bytes = walk.bytes(state)
+  const wall = bytes?.length === length ? wallOf(bytes) : undefined
+  if (wall === undefined) return undefined
+  if (zone === undefined || zone === null) return isoOf(wall, undefined)
+  const found = zoneOf(zone)
+  const offset = found?.(wall.date === undefined ? undefined : wall)
+  // A time of day has no offset in a zone that changes; a date and time always has one.
+  if (found === undefined || (offset === undefined && wall.date !== undefined)) walk.whole = false
+  return isoOf(wall, offset)
+}
+
+function secondsOf(value: unknown): number | undefined {
+  if (!(value instanceof Made) || nameOf(value.by) !== 'datetime.timedelta') return undefined
+  const [days = 0, seconds = 0, micros = 0] = value.args
+  if (typeof days !== 'number' || typeof seconds !== 'number' || typeof micros !== 'number') return undefined
+  // Divided once, so that a tenth of a second is 0.1.
+  return (days * 86_400_000_000 + seconds * 1_000_000 + micros) / 1_000_000
+}
+
+/** A `tzinfo`, of Python itself, of pytz or of dateutil; undefined when it is another. */
+function zoneOf(zone: unknown): Zone | undefined {
+  if (!(zone instanceof Made)) return undefined
+  const { args, state } = zone
+  const name = nameOf(zone.by)
+  const by = name === 'copyreg._reconstructor' ? nameOf(args[0]) : name
+  const attribute = (key: string): unknown => (state instanceof Map ? state.get(key) : undefined)
+  const fixed = (seconds: unknown): Zone | undefined => (typeof seconds === 'number' ? fixedZone(seconds) : undefined)
+  const known = (key: unknown): Zone | undefined => (typeof key === 'string' ? namedZone(key) : undefined)
+  switch (by) {
+    case 'datetime.timezone':
+      return fixed(secondsOf(args[0]))
+    case 'zoneinfo.ZoneInfo._unpickle':
+      return known(args[0])
+    case 'pytz._UTC':
+    case 'dateutil.tz.tz.tzutc':
+      return fixedZone(0)
+    case 'pytz.FixedOffset':
+      return fixed(typeof args[0] === 'number' ? args[0] * 60 : undefined)
+    case 'pytz._p':
+      return fixed(args[1]) ?? known(args[0])
+    case 'dateutil.tz.tz.tzoffset':
+      return fixed(secondsOf(attribute('_offset')))
+    case 'dateutil.tz.tz.tzfile':
+      return known(typeof args[1] === 'string' ? args[1].slice(0, 1000).replace(/^.*zoneinfo\//s, '') : undefined)
+    case 'dateutil.tz.tz.tzlocal':
+      return attribute('_hasdst') === false ? fixed(secondsOf(attribute('_std_offset'))) : undefined
+    default:
+      return undefined
+  }
+}
+
+// `UTC+02:00`, or the name of a zone.
+function zoneText(made: Made, walk: Walk): string | undefined {
+  const [first] = made.args
+  if (typeof first === 'string') return walk.spend(first.length) && first.toWellFormed()
+  const offset = zoneOf(made)?.(undefined)
+  return offset === undefined ? undefined : offset === 0 ? 'UTC' : `UTC${offsetText(offset)}`
+}
+
+function uuidOf(state: unknown): string | undefined {
+  const value: unknown = state instanceof Map ? state.get('int') : undefined
+  if ((typeof value !== 'number' && typeof value !== 'string') || !/^\d{1,39}$/.test(String(value))) return undefined
+  const hex = BigInt(value).toString(16).padStart(32, '0')
+  if (hex.length > 32) return undefined
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
 }

@@ -4,10 +4,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Database } from 'node-sqlite3-wasm'
 import { Failure } from '../frame/mistake.ts'
+import { complain } from '../print/complain.ts'
 import { some } from '../print/words.ts'
 import { type Unpickled, unpickle } from './pickle.ts'
 
 const HEADER = 'SQLite format 3\0'
+
+/** A longer line would end an import. */
+const LONGEST = 8 * 1024 * 1024
 
 /** What its columns may be called; its own names come first. */
 const columns = {
@@ -17,7 +21,12 @@ const columns = {
   created: ['created', 'created_at', 'timestamp', 'time'],
 } as const
 
-type Progress = (done: number, all: number) => void
+/** Who is told how it goes. `skip`: a row, counted from 1, is no event, and why. */
+export interface Watch {
+  progress(done: number, all: number): void
+  skip(row: number, why: string): void
+}
+
 type Value = number | bigint | string | Uint8Array | null
 type Row = Readonly<Partial<Record<keyof typeof columns, Value>>>
 
@@ -36,10 +45,13 @@ async function firstBytes(path: string, count: number): Promise<Buffer> {
   }
 }
 
-/** The events of the Python agent's SQLite file, in their order, one a line of JSON. */
-export async function sqliteEvents(path: string, progress: Progress): Promise<AsyncIterable<Uint8Array>> {
+/**
+ * The events of the Python agent's SQLite file, in the order of its rows: each row a line of JSON, or an empty line where
+ * it is no event.
+ */
+export async function sqliteEvents(path: string, watch: Watch): Promise<AsyncIterable<Uint8Array>> {
   const { Database } = await library()
-  return eventsOfCopy(path, (copy) => eventsIn(new Database(copy, { fileMustExist: true }), path, progress))
+  return eventsOfCopy(path, (copy) => eventsIn(new Database(copy, { fileMustExist: true }), path, watch))
 }
 
 async function* eventsOfCopy(path: string, events: (copy: string) => Iterable<Uint8Array>): AsyncGenerator<Uint8Array> {
@@ -69,7 +81,7 @@ async function hint(path: string): Promise<string> {
   return bytes[18] === 2 ? `; it is in WAL mode: sqlite3 ${path} 'PRAGMA journal_mode = DELETE' ends that` : ''
 }
 
-function* eventsIn(db: Database, path: string, progress: Progress): Generator<Uint8Array> {
+function* eventsIn(db: Database, path: string, { progress, skip }: Watch): Generator<Uint8Array> {
   const spoilt: number[] = []
   try {
     const { table, found } = findTable((sql) => db.all(sql) as Record<string, Value>[], path)
@@ -79,10 +91,21 @@ function* eventsIn(db: Database, path: string, progress: Progress): Generator<Ui
     let done = 0
     for (const row of rows) {
       done += 1
-      const { data, whole } = dataOf(row.data ?? null)
-      if (!whole) spoilt.push(done)
-      const event = { type: textOf(row.type), identifier: textOf(row.identifier), data, created: timeOf(row.created) }
-      yield Buffer.from(`${JSON.stringify(event)}\n`)
+      let line = ''
+      try {
+        const { data, whole } = dataOf(row.data ?? null)
+        line = JSON.stringify({
+          type: textOf(row.type),
+          identifier: textOf(row.identifier),
+          data,
+          created: timeOf(row.created),
+        })
+        if (!whole) spoilt.push(done)
+      } catch (error) {
+        skip(done, asMessage(error))
+      }
+      if (line.length > LONGEST) skip(done, `its event has more than ${LONGEST} characters`)
+      yield Buffer.from(line.length > LONGEST ? '\n' : `${line}\n`)
       progress(done, all)
     }
   } finally {
@@ -90,7 +113,9 @@ function* eventsIn(db: Database, path: string, progress: Progress): Generator<Ui
   }
   if (spoilt.length === 0) return
   const which = `the first is in row ${spoilt[0]}`
-  console.error(`tidings: ${some(spoilt.length, 'event')} had data that is no JSON; null is in its place (${which})`)
+  complain(
+    `${some(spoilt.length, 'event')} had data without a JSON form: null, or a time without its zone, is in its place (${which})`,
+  )
 }
 
 async function library(): Promise<typeof import('node-sqlite3-wasm')> {
@@ -131,15 +156,9 @@ function textOf(value: Value = null): string {
 }
 
 function dataOf(value: Value): Unpickled {
-  try {
-    if (value instanceof Uint8Array) return unpickle(value)
-  } catch {
-    return { data: null, whole: false }
-  }
-  return {
-    data: typeof value === 'string' ? parsed(value) : typeof value === 'bigint' ? String(value) : value,
-    whole: true,
-  }
+  if (value instanceof Uint8Array) return unpickle(value)
+  const data = typeof value === 'string' ? parsed(value) : typeof value === 'bigint' ? String(value) : value
+  return { data, whole: true }
 }
 
 // Text that is no JSON is a text.

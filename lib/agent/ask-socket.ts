@@ -50,8 +50,15 @@ async function accepted(response: IncomingMessage): Promise<IncomingMessage> {
 }
 
 /** One answer to what is sent piece by piece. */
-export async function bring<A>(socket: string, { method, path }: Route<never, A>, body: Body): Promise<Awaited<A>> {
-  const response = await send(socket, method, path, { body })
+export async function bring<Q extends object, A>(
+  socket: string,
+  { method, path }: Route<Q, A>,
+  question: Q,
+  body: Body,
+): Promise<Awaited<A>> {
+  const response = await send(socket, method, path + toSearch({ ...question } as Parameters<typeof toSearch>[0]), {
+    body,
+  })
   try {
     return JSON.parse(await textOf(await accepted(response))) as Awaited<A>
   } finally {

@@ -76,7 +76,7 @@ function remote(socket: string): Operations {
       of: (type, identifier) => one(routes['events.of'], { type, identifier }),
       count: (question = {}) => one(routes['events.count'], question),
       last: () => one(routes['events.last'], {}),
-      import: (ndjson) => bring(socket, routes['events.import'], ndjson),
+      import: (ndjson, options = {}) => bring(socket, routes['events.import'], options, ndjson),
       follow: (question, signal) => many(routes['events.follow'], question, signal),
     },
     jobs: {

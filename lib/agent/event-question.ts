@@ -47,12 +47,7 @@ export function toQuery({ types, since, until, identifier, limit, reverse }: Eve
  */
 export function instant(text: string, part: string, clock: Clock): number {
   const ms = parseTime(text, clock.now(), { endOfDay: part === 'until' })
-  if (ms === undefined)
-    throw wrong(
-      part,
-      'a date such as 2027-01-31 or "2027-01-31 12:00", now, today, yesterday, or a time ago such as 2h',
-      text,
-    )
+  if (ms === undefined) throw wrong(part, 'a date such as 2027-01-31, or a time ago such as 2h', text)
   return ms
 }
 

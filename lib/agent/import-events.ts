@@ -3,13 +3,32 @@ import { lines } from '../core/lines.ts'
 import type { Log } from '../log/port.ts'
 import { readEvent } from './import-line.ts'
 
-/** How many events were read, and what became of them. */
+/** A line that was not stored, counted from 1, and why. */
+export interface SkippedLine {
+  readonly line: number
+  readonly message: string
+}
+
+/** How an import goes. `skip`: it goes on after a line that is no event, or does not fit the log; default it ends there. */
+export interface ImportOptions {
+  readonly skip?: boolean
+}
+
+/**
+ * How many events were read, and what became of them.
+ *
+ * - `skipped`: how many lines were skipped, and the first hundred of them; absent when none was
+ */
 export interface ImportAnswer {
   readonly events: number
   readonly new: number
   readonly changed: number
   readonly duplicate: number
+  readonly skipped?: { readonly count: number; readonly first: readonly SkippedLine[] }
 }
+
+/** So many lines that were skipped are told of one by one. */
+const MOST_TOLD = 100
 
 /** A line of JSON has at most so many characters: many times what a log takes as data, unless it was told to. */
 const LONGEST = 8 * 1024 * 1024
@@ -24,11 +43,17 @@ const ofTheLog = new Set(['TIDINGS_LOG_FAILED', 'TIDINGS_LOG_CLOSED', 'TIDINGS_L
  * Stores events of another log, one a line of JSON, in order, told to nobody. What is there already is skipped, so that
  * it can be begun again. Only a part of them is in memory at any time.
  *
- * @throws TidingsError `TIDINGS_IMPORT_INVALID`, whose `details.line` is the first line that is none; those before it
- *   are stored. Errors of the log as `accept` has them
+ * @throws TidingsError `TIDINGS_IMPORT_INVALID`, whose `details.line` is the first line that is no event or, with `skip`,
+ *   where the text can't be read on; the lines before it are stored. Errors of the log as `accept` has them
  */
-export async function importEvents(log: Log, pieces: AsyncIterable<Uint8Array>): Promise<ImportAnswer> {
+export async function importEvents(
+  log: Log,
+  pieces: AsyncIterable<Uint8Array>,
+  { skip = false }: ImportOptions = {},
+): Promise<ImportAnswer> {
   const counts = { events: 0, new: 0, changed: 0, duplicate: 0, offered: 0 }
+  const skipped: SkippedLine[] = []
+  let skips = 0
   let failed: { readonly line: number; readonly error: unknown } | undefined
   const fail = (line: number, error: unknown): void => {
     if (failed === undefined || line < failed.line) failed = { line, error }
@@ -40,7 +65,9 @@ export async function importEvents(log: Log, pieces: AsyncIterable<Uint8Array>):
       counts.events += 1
       if (receipt !== undefined) counts[receipt.status] += 1
     } catch (error) {
-      fail(line, error)
+      if (!skip || !isOfTheLine(error)) return fail(line, error)
+      skips += 1
+      if (skipped.length < MOST_TOLD) skipped.push({ line, message: asError(error).message })
     }
   }
   let line = 0
@@ -63,13 +90,19 @@ export async function importEvents(log: Log, pieces: AsyncIterable<Uint8Array>):
   await Promise.all(next)
   if (failed !== undefined) throw explain(failed)
   const { offered: _, ...answer } = counts
-  return answer
+  const first = skipped.toSorted((a, b) => a.line - b.line)
+  return skips === 0 ? answer : { ...answer, skipped: { count: skips, first } }
+}
+
+// What the log says of itself is no fault of the line.
+function isOfTheLine(error: unknown): boolean {
+  const code = String((error as { readonly code?: unknown }).code)
+  return code.startsWith('TIDINGS_') && !ofTheLog.has(code)
 }
 
 function explain({ line, error }: { readonly line: number; readonly error: unknown }): unknown {
-  const { code } = error as { readonly code?: unknown }
-  const ofTheLine = error instanceof RangeError || error instanceof TypeError || String(code).startsWith('TIDINGS_')
-  if (!ofTheLine || ofTheLog.has(String(code))) return error
+  const ofTheText = error instanceof RangeError || error instanceof TypeError
+  if (!ofTheText && !isOfTheLine(error)) return error
   const message = `line ${line}: ${asError(error).message}; the lines before it are imported`
   return new TidingsError('TIDINGS_IMPORT_INVALID', message, { cause: error, details: { line } })
 }

@@ -52,7 +52,9 @@ export const routes = {
   'events.count': route(['GET', '/events/count'], {}, filters, (on, question) => on.events.count(question)),
   'events.last': route(['GET', '/events/last'], {}, {}, (on) => on.events.last()),
   'events.import': {
-    ...route(['POST', '/events/import'], {}, {}, (on, _question, _signal, body) => on.events.import(body)),
+    ...route(['POST', '/events/import'], {}, { skip: 'flag' }, (on, question, _signal, body) =>
+      on.events.import(body, question),
+    ),
     reads: true,
   },
   'events.follow': route(

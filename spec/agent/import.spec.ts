@@ -100,6 +100,34 @@ describe('events of another log', () => {
     })
   }
 
+  it('are skipped where they are none, and listed, when that is asked for', async (t) => {
+    const log = await someLog(t)
+    const good = Array.from({ length: 1100 }, (_, i) => line(`${i}`))
+    const bad = wrong.map(([, value]) => value)
+    const values = [good[0], ...bad, ...good.slice(1), 'nonsense']
+    const { skipped, ...answer } = await operations(log).events.import(ndjson(values), { skip: true })
+    assert.deepEqual(answer, { events: 1100, new: 1100, changed: 0, duplicate: 0 })
+    assert.equal(await log.last(), 1100)
+    assert.equal(skipped?.count, bad.length + 1)
+    assert.deepEqual(
+      skipped.first.map((each) => each.line),
+      [...bad.map((_, i) => i + 2), values.length],
+    )
+    for (const [i, [, , words]] of wrong.entries()) assert.match(skipped.first[i]?.message ?? '', words)
+    const many = Array.from({ length: 150 }, () => 'nonsense')
+    const again = await operations(log).events.import(ndjson(many), { skip: true })
+    assert.deepEqual([again.skipped?.count, again.skipped?.first.length], [150, 100])
+    const end = async function* () {
+      yield Buffer.from('nonsense\n')
+      yield Buffer.from([0xff])
+    }
+    const refusal = operations(log).events.import(end(), { skip: true })
+    await assert.rejects(refusal, refused('TIDINGS_IMPORT_INVALID', { line: 2 }))
+    await log.close()
+    const closed = operations(log).events.import(ndjson([good[0]]), { skip: true })
+    await assert.rejects(closed, refused('TIDINGS_LOG_CLOSED'))
+  })
+
   it('are refused at the first of several bad lines, at bytes that are no text, and at a line without an end', async (t) => {
     const log = await someLog(t)
     const identifiers = ['a', '', 'b', '']

@@ -133,6 +133,51 @@ describe("the Python agent's file", () => {
     assert.deepEqual(JSON.parse(stdout), event)
   })
 
+  it('is taken but for the rows that do not fit, which are listed; the exit code tells', async (t) => {
+    const folder = userFolder(t)
+    pythonFile(folder)
+    const db = new sqlite.Database(join(folder, 'py_agent.db'))
+    // Five bytes that once were a loop, no identifier, a list in a list in a list, too much for the log.
+    const long = Buffer.concat([
+      Buffer.from('\x80\x04X', 'latin1'),
+      Buffer.from([0xe0, 0x93, 4, 0]),
+      Buffer.alloc(300_000, 'x'),
+      Buffer.from('.'),
+    ])
+    const rows = [
+      [Buffer.from('\x80\x02cos', 'latin1'), 'a'],
+      [Buffer.from('N.'), ''],
+      [Buffer.from('.'.padStart(5000, ']')), 'b'],
+      [long, 'c'],
+      [Buffer.from('N.'), 'd'],
+    ]
+    for (const [i, [data, identifier]] of rows.entries()) {
+      db.run('INSERT INTO events VALUES (?, ?, ?, ?, ?)', [
+        i + 2,
+        '2020-08-27 23:03:22',
+        't',
+        identifier as string,
+        data as Uint8Array,
+      ])
+    }
+    db.close()
+    const imported = await tidings(t, folder, ['events', 'import', 'py_agent.db', '--agent', 'hello'])
+    assert.equal(imported.code, 1)
+    assert.equal(
+      imported.stdout,
+      '3 events imported, told to nobody: 3 new, 0 changed, 0 known already; 3 rows skipped\n',
+    )
+    const said = imported.words.trim().split('\n')
+    assert.deepEqual(
+      said.map((each) => /^tidings: row (\d+): .*; skipped$/.exec(each)?.[1]),
+      ['2', '3', '5'],
+    )
+    const asJson = await tidings(t, folder, ['events', 'import', 'py_agent.db', '--agent', 'hello', '--json'])
+    const { skipped, ...counts } = JSON.parse(asJson.stdout) as { readonly skipped: { readonly count: number } }
+    assert.deepEqual(counts, { events: 3, new: 0, changed: 0, duplicate: 3 })
+    assert.equal(skipped.count, 3)
+  })
+
   it('needs a package that reads it; without, it is said which', async (t) => {
     const folder = userFolder(t)
     pythonFile(folder)

@@ -2,7 +2,7 @@ import type { StoredEvent } from '../../core/event.ts'
 import { follow } from '../../log/follow.ts'
 import type { Log } from '../../log/port.ts'
 import { type EventQuestion, toQuery } from '../event-question.ts'
-import { type ImportAnswer, importEvents } from '../import-events.ts'
+import { type ImportAnswer, type ImportOptions, importEvents } from '../import-events.ts'
 
 /** A question for events that are there, and those to come. `after`: only with a higher seq; default the newest. */
 export interface FollowQuestion extends Pick<EventQuestion, 'types' | 'identifier'> {
@@ -20,12 +20,13 @@ export interface EventOperations {
   last(): Promise<number>
   /**
    * Stores events of another log, one a line of JSON (NDJSON), in order: told to nobody, as when and as which revision
-   * they were accepted there. What is known already is skipped.
+   * they were accepted there. What is known already is skipped; with `skip`, so is a line that is no event, or that does
+   * not fit the log.
    *
-   * @throws TidingsError `TIDINGS_IMPORT_INVALID`, whose `details.line` is the first line that is no event; those
+   * @throws TidingsError `TIDINGS_IMPORT_INVALID`, whose `details.line` is the first line that ends the import; those
    *   before it are stored
    */
-  import(ndjson: AsyncIterable<Uint8Array>): Promise<ImportAnswer>
+  import(ndjson: AsyncIterable<Uint8Array>, options?: ImportOptions): Promise<ImportAnswer>
   /** Goes on with what is accepted later, until the signal aborts or the log is closed. */
   follow(question: FollowQuestion, signal: AbortSignal): AsyncIterable<StoredEvent>
 }
@@ -42,7 +43,7 @@ export function eventOperations(log: Log): EventOperations {
       return count
     },
     last: () => log.last(),
-    import: (ndjson) => importEvents(log, ndjson),
+    import: (ndjson, options) => importEvents(log, ndjson, options),
     follow: ({ after, ...question }, signal) => {
       const query = toQuery(question, log.clock)
       return after === undefined ? fromNow(log, query, signal) : follow(log, { ...query, after }, signal)
