@@ -9,18 +9,78 @@ export interface Claim {
    * claim from a run that goes on; a log that several agents share needs this of them.
    */
   renew(): Promise<boolean>
-  /** An attempt ended with this outcome (JSON), and the slot is not completed: default the attempt that was claimed. */
-  tried(outcome: unknown, attempt?: number): Promise<void>
   /**
-   * Gives the slot back without completing it, once so many of its attempts have ended: the next claim of it is the
-   * attempt after those.
+   * An attempt ended with this outcome (JSON), and the slot stays open: default the attempt that was claimed. `at`: when
+   * the next attempt is due, in ms since the epoch; kept with the slot, so that a restart waits for it too.
+   */
+  tried(outcome: unknown, attempt?: number, at?: number): Promise<void>
+  /**
+   * Gives the slot back without completing it, once so many of its attempts have ended: it stays open, and the next
+   * claim of it is the attempt after those. A slot that was claimed `aside` is settled by this.
    */
   release(attempts: number): Promise<void>
   /**
-   * The slot is completed, with this outcome (JSON): it, and every earlier slot, is never given out again. Claim and
-   * record are stored in one step.
+   * The slot is completed, with this outcome (JSON), and is never given out again; nor is an earlier one that is not
+   * open. Earlier slots that are open stay so. Claim and record are stored in one step. A slot that was completed in
+   * one step with an `accept` (`Origin.completes`) only has its record replaced.
    */
   done(outcome: unknown, attempt?: number): Promise<void>
+}
+
+/**
+ * How a slot is claimed.
+ *
+ * - `aside`: it is not one of the schedule, but was asked for. It is given whatever was completed before, unless the log
+ *   knows of a run for this very instant; it does not settle earlier slots, and nobody gets it again
+ */
+export interface ClaimOptions {
+  readonly aside?: boolean
+}
+
+/** Completes a claimed slot in one step with something else; `outcome` (JSON) is its record until `done` replaces it. */
+export interface Completion {
+  readonly claim: Claim
+  readonly attempt: number
+  readonly outcome: unknown
+}
+
+/**
+ * A slot that has come and has no fate yet.
+ *
+ * - `attempts`: how many attempts at it began
+ * - `held`: somebody has it now
+ * - `ended`: its last attempt has ended; false while one goes on, and when its process died over it
+ * - `at`, `since`: when its next attempt is due, and when that was decided, in ms since the epoch; absent: at once
+ */
+export interface OpenSlot {
+  readonly slot: Date
+  readonly attempts: number
+  readonly held: boolean
+  readonly ended: boolean
+  readonly at?: number
+  readonly since?: number
+}
+
+/** The slots of a job: all up to `upTo` are settled, but for those that are `open`, oldest first. */
+export interface SlotsOfJob {
+  readonly upTo?: Date
+  readonly open: readonly OpenSlot[]
+}
+
+/**
+ * What is decided about slots of a job, in one step.
+ *
+ * - `upTo`: every slot up to here that is not open is settled. It never moves back, unless `back` is set
+ * - `open`: slots that have come and are to be claimed, whatever is completed after them. One that is settled stays so
+ * - `settled`: slots that are open, and are not to be run (again). Those that somebody has stay open
+ * - `noted`: what became of slots that nobody ran (JSON), as `note` keeps it
+ */
+export interface SlotPlan {
+  readonly upTo?: Date
+  readonly back?: boolean
+  readonly open?: readonly (Pick<OpenSlot, 'slot'> & Partial<OpenSlot>)[]
+  readonly settled?: readonly Date[]
+  readonly noted?: readonly { readonly slot: Date; readonly outcome: unknown }[]
 }
 
 /**

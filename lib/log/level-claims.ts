@@ -1,10 +1,9 @@
 import { describe, TidingsError } from '../core/errors.ts'
-import { toJson } from '../core/json.ts'
-import type { Claim, RunRecord } from './claim.ts'
+import type { Claim, ClaimOptions, Completion, OpenSlot, RunRecord, SlotPlan, SlotsOfJob } from './claim.ts'
 import type { Op } from './level-commit.ts'
 import { keys } from './level-keys.ts'
 import type { Life } from './level-life.ts'
-import { type ClaimRecord, decode, encode } from './level-records.ts'
+import { type ClaimRecord, decode, encode, type OpenRecord } from './level-records.ts'
 import { Runs, type RunsAsked } from './level-runs.ts'
 import { checkText } from './limits.ts'
 
@@ -16,11 +15,20 @@ interface Given {
   readonly job: string
   readonly slot: number
   readonly ttl: number
+  readonly aside: boolean
   attempt: number
 }
 
+/** What the log knows of a job's slots: `done` settles all up to there, but for those that are open. */
+interface Known {
+  readonly done?: number
+  readonly open: readonly OpenRecord[]
+}
+
 /**
- * Who may run which slot of a job, and what became of it. A slot is completed at most once, even if the clock goes back.
+ * Who may run which slot of a job, and what became of it. A job has one number, up to which slots are settled, and a set
+ * of open slots: a slot that completes settles no older one that is open. A slot is completed at most once, even if the
+ * clock goes back.
  *
  * One process owns the store, so a claim of another holder is one of a process that has died: it is void.
  */
@@ -29,7 +37,8 @@ export class Claims {
   readonly #life: Life
   readonly #holder: string
   // Decided in memory first, so that two claims made in one go can't both win.
-  readonly #records = new Map<string, ClaimRecord>()
+  readonly #known = new Map<string, Known>()
+  readonly #given = new WeakMap<Claim, Given>()
 
   constructor(life: Life, holder: string) {
     this.#life = life
@@ -37,21 +46,19 @@ export class Claims {
     this.#runs = new Runs(life)
   }
 
-  async claim(job: string, slot: Date, ttl: number): Promise<Claim | undefined> {
+  async claim(job: string, slot: Date, ttl: number, { aside = false }: ClaimOptions = {}): Promise<Claim | undefined> {
     const at = checkSlot(job, slot)
     if (!(ttl > 0))
       throw new TidingsError('TIDINGS_LOG_INVALID', `the ttl of a claim must be a time in ms, got ${describe(ttl)}`)
     await this.#runs.ready(job)
-    const record = this.#read(job)
-    if (record.done !== undefined && at <= record.done) return undefined
-    const held = record.running
-    const taken = held !== undefined && held.holder === this.#holder && held.until > this.#life.clock.now()
-    if (taken && held.slot >= at) return undefined
-    const attempt = held?.slot === at ? held.attempt + 1 : 1
-    const lost = this.#lost(job)
-    const ops = lost === undefined ? [] : this.#runs.ops(job, lost.slot, lost.attempt)
-    await this.#write(job, { ...record, running: this.#running({ job, slot: at, ttl, attempt }) }, ops)
-    return this.#claim({ job, slot: at, ttl, attempt })
+    const known = this.#read(job)
+    const entry = known.open.find((each) => each.slot === at)
+    if (entry === undefined ? this.#isSettled(job, at, known, aside) : aside || this.#isHeld(entry)) return undefined
+    const attempt = (entry?.attempt ?? 0) + 1
+    const given: Given = { job, slot: at, ttl, aside, attempt }
+    const lost = entry !== undefined && this.#isLost(entry) ? this.#runs.ops(job, at, entry.attempt) : []
+    await this.#write(job, { ...known, open: replaced(known.open, this.#entry(given)) }, lost)
+    return this.#claim(given)
   }
 
   async note(job: string, slot: Date, outcome: unknown): Promise<void> {
@@ -60,97 +67,215 @@ export class Claims {
     await this.#commit(job, this.#runs.ops(job, at, 0, { is: outcome }))
   }
 
-  /** What became of the slots of a job; the attempt over which a process died has its record with the next claim. */
-  remembered(job: string, options: RunsAsked): AsyncIterable<RunRecord> {
-    return this.#runs.list(job, options, this.#lost(job))
+  async plan(job: string, { upTo, back = false, open = [], settled = [], noted = [] }: SlotPlan): Promise<void> {
+    const limit = upTo === undefined ? undefined : checkSlot(job, upTo)
+    const opened = open.map((each) => ({ ...each, slot: checkSlot(job, each.slot) }))
+    const dropped = new Set(settled.map((slot) => checkSlot(job, slot)))
+    const notes = noted.map(({ slot, outcome }) => [checkSlot(job, slot), outcome] as const)
+    await this.#runs.ready(job)
+    const known = this.#read(job)
+    // A run that was asked for is nobody's to run again once its process has died.
+    const goes = (each: OpenRecord): boolean =>
+      each.aside === true ? each.holder !== this.#holder : dropped.has(each.slot) && !this.#isHeld(each)
+    const added = opened.filter(
+      ({ slot }) => !known.open.some((each) => each.slot === slot) && !this.#isSettled(job, slot, known, false),
+    )
+    const left = [...known.open.filter((each) => !goes(each)), ...added.map(putOff)]
+    const done = back || limit === undefined ? limit : Math.max(limit, known.done ?? limit)
+    const ops = known.open
+      .filter((each) => goes(each) && this.#isLost(each))
+      .flatMap(({ slot, attempt }) => this.#runs.ops(job, slot, attempt))
+    for (const [slot, outcome] of notes) ops.push(...this.#runs.ops(job, slot, 0, { is: outcome }))
+    await this.#write(job, { ...known, ...(done === undefined ? {} : { done }), open: left.sort(bySlot) }, ops)
   }
 
-  /** An attempt of which nobody will say how it ended. */
-  #lost(job: string): ClaimRecord['running'] {
-    const { running } = this.#read(job)
-    return running !== undefined && running.holder !== this.#holder && running.tried !== true ? running : undefined
+  async slots(job: string): Promise<SlotsOfJob> {
+    checkText(job, MOST_BYTES, 'TIDINGS_LOG_INVALID', 'the job of a claim')
+    const { done, open } = this.#read(job)
+    const asked = open
+      .filter(({ aside }) => aside !== true)
+      .map((each): OpenSlot => {
+        const { slot, attempt, at, since } = each
+        const due = at === undefined ? {} : { at, ...(since === undefined ? {} : { since }) }
+        return { slot: new Date(slot), attempts: attempt, held: this.#isHeld(each), ended: hasEnded(each), ...due }
+      })
+    return { ...(done === undefined ? {} : { upTo: new Date(done) }), open: asked }
+  }
+
+  async forget(job: string): Promise<boolean> {
+    checkText(job, MOST_BYTES, 'TIDINGS_LOG_INVALID', 'the job of a claim')
+    await this.#runs.ready(job)
+    const key = keys.claim(job)
+    const runs = this.#runs.drop(job)
+    const known = this.#read(job)
+    if (runs.length === 0 && known.done === undefined && known.open.length === 0) return false
+    this.#known.delete(key)
+    await this.#commit(job, [[key, undefined], ...runs])
+    return true
+  }
+
+  /** What became of the slots of a job; the attempt over which a process died has its record with the next claim. */
+  remembered(job: string, options: RunsAsked): AsyncIterable<RunRecord> {
+    return this.#runs.list(
+      job,
+      options,
+      this.#read(job).open.filter((each) => this.#isLost(each)),
+    )
+  }
+
+  /** The operations that complete a slot, for somebody else's commit; `undo`: to be called when that fails. */
+  completing({ claim, attempt, outcome }: Completion): { readonly ops: readonly Op[]; undo(): void } {
+    const given = this.#given.get(claim)
+    if (given === undefined) throw new TidingsError('TIDINGS_LOG_INVALID', 'completes needs a claim of this log')
+    const { job } = given
+    const ops = this.#runs.ops(job, given.slot, attempt, { is: outcome })
+    const key = keys.claim(job)
+    const next = completed(this.#read(job), given, this.#has(given))
+    this.#known.set(key, next)
+    return { ops: [[key, encode<ClaimRecord>(key, next)], ...ops], undo: () => this.#forgetMemory(job) }
   }
 
   #claim(given: Given): Claim {
     const held: Given = { ...given }
     const { attempt } = held
-    return {
+    const claim: Claim = {
       attempt,
       renew: () => this.#renew(held),
-      tried: (outcome, which = attempt) => this.#tried(held, which, outcome),
+      tried: (outcome, which = attempt, at) => this.#tried(held, which, outcome, at),
       release: (attempts) => this.#release(held, attempts),
       done: (outcome, which = attempt) => this.#done(held, which, outcome),
     }
+    this.#given.set(claim, held)
+    return claim
   }
 
   async #renew(held: Given): Promise<boolean> {
-    if (!this.#has(held)) return false
-    const record = this.#read(held.job)
-    await this.#write(held.job, { ...record, running: { ...record.running, ...this.#running(held) } })
+    const known = this.#read(held.job)
+    const entry = this.#has(held)
+    if (entry === undefined) return false
+    await this.#write(held.job, { ...known, open: replaced(known.open, { ...entry, ...this.#entry(held) }) })
     return true
   }
 
-  async #tried(held: Given, attempt: number, outcome: unknown): Promise<void> {
+  async #tried(held: Given, attempt: number, outcome: unknown, at?: number): Promise<void> {
     const { job, slot } = held
     await this.#runs.ready(job)
     const ops = this.#runs.ops(job, slot, attempt, { is: outcome })
-    const record = this.#read(job)
-    const running = { ...this.#running({ ...held, attempt }), tried: true as const }
-    const next = this.#has(held) ? { ...record, running } : record
+    const known = this.#read(job)
+    const due = at === undefined ? {} : { at, since: this.#life.clock.now() }
+    const entry: OpenRecord = { ...this.#entry({ ...held, attempt }), tried: true, ...due }
+    const next = this.#has(held) === undefined ? known : { ...known, open: replaced(known.open, entry) }
     held.attempt = attempt
     await this.#write(job, next, ops)
   }
 
   async #release(held: Given, attempts: number): Promise<void> {
-    if (!this.#has(held)) return
-    const { running, ...record } = this.#read(held.job)
-    if (running === undefined || attempts === 0) return this.#write(held.job, record)
-    const given = { ...running, until: 0, attempt: attempts, tried: true as const }
-    await this.#write(held.job, { ...record, running: given })
+    const known = this.#read(held.job)
+    const entry = this.#has(held)
+    if (entry === undefined) return
+    const others = known.open.filter((each) => each !== entry)
+    if (held.aside) return this.#write(held.job, { ...known, open: others })
+    const { slot, at, since } = entry
+    const due = at === undefined || since === undefined ? {} : { at, since }
+    const left: OpenRecord = { slot, attempt: attempts, ...(attempts === 0 ? {} : { tried: true }), ...due }
+    await this.#write(held.job, { ...known, open: replaced(others, left) })
   }
 
   async #done(held: Given, attempt: number, outcome: unknown): Promise<void> {
     const { job, slot } = held
     await this.#runs.ready(job)
     const ops = this.#runs.ops(job, slot, attempt, { is: outcome })
-    const record = this.#read(job)
-    const done = { done: Math.max(slot, record.done ?? slot), outcome: toJson(outcome ?? null) }
-    await this.#write(job, this.#has(held) || record.running === undefined ? done : { ...record, ...done }, ops)
+    await this.#write(job, completed(this.#read(job), held, this.#has(held)), ops)
   }
 
-  #has({ job, slot, attempt }: Given): boolean {
-    const { running } = this.#read(job)
-    return running?.holder === this.#holder && running.slot === slot && running.attempt === attempt
+  // Nobody is to run it: it was settled before, or the log remembers a run for it.
+  #isSettled(job: string, slot: number, { done }: Known, aside: boolean): boolean {
+    if (!aside && done !== undefined && slot <= done) return true
+    return this.#runs.ran(job, slot)
   }
 
-  #running({ slot, ttl, attempt }: Given): NonNullable<ClaimRecord['running']> {
-    return { slot, holder: this.#holder, until: this.#life.clock.now() + ttl, attempt }
+  #isHeld({ holder, until = 0 }: OpenRecord): boolean {
+    return holder === this.#holder && until > this.#life.clock.now()
   }
 
-  #read(job: string): ClaimRecord {
+  /** An attempt of which nobody will say how it ended. */
+  #isLost(entry: OpenRecord): boolean {
+    return entry.holder !== this.#holder && !hasEnded(entry)
+  }
+
+  /** What is open of a slot that this claim still has. */
+  #has({ job, slot, attempt }: Given): OpenRecord | undefined {
+    const entry = this.#read(job).open.find((each) => each.slot === slot)
+    return entry?.holder === this.#holder && entry.attempt === attempt ? entry : undefined
+  }
+
+  #entry({ slot, ttl, attempt, aside }: Given): OpenRecord {
+    const until = this.#life.clock.now() + ttl
+    return { slot, holder: this.#holder, until, attempt, ...(aside ? { aside } : {}) }
+  }
+
+  #read(job: string): Known {
     const key = keys.claim(job)
-    return this.#records.get(key) ?? decode<ClaimRecord>(key, this.#life.session.db.getSync(key)) ?? {}
+    const known = this.#known.get(key)
+    if (known !== undefined) return known
+    const record = decode<ClaimRecord>(key, this.#life.session.db.getSync(key))
+    return fromRecord(record)
   }
 
-  async #write(job: string, record: ClaimRecord, ops: readonly Op[] = []): Promise<void> {
+  async #write(job: string, known: Known, ops: readonly Op[] = []): Promise<void> {
     const key = keys.claim(job)
-    this.#records.set(key, record)
-    try {
-      await this.#commit(job, [[key, encode(key, record)], ...ops])
-    } catch (error) {
-      this.#records.delete(key)
-      throw error
-    }
+    this.#known.set(key, known)
+    await this.#commit(job, [[key, encode<ClaimRecord>(key, known)], ...ops])
   }
 
   async #commit(job: string, ops: readonly Op[]): Promise<void> {
     try {
       await this.#life.commit(ops)
     } catch (error) {
-      this.#runs.forget(job)
+      this.#forgetMemory(job)
       throw error
     }
   }
+
+  // What was to be stored was perhaps not.
+  #forgetMemory(job: string): void {
+    this.#known.delete(keys.claim(job))
+    this.#runs.forget(job)
+  }
+}
+
+/** What is known once a slot is completed; `entry`: what its claim still has of it. */
+function completed(known: Known, { slot, aside }: Given, entry: OpenRecord | undefined): Known {
+  const open = known.open.filter((each) => each !== entry)
+  return aside ? { ...known, open } : { done: Math.max(slot, known.done ?? slot), open }
+}
+
+function hasEnded({ attempt, tried }: OpenRecord): boolean {
+  return attempt === 0 || tried === true
+}
+
+function putOff({
+  slot,
+  attempts = 0,
+  at,
+  since = at,
+}: { slot: number } & Partial<Omit<OpenSlot, 'slot'>>): OpenRecord {
+  const due = at === undefined || since === undefined ? {} : { at, since }
+  return { slot, attempt: attempts, ...(attempts === 0 ? {} : { tried: true }), ...due }
+}
+
+/** The open slots with this one in the place of what was known of it. */
+function replaced(open: readonly OpenRecord[], entry: OpenRecord): readonly OpenRecord[] {
+  return [...open.filter(({ slot }) => slot !== entry.slot), entry].sort(bySlot)
+}
+
+function bySlot(a: OpenRecord, b: OpenRecord): number {
+  return a.slot - b.slot
+}
+
+// An older record has one claim, of the newest slot.
+function fromRecord({ done, open, running }: ClaimRecord = {}): Known {
+  return { ...(done === undefined ? {} : { done }), open: open ?? (running === undefined ? [] : [running]) }
 }
 
 function checkSlot(job: string, slot: Date): number {

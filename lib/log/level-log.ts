@@ -2,7 +2,7 @@ import type { Observable } from 'rxjs'
 import type { Clock } from '../core/clock.ts'
 import { describe, TidingsError } from '../core/errors.ts'
 import type { Draft, Receipt, StoredEvent } from '../core/event.ts'
-import type { Claim, RunRecord } from './claim.ts'
+import type { Claim, ClaimOptions, RunRecord, SlotPlan, SlotsOfJob } from './claim.ts'
 import { held } from './held.ts'
 import { decide } from './level-accept.ts'
 import { Claims } from './level-claims.ts'
@@ -78,10 +78,13 @@ export class LevelLog extends Upkeep implements Log {
     const rules = { identity, limits: this.#limits, identities, next: writer.next, now: this.clock.now() }
     const decision = decide(drafts, origin, rules)
     const { receipts } = decision
-    const state = origin.state === undefined ? [] : states.write(origin.state.map(checkWrite))
+    const writes = origin.state?.map(checkWrite) ?? []
+    const completing = origin.completes === undefined ? undefined : this.#claims.completing(origin.completes)
+    const rest = [...(writes.length === 0 ? [] : states.write(writes)), ...(completing?.ops ?? [])]
     // A duplicate of an event that is not durable yet is no answer yet either.
-    if (decision.ops.length + state.length === 0) return { receipts, durable: writer.until(decision.newest) }
-    const durable = writer.add(state.length === 0 ? decision : { ...decision, ops: [...decision.ops, ...state] })
+    if (decision.ops.length + rest.length === 0) return { receipts, durable: writer.until(decision.newest) }
+    const durable = writer.add(rest.length === 0 ? decision : { ...decision, ops: [...decision.ops, ...rest] })
+    if (completing !== undefined) durable.catch(completing.undo)
     for (const [key, known] of decision.identities) identities.remember(key, known, writer.next - 1)
     return { receipts, durable }
   }
@@ -139,8 +142,20 @@ export class LevelLog extends Upkeep implements Log {
     return keyValue(this.#life, namespace)
   }
 
-  async claim(job: string, slot: Date, ttl: number): Promise<Claim | undefined> {
-    return this.#claims.claim(job, slot, ttl)
+  async claim(job: string, slot: Date, ttl: number, options?: ClaimOptions): Promise<Claim | undefined> {
+    return this.#claims.claim(job, slot, ttl, options)
+  }
+
+  async plan(job: string, plan: SlotPlan): Promise<void> {
+    return this.#claims.plan(job, plan)
+  }
+
+  async slots(job: string): Promise<SlotsOfJob> {
+    return this.#claims.slots(job)
+  }
+
+  async forgetSlots(job: string): Promise<boolean> {
+    return this.#claims.forget(job)
   }
 
   async note(job: string, slot: Date, outcome: unknown): Promise<void> {

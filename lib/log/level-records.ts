@@ -95,19 +95,33 @@ export interface StateRecord {
 }
 
 /**
- * `done`: the last completed slot, in ms; `running`: the slot that was claimed, by whom, and until when. `tried`: that
- * attempt has ended.
+ * A slot that has come and is not settled.
+ *
+ * - `attempt`: the newest attempt at it; 0: none began
+ * - `holder`, `until`: who claimed it, and until when; absent: it was put off, or given back
+ * - `tried`: that attempt has ended
+ * - `at`, `since`: when the next attempt is due, and when that was decided, in ms
+ * - `aside`: it is not one of the schedule
+ */
+export interface OpenRecord {
+  readonly slot: number
+  readonly attempt: number
+  readonly holder?: string
+  readonly until?: number
+  readonly tried?: true
+  readonly at?: number
+  readonly since?: number
+  readonly aside?: true
+}
+
+/**
+ * `done`: every slot up to here is settled, in ms, but for those that are `open`. `running`: the one open slot that a
+ * record had before there was a set; it is only read.
  */
 export interface ClaimRecord {
   readonly done?: number
-  readonly outcome?: JsonValue
-  readonly running?: {
-    readonly slot: number
-    readonly holder: string
-    readonly until: number
-    readonly attempt: number
-    readonly tried?: true
-  }
+  readonly open?: readonly OpenRecord[]
+  readonly running?: OpenRecord
 }
 
 /** What became of an attempt, or of a slot that nobody ran; absent: nobody knows. */

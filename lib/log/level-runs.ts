@@ -51,17 +51,32 @@ export class Runs {
     return [[key, encode(key, record)], ...old.map((each): Op => [each, undefined])]
   }
 
+  /** Whether an attempt at this slot is remembered; to be asked after `ready`. */
+  ran(job: string, slot: number): boolean {
+    // Keys know no instant before 1970.
+    if (slot <= 0) return false
+    const [first, last] = [keys.run(job, slot, 1), keys.run(job, slot + 1, 0)]
+    return (this.#keys.get(job) ?? []).some((key) => key >= first && key < last)
+  }
+
+  /** The operations that remove all records of a job; to be asked after `ready`. */
+  drop(job: string): Op[] {
+    const known = this.#keys.get(job) ?? []
+    this.#keys.delete(job)
+    return known.map((key): Op => [key, undefined])
+  }
+
   /** What was to be stored was perhaps not. */
   forget(job: string): void {
     this.#keys.delete(job)
   }
 
-  /** `lost`: an attempt that has no record yet. */
-  async *list(job: string, { limit, reverse = false }: RunsAsked, lost?: Attempt): AsyncGenerator<RunRecord> {
+  /** `lost`: attempts that have no record yet. */
+  async *list(job: string, { limit, reverse = false }: RunsAsked, lost: readonly Attempt[]): AsyncGenerator<RunRecord> {
     const most = count(limit, 'limit', MOST)
     const kept = await this.#life.session.db.iterator(startingWith(keys.runsOf(job))).all()
     const found = new Map<string, RunOutcome>(kept.map(([key, text]) => [key, decode<RunOutcome>(key, text)]))
-    if (lost !== undefined) found.set(keys.run(job, lost.slot, lost.attempt), {})
+    for (const { slot, attempt } of lost) found.set(keys.run(job, slot, attempt), {})
     const inOrder = [...found.keys()].sort()
     for (const key of (reverse ? inOrder.reverse() : inOrder).slice(0, most)) {
       const { slot, attempt } = runOf(key)

@@ -1,5 +1,6 @@
 import type { StoredEvent } from '../core/event.ts'
 import type { JsonValue } from '../core/json.ts'
+import type { Completion } from './claim.ts'
 
 /** State to be stored in one step with what it belongs to; without a value, the key is deleted. */
 export interface Write {
@@ -16,6 +17,7 @@ export type Writes = readonly Write[]
  * - `cause`: the seq of the event whose listener published them
  * - `told`: `false` stores the events without delivering them to anybody; default `true`
  * - `state`: stored in one step with the events
+ * - `completes`: a claimed slot that is completed in one step with the events
  * - `recorded`: another log accepted them, then and as this revision, and so they are stored. What is known here as that
  *   revision or a later one is a duplicate, whatever its version: what was imported once is not imported again
  */
@@ -25,6 +27,7 @@ export interface Origin {
   readonly cause?: number
   readonly told?: boolean
   readonly state?: Writes
+  readonly completes?: Completion
   readonly recorded?: Recorded
 }
 

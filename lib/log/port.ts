@@ -3,7 +3,7 @@ import type { Clock } from '../core/clock.ts'
 import type { ErrorInfo } from '../core/error-info.ts'
 import type { Draft, Receipt, StoredEvent } from '../core/event.ts'
 import type { JsonValue } from '../core/json.ts'
-import type { Claim, RunRecord } from './claim.ts'
+import type { Claim, ClaimOptions, RunRecord, SlotPlan, SlotsOfJob } from './claim.ts'
 import type { Origin, Writes } from './origin.ts'
 
 export type { Origin, Recorded, Write, Writes } from './origin.ts'
@@ -183,10 +183,21 @@ export interface Log {
   consumers(): AsyncIterable<ConsumerInfo>
   store(namespace: string): KeyValue
   /**
-   * Claims a slot for `ttl` ms, if it is later than the job's last completed slot and nobody has it.
-   * Undefined: there is nothing to run.
+   * Claims a slot for `ttl` ms. Undefined: there is nothing to run.
+   *
+   * A slot is given if nobody has it, and it is open or later than every slot that is settled. It is open from when it
+   * was claimed, or planned, until it is completed or settled: **a later slot that completes never settles an open
+   * one**, so several slots of a job can be under way at once, and each is given again after a crash. An earlier slot
+   * that is not open is settled, and never given; nor is one for which the log remembers a run that has ended, whatever
+   * was moved back meanwhile.
    */
-  claim(job: string, slot: Date, ttl: number): Promise<Claim | undefined>
+  claim(job: string, slot: Date, ttl: number, options?: ClaimOptions): Promise<Claim | undefined>
+  /** Decides about slots of a job, in one step. */
+  plan(job: string, plan: SlotPlan): Promise<void>
+  /** Up to where the slots of a job are settled, and which are open, those `aside` left out. */
+  slots(job: string): Promise<SlotsOfJob>
+  /** Forgets all slots of a job, and what became of them. False: there was nothing. */
+  forgetSlots(job: string): Promise<boolean>
   /** Remembers what became of a slot that nobody ran (JSON). Said again of the same slot, it takes the place of before. */
   note(job: string, slot: Date, outcome: unknown): Promise<void>
   /** What became of the slots of a job, by slot and attempt: the newest hundred, older ones may be gone. */

@@ -14,6 +14,11 @@ async function remembered(log: Log, options?: Parameters<Log['runs']>[1]): Promi
   return runs.map(({ slot: at, attempt, outcome }) => [at.getUTCMinutes(), attempt, outcome])
 }
 
+/** The open slots of a job: [slot, attempts]. */
+async function openSlots(log: Log): Promise<unknown[]> {
+  return (await log.slots('j')).open.map(({ slot: at, attempts }) => [at.getUTCMinutes(), attempts])
+}
+
 /** The promises of `claim`. */
 export const claimTests: LogTests = {
   'a slot is given to one claimant, who completes it, and then to nobody': async ({ log }) => {
@@ -38,6 +43,117 @@ export const claimTests: LogTests = {
     await early?.done('early')
     assert.equal(await claim(log, 2), undefined)
     assert.equal((await claim(log, 3))?.attempt, 1)
+  },
+
+  'an open slot stays open when a later one completes': async ({ log }) => {
+    const early = await claim(log, 1)
+    await (await claim(log, 2))?.release(0)
+    await (await claim(log, 3))?.done('three')
+    assert.deepEqual(await openSlots(log), [
+      [1, 1],
+      [2, 0],
+    ])
+    assert.equal((await log.slots('j')).upTo?.getTime(), slot(3).getTime())
+    await early?.tried('no')
+    await early?.release(1)
+    const again = await claim(log, 1)
+    assert.equal(again?.attempt, 2)
+    await again?.done('one')
+    const second = await claim(log, 2)
+    assert.equal(second?.attempt, 1)
+    await second?.done('two')
+    assert.deepEqual(await openSlots(log), [])
+    for (const n of [1, 2, 3]) assert.equal(await claim(log, n), undefined)
+    assert.deepEqual(await remembered(log), [
+      [1, 1, 'no'],
+      [1, 2, 'one'],
+      [2, 1, 'two'],
+      [3, 1, 'three'],
+    ])
+  },
+
+  'a plan opens slots, settles others and notes what became of them, in one step': async ({ log }) => {
+    const noted = [{ slot: slot(1), outcome: 'missed' }]
+    await log.plan('j', { upTo: slot(4), open: [{ slot: slot(2) }, { slot: slot(4), attempts: 2, at: 7 }], noted })
+    assert.deepEqual(await openSlots(log), [
+      [2, 0],
+      [4, 2],
+    ])
+    assert.equal((await log.slots('j')).open[1]?.at, 7)
+    assert.deepEqual(await remembered(log), [[1, 0, 'missed']])
+    for (const n of [1, 3]) assert.equal(await claim(log, n), undefined)
+    const second = await claim(log, 2)
+    await log.plan('j', { settled: [slot(2), slot(4)] })
+    assert.deepEqual(await openSlots(log), [[2, 1]], 'what somebody has stays open')
+    await log.plan('j', { upTo: slot(3), open: [{ slot: slot(1) }, { slot: slot(4) }] })
+    assert.deepEqual(await openSlots(log), [[2, 1]], 'what is settled stays so')
+    assert.equal((await log.slots('j')).upTo?.getTime(), slot(4).getTime())
+    await second?.done('two')
+    assert.equal((await claim(log, 5))?.attempt, 1)
+    assert.deepEqual(await log.slots('never'), { open: [] })
+    await assert.rejects(log.plan('j', { upTo: new Date('never') }), refused('TIDINGS_LOG_INVALID'))
+    await assert.rejects(
+      log.plan('j', { upTo: slot(9), noted: [{ slot: slot(9), outcome: 1n }] }),
+      refused('TIDINGS_DATA_INVALID'),
+    )
+    assert.equal((await log.slots('j')).upTo?.getTime(), slot(4).getTime())
+  },
+
+  'moved back, a job is given the slots after that again, but none that it ran for': async ({ log }) => {
+    await (await claim(log, 5))?.done('five')
+    await log.plan('j', { upTo: slot(2), back: true })
+    assert.equal(await claim(log, 2), undefined)
+    assert.equal(await claim(log, 5), undefined)
+    assert.equal((await claim(log, 3))?.attempt, 1)
+    assert.equal((await claim(log, 6))?.attempt, 1)
+  },
+
+  'a slot beside the schedule settles no other, and is given to one claimant': async ({ log }) => {
+    const aside = (n: number) => log.claim('j', slot(n), TTL, { aside: true })
+    const mine = await aside(5)
+    assert.equal(mine?.attempt, 1)
+    assert.equal(await aside(5), undefined)
+    assert.deepEqual(await openSlots(log), [])
+    await mine?.done('asked')
+    assert.equal(await aside(5), undefined, 'the log remembers it')
+    await (await claim(log, 3))?.done('three')
+    const early = await aside(1)
+    await early?.tried('no')
+    await early?.release(1)
+    assert.deepEqual(await log.slots('j'), { upTo: slot(3), open: [] })
+    assert.deepEqual(await remembered(log), [
+      [1, 1, 'no'],
+      [3, 1, 'three'],
+      [5, 1, 'asked'],
+    ])
+  },
+
+  'a slot that is completed with an accept is completed if the drafts are stored, and not if they are refused': async (
+    bench,
+  ) => {
+    const { log } = bench
+    const mine = (await claim(log, 1)) as Claim
+    const completes = { claim: mine, attempt: 1, outcome: 'done' }
+    await assert.rejects(
+      log.accept([{ type: 't', identifier: '', data: 0 }], { completes }),
+      refused('TIDINGS_IDENTIFIER_INVALID'),
+    )
+    assert.deepEqual(await openSlots(log), [[1, 1]])
+    await log.accept([{ type: 't', identifier: '1', data: 0 }], { completes })
+    assert.deepEqual(await openSlots(log), [])
+    assert.equal(await claim(log, 1), undefined)
+    assert.deepEqual(await remembered(log), [[1, 1, 'done']])
+    await mine.done('done well')
+    assert.deepEqual(await remembered(log), [[1, 1, 'done well']])
+  },
+
+  'the slots of a job can be forgotten': async ({ log }) => {
+    await (await claim(log, 5))?.done(null)
+    await claim(log, 6)
+    assert.equal(await log.forgetSlots('j'), true)
+    assert.equal(await log.forgetSlots('j'), false)
+    assert.deepEqual(await remembered(log), [])
+    assert.equal((await claim(log, 1))?.attempt, 1)
   },
 
   'a claim that is not renewed runs out, and the next one counts up': async ({ log, clock }) => {
@@ -152,6 +268,41 @@ export const lastingClaimTests: LogTests = {
     const log = await bench.reopen('crash')
     assert.equal(await claim(log, 1), undefined)
     assert.equal((await claim(log, 2))?.attempt, 1)
+  },
+
+  'each slot that was open at a crash is given again, however many later ones were completed': async (bench) => {
+    await claim(bench.log, 1)
+    await bench.log.plan('j', { upTo: slot(4), open: [{ slot: slot(2) }, { slot: slot(4) }] })
+    const fourth = await claim(bench.log, 4)
+    await fourth?.tried('no', 1, 99)
+    await (await claim(bench.log, 5))?.done('five')
+    const log = await bench.reopen('crash')
+    const { upTo, open } = await log.slots('j')
+    assert.equal(upTo?.getTime(), slot(5).getTime())
+    assert.deepEqual(
+      open.map(({ slot: at, attempts, ended, held, at: due }) => [at.getUTCMinutes(), attempts, ended, held, due]),
+      [
+        [1, 1, false, false, undefined],
+        [2, 0, true, false, undefined],
+        [4, 1, true, false, 99],
+      ],
+    )
+    assert.equal((await claim(log, 1))?.attempt, 2)
+    assert.equal((await claim(log, 2))?.attempt, 1)
+    assert.equal((await claim(log, 4))?.attempt, 2)
+    assert.equal(await claim(log, 3), undefined)
+  },
+
+  'a slot that was settled while its process was dead keeps its attempts': async (bench) => {
+    await claim(bench.log, 1)
+    await bench.log.claim('j', slot(7), TTL, { aside: true })
+    const log = await bench.reopen('crash')
+    await log.plan('j', { upTo: slot(3), settled: [slot(1)] })
+    assert.deepEqual(await remembered(log), [
+      [1, 1, undefined],
+      [7, 1, undefined],
+    ])
+    assert.equal(await claim(log, 1), undefined)
   },
 
   'a slot that was given back is not one that somebody died over': async (bench) => {
