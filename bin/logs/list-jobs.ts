@@ -15,6 +15,7 @@ const marks: Readonly<Record<RunStatus, string>> = {
   cancelled: 'C',
   failed: 'F',
   abandoned: 'A',
+  replaced: 'r',
   blocked: 'b',
   missed: 'm',
 }

@@ -9,6 +9,7 @@ import type { Lag } from '../log/port.ts'
  * - `lastSlot`: the newest slot that is done with
  * - `last`: the last run since the agent started
  * - `overdue`: a slot that passed an interval ago, or a minute, without a run that began
+ * - `restsUntil`: no run begins before, although its schedule names slots: they were settled when the clock was ahead
  * - `reason`: why a run cancelled it, where that is why it is paused
  * - `failure`: why it runs no more
  */
@@ -23,6 +24,7 @@ export interface JobHealth {
   readonly lastSlot?: string
   readonly last?: RunRow
   readonly overdue?: string
+  readonly restsUntil?: string
   readonly failure?: string
 }
 
@@ -65,9 +67,13 @@ export function problemsOf({ running, log, jobs, listeners }: Omit<Health, 'prob
   return [
     ...(running ? [] : ['no agent runs on this log']),
     ...(log.state === 'ready' ? [] : [`the log has ${log.state}: it takes nothing, and tells nothing`]),
-    ...jobs.flatMap(({ name, overdue, failure }) => {
+    ...jobs.flatMap(({ name, overdue, restsUntil, failure }) => {
       const job = `job ${quote(name)}`
       if (failure !== undefined) return [`${job} runs no more: ${failure}`]
+      if (restsUntil !== undefined) {
+        const why = 'its slots were settled when the clock was ahead'
+        return [`${job} rests until ${restsUntil}: ${why}; tidings jobs reset ${name} begins it now`]
+      }
       return overdue === undefined ? [] : [`${job} is overdue: no run began for its slot of ${overdue}`]
     }),
     ...listeners.flatMap(({ name, behind, running: handling, stuck, failure }) => {

@@ -7,8 +7,8 @@ import type { StoredEvent } from '../core/event.ts'
 import type { Pump } from '../dispatch/pump.ts'
 import type { Job } from '../job/job.ts'
 import type { RunReport } from '../job/job-host.ts'
+import { readJob } from '../job/read-job.ts'
 import type { JobRecord } from '../job/record.ts'
-import { readJob } from '../job/run-job.ts'
 import type { Log } from '../log/port.ts'
 import { type Agent, flatten, type Part, refuseTwins } from './agent.ts'
 import { drained, isIdle } from './drained.ts'
@@ -84,7 +84,7 @@ export class RunningAgent implements Running, Helm {
   }
 
   async #add(part: Part): Promise<void> {
-    const { agent, log, clock } = this.#parts
+    const { agent, log, clock, environment } = this.#parts
     const { jobs, listeners } = flatten(agent.name, part, agent.timezone)
     refuseTwins(agent.name, 'jobs', [...this.jobs(), ...jobs])
     refuseTwins(agent.name, 'listeners', [...this.#listeners.map(({ listener }) => listener), ...listeners])
@@ -93,7 +93,7 @@ export class RunningAgent implements Running, Helm {
     const hearing: Listening[] = []
     for (const listener of listeners) hearing.push(await Listening.open(listener, quiet, this.#listeningHost()))
     const records = new Map<Job, JobRecord>()
-    for (const job of jobs) records.set(job, await readJob(log, job, clock.now()))
+    for (const job of jobs) records.set(job, await readJob(log, job, clock.now(), environment.logger))
     const resting = await pausedNames(log, 'job')
     const host = {
       ...this.#parts,

@@ -6,7 +6,8 @@ import { type Logger, silentLogger } from '../core/logger.ts'
 import { processSecrets, type Secrets } from '../core/secrets.ts'
 import type { Job } from '../job/job.ts'
 import type { RunReport } from '../job/job-host.ts'
-import { readJob, runJob } from '../job/run-job.ts'
+import { readJob } from '../job/read-job.ts'
+import { runJob } from '../job/run-job.ts'
 import type { Listener } from '../listener/listener.ts'
 import { checkLog } from '../log/check-log.ts'
 import type { Log } from '../log/port.ts'
@@ -104,7 +105,11 @@ async function runNow(job: Job, trial: Trial): Promise<RunReport | undefined> {
   }
   const host = { ...trial, stop: stop.signal, abort: signal, began: () => undefined, ended }
   const now = { at: new Date(clock.now()), ended }
-  await lastValueFrom(runJob(once, await readJob(log, job, clock.now()), of(now), host), { defaultValue: undefined })
+  const record = await readJob(log, job, clock.now())
+  await lastValueFrom(
+    runJob(once, () => record, of(now), host),
+    { defaultValue: undefined },
+  )
   signal.removeEventListener('abort', interrupted)
   return report
 }

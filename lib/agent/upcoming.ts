@@ -7,14 +7,43 @@ export interface Upcoming {
   readonly expectedBy?: Date
 }
 
-/** When a job that was first seen at `anchor` (ms since the epoch), and is not paused, runs next. */
-export function upcoming({ schedule, settings }: Job, anchor: number, now: number): Upcoming {
-  const next = settings.enabled ? slotAfter(schedule, now, anchor) : undefined
+/**
+ * What is known of a job's slots, in ms since the epoch.
+ *
+ * - `anchor`: when it was first seen
+ * - `upTo`: all its slots up to here are settled; default: none is
+ */
+export interface Settled {
+  readonly anchor: number
+  readonly upTo?: number | undefined
+}
+
+/** When a job that is not paused runs next: after now, and after what is settled, which a clock that was ahead left. */
+export function upcoming({ schedule, settings }: Job, { anchor, upTo = anchor }: Settled, now: number): Upcoming {
+  const next = settings.enabled ? slotAfter(schedule, Math.max(now, upTo), anchor) : undefined
   if (next === undefined) return {}
-  const { timeout, jitter } = settings
-  const expectedBy = new Date(next.getTime() + jitter + (timeout ?? Number.NaN))
+  return { next, ...expectedBy(settings, next) }
+}
+
+/** By when the run for a slot has ended at the latest, or is abandoned. */
+export function expectedBy({ timeout, jitter }: Job['settings'], slot: Date): Pick<Upcoming, 'expectedBy'> {
+  const expectedBy = new Date(slot.getTime() + jitter + (timeout ?? Number.NaN))
   // No timeout, or one that ends after the last instant a Date can hold.
-  return Number.isNaN(expectedBy.getTime()) ? { next } : { next, expectedBy }
+  return Number.isNaN(expectedBy.getTime()) ? {} : { expectedBy }
+}
+
+/** Further ahead than this, in ms, no clock is by chance. */
+const AHEAD = 600_000
+
+/**
+ * Up to when a job rests since its slots were settled while the clock was ahead: by more than one of its intervals, and
+ * ten minutes. Undefined: it does not.
+ */
+export function restsUntil({ schedule, settings }: Job, { anchor, upTo }: Settled, now: number): Date | undefined {
+  const last = Math.max(anchor, upTo ?? anchor)
+  if (!settings.enabled || last - now <= AHEAD) return undefined
+  const next = slotAfter(schedule, last, anchor)
+  return next === undefined || last - now <= next.getTime() - last ? undefined : next
 }
 
 /** The next slot of a schedule; undefined when there is none, or when it can't say. */

@@ -4,14 +4,15 @@ import type { Desk } from '../job/desk.ts'
 import { runRow } from '../job/history.ts'
 import type { Job } from '../job/job.ts'
 import type { JobHost, RunReport, Trigger } from '../job/job-host.ts'
-import type { JobRecord } from '../job/record.ts'
+import { settleAll } from '../job/read-job.ts'
+import { JOBS, type JobRecord } from '../job/record.ts'
 import { runJob } from '../job/run-job.ts'
 import type { Slot } from '../job/slots.ts'
 import { scheduleWords } from '../schedule/next-slot.ts'
 import type { JobHealth } from './health.ts'
 import type { News } from './news.ts'
 import type { JobStatus } from './status.ts'
-import { slotAfter, upcoming } from './upcoming.ts'
+import { expectedBy, restsUntil, slotAfter, upcoming } from './upcoming.ts'
 
 /**
  * A slot is overdue when the next one has come as well, or after this long, in ms: no timer is later than 30 s, even
@@ -27,7 +28,7 @@ export interface WorkingHost extends Omit<JobHost, 'began' | 'ended' | 'goesOn' 
 /** A job at work: it can be triggered and paused, and tells how it is. */
 export class Working {
   readonly job: Job
-  readonly #record: JobRecord
+  #record: JobRecord
   readonly #host: WorkingHost
   readonly #paused$: BehaviorSubject<boolean>
   readonly #triggers$ = new Subject<Trigger>()
@@ -36,8 +37,9 @@ export class Working {
   #last: RunReport | undefined
   /** The slot that its schedule waits for. */
   #waits: Date | undefined
-  /** The slots that have come, and whose runs have not begun. */
+  /** The slots that have come, and whose runs have not begun; of those, the ones whose jitter is not over. */
   readonly #due = new Set<Slot>()
+  readonly #delayed = new Set<Slot>()
   #failure: Error | undefined
 
   constructor(job: Job, record: JobRecord, paused: boolean, host: WorkingHost) {
@@ -50,7 +52,7 @@ export class Working {
 
   /** Resolves when the agent has stopped and the last run has ended; rejects when the job can't go on. */
   async work(): Promise<void> {
-    const runs = runJob(this.job, this.#record, this.#triggers$, {
+    const runs = runJob(this.job, () => this.#record, this.#triggers$, {
       ...this.#host,
       desk: this.#desk(),
       began: (slot) => {
@@ -77,6 +79,14 @@ export class Working {
     return {
       paused$: this.#paused$,
       rest: () => this.#rest.signal,
+      failed: (error) => {
+        this.#failure = error
+        this.#host.environment.logger.error({ job: this.job.name, err: error }, 'stopped working')
+      },
+      delayed: (slot) => {
+        this.#delayed.add(slot)
+        return () => void this.#delayed.delete(slot)
+      },
       waits: (slot) => (this.#waits = slot),
       came: (slot) => {
         this.#due.add(slot)
@@ -97,6 +107,25 @@ export class Working {
     this.#paused$.next(paused)
   }
 
+  /**
+   * Begins its schedule anew, now: nothing that was settled or is still open holds it up, and no slot before is its own.
+   * A run that goes on may end.
+   */
+  async reset(): Promise<void> {
+    const { log, clock } = this.#host
+    const now = clock.now()
+    this.#rest.abort()
+    this.#rest = new AbortController()
+    if (this.#paused$.value) this.#rest.abort()
+    const { name } = this.job
+    const { open } = await log.slots(name)
+    await log.plan(name, settleAll(open, now, true))
+    this.#record = { ...this.#record, anchor: now }
+    await log.store(JOBS).set(name, this.#record)
+    this.#failure = undefined
+    this.#paused$.next(this.#paused$.value)
+  }
+
   status(): JobStatus {
     const { name, schedule } = this.job
     const paused = this.#paused$.value
@@ -104,20 +133,43 @@ export class Working {
       name,
       schedule: scheduleWords(schedule),
       running: this.#running > 0,
-      ...(paused ? { paused } : upcoming(this.job, this.#record.anchor, this.#host.clock.now())),
+      ...(paused ? { paused } : this.#upcoming()),
       ...(this.#last === undefined ? {} : { last: this.#last }),
     }
+  }
+
+  // What its schedule waits for, or a run whose jitter is not over, which begins before that.
+  #upcoming(): Pick<JobStatus, 'next' | 'expectedBy'> {
+    const waits = [this.#waits, ...[...this.#delayed].map(({ at }) => at)].filter((at) => at !== undefined)
+    if (waits.length === 0) {
+      if (this.#failure !== undefined) return {}
+      return upcoming(this.job, this.#record, this.#host.clock.now())
+    }
+    const next = waits.reduce((first, at) => (at < first ? at : first))
+    return { next, ...expectedBy(this.job.settings, next) }
+  }
+
+  // Longer than to its next slot, and than clocks differ: its slots up to there were settled by a clock that was ahead.
+  #restsUntil(): Date | undefined {
+    const waits = this.#waits
+    if (this.#paused$.value || waits === undefined) return undefined
+    const now = this.#host.clock.now()
+    const usual = slotAfter(this.job.schedule, now, Math.min(this.#record.anchor, now))
+    if (usual === undefined || usual >= waits) return undefined
+    return restsUntil(this.job, { anchor: this.#record.anchor, upTo: waits.getTime() - 1 }, now)
   }
 
   health(): JobHealth {
     const { next, expectedBy, last, ...status } = this.status()
     const overdue = this.#overdue()
+    const rests = this.#restsUntil()
     return {
       ...status,
       ...(next === undefined ? {} : { next: next.toISOString() }),
       ...(expectedBy === undefined ? {} : { expectedBy: expectedBy.toISOString() }),
       ...(last === undefined ? {} : { last: runRow(last, this.#host.scrub) }),
       ...(overdue === undefined ? {} : { overdue: overdue.toISOString() }),
+      ...(rests === undefined ? {} : { restsUntil: rests.toISOString() }),
       ...(this.#failure === undefined ? {} : { failure: this.#host.scrub(this.#failure.message) }),
     }
   }

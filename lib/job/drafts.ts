@@ -61,7 +61,9 @@ export function drafts(
       clock,
       ticking: {
         anchor: new Date(clock.now()),
-        passed: (passed) => logger.info({ job: job.name, ...passed }, 'slots missed'),
+        decided: ({ passed }) => {
+          if (passed !== undefined) logger.info({ job: job.name, ...passed }, 'slots missed')
+        },
       },
       triggers$: NEVER,
       stop: stop.signal,

@@ -8,7 +8,8 @@ import type { Counts } from './record.ts'
  * What became of a slot.
  *
  * - `done`, `cancelled` (it went well, and its job is to run no more), `failed`: how its run ended
- * - `abandoned`: its run was cut off: it took too long, another took its place, the agent stopped or its process died
+ * - `abandoned`: its run was cut off: it took too long, the agent stopped or its process died
+ * - `replaced`: another slot took its place, before its run began (`attempt` 0) or while it went on
  * - `blocked`: it came while other runs of its job left no room for it
  * - `missed`: it passed while nothing ran
  */

@@ -10,7 +10,8 @@ import type { Slot } from './slots.ts'
  * How one run went.
  *
  * - `began`: when; `late`: how much later than its slot, its jitter aside; `ms`: how long it took
- * - `status`: `abandoned` when it was cut off: it took too long, another took its place, or the agent stopped
+ * - `status`: `abandoned` when it was cut off: it took too long, or the agent stopped; `replaced`: another slot took its
+ *   place
  * - `error`: why it failed, or was abandoned
  * - `reason`: why it cancelled its job
  */
@@ -18,7 +19,7 @@ export interface RunReport extends Counts {
   readonly job: string
   readonly slot: Date
   readonly attempt: number
-  readonly status: 'done' | 'cancelled' | 'failed' | 'abandoned'
+  readonly status: 'done' | 'cancelled' | 'failed' | 'abandoned' | 'replaced'
   readonly began: Date
   /** In ms. */
   readonly late: number

@@ -4,6 +4,7 @@ import type { Draft } from '../core/event.ts'
 import { guardSignal } from '../core/guard-signal.ts'
 import { Publisher } from '../core/publisher.ts'
 import { linked, within } from '../core/within.ts'
+import type { Claim, Completion } from '../log/claim.ts'
 import type { Write, Writes } from '../log/port.ts'
 import { StateBuffer } from '../log/state-buffer.ts'
 import { execute } from './execute.ts'
@@ -18,13 +19,16 @@ import { dueAt } from './tries.ts'
 /**
  * One attempt at a slot.
  *
- * - `record`: what is known of the job once the slot is done
- * - `ends`: what cuts the run off; `told`: what tells it to end
+ * - `claim`: the right to it; the slot is completed in one step with what the run did last
+ * - `record`: what is known of the job
+ * - `replaced`, `abort`: what cuts the run off: another slot, or the agent's end; `told`: what tells it to end
  */
 export interface Attempt {
   readonly slot: Slot
+  readonly claim: Claim
   readonly attempt: number
-  readonly ends: readonly AbortSignal[]
+  readonly replaced: AbortSignal
+  readonly abort: AbortSignal
   readonly told: readonly AbortSignal[]
   record(): JobRecord
 }
@@ -35,7 +39,8 @@ const PUNCTUAL = 1000
 /** Runs a job for a slot; never rejects. */
 export async function oneRun(job: Job, given: Attempt, host: JobHost): Promise<RunReport> {
   const { log, clock, environment } = host
-  const { slot, attempt, ends } = given
+  const { slot, attempt, replaced, abort } = given
+  const ends = [replaced, abort]
   const { name, settings } = job
   const began = clock.now()
   const late = Math.max(0, began - dueAt(job, slot))
@@ -55,12 +60,13 @@ export async function oneRun(job: Job, given: Attempt, host: JobHost): Promise<R
   }
   try {
     const limit = { clock, timeout: settings.timeout, signals: ends, late: tooLate }
-    const cancel = await within(limit, (over) => perform(job, { ...given, late, over }, recorder, host))
+    const cancel = await within(limit, (over) => perform(job, { ...given, began, late, over }, recorder, host))
     if (cancel === undefined) return { ...ended(), status: 'done' }
     return { ...ended(), status: 'cancelled', reason: cancel.message }
   } catch (error) {
-    const cutOff = timeUp || ends.some(({ aborted }) => aborted)
-    return { ...ended(), status: cutOff ? 'abandoned' : 'failed', error: asError(error) }
+    const cutOff = timeUp || abort.aborted
+    const status = replaced.aborted ? 'replaced' : cutOff ? 'abandoned' : 'failed'
+    return { ...ended(), status, error: asError(error) }
   } finally {
     over?.()
   }
@@ -68,16 +74,14 @@ export async function oneRun(job: Job, given: Attempt, host: JobHost): Promise<R
 
 /** `over`: aborts when the run is cut off. */
 interface Performance extends Attempt {
+  readonly began: number
   readonly late: number
   readonly over: AbortSignal
 }
 
-function perform(
-  job: Job,
-  { slot, late, attempt, over, told, record }: Performance,
-  recorder: Recorder,
-  { log, clock, environment, scrub }: JobHost,
-): Promise<Cancel | undefined> {
+function perform(job: Job, given: Performance, recorder: Recorder, host: JobHost): Promise<Cancel | undefined> {
+  const { slot, late, attempt, over, told, record } = given
+  const { log, clock, environment, scrub } = host
   const namespace = jobNamespace(job.name)
   const publisher = new Publisher((draft) => recorder.offer(draft))
   const save = (writes: Writes): Promise<void> => publisher.save(() => recorder.save(writes))
@@ -91,12 +95,30 @@ function perform(
     const exec = execOf(job, environment, [over, linkedSignal])
     const context: JobContext = { ...environment, exec, slot: slot.at, late, attempt, state, publish, signal }
     const finish = (last: Draft | undefined, cancel: Cancel | undefined): Promise<void> => {
-      const succeeded = { namespace: JOBS, key: job.name, value: { ...record(), succeeded: true } }
+      const known = record()
+      const succeeded =
+        known.succeeded === true ? [] : [{ namespace: JOBS, key: job.name, value: { ...known, succeeded: true } }]
       const rests = cancel === undefined ? [] : [restOf(job, clock.now(), scrub(cancel.message))]
-      return recorder.finish(last, [...state.writes(), succeeded, ...rests])
+      return recorder.finish(
+        last,
+        [...state.writes(), ...succeeded, ...rests],
+        completionOf(given, recorder, host, cancel),
+      )
     }
     return execute({ job, context, over, publisher, finish })
   })
+}
+
+// In one step with what the run did last, of which it can't say yet what became: `done` says that.
+function completionOf(
+  { claim, attempt, began, late }: Performance,
+  { counts }: Recorder,
+  { clock, scrub }: JobHost,
+  cancel: Cancel | undefined,
+): Completion {
+  const times = { began: new Date(began).toISOString(), late, ms: clock.now() - began }
+  const end = cancel === undefined ? { status: 'done' } : { status: 'cancelled', reason: scrub(cancel.message) }
+  return { claim, attempt, outcome: { ...times, ...counts, ...end } }
 }
 
 // In one step with what the run did: a job that cancelled itself does not run again, whatever happens then.

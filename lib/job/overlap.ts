@@ -4,24 +4,29 @@ import {
   exhaustMap,
   filter,
   finalize,
+  merge,
   mergeMap,
   type Observable,
   type OperatorFunction,
+  share,
   switchMap,
 } from 'rxjs'
 import type { JobSettings } from './settings.ts'
 
 /**
- * Runs one slot over another as the policy says: each policy is the flattening operator that does it. `skipped` hears
- * of every slot that does not run because others do: `exhaustMap` would drop it without a word, `concatMap` would keep
- * any number.
+ * Runs one slot over another as the policy says: each policy is the flattening operator that does it.
  *
- * `run` must not error: that would end the job.
+ * @param run must not error: that would end the job
+ * @param skipped hears of every slot that does not run because others do: `exhaustMap` would drop it without a word,
+ *   `concatMap` would keep any number
+ * @param now whether a slot is to run at once although the one before it has not ended: that one waits for its next
+ *   attempt. Default: never
  */
 export function overlap<S, R>(
   policy: JobSettings['overlap'],
   run: (slot: S) => Observable<R>,
   skipped: (slot: S) => void,
+  now: (slot: S) => boolean = () => false,
 ): OperatorFunction<S, R> {
   switch (policy) {
     case 'parallel':
@@ -29,10 +34,16 @@ export function overlap<S, R>(
     case 'replace':
       return switchMap(run)
     case 'skip':
-      return atMost(1, exhaustMap, run, skipped)
+      return atMost(1, exhaustMap, { run, skipped, now })
     case 'queue':
-      return atMost(2, concatMap, run, skipped)
+      return atMost(2, concatMap, { run, skipped, now })
   }
+}
+
+interface Overlapping<S, R> {
+  run(slot: S): Observable<R>
+  skipped(slot: S): void
+  now(slot: S): boolean
 }
 
 type Flatten = <S, R>(run: (slot: S) => Observable<R>) => OperatorFunction<S, R>
@@ -40,21 +51,33 @@ type Flatten = <S, R>(run: (slot: S) => Observable<R>) => OperatorFunction<S, R>
 function atMost<S, R>(
   most: number,
   flatten: Flatten,
-  run: (slot: S) => Observable<R>,
-  skipped: (slot: S) => void,
+  { run, skipped, now }: Overlapping<S, R>,
 ): OperatorFunction<S, R> {
   return (slots) =>
     defer(() => {
       let taken = 0
+      const beside = new Set<S>()
       const room = (slot: S): boolean => {
-        const fits = taken < most
+        if (beside.size === 0 && taken > 0 && now(slot)) {
+          beside.add(slot)
+          return true
+        }
+        // One that runs beside leaves the place of a run that waits taken, and takes none in a queue.
+        const fits = taken + (most === 1 ? beside.size : 0) < most
         if (fits) taken += 1
         else skipped(slot)
         return fits
       }
-      return slots.pipe(
-        filter(room),
-        flatten((slot: S) => run(slot).pipe(finalize(() => (taken -= 1)))),
+      const taking = slots.pipe(filter(room), share())
+      return merge(
+        taking.pipe(
+          filter((slot) => !beside.has(slot)),
+          flatten((slot: S) => run(slot).pipe(finalize(() => (taken -= 1)))),
+        ),
+        taking.pipe(
+          filter((slot) => beside.has(slot)),
+          mergeMap((slot: S) => run(slot).pipe(finalize(() => beside.delete(slot)))),
+        ),
       )
     })
 }

@@ -1,7 +1,8 @@
 import type { Draft, Receipt } from '../core/event.ts'
 import type { Logger } from '../core/logger.ts'
+import type { Completion } from '../log/claim.ts'
 import { checkDraft } from '../log/limits.ts'
-import type { Log, Write } from '../log/port.ts'
+import type { Log, Origin, Write } from '../log/port.ts'
 import { sayReceipt } from '../log/say-receipt.ts'
 import type { Job } from './job.ts'
 
@@ -17,16 +18,19 @@ export function jobNamespace(name: string): string {
 }
 
 /**
- * - `anchor`: when the job was first seen, in ms; intervals are counted from it
- * - `slot`: the newest slot that is done with, in ms
- * - `formerly`: the name from which it took these over
+ * - `anchor`: when the job was first seen with this schedule, in ms; intervals are counted from it
+ * - `schedule`: its schedule in words, and `enabled: false` where it was not: what changes begins now
+ * - `formerly`: the names that it had before, the newest first
  * - `succeeded`: whether it ever had a successful run: before that, `first` applies
+ * - `slot`: up to where its slots are settled, in a record from before the log knew that; it is only read
  */
 export interface JobRecord {
   readonly anchor: number
-  readonly slot?: number
-  readonly formerly?: string
+  readonly schedule?: string
+  readonly enabled?: false
+  readonly formerly?: string | readonly string[]
   readonly succeeded?: boolean
+  readonly slot?: number
 }
 
 /** How many drafts of a run were told as what. */
@@ -82,14 +86,14 @@ export class Recorder {
   async save(state: readonly Write[]): Promise<void> {
     const drafts = this.#held.splice(0)
     this.#most -= drafts.length
-    await this.#accept(drafts, this.#first !== 'record', state)
+    await this.#accept(drafts, this.#first !== 'record', { state })
   }
 
-  /** Stores the last draft, and what was held, in one step with the state. */
-  async finish(last: Draft | undefined, state: readonly Write[]): Promise<void> {
+  /** Stores the last draft, and what was held, in one step with the state and the end of the slot. */
+  async finish(last: Draft | undefined, state: readonly Write[], completes?: Completion): Promise<void> {
     if (last !== undefined && typeof this.#first === 'object') await this.#hold(last)
     const drafts = typeof this.#first === 'object' ? this.#held.splice(0) : last === undefined ? [] : [last]
-    await this.#accept(drafts, this.#first !== 'record', state)
+    await this.#accept(drafts, this.#first !== 'record', { state, ...(completes === undefined ? {} : { completes }) })
   }
 
   async #hold(given: Draft): Promise<Receipt> {
@@ -104,8 +108,12 @@ export class Recorder {
     return { status: 'offered', seq: 0 }
   }
 
-  async #accept(drafts: readonly Draft[], told: boolean, state: readonly Write[] = []): Promise<readonly Receipt[]> {
-    const receipts = await this.#log.accept(drafts, { ...this.#origin, ...(told ? {} : { told }), state })
+  async #accept(
+    drafts: readonly Draft[],
+    told: boolean,
+    end: Pick<Origin, 'state' | 'completes'> = {},
+  ): Promise<readonly Receipt[]> {
+    const receipts = await this.#log.accept(drafts, { ...this.#origin, ...(told ? {} : { told }), ...end })
     for (const [i, receipt] of receipts.entries()) {
       if (receipt.status !== 'offered') this.#counts[receipt.status] += 1
       if (receipt.event !== undefined) this.#toldAt = receipt.event.created

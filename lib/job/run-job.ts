@@ -1,74 +1,106 @@
 import { concat, defer, ignoreElements, type Observable } from 'rxjs'
-import type { Log } from '../log/port.ts'
+import { Turns } from '../log/turns.ts'
+import { nextSlot } from '../schedule/next-slot.ts'
 import type { Job } from './job.ts'
 import type { JobHost, Trigger } from './job-host.ts'
-import { Passing } from './passing.ts'
-import { JOBS, type JobRecord, jobNamespace, PAUSED_JOBS } from './record.ts'
+import { Ledger } from './ledger.ts'
+import type { JobRecord } from './record.ts'
 import { runSlot } from './run-slot.ts'
 import { runs$ } from './runs.ts'
 
-/** When a job was first seen, and how far it is; written down if the log has never seen it. */
-export async function readJob(log: Log, { name, settings }: Job, now: number): Promise<JobRecord> {
-  const jobs = log.store(JOBS)
-  const known = (await jobs.get<JobRecord>(name))?.value
-  if (known !== undefined) return known
-  const { formerly } = settings
-  const record = (formerly === undefined ? undefined : await adopt(log, formerly, name)) ?? { anchor: now }
-  await jobs.set(name, record)
-  return record
-}
-
-async function adopt(log: Log, from: string, to: string): Promise<JobRecord | undefined> {
-  const older = (await log.store(JOBS).get<JobRecord>(from))?.value
-  if (older === undefined) return undefined
-  for await (const { key, value } of log.store(jobNamespace(from)).list())
-    await log.store(jobNamespace(to)).set(key, value)
-  const rests = await log.store(PAUSED_JOBS).get(from)
-  if (rests !== undefined) await log.store(PAUSED_JOBS).set(to, rests.value)
-  return { ...older, formerly: from }
-}
-
-/** A job at work on a log. Completes after `stop`, when its last run has ended. */
-export function runJob(job: Job, record: JobRecord, triggers$: Observable<Trigger>, host: JobHost): Observable<never> {
+/** A job at work on a log; `known`: what is known of it now. Completes after `stop`, when its last run has ended. */
+export function runJob(
+  job: Job,
+  known: () => JobRecord,
+  triggers$: Observable<Trigger>,
+  host: JobHost,
+): Observable<never> {
   const { clock, environment, stop, desk } = host
-  const passing = new Passing(job, host)
-  // Slots that nobody scheduled come after every other: else one that is asked for in the same millisecond, or after the
-  // clock went back, would be taken for done.
-  let newest = record.slot ?? 0
-  const later = (slot: Trigger): Trigger => {
-    newest = Math.max(slot.at.getTime(), slot.asked === true ? newest + 1 : newest)
-    return slot.asked === true ? { ...slot, at: new Date(newest) } : slot
+  const ledger = new Ledger(job, host)
+  let succeeded = false
+  let busy = 0
+  const turns = new Turns()
+  // One run at a time, where the policy says so: who is asked for by hand does not wait for one that waits itself.
+  const alone = job.settings.overlap === 'skip' || job.settings.overlap === 'queue'
+  const slotHost = {
+    ...host,
+    ledger,
+    record: (): JobRecord => (succeeded ? { ...known(), succeeded } : known()),
+    turn: <T>(run: () => Promise<T>): Promise<T> => (alone ? turns.take(run) : run()),
+    waits: (): (() => void) => {
+      busy -= 1
+      return () => void (busy += 1)
+    },
+    ended: (...given: Parameters<JobHost['ended']>): void => {
+      succeeded ||= given[0].error === undefined
+      host.ended(...given)
+    },
   }
+  const instants = new Instants(job, known)
   const runs = runs$(job, {
     clock,
     ticking: {
-      anchor: new Date(record.anchor),
-      passed: (passed, alone) => {
-        newest = Math.max(newest, passed.last.getTime())
-        passing.missed(passed, alone)
-      },
-      ...(record.slot === undefined ? {} : { after: new Date(record.slot) }),
+      anchor: new Date(known().anchor),
+      decided: (decided) => ledger.decided(decided),
       ...(desk === undefined ? {} : { waits: desk.waits }),
     },
-    ...(desk === undefined ? {} : { paused$: desk.paused$ }),
+    restore: () => ledger.restore(known().anchor),
+    ...(desk === undefined
+      ? {}
+      : { paused$: desk.paused$, failed: (error) => desk.failed(error), delayed: (slot) => desk.delayed(slot) }),
     triggers$,
     stop,
-    runSlot: async (slot: Trigger, replaced) => {
-      const taken = later(slot)
-      const done = desk?.came(taken)
-      const report = await runSlot(job, taken, { ...host, passing }, replaced).catch((err: unknown) => {
+    runSlot: async (given: Trigger, replaced) => {
+      const slot = given.asked === true ? { ...given, at: instants.own(given.at) } : given
+      const done = desk?.came(slot)
+      busy += 1
+      const report = await runSlot(job, slot, slotHost, replaced).catch((err: unknown) => {
         environment.logger.error({ job: job.name, slot: slot.at, err }, 'job failed')
         return undefined
       })
-      passing.ended()
+      busy -= 1
       done?.()
       // Once this run has left its place: who triggers the job again at once must not find it taken.
-      setImmediate(() => slot.ended?.(report))
+      setImmediate(() => given.ended?.(report))
     },
     skipped: (slot: Trigger) => {
-      passing.blocked(slot)
+      ledger.blocked(slot)
       slot.ended?.(undefined)
     },
+    replaced: (slot: Trigger) => {
+      ledger.replaced(slot)
+      slot.ended?.(undefined)
+    },
+    // An endless run that waits to begin again is the one that was asked for.
+    executing: () => busy > 0 || job.schedule.kind === 'always',
   })
-  return concat(runs, defer(() => passing.written()).pipe(ignoreElements()))
+  return concat(runs, defer(() => ledger.written()).pipe(ignoreElements()))
+}
+
+/** Instants for runs that are asked for: each its own, and none that the schedule names. */
+class Instants {
+  readonly #job: Job
+  readonly #known: () => JobRecord
+  #newest = 0
+
+  constructor(job: Job, known: () => JobRecord) {
+    this.#job = job
+    this.#known = known
+  }
+
+  own(now: Date): Date {
+    let at = now.getTime() === this.#newest ? this.#newest + 1 : now.getTime()
+    if (this.#isNamed(at)) at += 1
+    this.#newest = at
+    return new Date(at)
+  }
+
+  #isNamed(at: number): boolean {
+    try {
+      return nextSlot(this.#job.schedule, new Date(at - 1), new Date(this.#known().anchor))?.getTime() === at
+    } catch {
+      // A schedule that fails ends itself, elsewhere.
+      return false
+    }
+  }
 }

@@ -1,31 +1,36 @@
 import {
   BehaviorSubject,
+  catchError,
   concat,
   defer,
+  EMPTY,
   filter,
   finalize,
+  from,
   map,
   merge,
+  mergeMap,
   NEVER,
   Observable,
   of,
   switchMap,
   take,
   takeUntil,
-  tap,
 } from 'rxjs'
-import { abort$, type Clock } from '../core/clock.ts'
-import { TidingsError } from '../core/errors.ts'
-import type { Schedule } from '../schedule/index.ts'
+import { abort$, type Clock, pause } from '../core/clock.ts'
+import { asError, TidingsError } from '../core/errors.ts'
 import type { Job } from './job.ts'
 import { overlap } from './overlap.ts'
 import { type Slot, slots$, type Ticking } from './slots.ts'
+import { dueAt } from './tries.ts'
 
 /** What makes a job run, and who hears of it. */
 export interface Running {
   readonly clock: Clock
-  readonly ticking: Pick<Ticking, 'anchor' | 'after' | 'waits' | 'passed'>
-  /** Whether its schedule rests; emits at once. Default: never. */
+  readonly ticking: Pick<Ticking, 'anchor' | 'waits' | 'decided'>
+  /** Says what came of the job's slots before its schedule begins, and begins again after a pause. Default: nothing. */
+  restore?(): Promise<Restored>
+  /** Whether its schedule rests; emits at once, and whenever it is to begin again. Default: never. */
   readonly paused$?: Observable<boolean>
   /** Runs that are asked for beside the schedule. */
   readonly triggers$: Observable<Slot>
@@ -34,29 +39,75 @@ export interface Running {
   /** Runs one slot to its end, and never rejects; the signal aborts when another slot takes its place. */
   runSlot(slot: Slot, signal: AbortSignal): Promise<unknown>
   skipped(slot: Slot): void
+  /** Another slot took the place of this one before its turn came. */
+  replaced?(slot: Slot): void
+  /** Whether a run goes on now, rather than waits for its next attempt. Default: whenever one does either. */
+  executing?(): boolean
+  /** The schedule failed, and makes no more slots. Default: that ends the job. */
+  failed?(error: Error): void
+  /** A slot has come whose run begins later; to be called back when that is over. */
+  delayed?(slot: Slot): () => void
+}
+
+/**
+ * What came of a job's slots before.
+ *
+ * - `after`: all up to here are decided about, but for those in `open` and `waiting`
+ * - `open`: to be decided about with what passed since; `waiting`: to be run when they are due
+ */
+export interface Restored {
+  readonly anchor: Date
+  readonly after: Date
+  readonly open: readonly Slot[]
+  readonly waiting: readonly Slot[]
 }
 
 /**
  * A job at work: its schedule makes the slots, its overlap policy flattens their runs. Emits nothing. A failed run
  * never ends the job: the next slot comes. Completes after `stop`, when the last run has ended.
  */
-export function runs$({ settings, schedule }: Job, running: Running): Observable<never> {
-  const { clock, ticking, stop, paused$ = of(false) } = running
-  const { enabled, missed, atStart } = settings
+export function runs$(job: Job, running: Running): Observable<never> {
+  const { settings } = job
+  const { stop } = running
   const going$ = new BehaviorSubject(0)
-  const slots = enabled ? restingSlots$(schedule, { ...ticking, clock, missed, atStart }, paused$, going$) : NEVER
-  const asked = running.triggers$.pipe(map((slot) => [{ ...slot, asked: true as const }]))
+  const slots = settings.enabled ? schedule$(job, running, going$) : NEVER
+  const asked = running.triggers$.pipe(map((slot) => [{ ...slot, asked: true as const, byHand: true as const }]))
   const runAll = (all: readonly Slot[]): Observable<never> =>
     defer(() => {
       going$.next(going$.value + 1)
-      return concat(...all.map((slot) => fromAsync((signal) => running.runSlot(slot, signal))))
+      let begun = 0
+      const run = (slot: Slot): Observable<never> =>
+        fromAsync((signal) => {
+          begun += 1
+          return running.runSlot(slot, signal)
+        })
+      return concat(...all.map(run)).pipe(finalize(() => all.slice(begun).forEach((slot) => running.replaced?.(slot))))
     }).pipe(
       // Later than the policy notices: what comes then must not find the place taken.
       finalize(() => queueMicrotask(() => going$.next(going$.value - 1))),
     )
+  const { executing } = running
   return merge(slots, asked).pipe(
     takeUntil(abort$(stop)),
-    overlap(settings.overlap, runAll, (all) => all.forEach((slot) => running.skipped(slot))),
+    overlap(
+      settings.overlap,
+      runAll,
+      (all) => all.forEach((slot) => running.skipped(slot)),
+      ([slot]) => slot?.byHand === true && executing?.() === false,
+    ),
+  )
+}
+
+/** The slots of a job, each when its run is due. Its schedule failing ends them, and not the runs that are asked for. */
+function schedule$(job: Job, running: Running, going$: Observable<number>): Observable<readonly Slot[]> {
+  const { failed } = running
+  const slots = restingSlots$(job, running, going$)
+  if (failed === undefined) return slots
+  return slots.pipe(
+    catchError((error: unknown) => {
+      failed(asError(error))
+      return NEVER
+    }),
   )
 }
 
@@ -64,34 +115,49 @@ export function runs$({ settings, schedule }: Job, running: Running): Observable
  * The slots of a schedule that can be paused. A pause is as if nothing ran: what passes meanwhile is missed. Afterwards
  * they come again once no run goes on: that of `always()` would be taken for one too many.
  */
-function restingSlots$(
-  schedule: Schedule,
-  { after, atStart = false, ...ticking }: Ticking,
-  paused$: Observable<boolean>,
-  going$: Observable<number>,
-): Observable<readonly Slot[]> {
-  let done = after
+function restingSlots$(job: Job, running: Running, going$: Observable<number>): Observable<readonly Slot[]> {
+  const { clock, ticking, paused$ = of(false), restore } = running
+  const { missed, atStart, overlap } = job.settings
   let started = false
-  const passed: Ticking['passed'] = (slots, alone) => {
-    done = slots.last
-    ticking.passed?.(slots, alone)
-  }
-  const slots = defer(() => {
+  const begin = (restored?: Restored): Observable<readonly Slot[]> => {
     const first = !started
     started = true
-    const resumed = { ...ticking, atStart: atStart && first, passed }
-    return slots$(schedule, done === undefined ? resumed : { ...resumed, after: done })
-  }).pipe(
-    tap((all) => {
-      const newest = all.filter(({ asked }) => asked !== true).at(-1)
-      if (newest !== undefined) done = newest.at
-    }),
-  )
+    const { waiting = [], ...known } = restored ?? {}
+    // A run that waits for its next attempt holds up the others of its job, as it did before.
+    const retried = waiting.filter(({ begun }) => begun === true)
+    const groups = overlap === 'parallel' ? retried.map((slot) => [slot]) : retried.length === 0 ? [] : [retried]
+    const early = waiting.filter(({ begun }) => begun !== true)
+    return merge(
+      of(...groups),
+      early.length === 0 ? EMPTY : of(early),
+      slots$(job.schedule, { ...ticking, clock, missed, ...known, atStart: atStart && first && waiting.length === 0 }),
+    ).pipe(mergeMap((all) => whenDue(job, all, running)))
+  }
   const idle$ = going$.pipe(
     filter((going) => going === 0),
     take(1),
   )
+  const slots = restore === undefined ? defer(() => begin()) : defer(() => from(restore())).pipe(switchMap(begin))
   return paused$.pipe(switchMap((paused) => (paused ? NEVER : idle$.pipe(switchMap(() => slots)))))
+}
+
+/** Slots whose jitter is over, now or later: each by itself, so that one that is due early does not wait for another. */
+function whenDue(job: Job, all: readonly Slot[], { clock, delayed }: Running): Observable<readonly Slot[]> {
+  const late = (slot: Slot): number => dueAt(job, slot) - clock.now()
+  const waits = (slot: Slot): boolean => slot.begun !== true && late(slot) > 0
+  const due = all.filter((slot) => !waits(slot))
+  const rest = all.filter(waits).map((slot) =>
+    defer(() => {
+      const over = delayed?.(slot)
+      // No longer than the jitter: the clock may have gone back.
+      const length = Math.min(late(slot), job.settings.jitter)
+      return concat(
+        fromAsync((signal) => pause(clock, length, signal)),
+        of([slot]),
+      ).pipe(finalize(() => over?.()))
+    }),
+  )
+  return merge(due.length === 0 ? EMPTY : of(due), ...rest)
 }
 
 function fromAsync(work: (signal: AbortSignal) => Promise<unknown>): Observable<never> {

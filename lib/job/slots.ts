@@ -3,11 +3,18 @@ import { type Clock, timerAt } from '../core/clock.ts'
 import type { Schedule } from '../schedule/index.ts'
 import { nextSlot } from '../schedule/next-slot.ts'
 
-/** A time at which to run: one that a schedule named or, `asked`, one that it did not. `more`: others wait for it. */
+/**
+ * A time at which to run.
+ *
+ * - `asked`: the schedule did not name it: the job runs at start, or somebody asked; `byHand`: somebody did
+ * - `begun`: an attempt at it began in an earlier life; `from`: when the next one is due, in ms since the epoch
+ */
 export interface Slot {
   readonly at: Date
   readonly asked?: true
-  readonly more?: true
+  readonly byHand?: true
+  readonly begun?: true
+  readonly from?: number
 }
 
 /**
@@ -15,8 +22,9 @@ export interface Slot {
  * - `after`: the newest slot that is done with; default the anchor
  * - `missed`: what becomes of slots that passed meanwhile
  * - `atStart`: there is a slot now, unless a missed one runs now anyway; default false
+ * - `open`: slots that came before and have no fate yet: they are decided about with those that passed meanwhile
  * - `waits`: hears which slot is waited for, each time that changes; undefined: none is
- * - `passed`: hears of slots that passed meanwhile and are not run; `alone`: nor does one after them
+ * - `decided`: hears what becomes of slots whose time has come, before they are emitted
  */
 export interface Ticking {
   readonly clock: Clock
@@ -24,8 +32,17 @@ export interface Ticking {
   readonly after?: Date
   readonly missed: 'once' | 'skip' | 'all'
   readonly atStart?: boolean
+  readonly open?: readonly Slot[]
   waits?(slot: Date | undefined): void
-  passed?(passed: Passed, alone: boolean): void
+  decided?(decided: Decided): void
+}
+
+/** What was decided about slots. `dropped`: those that were open and are not run; `upTo`: the newest that has come. */
+export interface Decided {
+  readonly slots: readonly Slot[]
+  readonly passed?: Passed
+  readonly dropped: readonly Slot[]
+  readonly upTo: Date
 }
 
 /** Slots that nobody runs: the first, the last, and how many, of which at most 1000 are counted. */
@@ -35,8 +52,8 @@ export interface Passed {
   readonly slots: number
 }
 
-/** `all` runs at most this many missed slots: the newest. */
-const MOST_MISSED = 100
+/** So many missed slots run: the newest. */
+const MOST = { skip: 0, once: 1, all: 100 } as const
 
 /** So many slots that passed are counted: in ten years, one a second would be a walk of minutes. */
 const MOST_COUNTED = 1000
@@ -49,15 +66,19 @@ const LATE = 30_000
  * another. Never ends. No drift: each slot is asked of the schedule, not counted from the last one.
  */
 export function slots$(schedule: Schedule, ticking: Ticking): Observable<readonly Slot[]> {
-  const { clock, anchor, after = anchor, missed, atStart = false } = ticking
+  const { clock, anchor, after = anchor, missed, atStart = false, open = [] } = ticking
   return new Observable((subscriber) => {
     let done = after
     let cancel = (): void => undefined
-    const tick = (policy: Ticking['missed'], otherwise: readonly Slot[] = []): void => {
-      const due = dueSlots(schedule, anchor, done, new Date(clock.now()), policy)
-      done = due.done
-      if (due.passed !== undefined) ticking.passed?.(due.passed, due.slots.length === 0)
-      const slots = due.slots.length > 0 ? due.slots : otherwise
+    const tick = (policy: Ticking['missed'], before: readonly Slot[] = [], otherwise: readonly Slot[] = []): void => {
+      const { slots: due, ...rest } = dueSlots(schedule, anchor, done, new Date(clock.now()), policy)
+      done = rest.done
+      const all = [...before, ...due]
+      const split = Math.max(0, all.length - MOST[policy])
+      const [dropped, chosen] = [all.slice(0, split), all.slice(split)]
+      const slots = chosen.length > 0 ? chosen : otherwise
+      const passed = rest.passed === undefined ? {} : { passed: rest.passed }
+      ticking.decided?.({ slots, dropped, upTo: done, ...passed })
       if (slots.length > 0) subscriber.next(slots)
       const next = nextSlot(schedule, done, anchor)
       if (subscriber.closed) return
@@ -80,7 +101,7 @@ export function slots$(schedule: Schedule, ticking: Ticking): Observable<readonl
     }
     // The one run of `always()` begins whenever somebody is there to begin it.
     const now = atStart || schedule.kind === 'always'
-    tick(missed, now ? [{ at: new Date(clock.now()), asked: true }] : [])
+    tick(missed, open, now ? [{ at: new Date(clock.now()), asked: true }] : [])
     return () => {
       cancel()
       ticking.waits?.(undefined)
@@ -99,7 +120,7 @@ interface Due {
 export function dueSlots(schedule: Schedule, anchor: Date, after: Date, now: Date, policy: Ticking['missed']): Due {
   const newest = newestSlot(schedule, anchor, after, now)
   if (newest === undefined) return { slots: [], done: after }
-  const most = { skip: 0, once: 1, all: MOST_MISSED }[policy]
+  const most = MOST[policy]
   const found = most === 0 ? [] : [newest]
   for (let oldest: Date | undefined = newest; found.length < most; ) {
     oldest = newestSlot(schedule, anchor, after, new Date(oldest.getTime() - 1))
@@ -107,7 +128,7 @@ export function dueSlots(schedule: Schedule, anchor: Date, after: Date, now: Dat
     found.unshift(oldest)
   }
   const passed = passedSlots(schedule, anchor, after, new Date((found[0]?.getTime() ?? newest.getTime() + 1) - 1))
-  const slots = found.map((at): Slot => (at === newest ? { at } : { at, more: true }))
+  const slots = found.map((at): Slot => ({ at }))
   return { slots, done: newest, ...(passed === undefined ? {} : { passed }) }
 }
 

@@ -51,13 +51,13 @@ export class Claims {
     if (!(ttl > 0))
       throw new TidingsError('TIDINGS_LOG_INVALID', `the ttl of a claim must be a time in ms, got ${describe(ttl)}`)
     await this.#runs.ready(job)
-    const known = this.#read(job)
+    const { dead, ...known } = this.#withoutDead(job)
     const entry = known.open.find((each) => each.slot === at)
     if (entry === undefined ? this.#isSettled(job, at, known, aside) : aside || this.#isHeld(entry)) return undefined
     const attempt = (entry?.attempt ?? 0) + 1
     const given: Given = { job, slot: at, ttl, aside, attempt }
     const lost = entry !== undefined && this.#isLost(entry) ? this.#runs.ops(job, at, entry.attempt) : []
-    await this.#write(job, { ...known, open: replaced(known.open, this.#entry(given)) }, lost)
+    await this.#write(job, { ...known, open: replaced(known.open, this.#entry(given)) }, [...dead, ...lost])
     return this.#claim(given)
   }
 
@@ -73,18 +73,14 @@ export class Claims {
     const dropped = new Set(settled.map((slot) => checkSlot(job, slot)))
     const notes = noted.map(({ slot, outcome }) => [checkSlot(job, slot), outcome] as const)
     await this.#runs.ready(job)
-    const known = this.#read(job)
-    // A run that was asked for is nobody's to run again once its process has died.
-    const goes = (each: OpenRecord): boolean =>
-      each.aside === true ? each.holder !== this.#holder : dropped.has(each.slot) && !this.#isHeld(each)
+    const { dead, ...known } = this.#withoutDead(job)
+    const goes = (each: OpenRecord): boolean => dropped.has(each.slot) && !this.#isHeld(each)
     const added = opened.filter(
       ({ slot }) => !known.open.some((each) => each.slot === slot) && !this.#isSettled(job, slot, known, false),
     )
     const left = [...known.open.filter((each) => !goes(each)), ...added.map(putOff)]
     const done = back || limit === undefined ? limit : Math.max(limit, known.done ?? limit)
-    const ops = known.open
-      .filter((each) => goes(each) && this.#isLost(each))
-      .flatMap(({ slot, attempt }) => this.#runs.ops(job, slot, attempt))
+    const ops = [...dead, ...this.#lostOps(job, known.open.filter(goes))]
     for (const [slot, outcome] of notes) ops.push(...this.#runs.ops(job, slot, 0, { is: outcome }))
     await this.#write(job, { ...known, ...(done === undefined ? {} : { done }), open: left.sort(bySlot) }, ops)
   }
@@ -201,6 +197,20 @@ export class Claims {
   /** An attempt of which nobody will say how it ended. */
   #isLost(entry: OpenRecord): boolean {
     return entry.holder !== this.#holder && !hasEnded(entry)
+  }
+
+  #lostOps(job: string, open: readonly OpenRecord[]): Op[] {
+    const lost = open.filter((each) => this.#isLost(each))
+    return lost.flatMap(({ slot, attempt }) => this.#runs.ops(job, slot, attempt))
+  }
+
+  // A run that was asked for is nobody's to run again once its process has died.
+  #withoutDead(job: string): Known & { readonly dead: readonly Op[] } {
+    const known = this.#read(job)
+    const isDead = (each: OpenRecord): boolean => each.aside === true && each.holder !== this.#holder
+    const dead = known.open.filter(isDead)
+    if (dead.length === 0) return { ...known, dead: [] }
+    return { ...known, open: known.open.filter((each) => !isDead(each)), dead: this.#lostOps(job, dead) }
   }
 
   /** What is open of a slot that this claim still has. */

@@ -155,12 +155,12 @@ describe('the history of a job', () => {
     skip: ['1 #1 done', '2 blocked 2', '4 #1 done', '5 blocked 2'],
     queue: ['1 #1 done', '2 #1 done', '3 blocked 1', '5 blocked 2'],
     replace: [
-      '1 #1 abandoned',
-      '2 #1 abandoned',
-      '3 #1 abandoned',
-      '4 #1 abandoned',
-      '5 #1 abandoned',
-      '6 #1 abandoned',
+      '1 #1 replaced',
+      '2 #1 replaced',
+      '3 #1 replaced',
+      '4 #1 replaced',
+      '5 #1 replaced',
+      '6 #1 replaced',
     ],
     parallel: ['1 #1 done', '2 #1 done', '3 #1 done', '4 #1 done'],
   }

@@ -9,7 +9,7 @@ import type { Code } from '../code.ts'
 import type { DryRun } from '../dry-run.ts'
 import type { Helm } from '../helm.ts'
 import { isPaused } from '../pauses.ts'
-import { jobRecord, knownJob } from './known.ts'
+import { knownJob, settledOf } from './known.ts'
 import { type ListedJob, listJobs, remembered } from './list-jobs.ts'
 import { type PauseAnswer, pausing } from './pausing.ts'
 
@@ -55,12 +55,14 @@ export function jobOperations(log: Log, helm?: Helm, code: Code | undefined = he
   return {
     list: () => listJobs(log, helm, code),
     history: async (name, { limit } = {}) => {
-      await knownJob(log, name)
-      return remembered(log, name, limit)
+      const rows = await remembered(log, name, limit)
+      // A name that another one took over has its past, and nothing else.
+      if (rows.length === 0) await knownJob(log, name)
+      return rows
     },
     next: async (name, { limit } = {}) => {
-      const anchor = await anchorOf(log, code, name)
-      return next(log, codeOf(code, name).job, anchor, Math.min(count(limit, 'limit', SLOTS.usual), SLOTS.most))
+      await refuseUnknown(log, code, name)
+      return next(log, codeOf(code, name).job, Math.min(count(limit, 'limit', SLOTS.usual), SLOTS.most))
     },
     ...pausing(log, helm, 'job'),
     run: async (name) => {
@@ -70,22 +72,27 @@ export function jobOperations(log: Log, helm?: Helm, code: Code | undefined = he
       return report === undefined ? { name } : { name, run: runRow(report, (text) => helm.scrub(text)) }
     },
     dryRun: async (name) => {
-      await anchorOf(log, code, name)
+      await refuseUnknown(log, code, name)
       const { job, code: own } = codeOf(code, name)
       return own.dryRun(job)
     },
   }
 }
 
-// When the log saw it first. One that has never run is known to the code alone.
-async function anchorOf(log: Log, code: Code | undefined, name: string): Promise<number> {
-  if (code?.job(name) !== undefined) return (await jobRecord(log, name))?.anchor ?? log.clock.now()
-  const others = code?.jobs().map((job) => job.name)
-  return (await knownJob(log, name, others)).anchor
+// One that has never run is known to the code alone.
+async function refuseUnknown(log: Log, code: Code | undefined, name: string): Promise<void> {
+  if (code?.job(name) !== undefined) return
+  await knownJob(
+    log,
+    name,
+    code?.jobs().map((job) => job.name),
+  )
 }
 
-async function next(log: Log, { name, schedule, settings }: Job, anchor: number, limit: number): Promise<NextAnswer> {
-  const slots = nextRuns(schedule, limit, new Date(log.clock.now()), new Date(anchor))
+async function next(log: Log, job: Job, limit: number): Promise<NextAnswer> {
+  const { name, schedule, settings } = job
+  const { anchor, upTo = anchor } = await settledOf(log, job)
+  const slots = nextRuns(schedule, limit, new Date(Math.max(log.clock.now(), upTo)), new Date(anchor))
   const paused = await isPaused(log, 'job', name)
   const off = settings.enabled ? {} : { enabled: false as const }
   return { name, schedule: scheduleWords(schedule), ...off, paused, slots: slots.map((slot) => slot.toISOString()) }

@@ -1,7 +1,10 @@
 import { quote, TidingsError } from '../../core/errors.ts'
+import type { Job } from '../../job/job.ts'
 import { JOBS, type JobRecord } from '../../job/record.ts'
 import type { ConsumerInfo, Log } from '../../log/port.ts'
+import { scheduleWords } from '../../schedule/next-slot.ts'
 import type { Pausable } from '../pauses.ts'
+import type { Settled } from '../upcoming.ts'
 
 /** What the log knows of each listener. */
 export async function listenersOf(log: Log): Promise<ReadonlyMap<string, ConsumerInfo>> {
@@ -37,6 +40,16 @@ export async function knownJob(log: Log, name: string, others: readonly string[]
 /** What the log knows of a job; undefined: nothing. */
 export async function jobRecord(log: Log, name: string): Promise<JobRecord | undefined> {
   return (await log.store(JOBS).get<JobRecord>(name))?.value
+}
+
+/** What the log knows of the slots of a job. One that it has not seen, or with another schedule, begins now. */
+export async function settledOf(log: Log, job: Job): Promise<Settled> {
+  const record = await jobRecord(log, job.name)
+  const text = scheduleWords(job.schedule)
+  const changed = record?.schedule !== undefined && record.schedule !== text
+  if (record === undefined || changed) return { anchor: log.clock.now() }
+  const { upTo } = await log.slots(job.name)
+  return { anchor: record.anchor, upTo: upTo?.getTime() ?? record.slot }
 }
 
 function refuse(kind: Pausable, name: string, known: readonly string[]): never {

@@ -1,10 +1,12 @@
 import { history, type RunRow, type RunStatus } from '../../job/history.ts'
+import type { Job } from '../../job/job.ts'
+import { namesBefore } from '../../job/read-job.ts'
 import type { Log } from '../../log/port.ts'
 import { scheduleWords } from '../../schedule/next-slot.ts'
 import type { Code } from '../code.ts'
 import type { Helm } from '../helm.ts'
-import { upcoming } from '../upcoming.ts'
-import { jobRecord } from './known.ts'
+import { type Upcoming, upcoming } from '../upcoming.ts'
+import { jobRecord, settledOf } from './known.ts'
 import { type JobRow, jobRows } from './rows.ts'
 
 /**
@@ -37,7 +39,7 @@ export async function listJobs(log: Log, helm?: Helm, code?: Code): Promise<List
     const running = helm?.job(row.name)?.status().running
     listed.push({
       ...row,
-      ...planOf(row, log.clock.now(), code),
+      ...(await planOf(log, row, code)),
       ...(running === undefined ? {} : { running }),
       ...(last === undefined ? {} : { last }),
       recent: rows
@@ -59,27 +61,30 @@ async function allRows(log: Log, code: Code | undefined): Promise<JobRow[]> {
 export async function remembered(log: Log, job: string, limit?: number): Promise<RunRow[]> {
   const rows: RunRow[] = []
   const newest = { reverse: true, ...(limit === undefined ? {} : { limit }) }
-  const names = new Set<string>()
-  for (let name: string | undefined = job; name !== undefined && !names.has(name); ) {
-    names.add(name)
+  const names = new Set([job])
+  // A name that was taken over by an older version of this code still says from which one it came.
+  for (const name of names) {
     for await (const row of history(log, name, newest)) rows.push(row)
-    name = (await jobRecord(log, name))?.formerly
+    for (const before of namesBefore((await jobRecord(log, name)) ?? { anchor: 0 })) names.add(before)
   }
   return rows.slice(0, limit)
 }
 
 type Plan = Pick<ListedJob, 'schedule' | 'tags' | 'next' | 'expectedBy'>
 
-function planOf({ name, firstSeen, paused }: JobRow, now: number, code: Code | undefined): Plan {
+async function planOf(log: Log, { name, paused }: JobRow, code: Code | undefined): Promise<Plan> {
   const job = code?.job(name)?.job
   if (job === undefined) return {}
   const { tags } = job.settings
-  const anchor = firstSeen === undefined ? now : Date.parse(firstSeen)
-  const { next, expectedBy } = paused === true ? {} : upcoming(job, anchor, now)
+  const { next, expectedBy } = paused === true ? {} : await upcomingOf(log, job)
   return {
     schedule: scheduleWords(job.schedule),
     ...(tags.length === 0 ? {} : { tags }),
     ...(next === undefined ? {} : { next: next.toISOString() }),
     ...(expectedBy === undefined ? {} : { expectedBy: expectedBy.toISOString() }),
   }
+}
+
+async function upcomingOf(log: Log, job: Job): Promise<Upcoming> {
+  return upcoming(job, await settledOf(log, job), log.clock.now())
 }

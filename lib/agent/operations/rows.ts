@@ -3,7 +3,7 @@ import type { Lag, Log } from '../../log/port.ts'
 import { type Pause, pausedNames } from '../pauses.ts'
 
 /**
- * What the log knows of a job: when it was first seen (absent: not yet), its newest slot that is done with, whether it
+ * What the log knows of a job: when it was first seen (absent: not yet), the newest slot that is settled, whether it
  * ever succeeded. `reason`: why a run cancelled it.
  */
 export interface JobRow {
@@ -29,11 +29,18 @@ export async function jobRows(log: Log): Promise<JobRow[]> {
   const rows: JobRow[] = []
   for await (const { key, value } of log.store(JOBS).list<JobRecord>()) {
     const { anchor, slot, succeeded = false } = value
-    const lastSlot = slot === undefined ? {} : { lastSlot: new Date(slot).toISOString() }
+    const settled = (await log.slots(key)).upTo?.getTime() ?? slot ?? 0
+    const newest = Math.max(settled, await newestRun(log, key))
+    const lastSlot = newest === 0 ? {} : { lastSlot: new Date(newest).toISOString() }
     const firstSeen = new Date(anchor).toISOString()
     rows.push({ name: key, firstSeen, ...lastSlot, succeeded, ...restOf(paused.get(key)) })
   }
   return rows
+}
+
+async function newestRun(log: Log, job: string): Promise<number> {
+  for await (const { slot } of log.runs(job, { reverse: true, limit: 1 })) return slot.getTime()
+  return 0
 }
 
 /** `known`: the listeners that the agent has. */

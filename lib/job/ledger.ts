@@ -1,0 +1,172 @@
+import { pause } from '../core/clock.ts'
+import { asError, hasCode } from '../core/errors.ts'
+import type { OpenSlot, SlotPlan } from '../log/claim.ts'
+import type { RunOutcome } from './history.ts'
+import type { Job } from './job.ts'
+import type { JobHost } from './job-host.ts'
+import type { Restored } from './runs.ts'
+import type { Decided, Passed, Slot } from './slots.ts'
+import { dueAt } from './tries.ts'
+
+/** How long to wait before a write that failed is tried again, in ms. */
+const AGAIN = 1000
+
+/**
+ * The fates of one job's slots, as the log is told of them. The log settles every earlier slot that is not open once a
+ * slot completes, so before anything can complete out of order, the slots that wait are written down as open. Slots that
+ * pass without a run are reported, counted and written down, one record for each series.
+ */
+export class Ledger {
+  readonly #job: Job
+  readonly #host: Pick<JobHost, 'log' | 'clock' | 'environment' | 'stop'>
+  // Slots that have come and have no fate yet, in ms.
+  readonly #pending = new Set<number>()
+  // The newest series of slots that the runs that go on leave no room for.
+  #blocked: Passed | undefined
+  #next: Planned | undefined
+  #written: Promise<unknown> = Promise.resolve()
+
+  constructor(job: Job, host: Pick<JobHost, 'log' | 'clock' | 'environment' | 'stop'>) {
+    this.#job = job
+    this.#host = host
+  }
+
+  /** What the log knows of slots that have come: those that are open are to be decided about, or wait. */
+  async restore(anchor: number): Promise<Restored> {
+    await this.#written
+    const { log, clock } = this.#host
+    const { upTo, open } = (await this.persist(() => log.slots(this.#job.name))) ?? { open: [] }
+    this.#pending.clear()
+    this.#blocked = undefined
+    const now = clock.now()
+    const waiting: Slot[] = []
+    const undecided: Slot[] = []
+    for (const each of open) {
+      this.#pending.add(each.slot.getTime())
+      const from = dueAgain(each, now)
+      if (from !== undefined) waiting.push({ at: each.slot, begun: true, from })
+      else if (each.attempts > 0) undecided.push({ at: each.slot, begun: true })
+      else if (dueAt(this.#job, { at: each.slot }) > now) waiting.push({ at: each.slot })
+      else undecided.push({ at: each.slot })
+    }
+    const after = Math.max(anchor, upTo?.getTime() ?? anchor, ...open.map(({ slot }) => slot.getTime()))
+    return { anchor: new Date(anchor), after: new Date(after), open: undecided, waiting }
+  }
+
+  /** The time has come to decide about slots: these are to run, those are not. */
+  decided({ slots, passed, dropped, upTo }: Decided): void {
+    const { logger } = this.#host.environment
+    const name = this.#job.name
+    if (passed !== undefined) logger.info({ job: name, ...passed }, 'slots missed')
+    for (const { at, begun } of dropped) {
+      this.#pending.delete(at.getTime())
+      if (begun === true) logger.warn({ job: name, slot: at }, 'run abandoned')
+      else logger.info({ job: name, first: at, last: at, slots: 1 }, 'slots missed')
+    }
+    const waited = this.#pending.size > 0
+    const scheduled = slots.filter(({ asked }) => asked !== true)
+    for (const { at } of scheduled) this.#pending.add(at.getTime())
+    const alone = scheduled.length <= 1 && !waited && this.#job.settings.jitter === 0
+    if (passed !== undefined || dropped.length > 0) this.#blocked = undefined
+    else if (alone) return
+    const never = dropped.filter(({ begun }) => begun !== true)
+    const noted = [
+      ...(passed === undefined ? [] : [note(passed.first, seriesOf('missed', passed))]),
+      ...never.map(({ at }) => note(at, seriesOf('missed', { first: at, last: at, slots: 1 }))),
+    ]
+    this.#plan({ upTo, settled: dropped.map(({ at }) => at), noted })
+  }
+
+  /** A slot came while others ran. Who asked for one hears it, and needs no record. */
+  blocked(slot: Slot): void {
+    const { at, asked, begun } = slot
+    this.#host.environment.logger.warn({ job: this.#job.name, slot: at }, 'run skipped')
+    if (asked === true) return
+    this.#pending.delete(at.getTime())
+    if (begun === true) return this.#plan({ upTo: at, settled: [at] })
+    // Where runs begin later than their slots, slots are not blocked in their order.
+    const series = this.#job.settings.jitter === 0 ? this.#blocked : undefined
+    const { first = at, slots = 0 } = series ?? {}
+    this.#blocked = { first, last: at, slots: slots + 1 }
+    this.#plan({ upTo: at, settled: [at], noted: [note(first, seriesOf('blocked', this.#blocked))] })
+  }
+
+  /** Another slot took the place of one that has no run to be recorded. */
+  replaced({ at, asked, begun }: Slot): void {
+    this.#host.environment.logger.info({ job: this.#job.name, slot: at }, 'run replaced')
+    if (asked === true) return
+    this.#pending.delete(at.getTime())
+    const noted = begun === true ? [] : [note(at, { status: 'replaced' })]
+    this.#plan({ upTo: at, settled: [at], noted })
+  }
+
+  /** A slot has its fate, which the log knows. What is blocked from now on is another series. */
+  settled({ at }: Slot): void {
+    this.#pending.delete(at.getTime())
+    this.#blocked = undefined
+  }
+
+  /** Does something with the log once all that was decided before is written down. Undefined: see `persist`. */
+  inTurn<T>(write: () => Promise<T>): Promise<T | undefined> {
+    const done = this.#written.then(() => this.persist(write))
+    this.#written = done
+    return done
+  }
+
+  /** Resolves when all is written down. */
+  written(): Promise<unknown> {
+    return this.#written
+  }
+
+  /**
+   * Does something with the log, again and again until that succeeds: what is not written down is not forgotten.
+   * Undefined: the agent stopped, or the log is closed; then the next start finds what was left.
+   */
+  async persist<T>(write: () => Promise<T>): Promise<T | undefined> {
+    const { clock, environment, stop } = this.#host
+    for (let tries = 0; ; tries++) {
+      try {
+        return await write()
+      } catch (error) {
+        const over = stop.aborted || hasCode(error, 'TIDINGS_LOG_CLOSED')
+        const fields = { job: this.#job.name, err: asError(error) }
+        if (over || tries === 0) environment.logger.warn(fields, 'slots could not be noted')
+        if (over) return undefined
+        await pause(clock, AGAIN, stop)
+      }
+    }
+  }
+
+  // What is decided while the log still writes goes into one step.
+  #plan({ upTo, settled, noted = [] }: Planned): void {
+    const before = this.#next
+    this.#next = {
+      upTo: before === undefined || upTo > before.upTo ? upTo : before.upTo,
+      settled: [...(before?.settled ?? []), ...settled],
+      noted: [...(before?.noted ?? []), ...noted],
+    }
+    this.#written = this.#written.then(async () => {
+      const plan = this.#next
+      this.#next = undefined
+      if (plan === undefined) return
+      const open = [...this.#pending].map((slot) => ({ slot: new Date(slot) }))
+      await this.persist(() => this.#host.log.plan(this.#job.name, { ...plan, open }))
+    })
+  }
+}
+
+type Planned = Required<Pick<SlotPlan, 'upTo' | 'settled'>> & Pick<SlotPlan, 'noted'>
+
+function note(slot: Date, outcome: RunOutcome): { readonly slot: Date; readonly outcome: RunOutcome } {
+  return { slot, outcome }
+}
+
+function seriesOf(status: 'blocked' | 'missed', { last, slots }: Passed): RunOutcome {
+  return { status, slots, until: last.toISOString() }
+}
+
+// When a run that is to be tried again is due. A clock that went back makes the pause no longer than it was.
+function dueAgain({ ended, at, since = at }: OpenSlot, now: number): number | undefined {
+  if (!ended || at === undefined || since === undefined) return undefined
+  return Math.min(at, now + Math.max(0, at - since))
+}
