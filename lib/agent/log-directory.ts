@@ -1,7 +1,8 @@
 import { rm, rmdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { hasCode, TidingsError } from '../core/errors.ts'
-import { isOwn, namesIn } from '../log/folder.ts'
+import { isOwn, namesIn } from '../log/directory.ts'
+import { refuseForeign } from '../log/level-foreign.ts'
 import { openLog } from '../log/open-log.ts'
 
 /** Whether a directory holds a log. */
@@ -25,8 +26,9 @@ export async function removeLog(directory: string): Promise<boolean> {
       details: { directory },
     })
   }
+  await refuseForeign(directory)
   await refuseInUse(directory)
-  for (const name of await namesIn(directory)) if (isOwn(name)) await rm(join(directory, name))
+  for (const name of await namesIn(directory)) if (isOwn(name)) await rm(join(directory, name), { recursive: true })
   if ((await namesIn(directory)).length === 0) await rmdir(directory)
   return true
 }

@@ -2,16 +2,8 @@ import { existsSync } from 'node:fs'
 import { open, readdir, rename, rm, rmdir, stat, statfs } from 'node:fs/promises'
 import { dirname, join, relative, resolve, sep } from 'node:path'
 import { asError, describe, hasCode, TidingsError } from '../core/errors.ts'
+import { isOwn, namesIn } from './directory.ts'
 import { levelDatabase } from './level-database.ts'
-
-/** What a log is made of: LevelDB's files, the claim of the process that has it open, its mark, its filter, and the socket of the agent that runs on it. */
-const OWN =
-  /^(\d+\.(ldb|sst|log|dbtmp)|CURRENT|LOCK|OWNER-[0-9a-z]+-[0-9a-f]+|LOG(\.old)?|MANIFEST-\d+|MARK(\..*)?|FILTER(\.new)?|.*\.sock)$/
-
-/** Whether a file of this name is part of a log. */
-export function isOwn(name: string): boolean {
-  return OWN.test(name)
-}
 
 /**
  * The full path of a directory that somebody gave.
@@ -21,11 +13,6 @@ export function isOwn(name: string): boolean {
 export function pathOf(directory: unknown, who: string): string {
   if (typeof directory === 'string' && directory !== '') return resolve(directory)
   throw new TidingsError('TIDINGS_LOG_INVALID', `${who} needs the path of a directory, got ${describe(directory)}`)
-}
-
-/** The names in a directory; none when it is not there. */
-export async function namesIn(directory: string): Promise<readonly string[]> {
-  return existsSync(directory) ? readdir(directory) : []
 }
 
 /** How many bytes the files of a directory have, of those whose names count. */

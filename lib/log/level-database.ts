@@ -1,6 +1,10 @@
-import { chmod, mkdir } from 'node:fs/promises'
+import { chmod } from 'node:fs/promises'
 import type { AbstractLevel } from 'abstract-level'
 import { hasCode, TidingsError } from '../core/errors.ts'
+import { makeDirectory, namesIn } from './directory.ts'
+import { checkFiles } from './level-check.ts'
+import { refuseForeign } from './level-foreign.ts'
+import { type Kept, keepFiles } from './level-kept.ts'
 import type { KeyRange } from './level-keys.ts'
 import { lockStore, type StoreLock } from './level-lock.ts'
 import { tellDamage } from './level-reads.ts'
@@ -17,10 +21,21 @@ export interface DatabaseSource {
    * Locks the store for the openings to come, until the lock is released. Without it each opening has a lock of its own.
    * Not there in memory.
    *
-   * @throws TidingsError `TIDINGS_LOG_LOCKED`, `TIDINGS_LOG_INVALID` (the folder belongs to another user)
+   * @throws TidingsError `TIDINGS_LOG_LOCKED`, `TIDINGS_LOG_INVALID` (the folder holds something else, or belongs to another user)
    */
   lock?(): Promise<StoreLock>
-  open(options: { readonly createIfMissing: boolean }): Promise<Database>
+  open(options: OpenOptions): Promise<Database>
+  /** What was opened with `check` is sound: the files that were kept meanwhile are not needed any more. */
+  found?(): void
+}
+
+/**
+ * - `createIfMissing`: an empty folder becomes a store
+ * - `check`: look at the files first, and keep them until `found` is called. `marked`: the MARK file can be read
+ */
+interface OpenOptions {
+  readonly createIfMissing: boolean
+  readonly check?: { readonly marked: boolean }
 }
 
 /** What was written is on disk when `sync` is set. In memory, the option has no effect. */
@@ -57,6 +72,9 @@ const WRITE_BUFFER = 16 * 1024 * 1024
  */
 export const IN_LOG_FILES = 2 * WRITE_BUFFER
 
+/** Up to so many bytes of tables, all their blocks are checked before LevelDB opens them: 0.1 s. */
+const CHECKED_AT_OPEN = 64 * 1024 * 1024
+
 /**
  * LevelDB in a directory, which is made readable for its owner alone.
  *
@@ -64,28 +82,47 @@ export const IN_LOG_FILES = 2 * WRITE_BUFFER
  * - writeBufferSize 16 MiB: fewer, larger tables while events stream in
  */
 export function levelDatabase(directory: string): DatabaseSource {
-  let kept: StoreLock | undefined
+  let held: StoreLock | undefined
+  let kept: Kept | undefined
   const lock = async (): Promise<StoreLock> => {
-    await mkdir(directory, { recursive: true, mode: 0o700 })
+    await makeDirectory(directory)
     return lockStore(directory)
+  }
+  // Before the lock goes, and another process may come.
+  const restore = (): void => {
+    try {
+      kept?.restore()
+    } catch {
+      // On a full disk. What was kept stays where it is.
+    }
+    kept = undefined
   }
   return {
     directory,
     async lock() {
-      kept = await lock()
-      const { release } = kept
-      return Object.assign(kept, {
+      await refuseForeign(directory)
+      held = await lock()
+      const { release } = held
+      return Object.assign(held, {
         release() {
-          kept = undefined
+          held = undefined
           release()
         },
       })
     },
-    async open({ createIfMissing }) {
+    found() {
+      kept?.release()
+      kept = undefined
+    },
+    async open({ createIfMissing, check }) {
       const { Level } = await import('level')
-      const own = kept === undefined ? await lock() : undefined
+      const own = held === undefined ? await lock() : undefined
       try {
         await chmod(directory, 0o700)
+        if (check !== undefined) {
+          await refuseDamaged(directory, check.marked)
+          kept = keepFiles(directory)
+        }
         const db = new Level<string, string>(directory, {
           cacheSize: 8 * 1024 * 1024,
           writeBufferSize: WRITE_BUFFER,
@@ -94,17 +131,33 @@ export function levelDatabase(directory: string): DatabaseSource {
         await db.open().catch((error: unknown) => {
           throw explain(error, directory)
         })
-        ;(own ?? kept)?.confirm()
-        if (own !== undefined) db.once('closed', own.release)
+        ;(own ?? held)?.confirm()
+        db.once('closed', () => {
+          restore()
+          own?.release()
+        })
         lookUpWholeKeys(db)
         tellDamage(db)
         return db
       } catch (error) {
+        restore()
         own?.release()
         throw error
       }
     },
   }
+}
+
+/** Refuses a log of which a file is damaged, before LevelDB touches any. */
+async function refuseDamaged(directory: string, marked: boolean): Promise<void> {
+  const names = await namesIn(directory)
+  if (!names.some((name) => /^(CURRENT|MARK|FILTER|\d+\.(ldb|sst|log))$/.test(name))) return
+  const { bad } = await checkFiles(directory, { blocks: CHECKED_AT_OPEN, resting: true, marked })
+  const [first, ...more] = bad
+  if (first === undefined) return
+  const others = more.length > 0 ? ` (and ${more.length} more)` : ''
+  const words = `the log in ${directory} is damaged: ${first.message}${others}. Nothing in it was touched`
+  throw new TidingsError('TIDINGS_LOG_DAMAGED', words, { details: { directory, file: first.file } })
 }
 
 /**

@@ -16,6 +16,11 @@ export interface Covers {
 
 /** Where a filter is kept between two openings. It saves time and is never missed: a bad one is no filter. */
 export interface FilterFile {
+  /**
+   * What the filter covers, without reading it: the log had events up to there. Undefined when there is no filter, or one
+   * whose header has no checksum, as those of earlier versions, or another one.
+   */
+  covers(): Promise<Covers | undefined>
   read(): Promise<{ readonly covers: Covers; readonly bloom: Bloom } | undefined>
   write(covers: Covers, bloom: Bloom): Promise<void>
 }
@@ -31,19 +36,29 @@ interface Header extends Covers {
 
 const NAME = 'FILTER'
 
-/** The header is JSON, filled up with spaces to this many bytes; the words of each layer follow. */
+/**
+ * The header is a line of JSON and its checksum, filled up with spaces to this many bytes; the words of each layer follow.
+ * Earlier versions wrote no checksum.
+ */
 const HEADER = 4096
 
 export function filterFile(directory: string): FilterFile {
   const path = join(directory, NAME)
+  // What can't be read is no filter.
+  const readWith = async <T>(use: (file: FileHandle) => Promise<T>): Promise<T | undefined> => {
+    try {
+      return await withFile(path, 'r', use)
+    } catch {
+      return undefined
+    }
+  }
   return {
-    async read() {
-      try {
-        return await withFile(path, 'r', readFilter)
-      } catch {
-        return undefined
-      }
-    },
+    read: () => readWith(readFilter),
+    covers: () =>
+      readWith(async (file) => {
+        const { header, isChecked } = await readHeader(file)
+        return isChecked ? { log: header.log, seq: header.seq, check: header.check } : undefined
+      }),
     async write(covers, bloom) {
       const fresh = `${path}.new`
       await withFile(fresh, 'w', (file) => writeFilter(file, covers, bloom))
@@ -53,6 +68,7 @@ export function filterFile(directory: string): FilterFile {
 }
 
 export const noFilterFile: FilterFile = {
+  covers: async () => undefined,
   read: async () => undefined,
   write: async () => undefined,
 }
@@ -67,9 +83,7 @@ async function withFile<T>(path: string, flags: string, use: (file: FileHandle) 
 }
 
 async function readFilter(file: FileHandle): Promise<{ covers: Covers; bloom: Bloom } | undefined> {
-  const head = Buffer.alloc(HEADER)
-  await file.read(head, 0, HEADER, 0)
-  const { layers, ...covers } = JSON.parse(head.toString()) as Header
+  const { layers, ...covers } = (await readHeader(file)).header
   let at = HEADER
   const found: Layer[] = []
   for (const { room, keys, bytes, crc } of layers) {
@@ -83,6 +97,15 @@ async function readFilter(file: FileHandle): Promise<{ covers: Covers; bloom: Bl
   return found.length === 0 ? undefined : { covers, bloom: new Bloom(found) }
 }
 
+async function readHeader(file: FileHandle): Promise<{ readonly header: Header; readonly isChecked: boolean }> {
+  const head = Buffer.alloc(HEADER)
+  await file.read(head, 0, HEADER, 0)
+  const [json = '', checksum] = head.toString().split('\n')
+  const isChecked = checksum !== undefined
+  if (isChecked && crc32(json) !== Number(checksum)) throw new RangeError('the header is not what was written')
+  return { header: JSON.parse(json) as Header, isChecked }
+}
+
 async function writeFilter(file: FileHandle, covers: Covers, bloom: Bloom): Promise<void> {
   const contents = bloom.layers.map(({ words }) => new Uint8Array(words.buffer))
   const header: Header = {
@@ -92,6 +115,7 @@ async function writeFilter(file: FileHandle, covers: Covers, bloom: Bloom): Prom
       return { room, keys, bytes: content.byteLength, crc: crc32(content) }
     }),
   }
-  await file.write(JSON.stringify(header).padEnd(HEADER))
+  const json = JSON.stringify(header)
+  await file.write(`${json}\n${crc32(json)}`.padEnd(HEADER))
   for (const content of contents) await file.write(content)
 }

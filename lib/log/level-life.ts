@@ -230,7 +230,7 @@ export class Life {
       pause = Math.min(pause * 2, REOPEN.most)
     ) {
       try {
-        const sound = await openSound(this.#options.source, this.#options.marks, this.#options)
+        const sound = await openSound(this.#options.source, this.#options.marks, { ...this.#options, again: true })
         if (this.#closed !== undefined) return await sound.db.close()
         this.#filter.reopened()
         const session = this.#start(sound)

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Clock } from '../core/clock.ts'
 import { TidingsError } from '../core/errors.ts'
 import { type Database, type DatabaseSource, IN_LOG_FILES, READ_AHEAD, SYNCED } from './level-database.ts'
+import type { FilterFile } from './level-filter-file.ts'
 import { keys, seqOf } from './level-keys.ts'
 import type { Mark, MarkFile } from './level-mark.ts'
 import { firstMissing, type Numbers, numbersOf } from './level-quiet.ts'
@@ -18,10 +19,16 @@ export interface Sound {
   readonly quiet: Numbers
 }
 
-/** What is expected of the store. `warn` hears of what was put right. */
+/**
+ * What is expected of the store. `warn` hears of what was put right. `again`: this process had it open, and found it
+ * sound then.
+ */
 export interface Expected {
+  readonly again?: boolean
   readonly identity: 'type' | 'identifier' | undefined
   readonly clock: Clock
+  /** The FILTER, which knows how far the log went when it was written. */
+  readonly filter?: { readonly file: Pick<FilterFile, 'covers'> }
   warn(message: string): void
 }
 
@@ -36,16 +43,20 @@ const BESIDE = 32
  */
 export async function openSound(source: DatabaseSource, marks: MarkFile, expected: Expected): Promise<Sound> {
   const mark = await marks.read()
-  const db = await source.open({ createIfMissing: mark === undefined })
+  const marked = mark !== undefined && mark !== 'bad'
+  const check = expected.again === true ? {} : { check: { marked } }
+  const db = await source.open({ createIfMissing: mark === undefined, ...check })
   try {
     const found = (await readMeta(db, mark)) ?? (await create(db, expected))
     checkMeta(found, mark, expected.identity)
     const meta = await upgrade(db, found)
     const head = decode<Head>(keys.head, await db.get(keys.head)) ?? [0, 0, 1]
     await checkTail(db, head, mark)
+    await checkFilter(meta, head, expected)
     const quiet = numbersOf(head)
     await checkQuiet(db, quiet, mark)
     if (mark === 'bad') expected.warn('the MARK file could not be read and is written anew')
+    source.found?.()
     return { db, meta, head: head[0], first: head[2], quiet }
   } catch (error) {
     await db.close()
@@ -79,6 +90,14 @@ function checkMeta(meta: Meta, mark: Mark | 'bad' | undefined, identity: Expecte
   if (mark !== undefined && mark !== 'bad' && mark.id !== meta.id) {
     throw damaged('the MARK file belongs to another log', 1)
   }
+}
+
+// A MARK that came with an older copy, or that is gone, does not tell that events are missing: a newer FILTER does.
+async function checkFilter({ id }: Meta, [head]: Head, { filter }: Expected): Promise<void> {
+  const covers = await filter?.file.covers()
+  if (covers === undefined || covers.log !== id || covers.seq <= head) return
+  const words = `the FILTER file knows events up to ${covers.seq}, the log ends at ${head}: it is an older copy. To use it as it is, delete FILTER`
+  throw damaged(words, head + 1)
 }
 
 async function checkTail(db: Database, [head, floor, first]: Head, mark: Mark | 'bad' | undefined): Promise<void> {

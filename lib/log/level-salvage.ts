@@ -1,4 +1,5 @@
 import type { Progress } from './level-backup.ts'
+import { checkFiles } from './level-check.ts'
 import { type Database, levelDatabase, READ_AHEAD, repairStore } from './level-database.ts'
 import { keys, kinds, startingWith } from './level-keys.ts'
 import { decode, decodeEvent, type Meta } from './level-records.ts'
@@ -20,7 +21,7 @@ export interface Salvaged {
  * Brings every sound record of a damaged store over to a fresh one, but for the index of types, which says nothing that
  * events do not, and what tells of lost commits, which those that are lost are no reason to refuse. What LevelDB can't read it is asked to repair, and then once more: so the store has to be a copy.
  *
- * @param harder the process died when it was read as it is
+ * @param harder repair it before it is read, whatever its files look like: the process died when it was read as it is
  * @throws TidingsError `TIDINGS_LOG_FORMAT` (a newer version wrote it)
  */
 export async function salvage(
@@ -29,9 +30,12 @@ export async function salvage(
   { harder, all, progress }: { readonly harder: boolean; readonly all: number; readonly progress: Progress },
 ): Promise<Salvaged> {
   const findings: Findings = { sound: 0, spoilt: new Map() }
-  if (harder) await repairStore(copy)
+  // LevelDB deletes what its MANIFEST does not list; its repair reads every table and log file that is there.
+  const { bad } = await checkFiles(copy, { blocks: 0, resting: true, marked: true })
+  const repairFirst = harder || bad.length > 0
+  if (repairFirst) await repairStore(copy)
   let whole = await pass(copy, fresh, findings, (done) => progress(Math.min(done, all), all))
-  if (!whole && !harder) {
+  if (!whole && !repairFirst) {
     await repairStore(copy)
     whole = await pass(copy, fresh, findings, () => undefined)
   }

@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import { constants } from 'node:fs'
-import { copyFile, mkdir, mkdtemp, rm, stat, symlink } from 'node:fs/promises'
+import { copyFile, mkdtemp, rm, stat, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { hasCode, TidingsError } from '../core/errors.ts'
-import { during, isOwn, isWithin, makeWhole, namesIn, pathOf, removeLeft } from './folder.ts'
+import { isOwn, makeDirectory, namesIn } from './directory.ts'
+import { during, isWithin, makeWhole, pathOf, removeLeft } from './folder.ts'
 import type { Progress } from './level-backup.ts'
 import { type Database, levelDatabase } from './level-database.ts'
+import { keptBefore } from './level-kept.ts'
 import { keys, startingWith, textsOf } from './level-keys.ts'
 import { isClaim, refuseHeld } from './level-lock.ts'
 import { type Mark, markFile } from './level-mark.ts'
@@ -77,7 +79,7 @@ export async function repairLog(
 ): Promise<Repaired> {
   const [from, target] = [pathOf(damaged, 'repairLog()'), pathOf(directory, 'repairLog()')]
   const names = (await namesIn(from)).filter(
-    (name) => isOwn(name) && name !== 'LOCK' && !isClaim(name) && !name.endsWith('.sock'),
+    (name) => isOwn(name) && !isClaim(name) && !/^(LOCK|KEPT.*|.*\.sock)$/.test(name),
   )
   if (names.length === 0) throw invalid(`${from} holds no log`, from)
   if (isWithin(target, from)) throw invalid(`a log can't be repaired within its own folder: ${target}`, target)
@@ -144,13 +146,23 @@ async function metaOf(db: Database, mark: Mark | undefined): Promise<Meta> {
 }
 
 async function copyFiles(from: string, to: string, names: readonly string[]): Promise<number> {
-  await mkdir(to, { recursive: true, mode: 0o700 })
+  await makeDirectory(to)
   let bytes = 0
-  for (const name of names) {
-    await copyFile(join(from, name), join(to, name), constants.COPYFILE_FICLONE)
-    bytes += (await stat(join(to, name))).size
+  for (const name of names) bytes += await copyFileTo(join(from, name), join(to, name))
+  // What a process kept that died while it opened the log, if it is no longer in the log's own folder.
+  for (const path of keptBefore(from)) {
+    const name = basename(path)
+    if (!/^\d+\.(ldb|sst|log)$/.test(name)) continue
+    const there = await stat(join(from, name)).catch(() => undefined)
+    if (there?.ino === (await stat(path)).ino) continue
+    bytes += await copyFileTo(path, join(to, there === undefined ? name : `9${name}`))
   }
   return bytes
+}
+
+async function copyFileTo(from: string, to: string): Promise<number> {
+  await copyFile(from, to, constants.COPYFILE_FICLONE)
+  return (await stat(to)).size
 }
 
 async function check(partial: string): Promise<readonly Problem[]> {

@@ -1,8 +1,9 @@
 import { constants } from 'node:fs'
-import { copyFile, mkdir, stat } from 'node:fs/promises'
+import { copyFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { asError, TidingsError } from '../core/errors.ts'
-import { during, isWithin, makeWhole, namesIn, pathOf } from './folder.ts'
+import { makeDirectory, namesIn } from './directory.ts'
+import { during, isWithin, makeWhole, pathOf } from './folder.ts'
 import type { Progress } from './level-backup.ts'
 import { levelDatabase, pagesOf } from './level-database.ts'
 import { openLog } from './open-log.ts'
@@ -67,7 +68,7 @@ export async function restoreLog(
 
 // Copying is the first half of the way.
 async function copy(from: string, partial: string, names: readonly string[], progress: Progress): Promise<number> {
-  await mkdir(partial, { recursive: true, mode: 0o700 })
+  await makeDirectory(partial)
   const sizes = await Promise.all(names.map(async (name) => (await stat(join(from, name))).size))
   const all = sizes.reduce((sum, size) => sum + size, 0)
   let done = 0

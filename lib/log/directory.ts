@@ -1,0 +1,45 @@
+import { existsSync } from 'node:fs'
+import { mkdir, readdir, stat } from 'node:fs/promises'
+import { dirname } from 'node:path'
+
+/**
+ * LevelDB's files, the claim of the process that has the log open, MARK, FILTER, the files kept while it is opened, and the
+ * socket of the agent that runs on it.
+ */
+const OWN =
+  /^(\d+\.(ldb|sst|log|dbtmp)|CURRENT|LOCK|OWNER-[0-9a-z]+-[0-9a-f]+|LOG(\.old)?|MANIFEST-\d+|MARK(\..*)?|FILTER(\.new)?|KEPT(\.new)?|.*\.sock)$/
+
+/** Whether a file of this name is part of a log. */
+export function isOwn(name: string): boolean {
+  return OWN.test(name)
+}
+
+/** The names in a directory; none when it is not there. */
+export async function namesIn(directory: string): Promise<readonly string[]> {
+  return existsSync(directory) ? readdir(directory) : []
+}
+
+/**
+ * Makes a directory and those above it that are missing, for their owner alone. One at a time: where a directory takes no
+ * entry though it is there, as /proc, Node's own `recursive` tries for ever.
+ *
+ * @throws the system's error, such as EACCES, ENOENT (in /proc), ENOTDIR
+ */
+export async function makeDirectory(directory: string): Promise<void> {
+  if (await isDirectory(directory)) return
+  try {
+    await mkdir(directory, { mode: 0o700 })
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    const above = dirname(directory)
+    // Another process was quicker.
+    if (code === 'EEXIST' && (await isDirectory(directory))) return
+    if (code !== 'ENOENT' || (await isDirectory(above))) throw error
+    await makeDirectory(above)
+    await makeDirectory(directory)
+  }
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined))?.isDirectory() ?? false
+}

@@ -1,0 +1,230 @@
+import { readFile, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { asError, TidingsError } from '../core/errors.ts'
+import { namesIn } from './directory.ts'
+import { type Batch, type Listed, type Manifest, readBatch, readJournal, readManifest } from './leveldb-journal.ts'
+import { checkTable, tableEntries } from './leveldb-table.ts'
+
+/** A file of LevelDB that is missing, or is not what was written. */
+export interface BadFile {
+  readonly file: string
+  readonly message: string
+}
+
+/**
+ * - `blocks`: also read every table, and compare each block with its checksum, when all of them have at most so many bytes
+ * - `resting`: no LevelDB is at work in the folder, so files that it does not list are no work in progress
+ * - `marked`: the MARK file can be read; without it, the highest sequence is looked for in every table
+ * - `progress`: called after each table
+ */
+export interface FileCheck {
+  readonly blocks: number
+  readonly resting: boolean
+  readonly marked: boolean
+  progress?(done: number, all: number): void | Promise<void>
+}
+
+/**
+ * Looks at LevelDB's files without LevelDB, which when it opens a folder deletes every table that its MANIFEST does not
+ * list, starts from nothing where CURRENT is gone, and checks no block. Nothing is written.
+ *
+ * CURRENT names the MANIFEST; that lists the tables, and the log file from which on writes are in no table yet. All of
+ * them must be there, tables with the size and the keys that are listed. And nothing may have been written after what the
+ * MANIFEST and the log files lead to: LevelDB numbers all writes, its sequences, so a table that is not listed and has
+ * a higher one tells that the MANIFEST is an older one. A table that is not listed and has none is what a process left
+ * that was killed while it compacted.
+ *
+ * @returns what is wrong, and whether the blocks were checked
+ */
+export async function checkFiles(directory: string, check: FileCheck): Promise<FilesChecked> {
+  let manifest: Listing
+  try {
+    manifest = await readListing(directory)
+  } catch (error) {
+    if (error instanceof TidingsError)
+      return { bad: [{ file: String(error.details?.['file']), message: error.message }], blocks: false }
+    throw error
+  }
+  const names = await namesIn(directory)
+  const bad: BadFile[] = []
+  const blocks = listedBytes(manifest) <= check.blocks
+  let done = 0
+  let highest = 0
+  for (const [number, table] of manifest.tables) {
+    const file = nameOf(number, names)
+    const message = await tableProblem(directory, file, table, blocks && { sequences: !check.marked })
+    if (typeof message === 'string') bad.push({ file, message })
+    else highest = Math.max(highest, message)
+    await check.progress?.(++done, manifest.tables.size)
+  }
+  const logs = await readLogs(directory, names, manifest, bad)
+  if (!check.resting) return { bad, blocks }
+  const reached = Math.max(manifest.sequence, logs)
+  for (const file of names.filter((name) => name.startsWith('MANIFEST-')))
+    if (await knowsMore(directory, file, manifest, reached, names))
+      bad.push({ file, message: `${file} knows more than the MANIFEST that CURRENT names: that is an older one` })
+  for (const file of names.filter((name) => isUnlisted(name, manifest)))
+    if (await hasNewer(join(directory, file), reached))
+      bad.push({
+        file,
+        message: `${file} is not listed, and has what was written last: the MANIFEST is an older one, or cut off`,
+      })
+  return { bad, blocks }
+}
+
+/** What `checkFiles` found; `blocks`: every block of every table was looked at. */
+export interface FilesChecked {
+  readonly bad: readonly BadFile[]
+  readonly blocks: boolean
+}
+
+/** How many bytes of tables the MANIFEST lists. */
+function listedBytes({ tables }: Manifest): number {
+  return [...tables.values()].reduce((sum, { size }) => sum + size, 0)
+}
+
+/** `number`: that of the MANIFEST itself. */
+interface Listing extends Manifest {
+  readonly number: number
+}
+
+/**
+ * What the MANIFEST says that CURRENT names.
+ *
+ * @throws TidingsError `TIDINGS_LOG_DAMAGED`, with `details` { directory, file }; the system's own errors
+ */
+export async function readListing(directory: string): Promise<Listing> {
+  const damaged = (file: string, message: string): TidingsError =>
+    new TidingsError('TIDINGS_LOG_DAMAGED', message, { details: { directory, file } })
+  const current = await readIfThere(join(directory, 'CURRENT'))
+  if (current === undefined)
+    throw damaged('CURRENT', 'the file CURRENT is missing, and other files of LevelDB are there')
+  const [, file] = /^(MANIFEST-\d+)\n$/.exec(current.toString('latin1')) ?? []
+  if (file === undefined) throw damaged('CURRENT', 'the file CURRENT names no MANIFEST')
+  const bytes = await readIfThere(join(directory, file))
+  if (bytes === undefined) throw damaged(file, `${file} is missing, which CURRENT names`)
+  const { records, bad } = readJournal(bytes)
+  if (bad !== undefined) throw damaged(file, `${file} is not what was written, at byte ${bad}`)
+  try {
+    return { ...readManifest(records), number: numberOf(file, MANIFEST) ?? 0 }
+  } catch (error) {
+    throw damaged(file, `${file} can't be read: ${asError(error).message}`)
+  }
+}
+
+// One that is written while LevelDB opens a folder has a higher number until CURRENT names it: all that it lists is there.
+async function knowsMore(
+  directory: string,
+  file: string,
+  { number }: Listing,
+  reached: number,
+  names: readonly string[],
+): Promise<boolean> {
+  const other = await manifestIn(join(directory, file))
+  if (other === undefined) return false
+  if (other.sequence > reached) return true
+  const missing = (): boolean => [...other.tables.keys()].some((each) => !names.includes(nameOf(each, names)))
+  return (numberOf(file, MANIFEST) ?? 0) > number && (!names.includes(logName(other.log)) || missing())
+}
+
+async function manifestIn(path: string): Promise<Manifest | undefined> {
+  const bytes = await readIfThere(path)
+  try {
+    return bytes && readManifest(readJournal(bytes).records)
+  } catch {
+    return undefined
+  }
+}
+
+/** The batches of a log file, up to the first that can't be read. */
+export function batchesOf(bytes: Buffer): Batch[] {
+  return readJournal(bytes).records.flatMap((record) => {
+    try {
+      return [readBatch(record)]
+    } catch {
+      return []
+    }
+  })
+}
+
+/** What is wrong with a table, in words; or the highest sequence in it, where that is asked for. */
+async function tableProblem(
+  directory: string,
+  file: string,
+  table: Listed,
+  blocks: false | { readonly sequences: boolean },
+): Promise<string | number> {
+  const found = await stat(join(directory, file)).catch(() => undefined)
+  if (found === undefined) return `${file} is missing`
+  if (found.size !== table.size) return `${file} has ${found.size} bytes, ${table.size} were written`
+  if (blocks === false) return 0
+  const bytes = await readFile(join(directory, file))
+  const [first, ...more] = checkTable(bytes, table)
+  if (first !== undefined)
+    return `${file}, at byte ${first.offset}: ${first.message}${more.length > 0 ? ` (and ${more.length} more)` : ''}`
+  let highest = 0
+  if (blocks.sequences) for (const { sequence } of tableEntries(bytes)) highest = Math.max(highest, sequence)
+  return highest
+}
+
+/** The highest sequence in the log files that LevelDB is to read; what is wrong with them is added to `bad`. */
+async function readLogs(
+  directory: string,
+  names: readonly string[],
+  { log, sequence }: Manifest,
+  bad: BadFile[],
+): Promise<number> {
+  // 0: LevelDB's own repair made it, which leaves none.
+  if (log !== 0 && !names.includes(logName(log)))
+    bad.push({ file: logName(log), message: `${logName(log)} is missing` })
+  let highest = 0
+  const logs = names.filter((name) => (numberOf(name, LOG) ?? -1) >= log).sort()
+  for (const file of logs) {
+    const batches = batchesOf((await readIfThere(join(directory, file))) ?? Buffer.alloc(0))
+    const first = batches[0]?.first ?? 0
+    const before = Math.max(sequence, highest)
+    if (first > before + 1)
+      bad.push({ file, message: `${file} begins with write ${first}, what there is before ends with ${before}` })
+    highest = Math.max(highest, batches.at(-1)?.last ?? 0)
+  }
+  return highest
+}
+
+const TABLE = /^(\d+)\.(ldb|sst)$/
+const LOG = /^(\d+)\.log$/
+const MANIFEST = /^MANIFEST-(\d+)$/
+
+function isUnlisted(name: string, { tables }: Manifest): boolean {
+  const number = numberOf(name, TABLE)
+  return number !== undefined && !tables.has(number)
+}
+
+async function hasNewer(path: string, reached: number): Promise<boolean> {
+  for (const { sequence } of tableEntries((await readIfThere(path)) ?? Buffer.alloc(0)))
+    if (sequence > reached) return true
+  return false
+}
+
+function numberOf(name: string, pattern: RegExp): number | undefined {
+  const [, digits] = pattern.exec(name) ?? []
+  return digits === undefined ? undefined : Number(digits)
+}
+
+function logName(number: number): string {
+  return `${String(number).padStart(6, '0')}.log`
+}
+
+// Versions before 1.14 of LevelDB ended them in sst, and it still reads these.
+function nameOf(number: number, names: readonly string[]): string {
+  const name = String(number).padStart(6, '0')
+  return names.includes(`${name}.sst`) ? `${name}.sst` : `${name}.ldb`
+}
+
+async function readIfThere(path: string): Promise<Buffer | undefined> {
+  try {
+    return await readFile(path)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+}

@@ -1,0 +1,3 @@
+import { filesSuite } from './files.ts'
+
+filesSuite({ bytes: 17, bits: [0], cuts: 97 })

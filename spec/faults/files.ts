@@ -1,0 +1,222 @@
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { cpSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, it, type TestContext } from 'node:test'
+import { TidingsError } from '../../lib/core/errors.ts'
+import type { LevelLog } from '../../lib/log/level-log.ts'
+import { openLog } from '../../lib/log/open-log.ts'
+import { draft, list } from '../../lib/testing/log-bench.ts'
+import { temporaryDirectory } from '../support/temporary-directory.ts'
+import { openFiltered } from './damage-story.ts'
+
+/** What LevelDB deletes, and what tells what should be there. */
+const STORE = /^(\d+\.(ldb|log)|CURRENT|MANIFEST-\d+|MARK|FILTER)$/
+
+const body = (bytes = 60): string => randomBytes(bytes).toString('base64')
+
+/** One life of a log: events, a retry, a parked event, state, a claim. Everything so far is in a table then. */
+async function live(directory: string, life: number, size: number): Promise<void> {
+  const log = await openFiltered(directory)
+  const consumer = await log.consumer('c', { start: 'start' })
+  await log.accept(Array.from({ length: size }, (_, n) => draft(`${life}/${n}`, body())))
+  for (const [n, handed] of (await consumer.pull(size, new AbortController().signal)).entries()) {
+    if (n === 1) consumer.retry(handed, { at: 1e15, error: body() })
+    else if (n === 2) consumer.park(handed, { error: body() })
+    else consumer.ack(handed, [{ namespace: 'n', key: `${life}`, value: body() }])
+  }
+  await consumer.flush()
+  await (await log.claim('j', new Date(1000 * life), 1000))?.done('done')
+  if (life % 2 === 1) await log.compact()
+  await log.accept([draft(`last of ${life}`, body())])
+  // Asked for something new, the filter is loaded.
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  await log.close()
+}
+
+/** A log of so many lives, and a copy of it as it was after each. */
+async function generations(t: TestContext, lives: number, size: number): Promise<readonly string[]> {
+  const root = temporaryDirectory(t)
+  const copies: string[] = []
+  for (let life = 1; life <= lives; life++) {
+    await live(join(root, 'log'), life, size)
+    copies.push(join(root, `${life}`))
+    cpSync(join(root, 'log'), join(root, `${life}`), { recursive: true })
+  }
+  return copies
+}
+
+/** All that a log can be asked, as text. */
+async function ask(log: LevelLog, identities: readonly string[]): Promise<string> {
+  const consumer = await log.consumer('c', { start: 'now' })
+  return JSON.stringify([
+    await log.last(),
+    await list(log.events()),
+    consumer.origin,
+    (await list(consumer.retrying())).map(({ event }) => event.seq),
+    (await list(consumer.parked())).map(({ event }) => event.seq),
+    await consumer.lag(),
+    await list(log.store('n').list()),
+    await list(log.runs('j')),
+    await log.accept(identities.map((identifier) => draft(identifier, null))),
+  ])
+}
+
+function storeFiles(directory: string): Record<string, string> {
+  const names = readdirSync(directory).filter((name) => STORE.test(name))
+  return Object.fromEntries(names.map((name) => [name, readFileSync(join(directory, name), 'latin1')]))
+}
+
+/** How a damaged copy was met. */
+type Outcome = 'refused' | 'identical' | 'told'
+
+/** A log, whole and with copies of its past, and what it says when nothing is damaged. */
+interface Subject {
+  readonly whole: string
+  readonly past: readonly string[]
+  /**
+   * Damages a copy of `from` (default: the whole one) and opens it. Refused: every file is as it was after the damage. Else it
+   * must say what the whole one says, or tell that it is damaged.
+   */
+  damaged(what: string, harm: (copy: string) => void, from?: string): Promise<Outcome>
+  readonly outcomes: Map<Outcome, number>
+}
+
+async function subject(t: TestContext, lives: number, size: number): Promise<Subject> {
+  const copies = await generations(t, lives, size)
+  const whole = copies.at(-1) as string
+  const identities = Array.from({ length: lives }, (_, i) => [
+    `${i + 1}/0`,
+    `${i + 1}/${size - 1}`,
+    `last of ${i + 1}`,
+  ]).flat()
+  const copy = `${whole}-copy`
+  const fresh = (from: string): void => {
+    rmSync(copy, { recursive: true, force: true })
+    cpSync(from, copy, { recursive: true })
+  }
+  fresh(whole)
+  const log = await openLog(copy)
+  assert.deepEqual(await log.verify(), { ok: true, problems: [] })
+  const truth = await ask(log, identities)
+  await log.close()
+  const outcomes = new Map<Outcome, number>()
+  return {
+    whole,
+    past: copies.slice(0, -1),
+    outcomes,
+    async damaged(what, harm, from = whole) {
+      fresh(from)
+      harm(copy)
+      const before = storeFiles(copy)
+      const told: string[] = []
+      const outcome = await meet().catch((error: unknown) => {
+        assert(error instanceof TidingsError, `${what}: ${String((error as Error).stack)}`)
+        assert(/^TIDINGS_LOG_(DAMAGED|INVALID)$/.test(error.code), `${what}: ${error.code}: ${error.message}`)
+        assert.deepEqual(storeFiles(copy), before, `${what}: refused, and its files are others than they were`)
+        return 'refused' as const
+      })
+      outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1)
+      return outcome
+
+      async function meet(): Promise<Outcome> {
+        const opened = await openLog(copy, { warn: (message) => told.push(message) })
+        try {
+          const { problems } = await opened.verify()
+          const said = await ask(opened, identities)
+          if (said === truth) return 'identical'
+          assert(
+            told.length + problems.length > 0,
+            `${what}: opened as another log, without a word: ${said.slice(0, 300)}`,
+          )
+          return 'told'
+        } finally {
+          await opened.close()
+        }
+      }
+    },
+  }
+}
+
+/** How much of it: one flip in so many bytes, which bits of those, a cut in so many. */
+export interface Amount {
+  readonly bytes: number
+  readonly bits: readonly number[]
+  readonly cuts: number
+}
+
+export function filesSuite({ bytes, bits, cuts }: Amount): void {
+  describe('the files of a log', () => {
+    it(`of which any bit is another one: no log that says something else without a word`, async (t) => {
+      const { whole, damaged, outcomes } = await subject(t, 3, 5)
+      let nth = 0
+      for (const [name, content] of Object.entries(storeFiles(whole))) {
+        // The words of a filter are many, and each has the same checksum.
+        const length = name === 'FILTER' ? Math.min(content.length, 300) : content.length
+        for (let at = nth % bytes; at < length; at += bytes) {
+          for (const bit of bits)
+            await damaged(`${name}: bit ${(at + bit) % 8} of byte ${at}`, flip(name, at, (at + bit) % 8))
+          nth += 1
+        }
+      }
+      t.diagnostic(inWords(outcomes))
+    })
+
+    it('of which one is cut off anywhere, is gone, or is empty', async (t) => {
+      const { whole, damaged, outcomes } = await subject(t, 3, 5)
+      for (const [name, content] of Object.entries(storeFiles(whole))) {
+        const path = (copy: string): string => join(copy, name)
+        await damaged(`${name} gone`, (copy) => rmSync(path(copy)))
+        await damaged(`${name} and MARK gone`, (copy) =>
+          [name, 'MARK'].forEach((each) => rmSync(join(copy, each), { force: true })),
+        )
+        await damaged(`${name}, MARK and CURRENT gone`, (copy) =>
+          [name, 'MARK', 'CURRENT'].forEach((each) => rmSync(join(copy, each), { force: true })),
+        )
+        const length = name === 'FILTER' ? Math.min(content.length, 300) : content.length
+        for (let to = 0; to < length; to += name.startsWith('MANIFEST') ? Math.ceil(cuts / 10) : cuts) {
+          await damaged(`${name} cut to ${to}`, (copy) => truncateSync(path(copy), to))
+        }
+      }
+      t.diagnostic(inWords(outcomes))
+    })
+
+    it('of which one is that of another time, or all but one are', async (t) => {
+      const { whole, past, damaged, outcomes } = await subject(t, 6, 5)
+      for (const [i, old] of past.entries()) {
+        const [now, then] = [storeFiles(whole), storeFiles(old)]
+        for (const name of new Set([...Object.keys(now), ...Object.keys(then)])) {
+          const [from, to] = [then[name], now[name]]
+          if (from !== undefined && from !== to)
+            await damaged(`${name} as it was after ${i + 1}`, (copy) => write(copy, name, from))
+          if (to !== undefined && from !== to && tellsOf(name, to, i + 1))
+            await damaged(`all as it was after ${i + 1} but ${name}`, (copy) => write(copy, name, to), old)
+        }
+      }
+      t.diagnostic(inWords(outcomes))
+    })
+  })
+}
+
+function write(copy: string, name: string, content: string): void {
+  writeFileSync(join(copy, name), content, 'latin1')
+}
+
+/** Whether a file has something of a life that came after this one. A table may be only what an older log file had. */
+function tellsOf(name: string, content: string, life: number): boolean {
+  if (!/^\d/.test(name)) return true
+  return [...content.matchAll(/last of (\d)|"(\d)\//g)].some(([, a, b]) => Number(a ?? b) > life)
+}
+
+function flip(name: string, at: number, bit: number): (copy: string) => void {
+  return (copy) => {
+    const path = join(copy, name)
+    const content = readFileSync(path)
+    content[at] = (content[at] as number) ^ (1 << bit)
+    writeFileSync(path, content)
+  }
+}
+
+function inWords(outcomes: ReadonlyMap<Outcome, number>): string {
+  return `${[...outcomes].map(([outcome, count]) => `${count} ${outcome}`).join(', ')}; 0 silent, 0 files deleted`
+}
