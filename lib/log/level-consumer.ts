@@ -22,14 +22,9 @@ import type { Consumer, ConsumerOptions, Handed, Lag, Parked, Retrying, Writes }
 /**
  * A consumer of a log in LevelDB. Its memory is bounded: events rest on disk, here are only their seqs.
  *
- * Of all consumers of one name only the present one writes. Another takes its place in these steps:
- *
- *     present ── leave() ──→ leaving ── goneTo(next) ──→ gone: writes nothing more, hands out nothing more
- *        ↑                      │
- *        └────── stay() ────────┘   the other could not be opened: goes on as if nothing had been
- *
- * While it is leaving, what it knows is durable and does not change: what it is told waits, and is dropped once it is gone.
- * Those events are in flight still, so the next consumer hands them out again, with the state they had.
+ * Of all consumers of one name, one hands out events and is told what became of them. Another takes its place when
+ * this one has retired: from then on it takes nothing more, and one last commit makes durable what it knows. Its
+ * deliveries that go on are in flight, so the next consumer hands them out again, with the state they had.
  */
 export class LevelConsumer implements Consumer, Rider {
   readonly name: string
@@ -45,9 +40,8 @@ export class LevelConsumer implements Consumer, Rider {
   readonly #wake$ = new Subject<void>()
   readonly #changes$ = new Subject<void>()
   readonly #place: Place
-  #standing: 'present' | 'leaving' | 'gone' = 'present'
-  readonly #late: (() => void)[] = []
-  // Who took its place: steered and looked at, it is that one. Undefined: nobody could.
+  #retired = false
+  // Who took its place; undefined: nobody did, or nobody could.
   #next: LevelConsumer | undefined
 
   constructor(life: Life, opened: Opened, options: ConsumerOptions) {
@@ -74,7 +68,7 @@ export class LevelConsumer implements Consumer, Rider {
       steering: this.#steering,
       place: this.#place,
       ahead: () => this.#ahead.recorded,
-      present: () => this.#standing === 'present',
+      present: () => !this.#retired,
       noted: options.transient !== true,
       inOrder: options.inOrder === true,
     })
@@ -101,7 +95,8 @@ export class LevelConsumer implements Consumer, Rider {
     if (!(max >= 1))
       throw new TidingsError('TIDINGS_LOG_INVALID', `a pull is for at least one event, got ${describe(max)}`)
     while (!signal.aborted) {
-      if (this.#standing === 'gone') throw this.#gone()
+      if (this.#retired)
+        throw new TidingsError('TIDINGS_LOG_CLOSED', `consumer ${quote(this.name)} was opened again, and goes on there`)
       if (this.#mayHandOut) {
         const handed = await this.#handOut.take(max, signal)
         this.#changes$.next()
@@ -123,13 +118,19 @@ export class LevelConsumer implements Consumer, Rider {
   }
 
   get #mayHandOut(): boolean {
-    return this.#life.ready && this.#standing === 'present'
+    return this.#life.ready && !this.#retired
   }
 
-  #gone(): TidingsError {
-    if (this.#next === undefined)
-      return new TidingsError('TIDINGS_LOG_FAILED', `consumer ${quote(this.name)} must be opened again`)
-    return new TidingsError('TIDINGS_LOG_CLOSED', `consumer ${quote(this.name)} was opened again, and goes on there`)
+  /** Whether another one is to take its place, or did. */
+  get retired(): boolean {
+    return this.#retired
+  }
+
+  /** Who took its place, now or before others; undefined: nobody. */
+  get next(): LevelConsumer | undefined {
+    // Straight to the last: those in between need not be kept.
+    this.#next = this.#next?.next ?? this.#next
+    return this.#next
   }
 
   /** The log is closed in good order: nobody is suspected of anything, but those who were and did not get their turn. */
@@ -139,132 +140,94 @@ export class LevelConsumer implements Consumer, Rider {
   }
 
   /**
-   * Another consumer is to take its place: hands out nothing, and makes durable what it was told so far. Follow it with
-   * `goneTo`, or `stay`.
+   * Takes nothing more, and makes durable what it was told so far. Should that fail, ask again: until it succeeds, the
+   * store knows less than this consumer.
    */
-  async leave(): Promise<void> {
-    this.#standing = 'leaving'
+  async retire(): Promise<void> {
+    this.#retired = true
     this.#wake$.next()
     await this.#handOut.quiet()
     this.closing()
-    await this.#flush()
-  }
-
-  /** Nobody could take its place: goes on, and does what it was told meanwhile. */
-  stay(): void {
-    if (this.#standing !== 'leaving') return
-    this.#standing = 'present'
-    // The other's may have been stored, though it was not acknowledged.
-    this.#place.repeat()
-    for (const act of this.#late.splice(0)) act()
-    this.#ride(true)
-    this.#wake$.next()
-  }
-
-  /** Another consumer has its place; undefined: nobody knows whether, so it must be opened again. */
-  goneTo(next: LevelConsumer | undefined): void {
-    this.#standing = 'gone'
-    this.#next = next
+    await this.flush()
     this.#ledger.close()
-    this.#late.length = 0
-    this.#flight.dismiss()
-    this.#wake$.next()
-    this.#changes$.next()
   }
 
-  // Does it now, or once it is known that nobody takes its place.
-  #tell(act: () => void): void {
-    if (this.#standing === 'present') act()
-    else if (this.#standing === 'leaving') this.#late.push(act)
+  /** Another one has its place. */
+  replacedBy(next: LevelConsumer): void {
+    this.#next = next
+    this.#flight.dismiss()
+    this.#changes$.next()
   }
 
   ack(handed: Handed, writes: Writes = []): void {
     const checked = writes.length === 0 ? writes : checkedWrites(writes)
-    this.#tell(() => {
-      if (!this.#flight.isRunning(handed.event.seq)) return
-      this.#ledger.writeState(checked)
-      this.#settle(handed.event.seq)
-    })
+    if (!this.#isHandled(handed)) return
+    this.#ledger.writeState(checked)
+    this.#settle(handed.event.seq)
   }
 
   retry(handed: Handed, next: { readonly at: number; readonly error?: unknown }): void {
     const { seq } = handed.event
     const record = retryRecord(handed, next)
-    this.#tell(() => {
-      if (!this.#flight.isRunning(seq)) return
-      this.#end(seq)
-      // A replay that somebody asked for meanwhile takes its place.
-      if (!this.#flight.isWaiting(seq)) this.#flight.wait(seq, record)
-    })
+    if (!this.#isHandled(handed)) return
+    this.#end(seq)
+    // A replay that somebody asked for meanwhile takes its place.
+    if (!this.#flight.isWaiting(seq)) this.#flight.wait(seq, record)
   }
 
   park(handed: Handed, why: { readonly error: unknown }): void {
     const { seq } = handed.event
-    const record = {
+    const error = errorInfo(why.error)
+    if (!this.#isHandled(handed)) return
+    if (this.#flight.isAsked(seq)) return this.#end(seq)
+    this.#parked.park(seq, {
       attempts: handed.attempt,
       at: this.#life.clock.now(),
-      error: errorInfo(why.error),
+      error,
       ...(handed.replay === undefined ? {} : { replay: handed.replay }),
-    }
-    this.#tell(() => {
-      if (!this.#flight.isRunning(seq)) return
-      if (this.#flight.isAsked(seq)) return this.#end(seq)
-      this.#parked.park(seq, record)
-      this.#settle(seq)
     })
+    this.#settle(seq)
   }
 
-  async *parked(): AsyncGenerator<Parked> {
-    yield* (await this.#steered()).#steering.parked()
+  #isHandled({ event }: Handed): boolean {
+    return !this.#retired && this.#flight.isRunning(event.seq)
   }
 
-  async *retrying(): AsyncGenerator<Retrying> {
-    yield* (await this.#steered()).#steering.retrying()
+  parked(): AsyncIterable<Parked> {
+    return this.#steering.parked()
+  }
+
+  retrying(): AsyncIterable<Retrying> {
+    return this.#steering.retrying()
   }
 
   async release(seq: number): Promise<boolean> {
-    const it = await this.#steered()
-    return it.#steering.release(seq) && it.#told()
+    return this.#steering.release(seq) && this.#steered()
   }
 
   async drop(seq: number): Promise<boolean> {
-    const it = await this.#steered()
-    return it.#steering.drop(seq) && it.#told()
+    return this.#steering.drop(seq) && this.#steered()
   }
 
   async redeliver(seqs: Iterable<number>, options: { readonly at?: number } = {}): Promise<void> {
-    const it = await this.#steered()
-    it.#steering.redeliver(seqs, () => it.#place.askAgain(), options.at)
-    await it.#told()
+    this.#steering.redeliver(seqs, () => this.#place.askAgain(), options.at)
+    await this.#steered()
   }
 
-  // Who is steered: this one, or who has its place.
-  async #steered(): Promise<LevelConsumer> {
-    while (this.#standing === 'leaving') await firstValueFrom(this.#wake$)
-    if (this.#standing === 'present') return this
-    if (this.#next === undefined) throw this.#gone()
-    return this.#next.#steered()
-  }
-
-  async #told(): Promise<true> {
+  async #steered(): Promise<true> {
     this.#wake$.next()
     this.#changes$.next()
-    await this.#flush()
+    await this.flush()
     return true
   }
 
   async flush(): Promise<void> {
-    return (await this.#steered()).#flush()
-  }
-
-  async #flush(): Promise<void> {
     this.#ride(true)
     const { writer } = this.#life.writable ?? this.#life.session
     await writer.flush()
   }
 
   async lag(): Promise<Lag> {
-    if (this.#next !== undefined) return this.#next.lag()
     return {
       behind: Math.max(0, this.#life.durable - this.#backlog.position),
       running: this.#flight.running,
@@ -302,7 +265,7 @@ export class LevelConsumer implements Consumer, Rider {
 
   // While the store is closed after a failed write nothing can ride; `reopened` says it again.
   #ride(hurry: boolean): void {
-    if (this.#standing !== 'gone') this.#life.writable?.writer.ride(this, hurry)
+    this.#life.writable?.writer.ride(this, hurry)
   }
 
   #settle(seq: number): void {

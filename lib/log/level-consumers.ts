@@ -3,10 +3,10 @@ import { heard } from './level-backlog.ts'
 import { beyondSuspects, isOpen } from './level-beyond.ts'
 import type { Op } from './level-commit.ts'
 import { LevelConsumer } from './level-consumer.ts'
+import { Handle } from './level-handle.ts'
 import { keys, seqOf, startingWith, textsOf } from './level-keys.ts'
 import type { Life } from './level-life.ts'
 import { lowest, type Need, storedNeed } from './level-needs.ts'
-import { Onlooker } from './level-onlooker.ts'
 import type { Opened } from './level-opened.ts'
 import { type Beginning, movedTo } from './level-place.ts'
 import { readEvents } from './level-reader.ts'
@@ -46,40 +46,35 @@ export class Consumers {
     }
     return this.#turns.take(async () => {
       const open = this.#open.get(name)
-      if (open === undefined || options.move === true) return this.#begun(name, options)
-      const takeOver = (): Promise<LevelConsumer> => this.#turns.take(() => this.#begun(name, options))
-      return new Onlooker(name, open, takeOver)
+      const isFree = open === undefined || open.retired || options.move === true
+      const first = isFree ? await this.#begun(name, options) : open
+      return new Handle(first, isFree, (own) => this.#turns.take(() => this.#takenOver(own, name, options)))
     })
   }
 
-  // Those that are open under these names make durable what they know, then everything is read, then one commit moves
-  // the cursor. Where any of this fails nobody takes their place, and they go on.
+  // Whoever was replaced meanwhile is told so, and does not take the place back.
+  async #takenOver(own: LevelConsumer | undefined, name: string, options: ConsumerOptions): Promise<LevelConsumer> {
+    if (own?.next !== undefined) return own
+    if (own !== undefined && this.#read(name) === undefined)
+      throw new TidingsError('TIDINGS_LOG_CLOSED', `consumer ${quote(name)} has another name now`)
+    return this.#begun(name, { ...options, move: false })
+  }
+
+  // Those that are open under these names retire, then everything is read from the store, then one commit moves the
+  // cursor. Where any of this fails nobody has their place: whoever pulls next opens it again.
   async #begun(name: string, options: ConsumerOptions): Promise<LevelConsumer> {
     const names = this.#read(name) === undefined ? [name, options.formerly ?? name] : [name]
     const older = new Set(names.flatMap((each) => this.#open.get(each) ?? []))
-    let renaming = false
-    try {
-      for (const each of older) await each.leave()
-      const { opened, ops } = await this.#find(name, options)
-      renaming = opened.origin === 'renamed'
-      if (ops.length > 0) await this.#life.commit(ops)
-      const consumer = new LevelConsumer(this.#life, opened, options)
-      this.#gone(older, consumer)
-      this.#open.set(name, consumer)
-      return consumer
-    } catch (error) {
-      // Not acknowledged, yet it may be stored under its new name: then the older one must not write under its own.
-      if (renaming) this.#gone(older, undefined)
-      for (const each of older) each.stay()
-      throw error
-    }
-  }
-
-  #gone(older: Iterable<LevelConsumer>, next: LevelConsumer | undefined): void {
+    for (const each of older) await each.retire()
+    const { opened, ops } = await this.#find(name, options)
+    if (ops.length > 0) await this.#life.commit(ops)
+    const consumer = new LevelConsumer(this.#life, opened, options)
     for (const each of older) {
       this.#open.delete(each.name)
-      each.goneTo(next)
+      each.replacedBy(consumer)
     }
+    this.#open.set(name, consumer)
+    return consumer
   }
 
   /** Of all consumers that the log knows. */

@@ -48,11 +48,6 @@ export class Place {
     return again !== undefined && seq <= again.until ? again.replay : undefined
   }
 
-  /** Writes the record once more: something else may have been stored in its place. */
-  repeat(): void {
-    this.#write(this.#record)
-  }
-
   #write(record: Cursor): void {
     const key = keys.consumer(this.#name)
     this.#record = record

@@ -11,6 +11,7 @@ import { recoveryTests } from './log-recovery.ts'
 import { retryTests } from './log-retries.ts'
 import { lastingStateTests, stateTests } from './log-state.ts'
 import { lastingSteeringTests, steeringTests } from './log-steering.ts'
+import { lastingTakeoverTests, takeoverTests } from './log-takeover.ts'
 
 export type { OpenedLog, OpenLog } from './log-bench.ts'
 
@@ -37,6 +38,7 @@ const always: readonly LogTests[] = [
   consumerTests,
   retryTests,
   steeringTests,
+  takeoverTests,
   stateTests,
   claimTests,
 ]
@@ -46,6 +48,7 @@ const lasting: readonly LogTests[] = [
   recoveryTests,
   crashTests,
   lastingSteeringTests,
+  lastingTakeoverTests,
   lastingStateTests,
   lastingClaimTests,
 ]

@@ -54,6 +54,11 @@ const delivery: Rows = {
     how: 'the store answers in every order that a scheduler thinks of',
     suite: 'faults/interleavings',
   },
+  handover: {
+    fault: 'a listener changes hands',
+    how: 'agents take it over from one another while deliveries go on, writes of the store fail at random, and the log is closed without waiting, three times a round; the state that the handler keeps tells what was handled, and in which order',
+    suite: 'faults/handover',
+  },
   order: {
     fault: 'failures while several are handled at a time',
     how: 'random-looking failures, 8 at a time, in each `ordered` mode',

@@ -8,7 +8,7 @@ import { defaultLimits } from '../../lib/log/limits.ts'
 const READS = ['get', 'getSync', 'getMany', 'iterator', 'keys'] as const
 
 /** What the next write does: nothing special, fail without storing, or store and fail all the same. */
-type Fate = 'write' | 'lose' | 'keep'
+export type Fate = 'write' | 'lose' | 'keep'
 
 /**
  * A store whose writes can be made to wait and to fail. After a failed write it is as LevelDB is on a full disk: until
@@ -18,6 +18,8 @@ export class FaultySource implements DatabaseSource {
   /** How many batches were written, and how many of them asked to be synced. */
   writes = 0
   synced = 0
+  /** Says what becomes of each write that `next` says nothing of, and how long that takes. */
+  decide: () => Promise<Fate> = () => Promise.resolve('write')
   /** How many reads and writes there were. */
   operations = 0
   #failAt = 0
@@ -82,7 +84,7 @@ export class FaultySource implements DatabaseSource {
       const chained = begin()
       const write = chained.write.bind(chained)
       chained.write = async (how: { sync?: boolean } = {}) => {
-        let fate = this.#fates.shift() ?? 'write'
+        let fate = this.#fates.shift() ?? (await this.decide())
         try {
           this.#operate()
         } catch {

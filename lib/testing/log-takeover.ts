@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict'
+import fc from 'fast-check'
+import type { Consumer, Handed, Log, Writes } from '../log/port.ts'
+import { type Bench, draftsOf, type LogTests, law, list, seqsOf, take, takeAll } from './log-bench.ts'
+
+const NAMESPACE = 'handled'
+
+/** The state that a handler of this event leaves. */
+const stateOf = ({ event }: Handed): Writes => [{ namespace: NAMESPACE, key: `${event.seq}`, value: true }]
+
+const open = (log: Log): Promise<Consumer> => log.consumer('c', { start: 'start' })
+
+async function handled(log: Log): Promise<number[]> {
+  return (await list(log.store(NAMESPACE).list())).map(({ key }) => Number(key)).sort((a, b) => a - b)
+}
+
+/** So many turns of the event loop: a store gets on with its work meanwhile. */
+async function turns(count: number): Promise<void> {
+  for (let i = 0; i < count; i++) await new Promise((resolve) => setImmediate(resolve))
+}
+
+/** Every event has its state and is settled, or has none and is handed out again. */
+async function assertWhole({ log }: Bench, total: number): Promise<void> {
+  const done = await handled(log)
+  const again = seqsOf(await takeAll(await open(log), total - done.length))
+  assert.deepEqual(
+    [...done, ...again].sort((a, b) => a - b),
+    (await list(log.events())).map(({ seq }) => seq),
+  )
+}
+
+const moments = fc.array(fc.nat({ max: 12 }), { minLength: 1, maxLength: 6 })
+
+/** The promises about a consumer of which somebody opens another. */
+export const takeoverTests: LogTests = {
+  'of two consumers with one name, whoever pulls last has the events, and nothing is lost or counted twice': law(
+    fc.array(fc.record({ takes: fc.integer({ min: 1, max: 4 }), acks: fc.nat({ max: 4 }), changes: fc.boolean() }), {
+      minLength: 2,
+      maxLength: 12,
+    }),
+    async ({ log }, steps) => {
+      await log.accept(draftsOf(10))
+      let consumer = await open(log)
+      const former: { consumer: Consumer; handed: Handed }[] = []
+      let held: Handed[] = []
+      for (const { takes, acks, changes } of steps) {
+        const ready = (await consumer.lag()).behind
+        held.push(...(await take(consumer, Math.min(takes, ready))))
+        for (const handed of held.splice(0, acks)) consumer.ack(handed, stateOf(handed))
+        if (!changes) continue
+        const next = await open(log)
+        former.push(...held.map((handed) => ({ consumer, handed })))
+        const [first] = held.length > 0 || (await consumer.lag()).behind > 0 ? await take(next, 1) : []
+        if (first === undefined) continue
+        // Whatever the former ones say now: none of it counts.
+        for (const { consumer: one, handed } of former) one.ack(handed, stateOf(handed))
+        consumer = next
+        held = [first]
+      }
+      await consumer.flush()
+      const done = await handled(log)
+      const last = await open(log)
+      const rest = seqsOf(await takeAll(last, 10 - done.length))
+      assert.equal(done.length + rest.length, 10, `${done.join()} are handled, ${rest.join()} are handed out`)
+      assert.equal(new Set([...done, ...rest]).size, 10)
+    },
+  ),
+}
+
+/** What of it has to last. */
+export const lastingTakeoverTests: LogTests = {
+  'a consumer that was taken over writes nothing more, so a crash loses nothing that is in flight': law(
+    fc.record({ during: moments, after: moments, says: fc.constantFrom('ack', 'retry', 'park', 'flush') }),
+    async (bench, { during, after, says }) => {
+      const { log, clock } = bench
+      await log.accept(draftsOf(10))
+      const former = await open(log)
+      const held = await take(former, 8)
+      const say = async (n: number): Promise<void> => {
+        const each = held[n % held.length] as Handed
+        if (says === 'ack') former.ack(each, stateOf(each))
+        else if (says === 'retry') former.retry(each, { at: clock.now() })
+        else if (says === 'park') former.park(each, { error: 'no' })
+        else await former.flush()
+      }
+      const next = await open(log)
+      const taken = take(next, 1)
+      for (const n of during) {
+        await turns(n % 3)
+        await say(n)
+      }
+      const [first] = (await taken) as [Handed]
+      for (const n of after) await say(n)
+      await former.flush()
+      next.ack(first, stateOf(first))
+      await next.flush()
+      await bench.reopen('crash')
+      for await (const { event } of (await open(bench.log)).parked()) await (await open(bench.log)).release(event.seq)
+      await assertWhole(bench, 10)
+    },
+  ),
+
+  'what is acked while the log is being closed is kept with its state, or handed out again': law(
+    fc.tuple(moments, fc.boolean()),
+    async (bench, [waits, flushes]) => {
+      await bench.log.accept(draftsOf(8))
+      const consumer = await open(bench.log)
+      const held = await take(consumer, 6)
+      const closed = bench.log.close()
+      for (const [i, each] of held.entries()) {
+        await turns((waits[i] ?? 0) % 4)
+        consumer.ack(each, stateOf(each))
+        // Closed meanwhile, it may say so.
+        if (flushes) void consumer.flush().catch(() => undefined)
+      }
+      await closed
+      await bench.reopen('close')
+      await assertWhole(bench, 8)
+    },
+  ),
+}
