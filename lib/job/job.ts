@@ -50,7 +50,12 @@ export interface Job {
 export function job(name: string, schedule: Schedule, run: Run, options: JobOptions = {}): Job {
   checkText(name, defaultLimits.type, 'TIDINGS_JOB_INVALID', 'the name of a job')
   if (typeof schedule?.next !== 'function') {
-    const got = 'minutes' in Object(schedule) ? 'every(n) without a unit: every(n).minutes' : describe(schedule)
+    const got =
+      'minutes' in Object(schedule)
+        ? 'every(n) without a unit: every(n).minutes'
+        : 'on' in Object(schedule)
+          ? "months without a day: every().month.on('last')"
+          : describe(schedule)
     throw invalid(`job ${quote(name)} needs a schedule such as every('10m'), got ${got}`)
   }
   if (typeof run !== 'function') throw invalid(`job ${quote(name)} needs a function to run, got ${describe(run)}`)

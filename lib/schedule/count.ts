@@ -1,12 +1,16 @@
 import { describe } from '../core/errors.ts'
-import { type Every, everySchedule } from './every-schedule.ts'
+import { type Every, everySchedule, type Months, months, type Weeks, weeks } from './every-schedule.ts'
 import { invalid } from './schedule.ts'
 import { countable, single, type Unit } from './units.ts'
 
-type Countable = keyof typeof countable
+type Interval = Exclude<keyof typeof countable, 'week' | 'month'>
 
 /** How many, and of which unit: `every(2)` waits for its `.seconds`. */
-export type Count = { readonly [U in Countable | `${Countable}s` | keyof typeof single]: Every } & {
+export type Count = { readonly [U in Interval | `${Interval}s` | keyof typeof single]: Every } & {
+  readonly week: Weeks
+  readonly weeks: Weeks
+  readonly month: Months
+  readonly months: Months
   /**
    * Gaps that vary by chance, from as many units as `every` said to `latest`: by milliseconds, or by whole units if `.at`
    * follows. Each is drawn from a hash of the slot before: a restart names the same slots.
@@ -23,10 +27,11 @@ const LONGEST = 1_000 * 366 * 86_400_000
 export function countOf(least: number, most: number): Count {
   const count = { to: (latest: number): Count => countOf(least, wholeNumber('to', latest, least)) }
   const define = (name: string, unit: Unit, plural: string | undefined): void => {
-    const get = (): Every => {
+    const get = (): Every | Months => {
       if (most > 1 && plural !== name) throw onlyOne(least, most, name, plural)
       if (most * unit.ms > LONGEST) throw invalid(`every(${most}).${name}: expected at most 1000 years`)
-      return everySchedule({ least, most, unit })
+      const made = unit === countable.week ? weeks : unit === countable.month ? months : everySchedule
+      return made({ least, most, unit })
     }
     Object.defineProperty(count, name, { get })
   }
@@ -47,5 +52,6 @@ export function wholeNumber(what: string, value: number, least: number): number 
 
 function onlyOne(least: number, most: number, name: string, plural: string | undefined): Error {
   const said = least === most ? `every(${least})` : `every(${least}).to(${most})`
-  return invalid(`${said}.${name}: expected ${plural === undefined ? `every().${name}` : `${said}.${plural}`}`)
+  const weekly = least === most ? `${said}.weeks.${name}` : `every().${name}`
+  return invalid(`${said}.${name}: expected ${plural === undefined ? weekly : `${said}.${plural}`}`)
 }

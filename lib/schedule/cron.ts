@@ -1,5 +1,6 @@
 import { asError, describe } from '../core/errors.ts'
 import { checkOptions } from '../core/options.ts'
+import { respell } from './cron-spelling.ts'
 import { onCalendar } from './local-time.ts'
 import { type PatternSlot, pattern } from './pattern.ts'
 import { invalid, type Schedule, schedule } from './schedule.ts'
@@ -7,8 +8,9 @@ import { checkZone, type Zone } from './zone.ts'
 
 /**
  * A schedule as cron writes it: minute, hour, day, month and day of the week, with seconds before them if there are six
- * fields and the year behind if there are seven. It knows names (`MON`, `JAN`), `L`, `W`, `#`, and `@daily` and its
- * like.
+ * fields and the year behind if there are seven. It knows names (`MON`, `JAN`), `L`, `L-3`, `15W`, `5#2`, `5L`, and
+ * `@daily` and its like. Where both are restricted, it comes on days that match the day of the month or the day of the
+ * week; `+` before the latter (`0 9 1-7 * +MON`) asks for both.
  *
  * A time of day that the clocks leave out happens when they go on; one that they show twice, only the first time.
  * Patterns with a wildcard or a step in seconds, minutes or hours go by what the clocks show.
@@ -48,10 +50,21 @@ function slotsOf(fields: string, zone: Zone): PatternSlot {
     slots = pattern(fields, zone)
   } catch (cause) {
     if (fields.startsWith('@')) throw invalid(`cron: ${unknownAlias(fields)}`, cause)
-    throw invalid(`cron: can not read ${describe(fields)}: ${asError(cause).message}`, cause)
+    throw invalid(`cron: can not read ${describe(fields)}: ${asError(cause).message}${suggestion(fields)}`, cause)
   }
   if (slots(0) === undefined) throw invalid(`cron: ${describe(fields)} never comes`)
   return slots
+}
+
+function suggestion(fields: string): string {
+  const code = respell(fields)
+  const patterns = Array.from(code.matchAll(/'([^']+)'/g), ([, written]) => written ?? '')
+  try {
+    for (const written of patterns) pattern(written, undefined)
+    return `; write ${code}`
+  } catch {
+    return ''
+  }
 }
 
 function unknownAlias(alias: string): string {

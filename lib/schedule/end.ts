@@ -1,8 +1,9 @@
 import { type Duration, formatDuration, parseDuration } from '../core/duration.ts'
 import { describe } from '../core/errors.ts'
 import { modulo } from './interval.ts'
+import { parseLocalDate } from './local-date.ts'
 import { instantOf, wallTime } from './local-time.ts'
-import { instant, invalid } from './schedule.ts'
+import { invalid } from './schedule.ts'
 import { intoUnit, isTimeOfDay, parseTimeOfUnit } from './time-of-unit.ts'
 import type { Zone } from './zone.ts'
 
@@ -18,15 +19,15 @@ const DAY = 86_400_000
 
 /** Reads what `.until` was given. */
 export function parseEnd(end: Date | Duration): End {
-  if (end instanceof Date) return atInstant(end)
-  if (typeof end !== 'string') return afterDuration(end)
-  if (isTimeOfDay(end)) return atTimeOfDay(end)
-  return /^\d+-/.test(end) ? atDate(end) : afterDuration(end)
+  if (typeof end === 'string' && isTimeOfDay(end)) return atTimeOfDay(end)
+  const isDate = end instanceof Date || (typeof end === 'string' && /^\d+-/.test(end))
+  return isDate ? atDate(end) : afterDuration(end)
 }
 
-function atInstant(end: Date): End {
-  const last = instant(end, 'until')
-  return { text: `until ${end.toISOString()}`, last: () => last }
+function atDate(end: Date | string): End {
+  const date = parseLocalDate(end, 'until')
+  if (date === undefined) throw refusal(end)
+  return { text: `until ${date.text}`, last: (_anchor, zone) => date.instant(zone) }
 }
 
 /** The first such time that is later than the anchor: a job that is first seen at 20:00 ends at 18:30 tomorrow. */
@@ -39,18 +40,6 @@ function atTimeOfDay(text: string): End {
     return today > anchor ? today : instantOf(end + DAY, zone)
   }
   return { text: `until ${time.text}`, last }
-}
-
-const dates = /^(\d{4}-\d\d-\d\d)(?:[ T](\d\d:\d\d(?::\d\d(?:\.\d{3})?)?)(Z|[+-]\d\d:\d\d)?)?$/
-
-/** A date, perhaps with a time, as the clocks of the schedule's zone show it, unless it says how far it is from UTC. */
-function atDate(text: string): End {
-  const [, date = '', time = '00:00', offset] = dates.exec(text) ?? []
-  const wall = Date.parse(`${date}T${time}Z`)
-  const utc = Date.parse(`${date}T${time}${offset ?? 'Z'}`)
-  // Date.parse turns the 30th of February into the 2nd of March
-  if (Number.isNaN(utc) || !new Date(wall).toISOString().startsWith(date)) throw refusal(text)
-  return { text: `until ${text}`, last: (_anchor, zone) => (offset === undefined ? instantOf(wall, zone) : utc) }
 }
 
 function afterDuration(duration: Duration): End {

@@ -44,8 +44,8 @@ function firstShowing(wall: WallTime, low: number, high: number, zone: Zone): nu
 }
 
 /** The calendar has the years of four digits: croner ends there, and Date.UTC reads those of two in its own way. */
-const firstDay = new Date('1000-01-01').getTime()
-const lastDay = new Date('9999-12-30').getTime()
+export const firstDay = new Date('1000-01-01').getTime()
+export const lastDay = new Date('9999-12-30').getTime()
 
 /** Keeps a rule that needs the calendar within it. It has no slots before it, and none after it. */
 export function onCalendar(slotAfter: SlotAfter): SlotAfter {

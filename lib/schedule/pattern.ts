@@ -1,10 +1,13 @@
 import type { Cron, CronOptions } from 'croner'
+import { readBeforeLast } from './cron-spelling.ts'
 import { croner } from './croner.ts'
-import { instantOf, wallTime } from './local-time.ts'
+import { instantOf, type WallTime, wallTime } from './local-time.ts'
 import type { Zone } from './zone.ts'
 
 /** The first slot of a cron pattern later than an instant. */
 export type PatternSlot = (from: number) => number | undefined
+
+const DAY = 86_400_000
 
 /** `30 2,14 * * *` is two fixed times a day, as for the cron of Linux: croner alone would call only one so. */
 const fixedTimeRule = 'no-wildcard'
@@ -21,24 +24,43 @@ const fixedTimeRule = 'no-wildcard'
  */
 export function pattern(expression: string, zone: Zone): PatternSlot {
   const { Cron, CronPattern } = croner()
+  const { pattern: readable = expression, days } = readBeforeLast(expression) ?? {}
+  const comes = (wall: WallTime): boolean => days === undefined || daysBeforeLast(wall) === days
   const options: CronOptions = { paused: true, fixedTimeRule }
-  if (new CronPattern(expression, undefined, { fixedTimeRule }).isFixedTime) {
-    const walls = new Cron(expression, { ...options, timezone: 'UTC' })
-    return (from) => fixedSlot(walls, from, zone)
+  if (new CronPattern(readable, undefined, { fixedTimeRule }).isFixedTime) {
+    const walls = new Cron(readable, { ...options, timezone: 'UTC' })
+    return (from) => fixedSlot(walls, comes, from, zone)
   }
-  const slots = new Cron(expression, zone === undefined ? options : { ...options, timezone: zone })
-  return (from) => slots.nextRun(new Date(from))?.getTime()
+  const slots = new Cron(readable, zone === undefined ? options : { ...options, timezone: zone })
+  return (from) => {
+    let slot = slots.nextRun(new Date(from))
+    while (slot !== null && !comes(wallTime(slot.getTime(), zone))) {
+      const tomorrow = instantOf(nextDay(wallTime(slot.getTime(), zone)), zone)
+      slot = slots.nextRun(new Date(tomorrow - 1))
+    }
+    return slot?.getTime()
+  }
 }
 
-function fixedSlot(walls: Cron, from: number, zone: Zone): number | undefined {
+function fixedSlot(walls: Cron, comes: (wall: WallTime) => boolean, from: number, zone: Zone): number | undefined {
   let wall = walls.nextRun(new Date(wallTime(from, zone)))
   while (wall !== null) {
-    const slot = instantOf(wall.getTime(), zone)
+    const shown = wall.getTime()
+    const slot = comes(shown) ? instantOf(shown, zone) : Number.NEGATIVE_INFINITY
     if (slot > from) return slot
     // `from` lies in a repeated hour, and this wall time was there the first time
-    wall = walls.nextRun(wall)
+    wall = walls.nextRun(comes(shown) ? wall : new Date(nextDay(shown) - 1))
   }
   return undefined
+}
+
+function daysBeforeLast(wall: WallTime): number {
+  const date = new Date(wall)
+  return new Date(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 0)).getUTCDate() - date.getUTCDate()
+}
+
+function nextDay(wall: WallTime): WallTime {
+  return (Math.floor(wall / DAY) + 1) * DAY
 }
 
 /** A pattern that is known to be right, read when it is first asked: until then nobody needs the calendar library. */

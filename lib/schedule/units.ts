@@ -17,6 +17,8 @@ const MINUTE = 60 * SECOND
 const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
 const WEEK = 7 * DAY
+/** The mean of the calendar. */
+const MONTH = (365.2425 * DAY) / 12
 
 /** The units that can be counted, each of which has a plural. */
 export const countable = {
@@ -25,13 +27,16 @@ export const countable = {
   hour: { name: 'hour', ms: HOUR, clock: 'hour' },
   day: { name: 'day', ms: DAY, clock: 'day' },
   week: { name: 'week', ms: WEEK },
+  month: { name: 'month', ms: MONTH },
 } as const satisfies Record<string, Unit>
 
-const days = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday'] as const
+export const weekdayNames = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday'] as const
+
+export type Weekday = (typeof weekdayNames)[number]
 
 /** The days of the week, which come one at a time. */
-export const single = Object.fromEntries(days.map((name, i) => [name, onDays(name, `${i}`)])) as Record<
-  (typeof days)[number],
+export const single = Object.fromEntries(weekdayNames.map((name, i) => [name, onDays(name, `${i}`)])) as Record<
+  Weekday,
   Unit
 >
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { anyOf, cron, every, inZone, nextRuns, once, weekdays } from '../../lib/schedule/index.ts'
+import { anyOf, cron, every, inZone, type MonthDay, nextRuns, once, weekdays } from '../../lib/schedule/index.ts'
 
 const date = (from: string, to: string): fc.Arbitrary<Date> =>
   fc.date({ min: new Date(from), max: new Date(to), noInvalidDate: true })
@@ -39,13 +39,45 @@ const timed = fc.oneof(
   fc.tuple(timeOfDay, zone).map(([time, tz]) => weekdays.at(time, tz)),
   fc.constantFrom(...days).map((day) => every()[day]),
 )
+const place = fc.constantFrom('first', 'second', 'third', 'fourth', 'fifth', 'last')
+const monthDay = fc.oneof(
+  fc.integer({ min: 1, max: 31 }),
+  fc.constant('last'),
+  fc.tuple(place, fc.constantFrom(...days)).map((parts) => parts.join(' ')),
+) as fc.Arbitrary<MonthDay>
+const calendar = fc.oneof(
+  fc.tuple(count, fc.constantFrom(...days)).map(([n, day]) => every(n).weeks[day]),
+  fc
+    .tuple(count, fc.constantFrom(...days), timeOfDay, zone)
+    .map(([n, day, time, tz]) => every(n).weeks[day].at(time, tz)),
+  fc.tuple(count, monthDay).map(([n, day]) => every(n).months.on(day)),
+  fc.tuple(count, monthDay, timeOfDay, zone).map(([n, day, time, tz]) => every(n).months.on(day).at(time, tz)),
+)
+const localDate = fc.tuple(date('1995', '2055'), timeOfDay, fc.boolean()).map(([day, time, timed]) => {
+  const text = day.toISOString().slice(0, 10)
+  return timed ? `${text} ${time}` : text
+})
+const started = fc
+  .tuple(fc.oneof(intervals, varying, timed, calendar), fc.oneof(date('1995', '2055'), localDate))
+  .map(([schedule, start]) => schedule.from(start))
 const crons = fc
   .tuple(
-    fc.constantFrom('* * * * *', '*/7 */5 * * *', '30 2 * * *', '0 0,12 1 * *', '15 10 * * 5#2', '0 0 L * *'),
+    fc.constantFrom(
+      '* * * * *',
+      '*/7 */5 * * *',
+      '30 2 * * *',
+      '0 0,12 1 * *',
+      '15 10 * * 5#2',
+      '0 0 L * *',
+      '30 2 L-3 * *',
+      '*/30 1-3 L-2 * *',
+      '0 9 15W * *',
+      '0 9 1-7 * +MON',
+    ),
     zone,
   )
   .map(([expression, timezone]) => cron(expression, { timezone }))
-const single = fc.oneof(intervals, varying, timed, crons, date('2020', '2030').map(once))
+const single = fc.oneof(intervals, varying, timed, calendar, started, crons, date('2020', '2030').map(once))
 const schedules = fc.oneof(
   single,
   fc.tuple(single, single).map(([a, b]) => anyOf(a, b)),
@@ -131,6 +163,70 @@ describe('every schedule', () => {
         assert.equal(schedule.next(new Date(-8.64e15))?.getUTCFullYear(), 1000, `${schedule}`)
         assert.equal(schedule.next(new Date(8.64e15)), undefined, `${schedule}`)
       }
+    }
+  })
+})
+
+describe('a schedule with a start', () => {
+  it('has no slot before it, and the same slots whenever its job was first seen', () => {
+    const first = fc.date({ min: new Date('1995-01-01'), max: new Date('2055-01-01'), noInvalidDate: true })
+    const kinds = fc.oneof(intervals, varying, timed, calendar)
+    fc.assert(
+      fc.property(kinds, first, instants, instants, (kind, start, after, anchor) => {
+        const schedule = kind.from(start)
+        const slot = schedule.next(after)
+        assert.ok(slot !== undefined && slot >= start, `${schedule}: ${slot?.toISOString()}`)
+        if (anchor <= after) assert.deepEqual(schedule.next(after, anchor), slot, `${schedule}`)
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  it('is the schedule itself from its start on, where its units are not counted', () => {
+    const kinds = fc.oneof(
+      fc.tuple(timeOfDay, zone).map(([time, tz]) => every().day.at(time, tz)),
+      fc.tuple(fc.constantFrom(...days), timeOfDay, zone).map(([day, time, tz]) => every().week[day].at(time, tz)),
+      fc.tuple(monthDay, timeOfDay, zone).map(([day, time, tz]) => every().month.on(day).at(time, tz)),
+    )
+    fc.assert(
+      fc.property(kinds, date('1995', '2055'), instants, (kind, start, after) => {
+        const later = new Date(Math.max(after.getTime(), start.getTime() - 1))
+        assert.deepEqual(kind.from(start).next(after), kind.next(later), `${kind}`)
+      }),
+      { numRuns: 200 },
+    )
+  })
+
+  it('ends by its end, whatever both are', () => {
+    fc.assert(
+      fc.property(fc.oneof(timed, calendar), localDate, count, instants, (kind, start, weeks, after) => {
+        const schedule = kind.from(start).until(`${weeks}w`)
+        const slot = schedule.next(after)
+        const opened = kind.from(start).next(after)
+        assert.ok(slot === undefined || slot.getTime() === opened?.getTime())
+        const began = Math.max(after.getTime(), Date.parse(`${start.replace(' ', 'T')}Z`))
+        const most = began + (weeks * 7 + 1) * 86_400_000
+        assert.ok(slot === undefined || slot.getTime() <= most, `${schedule}: ${slot?.toISOString()}`)
+      }),
+      { numRuns: 200 },
+    )
+  })
+})
+
+describe('a slot far away', () => {
+  it('is found by arithmetic, not by stepping through seven thousand years', () => {
+    const far = new Date('9000-01-01')
+    const first = new Date('1970-01-01')
+    const schedules = [
+      every(2).weeks.monday.at('9:00', 'UTC'),
+      every(7).months.on(31).at('9:00', 'UTC'),
+      every(3).days.at('9:00', 'UTC').from('1970-01-01'),
+    ]
+    for (const schedule of schedules) {
+      const used = process.cpuUsage()
+      for (let i = 0; i < 100; i++) schedule.next(new Date(far.getTime() + i * 86_400_000), first)
+      const { user, system } = process.cpuUsage(used)
+      assert.ok(user + system < 1_000_000, `${schedule}: ${user + system} µs`)
     }
   })
 })

@@ -1,6 +1,16 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { always, anyOf, cron, every, inZone, manual, type Schedule } from '../../lib/schedule/index.ts'
+import {
+  always,
+  anyOf,
+  cron,
+  type Every,
+  every,
+  inZone,
+  type MonthDay,
+  manual,
+  type Schedule,
+} from '../../lib/schedule/index.ts'
 
 const day = every().day
 const hour = every().hour
@@ -20,6 +30,28 @@ const until = (got: string): string =>
   `until: expected a Date, a local date such as '2027-01-01 18:30', a time of day or a duration such as '8h', got ${got}`
 const count = (got: string): string => `every: expected a whole number of at least 1, got ${got}`
 
+const onDay = (got: string): string =>
+  `on: expected a day from 1 to 31, 'last', or one such as 'first monday', 'fifth friday' and 'last sunday', got ${got}`
+const start = (got: string): string =>
+  `from: expected a Date or a local date such as '2026-01-05' or '2026-01-05 18:30', got ${got}`
+const dayFirst = (said: string): string =>
+  `${said}: expected a day before all else: ${said}.on(1), .on('last') or .on('first monday')`
+
+/** A pattern that can't be read, and the one that is suggested. */
+const respelt = [
+  ['0 9 * * fri-mon', '0 9 * * 0-1,5-6'],
+  ['0 9 * * 7-2', '0 9 * * 0-2'],
+  ['0 22-2 * * *', '0 0-2,22-23 * * *'],
+  ['0 22-2/2 * * *', '0 22,0,2 * * *'],
+  ['0 9 28-3 nov-feb *', '0 9 1-3,28-31 1-2,11-12 *'],
+  ['50-10 0 9 * * *', '0-10,50-59 0 9 * * *'],
+  ['5/15 * * * *', '5-59/15 * * * *'],
+  ['0 9 * * tuesday', '0 9 * * TUE'],
+  ['0 9 * JANUARY *', '0 9 * JAN *'],
+  ['0 9 * * mon#1-3', '0 9 * * mon#1,mon#2,mon#3'],
+  ['0 9 * * mon#last', '0 9 * * mon#L'],
+] as const
+
 const refusals: readonly (readonly [said: string, define: () => unknown, message: string | RegExp])[] = [
   ['every(0)', () => every(0), count('0')],
   ['every(-1)', () => every(-1), count('-1')],
@@ -29,7 +61,7 @@ const refusals: readonly (readonly [said: string, define: () => unknown, message
   ['every(null)', () => every(null as unknown as number), count('null')],
   ['every(1e12).weeks', () => every(1e12).weeks, 'every(1000000000000).weeks: expected at most 1000 years'],
   ['every(2).minute', () => every(2).minute, 'every(2).minute: expected every(2).minutes'],
-  ['every(2).monday', () => every(2).monday, 'every(2).monday: expected every().monday'],
+  ['every(2).monday', () => every(2).monday, 'every(2).monday: expected every(2).weeks.monday'],
   ['every(1).to(2).sunday', () => every(1).to(2).sunday, 'every(1).to(2).sunday: expected every().sunday'],
   ['every(5).to(2)', () => every(5).to(2), 'to: expected a whole number of at least 5, got 2'],
   ['every(5).to(7.5)', () => every(5).to(7.5), 'to: expected a whole number of at least 5, got 7.5'],
@@ -41,7 +73,7 @@ const refusals: readonly (readonly [said: string, define: () => unknown, message
   [
     'at on weeks',
     () => every().week.at('10:30'),
-    'at: expected minutes, hours, days or days of the week, got every week',
+    "at: expected minutes, hours, days or days of the week, got every week: write every().week.monday.at('10:30')",
   ],
   [
     'at on a duration',
@@ -58,6 +90,75 @@ const refusals: readonly (readonly [said: string, define: () => unknown, message
   ...['12:30', ':5', '2', ' :30', ':60', '::2'].map(
     (time) => [`minute.at('${time}')`, () => minute.at(time), minuteAt(JSON.stringify(time))] as const,
   ),
+  ['every(0).months', () => every(0).months, count('0')],
+  ['every(-1).weeks', () => every(-1).weeks.monday, count('-1')],
+  ['every(1.5).months', () => every(1.5).months, count('1.5')],
+  ['every(2).month', () => every(2).month, 'every(2).month: expected every(2).months'],
+  ['every(13000).months', () => every(13_000).months, 'every(13000).months: expected at most 1000 years'],
+  ['at on counted weeks', () => every(2).weeks.at('9:00'), /: write every\(2\)\.weeks\.monday\.at\('10:30'\)$/],
+  [
+    'weeks that vary on a day',
+    () => every(1).to(2).weeks.monday,
+    'every(1).to(2).weeks.monday: expected every(2).weeks.monday',
+  ],
+  [
+    'months that vary',
+    () => every(1).to(3).months.on(1),
+    'every(1).to(3).months.on(1): expected every(3).months.on(1)',
+  ],
+  ...(['at', 'from', 'until'] as const).flatMap((word) => [
+    [
+      `month.${word} without a day`,
+      () => (every().month as never as Every)[word]('9:00'),
+      dayFirst('every().month'),
+    ] as const,
+    [
+      `months.${word} without a day`,
+      () => (every(2).months as never as Every)[word]('9:00'),
+      dayFirst('every(2).months'),
+    ] as const,
+  ]),
+  ...[
+    0,
+    32,
+    -1,
+    1.5,
+    Number.NaN,
+    '1',
+    'first',
+    'monday',
+    'sixth monday',
+    'First Monday',
+    'first  monday',
+    'last monday ',
+    '',
+    null,
+    undefined,
+  ].map(
+    (day) =>
+      [
+        `month.on(${JSON.stringify(day)})`,
+        () => every().month.on(day as MonthDay),
+        onDay(typeof day === 'string' ? JSON.stringify(day) : String(day)),
+      ] as const,
+  ),
+  ['a time of day of a month', () => every().month.on(1).at(':15'), dayAt('":15"')],
+  ...['', 'x', '9:00', '8h', '2026-02-30', '2026-1-5', '2026-01-05 24:30', '2026-01-05Z', 'now'].map(
+    (text) => [`from('${text}')`, () => day.from(text), start(JSON.stringify(text))] as const,
+  ),
+  ['from(5)', () => day.from(5 as unknown as string), start('5')],
+  ['from(undefined)', () => day.from(undefined as unknown as string), start('undefined')],
+  ['from(no date)', () => day.from(new Date('x')), 'from: expected a valid Date, got Invalid Date'],
+  [
+    'an end before the start',
+    () => day.from('2026-05-01').until('2026-04-30'),
+    'it ends before it begins: from 2026-05-01 until 2026-04-30',
+  ],
+  [
+    'a start after the end',
+    () => day.until(new Date('2026-01-01')).from('2026-05-01'),
+    'it ends before it begins: from 2026-05-01 until 2026-01-01T00:00:00.000Z',
+  ],
   ['an unknown zone', () => day.at('10:30', 'FakeZone'), zone('"FakeZone"')],
   ['an empty zone', () => day.at('10:30', ''), zone('""')],
   ['a number for a zone', () => day.at('10:30', 43 as unknown as string), zone('43')],
@@ -94,6 +195,21 @@ const refusals: readonly (readonly [said: string, define: () => unknown, message
         new RegExp(`^cron: can not read "${text.replaceAll('*', '\\*')}": .`),
       ] as const,
   ),
+  ...respelt.map(
+    ([text, works]) =>
+      [
+        `cron('${text}')`,
+        () => cron(text),
+        new RegExp(`; write cron\\('${works.replaceAll('*', '\\*')}'\\)$`),
+      ] as const,
+  ),
+  [
+    "cron('0 9 L-3 * mon')",
+    () => cron('0 9 L-3 * mon'),
+    /; write anyOf\(cron\('0 9 L-3 \* \*'\), cron\('0 9 \* \* mon'\)\)$/,
+  ],
+  ["cron('0 9 L-28 * *')", () => cron('0 9 L-28 * *'), /^cron: can not read "0 9 L-28 \* \*": .*L/],
+  ["cron('0 22-2/0 * * *')", () => cron('0 22-2/0 * * *'), /^cron: can not read "0 22-2\/0 \* \* \*": ./],
   ["cron('@never')", () => cron('@never'), aliases('"@never"')],
   [
     "cron('@reboot')",
@@ -129,6 +245,8 @@ describe('refused when defined, with what was expected and what came', () => {
   for (const [said, define, message] of refusals) {
     it(said, () => assert.throws(define, { name: 'TidingsError', code: 'TIDINGS_SCHEDULE_INVALID', message }))
   }
+
+  for (const [, works] of respelt) it(`${works} is suggested, and can be read`, () => void cron(works))
 
   for (const duration of ['10', '', '-5m', '0s', '5 minutes', '10:30']) {
     it(`every('${duration}')`, () => {

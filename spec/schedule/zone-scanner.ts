@@ -6,7 +6,7 @@ const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
 
 /** What a clock in a zone shows, as the milliseconds at which a clock in UTC shows the same. */
-function clock(zone: string): (instant: number) => number {
+export function clock(zone: string): (instant: number) => number {
   const format = new Intl.DateTimeFormat('en-u-hc-h23', {
     timeZone: zone,
     year: 'numeric',

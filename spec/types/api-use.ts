@@ -74,6 +74,27 @@ job('g', every(2).seconds, ({ publish }) => publish(greeting, '1', { payload: 7 
 // @ts-expect-error a number is no identifier
 job('h', every(2).seconds, ({ publish }) => publish(greeting, 1, { payload: '' }))
 
+// ---- schedules by the calendar
+export const otherMondays = every(2).weeks.monday.at('9:00').from('2026-01-05')
+export const paydays = every().month.on('last').at('9:00', 'Europe/Berlin').until('2027-01-01')
+every(3).months.on(1).from(new Date(0))
+every().month.on('fifth friday')
+every(5).to(10).minutes.from('2026-01-05 18:30')
+// @ts-expect-error months come on a day
+job('i', every().month, () => undefined)
+// @ts-expect-error the day comes first
+every().month.at('9:00')
+// @ts-expect-error no month has it
+every().month.on(32)
+// @ts-expect-error no month has it
+every().month.on('sixth monday')
+// @ts-expect-error a day of the week has no months
+every().monday.on(1)
+// @ts-expect-error one day of the week
+export const twoDays = every(2).weeks.monday.tuesday
+// @ts-expect-error a start is a date
+every().day.from(5)
+
 // ---- listeners
 export const hears = listener('my_listener', on(greeting), (event) => {
   console.log(event.data.payload)
