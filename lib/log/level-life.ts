@@ -1,6 +1,6 @@
 import { type Observable, Subject } from 'rxjs'
 import type { Cancel, Clock } from '../core/clock.ts'
-import { asError, TidingsError } from '../core/errors.ts'
+import { asError, hasCode, TidingsError } from '../core/errors.ts'
 import type { StoredEvent } from '../core/event.ts'
 import type { Op } from './level-commit.ts'
 import type { DatabaseSource } from './level-database.ts'
@@ -147,6 +147,11 @@ export class Life {
     return this.state === 'ready' ? this.session.writer.durable : this.#told
   }
 
+  /** The store was found damaged: nothing more is written or read, until the log is opened anew by somebody who has seen to it. */
+  damaged(error: TidingsError): void {
+    this.#session?.writer.fail(error)
+  }
+
   /** Writes these operations; resolves when they are durable. */
   commit(ops: readonly Op[]): Promise<void> {
     return this.session.writer.add({ ops, events: [], bytes: 0 })
@@ -218,7 +223,9 @@ export class Life {
     this.#failure = error
     this.#options.warn(error.message)
     this.changes$.next(undefined)
-    this.#reopened = this.#lost ? broken.db.close().catch(() => undefined) : this.#reopen(broken)
+    // Opened again, a damaged store would be as damaged: identities that it lost would be told twice.
+    const stays = this.#lost || error.code === 'TIDINGS_LOG_DAMAGED'
+    this.#reopened = stays ? broken.db.close().catch(() => undefined) : this.#reopen(broken)
     if (this.#lost) void this.close()
   }
 
@@ -247,13 +254,9 @@ export class Life {
         this.#committed(sound.head)
         return
       } catch (error) {
-        this.#failure = new TidingsError(
-          'TIDINGS_LOG_FAILED',
-          `the log can't be opened again: ${asError(error).message}`,
-          {
-            cause: error,
-          },
-        )
+        const code = hasCode(error, 'TIDINGS_LOG_DAMAGED') ? 'TIDINGS_LOG_DAMAGED' : 'TIDINGS_LOG_FAILED'
+        const words = `the log can't be opened again: ${asError(error).message}`
+        this.#failure = new TidingsError(code, words, { cause: error })
         await new Promise<void>((resolve) => {
           const stop = this.#options.clock.timer(resolve, pause)
           this.#cancel = () => (stop(), resolve())

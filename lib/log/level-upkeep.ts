@@ -1,5 +1,6 @@
 import { asError, TidingsError } from '../core/errors.ts'
 import { type BackedUp, backUp, type Progress } from './level-backup.ts'
+import { checkFiles } from './level-check.ts'
 import { type Compacted, compact } from './level-compact.ts'
 import type { Consumers } from './level-consumers.ts'
 import { keys } from './level-keys.ts'
@@ -25,14 +26,16 @@ export class Upkeep {
   }
 
   /**
-   * Compares every record with every other that it should agree with. LevelDB itself can end the process over a damaged
-   * table: `tidings db verify` reads in a child process.
+   * Compares every block of every table with its checksum; then, if they are sound, every record with every other that it
+   * should agree with. LevelDB itself can end the process over a damaged table: a damaged block is found without it.
    */
   verify(
     options: Pick<Verification, 'progress'> = {},
   ): Promise<{ readonly ok: boolean; readonly problems: readonly Problem[] }> {
     return this.#do('verifying', async () => {
-      const { session } = this.#life
+      const { session, directory } = this.#life
+      const blocks = directory === undefined ? [] : await checkBlocks(directory)
+      if (blocks.length > 0) return { ok: false, problems: blocks }
       await using db = freeze(session.db)
       const [head, , first] = decode<Head>(keys.head, await db.get(keys.head)) ?? [0, 0, 1]
       const problems = await verify({ ...options, db, first, head, identity: this.#life.meta.identity })
@@ -133,4 +136,9 @@ export class Upkeep {
       })
     }
   }
+}
+
+async function checkBlocks(directory: string): Promise<Problem[]> {
+  const { bad } = await checkFiles(directory, { blocks: Number.POSITIVE_INFINITY, resting: false, marked: true })
+  return bad.map(({ message }) => ({ message }))
 }

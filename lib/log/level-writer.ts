@@ -1,5 +1,5 @@
 import type { Cancel, Clock } from '../core/clock.ts'
-import { TidingsError } from '../core/errors.ts'
+import { hasCode, TidingsError } from '../core/errors.ts'
 import { type Addition, Commit, type Op, type Rider } from './level-commit.ts'
 import { type Database, SYNCED } from './level-database.ts'
 import { keys } from './level-keys.ts'
@@ -208,13 +208,12 @@ export class Writer {
     this.#idle = undefined
     for (const rider of [...(this.#writing?.riders ?? []), ...this.#riders]) rider.settled(false)
     const why = cause instanceof Error ? cause.message : String(cause)
-    const error = new TidingsError(
-      'TIDINGS_LOG_FAILED',
-      `a write to the log failed, so this is not acknowledged: ${why}`,
-      {
-        cause,
-      },
-    )
+    // LevelDB comes upon damage when it compacts tables, and tells whoever writes next.
+    const isDamage = hasCode(cause, 'TIDINGS_LOG_DAMAGED') || /corrupt/i.test(why)
+    const [code, what] = isDamage
+      ? (['TIDINGS_LOG_DAMAGED', 'the store is damaged'] as const)
+      : (['TIDINGS_LOG_FAILED', 'a write to the log failed'] as const)
+    const error = new TidingsError(code, `${what}, so this is not acknowledged: ${why}`, { cause })
     this.#options.onFailed(error)
     for (const lost of [this.#writing, ...this.#queue.splice(0)]) lost?.reject(error)
   }

@@ -2,6 +2,7 @@ import { type Clock, systemClock } from '../core/clock.ts'
 import { asError, describe, TidingsError } from '../core/errors.ts'
 import { harmless } from '../core/logger.ts'
 import { checkOptions } from '../core/options.ts'
+import { checkLater } from './check-later.ts'
 import { pathOf } from './folder.ts'
 import { keepTo } from './keep-to.ts'
 import { levelDatabase, memoryDatabase } from './level-database.ts'
@@ -97,6 +98,7 @@ async function open(
   const identity = oneOf(options, 'identity', ['type', 'identifier'])
   const warn = harmless(options.warn ?? ((message: string) => process.stderr.write(`tidings: ${message}\n`)))
   const life = await Life.begin({ ...parts, clock, identity, warn })
+  void checkLater(life)
   const log = new LevelLog(life, limits, retention)
   if (retention !== undefined) keepTo(retention, { log, clock, warn })
   return log

@@ -154,14 +154,7 @@ describe('the history of a job', () => {
   const policies: Record<NonNullable<JobOptions['overlap']>, string[]> = {
     skip: ['1 #1 done', '2 blocked 2', '4 #1 done', '5 blocked 2'],
     queue: ['1 #1 done', '2 #1 done', '3 blocked 1', '5 blocked 2'],
-    replace: [
-      '1 #1 replaced',
-      '2 #1 replaced',
-      '3 #1 replaced',
-      '4 #1 replaced',
-      '5 #1 replaced',
-      '6 #1 replaced',
-    ],
+    replace: ['1 #1 replaced', '2 #1 replaced', '3 #1 replaced', '4 #1 replaced', '5 #1 replaced', '6 #1 replaced'],
     parallel: ['1 #1 done', '2 #1 done', '3 #1 done', '4 #1 done'],
   }
   for (const [policy, expected] of Object.entries(policies)) {
