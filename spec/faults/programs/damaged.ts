@@ -71,10 +71,8 @@ async function ask(log: LevelLog, said: Record<string, string>): Promise<string[
   return differs.length === 0 ? ['identical'] : ['silent', ...differs]
 }
 
-// A write is refused too where LevelDB comes upon damage when it tidies up.
 function isRefusal(error: unknown): error is TidingsError {
-  if (!(error instanceof TidingsError)) return false
-  return error.code === 'TIDINGS_LOG_DAMAGED' || (error.code === 'TIDINGS_LOG_FAILED' && /corrupt/i.test(error.message))
+  return error instanceof TidingsError && error.code === 'TIDINGS_LOG_DAMAGED'
 }
 
 const { directory } = orders
