@@ -26,5 +26,6 @@ function isZone(name: string): boolean {
  * @throws TidingsError `TIDINGS_SCHEDULE_INVALID` for an unknown zone
  */
 export function inZone(schedule: Schedule, timezone: string): Schedule {
-  return schedule.inZone?.(checkZone(timezone)) ?? schedule
+  const zone = checkZone(timezone)
+  return schedule.inZone?.(zone) ?? schedule
 }

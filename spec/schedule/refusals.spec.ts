@@ -9,6 +9,7 @@ import {
   inZone,
   type MonthDay,
   manual,
+  nextRuns,
   type Schedule,
 } from '../../lib/schedule/index.ts'
 
@@ -238,6 +239,15 @@ const refusals: readonly (readonly [said: string, define: () => unknown, message
   ['anyOf()', () => anyOf(...([] as unknown as [Schedule])), 'anyOf: expected at least one schedule'],
   ['anyOf(always())', () => anyOf(manual(), always()), 'anyOf: expected schedules that have slots, got always'],
   ['anyOf(a string)', () => anyOf('1h' as unknown as Schedule), 'anyOf: expected schedules that have slots, got "1h"'],
+  ['an unknown zone for a schedule without one', () => inZone(manual(), 'Mars/Base'), zone('"Mars/Base"')],
+  ...[Number.NaN, Number.POSITIVE_INFINITY, -1, 2.5].map(
+    (n) =>
+      [
+        `nextRuns(${n})`,
+        () => nextRuns(day, n, new Date(0)),
+        `nextRuns: expected a whole number of at least 0, got ${n}`,
+      ] as const,
+  ),
   ['next of no date', () => day.next(new Date('x')), 'next: expected a valid Date, got Invalid Date'],
 ]
 
