@@ -34,7 +34,7 @@ export interface JobHealth {
  * - `oldest`: when the oldest event that it has not handled was accepted
  * - `stuck`: there are events for it, and it gets nowhere: for twice as long as a delivery may take, or a minute without
  *   any
- * - `failure`: why it hears no more
+ * - `failure`: why it hears nothing now; unless the log is closed, it begins again by itself
  */
 export interface ListenerHealth extends Lag {
   readonly name: string
@@ -78,7 +78,10 @@ export function problemsOf({ running, log, jobs, listeners }: Omit<Health, 'prob
     }),
     ...listeners.flatMap(({ name, behind, running: handling, stuck, failure }) => {
       const listener = `listener ${quote(name)}`
-      if (failure !== undefined) return [`${listener} hears no more: ${failure}`]
+      if (failure !== undefined) {
+        const what = log.state === 'closed' ? 'hears no more' : 'has stopped, and begins again'
+        return [`${listener} ${what}: ${failure}`]
+      }
       return stuck
         ? [`${listener} is stuck: it settles none of the ${behind + handling} events that it has to handle`]
         : []

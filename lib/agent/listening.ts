@@ -1,12 +1,13 @@
 import { type Observable, Subject, type Unsubscribable } from 'rxjs'
-import { type Clock, steady } from '../core/clock.ts'
-import { hasCode } from '../core/errors.ts'
+import { type Clock, pause, steady } from '../core/clock.ts'
+import { asError, hasCode } from '../core/errors.ts'
+import { pauseAfter } from '../core/persist.ts'
 import { Pump, type PumpHost } from '../dispatch/pump.ts'
 import type { Listener } from '../listener/listener.ts'
 import type { Consumer, ConsumerOptions, Lag, Log, Start } from '../log/port.ts'
 import type { ListenerHealth } from './health.ts'
 import { cursors, oldestOf } from './oldest.ts'
-import { renameListener } from './rename-listener.ts'
+import { checkRename, renameListener } from './rename-listener.ts'
 import type { ListenerStatus } from './status.ts'
 
 /** What a listener at work needs of its agent. */
@@ -40,6 +41,13 @@ export class Listening {
   #moved: number
   #late = false
   #failure: Error | undefined
+  // The consumer is of no use any more, and is to be opened again: it failed, or was moved from, or what was taken from it
+  // was not begun.
+  #spent = false
+  #opening: Promise<void> | undefined
+  // A rename failed, and the log may have stored it all the same.
+  #maybe: string | undefined
+  #lag: Lag = { behind: 0, running: 0, retrying: 0, parked: 0 }
 
   /** `paused`: the names of those that do not hear before they are told to. */
   static async open(listener: Listener, paused: ReadonlyMap<string, unknown>, host: ListeningHost): Promise<Listening> {
@@ -82,13 +90,63 @@ export class Listening {
     return this.#paused
   }
 
-  /** Begins to hear; `clear` is given what was in flight when the process died to be tried first, and says when. */
-  begin(clear: (pump: Pump) => Promise<void>): void {
-    const [host, listener] = [this.#host, this.#listener]
+  /**
+   * Begins to hear, and goes on until it is stopped or the log is closed: whatever else ends it, it waits a little, opens
+   * its consumer again and begins again. What was in flight when the process died is tried first, once `turn` has
+   * resolved; the rest follows once `all` has. Resolves when those were tried, or could not be.
+   */
+  begin(turn: Promise<void> = Promise.resolve(), all: Promise<void> = Promise.resolve()): Promise<void> {
     const stop = new AbortController()
+    let tried: () => void = () => undefined
+    const suspects = new Promise<void>((resolve) => (tried = resolve))
+    const heard = this.#supervise(stop.signal, async (pump) => {
+      await turn
+      // One that fails over this lets the others begin: they do not wait until it is well.
+      await pump.clearSuspects().finally(tried)
+      await all
+      await pump.run()
+    })
+    this.#moved = this.#clock.now()
+    this.#late = false
+    const ended = this.#host.track(heard.finally(tried), { listener: this.#listener.name }).then((failure) => {
+      if (failure !== undefined) this.#failure = failure
+    })
+    this.#pump = { stop, ended }
+    return suspects
+  }
+
+  async #supervise(stop: AbortSignal, hear: (pump: Pump) => Promise<void>): Promise<void> {
+    const { clock, environment } = this.#host
+    for (let failures = 1; ; failures++) {
+      const began = this.#clock.now()
+      try {
+        await this.#ready()
+        this.#failure = undefined
+        await this.#pumpEvents(stop, hear)
+        return
+      } catch (thrown) {
+        this.#spent = true
+        const err = asError(thrown)
+        // Closed, or opened again by another agent on this log: the listener goes on there.
+        if (hasCode(err, 'TIDINGS_LOG_CLOSED')) throw err
+        if (this.#clock.now() - began > PATIENCE) failures = 1
+        const wait = pauseAfter(failures)
+        const fields = { listener: this.#listener.name, err }
+        // It was stopped anyway: what could not be written down is written when its consumer is opened again.
+        if (stop.aborted) return environment.logger.warn(fields, 'listener failed as it stopped')
+        this.#failure = err
+        environment.logger.error({ ...fields, wait }, 'listener stopped, and begins again')
+        await pause(clock, wait, stop)
+        if (stop.aborted) return
+      }
+    }
+  }
+
+  async #pumpEvents(stop: AbortSignal, hear: (pump: Pump) => Promise<void>): Promise<void> {
+    const [host, listener] = [this.#host, this.#listener]
     const pump = new Pump(listener, this.#consumer, {
       ...host,
-      stop: stop.signal,
+      stop,
       began: (now) => {
         if (!this.#late) this.#moved = now
       },
@@ -98,14 +156,11 @@ export class Listening {
       },
       parked: (...parked) => host.parked(listener.name, ...parked),
     })
-    this.#moved = this.#clock.now()
-    this.#late = false
-    this.#failure = undefined
-    const heard = clear(pump).then(() => pump.run())
-    const ended = host.track(heard, { listener: listener.name }).then((failure) => {
-      this.#failure = failure
-    })
-    this.#pump = { stop, ended }
+    try {
+      await hear(pump)
+    } finally {
+      pump.end()
+    }
   }
 
   /** Begins no more deliveries, for good. */
@@ -124,34 +179,49 @@ export class Listening {
     this.#paused = paused
     this.#changes$.next()
     if (paused) this.#pump?.stop.abort()
-    const adjusted = this.#inTurn(async () => {
-      if (this.#pump?.stop.signal.aborted) await this.#reopen({ start: 'now' })
+    void this.#inTurn(async () => {
+      if (this.#pump?.stop.signal.aborted) await this.#rest()
+      // What was taken and not begun is behind again. A log that fails is asked again when it is resumed.
+      await this.#ready().catch(() => undefined)
     })
-    void this.#host.track(adjusted, { listener: this.#listener.name })
   }
 
   /** Does something with what the log has for it. */
   steer<T>(steer: (consumer: Consumer) => Promise<T>): Promise<T> {
-    return this.#inTurn(() => steer(this.#consumer))
+    return this.#inTurn(async () => {
+      await this.#ready()
+      return steer(this.#consumer)
+    })
   }
 
   /** Goes on from another place, once the deliveries that go on have ended. */
   move(start: Start): Promise<void> {
-    return this.#inTurn(() => this.#reopen({ start, move: true }))
+    return this.#inTurn(async () => {
+      await refuseFailed(this.#host.log)
+      await this.#rest()
+      await this.#open({ start, move: true })
+    })
   }
 
   /** Goes on under another name, once the deliveries that go on have ended. */
   rename(name: string): Promise<void> {
     return this.#inTurn(async () => {
+      const { log } = this.#host
+      await checkRename(log, name)
       await this.#rest()
-      this.#use(await renameListener(this.#host.log, this.#listener.name, name, hears(this.#listener)))
+      this.#maybe = name
+      const consumer = await renameListener(log, this.#listener.name, name, hears(this.#listener))
+      this.#maybe = undefined
       this.#listener = { ...this.#listener, name }
+      this.#use(consumer)
     })
   }
 
   async status(): Promise<ListenerStatus> {
     const paused = this.#paused ? ({ paused: true } as const) : {}
-    return { name: this.#listener.name, ...paused, ...(await this.#consumer.lag()) }
+    // While the log can't say, what it said last.
+    this.#lag = await this.#consumer.lag().catch(() => this.#lag)
+    return { name: this.#listener.name, ...paused, ...this.#lag }
   }
 
   /** `cursor`: how far it is; undefined while the log can't tell. */
@@ -159,7 +229,8 @@ export class Listening {
     const { log, scrub } = this.#host
     const status = await this.status()
     const { types } = this.#listener.source
-    const { waits, next } = cursor === undefined ? UNKNOWN : await oldestOf(log, this.#consumer, { cursor, types })
+    const { waits, next } =
+      cursor === undefined ? UNKNOWN : await oldestOf(log, this.#consumer, { cursor, types }).catch(() => UNKNOWN)
     const all = [waits, next].filter((created) => created !== undefined)
     return {
       ...status,
@@ -183,6 +254,7 @@ export class Listening {
 
   #use(consumer: Consumer): void {
     this.#watch?.unsubscribe()
+    this.#spent = false
     this.#consumer = consumer
     this.#watch = consumer.changes$.subscribe(() => this.#changes$.next())
     this.#changes$.next()
@@ -201,21 +273,39 @@ export class Listening {
   }
 
   #goOn(): void {
-    if (!this.#paused && !this.#stopped && this.#pump === undefined) this.begin((pump) => pump.clearSuspects())
+    if (!this.#paused && !this.#stopped && this.#pump === undefined) void this.begin()
   }
 
   async #rest(): Promise<void> {
     this.#pump?.stop.abort()
     await this.#pump?.ended
     this.#pump = undefined
+    this.#spent = true
   }
 
   // Opened again, the consumer has forgotten what was taken from it and not begun: that comes again.
-  async #reopen(place: Pick<ConsumerOptions, 'start' | 'move'>): Promise<void> {
-    await this.#rest()
-    if (this.#stopped) return
-    this.#use(await this.#host.log.consumer(this.#listener.name, { ...hears(this.#listener), ...place }))
+  async #ready(): Promise<void> {
+    if (!this.#spent || this.#stopped) return
+    this.#opening ??= this.#open({ start: 'now' }).finally(() => (this.#opening = undefined))
+    await this.#opening
   }
+
+  async #open(place: Pick<ConsumerOptions, 'start' | 'move'>): Promise<void> {
+    if (this.#stopped) return
+    const { log } = this.#host
+    const [before, maybe] = [this.#listener.name, this.#maybe]
+    if (maybe !== undefined) {
+      const known = await cursors(log)
+      if (known.has(maybe) && !known.has(before)) this.#listener = { ...this.#listener, name: maybe }
+      this.#maybe = undefined
+    }
+    this.#use(await log.consumer(this.#listener.name, { ...hears(this.#listener), ...place }))
+  }
+}
+
+// Steering looks before it acts: a log that takes nothing now would leave the listener stopped halfway.
+async function refuseFailed(log: Log): Promise<void> {
+  await log.last()
 }
 
 // The name whose cursor it takes over: the log knows that, and not its own.

@@ -1,10 +1,28 @@
+import { quote, TidingsError } from '../core/errors.ts'
 import { listenerNamespace } from '../dispatch/deliver.ts'
+import { checkText, defaultLimits } from '../log/limits.ts'
 import type { Consumer, ConsumerOptions, Log } from '../log/port.ts'
+import { cursors } from './oldest.ts'
 import { isPaused, setPaused } from './pauses.ts'
 
 /**
- * Gives a listener that the log knows another name, which it does not know: with its state, and paused if it was. What
- * it left under the old name goes last, so that a crash in between loses nothing.
+ * Refuses a name that a listener can't be renamed to, before anything is stopped or written.
+ *
+ * @throws TidingsError `TIDINGS_LOG_INVALID` for a name that is none, or that the log knows already, with `details.path`
+ *   `to`; `TIDINGS_LOG_FAILED` while the log takes nothing
+ */
+export async function checkRename(log: Log, to: string): Promise<void> {
+  checkText(to, defaultLimits.type, 'TIDINGS_LOG_INVALID', 'the name of a listener')
+  const cursor = (await cursors(log)).get(to)
+  if (cursor === undefined) return
+  const message = `the log knows a listener ${quote(to)} already, with a cursor of its own at ${cursor}`
+  throw new TidingsError('TIDINGS_LOG_INVALID', message, { details: { path: 'to' } })
+}
+
+/**
+ * Gives a listener that the log knows another name, which it does not know: with its state, and paused if it was. Its
+ * cursor goes over in one commit: before that, nothing changes for the old name; after that, the rename is done, and what
+ * is left under the old name is only cleared away.
  */
 export async function renameListener(
   log: Log,
@@ -12,12 +30,18 @@ export async function renameListener(
   to: string,
   hears: Pick<ConsumerOptions, 'types' | 'inOrder'> = {},
 ): Promise<Consumer> {
+  await checkRename(log, to)
   const [before, after] = [log.store(listenerNamespace(from)), log.store(listenerNamespace(to))]
+  // What an attempt that failed has left there.
+  for await (const { key } of after.list()) if ((await before.get(key)) === undefined) await after.delete(key)
   for await (const { key, value } of before.list()) await after.set(key, value)
-  const paused = await isPaused(log, 'listener', from)
-  await setPaused(log, 'listener', to, paused)
+  await setPaused(log, 'listener', to, await isPaused(log, 'listener', from))
   const consumer = await log.consumer(to, { start: 'now', formerly: from, ...hears })
-  await setPaused(log, 'listener', from, false)
-  for await (const { key } of before.list()) await before.delete(key)
+  try {
+    await setPaused(log, 'listener', from, false)
+    for await (const { key } of before.list()) await before.delete(key)
+  } catch {
+    // It has its new name. The rest is a few values under a name that nobody has.
+  }
   return consumer
 }

@@ -4,7 +4,7 @@ import type { Clock } from '../core/clock.ts'
 import type { Environment } from '../core/environment.ts'
 import { quote, TidingsError } from '../core/errors.ts'
 import type { StoredEvent } from '../core/event.ts'
-import type { Pump } from '../dispatch/pump.ts'
+import { mayPass, persist } from '../core/persist.ts'
 import type { Job } from '../job/job.ts'
 import type { RunReport } from '../job/job-host.ts'
 import { readJob } from '../job/read-job.ts'
@@ -39,6 +39,9 @@ export interface RunningParts {
 
 /** How long runs and deliveries may go on after `stop`, in ms. */
 const GRACE = 10_000
+
+/** So often the log is asked for what a part needs to begin. */
+const TRIES = 5
 
 /** How long what was cut off then may take to end, in ms. */
 const LAST = 1000
@@ -89,12 +92,14 @@ export class RunningAgent implements Running, Helm {
     refuseTwins(agent.name, 'jobs', [...this.jobs(), ...jobs])
     refuseTwins(agent.name, 'listeners', [...this.#listeners.map(({ listener }) => listener), ...listeners])
     // Where each listener begins is durable before any job runs: nothing is published that it could miss.
-    const quiet = await pausedNames(log, 'listener')
+    const quiet = await this.#insist(() => pausedNames(log, 'listener'))
     const hearing: Listening[] = []
-    for (const listener of listeners) hearing.push(await Listening.open(listener, quiet, this.#listeningHost()))
+    for (const each of listeners)
+      hearing.push(await this.#insist(() => Listening.open(each, quiet, this.#listeningHost())))
     const records = new Map<Job, JobRecord>()
-    for (const job of jobs) records.set(job, await readJob(log, job, clock.now(), environment.logger))
-    const resting = await pausedNames(log, 'job')
+    for (const job of jobs)
+      records.set(job, await this.#insist(() => readJob(log, job, clock.now(), environment.logger)))
+    const resting = await this.#insist(() => pausedNames(log, 'job'))
     const host = {
       ...this.#parts,
       stop: this.#stop.signal,
@@ -108,6 +113,17 @@ export class RunningAgent implements Running, Helm {
       this.#jobs.set(each.job.name, each)
       void this.#tasks.track(each.work(), { job: each.job.name })
     }
+  }
+
+  // One failed read or write is no reason not to start; a log that goes on failing is.
+  #insist<T>(ask: () => Promise<T>): Promise<T> {
+    const { clock, environment } = this.#parts
+    return persist(ask, {
+      clock,
+      stop: this.#stop.signal,
+      worth: (error, failures) => failures < TRIES && mayPass(error),
+      failed: (err, wait) => environment.logger.warn({ err, wait }, 'the log failed, and is asked again'),
+    })
   }
 
   #listeningHost(): ListeningHost {
@@ -124,11 +140,11 @@ export class RunningAgent implements Running, Helm {
     this.#listeners = [...this.#listeners, ...hearing]
     this.#added$.next()
     const begun = hearing.filter(({ paused }) => !paused)
-    const pumps: Pump[] = []
-    const cleared = Promise.resolve().then(async () => {
-      for (const pump of pumps) await pump.clearSuspects()
-    })
-    for (const each of begun) each.begin((pump) => (pumps.push(pump), cleared))
+    let tried: () => void = () => undefined
+    const all = new Promise<void>((resolve) => (tried = resolve))
+    let turn = Promise.resolve()
+    for (const each of begun) turn = each.begin(turn, all)
+    void turn.then(tried)
   }
 
   trigger(jobName: string): Promise<RunReport | undefined> {

@@ -133,8 +133,13 @@ async function answerCommands(agent: Helm, log: Log, directory: string, logger: 
 // A cursor that nobody moves any more keeps its events from being pruned, and may be a renamed listener's.
 async function sayOrphans(agent: Agent, log: Log, logger: Logger): Promise<void> {
   const names = new Set(agent.listeners.flatMap(({ name, settings }) => [name, settings.formerly]))
-  for await (const { name, lag } of log.consumers()) {
-    if (!names.has(name))
-      logger.warn({ listener: name, ...lag }, 'orphaned listener: the log knows it, the agent does not')
+  try {
+    for await (const { name, lag } of log.consumers()) {
+      if (!names.has(name))
+        logger.warn({ listener: name, ...lag }, 'orphaned listener: the log knows it, the agent does not')
+    }
+  } catch (error) {
+    // What begins next asks the log again, and waits for it.
+    logger.warn({ err: asError(error) }, 'orphaned listeners could not be looked for')
   }
 }

@@ -50,6 +50,9 @@ export class Pump {
   #changed: () => void = () => undefined
   readonly #pace: Pace
   #resting = false
+  /** Nothing more is to begin, since the consumer failed. */
+  #failed = false
+  readonly #over = new AbortController()
 
   constructor(listener: Listener, consumer: Consumer, host: PumpHost) {
     this.#listener = listener
@@ -64,10 +67,16 @@ export class Pump {
       putBack: (...back) => this.#putBack(...back),
     })
     const { stop, abort } = host
-    stop.addEventListener('abort', () => this.#changed(), { once: true })
+    const { signal } = this.#over
+    stop.addEventListener('abort', () => this.#changed(), { signal })
     abort.addEventListener('abort', () => this.#running.forEach((attempt) => attempt.stop(asError(abort.reason))), {
-      once: true,
+      signal,
     })
+  }
+
+  /** Lets go of the signals: they live as long as the agent. */
+  end(): void {
+    this.#over.abort()
   }
 
   /**
@@ -96,8 +105,24 @@ export class Pump {
     while (this.#running.size > 0) await this.#change()
   }
 
-  /** After `clearSuspects`: runs until `stop` aborts and the deliveries that go on have ended; rejects when the log is closed before. */
+  /**
+   * After `clearSuspects`: runs until `stop` aborts, or the consumer fails; then it rejects. Either way the deliveries that
+   * go on have ended, and their ends are said to the consumer.
+   */
   async run(): Promise<void> {
+    try {
+      await this.#pump()
+    } catch (error) {
+      this.#failed = true
+      throw error
+    } finally {
+      while (this.#running.size > 0) await this.#change()
+      this.#putBackAll()
+    }
+    await this.#consumer.flush()
+  }
+
+  async #pump(): Promise<void> {
     const { stop } = this.#host
     while (!stop.aborted) {
       while (this.#queue.isFull(this.#pace.batch) && !stop.aborted) await this.#change()
@@ -108,9 +133,6 @@ export class Pump {
       // A log that has the next batch at hand must not keep timers and other listeners waiting.
       await new Promise((resolve) => setImmediate(resolve))
     }
-    while (this.#running.size > 0) await this.#change()
-    this.#putBackAll()
-    await this.#consumer.flush()
   }
 
   #change(): Promise<void> {
@@ -128,9 +150,13 @@ export class Pump {
     return key
   }
 
+  get #isEnding(): boolean {
+    return this.#failed || this.#host.stop.aborted
+  }
+
   get #hasRoom(): boolean {
     const { concurrency } = this.#listener.settings
-    return this.#running.size < concurrency && !this.#pace.isOver && !this.#host.stop.aborted
+    return this.#running.size < concurrency && !this.#pace.isOver && !this.#isEnding
   }
 
   #begin(now = this.#clock.now()): void {
@@ -139,7 +165,7 @@ export class Pump {
       if (next === undefined) return
       now = this.#deliver(next.key, next.handed, now)
     }
-    if (this.#pace.isOver && !this.#resting && !this.#host.stop.aborted) this.#rest()
+    if (this.#pace.isOver && !this.#resting && !this.#isEnding) this.#rest()
   }
 
   // Handlers that are done at once could go on for ever: timers and other listeners have their turn.

@@ -7,7 +7,7 @@ import type { Pausable } from '../pauses.ts'
 import type { Settled } from '../upcoming.ts'
 
 /** What the log knows of each listener. */
-export async function listenersOf(log: Log): Promise<ReadonlyMap<string, ConsumerInfo>> {
+async function listenersOf(log: Log): Promise<ReadonlyMap<string, ConsumerInfo>> {
   const all = new Map<string, ConsumerInfo>()
   for await (const info of log.consumers()) all.set(info.name, info)
   return all

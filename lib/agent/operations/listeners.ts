@@ -1,8 +1,9 @@
-import { quote, TidingsError } from '../../core/errors.ts'
+import { TidingsError } from '../../core/errors.ts'
 import type { Log } from '../../log/port.ts'
 import { instant } from '../event-question.ts'
 import type { Helm } from '../helm.ts'
-import { knownListener, listenersOf } from './known.ts'
+import { checkRename } from '../rename-listener.ts'
+import { knownListener } from './known.ts'
 import { type PauseAnswer, pausing } from './pausing.ts'
 import { type ListenerRow, listenerRows } from './rows.ts'
 import { steerable } from './steerable.ts'
@@ -54,7 +55,7 @@ export function listenerOperations(log: Log, helm?: Helm): ListenerOperations {
     },
     rename: async (name, to) => {
       await knownListener(log, name)
-      await refuseKnown(log, to)
+      await checkRename(log, to)
       await steerable(log, helm, name).rename(to)
       return { name: to, formerly: name }
     },
@@ -73,12 +74,6 @@ async function placeOf(log: Log, to: string): Promise<number> {
   }
   for await (const { seq } of log.events({ since: instant(to, 'to', log.clock), limit: 1 })) return seq - 1
   return last
-}
-
-async function refuseKnown(log: Log, name: string): Promise<void> {
-  const taken = (await listenersOf(log)).get(name)
-  if (taken === undefined) return
-  throw invalid(`the log knows a listener ${quote(name)} already, with a cursor of its own at ${taken.cursor}`, 'to')
 }
 
 function invalid(message: string, path: string): TidingsError {

@@ -1,0 +1,44 @@
+import { type Clock, pause } from './clock.ts'
+import { asError, hasCode } from './errors.ts'
+
+/** Between two tries, in ms: doubling from the first to the longest. */
+const PAUSE = { first: 100, longest: 10_000 }
+
+/** Whether a failure may be over the next time: of the disk or the system, not one that names what is wrong. */
+export function mayPass(error: unknown): boolean {
+  const { code } = error as { readonly code?: unknown }
+  return hasCode(error, 'TIDINGS_LOG_FAILED') || typeof code !== 'string' || !code.startsWith('TIDINGS_')
+}
+
+/** How long to wait after so many failures in a row (from 1), in ms. */
+export function pauseAfter(failures: number): number {
+  return Math.min(PAUSE.first * 2 ** Math.min(failures - 1, 30), PAUSE.longest)
+}
+
+/**
+ * - `stop`: ends the waiting: the failure that was last seen is thrown then
+ * - `worth`: whether a failure may pass; default always. One that may not is thrown at once
+ * - `failed`: hears of each failure that another try follows, and how long that waits, in ms
+ */
+export interface Persistence {
+  readonly clock: Clock
+  readonly stop: AbortSignal
+  worth?(error: Error, failures: number): boolean
+  failed?(error: Error, wait: number): void
+}
+
+/** Does something until it succeeds, with growing pauses between the tries. */
+export async function persist<T>(work: () => Promise<T>, { clock, stop, worth, failed }: Persistence): Promise<T> {
+  for (let failures = 1; ; failures++) {
+    try {
+      return await work()
+    } catch (thrown) {
+      const error = asError(thrown)
+      if (stop.aborted || worth?.(error, failures) === false) throw error
+      const wait = pauseAfter(failures)
+      failed?.(error, wait)
+      await pause(clock, wait, stop)
+      if (stop.aborted) throw error
+    }
+  }
+}

@@ -1,0 +1,119 @@
+import { type Database, type DatabaseSource, memoryDatabase } from '../../lib/log/level-database.ts'
+import type { Life } from '../../lib/log/level-life.ts'
+
+/**
+ * What can fail: opening the store, a single read, a page of an iteration, a write that stores nothing, a write that
+ * stores all the same, and the look-up of the session that all of these begin with.
+ */
+export const OPERATIONS = ['open', 'read', 'iterate', 'write', 'write kept', 'session'] as const
+export type Operation = (typeof OPERATIONS)[number]
+
+type Methods = Record<string, (...args: unknown[]) => unknown>
+
+/**
+ * A store in memory of which one operation fails. After a failed write it is as LevelDB is on a full disk: until it is
+ * closed, it acknowledges everything and throws it away.
+ */
+export class FailingStore implements DatabaseSource {
+  /** How often each was done. */
+  readonly done: Record<Operation, number> = { open: 0, read: 0, iterate: 0, write: 0, 'write kept': 0, session: 0 }
+  /** How often one has failed. */
+  failed = 0
+  /** Nothing fails from now on. */
+  calm = false
+  readonly #store = memoryDatabase()
+  readonly #fails: (operation: Operation, nth: number) => boolean
+  readonly #wrapped = new WeakSet<object>()
+  #broken = false
+
+  /** `fails`: whether the nth operation of a kind (from 1) fails. */
+  constructor(fails: (operation: Operation, nth: number) => boolean) {
+    this.#fails = fails
+  }
+
+  async open(options: { readonly createIfMissing: boolean }): Promise<Database> {
+    this.#count('open')
+    const db = await this.#store.open(options)
+    this.#broken = false
+    // In memory it is the same store again.
+    if (!this.#wrapped.has(db)) this.#wrap(db)
+    this.#wrapped.add(db)
+    return db
+  }
+
+  /** Has the look-ups of the session fail too. */
+  watch(life: Life): void {
+    const { get } = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(life), 'session') as { get(): unknown }
+    Object.defineProperty(life, 'session', {
+      get: () => {
+        this.#count('session')
+        return get.call(life)
+      },
+    })
+  }
+
+  #count(operation: Operation): void {
+    if (this.calm || !this.#fails(operation, ++this.done[operation])) return
+    this.failed += 1
+    throw Object.assign(new Error(`IO error: made up, ${operation} ${this.done[operation]}`), {
+      code: 'LEVEL_IO_ERROR',
+    })
+  }
+
+  #wrap(db: Database): void {
+    const methods = db as unknown as Methods
+    for (const name of ['get', 'getMany']) this.#before(methods, name, 'read', true)
+    this.#before(methods, 'getSync', 'read', false)
+    for (const name of ['iterator', 'keys']) {
+      const begin = methods[name]?.bind(db) as () => Methods
+      methods[name] = (...args) => {
+        const iterator = begin(...(args as []))
+        for (const step of ['next', 'nextv', 'all']) this.#before(iterator, step, 'iterate', true)
+        return iterator
+      }
+    }
+    const batch = methods['batch']?.bind(db) as () => Methods
+    methods['batch'] = (...args) => this.#write(batch(...(args as [])))
+  }
+
+  #before(on: Methods, name: string, operation: Operation, isAsync: boolean): void {
+    const real = on[name]?.bind(on) as Methods[string]
+    on[name] = (...args) => {
+      try {
+        this.#count(operation)
+      } catch (error) {
+        if (isAsync) return Promise.reject(error)
+        throw error
+      }
+      return real(...args)
+    }
+  }
+
+  #write(batch: Methods): Methods {
+    const [write, close] = [batch['write'], batch['close']].map((method) => method?.bind(batch)) as [
+      Methods[string],
+      Methods[string],
+    ]
+    batch['write'] = async (...args) => {
+      if (this.#broken) {
+        await close()
+        return
+      }
+      try {
+        this.#count('write')
+      } catch (error) {
+        this.#broken = true
+        await close()
+        throw error
+      }
+      await write(...args)
+      try {
+        this.#count('write kept')
+      } catch (error) {
+        this.#broken = true
+        throw error
+      }
+    }
+    return batch
+  }
+}
