@@ -10,6 +10,7 @@ import {
   start,
 } from '../../lib/index.ts'
 import { exitCodes } from '../frame/mistake.ts'
+import { printJson } from '../print/json.ts'
 import { some } from '../print/words.ts'
 import { Tally } from './tally.ts'
 
@@ -57,7 +58,7 @@ export async function runOnce(jobs: readonly Job[], whole: Agent, once: Once): P
     waiting: listeners.reduce((sum, { retrying }) => sum + retrying, 0),
     log: directory ?? null,
   }
-  if (once.json) process.stdout.write(`${JSON.stringify(done)}\n`)
+  if (once.json) printJson(done)
   else logger.info(done, sentence(done))
   return done.failed + done.parked + done.waiting === 0 ? exitCodes.ok : exitCodes.failed
 }

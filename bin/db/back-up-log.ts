@@ -3,6 +3,7 @@ import { exitCodes } from '../frame/mistake.ts'
 import { askLog } from '../logs/ask-log.ts'
 import { printJson } from '../print/json.ts'
 import { size } from '../print/size.ts'
+import { tell } from '../print/tell.ts'
 import { some } from '../print/words.ts'
 import type { Asked } from '../steering/asked.ts'
 import { withBar } from './work.ts'
@@ -14,9 +15,7 @@ export function backUpLog(directory: string, asked: Asked): Promise<number> {
     const backup = await withBar('backing up', db.backup(resolve(directory)))
     if (asked.json) printJson({ directory: resolve(directory), ...backup })
     else
-      console.log(
-        `${some(backup.records, 'record')}, up to event ${backup.last}, are in ${directory} (${size(backup.bytes)})`,
-      )
+      tell(`${some(backup.records, 'record')}, up to event ${backup.last}, are in ${directory} (${size(backup.bytes)})`)
     return exitCodes.ok
   })
 }

@@ -2,6 +2,7 @@ import { exitCodes } from '../frame/mistake.ts'
 import { askLog } from '../logs/ask-log.ts'
 import { printJson } from '../print/json.ts'
 import { size } from '../print/size.ts'
+import { tell } from '../print/tell.ts'
 import type { Asked } from '../steering/asked.ts'
 import { withBar } from './work.ts'
 
@@ -11,7 +12,7 @@ export function compactLog(asked: Asked): Promise<number> {
     const compacted = await withBar('compacting the log', db.compact())
     const { before, after } = compacted
     if (asked.json) printJson(compacted)
-    else console.log(`the log takes ${size(after)}; before, it took ${size(before)}`)
+    else tell(`the log takes ${size(after)}; before, it took ${size(before)}`)
     return exitCodes.ok
   })
 }

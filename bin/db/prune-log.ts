@@ -5,6 +5,7 @@ import { askLog } from '../logs/ask-log.ts'
 import { printJson } from '../print/json.ts'
 import { whileWaiting } from '../print/progress.ts'
 import { size } from '../print/size.ts'
+import { tell } from '../print/tell.ts'
 import { some } from '../print/words.ts'
 import type { Asked } from '../steering/asked.ts'
 import { type Bounds, retentionOf } from './retention.ts'
@@ -16,7 +17,7 @@ export function pruneLog(asked: Asked & Bounds): Promise<number> {
     if (asked.yes !== true) await confirm(await consequence(operations, retention), false)
     const pruned = await whileWaiting('pruning the log', operations.db.prune(retention))
     if (asked.json) printJson(pruned)
-    else for (const line of sentences(pruned, retention)) console.log(line)
+    else for (const line of sentences(pruned, retention)) tell(line)
     return exitCodes.ok
   })
 }

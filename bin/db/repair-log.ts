@@ -2,8 +2,8 @@ import { resolve } from 'node:path'
 import type { Repaired } from '../../lib/index.ts'
 import { exitCodes } from '../frame/mistake.ts'
 import { whichLog } from '../logs/which-log.ts'
-import { escape } from '../print/escape.ts'
 import { printJson } from '../print/json.ts'
+import { tell } from '../print/tell.ts'
 import { some } from '../print/words.ts'
 import type { Asked } from '../steering/asked.ts'
 import { Died, inChild } from './in-child.ts'
@@ -26,7 +26,7 @@ export async function repairLog(asked: Asked & { readonly to?: string | undefine
     throw error
   })
   if (asked.json) printJson(repaired)
-  else for (const line of sentences(directory, repaired)) console.log(escape(line))
+  else for (const line of sentences(directory, repaired)) tell(line)
   return repaired.problems.length === 0 ? exitCodes.ok : exitCodes.failed
 }
 

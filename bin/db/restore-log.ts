@@ -3,6 +3,7 @@ import { exitCodes } from '../frame/mistake.ts'
 import { logToFill } from '../logs/which-log.ts'
 import { printJson } from '../print/json.ts'
 import { progressBar } from '../print/progress-bar.ts'
+import { tell } from '../print/tell.ts'
 import { some } from '../print/words.ts'
 import type { Asked } from '../steering/asked.ts'
 
@@ -13,7 +14,7 @@ export async function restoreLog(backup: string, asked: Asked): Promise<number> 
   const progress = progressBar('restoring')
   const restored = await restore(backup, directory, { progress: progress.show }).finally(progress.end)
   if (asked.json) printJson({ directory, ...restored })
-  else console.log(`${some(restored.records, 'record')}, up to event ${restored.last}, are in ${directory}, verified`)
+  else tell(`${some(restored.records, 'record')}, up to event ${restored.last}, are in ${directory}, verified`)
   return exitCodes.ok
 }
 

@@ -2,8 +2,8 @@ import { connect, type Problem, type Step, TidingsError } from '../../lib/index.
 import { exitCodes } from '../frame/mistake.ts'
 import { whichLog } from '../logs/which-log.ts'
 import { complain } from '../print/complain.ts'
-import { escape } from '../print/escape.ts'
 import { printJson } from '../print/json.ts'
+import { tell } from '../print/tell.ts'
 import { some } from '../print/words.ts'
 import type { Asked } from '../steering/asked.ts'
 import { Died, inChild } from './in-child.ts'
@@ -24,7 +24,7 @@ export async function verifyLog(asked: Asked): Promise<number> {
   const { ok, problems, said = [] } = await withBar('verifying the log', work).catch(asFound)
   for (const message of said) complain(message)
   if (asked.json) printJson({ ok, problems })
-  else for (const line of sentences(problems)) console.log(escape(line))
+  else for (const line of sentences(problems)) tell(line)
   return ok ? exitCodes.ok : exitCodes.failed
 }
 

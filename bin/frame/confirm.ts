@@ -1,3 +1,4 @@
+import { escape } from '../print/escape.ts'
 import { Failure, Mistake } from './mistake.ts'
 
 /** Where a person is asked, and answers. */
@@ -21,7 +22,7 @@ export async function confirm(
   const { createInterface } = await import('node:readline')
   const terminal = createInterface({ input, output })
   const answer = await new Promise<string>((resolve) => {
-    terminal.question(`${what}. Is that meant? [y/N] `, resolve)
+    terminal.question(`${escape(what)}. Is that meant? [y/N] `, resolve)
     // Ctrl-C and Ctrl-D are no.
     terminal.once('close', () => resolve(''))
   })

@@ -10,6 +10,7 @@ import { askLog } from '../logs/ask-log.ts'
 import { questionOf, type Wanted } from '../logs/event-question.ts'
 import { jsonLine, printJson } from '../print/json.ts'
 import { progressBar } from '../print/progress-bar.ts'
+import { tell } from '../print/tell.ts'
 import { some } from '../print/words.ts'
 import type { Asked } from '../steering/asked.ts'
 
@@ -25,7 +26,7 @@ export function exportEvents(asked: Wanted & Asked & { readonly to?: string | un
     if (existsSync(to)) await confirm(`${to} is there already, and would be replaced`, asked.yes)
     const count = await save(found, to)
     if (asked.json) printJson({ count, to })
-    else console.log(`${some(count, 'event')} exported to ${to}`)
+    else tell(`${some(count, 'event')} exported to ${to}`)
     return exitCodes.ok
   })
 }

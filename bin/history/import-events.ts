@@ -6,6 +6,7 @@ import { logToFill } from '../logs/which-log.ts'
 import { complain } from '../print/complain.ts'
 import { printJson } from '../print/json.ts'
 import { type ProgressBar, progressBar } from '../print/progress-bar.ts'
+import { tell } from '../print/tell.ts'
 import { some } from '../print/words.ts'
 import type { Asked } from '../steering/asked.ts'
 import { isSqlite, sqliteEvents } from './sqlite-events.ts'
@@ -39,7 +40,7 @@ export async function importEvents(file: string, asked: ImportOptions): Promise<
   for (const { line, message } of first.slice(0, MOST_TOLD)) complain(`${unit} ${line}: ${message}; skipped`)
   if (count > MOST_TOLD) complain(`${count - MOST_TOLD} more ${unit}s were skipped`)
   if (asked.json) printJson(count === 0 ? answer : { ...answer, skipped: { count, first: first.slice(0, MOST_TOLD) } })
-  else console.log(`${sentence(answer)}${count === 0 ? '' : `; ${some(count, unit)} skipped`}`)
+  else tell(`${sentence(answer)}${count === 0 ? '' : `; ${some(count, unit)} skipped`}`)
   return count === 0 ? exitCodes.ok : exitCodes.failed
 }
 

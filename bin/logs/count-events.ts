@@ -1,6 +1,7 @@
 import { exitCodes } from '../frame/mistake.ts'
 import { printJson } from '../print/json.ts'
 import { whileWaiting } from '../print/progress.ts'
+import { tell } from '../print/tell.ts'
 import { askLog } from './ask-log.ts'
 import { questionOf, type Wanted } from './event-question.ts'
 import type { Which } from './which-log.ts'
@@ -10,7 +11,7 @@ export function countEvents(asked: Wanted & Which & { readonly json?: boolean | 
   return askLog(asked, async ({ events }) => {
     const count = await whileWaiting('counting events', events.count(questionOf(asked)))
     if (asked.json) printJson({ count })
-    else console.log(count)
+    else tell(String(count))
     return exitCodes.ok
   })
 }

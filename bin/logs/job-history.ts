@@ -2,6 +2,7 @@ import type { RunRow } from '../../lib/index.ts'
 import { exitCodes } from '../frame/mistake.ts'
 import { printJson } from '../print/json.ts'
 import { printRows, type Row } from '../print/rows.ts'
+import { note } from '../print/tell.ts'
 import { lasting, localTime } from '../print/when.ts'
 import { some } from '../print/words.ts'
 import { askLog } from './ask-log.ts'
@@ -20,7 +21,7 @@ export function jobHistory(name: string, asked: Past): Promise<number> {
   return askLog(asked, async ({ jobs }) => {
     const rows = [...(await jobs.history(name, { limit: asked.limit }))].reverse()
     if (asked.json) for (const row of rows) printJson(row)
-    else if ((await printRows(HEAD, rows.map(rowOf))) === 0) console.error('nothing yet')
+    else if ((await printRows(HEAD, rows.map(rowOf))) === 0) note('nothing yet')
     return exitCodes.ok
   })
 }

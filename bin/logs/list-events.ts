@@ -2,6 +2,7 @@ import type { StoredEvent } from '../../lib/index.ts'
 import { exitCodes } from '../frame/mistake.ts'
 import { printJson } from '../print/json.ts'
 import { printRows, type Row } from '../print/rows.ts'
+import { note } from '../print/tell.ts'
 import { askLog } from './ask-log.ts'
 import { questionOf, type Wanted } from './event-question.ts'
 import type { Which } from './which-log.ts'
@@ -11,8 +12,7 @@ export function listEvents(asked: Wanted & Which & { readonly json?: boolean | u
   return askLog(asked, async ({ events }) => {
     const found = events.list(questionOf(asked))
     if (asked.json) for await (const event of found) printJson(event)
-    else if ((await printRows(['seq', 'accepted', 'type', 'identifier', 'data'], rows(found))) === 0)
-      console.error('no events')
+    else if ((await printRows(['seq', 'accepted', 'type', 'identifier', 'data'], rows(found))) === 0) note('no events')
     return exitCodes.ok
   })
 }

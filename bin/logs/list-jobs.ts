@@ -2,6 +2,7 @@ import type { ListedJob, RunStatus } from '../../lib/index.ts'
 import { exitCodes } from '../frame/mistake.ts'
 import { printJson } from '../print/json.ts'
 import { printRows, type Row } from '../print/rows.ts'
+import { note } from '../print/tell.ts'
 import { inWords, localTime } from '../print/when.ts'
 import type { Asked } from '../user/surroundings.ts'
 import { askWithCode } from './ask-with-code.ts'
@@ -35,7 +36,7 @@ export function listJobs(file: string | undefined, asked: Listing): Promise<numb
     const { tag } = asked
     const all = (await jobs.list()).filter(({ tags }) => tag === undefined || tags?.some((one) => tag.includes(one)))
     if (asked.json) for (const job of all) printJson(job)
-    else if ((await printRows(HEAD, all.map(rowOf))) === 0) console.error('no jobs')
+    else if ((await printRows(HEAD, all.map(rowOf))) === 0) note('no jobs')
     return exitCodes.ok
   })
 }

@@ -1,6 +1,7 @@
 import { exitCodes } from '../frame/mistake.ts'
 import { printJson } from '../print/json.ts'
 import { printRows } from '../print/rows.ts'
+import { note } from '../print/tell.ts'
 import { loadAgent } from '../user/load-agent.ts'
 import { askLog } from './ask-log.ts'
 import { logFor, type Which } from './which-log.ts'
@@ -28,7 +29,7 @@ export async function listListeners(
         created,
         [...(orphaned ? ['orphaned'] : []), ...(paused ? ['paused'] : [])].join(', ') || '-',
       ])
-      if ((await printRows(HEAD, rows)) === 0) console.error('no listeners')
+      if ((await printRows(HEAD, rows)) === 0) note('no listeners')
     }
     return exitCodes.ok
   })

@@ -1,4 +1,4 @@
-import { escape } from './escape.ts'
+import { escapeLines } from './escape.ts'
 
 /** Prints a value as JSON on one line; with `pretty`, on several. */
 export function printJson(value: unknown, { pretty = false }: { readonly pretty?: boolean } = {}): void {
@@ -12,5 +12,5 @@ export function jsonLine(value: unknown): string {
 
 // What is unseen is written as JSON escapes, so the text says the same and no terminal acts on it.
 function linesOf(json: string): string {
-  return `${json.split('\n').map(escape).join('\n')}\n`
+  return `${escapeLines(json)}\n`
 }

@@ -1,3 +1,5 @@
+import { escape } from './escape.ts'
+
 /** So wide is a bar, and so often it is drawn, in ms. */
 const WIDTH = 24
 const PAUSE = 100
@@ -18,7 +20,9 @@ export function progressBar(what: string, output = process.stderr): ProgressBar 
       const now = Date.now()
       if (!output.isTTY || now - drawn < PAUSE) return
       drawn = now
-      output.write(`\r${what} ${all === undefined ? `… ${done}` : `${bar(done / all)} ${percent(done / all)}`}\u001b[K`)
+      output.write(
+        `\r${escape(what)} ${all === undefined ? `… ${done}` : `${bar(done / all)} ${percent(done / all)}`}\u001b[K`,
+      )
     },
     end() {
       if (drawn > 0) output.write('\r\u001b[K')

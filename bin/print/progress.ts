@@ -1,3 +1,5 @@
+import { escape } from './escape.ts'
+
 /** So long nobody wonders, in ms; and so often it is said that work goes on. */
 const PATIENCE = 1000
 
@@ -5,7 +7,7 @@ const PATIENCE = 1000
 export async function whileWaiting<T>(what: string, work: Promise<T>, output = process.stderr): Promise<T> {
   if (!output.isTTY) return work
   let seconds = 0
-  const timer = setInterval(() => output.write(`\r${what} … ${(seconds += 1)} s`), PATIENCE)
+  const timer = setInterval(() => output.write(`\r${escape(what)} … ${(seconds += 1)} s`), PATIENCE)
   try {
     return await work
   } finally {

@@ -4,6 +4,7 @@ import { exitCodes } from '../frame/mistake.ts'
 import { askLog } from '../logs/ask-log.ts'
 import { printJson } from '../print/json.ts'
 import { whileWaiting } from '../print/progress.ts'
+import { tell } from '../print/tell.ts'
 import type { Asked } from './asked.ts'
 
 /** Lets a listener go on from another place, and says which; resolves to the exit code. */
@@ -17,7 +18,7 @@ export function moveListener(name: string, to: string, asked: Asked): Promise<nu
       answer = await move(true)
     }
     if (asked.json) printJson(answer)
-    else console.log(sentence(answer))
+    else tell(sentence(answer))
     return exitCodes.ok
   })
 }

@@ -4,6 +4,7 @@ import { exitCodes, Failure, Mistake } from '../frame/mistake.ts'
 import { askLog } from '../logs/ask-log.ts'
 import { printJson } from '../print/json.ts'
 import { printRows, type Row } from '../print/rows.ts'
+import { note, tell } from '../print/tell.ts'
 import { some } from '../print/words.ts'
 import type { Asked } from './asked.ts'
 
@@ -14,7 +15,7 @@ export function listParked(listener: string | undefined, asked: Asked): Promise<
   return askLog(asked, async ({ parked }) => {
     const found = parked.list(listener === undefined ? {} : { listener })
     if (asked.json) for await (const row of found) printJson(row)
-    else if ((await printRows(HEAD, cells(found))) === 0) console.error('no parked events')
+    else if ((await printRows(HEAD, cells(found))) === 0) note('no parked events')
     return exitCodes.ok
   })
 }
@@ -88,7 +89,7 @@ function say(
 ): number {
   if (seq !== undefined && seqs.length === 0) throw notParked(listener, seq)
   if (json) printJson({ listener, seqs })
-  else console.log(sentence(some(seqs.length, 'parked event')))
+  else tell(sentence(some(seqs.length, 'parked event')))
   return exitCodes.ok
 }
 

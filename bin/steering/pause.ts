@@ -2,6 +2,7 @@ import type { Operations, PauseAnswer } from '../../lib/index.ts'
 import { exitCodes } from '../frame/mistake.ts'
 import { askLog } from '../logs/ask-log.ts'
 import { printJson } from '../print/json.ts'
+import { tell } from '../print/tell.ts'
 import type { Asked } from './asked.ts'
 
 /** Pauses or resumes a job or a listener, and says so; resolves to the exit code. */
@@ -13,7 +14,7 @@ export function pause(
   return askLog(asked, async (operations) => {
     const answer = await act(operations)
     if (asked.json) printJson(answer)
-    else console.log(sentence(kind, answer))
+    else tell(sentence(kind, answer))
     return exitCodes.ok
   })
 }

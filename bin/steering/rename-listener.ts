@@ -2,6 +2,7 @@ import { exitCodes } from '../frame/mistake.ts'
 import { askLog } from '../logs/ask-log.ts'
 import { printJson } from '../print/json.ts'
 import { whileWaiting } from '../print/progress.ts'
+import { tell } from '../print/tell.ts'
 import type { Asked } from './asked.ts'
 
 /** Gives a listener another name, and says so; resolves to the exit code. */
@@ -9,7 +10,7 @@ export function renameListener(name: string, to: string, asked: Asked): Promise<
   return askLog(asked, async ({ listeners }) => {
     const answer = await whileWaiting('waiting for the deliveries that go on', listeners.rename(name, to))
     if (asked.json) printJson(answer)
-    else console.log(`listener ${JSON.stringify(name)} is now ${JSON.stringify(to)}: its code has to call it so too`)
+    else tell(`listener ${JSON.stringify(name)} is now ${JSON.stringify(to)}: its code has to call it so too`)
     return exitCodes.ok
   })
 }

@@ -90,6 +90,13 @@ async function judge(drafts: readonly Draft[], log: Log): Promise<DryDraft[]> {
 
 // What would be stored is told elsewhere: to whoever asks, over a socket.
 function shown(drafts: readonly DryDraft[], scrub: DryHost['scrub']): readonly DryDraft[] {
-  const text = JSON.stringify(drafts, (_, value: unknown) => (typeof value === 'string' ? scrub(value) : value))
-  return JSON.parse(text) as DryDraft[]
+  return scrubbed(drafts, scrub) as DryDraft[]
+}
+
+// A secret may be a key as well as a value.
+function scrubbed(value: unknown, scrub: DryHost['scrub']): unknown {
+  if (typeof value === 'string') return scrub(value)
+  if (Array.isArray(value)) return value.map((each) => scrubbed(each, scrub))
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [scrub(key), scrubbed(each, scrub)]))
 }

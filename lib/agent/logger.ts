@@ -1,3 +1,5 @@
+import type { DestinationStream } from 'pino'
+import { escape, escapeLines } from '../core/escape.ts'
 import type { Logger } from '../core/logger.ts'
 import type { Secrets } from '../core/secrets.ts'
 
@@ -23,16 +25,39 @@ export async function createLogger({
     level: level ?? levels.find((each) => each === process.env.TIDINGS_LOG_LEVEL) ?? 'info',
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
-    hooks: { streamWrite: secrets.scrub },
+    hooks: { streamWrite: (line: string) => `${escape(secrets.scrub(line.trimEnd()))}\n` },
   }
-  const stream = process.stderr.isTTY ? await prettyStream() : pino.destination({ fd: 2, sync: true })
-  const logger: Logger = pino(options, stream)
+  const output = pino.destination({ fd: 2, sync: true })
+  const logger: Logger = pino(options, process.stderr.isTTY ? await prettyStream(output) : output)
   return logger
 }
 
-async function prettyStream(): Promise<NodeJS.WritableStream> {
-  const { default: pretty } = await import('pino-pretty')
+/** Lines of JSON as a person reads them. */
+export async function prettyStream(output: DestinationStream): Promise<DestinationStream> {
+  const { prettyFactory } = await import('pino-pretty')
   const colorize = process.env.NO_COLOR === undefined || process.env.NO_COLOR === ''
-  const ignore = 'pid,hostname'
-  return pretty({ colorize, ignore, singleLine: true, destination: 2, sync: true, translateTime: 'SYS:HH:MM:ss.l' })
+  const pretty = prettyFactory({ colorize, ignore: 'pid,hostname', singleLine: true, translateTime: 'SYS:HH:MM:ss.l' })
+  return {
+    write(line) {
+      const said = parsed(line)
+      output.write(said === undefined ? line : pretty(seen(said)))
+    },
+  }
+}
+
+// A secret that was taken out may have been more than text in it.
+function parsed(line: string): unknown {
+  try {
+    return JSON.parse(line)
+  } catch {
+    return undefined
+  }
+}
+
+// Pretty lines show some text as it is, such as the message and the stack; only a stack has lines of its own.
+function seen(value: unknown, key = ''): unknown {
+  if (typeof value === 'string') return key === 'stack' ? escapeLines(value) : escape(value)
+  if (Array.isArray(value)) return value.map((each) => seen(each))
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [escape(name), seen(each, name)]))
 }

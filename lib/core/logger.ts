@@ -1,4 +1,6 @@
+import { inspect } from 'node:util'
 import { asError } from './errors.ts'
+import { escape, escapeLines } from './escape.ts'
 
 /**
  * Where the engine says what happens: fields first, then words, as pino has it. A pino logger fits as it is.
@@ -39,7 +41,7 @@ export function guarded(logger: Logger): Logger {
 export function harmless<A extends readonly unknown[]>(say: (...said: A) => unknown): (...said: A) => void {
   let told = false
   const fail = (error: unknown): void => {
-    if (!told) console.error('tidings: the logger fails, and lines are missing:', asError(error).message)
+    if (!told) console.error(`tidings: the logger fails, and lines are missing: ${escape(asError(error).message)}`)
     told = true
   }
   return (...said) => {
@@ -60,9 +62,14 @@ export const silentLogger: Logger = {
   error: () => undefined,
 }
 
+function print(...said: readonly unknown[]): void {
+  const parts = said.toReversed().map((each) => (typeof each === 'string' ? escape(each) : escapeLines(inspect(each))))
+  console.error(parts.join(' '))
+}
+
 /** For pipelines without an agent: warnings and errors go to standard error, the rest nowhere. */
 export const standardErrorLogger: Logger = {
   ...silentLogger,
-  warn: (...said) => console.error(...said.toReversed()),
-  error: (...said) => console.error(...said.toReversed()),
+  warn: print,
+  error: print,
 }

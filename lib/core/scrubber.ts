@@ -1,4 +1,4 @@
-import { inspect } from 'node:util'
+import { byFirst, type Spellings, spellingsOf } from './spellings.ts'
 
 /** Shorter values are not taken out: they would blot out ordinary words. */
 const SHORTEST = 4
@@ -6,70 +6,160 @@ const SHORTEST = 4
 /** A line of a value is taken out by itself if it has so many characters: `}` or `null` tells nobody anything. */
 const SHORTEST_LINE = 8
 
-/** Takes the values that it has learned out of any text, as they are and in the usual ways of writing them down. */
+/** A value, or what it is in base64 or hex: one character after another, each in any of its spellings. */
+type Pattern = readonly Spellings[]
+
+/** A part of a text, from a place up to another. */
+interface Part {
+  readonly from: number
+  readonly to: number
+}
+
+/**
+ * Takes the values that it has learned out of any text.
+ *
+ * A value is looked for character by character, and each may be written in any way that `spellingsOf` knows, so mixed
+ * forms, such as a URL in JSON in HTML, are found too.
+ */
 export class Scrubber {
-  #forms: readonly string[] = []
+  readonly #patterns = new Map<string, Pattern[]>()
+  /** Which two characters a value may begin with, however it is spelled. */
+  readonly #pairs = new Uint8Array(2 ** 16)
 
   learn(value: string): void {
     if (value.length < SHORTEST) return
-    const forms = new Set([...this.#forms, ...formsOf(value)])
-    // The longest first: one may contain another.
-    this.#forms = [...forms].filter((form) => form.length >= SHORTEST).sort((a, b) => b.length - a.length)
+    const lines = value.split(/\r?\n/).filter((line) => line.length >= SHORTEST_LINE)
+    const patterns = [...new Set([value, ...lines])].flatMap((each) => [plain(each), hex(each), ...base64(each)])
+    for (const pattern of patterns) this.#add(pattern)
+  }
+
+  #add(pattern: Pattern): void {
+    const [first] = pattern
+    if (first === undefined || pattern.length < SHORTEST) return
+    for (const [one, two] of beginningsOf(pattern)) this.#pairs[pairOf(one, two)] = 1
+    for (const begin of first.keys()) {
+      const others = this.#patterns.get(begin)
+      if (others === undefined) this.#patterns.set(begin, [pattern])
+      else others.push(pattern)
+    }
   }
 
   scrub(text: string): string {
-    return this.#forms.reduce((left, form) => left.replaceAll(form, () => '[secret]'), text)
+    const { whole } = this.#find(text)
+    if (whole.length === 0) return text
+    let from = 0
+    let left = ''
+    for (const part of whole) {
+      left += `${text.slice(from, part.from)}[secret]`
+      from = part.to
+    }
+    return left + text.slice(from)
   }
 
   /** How many characters at the end of a text that goes on may be the beginning of a value. */
   begun(text: string): number {
-    const whole = this.scrub(text)
+    const { whole, open } = this.#find(text)
     // What belongs to a value that is whole begins none.
-    const at = this.#beginnings(text).find(
-      (cut) => this.scrub(text.slice(0, cut)) + this.scrub(text.slice(cut)) === whole,
-    )
+    const at = open.find((place) => !whole.some(({ from, to }) => from < place && place < to))
     return at === undefined ? 0 : text.length - at
   }
 
-  /** Where the text ends in the beginning of a form; the first comes first. */
-  #beginnings(text: string): readonly number[] {
-    const places = new Set<number>()
-    for (const form of this.#forms) {
-      const first = form.charAt(0)
-      let at = text.indexOf(first, Math.max(0, text.length - form.length + 1))
-      for (; at >= 0; at = text.indexOf(first, at + 1)) if (form.startsWith(text.slice(at))) places.add(at)
+  /** The parts that are values, where those that overlap are one, and the places where one may begin that is not whole. */
+  #find(text: string): { readonly whole: readonly Part[]; readonly open: readonly number[] } {
+    const whole: Part[] = []
+    const open: number[] = []
+    if (this.#patterns.size === 0) return { whole, open }
+    let lower: string | undefined
+    for (const at of this.#candidates(text)) {
+      const patterns = this.#patterns.get(text.charAt(at))
+      if (patterns === undefined) continue
+      lower ??= text.replaceAll(/[A-Z]+/g, (letters) => letters.toLowerCase())
+      let end = -1
+      let isOpen = false
+      for (const pattern of patterns) {
+        const match = matchAt(pattern, text, lower, at)
+        end = Math.max(end, match.end)
+        isOpen ||= match.open
+      }
+      if (isOpen) open.push(at)
+      const last = whole.at(-1)
+      if (end < 0) continue
+      if (last !== undefined && at < last.to) whole[whole.length - 1] = { from: last.from, to: Math.max(last.to, end) }
+      else whole.push({ from: at, to: end })
     }
-    return [...places].sort((a, b) => a - b)
+    return { whole, open }
+  }
+
+  // Most places are ruled out by two characters.
+  *#candidates(text: string): Generator<number> {
+    const last = text.length - 1
+    for (let at = 0; at < last; at++)
+      if (this.#pairs[pairOf(text.charCodeAt(at), text.charCodeAt(at + 1))] === 1) yield at
+    if (last >= 0) yield last
   }
 }
 
-function formsOf(value: string): readonly string[] {
-  const lines = value.split(/\r?\n/).filter((line) => line.length >= SHORTEST_LINE)
-  const forms = [value, ...lines].flatMap((each) => [...written(each), ...inUrls(each), ...inBase64(each)])
-  // Bytes that stand for characters, one each, are text too.
-  return [...forms, ...forms.map((form) => Buffer.from(form).toString('latin1'))]
+/** Where two characters are noted; some share a place. */
+function pairOf(one: number, two: number): number {
+  return ((one & 0xff) << 8) | (two & 0xff)
 }
 
-/** As it is, in JSON, in JSON within JSON, and as `console.log` shows it in an object. */
-function written(value: string): readonly string[] {
-  const json = inJson(value)
-  return [value, json, inJson(json), inspect(value, { maxStringLength: null }).slice(1, -1)]
+function* beginningsOf([first, second]: Pattern): Generator<readonly [number, number]> {
+  for (const [begin, spellings] of first ?? []) {
+    for (const { text, folded } of spellings) {
+      const next = text.length > 1 ? [text.charAt(1)] : [...(second?.keys() ?? [])]
+      const all = folded ? next.flatMap((each) => [each, each.toUpperCase()]) : next
+      for (const each of all) yield [begin.charCodeAt(0), each.charCodeAt(0)]
+    }
+  }
 }
 
-function inJson(text: string): string {
-  return JSON.stringify(text).slice(1, -1)
+/** Where a pattern ends that begins here, at the furthest; -1: it does not. `open`: the text ends before it is sure. */
+function matchAt(pattern: Pattern, text: string, lower: string, at: number): { end: number; open: boolean } {
+  let places: readonly number[] = [at]
+  let open = false
+  for (const spellings of pattern) {
+    const next: number[] = []
+    for (const place of places) {
+      if (place >= text.length) open = true
+      for (const { text: spelled, folded } of spellings.get(text.charAt(place)) ?? []) {
+        const source = folded ? lower : text
+        const end = place + spelled.length
+        if (source.startsWith(spelled, place)) {
+          if (!next.includes(end)) next.push(end)
+        } else if (end > text.length && spelled.startsWith(source.slice(place))) open = true
+      }
+    }
+    if (next.length === 0) return { end: -1, open }
+    places = next
+  }
+  return { end: Math.max(...places), open }
 }
 
-function inUrls(value: string): readonly string[] {
-  return [encodeURIComponent(value.toWellFormed()), new URLSearchParams({ '': value }).toString().slice(1)]
+function plain(value: string): Pattern {
+  return Array.from(value, spellingsOf)
+}
+
+// With nothing between its bytes, or as a Buffer, a hash or a MAC address is shown.
+function hex(value: string): Pattern {
+  return [...Buffer.from(value)].map((byte, i) => {
+    const digits = byte.toString(16).padStart(2, '0')
+    return byFirst([], i === 0 ? [digits] : [digits, ` ${digits}`, `:${digits}`, `-${digits}`])
+  })
 }
 
 /** Its characters do not end where bytes do: in a longer text, such as `user:password`, there are three ways. */
-function inBase64(value: string): readonly string[] {
+function base64(value: string): readonly Pattern[] {
   const bytes = Buffer.from(value)
-  return [0, 1, 2].flatMap((before) => {
+  return [0, 1, 2].map((before) => {
     const text = Buffer.concat([Buffer.alloc(before), bytes]).toString('base64')
     const sure = text.slice(Math.ceil((before * 4) / 3), Math.floor(((before + bytes.length) * 4) / 3))
-    return [sure, sure.replaceAll('+', '-').replaceAll('/', '_')]
+    return Array.from(sure, (character) => {
+      const forUrls = { '+': '-', '/': '_' }[character]
+      if (forUrls === undefined) return spellingsOf(character)
+      const all = [...spellingsOf(character).values(), ...spellingsOf(forUrls).values()].flat()
+      const texts = (folded: boolean): string[] => all.flatMap((each) => (each.folded === folded ? [each.text] : []))
+      return byFirst(texts(false), texts(true))
+    })
   })
 }

@@ -12,7 +12,7 @@ export interface Secrets {
    * @throws TidingsError `TIDINGS_SECRET_MISSING`
    */
   readonly secret: (name: string) => string
-  /** The text, with every value that was handed out replaced: as it is, or in JSON, in a URL, in base64. */
+  /** The text, with every value that was handed out replaced: as it is, or in JSON, a URL, HTML, base64 or hex. */
   readonly scrub: (text: string) => string
 }
 

@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from '../core/clock.ts'
 import { asError, describe, TidingsError } from '../core/errors.ts'
+import { escape } from '../core/escape.ts'
 import { harmless } from '../core/logger.ts'
 import { checkOptions } from '../core/options.ts'
 import { checkLater } from './check-later.ts'
@@ -96,7 +97,7 @@ async function open(
   const limits = limitsOf(options.limits)
   if (retention !== undefined) boundsOf(retention)
   const identity = oneOf(options, 'identity', ['type', 'identifier'])
-  const warn = harmless(options.warn ?? ((message: string) => process.stderr.write(`tidings: ${message}\n`)))
+  const warn = harmless(options.warn ?? ((message: string) => process.stderr.write(`tidings: ${escape(message)}\n`)))
   const life = await Life.begin({ ...parts, clock, identity, warn })
   void checkLater(life)
   const log = new LevelLog(life, limits, retention)

@@ -11,7 +11,7 @@ describe('a dry run', () => {
   it('tells no secret, wherever a draft has it', async (t) => {
     const { log, clock } = await place(t)
     const look = job('look', manual(), ({ publish }) =>
-      publish('made', 'id hush-hush', { deep: ['a hush-hush'], n: 1, none: null }),
+      publish('made', 'id hush-hush', { deep: ['a hush-hush', { 'hush-hush key': 1 }], n: 1, none: null }),
     )
     const run = await dryRun(look, {
       log,
@@ -21,7 +21,12 @@ describe('a dry run', () => {
       scrub: (text) => text.replaceAll('hush-hush', '[secret]'),
     })
     assert.deepEqual(run.drafts, [
-      { type: 'made', identifier: 'id [secret]', data: { deep: ['a [secret]'], n: 1, none: null }, status: 'new' },
+      {
+        type: 'made',
+        identifier: 'id [secret]',
+        data: { deep: ['a [secret]', { '[secret] key': 1 }], n: 1, none: null },
+        status: 'new',
+      },
     ])
   })
 })

@@ -144,6 +144,87 @@ describe('scrub', () => {
     }
   })
 
+  it('takes out what was escaped for HTML, a URL, JSON or a shell, in any form, or is shown in hex', () => {
+    const value = `p+ss/w"r'd<&> é=€😀\\1`
+    const code = (character: string): number => character.codePointAt(0) ?? 0
+    const each = (write: (character: string) => string): string => Array.from(value, write).join('')
+    const bytes = [...Buffer.from(value)].map((byte) => byte.toString(16).padStart(2, '0'))
+    const forms: Record<string, string> = {
+      html: each((c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' })[c] ?? c),
+      'html, other names': each(
+        (c) => ({ '&': '&#x26;', '<': '&#60;', '"': '&#034;', "'": '&#x27;', '/': '&#x2F;' })[c] ?? c,
+      ),
+      'html in numbers': each((c) => `&#${code(c)};`),
+      'html in hex': each((c) => `&#x${code(c).toString(16).toUpperCase()};`),
+      'html twice': each((c) => ({ '&': '&amp;amp;', '<': '&amp;lt;', '"': '&amp;quot;' })[c] ?? c),
+      encodeURI: encodeURI(value),
+      encodeURIComponent: encodeURIComponent(value),
+      form: new URLSearchParams({ '': value }).toString().slice(1),
+      'every byte': `%${bytes.join('%')}`,
+      'every byte, upper case': `%${bytes.join('%')}`.toUpperCase(),
+      'a URL twice': encodeURIComponent(encodeURIComponent(value)),
+      escape: (globalThis as unknown as { escape(text: string): string }).escape(value),
+      json: JSON.stringify(value),
+      'json in ascii': JSON.stringify(value).replaceAll(
+        /[\u0080-\uffff]/g,
+        (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
+      ),
+      'json of php': JSON.stringify(value).replaceAll('/', '\\/'),
+      'json in numbers': value
+        .split('')
+        .map((c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0').toUpperCase()}`)
+        .join(''),
+      'json in json in json': JSON.stringify(JSON.stringify(JSON.stringify(value))),
+      inspect: inspect({ value }),
+      'bytes of python': bytes.map((byte) => `\\x${byte}`).join(''),
+      shell: each((c) => (/[\p{L}\p{N}]/u.test(c) ? c : `\\${c}`)),
+      hex: bytes.join(''),
+      HEX: bytes.join('').toUpperCase(),
+      'with colons': bytes.join(':'),
+      'a url in json in html': JSON.stringify({ q: encodeURIComponent(value) }).replaceAll('"', '&quot;'),
+      base64: Buffer.from(value).toString('base64'),
+      base64url: Buffer.from(value).toString('base64url'),
+      'base64 in a url': encodeURIComponent(Buffer.from(value).toString('base64')),
+      key: JSON.stringify({ [value]: true }),
+      latin1: Buffer.from(value).toString('latin1'),
+    }
+    for (const [form, text] of Object.entries(forms)) {
+      const left = scrubbed([value], `a ${text} b`)
+      assert.match(left, /^a [^w]*\[secret\].{0,10} b$/s, `${form}: ${text}`)
+      assert.doesNotMatch(left, /ss|1/, `${form}: ${left}`)
+    }
+    assert.match(scrubbed([value], inspect(Buffer.from(value))), /^<Buffer \[secret\]>$/)
+  })
+
+  it('takes out what overlaps as one, and leaves no end of it', () => {
+    assert.equal(scrubbed(['hush-hush'], 'x hush-hush-hush y'), 'x [secret] y')
+    assert.equal(scrubbed(['abcd', 'cdef'], 'x abcdef y'), 'x [secret] y')
+  })
+
+  it('takes out a value whichever way each of its characters is written', () => {
+    const value = fc.string({
+      minLength: 4,
+      maxLength: 10,
+      unit: fc.constantFrom(...Array.from(`ab1 "'\\/&<+%\né€😀`)),
+    })
+    const ways: readonly ((c: string) => string)[] = [
+      (c) => c,
+      (c) => JSON.stringify(c).slice(1, -1),
+      (c) => encodeURIComponent(c),
+      (c) => `&#${c.codePointAt(0)};`,
+      (c) => `&#x${c.codePointAt(0)?.toString(16)};`,
+      (c) => [...Buffer.from(c)].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join(''),
+      (c) => Buffer.from(c).toString('latin1'),
+    ]
+    fc.assert(
+      fc.property(value, fc.array(fc.nat(ways.length - 1), { minLength: 10, maxLength: 10 }), (secret, picks) => {
+        fc.pre(secret.replace(/\r?\n$/, '') === secret)
+        const written = Array.from(secret, (c, i) => ways[picks[i] ?? 0]?.(c) ?? c).join('')
+        assert.equal(scrubbed([secret], `(${written})`), '([secret])')
+      }),
+    )
+  })
+
   it('takes out the lines of one that has several, as they are printed one by one', () => {
     const key = '-----BEGIN KEY-----\nMIIEvQIBADANBg\n}\n-----END KEY-----'
     assert.equal(scrubbed([key], `a\n${key}\nb`), 'a\n[secret]\nb')
