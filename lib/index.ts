@@ -40,7 +40,7 @@ export {
 } from './core/event-type.ts'
 export type { Exec, ExecResult } from './core/exec.ts'
 export type { JsonValue } from './core/json.ts'
-export type { Logger } from './core/logger.ts'
+export type { ContextLogger, Logger } from './core/logger.ts'
 export { didYouMean } from './core/near.ts'
 export { processSecrets, type Secrets } from './core/secrets.ts'
 export type { World } from './core/world.ts'

@@ -39,6 +39,8 @@ interface Done {
 /** Runs these jobs of an agent once, lets its listeners hear, says what it did; resolves to the exit code. */
 export async function runOnce(jobs: readonly Job[], whole: Agent, once: Once): Promise<number> {
   const { log, directory, logger, secrets } = once
+  const endless = whole.jobs.filter(({ schedule }) => schedule.kind === 'always').map(({ name }) => name)
+  if (endless.length > 0) logger.warn({ jobs: endless }, 'left out with --once: jobs of always(), which never end')
   const tally = new Tally()
   const served = directory === undefined ? {} : { serve: directory }
   const running = await start(byHand(whole, jobs), { log, logger: tally.over(logger), secrets, ...served })

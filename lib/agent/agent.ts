@@ -1,5 +1,6 @@
 import { brand, isBranded } from '../core/brand.ts'
 import { describe, quote, TidingsError } from '../core/errors.ts'
+import type { AnyEventType } from '../core/event-type.ts'
 import { checkOptions } from '../core/options.ts'
 import { isJob, type Job } from '../job/job.ts'
 import { isListener, type Listener } from '../listener/listener.ts'
@@ -24,6 +25,13 @@ export interface Agent {
 export interface FlatParts {
   readonly jobs: readonly Job[]
   readonly listeners: readonly Listener[]
+  readonly eventTypes: readonly UsedType[]
+}
+
+/** An event type that a part names as a value, and the part, in words. */
+export interface UsedType {
+  readonly eventType: AnyEventType
+  readonly by: string
 }
 
 /**
@@ -31,7 +39,7 @@ export interface FlatParts {
  * agent's log is kept.
  *
  * @param options `timezone`: for schedules that name none; default the system's
- * @throws TidingsError `TIDINGS_AGENT_INVALID` for what is no part, and for two jobs or two listeners of one name;
+ * @throws TidingsError `TIDINGS_AGENT_INVALID` for what is no part, and for two jobs, two listeners or two event types of one name;
  *   `TIDINGS_SCHEDULE_INVALID` for an unknown time zone
  *
  * @example
@@ -52,9 +60,10 @@ export function agent(name: string, parts: readonly Part[], options: { readonly 
   checkOptions(options, { timezone: true }, 'TIDINGS_AGENT_INVALID', `of agent ${quote(name)}`)
   const { timezone } = options
   if (timezone !== undefined) checkZone(timezone)
-  const { jobs, listeners } = flatten(name, parts, timezone)
+  const { jobs, listeners, eventTypes } = flatten(name, parts, timezone)
   refuseTwins(name, 'jobs', jobs)
   refuseTwins(name, 'listeners', listeners)
+  refuseTypeTwins(name, eventTypes)
   return brand('agent', { kind: 'agent', name, jobs, listeners, ...(timezone === undefined ? {} : { timezone }) })
 }
 
@@ -67,15 +76,24 @@ export function isAgent(value: unknown): value is Agent {
 export function flatten(name: string, parts: unknown, timezone?: string): FlatParts {
   const jobs: Job[] = []
   const listeners: Listener[] = []
+  const eventTypes: UsedType[] = []
+  const uses = (by: string, types: readonly AnyEventType[]): void =>
+    void eventTypes.push(...types.map((eventType) => ({ eventType, by })))
   const add = (part: unknown, place: string): void => {
     if (Array.isArray(part)) part.forEach((each, i) => add(each, `${place}[${i}]`))
-    else if (isJob(part)) jobs.push(zoned(part, timezone))
-    else if (isListener(part)) listeners.push(part)
-    else if (isStream(part)) add([...part.jobs, ...part.listeners], place)
-    else throw invalid(`${place} of agent ${quote(name)} must be a job, a listener or a stream, got ${found(part)}`)
+    else if (isJob(part)) {
+      jobs.push(zoned(part, timezone))
+      uses(`job ${quote(part.name)}`, part.settings.publishes)
+    } else if (isListener(part)) {
+      listeners.push(part)
+      uses(`listener ${quote(part.name)}`, part.source.eventTypes)
+    } else if (isStream(part)) {
+      uses(`stream ${quote(part.name)}`, part.eventTypes)
+      add([...part.jobs, ...part.listeners], place)
+    } else throw invalid(`${place} of agent ${quote(name)} must be a job, a listener or a stream, got ${found(part)}`)
   }
   add(parts, 'parts')
-  return { jobs, listeners }
+  return { jobs, listeners, eventTypes }
 }
 
 /** Refuses two parts of one kind with one name: they would share a cursor, or a slot. */
@@ -91,6 +109,21 @@ export function refuseTwins(
       throw invalid(`agent ${quote(agent)} has two ${kind} named ${quote(name)}: ${hint}`)
     }
     seen.add(name)
+  }
+}
+
+/** Refuses two event types with one name: they may differ in schema or versions, and the log can't tell them apart. */
+export function refuseTypeTwins(agent: string, used: readonly UsedType[]): void {
+  const seen = new Map<string, UsedType>()
+  for (const each of used) {
+    const name: string = each.eventType.type
+    const other = seen.get(name)
+    if (other === undefined) seen.set(name, each)
+    else if (other.eventType !== each.eventType) {
+      const where = other.by === each.by ? `both in ${each.by}` : `in ${other.by} and in ${each.by}`
+      const hint = `define it once and import it, or listen by its name: on(${quote(name)})`
+      throw invalid(`agent ${quote(agent)} has two event types named ${quote(name)}, ${where}: ${hint}`)
+    }
   }
 }
 

@@ -47,7 +47,11 @@ export async function dryRun(job: Job, { log, clock, environment, signal, scrub 
   const began = clock.now()
   let end: Pick<DryRun, 'error' | 'reason'> = {}
   try {
-    const run$ = runWith(job, { ...environment, clock, state, signal }, new MemoryState())
+    const run$ = runWith(
+      job,
+      { ...environment, events: (query) => log.events(query), clock, state, signal },
+      new MemoryState(),
+    )
     await run$.forEach((draft) => void published.push(draft))
   } catch (error) {
     const { stack: _, ...words } = errorInfo(error, scrub)

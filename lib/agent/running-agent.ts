@@ -1,16 +1,20 @@
 import { setMaxListeners } from 'node:events'
 import { defer, merge, type Observable, Subject } from 'rxjs'
 import type { Clock } from '../core/clock.ts'
+import type { Publish } from '../core/context.ts'
 import type { Environment } from '../core/environment.ts'
 import { quote, TidingsError } from '../core/errors.ts'
-import type { StoredEvent } from '../core/event.ts'
+import type { Receipt, StoredEvent } from '../core/event.ts'
 import { mayPass, persist } from '../core/persist.ts'
+import { toDraft } from '../core/publisher.ts'
 import type { Job } from '../job/job.ts'
 import type { RunReport } from '../job/job-host.ts'
 import { readJob } from '../job/read-job.ts'
 import type { JobRecord } from '../job/record.ts'
+import { held } from '../log/held.ts'
 import type { Log } from '../log/port.ts'
-import { type Agent, flatten, type Part, refuseTwins } from './agent.ts'
+import { sayReceipt } from '../log/say-receipt.ts'
+import { type Agent, flatten, type Part, refuseTwins, refuseTypeTwins } from './agent.ts'
 import { drained, isIdle } from './drained.ts'
 import { type DryRun, dryRun } from './dry-run.ts'
 import { endsWithin } from './ends-within.ts'
@@ -79,6 +83,16 @@ export class RunningAgent implements Running, Helm {
     return this.#live.events$
   }
 
+  readonly publish: Publish = async (...given: readonly unknown[]) => {
+    const { agent, log, environment } = this.#parts
+    if (this.#stop.signal.aborted)
+      throw new TidingsError('TIDINGS_RUN_ENDED', `published after agent ${quote(agent.name)} was stopped`)
+    const draft = held(toDraft(given))
+    const [receipt] = await log.accept([draft])
+    sayReceipt(environment.logger, draft, receipt as Receipt)
+    return receipt as Receipt
+  }
+
   add(part: Part): Promise<void> {
     // One after another: two that come at once may have one name.
     const added = this.#adding.then(() => this.#add(part))
@@ -88,9 +102,11 @@ export class RunningAgent implements Running, Helm {
 
   async #add(part: Part): Promise<void> {
     const { agent, log, clock, environment } = this.#parts
-    const { jobs, listeners } = flatten(agent.name, part, agent.timezone)
+    const { jobs, listeners, eventTypes } = flatten(agent.name, part, agent.timezone)
+    const heard = this.#listeners.map(({ listener }) => listener)
     refuseTwins(agent.name, 'jobs', [...this.jobs(), ...jobs])
-    refuseTwins(agent.name, 'listeners', [...this.#listeners.map(({ listener }) => listener), ...listeners])
+    refuseTwins(agent.name, 'listeners', [...heard, ...listeners])
+    refuseTypeTwins(agent.name, [...flatten(agent.name, [...this.jobs(), ...heard]).eventTypes, ...eventTypes])
     // Where each listener begins is durable before any job runs: nothing is published that it could miss.
     const quiet = await this.#insist(() => pausedNames(log, 'listener'))
     const hearing: Listening[] = []

@@ -1,4 +1,5 @@
 import type { Observable } from 'rxjs'
+import type { Publish } from '../core/context.ts'
 import type { StoredEvent } from '../core/event.ts'
 import type { RunReport } from '../job/job-host.ts'
 import type { Part } from './agent.ts'
@@ -8,6 +9,12 @@ import type { Status } from './status.ts'
 export interface Running {
   /** What is accepted from now on. Hot: nothing is replayed. Completes when the agent has stopped. */
   readonly events$: Observable<StoredEvent>
+  /**
+   * Publishes a happening that comes from outside of any job. Resolves once it is durable.
+   *
+   * @throws TidingsError `TIDINGS_RUN_ENDED` once the agent stops, and whatever the log refuses it with
+   */
+  readonly publish: Publish
   /** Adds jobs, listeners and streams to the agent while it runs. */
   add(part: Part): Promise<void>
   /** Runs a job now, beside its schedule. Resolves to how it went; undefined: it did not run, since it runs already. */

@@ -4,7 +4,8 @@ import { realEnvironment } from '../core/environment.ts'
 import { asError, describe, quote, TidingsError } from '../core/errors.ts'
 import { isLogger, type Logger, silentLogger } from '../core/logger.ts'
 import { checkOptions } from '../core/options.ts'
-import { processSecrets, type Secrets } from '../core/secrets.ts'
+import { processSecrets, type Secrets, secretsOf } from '../core/secrets.ts'
+import { checkWorld, type World } from '../core/world.ts'
 import { checkLog } from '../log/check-log.ts'
 import { openLog } from '../log/open-log.ts'
 import type { Log } from '../log/port.ts'
@@ -22,6 +23,8 @@ import type { Served } from './server.ts'
  * - `clock`: default the log's
  * - `logger`: any pino-like logger; default pino to standard error; `false`: silence
  * - `secrets`: where secrets come from; default this process's environment and files
+ * - `world`: the parts of the world that runs and handlers are given in place of the real ones: `fetch`, `exec`, `now`,
+ *   `secret`
  * - `serve`: the folder in which commands find the agent while it runs; default that of a log that it opens itself,
  *   and none for one that is given
  */
@@ -30,6 +33,7 @@ export interface StartOptions {
   readonly clock?: Clock
   readonly logger?: Logger | false
   readonly secrets?: Secrets
+  readonly world?: Partial<World>
   readonly serve?: string
 }
 
@@ -55,12 +59,13 @@ export interface StartOptions {
  */
 export async function start(agent: Agent, options: StartOptions = {}): Promise<Running> {
   check(agent, options)
-  const secrets = options.secrets ?? processSecrets()
+  const { world } = options
+  const secrets = secretsOf(world, options.secrets ?? processSecrets())
   const said = await loggerOf(options.logger, secrets)
   const home = join('.tidings', agent.name)
   const log = options.log ?? (await openLog(home, logOptions(options.clock, said)))
   const clock = options.clock ?? log.clock
-  const environment = realEnvironment(clock, said, secrets)
+  const environment = realEnvironment(clock, said, secrets, world)
   const { logger } = environment
   const directory = options.serve ?? (options.log === undefined ? home : undefined)
   let served: Served | undefined
@@ -96,8 +101,9 @@ function check(agent: unknown, options: StartOptions): void {
       `start() needs an agent, made by agent(name, parts), got ${describe(agent)}`,
     )
   }
-  const known = { log: true, clock: true, logger: true, secrets: true, serve: true } as const
+  const known = { log: true, clock: true, logger: true, secrets: true, world: true, serve: true } as const
   checkOptions(options, known, 'TIDINGS_AGENT_INVALID', 'of start()')
+  if (options.world !== undefined) checkWorld(options.world, 'TIDINGS_AGENT_INVALID', 'of start()')
   if (options.log !== undefined) checkLog(options.log, 'start()')
   else if (agent.name.toLowerCase() === 'test') {
     const why = 'its log would be in .tidings/test, where agent-test keeps and removes events'

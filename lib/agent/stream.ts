@@ -12,6 +12,7 @@ export interface Stream {
   readonly name: string
   readonly jobs: readonly Job[]
   readonly listeners: readonly Listener[]
+  readonly eventTypes: readonly AnyEventType[]
 }
 
 /** Calls for a stream with these options; `as` names this use of it, where an agent has several. */
@@ -88,6 +89,7 @@ export function defineStream(
       name: as,
       jobs: jobs.map((job) => prefixed('job', job)),
       listeners: listeners.map((listener) => prefixed('listener', listener)),
+      eventTypes: Object.values(events),
     })
   }
   // Defined, not assigned: an event may be called `name`, which a function already has.

@@ -3,7 +3,8 @@ import { realEnvironment } from '../core/environment.ts'
 import { asError } from '../core/errors.ts'
 import type { Draft, Receipt, StoredEvent } from '../core/event.ts'
 import { type Logger, silentLogger } from '../core/logger.ts'
-import { processSecrets, type Secrets } from '../core/secrets.ts'
+import { processSecrets, type Secrets, secretsOf } from '../core/secrets.ts'
+import { checkWorld, type World } from '../core/world.ts'
 import type { Job } from '../job/job.ts'
 import type { RunReport } from '../job/job-host.ts'
 import { readJob } from '../job/read-job.ts'
@@ -20,6 +21,8 @@ import { type Heard, hearOnce, type Trial } from './hear-once.ts'
  * - `again`: tells stored events of this type (a name, or a pattern with `*`) and identifier once more
  * - `logger`: default silence
  * - `secrets`: where secrets come from; default this process's environment and files
+ * - `world`: the parts of the world that the run and the handler are given in place of the real ones: `fetch`, `exec`,
+ *   `now`, `secret`
  * - `signal`: ends the run, and the deliveries
  */
 export interface TryOutOptions {
@@ -29,6 +32,7 @@ export interface TryOutOptions {
   readonly again?: { readonly type?: string; readonly identifier?: string }
   readonly logger?: Logger
   readonly secrets?: Secrets
+  readonly world?: Partial<World>
   readonly signal?: AbortSignal
 }
 
@@ -73,9 +77,11 @@ export async function tryOut({ job, listener, again, ...options }: TryOutOptions
   const log = overheard(options.log, ({ type, identifier }, { status, seq }) =>
     published.push({ type, identifier, status, seq }),
   )
-  const { logger = silentLogger, secrets = processSecrets(), signal = new AbortController().signal } = options
+  const { logger = silentLogger, world, signal = new AbortController().signal } = options
+  if (world !== undefined) checkWorld(world, 'TIDINGS_AGENT_INVALID', 'of tryOut()')
+  const secrets = secretsOf(world, options.secrets ?? processSecrets())
   const { clock } = log
-  const host = { log, clock, environment: realEnvironment(clock, logger, secrets), scrub: secrets.scrub, signal }
+  const host = { log, clock, environment: realEnvironment(clock, logger, secrets, world), scrub: secrets.scrub, signal }
   // Found before the job runs: what it publishes is heard anyway.
   const found = again === undefined ? [] : await stored(log, again)
   const told = found.filter(({ type }) => typeTest(listener?.source.types)(type))

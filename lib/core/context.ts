@@ -1,6 +1,6 @@
-import type { Receipt } from './event.ts'
+import type { Draft, Receipt } from './event.ts'
 import type { EventType } from './event-type.ts'
-import type { Logger } from './logger.ts'
+import type { ContextLogger } from './logger.ts'
 import type { World } from './world.ts'
 
 /**
@@ -10,6 +10,7 @@ import type { World } from './world.ts'
 export interface Publish {
   <N extends string, T, I>(type: EventType<N, T, I>, identifier: string, data: NoInfer<I>): Promise<Receipt>
   (type: string, identifier: string, data: unknown): Promise<Receipt>
+  (draft: Draft): Promise<Receipt>
 }
 
 /**
@@ -44,5 +45,6 @@ export interface Context extends World {
   readonly signal: AbortSignal
   /** 1 at first, and one more each time it is tried again. */
   readonly attempt: number
-  readonly logger: Logger
+  /** Takes words, or fields and words: `logger.info('done')`, `logger.info({ n }, 'done')`. */
+  readonly logger: ContextLogger
 }

@@ -8,7 +8,7 @@ import type { World } from './world.ts'
 /** What every run and every delivery of an agent shares of its context. */
 export type Environment = Pick<Context, 'fetch' | 'exec' | 'now' | 'logger' | 'secret'>
 
-/** The real world by this clock, but for the parts of `world`. */
+/** The real world by this clock, but for `fetch`, `exec` and `now` of `world`. Its secrets come by way of `secretsOf`. */
 export function realEnvironment(
   clock: Clock,
   logger: Logger = standardErrorLogger,
@@ -17,12 +17,10 @@ export function realEnvironment(
 ): Environment {
   return {
     // Looked up when called: a test that replaces the global fetch is heard.
-    fetch: (...request) => globalThis.fetch(...request),
-    exec,
-    now: () => clock.now(),
-    ...world,
+    fetch: (...request) => (world.fetch === undefined ? globalThis.fetch(...request) : world.fetch(...request)),
+    exec: (...program) => (world.exec === undefined ? exec(...program) : world.exec(...program)),
+    now: () => (world.now === undefined ? clock.now() : world.now()),
     logger: guarded(logger),
-    // Learns every value, to keep it out of what is printed and kept.
     secret: secrets.secret,
   }
 }

@@ -3,13 +3,26 @@ import { asError } from './errors.ts'
 import { escape, escapeLines } from './escape.ts'
 
 /**
- * Where the engine says what happens: fields first, then words, as pino has it. A pino logger fits as it is.
+ * Where the engine says what happens: fields first, then words, as pino has it. A pino logger fits as it is. Runs and
+ * handlers may tell it words alone as well.
  */
 export interface Logger {
   debug(fields: object, words: string): void
   info(fields: object, words: string): void
   warn(fields: object, words: string): void
   error(fields: object, words: string): void
+}
+
+/** A logger for runs and handlers: it takes words alone, or an error, as well. */
+export interface ContextLogger extends Logger {
+  debug(words: string): void
+  debug(fields: object, words?: string): void
+  info(words: string): void
+  info(fields: object, words?: string): void
+  warn(words: string): void
+  warn(fields: object, words?: string): void
+  error(words: string): void
+  error(fields: object, words?: string): void
 }
 
 /** The ways in which a logger is told something. */
@@ -23,14 +36,14 @@ export function isLogger(value: unknown): value is Logger {
   return LEVELS.every((level) => typeof (value as Partial<Logger> | null | undefined)?.[level] === 'function')
 }
 
-/** The same logger, for the engine to use: what goes wrong in it costs its lines, and nothing else. */
-export function guarded(logger: Logger): Logger {
-  const guard = Object.create(logger) as Logger
+/** The same logger, for the engine and for users' code: what goes wrong in it costs its lines, and nothing else. */
+export function guarded(logger: Logger): ContextLogger {
+  const guard = Object.create(logger) as ContextLogger
   for (const level of LEVELS) {
     const say = harmless((by: Logger, said: Said) => logger[level].apply(by, said))
     // Pino's children are made of what they are children of, and say what they say as themselves.
-    const value = function (this: Logger | undefined, ...said: Said): void {
-      say(this === undefined || this === guard ? logger : this, said)
+    const value = function (this: Logger | undefined, ...said: readonly unknown[]): void {
+      say(this === undefined || this === guard ? logger : this, said as unknown as Said)
     }
     Object.defineProperty(guard, level, { value, writable: true })
   }
@@ -55,7 +68,7 @@ export function harmless<A extends readonly unknown[]>(say: (...said: A) => unkn
 }
 
 /** Says nothing. */
-export const silentLogger: Logger = {
+export const silentLogger: ContextLogger = {
   debug: () => undefined,
   info: () => undefined,
   warn: () => undefined,

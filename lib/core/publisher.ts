@@ -2,7 +2,7 @@ import { Answer } from './answer.ts'
 import type { Publish } from './context.ts'
 import { asError, describe, TidingsError } from './errors.ts'
 import type { Draft, Receipt } from './event.ts'
-import { type AnyEventType, isEventType } from './event-type.ts'
+import { isEventType } from './event-type.ts'
 
 /**
  * The publishing side of one run or delivery. It remembers what was refused, so that nobody can swallow it; it is
@@ -20,8 +20,8 @@ export class Publisher {
     this.#offer = offer
   }
 
-  readonly publish: Publish = (type: AnyEventType | string, identifier: string, data: unknown) =>
-    this.#track(this.#pending, PUBLISHED, async () => this.#offer(toDraft(type, identifier, data)))
+  readonly publish: Publish = (...given: readonly unknown[]) =>
+    this.#track(this.#pending, PUBLISHED, async () => this.#offer(toDraft(given)))
 
   /** Offers a draft that was made elsewhere: returned by a run, or emitted. */
   offer(draft: Draft): Promise<Receipt> {
@@ -91,12 +91,15 @@ export class Publisher {
   }
 }
 
-function toDraft(type: AnyEventType | string, identifier: string, data: unknown): Draft {
-  if (isEventType(type)) return type(identifier, data) as Draft
-  if (typeof type === 'string') return { type, identifier, data }
+/** What `publish` was given, as a draft. */
+export function toDraft(given: readonly unknown[]): Draft {
+  const [type, identifier, data] = given
+  if (isEventType(type)) return type(identifier as string, data) as Draft
+  if (typeof type === 'string') return { type, identifier: identifier as string, data }
+  if (given.length === 1 && typeof type === 'object' && type !== null && 'identifier' in type) return type as Draft
   throw new TidingsError(
     'TIDINGS_TYPE_INVALID',
-    `publish() needs an event type or the name of one, got ${describe(type)}`,
+    `publish() needs an event type or the name of one, or a draft alone, got ${describe(type)}`,
   )
 }
 

@@ -56,6 +56,20 @@ export function processSecrets(
   }
 }
 
+/** The secrets of a world, if it has some of its own: these are kept out of every output as well. */
+export function secretsOf(world: { readonly secret?: Secrets['secret'] } | undefined, base: Secrets): Secrets {
+  if (world?.secret === undefined) return base
+  const scrubber = new Scrubber()
+  return {
+    secret(name) {
+      const value = world.secret?.(name) ?? base.secret(name)
+      scrubber.learn(value)
+      return value
+    },
+    scrub: (text) => scrubber.scrub(base.scrub(text)),
+  }
+}
+
 function read(file: string): string | undefined {
   try {
     return readFileSync(file, 'utf8')

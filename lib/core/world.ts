@@ -1,4 +1,6 @@
+import { describe, type ErrorCode, quote, TidingsError } from './errors.ts'
 import type { Exec } from './exec.ts'
+import { checkOptions } from './options.ts'
 
 /**
  * What a run or a handler may touch outside: it comes in here, so that tests can own it.
@@ -14,4 +16,18 @@ export interface World {
   readonly exec: Exec
   readonly now: () => number
   readonly secret: (name: string) => string
+}
+
+/**
+ * Refuses parts of a world that are none.
+ *
+ * @param of Whose world it is, as the error names it: `'of start()'`.
+ * @throws TidingsError with this code
+ */
+export function checkWorld(world: Partial<World>, code: ErrorCode, of: string): void {
+  checkOptions(world, { fetch: true, exec: true, now: true, secret: true }, code, `world ${of}`)
+  for (const [name, part] of Object.entries(world)) {
+    if (part === undefined || typeof part === 'function') continue
+    throw new TidingsError(code, `${quote(name)} of the world ${of} must be a function, got ${describe(part)}`)
+  }
 }

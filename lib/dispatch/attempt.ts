@@ -1,7 +1,6 @@
 import { of, takeWhile, type Unsubscribable } from 'rxjs'
 import type { Publish } from '../core/context.ts'
 import type { Draft, Receipt } from '../core/event.ts'
-import type { AnyEventType } from '../core/event-type.ts'
 import { execWithin } from '../core/exec.ts'
 import { guardSignal } from '../core/guard-signal.ts'
 import { Publisher } from '../core/publisher.ts'
@@ -129,8 +128,7 @@ export class Attempt implements DeliveryParts {
   }
 
   get publish(): Publish {
-    return (type: AnyEventType | string, identifier: string, data: unknown) =>
-      this.#publishes.publish(type as string, identifier, data)
+    return (...given: readonly unknown[]) => this.#publishes.publish(...(given as Parameters<Publish>))
   }
 
   signal(): AbortSignal {

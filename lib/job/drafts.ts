@@ -4,9 +4,9 @@ import { isCancel } from '../core/control.ts'
 import type { Draft } from '../core/event.ts'
 import { guarded, standardErrorLogger } from '../core/logger.ts'
 import { linked } from '../core/within.ts'
-import type { Job, JobContext } from './job.ts'
+import type { Job } from './job.ts'
 import { MemoryState } from './memory-state.ts'
-import { runWith, unheard } from './run-once.ts'
+import { type ContextParts, runWith, unheard } from './run-once.ts'
 import { runs$ } from './runs.ts'
 import type { Slot } from './slots.ts'
 import { dueAt, tries } from './tries.ts'
@@ -32,7 +32,10 @@ import { dueAt, tries } from './tries.ts'
  */
 export function drafts(
   job: Job,
-  { clock = systemClock, context = {} }: { readonly clock?: Clock; readonly context?: Partial<JobContext> } = {},
+  {
+    clock = systemClock,
+    context = {},
+  }: { readonly clock?: Clock; readonly context?: Omit<ContextParts, 'clock'> } = {},
 ): Observable<Draft> {
   return new Observable((subscriber) => {
     const stop = new AbortController()

@@ -2,8 +2,9 @@ import type { Observable } from 'rxjs'
 import { brand, isBranded } from '../core/brand.ts'
 import type { Context } from '../core/context.ts'
 import { describe, quote } from '../core/errors.ts'
-import type { Draft, Receipt } from '../core/event.ts'
+import type { Draft, Receipt, StoredEvent } from '../core/event.ts'
 import { checkText, defaultLimits } from '../log/limits.ts'
+import type { Query } from '../log/port.ts'
 import type { Schedule } from '../schedule/index.ts'
 import { invalid, type JobOptions, type JobSettings, settle } from './settings.ts'
 
@@ -14,6 +15,8 @@ import { invalid, type JobOptions, type JobSettings, settle } from './settings.t
 export interface JobContext extends Context {
   readonly slot: Date
   readonly late: number
+  /** The events of the log that answer the query, as they are when the iteration begins. Without a log there are none. */
+  events(query?: Query): AsyncIterable<StoredEvent>
 }
 
 /** Drafts, however many, now or later. */
@@ -52,7 +55,7 @@ export function job(name: string, schedule: Schedule, run: Run, options: JobOpti
   if (typeof schedule?.next !== 'function') {
     const got =
       'minutes' in Object(schedule)
-        ? 'every(n) without a unit: every(n).minutes'
+        ? "every(n) without a unit: every(n).minutes, every('250ms'), or a number of ms from 1000"
         : 'on' in Object(schedule)
           ? "months without a day: every().month.on('last')"
           : describe(schedule)

@@ -1,11 +1,11 @@
 import type { Cancel } from '../core/control.ts'
 import { asError, quote } from '../core/errors.ts'
-import type { Draft } from '../core/event.ts'
+import type { Draft, StoredEvent } from '../core/event.ts'
 import { guardSignal } from '../core/guard-signal.ts'
 import { Publisher } from '../core/publisher.ts'
 import { linked, within } from '../core/within.ts'
 import type { Claim, Completion } from '../log/claim.ts'
-import type { Write, Writes } from '../log/port.ts'
+import type { Query, Write, Writes } from '../log/port.ts'
 import { StateBuffer } from '../log/state-buffer.ts'
 import { execute } from './execute.ts'
 import type { Job, JobContext } from './job.ts'
@@ -93,7 +93,8 @@ function perform(job: Job, given: Performance, recorder: Recorder, host: JobHost
       environment.logger.error({ job: job.name, slot: slot.at, err }, 'abort listener failed')
     })
     const exec = execOf(job, environment, [over, linkedSignal])
-    const context: JobContext = { ...environment, exec, slot: slot.at, late, attempt, state, publish, signal }
+    const events = (query?: Query): AsyncIterable<StoredEvent> => log.events(query)
+    const context: JobContext = { ...environment, exec, events, slot: slot.at, late, attempt, state, publish, signal }
     const finish = (last: Draft | undefined, cancel: Cancel | undefined): Promise<void> => {
       const known = record()
       const succeeded =

@@ -3,10 +3,10 @@ import { type Clock, systemClock } from '../core/clock.ts'
 import { type Cancel, isCancel } from '../core/control.ts'
 import { realEnvironment } from '../core/environment.ts'
 import { quote, TidingsError } from '../core/errors.ts'
-import type { Draft } from '../core/event.ts'
+import type { Draft, StoredEvent } from '../core/event.ts'
 import { type ExecOwner, execWithin } from '../core/exec.ts'
 import { guardSignal } from '../core/guard-signal.ts'
-import { guarded } from '../core/logger.ts'
+import { guarded, type Logger } from '../core/logger.ts'
 import { Publisher } from '../core/publisher.ts'
 import { within } from '../core/within.ts'
 import { checkDraft } from '../log/limits.ts'
@@ -16,7 +16,11 @@ import type { Job, JobContext } from './job.ts'
 import { MemoryState } from './memory-state.ts'
 
 /** Parts of a run's context that take the place of the real ones. */
-export type ContextParts = Partial<JobContext> & { readonly clock?: Clock }
+export type ContextParts = Partial<Omit<JobContext, 'logger'>> & { readonly logger?: Logger; readonly clock?: Clock }
+
+const NONE: AsyncIterable<StoredEvent> = {
+  [Symbol.asyncIterator]: () => ({ next: async () => ({ done: true, value: undefined }) }),
+}
 
 /**
  * Runs a job once, now, and emits its drafts as they are published or returned. Completes when the run ends well;
@@ -74,7 +78,9 @@ async function offer(
       attempt: 1,
       state,
       publish: publisher.publish,
+      events: () => NONE,
       ...world,
+      logger,
       exec: execOf(job, { exec: world.exec, logger }, [over]),
       signal: guardSignal(over, (err) => logger.error({ job: job.name, err }, 'abort listener failed')),
     }

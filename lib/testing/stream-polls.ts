@@ -19,6 +19,8 @@ export type Accept = (draft: Draft) => Promise<Receipt>
 /** How long a run may take, in ms of real time: with a service in memory, one that takes longer hangs. */
 const PATIENCE = 5000
 
+async function* nothing(): AsyncGenerator<never> {}
+
 /** A run that did not end. */
 export class RunLate extends Error {
   override readonly name = 'RunLate'
@@ -60,7 +62,7 @@ export class Polls {
       await within({ clock: systemClock, timeout: PATIENCE, signals: [], late }, (signal) => {
         const { publish } = publisher
         const slot = new Date(world.now())
-        const own = { slot, late: 0, attempt: 1, state, publish, signal, logger: silentLogger }
+        const own = { slot, events: nothing, late: 0, attempt: 1, state, publish, signal, logger: silentLogger }
         return execute({ job, publisher, finish, context: { ...world, ...own } })
       })
     } finally {

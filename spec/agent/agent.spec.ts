@@ -7,6 +7,7 @@ import { job } from '../../lib/job/job.ts'
 import { listener } from '../../lib/listener/listener.ts'
 import { on } from '../../lib/listener/on.ts'
 import { cron, every } from '../../lib/schedule/index.ts'
+import { place } from './harness.ts'
 
 const made = eventType('made').of<{ n: number }>()
 const nothing = () => undefined
@@ -65,6 +66,35 @@ describe('agent', () => {
       assert.throws(() => agent('home', [jobOf('a'), part as Part]), { code: 'TIDINGS_AGENT_INVALID', message })
     })
   }
+
+  it('refuses two event types of one name, wherever its parts name them, and takes one as often as it comes', async (t) => {
+    const again = eventType('made').of<{ n: number }>()
+    const publishes = (name: string, type: typeof made) => job(name, every(1).hour, nothing, { publishes: [type] })
+    const store = defineStream({
+      name: 'store',
+      summary: 'Another shop.',
+      events: { item: eventType('shop.item').of<{ sku: number }>() },
+      jobs: () => [jobOf('items')],
+    })
+    const twins: [Part[], RegExp][] = [
+      [[listenerOf('a'), listener('b', on(again), nothing)], /"made", in listener "a" and in listener "b"/],
+      [[listener('a', on('other', made, again), nothing)], /"made", both in listener "a"/],
+      [[publishes('a', made), [listener('b', on(again), nothing)]], /"made", in job "a" and in listener "b"/],
+      [[publishes('a', made), publishes('b', again)], /"made", in job "a" and in job "b"/],
+      [[shop(), store()], /"shop.item", in stream "shop" and in stream "store"/],
+      [[shop({ as: 'a' }), listener('b', on(store.item), nothing)], /"shop.item", in stream "a" and in listener "b"/],
+    ]
+    for (const [parts, message] of twins)
+      assert.throws(() => agent('home', parts), { code: 'TIDINGS_AGENT_INVALID', message })
+    const fine = [shop({ as: 'a' }), shop({ as: 'b' }), listener('c', on(shop.item, shop.item, 'shop.item'), nothing)]
+    assert.equal(agent('home', [...fine, publishes('d', made), listenerOf('e')]).jobs.length, 3)
+
+    const here = await place(t)
+    const running = await here.begin([listenerOf('a')])
+    const late = running.add(listener('b', on(again), nothing))
+    await assert.rejects(late, { code: 'TIDINGS_AGENT_INVALID', message: /two event types named "made"/ })
+    await running.add(listenerOf('c'))
+  })
 
   it('refuses parts that are no array, and names that can be no folder', () => {
     assert.throws(() => agent('home', undefined as never), { code: 'TIDINGS_AGENT_INVALID' })

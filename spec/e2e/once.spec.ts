@@ -52,6 +52,8 @@ describe('tidings run --once', () => {
     assert.equal(ended.code, 0, ended.stderr)
     assert.deepEqual(ended.stdout.trim().split('\n').sort(), ['first', 'second'])
     assert.equal(count(ended, 'running job'), 2)
+    const left = ended.lines.find(({ msg }) => msg === 'left out with --once: jobs of always(), which never end')
+    assert.deepEqual((left as { jobs?: unknown } | undefined)?.jobs, ['endless'])
     const { msg, level: _, time: __, ...fields } = ended.lines.at(-1) ?? { msg: '', level: 0 }
     assert.equal(
       msg,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
+import type { Duration } from '../../lib/core/duration.ts'
 import { every, inZone, nextRuns } from '../../lib/schedule/index.ts'
 
 const noon = new Date('2026-03-01T12:00:00.250Z')
@@ -16,6 +17,19 @@ describe('an interval', () => {
   }
 
   it('can be given as a duration', () => {
+    assert.equal(every(90_000).next(noon)?.getTime(), noon.getTime() + 90_000)
+    assert.equal(every(1000).toString(), every('1s').toString())
+    assert.equal(every(1000).seconds.toString(), 'every 1000 seconds')
+    const given: readonly Duration[] = ['2s', 2000]
+    for (const duration of given) assert.equal(every(duration).toString(), 'every 2s')
+    assert.equal(
+      every(2000)
+        .until('1h')
+        .next(new Date(noon.getTime() + 3_599_000), noon)
+        ?.getTime(),
+      noon.getTime() + 3_600_000,
+    )
+    assert.equal('next' in every(999), false)
     assert.equal(every('1h30m').next(noon)?.toISOString(), '2026-03-01T13:30:00.250Z')
     assert.equal(every('250ms').next(noon)?.toISOString(), '2026-03-01T12:00:00.500Z')
   })

@@ -2,7 +2,9 @@
 import { from, map, mergeMap, of, timeout } from 'rxjs'
 import {
   agent,
+  always,
   cron,
+  type Duration,
   defineStream,
   distinctByIdentifier,
   drafts,
@@ -12,7 +14,10 @@ import {
   type Log,
   listener,
   on,
+  type Receipt,
   type StoredEvent,
+  start,
+  type World,
   where,
 } from 'tidings'
 import { all, any, contains, eq, exists, gt, not, oneOf } from 'tidings/filters'
@@ -67,6 +72,23 @@ export const remembers = job(
   },
   { publishes: [greeting], first: { tell: 3 } },
 )
+const ms: Duration = 90_000
+const wide: Duration = Math.random() < 2 ? '90s' : ms
+export const durations = [job('ms', every(90_000), () => undefined), job('wide', every(wide), () => undefined)]
+export const tails = job('tail', always(), async ({ publish, state, events, logger, exec }) => {
+  const after: number = await state.get('after', 0)
+  const before: number | undefined = await state.get<number>('before')
+  for await (const event of events({ types: ['my_event_type'], after })) logger.info(`${event.seq} ${before}`)
+  const { status, seq, event }: Receipt = await publish(greeting('1', { payload: '' }))
+  logger.info({ status, seq, event }, 'published')
+  state.set('after', seq)
+  await state.save()
+  await exec('git', ['log'])
+})
+// @ts-expect-error an event type is no draft
+job('i', every(2).seconds, ({ publish }) => publish(greeting))
+// @ts-expect-error words come after fields
+job('k', every(2).seconds, ({ logger }) => logger.info('words', { n: 1 }))
 // @ts-expect-error not drafts
 job('f', every(2).seconds, () => [1])
 // @ts-expect-error wrong data
@@ -169,6 +191,21 @@ of(greeting('1', { payload: 'x' }))
     map((event) => event.data.payload + event.seq),
   )
   .subscribe()
+
+// ---- running
+declare const world: World
+export async function runs(): Promise<void> {
+  const own: Partial<World> = { now: () => 0, secret: (name) => name }
+  await using running = await start(agent('y', [publishes]), { log, world })
+  await running.publish(greeting('1', { payload: '' }))
+  await running.publish(greeting, '1', { payload: '' })
+  await running.publish('free', '1', { any: 1 })
+  await running.drained()
+  await start(agent('z', []), { world: own, logger: { ...console } })
+  const [receipt] = await log.accept([greeting('1', { payload: '' })])
+  const event: StoredEvent | undefined = receipt?.event
+  if (event !== undefined) console.log(event.seq)
+}
 
 // ---- streams
 const git = defineStream({
