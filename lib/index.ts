@@ -29,7 +29,7 @@ export { Cancel, Park, Retry } from './core/control.ts'
 export { type Duration, parseDuration } from './core/duration.ts'
 export type { ErrorInfo } from './core/error-info.ts'
 export { type ErrorCode, type ErrorDetails, TidingsError } from './core/errors.ts'
-export type { Draft, Receipt, StoredEvent } from './core/event.ts'
+export type { Accepted, Draft, Receipt, StoredEvent } from './core/event.ts'
 export {
   type AnyEventType,
   type EventOf,

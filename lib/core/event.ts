@@ -45,3 +45,8 @@ export interface Receipt {
   readonly seq: number
   readonly event?: StoredEvent
 }
+
+/** A receipt of the log itself: it has decided. */
+export interface Accepted extends Receipt {
+  readonly status: 'new' | 'changed' | 'duplicate'
+}

@@ -115,7 +115,7 @@ export class Recorder {
   ): Promise<readonly Receipt[]> {
     const receipts = await this.#log.accept(drafts, { ...this.#origin, ...(told ? {} : { told }), ...end })
     for (const [i, receipt] of receipts.entries()) {
-      if (receipt.status !== 'offered') this.#counts[receipt.status] += 1
+      this.#counts[receipt.status] += 1
       if (receipt.event !== undefined) this.#toldAt = receipt.event.created
       sayReceipt(this.#logger, drafts[i] as Draft, receipt)
     }

@@ -1,5 +1,5 @@
 import { describe, TidingsError } from '../core/errors.ts'
-import type { Draft, Receipt } from '../core/event.ts'
+import type { Accepted, Draft } from '../core/event.ts'
 import type { Op } from './level-commit.ts'
 import { type Identities, identityKey } from './level-identities.ts'
 import { keys } from './level-keys.ts'
@@ -20,7 +20,7 @@ import type { Origin, Recorded } from './port.ts'
  * - `newest`: the highest seq among them: once that is durable, all answers hold
  */
 export interface Decision {
-  readonly receipts: readonly Receipt[]
+  readonly receipts: readonly Accepted[]
   readonly newest: number
   readonly ops: readonly Op[]
   readonly events: readonly EventRecord[]
@@ -48,7 +48,7 @@ export function decide(drafts: readonly Draft[], origin: Origin, rules: Rules): 
   // Written down, it could not be read any more.
   if (!Number.isFinite(rules.now))
     throw new TidingsError('TIDINGS_LOG_INVALID', `the clock of the log must give ms, got ${describe(rules.now)}`)
-  const receipts: Receipt[] = []
+  const receipts: Accepted[] = []
   const ops: Op[] = []
   const events: EventRecord[] = []
   const identities: [key: string, identity: Identity][] = []

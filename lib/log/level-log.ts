@@ -1,7 +1,7 @@
 import type { Observable } from 'rxjs'
 import type { Clock } from '../core/clock.ts'
 import { describe, TidingsError } from '../core/errors.ts'
-import type { Draft, Receipt, StoredEvent } from '../core/event.ts'
+import type { Accepted, Draft, StoredEvent } from '../core/event.ts'
 import type { Claim, ClaimOptions, RunRecord, SlotPlan, SlotsOfJob } from './claim.ts'
 import { held } from './held.ts'
 import { decide } from './level-accept.ts'
@@ -51,7 +51,7 @@ export class LevelLog extends Upkeep implements Log {
     return this.#life.state
   }
 
-  accept(drafts: readonly Draft[], origin: Origin = {}): Promise<readonly Receipt[]> {
+  accept(drafts: readonly Draft[], origin: Origin = {}): Promise<readonly Accepted[]> {
     try {
       const turn = this.#gate.pass(
         () => this.#decide(drafts, origin),
@@ -177,11 +177,11 @@ export class LevelLog extends Upkeep implements Log {
 
 /** What was decided, and when it holds. */
 interface Decided {
-  readonly receipts: readonly Receipt[]
+  readonly receipts: readonly Accepted[]
   readonly durable: Promise<void>
 }
 
 // One promise of our own an accept: publishers come by the thousand.
-function answer({ receipts, durable }: Decided): Promise<readonly Receipt[]> {
+function answer({ receipts, durable }: Decided): Promise<readonly Accepted[]> {
   return durable.then(() => receipts)
 }

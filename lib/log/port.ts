@@ -1,7 +1,7 @@
 import type { Observable } from 'rxjs'
 import type { Clock } from '../core/clock.ts'
 import type { ErrorInfo } from '../core/error-info.ts'
-import type { Draft, Receipt, StoredEvent } from '../core/event.ts'
+import type { Accepted, Draft, StoredEvent } from '../core/event.ts'
 import type { JsonValue } from '../core/json.ts'
 import type { Claim, ClaimOptions, RunRecord, SlotPlan, SlotsOfJob } from './claim.ts'
 import type { Origin, Writes } from './origin.ts'
@@ -170,7 +170,7 @@ export interface Log {
    * @throws TidingsError `TIDINGS_DATA_INVALID`, `TIDINGS_DATA_TOO_LARGE`, `TIDINGS_TYPE_INVALID`,
    *   `TIDINGS_IDENTIFIER_INVALID` (the draft), `TIDINGS_LOG_FAILED` (not acknowledged: ask again), `TIDINGS_LOG_CLOSED`
    */
-  accept(drafts: readonly Draft[], origin?: Origin): Promise<readonly Receipt[]>
+  accept(drafts: readonly Draft[], origin?: Origin): Promise<readonly Accepted[]>
   /** The events as they were when the iteration began. */
   events(query?: Query): AsyncIterable<StoredEvent>
   /** The latest revision. */

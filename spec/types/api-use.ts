@@ -1,6 +1,7 @@
 // What users write compiles, with the types they expect; what is wrong does not. Compiled by `npm run typecheck`, never run.
 import { from, map, mergeMap, of, timeout } from 'rxjs'
 import {
+  type Accepted,
   agent,
   always,
   cron,
@@ -202,8 +203,8 @@ export async function runs(): Promise<void> {
   await running.publish('free', '1', { any: 1 })
   await running.drained()
   await start(agent('z', []), { world: own, logger: { ...console } })
-  const [receipt] = await log.accept([greeting('1', { payload: '' })])
-  const event: StoredEvent | undefined = receipt?.event
+  const [accepted]: readonly Accepted[] = await log.accept([greeting('1', { payload: '' })])
+  const event: StoredEvent | undefined = accepted?.event
   if (event !== undefined) console.log(event.seq)
 }
 
