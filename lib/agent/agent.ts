@@ -116,7 +116,7 @@ export function refuseTwins(
 export function refuseTypeTwins(agent: string, used: readonly UsedType[]): void {
   const seen = new Map<string, UsedType>()
   for (const each of used) {
-    const name: string = each.eventType.type
+    const name = each.eventType.type as string
     const other = seen.get(name)
     if (other === undefined) seen.set(name, each)
     else if (other.eventType !== each.eventType) {

@@ -29,7 +29,7 @@ export function every(count: Duration = 1): Count | Every {
   const whole = wholeNumber('every', count, 1)
   const units = countOf(whole, whole)
   if (whole < SHORTEST) return units
-  return Object.defineProperties(interval(whole), Object.getOwnPropertyDescriptors(units)) as Count & Every
+  return Object.defineProperties(interval(whole), Object.getOwnPropertyDescriptors(units))
 }
 
 /** A smaller number without a unit is most likely no number of ms, but lacks its unit: `every(5)` is refused by a job. */

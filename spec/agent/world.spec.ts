@@ -21,7 +21,7 @@ function madeUp(): { readonly world: World; readonly begun: string[] } {
   const begun: string[] = []
   const world: World = {
     fetch: async (input) => {
-      begun.push(`fetch ${String(input)}`)
+      begun.push(`fetch ${input instanceof Request ? input.url : input}`)
       return new Response('made up')
     },
     exec: async (file) => {
@@ -116,9 +116,9 @@ describe('a world that is given', () => {
       [{ now: 7 }, /"now" of the world of start\(\) must be a function, got 7/],
     ]
     for (const [world, message] of wrong) {
-      const started = start(agent('a', []), { log, world: world as Partial<World>, logger: false })
+      const started = start(agent('a', []), { log, world, logger: false })
       await assert.rejects(started, { code: 'TIDINGS_AGENT_INVALID', message })
-      await assert.rejects(tryOut({ log, world: world as Partial<World> }), { code: 'TIDINGS_AGENT_INVALID' })
+      await assert.rejects(tryOut({ log, world }), { code: 'TIDINGS_AGENT_INVALID' })
     }
     await log.close()
   })
