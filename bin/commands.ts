@@ -51,6 +51,8 @@ export const tidings = {
         run: { summary: 'Run a job now', load: async () => (await import('./commands/jobs/run.ts')).run },
         pause: { summary: 'Let a schedule rest', load: async () => (await import('./commands/jobs/pause.ts')).pause },
         resume: { summary: 'Let a job go on', load: async () => (await import('./commands/jobs/resume.ts')).resume },
+        reset: { summary: 'Begin a schedule now', load: async () => (await import('./commands/jobs/reset.ts')).reset },
+        rm: { summary: 'Forget a job', load: async () => (await import('./commands/jobs/rm.ts')).rm },
       },
     },
     listeners: {
@@ -77,6 +79,7 @@ export const tidings = {
           summary: 'Give a listener another name',
           load: async () => (await import('./commands/listeners/rename.ts')).rename,
         },
+        rm: { summary: 'Forget a listener', load: async () => (await import('./commands/listeners/rm.ts')).rm },
       },
     },
     parked: {

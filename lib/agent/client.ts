@@ -87,6 +87,8 @@ function remote(socket: string): Operations {
       run: (name) => one(routes['jobs.run'], { name }),
       pause: (name) => one(routes['jobs.pause'], { name }),
       resume: (name) => one(routes['jobs.resume'], { name }),
+      reset: (name) => one(routes['jobs.reset'], { name }),
+      remove: (name) => one(routes['jobs.remove'], { name }),
     },
     listeners: {
       list: (question = {}) => one(routes['listeners.list'], question),
@@ -94,6 +96,7 @@ function remote(socket: string): Operations {
       resume: (name) => one(routes['listeners.resume'], { name }),
       reset: (name, reset) => one(routes['listeners.reset'], { name, ...reset }),
       rename: (name, to) => one(routes['listeners.rename'], { name, to }),
+      remove: (name) => one(routes['listeners.remove'], { name }),
     },
     db: remoteDb(ask),
     parked: {

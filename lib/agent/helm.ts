@@ -25,7 +25,7 @@ export interface Helm extends Code {
   health(): Promise<Pick<Health, 'jobs' | 'listeners'>>
   trigger(job: string): Promise<RunReport | undefined>
   pause(kind: Pausable, name: string, paused: boolean): void
-  job(name: string): { readonly job: Job; status(): JobStatus } | undefined
+  job(name: string): { readonly job: Job; status(): JobStatus; reset(): Promise<void> } | undefined
   /** The listener of that name; undefined: the agent has none. */
   listener(name: string): Steerable | undefined
 }

@@ -54,7 +54,7 @@ export class Listening {
     const { name, settings } = listener
     const { from: start, formerly } = settings
     const { log, environment } = host
-    const older = await olderName(log, listener)
+    const older = await olderName(host, listener)
     const consumer =
       older === undefined
         ? await log.consumer(name, { start, ...hears(listener) })
@@ -309,10 +309,20 @@ async function refuseFailed(log: Log): Promise<void> {
 }
 
 // The name whose cursor it takes over: the log knows that, and not its own.
-async function olderName(log: Log, { name, settings: { formerly } }: Listener): Promise<string | undefined> {
+async function olderName(
+  { log, environment }: ListeningHost,
+  { name, settings: { formerly } }: Listener,
+): Promise<string | undefined> {
   if (formerly === undefined) return undefined
   const known = await cursors(log)
-  return known.has(formerly) && !known.has(name) ? formerly : undefined
+  if (!known.has(formerly) || formerly === name) return undefined
+  if (!known.has(name)) return formerly
+  // Two listeners, with a cursor and state of their own each: nobody can say which of them is meant.
+  environment.logger.warn(
+    { listener: name, formerly },
+    'formerly does nothing: the log knows both names; remove the older one with tidings listeners rm, or the option',
+  )
+  return undefined
 }
 
 function hears({ source: { types }, settings }: Listener): Pick<ConsumerOptions, 'types' | 'inOrder'> {

@@ -45,3 +45,11 @@ export async function renameListener(
   }
   return consumer
 }
+
+/** Forgets a listener that the log knows: its cursor goes last, so that what was cut off in between is done again. */
+export async function removeListener(log: Log, name: string): Promise<void> {
+  const state = log.store(listenerNamespace(name))
+  for await (const { key } of state.list()) await state.delete(key)
+  await setPaused(log, 'listener', name, false)
+  await log.forgetConsumer(name)
+}

@@ -74,6 +74,8 @@ export const routes = {
   'jobs.run': route(['POST', '/jobs/run'], name, {}, (on, { name }) => on.jobs.run(name)),
   'jobs.pause': route(['POST', '/jobs/pause'], name, {}, (on, { name }) => on.jobs.pause(name)),
   'jobs.resume': route(['POST', '/jobs/resume'], name, {}, (on, { name }) => on.jobs.resume(name)),
+  'jobs.reset': route(['POST', '/jobs/reset'], name, {}, (on, { name }) => on.jobs.reset(name)),
+  'jobs.remove': route(['POST', '/jobs/rm'], name, {}, (on, { name }) => on.jobs.remove(name)),
   'listeners.list': route(['GET', '/listeners'], {}, { known: 'texts' }, (on, question) => on.listeners.list(question)),
   'listeners.pause': route(['POST', '/listeners/pause'], name, {}, (on, { name }) => on.listeners.pause(name)),
   'listeners.resume': route(['POST', '/listeners/resume'], name, {}, (on, { name }) => on.listeners.resume(name)),
@@ -86,6 +88,7 @@ export const routes = {
   'listeners.rename': route(['POST', '/listeners/rename'], { ...name, to: 'text' }, {}, (on, { name, to }) =>
     on.listeners.rename(name, to),
   ),
+  'listeners.remove': route(['POST', '/listeners/rm'], name, {}, (on, { name }) => on.listeners.remove(name)),
   'db.stats': route(['GET', '/db/stats'], {}, {}, (on) => on.db.stats()),
   'db.prune': route(['POST', '/db/prune'], {}, retention, (on, question) => on.db.prune(question)),
   'db.compact': route(['POST', '/db/compact', 'all'], {}, {}, (on) => on.db.compact()),

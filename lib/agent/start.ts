@@ -6,9 +6,10 @@ import { isLogger, type Logger, silentLogger } from '../core/logger.ts'
 import { checkOptions } from '../core/options.ts'
 import { processSecrets, type Secrets, secretsOf } from '../core/secrets.ts'
 import { checkWorld, type World } from '../core/world.ts'
+import { JOBS } from '../job/record.ts'
 import { checkLog } from '../log/check-log.ts'
 import { openLog } from '../log/open-log.ts'
-import type { Log } from '../log/port.ts'
+import type { Lag, Log } from '../log/port.ts'
 import { type Agent, isAgent } from './agent.ts'
 import type { Helm } from './helm.ts'
 import { createLogger } from './logger.ts'
@@ -136,16 +137,34 @@ async function answerCommands(agent: Helm, log: Log, directory: string, logger: 
   }
 }
 
-// A cursor that nobody moves any more keeps its events from being pruned, and may be a renamed listener's.
+// What nobody uses any more may be a renamed part's, and the cursor of a listener keeps its events from being pruned. It is
+// named as long as it is there, unless it is taken over now.
 async function sayOrphans(agent: Agent, log: Log, logger: Logger): Promise<void> {
-  const names = new Set(agent.listeners.flatMap(({ name, settings }) => [name, settings.formerly]))
   try {
-    for await (const { name, lag } of log.consumers()) {
-      if (!names.has(name))
-        logger.warn({ listener: name, ...lag }, 'orphaned listener: the log knows it, the agent does not')
+    const lags = new Map<string, Lag>()
+    for await (const { name, lag } of log.consumers()) lags.set(name, lag)
+    for (const name of orphans(new Set(lags.keys()), agent.listeners)) {
+      logger.warn({ listener: name, ...lags.get(name) }, 'orphaned listener: the log knows it, the agent does not')
+    }
+    const jobs = new Set<string>()
+    for await (const { key } of log.store(JOBS).list()) jobs.add(key)
+    for (const name of orphans(jobs, agent.jobs)) {
+      logger.warn({ job: name }, 'orphaned job: the log knows it, the agent does not')
     }
   } catch (error) {
     // What begins next asks the log again, and waits for it.
-    logger.warn({ err: asError(error) }, 'orphaned listeners could not be looked for')
+    logger.warn({ err: asError(error) }, 'orphans could not be looked for')
   }
+}
+
+interface Named {
+  readonly name: string
+  readonly settings: { readonly formerly?: string | undefined }
+}
+
+function orphans(known: ReadonlySet<string>, parts: readonly Named[]): string[] {
+  const used = new Set(parts.map(({ name }) => name))
+  for (const { name, settings } of parts)
+    if (!known.has(name) && settings.formerly !== undefined) used.add(settings.formerly)
+  return [...known].filter((name) => !used.has(name))
 }

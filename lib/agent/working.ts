@@ -4,8 +4,8 @@ import type { Desk } from '../job/desk.ts'
 import { runRow } from '../job/history.ts'
 import type { Job } from '../job/job.ts'
 import type { JobHost, RunReport, Trigger } from '../job/job-host.ts'
-import { settleAll } from '../job/read-job.ts'
-import { JOBS, type JobRecord } from '../job/record.ts'
+import { resetJob } from '../job/read-job.ts'
+import type { JobRecord } from '../job/record.ts'
 import { runJob } from '../job/run-job.ts'
 import type { Slot } from '../job/slots.ts'
 import { scheduleWords } from '../schedule/next-slot.ts'
@@ -117,11 +117,7 @@ export class Working {
     this.#rest.abort()
     this.#rest = new AbortController()
     if (this.#paused$.value) this.#rest.abort()
-    const { name } = this.job
-    const { open } = await log.slots(name)
-    await log.plan(name, settleAll(open, now, true))
-    this.#record = { ...this.#record, anchor: now }
-    await log.store(JOBS).set(name, this.#record)
+    this.#record = (await resetJob(log, this.job.name, now)) ?? this.#record
     this.#failure = undefined
     this.#paused$.next(this.#paused$.value)
   }

@@ -1,6 +1,7 @@
 import { pause } from '../core/clock.ts'
 import { asError, hasCode } from '../core/errors.ts'
 import type { OpenSlot, SlotPlan } from '../log/claim.ts'
+import { nextSlot } from '../schedule/next-slot.ts'
 import type { RunOutcome } from './history.ts'
 import type { Job } from './job.ts'
 import type { JobHost } from './job-host.ts'
@@ -23,6 +24,7 @@ export class Ledger {
   readonly #pending = new Set<number>()
   // The newest series of slots that the runs that go on leave no room for.
   #blocked: Passed | undefined
+  #anchor = 0
   #next: Planned | undefined
   #written: Promise<unknown> = Promise.resolve()
 
@@ -36,6 +38,7 @@ export class Ledger {
     await this.#written
     const { log, clock } = this.#host
     const { upTo, open } = (await this.persist(() => log.slots(this.#job.name))) ?? { open: [] }
+    this.#anchor = anchor
     this.#pending.clear()
     this.#blocked = undefined
     const now = clock.now()
@@ -84,9 +87,7 @@ export class Ledger {
     if (asked === true) return
     this.#pending.delete(at.getTime())
     if (begun === true) return this.#plan({ upTo: at, settled: [at] })
-    // Where runs begin later than their slots, slots are not blocked in their order.
-    const series = this.#job.settings.jitter === 0 ? this.#blocked : undefined
-    const { first = at, slots = 0 } = series ?? {}
+    const { first, slots } = this.#follows(at) ?? { first: at, slots: 0 }
     this.#blocked = { first, last: at, slots: slots + 1 }
     this.#plan({ upTo: at, settled: [at], noted: [note(first, seriesOf('blocked', this.#blocked))] })
   }
@@ -134,6 +135,20 @@ export class Ledger {
         if (over) return undefined
         await pause(clock, AGAIN, stop)
       }
+    }
+  }
+
+  // The series that a slot continues: a record stands for all slots between its first and its last, so none may lie in
+  // between that has another fate.
+  #follows(at: Date): Passed | undefined {
+    const series = this.#blocked
+    if (series === undefined) return undefined
+    try {
+      const next = nextSlot(this.#job.schedule, series.last, new Date(this.#anchor))
+      return next?.getTime() === at.getTime() ? series : undefined
+    } catch {
+      // A schedule that fails ends itself, elsewhere.
+      return undefined
     }
   }
 

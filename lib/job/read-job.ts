@@ -1,5 +1,4 @@
 import { type Logger, silentLogger } from '../core/logger.ts'
-import type { OpenSlot, SlotPlan } from '../log/claim.ts'
 import type { Log, Write } from '../log/port.ts'
 import { scheduleWords } from '../schedule/next-slot.ts'
 import type { RunOutcome } from './history.ts'
@@ -17,7 +16,7 @@ export async function readJob(log: Log, job: Job, now: number, logger: Logger = 
   const { name } = job
   const known = (await recordOf(log, name)) ?? (await adopt(log, job, logger))
   if (known === undefined) return keep(log, job, { anchor: now })
-  await refuseAdoption(log, job, known, logger)
+  await warnAdoption(log, job, logger)
   const record = known.slot === undefined ? known : await migrated(log, job, known, known.slot)
   const text = scheduleWords(job.schedule)
   const fields = { job: name, schedule: text }
@@ -35,18 +34,44 @@ export async function readJob(log: Log, job: Job, now: number, logger: Logger = 
     logger.warn({ ...fields, seen }, 'the job was first seen when the clock was ahead: it begins now')
     return beginNow(log, job, record, now, true)
   }
+  // It never runs by itself any more: what it left open comes to nothing.
+  if (!job.settings.enabled && record.enabled !== false) await settleOpen(log, name, 0)
   const same = text === record.schedule && (record.enabled !== false) === job.settings.enabled
   return same ? record : keep(log, job, record)
 }
 
-/** What settles all that is open of a job, and all that the schedule named up to an instant. */
-export function settleAll(open: readonly OpenSlot[], upTo: number, back = false): SlotPlan {
+/**
+ * Settles all that is open of a job, and all that its schedule named up to an instant (ms since the epoch); `back`: also
+ * where more is settled now.
+ */
+export async function settleOpen(log: Log, name: string, upTo: number, back = false): Promise<void> {
+  const { open } = await log.slots(name)
   const never = open.filter(({ attempts }) => attempts === 0)
   const noted = never.map(({ slot }) => {
     const outcome: RunOutcome = { status: 'missed', slots: 1, until: slot.toISOString() }
     return { slot, outcome }
   })
-  return { upTo: new Date(upTo), settled: open.map(({ slot }) => slot), noted, ...(back ? { back } : {}) }
+  await log.plan(name, { upTo: new Date(upTo), back, settled: open.map(({ slot }) => slot), noted })
+}
+
+/** Begins the schedule of a job now, whatever was settled before; resolves to what is known of it then. */
+export async function resetJob(log: Log, name: string, now: number): Promise<JobRecord | undefined> {
+  const known = await recordOf(log, name)
+  if (known === undefined) return undefined
+  await settleOpen(log, name, now, true)
+  const { slot: _, ...rest } = known
+  const record = { ...rest, anchor: now }
+  await log.store(JOBS).set(name, record)
+  return record
+}
+
+/** Forgets a job: its record goes last, so that what was cut off in between is done again. */
+export async function removeJob(log: Log, name: string): Promise<void> {
+  await log.forgetSlots(name)
+  const state: Write[] = []
+  for await (const { key } of log.store(jobNamespace(name)).list()) state.push({ namespace: jobNamespace(name), key })
+  state.push({ namespace: PAUSED_JOBS, key: name }, { namespace: JOBS, key: name })
+  await log.accept([], { state })
 }
 
 /** The names that a job had before, the newest first. */
@@ -70,8 +95,7 @@ async function keep(log: Log, job: Job, { enabled: _, slot: __, ...known }: JobR
 
 // The slots first: cut off in between, the schedule is still another one, and this is done again.
 async function beginNow(log: Log, job: Job, record: JobRecord, now: number, back = false): Promise<JobRecord> {
-  const { open } = await log.slots(job.name)
-  await log.plan(job.name, settleAll(open, now, back))
+  await settleOpen(log, job.name, now, back)
   return keep(log, job, { ...record, anchor: now })
 }
 
@@ -111,9 +135,9 @@ async function moved(log: Log, from: string, to: string): Promise<Write[]> {
 }
 
 // Two jobs, with slots and state of their own each: nobody can say which of them is meant.
-async function refuseAdoption(log: Log, { name, settings }: Job, known: JobRecord, logger: Logger): Promise<void> {
+async function warnAdoption(log: Log, { name, settings }: Job, logger: Logger): Promise<void> {
   const { formerly } = settings
-  if (formerly === undefined || formerly === name || known === undefined) return
+  if (formerly === undefined || formerly === name) return
   if ((await recordOf(log, formerly)) === undefined) return
   logger.warn(
     { job: name, formerly },

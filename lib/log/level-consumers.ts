@@ -77,6 +77,19 @@ export class Consumers {
     return consumer
   }
 
+  /** Forgets a consumer and all that it left; one that is open retires. False: there is none of that name. */
+  forget(name: string): Promise<boolean> {
+    return this.#turns.take(async () => {
+      if (this.#read(name) === undefined) return false
+      await this.#open.get(name)?.retire()
+      const prefixes = [keys.retriesOf(name), keys.parkedOf(name), keys.crashesOf(name), keys.flight(name)]
+      const entries = (await Promise.all(prefixes.map((prefix) => this.#entries(prefix)))).flat()
+      await this.#life.commit([keys.consumer(name), ...entries.map(([key]) => key)].map((key): Op => [key, undefined]))
+      this.#open.delete(name)
+      return true
+    })
+  }
+
   /** Of all consumers that the log knows. */
   async names(): Promise<readonly string[]> {
     const known = await this.#life.session.db.keys(startingWith('c')).all()

@@ -134,6 +134,10 @@ export class LevelLog extends Upkeep implements Log {
     return this.#consumers.open(name, options)
   }
 
+  async forgetConsumer(name: string): Promise<boolean> {
+    return this.#consumers.forget(name)
+  }
+
   consumers(): AsyncIterable<ConsumerInfo> {
     return this.#consumers.list()
   }

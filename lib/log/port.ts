@@ -181,6 +181,11 @@ export interface Log {
   forget(type: string, identifier: string): Promise<boolean>
   consumer(name: string, options: ConsumerOptions): Promise<Consumer>
   consumers(): AsyncIterable<ConsumerInfo>
+  /**
+   * Forgets a consumer: its cursor, what waits for a retry, what is parked. One that is open writes nothing any more.
+   * False: the log knows none of that name.
+   */
+  forgetConsumer(name: string): Promise<boolean>
   store(namespace: string): KeyValue
   /**
    * Claims a slot for `ttl` ms. Undefined: there is nothing to run.

@@ -1,6 +1,7 @@
 import { quote, TidingsError } from '../../core/errors.ts'
 import { type RunRow, runRow } from '../../job/history.ts'
 import type { Job } from '../../job/job.ts'
+import { removeJob, resetJob } from '../../job/read-job.ts'
 import type { Log } from '../../log/port.ts'
 import { count } from '../../log/query.ts'
 import { nextRuns } from '../../schedule/index.ts'
@@ -9,7 +10,7 @@ import type { Code } from '../code.ts'
 import type { DryRun } from '../dry-run.ts'
 import type { Helm } from '../helm.ts'
 import { isPaused } from '../pauses.ts'
-import { knownJob, settledOf } from './known.ts'
+import { knownJob, refuseIfInUse, settledOf } from './known.ts'
 import { type ListedJob, listJobs, remembered } from './list-jobs.ts'
 import { type PauseAnswer, pausing } from './pausing.ts'
 
@@ -31,6 +32,13 @@ export interface NextAnswer {
   readonly slots: readonly string[]
 }
 
+/** From when on a job's schedule begins. `before`: up to when its slots were settled. */
+export interface JobResetAnswer {
+  readonly name: string
+  readonly before?: string
+  readonly begins: string
+}
+
 /** What can be asked of jobs, and done with them. A name that neither the log nor the code knows is refused. */
 export interface JobOperations {
   list(): Promise<readonly ListedJob[]>
@@ -46,6 +54,13 @@ export interface JobOperations {
   pause(name: string): Promise<PauseAnswer>
   /** What passed meanwhile counts as missed. */
   resume(name: string): Promise<PauseAnswer>
+  /**
+   * Its schedule begins now, whatever was settled before: the way out after a clock that was ahead. What is open comes to
+   * nothing; a run that goes on may end. A slot for which the log remembers a run is not run again.
+   */
+  reset(name: string): Promise<JobResetAnswer>
+  /** Forgets a job that the agent does not have: its record, its state, its slots and their history. */
+  remove(name: string): Promise<{ readonly name: string }>
 }
 
 /** So many of the next slots are told when nobody says how many, and at most. */
@@ -65,6 +80,23 @@ export function jobOperations(log: Log, helm?: Helm, code: Code | undefined = he
       return next(log, codeOf(code, name).job, Math.min(count(limit, 'limit', SLOTS.usual), SLOTS.most))
     },
     ...pausing(log, helm, 'job'),
+    reset: async (name) => {
+      await knownJob(log, name)
+      const { upTo } = await log.slots(name)
+      const now = log.clock.now()
+      await (helm?.job(name)?.reset() ?? resetJob(log, name, now))
+      return {
+        name,
+        ...(upTo === undefined ? {} : { before: upTo.toISOString() }),
+        begins: new Date(now).toISOString(),
+      }
+    },
+    remove: async (name) => {
+      await knownJob(log, name)
+      refuseIfInUse(helm?.job(name), 'job', name)
+      await removeJob(log, name)
+      return { name }
+    },
     run: async (name) => {
       await knownJob(log, name)
       if (helm === undefined) throw nobody(name)

@@ -52,6 +52,17 @@ export async function settledOf(log: Log, job: Job): Promise<Settled> {
   return { anchor: record.anchor, upTo: upTo?.getTime() ?? record.slot }
 }
 
+/**
+ * Refuses to forget what an agent that runs still has.
+ *
+ * @throws TidingsError `TIDINGS_AGENT_INVALID`
+ */
+export function refuseIfInUse(part: unknown, kind: Pausable, name: string): void {
+  if (part === undefined) return
+  const message = `the agent has a ${kind} ${quote(name)}: take it out of its code, and stop the agent, first`
+  throw new TidingsError('TIDINGS_AGENT_INVALID', message, { details: { [kind]: name } })
+}
+
 function refuse(kind: Pausable, name: string, known: readonly string[]): never {
   throw new TidingsError('TIDINGS_LOG_INVALID', `the log knows no ${kind} ${quote(name)}`, {
     details: { path: kind, name, known },

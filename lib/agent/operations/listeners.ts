@@ -2,8 +2,8 @@ import { TidingsError } from '../../core/errors.ts'
 import type { Log } from '../../log/port.ts'
 import { instant } from '../event-question.ts'
 import type { Helm } from '../helm.ts'
-import { checkRename } from '../rename-listener.ts'
-import { knownListener } from './known.ts'
+import { checkRename, removeListener } from '../rename-listener.ts'
+import { knownListener, refuseIfInUse } from './known.ts'
 import { type PauseAnswer, pausing } from './pausing.ts'
 import { type ListenerRow, listenerRows } from './rows.ts'
 import { steerable } from './steerable.ts'
@@ -40,6 +40,8 @@ export interface ListenerOperations {
   reset(name: string, reset: Reset): Promise<ResetAnswer>
   /** Its cursor, its state and what is parked go over to a name that the log does not know. */
   rename(name: string, to: string): Promise<{ readonly name: string; readonly formerly: string }>
+  /** Forgets a listener that the agent does not have: its cursor, its state, what waits for a retry, what is parked. */
+  remove(name: string): Promise<{ readonly name: string }>
 }
 
 export function listenerOperations(log: Log, helm?: Helm): ListenerOperations {
@@ -58,6 +60,12 @@ export function listenerOperations(log: Log, helm?: Helm): ListenerOperations {
       await checkRename(log, to)
       await steerable(log, helm, name).rename(to)
       return { name: to, formerly: name }
+    },
+    remove: async (name) => {
+      await knownListener(log, name)
+      refuseIfInUse(helm?.listener(name), 'listener', name)
+      await removeListener(log, name)
+      return { name }
     },
   }
 }

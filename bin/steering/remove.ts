@@ -1,0 +1,22 @@
+import type { Operations } from '../../lib/index.ts'
+import { confirm } from '../frame/confirm.ts'
+import { exitCodes } from '../frame/mistake.ts'
+import { askLog } from '../logs/ask-log.ts'
+import { printJson } from '../print/json.ts'
+import type { Asked } from './asked.ts'
+
+/** Forgets a job or a listener, once that was confirmed, and says so; resolves to the exit code. */
+export function remove(
+  kind: 'job' | 'listener',
+  name: string,
+  asked: Asked,
+  of: (operations: Operations) => { remove(name: string): Promise<{ readonly name: string }> },
+): Promise<number> {
+  return askLog(asked, async (operations) => {
+    await confirm(`the log forgets what it knows of ${kind} ${JSON.stringify(name)}, for good`, asked.yes)
+    const answer = await of(operations).remove(name)
+    if (asked.json) printJson(answer)
+    else console.log(`${kind} ${JSON.stringify(name)} is forgotten`)
+    return exitCodes.ok
+  })
+}

@@ -1,0 +1,18 @@
+import { exitCodes } from '../frame/mistake.ts'
+import { askLog } from '../logs/ask-log.ts'
+import { printJson } from '../print/json.ts'
+import type { Asked } from './asked.ts'
+
+/** Begins the schedule of a job now, and says so; resolves to the exit code. */
+export function resetJob(name: string, asked: Asked): Promise<number> {
+  return askLog(asked, async ({ jobs }) => {
+    const answer = await jobs.reset(name)
+    if (asked.json) printJson(answer)
+    else console.log(`job ${JSON.stringify(name)} begins at ${answer.begins}${was(answer.before)}`)
+    return exitCodes.ok
+  })
+}
+
+function was(before: string | undefined): string {
+  return before === undefined ? '' : `; its slots were settled up to ${before}`
+}

@@ -1,0 +1,3 @@
+import { slotModelSuite } from './slot-model.ts'
+
+slotModelSuite(2000, 'slow')
