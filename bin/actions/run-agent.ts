@@ -56,11 +56,18 @@ export async function runAgent(asked: RunOptions): Promise<number> {
     secrets,
     ...(directory === undefined ? {} : { serve: directory }),
   })
-  await stopped
+  await Promise.race([stopped, untilClosed(log)])
+  // Only a log that lost its lock closes by itself.
+  const lost = log.state === 'closed'
+  if (lost) logger.error({ directory }, 'the log closed itself, so the agent ends')
   await running.stop()
   // A disk that does not answer keeps nobody.
   await Promise.race([log.close(), sleep(PATIENCE, undefined, { ref: false })])
-  return exitCodes.ok
+  return lost ? exitCodes.failed : exitCodes.ok
+}
+
+function untilClosed(log: LevelLog): Promise<void> {
+  return new Promise((resolve) => void log.committed$.subscribe({ complete: resolve }))
 }
 
 async function open(directory: string | undefined, logger: Logger, retention?: Retention): Promise<LevelLog> {

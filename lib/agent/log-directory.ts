@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { hasCode, TidingsError } from '../core/errors.ts'
 import { isOwn, namesIn } from '../log/directory.ts'
 import { refuseForeign } from '../log/level-foreign.ts'
+import { refuseHeld } from '../log/level-lock.ts'
 import { openLog } from '../log/open-log.ts'
 
 /** Whether a directory holds a log. */
@@ -35,6 +36,7 @@ export async function removeLog(directory: string): Promise<boolean> {
 
 // Only who opens it can tell. One that is damaged can't be opened, and is in nobody's use.
 async function refuseInUse(directory: string): Promise<void> {
+  await refuseHeld(directory)
   try {
     const log = await openLog(directory, { warn: () => undefined })
     await log.close()

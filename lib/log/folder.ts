@@ -1,6 +1,6 @@
-import { existsSync } from 'node:fs'
+import { existsSync, realpathSync } from 'node:fs'
 import { open, readdir, rename, rm, rmdir, stat, statfs } from 'node:fs/promises'
-import { dirname, join, relative, resolve, sep } from 'node:path'
+import { basename, dirname, join, relative, resolve, sep } from 'node:path'
 import { asError, describe, hasCode, TidingsError } from '../core/errors.ts'
 import { isOwn, namesIn } from './directory.ts'
 import { levelDatabase } from './level-database.ts'
@@ -82,10 +82,19 @@ export async function makeWhole<T>(
   }
 }
 
-/** Whether a path is a directory, or lies in it. */
+/** Whether a path is a directory, or lies in it, also through links. The path need not exist. */
 export function isWithin(path: string, directory: string): boolean {
-  const way = relative(resolve(directory), resolve(path))
+  const way = relative(realOf(resolve(directory)), realOf(resolve(path)))
   return way === '' || !(way === '..' || way.startsWith(`..${sep}`))
+}
+
+function realOf(path: string): string {
+  try {
+    return realpathSync(path)
+  } catch {
+    const above = dirname(path)
+    return above === path ? path : join(realOf(above), basename(path))
+  }
 }
 
 /** Removes what an earlier try has left: only what that can have made, and not while it is being made. */

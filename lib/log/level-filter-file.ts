@@ -1,4 +1,4 @@
-import { type FileHandle, open, rename } from 'node:fs/promises'
+import { type FileHandle, open, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { Bloom, type Layer } from './level-bloom.ts'
@@ -61,7 +61,9 @@ export function filterFile(directory: string): FilterFile {
       }),
     async write(covers, bloom) {
       const fresh = `${path}.new`
-      await withFile(fresh, 'w', (file) => writeFilter(file, covers, bloom))
+      // Never written through a link.
+      await rm(fresh, { force: true })
+      await withFile(fresh, 'wx', (file) => writeFilter(file, covers, bloom))
       await rename(fresh, path)
     },
   }

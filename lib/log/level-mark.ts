@@ -1,4 +1,4 @@
-import { open, readFile, rename } from 'node:fs/promises'
+import { open, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { decode, encode } from './level-records.ts'
 
@@ -46,7 +46,9 @@ export function markFile(directory: string): MarkFile {
     // Written whole and synced before it takes the old one's place: a crash leaves one or the other.
     async write(mark) {
       const fresh = `${path}.new`
-      const file = await open(fresh, 'w', 0o600)
+      // What is there is left from a crash, or a link to somewhere else: never written through.
+      await rm(fresh, { force: true })
+      const file = await open(fresh, 'wx', 0o600)
       try {
         await file.writeFile(encode(NAME, mark))
         await file.sync()

@@ -1,10 +1,23 @@
 import assert from 'node:assert/strict'
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chownSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import { ClassicLevel } from 'classic-level'
 import type { Progress } from '../../lib/log/level-backup.ts'
+import { Bloom } from '../../lib/log/level-bloom.ts'
+import { filterFile } from '../../lib/log/level-filter-file.ts'
 import { keys } from '../../lib/log/level-keys.ts'
 import type { LevelLog } from '../../lib/log/level-log.ts'
 import { memoryLog, openLog } from '../../lib/log/open-log.ts'
@@ -263,4 +276,49 @@ describe('restoring', () => {
       return refused('TIDINGS_LOG_FAILED')(error)
     })
   })
+})
+
+describe('the folder of a log', () => {
+  it('takes no backup, whatever link leads to it', async (t) => {
+    const root = temporaryDirectory(t)
+    const directory = join(root, 'log')
+    const log = await opened(t, directory)
+    symlinkSync(directory, join(root, 'link'))
+    mkdirSync(join(root, 'elsewhere'))
+    symlinkSync(join(root, 'elsewhere'), join(root, 'outside'))
+    const before = readdirSync(directory)
+    for (const to of ['log', 'link', 'link/backup', 'link/a/b', 'outside/../link/x']) {
+      await assert.rejects(log.backup(`${root}/${to}`), refused('TIDINGS_LOG_INVALID'), to)
+    }
+    assert.deepEqual(readdirSync(directory), before)
+    await log.backup(join(root, 'outside/backup'))
+    assert.ok(existsSync(join(root, 'elsewhere/backup/MARK')))
+  })
+
+  it('may hold links of the names that are written next: nothing is written through them', async (t) => {
+    const directory = join(temporaryDirectory(t), 'log')
+    await closed(directory)
+    const other = `${directory}.other`
+    writeFileSync(other, 'mine')
+    for (const name of ['MARK.new', 'FILTER.new']) symlinkSync(other, join(directory, name))
+    await filterFile(directory).write({ log: 'x', seq: 1, check: '' }, new Bloom(10))
+    await (await openLog(directory)).close()
+    assert.equal(readFileSync(other, 'utf8'), 'mine')
+  })
+
+  // Only root can give a folder to somebody else.
+  if (process.geteuid?.() === 0) {
+    it('is refused, and left as it is, when it belongs to another user', async (t) => {
+      const directory = join(temporaryDirectory(t), 'log')
+      await closed(directory)
+      const filesOf = () => readdirSync(directory).map((name) => [name, statSync(join(directory, name)).mtimeMs])
+      const before = filesOf()
+      chownSync(directory, 65_534, 65_534)
+      for (let i = 0; i < 2; i++)
+        await assert.rejects(openLog(directory), refused('TIDINGS_LOG_INVALID', { directory }))
+      assert.deepEqual(filesOf(), before)
+      chownSync(directory, 0, 0)
+      await (await openLog(directory)).close()
+    })
+  }
 })
