@@ -11,8 +11,7 @@ import { withBar } from './work.ts'
 /** Copies a log, which may be in use, into a folder, and says what it has; resolves to the exit code. */
 export function backUpLog(directory: string, asked: Asked): Promise<number> {
   return askLog(asked, async ({ db }) => {
-    // The agent that does it is somewhere else.
-    const backup = await withBar('backing up', db.backup(resolve(directory)))
+    const backup = await withBar('backing up', db.backup(directory))
     if (asked.json) printJson({ directory: resolve(directory), ...backup })
     else
       tell(`${some(backup.records, 'record')}, up to event ${backup.last}, are in ${directory} (${size(backup.bytes)})`)

@@ -1,5 +1,6 @@
 import { systemClock } from '../core/clock.ts'
 import type { Duration } from '../core/duration.ts'
+import { pathOf } from '../log/folder.ts'
 import type { Retention } from '../log/retention.ts'
 import { askMany, askOne, bring, greet } from './ask-socket.ts'
 import type { DbOperations } from './operations/db.ts'
@@ -61,7 +62,8 @@ function remoteDb({ one, many }: Asking): DbOperations {
     prune: (retention) => one(routes['db.prune'], inWords(retention)),
     compact: () => many(routes['db.compact'], {}),
     verify: () => many(routes['db.verify'], {}),
-    backup: (directory) => many(routes['db.backup'], { directory }),
+    // A relative path is meant from here, not from where the agent runs.
+    backup: (directory) => many(routes['db.backup'], { directory: pathOf(directory, 'backup()') }),
   }
 }
 

@@ -1,8 +1,11 @@
+import { isAbsolute } from 'node:path'
 import { describe, quote, TidingsError } from '../core/errors.ts'
 
 /** What a part of a question may be. */
 export interface Kinds {
   readonly text: string
+  /** An absolute path: whoever asks has another working folder than the agent. */
+  readonly path: string
   readonly texts: readonly string[]
   readonly number: number
   readonly flag: boolean
@@ -47,12 +50,14 @@ export function toSearch(question: Readonly<Record<string, Kinds[keyof Kinds] | 
 
 const fits: { readonly [K in keyof Kinds]: (value: unknown) => boolean } = {
   text: (value) => typeof value === 'string',
+  path: (value) => typeof value === 'string' && isAbsolute(value),
   texts: (value) => Array.isArray(value) && value.every((each) => typeof each === 'string'),
   number: (value) => Number.isSafeInteger(value) && (value as number) >= 0,
   flag: (value) => typeof value === 'boolean',
 }
 const words = {
   text: 'text',
+  path: 'an absolute path',
   texts: 'a list of texts',
   number: 'a whole number, not negative',
   flag: 'true or false',

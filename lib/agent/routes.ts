@@ -93,7 +93,7 @@ export const routes = {
   'db.prune': route(['POST', '/db/prune'], {}, retention, (on, question) => on.db.prune(question)),
   'db.compact': route(['POST', '/db/compact', 'all'], {}, {}, (on) => on.db.compact()),
   'db.verify': route(['POST', '/db/verify', 'all'], {}, {}, (on) => on.db.verify()),
-  'db.backup': route(['POST', '/db/backup', 'all'], { directory: 'text' }, {}, (on, { directory }) =>
+  'db.backup': route(['POST', '/db/backup', 'all'], { directory: 'path' }, {}, (on, { directory }) =>
     on.db.backup(directory),
   ),
   'parked.list': route(['GET', '/parked', 'many'], {}, { listener: 'text' }, (on, question) =>

@@ -19,10 +19,9 @@ export function fromWire({ error: { message, code, details } }: WireError): Erro
     : new Error(message)
 }
 
-const mistakes = ['TIDINGS_LOG_INVALID', 'TIDINGS_AGENT_INVALID', 'TIDINGS_IMPORT_INVALID'] as const
-
-/** What HTTP calls it. */
+/** The HTTP status for an error: 400 when the question is wrong, 503 when the log can't answer now. */
 export function statusOf(error: unknown): 400 | 500 | 503 {
-  if (mistakes.some((code) => hasCode(error, code))) return 400
+  const { code } = error as { readonly code?: unknown }
+  if (/^TIDINGS_.*_(INVALID|TOO_LARGE)$/.test(String(code))) return 400
   return hasCode(error, 'TIDINGS_LOG_FAILED') || hasCode(error, 'TIDINGS_LOG_CLOSED') ? 503 : 500
 }

@@ -261,8 +261,8 @@ function remove(path: string): void {
 function nameOf(owner: Owner | undefined): string {
   const { pid, host } = thisProcess()
   if (owner === undefined) return 'another process'
-  if (owner.host !== host) return `process ${owner.pid} on ${owner.host}`
-  return owner.pid === pid ? 'another thread of this process' : `process ${owner.pid}`
+  if (owner.host !== host) return `another process (pid ${owner.pid} on ${owner.host})`
+  return owner.pid === pid ? 'another thread of this process' : `another process (pid ${owner.pid})`
 }
 
 function inUse(directory: string, words: string): TidingsError {

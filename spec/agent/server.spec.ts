@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { agent } from '../../lib/agent/agent.ts'
 import { connect } from '../../lib/agent/client.ts'
 import type { Operations } from '../../lib/agent/operations.ts'
+import { type Route, routes } from '../../lib/agent/routes.ts'
 import type { Running } from '../../lib/agent/running.ts'
 import { start } from '../../lib/agent/start.ts'
 import type { StoredEvent } from '../../lib/core/event.ts'
@@ -193,6 +194,9 @@ describe('over HTTP', () => {
       ['/jobs/run', '{"name":"x","__proto__":{}}', 400, /takes no "__proto__"/],
       ['/jobs/run', '{"name":"nope"}', 400, /knows no job "nope"/],
       ['/jobs/run', undefined, 404, /there is no GET \/jobs\/run/],
+      ['/db/backup', '{"directory":"backups"}', 400, /"directory" must be an absolute path, got "backups"/],
+      ['/db/prune', '{"age":"soon"}', 400, /"soon"/],
+      ['/events/follow?types=', undefined, 400, /types/],
       ['/nope', '{}', 404, /there is no POST \/nope/],
     ]
     for (const [path, body, status, words] of cases) {
@@ -200,6 +204,50 @@ describe('over HTTP', () => {
       assert.equal(answer.status, status, `${path} ${answer.text}`)
       assert.match(errorOf(answer).message, words)
     }
+  })
+
+  it('no value of any part of any question is the fault of the agent', { timeout: 60_000 }, async (t) => {
+    const { directory, socket } = await serving(t)
+    const texts = [
+      '',
+      '\0',
+      '\ud800',
+      '\u{10ffff}',
+      'x'.repeat(3000),
+      '__proto__',
+      '-1',
+      '-1h',
+      '2026-02-30',
+      '5 parsecs',
+      '1e999h',
+    ]
+    const numbers = [0, 1, 2 ** 32, 2 ** 48 - 1, 2 ** 48, 2 ** 53 - 1, 2 ** 53, -1, 1.5, null, '5', true, [], {}]
+    for (const [name, route] of Object.entries<Route>(routes)) {
+      const takes = { ...route.needs, ...route.may }
+      const usual = {
+        ...Object.fromEntries(Object.keys(route.needs).map((part) => [part, part === 'seq' ? 1 : 'make'])),
+      }
+      for (const part of Object.keys(takes)) {
+        for (const value of [...texts, ...numbers]) {
+          const question = { ...usual, [part]: value }
+          const inQuery = route.method === 'GET' || route.reads === true
+          const search = inQuery ? `?${new URLSearchParams(question as unknown as Record<string, string>)}` : ''
+          const response = await begin(
+            socket,
+            route.path + search,
+            inQuery ? undefined : JSON.stringify(question),
+          ).catch((error: unknown) => assert.fail(`${name} ${JSON.stringify(question)}: ${String(error)}`))
+          // What follows the log has no end.
+          if (response.headers['content-type'] === 'text/event-stream') response.destroy()
+          else await response.toArray()
+          assert.ok(
+            [200, 400].includes(response.statusCode ?? 0),
+            `${name} ${JSON.stringify(question)}: ${response.statusCode}`,
+          )
+        }
+      }
+    }
+    assert.equal((await (await connect(directory))?.status())?.agent, 'home')
   })
 
   it('no body is longer than 64 KiB, whether it says so or not; the agent goes on', async (t) => {

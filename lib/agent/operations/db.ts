@@ -23,7 +23,7 @@ export interface DbOperations {
   compact(): AsyncIterable<Step<Compacted>>
   /** Compares every record with every other that it should agree with. */
   verify(): AsyncIterable<Step<Verified>>
-  /** Copies the log into a folder (an absolute path), as it is at this moment. */
+  /** Copies the log, as it is at this moment, into a folder. A relative path starts at the working folder of the caller. */
   backup(directory: string): AsyncIterable<Step<BackedUp>>
 }
 

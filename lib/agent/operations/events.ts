@@ -1,6 +1,7 @@
 import type { StoredEvent } from '../../core/event.ts'
 import { follow } from '../../log/follow.ts'
 import type { Log } from '../../log/port.ts'
+import { narrow } from '../../log/query.ts'
 import { type EventQuestion, toQuery } from '../event-question.ts'
 import { type ImportAnswer, type ImportOptions, importEvents } from '../import-events.ts'
 
@@ -46,6 +47,8 @@ export function eventOperations(log: Log): EventOperations {
     import: (ndjson, options) => importEvents(log, ndjson, options),
     follow: ({ after, ...question }, signal) => {
       const query = toQuery(question, log.clock)
+      // A wrong question is refused now, not once the answer has begun.
+      narrow({ ...query, ...(after === undefined ? {} : { after }) })
       return after === undefined ? fromNow(log, query, signal) : follow(log, { ...query, after }, signal)
     },
   }
