@@ -1,6 +1,7 @@
 import type { StoredEvent } from '../../lib/index.ts'
 import { exitCodes } from '../frame/mistake.ts'
-import { printJson } from '../print/json.ts'
+import { jsonLine } from '../print/json.ts'
+import { print } from '../print/print.ts'
 import { printRows, type Row } from '../print/rows.ts'
 import { note } from '../print/tell.ts'
 import { askLog } from './ask-log.ts'
@@ -11,7 +12,7 @@ import type { Which } from './which-log.ts'
 export function listEvents(asked: Wanted & Which & { readonly json?: boolean | undefined }): Promise<number> {
   return askLog(asked, async ({ events }) => {
     const found = events.list(questionOf(asked))
-    if (asked.json) for await (const event of found) printJson(event)
+    if (asked.json) for await (const event of found) await print(jsonLine(event))
     else if ((await printRows(['seq', 'accepted', 'type', 'identifier', 'data'], rows(found))) === 0) note('no events')
     return exitCodes.ok
   })

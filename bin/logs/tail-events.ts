@@ -2,8 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { connect, type FollowQuestion, type StoredEvent } from '../../lib/index.ts'
 import { exitCodes } from '../frame/mistake.ts'
 import { complain } from '../print/complain.ts'
-import { printJson } from '../print/json.ts'
-import { printLine } from '../print/line.ts'
+import { jsonLine } from '../print/json.ts'
+import { lineOf } from '../print/line.ts'
+import { print } from '../print/print.ts'
 import { untilSignal } from '../user/guards.ts'
 import { askAt } from './ask-log.ts'
 import { questionOf, type Wanted } from './event-question.ts'
@@ -18,21 +19,25 @@ type Asked = Pick<Wanted, 'type' | 'id' | 'limit'> & Which & { readonly json?: b
 /** Prints the newest events and, with `follow`, those to come, as they come; resolves to the exit code. */
 export async function tailEvents(asked: Asked & { readonly follow?: boolean | undefined }): Promise<number> {
   const directory = await whichLog(asked)
-  const print = (event: StoredEvent): void => (asked.json ? printJson(event) : printLine(rowOf(event)))
+  const show = (event: StoredEvent): Promise<void> => print(asked.json ? jsonLine(event) : lineOf(rowOf(event)))
   const last = await askAt(directory, async ({ events }) => {
     const newest: StoredEvent[] = []
     // Before it is listed: what comes in between is told twice by nobody, and lost by nobody.
     const seen = await events.last()
     for await (const event of events.list({ ...questionOf(asked), reverse: true })) newest.unshift(event)
-    for (const event of newest) print(event)
+    for (const event of newest) await show(event)
     return Math.max(seen, newest.at(-1)?.seq ?? 0)
   })
-  if (asked.follow) await follow(directory, { ...questionOf({ type: asked.type, id: asked.id }), after: last }, print)
+  if (asked.follow) await follow(directory, { ...questionOf({ type: asked.type, id: asked.id }), after: last }, show)
   return exitCodes.ok
 }
 
 // Over restarts of the agent, until a person has seen enough.
-async function follow(directory: string, question: FollowQuestion, print: (event: StoredEvent) => void): Promise<void> {
+async function follow(
+  directory: string,
+  question: FollowQuestion,
+  show: (event: StoredEvent) => Promise<void>,
+): Promise<void> {
   const over = new AbortController()
   void untilSignal().then(() => over.abort())
   let after = question.after
@@ -50,7 +55,7 @@ async function follow(directory: string, question: FollowQuestion, print: (event
           over.signal,
         )) {
           after = event.seq
-          print(event)
+          await show(event)
         }
       } catch (error) {
         if ((error as { code?: unknown }).code !== 'TIDINGS_LOG_CLOSED') throw error

@@ -5,5 +5,9 @@ import { escapeLines } from './escape.ts'
  * can't be taken for another message.
  */
 export function complain(words: string): void {
-  process.stderr.write(`tidings: ${escapeLines(words).replaceAll('\n', '\n  ')}\n`)
+  try {
+    process.stderr.write(`tidings: ${escapeLines(words).replaceAll('\n', '\n  ')}\n`)
+  } catch {
+    // Standard error is a file on a full disk: there is nowhere left to say it.
+  }
 }

@@ -1,5 +1,6 @@
 import { styleText } from 'node:util'
 import { escape } from './escape.ts'
+import { print } from './print.ts'
 
 export type Row = readonly string[]
 
@@ -7,7 +8,9 @@ export type Row = readonly string[]
 export interface Output {
   readonly isTTY?: boolean
   readonly columns?: number
+  /** False: more should wait for `drain`. */
   write(text: string): unknown
+  once?(event: 'drain', listener: () => void): unknown
 }
 
 /** So many rows of a table are laid out together: there may be more than memory holds. */
@@ -30,7 +33,7 @@ export async function printRows(
   let page: Row[] = []
   let printed = 0
   const turn = async (): Promise<void> => {
-    if (page.length > 0) output.write(await layOut(printed === 0 ? head : [], page, output))
+    if (page.length > 0) await print(await layOut(printed === 0 ? head : [], page, output), output)
     printed += page.length
     page = []
   }

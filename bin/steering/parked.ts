@@ -2,7 +2,8 @@ import type { ParkedRow } from '../../lib/index.ts'
 import { confirm } from '../frame/confirm.ts'
 import { exitCodes, Failure, Mistake } from '../frame/mistake.ts'
 import { askLog } from '../logs/ask-log.ts'
-import { printJson } from '../print/json.ts'
+import { jsonLine, printJson } from '../print/json.ts'
+import { print } from '../print/print.ts'
 import { printRows, type Row } from '../print/rows.ts'
 import { note, tell } from '../print/tell.ts'
 import { some } from '../print/words.ts'
@@ -14,7 +15,7 @@ const HEAD = ['listener', 'seq', 'type', 'identifier', 'attempts', 'parked', 'er
 export function listParked(listener: string | undefined, asked: Asked): Promise<number> {
   return askLog(asked, async ({ parked }) => {
     const found = parked.list(listener === undefined ? {} : { listener })
-    if (asked.json) for await (const row of found) printJson(row)
+    if (asked.json) for await (const row of found) await print(jsonLine(row))
     else if ((await printRows(HEAD, cells(found))) === 0) note('no parked events')
     return exitCodes.ok
   })

@@ -23,7 +23,11 @@ export function keepSecret({ scrub, begun }: Keeper, output: Output, ending: Nod
     return write(Buffer.from(scrub(ready), 'latin1'), written)
   }
   ending.once('exit', () => {
-    if (waiting !== '') write(Buffer.from(scrub(waiting), 'latin1'))
+    try {
+      if (waiting !== '') write(Buffer.from(scrub(waiting), 'latin1'))
+    } catch {
+      // The disk under it is full: nothing more can be printed.
+    }
   })
 }
 

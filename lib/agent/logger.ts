@@ -7,6 +7,9 @@ import type { Secrets } from '../core/secrets.ts'
 export const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
 export type Level = (typeof levels)[number]
 
+/** How much of what can't be written now, as on a full disk, is kept for later, in characters; what is more is dropped. */
+const MOST_UNWRITTEN = 1024 * 1024
+
 /**
  * The engine's logger: pino, to standard error. Pretty on a terminal, JSON lines otherwise. Values of known secrets
  * never get into a line.
@@ -27,7 +30,9 @@ export async function createLogger({
     timestamp: pino.stdTimeFunctions.isoTime,
     hooks: { streamWrite: (line: string) => `${escape(secrets.scrub(line.trimEnd()))}\n` },
   }
-  const output = pino.destination({ fd: 2, sync: true })
+  const output = pino.destination({ fd: 2, sync: true, maxLength: MOST_UNWRITTEN })
+  // A disk that is full takes the lines later, or never: that is no reason to end.
+  output.on('error', () => undefined)
   const logger: Logger = pino(options, process.stderr.isTTY ? await prettyStream(output) : output)
   return logger
 }

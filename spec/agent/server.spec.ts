@@ -224,9 +224,7 @@ describe('over HTTP', () => {
     const numbers = [0, 1, 2 ** 32, 2 ** 48 - 1, 2 ** 48, 2 ** 53 - 1, 2 ** 53, -1, 1.5, null, '5', true, [], {}]
     for (const [name, route] of Object.entries<Route>(routes)) {
       const takes = { ...route.needs, ...route.may }
-      const usual = {
-        ...Object.fromEntries(Object.keys(route.needs).map((part) => [part, part === 'seq' ? 1 : 'make'])),
-      }
+      const usual = Object.fromEntries(Object.keys(route.needs).map((part) => [part, part === 'seq' ? 1 : 'make']))
       for (const part of Object.keys(takes)) {
         for (const value of [...texts, ...numbers]) {
           const question = { ...usual, [part]: value }

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
-import { closeSync, existsSync, openSync, writeFileSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { openLog } from '../../lib/index.ts'
 import { start, tidings, userFolder } from './program.ts'
 
@@ -212,6 +213,38 @@ describe('what commands print', () => {
     const { code, lines } = await running.signal('SIGTERM')
     assert.equal(code, 0)
     assert.equal(lines.filter(({ msg }) => msg === 'standard output fails').length, 1)
+  })
+
+  it('lets an agent go on when its log lines can not be written either, whatever is said', async (t) => {
+    const folder = userFolder(t, {
+      'mute.ts': `
+        import { appendFileSync } from 'node:fs'
+        import { agent, every, job, listener, on } from 'tidings'
+        let n = 0
+        const chat = job('chat', every('20ms'), ({ publish }) => {
+          console.log('a line')
+          console.error('a line')
+          setTimeout(() => { throw new Error('in a timer') }, 1)
+          void Promise.reject(new Error('of nobody'))
+          process.stderr.write('a line')
+          if ((n += 1) % 3 === 0) throw new Error('a failure')
+          return publish('heard', String(n), n)
+        })
+        export default agent('mute', [
+          chat,
+          listener('hear', on('heard'), ({ data }) => appendFileSync('heard', data + '\\n')),
+        ])`,
+    })
+    const full = openSync('/dev/full', 'w')
+    t.after(() => closeSync(full))
+    const running = start(t, folder, 'tidings', ['run', 'mute.ts'], { stdout: full, stderr: full })
+    const heard = join(folder, 'heard')
+    let over = false
+    void running.ended.then(() => (over = true))
+    while (!over && (!existsSync(heard) || readFileSync(heard, 'utf8').split('\n').length < 5)) await sleep(10)
+    assert.equal(over, false)
+    assert.equal((await running.signal('SIGTERM')).code, 0)
+    assert.equal((await tidings(t, folder, ['events', 'ls'], { stdout: full, stderr: full })).code, 1)
   })
 
   it('says that the log is in use, with code 3, by somebody who answers no commands', async (t) => {

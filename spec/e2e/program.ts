@@ -37,10 +37,11 @@ export interface Started {
   signal(name: NodeJS.Signals): Promise<Ended & { readonly took: number }>
 }
 
-/** `stdout`: where it prints, if not to us. */
+/** `stdout`, `stderr`: where it prints, if not to us. */
 export interface How {
   readonly env?: Readonly<Record<string, string>>
   readonly stdout?: number
+  readonly stderr?: number
 }
 
 /** A folder of a user, far from any package, with these files and `hello.ts`. */
@@ -60,7 +61,7 @@ export function start(
   cwd: string,
   program: string,
   args: readonly string[],
-  { env = {}, stdout }: How = {},
+  { env = {}, stdout, stderr }: How = {},
 ): Started {
   const path = join(root, 'dist/bin', `${program}.js`)
   if (!existsSync(path)) throw new Error(`${path} is missing: run npm run build`)
@@ -68,7 +69,7 @@ export function start(
   const child: ChildProcess = spawn(process.execPath, [path, ...args], {
     cwd,
     env: { ...ownEnvironment(), ...env },
-    stdio: ['pipe', stdout ?? 'pipe', 'pipe'],
+    stdio: ['pipe', stdout ?? 'pipe', stderr ?? 'pipe'],
   })
   const output = { stdout: '', stderr: '' }
   const ended = new Promise<Ended>((resolve) => {

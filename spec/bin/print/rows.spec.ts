@@ -101,4 +101,22 @@ describe('printRows', () => {
     assert.equal(await printRows(['n'], [], none), 0)
     assert.equal(none.text, '')
   })
+
+  it('writes no faster than it is read', async () => {
+    let [unread, most] = [0, 0]
+    const slow = {
+      write: () => {
+        most = Math.max(most, (unread += 1))
+        return false
+      },
+      once: (_: 'drain', listener: () => void) =>
+        void setImmediate(() => {
+          unread = 0
+          listener()
+        }),
+    }
+    const many = Array.from({ length: 50 }, () => ['x'])
+    assert.equal(await printRows([], many, slow), 50)
+    assert.equal(most, 1)
+  })
 })
