@@ -1,5 +1,6 @@
 import { escape } from './escape.ts'
-import type { Output, Row } from './rows.ts'
+import type { Output } from './print.ts'
+import type { Row } from './rows.ts'
 
 /** One row as a line of its own: a pipe gets its cells between tabs; a terminal as much as fits on a line. */
 export function lineOf(row: Row, output: Output = process.stdout): string {

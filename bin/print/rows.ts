@@ -1,17 +1,8 @@
 import { styleText } from 'node:util'
 import { escape } from './escape.ts'
-import { print } from './print.ts'
+import { type Output, print } from './print.ts'
 
 export type Row = readonly string[]
-
-/** Where rows go: a terminal is shown a table, a pipe gets plain text, one row a line, its cells between tabs. */
-export interface Output {
-  readonly isTTY?: boolean
-  readonly columns?: number
-  /** False: more should wait for `drain`. */
-  write(text: string): unknown
-  once?(event: 'drain', listener: () => void): unknown
-}
 
 /** So many rows of a table are laid out together: there may be more than memory holds. */
 const PAGE = 500
