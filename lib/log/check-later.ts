@@ -1,6 +1,6 @@
 import { background } from '../core/clock.ts'
 import { TidingsError } from '../core/errors.ts'
-import { checkFiles, listedBytes, readListing } from './level-check.ts'
+import { checkFiles, EVERY_BLOCK, listedBytes, readListing } from './level-check.ts'
 import { CHECKED_AT_OPEN } from './level-database.ts'
 import type { Life } from './level-life.ts'
 
@@ -27,8 +27,7 @@ export async function checkLater(life: Life, most = CHECKED_AT_OPEN): Promise<vo
   try {
     if (listedBytes(await readListing(directory)) <= most) return
     await progress()
-    const check = { blocks: Number.POSITIVE_INFINITY, resting: false, marked: true, progress }
-    const [bad] = (await checkFiles(directory, check)).bad
+    const [bad] = (await checkFiles(directory, { ...EVERY_BLOCK, progress })).bad
     if (bad === undefined) return
     const details = { directory, file: bad.file }
     life.damaged(new TidingsError('TIDINGS_LOG_DAMAGED', bad.message, { details }))

@@ -1,5 +1,6 @@
 import { TidingsError } from '../core/errors.ts'
 import { bytesIn, during, isWithin, makeWhole, pathOf } from './folder.ts'
+import { refuseBadBlocks } from './level-check.ts'
 import { type Database, levelDatabase } from './level-database.ts'
 import { keys, seqOf } from './level-keys.ts'
 import type { Life } from './level-life.ts'
@@ -29,6 +30,8 @@ export async function backUp(life: Life, to: string, progress: Progress = () => 
       details: { directory: target },
     })
   }
+  // A record that a damaged block hides is missed by nobody who reads the others.
+  await refuseBadBlocks(life.directory)
   await using frozen = freeze(life.session.db)
   const { last, records } = await makeWhole(
     target,

@@ -5,9 +5,11 @@ import { namesIn } from './directory.ts'
 import { type Batch, type Listed, type Manifest, readBatch, readJournal, readManifest } from './leveldb-journal.ts'
 import { checkTable, tableEntries } from './leveldb-table.ts'
 
-/** A file of LevelDB that is missing, or is not what was written. */
+/** A file of LevelDB that is missing, or is not what was written. `lost`: a table, so
+ * that something in it can't be read any more. */
 export interface BadFile {
   readonly file: string
+  readonly lost: boolean
   readonly message: string
 }
 
@@ -50,7 +52,7 @@ async function checkOnce(directory: string, check: FileCheck): Promise<FilesChec
     manifest = await readListing(directory)
   } catch (error) {
     if (error instanceof TidingsError)
-      return { bad: [{ file: String(error.details?.['file']), message: error.message }], blocks: false }
+      return { bad: [{ file: String(error.details?.['file']), message: error.message, lost: false }], blocks: false }
     throw error
   }
   const names = await namesIn(directory)
@@ -61,7 +63,7 @@ async function checkOnce(directory: string, check: FileCheck): Promise<FilesChec
   for (const [number, table] of manifest.tables) {
     const file = nameOf(number, names)
     const message = await tableProblem(directory, file, table, blocks && { sequences: !check.marked })
-    if (typeof message === 'string') bad.push({ file, message })
+    if (typeof message === 'string') bad.push({ file, message, lost: true })
     else highest = Math.max(highest, message)
     await check.progress?.(++done, manifest.tables.size)
   }
@@ -70,15 +72,36 @@ async function checkOnce(directory: string, check: FileCheck): Promise<FilesChec
   const reached = Math.max(manifest.sequence, logs)
   for (const file of names.filter((name) => name.startsWith('MANIFEST-')))
     if (await knowsMore(directory, file, manifest, reached, names))
-      bad.push({ file, message: `${file} knows more than the MANIFEST that CURRENT names: that is an older one` })
+      bad.push({
+        file,
+        message: `${file} knows more than the MANIFEST that CURRENT names: that is an older one`,
+        lost: false,
+      })
   for (const file of names.filter((name) => isUnlisted(name, manifest)))
     if (await hasNewer(join(directory, file), reached))
       bad.push({
         file,
         message: `${file} is not listed, and has what was written last: the MANIFEST is an older one, or cut off`,
+        lost: false,
       })
   return { bad, blocks }
 }
+
+/**
+ * Checks every block of a log that is in use.
+ *
+ * @throws TidingsError `TIDINGS_LOG_DAMAGED`
+ */
+export async function refuseBadBlocks(directory: string | undefined): Promise<void> {
+  if (directory === undefined) return
+  const { bad } = await checkFiles(directory, EVERY_BLOCK)
+  const [first] = bad
+  if (first === undefined) return
+  throw new TidingsError('TIDINGS_LOG_DAMAGED', first.message, { details: { directory, file: first.file } })
+}
+
+/** Of a log that is in use. */
+export const EVERY_BLOCK: FileCheck = { blocks: Number.POSITIVE_INFINITY, resting: false, marked: true }
 
 /** What `checkFiles` found; `blocks`: every block of every table was looked at. */
 export interface FilesChecked {
@@ -184,7 +207,7 @@ async function readLogs(
 ): Promise<number> {
   // 0: LevelDB's own repair made it, which leaves none.
   if (log !== 0 && !names.includes(logName(log)))
-    bad.push({ file: logName(log), message: `${logName(log)} is missing` })
+    bad.push({ file: logName(log), message: `${logName(log)} is missing`, lost: false })
   let highest = 0
   const logs = names.filter((name) => (numberOf(name, LOG) ?? -1) >= log).sort()
   for (const file of logs) {
@@ -192,7 +215,11 @@ async function readLogs(
     const first = batches[0]?.first ?? 0
     const before = Math.max(sequence, highest)
     if (first > before + 1)
-      bad.push({ file, message: `${file} begins with write ${first}, what there is before ends with ${before}` })
+      bad.push({
+        file,
+        message: `${file} begins with write ${first}, what there is before ends with ${before}`,
+        lost: false,
+      })
     highest = Math.max(highest, batches.at(-1)?.last ?? 0)
   }
   return highest

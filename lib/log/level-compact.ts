@@ -1,5 +1,6 @@
 import { bytesIn } from './folder.ts'
 import type { Progress } from './level-backup.ts'
+import { refuseBadBlocks } from './level-check.ts'
 import { approximateSize, compactRange } from './level-database.ts'
 import { allKeys, type KeyRange, keys, startingWith } from './level-keys.ts'
 import type { Life } from './level-life.ts'
@@ -18,6 +19,8 @@ const STEP = 64 * 1024 * 1024
 export async function compact(life: Life, progress: Progress = () => undefined): Promise<Compacted> {
   const size = async (): Promise<number> => (life.directory === undefined ? 0 : bytesIn(life.directory, isNoDiary))
   const before = await size()
+  // LevelDB checks no block: what it makes of a damaged one has a sound checksum.
+  await refuseBadBlocks(life.directory)
   const ranges = await rangesOf(life.session)
   for (const [i, range] of ranges.entries()) {
     await compactRange(life.session.db, range)

@@ -1,5 +1,5 @@
 import type { Progress } from './level-backup.ts'
-import { checkFiles } from './level-check.ts'
+import { checkFiles, EVERY_BLOCK } from './level-check.ts'
 import { type Database, levelDatabase, READ_AHEAD, repairStore } from './level-database.ts'
 import { keys, kinds, startingWith } from './level-keys.ts'
 import { decode, decodeEvent, type Meta } from './level-records.ts'
@@ -31,7 +31,7 @@ export async function salvage(
 ): Promise<Salvaged> {
   const findings: Findings = { sound: 0, spoilt: new Map() }
   // LevelDB deletes what its MANIFEST does not list; its repair reads every table and log file that is there.
-  const { bad } = await checkFiles(copy, { blocks: 0, resting: true, marked: true })
+  const { bad } = await checkFiles(copy, { ...EVERY_BLOCK, resting: true })
   const repairFirst = harder || bad.length > 0
   if (repairFirst) await repairStore(copy)
   let whole = await pass(copy, fresh, findings, (done) => progress(Math.min(done, all), all))
@@ -39,7 +39,8 @@ export async function salvage(
     await repairStore(copy)
     whole = await pass(copy, fresh, findings, () => undefined)
   }
-  return { ...findings, whole }
+  // A record that a damaged block hides is missed by nobody who reads the others.
+  return { ...findings, whole: whole && !bad.some(({ lost }) => lost) }
 }
 
 interface Findings {

@@ -1,6 +1,6 @@
 import { asError, TidingsError } from '../core/errors.ts'
 import { type BackedUp, backUp, type Progress } from './level-backup.ts'
-import { checkFiles } from './level-check.ts'
+import { checkFiles, EVERY_BLOCK } from './level-check.ts'
 import { type Compacted, compact } from './level-compact.ts'
 import type { Consumers } from './level-consumers.ts'
 import { keys } from './level-keys.ts'
@@ -139,6 +139,6 @@ export class Upkeep {
 }
 
 async function checkBlocks(directory: string): Promise<Problem[]> {
-  const { bad } = await checkFiles(directory, { blocks: Number.POSITIVE_INFINITY, resting: false, marked: true })
+  const { bad } = await checkFiles(directory, EVERY_BLOCK)
   return bad.map(({ message }) => ({ message }))
 }

@@ -1,3 +1,3 @@
 import { damageSuite } from './damage.ts'
 
-damageSuite(400, 'slow')
+damageSuite(4000, 'slow')

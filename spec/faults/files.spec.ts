@@ -1,3 +1,3 @@
 import { filesSuite } from './files.ts'
 
-filesSuite({ bytes: 17, bits: [0], cuts: 97 })
+filesSuite({ bytes: 37, bits: [0], cuts: 199, random: 20 })

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { cpSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
+import fc from 'fast-check'
 import { TidingsError } from '../../lib/core/errors.ts'
 import type { LevelLog } from '../../lib/log/level-log.ts'
 import { openLog } from '../../lib/log/open-log.ts'
@@ -138,14 +139,15 @@ async function subject(t: TestContext, lives: number, size: number): Promise<Sub
   }
 }
 
-/** How much of it: one flip in so many bytes, which bits of those, a cut in so many. */
+/** How much of it: one flip in so many bytes, which bits of those, a cut in so many; random flips of a larger log. */
 export interface Amount {
+  readonly random: number
   readonly bytes: number
   readonly bits: readonly number[]
   readonly cuts: number
 }
 
-export function filesSuite({ bytes, bits, cuts }: Amount): void {
+export function filesSuite({ bytes, bits, cuts, random }: Amount): void {
   describe('the files of a log', () => {
     it(`of which any bit is another one: no log that says something else without a word`, async (t) => {
       const { whole, damaged, outcomes } = await subject(t, 3, 5)
@@ -160,6 +162,20 @@ export function filesSuite({ bytes, bits, cuts }: Amount): void {
         }
       }
       t.diagnostic(inWords(outcomes))
+    })
+
+    it(`of a larger log, of which any bit is another one, ${random} times`, async (t) => {
+      const { whole, damaged, outcomes } = await subject(t, 3, 700)
+      const files = Object.entries(storeFiles(whole)).filter(([, { length }]) => length > 0)
+      const seed = randomBytes(4).readUInt32LE()
+      const part = fc.nat(1_000_000).map((n) => n / 1_000_001)
+      const flips = fc.sample(fc.noBias(fc.tuple(part, part, fc.nat(7))), { seed, numRuns: random })
+      for (const [which, where, bit] of flips) {
+        const [name, content] = files[Math.floor(which * files.length)] as [string, string]
+        const at = Math.floor(where * (name === 'FILTER' ? 300 : content.length))
+        await damaged(`seed ${seed}, ${name}: bit ${bit} of byte ${at}`, flip(name, at, bit))
+      }
+      t.diagnostic(`${inWords(outcomes)} (seed ${seed})`)
     })
 
     it('of which one is cut off anywhere, is gone, or is empty', async (t) => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { closeSync, openSync, readdirSync, readSync, writeSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readdirSync, readSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { systemClock } from '../../lib/core/clock.ts'
@@ -10,6 +10,7 @@ import { LevelLog } from '../../lib/log/level-log.ts'
 import { markFile } from '../../lib/log/level-mark.ts'
 import { defaultLimits } from '../../lib/log/limits.ts'
 import { openLog } from '../../lib/log/open-log.ts'
+import { repairLog } from '../../lib/log/repair-log.ts'
 import { draft, draftsOf, refused } from '../../lib/testing/log-bench.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 
@@ -122,5 +123,16 @@ describe('verify', () => {
     const { ok, problems } = await log.verify()
     assert.equal(ok, false)
     assert.match(problems[0]?.message ?? '', /\d+\.ldb, at byte 0: a block is not what was written/)
+  })
+
+  it('is not needed to notice: what is damaged is neither copied nor compacted, and a repair says so', async (t) => {
+    const directory = await tabled(t)
+    const { log } = await begun(t, directory)
+    spoil(directory, 40)
+    await assert.rejects(log.compact(), damaged)
+    await assert.rejects(log.backup(`${directory}-copy`), damaged)
+    assert(!existsSync(`${directory}-copy`))
+    await log.close()
+    assert.equal((await repairLog(directory, `${directory}-repaired`)).whole, false)
   })
 })
