@@ -1,10 +1,31 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { keepTo } from '../../lib/log/keep-to.ts'
+import { type DatabaseSource, memoryDatabase } from '../../lib/log/level-database.ts'
+import { noFilterFile } from '../../lib/log/level-filter-file.ts'
+import { Life } from '../../lib/log/level-life.ts'
+import { LevelLog } from '../../lib/log/level-log.ts'
+import { noMarkFile } from '../../lib/log/level-mark.ts'
+import { defaultLimits } from '../../lib/log/limits.ts'
 import { memoryLog } from '../../lib/log/open-log.ts'
 import { draft, draftsOf, refused, seqs } from '../../lib/testing/log-bench.ts'
-import { virtualClock } from '../../lib/testing/virtual-clock.ts'
+import { type VirtualClock, virtualClock } from '../../lib/testing/virtual-clock.ts'
 
 const HOUR = 3_600_000
+
+/** A log in what a life before left. */
+async function reopened(source: DatabaseSource, clock: VirtualClock): Promise<LevelLog> {
+  const life = await Life.begin({
+    source,
+    clock,
+    marks: noMarkFile,
+    filter: { file: noFilterFile, least: 0 },
+    durability: 'disk',
+    identity: undefined,
+    warn: () => undefined,
+  })
+  return new LevelLog(life, defaultLimits)
+}
 
 describe('a log that was opened with a retention', () => {
   it('keeps to it, soon after it is opened and then each hour, until it is closed', async () => {
@@ -44,5 +65,62 @@ describe('a log that was opened with a retention', () => {
     await clock.advance(1000 * HOUR)
     assert.equal((await seqs(log)).length, 5)
     assert.equal(clock.timers, 0)
+  })
+})
+
+describe('a clock that is ahead', () => {
+  const DAY = 24 * HOUR
+  const YEAR = 365 * DAY
+
+  it('prunes nothing by age at once, within one life or from one to the next; what stays right prunes again', async () => {
+    for (const restart of [false, true]) {
+      const clock = virtualClock()
+      const source = memoryDatabase()
+      const retention = { age: '30d', identities: '90d' } as const
+      let log = await reopened(source, clock)
+      keepTo(retention, { log, clock, warn: () => undefined })
+      await log.accept(draftsOf(5))
+      await clock.advance(2 * HOUR)
+      if (restart) await log.close()
+      clock.step(4 * YEAR)
+      if (restart) {
+        log = await reopened(source, clock)
+        keepTo(retention, { log, clock, warn: () => undefined })
+      }
+      await clock.advance(5 * HOUR)
+      assert.equal((await seqs(log)).length, 5)
+      assert.equal((await log.accept(draftsOf(1)))[0]?.status, 'duplicate')
+      clock.step(-4 * YEAR)
+      await clock.advance(31 * DAY)
+      assert.equal((await seqs(log)).length, 0)
+      assert.equal((await log.accept(draftsOf(1)))[0]?.status, 'duplicate')
+      await log.close()
+    }
+  })
+
+  it('is believed once it has stayed there for a day: the machine was off for a year', async () => {
+    const clock = virtualClock()
+    const warned: string[] = []
+    await using log = await reopened(memoryDatabase(), clock)
+    keepTo({ age: '30d' }, { log, clock, warn: (message) => warned.push(message) })
+    await log.accept(draftsOf(5))
+    await clock.advance(2 * HOUR)
+    clock.step(YEAR)
+    await clock.advance(20 * HOUR)
+    assert.equal((await seqs(log)).length, 5)
+    await clock.advance(6 * HOUR)
+    assert.deepEqual(await seqs(log), [])
+    assert.equal(warned.filter((message) => message.includes('jumped ahead')).length, 1)
+  })
+
+  it('keeps to a number of events all the same', async () => {
+    const clock = virtualClock()
+    await using log = await reopened(memoryDatabase(), clock)
+    keepTo({ age: '30d', count: 3 }, { log, clock, warn: () => undefined })
+    await clock.advance(2 * HOUR)
+    clock.step(YEAR)
+    await log.accept(draftsOf(5))
+    await clock.advance(2 * HOUR)
+    assert.equal((await seqs(log)).length, 3)
   })
 })
