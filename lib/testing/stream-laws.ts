@@ -1,3 +1,4 @@
+import type fc from 'fast-check'
 import type { Stream } from '../agent/stream.ts'
 import { quote, TidingsError } from '../core/errors.ts'
 import { isEventType } from '../core/event-type.ts'
@@ -6,7 +7,7 @@ import { survival } from './stream-law-data.ts'
 import { distinctness, edits, independence } from './stream-law-identifiers.ts'
 import { failure, overlap } from './stream-law-polls.ts'
 import { Subject } from './stream-subject.ts'
-import type { Service } from './stream-watch.ts'
+import type { AnyArbitrary, Service } from './stream-watch.ts'
 
 /**
  * What the laws need to know of a stream and its service, beside how long to look (`LawOptions`).
@@ -18,8 +19,9 @@ import type { Service } from './stream-watch.ts'
  * - `serve`: the service while it has these items: its `fetch`, or the parts of the world that it answers in
  *   (`fetch`, `exec`, `now`). Let it page by two or three, and sort if the real one does
  */
-export interface StreamLawOptions<O, W> extends Service<W>, LawOptions {
+export interface StreamLawOptions<O, W> extends Omit<Service<W>, 'wire'>, LawOptions {
   readonly options: O
+  readonly wire: AnyArbitrary<W>
 }
 
 const laws: Readonly<Record<string, <W>(subject: Subject<W>, hold: Hold) => Promise<void>>> = {
@@ -83,7 +85,7 @@ export function streamLaws<O, W>(
   const types = Object.values(stream).filter(isEventType)
   const named = Object.entries(laws).map(([law, run]) => {
     const one = async (): Promise<void> => {
-      const subject = new Subject(start, { wire, truth, serve }, types)
+      const subject = new Subject(start, { wire: wire as fc.Arbitrary<W>, truth, serve }, types)
       await run(subject, (values, check) => hold(`stream ${name} breaks a law, "${law}":`, values, check, effort))
       if (!subject.silent) return
       throw new Error(`stream ${name} was never heard, so nothing is known of the law "${law}": see wire and serve`)

@@ -7,6 +7,16 @@ import { Broken, show } from './law-report.ts'
 import { type Accept, Polls, RunLate } from './stream-polls.ts'
 import { type Fault, faulty, worldOf } from './stream-world.ts'
 
+/**
+ * Values at random, as an arbitrary of fast-check makes them: of any 4.x, also of another copy than ours. The classes of
+ * fast-check have private members, so those of two copies are different types to the compiler.
+ */
+export interface AnyArbitrary<T> {
+  generate(random: never, bias: number | undefined): { readonly value: T }
+  canShrinkWithoutContext(value: unknown): boolean
+  shrink(value: T, context: unknown): Iterable<{ readonly value: T }>
+}
+
 /** What a service is, as far as the laws of a stream need to know. */
 export interface Service<W> {
   readonly wire: fc.Arbitrary<W>

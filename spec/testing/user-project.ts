@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { copyFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { copyFileSync, cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
@@ -29,6 +29,13 @@ export function link(directory: string, ...packages: readonly string[]): void {
   symlinkSync(root, join(directory, 'node_modules/tidings'), 'dir')
   for (const name of packages) {
     symlinkSync(join(root, 'node_modules', name), join(directory, 'node_modules', name), 'dir')
+  }
+}
+
+/** Copies packages of this tree into the project: to Node they are others than those that this package uses. */
+export function copy(directory: string, ...packages: readonly string[]): void {
+  for (const name of packages) {
+    cpSync(join(root, 'node_modules', name), join(directory, 'node_modules', name), { recursive: true })
   }
 }
 
