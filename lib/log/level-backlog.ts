@@ -30,6 +30,11 @@ export class Backlog {
     return this.#position
   }
 
+  /** Goes on after `position`: nothing between is wanted, and none of it was read. */
+  pass(position: number): void {
+    this.#position = position
+  }
+
   /** Reads on, unless there are so many events at hand; fewer only at the end of the log. */
   async look(session: Session, count: number): Promise<void> {
     if (this.#ahead.length - this.#looked >= count) return

@@ -18,6 +18,10 @@ import { retryRecord } from './level-retries.ts'
 import { checkedWrites, type States } from './level-states.ts'
 import { Steering } from './level-steering.ts'
 import type { Consumer, ConsumerOptions, Handed, Lag, Parked, Retrying, Writes } from './port.ts'
+import { typeTest } from './query.ts'
+
+/** Passing over events that a consumer does not hear is written down when there are so many; a crash has them looked at again. */
+const MOST_PASSED = 1024
 
 /**
  * A consumer of a log in LevelDB. Its memory is bounded: events rest on disk, here are only their seqs.
@@ -40,6 +44,12 @@ export class LevelConsumer implements Consumer, Rider {
   readonly #wake$ = new Subject<void>()
   readonly #changes$ = new Subject<void>()
   readonly #place: Place
+  readonly #hears: (type: string) => boolean
+  // Pulls that look for events, and pulls that wait for some.
+  #looking = 0
+  // Something changed while a pull was looking: it may have been looked at before.
+  #isStale = false
+  #waiting = 0
   #retired = false
   // Who took its place; undefined: nobody did, or nobody could.
   #next: LevelConsumer | undefined
@@ -55,6 +65,7 @@ export class LevelConsumer implements Consumer, Rider {
     this.#steering = new Steering(life, this.#flight, this.#parked)
     this.#ahead = new Ahead(opened)
     const hears = heard(options)
+    this.#hears = typeTest(options.types)
     const wanted = (record: EventRecord): boolean =>
       hears(record) &&
       this.#place.hasBegun(record.event.created) &&
@@ -98,23 +109,62 @@ export class LevelConsumer implements Consumer, Rider {
       if (this.#retired)
         throw new TidingsError('TIDINGS_LOG_CLOSED', `consumer ${quote(this.name)} was opened again, and goes on there`)
       if (this.#mayHandOut) {
-        const handed = await this.#handOut.take(max, signal)
+        this.#isStale = false
+        const handed = await this.#look(max, signal)
         this.#changes$.next()
         if (!this.#mayHandOut) {
           this.#handOut.hold(handed)
           continue
         }
         if (handed.length > 0 || signal.aborted) return handed
-        // Passing over what it does not hear is no hurry: that can ride with any commit.
-        this.#ride(false)
-        if (this.#handOut.more) continue
+        this.#passed()
+        if (this.#isStale || this.#handOut.more) continue
       }
       // While the store is closed nothing can be handed out, however long it is due.
       const due = this.#mayHandOut ? this.#flight.nextAt : undefined
       const due$ = due === undefined ? NEVER : at$(steady(this.#life.clock), due)
-      await firstValueFrom(merge(this.#life.changes$, this.#wake$, abort$(signal), due$))
+      this.#waiting += 1
+      await firstValueFrom(merge(this.#life.changes$, this.#wake$, abort$(signal), due$)).finally(() => {
+        this.#waiting -= 1
+      })
     }
     return []
+  }
+
+  async #look(max: number, signal: AbortSignal): Promise<readonly Handed[]> {
+    this.#looking += 1
+    try {
+      return await this.#handOut.take(max, signal)
+    } finally {
+      this.#looking -= 1
+    }
+  }
+
+  /** A commit made the events after `before`, up to `last`, durable; told ones are of these types. Wakes it if it hears one. */
+  committed(types: Iterable<string>, before: number, last: number): void {
+    // Whoever pulls next looks for itself.
+    if (this.#waiting === 0) return
+    const isPassed = this.#looking === 0 && this.#backlog.position === before && !this.#hearsOne(types)
+    if (!isPassed) return this.#wake()
+    if (last === before) return
+    this.#backlog.pass(last)
+    this.#changes$.next()
+    this.#passed()
+  }
+
+  #wake(): void {
+    this.#isStale = true
+    this.#wake$.next()
+  }
+
+  #hearsOne(types: Iterable<string>): boolean {
+    for (const type of types) if (this.#hears(type)) return true
+    return false
+  }
+
+  // Nothing hurries: what was passed over can ride with any commit, though not with each.
+  #passed(): void {
+    if (this.#backlog.position - this.#place.cursor > MOST_PASSED) this.#ride(false)
   }
 
   get #mayHandOut(): boolean {
@@ -145,7 +195,7 @@ export class LevelConsumer implements Consumer, Rider {
    */
   async retire(): Promise<void> {
     this.#retired = true
-    this.#wake$.next()
+    this.#wake()
     await this.#handOut.quiet()
     this.closing()
     await this.flush()
@@ -173,6 +223,7 @@ export class LevelConsumer implements Consumer, Rider {
     this.#end(seq)
     // A replay that somebody asked for meanwhile takes its place.
     if (!this.#flight.isWaiting(seq)) this.#flight.wait(seq, record)
+    this.#wake()
   }
 
   park(handed: Handed, why: { readonly error: unknown }): void {
@@ -215,7 +266,7 @@ export class LevelConsumer implements Consumer, Rider {
   }
 
   async #steered(): Promise<true> {
-    this.#wake$.next()
+    this.#wake()
     this.#changes$.next()
     await this.flush()
     return true
@@ -240,6 +291,11 @@ export class LevelConsumer implements Consumer, Rider {
   get settledTo(): number {
     const first = this.#flight.lowestFresh
     return first === undefined ? this.#backlog.position : first - 1
+  }
+
+  /** Whether somebody pulls from it, or handles what it handed out. */
+  get isBusy(): boolean {
+    return this.#looking + this.#waiting + this.#flight.running > 0
   }
 
   /** The lowest event whose body it still needs. */
@@ -281,6 +337,6 @@ export class LevelConsumer implements Consumer, Rider {
   #changed(seq: number): void {
     this.#ride(true)
     this.#changes$.next()
-    if (this.#flight.isWaiting(seq)) this.#wake$.next()
+    if (this.#flight.isWaiting(seq)) this.#wake()
   }
 }

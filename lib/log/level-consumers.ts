@@ -10,7 +10,7 @@ import { lowest, type Need, storedNeed } from './level-needs.ts'
 import type { Opened } from './level-opened.ts'
 import { type Beginning, movedTo } from './level-place.ts'
 import { readEvents } from './level-reader.ts'
-import { type Cursor, decode, encode, type RetryRecord } from './level-records.ts'
+import { type Cursor, decode, type EventRecord, encode, type RetryRecord } from './level-records.ts'
 import type { States } from './level-states.ts'
 import type { Deaths } from './level-suspects.ts'
 import { checkText } from './limits.ts'
@@ -27,8 +27,9 @@ const MOST_AHEAD = 10_000
 export class Consumers {
   readonly #life: Life
   readonly #open = new Map<string, LevelConsumer>()
-  // Those that leave nothing behind stand beside the known one of their name, and do not disturb it.
-  readonly #transient = new Set<LevelConsumer>()
+  // Those that leave nothing behind stand beside the known one of their name, and do not disturb it. Nobody closes them:
+  // they are there as long as somebody uses them.
+  readonly #transient = new Set<WeakRef<LevelConsumer>>()
   // Nobody is opened while it is decided what is pruned.
   readonly #turns = new Turns()
 
@@ -41,7 +42,7 @@ export class Consumers {
     checkText(name, MOST_BYTES, 'TIDINGS_LOG_INVALID', 'the name of a consumer')
     if (options.transient === true) {
       const transient = new LevelConsumer(this.#life, await this.#begin(name, options.start), options)
-      this.#transient.add(transient)
+      this.#transient.add(new WeakRef(transient))
       return transient
     }
     return this.#turns.take(async () => {
@@ -104,8 +105,8 @@ export class Consumers {
     return this.#turns.take(async () => {
       const closed = names.filter((name) => !this.#open.has(name))
       const stored = await Promise.all(closed.map((name) => storedNeed(this.#life.session.db, name)))
-      const open = [...this.#open.values(), ...this.#transient]
-      return decide(() => lowest([...stored.flat(), ...open.map((each) => each.need)]))
+      const open = (): LevelConsumer[] => [...this.#open.values(), ...this.#transients().filter((each) => each.isBusy)]
+      return decide(() => lowest([...stored.flat(), ...open().map((each) => each.need)]))
     })
   }
 
@@ -252,7 +253,26 @@ export class Consumers {
 
   /** The store was opened again: everyone says anew what it did not take. */
   reopened(states: States): void {
-    for (const consumer of [...this.#open.values(), ...this.#transient]) consumer.reopened(states)
+    for (const consumer of [...this.#open.values(), ...this.#transients()]) consumer.reopened(states)
+  }
+
+  /** These events are durable: whoever hears one of them is woken. */
+  committed(events: readonly EventRecord[]): void {
+    const { durable } = this.#life
+    const types = new Set<string>()
+    for (const { event, told } of events) if (told) types.add(event.type)
+    for (const consumer of this.#open.values()) consumer.committed(types, durable - events.length, durable)
+    for (const consumer of this.#transients()) consumer.committed(types, durable - events.length, durable)
+  }
+
+  #transients(): LevelConsumer[] {
+    const found: LevelConsumer[] = []
+    for (const each of this.#transient) {
+      const consumer = each.deref()
+      if (consumer === undefined) this.#transient.delete(each)
+      else found.push(consumer)
+    }
+    return found
   }
 }
 

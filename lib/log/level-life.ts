@@ -10,7 +10,7 @@ import { identityKey } from './level-identities.ts'
 import type { StoreLock } from './level-lock.ts'
 import type { MarkFile } from './level-mark.ts'
 import { openSound, type Sound } from './level-open.ts'
-import { FORMAT, type Meta } from './level-records.ts'
+import { type EventRecord, FORMAT, type Meta } from './level-records.ts'
 import { Session } from './level-session.ts'
 
 /** The MARK file is written at most this often, in ms. */
@@ -38,7 +38,7 @@ export interface LifeOptions {
  */
 export class Life {
   readonly meta: Meta
-  /** Emits when there may be something new to read; errors when the log is closed. */
+  /** Emits when the store was closed after a failed write, or opened again; errors when the log is closed. */
   readonly changes$ = new Subject<unknown>()
   readonly committed$: Observable<number>
   readonly #committed$ = new Subject<number>()
@@ -61,6 +61,8 @@ export class Life {
   #marking: Promise<void> = Promise.resolve()
   /** Called with each new session but the first, before anybody reads from it. */
   onReopened: (session: Session) => void = () => undefined
+  /** Called after each commit, with the events that it made durable. */
+  onCommitted: (events: readonly EventRecord[]) => void = () => undefined
   /** Called once, while a last commit can still be ridden in. */
   onClosing: () => void = () => undefined
 
@@ -169,7 +171,10 @@ export class Life {
       synced: durability === 'disk',
       filter: this.#filter,
       check: () => this.#check(),
-      onCommitted: (seq) => this.#committed(seq),
+      onCommitted: (seq, events) => {
+        this.#committed(seq)
+        this.onCommitted(events)
+      },
       onFailed: (error) => this.#failed(error),
     })
   }
@@ -177,7 +182,6 @@ export class Life {
   #committed(seq: number): void {
     if (seq > this.#told) this.#committed$.next(seq)
     this.#told = seq
-    this.changes$.next(seq)
     // Without syncing, what is acknowledged may be lost with the power, and is no loss to be told: no mark until close.
     if (this.#options.durability !== 'disk' || this.#closed !== undefined) return
     this.#markTimer ??= this.#options.clock.timer(() => {
@@ -252,6 +256,7 @@ export class Life {
         this.#opened = sound.head
         this.#options.warn('the log was opened again after a failed write')
         this.#committed(sound.head)
+        this.changes$.next(undefined)
         return
       } catch (error) {
         const code = hasCode(error, 'TIDINGS_LOG_DAMAGED') ? 'TIDINGS_LOG_DAMAGED' : 'TIDINGS_LOG_FAILED'

@@ -44,6 +44,7 @@ export class LevelLog extends Upkeep implements Log {
     this.#consumers = consumers
     this.#claims = new Claims(life, crypto.randomUUID())
     life.onClosing = () => this.#consumers.closing()
+    life.onCommitted = (events) => this.#consumers.committed(events)
     life.onReopened = ({ states }) => this.#consumers.reopened(states)
   }
 

@@ -14,6 +14,11 @@ export class Place {
     this.#record = record
   }
 
+  /** Up to which seq everything is settled, as it is written down. */
+  get cursor(): number {
+    return this.#record.cursor
+  }
+
   /** Everything up to `cursor` is settled, and some of what lies beyond it. */
   settled(cursor: number, beyond: Beyond | undefined): void {
     const { beyond: before, ...record } = this.#record

@@ -28,8 +28,8 @@ export interface SessionOptions {
   readonly filter: IdentityFilter
   /** Throws when another process may write to the store. */
   check(): void
-  /** Called with the highest durable seq after each commit. */
-  onCommitted(seq: number): void
+  /** Called after each commit, with the highest durable seq and the events that it made durable. */
+  onCommitted(seq: number, events: readonly EventRecord[]): void
   onFailed(error: TidingsError): void
 }
 
@@ -58,7 +58,7 @@ export class Session {
       onCommitted: (commit) => {
         this.states.settle(commit.ops)
         this.#remember(commit)
-        options.onCommitted(this.writer.durable)
+        options.onCommitted(this.writer.durable, commit.events)
       },
       onFailed: options.onFailed,
     })

@@ -130,7 +130,9 @@ class Round {
     const last = (await this.#start(log)) as Running
     await last.drained()
     // drained() does not wait for what is to be tried again later.
-    while ((await last.status()).listeners.some(({ behind, retrying }) => behind + retrying > 0)) await this.#wait(20)
+    const isLeft = async (): Promise<boolean> =>
+      (await last.status()).listeners.some(({ behind, running, retrying }) => behind + running + retrying > 0)
+    while (await isLeft()) await this.#wait(20)
     await last.stop()
     const expected = new Map<string, number[]>()
     for await (const { seq, data } of log.events()) {

@@ -61,6 +61,11 @@ export class FaultySource implements DatabaseSource {
     this.#release()
   }
 
+  /** What it has now, also while it is open. */
+  stored(): Promise<Database> {
+    return this.#source.open({ createIfMissing: false })
+  }
+
   async open(options: { readonly createIfMissing: boolean }): Promise<Database> {
     this.opened += 1
     if (this.failingOpens > 0) {

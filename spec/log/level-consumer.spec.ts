@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { hasCode } from '../../lib/core/errors.ts'
+import { keys } from '../../lib/log/level-keys.ts'
 import type { LevelLog } from '../../lib/log/level-log.ts'
 import type { Consumer, Handed, Writes } from '../../lib/log/port.ts'
 import { draft, draftsOf, list, refused, seqsOf, take, takeAll } from '../../lib/testing/log-bench.ts'
@@ -192,6 +193,53 @@ describe('a consumer whose place another one takes', () => {
     assert.deepEqual(await works.lag(), { behind: 0, running: 2, retrying: 0, parked: 1 })
     assert.equal(await works.release(1), true)
     assert.deepEqual(seqsOf(await take(other, 1)), [1])
+    await log.close()
+  })
+})
+
+describe('a consumer that waits', () => {
+  it('is not looked at, nor written down, for each commit that it does not hear', async () => {
+    const { source, clock, log } = await opened()
+    const consumer = await log.consumer('c', { start: 'start', types: ['rare'] })
+    const pulled = take(consumer, 1)
+    const cursorOf = async (): Promise<unknown> => (await source.stored()).getSync(keys.consumer('c'))
+    const before = await cursorOf()
+    for (let i = 0; i < 20; i++) await log.accept([draft(`${i}`)])
+    await clock.advance(1000)
+    assert.equal(await cursorOf(), before)
+    assert.equal((await consumer.lag()).behind, 0)
+    const [heard] = await log.accept([draft('heard', null, 'rare')])
+    assert.deepEqual(seqsOf(await pulled), [heard?.seq])
+    await log.close()
+    const { log: again } = await faultyLog({ source, clock })
+    for await (const { cursor } of again.consumers()) assert.equal(cursor, 20)
+    await again.close()
+  })
+
+  it('writes down from time to time what it passed over', async () => {
+    const { source, clock, log } = await opened()
+    const consumer = await log.consumer('c', { start: 'start', types: ['rare'] })
+    const stop = new AbortController()
+    const pulled = consumer.pull(1, stop.signal)
+    const before = (await source.stored()).getSync(keys.consumer('c'))
+    for (let i = 0; i < 6; i++) await log.accept(draftsOf(400, `${i}, `))
+    await clock.advance(1000)
+    assert.notEqual((await source.stored()).getSync(keys.consumer('c')), before)
+    stop.abort()
+    await pulled
+    await log.close()
+  })
+})
+
+describe('a transient consumer', () => {
+  it('holds nothing that is pruned, once nobody pulls from it or handles its events', async () => {
+    const { log } = await opened()
+    await log.accept(draftsOf(5))
+    const consumer = await log.consumer('c', { start: 'start', transient: true })
+    const handed = await take(consumer, 2)
+    assert.equal((await log.prune({ count: 0 })).removed, 0)
+    for (const each of handed) consumer.ack(each)
+    assert.equal((await log.prune({ count: 0 })).removed, 5)
     await log.close()
   })
 })
