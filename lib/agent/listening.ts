@@ -1,10 +1,11 @@
 import { type Observable, Subject, type Unsubscribable } from 'rxjs'
 import { type Clock, pause, steady } from '../core/clock.ts'
+import type { ErrorInfo } from '../core/error-info.ts'
 import { asError, hasCode } from '../core/errors.ts'
 import { pauseAfter } from '../core/persist.ts'
 import { Pump, type PumpHost } from '../dispatch/pump.ts'
 import type { Listener } from '../listener/listener.ts'
-import type { Consumer, ConsumerOptions, Lag, Log, Start } from '../log/port.ts'
+import type { Consumer, ConsumerOptions, Handed, Lag, Log, Start, Writes } from '../log/port.ts'
 import type { ListenerHealth } from './health.ts'
 import { cursors, oldestOf } from './oldest.ts'
 import { checkRename, renameListener } from './rename-listener.ts'
@@ -13,7 +14,8 @@ import type { ListenerStatus } from './status.ts'
 /** What a listener at work needs of its agent. */
 export interface ListeningHost extends Omit<PumpHost, 'stop' | 'began' | 'ended' | 'parked'> {
   readonly log: Log
-  parked(listener: string, ...parked: Parameters<PumpHost['parked']>): void
+  /** `flush`: resolves when what was parked is durable. */
+  parked(listener: string, handed: Handed, error: ErrorInfo, flush: () => Promise<void>): Writes
   /** Waits for work to end, also when the agent stops; says when it fails, and tells why. */
   track(work: Promise<unknown>, fields: object): Promise<Error | undefined>
 }
@@ -144,7 +146,8 @@ export class Listening {
 
   async #pumpEvents(stop: AbortSignal, hear: (pump: Pump) => Promise<void>): Promise<void> {
     const [host, listener] = [this.#host, this.#listener]
-    const pump = new Pump(listener, this.#consumer, {
+    const consumer = this.#consumer
+    const pump = new Pump(listener, consumer, {
       ...host,
       stop,
       began: (now) => {
@@ -154,7 +157,7 @@ export class Listening {
         this.#late = outcome.end === 'retry' && hasCode(outcome.error, 'TIDINGS_LISTENER_TIMEOUT')
         if (!this.#late) this.#moved = now
       },
-      parked: (...parked) => host.parked(listener.name, ...parked),
+      parked: (handed, error) => host.parked(listener.name, handed, error, () => consumer.flush()),
     })
     try {
       await hear(pump)

@@ -1,13 +1,14 @@
 import type { Clock } from '../core/clock.ts'
-import { type ErrorInfo, errorInfo } from '../core/error-info.ts'
+import { errorInfo } from '../core/error-info.ts'
 import { asError } from '../core/errors.ts'
 import type { Draft } from '../core/event.ts'
 import type { Logger } from '../core/logger.ts'
 import { ownDraft } from '../core/own.ts'
-import { refuseLoop } from '../dispatch/hops.ts'
+import { mayPass, persist } from '../core/persist.ts'
 import type { RunReport } from '../job/job-host.ts'
 import type { Look } from '../job/look-out.ts'
-import type { Handed, Log } from '../log/port.ts'
+import type { Log, Writes } from '../log/port.ts'
+import { Announcements } from './announcements.ts'
 
 /** So many failures in a row are news. */
 const FAILURES = 3
@@ -26,6 +27,8 @@ interface JobMemory {
   /** Failures in a row, and the slot of the first. */
   readonly failures: number
   readonly since?: string
+  /** The run that was counted last: a write that failed may be stored, and must not count it twice. */
+  readonly run?: string
   /** When it last told something, and the gaps between such times before, in ms. */
   readonly toldAt?: number
   readonly gaps: readonly number[]
@@ -37,6 +40,8 @@ export interface NewsHost {
   readonly log: Log
   readonly clock: Clock
   readonly environment: { readonly logger: Logger }
+  /** Aborts when the agent stops: a log that fails is not waited for any more. */
+  readonly stop: AbortSignal
   /** Takes known secrets out of what is told. */
   scrub(text: string): string
 }
@@ -52,10 +57,15 @@ export class News {
   readonly #clock: Clock
   readonly #logger: Logger
   readonly #scrub: (text: string) => string
+  readonly #stop: AbortSignal
+  readonly #announcements: Announcements
   // One after another, so that no two runs read the same memory.
   #told: Promise<void> = Promise.resolve()
 
-  constructor({ log, clock, environment, scrub }: NewsHost) {
+  constructor(host: NewsHost) {
+    const { log, clock, environment, scrub, stop } = host
+    this.#stop = stop
+    this.#announcements = new Announcements(host)
     this.#log = log
     this.#clock = clock
     this.#logger = environment.logger
@@ -67,8 +77,10 @@ export class News {
     const { job } = report
     const now = this.#clock.now()
     const heard = { job, now, ...(told ? { told: now } : {}) }
+    const run = `${report.slot.toISOString()}#${report.attempt} ${report.began.toISOString()}`
     this.#remember(job, (known) => {
-      const { memory, news } = afterRun(known, report, this.#scrub)
+      if (known.run === run) return { memory: known, news: [] }
+      const { memory, news } = afterRun({ ...known, run }, report, this.#scrub)
       const after = afterSilence(memory, heard)
       return { memory: after.memory, news: [...news, ...after.news] }
     })
@@ -89,34 +101,28 @@ export class News {
     })
   }
 
-  /** An event was set aside. Told as following from that event: news about news about news ends somewhere. */
-  parked(listener: string, { event, attempt }: Handed, error: ErrorInfo): void {
-    this.#tell(async () => {
-      await refuseLoop(this.#log, event)
-      const { seq, type, identifier } = event
-      const { name, message, code } = error
-      const data = {
-        listener,
-        seq,
-        type,
-        identifier,
-        attempts: attempt,
-        error: { name, message, ...(code === undefined ? {} : { code }) },
-      }
-      const at = new Date(this.#clock.now()).toISOString()
-      await this.#log.accept([ownDraft('tidings.listener.parked', `${listener} ${seq} ${at}`, data)], { cause: seq })
-    })
+  /** An event is about to be set aside: what is to be written in one step with that, to be told afterwards. */
+  parked(...parked: Parameters<Announcements['park']>): Writes {
+    return this.#announcements.park(...parked)
+  }
+
+  /** Tells what is due since before this process. */
+  begin(): void {
+    this.#announcements.begin()
   }
 
   /** Resolves when all news so far is in the log. */
   settled(): Promise<void> {
-    return this.#told
+    return this.#told.then(() => this.#announcements.settled())
   }
 
   #tell(tell: () => Promise<void>): void {
-    this.#told = this.#told.then(tell).catch((error) => {
-      this.#logger.warn({ err: asError(error) }, 'news could not be told')
-    })
+    const trying = { clock: this.#clock, stop: this.#stop, worth: mayPass }
+    this.#told = this.#told
+      .then(() => persist(tell, trying))
+      .catch((error) => {
+        this.#logger.warn({ err: asError(error) }, 'news could not be told')
+      })
   }
 }
 

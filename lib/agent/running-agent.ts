@@ -70,7 +70,7 @@ export class RunningAgent implements Running, Helm {
     // Every part listens to these two; Node would take more than ten for a leak.
     setMaxListeners(0, this.#stop.signal, this.#abort.signal)
     this.#live = new Live(parts.log)
-    this.#news = new News(parts)
+    this.#news = new News({ ...parts, stop: this.#stop.signal })
     this.#tasks = new Tasks(parts.environment.logger, this.#stop.signal)
     this.since = new Date(parts.clock.now())
   }
@@ -125,6 +125,7 @@ export class RunningAgent implements Running, Helm {
     const working = Array.from(records, ([job, record]) => new Working(job, record, resting.has(job.name), host))
     if (this.#stop.signal.aborted) throw new TidingsError('TIDINGS_AGENT_INVALID', 'the agent has stopped')
     this.#hear(hearing)
+    this.#news.begin()
     for (const each of working) {
       this.#jobs.set(each.job.name, each)
       void this.#tasks.track(each.work(), { job: each.job.name })
@@ -146,7 +147,7 @@ export class RunningAgent implements Running, Helm {
     return {
       ...this.#parts,
       abort: this.#abort.signal,
-      parked: (listener, handed, error) => this.#news.parked(listener, handed, error),
+      parked: (...parked) => this.#news.parked(...parked),
       track: (task, fields) => this.#tasks.track(task, fields),
     }
   }

@@ -3,7 +3,7 @@ import { type ErrorInfo, errorInfo } from '../core/error-info.ts'
 import { asError } from '../core/errors.ts'
 import type { StoredEvent } from '../core/event.ts'
 import type { Listener } from '../listener/listener.ts'
-import type { Consumer, Handed } from '../log/port.ts'
+import type { Consumer, Handed, Writes } from '../log/port.ts'
 import type { Attempt } from './attempt.ts'
 import { crashError } from './crash-error.ts'
 import { Deliverer, type DeliveryHost } from './deliver.ts'
@@ -24,8 +24,8 @@ export interface PumpHost extends DeliveryHost {
   began?(now: number): void
   /** Hears how every delivery ended, and when. */
   ended?(outcome: Outcome, now: number): void
-  /** Hears of every event that is set aside. */
-  parked(handed: Handed, error: ErrorInfo): void
+  /** Hears of every event that is about to be set aside; returns what is to be written in one step with that. */
+  parked(handed: Handed, error: ErrorInfo): Writes
 }
 
 /** A delivery that keeps the loop busy for longer than this, in ms, is named. */
@@ -238,9 +238,8 @@ export class Pump {
   #park(handed: Handed, thrown: Error): void {
     const error = errorInfo(thrown, this.#host.scrub)
     this.#keys.delete(handed.event.seq)
-    this.#consumer.park(handed, { error })
+    this.#consumer.park(handed, { error }, this.#host.parked(handed, error))
     this.#host.environment.logger.error({ listener: this.#listener.name, seq: handed.event.seq }, 'event parked')
-    this.#host.parked(handed, error)
   }
 
   // To be handed out again as if it had not been.

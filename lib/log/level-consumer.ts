@@ -226,11 +226,13 @@ export class LevelConsumer implements Consumer, Rider {
     this.#wake()
   }
 
-  park(handed: Handed, why: { readonly error: unknown }): void {
+  park(handed: Handed, why: { readonly error: unknown }, writes: Writes = []): void {
     const { seq } = handed.event
     const error = errorInfo(why.error)
+    const checked = writes.length === 0 ? writes : checkedWrites(writes)
     if (!this.#isHandled(handed)) return
     if (this.#flight.isAsked(seq)) return this.#end(seq)
+    this.#ledger.writeState(checked)
     this.#parked.park(seq, {
       attempts: handed.attempt,
       at: this.#life.clock.now(),

@@ -84,8 +84,8 @@ export class Handle implements Consumer {
     this.#own?.retry(handed, next)
   }
 
-  park(handed: Handed, why: { readonly error: unknown }): void {
-    this.#own?.park(handed, why)
+  park(handed: Handed, why: { readonly error: unknown }, writes?: Writes): void {
+    this.#own?.park(handed, why, writes)
   }
 
   async *parked(): AsyncGenerator<Parked> {

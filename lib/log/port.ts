@@ -115,8 +115,8 @@ export interface Consumer {
   ack(handed: Handed, writes?: Writes): void
   /** To be handed out again at `at` (ms since the epoch), as attempt + 1. */
   retry(handed: Handed, next: { readonly at: number; readonly error?: unknown }): void
-  /** Set aside, with its error. */
-  park(handed: Handed, why: { readonly error: unknown }): void
+  /** Set aside, with its error. The writes are stored in one step with that. */
+  park(handed: Handed, why: { readonly error: unknown }, writes?: Writes): void
   parked(): AsyncIterable<Parked>
   retrying(): AsyncIterable<Retrying>
   /** Takes a parked event back: it is handed out again, as attempt 1. False: it is not parked. */

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { TidingsError } from '../../lib/core/errors.ts'
 import { type JobContext, job } from '../../lib/job/job.ts'
 import { listener } from '../../lib/listener/listener.ts'
 import { on } from '../../lib/listener/on.ts'
 import { always, every } from '../../lib/schedule/index.ts'
-import { type Place, place } from './harness.ts'
+import { type Place, place, wrap } from './harness.ts'
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
@@ -175,5 +176,53 @@ describe('an event that is parked', () => {
       news.map(({ type, cause }) => [type, cause]),
       Array.from({ length: 8 }, (_, n) => ['tidings.listener.parked', n + 1]),
     )
+  })
+  it('is told after a restart when the process died, or the log failed, before that; once', async (t) => {
+    const here = await place(t)
+    let dead = true
+    const failing = wrap(here.log, {
+      accept: async (drafts, origin) => {
+        const isNews = drafts.some(({ type }) => type.startsWith('tidings.'))
+        if (dead && isNews) throw new TidingsError('TIDINGS_LOG_FAILED', 'the disk is full')
+        return here.log.accept(drafts, origin)
+      },
+    })
+    const parts = [listener('fails', on('made'), () => assert.fail('no'), { attempts: 1, from: 'start' })]
+    const first = await here.begin(parts, { log: failing })
+    await here.log.accept(Array.from({ length: 250 }, (_, n) => make(n)))
+    await here.clock.advance(5000)
+    await here.end(first)
+    const told = async () =>
+      (await here.events()).filter(({ type }) => type === 'tidings.listener.parked').map(({ cause }) => cause)
+    assert.deepEqual(await told(), [])
+    dead = false
+    const second = await here.begin(parts)
+    await here.clock.advance(1000)
+    const seqs = Array.from({ length: 250 }, (_, n) => n + 1)
+    assert.deepEqual(
+      (await told()).sort((a = 0, b = 0) => a - b),
+      seqs,
+    )
+    await here.end(second)
+    await here.begin(parts)
+    await here.clock.advance(1000)
+    assert.equal((await told()).length, 250)
+  })
+
+  it('is told as soon as a log that failed takes it, while the agent runs', async (t) => {
+    const here = await place(t)
+    let failures = 3
+    const failing = wrap(here.log, {
+      accept: async (drafts, origin) => {
+        if (drafts.some(({ type }) => type.startsWith('tidings.')) && failures-- > 0)
+          throw new TidingsError('TIDINGS_LOG_FAILED', 'the disk is full')
+        return here.log.accept(drafts, origin)
+      },
+    })
+    const parts = [listener('fails', on('made'), () => assert.fail('no'), { attempts: 1, from: 'start' })]
+    await here.begin(parts, { log: failing })
+    await here.log.accept([make(1)])
+    await here.clock.advance(5000)
+    assert.equal((await here.events()).filter(({ type }) => type === 'tidings.listener.parked').length, 1)
   })
 })

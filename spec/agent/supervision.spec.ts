@@ -186,7 +186,7 @@ describe('a pump that has ended', () => {
         stop: stop.signal,
         abort: abort.signal,
         scrub: String,
-        parked: () => undefined,
+        parked: () => [],
       },
     )
     assert.equal(getEventListeners(abort.signal, 'abort').length, 1)

@@ -1,0 +1,3 @@
+import { nthOperationSuite } from './nth-operation.ts'
+
+nthOperationSuite(6)
