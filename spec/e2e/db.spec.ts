@@ -96,7 +96,7 @@ describe('a log that is pruned', () => {
     const folder = userFolder(t)
     const wrong = await tidings(t, folder, ['run', 'hello.ts', '--once', '--retain', 'much'])
     assert.deepEqual([wrong.code, existsSync(join(folder, '.tidings'))], [2, false])
-    assert.match(wrong.words, /^tidings: age of a retention: expected a duration such as '5s'/)
+    assert.match(wrong.words, /^tidings: --retain needs a duration such as 90d or 12h/)
     const once = await tidings(t, folder, ['run', 'hello.ts', '--once'], { env: { TIDINGS_RETAIN: '90d,2GB' } })
     assert.equal(once.code, 0, once.stderr)
   })
