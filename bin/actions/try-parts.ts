@@ -1,5 +1,6 @@
 import {
   didYouMean,
+  foreignNames,
   holdsLog,
   type LevelLog,
   type Log,
@@ -75,6 +76,12 @@ async function remove(directory: string, yes: boolean | undefined): Promise<void
     const names = listeners.map((name) => JSON.stringify(name)).join(', ')
     throw new Mistake(
       `-r would remove the log in ${directory}, on which an agent has run, with listeners ${names}: add --yes if that is meant`,
+    )
+  }
+  const [foreign] = (await holdsLog(directory)) ? await foreignNames(directory) : []
+  if (foreign !== undefined) {
+    throw new Mistake(
+      `-r would leave ${JSON.stringify(foreign)} in ${directory}, where no new log can be made then: move it away. Nothing was removed`,
     )
   }
   await removeLog(directory)

@@ -14,6 +14,11 @@ export async function holdsLog(directory: string): Promise<boolean> {
   return names.includes('CURRENT') || names.includes('MARK')
 }
 
+/** The names in a directory that are no part of a log. */
+export async function foreignNames(directory: string): Promise<readonly string[]> {
+  return (await namesIn(directory)).filter((name) => !isOwn(name))
+}
+
 /**
  * Removes the log in a directory, for good, with everything that was ever told. Files that are no part of it stay.
  *

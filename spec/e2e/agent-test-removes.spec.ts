@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { openLog } from '../../lib/index.ts'
@@ -17,8 +17,12 @@ describe('agent-test', () => {
     assert.match(refused.words, /-r would remove the log in mine with all its events: add --yes/)
     assert.deepEqual(rows(await test(...myJob, '--db', 'mine')), [duplicate])
     writeFileSync(join(folder, 'mine', 'notes.txt'), 'keep me')
+    const beside = await test('-r', '--yes', ...myJob, ...db)
+    assert.equal(beside.code, 2)
+    assert.match(beside.words, /-r would leave "notes\.txt" in mine, where no new log can be made then/)
+    assert.deepEqual(rows(await test(...myJob, ...db)), [duplicate])
+    rmSync(join(folder, 'mine', 'notes.txt'))
     assert.deepEqual(rows(await test('-r', '--yes', ...myJob, ...db)), [new1])
-    assert.ok(readdirSync(join(folder, 'mine')).includes('notes.txt'))
     const noLog = await test('-r', '--yes', ...myJob, '--db', '.')
     assert.equal(noLog.code, 2)
     assert.match(noLog.words, /holds no log: nothing is removed/)
