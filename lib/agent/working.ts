@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { BehaviorSubject, lastValueFrom, Subject } from 'rxjs'
 import { asError } from '../core/errors.ts'
 import type { Desk } from '../job/desk.ts'
@@ -32,7 +33,7 @@ export class Working {
   readonly #host: WorkingHost
   readonly #paused$: BehaviorSubject<boolean>
   readonly #triggers$ = new Subject<Trigger>()
-  #rest = new AbortController()
+  #rest = resting()
   #running = 0
   #last: RunReport | undefined
   /** The slot that its schedule waits for. */
@@ -103,7 +104,7 @@ export class Working {
   pause(paused: boolean): void {
     if (paused === this.#paused$.value) return
     if (paused) this.#rest.abort()
-    else this.#rest = new AbortController()
+    else this.#rest = resting()
     this.#paused$.next(paused)
   }
 
@@ -115,7 +116,7 @@ export class Working {
     const { log, clock } = this.#host
     const now = clock.now()
     this.#rest.abort()
-    this.#rest = new AbortController()
+    this.#rest = resting()
     if (this.#paused$.value) this.#rest.abort()
     this.#record = (await resetJob(log, this.job.name, now)) ?? this.#record
     this.#failure = undefined
@@ -182,4 +183,11 @@ export class Working {
     const waits = this.#waits
     return due ?? (waits !== undefined && late(waits) > patience(waits) ? waits : undefined)
   }
+}
+
+// Each run under way hears it; Node would take more than ten for a leak.
+function resting(): AbortController {
+  const controller = new AbortController()
+  setMaxListeners(0, controller.signal)
+  return controller
 }

@@ -57,7 +57,10 @@ export class Claims {
     const attempt = (entry?.attempt ?? 0) + 1
     const given: Given = { job, slot: at, ttl, aside, attempt }
     const lost = entry !== undefined && this.#isLost(entry) ? this.#runs.ops(job, at, entry.attempt) : []
-    await this.#write(job, { ...known, open: replaced(known.open, this.#entry(given)) }, [...dead, ...lost])
+    await this.#write(job, { ...known, open: replaced(known.open, { ...dueOf(entry), ...this.#entry(given) }) }, [
+      ...dead,
+      ...lost,
+    ])
     return this.#claim(given)
   }
 
@@ -171,9 +174,8 @@ export class Claims {
     if (entry === undefined) return
     const others = known.open.filter((each) => each !== entry)
     if (held.aside) return this.#write(held.job, { ...known, open: others })
-    const { slot, at, since } = entry
-    const due = at === undefined || since === undefined ? {} : { at, since }
-    const left: OpenRecord = { slot, attempt: attempts, ...(attempts === 0 ? {} : { tried: true }), ...due }
+    const { slot } = entry
+    const left: OpenRecord = { slot, attempt: attempts, ...(attempts === 0 ? {} : { tried: true }), ...dueOf(entry) }
     await this.#write(held.job, { ...known, open: replaced(others, left) })
   }
 
@@ -270,8 +272,18 @@ function putOff({
   at,
   since = at,
 }: { slot: number } & Partial<Omit<OpenSlot, 'slot'>>): OpenRecord {
-  const due = at === undefined || since === undefined ? {} : { at, since }
-  return { slot, attempt: attempts, ...(attempts === 0 ? {} : { tried: true }), ...due }
+  return { slot, attempt: attempts, ...(attempts === 0 ? {} : { tried: true }), ...dueOf({ at, since }) }
+}
+
+// When the next attempt is due is not forgotten before that begins: a claim may be given back first.
+function dueOf({
+  at,
+  since,
+}: {
+  readonly at?: number | undefined
+  readonly since?: number | undefined
+} = {}): Pick<OpenRecord, 'at' | 'since'> {
+  return at === undefined || since === undefined ? {} : { at, since }
 }
 
 /** The open slots with this one in the place of what was known of it. */

@@ -128,6 +128,19 @@ export const claimTests: LogTests = {
     ])
   },
 
+  'a slot that waits for its next attempt, and is claimed and given back before that, still waits': async ({ log }) => {
+    const mine = await claim(log, 1)
+    await mine?.tried('no', 1, 99)
+    await mine?.release(1)
+    await (await claim(log, 1))?.release(1)
+    const [open] = (await log.slots('j')).open
+    assert.deepEqual([open?.attempts, open?.ended, open?.at], [1, true, 99])
+    const second = await claim(log, 1)
+    await second?.tried('no', 2)
+    await second?.release(2)
+    assert.equal((await log.slots('j')).open[0]?.at, undefined)
+  },
+
   'a slot that is completed with an accept is completed if the drafts are stored, and not if they are refused': async (
     bench,
   ) => {
