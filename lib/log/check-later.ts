@@ -27,7 +27,7 @@ export async function checkLater(life: Life, most = CHECKED_AT_OPEN): Promise<vo
   try {
     if (listedBytes(await readListing(directory)) <= most) return
     await progress()
-    const [bad] = (await checkFiles(directory, { ...EVERY_BLOCK, progress })).bad
+    const [bad] = await checkFiles(directory, { ...EVERY_BLOCK, progress })
     if (bad === undefined) return
     const details = { directory, file: bad.file }
     life.damaged(new TidingsError('TIDINGS_LOG_DAMAGED', bad.message, { details }))

@@ -36,23 +36,23 @@ export interface FileCheck {
  * a higher one tells that the MANIFEST is an older one. A table that is not listed and has none is what a process left
  * that was killed while it compacted.
  *
- * @returns what is wrong, and whether the blocks were checked
+ * @returns what is wrong; empty when nothing is
  */
-export async function checkFiles(directory: string, check: FileCheck): Promise<FilesChecked> {
+export async function checkFiles(directory: string, check: FileCheck): Promise<BadFile[]> {
   const first = await checkOnce(directory, check)
-  if (check.resting || first.bad.length === 0) return first
+  if (check.resting || first.length === 0) return first
   // LevelDB deletes what it has compacted, at any time: what is damaged still is, and still listed.
-  const { bad } = await checkOnce(directory, check)
-  return { ...first, bad: bad.filter(({ file }) => first.bad.some((each) => each.file === file)) }
+  const second = await checkOnce(directory, check)
+  return second.filter(({ file }) => first.some((each) => each.file === file))
 }
 
-async function checkOnce(directory: string, check: FileCheck): Promise<FilesChecked> {
+async function checkOnce(directory: string, check: FileCheck): Promise<BadFile[]> {
   let manifest: Listing
   try {
     manifest = await readListing(directory)
   } catch (error) {
     if (error instanceof TidingsError)
-      return { bad: [{ file: String(error.details?.['file']), message: error.message, lost: false }], blocks: false }
+      return [{ file: String(error.details?.['file']), message: error.message, lost: false }]
     throw error
   }
   const names = await namesIn(directory)
@@ -68,7 +68,7 @@ async function checkOnce(directory: string, check: FileCheck): Promise<FilesChec
     await check.progress?.(++done, manifest.tables.size)
   }
   const logs = await readLogs(directory, names, manifest, bad)
-  if (!check.resting) return { bad, blocks }
+  if (!check.resting) return bad
   const reached = Math.max(manifest.sequence, logs)
   for (const file of names.filter((name) => name.startsWith('MANIFEST-')))
     if (await knowsMore(directory, file, manifest, reached, names))
@@ -84,7 +84,7 @@ async function checkOnce(directory: string, check: FileCheck): Promise<FilesChec
         message: `${file} is not listed, and has what was written last: the MANIFEST is an older one, or cut off`,
         lost: false,
       })
-  return { bad, blocks }
+  return bad
 }
 
 /**
@@ -94,20 +94,13 @@ async function checkOnce(directory: string, check: FileCheck): Promise<FilesChec
  */
 export async function refuseBadBlocks(directory: string | undefined): Promise<void> {
   if (directory === undefined) return
-  const { bad } = await checkFiles(directory, EVERY_BLOCK)
-  const [first] = bad
+  const [first] = await checkFiles(directory, EVERY_BLOCK)
   if (first === undefined) return
   throw new TidingsError('TIDINGS_LOG_DAMAGED', first.message, { details: { directory, file: first.file } })
 }
 
 /** Of a log that is in use. */
 export const EVERY_BLOCK: FileCheck = { blocks: Number.POSITIVE_INFINITY, resting: false, marked: true }
-
-/** What `checkFiles` found; `blocks`: every block of every table was looked at. */
-export interface FilesChecked {
-  readonly bad: readonly BadFile[]
-  readonly blocks: boolean
-}
 
 /** How many bytes of tables the MANIFEST lists. */
 export function listedBytes({ tables }: Manifest): number {

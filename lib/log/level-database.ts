@@ -152,8 +152,7 @@ export function levelDatabase(directory: string): DatabaseSource {
 async function refuseDamaged(directory: string, marked: boolean): Promise<void> {
   const names = await namesIn(directory)
   if (!names.some((name) => /^(CURRENT|MARK|FILTER|\d+\.(ldb|sst|log))$/.test(name))) return
-  const { bad } = await checkFiles(directory, { blocks: CHECKED_AT_OPEN, resting: true, marked })
-  const [first, ...more] = bad
+  const [first, ...more] = await checkFiles(directory, { blocks: CHECKED_AT_OPEN, resting: true, marked })
   if (first === undefined) return
   const others = more.length > 0 ? ` (and ${more.length} more)` : ''
   const words = `the log in ${directory} is damaged: ${first.message}${others}. Nothing in it was touched`

@@ -31,7 +31,7 @@ export async function salvage(
 ): Promise<Salvaged> {
   const findings: Findings = { sound: 0, spoilt: new Map() }
   // LevelDB deletes what its MANIFEST does not list; its repair reads every table and log file that is there.
-  const { bad } = await checkFiles(copy, { ...EVERY_BLOCK, resting: true })
+  const bad = await checkFiles(copy, { ...EVERY_BLOCK, resting: true })
   const repairFirst = harder || bad.length > 0
   if (repairFirst) await repairStore(copy)
   let whole = await pass(copy, fresh, findings, (done) => progress(Math.min(done, all), all))

@@ -139,6 +139,5 @@ export class Upkeep {
 }
 
 async function checkBlocks(directory: string): Promise<Problem[]> {
-  const { bad } = await checkFiles(directory, EVERY_BLOCK)
-  return bad.map(({ message }) => ({ message }))
+  return (await checkFiles(directory, EVERY_BLOCK)).map(({ message }) => ({ message }))
 }

@@ -1,3 +1,3 @@
 import { damageSuite } from './damage.ts'
 
-damageSuite(4000, 'slow')
+damageSuite(1200, 'slow')
