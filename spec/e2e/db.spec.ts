@@ -176,7 +176,11 @@ describe('a damaged log', () => {
     t.after(() => log.close())
     for (const act of ['verify', 'repair']) {
       const { code, words } = await tidings(t, folder, ['db', act, '--db', db])
-      assert.deepEqual([code, words], [3, `tidings: the log in ${db} is in use by another process\n`], act)
+      assert.deepEqual(
+        [code, words],
+        [3, `tidings: the log in ${db} is in use by another process (pid ${process.pid})\n`],
+        act,
+      )
     }
     assert.deepEqual(readdirSync(folder).toSorted(), ['hello.ts', 'log'])
   })
