@@ -1,10 +1,10 @@
 // Verifies a log, for `tidings db verify`: LevelDB ends the process over some damaged tables.
-import { openLog } from '../../lib/index.ts'
+import { openToLook } from '../logs/open-to-look.ts'
 import { serveParent } from './child.ts'
 
 await serveParent(async ({ directory }: { readonly directory: string }, progress) => {
   const said: string[] = []
-  const log = await openLog(directory, { warn: (message) => said.push(message) })
+  const log = await openToLook(directory, { warn: (message) => said.push(message) })
   try {
     return { ...(await log.verify({ progress })), said }
   } finally {

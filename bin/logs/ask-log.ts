@@ -8,12 +8,12 @@ import {
   type LogOptions,
   memoryLog,
   type Operations,
-  openLog,
   operations,
   TidingsError,
 } from '../../lib/index.ts'
 import { Mistake } from '../frame/mistake.ts'
 import { complain } from '../print/complain.ts'
+import { openToLook } from './open-to-look.ts'
 import { type Which, whichLog } from './which-log.ts'
 
 /**
@@ -64,7 +64,7 @@ async function reach(
     try {
       const warn = (message: string): void => complain(message)
       // Code that has never run is asked as on a log that has nothing.
-      const open = code === undefined || (await holdsLog(directory)) ? openLog : () => memoryLog()
+      const open = code === undefined || (await holdsLog(directory)) ? openToLook : () => memoryLog()
       const log = await open(directory, { warn, ...(identity === undefined ? {} : { identity }) })
       return { on: operations(log, undefined, code?.(log)), close: () => log.close() }
     } catch (error) {

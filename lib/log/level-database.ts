@@ -23,7 +23,7 @@ export interface DatabaseSource {
    *
    * @throws TidingsError `TIDINGS_LOG_LOCKED`, `TIDINGS_LOG_INVALID` (the folder holds something else, or belongs to another user)
    */
-  lock?(): Promise<StoreLock>
+  lock?(): Promise<StoreLock | undefined>
   open(options: OpenOptions): Promise<Database>
   /** What was opened with `check` is sound: the files that were kept meanwhile are not needed any more. */
   found?(): void

@@ -28,6 +28,8 @@ export interface LifeOptions {
   readonly identity: Meta['identity'] | undefined
   /** Default: none is kept between two openings. */
   readonly filter?: FilterSettings
+  /** Throws when nothing may be written. */
+  readonly beforeWrite?: () => void
   warn(message: string): void
 }
 
@@ -170,7 +172,10 @@ export class Life {
       clock,
       synced: durability === 'disk',
       filter: this.#filter,
-      check: () => this.#check(),
+      check: () => {
+        this.#options.beforeWrite?.()
+        this.#check()
+      },
       onCommitted: (seq, events) => {
         this.#committed(seq)
         this.onCommitted(events)

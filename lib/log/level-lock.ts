@@ -143,7 +143,7 @@ async function checkOwner(directory: string, uid: bigint): Promise<void> {
   const { uid: owner } = await stat(directory, { bigint: true })
   if (owner === uid) return
   const words = `${directory} belongs to user ${owner}, and this process runs as user ${uid}: run it as the owner of the folder`
-  throw new TidingsError('TIDINGS_LOG_INVALID', words, { details: { directory } })
+  throw new TidingsError('TIDINGS_LOG_INVALID', words, { details: { directory, owner: Number(owner) } })
 }
 
 /**

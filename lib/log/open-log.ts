@@ -9,8 +9,10 @@ import { keepTo } from './keep-to.ts'
 import { levelDatabase, memoryDatabase } from './level-database.ts'
 import { filterFile } from './level-filter-file.ts'
 import { Life, type LifeOptions } from './level-life.ts'
+import type { StoreLock } from './level-lock.ts'
 import { LevelLog } from './level-log.ts'
 import { markFile, noMarkFile } from './level-mark.ts'
+import { viewOf } from './level-view.ts'
 import { type Limits, limitsOf } from './limits.ts'
 import { boundsOf, type Retention } from './retention.ts'
 
@@ -22,6 +24,8 @@ import { boundsOf, type Retention } from './retention.ts'
  * - `limits`: bytes of type (256), identifier (1 KiB) and data (256 KiB)
  * - `clock`: dates the events; default the machine's
  * - `retention`: what is kept; default everything, for ever. The log prunes itself soon after it is opened, then each hour
+ * - `readOnly`: nothing in the folder is touched, so it may be on a disk that can't be written, or another user's; writes are
+ *   refused with `TIDINGS_LOG_FAILED`. LevelDB works in a temporary folder, which is removed when the log is closed. Default false
  * - `warn`: hears of failed writes and of what was put right at open; default standard error
  */
 export interface LogOptions {
@@ -31,6 +35,7 @@ export interface LogOptions {
   readonly clock?: Clock
   readonly retention?: Retention
   readonly warn?: (message: string) => void
+  readonly readOnly?: boolean
 }
 
 /**
@@ -64,17 +69,38 @@ export async function openLog(directory: string, options: LogOptions = {}): Prom
 async function openAt(path: string, options: LogOptions): Promise<LevelLog> {
   checkOptions(options, KNOWN, 'TIDINGS_LOG_INVALID', 'of a log')
   const durability = oneOf(options, 'durability', ['disk', 'relaxed']) === 'relaxed' ? 'process' : 'disk'
-  const parts = {
-    source: levelDatabase(path),
-    marks: markFile(path),
-    filter: { file: filterFile(path) },
-    durability,
-  } as const
-  return open(parts, options)
+  if (oneOf(options, 'readOnly', [true, false]) === true) return openView(path, options)
+  return open({ ...partsAt(path), durability }, options)
+}
+
+function partsAt(path: string): Pick<LifeOptions, 'source' | 'marks' | 'filter'> {
+  return { source: levelDatabase(path), marks: markFile(path), filter: { file: filterFile(path) } }
+}
+
+async function openView(path: string, options: LogOptions): Promise<LevelLog> {
+  const view = await viewOf(path)
+  const parts = partsAt(view.directory)
+  const lock = async (): Promise<StoreLock | undefined> => {
+    const held = await parts.source.lock?.()
+    if (held === undefined) return undefined
+    const { release } = held
+    return Object.assign(held, { release: () => (release(), view.remove()) })
+  }
+  const beforeWrite = (): never => {
+    throw new TidingsError('TIDINGS_LOG_FAILED', `the log in ${path} can only be read`, {
+      details: { directory: path },
+    })
+  }
+  try {
+    return await open({ ...parts, source: { ...parts.source, lock }, durability: 'disk', beforeWrite }, options)
+  } catch (error) {
+    view.remove()
+    throw error
+  }
 }
 
 /** A log that is gone with the process: the same code on the same kind of store, in memory. */
-export async function memoryLog(options: Omit<LogOptions, 'durability'> = {}): Promise<LevelLog> {
+export async function memoryLog(options: Omit<LogOptions, 'durability' | 'readOnly'> = {}): Promise<LevelLog> {
   checkOptions<LogOptions>(options, KNOWN, 'TIDINGS_LOG_INVALID', 'of a log')
   return open({ source: memoryDatabase(), marks: noMarkFile, durability: 'process' }, options)
 }
@@ -86,10 +112,11 @@ const KNOWN: Record<keyof LogOptions, true> = {
   clock: true,
   retention: true,
   warn: true,
+  readOnly: true,
 }
 
 async function open(
-  parts: Pick<LifeOptions, 'source' | 'marks' | 'filter' | 'durability'>,
+  parts: Pick<LifeOptions, 'source' | 'marks' | 'filter' | 'durability' | 'beforeWrite'>,
   options: LogOptions,
 ): Promise<LevelLog> {
   // All of it is looked at before the store is opened: what is refused leaves nothing open.

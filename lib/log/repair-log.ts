@@ -3,7 +3,7 @@ import { constants } from 'node:fs'
 import { copyFile, mkdtemp, rm, stat, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
-import { hasCode, TidingsError } from '../core/errors.ts'
+import { asError, hasCode, TidingsError } from '../core/errors.ts'
 import { isOwn, makeDirectory, namesIn } from './directory.ts'
 import { during, isWithin, makeWhole, pathOf, removeLeft } from './folder.ts'
 import type { Progress } from './level-backup.ts'
@@ -183,6 +183,8 @@ async function refuseInUse(directory: string): Promise<void> {
     await symlink(join(directory, 'LOCK'), join(folder, 'LOCK'))
     await (await levelDatabase(folder).open({ createIfMissing: true })).close()
   } catch (error) {
+    // Nobody writes there.
+    if (asError(error).message.includes('Read-only file system')) return
     if (!hasCode(error, 'TIDINGS_LOG_LOCKED')) throw error
     throw new TidingsError('TIDINGS_LOG_LOCKED', `the log in ${directory} is in use by another process`, {
       cause: error,
