@@ -76,7 +76,7 @@ export function decide(drafts: readonly Draft[], origin: Origin, rules: Rules): 
     const eventKey = keys.event(event.seq)
     const record = encodeEvent(eventKey, event, json, origin.run, told)
     ops.push([eventKey, record], [key, encodeIdentity(key, identity)], [keys.type(type, event.seq), ''])
-    events.push({ event, told })
+    events.push({ event, told, size: record.length })
     identities.push([key, identity])
     earlier?.set(key, identity)
     bytes += record.length

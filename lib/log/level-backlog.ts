@@ -1,4 +1,5 @@
 import type { StoredEvent } from '../core/event.ts'
+import { MOST_TEXT } from './level-reader.ts'
 import type { EventRecord } from './level-records.ts'
 import type { Session } from './level-session.ts'
 import { typeTest } from './query.ts'
@@ -11,6 +12,8 @@ export function heard({ types }: { readonly types?: readonly string[] }): (recor
   const hears = typeTest(types)
   return ({ event, told }) => told && hears(event.type)
 }
+
+const sizeOf = (records: readonly EventRecord[]): number => records.reduce((sum, { size }) => sum + size, 0)
 
 /** The events that one consumer has not been handed yet: a place in the log, and what was read ahead from there. */
 export class Backlog {
@@ -35,13 +38,15 @@ export class Backlog {
     this.#position = position
   }
 
-  /** Reads on, unless there are so many events at hand; fewer only at the end of the log. */
+  /** Reads on, unless there are so many events at hand; fewer at the end of the log, and if they are large. */
   async look(session: Session, count: number): Promise<void> {
     if (this.#ahead.length - this.#looked >= count) return
     let ahead: readonly EventRecord[] = this.#ahead.slice(this.#looked)
-    while (ahead.length < count) {
+    let size = sizeOf(ahead)
+    while (ahead.length < count && size < MOST_TEXT) {
       const page = await session.read(ahead.at(-1)?.event.seq ?? this.#position, LOOK_AHEAD)
       if (page.length === 0) break
+      size += sizeOf(page)
       ahead = ahead.length === 0 ? page : ahead.concat(page)
     }
     this.#ahead = ahead

@@ -14,34 +14,49 @@ export interface Filed extends Store {
 }
 
 /** The records after `after`, up to and including `upTo`, at most `max`; a gap among them is damage. */
-export async function readPage(
+async function readPage(
   db: Database,
   after: number,
   upTo: number,
   max: number,
 ): Promise<readonly EventRecord[]> {
   const limit = Math.min(max, upTo - after)
-  return limit <= 0 ? [] : (await readFiled(db, after, limit)).records
+  return limit <= 0 ? [] : readFiled(db, after, limit)
 }
 
-/** So many records after `after`, all of which must be there, and how many characters they have as text. */
+/** So many characters of records are read in one go, give or take the last record: more would block the event loop. */
+export const MOST_TEXT = 1024 * 1024
+
+/**
+ * So many records after `after`, all of which must be there. Fewer if they have more than `mostText` characters, but one
+ * at least.
+ */
 export async function readFiled(
   db: Database,
   after: number,
   count: number,
-): Promise<{ readonly records: readonly EventRecord[]; readonly text: number }> {
+  mostText = Number.POSITIVE_INFINITY,
+): Promise<readonly EventRecord[]> {
   const range = { gt: keys.event(after), lte: keys.event(after + count), limit: count, ...READ_AHEAD }
-  const entries = await db.iterator(range).all()
+  const iterator = db.iterator(range)
   const records: EventRecord[] = []
   let text = 0
-  for (const [key, record] of entries) {
-    const expected = after + records.length + 1
-    if (seqOf(key) !== expected) throw missing(expected)
-    records.push(decodeEvent(key, record))
-    text += record.length
+  try {
+    while (records.length < count) {
+      const entries = await iterator.nextv(count - records.length)
+      if (entries.length === 0) throw missing(after + records.length + 1)
+      for (const [key, record] of entries) {
+        const expected = after + records.length + 1
+        if (seqOf(key) !== expected) throw missing(expected)
+        records.push(decodeEvent(key, record))
+        text += record.length
+        if (text > mostText) return records
+      }
+    }
+    return records
+  } finally {
+    await iterator.close()
   }
-  if (records.length < count) throw missing(after + records.length + 1)
-  return { records, text }
 }
 
 /** One record; its absence is damage unless it was pruned. */

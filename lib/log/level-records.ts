@@ -144,6 +144,8 @@ interface Extras {
 export interface EventRecord {
   readonly event: StoredEvent
   readonly told: boolean
+  /** How many characters its record has, more or less what it takes in memory. */
+  readonly size: number
 }
 
 /**
@@ -223,7 +225,7 @@ export function decodeEvent(key: string, text: string): EventRecord {
   const fields = JSON.parse(unseal(key, text)) as [string, string, number, JsonValue, Extras?]
   const [type, identifier, created, data, extras = {}] = fields
   const event = storedEvent({ type, identifier, data: freezeJson(data), ...extras }, seqOf(key), created)
-  return { event, told: extras.untold !== true }
+  return { event, told: extras.untold !== true, size: text.length }
 }
 
 /** An event in its one shape, whether it was just accepted or read back; absent parts are absent. */

@@ -7,7 +7,7 @@ import { Identities } from './level-identities.ts'
 import { keys } from './level-keys.ts'
 import type { Sound } from './level-open.ts'
 import { Pages } from './level-pages.ts'
-import { readPage } from './level-reader.ts'
+import { MOST_TEXT, readFiled } from './level-reader.ts'
 import { type EventRecord, encode } from './level-records.ts'
 import { States } from './level-states.ts'
 import { Writer } from './level-writer.ts'
@@ -86,13 +86,18 @@ export class Session {
     if (this.#tail.length > 1.5 * most) this.#tail.splice(0, this.#tail.length - most)
   }
 
-  /** Durable records after a seq, at most `max`: the newest from memory, older ones from the store. */
+  /**
+   * Durable records after a seq, at most `max`: the newest from memory, older ones from the store. Fewer if they are large;
+   * none only at the end of the log.
+   */
   async read(place: number, max: number): Promise<readonly EventRecord[]> {
     const after = Math.max(place, this.#first - 1)
     const oldest = this.#tail[0]?.event.seq
     if (oldest !== undefined && after + 1 >= oldest)
       return this.#tail.slice(after + 1 - oldest, after + 1 - oldest + max)
-    return (await this.#pages.read(after, max)) ?? readPage(this.db, after, this.writer.durable, max)
+    const page = await this.#pages.read(after, max)
+    const left = Math.min(max, this.writer.durable - after)
+    return page ?? (left <= 0 ? [] : readFiled(this.db, after, left, MOST_TEXT))
   }
 
   /** Writes the head once more, synced: LevelDB then has everything before it on disk too. */

@@ -231,6 +231,27 @@ describe('a consumer that waits', () => {
   })
 })
 
+describe('a consumer behind large events', () => {
+  it('reads ahead by their size: a pull hands out a few of them, and nothing is left out', async () => {
+    const { source, clock, log: before } = await opened()
+    for (let i = 0; i < 60; i++) await before.accept([draft(`${i}`, 'x'.repeat(200_000))])
+    await before.close()
+    const { log } = await faultyLog({ source, clock })
+    const consumer = await log.consumer('c', { start: 'start' })
+    const heard: number[] = []
+    while (heard.length < 60) {
+      const handed = await consumer.pull(1000, signal)
+      assert.ok(handed.length > 0 && handed.length <= 6, `${handed.length} large events in one pull`)
+      heard.push(...seqsOf(handed))
+    }
+    assert.deepEqual(
+      heard,
+      Array.from({ length: 60 }, (_, i) => i + 1),
+    )
+    await log.close()
+  })
+})
+
 describe('a transient consumer', () => {
   it('holds nothing that is pruned, once nobody pulls from it or handles its events', async () => {
     const { log } = await opened()
