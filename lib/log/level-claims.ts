@@ -39,6 +39,8 @@ export class Claims {
   // Decided in memory first, so that two claims made in one go can't both win.
   readonly #known = new Map<string, Known>()
   readonly #given = new WeakMap<Claim, Given>()
+  // Claims whose commit failed, though it may be stored: nobody was given them, so whoever asks again gets them.
+  readonly #doubtful = new Set<string>()
 
   constructor(life: Life, holder: string) {
     this.#life = life
@@ -53,14 +55,21 @@ export class Claims {
     await this.#runs.ready(job)
     const { dead, ...known } = this.#withoutDead(job)
     const entry = known.open.find((each) => each.slot === at)
-    if (entry === undefined ? this.#isSettled(job, at, known, aside) : aside || this.#isHeld(entry)) return undefined
-    const attempt = (entry?.attempt ?? 0) + 1
+    const claimed = `${job}\0${at}`
+    const isOurs = this.#doubtful.has(claimed) && entry?.holder === this.#holder
+    if (entry === undefined ? this.#isSettled(job, at, known, aside) : !isOurs && (aside || this.#isHeld(entry)))
+      return undefined
+    const attempt = (entry?.attempt ?? 0) + (isOurs ? 0 : 1)
     const given: Given = { job, slot: at, ttl, aside, attempt }
     const lost = entry !== undefined && this.#isLost(entry) ? this.#runs.ops(job, at, entry.attempt) : []
-    await this.#write(job, { ...known, open: replaced(known.open, { ...dueOf(entry), ...this.#entry(given) }) }, [
-      ...dead,
-      ...lost,
-    ])
+    const taken = { ...dueOf(entry), ...this.#entry(given) }
+    this.#doubtful.delete(claimed)
+    try {
+      await this.#write(job, { ...known, open: replaced(known.open, taken) }, [...dead, ...lost])
+    } catch (error) {
+      this.#doubtful.add(claimed)
+      throw error
+    }
     return this.#claim(given)
   }
 
