@@ -44,7 +44,7 @@ export async function readJob(log: Log, job: Job, now: number, logger: Logger = 
  * Settles all that is open of a job, and all that its schedule named up to an instant (ms since the epoch); `back`: also
  * where more is settled now.
  */
-export async function settleOpen(log: Log, name: string, upTo: number, back = false): Promise<void> {
+async function settleOpen(log: Log, name: string, upTo: number, back = false): Promise<void> {
   const { open } = await log.slots(name)
   const never = open.filter(({ attempts }) => attempts === 0)
   const noted = never.map(({ slot }) => {

@@ -218,7 +218,7 @@ export class LevelConsumer implements Consumer, Rider {
 
   retry(handed: Handed, next: { readonly at: number; readonly error?: unknown }): void {
     const { seq } = handed.event
-    const record = retryRecord(handed, next)
+    const record = retryRecord(handed, next, steady(this.#life.clock).now())
     if (!this.#isHandled(handed)) return
     this.#end(seq)
     // A replay that somebody asked for meanwhile takes its place.

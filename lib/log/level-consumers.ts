@@ -1,3 +1,4 @@
+import { steady } from '../core/clock.ts'
 import { quote, TidingsError } from '../core/errors.ts'
 import { heard } from './level-backlog.ts'
 import { beyondSuspects, isOpen } from './level-beyond.ts'
@@ -11,6 +12,7 @@ import type { Opened } from './level-opened.ts'
 import { type Beginning, movedTo } from './level-place.ts'
 import { readEvents } from './level-reader.ts'
 import { type Cursor, decode, type EventRecord, encode, type RetryRecord } from './level-records.ts'
+import { dueAgain } from './level-retries.ts'
 import type { States } from './level-states.ts'
 import type { Deaths } from './level-suspects.ts'
 import { checkText } from './limits.ts'
@@ -180,7 +182,11 @@ export class Consumers {
 
   async #load(name: string, found: Cursor, options: ConsumerOptions): Promise<Omit<Opened, 'origin'>> {
     const records = await this.#entries(keys.retriesOf(name))
-    const waiting = records.map(([key, text]) => ({ seq: seqOf(key), ...decode<RetryRecord>(key, text) }))
+    const now = steady(this.#life.clock).now()
+    const waiting = records.map(([key, text]) => {
+      const record = decode<RetryRecord>(key, text)
+      return { seq: seqOf(key), ...record, at: dueAgain(record, now) }
+    })
     const parked = (await this.#entries(keys.parkedOf(name))).map(([key]) => seqOf(key))
     const suspects = await this.#suspects(name, found, waiting, parked)
     const cursor = await beyondSuspects(this.#life.session, found, [...suspects.keys()], heard(options))

@@ -75,9 +75,11 @@ export interface Cursor {
   readonly since?: number
 }
 
+/** `at`, `since`: when the next attempt is due, and when that was decided, in ms; an older record has no `since`. */
 export interface RetryRecord {
   readonly attempts: number
   readonly at: number
+  readonly since?: number
   readonly error?: ErrorInfo
   readonly replay?: number
 }

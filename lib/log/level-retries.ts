@@ -16,13 +16,20 @@ export interface Waiting extends Omit<RetryRecord, 'error'> {
 export function retryRecord(
   { attempt, replay }: Handed,
   { at, error }: { readonly at: number; readonly error?: unknown },
+  since: number,
 ): RetryRecord {
   return {
     attempts: attempt,
     at: instant(at, 'at'),
+    since,
     ...(error === undefined ? {} : { error: errorInfo(error) }),
     ...(replay === undefined ? {} : { replay }),
   }
+}
+
+/** When an event is due that a life before left. A clock that went back makes its pause no longer than it was. */
+export function dueAgain({ at, since }: RetryRecord, now: number): number {
+  return since !== undefined && since > now ? Math.min(at, now + Math.max(0, at - since)) : at
 }
 
 /** The events of one consumer that wait for another attempt, in order of when they are due. */
