@@ -103,6 +103,8 @@ class World {
   readonly epochs: Epoch[] = []
   readonly wrongs: string[] = []
   readonly asked: { readonly at: number; settled: boolean }[] = []
+  /** Whether runs went on at the end: a long row of missed slots takes longer than any story lasts. */
+  busy = false
   readonly #source = new MortalSource()
   readonly #story: Story
   #log: LevelLog | undefined
@@ -206,6 +208,7 @@ class World {
     for (let times = 0; times < 5; times++) {
       await this.happen({ is: 'pass', seconds: SETTLED / SECOND })
       const { open } = await this.log.slots('j')
+      this.busy = open.some(({ held, at = 0 }) => held || at > this.clock.now())
       if (open.every(({ slot }) => slot.getTime() > this.clock.now() - SETTLED + MINUTE)) return
     }
   }
@@ -283,10 +286,11 @@ interface Found {
   readonly epochs: readonly Epoch[]
   readonly asked: readonly number[]
   readonly now: number
+  readonly busy: boolean
 }
 
 /** What is wrong with the fates that the log remembers: each slot has to have one. */
-function wrongFates({ rows, open, epochs, asked, now }: Found): string[] {
+function wrongFates({ rows, open, epochs, asked, now, busy }: Found): string[] {
   const wrong: string[] = []
   const slots = new Set(epochs.flatMap(slotsIn))
   const notes = rows.filter(({ attempt }) => attempt === 0)
@@ -310,7 +314,7 @@ function wrongFates({ rows, open, epochs, asked, now }: Found): string[] {
       wrong.push(`${slot} ran unasked`)
   }
   for (const slot of open) {
-    if (slot < now - SETTLED) wrong.push(`${new Date(slot).toISOString()} is still open`)
+    if (!busy && slot < now - SETTLED) wrong.push(`${new Date(slot).toISOString()} is still open`)
   }
   return wrong
 }
@@ -334,7 +338,7 @@ async function tell(told: Story): Promise<void> {
   const unanswered = world.asked.filter(({ settled }) => !settled).length
   const crashed = told.happenings.some((each) => each.is === 'down' && each.how === 'crash')
   const asked = world.asked.map(({ at }) => at)
-  assert.deepEqual(wrongFates({ rows, open, epochs, asked, now: world.clock.now() }), [])
+  assert.deepEqual(wrongFates({ rows, open, epochs, asked, now: world.clock.now(), busy: world.busy }), [])
   assert.deepEqual(world.wrongs, [])
   if (!crashed) assert.equal(unanswered, 0, 'a run that was asked for was never answered')
 }
