@@ -14,12 +14,7 @@ export interface Filed extends Store {
 }
 
 /** The records after `after`, up to and including `upTo`, at most `max`; a gap among them is damage. */
-async function readPage(
-  db: Database,
-  after: number,
-  upTo: number,
-  max: number,
-): Promise<readonly EventRecord[]> {
+async function readPage(db: Database, after: number, upTo: number, max: number): Promise<readonly EventRecord[]> {
   const limit = Math.min(max, upTo - after)
   return limit <= 0 ? [] : readFiled(db, after, limit)
 }

@@ -271,7 +271,7 @@ describe('what commands print', () => {
     t.after(() => new Promise((resolve) => busy.close(resolve)))
     const { code, words } = await tidings(t, folder, ['status'])
     assert.equal(code, 3)
-    assert.match(words, /\.tidings\/hello is in use by another process, where no agent answers\n$/)
+    assert.match(words, /\.tidings\/hello is in use by another process \(pid \d+\), where no agent answers\n$/)
     assert.equal(asked, 1)
   })
 })

@@ -151,7 +151,10 @@ describe('an agent that runs', { timeout: 60_000 }, () => {
     await tail.said(/^8\t.*\tnote\te\t/)
     const second = await tidings(t, folder, ['run', 'hello.ts', '--db', 'running'])
     assert.equal(second.code, 3)
-    assert.match(second.words, /^tidings: the log in .*running is in use by another process: agent "home", pid \d+\n$/)
+    assert.match(
+      second.words,
+      /^tidings: the log in .*running is in use by another process \(pid \d+\): agent "home", pid \d+\n$/,
+    )
     await command('jobs', 'run', 'fresh', '--db', db)
     await tail.said(/^9\t/m)
     const asked = command('jobs', 'run', 'slow', '--db', db)
