@@ -20,7 +20,7 @@ async function readPage(db: Database, after: number, upTo: number, max: number):
 }
 
 /** So many characters of records are read in one go, give or take the last record: more would block the event loop. */
-export const MOST_TEXT = 1024 * 1024
+export const MOST_TEXT = 512 * 1024
 
 /**
  * So many records after `after`, all of which must be there. Fewer if they have more than `mostText` characters, but one
