@@ -259,10 +259,11 @@ function remove(path: string): void {
 }
 
 function nameOf(owner: Owner | undefined): string {
-  const { pid, host } = thisProcess()
+  const { pid, host, start, space } = thisProcess()
   if (owner === undefined) return 'another process'
   if (owner.host !== host) return `another process (pid ${owner.pid} on ${owner.host})`
-  return owner.pid === pid ? 'another thread of this process' : `another process (pid ${owner.pid})`
+  const isOurs = owner.pid === pid && owner.start === start && owner.space === space
+  return isOurs ? 'another thread of this process' : `another process (pid ${owner.pid})`
 }
 
 function inUse(directory: string, words: string): TidingsError {
