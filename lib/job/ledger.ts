@@ -69,7 +69,9 @@ export class Ledger {
     const waited = this.#pending.size > 0
     const scheduled = slots.filter(({ asked }) => asked !== true)
     for (const { at } of scheduled) this.#pending.add(at.getTime())
-    const alone = scheduled.length <= 1 && !waited && this.#job.settings.jitter === 0
+    // A single slot is claimed at once, unless it may have to wait: behind its jitter, or a run by hand.
+    const { jitter, overlap } = this.#job.settings
+    const alone = scheduled.length <= 1 && !waited && jitter === 0 && overlap !== 'queue'
     if (passed !== undefined || dropped.length > 0) this.#blocked = undefined
     else if (alone) return
     const never = dropped.filter(({ begun }) => begun !== true)
