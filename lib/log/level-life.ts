@@ -148,7 +148,7 @@ export class Life {
 
   /** The highest durable seq, also while the store is closed. */
   get durable(): number {
-    return this.state === 'ready' ? this.session.writer.durable : this.#told
+    return (this.#closed === undefined ? this.#session?.writer.durable : undefined) ?? this.#told
   }
 
   /** The store was found damaged: nothing more is written or read, until the log is opened anew by somebody who has seen to it. */
