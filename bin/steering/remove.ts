@@ -3,6 +3,7 @@ import { confirm } from '../frame/confirm.ts'
 import { exitCodes } from '../frame/mistake.ts'
 import { askLog } from '../logs/ask-log.ts'
 import { printJson } from '../print/json.ts'
+import { tell } from '../print/tell.ts'
 import type { Asked } from './asked.ts'
 
 /** Forgets a job or a listener, once that was confirmed, and says so; resolves to the exit code. */
@@ -16,7 +17,7 @@ export function remove(
     await confirm(`the log forgets what it knows of ${kind} ${JSON.stringify(name)}, for good`, asked.yes)
     const answer = await of(operations).remove(name)
     if (asked.json) printJson(answer)
-    else console.log(`${kind} ${JSON.stringify(name)} is forgotten`)
+    else tell(`${kind} ${JSON.stringify(name)} is forgotten`)
     return exitCodes.ok
   })
 }

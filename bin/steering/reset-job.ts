@@ -1,6 +1,7 @@
 import { exitCodes } from '../frame/mistake.ts'
 import { askLog } from '../logs/ask-log.ts'
 import { printJson } from '../print/json.ts'
+import { tell } from '../print/tell.ts'
 import type { Asked } from './asked.ts'
 
 /** Begins the schedule of a job now, and says so; resolves to the exit code. */
@@ -8,7 +9,7 @@ export function resetJob(name: string, asked: Asked): Promise<number> {
   return askLog(asked, async ({ jobs }) => {
     const answer = await jobs.reset(name)
     if (asked.json) printJson(answer)
-    else console.log(`job ${JSON.stringify(name)} begins at ${answer.begins}${was(answer.before)}`)
+    else tell(`job ${JSON.stringify(name)} begins at ${answer.begins}${was(answer.before)}`)
     return exitCodes.ok
   })
 }

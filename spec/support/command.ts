@@ -12,9 +12,20 @@ export interface Said {
 }
 
 /** Does in this process what `tidings` does with these arguments. One at a time. */
-export function command(...args: readonly string[]): Promise<Said> {
-  return captured(() => answer(['tidings'], tidings, args))
+export async function command(...args: readonly string[]): Promise<Said> {
+  const guarded: NodeJS.EventEmitter = process
+  const before = GUARDED.map((event) => ({ event, kept: guarded.listeners(event) }))
+  try {
+    return await captured(() => answer(['tidings'], tidings, args))
+  } finally {
+    // A command's own process ends with it, and so do its guards.
+    for (const { event, kept } of before)
+      for (const listener of guarded.listeners(event))
+        if (!kept.includes(listener)) guarded.off(event, listener as () => void)
+  }
 }
+
+const GUARDED = ['uncaughtException', 'unhandledRejection']
 
 /** What is written meanwhile as text, and the exit code that `work` resolves to. */
 export async function captured(work: () => Promise<number>): Promise<Said> {
