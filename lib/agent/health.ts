@@ -35,6 +35,7 @@ export interface JobHealth {
  * - `stuck`: there are events for it, and it gets nowhere: for twice as long as a delivery may take, or a minute without
  *   any
  * - `failure`: why it hears nothing now; unless the log is closed, it begins again by itself
+ * - `refused`: it does not, because its `from` lies far beyond the end of the log
  */
 export interface ListenerHealth extends Lag {
   readonly name: string
@@ -42,6 +43,7 @@ export interface ListenerHealth extends Lag {
   readonly oldest?: string
   readonly stuck?: boolean
   readonly failure?: string
+  readonly refused?: true
 }
 
 /** How the log is. `last`: the seq of its newest event; absent while it has failed. */
@@ -76,10 +78,11 @@ export function problemsOf({ running, log, jobs, listeners }: Omit<Health, 'prob
       }
       return overdue === undefined ? [] : [`${job} is overdue: no run began for its slot of ${overdue}`]
     }),
-    ...listeners.flatMap(({ name, behind, running: handling, stuck, failure }) => {
+    ...listeners.flatMap(({ name, behind, running: handling, stuck, failure, refused }) => {
       const listener = `listener ${quote(name)}`
       if (failure !== undefined) {
-        const what = log.state === 'closed' ? 'hears no more' : 'has stopped, and begins again'
+        const begins = refused ? 'does not start' : 'has stopped, and begins again'
+        const what = log.state === 'closed' ? 'hears no more' : begins
         return [`${listener} ${what}: ${failure}`]
       }
       return stuck

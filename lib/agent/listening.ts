@@ -8,7 +8,7 @@ import type { Listener } from '../listener/listener.ts'
 import type { Consumer, ConsumerOptions, Handed, Lag, Log, Start, Writes } from '../log/port.ts'
 import type { ListenerHealth } from './health.ts'
 import { cursors, oldestOf } from './oldest.ts'
-import { checkRename, renameListener } from './rename-listener.ts'
+import { checkRename, olderName, renameListener } from './rename-listener.ts'
 import type { ListenerStatus } from './status.ts'
 
 /** What a listener at work needs of its agent. */
@@ -49,14 +49,29 @@ export class Listening {
   #opening: Promise<void> | undefined
   // A rename failed, and the log may have stored it all the same.
   #maybe: string | undefined
+  // Why the log does not open it at all.
+  #refusal: Error | undefined
   #lag: Lag = { behind: 0, running: 0, retrying: 0, parked: 0 }
 
   /** `paused`: the names of those that do not hear before they are told to. */
   static async open(listener: Listener, paused: ReadonlyMap<string, unknown>, host: ListeningHost): Promise<Listening> {
+    try {
+      return await Listening.#opened(listener, paused, host)
+    } catch (error) {
+      if (typeof listener.settings.from !== 'number' || !hasCode(error, 'TIDINGS_LOG_INVALID')) throw error
+      return Listening.#refused(listener, asError(error), host)
+    }
+  }
+
+  static async #opened(
+    listener: Listener,
+    paused: ReadonlyMap<string, unknown>,
+    host: ListeningHost,
+  ): Promise<Listening> {
     const { name, settings } = listener
     const { from: start, formerly } = settings
     const { log, environment } = host
-    const older = await olderName(host, listener)
+    const older = await olderName(log, listener, environment.logger)
     const consumer =
       older === undefined
         ? await log.consumer(name, { start, ...hears(listener) })
@@ -64,6 +79,17 @@ export class Listening {
     if (consumer.origin === 'new') environment.logger.info({ listener: name, from: start }, 'new listener')
     if (consumer.origin === 'renamed') environment.logger.info({ listener: name, formerly }, 'renamed listener')
     return new Listening(listener, consumer, paused.has(older ?? name), host)
+  }
+
+  /**
+   * A listener that the log does not open, because its `from` lies far beyond the end of the log. It hears nothing,
+   * `status` says why, and it leaves no cursor behind; the other parts of the agent run.
+   */
+  static async #refused(listener: Listener, refusal: Error, host: ListeningHost): Promise<Listening> {
+    const consumer = await host.log.consumer(listener.name, { start: 'now', transient: true, ...hears(listener) })
+    const listening = new Listening(listener, consumer, false, host)
+    listening.#refusal = refusal
+    return listening
   }
 
   private constructor(listener: Listener, consumer: Consumer, paused: boolean, host: ListeningHost) {
@@ -130,7 +156,7 @@ export class Listening {
         this.#spent = true
         const err = asError(thrown)
         // Closed, or opened again by another agent on this log: the listener goes on there.
-        if (hasCode(err, 'TIDINGS_LOG_CLOSED')) throw err
+        if (hasCode(err, 'TIDINGS_LOG_CLOSED') || err === this.#refusal) throw err
         if (this.#clock.now() - began > PATIENCE) failures = 1
         const wait = pauseAfter(failures)
         const fields = { listener: this.#listener.name, err }
@@ -240,6 +266,7 @@ export class Listening {
       ...(all.length === 0 ? {} : { oldest: new Date(Math.min(...all)).toISOString() }),
       ...(this.#isStuck(status, next) ? { stuck: true } : {}),
       ...(this.#failure === undefined ? {} : { failure: scrub(this.#failure.message) }),
+      ...(this.#refusal === undefined ? {} : { refused: true as const }),
     }
   }
 
@@ -288,6 +315,7 @@ export class Listening {
 
   // Opened again, the consumer has forgotten what was taken from it and not begun: that comes again.
   async #ready(): Promise<void> {
+    if (this.#refusal !== undefined) throw this.#refusal
     if (!this.#spent || this.#stopped) return
     this.#opening ??= this.#open({ start: 'now' }).finally(() => (this.#opening = undefined))
     await this.#opening
@@ -309,23 +337,6 @@ export class Listening {
 // Steering looks before it acts: a log that takes nothing now would leave the listener stopped halfway.
 async function refuseFailed(log: Log): Promise<void> {
   await log.last()
-}
-
-// The name whose cursor it takes over: the log knows that, and not its own.
-async function olderName(
-  { log, environment }: ListeningHost,
-  { name, settings: { formerly } }: Listener,
-): Promise<string | undefined> {
-  if (formerly === undefined) return undefined
-  const known = await cursors(log)
-  if (!known.has(formerly) || formerly === name) return undefined
-  if (!known.has(name)) return formerly
-  // Two listeners, with a cursor and state of their own each: nobody can say which of them is meant.
-  environment.logger.warn(
-    { listener: name, formerly },
-    'formerly does nothing: the log knows both names; remove the older one with tidings listeners rm, or the option',
-  )
-  return undefined
 }
 
 function hears({ source: { types }, settings }: Listener): Pick<ConsumerOptions, 'types' | 'inOrder'> {

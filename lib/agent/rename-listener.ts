@@ -1,5 +1,7 @@
 import { quote, TidingsError } from '../core/errors.ts'
+import type { Logger } from '../core/logger.ts'
 import { listenerNamespace } from '../dispatch/deliver.ts'
+import type { Listener } from '../listener/listener.ts'
 import { checkText, defaultLimits } from '../log/limits.ts'
 import type { Consumer, ConsumerOptions, Log } from '../log/port.ts'
 import { cursors } from './oldest.ts'
@@ -52,4 +54,22 @@ export async function removeListener(log: Log, name: string): Promise<void> {
   for await (const { key } of state.list()) await state.delete(key)
   await setPaused(log, 'listener', name, false)
   await log.forgetConsumer(name)
+}
+
+/** The name whose cursor a listener takes over: the log knows that one, and not its own. */
+export async function olderName(
+  log: Log,
+  { name, settings: { formerly } }: Listener,
+  logger: Logger,
+): Promise<string | undefined> {
+  if (formerly === undefined) return undefined
+  const known = await cursors(log)
+  if (!known.has(formerly) || formerly === name) return undefined
+  if (!known.has(name)) return formerly
+  // Two listeners, with a cursor and state of their own each: it is not clear which of them is meant.
+  logger.warn(
+    { listener: name, formerly },
+    'formerly does nothing: the log knows both names; remove the older one with tidings listeners rm, or the option',
+  )
+  return undefined
 }

@@ -194,3 +194,23 @@ describe('a pump that has ended', () => {
     assert.equal(getEventListeners(abort.signal, 'abort').length + getEventListeners(stop.signal, 'abort').length, 0)
   })
 })
+
+describe('a listener that begins at a seq far beyond the log', () => {
+  it('does not start, says why, and leaves the other listeners alone', async (t) => {
+    const late = (heard: Set<number>) => [
+      ...hears(heard),
+      listener('late', on('made'), ({ seq }) => void heard.add(-seq), { from: 1_795_880_000_000 }),
+    ]
+    const { clock, give, heard, log, operations, settle, status } = await begin(t, late)
+    await give(3)
+    await clock.advance(1000)
+    assert.deepEqual([...heard], [1, 2, 3])
+    const { problems } = await status()
+    assert.equal(problems.length, 1)
+    assert.match(problems.join(), /listener "late" does not start: .*event 1795880000000.*new Date\(1795880000000\)/)
+    const names: string[] = []
+    for await (const { name } of log.consumers()) names.push(name)
+    assert.deepEqual(names, ['hear'])
+    await assert.rejects(settle(operations().listeners.reset('late', { to: 'start' })), /knows no listener "late"/)
+  })
+})
