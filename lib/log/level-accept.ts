@@ -33,7 +33,7 @@ export interface Decision {
 export interface Rules {
   readonly identity: 'type' | 'identifier'
   readonly limits: Limits
-  readonly identities: Identities
+  readonly identities: Pick<Identities, 'find'>
   /** The seq for the next event. */
   readonly next: number
   readonly now: number

@@ -21,14 +21,14 @@ export class Gate {
 
   /**
    * Runs `act`: at once while there is room and nobody waits, otherwise after those who came before; then it is what
-   * `later`, which is asked at once, gives.
+   * `later`, which is asked at once, gives. With `prepare`, it waits for its turn in any case, and for that as well.
    */
-  pass<T>(act: () => T, later: () => () => T = () => act): T | Promise<T> {
-    if (this.#inLine === 0 && !isFull(this.#queue())) return act()
+  pass<T>(act: () => T, later: () => () => T = () => act, prepare?: () => Promise<void>): T | Promise<T> {
+    if (prepare === undefined && this.#inLine === 0 && !isFull(this.#queue())) return act()
     const then = later()
     this.#inLine += 1
     const turn = this.#line.then(async () => {
-      await this.#room()
+      await this.#room(prepare)
       // No sooner: whoever comes now must not get in before.
       this.#inLine -= 1
       return then()
@@ -40,9 +40,10 @@ export class Gate {
     return turn
   }
 
-  async #room(): Promise<void> {
+  async #room(prepare?: () => Promise<void>): Promise<void> {
     try {
       while (isFull(this.#queue())) await this.#queue().written()
+      await prepare?.()
     } catch {
       // The write failed, or the log was closed: whoever passes hears of it.
     }

@@ -5,6 +5,12 @@ import { decode, FORGOTTEN, type Identity } from './level-records.ts'
 /** How many identities a generation remembers: more than can wait for their commits at once. */
 const GENERATION = 2048
 
+/** Look-ups that were made ahead of a decision. They hold only for the session that made them. */
+export interface Found {
+  by?: Identities
+  readonly identities: Map<string, Identity | undefined>
+}
+
 /**
  * Which event an identity was last told as. What was decided lately is answered from memory, also before it is
  * durable, so that publishers who ask at the same time get one answer; the rest is looked up in the store, unless the
@@ -26,9 +32,11 @@ export class Identities {
     this.#filter = filter
   }
 
-  /** The identity stored at `key`; undefined when it is not known. */
-  find(key: string): Identity | undefined {
-    const identity = this.#young.get(key) ?? this.#old.get(key) ?? this.#look(key)
+  /** The identity stored at `key`; undefined when it is not known. `found`: look-ups that were made ahead. */
+  find(key: string, found?: Found): Identity | undefined {
+    const recent = this.#young.get(key) ?? this.#old.get(key)
+    const isFound = found?.by === this && found.identities.has(key)
+    const identity = recent ?? (isFound ? found.identities.get(key) : this.#look(key))
     return identity?.[0] === FORGOTTEN ? undefined : identity
   }
 

@@ -8,7 +8,7 @@ import { decide } from './level-accept.ts'
 import { Claims } from './level-claims.ts'
 import { Consumers } from './level-consumers.ts'
 import { Gate } from './level-gate.ts'
-import { identityKey } from './level-identities.ts'
+import { type Found, identityKey } from './level-identities.ts'
 import { keyValue } from './level-key-value.ts'
 import type { Life } from './level-life.ts'
 import { readEvents, readRecord } from './level-reader.ts'
@@ -17,6 +17,9 @@ import { Upkeep } from './level-upkeep.ts'
 import { checkText, checkWrite, type Limits } from './limits.ts'
 import type { Consumer, ConsumerInfo, ConsumerOptions, KeyValue, Log, Origin, Query } from './port.ts'
 import type { Retention } from './retention.ts'
+
+/** So many identities are looked up in one go, some milliseconds' work; a larger accept yields the event loop between. */
+const AT_ONCE = 1000
 
 /** The log in LevelDB, on disk or in memory. Made by `openLog` and `memoryLog`. */
 export class LevelLog extends Upkeep implements Log {
@@ -54,9 +57,11 @@ export class LevelLog extends Upkeep implements Log {
 
   accept(drafts: readonly Draft[], origin: Origin = {}): Promise<readonly Accepted[]> {
     try {
+      const found: Found | undefined = drafts?.length > AT_ONCE ? { identities: new Map() } : undefined
       const turn = this.#gate.pass(
         () => this.#decide(drafts, origin),
-        () => this.#later(drafts, origin),
+        () => this.#later(drafts, origin, found),
+        found === undefined ? undefined : () => this.#lookAhead(drafts, found),
       )
       return turn instanceof Promise ? turn.then(answer) : answer(turn)
     } catch (error) {
@@ -64,19 +69,35 @@ export class LevelLog extends Upkeep implements Log {
     }
   }
 
-  #later(drafts: readonly Draft[], origin: Origin): () => Decided {
+  #later(drafts: readonly Draft[], origin: Origin, found?: Found): () => Decided {
     const now = Array.isArray(drafts) ? drafts.map(held) : drafts
     const written = origin.state === undefined ? origin : { ...origin, state: origin.state.map(checkWrite) }
-    return () => this.#decide(now, written)
+    return () => this.#decide(now, written, found)
+  }
+
+  // Look-ups take most of the time that many duplicates need. Here the event loop gets its turn between them, and no other
+  // accept does: those that came later wait in line. What is forgotten meanwhile is remembered, and looked at first.
+  async #lookAhead(drafts: readonly Draft[], found: Found): Promise<void> {
+    const { identities } = this.#life.session
+    const { identity } = this.#life.meta
+    found.by = identities
+    for (let i = 0; i < drafts.length; i++) {
+      const { type, identifier } = drafts[i] ?? {}
+      if (typeof type !== 'string' || typeof identifier !== 'string') continue
+      const key = identityKey(identity, type, identifier)
+      found.identities.set(key, identities.find(key))
+      if (i % AT_ONCE === AT_ONCE - 1) await new Promise((resolve) => setImmediate(resolve))
+    }
   }
 
   // In one go: nobody comes between the look-up, the decision and its place in the queue.
-  #decide(drafts: readonly Draft[], origin: Origin): Decided {
+  #decide(drafts: readonly Draft[], origin: Origin, found?: Found): Decided {
     if (!Array.isArray(drafts))
       throw new TidingsError('TIDINGS_LOG_INVALID', `accept() needs an array of drafts, got ${describe(drafts)}`)
     const { writer, identities, states } = this.#life.session
     const { identity } = this.#life.meta
-    const rules = { identity, limits: this.#limits, identities, next: writer.next, now: this.clock.now() }
+    const known = { find: (key: string) => identities.find(key, found) }
+    const rules = { identity, limits: this.#limits, identities: known, next: writer.next, now: this.clock.now() }
     const decision = decide(drafts, origin, rules)
     const { receipts } = decision
     const writes = origin.state?.map(checkWrite) ?? []
@@ -86,7 +107,7 @@ export class LevelLog extends Upkeep implements Log {
     if (decision.ops.length + rest.length === 0) return { receipts, durable: writer.until(decision.newest) }
     const durable = writer.add(rest.length === 0 ? decision : { ...decision, ops: [...decision.ops, ...rest] })
     if (completing !== undefined) durable.catch(completing.undo)
-    for (const [key, known] of decision.identities) identities.remember(key, known, writer.next - 1)
+    for (const [key, each] of decision.identities) identities.remember(key, each, writer.next - 1)
     return { receipts, durable }
   }
 
