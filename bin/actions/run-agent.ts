@@ -84,7 +84,7 @@ async function open(directory: string | undefined, logger: Logger, retention?: R
 
 async function whoHas(directory: string): Promise<string> {
   const health = await (await connect(directory))?.status().catch(() => undefined)
-  return health === undefined ? '' : `: agent ${JSON.stringify(health.agent)}, pid ${health.pid}`
+  return health === undefined ? '' : `: agent ${JSON.stringify(health.agent)}`
 }
 
 function only({ name, jobs, listeners, timezone }: Agent, wanted: readonly string[]): Agent {

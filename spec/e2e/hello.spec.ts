@@ -78,7 +78,7 @@ describe('the agent of the first page', () => {
     const second = await start(t, folder, 'tidings', ['run', 'hello.ts', '--db', 'its-log']).ended
     assert.equal(second.code, 3)
     await inTime(second.ms, 2000)
-    assert.match(second.words, /its-log is in use by process \d+/)
+    assert.match(second.words, /its-log is in use by another process \(pid \d+\): agent "hello"/)
     assert.equal((await running.signal('SIGINT')).code, 0)
   })
 

@@ -19,10 +19,11 @@ const status: Row = {
   code: { stopped: 1, running: 0 },
   differs: {
     facts:
-      'running agent pid since problems jobs.*.schedule jobs.*.next jobs.*.expectedBy jobs.*.running listeners.*.oldest'.split(
+      'running agent pid since problems jobs.*.schedule jobs.*.next jobs.*.expectedBy jobs.*.running jobs.*.lastSlot listeners.*.oldest'.split(
         ' ',
       ),
-    because: 'only who runs an agent knows its schedules and what goes on, and that none runs is a problem',
+    because:
+      'only a running agent knows its schedules and what is running; that no agent runs is a problem; a job was reset at a time of its own',
   },
 }
 
@@ -81,6 +82,9 @@ export const rows: readonly Row[] = [
   asked('jobs history nope', 2),
   asked('jobs history often -n -1', 2),
   asked('jobs history often -n some', 2),
+  asked('jobs reset nope', 2),
+  asked('jobs rm nope --yes', 2),
+  asked('jobs rm daily', 2),
   asked(`jobs next daily ${AGENT} -n 3`),
   asked(`jobs next same ${AGENT}`),
   asked('jobs next nope', 2),
@@ -89,6 +93,11 @@ export const rows: readonly Row[] = [
   asked(`jobs run nope ${AGENT} --dry`, 2),
   asked(`jobs run same ${AGENT}`, 2),
   byTheCode('jobs run same --dry'),
+  {
+    args: 'jobs reset daily',
+    code: 0,
+    differs: { facts: ['begins', 'before'], because: 'each is reset at its own time' },
+  },
   asked('listeners ls'),
   asked(`listeners ls ${AGENT}`),
   asked('listeners pause quick'),
@@ -106,6 +115,8 @@ export const rows: readonly Row[] = [
   asked('listeners ls'),
   asked('listeners skip resting --yes'),
   asked('listeners skip nope --yes', 2),
+  asked('listeners rm nope --yes', 2),
+  asked('listeners rm resting', 2),
   asked('listeners rename resting quick', 2),
   asked('listeners rename nope other', 2),
   asked('listeners rename resting rested'),
@@ -153,6 +164,9 @@ export const later: readonly Row[] = [
   {
     args: 'jobs ls',
     code: 0,
-    differs: { facts: ['lastSlot', 'succeeded', 'last', 'recent'], because: 'a job ran where an agent did' },
+    differs: {
+      facts: ['firstSeen', 'lastSlot', 'succeeded', 'last', 'recent'],
+      because: 'a job ran where an agent did, and one was reset at a time of its own',
+    },
   },
 ]

@@ -153,7 +153,7 @@ describe('an agent that runs', { timeout: 60_000 }, () => {
     assert.equal(second.code, 3)
     assert.match(
       second.words,
-      /^tidings: the log in .*running is in use by another process \(pid \d+\): agent "home", pid \d+\n$/,
+      /^tidings: the log in .*running is in use by another process \(pid \d+\): agent "home"\n$/,
     )
     await command('jobs', 'run', 'fresh', '--db', db)
     await tail.said(/^9\t/m)
