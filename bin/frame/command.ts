@@ -6,20 +6,17 @@ export type OptionTable = Readonly<Record<string, Options>>
 /** What a command is given: its arguments, and its options by their long names. */
 export type Given<O extends OptionTable> = InferredOptionTypes<O> & { readonly _: readonly string[] }
 
-/**
- * One command: what its help says, what it takes, what it does.
- *
- * - `takes`: names of its arguments, in order; `[NAME]` may be left out
- * - `examples`: what to type after its name, and what that does
- * - `rewrite`: turns old spellings among its arguments into those that `options` has
- * - `run`: resolves to the exit code
- */
+/** One command: what its help says, what it takes, what it does. */
 export interface Command<O extends OptionTable = OptionTable> {
   readonly summary: string
+  /** Names of its arguments, in order; `[NAME]` may be left out. */
   readonly takes: readonly string[]
   readonly options: O
+  /** What to type after its name, and what that does. */
   readonly examples: readonly (readonly [args: string, what: string])[]
+  /** Turns old spellings among its arguments into those that `options` has. */
   rewrite?(args: readonly string[]): readonly string[]
+  /** Resolves to the exit code. */
   run(given: Given<O>): Promise<number>
 }
 

@@ -15,15 +15,12 @@ export interface DryDraft extends Draft {
   readonly status: 'new' | 'changed' | 'duplicate'
 }
 
-/**
- * What a run would publish, as JSON.
- *
- * - `error`: why it failed; `reason`: why it would cancel its job
- */
+/** What a run would publish, as JSON. */
 export interface DryRun {
   readonly name: string
   readonly ms: number
   readonly drafts: readonly DryDraft[]
+  /** Why it failed; `reason`: why it would cancel its job. */
   readonly error?: Omit<ErrorInfo, 'stack'>
   readonly reason?: string
 }

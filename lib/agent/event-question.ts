@@ -6,20 +6,20 @@ import type { Query } from '../log/port.ts'
 /**
  * A question for events, in JSON. All parts given must hold.
  *
- * - `types`: names, or patterns where `*` stands for any characters
  * - `since`, `until`: a date (`2027-01-31`, `2027-01-31 12:00`, `2027-01-31T12:00+02:00`), `now`, `today`, `yesterday`, or
  *   a time ago (`2h`), both inclusive. A day is meant from its beginning to its end; without an offset, times are local to
  *   the process that answers
- * - `identifier`: exactly this one
- * - `limit`: at most this many; default all
- * - `reverse`: the newest first; default the oldest first
  */
 export interface EventQuestion {
+  /** Names, or patterns where `*` stands for any characters. */
   readonly types?: readonly string[]
   readonly since?: string
   readonly until?: string
+  /** Exactly this one. */
   readonly identifier?: string
+  /** At most this many; default all. */
   readonly limit?: number
+  /** The newest first; default the oldest first. */
   readonly reverse?: boolean
 }
 

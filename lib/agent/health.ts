@@ -6,43 +6,41 @@ import type { Lag } from '../log/port.ts'
  * How a job is, as JSON. Without an agent that runs, only what the log knows.
  *
  * - `next`, `expectedBy`: when it runs next, and by when that run has ended, or is abandoned
- * - `lastSlot`: the newest slot that is done with
- * - `last`: the last run since the agent started
- * - `overdue`: a slot that passed an interval ago, or a minute, without a run that began
- * - `restsUntil`: no run begins before, although its schedule names slots: they were settled when the clock was ahead
- * - `reason`: why a run cancelled it, where that is why it is paused
- * - `failure`: why it runs no more
  */
 export interface JobHealth {
   readonly name: string
   readonly schedule?: string
   readonly running?: boolean
   readonly paused?: true
+  /** Why a run cancelled it, where that is why it is paused. */
   readonly reason?: string
   readonly next?: string
   readonly expectedBy?: string
+  /** The newest slot that is done with. */
   readonly lastSlot?: string
+  /** The last run since the agent started. */
   readonly last?: RunRow
+  /** A slot that passed an interval ago, or a minute, without a run that began. */
   readonly overdue?: string
+  /** No run begins before, although its schedule names slots: they were settled when the clock was ahead. */
   readonly restsUntil?: string
+  /** Why it runs no more. */
   readonly failure?: string
 }
 
-/**
- * How a listener is, as JSON.
- *
- * - `oldest`: when the oldest event that it has not handled was accepted
- * - `stuck`: there are events for it, and it gets nowhere: for twice as long as a delivery may take, or a minute without
- *   any
- * - `failure`: why it hears nothing now; unless the log is closed, it begins again by itself
- * - `refused`: it does not, because its `from` lies far beyond the end of the log
- */
+/** How a listener is, as JSON. */
 export interface ListenerHealth extends Lag {
   readonly name: string
   readonly paused?: true
+  /** When the oldest event that it has not handled was accepted. */
   readonly oldest?: string
+  /**
+   * There are events for it, and it gets nowhere: for twice as long as a delivery may take, or a minute without any.
+   */
   readonly stuck?: boolean
+  /** Why it hears nothing now; unless the log is closed, it begins again by itself. */
   readonly failure?: string
+  /** It does not, because its `from` lies far beyond the end of the log. */
   readonly refused?: true
 }
 

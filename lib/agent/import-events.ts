@@ -14,16 +14,13 @@ export interface ImportOptions {
   readonly skip?: boolean
 }
 
-/**
- * How many events were read, and what became of them.
- *
- * - `skipped`: how many lines were skipped, and the first hundred of them; absent when none was
- */
+/** How many events were read, and what became of them. */
 export interface ImportAnswer {
   readonly events: number
   readonly new: number
   readonly changed: number
   readonly duplicate: number
+  /** How many lines were skipped, and the first hundred of them; absent when none was. */
   readonly skipped?: { readonly count: number; readonly first: readonly SkippedLine[] }
 }
 

@@ -11,17 +11,17 @@ export type Body = AsyncIterable<Uint8Array>
 /**
  * One operation as HTTP has it.
  *
- * - `method`: GET looks, with the question in the query; POST does, with the question as JSON in the body
- * - `answers`: `one` value as JSON; `many`, one a line; `all` that is there and to come, as server-sent events
  * - `needs`, `may`: the parts of its question
- * - `reads`: its body is what it works on, of any length, and its question is in the query
  */
 export interface Route<Q = never, A = unknown> {
+  /** GET looks, with the question in the query; POST does, with the question as JSON in the body. */
   readonly method: 'GET' | 'POST'
   readonly path: string
+  /** `one` value as JSON; `many`, one a line; `all` that is there and to come, as server-sent events. */
   readonly answers: 'one' | 'many' | 'all'
   readonly needs: Takes
   readonly may: Takes
+  /** Its body is what it works on, of any length, and its question is in the query. */
   readonly reads?: true
   ask(operations: Operations, question: Q, signal: AbortSignal, body: Body): A
 }

@@ -18,23 +18,27 @@ import type { Running } from './running.ts'
 import { RunningAgent } from './running-agent.ts'
 import type { Served } from './server.ts'
 
-/**
- * - `log`: where the agent's events are; default a log in `.tidings/<agent>`, which the agent opens and closes. One
- *   that is given stays open
- * - `clock`: default the log's
- * - `logger`: any pino-like logger; default pino to standard error; `false`: silence
- * - `secrets`: where secrets come from; default this process's environment and files
- * - `world`: the parts of the world that runs and handlers are given in place of the real ones: `fetch`, `exec`, `now`,
- *   `secret`
- * - `serve`: the folder in which commands find the agent while it runs; default that of a log that it opens itself,
- *   and none for one that is given
- */
 export interface StartOptions {
+  /**
+   * Where the agent's events are; default a log in `.tidings/<agent>`, which the agent opens and closes. One that is
+   * given stays open.
+   */
   readonly log?: Log
+  /** Default the log's. */
   readonly clock?: Clock
+  /** Any pino-like logger; default pino to standard error; `false`: silence. */
   readonly logger?: Logger | false
+  /** Where secrets come from; default this process's environment and files. */
   readonly secrets?: Secrets
+  /**
+   * The parts of the world that runs and handlers are given in place of the real ones: `fetch`, `exec`, `now`,
+   * `secret`.
+   */
   readonly world?: Partial<World>
+  /**
+   * The folder in which commands find the agent while it runs; default that of a log that it opens itself, and none for
+   * one that is given.
+   */
   readonly serve?: string
 }
 

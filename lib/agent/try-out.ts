@@ -15,24 +15,24 @@ import type { Log } from '../log/port.ts'
 import { typeTest } from '../log/query.ts'
 import { type Heard, hearOnce, type Trial } from './hear-once.ts'
 
-/**
- * - `job`: runs once, now
- * - `listener`: hears what is accepted meanwhile, and stored events that `again` asks for
- * - `again`: tells stored events of this type (a name, or a pattern with `*`) and identifier once more
- * - `logger`: default silence
- * - `secrets`: where secrets come from; default this process's environment and files
- * - `world`: the parts of the world that the run and the handler are given in place of the real ones: `fetch`, `exec`,
- *   `now`, `secret`
- * - `signal`: ends the run, and the deliveries
- */
 export interface TryOutOptions {
   readonly log: Log
+  /** Runs once, now. */
   readonly job?: Job
+  /** Hears what is accepted meanwhile, and stored events that `again` asks for. */
   readonly listener?: Listener
+  /** Tells stored events of this type (a name, or a pattern with `*`) and identifier once more. */
   readonly again?: { readonly type?: string; readonly identifier?: string }
+  /** Default silence. */
   readonly logger?: Logger
+  /** Where secrets come from; default this process's environment and files. */
   readonly secrets?: Secrets
+  /**
+   * The parts of the world that the run and the handler are given in place of the real ones: `fetch`, `exec`, `now`,
+   * `secret`.
+   */
   readonly world?: Partial<World>
+  /** Ends the run, and the deliveries. */
   readonly signal?: AbortSignal
 }
 

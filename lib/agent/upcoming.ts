@@ -7,14 +7,11 @@ export interface Upcoming {
   readonly expectedBy?: Date
 }
 
-/**
- * What is known of a job's slots, in ms since the epoch.
- *
- * - `anchor`: when it was first seen
- * - `upTo`: all its slots up to here are settled; default: none is
- */
+/** What is known of a job's slots, in ms since the epoch. */
 export interface Settled {
+  /** When it was first seen. */
   readonly anchor: number
+  /** All its slots up to here are settled; default: none is. */
   readonly upTo?: number | undefined
 }
 

@@ -39,11 +39,11 @@ type Json<T> = T extends string | number | boolean | null | undefined
         : never
 type JsonSafe<T> = [T] extends [Json<T>] ? unknown : { readonly 'event data must be JSON': never }
 
-/**
- * - `changed`: makes the type versioned. Its events are told each time the data (`true`), or the part that the
- *   function chooses, differs from what was told last for the same identifier.
- */
 export interface TypeOptions<T> {
+  /**
+   * Makes the type versioned. Its events are told each time the data (`true`), or the part that the function chooses,
+   * differs from what was told last for the same identifier.
+   */
   readonly changed?: true | ((data: T) => unknown)
 }
 

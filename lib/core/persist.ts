@@ -15,15 +15,13 @@ export function pauseAfter(failures: number): number {
   return Math.min(PAUSE.first * 2 ** Math.min(failures - 1, 30), PAUSE.longest)
 }
 
-/**
- * - `stop`: ends the waiting: the failure that was last seen is thrown then
- * - `worth`: whether a failure may pass; default always. One that may not is thrown at once
- * - `failed`: hears of each failure that another try follows, and how long that waits, in ms
- */
 export interface Persistence {
   readonly clock: Clock
+  /** Ends the waiting: the failure that was last seen is thrown then. */
   readonly stop: AbortSignal
+  /** Whether a failure may pass; default always. One that may not is thrown at once. */
   worth?(error: Error, failures: number): boolean
+  /** Hears of each failure that another try follows, and how long that waits, in ms. */
   failed?(error: Error, wait: number): void
 }
 

@@ -1,13 +1,11 @@
 import type { Clock } from './clock.ts'
 import { asError } from './errors.ts'
 
-/**
- * - `timeout`: in ms; undefined: none
- * - `late`: the error when the time is up
- */
 export interface Limit {
   readonly clock: Clock
+  /** In ms; undefined: none. */
   readonly timeout: number | undefined
+  /** The error when the time is up. */
   late(): Error
 }
 

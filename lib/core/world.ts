@@ -2,19 +2,18 @@ import { describe, type ErrorCode, quote, TidingsError } from './errors.ts'
 import type { Exec } from './exec.ts'
 import { checkOptions } from './options.ts'
 
-/**
- * What a run or a handler may touch outside: it comes in here, so that tests can own it.
- *
- * - `fetch`: default the global one, looked up when called
- * - `exec`: runs a program
- * - `now`: ms since the epoch; default the clock's
- * - `secret`: the value of a secret by its name; default from this process's environment and files. Throws
- *   `TIDINGS_SECRET_MISSING`, naming the places where it was looked for
- */
+/** What a run or a handler may touch outside: it comes in here, so that tests can own it. */
 export interface World {
+  /** Default the global one, looked up when called. */
   readonly fetch: typeof fetch
+  /** Runs a program. */
   readonly exec: Exec
+  /** Ms since the epoch; default the clock's. */
   readonly now: () => number
+  /**
+   * The value of a secret by its name; default from this process's environment and files. Throws
+   * `TIDINGS_SECRET_MISSING`, naming the places where it was looked for.
+   */
   readonly secret: (name: string) => string
 }
 

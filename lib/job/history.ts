@@ -18,12 +18,12 @@ export type RunStatus = RunReport['status'] | 'blocked' | 'missed'
 /**
  * One attempt at a slot, or slots without a run, as JSON.
  *
- * - `attempt`: 0 where nothing ran
  * - `began`, `late`, `ms`: when, how much later than its slot and for how long it ran, in ms
  * - `slots`, `until`: for how many slots, from `slot` to this one, it stands; of those missed, 1000 at most are counted
  */
 export interface RunRow extends Counts {
   readonly slot: string
+  /** 0 where nothing ran. */
   readonly attempt: number
   readonly status: RunStatus
   readonly began?: string

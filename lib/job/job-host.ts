@@ -6,26 +6,24 @@ import type { Look } from './look-out.ts'
 import type { Counts } from './record.ts'
 import type { Slot } from './slots.ts'
 
-/**
- * How one run went.
- *
- * - `began`: when; `late`: how much later than its slot, its jitter aside; `ms`: how long it took
- * - `status`: `abandoned` when it was cut off: it took too long, or the agent stopped; `replaced`: another slot took its
- *   place
- * - `error`: why it failed, or was abandoned
- * - `reason`: why it cancelled its job
- */
+/** How one run went. */
 export interface RunReport extends Counts {
   readonly job: string
   readonly slot: Date
   readonly attempt: number
+  /**
+   * `abandoned` when it was cut off: it took too long, or the agent stopped; `replaced`: another slot took its place.
+   */
   readonly status: 'done' | 'cancelled' | 'failed' | 'abandoned' | 'replaced'
+  /** When; `late`: how much later than its slot, its jitter aside; `ms`: how long it took. */
   readonly began: Date
   /** In ms. */
   readonly late: number
   /** In ms. */
   readonly ms: number
+  /** Why it failed, or was abandoned. */
   readonly error?: Error
+  /** Why it cancelled its job. */
   readonly reason?: string
 }
 

@@ -4,14 +4,11 @@ import type { Recorder } from './record.ts'
 /** How often it is looked what a run that should never end has told, in ms. */
 const EVERY = 60_000
 
-/**
- * What a run that should never end does meanwhile.
- *
- * - `told`: when it told something last, in ms since the epoch; absent: nothing since the last look
- * - `watched`: how long it has gone on, in ms
- */
+/** What a run that should never end does meanwhile. */
 export interface Look {
+  /** When it told something last, in ms since the epoch; absent: nothing since the last look. */
   readonly told?: number
+  /** How long it has gone on, in ms. */
   readonly watched: number
 }
 

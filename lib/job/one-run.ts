@@ -19,17 +19,17 @@ import { dueAt } from './tries.ts'
 /**
  * One attempt at a slot.
  *
- * - `claim`: the right to it; the slot is completed in one step with what the run did last
- * - `record`: what is known of the job
  * - `replaced`, `abort`: what cuts the run off: another slot, or the agent's end; `told`: what tells it to end
  */
 export interface Attempt {
   readonly slot: Slot
+  /** The right to it; the slot is completed in one step with what the run did last. */
   readonly claim: Claim
   readonly attempt: number
   readonly replaced: AbortSignal
   readonly abort: AbortSignal
   readonly told: readonly AbortSignal[]
+  /** What is known of the job. */
   record(): JobRecord
 }
 

@@ -17,19 +17,17 @@ export function jobNamespace(name: string): string {
   return `job/${name}`
 }
 
-/**
- * - `anchor`: when the job was first seen with this schedule, in ms; intervals are counted from it
- * - `schedule`: its schedule in words, and `enabled: false` where it was not: what changes begins now
- * - `formerly`: the names that it had before, the newest first
- * - `succeeded`: whether it ever had a successful run: before that, `first` applies
- * - `slot`: up to where its slots are settled, in a record from before the log knew that; it is only read
- */
 export interface JobRecord {
+  /** When the job was first seen with this schedule, in ms; intervals are counted from it. */
   readonly anchor: number
+  /** Its schedule in words, and `enabled: false` where it was not: what changes begins now. */
   readonly schedule?: string
   readonly enabled?: false
+  /** The names that it had before, the newest first. */
   readonly formerly?: string | readonly string[]
+  /** Whether it ever had a successful run: before that, `first` applies. */
   readonly succeeded?: boolean
+  /** Up to where its slots are settled, in a record from before the log knew that; it is only read. */
   readonly slot?: number
 }
 

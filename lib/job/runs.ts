@@ -49,15 +49,12 @@ export interface Running {
   delayed?(slot: Slot): () => void
 }
 
-/**
- * What came of a job's slots before.
- *
- * - `after`: all up to here are decided about, but for those in `open` and `waiting`
- * - `open`: to be decided about with what passed since; `waiting`: to be run when they are due
- */
+/** What came of a job's slots before. */
 export interface Restored {
   readonly anchor: Date
+  /** All up to here are decided about, but for those in `open` and `waiting`. */
   readonly after: Date
+  /** To be decided about with what passed since; `waiting`: to be run when they are due. */
   readonly open: readonly Slot[]
   readonly waiting: readonly Slot[]
 }

@@ -4,32 +4,34 @@ import { type AnyEventType, isEventType } from '../core/event-type.ts'
 import { checkOptions } from '../core/options.ts'
 import type { Schedule } from '../schedule/index.ts'
 
-/**
- * - `overlap`: what happens when a slot comes while a run goes on. `skip` (default): nothing, and it is said; `queue`:
- *   it waits, at most one; `replace`: the run is aborted; `parallel`: both run
- * - `missed`: slots that passed while nothing ran. `once` (default): the newest runs; `skip`: none; `all`: up to 100
- * - `timeout`: how long a run may take; default 5 min, none for `always()`
- * - `retry`: how often a failed run is tried again before the next slot; default 0
- * - `jitter`: each run begins up to this much later than its slot; default none
- * - `atStart`: run once when the agent starts, whatever the schedule says; default false
- * - `first`: what becomes of the events of the very first successful run. `tell` (default): all are told; `record`:
- *   they are stored and told to nobody; `{ tell: n }`: the last n published are told
- * - `publishes`: the event types it publishes, for those who draw or lint an agent
- * - `tags`: words to group jobs by
- * - `enabled`: false: it never runs by itself; default true
- * - `formerly`: the older name whose state, slots and history this job takes over
- */
 export interface JobOptions {
+  /**
+   * What happens when a slot comes while a run goes on. `skip` (default): nothing, and it is said; `queue`: it waits,
+   * at most one; `replace`: the run is aborted; `parallel`: both run.
+   */
   readonly overlap?: 'skip' | 'queue' | 'replace' | 'parallel'
+  /** Slots that passed while nothing ran. `once` (default): the newest runs; `skip`: none; `all`: up to 100. */
   readonly missed?: 'once' | 'skip' | 'all'
+  /** How long a run may take; default 5 min, none for `always()`. */
   readonly timeout?: Duration
+  /** How often a failed run is tried again before the next slot; default 0. */
   readonly retry?: number
+  /** Each run begins up to this much later than its slot; default none. */
   readonly jitter?: Duration
+  /** Run once when the agent starts, whatever the schedule says; default false. */
   readonly atStart?: boolean
+  /**
+   * What becomes of the events of the very first successful run. `tell` (default): all are told; `record`: they are
+   * stored and told to nobody; `{ tell: n }`: the last n published are told.
+   */
   readonly first?: 'tell' | 'record' | { readonly tell: number }
+  /** The event types it publishes, for those who draw or lint an agent. */
   readonly publishes?: readonly AnyEventType[]
+  /** Words to group jobs by. */
   readonly tags?: readonly string[]
+  /** False: it never runs by itself; default true. */
   readonly enabled?: boolean
+  /** The older name whose state, slots and history this job takes over. */
   readonly formerly?: string
 }
 

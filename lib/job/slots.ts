@@ -3,37 +3,32 @@ import { type Clock, timerAt } from '../core/clock.ts'
 import type { Schedule } from '../schedule/index.ts'
 import { nextSlot } from '../schedule/next-slot.ts'
 
-/**
- * A time at which to run.
- *
- * - `asked`: the schedule did not name it: the job runs at start, or somebody asked; `byHand`: somebody did
- * - `begun`: an attempt at it began in an earlier life; `from`: when the next one is due, in ms since the epoch
- */
+/** A time at which to run. */
 export interface Slot {
   readonly at: Date
+  /** The schedule did not name it: the job runs at start, or somebody asked; `byHand`: somebody did. */
   readonly asked?: true
   readonly byHand?: true
+  /** An attempt at it began in an earlier life; `from`: when the next one is due, in ms since the epoch. */
   readonly begun?: true
   readonly from?: number
 }
 
-/**
- * - `anchor`: when the job was first seen; intervals are counted from it
- * - `after`: the newest slot that is done with; default the anchor
- * - `missed`: what becomes of slots that passed meanwhile
- * - `atStart`: there is a slot now, unless a missed one runs now anyway; default false
- * - `open`: slots that came before and have no fate yet: they are decided about with those that passed meanwhile
- * - `waits`: hears which slot is waited for, each time that changes; undefined: none is
- * - `decided`: hears what becomes of slots whose time has come, before they are emitted
- */
 export interface Ticking {
   readonly clock: Clock
+  /** When the job was first seen; intervals are counted from it. */
   readonly anchor: Date
+  /** The newest slot that is done with; default the anchor. */
   readonly after?: Date
+  /** What becomes of slots that passed meanwhile. */
   readonly missed: 'once' | 'skip' | 'all'
+  /** There is a slot now, unless a missed one runs now anyway; default false. */
   readonly atStart?: boolean
+  /** Slots that came before and have no fate yet: they are decided about with those that passed meanwhile. */
   readonly open?: readonly Slot[]
+  /** Hears which slot is waited for, each time that changes; undefined: none is. */
   waits?(slot: Date | undefined): void
+  /** Hears what becomes of slots whose time has come, before they are emitted. */
   decided?(decided: Decided): void
 }
 

@@ -7,38 +7,35 @@ import { checkOptions } from '../core/options.ts'
 import type { On, Source } from './on.ts'
 import { sourceOf } from './on.ts'
 
-/**
- * What a handler is given beside its value.
- *
- * - `event`: the event that the value came from
- * - `index`: 0, 1, 2 … when the pipe makes several values of one event
- * - `key`: a UUID-shaped digest, the same for every attempt: for services that take an idempotency key
- */
+/** What a handler is given beside its value. */
 export interface Delivery<E = StoredEvent> extends Context {
+  /** The event that the value came from. */
   readonly event: E
+  /** 0, 1, 2 … when the pipe makes several values of one event. */
   readonly index: number
+  /** A UUID-shaped digest, the same for every attempt: for services that take an idempotency key. */
   readonly key: string
 }
 
-/**
- * - `from`: where a listener that was never seen before begins; default `'now'`. A number is a seq
- * - `concurrency`: how many events are handled at a time; default 1
- * - `ordered`: which events keep their order: by identity (default), all (`true`), none (`false`), or those for which
- *   a function gives the same string
- * - `attempts`: how often an event is tried before it is parked; default 5
- * - `backoff`: how long to wait between attempts, jittered, doubling from `min` to `max`; default 1 s … 10 min
- * - `timeout`: how long one delivery may take; default 30 s
- * - `crashes`: how often the process may die over an event alone before it is parked; default 5
- * - `formerly`: the older name whose cursor, retries and parked events this listener takes over
- */
 export interface ListenerOptions<E = StoredEvent> {
+  /** Where a listener that was never seen before begins; default `'now'`. A number is a seq. */
   readonly from?: 'now' | 'start' | Date | number
+  /** How many events are handled at a time; default 1. */
   readonly concurrency?: number
+  /**
+   * Which events keep their order: by identity (default), all (`true`), none (`false`), or those for which a function
+   * gives the same string.
+   */
   readonly ordered?: boolean | ((event: E) => string)
+  /** How often an event is tried before it is parked; default 5. */
   readonly attempts?: number
+  /** How long to wait between attempts, jittered, doubling from `min` to `max`; default 1 s … 10 min. */
   readonly backoff?: { readonly min: Duration; readonly max: Duration }
+  /** How long one delivery may take; default 30 s. */
   readonly timeout?: Duration
+  /** How often the process may die over an event alone before it is parked; default 5. */
   readonly crashes?: number
+  /** The older name whose cursor, retries and parked events this listener takes over. */
   readonly formerly?: string
 }
 

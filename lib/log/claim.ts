@@ -27,13 +27,12 @@ export interface Claim {
   done(outcome: unknown, attempt?: number): Promise<void>
 }
 
-/**
- * How a slot is claimed.
- *
- * - `aside`: it is not one of the schedule, but was asked for. It is given whatever was completed before, unless the log
- *   knows of a run for this very instant; it does not settle earlier slots, and nobody gets it again
- */
+/** How a slot is claimed. */
 export interface ClaimOptions {
+  /**
+   * It is not one of the schedule, but was asked for. It is given whatever was completed before, unless the log knows
+   * of a run for this very instant; it does not settle earlier slots, and nobody gets it again.
+   */
   readonly aside?: boolean
 }
 
@@ -47,15 +46,15 @@ export interface Completion {
 /**
  * A slot that has come and has no fate yet.
  *
- * - `attempts`: how many attempts at it began
- * - `held`: somebody has it now
- * - `ended`: its last attempt has ended; false while one goes on, and when its process died over it
  * - `at`, `since`: when its next attempt is due, and when that was decided, in ms since the epoch; absent: at once
  */
 export interface OpenSlot {
   readonly slot: Date
+  /** How many attempts at it began. */
   readonly attempts: number
+  /** Somebody has it now. */
   readonly held: boolean
+  /** Its last attempt has ended; false while one goes on, and when its process died over it. */
   readonly ended: boolean
   readonly at?: number
   readonly since?: number
@@ -67,19 +66,16 @@ export interface SlotsOfJob {
   readonly open: readonly OpenSlot[]
 }
 
-/**
- * What is decided about slots of a job, in one step.
- *
- * - `upTo`: every slot up to here that is not open is settled. It never moves back, unless `back` is set
- * - `open`: slots that have come and are to be claimed, whatever is completed after them. One that is settled stays so
- * - `settled`: slots that are open, and are not to be run (again). Those that somebody has stay open
- * - `noted`: what became of slots that nobody ran (JSON), as `note` keeps it
- */
+/** What is decided about slots of a job, in one step. */
 export interface SlotPlan {
+  /** Every slot up to here that is not open is settled. It never moves back, unless `back` is set. */
   readonly upTo?: Date
   readonly back?: boolean
+  /** Slots that have come and are to be claimed, whatever is completed after them. One that is settled stays so. */
   readonly open?: readonly (Pick<OpenSlot, 'slot'> & Partial<OpenSlot>)[]
+  /** Slots that are open, and are not to be run (again). Those that somebody has stay open. */
   readonly settled?: readonly Date[]
+  /** What became of slots that nobody ran (JSON), as `note` keeps it. */
   readonly noted?: readonly { readonly slot: Date; readonly outcome: unknown }[]
 }
 

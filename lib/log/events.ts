@@ -4,12 +4,10 @@ import { checkLog } from './check-log.ts'
 import { follow } from './follow.ts'
 import type { Log } from './port.ts'
 
-/**
- * - `after`: only events with a higher seq; default 0, the whole log
- * - `live`: go on with what is accepted later; default true. Otherwise completes at the end of the log
- */
 export interface FollowOptions {
+  /** Only events with a higher seq; default 0, the whole log. */
   readonly after?: number
+  /** Go on with what is accepted later; default true. Otherwise completes at the end of the log. */
   readonly live?: boolean
 }
 

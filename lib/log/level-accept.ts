@@ -15,12 +15,10 @@ import {
 import { checkData, checkIdentity, checkRecorded, type Identified, type Limits } from './limits.ts'
 import type { Origin, Recorded } from './port.ts'
 
-/**
- * - `receipts`: the answers, in order of the drafts
- * - `newest`: the highest seq among them: once that is durable, all answers hold
- */
 export interface Decision {
+  /** The answers, in order of the drafts. */
   readonly receipts: readonly Accepted[]
+  /** The highest seq among them: once that is durable, all answers hold. */
   readonly newest: number
   readonly ops: readonly Op[]
   readonly events: readonly EventRecord[]

@@ -13,16 +13,14 @@ export interface BadFile {
   readonly message: string
 }
 
-/**
- * - `blocks`: also read every table, and compare each block with its checksum, when all of them have at most so many bytes
- * - `resting`: no LevelDB is at work in the folder, so files that it does not list are no work in progress
- * - `marked`: the MARK file can be read; without it, the highest sequence is looked for in every table
- * - `progress`: called after each table
- */
 export interface FileCheck {
+  /** Also read every table, and compare each block with its checksum, when all of them have at most so many bytes. */
   readonly blocks: number
+  /** No LevelDB is at work in the folder, so files that it does not list are no work in progress. */
   readonly resting: boolean
+  /** The MARK file can be read; without it, the highest sequence is looked for in every table. */
   readonly marked: boolean
+  /** Called after each table. */
   progress?(done: number, all: number): void | Promise<void>
 }
 

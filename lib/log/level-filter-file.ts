@@ -3,14 +3,12 @@ import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { Bloom, type Layer } from './level-bloom.ts'
 
-/**
- * - `log`: the id of the log
- * - `seq`: the identities of all events up to here are in it
- * - `check`: the checksum of the record of that event: another one at its place means another history
- */
 export interface Covers {
+  /** The id of the log. */
   readonly log: string
+  /** The identities of all events up to here are in it. */
   readonly seq: number
+  /** The checksum of the record of that event: another one at its place means another history. */
   readonly check: string
 }
 

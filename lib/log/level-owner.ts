@@ -4,15 +4,14 @@ import { hostname } from 'node:os'
 /**
  * Who holds a store, as far as other processes can check it.
  *
- * - `start`: when the process began, in ticks since the boot: with it, a reused pid is no longer the same process
- * - `space`: the boot and the pid namespace in which `pid` means something
- *
  * Both are missing where there is no `/proc`, or one of another pid namespace.
  */
 export interface Owner {
   readonly pid: number
   readonly host: string
+  /** When the process began, in ticks since the boot: with it, a reused pid is no longer the same process. */
   readonly start?: string
+  /** The boot and the pid namespace in which `pid` means something. */
   readonly space?: string
 }
 

@@ -59,19 +59,19 @@ export interface Beyond {
   readonly open: readonly number[]
 }
 
-/**
- * - `beyond`: what of the events after the cursor is known already; absent: nothing
- * - `replays`: how often events were told again on request
- * - `again`: the consumer was moved back; what follows its cursor, up to `until`, is this replay
- * - `since`: begins with the first event of its types that is created at this time or later (ms since the epoch); absent:
- *   it has begun
- */
 export interface Cursor {
   readonly cursor: number
   readonly created: number
+  /** What of the events after the cursor is known already; absent: nothing. */
   readonly beyond?: Beyond
+  /** How often events were told again on request. */
   readonly replays?: number
+  /** The consumer was moved back; what follows its cursor, up to `until`, is this replay. */
   readonly again?: { readonly until: number; readonly replay: number }
+  /**
+   * Begins with the first event of its types that is created at this time or later (ms since the epoch); absent: it has
+   * begun.
+   */
   readonly since?: number
 }
 
@@ -99,20 +99,20 @@ export interface StateRecord {
 /**
  * A slot that has come and is not settled.
  *
- * - `attempt`: the newest attempt at it; 0: none began
  * - `holder`, `until`: who claimed it, and until when; absent: it was put off, or given back
- * - `tried`: that attempt has ended
  * - `at`, `since`: when the next attempt is due, and when that was decided, in ms
- * - `aside`: it is not one of the schedule
  */
 export interface OpenRecord {
   readonly slot: number
+  /** The newest attempt at it; 0: none began. */
   readonly attempt: number
   readonly holder?: string
   readonly until?: number
+  /** That attempt has ended. */
   readonly tried?: true
   readonly at?: number
   readonly since?: number
+  /** It is not one of the schedule. */
   readonly aside?: true
 }
 

@@ -16,20 +16,11 @@ const RECENT = 7
 /** How many of the newest events are weighed. */
 const SAMPLE = 500
 
-/**
- * What is in a log, and how large it is. Sizes are in bytes.
- *
- * - `events`: how many bodies are kept, the seqs of the oldest (when none is kept: of the next) and of the newest event
- * - `sizes`: what each kind of record takes in LevelDB's tables, more or less; what was written lately is not in them yet
- * - `disk`: all files of the log; absent in memory
- * - `free`: what is free on its disk
- * - `growth`: per day, over the last `days` (at most 7): events, and bytes as they are written (on disk they are
- *   compressed, so it is rather less). Where bodies do not stay for ever, only what does counts
- * - `fullInDays`: when the disk is full if that goes on
- * - `retention`: what the log was opened with
- */
+/** What is in a log, and how large it is. Sizes are in bytes. */
 export interface Stats {
+  /** How many bodies are kept, the seqs of the oldest (when none is kept: of the next) and of the newest event. */
   readonly events: { readonly count: number; readonly first: number; readonly last: number }
+  /** What each kind of record takes in LevelDB's tables, more or less; what was written lately is not in them yet. */
   readonly sizes: {
     readonly events: number
     readonly types: number
@@ -37,10 +28,18 @@ export interface Stats {
     readonly listeners: number
     readonly state: number
   }
+  /** All files of the log; absent in memory. */
   readonly disk?: number
+  /** What is free on its disk. */
   readonly free?: number
+  /**
+   * Per day, over the last `days` (at most 7): events, and bytes as they are written (on disk they are compressed, so
+   * it is rather less). Where bodies do not stay for ever, only what does counts.
+   */
   readonly growth: { readonly days: number; readonly events: number; readonly bytes: number }
+  /** When the disk is full if that goes on. */
   readonly fullInDays?: number
+  /** What the log was opened with. */
   readonly retention?: Retention
 }
 

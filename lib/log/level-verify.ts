@@ -5,13 +5,10 @@ import { keys, kinds, seqOf, textsOf } from './level-keys.ts'
 import { decode, decodeEvent, FORGOTTEN, type Identity, type Meta } from './level-records.ts'
 import type { Frozen } from './level-snapshot.ts'
 
-/**
- * Something in the log that is not as it was written.
- *
- * - `seq`: the event that it is about, where it is about one
- */
+/** Something in the log that is not as it was written. */
 export interface Problem {
   readonly message: string
+  /** The event that it is about, where it is about one. */
   readonly seq?: number
 }
 

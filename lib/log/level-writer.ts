@@ -224,23 +224,21 @@ export class Writer {
   }
 }
 
-/**
- * - `head`: the highest durable seq so far
- * - `synced`: a commit is durable when it is on disk; otherwise when LevelDB has it
- * - `first`: the lowest seq whose body is kept
- * - `quiet`: the commits without events that have a record
- * - `check`: throws when another process may write to the store; called before and after each write
- * - `onCommitted`: called in order, before those who wait are told
- * - `onFailed`: called once; the writer is of no use afterwards
- */
 export interface WriterOptions {
   readonly db: Database
   readonly clock: Clock
+  /** The highest durable seq so far. */
   readonly head: number
+  /** A commit is durable when it is on disk; otherwise when LevelDB has it. */
   readonly synced: boolean
+  /** The lowest seq whose body is kept. */
   readonly first: number
+  /** The commits without events that have a record. */
   readonly quiet: Numbers
+  /** Throws when another process may write to the store; called before and after each write. */
   check(): void
+  /** Called in order, before those who wait are told. */
   onCommitted(commit: Commit): void
+  /** Called once; the writer is of no use afterwards. */
   onFailed(error: TidingsError): void
 }

@@ -21,16 +21,15 @@ const WHOLE = 1
 const FIRST = 2
 const LAST = 4
 
-/**
- * The records of such a file, up to the first one that can't be read.
- *
- * - `end`: where the last of them ends
- * - `bad`: where a part is that is there in full and is not what was written. Not given when the file just ends in the
- *   middle of one, which is how it looks when a process or machine died while it wrote
- */
+/** The records of such a file, up to the first one that can't be read. */
 export interface Journal {
   readonly records: readonly Buffer[]
+  /** Where the last of them ends. */
   readonly end: number
+  /**
+   * Where a part is that is there in full and is not what was written. Not given when the file just ends in the middle
+   * of one, which is how it looks when a process or machine died while it wrote.
+   */
   readonly bad?: number
 }
 

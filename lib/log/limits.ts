@@ -5,16 +5,13 @@ import { type JsonValue, toJson } from '../core/json.ts'
 import { isOwnDraft, OWN_TYPES } from '../core/own.ts'
 import type { Recorded, Write } from './port.ts'
 
-/**
- * How much a log takes, in bytes of utf8.
- *
- * - `type`: default 256
- * - `identifier`: default 1024 (1 KiB)
- * - `data`: as JSON text; default 262144 (256 KiB)
- */
+/** How much a log takes, in bytes of utf8. */
 export interface Limits {
+  /** Default 256. */
   readonly type: number
+  /** Default 1024 (1 KiB). */
   readonly identifier: number
+  /** As JSON text; default 262144 (256 KiB). */
   readonly data: number
 }
 

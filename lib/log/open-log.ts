@@ -16,25 +16,30 @@ import { viewOf } from './level-view.ts'
 import { type Limits, limitsOf } from './limits.ts'
 import { boundsOf, type Retention } from './retention.ts'
 
-/**
- * - `identity`: what makes a happening one. `type` (default): type and identifier; `identifier`: the identifier alone,
- *   over all types. Kept in the log: another choice is refused when it is opened again
- * - `durability`: `disk` (default): a promise resolves when the data is synced to disk; `relaxed`: when LevelDB has it,
- *   which survives a crash of the process, though not a loss of power
- * - `limits`: bytes of type (256), identifier (1 KiB) and data (256 KiB)
- * - `clock`: dates the events; default the machine's
- * - `retention`: what is kept; default everything, for ever. The log prunes itself soon after it is opened, then each hour
- * - `readOnly`: nothing in the folder is touched, so it may be on a disk that can't be written, or another user's; writes are
- *   refused with `TIDINGS_LOG_FAILED`. LevelDB works in a temporary folder, which is removed when the log is closed. Default false
- * - `warn`: hears of failed writes and of what was put right at open; default standard error
- */
 export interface LogOptions {
+  /**
+   * What makes a happening one. `type` (default): type and identifier; `identifier`: the identifier alone, over all
+   * types. Kept in the log: another choice is refused when it is opened again.
+   */
   readonly identity?: 'type' | 'identifier'
+  /**
+   * `disk` (default): a promise resolves when the data is synced to disk; `relaxed`: when LevelDB has it, which
+   * survives a crash of the process, though not a loss of power.
+   */
   readonly durability?: 'disk' | 'relaxed'
+  /** Bytes of type (256), identifier (1 KiB) and data (256 KiB). */
   readonly limits?: Partial<Limits>
+  /** Dates the events; default the machine's. */
   readonly clock?: Clock
+  /** What is kept; default everything, for ever. The log prunes itself soon after it is opened, then each hour. */
   readonly retention?: Retention
+  /** Hears of failed writes and of what was put right at open; default standard error. */
   readonly warn?: (message: string) => void
+  /**
+   * Nothing in the folder is touched, so it may be on a disk that can't be written, or another user's; writes are
+   * refused with `TIDINGS_LOG_FAILED`. LevelDB works in a temporary folder, which is removed when the log is closed.
+   * Default false.
+   */
   readonly readOnly?: boolean
 }
 

@@ -14,20 +14,22 @@ export type Writes = readonly Write[]
  * Where drafts come from.
  *
  * - `job`, `run`: who published them, in which run
- * - `cause`: the seq of the event whose listener published them
- * - `told`: `false` stores the events without delivering them to anybody; default `true`
- * - `state`: stored in one step with the events
- * - `completes`: a claimed slot that is completed in one step with the events
- * - `recorded`: another log accepted them, then and as this revision, and so they are stored. What is known here as that
- *   revision or a later one is a duplicate, whatever its version: what was imported once is not imported again
  */
 export interface Origin {
   readonly job?: string
   readonly run?: string
+  /** The seq of the event whose listener published them. */
   readonly cause?: number
+  /** `false` stores the events without delivering them to anybody; default `true`. */
   readonly told?: boolean
+  /** Stored in one step with the events. */
   readonly state?: Writes
+  /** A claimed slot that is completed in one step with the events. */
   readonly completes?: Completion
+  /**
+   * Another log accepted them, then and as this revision, and so they are stored. What is known here as that revision
+   * or a later one is a duplicate, whatever its version: what was imported once is not imported again.
+   */
   readonly recorded?: Recorded
 }
 

@@ -11,20 +11,20 @@ export type { Origin, Recorded, Write, Writes } from './origin.ts'
 /**
  * A question to the log. All parts given must hold.
  *
- * - `types`: names, or patterns where `*` stands for any characters
  * - `since`, `until`: when the event was accepted, both inclusive (a Date, or ms since the epoch)
- * - `after`: only events with a higher seq
- * - `limit`: at most this many; default all
- * - `reverse`: the newest first; default the oldest first
- * - `where`: a test on the event
  */
 export interface Query {
+  /** Names, or patterns where `*` stands for any characters. */
   readonly types?: readonly string[]
   readonly since?: Date | number
   readonly until?: Date | number
+  /** Only events with a higher seq. */
   readonly after?: number
+  /** At most this many; default all. */
   readonly limit?: number
+  /** The newest first; default the oldest first. */
   readonly reverse?: boolean
+  /** A test on the event. */
   readonly where?: (event: StoredEvent) => boolean
 }
 
@@ -35,21 +35,21 @@ export interface Query {
  */
 export type Start = 'now' | 'start' | Date | number
 
-/**
- * - `start`: where a consumer that the log has never seen begins
- * - `move`: one that the log knows goes on from `start` too: it passes over what lies between, or is told it again, as
- *   a replay. What waits for its retry, or is parked, stays so
- * - `types`: the event types it hears (names, or patterns with `*`); default all
- * - `formerly`: take over the cursor, retries and parked events of the consumer of that name, if this one is new
- * - `inOrder`: nothing newer is handed out while an older event waits for its retry
- * - `transient`: leaves no cursor behind; it is gone with the process
- */
 export interface ConsumerOptions {
+  /** Where a consumer that the log has never seen begins. */
   readonly start: Start
+  /**
+   * One that the log knows goes on from `start` too: it passes over what lies between, or is told it again, as a
+   * replay. What waits for its retry, or is parked, stays so.
+   */
   readonly move?: boolean
+  /** The event types it hears (names, or patterns with `*`); default all. */
   readonly types?: readonly string[]
+  /** Take over the cursor, retries and parked events of the consumer of that name, if this one is new. */
   readonly formerly?: string
+  /** Nothing newer is handed out while an older event waits for its retry. */
   readonly inOrder?: boolean
+  /** Leaves no cursor behind; it is gone with the process. */
   readonly transient?: boolean
 }
 

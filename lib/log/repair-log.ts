@@ -18,29 +18,26 @@ import { type Salvaged, salvage } from './level-salvage.ts'
 import type { Problem } from './level-verify.ts'
 import { openLog } from './open-log.ts'
 
-/**
- * What a repair made of a log.
- *
- * - `directory`: where the repaired log is; the damaged one is as it was
- * - `events`: how many events it has of the damaged log
- * - `lost`: the seqs of those that are gone; each has a `tidings.log.lost` in its place, which nobody is told
- * - `identities`: how many identities had to be made anew from events
- * - `listeners`: those whose cursor is gone: they begin anew
- * - `spoilt`: how many records were no longer what was written, by kind
- * - `dropped`: retries and parked events whose event is lost
- * - `whole`: false when a part of the store could not be read at all
- * - `problems`: what the repaired log still has; none is as it should be
- */
+/** What a repair made of a log. */
 export interface Repaired {
+  /** Where the repaired log is; the damaged one is as it was. */
   readonly directory: string
+  /** How many events it has of the damaged log. */
   readonly events: number
   readonly last: number
+  /** The seqs of those that are gone; each has a `tidings.log.lost` in its place, which nobody is told. */
   readonly lost: readonly number[]
+  /** How many identities had to be made anew from events. */
   readonly identities: number
+  /** Those whose cursor is gone: they begin anew. */
   readonly listeners: readonly string[]
+  /** How many records were no longer what was written, by kind. */
   readonly spoilt: Readonly<Record<string, number>>
+  /** Retries and parked events whose event is lost. */
   readonly dropped: number
+  /** False when a part of the store could not be read at all. */
   readonly whole: boolean
+  /** What the repaired log still has; none is as it should be. */
   readonly problems: readonly Problem[]
 }
 

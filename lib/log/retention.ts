@@ -4,17 +4,18 @@ import { describe, TidingsError } from '../core/errors.ts'
 /**
  * What a log keeps. The body of an event goes when any of these says so, the oldest first, and never before every
  * listener is done with it. Identities stay: an event that is gone is still refused a second time.
- *
- * - `age`: bodies are kept for this long
- * - `count`: so many of the newest bodies are kept
- * - `bytes`: the newest bodies are kept that are so large together, as they were written (on disk they are compressed)
- * - `identities`: identities are kept for this long, by the event that was told last, and at least as long as its body;
- *   then it may be told again. Default: for ever
  */
 export interface Retention {
+  /** Bodies are kept for this long. */
   readonly age?: Duration
+  /** So many of the newest bodies are kept. */
   readonly count?: number
+  /** The newest bodies are kept that are so large together, as they were written (on disk they are compressed). */
   readonly bytes?: number
+  /**
+   * Identities are kept for this long, by the event that was told last, and at least as long as its body; then it may
+   * be told again. Default: for ever.
+   */
   readonly identities?: Duration
 }
 
@@ -31,16 +32,16 @@ export interface HeldBy {
 /**
  * What was pruned.
  *
- * - `removed`: how many bodies
  * - `first`, `last`: the seqs of the oldest event that is kept and of the newest; when none is kept, `first` is one more
- * - `identities`: how many identities were dropped
- * - `heldBy`: who keeps the log from removing more
  */
 export interface Pruned {
+  /** How many bodies. */
   readonly removed: number
   readonly first: number
   readonly last: number
+  /** How many identities were dropped. */
   readonly identities: number
+  /** Who keeps the log from removing more. */
   readonly heldBy?: HeldBy
 }
 

@@ -1,16 +1,13 @@
 import fc from 'fast-check'
 import { asError } from '../core/errors.ts'
 
-/**
- * How a law looks for a counterexample.
- *
- * - `numRuns`: how many cases it is tried with; default 100
- * - `seed`: which cases those are; default 1, so that what holds today holds tomorrow
- * - `path`: the one case to run, of the law that named it
- */
+/** How a law looks for a counterexample. */
 export interface LawOptions {
+  /** How many cases it is tried with; default 100. */
   readonly numRuns?: number
+  /** Which cases those are; default 1, so that what holds today holds tomorrow. */
   readonly seed?: number
+  /** The one case to run, of the law that named it. */
   readonly path?: string
 }
 

@@ -5,15 +5,12 @@ import type { Draft, Receipt, StoredEvent } from '../core/event.ts'
 import type { Consumer, Handed, Log, Query } from '../log/port.ts'
 import { type VirtualClock, virtualClock } from './virtual-clock.ts'
 
-/**
- * A log that was opened for one test.
- *
- * - `reopen`: closes the log, or lets go of it as a crash would, and opens what is left of it, by the same clock
- * - `remove`: closes it, and removes every trace
- */
+/** A log that was opened for one test. */
 export interface OpenedLog {
   readonly log: Log
+  /** Closes the log, or lets go of it as a crash would, and opens what is left of it, by the same clock. */
   reopen?(how: 'close' | 'crash'): Promise<OpenedLog>
+  /** Closes it, and removes every trace. */
   remove(): Promise<void>
 }
 

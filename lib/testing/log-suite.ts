@@ -15,17 +15,17 @@ import { lastingTakeoverTests, takeoverTests } from './log-takeover.ts'
 
 export type { OpenedLog, OpenLog } from './log-bench.ts'
 
-/**
- * - `test`: registers a test, as those of node:test and vitest do
- * - `open`: gives a fresh, empty log, for one test
- * - `survives`: whether what was acknowledged is there after the log was closed, or has crashed, and was reopened;
- *   default true. False leaves out the tests of that
- * - `runs`: how many values each law is tried with; default 20
- */
 export interface LogSuite {
+  /** Registers a test, as those of node:test and vitest do. */
   readonly test: (name: string, run: () => Promise<void>) => unknown
+  /** Gives a fresh, empty log, for one test. */
   readonly open: OpenLog
+  /**
+   * Whether what was acknowledged is there after the log was closed, or has crashed, and was reopened; default true.
+   * False leaves out the tests of that.
+   */
   readonly survives?: boolean
+  /** How many values each law is tried with; default 20. */
   readonly runs?: number
 }
 

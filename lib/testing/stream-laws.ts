@@ -12,15 +12,13 @@ import type { AnyArbitrary, Service } from './stream-watch.ts'
 /**
  * What the laws need to know of a stream and its service, beside how long to look (`LawOptions`).
  *
- * - `options`: what the stream is called with
- * - `wire`: items as the service sends them
- * - `truth`: which happening an item is; undefined: none, and nothing is to be told of it. Say it from what you know
- *   of the service, never with the code of the stream
- * - `serve`: the service while it has these items: its `fetch`, or the parts of the world that it answers in
- *   (`fetch`, `exec`, `now`). Let it page by two or three, and sort if the real one does
+ * - `truth`: which happening an item is; undefined: none, and nothing is to be told of it. Say it from what you know of the service, never with the code of the stream
+ * - `serve`: the service while it has these items: its `fetch`, or the parts of the world that it answers in (`fetch`, `exec`, `now`). Let it page by two or three, and sort if the real one does
  */
 export interface StreamLawOptions<O, W> extends Omit<Service<W>, 'wire'>, LawOptions {
+  /** What the stream is called with. */
   readonly options: O
+  /** Items as the service sends them. */
   readonly wire: AnyArbitrary<W>
 }
 

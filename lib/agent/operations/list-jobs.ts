@@ -14,15 +14,15 @@ import { type JobRow, jobRows } from './rows.ts'
  *
  * - `schedule`, `tags`, `next`, `expectedBy`: known where its agent runs, or its code is at hand; `next`: when it runs
  *   next; `expectedBy`: by when that run has ended, or is abandoned
- * - `running`: whether a run goes on; absent where no agent runs
- * - `last`: its newest run; `recent`: what became of its slots of late, the oldest first
  */
 export interface ListedJob extends JobRow {
   readonly schedule?: string
   readonly tags?: readonly string[]
   readonly next?: string
   readonly expectedBy?: string
+  /** Whether a run goes on; absent where no agent runs. */
   readonly running?: boolean
+  /** Its newest run; `recent`: what became of its slots of late, the oldest first. */
   readonly last?: RunRow
   readonly recent: readonly RunStatus[]
 }

@@ -8,14 +8,11 @@ import { type PauseAnswer, pausing } from './pausing.ts'
 import { type ListenerRow, listenerRows } from './rows.ts'
 import { steerable } from './steerable.ts'
 
-/**
- * Where a listener is to go on.
- *
- * - `to`: `start`, `now`, the seq of the first event that it is to hear, a date, or a time ago (`2h`)
- * - `passOver`: also when it then never hears what lies between
- */
+/** Where a listener is to go on. */
 export interface Reset {
+  /** `start`, `now`, the seq of the first event that it is to hear, a date, or a time ago (`2h`). */
   readonly to: string
+  /** Also when it then never hears what lies between. */
   readonly passOver?: boolean
 }
 
