@@ -1,6 +1,6 @@
 import type { Entry } from './frame/command.ts'
 
-/** Every command of `tidings`; each is loaded when it is called. */
+/** All commands of `tidings`; each is loaded on demand. */
 export const tidings = {
   summary: 'Jobs publish events, each happening is told once, listeners act.',
   commands: {

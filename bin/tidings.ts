@@ -2,7 +2,7 @@
 import { saysVersion } from './version.ts'
 
 const args = process.argv.slice(2)
-// Answered before anything else is loaded.
+// Answers `--version` before loading anything else.
 if (!saysVersion(args)) {
   const [{ main }, { tidings }] = await Promise.all([import('./frame/main.ts'), import('./commands.ts')])
   await main(['tidings'], tidings, args)

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 
-/** Says the version of this package, when that is all that is asked for; whether it was. */
+/** Prints the version of this package if only that is asked for; returns whether it did. */
 export function saysVersion([word]: readonly string[]): boolean {
   const asked = word === '--version' || word === '-v'
   if (asked) process.stdout.write(`${version()}\n`)
@@ -8,7 +8,7 @@ export function saysVersion([word]: readonly string[]): boolean {
 }
 
 function version(): string {
-  // By its own name: from the sources and from dist/ it is the same file.
+  // Resolved by package name, which gives the same file from the sources and from dist/.
   const { version: own } = createRequire(import.meta.url)('tidings/package.json') as { readonly version: string }
   return own
 }

@@ -7,8 +7,8 @@ import { some } from '../print/words.ts'
 const HEAD = ['', 'type', 'identifier', 'seq', 'outcome']
 
 /**
- * Prints what happened when parts were tried: a table, or one JSON object; and what failed, in words. `scrub`: takes out
- * secrets, before their lines are indented.
+ * Prints the outcome of a trial as a table or one JSON object, and the failures in words. `scrub` removes secrets
+ * before their lines are indented.
  */
 export async function printTrial(
   { run, published, heard }: TryOutReport,

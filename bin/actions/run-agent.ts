@@ -24,7 +24,7 @@ import { runOnce } from './run-once.ts'
 /** How long a log may take to close, in ms. */
 const PATIENCE = 10_000
 
-/** What `tidings run` is asked for. */
+/** Options of `tidings run`. */
 export interface RunOptions extends Asked {
   readonly file: string
   readonly once?: boolean | undefined
@@ -57,11 +57,11 @@ export async function runAgent(asked: RunOptions): Promise<number> {
     ...(directory === undefined ? {} : { serve: directory }),
   })
   await Promise.race([stopped, untilClosed(log)])
-  // Only a log that lost its lock closes by itself.
+  // A log closes by itself only when it has lost its lock.
   const lost = log.state === 'closed'
   if (lost) logger.error({ directory }, 'the log closed itself, so the agent ends')
   await running.stop()
-  // A disk that does not answer keeps nobody.
+  // An unresponsive disk must not keep the process alive.
   await Promise.race([log.close(), sleep(PATIENCE, undefined, { ref: false })])
   return lost ? exitCodes.failed : exitCodes.ok
 }
@@ -98,7 +98,7 @@ function only({ name, jobs, listeners, timezone }: Agent, wanted: readonly strin
   return agent(name, [...chosen, ...listeners], timezone === undefined ? {} : { timezone })
 }
 
-// What --once runs: the jobs that were named, else those that may run by themselves. One without an end is neither.
+// The jobs that --once runs: the named ones, else those that may run by themselves. Excludes endless jobs.
 function endingJobs({ jobs }: Agent, named: boolean): readonly Job[] {
   const endless = jobs.find(({ schedule }) => schedule.kind === 'always')
   if (named && endless !== undefined) {

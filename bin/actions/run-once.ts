@@ -14,7 +14,7 @@ import { printJson } from '../print/json.ts'
 import { some } from '../print/words.ts'
 import { Tally } from './tally.ts'
 
-/** What an agent is run once with. `directory`: where its log is; absent in memory. `stopped`: somebody had enough. */
+/** Surroundings of a single run. `directory`: the log's folder; absent in memory. `stopped`: the user interrupted. */
 export interface Once {
   readonly log: Log
   readonly directory: string | undefined
@@ -24,7 +24,7 @@ export interface Once {
   readonly json: boolean
 }
 
-/** What was done, in numbers. `waiting`: deliveries that failed, and wait for their next attempt. */
+/** Counts of the run. `waiting`: failed deliveries that wait for their next attempt. */
 interface Done {
   readonly jobs: number
   readonly failed: number
@@ -36,7 +36,7 @@ interface Done {
   readonly log: string | null
 }
 
-/** Runs these jobs of an agent once, lets its listeners hear, says what it did; resolves to the exit code. */
+/** Runs these jobs once, delivers to the listeners, prints a summary; resolves to the exit code. */
 export async function runOnce(jobs: readonly Job[], whole: Agent, once: Once): Promise<number> {
   const { log, directory, logger, secrets } = once
   const endless = whole.jobs.filter(({ schedule }) => schedule.kind === 'always').map(({ name }) => name)
@@ -78,7 +78,7 @@ function sentence({ log, ...done }: Done): string {
   return `${ran}: ${found}; ${told}; ${where}`
 }
 
-// Its schedules are left out: each job runs when it is triggered, and at no other time.
+// Removes the schedules, so that each job runs only when triggered.
 function byHand({ name, listeners }: Agent, jobs: readonly Job[]): Agent {
   const triggered = jobs.map((each) => {
     const { timeout, formerly, ...settings } = each.settings

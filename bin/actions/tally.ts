@@ -1,15 +1,15 @@
 import type { Logger } from '../../lib/index.ts'
 
-/** What happened while an agent ran, by the lines of its log. */
+/** Counts the log lines of a running agent by message. */
 export class Tally {
   readonly #counts = new Map<string, number>()
 
-  /** How often these words were logged. */
+  /** Returns how often this message was logged. */
   count(words: string): number {
     return this.#counts.get(words) ?? 0
   }
 
-  /** A logger that passes everything on, and counts. */
+  /** Returns a logger that counts every line and passes it on. */
   over(logger: Logger): Logger {
     const over = Object.create(logger) as Logger
     for (const level of ['debug', 'info', 'warn', 'error'] as const) {

@@ -18,7 +18,7 @@ import { surviveErrors, untilSignal } from '../user/guards.ts'
 import { type Asked, surroundings } from '../user/surroundings.ts'
 import { printTrial } from './print-trial.ts'
 
-/** What `tidings test` is asked for. */
+/** Options of `tidings test`. */
 export interface TestOptions extends Asked {
   readonly job?: string | undefined
   readonly listener?: string | undefined
@@ -31,14 +31,14 @@ export interface TestOptions extends Asked {
   readonly json?: boolean | undefined
 }
 
-/** Tries a job, a listener or both, and prints what happened; resolves to the exit code. */
+/** Tries a job, a listener or both, and prints the outcome; resolves to the exit code. */
 export async function tryParts(asked: TestOptions): Promise<number> {
   check(asked)
   const { secrets, logger } = await surroundings(asked)
   surviveErrors(logger)
   const job = asked.job === undefined ? {} : { job: await findJob(asked.job) }
   const listener = asked.listener === undefined ? {} : { listener: await findListener(asked.listener) }
-  // TIDINGS_DB is not asked: nobody means to try things on a log that is in use.
+  // Ignores TIDINGS_DB: a trial must not run on a log that is in use.
   const directory = asked.memory ? undefined : (asked.db ?? TEST_LOG)
   if (asked['rm-db'] && directory !== undefined) await remove(directory, asked.yes)
   const log = await open(directory)
@@ -87,7 +87,7 @@ async function remove(directory: string, yes: boolean | undefined): Promise<void
   await removeLog(directory)
 }
 
-// Only an agent leaves cursors. A log that can't be opened is nobody's.
+// Only an agent leaves cursors. A log that can't be opened has no listeners.
 async function listenersOn(directory: string): Promise<readonly string[]> {
   if (!(await holdsLog(directory))) return []
   try {
@@ -129,7 +129,7 @@ async function sayUnfound(
   if (again === 0) {
     const types = new Set<string>()
     for await (const event of log.events()) types.add(event.type)
-    // Published meanwhile: the listener has heard it anyway.
+    // The event was published meanwhile: the listener has received it anyway.
     if (type !== undefined && types.has(type) && identifier === undefined) return
     complain(`${directory} has no event${what}${type === undefined ? '' : didYouMean(type, [...types])}`)
   } else if (unheard > 0) {

@@ -1,6 +1,6 @@
 import { type Step, steps } from '../../lib/index.ts'
 
-/** Does in a process of its own what its first argument asks for, as JSON, and tells its parent how far it is. */
+/** Runs the task in its first argument (JSON) in this child process, and reports progress to the parent. */
 export async function serveParent<Q, A>(
   work: (question: Q, progress: (done: number, all: number) => void) => Promise<A>,
 ): Promise<void> {

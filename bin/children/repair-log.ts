@@ -1,4 +1,4 @@
-// Repairs a copy of a log, for `tidings db repair`: LevelDB ends the process over some damaged tables.
+// Repairs a copy of a log, for `tidings db repair`. A child process, as LevelDB aborts on some damaged tables.
 import { repairLog } from '../../lib/index.ts'
 import { serveParent } from './child.ts'
 

@@ -1,4 +1,4 @@
-// Verifies a log, for `tidings db verify`: LevelDB ends the process over some damaged tables.
+// Verifies a log, for `tidings db verify`. A child process, as LevelDB aborts on some damaged tables.
 import { openToLook } from '../logs/open-to-look.ts'
 import { serveParent } from './child.ts'
 

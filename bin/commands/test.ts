@@ -23,7 +23,7 @@ export const test = command({
     ['-r -j example.myJob', 'Forgets all events first, so that none is a duplicate'],
     ['-m -j example.myJob -l example.myListener', 'Keeps nothing'],
   ],
-  // The Python agent's spelling, which would read as -i with the value d.
+  // The Python agent's spelling, which would otherwise parse as -i with the value d.
   rewrite: (args) => args.map((each) => each.replace(/^-id(?=$|=)/, '--emit-id')),
   run: async (given) => (await import('../actions/try-parts.ts')).tryParts(given),
 })

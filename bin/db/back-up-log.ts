@@ -8,7 +8,7 @@ import { some } from '../print/words.ts'
 import type { Asked } from '../steering/asked.ts'
 import { withBar } from './work.ts'
 
-/** Copies a log, which may be in use, into a folder, and says what it has; resolves to the exit code. */
+/** Copies a log, which may be in use, into a folder, and prints its content; resolves to the exit code. */
 export function backUpLog(directory: string, asked: Asked): Promise<number> {
   return askLog(asked, async ({ db }) => {
     const backup = await withBar('backing up', db.backup(directory))

@@ -6,7 +6,7 @@ import { tell } from '../print/tell.ts'
 import type { Asked } from '../steering/asked.ts'
 import { withBar } from './work.ts'
 
-/** Gives the disk back that removed events still take, and says how much; resolves to the exit code. */
+/** Frees the disk space of removed events, and prints how much; resolves to the exit code. */
 export function compactLog(asked: Asked): Promise<number> {
   return askLog(asked, async ({ db }) => {
     const compacted = await withBar('compacting the log', db.compact())

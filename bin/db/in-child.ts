@@ -2,7 +2,7 @@ import { fork } from 'node:child_process'
 import { extname, join } from 'node:path'
 import type { Step } from '../../lib/index.ts'
 
-/** A child that did not live to tell its result. */
+/** A child process that died before it sent its result. */
 export class Died extends Error {
   override readonly name: string = 'Died'
   readonly signal: NodeJS.Signals | null
@@ -14,7 +14,7 @@ export class Died extends Error {
 }
 
 /**
- * Does a work in a process of its own, a file of `bin/children/`.
+ * Runs a file of `bin/children/` in a child process.
  *
  * @throws Died when that process does not end by itself
  */

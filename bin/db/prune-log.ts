@@ -10,7 +10,7 @@ import { some } from '../print/words.ts'
 import type { Asked } from '../steering/asked.ts'
 import { type Bounds, retentionOf } from './retention.ts'
 
-/** Removes what is not to be kept, once that is sure, and says what holds the rest; resolves to the exit code. */
+/** Removes events outside the bounds after confirmation, and prints what holds the rest; resolves to the exit code. */
 export function pruneLog(asked: Asked & Bounds): Promise<number> {
   const retention = retentionOf(asked)
   return askLog(asked, async (operations) => {

@@ -10,7 +10,9 @@ import { Died, inChild } from './in-child.ts'
 import { refuseInUse } from './restore-log.ts'
 import { withBar } from './work.ts'
 
-/** Puts what is sound in a log together anew, beside it, and says what is missing; resolves to the exit code. */
+/**
+ * Rebuilds a log from its intact records, beside the original, and prints what is missing; resolves to the exit code.
+ */
 export async function repairLog(asked: Asked & { readonly to?: string | undefined }): Promise<number> {
   const directory = await whichLog(asked)
   await refuseInUse(directory)
@@ -21,7 +23,7 @@ export async function repairLog(asked: Asked & { readonly to?: string | undefine
   const repair = (harder: boolean): Promise<Repaired> =>
     withBar('repairing a copy of the log', inChild<Repaired>('repair-log', { ...question, harder }))
   const repaired = await repair(false).catch((error: unknown) => {
-    // LevelDB died over it: it is to leave out what it can't read before anything else is tried.
+    // LevelDB crashed on the log: retry, omitting the unreadable parts first.
     if (error instanceof Died && error.signal !== null) return repair(true)
     throw error
   })

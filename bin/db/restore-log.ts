@@ -7,7 +7,7 @@ import { tell } from '../print/tell.ts'
 import { some } from '../print/words.ts'
 import type { Asked } from '../steering/asked.ts'
 
-/** Makes a log out of a backup, where there is none, and says what it has; resolves to the exit code. */
+/** Creates a new log from a backup, and prints its content; resolves to the exit code. */
 export async function restoreLog(backup: string, asked: Asked): Promise<number> {
   const directory = await logToFill(asked)
   await refuseInUse(directory)

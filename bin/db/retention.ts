@@ -2,7 +2,7 @@ import { parseDuration, type Retention } from '../../lib/index.ts'
 import { Mistake } from '../frame/mistake.ts'
 import { parseSize } from '../print/size.ts'
 
-/** What is kept, as options say it. */
+/** Retention bounds as given in options. */
 export interface Bounds {
   readonly age?: string | undefined
   readonly count?: number | undefined
@@ -11,9 +11,9 @@ export interface Bounds {
 }
 
 /**
- * What options say is kept.
+ * Parses retention options.
  *
- * @throws Mistake when they say nothing, or an age or a size that is none
+ * @throws Mistake for no option, or an invalid age or size
  */
 export function retentionOf({ age, count, bytes, identities }: Bounds): Retention {
   const retention = {
@@ -27,8 +27,8 @@ export function retentionOf({ age, count, bytes, identities }: Bounds): Retentio
 }
 
 /**
- * What `--retain` says, or else `TIDINGS_RETAIN`: an age (`90d`), a count (`10000`), a size (`2GB`), or several of them,
- * separated by commas; undefined: everything.
+ * Parses `--retain`, or else `TIDINGS_RETAIN`: an age (`90d`), a count (`10000`), a size (`2GB`), or several of them,
+ * separated by commas; undefined keeps everything.
  *
  * @throws Mistake for anything else, and for two of one kind
  */

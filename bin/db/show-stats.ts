@@ -8,10 +8,10 @@ import { size } from '../print/size.ts'
 import { some } from '../print/words.ts'
 import type { Asked } from '../steering/asked.ts'
 
-/** So wide is a bar beside a number. */
+/** The width of a bar beside a number, in columns. */
 const WIDTH = 10
 
-/** Prints what is in a log, how large it is and how it grows; resolves to the exit code. */
+/** Prints the content, size and growth of a log; resolves to the exit code. */
 export function showStats(asked: Asked): Promise<number> {
   return askLog(asked, async ({ db }) => {
     const stats = await db.stats()

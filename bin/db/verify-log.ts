@@ -15,7 +15,7 @@ interface Found {
   readonly said?: readonly string[]
 }
 
-/** Compares all records of a log with each other, and prints what is not as it was written; resolves to 0 if nothing is. */
+/** Cross-checks all records of a log and prints any damage; resolves to 0 if there is none. */
 export async function verifyLog(asked: Asked): Promise<number> {
   const directory = await whichLog(asked)
   const agent = await connect(directory)
@@ -28,7 +28,7 @@ export async function verifyLog(asked: Asked): Promise<number> {
   return ok ? exitCodes.ok : exitCodes.failed
 }
 
-// A log that can't be opened, or kills who reads it, is damaged: that is an answer too.
+// A log that can't be opened, or that crashes its reader, is damaged: that is a result too.
 function asFound(error: unknown): Found {
   if (error instanceof Died && error.signal !== null) {
     const message = `LevelDB ended the process that read the log (${error.signal}): a table is damaged`

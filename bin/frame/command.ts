@@ -3,18 +3,18 @@ import type { InferredOptionTypes, Options } from 'yargs'
 /** Options by their long names. */
 export type OptionTable = Readonly<Record<string, Options>>
 
-/** What a command is given: its arguments, and its options by their long names. */
+/** The parsed arguments of a command, and its options by their long names. */
 export type Given<O extends OptionTable> = InferredOptionTypes<O> & { readonly _: readonly string[] }
 
-/** One command: what its help says, what it takes, what it does. */
+/** A command: its help, its arguments and options, and its action. */
 export interface Command<O extends OptionTable = OptionTable> {
   readonly summary: string
-  /** Names of its arguments, in order; `[NAME]` may be left out. */
+  /** Argument names, in order; `[NAME]` is optional. */
   readonly takes: readonly string[]
   readonly options: O
-  /** What to type after its name, and what that does. */
+  /** Arguments to type after the command name, and what they do. */
   readonly examples: readonly (readonly [args: string, what: string])[]
-  /** Turns old spellings among its arguments into those that `options` has. */
+  /** Rewrites old spellings among the arguments into those in `options`. */
   rewrite?(args: readonly string[]): readonly string[]
   /** Resolves to the exit code. */
   run(given: Given<O>): Promise<number>
@@ -23,12 +23,13 @@ export interface Command<O extends OptionTable = OptionTable> {
 /** A command, loaded when it is called, or a group of them. */
 export type Entry = { readonly summary: string; readonly load: () => Promise<Command> } | Group
 
+/** A group of commands. */
 export interface Group {
   readonly summary: string
   readonly commands: { readonly [name: string]: Entry }
 }
 
-/** Writes down a command, its options typed for `run`. */
+/** Defines a command, with its options typed for `run`. */
 export function command<const O extends OptionTable>(definition: Command<O>): Command {
   return definition
 }

@@ -1,16 +1,16 @@
 import { escape } from '../print/escape.ts'
 import { Failure, Mistake } from './mistake.ts'
 
-/** Where a person is asked, and answers. */
+/** The streams on which the user is asked and answers. */
 export interface Terminal {
   readonly input: NodeJS.ReadableStream & { readonly isTTY?: boolean }
   readonly output: NodeJS.WritableStream & { readonly isTTY?: boolean }
 }
 
 /**
- * Asks a person on a terminal whether this is meant; elsewhere, only `--yes` says so.
+ * Asks the user on a terminal to confirm; without a terminal, only `--yes` confirms.
  *
- * @throws Mistake where nobody can be asked; Failure when the answer is no
+ * @throws Mistake without a terminal; Failure when the answer is no
  */
 export async function confirm(
   what: string,
@@ -23,7 +23,7 @@ export async function confirm(
   const terminal = createInterface({ input, output })
   const answer = await new Promise<string>((resolve) => {
     terminal.question(`${escape(what)}. Is that meant? [y/N] `, resolve)
-    // Ctrl-C and Ctrl-D are no.
+    // Ctrl-C and Ctrl-D count as no.
     terminal.once('close', () => resolve(''))
   })
   terminal.close()

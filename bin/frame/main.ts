@@ -4,23 +4,23 @@ import { exitCodes, Failure, Mistake } from './mistake.ts'
 import { didYouMean } from './near.ts'
 
 /**
- * Runs what the arguments ask for, says what went wrong, and ends the process with the exit code. `words`: what stands
+ * Runs the command that the arguments name, reports errors, and ends the process with the exit code. `words`: the words
  * before the arguments.
  */
 export async function main(words: readonly string[], entry: Entry, args: readonly string[]): Promise<never> {
-  // Whoever reads our output may have seen enough: `tidings events ls | head`.
+  // The reader of our output may close the pipe early: `tidings events ls | head`.
   process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
     if (code === 'EPIPE') process.exit(exitCodes.ok)
     complain(`nothing more can be printed: ${message}`)
     process.exit(exitCodes.failed)
   })
   const code = await answer(words, entry, args)
-  // What a user's module left open must not keep the process; what was printed must get out.
+  // Handles that a user's module left open must not keep the process alive, but printed output must be flushed.
   await new Promise((written) => process.stdout.write('', written))
   process.exit(code)
 }
 
-/** Does what the arguments ask for, or says what went wrong; resolves to the exit code. */
+/** Runs the command, or reports the error; resolves to the exit code. */
 export function answer(words: readonly string[], entry: Entry, args: readonly string[]): Promise<number> {
   return choose(words, entry, args).catch(explain)
 }
@@ -51,7 +51,7 @@ async function perform(words: readonly string[], command: Command, args: readonl
   return exitCodes.ok
 }
 
-/** Says an error in words, and turns it into an exit code. A stack is shown only where the fault may be our own. */
+/** Prints an error and returns its exit code. Shows a stack only if the fault may be our own. */
 function explain(error: unknown): number {
   const { message, stack, code, syscall } = error as NodeJS.ErrnoException
   const foreseen = error instanceof Mistake || error instanceof Failure || code?.startsWith('TIDINGS_') || syscall

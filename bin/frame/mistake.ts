@@ -1,12 +1,12 @@
-/** What the exit codes say. */
+/** Exit codes by meaning. */
 export const exitCodes = { ok: 0, failed: 1, usage: 2, inUse: 3 } as const
 
-/** A command line that asks for what does not exist or makes no sense. One sentence, and exit code 2. */
+/** An invalid command line. The message is one sentence; the exit code is 2. */
 export class Mistake extends Error {
   override readonly name: string = 'Mistake'
 }
 
-/** What was asked for in the right way, and went wrong. One sentence without a stack, and exit code 1. */
+/** A valid command that failed. The message is one sentence without a stack; the exit code is 1. */
 export class Failure extends Error {
   override readonly name: string = 'Failure'
 }

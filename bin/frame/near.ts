@@ -1,4 +1,4 @@
-/** As `didYouMean` of the engine, which is loaded for it: help and most mistakes do without. */
+/** `didYouMean` of the engine, loaded on demand: help and most mistakes do not need the engine. */
 export async function didYouMean(word: string, known: readonly string[]): Promise<string> {
   const engine = await import('../../lib/index.ts')
   return engine.didYouMean(word, known)

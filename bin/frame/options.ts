@@ -11,18 +11,18 @@ export const running = {
   'env-file': { type: 'array', string: true, describe: 'Read environment variables from a file' },
 } as const
 
-/** Options of commands that can do without a log on disk. */
+/** Options of commands that work without a log on disk. */
 export const memory = {
   memory: { alias: 'm', type: 'boolean', describe: 'Keep the log in memory: nothing is remembered' },
 } as const
 
-/** Options of commands that look at a log. */
+/** Options of commands that read a log. */
 export const reading = {
   agent: { type: 'string', describe: 'Look at the log of this agent: .tidings/<agent>' },
   ...common,
 } as const
 
-/** Options of commands that look for events. */
+/** Options of commands that query events. */
 export const question = {
   type: { type: 'array', string: true, describe: 'Only events of this type, or pattern (github.*)' },
   id: { type: 'string', describe: 'Only events of this identifier' },

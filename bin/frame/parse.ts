@@ -7,17 +7,17 @@ const WIDTH = 80
 
 const HELP: OptionTable = { help: { alias: 'h', type: 'boolean', describe: 'Show this help' } }
 
-/** An option under its long name, as one of its spellings was looked up. */
+/** An option with its long name, looked up by one of its spellings. */
 interface Known {
   readonly name: string
   readonly option: Options
 }
 
 /**
- * What the arguments of a command say; `help` when they ask for it.
+ * Parses the arguments of a command; returns `help` when they ask for it.
  *
- * Every value is read here, and by the type of its option alone: an option is given once, unless its type is `array`; a
- * `boolean` takes no value but `true` or `false`; a `number` is whole and not negative; nothing takes an empty value.
+ * The type of an option alone decides how its value is parsed: an option occurs once, unless its type is `array`; a
+ * `boolean` takes no value but `true` or `false`; a `number` is whole and not negative; no option takes an empty value.
  *
  * @throws Mistake for anything else
  */
@@ -35,7 +35,7 @@ export async function parse(
   return { ...values, _: rest }
 }
 
-/** Goes through arguments from left to right. */
+/** Reads arguments from left to right. */
 class Reader {
   readonly #known = new Map<string, Known>()
   readonly #values = new Map<string, unknown>()
@@ -103,7 +103,7 @@ class Reader {
   }
 }
 
-// `-` is standard input, `-5` a number; neither can be an option.
+// `-` is standard input and `-5` a number; neither is an option.
 function isValue(arg: string): boolean {
   return !arg.startsWith('-') || arg === '-' || /^-\d/.test(arg)
 }

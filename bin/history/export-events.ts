@@ -16,7 +16,7 @@ import { tell } from '../print/tell.ts'
 import { some } from '../print/words.ts'
 import type { Asked } from '../steering/asked.ts'
 
-/** Writes events, one a line of JSON, to standard output or into a file; resolves to the exit code. */
+/** Writes events as JSON lines to standard output or to a file; resolves to the exit code. */
 export function exportEvents(asked: Wanted & Asked & { readonly to?: string | undefined }): Promise<number> {
   return askLog(asked, async ({ events }) => {
     const { to } = asked
@@ -35,10 +35,10 @@ export function exportEvents(asked: Wanted & Asked & { readonly to?: string | un
 }
 
 /**
- * Where events are written. Links are followed, so they stay links.
+ * Where events are written. Links are followed and preserved.
  *
- * - `isFile`: it is, or becomes, a regular file. Anything else, such as a FIFO or `/dev/null`, is opened as it is
- * - `replaces`: the file that is there
+ * - `isFile`: it is, or becomes, a regular file. Anything else, such as a FIFO or `/dev/null`, is opened directly
+ * - `replaces`: the existing file
  */
 interface Target {
   readonly path: string
@@ -53,7 +53,7 @@ async function targetOf(to: string, log: string): Promise<Target> {
   })
   if (found?.isDirectory()) throw new Mistake(`${to} is a folder: --to needs a file`)
   if (found?.isBlockDevice()) throw new Mistake(`${to} is a disk: --to needs a file`)
-  // What is under these names, such as /dev/stdout, is open already.
+  // Paths such as /dev/stdout are already open.
   if (/^\/(dev|proc)\//.test(to) || (found !== undefined && !found.isFile())) return { path: to, isFile: false }
   const path = await followed(to)
   if ((await realpath(dirname(path))) === (await realpath(log))) throw new Mistake(`${to} is in the folder of the log`)
@@ -62,7 +62,7 @@ async function targetOf(to: string, log: string): Promise<Target> {
   return { path, isFile: true, replaces: found }
 }
 
-// A link may lead to a file that is not there yet.
+// A link may point to a file that does not exist yet.
 async function followed(path: string): Promise<string> {
   const next = await readlink(path).catch(() => undefined)
   return next === undefined ? path : followed(resolve(await realpath(dirname(path)), next))
@@ -81,7 +81,7 @@ async function save(found: AsyncIterable<StoredEvent>, { path, isFile, replaces 
   }
 }
 
-// Under another name until it is whole: half a file looks like a whole one. A file that is replaced keeps its mode, its
+// Writes to a temporary name until complete, as half a file looks like a whole one. A replaced file keeps its mode, its
 // owner and its other names.
 async function replace(path: string, old: Stats | undefined, lines: Readable): Promise<void> {
   const part = `${path}.${process.pid}.part`
@@ -89,7 +89,7 @@ async function replace(path: string, old: Stats | undefined, lines: Readable): P
   try {
     await pipeline(lines, file.createWriteStream())
     if (old !== undefined) {
-      // Only root may give a file away.
+      // Only root may change the owner.
       await chown(part, old.uid, old.gid).catch(() => undefined)
       await chmod(part, old.mode & 0o777)
     }

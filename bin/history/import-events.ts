@@ -11,15 +11,15 @@ import { some } from '../print/words.ts'
 import type { Asked } from '../steering/asked.ts'
 import { isSqlite, sqliteEvents } from './sqlite-events.ts'
 
-/** What `tidings events import` is asked for. */
+/** Options of `tidings events import`. */
 export interface ImportOptions extends Asked {
   readonly skip?: boolean | undefined
   readonly identity?: string | undefined
 }
 
 /**
- * Stores the events of a file, or of standard input (`-`), untold, and says how many, and which lines or rows were no
- * events; resolves to the exit code.
+ * Stores the events of a file, or of standard input (`-`), without telling listeners. Prints how many, and which lines
+ * or rows were not events; resolves to the exit code.
  */
 export async function importEvents(file: string, asked: ImportOptions): Promise<number> {
   const identity = identityOf(asked.identity)
@@ -44,7 +44,7 @@ export async function importEvents(file: string, asked: ImportOptions): Promise<
   return count === 0 ? exitCodes.ok : exitCodes.failed
 }
 
-/** So many of what was skipped are told of one by one. */
+/** Reports at most this many skipped units one by one. */
 const MOST_TOLD = 20
 
 function identityOf(given: string | undefined): LogOptions['identity'] {
@@ -52,7 +52,7 @@ function identityOf(given: string | undefined): LogOptions['identity'] {
   throw new Mistake(`--identity is type or identifier, got ${JSON.stringify(given)}`)
 }
 
-/** What is imported. `unit`: what one event takes of it; `skipped`: the units that could not be read, once all is read. */
+/** An import source. `unit`: what holds one event; `skipped`: the units that could not be read, known at the end. */
 interface Source {
   readonly lines: AsyncIterable<Uint8Array>
   readonly unit: 'line' | 'row'
@@ -66,7 +66,7 @@ async function open(file: string, progress: ProgressBar): Promise<Source> {
   if (file === '-') return ofLines(process.stdin)
   const found = statSync(file, { throwIfNoEntry: false })
   if (found === undefined || found.isDirectory()) throw new Mistake(`there is no file ${file}`)
-  // A pipe can't be looked into without taking something out.
+  // Peeking into a pipe would consume data.
   if (!found.isFile() || !(await isSqlite(file)))
     return ofLines(createReadStream(file), found.isFile() ? found.size : undefined)
   const skipped: SkippedLine[] = []

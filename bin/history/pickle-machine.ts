@@ -1,15 +1,15 @@
 /**
- * Reads what Python's `pickle` wrote, in any of its protocols, 0 to 5.
+ * Reads the output of Python's `pickle`, in any of its protocols, 0 to 5.
  *
- * A pickle is a program for a small stack machine. Ours builds values out of it and calls nothing: a class stays a name, a
- * call stays a note of what was to be called. What these mean is decided elsewhere (`pickle.ts`).
+ * A pickle is a program for a small stack machine. This machine builds values from it and calls nothing: a class stays
+ * a name, and a call stays a record of what to call. `pickle.ts` decides what these mean.
  *
- * A file may be hostile, so no step costs more memory or time than the bytes that it reads: there is a bound on bytes, on
- * steps and on the digits of a number; values are only referred to, never copied, so one that is repeated a million times
- * costs a million references. Whoever walks the result has to bound that walk.
+ * A file may be hostile, so no step costs more memory or time than the bytes that it reads: bytes, steps and the digits
+ * of a number are bounded; values are only referenced, never copied, so one that is repeated a million times costs a
+ * million references. Code that walks the result must bound that walk.
  */
 
-/** A class or function of Python, by its name: `datetime.datetime`. */
+/** A Python class or function, by its name: `datetime.datetime`. */
 export class Named {
   readonly name: string
 
@@ -18,7 +18,7 @@ export class Named {
   }
 }
 
-/** Text of Python 2: bytes, most often in utf8. */
+/** Python 2 text: bytes, most often in utf8. */
 export class OldText {
   readonly bytes: Buffer
 
@@ -27,18 +27,18 @@ export class OldText {
   }
 }
 
-/** What calling something would give. */
+/** The result of a call that is recorded but not made. */
 export class Made {
-  /** What is called, most often `Named`. */
+  /** The callable, most often `Named`. */
   readonly by: unknown
   readonly args: readonly unknown[]
-  /** By the `__new__` of a class, with the parts of the value itself; else by an ordinary call. */
+  /** True if made by the `__new__` of a class, with the parts of the value itself; false for an ordinary call. */
   readonly isNew: boolean
-  /** What is appended to it afterwards, as to a list. */
+  /** Items appended afterwards, as to a list. */
   readonly items: unknown[] = []
-  /** What is set in it afterwards, as in a dictionary. */
+  /** Entries set afterwards, as in a dictionary. */
   readonly entries: (readonly [key: unknown, value: unknown])[] = []
-  /** What it is told about itself afterwards, most often a `Map` of attributes. */
+  /** State set afterwards, most often a `Map` of attributes. */
   state: unknown
 
   constructor(by: unknown, args: unknown, isNew: boolean) {
@@ -49,27 +49,27 @@ export class Made {
   }
 }
 
-/** A pickle of more bytes is refused. */
+/** The largest accepted pickle, in bytes. */
 const MOST_BYTES = 32 * 1024 * 1024
 
-/** A pickle of more steps is refused: every value takes one to three. */
+/** The most steps an accepted pickle takes; every value takes one to three. */
 const MOST_STEPS = 1_000_000
 
-/** Python itself reads no longer numbers, since that takes quadratic time. */
+/** Python itself rejects longer numbers, since parsing takes quadratic time. */
 const MOST_DIGITS = 4300
 const MOST_NUMBER_BYTES = Math.ceil((MOST_DIGITS * Math.log2(10)) / 8)
 
-/** Names are joined, and so copied; longer ones are no names. */
+/** Names are joined, and so copied; a longer one is not a valid name. */
 const LONGEST_NAME = 1000
 
 const STOP = 0x2e
 
 /**
- * The value that a pickle describes: null, booleans, numbers (as text, where JavaScript has none so large), text,
- * `OldText`, bytes as `Buffer`, lists, tuples and sets as arrays, dictionaries as `Map`, `Named`, `Made`. It may contain
- * itself, and the same value any number of times.
+ * Runs a pickle and returns the value that it describes: null, booleans, numbers (as text if too large for JavaScript),
+ * text, `OldText`, bytes as `Buffer`, lists, tuples and sets as arrays, dictionaries as `Map`, `Named`, `Made`. The
+ * value may contain itself, and the same value any number of times.
  *
- * @throws RangeError when it is no pickle, or takes more than there is to spend
+ * @throws RangeError for an invalid pickle, or one over the limits
  */
 export function runPickle(pickled: Uint8Array): unknown {
   if (pickled.length > MOST_BYTES) throw new RangeError(`a pickle of more than ${MOST_BYTES} bytes`)
@@ -116,7 +116,7 @@ class Machine {
     this.stack = []
   }
 
-  /** What lies above the last mark, which goes with it. */
+  /** Pops the items above the last mark, and the mark itself. */
   marked(): unknown[] {
     const above = this.stack
     const below = this.#stacks.pop()
@@ -141,7 +141,7 @@ type Step = (m: Machine) => void
 const push =
   (make: (m: Machine) => unknown): Step =>
   (m) => {
-    // Before the stack is looked at: it may take off a mark, and so a stack.
+    // Runs before the stack is read: `make` may pop a mark, and so replace the stack.
     const value = make(m)
     m.stack.push(value)
   }
@@ -185,7 +185,7 @@ const call = (isNew: boolean) =>
   })
 const unknown = (name: string, take: (m: Machine) => unknown) => push((m) => (take(m), new Named(name)))
 
-/** What each opcode does. A class of a registry (EXT1…) and a persistent value are known to the program that wrote them. */
+/** The opcodes. Registry classes (EXT1…) and persistent values are known only to the program that wrote them. */
 const opcodes: Readonly<Record<number, Step>> = {
   // protocol 0: lines of text
   0x28: (m) => m.mark(),
@@ -269,11 +269,11 @@ const opcodes: Readonly<Record<number, Step>> = {
   }),
   0x94: (m) => void m.memo.set(m.memo.size, m.top()),
   0x95: (m) => void m.take(8),
-  // protocol 5; its buffers out of band are nowhere
+  // protocol 5; its out-of-band buffers are not available
   0x96: bytes(8),
 }
 
-// Python 2 called a few modules otherwise, and protocols 0 to 2 still do.
+// Python 2 names a few modules differently, and protocols 0 to 2 still use those names.
 const oldModules: Readonly<Record<string, string>> = { __builtin__: 'builtins', copy_reg: 'copyreg' }
 
 function named(module: unknown, name: unknown): Named {
@@ -317,7 +317,7 @@ function plainInteger(value: bigint): number | string {
   return Number.isSafeInteger(Number(value)) ? Number(value) : String(value)
 }
 
-/** Text as protocol 0 writes it: `\u` and `\U` stand for what has no byte. */
+/** Text as protocol 0 writes it: `\u` and `\U` escape characters that have no byte. */
 function unescaped(line: string): string {
   return line.replace(/\\u([\da-fA-F]{4})|\\U([\da-fA-F]{8})/g, (_, short?: string, whole?: string) =>
     short === undefined

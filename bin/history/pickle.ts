@@ -1,23 +1,23 @@
 import { Made, Named, OldText, runPickle } from './pickle-machine.ts'
 import { dateOf, fixedZone, isoOf, namedZone, offsetText, wallOf, type Zone } from './python-time.ts'
 
-/** A value that Python has pickled, as JSON. `whole`: false when some of it has no JSON, and null is in its place. */
+/** A Python pickle converted to JSON. `whole`: false if a part has no JSON form and is replaced by null. */
 export interface Unpickled {
   readonly data: unknown
   readonly whole: boolean
 }
 
-/** What JSON may come to: what an import reads as one line. A small pickle can describe a tree without end. */
+/** The largest JSON result, equal to the longest import line. A small pickle can describe an endless tree. */
 const MOST_CHARACTERS = 8 * 1024 * 1024
 const MOST_VALUES = 1_000_000
 
-/** As deep as the data of an event may be. */
+/** The deepest nesting that event data may have. */
 const DEEPEST = 1000
 
 /**
- * A pickled value as JSON, by the table in docs/from-pyagent.md.
+ * Converts a pickled value to JSON, by the table in docs/from-pyagent.md.
  *
- * @throws RangeError when it is no pickle, or comes to more than there is to spend
+ * @throws RangeError for an invalid pickle, or a result over the limit
  */
 export function unpickle(pickled: Uint8Array): Unpickled {
   const walk = new Walk()
@@ -25,7 +25,7 @@ export function unpickle(pickled: Uint8Array): Unpickled {
   return { data, whole: walk.whole }
 }
 
-/** What a class becomes; undefined: it is not as that class is pickled. */
+/** Converts an instance of a class; undefined if it is not pickled the way that class is. */
 type Read = (made: Made, walk: Walk) => unknown
 
 class Walk {
@@ -65,7 +65,7 @@ class Walk {
     return read(made, this)
   }
 
-  // As protocols 0 and 1 make instances: a class, the class that it builds upon, and its value as one of that.
+  // Protocols 0 and 1 build an instance from a class, its base class, and its value as one of that base.
   #reconstructed({ args: [by, base, value], state }: Made): unknown {
     if (nameOf(base) !== 'builtins.object' && !isTzinfo(base)) return this.json(value)
     const made = new Made(by, [], true)
@@ -80,7 +80,7 @@ class Walk {
 
   record(entries: readonly (readonly [unknown, unknown])[]): Record<string, unknown> {
     const record = Object.fromEntries(entries.map(([key, value]) => [this.#key(key), this.json(value)]))
-    // Python tells 1 from '1', JSON does not.
+    // Python distinguishes 1 from '1', JSON does not.
     if (Object.keys(record).length < entries.length) this.whole = false
     return record
   }
@@ -89,26 +89,26 @@ class Walk {
     const json = this.json(key)
     if (typeof json === 'string') return json
     const text = JSON.stringify(json)
-    // Quotes within quotes double their escapes.
+    // Nested quotes double their escapes.
     this.spend(text.length)
     return text
   }
 
-  /** Makes sure that there is as much left to spend; always true. */
+  /** Deducts from the character budget and throws if it is exceeded; always true. */
   spend(characters: number): true {
     this.#characters += characters
     if (this.#characters > MOST_CHARACTERS) throw new RangeError(`a pickle of more than ${MOST_CHARACTERS} characters`)
     return true
   }
 
-  /** Bytes, however they were written. */
+  /** Returns bytes in any of their notations. */
   bytes(value: unknown): Buffer | undefined {
     if (Buffer.isBuffer(value)) return value
     if (value instanceof OldText) return value.bytes
     if (!(value instanceof Made)) return undefined
     const name = nameOf(value.by)
     const [text] = value.args
-    // Protocols 0 to 2 have no bytes: they write them as text of which each character is one.
+    // Protocols 0 to 2 have no bytes type: they write text in which each character is one byte.
     if (name === '_codecs.encode' && typeof text === 'string')
       return this.spend(text.length) && Buffer.from(text, 'latin1')
     return (name === 'builtins.bytes' || name === 'builtins.bytearray') && text === undefined
@@ -130,7 +130,7 @@ const asBytes: Read = (made, walk) => {
   return bytes === undefined ? undefined : walk.json(bytes)
 }
 
-/** What Python's own classes become. */
+/** Conversions of Python's own classes. */
 const classes = new Map<string, Read>(
   Object.entries({
     'datetime.datetime': (made, walk) => timeText(made, walk, 10),
@@ -162,13 +162,13 @@ const classes = new Map<string, Read>(
     'builtins.bytes': asBytes,
     'builtins.bytearray': asBytes,
     '_codecs.encode': asBytes,
-    // A member of an Enum by its name, as some releases of Python write it.
+    // An Enum member by name, as some releases of Python write it.
     'builtins.getattr': ({ args: [owner, name] }, walk) =>
       isClass(owner) && typeof name === 'string' ? walk.json(name) : undefined,
   } satisfies Record<string, Read>),
 )
 
-// A class of somebody's own is data where it builds upon a class that is: then it is pickled as that, under its own name.
+// A user-defined class is data if its base class is: it is pickled like the base, under its own name.
 function ofUnknownClass(made: Made, walk: Walk): unknown {
   const { args, items, entries, isNew } = made
   if (entries.length > 0) return asRecord(made, walk)
@@ -177,7 +177,7 @@ function ofUnknownClass(made: Made, walk: Walk): unknown {
   if (!isClass(made.by) || first === undefined) return undefined
   const state = walk.bytes(first)
   if (state !== undefined && !isNew && wallOf(state) !== undefined) return timeText(made, walk, state.length)
-  // A named tuple is made of its parts; anything else, such as a member of an Enum, of its one value.
+  // A named tuple has its parts as arguments; anything else, such as an Enum member, has its one value.
   if (args.length === 1) return isPlain(first) || state !== undefined ? walk.json(first) : undefined
   return isNew && second !== undefined ? walk.list(args) : undefined
 }
@@ -190,7 +190,7 @@ function isPlain(value: unknown): boolean {
   return typeof value !== 'object' || value === null || Array.isArray(value) || value instanceof Map
 }
 
-// What is called may as well be a function that does harm: classes have names that begin with a capital.
+// A callable may also be a harmful function: class names begin with a capital.
 function isClass(by: unknown): boolean {
   return /(^|\.)_*\p{Lu}[^.]*$/u.test(nameOf(by) ?? '')
 }
@@ -223,7 +223,7 @@ function timeText({ args: [state, zone] }: Made, walk: Walk, length: number): st
   if (zone === undefined || zone === null) return isoOf(wall, undefined)
   const found = zoneOf(zone)
   const offset = found?.(wall.date === undefined ? undefined : wall)
-  // A time of day has no offset in a zone that changes; a date and time always has one.
+  // A time of day has no offset in a zone with changing offsets; a date and time always has one.
   if (found === undefined || (offset === undefined && wall.date !== undefined)) walk.whole = false
   return isoOf(wall, offset)
 }
@@ -232,11 +232,11 @@ function secondsOf(value: unknown): number | undefined {
   if (!(value instanceof Made) || nameOf(value.by) !== 'datetime.timedelta') return undefined
   const [days = 0, seconds = 0, micros = 0] = value.args
   if (typeof days !== 'number' || typeof seconds !== 'number' || typeof micros !== 'number') return undefined
-  // Divided once, so that a tenth of a second is 0.1.
+  // A single division, so that a tenth of a second is exactly 0.1.
   return (days * 86_400_000_000 + seconds * 1_000_000 + micros) / 1_000_000
 }
 
-/** A `tzinfo`, of Python itself, of pytz or of dateutil; undefined when it is another. */
+/** Reads a `tzinfo` of Python, pytz or dateutil; undefined for any other. */
 function zoneOf(zone: unknown): Zone | undefined {
   if (!(zone instanceof Made)) return undefined
   const { args, state } = zone

@@ -1,4 +1,4 @@
-/** A time of day, and a date where there is one, as Python keeps them. `fold`: the second of two equal wall times. */
+/** A time of day, with a date if there is one, as Python stores it. `fold`: the second of two equal wall times. */
 export interface Wall {
   readonly date?: string
   readonly time: string
@@ -7,10 +7,10 @@ export interface Wall {
   readonly fold: boolean
 }
 
-/** Seconds east of UTC at a wall time; undefined where it is not known. Without a wall time: where it never changes. */
+/** Seconds east of UTC at a wall time; undefined if unknown. Without a wall time: defined only for a fixed zone. */
 export type Zone = (wall: Wall | undefined) => number | undefined
 
-/** `2020-08-27` from the four bytes of a `date`; undefined when they are none. */
+/** Formats the four bytes of a `date` as `2020-08-27`; undefined if they are invalid. */
 export function dateOf(state: Buffer): string | undefined {
   if (state.length !== 4) return undefined
   const [year, month, day] = [state.readUInt16BE(0), state.readUInt8(2), state.readUInt8(3)]
@@ -20,7 +20,7 @@ export function dateOf(state: Buffer): string | undefined {
   return exists ? `${digits(year, 4)}-${digits(month)}-${digits(day)}` : undefined
 }
 
-/** The wall time in the ten bytes of a `datetime`, or the six of a `time`; undefined when they are none. */
+/** Reads the wall time from the ten bytes of a `datetime` or the six of a `time`; undefined if they are invalid. */
 export function wallOf(state: Buffer): Wall | undefined {
   if (state.length !== 6 && state.length !== 10) return undefined
   // The highest bit of the month, or of the hour, is the fold.
@@ -38,33 +38,33 @@ export function wallOf(state: Buffer): Wall | undefined {
   return { ...(date === undefined ? {} : { date }), time, ms, fold }
 }
 
-/** As Python's `isoformat()` writes it. `offset`: in seconds; undefined: it has no zone. */
+/** Formats as Python's `isoformat()` does. `offset`: in seconds; undefined for no zone. */
 export function isoOf({ date, time }: Wall, offset: number | undefined): string {
   const zone = offset === undefined ? '' : offsetText(offset)
   return date === undefined ? `${time}${zone}` : `${date}T${time}${zone}`
 }
 
-/** `+02:00`, with its seconds where it has some. */
+/** Formats an offset as `+02:00`, with seconds if it has any. */
 export function offsetText(offset: number): string {
   const seconds = Math.abs(offset)
   const parts = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, Math.floor(seconds) % 60]
   return `${offset < 0 ? '-' : '+'}${(parts[2] === 0 ? parts.slice(0, 2) : parts).map((part) => digits(part)).join(':')}`
 }
 
-/** A zone that never changes. */
+/** A zone with a fixed offset. */
 export function fixedZone(offset: number): Zone {
   return () => offset
 }
 
-/** A zone of the time zone database, by its name; undefined when it is not known here. */
+/** Looks up a zone of the time zone database by name; undefined if it is unknown here. */
 export function namedZone(name: string): Zone | undefined {
   const format = formatOf(name)
   if (format === undefined) return undefined
   return (wall) => (wall === undefined ? undefined : offsetAt(format, wall))
 }
 
-// The rule of PEP 495: of two equal wall times, the fold says which; one that the clocks leave out is read with the offset
-// before, or with a fold with that after.
+// The rule of PEP 495: the fold selects one of two equal wall times; a wall time that the clocks skip takes the offset
+// before the change, or with a fold the offset after it.
 function offsetAt(format: Intl.DateTimeFormat, { ms, fold }: Wall): number {
   const [before, after] = [offsetIn(format, ms - DAY), offsetIn(format, ms + DAY)]
   const fits = (offset: number): boolean => offsetIn(format, ms - offset * 1000) === offset

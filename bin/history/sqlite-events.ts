@@ -10,10 +10,10 @@ import { type Unpickled, unpickle } from './pickle.ts'
 
 const HEADER = 'SQLite format 3\0'
 
-/** A longer line would end an import. */
+/** A longer line would make the import fail. */
 const LONGEST = 8 * 1024 * 1024
 
-/** What its columns may be called; its own names come first. */
+/** Accepted column names; the Python agent's own names come first. */
 const columns = {
   type: ['event_type', 'type'],
   identifier: ['identifier'],
@@ -21,7 +21,7 @@ const columns = {
   created: ['created', 'created_at', 'timestamp', 'time'],
 } as const
 
-/** Who is told how it goes. `skip`: a row, counted from 1, is no event, and why. */
+/** Progress callbacks. `skip`: a row, counted from 1, is not an event, with the reason. */
 export interface Watch {
   progress(done: number, all: number): void
   skip(row: number, why: string): void
@@ -30,7 +30,7 @@ export interface Watch {
 type Value = number | bigint | string | Uint8Array | null
 type Row = Readonly<Partial<Record<keyof typeof columns, Value>>>
 
-/** Whether a file is one of SQLite. */
+/** Whether a file is a SQLite database. */
 export async function isSqlite(path: string): Promise<boolean> {
   return (await firstBytes(path, HEADER.length)).toString('latin1') === HEADER
 }
@@ -46,8 +46,8 @@ async function firstBytes(path: string, count: number): Promise<Buffer> {
 }
 
 /**
- * The events of the Python agent's SQLite file, in the order of its rows: each row a line of JSON, or an empty line where
- * it is no event.
+ * Reads the events of the Python agent's SQLite file in row order: a line of JSON for each row, or an empty line if the
+ * row is not an event.
  */
 export async function sqliteEvents(path: string, watch: Watch): Promise<AsyncIterable<Uint8Array>> {
   const { Database } = await library()
@@ -55,12 +55,12 @@ export async function sqliteEvents(path: string, watch: Watch): Promise<AsyncIte
 }
 
 async function* eventsOfCopy(path: string, events: (copy: string) => Iterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  // Of a copy: what reads it leaves a lock beside it when it is killed.
+  // Reads a copy: a killed reader leaves a lock file beside the database.
   const folder = await mkdtemp(join(tmpdir(), 'tidings-import-'))
   try {
     const copy = join(folder, 'events.db')
     await copyFile(path, copy)
-    // What was not finished when the Python agent died is in there, to be taken back.
+    // The journal holds writes that the Python agent did not finish before it died; SQLite rolls them back.
     if (existsSync(`${path}-journal`)) await copyFile(`${path}-journal`, `${copy}-journal`)
     yield* events(copy)
   } catch (error) {
@@ -75,7 +75,7 @@ function asMessage(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
 
-// The bytes 18 and 19 of a file are 2 where its newest rows are in a file beside it, which the reader knows nothing of.
+// Bytes 18 and 19 are 2 in WAL mode: the newest rows are in a separate file, which the reader does not support.
 async function hint(path: string): Promise<string> {
   const bytes = await firstBytes(path, 20)
   return bytes[18] === 2 ? `; it is in WAL mode: sqlite3 ${path} 'PRAGMA journal_mode = DELETE' ends that` : ''
@@ -127,7 +127,7 @@ async function library(): Promise<typeof import('node-sqlite3-wasm')> {
   }
 }
 
-// Whatever the table is called: the first that has an identifier and a type.
+// The table name is not fixed: takes the first table that has an identifier and a type.
 function findTable(
   ask: (sql: string) => readonly Record<string, Value>[],
   path: string,
@@ -161,7 +161,7 @@ function dataOf(value: Value): Unpickled {
   return { data, whole: true }
 }
 
-// Text that is no JSON is a text.
+// Text that is not JSON stays text.
 function parsed(value: string): unknown {
   try {
     return JSON.parse(value)
@@ -170,10 +170,10 @@ function parsed(value: string): unknown {
   }
 }
 
-/** A number below this counts seconds, not milliseconds: as milliseconds, it would be a day in 1973. */
+/** A smaller number is in seconds, not milliseconds: as milliseconds it would be a date in 1973 or before. */
 const SECONDS = 1e11
 
-// Python writes a time without its zone: it is the one of the machine that it ran on.
+// Python writes times without a zone: they are in the zone of the machine it ran on.
 function timeOf(value: Value = null): number | undefined {
   if (value === null || value instanceof Uint8Array) return undefined
   const isNumber = typeof value !== 'string' || /^\d+(\.\d+)?$/.test(value)

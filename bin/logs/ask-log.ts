@@ -17,18 +17,18 @@ import { openToLook } from './open-to-look.ts'
 import { type Which, whichLog } from './which-log.ts'
 
 /**
- * An agent that has just begun does not answer yet, one that ends has the log a moment longer: so long, in ms. One that
- * takes longer than that to say who it is, is not asked again.
+ * Retry limits, in ms: an agent that is starting does not answer yet, and one that is stopping holds the log a moment
+ * longer. An agent that takes longer than that to identify itself is not asked again.
  */
 const PATIENCE = { whole: 1000, pause: 100 }
 
-/** What a log has to be, and who says what its jobs are where no agent runs. */
+/** Requirements on a log, and the source of its jobs while no agent runs. */
 interface Wanted {
   readonly identity?: LogOptions['identity'] | undefined
   readonly code?: ((log: Log) => Code) | undefined
 }
 
-/** Asks the agent that runs on the log that a person means or, when none does, the log itself. */
+/** Asks the agent that runs on the selected log or, if none runs, the log itself. */
 export async function askLog<T>(
   which: Which,
   ask: (operations: Operations) => Promise<T>,
@@ -37,7 +37,7 @@ export async function askLog<T>(
   return askAt(await whichLog(which), ask, options)
 }
 
-/** As `askLog`, on the log in this folder; one that is to have a certain `identity` is asked itself. */
+/** Like `askLog`, for the log in this folder; a required `identity` always asks the log itself. */
 export async function askAt<T>(
   directory: string,
   ask: (operations: Operations) => Promise<T>,
@@ -63,7 +63,7 @@ async function reach(
     if (agent !== undefined) return { on: agent, close: async () => undefined }
     try {
       const warn = (message: string): void => complain(message)
-      // Code that has never run is asked as on a log that has nothing.
+      // For code that has never run, an empty log answers.
       const open = code === undefined || (await holdsLog(directory)) ? openToLook : () => memoryLog()
       const log = await open(directory, { warn, ...(identity === undefined ? {} : { identity }) })
       return { on: operations(log, undefined, code?.(log)), close: () => log.close() }
@@ -76,7 +76,7 @@ async function reach(
   }
 }
 
-// An unknown name is most often one that was written wrongly.
+// An unknown name is most often a misspelling.
 function withNames(error: unknown): unknown {
   const { message, details } = error as Error & { readonly details?: { readonly name?: unknown; known?: unknown } }
   if (typeof details?.name !== 'string' || !Array.isArray(details.known)) return error

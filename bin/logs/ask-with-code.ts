@@ -4,7 +4,7 @@ import { type Asked, surroundings } from '../user/surroundings.ts'
 import { askAt, askLog } from './ask-log.ts'
 import { logFor, type Which } from './which-log.ts'
 
-/** As `askLog`. Where no agent runs, that of this file says what the jobs are. */
+/** Like `askLog`. While no agent runs, the agent in this file supplies the jobs. */
 export async function askWithCode<T>(
   file: string | undefined,
   asked: Which & Asked,

@@ -6,7 +6,7 @@ import { askLog } from './ask-log.ts'
 import { questionOf, type Wanted } from './event-question.ts'
 import type { Which } from './which-log.ts'
 
-/** Prints how many events there are; resolves to the exit code. */
+/** Prints the number of events; resolves to the exit code. */
 export function countEvents(asked: Wanted & Which & { readonly json?: boolean | undefined }): Promise<number> {
   return askLog(asked, async ({ events }) => {
     const count = await whileWaiting('counting events', events.count(questionOf(asked)))

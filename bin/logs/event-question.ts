@@ -1,6 +1,6 @@
 import type { EventQuestion } from '../../lib/index.ts'
 
-/** What the options of `question` say. */
+/** The parsed `question` options. */
 export interface Wanted {
   readonly type?: readonly string[] | undefined
   readonly id?: string | undefined
@@ -10,7 +10,7 @@ export interface Wanted {
   readonly reverse?: boolean | undefined
 }
 
-/** The question that a person asks with options. */
+/** Builds the event query from the options. */
 export function questionOf({ type, id, since, until, limit, reverse }: Wanted): EventQuestion {
   const parts = { types: type, identifier: id, since, until, limit, reverse }
   return Object.fromEntries(Object.entries(parts).filter(([, value]) => value !== undefined))

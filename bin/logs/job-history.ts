@@ -10,13 +10,13 @@ import type { Which } from './which-log.ts'
 
 const HEAD = ['slot', 'status', 'attempt', 'late', 'took', 'new', 'changed', 'duplicate', 'why']
 
-/** Which part of a job's past is looked at. */
+/** Which part of a job's history to show. */
 export interface Past extends Which {
   readonly limit: number
   readonly json?: boolean | undefined
 }
 
-/** Prints what became of the slots of a job, the oldest first; resolves to the exit code. */
+/** Prints the outcomes of a job's slots, the oldest first; resolves to the exit code. */
 export function jobHistory(name: string, asked: Past): Promise<number> {
   return askLog(asked, async ({ jobs }) => {
     const rows = [...(await jobs.history(name, { limit: asked.limit }))].reverse()

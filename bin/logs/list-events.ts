@@ -22,7 +22,7 @@ async function* rows(events: AsyncIterable<StoredEvent>): AsyncGenerator<Row> {
   for await (const event of events) yield rowOf(event)
 }
 
-/** An event in a row. */
+/** Formats an event as a row. */
 export function rowOf({ seq, created, type, identifier, data }: StoredEvent): Row {
   return [String(seq), new Date(created).toISOString(), type, identifier, JSON.stringify(data)]
 }

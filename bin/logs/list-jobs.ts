@@ -10,7 +10,7 @@ import type { Which } from './which-log.ts'
 
 const HEAD = ['job', 'schedule', 'next run', 'last run', 'outcome', 'new', 'duplicate', 'recent', 'state']
 
-/** What became of a slot, as one character. */
+/** The outcome of a slot, as one character. */
 const marks: Readonly<Record<RunStatus, string>> = {
   done: '.',
   cancelled: 'C',
@@ -21,15 +21,15 @@ const marks: Readonly<Record<RunStatus, string>> = {
   missed: 'm',
 }
 
-/** What is listed. `tag`: only jobs with one of these tags. */
+/** Options of the list. `tag`: only jobs with one of these tags. */
 export interface Listing extends Which, Asked {
   readonly tag?: readonly string[] | undefined
   readonly json?: boolean | undefined
 }
 
 /**
- * Prints what a log knows of jobs: a table, or with `json` one object a line. Where no agent runs, the file of one says
- * what is to come. Resolves to the exit code.
+ * Prints the jobs of a log: a table, or with `json` one object a line. While no agent runs, the agent's file supplies
+ * upcoming runs. Resolves to the exit code.
  */
 export function listJobs(file: string | undefined, asked: Listing): Promise<number> {
   return askWithCode(file, asked, async ({ jobs }) => {

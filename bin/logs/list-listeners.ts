@@ -9,8 +9,8 @@ import { logFor, type Which } from './which-log.ts'
 const HEAD = ['listener', 'cursor', 'behind', 'running', 'retrying', 'parked', 'first seen', 'state']
 
 /**
- * Prints what a log knows of listeners: a table, or with `json` one object a line. With the file of an agent, those that
- * it no longer has are named. Resolves to the exit code.
+ * Prints the listeners of a log: a table, or with `json` one object a line. With an agent's file, marks the listeners
+ * that the agent no longer has. Resolves to the exit code.
  */
 export async function listListeners(
   file: string | undefined,

@@ -7,7 +7,7 @@ import type { Asked } from '../user/surroundings.ts'
 import { askWithCode } from './ask-with-code.ts'
 import type { Which } from './which-log.ts'
 
-/** How much of a job's future is looked at. */
+/** How many future runs of a job to show. */
 export interface Future extends Which, Asked {
   readonly limit: number
   readonly json?: boolean | undefined

@@ -1,6 +1,6 @@
 import { type LevelLog, type LogOptions, openLog, TidingsError } from '../../lib/index.ts'
 
-/** Opens a log; where its folder can't be written, or belongs to another user, to be read only. */
+/** Opens a log, read-only if its folder can't be written or belongs to another user. */
 export async function openToLook(directory: string, options: LogOptions): Promise<LevelLog> {
   try {
     return await openLog(directory, options)

@@ -10,7 +10,7 @@ const AGENT = ['', 'name', 'state', 'pid', 'since', 'log', 'newest event']
 const JOBS = ['', 'name', 'schedule', 'last slot', 'next slot', 'state']
 const LISTENERS = ['', 'name', 'behind', 'running', 'retrying', 'parked', 'oldest event', 'state']
 
-/** Prints how an agent, its jobs, its listeners and its log are; resolves to 0 when all is well. */
+/** Prints the state of an agent, its jobs, its listeners and its log; resolves to 0 if everything is well. */
 export function showStatus(asked: Which & { readonly json?: boolean | undefined }): Promise<number> {
   return askLog(asked, async (operations) => {
     const health = await operations.status()

@@ -11,18 +11,18 @@ import { questionOf, type Wanted } from './event-question.ts'
 import { rowOf } from './list-events.ts'
 import { type Which, whichLog } from './which-log.ts'
 
-/** So often it is looked whether an agent has begun, in ms. */
+/** How often to check whether an agent has started, in ms. */
 const LOOK = 300
 
 type Asked = Pick<Wanted, 'type' | 'id' | 'limit'> & Which & { readonly json?: boolean | undefined }
 
-/** Prints the newest events and, with `follow`, those to come, as they come; resolves to the exit code. */
+/** Prints the newest events and, with `follow`, new ones as they arrive; resolves to the exit code. */
 export async function tailEvents(asked: Asked & { readonly follow?: boolean | undefined }): Promise<number> {
   const directory = await whichLog(asked)
   const show = (event: StoredEvent): Promise<void> => print(asked.json ? jsonLine(event) : lineOf(rowOf(event)))
   const last = await askAt(directory, async ({ events }) => {
     const newest: StoredEvent[] = []
-    // Before it is listed: what comes in between is told twice by nobody, and lost by nobody.
+    // Read before the list, so that events in between are neither printed twice nor lost.
     const seen = await events.last()
     for await (const event of events.list({ ...questionOf(asked), reverse: true })) newest.unshift(event)
     for (const event of newest) await show(event)
@@ -32,7 +32,7 @@ export async function tailEvents(asked: Asked & { readonly follow?: boolean | un
   return exitCodes.ok
 }
 
-// Over restarts of the agent, until a person has seen enough.
+// Continues across restarts of the agent, until the user stops it.
 async function follow(
   directory: string,
   question: FollowQuestion,

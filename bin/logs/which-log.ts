@@ -3,22 +3,25 @@ import { join } from 'node:path'
 import { didYouMean, holdsLog } from '../../lib/index.ts'
 import { Failure, Mistake } from '../frame/mistake.ts'
 
-/** Where agents keep their logs. */
+/** The folder in which agents keep their logs. */
 const HOME = '.tidings'
 
-/** Which log a person means. */
+/** Selects a log. */
 export interface Which {
+  /** The folder of the log. */
   readonly db?: string | undefined
+  /** The name of the agent, whose log is in `.tidings/<agent>`. */
   readonly agent?: string | undefined
 }
 
-/** Where `agent-test` keeps events between tries. */
+/** The folder in which `agent-test` keeps events between trials. */
 export const TEST_LOG = join(HOME, 'test')
 
 /**
- * The folder of a log that an agent is to run on: `--db`, else `TIDINGS_DB`, else `.tidings/<agent>`.
+ * Returns the folder of the log that an agent runs on: `--db`, else `TIDINGS_DB`, else `.tidings/<agent>`.
  *
- * @throws Mistake for an agent named `test`, without the first two: its log would be that of `agent-test`, which removes it
+ * @throws Mistake for an agent named `test`, without the first two: its log would be that of `agent-test`, which
+ *   removes it
  */
 export function logFor(agent: string, db: string | undefined): string {
   const said = db ?? (process.env.TIDINGS_DB || undefined)
@@ -30,7 +33,7 @@ export function logFor(agent: string, db: string | undefined): string {
   )
 }
 
-/** The folder of a log that is there: `--db`, else `--agent`, else `TIDINGS_DB`, else the only one in `.tidings`. */
+/** Finds the folder of an existing log: `--db`, else `--agent`, else `TIDINGS_DB`, else the only one in `.tidings`. */
 export async function whichLog({ db, agent }: Which): Promise<string> {
   const directory = named({ db, agent }) ?? (await onlyLog())
   if (await holdsLog(directory)) return directory
@@ -39,7 +42,7 @@ export async function whichLog({ db, agent }: Which): Promise<string> {
   throw new Failure(`there is no log in ${directory}${near}`)
 }
 
-/** The folder of a log to be filled: as `whichLog`, but where it is named it may not be there yet. */
+/** Returns the folder of a log to fill: like `whichLog`, but a named log may not exist yet. */
 export async function logToFill(which: Which): Promise<string> {
   const directory = named(which)
   if (directory === undefined) return whichLog(which)
@@ -56,7 +59,7 @@ function named({ db, agent }: Which): string | undefined {
 
 async function onlyLog(): Promise<string> {
   const all = await agents()
-  // What agent-test leaves is not what people mean, unless there is nothing else.
+  // Ignores the log of agent-test, unless it is the only one.
   const meant = all.length > 1 ? all.filter((name) => name !== 'test') : all
   const [only] = meant
   if (only === undefined) throw new Failure(`there is no log in ${HOME}: run an agent first, or say --db DIR`)

@@ -1,13 +1,13 @@
 import { escapeLines } from './escape.ts'
 
 /**
- * Says on standard error what is not well. The words may quote anything: no terminal acts on them, and their further lines
- * can't be taken for another message.
+ * Prints a problem to standard error. Quoted text is safe: terminals do not interpret it, and its further lines can't
+ * pass for another message.
  */
 export function complain(words: string): void {
   try {
     process.stderr.write(`tidings: ${escapeLines(words).replaceAll('\n', '\n  ')}\n`)
   } catch {
-    // Standard error is a file on a full disk: there is nowhere left to say it.
+    // Standard error is a file on a full disk: the problem can't be reported.
   }
 }

@@ -5,12 +5,12 @@ export function printJson(value: unknown, { pretty = false }: { readonly pretty?
   process.stdout.write(pretty ? linesOf(JSON.stringify(value, null, 2)) : jsonLine(value))
 }
 
-/** A value as JSON on one line, with its end. */
+/** Formats a value as one line of JSON, with its line break. */
 export function jsonLine(value: unknown): string {
   return linesOf(JSON.stringify(value))
 }
 
-// What is unseen is written as JSON escapes, so the text says the same and no terminal acts on it.
+// Invisible characters become JSON escapes: the value stays the same, and no terminal interprets them.
 function linesOf(json: string): string {
   return `${escapeLines(json)}\n`
 }

@@ -2,7 +2,7 @@ import { escape } from './escape.ts'
 import type { Output } from './print.ts'
 import type { Row } from './rows.ts'
 
-/** One row as a line of its own: a pipe gets its cells between tabs; a terminal as much as fits on a line. */
+/** Formats one row as a line: a pipe gets the cells between tabs; a terminal as much as fits on a line. */
 export function lineOf(row: Row, output: Output = process.stdout): string {
   const cells = row.map(escape)
   if (output.isTTY !== true) return `${cells.join('\t')}\n`

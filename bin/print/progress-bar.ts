@@ -1,18 +1,18 @@
 import { escape } from './escape.ts'
 
-/** So wide is a bar, and so often it is drawn, in ms. */
+/** The width of a bar, in columns, and its redraw interval, in ms. */
 const WIDTH = 24
 const PAUSE = 100
 
-/** How far a work is, shown on a terminal. */
+/** The progress of a task, shown on a terminal. */
 export interface ProgressBar {
-  /** `done` of `all`, in any unit; without `all`, only how much there was so far. */
+  /** Shows `done` of `all`, in any unit; without `all`, only the amount so far. */
   show(done: number, all?: number): void
-  /** Takes it back: what is said after it is said instead. */
+  /** Removes the bar, so that later output takes its place. */
   end(): void
 }
 
-/** A bar that says how far a work is, on a terminal; elsewhere, nothing. */
+/** Creates a progress bar on a terminal; elsewhere it prints nothing. */
 export function progressBar(what: string, output = process.stderr): ProgressBar {
   let drawn = Number.NEGATIVE_INFINITY
   return {
@@ -31,7 +31,7 @@ export function progressBar(what: string, output = process.stderr): ProgressBar 
   }
 }
 
-/** A bar of blocks that is full to this part, 0 to 1. */
+/** Draws a bar of blocks, filled to a fraction from 0 to 1. */
 export function bar(part: number, width = WIDTH): string {
   const full = Math.round(within(part) * width)
   return `${'█'.repeat(full)}${'░'.repeat(width - full)}`

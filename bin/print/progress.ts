@@ -1,9 +1,9 @@
 import { escape } from './escape.ts'
 
-/** So long nobody wonders, in ms; and so often it is said that work goes on. */
+/** The delay before the first progress message, and the interval between messages, in ms. */
 const PATIENCE = 1000
 
-/** Says on a terminal that work goes on, and for how long, until it is done; says nothing where it is done soon. */
+/** Reports on a terminal that work continues, and for how long; prints nothing for short work. */
 export async function whileWaiting<T>(what: string, work: Promise<T>, output = process.stderr): Promise<T> {
   if (!output.isTTY) return work
   let seconds = 0

@@ -2,18 +2,19 @@ import { styleText } from 'node:util'
 import { escape } from './escape.ts'
 import { type Output, print } from './print.ts'
 
+/** The cells of one row. */
 export type Row = readonly string[]
 
-/** So many rows of a table are laid out together: there may be more than memory holds. */
+/** Rows of a table that are laid out together: all rows may not fit in memory. */
 const PAGE = 500
 
-/** Between two columns. */
+/** The gap between two columns, in characters. */
 const GAP = 2
 
-/** The last column gets what is left of a line, but is not cut shorter than this. */
+/** The last column gets the rest of the line, but is never cut shorter than this. */
 const NARROWEST = 20
 
-/** Prints rows as they come; the head is for people, and left out in pipes. Resolves to how many there were. */
+/** Prints rows as they arrive; pipes get no header. Resolves to the number of rows. */
 export async function printRows(
   head: Row,
   rows: Iterable<Row> | AsyncIterable<Row>,
@@ -57,7 +58,7 @@ function bold(text: string): string {
   return process.env.NO_COLOR ? text : styleText('bold', text, { validateStream: false })
 }
 
-// The last column is the one that may be long: data, an error.
+// Only the last column may be long: data, an error.
 function cutLast(rows: readonly Row[], columns: number): string[][] {
   const last = Math.max(...rows.map((row) => row.length)) - 1
   const others = Array.from({ length: last }, (_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)) + GAP)

@@ -1,6 +1,6 @@
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'] as const
 
-/** Bytes in a few digits: `999 B`, `1.2 MB`, `12 GB`. */
+/** Formats bytes in a few digits: `999 B`, `1.2 MB`, `12 GB`. */
 export function size(bytes: number): string {
   let amount = Math.max(0, bytes)
   let unit = 0
@@ -11,7 +11,7 @@ export function size(bytes: number): string {
   return `${amount < 9.95 && unit > 0 ? amount.toFixed(1) : Math.round(amount)} ${UNITS[unit]}`
 }
 
-/** Bytes from words such as `2GB` or `500 kB`; undefined when it is none. */
+/** Parses a size such as `2GB` or `500 kB` into bytes; undefined if it is invalid. */
 export function parseSize(text: string): number | undefined {
   const [, amount, unit = ''] = /^(\d+(?:\.\d+)?)\s*([kmgt]?b)$/i.exec(text.trim()) ?? []
   const power = UNITS.findIndex((each) => each.toLowerCase() === unit.toLowerCase())

@@ -1,11 +1,11 @@
 import { escape } from './escape.ts'
 
-/** Prints a result in words, on a line of its own. */
+/** Prints a result in words, on its own line. */
 export function tell(words: string): void {
   process.stdout.write(`${escape(words)}\n`)
 }
 
-/** Tells a person what a result does not show, such as that there is none; on standard error, which programs skip. */
+/** Prints a remark on a result, such as that it is empty, to standard error, which programs ignore. */
 export function note(words: string): void {
   process.stderr.write(`${escape(words)}\n`)
 }

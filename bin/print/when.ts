@@ -1,4 +1,4 @@
-/** An instant as the clocks here show it: `2026-01-01 10:30:00`. */
+/** Formats an instant in local time: `2026-01-01 10:30:00`. */
 export function localTime(instant: string): string {
   const at = new Date(instant)
   const two = (number: number): string => String(number).padStart(2, '0')
@@ -6,14 +6,14 @@ export function localTime(instant: string): string {
   return `${day} ${[at.getHours(), at.getMinutes(), at.getSeconds()].map(two).join(':')}`
 }
 
-/** An instant as a person would say it: `in 3 min`, `2 h ago`. */
+/** Formats an instant relative to now: `in 3 min`, `2 h ago`. */
 export function inWords(instant: string, now = Date.now()): string {
   const ms = Date.parse(instant) - now
   const length = lasting(Math.abs(ms))
   return ms < 0 ? `${length} ago` : `in ${length}`
 }
 
-/** A length of time, in ms, in its largest unit: `250 ms`, `12 s`, `3 min`. */
+/** Formats a duration, in ms, in its largest unit: `250 ms`, `12 s`, `3 min`. */
 export function lasting(ms: number): string {
   const [unit, size] = units.find(([, least]) => ms >= least) ?? ['ms', 1]
   return `${Math.floor(ms / size)} ${unit}`

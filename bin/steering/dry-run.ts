@@ -9,7 +9,7 @@ import type { Asked } from './asked.ts'
 
 const HEAD = ['status', 'type', 'identifier', 'data']
 
-/** Runs a job, stores nothing, and prints what it would publish; resolves to the exit code. */
+/** Runs a job without storing anything, and prints what it would publish; resolves to the exit code. */
 export function dryRun([name = '', file]: readonly string[], asked: Asked & Running): Promise<number> {
   return askWithCode(file, asked, async ({ jobs }) => {
     const { drafts, error, reason, ...run } = await whileWaiting(`running job ${name}`, jobs.dryRun(name))

@@ -7,7 +7,7 @@ import { whileWaiting } from '../print/progress.ts'
 import { tell } from '../print/tell.ts'
 import type { Asked } from './asked.ts'
 
-/** Lets a listener go on from another place, and says which; resolves to the exit code. */
+/** Moves a listener to another position, and prints which; resolves to the exit code. */
 export function moveListener(name: string, to: string, asked: Asked): Promise<number> {
   return askLog(asked, async ({ listeners }) => {
     const move = (passOver: boolean): Promise<ResetAnswer> =>

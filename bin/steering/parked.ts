@@ -27,7 +27,7 @@ async function* cells(rows: AsyncIterable<ParkedRow>): AsyncGenerator<Row> {
   }
 }
 
-/** Prints one parked event whole, with its error; resolves to the exit code. */
+/** Prints one complete parked event with its error; resolves to the exit code. */
 export function showParked([listener = '', place = '']: readonly string[], asked: Asked): Promise<number> {
   const seq = seqOf(place)
   return askLog(asked, async ({ parked }) => {
@@ -43,12 +43,12 @@ export function showParked([listener = '', place = '']: readonly string[], asked
   })
 }
 
-/** Which parked events of a listener are meant: one, or all. */
+/** Selects parked events of a listener: one, or all. */
 export interface Chosen extends Asked {
   readonly all?: boolean | undefined
 }
 
-/** Hands parked events out again, and says how many; resolves to the exit code. */
+/** Redelivers parked events, and prints how many; resolves to the exit code. */
 export function retryParked([listener = '', place]: readonly string[], asked: Chosen): Promise<number> {
   const seq = choose(place, asked)
   return askLog(asked, async ({ parked }) => {
@@ -63,7 +63,7 @@ export function retryParked([listener = '', place]: readonly string[], asked: Ch
   })
 }
 
-/** Forgets parked events, once that is sure, and says how many; resolves to the exit code. */
+/** Drops parked events after confirmation, and prints how many; resolves to the exit code. */
 export function dropParked([listener = '', place]: readonly string[], asked: Chosen): Promise<number> {
   const seq = choose(place, asked)
   return askLog(asked, async ({ parked }) => {

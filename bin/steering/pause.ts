@@ -5,7 +5,7 @@ import { printJson } from '../print/json.ts'
 import { tell } from '../print/tell.ts'
 import type { Asked } from './asked.ts'
 
-/** Pauses or resumes a job or a listener, and says so; resolves to the exit code. */
+/** Pauses or resumes a job or a listener, and prints the result; resolves to the exit code. */
 export function pause(
   kind: 'job' | 'listener',
   asked: Asked,

@@ -6,7 +6,7 @@ import { printJson } from '../print/json.ts'
 import { tell } from '../print/tell.ts'
 import type { Asked } from './asked.ts'
 
-/** Forgets a job or a listener, once that was confirmed, and says so; resolves to the exit code. */
+/** Removes a job or a listener after confirmation, and prints the result; resolves to the exit code. */
 export function remove(
   kind: 'job' | 'listener',
   name: string,

@@ -5,7 +5,7 @@ import { whileWaiting } from '../print/progress.ts'
 import { tell } from '../print/tell.ts'
 import type { Asked } from './asked.ts'
 
-/** Gives a listener another name, and says so; resolves to the exit code. */
+/** Renames a listener, and prints the result; resolves to the exit code. */
 export function renameListener(name: string, to: string, asked: Asked): Promise<number> {
   return askLog(asked, async ({ listeners }) => {
     const answer = await whileWaiting('waiting for the deliveries that go on', listeners.rename(name, to))

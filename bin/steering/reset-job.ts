@@ -4,7 +4,7 @@ import { printJson } from '../print/json.ts'
 import { tell } from '../print/tell.ts'
 import type { Asked } from './asked.ts'
 
-/** Begins the schedule of a job now, and says so; resolves to the exit code. */
+/** Restarts the schedule of a job now, and prints the result; resolves to the exit code. */
 export function resetJob(name: string, asked: Asked): Promise<number> {
   return askLog(asked, async ({ jobs }) => {
     const answer = await jobs.reset(name)

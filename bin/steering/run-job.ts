@@ -8,7 +8,7 @@ import type { Asked } from './asked.ts'
 
 const HEAD = ['job', 'new', 'changed', 'duplicate', 'ms']
 
-/** Runs a job of the agent that runs, and prints how it went; resolves to the exit code. */
+/** Runs a job of the running agent, and prints the outcome; resolves to the exit code. */
 export async function runJob([name = '', file]: readonly string[], asked: Asked): Promise<number> {
   if (file !== undefined) throw new Mistake('only an agent that runs can run a job: leave out the FILE, or add --dry')
   return askLog(asked, async ({ jobs }) => {

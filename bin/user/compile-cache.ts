@@ -3,12 +3,12 @@ import { homedir } from 'node:os'
 import { dirname, isAbsolute, join } from 'node:path'
 
 /**
- * The folder for compiled modules: `tidings` in `XDG_CACHE_HOME`, else in `~/.cache`. What is in it is executed, so only
- * this user may write to it (0700), and files that somebody else owns or could have changed are deleted.
+ * Returns the folder for compiled modules: `tidings` in `XDG_CACHE_HOME`, else in `~/.cache`. Its content is executed,
+ * so only this user may write to it (0700), and files that another user owns or could have changed are deleted.
  *
- * @param legacy Whether decorators are compiled as legacy ones: the same source then compiles to something else.
- * @returns `false` where there is no such folder: no home directory, no rights, or another user could replace it. Modules
- *   are then compiled each time
+ * @param legacy Whether decorators compile as legacy decorators: the same source then has a different output.
+ * @returns `false` if there is no safe folder: no home directory, no rights, or another user could replace it. Modules
+ *   are then compiled on every start
  */
 export function compileCache(legacy = false): string | false {
   try {
@@ -32,7 +32,7 @@ export function compileCache(legacy = false): string | false {
   }
 }
 
-/** Takes the rights of others off the files in the folder: the umask may have given them some. */
+/** Removes the rights of other users from the files in the folder: the umask may have granted some. */
 export function closeCache(directory: string | false): void {
   if (directory === false) return
   try {
@@ -41,7 +41,7 @@ export function closeCache(directory: string | false): void {
       if ((lstatSync(path).mode & 0o077) !== 0) chmodSync(path, 0o600)
     }
   } catch {
-    // Another process works on the same folder. Files that stay open to others are deleted by the next `compileCache`.
+    // Another process works on the same folder. The next `compileCache` deletes files that stay open to other users.
   }
 }
 

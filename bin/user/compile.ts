@@ -4,13 +4,13 @@ import type * as Esbuild from 'esbuild'
 import type { Jiti, TransformOptions, TransformResult } from 'jiti'
 import type { RunConfig } from './tsconfig.ts'
 
-/** Where something begins: the line from 1, the column from 0. */
+/** A start position: the line from 1, the column from 0. */
 interface Start {
   readonly line: number
   readonly column: number
 }
 
-/** The parts of a node of Babel's syntax tree that are read or changed here. */
+/** The parts of a Babel syntax tree node that this file reads or changes. */
 interface Node {
   readonly type: string
   readonly kind?: string
@@ -34,7 +34,7 @@ interface NodePath {
 
 type Visit = (path: NodePath) => void
 
-/** Syntax that Babel, as jiti sets it up, compiles to something else than it means. */
+/** Syntax that Babel, as jiti configures it, compiles incorrectly. */
 interface Miscompiled {
   readonly what: string
   readonly start: Start | undefined
@@ -43,13 +43,13 @@ interface Miscompiled {
 const BABEL_FAILED = 'exports.__JITI_ERROR__ = '
 
 /**
- * Compiles a user's modules for jiti. Babel does it alone where it can. It knows only an old proposal for decorators,
- * drops the exports of a module with `using` at its top, and can't read all of TypeScript: there esbuild, if it is
- * installed, compiles first. Lines stay where they are, so that errors name the right ones.
+ * Compiles a user's modules for jiti. Babel compiles alone where it can. It supports only an old proposal for
+ * decorators, drops the exports of a module with `using` at its top level, and can't parse all of TypeScript: in these
+ * cases esbuild, if installed, compiles first. Line numbers are preserved, so that errors name the right lines.
  *
- * @param babel A jiti without a cache: its transform and its resolution are used.
- * @returns The `transform` option of jiti. It throws an error in the form of jiti's own (`ParseError: … FILE:LINE:COLUMN`)
- * for what esbuild would have to compile when it is not installed, or refuses it.
+ * @param babel A jiti without a cache, used for its transform and its resolution.
+ * @returns The `transform` option of jiti. It throws an error in jiti's own form (`ParseError: … FILE:LINE:COLUMN`) for
+ *   source that needs esbuild when esbuild is not installed or rejects it.
  */
 export function compiler(babel: Jiti, config: RunConfig): (options: TransformOptions) => TransformResult {
   return (options) => {
@@ -72,7 +72,7 @@ export function compiler(babel: Jiti, config: RunConfig): (options: TransformOpt
     try {
       return { code: compileTwice(babel, esbuild, config, options) }
     } catch (error) {
-      // What neither can read is an error in the source: Babel's words for it, unless it read it.
+      // If neither can parse it, the source is wrong: report Babel's message, unless Babel parsed it.
       const { text, location = null } = (error as Partial<Esbuild.TransformFailure>).errors?.[0] ?? {}
       if (text === undefined) throw error
       if (first === undefined) return { code }
@@ -90,7 +90,7 @@ function findMiscompiled(found: Miscompiled[]): Visit {
   }
 }
 
-/** Turns imports that `paths` or `baseUrl` of a tsconfig.json lead somewhere into imports of that file. */
+/** Rewrites imports that match `paths` or `baseUrl` of a tsconfig.json into imports of the resolved file. */
 function followPaths(babel: Jiti, { candidates }: RunConfig): Visit {
   const follow = (node: Node | null | undefined): void => {
     if (node?.type !== 'StringLiteral' || typeof node.value !== 'string') return
@@ -107,7 +107,7 @@ function followPaths(babel: Jiti, { candidates }: RunConfig): Visit {
   }
 }
 
-/** esbuild compiles the language and leaves imports and exports to Babel, which prints all on the lines of the source. */
+/** Compiles the language with esbuild, and imports and exports with Babel, which keeps the source lines. */
 function compileTwice(babel: Jiti, esbuild: typeof Esbuild, config: RunConfig, options: TransformOptions): string {
   const { source, filename = '', ts = false } = options
   const { code, map } = esbuild.transformSync(source, {
@@ -115,12 +115,12 @@ function compileTwice(babel: Jiti, esbuild: typeof Esbuild, config: RunConfig, o
     target: `node${process.versions.node}`,
     sourcefile: filename,
     sourcemap: 'external',
-    // Babel keeps line breaks that are there: those of esbuild are none of the source.
+    // Babel keeps existing line breaks, and those that esbuild inserts are not in the source.
     minifyWhitespace: true,
     logLevel: 'silent',
     tsconfigRaw: { compilerOptions: config.compilerOptions },
   })
-  // Its process would stay beside the agent.
+  // The esbuild process would otherwise keep running beside the agent.
   void esbuild.stop()
   const lines = new SourceMap(JSON.parse(map) as SourceMapPayload)
   const original = ({ line, column }: Start): Start | undefined => {
@@ -135,7 +135,7 @@ function compileTwice(babel: Jiti, esbuild: typeof Esbuild, config: RunConfig, o
   return babel.transform(visiting({ ...options, source: code, ts: false }, visits))
 }
 
-/** Where `using` is compiled, what is exported is a `var` in a block. Babel exports that when it is assigned again only. */
+/** Compiled `using` turns an export into a `var` in a block, which Babel exports only when it is reassigned. */
 const exportAtEnd: Visit = ({ node, parent, scope }) => {
   if (node.type !== 'ExportNamedDeclaration' || node.source) return
   for (const { local } of node.specifiers ?? []) {
@@ -147,7 +147,7 @@ const exportAtEnd: Visit = ({ node, parent, scope }) => {
   }
 }
 
-/** The same options, with a plugin that visits every node before anything else does. */
+/** Adds a plugin that visits every node before any other plugin. */
 function visiting(options: TransformOptions, visits: readonly Visit[]): TransformOptions {
   const enter: Visit = (path) => {
     for (const visit of visits) visit(path)
@@ -159,7 +159,7 @@ function visiting(options: TransformOptions, visits: readonly Visit[]): Transfor
   return { ...options, babel: { ...options.babel, plugins: [plugin] } }
 }
 
-/** esbuild as the module's own folder has it, else as this program has it. */
+/** Loads esbuild from the module's own folder, else from this program. */
 function installedEsbuild(filename: string | undefined): typeof Esbuild | undefined {
   for (const base of [filename ?? import.meta.url, import.meta.url]) {
     try {

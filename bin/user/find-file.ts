@@ -3,10 +3,10 @@ import { basename, dirname, join } from 'node:path'
 import { didYouMean } from '../../lib/index.ts'
 import { Mistake } from '../frame/mistake.ts'
 
-/** What a module of a user may be written in. */
+/** The file endings that a user's module may have. */
 const endings = ['.ts', '.mts', '.cts', '.js', '.mjs', '.cjs'] as const
 
-/** The path of a user's module that is there, with its ending if that was left out. */
+/** Returns the path of an existing user module, with its ending added if it was omitted. */
 export function findFile(file: string): string {
   const found = ['', ...endings].map((ending) => `${file}${ending}`).find(isFile)
   if (found !== undefined) return found
@@ -21,7 +21,7 @@ function withAndWithoutEnding(name: string): string[] {
   return [name, name.slice(0, name.lastIndexOf('.'))]
 }
 
-/** Modules in the folder of this path, written as this path is. */
+/** Lists the modules in the folder of this path, in the same notation as the path. */
 function modulesBeside(file: string): string[] {
   const folder = dirname(file)
   if (!existsSync(folder)) return []

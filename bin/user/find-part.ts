@@ -4,12 +4,12 @@ import { Mistake } from '../frame/mistake.ts'
 import { findFile, isFile } from './find-file.ts'
 import { loadModule } from './load-module.ts'
 
-/** The job that `example.myJob` or `example.ts#myJob` names. */
+/** Finds the job that `example.myJob` or `example.ts#myJob` names. */
 export function findJob(target: string): Promise<Job> {
   return findPart(target, 'job', isJob)
 }
 
-/** The listener that `example.myListener` or `example.ts#myListener` names. */
+/** Finds the listener that `example.myListener` or `example.ts#myListener` names. */
 export function findListener(target: string): Promise<Listener> {
   return findPart(target, 'listener', isListener)
 }
@@ -29,7 +29,7 @@ async function findPart<P>(target: string, kind: 'job' | 'listener', is: (value:
 
 function split(target: string, kind: string): readonly [file: string, name: string] {
   const hash = target.lastIndexOf('#')
-  // A dot in a folder's name ends nothing: ../jobs/example
+  // A dot in a folder's name is not a separator: ../jobs/example
   const dot = basename(target).includes('.') ? target.lastIndexOf('.') : -1
   const at = hash >= 0 ? hash : isFile(target) ? -1 : dot
   const parts = [target.slice(0, at), target.slice(at + 1)] as const
@@ -38,7 +38,7 @@ function split(target: string, kind: string): readonly [file: string, name: stri
   throw new Mistake(`${JSON.stringify(target)} names no ${kind}: ${expected}`)
 }
 
-/** What was exported, in words: `a job`, `a promise`, `undefined`. */
+/** Describes an export in words: `a job`, `a promise`, `undefined`. */
 export function whatIs(value: unknown): string {
   if (isJob(value)) return 'a job'
   if (isListener(value)) return 'a listener'

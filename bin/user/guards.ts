@@ -1,7 +1,7 @@
 import type { Logger } from '../../lib/index.ts'
 import { exitCodes } from '../frame/mistake.ts'
 
-/** What nobody catches in a user's code, such as an error in a timer, is said; the agent goes on. */
+/** Logs uncaught errors of a user's code, such as one thrown in a timer, and keeps the agent running. */
 export function surviveErrors(logger: Logger): void {
   process.on('uncaughtException', (err) => logger.error({ err }, 'uncaught exception'))
   process.on('unhandledRejection', (err) => {
@@ -9,7 +9,7 @@ export function surviveErrors(logger: Logger): void {
   })
 }
 
-// A publish that was refused failed its run or delivery, which is said already.
+// A rejected publish failed its run or delivery, which is already logged.
 function isRefusedPublish(error: unknown): boolean {
   const { code, details } = (error ?? {}) as {
     readonly code?: unknown
@@ -19,8 +19,8 @@ function isRefusedPublish(error: unknown): boolean {
 }
 
 /**
- * Standard output may fail, as on a full disk: that is said once, and the agent goes on. Resolves when nobody reads it any
- * more, as in `tidings run hello.ts | head`.
+ * Logs a failure of standard output once, such as a full disk, and keeps the agent running. Resolves when standard
+ * output has no reader left, as in `tidings run hello.ts | head`.
  */
 export function untilUnread(logger: Logger): Promise<void> {
   let told = false
@@ -34,8 +34,8 @@ export function untilUnread(logger: Logger): Promise<void> {
 }
 
 /**
- * A promise of the first SIGINT, SIGTERM or SIGHUP, which keeps the process alive until then. A second SIGINT or SIGTERM
- * exits at once. SIGHUP never does: a terminal that closes, and its shell, may each send one.
+ * Resolves with the first SIGINT, SIGTERM or SIGHUP, and keeps the process alive until then. A second SIGINT or SIGTERM
+ * exits at once. SIGHUP never does: a closing terminal and its shell may each send one.
  */
 export function untilSignal(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {

@@ -1,18 +1,18 @@
 import type { processSecrets } from '../../lib/index.ts'
 
-/** What knows the values to be kept. */
+/** The scrubber that knows the secret values. */
 type Keeper = Pick<ReturnType<typeof processSecrets>, 'scrub' | 'begun'>
 
-/** Where this process prints. */
+/** A stream that this process prints to. */
 type Output = Pick<NodeJS.WriteStream, 'write'>
 
 /**
- * Keeps the values of known secrets out of an output, whoever writes to it, also where one comes in pieces: what may be
- * the beginning of a value waits for what comes next, or for the end.
+ * Removes the values of known secrets from an output, whichever code writes to it, also when a value is split across
+ * writes: a possible beginning of a value is held back until the next write, or the end.
  */
 export function keepSecret({ scrub, begun }: Keeper, output: Output, ending: NodeJS.EventEmitter = process): void {
   const write = output.write.bind(output) as (chunk: unknown, ...more: readonly unknown[]) => boolean
-  // One character for each byte: a piece may end within a character, and what is no text stays what it is.
+  // Latin-1, one character for each byte: a piece may end within a character, and binary output must stay unchanged.
   let waiting = ''
   output.write = (chunk: unknown, ...more: readonly unknown[]) => {
     if (typeof chunk !== 'string' && !(chunk instanceof Uint8Array)) return write(chunk, ...more)
@@ -26,7 +26,7 @@ export function keepSecret({ scrub, begun }: Keeper, output: Output, ending: Nod
     try {
       if (waiting !== '') write(Buffer.from(scrub(waiting), 'latin1'))
     } catch {
-      // The disk under it is full: nothing more can be printed.
+      // The disk is full: nothing more can be printed.
     }
   })
 }

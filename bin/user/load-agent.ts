@@ -4,7 +4,7 @@ import { findFile } from './find-file.ts'
 import { whatIs } from './find-part.ts'
 import { type Exports, loadModule } from './load-module.ts'
 
-/** The agent that a user's module exports: its default export, or else the only export that is one. */
+/** Loads the agent that a user's module exports: the default export, or else the only export that is an agent. */
 export async function loadAgent(file: string): Promise<Agent> {
   const exports = await loadModule(findFile(file))
   if (isAgent(exports.default)) return exports.default

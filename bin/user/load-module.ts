@@ -11,19 +11,19 @@ import { compiler } from './compile.ts'
 import { closeCache, compileCache } from './compile-cache.ts'
 import { type RunConfig, readRunConfig } from './tsconfig.ts'
 
-/** What a user's module exports. */
+/** The exports of a user's module. */
 export type Exports = Readonly<Record<string, unknown>>
 
 const NOT_FOUND = /Cannot find (?:module|package) '([^']+)'[^]*?(?:- |imported from )(\S+)/
 
-/** How Node ends such a process. */
+/** Node's exit code for an unsettled top-level await. */
 const UNSETTLED = 13
 
 const OWN = import.meta.url.slice(0, import.meta.url.lastIndexOf('/bin/'))
 
 const loaded = new Map<string, Promise<Exports>>()
 
-/** Loads a user's module, once. */
+/** Loads a user's module; later calls return the first result. */
 export function loadModule(file: string): Promise<Exports> {
   const known = loaded.get(file) ?? load(file)
   loaded.set(file, known)
@@ -31,15 +31,15 @@ export function loadModule(file: string): Promise<Exports> {
 }
 
 /**
- * Loads a user's TypeScript or JavaScript module. What it imports from 'tidings' and 'rxjs' is what its own folder
- * has installed, else what this program itself uses: agents need no package of their own, and there is one copy.
+ * Loads a user's TypeScript or JavaScript module. Its imports of 'tidings' and 'rxjs' resolve to what its own folder
+ * has installed, else to the copy this program uses: agents need no package of their own, and there is one copy.
  *
  * @throws Failure saying where the module is wrong
  */
 async function load(file: string): Promise<Exports> {
   const path = resolve(file)
   const config = readRunConfig(path)
-  // What is cached is known by its source alone: with paths, imports may lead elsewhere next time.
+  // The cache key is the source alone: with `paths`, imports may resolve elsewhere next time.
   const cache = config.candidates === undefined && compileCache(config.compilerOptions.experimentalDecorators === true)
   const jiti = await loader(path, config, cache)
   const stuck = (): void => sayStuck(file)
@@ -61,13 +61,13 @@ async function loader(path: string, config: RunConfig, fsCache: string | false):
   return createJiti(import.meta.url, { alias, transform, fsCache })
 }
 
-/** Exports by their names. What CommonJS exports as a whole, as `module.exports =` and `export =` do, is the default. */
+/** Returns exports by name. A whole CommonJS export (`module.exports =` or `export =`) is the default. */
 function exportsOf(module: object): Exports {
   const { default: whole } = module as Exports
   // Its own names would be those of its parts.
   if (!Object.hasOwn(module, 'default') && isWhole(whole)) return { default: whole }
   const exports: Exports = Object.fromEntries(Object.entries(module))
-  // What CommonJS exports as `default` is a part of its default.
+  // A CommonJS export named `default` is a property of the default export.
   const inner = typeof whole === 'object' && whole !== null && Object.hasOwn(whole, 'default')
   return inner ? { ...exports, default: (whole as { readonly default: unknown }).default } : exports
 }
@@ -77,7 +77,7 @@ function isWhole(exported: unknown): boolean {
   return typeof exported === 'function' || kinds.some((is) => is(exported))
 }
 
-/** Node ends a process in which something is awaited that nothing can bring any more, without a word. */
+/** Node silently ends a process whose pending await can never settle. */
 function sayStuck(file: string): void {
   if (process.exitCode !== UNSETTLED) return
   complain(`${file} never ends loading: at its top it awaits what does not come`)
@@ -102,12 +102,12 @@ function aliases(path: string): Record<string, string> {
           'tidings/testing': ours('lib/testing/index'),
           'tidings/streams': fileURLToPath(new URL('../../streams', import.meta.url)),
         }),
-    // Its folder: rxjs/operators and the like are folders in it.
+    // The folder, because rxjs/operators and the like are folders in it.
     ...(has('rxjs') ? {} : { rxjs: dirname(createRequire(import.meta.url).resolve('rxjs/package.json')) }),
   }
 }
 
-// From the sources this is a .ts file, and so are its neighbours; in dist/ all are .js.
+// When run from source this is a .ts file, and so are its neighbours; in dist/ all are .js.
 function ours(name: string): string {
   return fileURLToPath(new URL(`../../${name}${extname(import.meta.url)}`, import.meta.url))
 }
@@ -124,7 +124,7 @@ function whatIsWrong(file: string, error: unknown): string {
   return `${place === undefined ? file : short(place)}: ${error.message}`
 }
 
-// The first line of the stack that lies in the user's own code. Its column is that of the compiled code: left out.
+// Finds the first stack line in the user's own code. Omits the column, which refers to the compiled code.
 function placeOf({ stack = '' }: Error): string | undefined {
   const places = [...stack.matchAll(/^\s+at .*?\(?((?:file:\/\/|\/|[A-Z]:\\)[^()\n]+:\d+):\d+\)?$/gm)]
   return places

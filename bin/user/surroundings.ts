@@ -10,19 +10,19 @@ import {
 import { Mistake } from '../frame/mistake.ts'
 import { keepSecret } from './keep-secret.ts'
 
-/** What a person may ask of the surroundings. */
+/** The options that affect the surroundings. */
 export interface Asked {
   readonly 'log-level'?: string | undefined
   readonly 'env-file'?: readonly string[] | undefined
 }
 
-/** What a user's code is run with. */
+/** The environment and logger that a user's code runs with. */
 export interface Surroundings {
   readonly secrets: Secrets
   readonly logger: Logger
 }
 
-/** Reads the environment files, and makes the logger, for a command that runs a user's code. */
+/** Reads the environment files and creates the logger, for a command that runs a user's code. */
 export async function surroundings(asked: Asked): Promise<Surroundings> {
   for (const file of asked['env-file'] ?? []) loadEnvironment(file)
   const secrets = processSecrets()

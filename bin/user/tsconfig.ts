@@ -3,23 +3,23 @@ import { dirname } from 'node:path'
 import { createPathsMatcher, findTsconfig, parseTsconfig, type TsConfigResult } from 'get-tsconfig'
 import { complain } from '../print/complain.ts'
 
-/** What a tsconfig.json says about running a module, beside how to check it. */
+/** The settings of a tsconfig.json that affect running a module, as opposed to checking it. */
 export interface RunConfig {
   /** The options that change what decorators and class fields do. */
   readonly compilerOptions: Pick<
     NonNullable<TsConfigResult['config']['compilerOptions']>,
     'experimentalDecorators' | 'emitDecoratorMetadata' | 'useDefineForClassFields' | 'target'
   >
-  /** Where an import may lead by `paths` and `baseUrl`, best first; absent if there are neither. */
+  /** Files that an import may resolve to by `paths` and `baseUrl`, best first; absent without either setting. */
   readonly candidates?: (specifier: string) => readonly string[]
 }
 
-// Two copies would not know each other's errors and Observables: these are resolved by the program alone.
+// Two copies would not recognise each other's errors and Observables, so only the program resolves these.
 const SHARED = /^(?:tidings|rxjs)(?:\/|$)/
 
 /**
- * Reads the tsconfig.json that is nearest to a module, with all that it extends. One that can't be read is reported and
- * ignored: what it extends may be installed only where the module is written.
+ * Reads the tsconfig.json nearest to a module, including everything it extends. An unreadable file is reported and
+ * ignored: its base may be installed only on the machine where the module is written.
  */
 export function readRunConfig(module: string): RunConfig {
   const found = nearest(dirname(module))

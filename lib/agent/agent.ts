@@ -9,38 +9,42 @@ import { inZone } from '../schedule/index.ts'
 import { checkZone } from '../schedule/zone.ts'
 import { isStream, type Stream } from './stream.ts'
 
-/** What an agent is made of. */
+/** A part of an agent: a job, a listener, a stream, or an array of parts. */
 export type Part = Job | Listener | Stream | readonly Part[]
 
-/** A named set of jobs and listeners: what is run. Made by `agent(…)`. */
+/** A named set of jobs and listeners, which `start` runs. Made by `agent(…)`. */
 export interface Agent {
+  /** Discriminates an agent from the other parts. */
   readonly kind: 'agent'
+  /** The name of the agent, and of the folder in `.tidings` with its log: letters, digits, `-`, `_` and `.`. */
   readonly name: string
+  /** All jobs, including those of its streams. */
   readonly jobs: readonly Job[]
+  /** All listeners, including those of its streams. */
   readonly listeners: readonly Listener[]
+  /** IANA time zone for schedules that name none; default the system's. */
   readonly timezone?: string
 }
 
-/** Jobs and listeners, out of the arrays and streams that they came in. */
+/** The jobs and listeners of an agent, flattened out of arrays and streams. */
 export interface FlatParts {
   readonly jobs: readonly Job[]
   readonly listeners: readonly Listener[]
   readonly eventTypes: readonly UsedType[]
 }
 
-/** An event type that a part names as a value, and the part, in words. */
+/** An event type that a part refers to by value. `by` describes the part. */
 export interface UsedType {
   readonly eventType: AnyEventType
   readonly by: string
 }
 
 /**
- * Puts jobs, listeners and streams together under a name. The name is that of the folder in `.tidings` where the
- * agent's log is kept.
+ * Combines jobs, listeners and streams under a name. The agent keeps its log in the folder of that name in `.tidings`.
  *
  * @param options `timezone`: for schedules that name none; default the system's
- * @throws TidingsError `TIDINGS_AGENT_INVALID` for what is no part, and for two jobs, two listeners or two event types of one name;
- *   `TIDINGS_SCHEDULE_INVALID` for an unknown time zone
+ * @throws TidingsError `TIDINGS_AGENT_INVALID` for an invalid part, and for two jobs, two listeners or two event types
+ *   of one name; `TIDINGS_SCHEDULE_INVALID` for an unknown time zone
  *
  * @example
  * ```ts
@@ -72,7 +76,7 @@ export function isAgent(value: unknown): value is Agent {
   return isBranded('agent', value)
 }
 
-/** Takes parts out of their arrays and streams; what is no part is refused, saying where it stood. */
+/** Flattens arrays and streams into their parts; rejects an invalid part and names its position. */
 export function flatten(name: string, parts: unknown, timezone?: string): FlatParts {
   const jobs: Job[] = []
   const listeners: Listener[] = []
@@ -96,7 +100,7 @@ export function flatten(name: string, parts: unknown, timezone?: string): FlatPa
   return { jobs, listeners, eventTypes }
 }
 
-/** Refuses two parts of one kind with one name: they would share a cursor, or a slot. */
+/** Rejects two parts of one kind with one name: they would share a cursor, or a slot. */
 export function refuseTwins(
   agent: string,
   kind: 'jobs' | 'listeners',
@@ -112,7 +116,7 @@ export function refuseTwins(
   }
 }
 
-/** Refuses two event types with one name: they may differ in schema or versions, and the log can't tell them apart. */
+/** Rejects two event types with one name: they may differ in schema or versions, and the log can't tell them apart. */
 export function refuseTypeTwins(agent: string, used: readonly UsedType[]): void {
   const seen = new Map<string, UsedType>()
   for (const each of used) {
@@ -127,7 +131,7 @@ export function refuseTypeTwins(agent: string, used: readonly UsedType[]): void 
   }
 }
 
-// Must not name a folder elsewhere.
+// The name must not lead to a folder outside `.tidings`.
 const NAME = /^(?!\.+$)[\p{L}\p{N}._-]+$/u
 
 function zoned(job: Job, timezone: string | undefined): Job {

@@ -9,19 +9,19 @@ import { mayPass, persist } from '../core/persist.ts'
 import { refuseLoop } from '../dispatch/hops.ts'
 import type { Handed, Log, Writes } from '../log/port.ts'
 
-/** Parked events that are not announced yet: an announcement by its identifier. */
+/** Pending announcements of parked events, by their identifier. */
 const TO_ANNOUNCE = 'tidings/to-announce'
 
-/** So many are read and announced at once: all that is held in memory. */
+/** How many announcements are read and published at once: the most that are in memory. */
 const PAGE = 100
 
-/** What `tidings.listener.parked` says, and the cause of the event that was parked. */
+/** The data of `tidings.listener.parked`, and the cause of the parked event. */
 interface Announcement {
   readonly data: { readonly listener: string; readonly seq: number; readonly type: string } & Record<string, JsonValue>
   readonly cause?: number
 }
 
-/** What announcements need of an agent. `stop`: after that, a log that fails is not waited for. */
+/** What announcements need from an agent. After `stop` aborts, they no longer wait for a log that fails. */
 export interface AnnouncementsHost {
   readonly log: Log
   readonly clock: Clock
@@ -30,12 +30,12 @@ export interface AnnouncementsHost {
 }
 
 /**
- * Announces parked events by an event each. That an announcement is due is written in the same commit as the parking, and
- * taken back in the commit that stores the announcement: a crash in between loses none, and what waits is on disk.
+ * Announces each parked event by an event. The commit that parks an event also stores the pending announcement, and the
+ * commit that stores the announcement removes it: a crash in between loses none, and pending announcements are on disk.
  */
 export class Announcements {
   readonly #host: AnnouncementsHost
-  // What makes due what was parked, by listener.
+  // The `flush` of each listener that parked an event: it makes the parking durable.
   readonly #parked = new Map<string, () => Promise<void>>()
   #due = false
   #announcing: Promise<void> | undefined
@@ -44,7 +44,7 @@ export class Announcements {
     this.#host = host
   }
 
-  /** An event is about to be parked: what is to be written with that. `flush` resolves when it is durable. */
+  /** Returns the writes that go into the commit that parks an event. `flush` resolves when that commit is durable. */
   park(listener: string, { event, attempt }: Handed, error: ErrorInfo, flush: () => Promise<void>): Writes {
     const { seq, type, identifier, cause } = event
     const { name, message, code } = error
@@ -52,20 +52,20 @@ export class Announcements {
     const data = { listener, seq, type, identifier, attempts: attempt, error: words }
     const value = { data, ...(cause === undefined ? {} : { cause }) }
     this.#parked.set(listener, flush)
-    // Once it is parked.
+    // After the caller has parked the event.
     queueMicrotask(() => this.begin())
     return [
       { namespace: TO_ANNOUNCE, key: `${listener} ${seq} ${new Date(this.#host.clock.now()).toISOString()}`, value },
     ]
   }
 
-  /** Announces what is due; also what was left by a process that died. */
+  /** Publishes the pending announcements, including those that a dead process left. */
   begin(): void {
     this.#due = true
     this.#announcing ??= this.#announceAll().finally(() => (this.#announcing = undefined))
   }
 
-  /** Resolves when all that was parked is announced, or can't be now: then it is at the next start. */
+  /** Resolves when all parked events are announced, or can't be now: then the next start announces them. */
   async settled(): Promise<void> {
     while (this.#announcing !== undefined) await this.#announcing
   }
@@ -87,7 +87,7 @@ export class Announcements {
     }
   }
 
-  /** False: nothing is left. */
+  /** Resolves to false when nothing is left. */
   async #announcePage(): Promise<boolean> {
     const { log } = this.#host
     const page: { readonly key: string; readonly value: Announcement }[] = []
@@ -108,14 +108,14 @@ export class Announcements {
       await log.accept([ownDraft('tidings.listener.parked', key, data)], { cause: seq, state })
     } catch (error) {
       if (mayPass(error) || hasCode(error, 'TIDINGS_LOG_CLOSED')) throw error
-      // It is refused for what it is, and would be again: news about news about news ends somewhere.
+      // The log rejects the announcement itself and would again: this ends the chain of news about news.
       environment.logger.warn({ listener: data.listener, seq, err: asError(error) }, 'news could not be told')
       await log.accept([], { state })
     }
   }
 }
 
-// A consumer that was taken over has handed on what it had to write.
+// A consumer that was taken over has handed over its pending writes.
 async function durable(flush: () => Promise<void>): Promise<void> {
   try {
     await flush()

@@ -6,20 +6,20 @@ import { toSearch } from './question.ts'
 import type { Body, Route } from './routes.ts'
 import { fromWire, type WireError } from './wire-error.ts'
 
-/** Whether an agent says who it is. */
+/** Whether an agent identifies itself on the socket. */
 export async function greet(socket: string, signal: AbortSignal): Promise<boolean> {
   const response = await send(socket, 'GET', '/', { signal })
   await textOf(response)
   return response.statusCode === 200
 }
 
-/** One answer. */
+/** Sends a request with one answer. */
 export async function askOne(socket: string, route: Route, question: object): Promise<unknown> {
   const value = JSON.parse(await textOf(await ask(socket, route, question))) as unknown
   return value === null ? undefined : value
 }
 
-/** Many answers, one after another. */
+/** Sends a request with many answers, and yields them one by one. */
 export async function* askMany(socket: string, route: Route, question: object, signal?: AbortSignal): AsyncGenerator {
   try {
     const response = await ask(socket, route, question, signal)
@@ -49,7 +49,7 @@ async function accepted(response: IncomingMessage): Promise<IncomingMessage> {
   throw fromWire(JSON.parse(await textOf(response)) as WireError)
 }
 
-/** One answer to what is sent piece by piece. */
+/** Sends a streamed body, and resolves to the one answer. */
 export async function bring<Q extends object, A>(
   socket: string,
   { method, path }: Route<Q, A>,
@@ -62,7 +62,7 @@ export async function bring<Q extends object, A>(
   try {
     return JSON.parse(await textOf(await accepted(response))) as Awaited<A>
   } finally {
-    // It may be refused before it was sent whole.
+    // The agent may reject the body before all of it is sent.
     response.destroy()
   }
 }
@@ -73,7 +73,7 @@ async function send(
   path: string,
   { body, signal }: { readonly body?: string | Body; readonly signal?: AbortSignal },
 ): Promise<IncomingMessage> {
-  // Most processes that load this never ask.
+  // Loaded on demand: most processes that load this module never send a request.
   const { request } = await import('node:http')
   return new Promise((resolve, reject) => {
     const kind = typeof body === 'string' ? 'application/json' : 'application/x-ndjson'
@@ -89,14 +89,14 @@ async function send(
     const asking = request(options, resolve).once('error', (cause) => reject(wentAway(cause)))
     if (body === undefined || typeof body === 'string') return void asking.end(body)
     pour(body, asking).catch((error: Error) => {
-      // What is wrong with the source is no fault of the agent.
+      // A failing source is not the agent's fault.
       reject(error)
       asking.destroy()
     })
   })
 }
 
-/** Sends piece by piece, no faster than it is taken, and no longer than until there is an answer. */
+/** Sends the body in chunks, honoring backpressure, and stops once there is an answer. */
 async function pour(pieces: Body, asking: ClientRequest): Promise<void> {
   const over = new AbortController()
   for (const event of ['response', 'close']) asking.once(event, () => over.abort())

@@ -8,12 +8,12 @@ import type { Operations } from './operations.ts'
 import { type Route, routes } from './routes.ts'
 import { findSocket } from './socket-path.ts'
 
-/** An agent that does not say who it is within this time, in ms, does not answer. */
+/** An agent that does not identify itself within this time, in ms, counts as not running. */
 const PATIENCE = 5000
 
 /**
- * The operations of the agent that runs on the log in this directory, asked on its socket; undefined: none answers
- * there.
+ * Connects to the agent that runs on the log in this directory, through its socket. Resolves to its operations;
+ * undefined if no agent answers there.
  *
  * @example
  * ```ts
@@ -41,7 +41,7 @@ async function answers(socket: string): Promise<boolean> {
   }
 }
 
-/** How the routes of one agent are asked. */
+/** Sends requests to the routes of one agent. */
 interface Asking {
   one<Q extends object, A>(route: Route<Q, A>, question: Q): Promise<Awaited<A>>
   many<Q extends object, A>(route: Route<Q, A>, question: Q, signal?: AbortSignal): A
@@ -62,7 +62,7 @@ function remoteDb({ one, many }: Asking): DbOperations {
     prune: (retention) => one(routes['db.prune'], inWords(retention)),
     compact: () => many(routes['db.compact'], {}),
     verify: () => many(routes['db.verify'], {}),
-    // A relative path is meant from here, not from where the agent runs.
+    // A relative path refers to this process's working folder, not the agent's.
     backup: (directory) => many(routes['db.backup'], { directory: pathOf(directory, 'backup()') }),
   }
 }
@@ -110,7 +110,7 @@ function remote(socket: string): Operations {
   }
 }
 
-// On the way, a duration is always in words.
+// On the wire, a duration is always a string.
 function inWords({ age, identities, ...rest }: Retention): Omit<Retention, 'age' | 'identities'> & Words {
   const words = (value: Duration): string => (typeof value === 'number' ? `${value}ms` : value)
   return {

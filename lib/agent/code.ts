@@ -6,16 +6,19 @@ import type { Log } from '../log/port.ts'
 import type { Agent } from './agent.ts'
 import { type DryRun, dryRun } from './dry-run.ts'
 
-/** What the jobs on a log are. */
+/** The jobs that run on a log. */
 export interface Code {
+  /** All jobs of the agent. */
   jobs(): readonly Job[]
-  /** The job of that name; undefined: there is none. */
+  /** The job of that name; undefined if there is none. */
   job(name: string): { readonly job: Job } | undefined
-  /** Runs a job, and stores nothing. */
+  /** Runs a job without storing anything. */
   dryRun(job: Job): Promise<DryRun>
 }
 
-/** An agent that does not run on this log: `logger`: default silence; `secrets`: default this process's. */
+/**
+ * The code of an agent that is not running on this log. `logger`: default silence; `secrets`: default this process's.
+ */
 export function codeOf(
   { jobs }: Agent,
   log: Log,

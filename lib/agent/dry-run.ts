@@ -10,22 +10,26 @@ import { runWith } from '../job/run-once.ts'
 import type { KeyValue, Log } from '../log/port.ts'
 import { StateBuffer } from '../log/state-buffer.ts'
 
-/** What a draft would be told as. */
+/** A draft, and the status that its event would be delivered with. */
 export interface DryDraft extends Draft {
+  /** How the log would accept the draft. */
   readonly status: 'new' | 'changed' | 'duplicate'
 }
 
 /** What a run would publish, as JSON. */
 export interface DryRun {
+  /** The name of the job. */
   readonly name: string
+  /** How long the run took, in ms. */
   readonly ms: number
+  /** What the run would publish, without known secrets. */
   readonly drafts: readonly DryDraft[]
-  /** Why it failed; `reason`: why it would cancel its job. */
+  /** Why the run failed. `reason`: why it would cancel its job. */
   readonly error?: Omit<ErrorInfo, 'stack'>
   readonly reason?: string
 }
 
-/** What a dry run needs. `signal`: ends it. */
+/** What a dry run needs. `signal` aborts the run. */
 export interface DryHost {
   readonly log: Log
   readonly clock: Clock
@@ -35,8 +39,8 @@ export interface DryHost {
 }
 
 /**
- * Runs a job now and stores nothing: no event, no state, no record of it. It sees the state that the log has. What the
- * run itself does elsewhere, it does.
+ * Runs a job now without storing anything: no event, no state, no record of the run. The job sees the state in the log.
+ * Side effects of the run outside the log do happen.
  */
 export async function dryRun(job: Job, { log, clock, environment, signal, scrub }: DryHost): Promise<DryRun> {
   const state = dryState(log, jobNamespace(job.name))
@@ -57,7 +61,7 @@ export async function dryRun(job: Job, { log, clock, environment, signal, scrub 
   return { name: job.name, ms: clock.now() - began, drafts: shown(await judge(published, log), scrub), ...end }
 }
 
-// What is saved is seen by the run from then on, as ever, and nothing is stored.
+// The run sees the values that it saves, as usual, but nothing is stored.
 function dryState(log: Log, namespace: string): StateBuffer {
   const saved = new StateBuffer(log.store(namespace), namespace)
   const stored: Pick<KeyValue, 'get'> = {
@@ -89,12 +93,12 @@ async function judge(drafts: readonly Draft[], log: Log): Promise<DryDraft[]> {
   return judged
 }
 
-// What would be stored is told elsewhere: to whoever asks, over a socket.
+// Drafts leave the process here, over a socket, so secrets are removed.
 function shown(drafts: readonly DryDraft[], scrub: DryHost['scrub']): readonly DryDraft[] {
   return scrubbed(drafts, scrub) as DryDraft[]
 }
 
-// A secret may be a key as well as a value.
+// A secret may appear as a key as well as a value.
 function scrubbed(value: unknown, scrub: DryHost['scrub']): unknown {
   if (typeof value === 'string') return scrub(value)
   if (Array.isArray(value)) return value.map((each) => scrubbed(each, scrub))

@@ -4,29 +4,31 @@ import { parseTime } from '../core/parse-time.ts'
 import type { Query } from '../log/port.ts'
 
 /**
- * A question for events, in JSON. All parts given must hold.
+ * A query for events, as JSON. All given parts must match.
  *
- * - `since`, `until`: a date (`2027-01-31`, `2027-01-31 12:00`, `2027-01-31T12:00+02:00`), `now`, `today`, `yesterday`, or
- *   a time ago (`2h`), both inclusive. A day is meant from its beginning to its end; without an offset, times are local to
- *   the process that answers
+ * - `since`, `until`: a date (`2027-01-31`, `2027-01-31 12:00`, `2027-01-31T12:00+02:00`), `now`, `today`, `yesterday`,
+ *   or a time ago (`2h`), both inclusive. A day spans from its beginning to its end; times without an offset are local
+ *   to the process that answers
  */
 export interface EventQuestion {
-  /** Names, or patterns where `*` stands for any characters. */
+  /** Names, or patterns where `*` matches any characters. */
   readonly types?: readonly string[]
+  /** Only events from this time on; default all. */
   readonly since?: string
+  /** Only events up to this time; default all. */
   readonly until?: string
-  /** Exactly this one. */
+  /** Exactly this identifier. */
   readonly identifier?: string
-  /** At most this many; default all. */
+  /** At most this many events; default all. */
   readonly limit?: number
-  /** The newest first; default the oldest first. */
+  /** Newest first; default oldest first. */
   readonly reverse?: boolean
 }
 
 /**
- * The question as the log takes it.
+ * Converts the question to a query of the log.
  *
- * @throws TidingsError `TIDINGS_LOG_INVALID`, whose `details.path` names the part that is wrong
+ * @throws TidingsError `TIDINGS_LOG_INVALID`, whose `details.path` names the invalid part
  */
 export function toQuery({ types, since, until, identifier, limit, reverse }: EventQuestion, clock: Clock): Query {
   return {
@@ -40,8 +42,8 @@ export function toQuery({ types, since, until, identifier, limit, reverse }: Eve
 }
 
 /**
- * When a date, or a time ago, is: in ms (see `parseTime`). `part` names it in errors; a day is meant to its end where that
- * is `until`.
+ * Parses a date, or a time ago, to ms since the epoch (see `parseTime`). `part` names it in errors; for `until`, a day
+ * means its end.
  *
  * @throws TidingsError `TIDINGS_LOG_INVALID`
  */

@@ -3,66 +3,81 @@ import type { RunRow } from '../job/history.ts'
 import type { Lag } from '../log/port.ts'
 
 /**
- * How a job is, as JSON. Without an agent that runs, only what the log knows.
+ * The health of a job, as JSON. Without a running agent, it has only what the log knows.
  *
- * - `next`, `expectedBy`: when it runs next, and by when that run has ended, or is abandoned
+ * - `next`, `expectedBy`: when it runs next, and by when that run has ended or is abandoned
  */
 export interface JobHealth {
+  /** The name of the job. */
   readonly name: string
+  /** The schedule, in words. */
   readonly schedule?: string
+  /** Whether a run is in progress. */
   readonly running?: boolean
+  /** Present while the job is paused. */
   readonly paused?: true
-  /** Why a run cancelled it, where that is why it is paused. */
+  /** Why a run cancelled the job, if that paused it. */
   readonly reason?: string
   readonly next?: string
   readonly expectedBy?: string
-  /** The newest slot that is done with. */
+  /** The newest settled slot. */
   readonly lastSlot?: string
   /** The last run since the agent started. */
   readonly last?: RunRow
-  /** A slot that passed an interval ago, or a minute, without a run that began. */
+  /** A slot that passed an interval ago, or a minute, without a started run. */
   readonly overdue?: string
-  /** No run begins before, although its schedule names slots: they were settled when the clock was ahead. */
+  /** No run starts before this time, although the schedule has slots: they were settled while the clock was ahead. */
   readonly restsUntil?: string
-  /** Why it runs no more. */
+  /** Why the job stopped working. */
   readonly failure?: string
 }
 
-/** How a listener is, as JSON. */
+/** The health of a listener, as JSON. */
 export interface ListenerHealth extends Lag {
+  /** The name of the listener. */
   readonly name: string
+  /** Present while the listener is paused. */
   readonly paused?: true
-  /** When the oldest event that it has not handled was accepted. */
+  /** When the oldest unhandled event was accepted. */
   readonly oldest?: string
   /**
-   * There are events for it, and it gets nowhere: for twice as long as a delivery may take, or a minute without any.
+   * The listener has events and makes no progress: for twice the timeout of a delivery, or a minute without any
+   * delivery.
    */
   readonly stuck?: boolean
-  /** Why it hears nothing now; unless the log is closed, it begins again by itself. */
+  /** Why the listener receives nothing now; unless the log is closed, it restarts by itself. */
   readonly failure?: string
-  /** It does not, because its `from` lies far beyond the end of the log. */
+  /** The log refuses to open the listener, because its `from` lies far beyond the end of the log. */
   readonly refused?: true
 }
 
-/** How the log is. `last`: the seq of its newest event; absent while it has failed. */
+/** The health of the log. `last`: the seq of its newest event; absent while the log has failed. */
 export interface LogHealth {
+  /** Whether the log works, has failed, or is closed. */
   readonly state: 'ready' | 'failed' | 'closed'
   readonly last?: number
 }
 
-/** How all is, as JSON. `problems`: what is not well, in sentences; none: all is well. */
+/** The health of agent and log, as JSON. `problems`: one sentence each; empty if all is well. */
 export interface Health {
+  /** Whether an agent runs on the log. */
   readonly running: boolean
+  /** The name of the agent. */
   readonly agent?: string
+  /** The process id of the agent. */
   readonly pid?: number
+  /** When the agent started. */
   readonly since?: string
+  /** The health of the log. */
   readonly log: LogHealth
+  /** The health of each job. */
   readonly jobs: readonly JobHealth[]
+  /** The health of each listener. */
   readonly listeners: readonly ListenerHealth[]
   readonly problems: readonly string[]
 }
 
-/** What is not well, in sentences. */
+/** Describes the problems, one sentence each. */
 export function problemsOf({ running, log, jobs, listeners }: Omit<Health, 'problems'>): string[] {
   return [
     ...(running ? [] : ['no agent runs on this log']),

@@ -8,7 +8,7 @@ import type { Listener } from '../listener/listener.ts'
 import type { Consumer, Handed, Log } from '../log/port.ts'
 import { drained, isIdle } from './drained.ts'
 
-/** What a trial takes place in. `signal` ends it. */
+/** What a trial runs in. `signal` aborts it. */
 export interface Trial {
   readonly log: Log
   readonly clock: Log['clock']
@@ -17,21 +17,26 @@ export interface Trial {
   scrub(text: string): string
 }
 
-/** One delivery. `values`: how many came out of the listener's pipe, and were handled. `error`: why it failed. */
+/**
+ * One delivery. `values`: how many values the listener's pipe emitted and the handler handled. `error`: why it failed.
+ */
 export interface Heard {
+  /** The seq of the event. */
   readonly seq: number
+  /** The type of the event. */
   readonly type: string
+  /** The identifier of the event. */
   readonly identifier: string
   readonly values: number
   readonly error?: ErrorInfo
 }
 
-/** So many events are taken from the log in one go. */
+/** How many events are pulled from the log at once. */
 const PULL = 100
 
 /**
- * Lets a listener hear these events, and what is accepted while `work` goes on: each once, one after another. The
- * listener is a stranger to the log before and after.
+ * Delivers these events to a listener, and those accepted while `work` runs: each once, in sequence. The log does not
+ * know the listener before or after.
  */
 export async function hearOnce<R>(
   listener: Listener,
@@ -56,7 +61,7 @@ export async function hearOnce<R>(
     const lag = await consumer.lag()
     return isIdle(lag) && lag.retrying === 0
   })
-  // A consumer that can't be read ends the wait too.
+  // An unreadable consumer ends the wait too.
   await Promise.race([heardAll, hearing])
   done.abort()
   const heard = await hearing

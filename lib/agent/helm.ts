@@ -6,26 +6,26 @@ import type { Health } from './health.ts'
 import type { Pausable } from './pauses.ts'
 import type { JobStatus } from './status.ts'
 
-/** What can be done with a listener, whether an agent has it or not. */
+/** How to steer a listener, whether or not an agent runs it. */
 export interface Steerable {
-  /** Does something with what the log has for it. */
+  /** Runs `steer` on the listener's consumer. */
   steer<T>(steer: (consumer: Consumer) => Promise<T>): Promise<T>
-  /** It goes on from another place. */
+  /** Continues from another position. */
   move(start: Start): Promise<void>
-  /** It goes on under another name. */
+  /** Continues under another name. */
   rename(name: string): Promise<void>
 }
 
-/** An agent that runs, for those who steer it: what the log says of it already takes effect at once. */
+/** A running agent, for operations that steer it: it applies at once what they have already written to the log. */
 export interface Helm extends Code {
   readonly agent: string
   readonly since: Date
-  /** Takes known secrets out of what is told. */
+  /** Removes known secrets from text that leaves the process. */
   scrub(text: string): string
   health(): Promise<Pick<Health, 'jobs' | 'listeners'>>
   trigger(job: string): Promise<RunReport | undefined>
   pause(kind: Pausable, name: string, paused: boolean): void
   job(name: string): { readonly job: Job; status(): JobStatus; reset(): Promise<void> } | undefined
-  /** The listener of that name; undefined: the agent has none. */
+  /** The listener of that name; undefined if the agent has none. */
   listener(name: string): Steerable | undefined
 }

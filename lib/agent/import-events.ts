@@ -3,45 +3,54 @@ import { lines } from '../core/lines.ts'
 import type { Log } from '../log/port.ts'
 import { readEvent } from './import-line.ts'
 
-/** A line that was not stored, counted from 1, and why. */
+/** A skipped line: its number, counted from 1, and the reason. */
 export interface SkippedLine {
+  /** The number of the line, from 1. */
   readonly line: number
+  /** Why the line was skipped. */
   readonly message: string
 }
 
-/** How an import goes. `skip`: it goes on after a line that is no event, or does not fit the log; default it ends there. */
+/**
+ * Options of an import. `skip`: continue after a line that is no event, or does not fit the log; default it ends the
+ * import.
+ */
 export interface ImportOptions {
   readonly skip?: boolean
 }
 
-/** How many events were read, and what became of them. */
+/** How many events were read, and the outcome. */
 export interface ImportAnswer {
+  /** How many events were read and offered to the log. */
   readonly events: number
+  /** How many of them had a new identity. */
   readonly new: number
+  /** How many of them changed a known identity. */
   readonly changed: number
+  /** How many of them the log already had. */
   readonly duplicate: number
-  /** How many lines were skipped, and the first hundred of them; absent when none was. */
+  /** How many lines were skipped, and the first hundred of them; absent when there were none. */
   readonly skipped?: { readonly count: number; readonly first: readonly SkippedLine[] }
 }
 
-/** So many lines that were skipped are told of one by one. */
+/** How many skipped lines the answer lists. */
 const MOST_TOLD = 100
 
-/** A line of JSON has at most so many characters: many times what a log takes as data, unless it was told to. */
+/** The most characters in a line of JSON: many times what a log accepts as data by default. */
 const LONGEST = 8 * 1024 * 1024
 
-/** So many events are offered together, while as many before them are being written. */
+/** How many events are offered to the log at once, while as many before them are being written. */
 const TOGETHER = 512
 
-/** What comes from the log itself, and says nothing about a line. */
+/** Errors of the log itself, which say nothing about a line. */
 const ofTheLog = new Set(['TIDINGS_LOG_FAILED', 'TIDINGS_LOG_CLOSED', 'TIDINGS_LOG_DAMAGED'])
 
 /**
- * Stores events of another log, one a line of JSON, in order, told to nobody. What is there already is skipped, so that
- * it can be begun again. Only a part of them is in memory at any time.
+ * Stores events of another log, one line of JSON each, in order, and delivers them to no listener. Skips events that
+ * the log already has, so that an import can be restarted. Only some of the events are in memory at any time.
  *
- * @throws TidingsError `TIDINGS_IMPORT_INVALID`, whose `details.line` is the first line that is no event or, with `skip`,
- *   where the text can't be read on; the lines before it are stored. Errors of the log as `accept` has them
+ * @throws TidingsError `TIDINGS_IMPORT_INVALID`, whose `details.line` is the first line that is no event or, with
+ *   `skip`, where the text becomes unreadable; the lines before it are stored. Also the errors that `accept` throws
  */
 export async function importEvents(
   log: Log,
@@ -91,7 +100,7 @@ export async function importEvents(
   return skips === 0 ? answer : { ...answer, skipped: { count: skips, first } }
 }
 
-// What the log says of itself is no fault of the line.
+// An error of the log itself is not the line's fault.
 function isOfTheLine(error: unknown): boolean {
   const code = String((error as { readonly code?: unknown }).code)
   return code.startsWith('TIDINGS_') && !ofTheLog.has(code)

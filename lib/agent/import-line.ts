@@ -4,7 +4,7 @@ import { isOwnType, ownDraft } from '../core/own.ts'
 import type { Origin, Recorded } from '../log/port.ts'
 import { checkQuestion } from './question.ts'
 
-/** The parts of an event, beside its data. Its places in the log that it comes from mean nothing in another. */
+/** The fields of an event, besides its data. Its positions in the source log mean nothing in another log. */
 const event = {
   path: 'an event',
   needs: { type: 'text', identifier: 'text' },
@@ -22,9 +22,9 @@ const event = {
 type Parts = Draft & Partial<Recorded> & { readonly job?: string }
 
 /**
- * What is to be accepted for one event as JSON: told to nobody, with the time that it had.
+ * Reads one event from JSON: its draft, which no listener receives, and its original time.
  *
- * @throws TidingsError `TIDINGS_LOG_INVALID` when it is none
+ * @throws TidingsError `TIDINGS_LOG_INVALID` when the text is no event
  */
 export function readEvent(text: string): { readonly draft: Draft; origin(now: number): Origin } {
   const { type, identifier, data, version, transformed, created, revision, job } = check(parse(text))

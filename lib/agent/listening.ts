@@ -11,22 +11,22 @@ import { cursors, oldestOf } from './oldest.ts'
 import { checkRename, olderName, renameListener } from './rename-listener.ts'
 import type { ListenerStatus } from './status.ts'
 
-/** What a listener at work needs of its agent. */
+/** What a running listener needs from its agent. */
 export interface ListeningHost extends Omit<PumpHost, 'stop' | 'began' | 'ended' | 'parked'> {
   readonly log: Log
-  /** `flush`: resolves when what was parked is durable. */
+  /** Returns the writes that go into the commit that parks the event; `flush` resolves when the parking is durable. */
   parked(listener: string, handed: Handed, error: ErrorInfo, flush: () => Promise<void>): Writes
-  /** Waits for work to end, also when the agent stops; says when it fails, and tells why. */
+  /** Awaits the work, also while the agent stops; logs a failure and resolves to it. */
   track(work: Promise<unknown>, fields: object): Promise<Error | undefined>
 }
 
-/** While the log can't be read. */
+/** Used while the log is unreadable. */
 const UNKNOWN = { waits: undefined, next: undefined }
 
-/** Nothing that could be handled lies longer than this without a delivery that begins, in ms. */
+/** With events to handle, a listener that starts no delivery for this long, in ms, is stuck. */
 const PATIENCE = 60_000
 
-/** A listener at work: it hears until it is paused, and can be moved and renamed meanwhile. */
+/** A running listener: it receives events until it is paused, and can be moved and renamed meanwhile. */
 export class Listening {
   readonly #host: ListeningHost
   readonly #clock: Clock
@@ -37,23 +37,23 @@ export class Listening {
   #paused: boolean
   #stopped = false
   #pump: { readonly stop: AbortController; readonly ended: Promise<void> } | undefined
-  // What is asked of it is done one after another.
+  // Serializes pauses, moves, renames and other steering.
   #turn: Promise<unknown> = Promise.resolve()
-  // When a delivery began or ended last, but for those that took too long: a handler that never settles gets nowhere.
+  // When a delivery last began or ended. Timed-out deliveries do not count: a handler that never settles makes no
+  // progress.
   #moved: number
   #late = false
   #failure: Error | undefined
-  // The consumer is of no use any more, and is to be opened again: it failed, or was moved from, or what was taken from it
-  // was not begun.
+  // The consumer is unusable and must be reopened: it failed, was moved, or holds events that were taken but not begun.
   #spent = false
   #opening: Promise<void> | undefined
-  // A rename failed, and the log may have stored it all the same.
+  // The new name of a failed rename, which the log may have stored nevertheless.
   #maybe: string | undefined
-  // Why the log does not open it at all.
+  // Why the log refuses to open a consumer for this listener.
   #refusal: Error | undefined
   #lag: Lag = { behind: 0, running: 0, retrying: 0, parked: 0 }
 
-  /** `paused`: the names of those that do not hear before they are told to. */
+  /** Opens a listener on the log. `paused`: the names of the listeners that stay paused until they are resumed. */
   static async open(listener: Listener, paused: ReadonlyMap<string, unknown>, host: ListeningHost): Promise<Listening> {
     try {
       return await Listening.#opened(listener, paused, host)
@@ -82,8 +82,8 @@ export class Listening {
   }
 
   /**
-   * A listener that the log does not open, because its `from` lies far beyond the end of the log. It hears nothing,
-   * `status` says why, and it leaves no cursor behind; the other parts of the agent run.
+   * A listener whose consumer the log refuses to open, because its `from` lies far beyond the end of the log. It
+   * receives nothing, `status` gives the reason, and it leaves no cursor behind; the other parts of the agent run.
    */
   static async #refused(listener: Listener, refusal: Error, host: ListeningHost): Promise<Listening> {
     const consumer = await host.log.consumer(listener.name, { start: 'now', transient: true, ...hears(listener) })
@@ -119,9 +119,10 @@ export class Listening {
   }
 
   /**
-   * Begins to hear, and goes on until it is stopped or the log is closed: whatever else ends it, it waits a little, opens
-   * its consumer again and begins again. What was in flight when the process died is tried first, once `turn` has
-   * resolved; the rest follows once `all` has. Resolves when those were tried, or could not be.
+   * Starts deliveries, and continues until the listener is stopped or the log is closed. After any other failure it
+   * waits briefly, reopens its consumer and restarts. Once `turn` has resolved, it first tries the events that were in
+   * flight when the process died; the rest follows once `all` has resolved. Resolves when those events were tried, or
+   * could not be.
    */
   begin(turn: Promise<void> = Promise.resolve(), all: Promise<void> = Promise.resolve()): Promise<void> {
     const stop = new AbortController()
@@ -129,7 +130,7 @@ export class Listening {
     const suspects = new Promise<void>((resolve) => (tried = resolve))
     const heard = this.#supervise(stop.signal, async (pump) => {
       await turn
-      // One that fails over this lets the others begin: they do not wait until it is well.
+      // A listener that fails here releases the others: they do not wait for its recovery.
       await pump.clearSuspects().finally(tried)
       await all
       await pump.run()
@@ -155,12 +156,12 @@ export class Listening {
       } catch (thrown) {
         this.#spent = true
         const err = asError(thrown)
-        // Closed, or opened again by another agent on this log: the listener goes on there.
+        // The log is closed, or another agent on this log took the consumer over: the listener continues there.
         if (hasCode(err, 'TIDINGS_LOG_CLOSED') || err === this.#refusal) throw err
         if (this.#clock.now() - began > PATIENCE) failures = 1
         const wait = pauseAfter(failures)
         const fields = { listener: this.#listener.name, err }
-        // It was stopped anyway: what could not be written down is written when its consumer is opened again.
+        // The listener was stopping anyway: reopening its consumer writes what could not be written now.
         if (stop.aborted) return environment.logger.warn(fields, 'listener failed as it stopped')
         this.#failure = err
         environment.logger.error({ ...fields, wait }, 'listener stopped, and begins again')
@@ -192,30 +193,30 @@ export class Listening {
     }
   }
 
-  /** Begins no more deliveries, for good. */
+  /** Starts no more deliveries, permanently. */
   stop(): void {
     this.#stopped = true
     this.#pump?.stop.abort()
   }
 
-  /** Resolves when nothing that was asked of it goes on. */
+  /** Resolves when all pending steering (pause, move, rename) has finished. */
   async idle(): Promise<void> {
     await this.#turn
   }
 
-  /** No delivery begins from now on; those that go on may end. */
+  /** Pauses or resumes: while paused no delivery starts; running deliveries may finish. */
   pause(paused: boolean): void {
     this.#paused = paused
     this.#changes$.next()
     if (paused) this.#pump?.stop.abort()
     void this.#inTurn(async () => {
       if (this.#pump?.stop.signal.aborted) await this.#rest()
-      // What was taken and not begun is behind again. A log that fails is asked again when it is resumed.
+      // Reopening counts events that were taken but not begun as behind again. If the log fails, resuming retries this.
       await this.#ready().catch(() => undefined)
     })
   }
 
-  /** Does something with what the log has for it. */
+  /** Runs `steer` on the consumer, after all earlier steering. */
   steer<T>(steer: (consumer: Consumer) => Promise<T>): Promise<T> {
     return this.#inTurn(async () => {
       await this.#ready()
@@ -223,7 +224,7 @@ export class Listening {
     })
   }
 
-  /** Goes on from another place, once the deliveries that go on have ended. */
+  /** Continues from another position, once the running deliveries have ended. */
   move(start: Start): Promise<void> {
     return this.#inTurn(async () => {
       await refuseFailed(this.#host.log)
@@ -232,7 +233,7 @@ export class Listening {
     })
   }
 
-  /** Goes on under another name, once the deliveries that go on have ended. */
+  /** Continues under another name, once the running deliveries have ended. */
   rename(name: string): Promise<void> {
     return this.#inTurn(async () => {
       const { log } = this.#host
@@ -248,12 +249,14 @@ export class Listening {
 
   async status(): Promise<ListenerStatus> {
     const paused = this.#paused ? ({ paused: true } as const) : {}
-    // While the log can't say, what it said last.
+    // While the log is unreadable, report the last known lag.
     this.#lag = await this.#consumer.lag().catch(() => this.#lag)
     return { name: this.#listener.name, ...paused, ...this.#lag }
   }
 
-  /** `cursor`: how far it is; undefined while the log can't tell. */
+  /**
+   * Health of the listener. `cursor`: the seq up to which everything is settled; undefined while the log is unreadable.
+   */
   async health(cursor: number | undefined): Promise<ListenerHealth> {
     const { log, scrub } = this.#host
     const status = await this.status()
@@ -270,14 +273,14 @@ export class Listening {
     }
   }
 
-  // There is something that it could handle, and it gets nowhere. `next`: when the oldest was accepted that is new to it.
+  // Stuck: there are events to handle, and no progress. `next`: when the oldest event not yet tried was accepted.
   #isStuck({ running, retrying }: Lag, next: number | undefined): boolean {
     const { timeout, ordered } = this.#listener.settings
-    // A log that has failed tells nobody anything, and says so itself.
+    // A failed log delivers no events, and reports itself as a problem.
     if (this.#paused || this.#host.log.state !== 'ready') return false
     const now = this.#clock.now()
     if (running > 0 || this.#late) return now - this.#moved > 2 * timeout
-    // In order, all wait for the one that is to be tried again.
+    // An ordered listener holds all events back until the pending retry has run.
     if (next === undefined || (ordered === true && retrying > 0)) return false
     return now - Math.max(this.#moved, next) > Math.min(2 * timeout, PATIENCE)
   }
@@ -313,7 +316,7 @@ export class Listening {
     this.#spent = true
   }
 
-  // Opened again, the consumer has forgotten what was taken from it and not begun: that comes again.
+  // A reopened consumer has forgotten the events that were taken but not begun, and delivers them again.
   async #ready(): Promise<void> {
     if (this.#refusal !== undefined) throw this.#refusal
     if (!this.#spent || this.#stopped) return
@@ -334,7 +337,7 @@ export class Listening {
   }
 }
 
-// Steering looks before it acts: a log that takes nothing now would leave the listener stopped halfway.
+// Reads before acting: a log that accepts no writes would leave the listener stopped halfway.
 async function refuseFailed(log: Log): Promise<void> {
   await log.last()
 }

@@ -4,15 +4,15 @@ import type { StoredEvent } from '../core/event.ts'
 import { events$ } from '../log/events.ts'
 import type { Log } from '../log/port.ts'
 
-/** How many turns of the event loop the end waits for: a log that can't be read for a while holds nobody up. */
+/** How many turns of the event loop `end` waits at most: an unreadable log must not block it. */
 const MOST_TURNS = 1000
 
-/** What a log accepts from now on, read once for all who listen. */
+/** The events that a log accepts from now on, read once for all subscribers. */
 export class Live {
   readonly events$: Observable<StoredEvent>
   readonly #log: Log
   readonly #over = new AbortController()
-  // The seq of the newest event that was told; beyond all while nobody listens.
+  // The seq of the newest emitted event; infinite while there are no subscribers.
   #told = Number.POSITIVE_INFINITY
 
   constructor(log: Log) {
@@ -27,7 +27,7 @@ export class Live {
     )
   }
 
-  /** Completes for everybody, once they have heard all there is. */
+  /** Completes all subscriptions, once they have received everything. */
   async end(): Promise<void> {
     const last = await this.#log.last().catch(() => 0)
     for (let turn = 0; turn < MOST_TURNS && this.#told < last; turn++) {

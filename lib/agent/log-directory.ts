@@ -8,21 +8,21 @@ import { openLog } from '../log/open-log.ts'
 
 /** Whether a directory holds a log. */
 export async function holdsLog(directory: string): Promise<boolean> {
-  // Beside logs there are files, such as credentials.json.
+  // The parent folder also holds files, such as credentials.json.
   if (!(await stat(directory).catch(() => undefined))?.isDirectory()) return false
   const names = await namesIn(directory)
   return names.includes('CURRENT') || names.includes('MARK')
 }
 
-/** The names in a directory that are no part of a log. */
+/** The names in a directory that do not belong to a log. */
 export async function foreignNames(directory: string): Promise<readonly string[]> {
   return (await namesIn(directory)).filter((name) => !isOwn(name))
 }
 
 /**
- * Removes the log in a directory, for good, with everything that was ever told. Files that are no part of it stay.
+ * Removes the log in a directory, permanently, with all its events. Files that do not belong to it stay.
  *
- * @returns false: the directory is empty, or not there
+ * @returns false if the directory is empty or missing
  * @throws TidingsError `TIDINGS_LOG_LOCKED` (in use), `TIDINGS_LOG_INVALID` (the directory holds something else)
  */
 export async function removeLog(directory: string): Promise<boolean> {
@@ -39,7 +39,7 @@ export async function removeLog(directory: string): Promise<boolean> {
   return true
 }
 
-// Only who opens it can tell. One that is damaged can't be opened, and is in nobody's use.
+// Only opening the log shows whether it is in use. A damaged log can't be opened, so it is not in use.
 async function refuseInUse(directory: string): Promise<void> {
   await refuseHeld(directory)
   try {

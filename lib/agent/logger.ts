@@ -3,16 +3,16 @@ import { escape, escapeLines } from '../core/escape.ts'
 import type { Logger } from '../core/logger.ts'
 import type { Secrets } from '../core/secrets.ts'
 
-/** How much is said. */
+/** The log levels, from most to least verbose. */
 export const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
 export type Level = (typeof levels)[number]
 
-/** How much of what can't be written now, as on a full disk, is kept for later, in characters; what is more is dropped. */
+/** How many characters of output are buffered while it can't be written, as on a full disk; the excess is dropped. */
 const MOST_UNWRITTEN = 1024 * 1024
 
 /**
  * The engine's logger: pino, to standard error. Pretty on a terminal, JSON lines otherwise. Values of known secrets
- * never get into a line.
+ * never appear in a line.
  *
  * - `level`: default `TIDINGS_LOG_LEVEL`, else `info`
  */
@@ -31,13 +31,13 @@ export async function createLogger({
     hooks: { streamWrite: (line: string) => `${escape(secrets.scrub(line.trimEnd()))}\n` },
   }
   const output = pino.destination({ fd: 2, sync: true, maxLength: MOST_UNWRITTEN })
-  // A disk that is full takes the lines later, or never: that is no reason to end.
+  // A full disk takes the lines later, or never; that must not end the process.
   output.on('error', () => undefined)
   const logger: Logger = pino(options, process.stderr.isTTY ? await prettyStream(output) : output)
   return logger
 }
 
-/** Lines of JSON as a person reads them. */
+/** Formats lines of JSON for a person. */
 export async function prettyStream(output: DestinationStream): Promise<DestinationStream> {
   const { prettyFactory } = await import('pino-pretty')
   const colorize = process.env.NO_COLOR === undefined || process.env.NO_COLOR === ''
@@ -50,7 +50,7 @@ export async function prettyStream(output: DestinationStream): Promise<Destinati
   }
 }
 
-// A secret that was taken out may have been more than text in it.
+// Removing a secret may have broken the JSON.
 function parsed(line: string): unknown {
   try {
     return JSON.parse(line)
@@ -59,7 +59,7 @@ function parsed(line: string): unknown {
   }
 }
 
-// Pretty lines show some text as it is, such as the message and the stack; only a stack has lines of its own.
+// Pretty lines print some text verbatim, such as the message and the stack; only a stack may span lines.
 function seen(value: unknown, key = ''): unknown {
   if (typeof value === 'string') return key === 'stack' ? escapeLines(value) : escape(value)
   if (Array.isArray(value)) return value.map((each) => seen(each))

@@ -10,39 +10,39 @@ import type { Look } from '../job/look-out.ts'
 import type { Log, Writes } from '../log/port.ts'
 import { Announcements } from './announcements.ts'
 
-/** So many failures in a row are news. */
+/** How many failures in a row are news. */
 const FAILURES = 3
 
 /**
- * A job is silent when it has told nothing for four times the longest of its last 50 gaps, and an hour at least; with
- * fewer than ten gaps nobody can say what is usual.
+ * A job is silent when it has published nothing for four times the longest of its last 50 gaps, and for at least an
+ * hour; with fewer than ten gaps, the usual gap is unknown.
  */
 const SILENT = { gaps: 50, fewest: 10, times: 4, least: 3_600_000 }
 
-/** Where that is remembered, by the name of the job. */
+/** The store of the memories, by job name. */
 const MEMORIES = 'tidings/news'
 
-/** What is remembered of a job, in the log: restarts are no excuse. */
+/** What the log remembers of a job, so that counts and gaps survive restarts. */
 interface JobMemory {
   /** Failures in a row, and the slot of the first. */
   readonly failures: number
   readonly since?: string
-  /** The run that was counted last: a write that failed may be stored, and must not count it twice. */
+  /** The last run counted: a failed write may be stored nevertheless, and must not count the run twice. */
   readonly run?: string
-  /** When it last told something, and the gaps between such times before, in ms. */
+  /** When the job last published something, and the previous gaps between such times, in ms. */
   readonly toldAt?: number
   readonly gaps: readonly number[]
   readonly silent?: boolean
 }
 
-/** What news needs of an agent. */
+/** What the news need from an agent. */
 export interface NewsHost {
   readonly log: Log
   readonly clock: Clock
   readonly environment: { readonly logger: Logger }
-  /** Aborts when the agent stops: a log that fails is not waited for any more. */
+  /** Aborts when the agent stops: then the news no longer wait for a log that fails. */
   readonly stop: AbortSignal
-  /** Takes known secrets out of what is told. */
+  /** Removes known secrets from published text. */
   scrub(text: string): string
 }
 
@@ -51,7 +51,7 @@ interface Told {
   readonly news: Draft[]
 }
 
-/** The engine's own news: events about jobs and listeners, for listeners to hear like any other. */
+/** The engine's own news: events about jobs and listeners, which listeners receive like any other. */
 export class News {
   readonly #log: Log
   readonly #clock: Clock
@@ -59,7 +59,7 @@ export class News {
   readonly #scrub: (text: string) => string
   readonly #stop: AbortSignal
   readonly #announcements: Announcements
-  // One after another, so that no two runs read the same memory.
+  // Serialized, so that no two runs read the same memory.
   #told: Promise<void> = Promise.resolve()
 
   constructor(host: NewsHost) {
@@ -72,7 +72,7 @@ export class News {
     this.#scrub = scrub
   }
 
-  /** A run has ended. `told`: something, just now. */
+  /** Records that a run has ended. `told`: whether it has just published something. */
   ran(report: RunReport, told: boolean): void {
     const { job } = report
     const now = this.#clock.now()
@@ -86,7 +86,7 @@ export class News {
     })
   }
 
-  /** A run goes on that should never end. */
+  /** Observes a run that is meant never to end. */
   goesOn(job: string, look: Look): void {
     const heard = { job, ...look, now: this.#clock.now() }
     this.#remember(job, (known) => afterSilence(known, heard))
@@ -101,12 +101,12 @@ export class News {
     })
   }
 
-  /** An event is about to be set aside: what is to be written in one step with that, to be told afterwards. */
+  /** Returns the writes that go into the commit that parks an event; the event is announced afterwards. */
   parked(...parked: Parameters<Announcements['park']>): Writes {
     return this.#announcements.park(...parked)
   }
 
-  /** Tells what is due since before this process. */
+  /** Publishes the news that an earlier process left pending. */
   begin(): void {
     this.#announcements.begin()
   }
@@ -126,7 +126,7 @@ export class News {
   }
 }
 
-/** What is remembered after a run that went well or not, and what is news about it. */
+/** The memory after a successful or failed run, and the resulting news. */
 function afterRun(known: JobMemory, { job, slot, error }: RunReport, scrub: NewsHost['scrub']): Told {
   if (error !== undefined) {
     const since = known.since ?? slot.toISOString()
@@ -143,13 +143,13 @@ function afterRun(known: JobMemory, { job, slot, error }: RunReport, scrub: News
   return { memory, news: [ownDraft('tidings.job.recovered', `${job} ${since}`, { job, failures, since })] }
 }
 
-/** When a job told something, if it did; `watched`: a run that goes on was listened to for so long, in ms. */
+/** When a job published something, if it did. `watched`: how long a run in progress has been observed, in ms. */
 interface Heard extends Partial<Look> {
   readonly job: string
   readonly now: number
 }
 
-/** What is remembered of when a job told something, and its silence, if that is news. */
+/** The memory of when a job published something, and its silence, if that is news. */
 function afterSilence(known: JobMemory, { job, told, now, watched = Number.POSITIVE_INFINITY }: Heard): Told {
   const { silent, ...memory } = known
   const { gaps, toldAt } = memory
@@ -160,7 +160,7 @@ function afterSilence(known: JobMemory, { job, told, now, watched = Number.POSIT
   if (silent === true || toldAt === undefined || gaps.length < SILENT.fewest) return { memory: known, news: [] }
   const gap = now - toldAt
   const usual = Math.max(...gaps)
-  // After a restart, a source that pushes is given the time that it usually takes.
+  // After a restart, a source that pushes gets its usual gap before it counts as silent.
   if (watched < usual || gap <= Math.max(SILENT.times * usual, SILENT.least)) return { memory: known, news: [] }
   const since = new Date(toldAt).toISOString()
   const data = { job, since, gap, longestBefore: usual }

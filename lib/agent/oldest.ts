@@ -1,6 +1,6 @@
 import type { Consumer, Log } from '../log/port.ts'
 
-/** How far each consumer of a log is. */
+/** The cursor of each consumer of a log, by name. */
 export async function cursors(log: Log): Promise<ReadonlyMap<string, number>> {
   const found = new Map<string, number>()
   for await (const { name, cursor } of log.consumers()) found.set(name, cursor)
@@ -8,8 +8,9 @@ export async function cursors(log: Log): Promise<ReadonlyMap<string, number>> {
 }
 
 /**
- * When the oldest events that a consumer has not settled were accepted, in ms: of those that wait for another attempt,
- * and of the others; undefined: there is none. `types`: what it hears; `cursor`: how far it is.
+ * When the oldest unsettled events of a consumer were accepted, in ms since the epoch: `waits` of those that wait for a
+ * retry, `next` of the others; undefined if there is none. `types`: the event types that it listens on; `cursor`: the
+ * seq up to which everything is settled.
  */
 export async function oldestOf(
   log: Log,

@@ -10,21 +10,26 @@ import { type ParkedOperations, parkedOperations } from './operations/parked.ts'
 import { tellHealth } from './operations/tell-health.ts'
 
 /**
- * What may be asked of a log, and done to it, from outside the process that runs on it. Plain JSON goes in, plain JSON
- * comes out: an agent serves the same operations while it runs, and they take effect at once.
+ * The operations on a log, from outside the process that runs on it. Input and output are plain JSON: a running agent
+ * serves the same operations, and they take effect at once.
  */
 export interface Operations {
+  /** Operations on events. */
   readonly events: EventOperations
+  /** Operations on jobs. */
   readonly jobs: JobOperations
+  /** Operations on listeners. */
   readonly listeners: ListenerOperations
+  /** Operations on parked events. */
   readonly parked: ParkedOperations
+  /** Maintenance of the log. */
   readonly db: DbOperations
-  /** How all is. Also answers while the log has failed. */
+  /** The health of agent and log. Also answers while the log has failed. */
   status(): Promise<Health>
 }
 
 /**
- * The operations on a log, and on the agent at the helm, if one runs. `code`: what the jobs on it are, where none does.
+ * The operations on a log, and on the agent at the helm, if one runs. `code`: the jobs on the log, if no agent runs.
  */
 export function operations(log: Log, helm?: Helm, code?: Code): Operations {
   return {

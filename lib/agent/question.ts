@@ -1,10 +1,10 @@
 import { isAbsolute } from 'node:path'
 import { describe, quote, TidingsError } from '../core/errors.ts'
 
-/** What a part of a question may be. */
+/** The types that a part of a question may have. */
 export interface Kinds {
   readonly text: string
-  /** An absolute path: whoever asks has another working folder than the agent. */
+  /** An absolute path: the caller's working folder differs from the agent's. */
   readonly path: string
   readonly texts: readonly string[]
   readonly number: number
@@ -21,7 +21,7 @@ interface Wants {
 
 const FLAGS: Readonly<Record<string, boolean>> = { '': true, true: true, 1: true, false: false, 0: false }
 
-/** A question as it came in the query of a GET: `?types=a&types=b&limit=3&reverse`. */
+/** Reads a question from the query of a GET: `?types=a&types=b&limit=3&reverse`. */
 export function fromQuery({ needs, may }: Wants, query: URLSearchParams): Record<string, unknown> {
   const takes: Takes = { ...needs, ...may }
   const read = (part: string): unknown => {
@@ -29,19 +29,19 @@ export function fromQuery({ needs, may }: Wants, query: URLSearchParams): Record
     const all = query.getAll(part)
     const text = all.at(-1) ?? ''
     if (kind === 'texts') return all
-    // What is none is left as it is: it is refused as such.
+    // Leaves an unparsable number as text; validation rejects it.
     if (kind === 'number') return text.trim() === '' || Number.isNaN(Number(text)) ? text : Number(text)
     return kind === 'flag' ? (FLAGS[text] ?? text) : text
   }
-  // Whatever the parts are called, they become properties of its own.
+  // `fromEntries` makes every part an own property, whatever its name.
   return Object.fromEntries([...query.keys()].map((part) => [part, read(part)]))
 }
 
-/** A question as the query of a GET. */
+/** Writes a question as the query of a GET. */
 export function toSearch(question: Readonly<Record<string, Kinds[keyof Kinds] | undefined>>): string {
   const query = new URLSearchParams()
   for (const [part, value] of Object.entries(question)) {
-    // A list of nothing is a list still.
+    // An empty list must remain a list.
     const all = typeof value !== 'object' ? [value] : value.length === 0 ? [''] : value
     for (const each of all) if (each !== undefined) query.append(part, String(each))
   }
@@ -64,7 +64,7 @@ const words = {
 } as const
 
 /**
- * The question, once it has every part that it needs, and none that nobody knows.
+ * Validates that the question has every required part, and no unknown ones.
  *
  * @throws TidingsError `TIDINGS_LOG_INVALID`, whose `details.path` names the part
  */

@@ -8,10 +8,10 @@ import { cursors } from './oldest.ts'
 import { isPaused, setPaused } from './pauses.ts'
 
 /**
- * Refuses a name that a listener can't be renamed to, before anything is stopped or written.
+ * Rejects an impossible new name for a listener, before anything is stopped or written.
  *
- * @throws TidingsError `TIDINGS_LOG_INVALID` for a name that is none, or that the log knows already, with `details.path`
- *   `to`; `TIDINGS_LOG_FAILED` while the log takes nothing
+ * @throws TidingsError `TIDINGS_LOG_INVALID` for an invalid name, or one that the log already knows, with
+ *   `details.path` `to`; `TIDINGS_LOG_FAILED` while the log accepts no writes
  */
 export async function checkRename(log: Log, to: string): Promise<void> {
   checkText(to, defaultLimits.type, 'TIDINGS_LOG_INVALID', 'the name of a listener')
@@ -22,9 +22,9 @@ export async function checkRename(log: Log, to: string): Promise<void> {
 }
 
 /**
- * Gives a listener that the log knows another name, which it does not know: with its state, and paused if it was. Its
- * cursor goes over in one commit: before that, nothing changes for the old name; after that, the rename is done, and what
- * is left under the old name is only cleared away.
+ * Renames a listener that the log knows to a name that it does not know; its state and its pause go along. Its cursor
+ * moves in one commit: before that, nothing changes for the old name; after that, the rename is complete, and the rest
+ * only clears the old name.
  */
 export async function renameListener(
   log: Log,
@@ -34,7 +34,7 @@ export async function renameListener(
 ): Promise<Consumer> {
   await checkRename(log, to)
   const [before, after] = [log.store(listenerNamespace(from)), log.store(listenerNamespace(to))]
-  // What an attempt that failed has left there.
+  // Clear what a failed attempt left there.
   for await (const { key } of after.list()) if ((await before.get(key)) === undefined) await after.delete(key)
   for await (const { key, value } of before.list()) await after.set(key, value)
   await setPaused(log, 'listener', to, await isPaused(log, 'listener', from))
@@ -43,12 +43,12 @@ export async function renameListener(
     await setPaused(log, 'listener', from, false)
     for await (const { key } of before.list()) await before.delete(key)
   } catch {
-    // It has its new name. The rest is a few values under a name that nobody has.
+    // The rename is complete. What remains is a few values under an unused name.
   }
   return consumer
 }
 
-/** Forgets a listener that the log knows: its cursor goes last, so that what was cut off in between is done again. */
+/** Removes a listener from the log. Its cursor goes last, so that an interrupted removal can be repeated. */
 export async function removeListener(log: Log, name: string): Promise<void> {
   const state = log.store(listenerNamespace(name))
   for await (const { key } of state.list()) await state.delete(key)
@@ -56,7 +56,7 @@ export async function removeListener(log: Log, name: string): Promise<void> {
   await log.forgetConsumer(name)
 }
 
-/** The name whose cursor a listener takes over: the log knows that one, and not its own. */
+/** The former name whose cursor a listener takes over, if the log knows that name and not the current one. */
 export async function olderName(
   log: Log,
   { name, settings: { formerly } }: Listener,
@@ -66,7 +66,7 @@ export async function olderName(
   const known = await cursors(log)
   if (!known.has(formerly) || formerly === name) return undefined
   if (!known.has(name)) return formerly
-  // Two listeners, with a cursor and state of their own each: it is not clear which of them is meant.
+  // Two listeners, each with its own cursor and state: which one is meant is ambiguous.
   logger.warn(
     { listener: name, formerly },
     'formerly does nothing: the log knows both names; remove the older one with tidings listeners rm, or the option',

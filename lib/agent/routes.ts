@@ -5,23 +5,23 @@ type Question<N extends Takes, M extends Takes> = { readonly [K in keyof N]: Kin
   readonly [K in keyof M]?: Kinds[M[K]]
 }
 
-/** What comes with a question, piece by piece. */
+/** The streamed body of a request. */
 export type Body = AsyncIterable<Uint8Array>
 
 /**
- * One operation as HTTP has it.
+ * One operation over HTTP.
  *
- * - `needs`, `may`: the parts of its question
+ * - `needs`, `may`: the required and the optional parts of its question
  */
 export interface Route<Q = never, A = unknown> {
-  /** GET looks, with the question in the query; POST does, with the question as JSON in the body. */
+  /** GET reads, with the question in the query; POST changes, with the question as JSON in the body. */
   readonly method: 'GET' | 'POST'
   readonly path: string
-  /** `one` value as JSON; `many`, one a line; `all` that is there and to come, as server-sent events. */
+  /** `one` value as JSON; `many` as JSON lines; `all` existing and future values, as server-sent events. */
   readonly answers: 'one' | 'many' | 'all'
   readonly needs: Takes
   readonly may: Takes
-  /** Its body is what it works on, of any length, and its question is in the query. */
+  /** The operation reads a body of any length; its question is in the query. */
   readonly reads?: true
   ask(operations: Operations, question: Q, signal: AbortSignal, body: Body): A
 }
@@ -41,7 +41,7 @@ const name = { name: 'text' } as const
 const retention = { age: 'text', count: 'number', bytes: 'number', identities: 'text' } as const
 const place = { listener: 'text', seq: 'number' } as const
 
-/** Every operation that an agent serves, by the name that it has in `Operations`. */
+/** Every operation that an agent serves, by its name in `Operations`. */
 export const routes = {
   status: route(['GET', '/status'], {}, {}, (on) => on.status()),
   'events.list': route(['GET', '/events', 'many'], {}, listing, (on, question) => on.events.list(question)),

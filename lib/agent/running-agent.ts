@@ -30,27 +30,27 @@ import type { Status } from './status.ts'
 import { Tasks } from './tasks.ts'
 import { Working } from './working.ts'
 
-/** What `start` puts together. `close`: closes the log, where the agent opened it. */
+/** What `start` assembles. `close` closes the log, if the agent opened it. */
 export interface RunningParts {
   readonly agent: Agent
   readonly log: Log
   readonly clock: Clock
   readonly environment: Environment
-  /** Takes known secrets out of what is kept. */
+  /** Removes known secrets from text that is stored. */
   scrub(text: string): string
   close(): Promise<void>
 }
 
-/** How long runs and deliveries may go on after `stop`, in ms. */
+/** How long runs and deliveries may continue after `stop`, in ms. */
 const GRACE = 10_000
 
-/** So often the log is asked for what a part needs to begin. */
+/** How many times a read or write that a part needs to start is attempted. */
 const TRIES = 5
 
-/** How long what was cut off then may take to end, in ms. */
+/** How long aborted work may take to end after the grace period, in ms. */
 const LAST = 1000
 
-/** The parts of an agent at work on a log. */
+/** The running parts of an agent on a log. */
 export class RunningAgent implements Running, Helm {
   readonly since: Date
   readonly #parts: RunningParts
@@ -67,7 +67,7 @@ export class RunningAgent implements Running, Helm {
 
   constructor(parts: RunningParts) {
     this.#parts = parts
-    // Every part listens to these two; Node would take more than ten for a leak.
+    // Every part listens to these two signals; Node reports more than ten listeners as a leak.
     setMaxListeners(0, this.#stop.signal, this.#abort.signal)
     this.#live = new Live(parts.log)
     this.#news = new News({ ...parts, stop: this.#stop.signal })
@@ -94,7 +94,7 @@ export class RunningAgent implements Running, Helm {
   }
 
   add(part: Part): Promise<void> {
-    // One after another: two that come at once may have one name.
+    // Serialized: two parts added at once may share a name.
     const added = this.#adding.then(() => this.#add(part))
     this.#adding = added.catch(() => undefined)
     return added
@@ -107,7 +107,7 @@ export class RunningAgent implements Running, Helm {
     refuseTwins(agent.name, 'jobs', [...this.jobs(), ...jobs])
     refuseTwins(agent.name, 'listeners', [...heard, ...listeners])
     refuseTypeTwins(agent.name, [...flatten(agent.name, [...this.jobs(), ...heard]).eventTypes, ...eventTypes])
-    // Where each listener begins is durable before any job runs: nothing is published that it could miss.
+    // Every listener's starting position is durable before any job runs, so listeners miss no published event.
     const quiet = await this.#insist(() => pausedNames(log, 'listener'))
     const hearing: Listening[] = []
     for (const each of listeners)
@@ -132,7 +132,7 @@ export class RunningAgent implements Running, Helm {
     }
   }
 
-  // One failed read or write is no reason not to start; a log that goes on failing is.
+  // A single failed read or write does not prevent the start; a log that keeps failing does.
   #insist<T>(ask: () => Promise<T>): Promise<T> {
     const { clock, environment } = this.#parts
     return persist(ask, {
@@ -152,7 +152,7 @@ export class RunningAgent implements Running, Helm {
     }
   }
 
-  // What was in flight when the process died goes first, one event at a time over all listeners.
+  // Events that were in flight when the process died go first, one at a time over all listeners.
   #hear(hearing: readonly Listening[]): void {
     this.#listeners = [...this.#listeners, ...hearing]
     this.#added$.next()
@@ -186,7 +186,7 @@ export class RunningAgent implements Running, Helm {
   }
 
   async health(): Promise<Pick<Health, 'jobs' | 'listeners'>> {
-    // While the log can't be read, only what is in memory is told.
+    // While the log is unreadable, report only what is in memory.
     const known = await cursors(this.#parts.log).catch(() => undefined)
     const listeners = this.#listeners.map((each) => each.health(known?.get(each.listener.name)))
     return { jobs: [...this.#jobs.values()].map((job) => job.health()), listeners: await Promise.all(listeners) }
@@ -244,7 +244,7 @@ export class RunningAgent implements Running, Helm {
       )
       this.#abort.abort(new TidingsError('TIDINGS_RUN_ENDED', 'the agent stops, and the grace period is over'))
     }, GRACE)
-    // A log that never answers keeps nobody: what is cut off has a little time to be written down.
+    // A log that never answers must not block the stop: aborted work gets a short time to be recorded.
     const answered = await endsWithin(clock, GRACE + LAST, this.#windUp())
     cancel()
     const closed = close()

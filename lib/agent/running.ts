@@ -5,28 +5,29 @@ import type { RunReport } from '../job/job-host.ts'
 import type { Part } from './agent.ts'
 import type { Status } from './status.ts'
 
-/** An agent that runs. Made by `start(…)`. */
+/** A running agent. Made by `start(…)`. */
 export interface Running {
-  /** What is accepted from now on. Hot: nothing is replayed. Completes when the agent has stopped. */
+  /** The events accepted from now on. Hot: nothing is replayed. Completes when the agent has stopped. */
   readonly events$: Observable<StoredEvent>
   /**
-   * Publishes a happening that comes from outside of any job. Resolves once it is durable.
+   * Publishes an event from outside of any job. Resolves once it is durable.
    *
-   * @throws TidingsError `TIDINGS_RUN_ENDED` once the agent stops, and whatever the log refuses it with
+   * @throws TidingsError `TIDINGS_RUN_ENDED` once the agent stops, and any error with which the log rejects the event
    */
   readonly publish: Publish
-  /** Adds jobs, listeners and streams to the agent while it runs. */
+  /** Adds jobs, listeners and streams to the running agent. */
   add(part: Part): Promise<void>
-  /** Runs a job now, beside its schedule. Resolves to how it went; undefined: it did not run, since it runs already. */
+  /** Runs a job now, besides its schedule. Resolves to the report; undefined if it is already running. */
   trigger(jobName: string): Promise<RunReport | undefined>
-  /** How all is, and what is not well. Also answers while the log has failed. */
+  /** The status of all parts, and the problems. Also answers while the log has failed. */
   status(): Promise<Status>
-  /** Resolves when every listener has heard all there is; what waits for a later attempt is not waited for. */
+  /** Resolves when every listener has handled all its events, except those that wait for a retry. */
   drained(): Promise<void>
   /**
-   * No new runs and deliveries begin; those that go on have 10 s to end, then their signals abort. Resolves a second later
-   * at the latest, also when the log does not answer.
+   * Stops the agent: no new runs or deliveries start; those in progress have 10 s to end, then their signals abort.
+   * Resolves within a second after that; a log that does not answer gets up to 10 s more to close.
    */
   stop(): Promise<void>
+  /** Calls `stop()`. */
   [Symbol.asyncDispose](): Promise<void>
 }

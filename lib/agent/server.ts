@@ -13,20 +13,20 @@ import { leaveSocket, placeSocket } from './socket-path.ts'
 import { Streams } from './streams.ts'
 import { statusOf, toWire } from './wire-error.ts'
 
-/** Questions are short: no body may have more bytes. */
+/** The most bytes in a request body: questions are short. */
 const MOST = 64 * 1024
 
-/** How long those who are being answered may take at the end, in ms. */
+/** How long pending answers may take at the end, in ms. */
 const GRACE = 1000
 
-/** Who serves. */
+/** The identity of the agent that serves. */
 export interface Who {
   readonly agent: string
   readonly pid: number
   readonly since: string
 }
 
-/** What is served. `close` resolves when nobody is answered any more. */
+/** A running server. `close` resolves when no request is pending. */
 export interface Served {
   readonly path: string
   close(): Promise<void>
@@ -35,8 +35,8 @@ export interface Served {
 type Asked = Context<{ Bindings: HttpBindings }>
 
 /**
- * Serves operations as HTTP and JSON on a Unix socket in the folder of their log, for its owner alone: whoever may
- * connect may do everything. Nothing is bound to the network.
+ * Serves operations as HTTP and JSON on a Unix socket in the log's folder, for its owner alone: any client that can
+ * connect may do everything. Nothing binds to the network.
  */
 export async function serve(operations: Operations, who: Who, directory: string): Promise<Served> {
   const streams = new Streams()
@@ -81,7 +81,7 @@ async function answer(c: Asked, route: Route, operations: Operations, streams: S
   }
   const ask = (signal: AbortSignal): AsyncIterable<unknown> =>
     route.ask(operations, question, signal, piecesOf(c)) as AsyncIterable<unknown>
-  // Whoever reads on must not take half an answer for a whole one.
+  // Destroy the connection, so that a client does not take half an answer for a whole one.
   return streams.answer(route.answers, ask, () => c.env.outgoing.destroy())
 }
 
@@ -92,7 +92,7 @@ function piecesOf(c: Asked): Body {
 async function bodyOf(c: Asked): Promise<unknown> {
   const chunks: Uint8Array[] = []
   let size = 0
-  // Cut off when it is too long, whatever its header says.
+  // Stops reading an oversized body, whatever its header claims.
   for await (const chunk of piecesOf(c)) {
     size += chunk.length
     if (size > MOST) throw new HTTPException(413, { message: `a body has at most ${MOST} bytes` })
@@ -113,7 +113,7 @@ function listen(server: Server, path: string): Promise<void> {
   })
 }
 
-// A socket outlives its process. Only one that nobody answers is removed.
+// A socket file outlives its process. Removes it only if nothing answers on it.
 async function clear(path: string): Promise<void> {
   const code = await new Promise<string | undefined>((resolve) => {
     const socket = connect(path)

@@ -4,13 +4,13 @@ import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { TidingsError } from '../core/errors.ts'
 
-/** In the folder of a log: the socket of the agent that runs on it, or a file that says where that is. */
+/** In a log's folder: the socket of the agent that runs on the log, or a file with the socket's path. */
 const NAME = 'agent.sock'
 
-/** The kernel takes no longer path of a socket, in bytes. */
+/** The longest socket path that the kernel accepts, in bytes. */
 const LONGEST = process.platform === 'linux' ? 107 : 103
 
-/** Where the agent on the log in this directory listens; undefined: none does, as far as can be seen. */
+/** The socket of the agent on the log in this directory; undefined if there is no visible one. */
 export async function findSocket(directory: string): Promise<string | undefined> {
   const path = join(resolve(directory), NAME)
   const found = await lstat(path).catch(() => undefined)
@@ -19,15 +19,15 @@ export async function findSocket(directory: string): Promise<string | undefined>
 }
 
 /**
- * Where an agent is to listen: in the folder of its log or, where that path is too long for a socket, in a folder for
- * its owner alone among the temporary ones, and the folder of the log says so.
+ * Chooses the path of an agent's socket: in the folder of its log or, if that path is too long for a socket, in a
+ * temporary folder for its owner alone; then a file in the log's folder points to it.
  *
- * @throws TidingsError `TIDINGS_LOG_INVALID` when somebody else has that folder
+ * @throws TidingsError `TIDINGS_LOG_INVALID` when that temporary folder is not for this user alone
  */
 export async function placeSocket(directory: string): Promise<string> {
   const path = join(resolve(directory), NAME)
   if (Buffer.byteLength(path) <= LONGEST) {
-    // It may say where the socket was, from when this folder had a longer path.
+    // A pointer file remains if this folder used to have a longer path.
     if ((await lstat(path).catch(() => undefined))?.isFile()) await rm(path)
     return path
   }
@@ -39,7 +39,7 @@ export async function placeSocket(directory: string): Promise<string> {
   return join(folder, NAME)
 }
 
-/** Removes what `placeSocket` made beside the socket, which is gone by itself. */
+/** Removes what `placeSocket` made besides the socket, which disappears by itself. */
 export async function leaveSocket(directory: string, socket: string): Promise<void> {
   const path = join(resolve(directory), NAME)
   if (socket === path) return

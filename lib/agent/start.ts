@@ -20,33 +20,30 @@ import type { Served } from './server.ts'
 
 export interface StartOptions {
   /**
-   * Where the agent's events are; default a log in `.tidings/<agent>`, which the agent opens and closes. One that is
-   * given stays open.
+   * The log of the agent's events; default a log in `.tidings/<agent>`, which the agent opens and closes. A given log
+   * stays open.
    */
   readonly log?: Log
-  /** Default the log's. */
+  /** Default the log's clock. */
   readonly clock?: Clock
   /** Any pino-like logger; default pino to standard error; `false`: silence. */
   readonly logger?: Logger | false
-  /** Where secrets come from; default this process's environment and files. */
+  /** The source of secrets; default this process's environment and files. */
   readonly secrets?: Secrets
-  /**
-   * The parts of the world that runs and handlers are given in place of the real ones: `fetch`, `exec`, `now`,
-   * `secret`.
-   */
+  /** Replacements for parts of the world that runs and handlers use: `fetch`, `exec`, `now`, `secret`. */
   readonly world?: Partial<World>
   /**
-   * The folder in which commands find the agent while it runs; default that of a log that it opens itself, and none for
-   * one that is given.
+   * The folder in which commands find the running agent; default that of the log if the agent opens it itself, and none
+   * for a given log.
    */
   readonly serve?: string
 }
 
 /**
- * Runs an agent: its listeners hear, from where they left off, and its jobs run as their schedules have it, until
- * `stop()`.
+ * Runs an agent until `stop()`: its listeners continue where they left off, and its jobs run on their schedules.
  *
- * @throws TidingsError `TIDINGS_AGENT_INVALID` for what is no agent, `TIDINGS_LOG_INVALID` for what is no log, and whatever `openLog` throws
+ * @throws TidingsError `TIDINGS_AGENT_INVALID` for an invalid agent, `TIDINGS_LOG_INVALID` for an invalid log, and
+ *   whatever `openLog` throws
  *
  * @example
  * ```ts
@@ -129,7 +126,7 @@ function logOptions(clock: Clock | undefined, logger: Logger): { clock?: Clock; 
   return clock === undefined ? { warn } : { clock, warn }
 }
 
-// An agent that nobody can ask anything does its work all the same.
+// The agent works even if the socket can't be served.
 async function answerCommands(agent: Helm, log: Log, directory: string, logger: Logger): Promise<Served | undefined> {
   try {
     const { serve } = await import('./server.ts')
@@ -141,8 +138,8 @@ async function answerCommands(agent: Helm, log: Log, directory: string, logger: 
   }
 }
 
-// What nobody uses any more may be a renamed part's, and the cursor of a listener keeps its events from being pruned. It is
-// named as long as it is there, unless it is taken over now.
+// An unused name may be that of a renamed part, and the cursor of an unused listener keeps its events from being
+// pruned. Logs each orphan as long as it exists, unless a part takes it over now.
 async function sayOrphans(agent: Agent, log: Log, logger: Logger): Promise<void> {
   try {
     const lags = new Map<string, Lag>()
@@ -156,7 +153,7 @@ async function sayOrphans(agent: Agent, log: Log, logger: Logger): Promise<void>
       logger.warn({ job: name }, 'orphaned job: the log knows it, the agent does not')
     }
   } catch (error) {
-    // What begins next asks the log again, and waits for it.
+    // The next step reads the log again, and waits for it.
     logger.warn({ err: asError(error) }, 'orphans could not be looked for')
   }
 }

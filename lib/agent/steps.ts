@@ -1,10 +1,10 @@
 import type { Progress } from '../log/level-backup.ts'
 import { fromWire, toWire, type WireError } from './wire-error.ts'
 
-/** How far a longer work is; at last its result, or what went wrong. */
+/** The progress of a longer operation; the last step is its result or its error. */
 export type Step<A> = { readonly done: number; readonly all: number } | { readonly result: A } | WireError
 
-/** Does a longer work, and tells how far it is. Nobody who stops listening stops it. */
+/** Runs a longer operation and yields its progress. It continues when the consumer stops reading. */
 export async function* steps<A>(work: (progress: Progress) => Promise<A>): AsyncGenerator<Step<A>> {
   let latest: Step<A> | undefined
   let last: Step<A> | undefined
@@ -21,7 +21,7 @@ export async function* steps<A>(work: (progress: Progress) => Promise<A>): Async
     (result) => end({ result }),
     (error: unknown) => end(toWire(error)),
   )
-  // Whoever is slow hears only how far it is now.
+  // A slow consumer gets only the latest progress.
   while (last === undefined) {
     const step: Step<A> | undefined = latest
     latest = undefined
@@ -32,7 +32,7 @@ export async function* steps<A>(work: (progress: Progress) => Promise<A>): Async
   yield last
 }
 
-/** What a longer work comes to; `progress` hears how far it is. */
+/** Resolves to the result of a longer operation. `progress` receives its progress. */
 export async function resultOf<A>(all: AsyncIterable<Step<A>>, progress: Progress = () => undefined): Promise<A> {
   for await (const step of all) {
     if ('result' in step) return step.result

@@ -9,32 +9,36 @@ import { isListener, type Listener } from '../listener/listener.ts'
 /** One use of a stream definition: a part of an agent. Its jobs and listeners are named `<stream>.<job>`. */
 export interface Stream {
   readonly kind: 'stream'
+  /** The name of this use: `as`, or the definition's name. */
   readonly name: string
   readonly jobs: readonly Job[]
   readonly listeners: readonly Listener[]
   readonly eventTypes: readonly AnyEventType[]
 }
 
-/** Calls for a stream with these options; `as` names this use of it, where an agent has several. */
+/** Makes a stream from these options; `as` names this use of it, if an agent has several. */
 export type StreamFactory<O> = {} extends O
   ? (options?: O & { readonly as?: string }) => Stream
   : (options: O & { readonly as?: string }) => Stream
 
-/** What a stream is made of: everything about one outside service. */
+/** The definition of a stream: everything about one outside service. */
 export interface StreamDefinition<Events, O> {
   readonly name: string
-  /** One sentence: what it tells. */
+  /** One sentence: what the stream publishes. */
   readonly summary: string
+  /** The event types that the stream publishes. */
   readonly events: Events
+  /** Creates the stream's jobs from its options. */
   readonly jobs: (options: O, events: Events) => readonly Job[]
+  /** Creates the stream's listeners from its options; default none. */
   readonly listeners?: (options: O, events: Events) => readonly Listener[]
 }
 
 /**
- * Defines a stream: event types and jobs (and listeners) for one outside service. The result is called with the
- * stream's options to get a part of an agent, and carries the stream's event types: `on(git.commit)`.
+ * Defines a stream: event types and jobs (and listeners) for one outside service. Call the result with the stream's
+ * options to get a part of an agent; it also carries the stream's event types: `on(git.commit)`.
  *
- * @param definition with `options`, a Standard Schema, options are checked and get their defaults
+ * @param definition with `options`, a Standard Schema, it validates the options and fills in their defaults
  * @throws TidingsError `TIDINGS_STREAM_INVALID` for a wrong definition; when called, for options that don't fit
  *
  * @example
@@ -80,7 +84,7 @@ export function defineStream(
     const listeners = parts(name, 'listeners', definition.listeners?.(options, events) ?? [], isListener)
     const prefixed = <P extends Named>(kind: string, part: P): P => {
       const { formerly } = part.settings
-      // An older name is one that the stream gave its part, too.
+      // The stream gave its part the former name, too.
       const settings = formerly === undefined ? part.settings : { ...part.settings, formerly: `${as}.${formerly}` }
       return brand(kind, { ...part, name: `${as}.${part.name}`, settings })
     }
@@ -92,7 +96,7 @@ export function defineStream(
       eventTypes: Object.values(events),
     })
   }
-  // Defined, not assigned: an event may be called `name`, which a function already has.
+  // Defined, not assigned: an event may be called `name`, which is a read-only property of functions.
   const carried = Object.entries(events).map(([key, value]) => [key, { value, enumerable: true }] as const)
   return brand('stream-factory', Object.defineProperties(factory, Object.fromEntries<PropertyDescriptor>(carried)))
 }
@@ -102,7 +106,7 @@ export function isStream(value: unknown): value is Stream {
   return isBranded('stream', value)
 }
 
-/** What a part of a stream is called, now and formerly. */
+/** The current and the former name of a stream's part. */
 interface Named {
   readonly name: string
   readonly settings: { readonly formerly?: string | undefined }

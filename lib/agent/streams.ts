@@ -1,18 +1,18 @@
-/** Short values go out together, up to so many characters: a write each is many times slower. */
+/** Short values are sent together, up to this many characters: a separate write for each is many times slower. */
 const TOGETHER = 64 * 1024
 
 const types = { many: 'application/x-ndjson', all: 'text/event-stream' } as const
 
-/** The answers that take a while: values one by one, as JSON lines or as server-sent events. */
+/** Answers that take a while: values one by one, as JSON lines or as server-sent events. */
 export class Streams {
   readonly #going = new Set<AbortController>()
 
-  /** Ends those that would go on for ever. */
+  /** Ends the answers that would never end by themselves. */
   end(): void {
     for (const each of this.#going) each.abort()
   }
 
-  /** An answer of many values; `broke` is called when it can't be given whole. Rejects when it can't begin. */
+  /** Answers with many values; `broke` is called when the answer breaks off. Rejects when it can't begin. */
   async answer(
     kind: keyof typeof types,
     ask: (signal: AbortSignal) => AsyncIterable<unknown>,
@@ -50,12 +50,12 @@ function bytes(chunks: AsyncIterator<string>, end: () => void, broke: () => void
       end()
       controller.close()
     },
-    // Not by `return()`, which would wait for what it waits for.
+    // Not `return()`: it would wait for the generator's pending value.
     cancel: end,
   })
 }
 
-// What is wrong with a question is known when the first values are looked for.
+// Reads the first values, which shows whether the question is valid.
 async function begun(chunks: AsyncGenerator<string>): Promise<AsyncGenerator<string>> {
   const first = await chunks.next()
   return (async function* () {

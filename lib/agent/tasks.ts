@@ -1,7 +1,7 @@
 import { asError } from '../core/errors.ts'
 import type { Logger } from '../core/logger.ts'
 
-/** What goes on in an agent until it stops. */
+/** The tasks that run in an agent until it stops. */
 export class Tasks {
   readonly #logger: Logger
   readonly #stop: AbortSignal
@@ -12,12 +12,12 @@ export class Tasks {
     this.#stop = stop
   }
 
-  /** Says it when a task fails while it should go on, and resolves to why; `fields` name the task. */
+  /** Logs the failure of a task that should still run, and resolves to the error; `fields` name the task. */
   track(task: Promise<unknown>, fields: object): Promise<Error | undefined> {
     const ended = task.then(
       () => undefined,
       (error: unknown) => {
-        // A log that is closed under an agent ends it; anything else is a fault of the engine's.
+        // A log that is closed under an agent ends it; any other failure is a bug in the engine.
         if (this.#stop.aborted) return undefined
         const err = asError(error)
         this.#logger.error({ ...fields, err }, 'stopped working')
@@ -29,7 +29,7 @@ export class Tasks {
     return ended
   }
 
-  /** Resolves when nothing goes on. */
+  /** Resolves when no task is running. */
   async ended(): Promise<void> {
     while (this.#going.size > 0) await Promise.all(this.#going)
   }

@@ -16,49 +16,53 @@ import { typeTest } from '../log/query.ts'
 import { type Heard, hearOnce, type Trial } from './hear-once.ts'
 
 export interface TryOutOptions {
+  /** The log to read from and write to. */
   readonly log: Log
-  /** Runs once, now. */
+  /** A job to run once, now. */
   readonly job?: Job
-  /** Hears what is accepted meanwhile, and stored events that `again` asks for. */
+  /** A listener for the events accepted meanwhile, and the stored events that `again` selects. */
   readonly listener?: Listener
-  /** Tells stored events of this type (a name, or a pattern with `*`) and identifier once more. */
+  /** Delivers stored events of this type (a name, or a pattern with `*`) and identifier once more. */
   readonly again?: { readonly type?: string; readonly identifier?: string }
   /** Default silence. */
   readonly logger?: Logger
-  /** Where secrets come from; default this process's environment and files. */
+  /** The source of secrets; default this process's environment and files. */
   readonly secrets?: Secrets
-  /**
-   * The parts of the world that the run and the handler are given in place of the real ones: `fetch`, `exec`, `now`,
-   * `secret`.
-   */
+  /** Replacements for parts of the world that the run and the handler use: `fetch`, `exec`, `now`, `secret`. */
   readonly world?: Partial<World>
-  /** Ends the run, and the deliveries. */
+  /** Aborts the run and the deliveries. */
   readonly signal?: AbortSignal
 }
 
-/** What became of a draft that the job or the listener published. */
+/** The outcome of a draft that the job or the listener published. */
 export interface Published {
+  /** The type of the event. */
   readonly type: string
+  /** The identifier of the event. */
   readonly identifier: string
+  /** How the log accepted the draft. */
   readonly status: Receipt['status']
   readonly seq: number
 }
 
 /**
- * What happened. `run`: how the job went; absent when its slot was done before, since the clock went back. `again`: how
- * many stored events were found to be told once more; `unheard`: how many of them the listener does not listen on.
+ * What happened. `run`: how the job ran; absent when its slot was already settled, because the clock went back.
+ * `again`: how many stored events were found for redelivery; `unheard`: how many of them the listener does not listen
+ * on.
  */
 export interface TryOutReport {
   readonly run?: RunReport
+  /** What the job and the listener published. */
   readonly published: readonly Published[]
+  /** The deliveries to the listener. */
   readonly heard: readonly Heard[]
   readonly again: number
   readonly unheard: number
 }
 
 /**
- * Tries a job, a listener or both on a log: the job runs once, the listener hears each event once and leaves no cursor
- * behind. Nothing is tried again: a failure is in the report.
+ * Tries a job, a listener or both on a log: the job runs once, the listener receives each event once and leaves no
+ * cursor behind. There are no retries: a failure is in the report.
  *
  * @example
  * ```ts
@@ -82,7 +86,7 @@ export async function tryOut({ job, listener, again, ...options }: TryOutOptions
   const secrets = secretsOf(world, options.secrets ?? processSecrets())
   const { clock } = log
   const host = { log, clock, environment: realEnvironment(clock, logger, secrets, world), scrub: secrets.scrub, signal }
-  // Found before the job runs: what it publishes is heard anyway.
+  // Selected before the job runs: the listener receives what the job publishes anyway.
   const found = again === undefined ? [] : await stored(log, again)
   const told = found.filter(({ type }) => typeTest(listener?.source.types)(type))
   const work = async (): Promise<RunReport | undefined> => (job === undefined ? undefined : runNow(job, host))
@@ -106,7 +110,7 @@ async function runNow(job: Job, trial: Trial): Promise<RunReport | undefined> {
   let report: RunReport | undefined
   const ended = (last: RunReport | undefined): void => {
     report = last
-    // Also ends the wait for another try that the run may have asked for.
+    // Also ends the wait for a retry that the run may have requested.
     stop.abort()
   }
   const host = { ...trial, stop: stop.signal, abort: signal, began: () => undefined, ended }
@@ -130,7 +134,7 @@ async function stored(log: Log, { type, identifier }: { type?: string; identifie
   return events
 }
 
-/** The same log, with an ear at what it accepts. */
+/** The same log, which reports every draft that it accepts to `hear`. */
 function overheard(log: Log, hear: (draft: Draft, receipt: Receipt) => void): Log {
   const accept: Log['accept'] = async (drafts, origin) => {
     const receipts = await log.accept(drafts, origin)

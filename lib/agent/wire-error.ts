@@ -1,6 +1,6 @@
 import { codes, type ErrorCode, type ErrorDetails, hasCode, TidingsError } from '../core/errors.ts'
 
-/** An error as it is answered. */
+/** An error in an answer. */
 export interface WireError {
   readonly error: { readonly message: string; readonly code?: string; readonly details?: ErrorDetails }
 }
@@ -11,7 +11,7 @@ export function toWire(error: unknown): WireError {
   return { error: { message: message ?? String(error), ...known } }
 }
 
-/** The error that was answered, as it was thrown. */
+/** Restores the error from an answer, as it was thrown. */
 export function fromWire({ error: { message, code, details } }: WireError): Error {
   const known = code !== undefined && Object.hasOwn(codes, code)
   return known

@@ -16,17 +16,17 @@ import type { JobStatus } from './status.ts'
 import { expectedBy, restsUntil, slotAfter, upcoming } from './upcoming.ts'
 
 /**
- * A slot is overdue when the next one has come as well, or after this long, in ms: no timer is later than 30 s, even
+ * A slot is overdue once the next slot has passed too, or after this long, in ms: no timer is more than 30 s late, even
  * after the machine was suspended.
  */
 const PATIENCE = 60_000
 
-/** What a job at work needs of its agent; `news` hears how each run went, and goes. */
+/** What a running job needs from its agent. `news` receives how each run ended, and each long run. */
 export interface WorkingHost extends Omit<JobHost, 'began' | 'ended' | 'goesOn' | 'desk'> {
   readonly news: Pick<News, 'ran' | 'goesOn'>
 }
 
-/** A job at work: it can be triggered and paused, and tells how it is. */
+/** A running job: it can be triggered and paused, and reports its status and health. */
 export class Working {
   readonly job: Job
   #record: JobRecord
@@ -36,9 +36,9 @@ export class Working {
   #rest = resting()
   #running = 0
   #last: RunReport | undefined
-  /** The slot that its schedule waits for. */
+  /** The slot that the schedule waits for. */
   #waits: Date | undefined
-  /** The slots that have come, and whose runs have not begun; of those, the ones whose jitter is not over. */
+  /** The slots that have come, and whose runs have not started. `#delayed`: those of them whose jitter is not over. */
   readonly #due = new Set<Slot>()
   readonly #delayed = new Set<Slot>()
   #failure: Error | undefined
@@ -51,7 +51,7 @@ export class Working {
     if (paused) this.#rest.abort()
   }
 
-  /** Resolves when the agent has stopped and the last run has ended; rejects when the job can't go on. */
+  /** Resolves when the agent has stopped and the last run has ended; rejects when the job can't continue. */
   async work(): Promise<void> {
     const runs = runJob(this.job, () => this.#record, this.#triggers$, {
       ...this.#host,
@@ -96,7 +96,7 @@ export class Working {
     }
   }
 
-  /** Resolves to how it went; undefined: it did not run. */
+  /** Runs the job now. Resolves to the report; undefined if it did not run. */
   trigger(): Promise<RunReport | undefined> {
     return new Promise((ended) => this.#triggers$.next({ at: new Date(this.#host.clock.now()), ended }))
   }
@@ -109,8 +109,8 @@ export class Working {
   }
 
   /**
-   * Begins its schedule anew, now: nothing that was settled or is still open holds it up, and no slot before is its own.
-   * A run that goes on may end.
+   * Restarts the schedule now: neither settled nor open slots hold it up, and no earlier slot belongs to it. A run in
+   * progress may finish.
    */
   async reset(): Promise<void> {
     const { log, clock } = this.#host
@@ -135,7 +135,7 @@ export class Working {
     }
   }
 
-  // What its schedule waits for, or a run whose jitter is not over, which begins before that.
+  // The slot that the schedule waits for, or an earlier one whose jitter is not over.
   #upcoming(): Pick<JobStatus, 'next' | 'expectedBy'> {
     const waits = [this.#waits, ...[...this.#delayed].map(({ at }) => at)].filter((at) => at !== undefined)
     if (waits.length === 0) {
@@ -146,7 +146,8 @@ export class Working {
     return { next, ...expectedBy(this.job.settings, next) }
   }
 
-  // Longer than to its next slot, and than clocks differ: its slots up to there were settled by a clock that was ahead.
+  // Set when the job rests for longer than until its next slot, and by more than clocks differ: a clock that was ahead
+  // settled its slots up to there.
   #restsUntil(): Date | undefined {
     const waits = this.#waits
     if (this.#paused$.value || waits === undefined) return undefined
@@ -171,7 +172,7 @@ export class Working {
     }
   }
 
-  // A slot that has come without a run that began. One that others hold up by their runs has not come yet.
+  // A slot that has passed without a started run. A slot held up by other runs has not come yet.
   #overdue(): Date | undefined {
     const late = (slot: Date): number => this.#host.clock.now() - slot.getTime()
     const patience = (slot: Date): number => {
@@ -185,7 +186,7 @@ export class Working {
   }
 }
 
-// Each run under way hears it; Node would take more than ten for a leak.
+// Every run in progress listens to this signal; Node reports more than ten listeners as a leak.
 function resting(): AbortController {
   const controller = new AbortController()
   setMaxListeners(0, controller.signal)

@@ -15,15 +15,15 @@ import { type DeliveryParts, delivery } from './delivery.ts'
 import { failed, type Outcome } from './outcome.ts'
 import { outdatedError } from './outdated.ts'
 
-/** What the attempts of one listener have in common. */
+/** What all attempts of one listener share. */
 export interface AttemptHost {
   readonly environment: DeliveryParts['environment']
   readonly log: { readonly id: string }
   readonly listener: Listener
-  /** What its errors call it. */
+  /** The name of the delivery in error messages. */
   readonly title: string
   readonly pipe: Pipe
-  /** Whether its handler may look at its delivery. */
+  /** Whether the handler may read its delivery. */
   readonly looks: boolean
   state(): StateBuffer
   publish(draft: Draft, handed: Handed): Promise<Receipt>
@@ -31,13 +31,13 @@ export interface AttemptHost {
 
 const PASSED = { end: 'ack', writes: [] } as const satisfies Outcome
 
-/** What a handler gets in place of a delivery that it surely can't see. */
+/** Replaces the delivery for a handler that certainly cannot read it. */
 const UNSEEN = undefined as unknown as Delivery
 
 /**
- * One attempt to hand one event to one listener. The values that its pipe makes of the event are handled one after
- * another; the attempt ends with the last. One whose handlers are done at once is over when `begin` returns: no promise,
- * timer or signal is made for it.
+ * One attempt to deliver one event to one listener. It handles the values that the pipe makes of the event one after
+ * another, and ends with the last. An attempt with synchronous handlers is over when `begin` returns: it creates no
+ * promise, timer or signal.
  */
 export class Attempt implements DeliveryParts {
   readonly handed: Handed
@@ -60,7 +60,7 @@ export class Attempt implements DeliveryParts {
     this.handed = handed
   }
 
-  /** How it ended; undefined while it goes on. */
+  /** How it ended; undefined until then. */
   get outcome(): Outcome | undefined {
     return this.#outcome
   }
@@ -96,8 +96,8 @@ export class Attempt implements DeliveryParts {
   }
 
   #subscribe(pipe: AnyOperator): void {
-    // Built anew for each event: an operator may keep something, or subscribe to its source again while others go on.
-    // What has failed takes no more of what is emitted in one go: that may have no end.
+    // The pipe is rebuilt for each event: an operator may keep state, or resubscribe to its source while others run.
+    // A failed attempt takes no more values: a synchronous source may be endless.
     const values = pipe(of(this.handed.event)).pipe(takeWhile(() => this.#outcome === undefined))
     const subscription = subscribe(values, {
       next: (value) => this.#next(value),
@@ -111,18 +111,18 @@ export class Attempt implements DeliveryParts {
     else subscription.unsubscribe()
   }
 
-  /** Calls back when it ends; at once when it is over. */
+  /** Calls back when it ends; at once if it is over. */
   onEnd(callback: (outcome: Outcome) => void): void {
     if (this.#outcome === undefined) this.#onEnd = callback
     else callback(this.#outcome)
   }
 
-  /** As `fail`, for a reason of the engine's own: who is late hears it from the signal, and is left behind. */
+  /** Like `fail`, for a reason of the engine. The handler gets it from the signal; the engine does not wait for it. */
   stop(reason: Error): void {
     this.#end(failed(this.#host.listener, this.handed, reason), reason)
   }
 
-  /** Calls back as soon as it is over, before anybody is told. */
+  /** Calls back as soon as it is over, before the `onEnd` callback. */
   onOver(callback: () => void): void {
     this.#ends.onEnd(callback)
   }
@@ -189,7 +189,7 @@ export class Attempt implements DeliveryParts {
     }
   }
 
-  /** What was returned has settled: with this. */
+  /** The result of a handler has settled with this value. */
   awaited(value: unknown): void {
     try {
       this.#busy = awaits(value, this)
@@ -199,7 +199,7 @@ export class Attempt implements DeliveryParts {
     this.#drain()
   }
 
-  // The last value is handled: what was published has to have its answer.
+  // The last value is handled; the attempt ends once the log has answered every publish.
   #finish(): void {
     this.#busy = true
     if (this.#publisher === undefined || this.#publisher.pending === 0) this.#conclude()
@@ -225,7 +225,7 @@ export class Attempt implements DeliveryParts {
     this.#held = undefined
     this.#values?.unsubscribe()
     this.#publisher?.end(this.#host.title)
-    // Whoever hears the signal finds it over.
+    // Stopped after the outcome is set: abort listeners find the attempt over.
     this.#work?.stop(reason)
     this.#onEnd?.(outcome)
   }

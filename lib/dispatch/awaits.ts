@@ -1,23 +1,22 @@
 import { isObservable } from 'rxjs'
 import { subscribe } from '../core/subscribe.ts'
 
-/** Who waits for what a handler returned. */
+/** Waits for the result of a handler. */
 export interface Waiter {
-  /** It has settled with this, which may have to be waited for too. */
+  /** The result has settled with this value, which may have to be awaited too. */
   awaited(value: unknown): void
   fail(error: unknown): void
-  /** Calls back when nobody waits any more. */
+  /** Calls back when the wait is over. */
   onOver(callback: () => void): void
 }
 
 /**
- * A promise or an Observable, or one of the other, is run to its end. False: it is anything else, an answer that nobody
- * asked for.
+ * Runs a promise or an Observable, also a nested one, to its end. Returns false for any other result, which is ignored.
  */
 export function awaits(result: unknown, waiter: Waiter): boolean {
   if (result === null || (typeof result !== 'object' && typeof result !== 'function')) return false
   if (isObservable(result)) {
-    // Not in one go: it may be ended by another handler, in whose middle nothing is to begin.
+    // Deferred: another handler may end the Observable, and nothing may begin in the middle of that handler.
     const values = subscribe(result, {
       next: () => undefined,
       error: (error) => queueMicrotask(() => waiter.fail(error)),
@@ -35,7 +34,7 @@ export function awaits(result: unknown, waiter: Waiter): boolean {
   return true
 }
 
-// A `then` of the user's may call back at once, twice, or throw. A promise of our own settles once, and later.
+// A user's `then` may call back synchronously or twice, or throw. A native promise settles once and asynchronously.
 function settled(result: PromiseLike<unknown>, then: unknown): Promise<unknown> {
   const isPlain = result instanceof Promise && result.constructor === Promise && then === Promise.prototype.then
   return isPlain ? result : new Promise((resolve) => resolve(result))

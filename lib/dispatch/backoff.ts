@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto'
 
 /**
- * How long to wait after a failed attempt, in ms: doubling from `min` to `max`, less up to a half. The part that is
- * taken off is a hash of `key` and attempt: events that failed together come back apart, and a simulation that is run
- * again waits as long as before.
+ * The delay after a failed attempt, in ms: doubles from `min` to `max`, less up to a half. The reduction is a hash of
+ * `key` and attempt: events that fail together are retried apart, and a repeated simulation has the same delays.
  */
 export function backoff(
   attempt: number,

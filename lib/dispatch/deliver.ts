@@ -12,7 +12,7 @@ import { Attempt, type AttemptHost } from './attempt.ts'
 import { looksAtDelivery } from './delivery.ts'
 import { refuseLoop } from './hops.ts'
 
-/** What deliveries need beside their event. */
+/** What deliveries need besides their event. */
 export interface DeliveryHost {
   readonly log: Log
   readonly clock: Clock
@@ -24,7 +24,7 @@ export function listenerNamespace(name: string): string {
   return `listener/${name}`
 }
 
-/** Delivers events to one listener: each through its pipe, alone. */
+/** Delivers events to one listener, each through its own pipe. */
 export class Deliverer implements AttemptHost {
   readonly listener: Listener
   readonly title: string
@@ -33,7 +33,7 @@ export class Deliverer implements AttemptHost {
   readonly #host: DeliveryHost
   readonly #namespace: string
   readonly #stored: KeyValue
-  // Attempts that were not over at once, and have no timer yet.
+  // Asynchronous attempts without a timer yet.
   #going: Attempt[] = []
 
   constructor(listener: Listener, host: DeliveryHost) {
@@ -62,7 +62,7 @@ export class Deliverer implements AttemptHost {
     return attempt
   }
 
-  // A timer costs as much as a delivery: most are over within the turn of the loop in which they began, and need none.
+  // A timer costs as much as a delivery. Most deliveries end within the turn of the loop they began in and need none.
   #limit(attempt: Attempt): void {
     if (this.#going.push(attempt) > 1) return
     setImmediate(() => {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { StoredEvent } from '../core/event.ts'
 
-/** What makes one value, handed to one listener, what it is: the same for every attempt. */
+/** The identity of one value for one listener: the same for every attempt. */
 export interface KeyParts {
   readonly log: string
   readonly listener: string
@@ -11,8 +11,8 @@ export interface KeyParts {
 }
 
 /**
- * A digest in the shape of a UUID (version 8, RFC 9562: of one's own making), for services that take an idempotency
- * key. The seq is no part of it: an event that was forgotten and told again is the same happening.
+ * A digest formatted as a UUID (version 8, RFC 9562: custom), for services that take an idempotency key. It excludes
+ * the seq: an event that was forgotten and told again has the same key.
  */
 export function deliveryKey({ log, listener, event, index, replay = 0 }: KeyParts): string {
   const parts = [log, listener, event.type, event.identifier, event.revision ?? 0, index, replay]

@@ -5,7 +5,7 @@ import type { Delivery, Handler } from '../listener/listener.ts'
 import type { Handed } from '../log/port.ts'
 import { deliveryKey } from './delivery-key.ts'
 
-/** What the handler is given beside its value comes from here. */
+/** The source of everything that a handler receives besides its value. */
 export interface DeliveryParts {
   readonly environment: Environment
   readonly handed: Handed
@@ -19,7 +19,7 @@ export interface DeliveryParts {
   exec: Environment['exec']
 }
 
-/** What one handler is given beside one value. Few ask for its signal or its key, and both cost something. */
+/** The delivery of one value. `signal` and `key` are lazy: few handlers use them, and both are costly. */
 class OwnDelivery implements Delivery {
   readonly event: StoredEvent
   readonly attempt: number
@@ -62,16 +62,16 @@ class OwnDelivery implements Delivery {
 const { signal, key } = Object.getOwnPropertyDescriptors(OwnDelivery.prototype)
 const OWN = { signal: { ...signal, enumerable: true }, key: { ...key, enumerable: true } } as PropertyDescriptorMap
 
-/** An arrow with at most one parameter, without a default or a rest: nothing else surely can't get at its delivery. */
+/** An arrow with at most one parameter, no default and no rest: only such a handler cannot read its delivery. */
 const ONE_VALUE = /^(?:async\b\s*)?(?:[\w$]+|\(\s*(?:[\w$]*|\{[^{}=.]*\})\s*,?\s*\))\s*=>/
 
-/** Whether a handler may look at its delivery: most do not, and need none to be made. */
+/** Whether a handler may read its delivery. Most do not, so none is created for them. */
 export function looksAtDelivery(handle: Handler): boolean {
-  // A stand-in for a handler may tell its own words, or none.
+  // `Function.prototype.toString`, because a mock or proxy may have its own `toString` or none.
   return !ONE_VALUE.test(Function.prototype.toString.call(handle))
 }
 
-/** The delivery for the value at `index`. A copy of it, `{ ...delivery }`, has all of it too. */
+/** The delivery for the value at `index`. A copy `{ ...delivery }` keeps all members. */
 export function delivery(parts: DeliveryParts, index: number): Delivery {
   return Object.defineProperties(new OwnDelivery(parts, index), OWN)
 }

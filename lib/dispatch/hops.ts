@@ -2,11 +2,11 @@ import { quote, TidingsError } from '../core/errors.ts'
 import type { StoredEvent } from '../core/event.ts'
 import type { Log } from '../log/port.ts'
 
-/** Events may follow from one another this often; more is taken for listeners that feed each other for ever. */
+/** Maximum length of a chain of causes. A longer chain is treated as listeners that feed each other forever. */
 const MOST_HOPS = 8
 
 /**
- * Refuses to publish what would follow from `cause` when that has too many causes behind it itself.
+ * Rejects a publish caused by `cause` if `cause` itself has too many causes behind it.
  *
  * @throws TidingsError `TIDINGS_LOOP`
  */

@@ -1,8 +1,8 @@
 import type { Handed } from '../log/port.ts'
 
 /**
- * One key: what is handled now, what waits in the log with when it comes back (ms since the epoch), what is held here
- * until those are done.
+ * One key. `active`: an event is being handled; `waiting`: seq and return time (ms since the epoch) of events that wait
+ * in the log; `held`: events held in memory until those are done.
  */
 interface Lane {
   active: boolean
@@ -11,57 +11,57 @@ interface Lane {
 }
 
 /**
- * Keeps the events of one key in order: one at a time, the lowest seq first, and none before an older one that waits
- * for its retry. Knows nothing of how events are handled.
+ * Keeps the events of each key in order: one at a time, the lowest seq first, and none before an older one that waits
+ * for its retry. Independent of how events are handled.
  */
 export class Lanes {
   readonly #lanes = new Map<string, Lane>()
-  /** Those that hold events. */
+  /** The lanes that hold events. */
   readonly #holding = new Set<Lane>()
-  // The one key that is handled while nothing else is about, as it mostly is: it gets its lane when there is more to know.
+  // The key of the only event being handled, the usual case. It gets a lane only when more has to be tracked.
   #sole: string | undefined
 
-  /** How many held events have their turn as soon as others of their key are done. */
+  /** Number of held events that can run as soon as others of their key are done. */
   get moving(): number {
     return this.#count((lane) => oldestBefore(lane) === undefined)
   }
 
-  /** How many held events can't be handled before one comes back that waits in the log. */
+  /** Number of held events blocked by an older one that waits in the log. */
   get blocked(): number {
     return this.#count((lane) => oldestBefore(lane) !== undefined)
   }
 
-  /** When the event comes back that holds up this key; undefined: none does. */
+  /** When the event that blocks this key comes back, in ms since the epoch; undefined if none does. */
   blockedUntil(key: string): number | undefined {
     const lane = this.#lanes.get(key)
     const oldest = lane === undefined ? undefined : oldestBefore(lane)
     return oldest === undefined ? undefined : lane?.waiting?.get(oldest)
   }
 
-  /** How many events of this key wait in the log. */
+  /** Number of events of this key that wait in the log. */
   waiting(key: string): number {
     return this.#lanes.get(key)?.waiting?.size ?? 0
   }
 
-  /** An event of this key waits in the log, and comes back at a time: what is newer has to wait for it. */
+  /** An event of this key waits in the log until `at`; newer events wait for it. */
   waits(key: string, seq: number, at: number): void {
     const lane = this.#lane(key)
     lane.waiting ??= new Map()
     lane.waiting.set(seq, at)
   }
 
-  /** Whether nothing of this key is handled, held or waits. */
+  /** Whether no event of this key is handled, held or waiting. */
   isFree(key: string): boolean {
     return (this.#lanes.size === 0 || !this.#lanes.has(key)) && this.#sole !== key
   }
 
-  /** An event of this key is handled from here on, though it was never held. */
+  /** Marks an event of this key, which was never held, as being handled. */
   occupy(key: string): void {
     if (this.#lanes.size === 0 && this.#sole === undefined) this.#sole = key
     else this.#lane(key).active = true
   }
 
-  /** An event has come: it is held until `next` gives it. */
+  /** Holds an event until `next` returns it. */
   enter(key: string, handed: Handed): void {
     const lane = this.#lane(key)
     lane.waiting?.delete(handed.event.seq)
@@ -70,7 +70,7 @@ export class Lanes {
     this.#holding.add(lane)
   }
 
-  /** The event of this key that may be handled now, if any; it counts as being handled from here on. */
+  /** Takes the event of this key that may be handled now, if any, and marks it as being handled. */
   next(key: string): Handed | undefined {
     const lane = this.#lanes.get(key)
     if (lane === undefined || lane.active || oldestBefore(lane) !== undefined) return undefined
@@ -79,7 +79,7 @@ export class Lanes {
     return first
   }
 
-  /** The event that was handled is settled, or waits in the log (`waits` says so). False: no other of its key is held. */
+  /** The handled event is settled, or waits in the log (see `waits`). Returns whether others of its key are held. */
   leave(key: string): boolean {
     if (this.#sole === key) {
       this.#sole = undefined
@@ -93,13 +93,13 @@ export class Lanes {
     return false
   }
 
-  /** Takes out the newest held event of this key: it is to wait in the log instead. */
+  /** Removes the newest held event of this key, so that it waits in the log instead. */
   takeNewest(key: string): Handed | undefined {
     const lane = this.#lanes.get(key)
     return lane === undefined ? undefined : this.#take(lane, 'pop')
   }
 
-  /** Takes out everything that is held. */
+  /** Removes all held events. */
   takeAll(): Handed[] {
     const all = [...this.#holding].flatMap(({ held }) => held.splice(0))
     this.#holding.clear()
@@ -129,7 +129,7 @@ export class Lanes {
   }
 }
 
-// The oldest that waits in the log, where it is older than all that is held.
+// The oldest event that waits in the log, if it is older than all held ones.
 function oldestBefore({ active, waiting, held }: Lane): number | undefined {
   let oldest = active ? undefined : held[0]?.event.seq
   if (oldest === undefined || waiting === undefined) return undefined

@@ -3,7 +3,7 @@ import type { StoredEvent } from '../core/event.ts'
 import type { Logger } from '../core/logger.ts'
 import type { Listener } from '../listener/listener.ts'
 
-/** Events with the same key are delivered to a listener one at a time, in order. What that is, its `ordered` says. */
+/** Events with the same key are delivered to a listener one at a time, in order. `ordered` determines the key. */
 export function orderKey({ name, settings }: Listener, event: StoredEvent, logger: Logger): string {
   const { ordered } = settings
   if (ordered === true) return ''

@@ -10,7 +10,7 @@ export type Outcome =
   | { readonly end: 'retry'; readonly error: Error; readonly after: number }
   | { readonly end: 'park'; readonly error: Error }
 
-/** What becomes of an event whose attempt failed. */
+/** The outcome of a failed attempt. */
 export function failed({ name, settings }: Listener, { event, attempt }: Handed, thrown: unknown): Outcome {
   const error = asError(thrown)
   if (isPark(thrown) || attempt >= settings.attempts) return { end: 'park', error }

@@ -4,8 +4,8 @@ import { check, mismatches } from '../core/schema.ts'
 import type { Listener } from '../listener/listener.ts'
 
 /**
- * Why an event is not what its listener was written for any more; undefined when it is. A schema that turned its input
- * into something else can't be asked about what it made.
+ * The error of a stored event that no longer fits the listener's schema; undefined if it fits. Events of a transforming
+ * schema are not checked: such a schema cannot validate its own output.
  */
 export function outdatedError({ source }: Listener, event: StoredEvent): TidingsError | undefined {
   if (event.transformed === true) return undefined

@@ -1,13 +1,13 @@
 /**
- * How many events are taken from the log in one go: as many as are handled in about `ms`. What is taken is written down
- * first, which waits for the disk; but all of it is suspected, and tried one at a time, when the process dies over it.
+ * Batch size when pulling from the log: as many events as are handled in about `ms`. Each batch is recorded first,
+ * which waits for the disk; but if the process dies, the whole batch is suspect and retried one event at a time.
  */
 const BATCH = { least: 16, most: 2048, ms: 50 }
 
-/** How long deliveries may follow one another, in ms, before others on the loop have their turn. */
+/** How long deliveries may run back to back, in ms, before they yield to the event loop. */
 const SLICE = 1
 
-/** How fast one listener is fed. All times in ms since the epoch. */
+/** Controls how fast one listener is fed. All times in ms since the epoch. */
 export class Pace {
   readonly #least: number
   #batch: number
@@ -26,8 +26,8 @@ export class Pace {
   }
 
   /**
-   * So many were taken, while so many were left of those before. More next time if a full batch was begun so quickly
-   * that nothing is left; half as many if it took long.
+   * Records that `count` events were taken while `left` earlier ones remained. The batch grows if a full one was begun
+   * so quickly that none are left, and halves if it took long.
    */
   took(count: number, left: number, now: number): void {
     const ms = now - this.#taken
@@ -38,18 +38,18 @@ export class Pace {
     if (ms > BATCH.ms) this.#batch = Math.max(Math.floor(this.#batch / 2), this.#least)
   }
 
-  /** A turn of the event loop begins. */
+  /** Marks the start of a turn of the event loop. */
   startTurn(now: number): void {
     this.#turn = now
     this.#now = now
   }
 
-  /** What the time is now. */
+  /** Sets the current time. */
   at(now: number): void {
     this.#now = now
   }
 
-  /** Whether this turn of the loop has lasted long enough. */
+  /** Whether this turn of the loop has used up its time slice. */
   get isOver(): boolean {
     return this.#now - this.#turn > SLICE
   }

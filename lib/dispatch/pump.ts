@@ -14,26 +14,26 @@ import { Queue } from './queue.ts'
 
 /** What a pump needs of its agent. */
 export interface PumpHost extends DeliveryHost {
-  /** Aborts when nothing new is to begin. */
+  /** Aborts when no new delivery may begin. */
   readonly stop: AbortSignal
-  /** Aborts when the deliveries that go on are to end. */
+  /** Aborts when current deliveries must end. */
   readonly abort: AbortSignal
-  /** Takes known secrets out of what is kept. */
+  /** Removes known secrets from stored text. */
   scrub(text: string): string
-  /** Hears of every delivery that begins, and when (ms since the epoch). */
+  /** Called when a delivery begins, with the time in ms since the epoch. */
   began?(now: number): void
-  /** Hears how every delivery ended, and when. */
+  /** Called when a delivery ends, with its outcome and the time in ms since the epoch. */
   ended?(outcome: Outcome, now: number): void
-  /** Hears of every event that is about to be set aside; returns what is to be written in one step with that. */
+  /** Called before an event is parked; returns the writes to store in one step with that. */
   parked(handed: Handed, error: ErrorInfo): Writes
 }
 
-/** A delivery that keeps the loop busy for longer than this, in ms, is named. */
+/** A delivery that blocks the event loop for longer than this, in ms, is logged. */
 const BLOCKING = 100
 
 /**
- * Moves events from a consumer to a listener: as many at a time as it allows, in order within each key. Backlogs stay
- * in the log: here is only a batch.
+ * Moves events from a consumer to a listener, as many at a time as its `concurrency` allows, in order within each key.
+ * Backlogs stay in the log; the pump holds only a batch.
  */
 export class Pump {
   readonly #listener: Listener
@@ -43,14 +43,14 @@ export class Pump {
   readonly #deliverer: Deliverer
   readonly #queue: Queue
   readonly #running = new Set<Attempt>()
-  /** The key of each event that is not settled, where `ordered` is a function. */
+  /** The key of each unsettled event, if `ordered` is a function. */
   readonly #keys = new Map<number, string>()
-  /** The highest seq that was begun, or waits in the log: all below it that is not settled needs a record. */
+  /** The highest seq that was begun or waits in the log. Each unsettled event below it needs a record. */
   #highest = 0
   #changed: () => void = () => undefined
   readonly #pace: Pace
   #resting = false
-  /** Nothing more is to begin, since the consumer failed. */
+  /** The consumer failed, so nothing more may begin. */
   #failed = false
   readonly #over = new AbortController()
 
@@ -74,14 +74,14 @@ export class Pump {
     })
   }
 
-  /** Lets go of the signals: they live as long as the agent. */
+  /** Removes the abort listeners: the signals live as long as the agent. */
   end(): void {
     this.#over.abort()
   }
 
   /**
-   * Delivers what was in flight when the process died, one at a time. Nothing else may be delivered meanwhile, by any
-   * pump: whoever kills the process again must have been alone.
+   * Delivers the events that were in flight when the process died, one at a time. No pump may deliver anything else
+   * meanwhile: if the process dies again, the culprit must have been alone.
    */
   async clearSuspects(): Promise<void> {
     const { stop } = this.#host
@@ -95,7 +95,7 @@ export class Pump {
   async #tryAlone(handed: Handed): Promise<void> {
     const { name, settings } = this.#listener
     const key = this.#key(handed.event)
-    // An older event of its key waits for its retry: this one was held, and has killed nobody.
+    // An older event of its key waits for its retry, so this one was only held and did not cause the crash.
     if (!this.#queue.admits(key, handed)) return this.#putBack(key, handed, this.#clock.now())
     if ((handed.crashes ?? 0) >= settings.crashes) {
       this.#park(handed, crashError(name, handed))
@@ -106,8 +106,8 @@ export class Pump {
   }
 
   /**
-   * After `clearSuspects`: runs until `stop` aborts, or the consumer fails; then it rejects. Either way the deliveries that
-   * go on have ended, and their ends are said to the consumer.
+   * Call after `clearSuspects`. Runs until `stop` aborts; rejects if the consumer fails. Either way it first waits for
+   * the current deliveries and reports their outcomes to the consumer.
    */
   async run(): Promise<void> {
     try {
@@ -130,7 +130,7 @@ export class Pump {
       this.#pace.took(batch.length, this.#queue.size, this.#clock.now())
       this.#queue.add(batch)
       this.#begin()
-      // A log that has the next batch at hand must not keep timers and other listeners waiting.
+      // Yields, so that a log with the next batch ready does not block timers and other listeners.
       await new Promise((resolve) => setImmediate(resolve))
     }
   }
@@ -139,7 +139,7 @@ export class Pump {
     return new Promise((resolve) => (this.#changed = resolve))
   }
 
-  // A function may give an event another key the next time: what waited for the first would then wait for ever.
+  // Cached, because a function may return another key the next time, and events behind the first would wait forever.
   #key(event: StoredEvent): string {
     const { logger } = this.#host.environment
     if (typeof this.#listener.settings.ordered !== 'function') return orderKey(this.#listener, event, logger)
@@ -168,7 +168,7 @@ export class Pump {
     if (this.#pace.isOver && !this.#resting && !this.#isEnding) this.#rest()
   }
 
-  // Handlers that are done at once could go on for ever: timers and other listeners have their turn.
+  // Synchronous handlers could run forever: yields to timers and other listeners.
   #rest(): void {
     this.#resting = true
     setImmediate(() => {
@@ -179,7 +179,7 @@ export class Pump {
     })
   }
 
-  // `began`: the time. Returns what it is afterwards: reading it costs as much as many a handler.
+  // `began`: the current time. Returns the time afterwards, because reading the clock costs as much as many a handler.
   #deliver(key: string, handed: Handed, began = this.#clock.now()): number {
     const { environment } = this.#host
     const { seq } = handed.event
@@ -222,7 +222,7 @@ export class Pump {
       return this.#consumer.ack(handed, outcome.writes)
     }
     const { abort, environment } = this.#host
-    // Cut off because the agent stops: the start of the handler is not held against the event.
+    // Cut off because the agent stops: this attempt does not count.
     if (abort.aborted) return this.#putBack(key, handed, this.#clock.now())
     const { name: listener } = this.#listener
     environment.logger.error({ listener, seq, attempt: handed.attempt, err: outcome.error }, 'listener failed')
@@ -242,14 +242,15 @@ export class Pump {
     this.#host.environment.logger.error({ listener: this.#listener.name, seq: handed.event.seq }, 'event parked')
   }
 
-  // To be handed out again as if it had not been.
+  // Returns an event to the log as if it had not been handed out.
   #putBack(key: string, handed: Handed, at: number): void {
     this.#highest = Math.max(this.#highest, handed.event.seq)
     this.#queue.waits(key, handed.event.seq, at)
     this.#consumer.retry({ ...handed, attempt: handed.attempt - 1 }, { at })
   }
 
-  // What was taken and not begun. Only those that newer events overtook need a record: the cursor stays before others.
+  // Returns events that were taken but not begun. Only those overtaken by newer ones need a record: the cursor stays
+  // before the others.
   #putBackAll(): void {
     const before = this.#highest
     for (const handed of this.#queue.takeAll()) {

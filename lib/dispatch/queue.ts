@@ -5,27 +5,27 @@ import { Lanes } from './lanes.ts'
 import { Ready } from './ready.ts'
 
 /**
- * So many events may be held in memory until others of their key are done, and so many until one comes back that waits
- * for its retry. What is more than the first is not taken from the log; what is more than the second, or has to wait
- * for longer than `longest`, waits there as well, and comes back with the one that it waits for: so many at a time, this
- * far `apart`. Both in ms.
+ * At most `most` events are held in memory until others of their key are done, and at most as many behind one that
+ * waits for its retry. Beyond the first limit, no more are taken from the log. Beyond the second, or if the wait
+ * exceeds `longest`, events wait in the log too and come back with the one they wait for: `most` at a time, `apart`
+ * from each other. `longest` and `apart` are in ms.
  */
 const HELD = { most: 256, longest: 1000, apart: 250 }
 
-/** What a queue asks of its pump. */
+/** What a queue needs from its pump. */
 export interface QueueHost {
   readonly clock: Clock
-  /** Which events are of one key. */
+  /** The order key of an event. */
   key(event: StoredEvent): string
-  /** The event can't be handled soon, and is to come back at a time (ms since the epoch). */
+  /** Returns an event that cannot be handled soon to the log until `at`, in ms since the epoch. */
   putBack(key: string, handed: Handed, at: number): void
 }
 
-/** What one listener was handed and has not begun: which of it is next, and what has to wait for others of its key. */
+/** The events handed to one listener and not begun: which is next, and which wait for others of their key. */
 export class Queue {
   readonly #lanes = new Lanes()
   readonly #ready = new Ready()
-  // What was handed and not looked at: most of it finds its key free when its turn comes, and needs no lane.
+  // Events not examined yet. Most find their key free when their turn comes and need no lane.
   #handed: readonly Handed[] = []
   #looked = 0
   readonly #host: QueueHost
@@ -34,12 +34,12 @@ export class Queue {
     this.#host = host
   }
 
-  /** How many have their turn as soon as there is room. */
+  /** Number of events that can run as soon as there is room. */
   get size(): number {
     return this.#handed.length - this.#looked + this.#ready.size
   }
 
-  /** Whether no more should be added; `most`: how many are enough. */
+  /** Whether no more should be added; `most`: the number that is enough. */
   isFull(most: number): boolean {
     return this.size >= most || this.#lanes.moving >= HELD.most
   }
@@ -49,7 +49,7 @@ export class Queue {
     this.#looked = 0
   }
 
-  /** Takes out the oldest that may be handled now. */
+  /** Takes the oldest event that may be handled now. */
   next(): { readonly key: string; readonly handed: Handed } | undefined {
     for (;;) {
       const ready = this.#ready.take()
@@ -62,7 +62,7 @@ export class Queue {
     }
   }
 
-  /** Whether this event may be handled now; it counts as being handled from here on. False: an older one of its key waits. */
+  /** Marks this event as being handled if it may be handled now. Returns false if an older one of its key waits. */
   admits(key: string, handed: Handed): boolean {
     this.#lanes.enter(key, handed)
     if (this.#lanes.next(key) !== undefined) return true
@@ -70,17 +70,17 @@ export class Queue {
     return false
   }
 
-  /** An event of this key is handled from here on, that was free. */
+  /** Marks an event of this key, which was free, as being handled. */
   occupy(key: string): void {
     this.#lanes.occupy(key)
   }
 
-  /** The event of this key that was handled is settled, or waits in the log. */
+  /** The handled event of this key is settled, or waits in the log. */
   leave(key: string): void {
     if (this.#lanes.leave(key)) this.#goOn(key)
   }
 
-  /** An event of this key waits in the log until a time: what is newer has to wait for it. */
+  /** An event of this key waits in the log until `at`; newer events wait for it. */
   waits(key: string, seq: number, at: number): void {
     this.#lanes.waits(key, seq, at)
   }
@@ -97,8 +97,8 @@ export class Queue {
     if (handed !== undefined) this.#ready.add(key, handed)
   }
 
-  // What can't be handled before an older event has had its retry waits in the log beside that: it must not fill the
-  // memory, keep the cursor back, nor look like work that goes on.
+  // Events behind an older one's retry wait in the log with it: they must not fill the memory, hold the cursor back or
+  // look like work in progress.
   #spill(key: string): void {
     const until = this.#lanes.blockedUntil(key)
     if (until === undefined) return

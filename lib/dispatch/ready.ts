@@ -6,7 +6,7 @@ interface Next {
   readonly handed: Handed
 }
 
-/** What may be handled as soon as there is room: first attempts start in order of seq, also those whose key held them. */
+/** Events to handle as soon as there is room. First attempts start in order of seq, even those their key held back. */
 export class Ready {
   readonly #next: Next[] = []
 
@@ -16,13 +16,13 @@ export class Ready {
 
   add(key: string, handed: Handed): void {
     const { seq } = handed.event
-    // Most come in order.
+    // Fast path: most events arrive in order.
     const isNewest = (this.#next.at(-1)?.handed.event.seq ?? 0) < seq
     const place = isNewest ? this.#next.length : this.#next.findIndex((other) => other.handed.event.seq > seq)
     this.#next.splice(place < 0 ? this.#next.length : place, 0, { key, handed })
   }
 
-  /** Takes out the oldest. */
+  /** Takes the oldest event. */
   take(): Next | undefined {
     return this.#next.shift()
   }

@@ -3,16 +3,16 @@ import type { Slot } from './slots.ts'
 
 /** How a job is steered while it works, and who watches it. */
 export interface Desk {
-  /** Whether its schedule rests; emits at once, and whenever it is to begin again. */
+  /** Whether the schedule is paused. Emits on subscription, and again whenever the schedule has to restart. */
   readonly paused$: Observable<boolean>
-  /** Aborts when the job is paused: no run is tried again, and one that should never end has to. */
+  /** Aborts when the job is paused: stops retries, and ends a run of `always()`. */
   rest(): AbortSignal
-  /** Hears which slot is waited for; undefined: none is. */
+  /** Receives the next slot; undefined when there is none. */
   waits(slot: Date | undefined): void
-  /** Its schedule failed: it makes no more slots. */
+  /** The schedule failed and produces no more slots. */
   failed(error: Error): void
-  /** A slot has come whose run begins later, by its jitter; to be called back when that is over. */
+  /** A slot is due, but its jitter delays the run. The caller calls the returned function when the delay is over. */
   delayed(slot: Slot): () => void
-  /** A slot has come, and is to be run; to be called back when it is done with. */
+  /** A slot starts. The caller calls the returned function when the slot is finished. */
   came(slot: Slot): () => void
 }

@@ -12,11 +12,12 @@ import type { Slot } from './slots.ts'
 import { dueAt, tries } from './tries.ts'
 
 /**
- * What a job publishes, run after run as its schedule has it: cold and endless. Each subscriber has runs of its own,
- * beginning with the first slot after it subscribed. A failed run is said to the context's logger (default: standard
- * error) and never ends the stream; one that cancels its job does. Nobody decides here what is new: see `distinctByIdentifier`.
+ * The drafts of a job, run after run on its schedule: cold and endless. Each subscriber gets its own runs, starting
+ * with the first slot after it subscribes. A failed run is logged to the context's logger (default: standard error)
+ * and never ends the stream; a run that cancels its job completes it. Drafts are not deduplicated: see
+ * `distinctByIdentifier`.
  *
- * @param options `clock`: whose time it is; `context`: parts of the runs' context that take the place of the real ones
+ * @param options `clock`: the time source; `context`: replaces parts of the runs' context
  *
  * @example
  * ```ts
@@ -52,13 +53,13 @@ export function drafts(
             const run$ = runWith(job, { slot: slot.at, late, attempt, ...context, clock, signal }, kept)
             return runInto(subscriber, run$)
           },
-          // Whoever unsubscribed has ended the run; that is no failure.
+          // Unsubscribing aborts the run; that is not a failure.
           failed: (err) => {
             if (!signal.aborted) logger.error({ job: job.name, slot: slot.at, err }, 'job failed')
           },
         }),
       )
-    // First of all, so that the run that goes on hears why.
+    // Added first, so that the current run is aborted with this reason.
     subscriber.add(() => stop.abort(unheard(job)))
     const runs = runs$(job, {
       clock,
@@ -77,7 +78,7 @@ export function drafts(
   })
 }
 
-// A run that cancels its job is the last one.
+// A run that cancels its job completes the stream.
 async function runInto(subscriber: Subscriber<Draft>, run$: Observable<Draft>): Promise<void> {
   try {
     await run$.forEach((draft) => subscriber.next(draft))

@@ -7,28 +7,28 @@ import type { Publisher } from '../core/publisher.ts'
 import type { Job, JobContext } from './job.ts'
 import { eachDraft, isDraft, noDrafts } from './results.ts'
 
-/** So many drafts may wait for the log's answer before a run has to wait too: a run can't outgrow the memory. */
+/** Maximum drafts awaiting the log's answer before the run has to wait: bounds the memory of a run. */
 const MOST_PENDING = 1000
 
 /** The parts of one execution. */
 export interface Execution {
   readonly job: Job
-  /** Its signal tells the run to end; one that is told has done well. */
+  /** Its signal asks the run to end; a run that ends this way succeeds. */
   readonly context: JobContext
-  /** Aborts when the run is cut off: then it has failed. Default the context's signal: it is never just told to end. */
+  /** Aborts when the run is cut off, which fails it. Default: the context's signal, so every abort is a failure. */
   readonly over?: AbortSignal
   readonly publisher: Publisher
-  /** Ends the run: stores its last draft, if it returned any, in one step with its state and, if so, its job's end. */
+  /** Ends the run: stores the last returned draft, the state and, if the run cancelled its job, that, in one step. */
   readonly finish: (last: Draft | undefined, cancel: Cancel | undefined) => Promise<void>
 }
 
 /**
- * Runs a job's function to its end: what it returned is offered, what it published is waited for, and only if all of
- * that went well the run is finished. The last draft is held back for that: state is never ahead of events. Resolves to
- * what it threw to cancel its job, if it did.
+ * Runs a job's function to its end: offers the returned drafts, awaits the published ones, and finishes the run only if
+ * all of them succeed. The last draft is held back until then, so that state is never ahead of events. Resolves to the
+ * `Cancel` that the run threw, if any.
  *
- * @throws what the run threw, or the publish that was refused, even if the run caught that; an AggregateError when
- *   several things failed, or some of many drafts: the good ones are stored then
+ * @throws the error of the run or of a rejected publish, even if the run caught it; an AggregateError when several
+ *   steps fail, or some of many drafts: the valid drafts are stored then
  */
 export async function execute({
   job,
@@ -47,7 +47,7 @@ export async function execute({
     if (isDraft(draft)) held.put(draft)
     else refused(noDrafts(draft))
     if (publisher.pending > MOST_PENDING) await publisher.answered()
-    // Drafts without end, made without waiting for anything, would keep even the run's timeout from firing.
+    // An endless synchronous source would otherwise keep even the run's timeout from firing.
     if (drafts % MOST_PENDING === 0) await new Promise((resolve) => setImmediate(resolve))
   }
   let taken: Promise<void> = Promise.resolve()
@@ -75,8 +75,8 @@ export async function execute({
 }
 
 /**
- * Holds the newest draft back, since it may be the last. Not for long: a source that has nothing more at the next turn
- * of the event loop may have nothing for days.
+ * Holds the newest draft back, since it may be the last. Releases it at the next turn of the event loop: a source that
+ * is idle by then may stay idle for days.
  */
 class Held {
   readonly #letGo: (draft: Draft) => void
@@ -99,7 +99,7 @@ class Held {
     })
   }
 
-  /** From now on, holds it however long it takes. */
+  /** Disables the timed release. */
   keep(): void {
     this.#kept = true
   }
@@ -110,7 +110,7 @@ class Held {
     return draft
   }
 
-  /** Lets it go now. */
+  /** Passes the held draft on now. */
   release(): void {
     const draft = this.take()
     if (draft !== undefined) this.#letGo(draft)
@@ -124,7 +124,7 @@ function oneError(failures: readonly Error[], drafts: number): Error {
   return new AggregateError(failures, `${failures.length} of the run's steps failed: ${words}`)
 }
 
-/** What can be wrong with a draft, rather than with the log. */
+/** The errors that are the draft's fault rather than the log's. */
 const REFUSALS: readonly string[] = [
   'TIDINGS_DATA_INVALID',
   'TIDINGS_DATA_TOO_LARGE',
@@ -134,7 +134,7 @@ const REFUSALS: readonly string[] = [
   'TIDINGS_TYPE_INVALID',
 ]
 
-// Of many drafts, even a single refused one is named by an AggregateError.
+// When a run makes many drafts, even a single rejected one becomes an AggregateError.
 function isRefusal(error: unknown): boolean {
   return error instanceof TidingsError && REFUSALS.includes(error.code)
 }

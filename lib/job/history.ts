@@ -5,25 +5,25 @@ import type { RunReport } from './job-host.ts'
 import type { Counts } from './record.ts'
 
 /**
- * What became of a slot.
+ * The outcome of a slot.
  *
- * - `done`, `cancelled` (it went well, and its job is to run no more), `failed`: how its run ended
- * - `abandoned`: its run was cut off: it took too long, the agent stopped or its process died
- * - `replaced`: another slot took its place, before its run began (`attempt` 0) or while it went on
- * - `blocked`: it came while other runs of its job left no room for it
- * - `missed`: it passed while nothing ran
+ * - `done`, `cancelled` (succeeded, and the job runs no more), `failed`: how its run ended
+ * - `abandoned`: its run was cut off by its timeout, by the agent's stop or by the death of the process
+ * - `replaced`: another slot took its place, before its run began (`attempt` 0) or during it
+ * - `blocked`: it was due while other runs of its job left no room
+ * - `missed`: it was due while nothing ran
  */
 export type RunStatus = RunReport['status'] | 'blocked' | 'missed'
 
 /**
  * One attempt at a slot, or slots without a run, as JSON.
  *
- * - `began`, `late`, `ms`: when, how much later than its slot and for how long it ran, in ms
- * - `slots`, `until`: for how many slots, from `slot` to this one, it stands; of those missed, 1000 at most are counted
+ * - `began`, `late`, `ms`: when it began, its delay after the slot and its duration, both in ms
+ * - `slots`, `until`: the number of slots it stands for, and the last of them; counts at most 1000 missed slots
  */
 export interface RunRow extends Counts {
   readonly slot: string
-  /** 0 where nothing ran. */
+  /** From 1; 0 if nothing ran. */
   readonly attempt: number
   readonly status: RunStatus
   readonly began?: string
@@ -35,10 +35,10 @@ export interface RunRow extends Counts {
   readonly until?: string
 }
 
-/** What the log keeps of it, beside slot and attempt. */
+/** The part of a `RunRow` that the log stores beside slot and attempt. */
 export type RunOutcome = Partial<Omit<RunRow, 'slot' | 'attempt'>> & Pick<RunRow, 'status'>
 
-/** How a run went, in what is kept. */
+/** Converts a report into the stored form, with secrets removed by `scrub`. */
 export function outcomeOf(report: RunReport, scrub: (text: string) => string): Omit<RunRow, 'slot' | 'attempt'> {
   const { job: _, slot: __, attempt: ___, began, error, reason, ...plain } = report
   return {
@@ -49,23 +49,23 @@ export function outcomeOf(report: RunReport, scrub: (text: string) => string): O
   }
 }
 
-/** How a run went, as JSON. */
+/** Converts a report into a row, with secrets removed by `scrub`. */
 export function runRow(report: RunReport, scrub: (text: string) => string): RunRow {
   return { slot: report.slot.toISOString(), attempt: report.attempt, ...outcomeOf(report, scrub) }
 }
 
-/** What the log remembers of the slots of a job, by slot and attempt. */
+/** The history of a job's slots in the log, by slot and attempt. */
 export async function* history(log: Log, job: string, options: Parameters<Log['runs']>[1]): AsyncGenerator<RunRow> {
   for await (const record of log.runs(job, options)) yield rowOf(record)
 }
 
-// What nobody said the end of ended with its process.
+// A run without an outcome ended with its process.
 function rowOf({ slot, attempt, outcome }: RunRecord): RunRow {
   const known = (outcome ?? { status: 'abandoned' }) as unknown as RunOutcome
   return { slot: slot.toISOString(), attempt, late: 0, ms: 0, new: 0, changed: 0, duplicate: 0, ...known }
 }
 
-// A log is no place for stacks: those are in what was said.
+// Stacks are in the log lines; the event log does not store them.
 function wordsOf(error: Error, scrub: (text: string) => string): Omit<ErrorInfo, 'stack'> {
   const { stack: _, ...words } = errorInfo(error, scrub)
   return words

@@ -12,22 +12,21 @@ export interface RunReport extends Counts {
   readonly slot: Date
   readonly attempt: number
   /**
-   * `abandoned` when it was cut off: it took too long, or the agent stopped; `replaced`: another slot took its place.
+   * `abandoned`: cut off by its timeout or by the agent's stop; `replaced`: another slot took its place.
    */
   readonly status: 'done' | 'cancelled' | 'failed' | 'abandoned' | 'replaced'
-  /** When; `late`: how much later than its slot, its jitter aside; `ms`: how long it took. */
   readonly began: Date
-  /** In ms. */
+  /** Delay after the slot in ms, without the jitter. */
   readonly late: number
-  /** In ms. */
+  /** Duration in ms. */
   readonly ms: number
-  /** Why it failed, or was abandoned. */
+  /** Why it failed, was abandoned or was replaced. */
   readonly error?: Error
   /** Why it cancelled its job. */
   readonly reason?: string
 }
 
-/** A slot that somebody asked for: `ended` hears how it went, or nothing when it did not run. */
+/** A requested slot. `ended` receives the report, or undefined if the slot did not run. */
 export interface Trigger extends Slot {
   readonly ended?: (report: RunReport | undefined) => void
 }
@@ -37,16 +36,16 @@ export interface JobHost {
   readonly log: Log
   readonly clock: Clock
   readonly environment: Environment
-  /** Aborts when no more runs are to begin. */
+  /** Aborts when no more runs may begin. */
   readonly stop: AbortSignal
-  /** Aborts when the runs that go on are to end. */
+  /** Aborts when current runs must end. */
   readonly abort: AbortSignal
-  /** Takes known secrets out of what is kept. */
+  /** Removes known secrets from stored text. */
   scrub(text: string): string
   began(slot: Slot): void
   ended(report: RunReport): void
-  /** Hears now and then of a run that should never end. Default: nobody asks. */
+  /** Receives the activity of a run of `always()`, every minute and when it ends. Default: none. */
   goesOn?(look: Look): void
-  /** Default: nobody steers it. */
+  /** Pauses and observes the job. Default: none. */
   readonly desk?: Desk
 }

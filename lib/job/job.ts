@@ -9,25 +9,25 @@ import type { Schedule } from '../schedule/index.ts'
 import { invalid, type JobOptions, type JobSettings, settle } from './settings.ts'
 
 /**
- * What a run is given. `slot`: the time that its schedule named; `late`: how much later it begins, in ms, its jitter
- * aside: it was missed, tried again, or had to wait.
+ * The context of a run. `slot`: the scheduled time; `late`: the delay after it in ms, without the jitter, because the
+ * slot was missed, is retried or had to wait.
  */
 export interface JobContext extends Context {
   readonly slot: Date
   readonly late: number
-  /** The events of the log that answer the query, as they are when the iteration begins. Without a log there are none. */
+  /** The events that match the query, as of the start of the iteration. Empty without a log. */
   events(query?: Query): AsyncIterable<StoredEvent>
 }
 
-/** Drafts, however many, now or later. */
+/** Any number of drafts, synchronous or asynchronous. */
 export type Drafts = Draft | Iterable<Draft> | AsyncIterable<Draft> | Observable<Draft>
 
-/** What a job does: publishes, or returns drafts, or both. */
+/** The function of a job: publishes drafts, returns them, or both. */
 export type Run = (
   context: JobContext,
 ) => undefined | void | Receipt | Drafts | Promise<undefined | void | Receipt | Drafts>
 
-/** A named schedule and the function that it runs. Made by `job(…)`. */
+/** A named schedule and the function that it runs. Created by `job(…)`. */
 export interface Job {
   readonly kind: 'job'
   readonly name: string
@@ -65,7 +65,7 @@ export function job(name: string, schedule: Schedule, run: Run, options: JobOpti
   return brand('job', { kind: 'job', name, schedule, run, settings: settle(name, schedule, options) })
 }
 
-/** Whether `value` is a job, of this copy of the package or another. */
+/** Whether `value` is a job, from this copy of the package or another. */
 export function isJob(value: unknown): value is Job {
   return isBranded('job', value)
 }

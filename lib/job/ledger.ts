@@ -9,20 +9,20 @@ import type { Restored } from './runs.ts'
 import type { Decided, Passed, Slot } from './slots.ts'
 import { dueAt } from './tries.ts'
 
-/** How long to wait before a write that failed is tried again, in ms. */
+/** Delay before a failed write is retried, in ms. */
 const AGAIN = 1000
 
 /**
- * The fates of one job's slots, as the log is told of them. The log settles every earlier slot that is not open once a
- * slot completes, so before anything can complete out of order, the slots that wait are written down as open. Slots that
- * pass without a run are reported, counted and written down, one record for each series.
+ * Records the outcomes of one job's slots in the log. Once a slot completes, the log settles every earlier slot that is
+ * not open. So before anything can complete out of order, the ledger writes the waiting slots as open. Slots that pass
+ * without a run are logged, counted and written, one record for each series.
  */
 export class Ledger {
   readonly #job: Job
   readonly #host: Pick<JobHost, 'log' | 'clock' | 'environment' | 'stop'>
-  // Slots that have come and have no fate yet, in ms.
+  // Due slots without an outcome yet, in ms.
   readonly #pending = new Set<number>()
-  // The newest series of slots that the runs that go on leave no room for.
+  // The newest series of blocked slots.
   #blocked: Passed | undefined
   #anchor = 0
   #next: Planned | undefined
@@ -33,7 +33,7 @@ export class Ledger {
     this.#host = host
   }
 
-  /** What the log knows of slots that have come: those that are open are to be decided about, or wait. */
+  /** Reads the open slots from the log, split into those to decide about and those that wait for their time. */
   async restore(anchor: number): Promise<Restored> {
     await this.#written
     const { log, clock } = this.#host
@@ -56,7 +56,7 @@ export class Ledger {
     return { anchor: new Date(anchor), after: new Date(after), open: undecided, waiting }
   }
 
-  /** The time has come to decide about slots: these are to run, those are not. */
+  /** Records which due slots run and which do not. */
   decided({ slots, passed, dropped, upTo }: Decided): void {
     const { logger } = this.#host.environment
     const name = this.#job.name
@@ -69,7 +69,7 @@ export class Ledger {
     const waited = this.#pending.size > 0
     const scheduled = slots.filter(({ asked }) => asked !== true)
     for (const { at } of scheduled) this.#pending.add(at.getTime())
-    // A single slot is claimed at once, unless it may have to wait: behind its jitter, or a run by hand.
+    // A single slot needs no plan: it is claimed at once, unless it may wait for its jitter or for a manual run.
     const { jitter, overlap } = this.#job.settings
     const alone = scheduled.length <= 1 && !waited && jitter === 0 && overlap !== 'queue'
     if (passed !== undefined || dropped.length > 0) this.#blocked = undefined
@@ -82,7 +82,7 @@ export class Ledger {
     this.#plan({ upTo, settled: dropped.map(({ at }) => at), noted })
   }
 
-  /** A slot came while others ran. Who asked for one hears it, and needs no record. */
+  /** A slot was due while others ran. A requested slot needs no record: its requester is notified. */
   blocked(slot: Slot): void {
     const { at, asked, begun } = slot
     this.#host.environment.logger.warn({ job: this.#job.name, slot: at }, 'run skipped')
@@ -94,7 +94,7 @@ export class Ledger {
     this.#plan({ upTo: at, settled: [at], noted: [note(first, seriesOf('blocked', this.#blocked))] })
   }
 
-  /** Another slot took the place of one that has no run to be recorded. */
+  /** Another slot took the place of one that has no run to record. */
   replaced({ at, asked, begun }: Slot): void {
     this.#host.environment.logger.info({ job: this.#job.name, slot: at }, 'run replaced')
     if (asked === true) return
@@ -103,27 +103,27 @@ export class Ledger {
     this.#plan({ upTo: at, settled: [at], noted })
   }
 
-  /** A slot has its fate, which the log knows. What is blocked from now on is another series. */
+  /** The log has the outcome of a slot. The next blocked slot starts a new series. */
   settled({ at }: Slot): void {
     this.#pending.delete(at.getTime())
     this.#blocked = undefined
   }
 
-  /** Does something with the log once all that was decided before is written down. Undefined: see `persist`. */
+  /** Runs `write` after all earlier decisions are written. Undefined: see `persist`. */
   inTurn<T>(write: () => Promise<T>): Promise<T | undefined> {
     const done = this.#written.then(() => this.persist(write))
     this.#written = done
     return done
   }
 
-  /** Resolves when all is written down. */
+  /** Resolves when all decisions are written. */
   written(): Promise<unknown> {
     return this.#written
   }
 
   /**
-   * Does something with the log, again and again until that succeeds: what is not written down is not forgotten.
-   * Undefined: the agent stopped, or the log is closed; then the next start finds what was left.
+   * Retries `write` until it succeeds, so that no decision is lost. Resolves to undefined if the agent stops or the log
+   * is closed; the next start then picks up what is left.
    */
   async persist<T>(write: () => Promise<T>): Promise<T | undefined> {
     const { clock, environment, stop } = this.#host
@@ -140,8 +140,8 @@ export class Ledger {
     }
   }
 
-  // The series that a slot continues: a record stands for all slots between its first and its last, so none may lie in
-  // between that has another fate.
+  // The series that a slot continues. A record covers all slots between its first and its last, so none of them may
+  // have another outcome.
   #follows(at: Date): Passed | undefined {
     const series = this.#blocked
     if (series === undefined) return undefined
@@ -149,12 +149,12 @@ export class Ledger {
       const next = nextSlot(this.#job.schedule, series.last, new Date(this.#anchor))
       return next?.getTime() === at.getTime() ? series : undefined
     } catch {
-      // A schedule that fails ends itself, elsewhere.
+      // `slots$` reports a failed schedule.
       return undefined
     }
   }
 
-  // What is decided while the log still writes goes into one step.
+  // Decisions made while the log is writing are combined into one step.
   #plan({ upTo, settled, noted = [] }: Planned): void {
     const before = this.#next
     this.#next = {
@@ -182,7 +182,7 @@ function seriesOf(status: 'blocked' | 'missed', { last, slots }: Passed): RunOut
   return { status, slots, until: last.toISOString() }
 }
 
-// When a run that is to be tried again is due. A clock that went back makes the pause no longer than it was.
+// When the retry of a run is due. A clock that was set back does not lengthen the pause.
 function dueAgain({ ended, at, since = at }: OpenSlot, now: number): number | undefined {
   if (!ended || at === undefined || since === undefined) return undefined
   return Math.min(at, now + Math.max(0, at - since))

@@ -1,18 +1,18 @@
 import type { Cancel, Clock } from '../core/clock.ts'
 import type { Recorder } from './record.ts'
 
-/** How often it is looked what a run that should never end has told, in ms. */
+/** How often a run of `always()` is checked for new events, in ms. */
 const EVERY = 60_000
 
-/** What a run that should never end does meanwhile. */
+/** The activity of a run of `always()`. */
 export interface Look {
-  /** When it told something last, in ms since the epoch; absent: nothing since the last look. */
+  /** When its newest event was accepted, in ms since the epoch; absent if there is none since the last check. */
   readonly told?: number
-  /** How long it has gone on, in ms. */
+  /** How long it has run, in ms. */
   readonly watched: number
 }
 
-/** Looks at what a run tells, every minute and when it ends; returns what says that it has ended. */
+/** Checks a run for new events, every minute and when it ends. Call the returned function at the end of the run. */
 export function lookOut(recorder: Recorder, clock: Clock, seen: (look: Look) => void): () => void {
   const began = clock.now()
   let before: number | undefined

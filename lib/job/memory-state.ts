@@ -1,7 +1,7 @@
 import type { JsonValue } from '../core/json.ts'
 import type { Entry, Writes } from '../log/port.ts'
 
-/** State of a job that runs without a log: gone with the process. */
+/** State of a job that runs without a log; lost when the process exits. */
 export class MemoryState {
   readonly #values = new Map<string, JsonValue>()
 

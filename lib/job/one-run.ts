@@ -19,21 +19,21 @@ import { dueAt } from './tries.ts'
 /**
  * One attempt at a slot.
  *
- * - `replaced`, `abort`: what cuts the run off: another slot, or the agent's end; `told`: what tells it to end
+ * - `replaced`, `abort`: cut the run off, for another slot or the agent's stop; `told`: ask it to end
  */
 export interface Attempt {
   readonly slot: Slot
-  /** The right to it; the slot is completed in one step with what the run did last. */
+  /** The claim on the slot, which completes in one step with the last write of the run. */
   readonly claim: Claim
   readonly attempt: number
   readonly replaced: AbortSignal
   readonly abort: AbortSignal
   readonly told: readonly AbortSignal[]
-  /** What is known of the job. */
+  /** The current record of the job. */
   record(): JobRecord
 }
 
-/** A run that began after its slot by less than this, in ms, is as punctual as timers are. */
+/** A smaller delay than this, in ms, is timer inaccuracy and not logged. */
 const PUNCTUAL = 1000
 
 /** Runs a job for a slot; never rejects. */
@@ -110,7 +110,7 @@ function perform(job: Job, given: Performance, recorder: Recorder, host: JobHost
   })
 }
 
-// In one step with what the run did last, of which it can't say yet what became: `done` says that.
+// Written in one step with the last drafts, so it does not know their receipts yet; `claim.done` records them.
 function completionOf(
   { claim, attempt, began, late }: Performance,
   { counts }: Recorder,
@@ -122,7 +122,7 @@ function completionOf(
   return { claim, attempt, outcome: { ...times, ...counts, ...end } }
 }
 
-// In one step with what the run did: a job that cancelled itself does not run again, whatever happens then.
+// Written in one step with the run's end: a job that cancelled itself never runs again, even after a crash.
 function restOf({ name }: Job, since: number, reason: string): Write {
   return { namespace: PAUSED_JOBS, key: name, value: { since, reason } }
 }

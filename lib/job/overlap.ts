@@ -14,12 +14,12 @@ import {
 import type { JobSettings } from './settings.ts'
 
 /**
- * Runs one slot over another as the policy says: each policy is the flattening operator that does it.
+ * Applies an overlap policy: each policy is an RxJS flattening operator.
  *
  * @param run must not error: that would end the job
- * @param skipped hears of every slot that does not run because others do: `exhaustMap` would drop it without a word,
- *   `concatMap` would keep any number
- * @param now whether a slot is to run at once although the one before it has not ended: that one waits for its next
+ * @param skipped receives every slot that does not run because others do: `exhaustMap` would drop it silently, and the
+ *   queue of `concatMap` is unbounded
+ * @param now whether a slot runs at once although the one before it has not ended, because that one waits for its next
  *   attempt. Default: never
  */
 export function overlap<S, R>(
@@ -62,7 +62,7 @@ function atMost<S, R>(
           beside.add(slot)
           return true
         }
-        // One that runs beside leaves the place of a run that waits taken, and takes none in a queue.
+        // A slot that runs beside a waiting run does not free that run's place, and takes no place in a queue.
         const fits = taken + (most === 1 ? beside.size : 0) < most
         if (fits) taken += 1
         else skipped(slot)

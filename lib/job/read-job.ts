@@ -5,12 +5,12 @@ import type { RunOutcome } from './history.ts'
 import type { Job } from './job.ts'
 import { JOBS, type JobRecord, jobNamespace, PAUSED_JOBS } from './record.ts'
 
-/** A job that was first seen so far in the future, in ms, was seen while the clock was wrong. */
+/** An anchor further in the future than this, in ms, comes from a wrong clock. */
 const AHEAD = 86_400_000
 
 /**
- * What is known of a job, written down if the log has never seen it. A job whose schedule changed, or that is enabled
- * again, begins now: what the new schedule names before is none of its slots.
+ * Reads the record of a job, or creates it if the log has none. A job whose schedule changed, or that is enabled again,
+ * begins now: it has no slots before that.
  */
 export async function readJob(log: Log, job: Job, now: number, logger: Logger = silentLogger): Promise<JobRecord> {
   const { name } = job
@@ -29,20 +29,20 @@ export async function readJob(log: Log, job: Job, now: number, logger: Logger = 
     return beginNow(log, job, record, now)
   }
   if (record.anchor > now + AHEAD) {
-    // Before its anchor a job has no slots, so none of those to come was ever run.
+    // A job has no slots before its anchor, so none of the coming slots has run.
     const seen = new Date(record.anchor).toISOString()
     logger.warn({ ...fields, seen }, 'the job was first seen when the clock was ahead: it begins now')
     return beginNow(log, job, record, now, true)
   }
-  // It never runs by itself any more: what it left open comes to nothing.
+  // A disabled job does not run its open slots.
   if (!job.settings.enabled && record.enabled !== false) await settleOpen(log, name, 0)
   const same = text === record.schedule && (record.enabled !== false) === job.settings.enabled
   return same ? record : keep(log, job, record)
 }
 
 /**
- * Settles all that is open of a job, and all that its schedule named up to an instant (ms since the epoch); `back`: also
- * where more is settled now.
+ * Settles all open slots of a job, and all its slots up to an instant (ms since the epoch). `back`: moves the settled
+ * instant back if it is later.
  */
 async function settleOpen(log: Log, name: string, upTo: number, back = false): Promise<void> {
   const { open } = await log.slots(name)
@@ -54,7 +54,7 @@ async function settleOpen(log: Log, name: string, upTo: number, back = false): P
   await log.plan(name, { upTo: new Date(upTo), back, settled: open.map(({ slot }) => slot), noted })
 }
 
-/** Begins the schedule of a job now, whatever was settled before; resolves to what is known of it then. */
+/** Restarts the schedule of a job now, whatever was settled before. Resolves to the new record. */
 export async function resetJob(log: Log, name: string, now: number): Promise<JobRecord | undefined> {
   const known = await recordOf(log, name)
   if (known === undefined) return undefined
@@ -65,7 +65,7 @@ export async function resetJob(log: Log, name: string, now: number): Promise<Job
   return record
 }
 
-/** Forgets a job: its record goes last, so that what was cut off in between is done again. */
+/** Removes a job. Its record goes last, so that an interrupted removal can be repeated. */
 export async function removeJob(log: Log, name: string): Promise<void> {
   await log.forgetSlots(name)
   const state: Write[] = []
@@ -74,7 +74,7 @@ export async function removeJob(log: Log, name: string): Promise<void> {
   await log.accept([], { state })
 }
 
-/** The names that a job had before, the newest first. */
+/** The former names of a job, newest first. */
 export function namesBefore({ formerly = [] }: JobRecord): readonly string[] {
   return typeof formerly === 'string' ? [formerly] : formerly
 }
@@ -93,13 +93,13 @@ async function keep(log: Log, job: Job, { enabled: _, slot: __, ...known }: JobR
   return record
 }
 
-// The slots first: cut off in between, the schedule is still another one, and this is done again.
+// Slots first: after an interruption the recorded schedule still differs, so the next start repeats this.
 async function beginNow(log: Log, job: Job, record: JobRecord, now: number, back = false): Promise<JobRecord> {
   await settleOpen(log, job.name, now, back)
   return keep(log, job, { ...record, anchor: now })
 }
 
-// Before the log knew which slots are settled, the job's record did.
+// Older logs kept the settled slots in the job's record.
 async function migrated(log: Log, job: Job, record: JobRecord, slot: number): Promise<JobRecord> {
   const { open } = await log.slots(job.name)
   const done = open.filter((each) => each.slot.getTime() <= slot).map((each) => each.slot)
@@ -107,7 +107,7 @@ async function migrated(log: Log, job: Job, record: JobRecord, slot: number): Pr
   return keep(log, job, record)
 }
 
-/** Takes over what an older name holds: nothing is left of that, so that the job can have it again. */
+/** Moves everything from the older name and leaves nothing behind, so that the job can take that name back. */
 async function adopt(log: Log, { name, settings }: Job, logger: Logger): Promise<JobRecord | undefined> {
   const { formerly: from } = settings
   const older = from === undefined ? undefined : await recordOf(log, from)
@@ -134,7 +134,7 @@ async function moved(log: Log, from: string, to: string): Promise<Write[]> {
   return state
 }
 
-// Two jobs, with slots and state of their own each: nobody can say which of them is meant.
+// Both names have slots and state of their own, so it is ambiguous which to keep.
 async function warnAdoption(log: Log, { name, settings }: Job, logger: Logger): Promise<void> {
   const { formerly } = settings
   if (formerly === undefined || formerly === name) return

@@ -6,10 +6,10 @@ import type { Log, Origin, Write } from '../log/port.ts'
 import { sayReceipt } from '../log/say-receipt.ts'
 import type { Job } from './job.ts'
 
-/** Where the engine keeps what it knows of each job: a `JobRecord` by name. */
+/** The namespace of the engine's job records: a `JobRecord` by name. */
 export const JOBS = 'tidings/jobs'
 
-/** Where it is written, by name, which jobs rest: since when, and why if a run said so. */
+/** The namespace of the paused jobs, by name: since when, and the reason if a run cancelled the job. */
 export const PAUSED_JOBS = 'tidings/paused-jobs'
 
 /** The namespace of a job's own state. */
@@ -17,28 +17,29 @@ export function jobNamespace(name: string): string {
   return `job/${name}`
 }
 
+/** The stored record of a job. */
 export interface JobRecord {
   /** When the job was first seen with this schedule, in ms; intervals are counted from it. */
   readonly anchor: number
-  /** Its schedule in words, and `enabled: false` where it was not: what changes begins now. */
+  /** The schedule in words, and `enabled: false` if disabled. A change makes the job begin now. */
   readonly schedule?: string
   readonly enabled?: false
-  /** The names that it had before, the newest first. */
+  /** Its former names, newest first. */
   readonly formerly?: string | readonly string[]
-  /** Whether it ever had a successful run: before that, `first` applies. */
+  /** Whether a run ever succeeded. Until then, `first` applies. */
   readonly succeeded?: boolean
-  /** Up to where its slots are settled, in a record from before the log knew that; it is only read. */
+  /** Up to where its slots are settled, in ms. Read-only: older logs kept this here. */
   readonly slot?: number
 }
 
-/** How many drafts of a run were told as what. */
+/** How many drafts of a run the log accepted with each status. */
 export interface Counts {
   readonly new: number
   readonly changed: number
   readonly duplicate: number
 }
 
-/** One run's way into the log: tells or records its drafts, counts what became of them. */
+/** Writes the drafts of one run to the log, told or only recorded, and counts the receipts. */
 export class Recorder {
   readonly #log: Log
   readonly #logger: Logger
@@ -46,8 +47,8 @@ export class Recorder {
   readonly #first: Job['settings']['first']
   readonly #counts = { new: 0, changed: 0, duplicate: 0 }
   #toldAt: number | undefined
-  // Under `first: { tell: n }`, the newest n, less those that a save told: they can't be decided about before the run ends. A happening that comes
-  // again is no newer for that, so here is also what was published of each.
+  // Under `first: { tell: n }`: the newest n drafts, less those that a save told. Which drafts are the last n is known
+  // only at the end of the run. A repeated draft is not newer, so `#versions` keeps the last version of each.
   readonly #held: Draft[] = []
   #most: number
   readonly #versions = new Map<string, string>()
@@ -80,14 +81,14 @@ export class Recorder {
     return receipt as Receipt
   }
 
-  /** Stores state in the middle of the run, in one step with what was held: state never gets ahead of its events. */
+  /** Stores state during the run, in one step with the held drafts: state never gets ahead of its events. */
   async save(state: readonly Write[]): Promise<void> {
     const drafts = this.#held.splice(0)
     this.#most -= drafts.length
     await this.#accept(drafts, this.#first !== 'record', { state })
   }
 
-  /** Stores the last draft, and what was held, in one step with the state and the end of the slot. */
+  /** Stores the last draft and the held ones in one step with the state and the completion of the slot. */
   async finish(last: Draft | undefined, state: readonly Write[], completes?: Completion): Promise<void> {
     if (last !== undefined && typeof this.#first === 'object') await this.#hold(last)
     const drafts = typeof this.#first === 'object' ? this.#held.splice(0) : last === undefined ? [] : [last]
@@ -95,7 +96,7 @@ export class Recorder {
   }
 
   async #hold(given: Draft): Promise<Receipt> {
-    // Refused now, by the one who publishes it, and not with all the others at the end.
+    // Checked here so that the publish call itself rejects, rather than the whole batch at the end.
     const draft = checkDraft(given)
     const { type, identifier, version = '' } = draft
     const identity = `${type}\0${identifier}`

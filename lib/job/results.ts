@@ -5,11 +5,11 @@ import { subscribe } from '../core/subscribe.ts'
 import { held } from '../log/held.ts'
 
 /**
- * Hands every draft that a run returned to `each`, in order, whatever shape they came in. Ends early when the signal
- * aborts.
+ * Passes every draft that a run returned to `each`, in order, from a value, iterable or Observable. Ends early when the
+ * signal aborts.
  *
- * @param inLine hears, for each draft that has to wait for others, what resolves once `each` was given it
- * @throws TidingsError `TIDINGS_JOB_RESULT` when it is no drafts at all
+ * @param inLine receives, for each emitted draft, a promise that resolves once `each` has taken it
+ * @throws TidingsError `TIDINGS_JOB_RESULT` when the result is not drafts
  */
 export async function eachDraft(
   result: unknown,
@@ -29,7 +29,7 @@ export async function eachDraft(
   }
 }
 
-// Drafts that are emitted faster than they are taken wait in line, as they would in concatMap.
+// Drafts that are emitted faster than `each` takes them are queued, as in concatMap.
 function eachEmitted(
   drafts: Observable<Draft>,
   signal: AbortSignal,
@@ -57,17 +57,17 @@ function eachEmitted(
   })
 }
 
-// The next one may be made of the same object.
+// The run may reuse the same object for the next draft.
 function asItIs(given: Draft): Draft {
   return isDraft(given) ? held(given) : given
 }
 
-/** The error of a run that returned, or returned among its drafts, what is none. */
+/** The error of a run that returned something other than drafts. */
 export function noDrafts(value: unknown): TidingsError {
   return new TidingsError('TIDINGS_JOB_RESULT', `a run must return drafts or nothing, got ${describe(value)}`)
 }
 
-/** Whether `value` looks like a draft; the log has yet to say whether it is a good one. */
+/** Whether `value` looks like a draft. The log validates it. */
 export function isDraft(value: unknown): value is Draft {
   return typeof value === 'object' && value !== null && 'type' in value && 'identifier' in value
 }

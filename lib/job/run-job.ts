@@ -8,7 +8,7 @@ import type { JobRecord } from './record.ts'
 import { runSlot } from './run-slot.ts'
 import { runs$ } from './runs.ts'
 
-/** A job at work on a log; `known`: what is known of it now. Completes after `stop`, when its last run has ended. */
+/** Runs a job on a log; `known`: its current record. Completes after `stop`, when the last run has ended. */
 export function runJob(
   job: Job,
   known: () => JobRecord,
@@ -20,7 +20,7 @@ export function runJob(
   let succeeded = false
   let busy = 0
   const turns = new Turns()
-  // One run at a time, where the policy says so: who is asked for by hand does not wait for one that waits itself.
+  // `skip` and `queue` allow one run at a time. A manual run does not wait for a run that waits for its retry.
   const alone = job.settings.overlap === 'skip' || job.settings.overlap === 'queue'
   const slotHost = {
     ...host,
@@ -60,7 +60,7 @@ export function runJob(
       })
       busy -= 1
       done?.()
-      // Once this run has left its place: who triggers the job again at once must not find it taken.
+      // Deferred until this run has left its place, so that an immediate new trigger is not skipped.
       setImmediate(() => given.ended?.(report))
     },
     skipped: (slot: Trigger) => {
@@ -71,13 +71,13 @@ export function runJob(
       ledger.replaced(slot)
       slot.ended?.(undefined)
     },
-    // An endless run that waits to begin again is the one that was asked for.
+    // A run of `always()` that waits to restart counts as running.
     executing: () => busy > 0 || job.schedule.kind === 'always',
   })
   return concat(runs, defer(() => ledger.written()).pipe(ignoreElements()))
 }
 
-/** Instants for runs that are asked for: each its own, and none that the schedule names. */
+/** Instants for requested runs: each is unique and none is a scheduled slot. */
 class Instants {
   readonly #job: Job
   readonly #known: () => JobRecord
@@ -99,7 +99,7 @@ class Instants {
     try {
       return nextSlot(this.#job.schedule, new Date(at - 1), new Date(this.#known().anchor))?.getTime() === at
     } catch {
-      // A schedule that fails ends itself, elsewhere.
+      // `slots$` reports a failed schedule.
       return false
     }
   }

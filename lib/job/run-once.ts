@@ -15,7 +15,7 @@ import { execute } from './execute.ts'
 import type { Job, JobContext } from './job.ts'
 import { MemoryState } from './memory-state.ts'
 
-/** Parts of a run's context that take the place of the real ones. */
+/** Replacements for parts of a run's context. */
 export type ContextParts = Partial<Omit<JobContext, 'logger'>> & { readonly logger?: Logger; readonly clock?: Clock }
 
 const NONE: AsyncIterable<StoredEvent> = {
@@ -25,7 +25,7 @@ const NONE: AsyncIterable<StoredEvent> = {
 /**
  * Runs a job once, now, and emits its drafts as they are published or returned. Completes when the run ends well;
  * errors with what it threw, with a refused publish, or with `TIDINGS_RUN_TIMEOUT`. Unsubscribing aborts its signal.
- * Nobody decides here what is new: `publish` answers `offered`.
+ * Drafts are not deduplicated: `publish` resolves to the status `offered`.
  *
  * @example
  * ```ts
@@ -42,7 +42,7 @@ export function runOnce(job: Job, context: ContextParts = {}): Observable<Draft>
   )
 }
 
-/** As `runOnce`, with state that outlives the run; a run that cancels its job errors with that. */
+/** Like `runOnce`, with state that outlives the run. A run that cancels its job errors with the `Cancel`. */
 export function runWith(job: Job, context: ContextParts, kept: MemoryState): Observable<Draft> {
   return new Observable((subscriber) => {
     const stop = new AbortController()
@@ -92,7 +92,7 @@ async function offer(
   })
 }
 
-/** The `exec` of one run: its programs end with it. `signals`: the first aborts once the run is over. */
+/** The `exec` of one run: its programs end with the run. `signals`: the first aborts once the run is over. */
 export function execOf(
   { name }: Job,
   { exec, logger }: Pick<JobContext, 'exec' | 'logger'>,
@@ -101,12 +101,12 @@ export function execOf(
   return execWithin(exec, { title: `the run of job ${quote(name)}`, fields: { job: name }, logger, signals })
 }
 
-/** Why a run ends whose drafts nobody hears any more. */
+/** The abort reason of a run whose drafts have no subscriber left. */
 export function unheard(job: Job): TidingsError {
   return new TidingsError('TIDINGS_RUN_ENDED', `nobody listens to job ${quote(job.name)} any more`)
 }
 
-/** The error of a run that took too long. */
+/** The error of a run that exceeded its timeout. */
 export function timedOut(job: Job): TidingsError {
   const { name, settings } = job
   return new TidingsError(

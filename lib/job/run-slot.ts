@@ -10,8 +10,8 @@ import type { Slot } from './slots.ts'
 import { type Trying, tries } from './tries.ts'
 
 /**
- * What a slot needs to be run. `record`: what is known of the job now; `turn`: lets a run begin when no other goes on;
- * `waits`: hears when the slot waits for its next attempt, and gives back what hears of the end of that
+ * What a slot needs to run. `record`: the current record of the job; `turn`: starts a run when no other is running;
+ * `waits`: called when the slot starts to wait for its next attempt, returns a function to call when the wait ends
  */
 export interface SlotHost extends JobHost {
   readonly ledger: Ledger
@@ -23,12 +23,12 @@ export interface SlotHost extends JobHost {
 /** A claim outlives the run's timeout by this much, in ms; a run without a timeout claims a day. */
 const CLAIM = { spare: 60_000, endless: 86_400_000 }
 
-/** So many instants are tried for a run that was asked for: the log may know of runs at each. */
+/** Maximum instants tried for a requested run: the log may already have runs at some. */
 const INSTANTS = 1000
 
 /**
- * Runs one slot, as often as it takes, and tells the log its fate. Resolves to the last report; undefined when nothing
- * ran: it was done before, and the clock went back; or nothing is to begin any more, and it stays open.
+ * Runs one slot with its retries and writes the outcome to the log. Resolves to the last report. Undefined when nothing
+ * ran: the slot was done before and the clock went back, or no more runs may begin and the slot stays open.
  */
 export async function runSlot(
   job: Job,
@@ -63,7 +63,7 @@ export async function runSlot(
   return report
 }
 
-// Undefined would be a log that never answered: null says that there is nothing to run.
+// Null means that there is nothing to run; undefined already means that the log never answered.
 async function claimOf(
   job: Job,
   { at, asked }: Slot,
@@ -87,13 +87,13 @@ interface Ended {
   readonly replaced: AbortSignal
 }
 
-// The fate of a slot: it has one, or is given back and has one later.
+// Writes the outcome of a slot, or releases the claim so that it gets one later.
 async function endClaim(claim: Claim, { slot, report, settled, replaced }: Ended, host: SlotHost): Promise<void> {
   const { ledger, abort, scrub } = host
   if (report !== undefined && (settled || replaced.aborted)) {
     const { attempt, error } = report
     const end = outcomeOf(report, scrub)
-    // A run that the agent's end cut off: after a restart, its slot is run again.
+    // The agent's stop cut the run off: the slot runs again after a restart.
     if (error !== undefined && abort.aborted && !replaced.aborted) {
       await claim.tried(end, attempt)
       return claim.release(attempt)
@@ -112,7 +112,7 @@ interface Attempts {
   run(attempt: number): Promise<RunReport>
 }
 
-// Says how each attempt went, and notes those that others follow.
+// Logs how each attempt ended, and records those that are retried.
 function saying(
   job: Job,
   { claim, run, replaced }: Attempts,
@@ -142,8 +142,8 @@ function saying(
   }
 }
 
-// What says that nothing is to be begun or tried again: the agent's end, and a pause. Who asks for a run of a job that
-// is paused means this one. A run that should never end is told so itself.
+// The signals that prevent runs and retries: the agent's stop, and a pause. A manual run of a paused job ignores that
+// pause. A run of `always()` receives these signals itself.
 function endsOf({ byHand }: Slot, { stop, desk }: JobHost): readonly AbortSignal[] {
   const rest = desk?.rest()
   return rest === undefined || (byHand === true && rest.aborted) ? [stop] : [stop, rest]

@@ -24,44 +24,44 @@ import { overlap } from './overlap.ts'
 import { type Slot, slots$, type Ticking } from './slots.ts'
 import { dueAt } from './tries.ts'
 
-/** What makes a job run, and who hears of it. */
+/** The sources of a job's slots, and the callbacks for what happens to them. */
 export interface Running {
   readonly clock: Clock
   readonly ticking: Pick<Ticking, 'anchor' | 'waits' | 'decided'>
-  /** Says what came of the job's slots before its schedule begins, and begins again after a pause. Default: nothing. */
+  /** Reads the earlier slots before the schedule begins or resumes after a pause. Default: none. */
   restore?(): Promise<Restored>
-  /** Whether its schedule rests; emits at once, and whenever it is to begin again. Default: never. */
+  /** Whether the schedule is paused. Emits on subscription, and again to restart the schedule. Default: never. */
   readonly paused$?: Observable<boolean>
-  /** Runs that are asked for beside the schedule. */
+  /** Runs requested outside the schedule. */
   readonly triggers$: Observable<Slot>
-  /** Aborts when no more runs are to begin; those that go on may end. */
+  /** Aborts when no more runs may begin; current runs may finish. */
   readonly stop: AbortSignal
-  /** Runs one slot to its end, and never rejects; the signal aborts when another slot takes its place. */
+  /** Runs one slot to its end and never rejects. The signal aborts when another slot takes its place. */
   runSlot(slot: Slot, signal: AbortSignal): Promise<unknown>
   skipped(slot: Slot): void
   /** Another slot took the place of this one before its turn came. */
   replaced?(slot: Slot): void
-  /** Whether a run goes on now, rather than waits for its next attempt. Default: whenever one does either. */
+  /** Whether a run is executing, rather than waiting for its retry. Default: true in both cases. */
   executing?(): boolean
-  /** The schedule failed, and makes no more slots. Default: that ends the job. */
+  /** The schedule failed and produces no more slots. Default: the failure ends the job. */
   failed?(error: Error): void
-  /** A slot has come whose run begins later; to be called back when that is over. */
+  /** Jitter delays the run of a due slot. The returned function is called when the delay is over. */
   delayed?(slot: Slot): () => void
 }
 
-/** What came of a job's slots before. */
+/** The earlier slots of a job. */
 export interface Restored {
   readonly anchor: Date
-  /** All up to here are decided about, but for those in `open` and `waiting`. */
+  /** All slots up to here are decided, except those in `open` and `waiting`. */
   readonly after: Date
-  /** To be decided about with what passed since; `waiting`: to be run when they are due. */
+  /** Slots to decide about, together with those that passed since; `waiting`: slots to run when they are due. */
   readonly open: readonly Slot[]
   readonly waiting: readonly Slot[]
 }
 
 /**
- * A job at work: its schedule makes the slots, its overlap policy flattens their runs. Emits nothing. A failed run
- * never ends the job: the next slot comes. Completes after `stop`, when the last run has ended.
+ * Runs a job: its schedule produces the slots, its overlap policy flattens their runs. Emits nothing. A failed run
+ * never ends the job. Completes after `stop`, when the last run has ended.
  */
 export function runs$(job: Job, running: Running): Observable<never> {
   const { settings } = job
@@ -80,7 +80,7 @@ export function runs$(job: Job, running: Running): Observable<never> {
         })
       return concat(...all.map(run)).pipe(finalize(() => all.slice(begun).forEach((slot) => running.replaced?.(slot))))
     }).pipe(
-      // Later than the policy notices: what comes then must not find the place taken.
+      // Deferred until the policy has freed the place, so that a slot emitted in response is not skipped.
       finalize(() => queueMicrotask(() => going$.next(going$.value - 1))),
     )
   const { executing } = running
@@ -95,7 +95,7 @@ export function runs$(job: Job, running: Running): Observable<never> {
   )
 }
 
-/** The slots of a job, each when its run is due. Its schedule failing ends them, and not the runs that are asked for. */
+/** The slots of a job, each when its run is due. A failed schedule ends them, but not the requested runs. */
 function schedule$(job: Job, running: Running, going$: Observable<number>): Observable<readonly Slot[]> {
   const { failed } = running
   const slots = restingSlots$(job, running, going$)
@@ -109,8 +109,8 @@ function schedule$(job: Job, running: Running, going$: Observable<number>): Obse
 }
 
 /**
- * The slots of a schedule that can be paused. A pause is as if nothing ran: what passes meanwhile is missed. Afterwards
- * they come again once no run goes on: that of `always()` would be taken for one too many.
+ * The slots of a schedule that can be paused. Slots that pass during a pause are missed, as if nothing ran. The
+ * schedule resumes once no run is left: the policy would otherwise skip the new run of `always()`.
  */
 function restingSlots$(job: Job, running: Running, going$: Observable<number>): Observable<readonly Slot[]> {
   const { clock, ticking, paused$ = of(false), restore } = running
@@ -120,7 +120,7 @@ function restingSlots$(job: Job, running: Running, going$: Observable<number>): 
     const first = !started
     started = true
     const { waiting = [], ...known } = restored ?? {}
-    // A run that waits for its next attempt holds up the others of its job, as it did before.
+    // A run that waits for its retry holds up the job's other runs, as before the restart.
     const retried = waiting.filter(({ begun }) => begun === true)
     const groups = overlap === 'parallel' ? retried.map((slot) => [slot]) : retried.length === 0 ? [] : [retried]
     const early = waiting.filter(({ begun }) => begun !== true)
@@ -138,7 +138,7 @@ function restingSlots$(job: Job, running: Running, going$: Observable<number>): 
   return paused$.pipe(switchMap((paused) => (paused ? NEVER : idle$.pipe(switchMap(() => slots)))))
 }
 
-/** Slots whose jitter is over, now or later: each by itself, so that one that is due early does not wait for another. */
+/** Emits slots when their jitter is over, each separately, so that an early one does not wait for another. */
 function whenDue(job: Job, all: readonly Slot[], { clock, delayed }: Running): Observable<readonly Slot[]> {
   const late = (slot: Slot): number => dueAt(job, slot) - clock.now()
   const waits = (slot: Slot): boolean => slot.begun !== true && late(slot) > 0

@@ -4,38 +4,39 @@ import { type AnyEventType, isEventType } from '../core/event-type.ts'
 import { checkOptions } from '../core/options.ts'
 import type { Schedule } from '../schedule/index.ts'
 
+/** The options of a job. */
 export interface JobOptions {
   /**
-   * What happens when a slot comes while a run goes on. `skip` (default): nothing, and it is said; `queue`: it waits,
-   * at most one; `replace`: the run is aborted; `parallel`: both run.
+   * What happens when a slot is due during a run. `skip` (default): the slot is skipped and logged; `queue`: it waits,
+   * at most one; `replace`: the current run is aborted; `parallel`: both run.
    */
   readonly overlap?: 'skip' | 'queue' | 'replace' | 'parallel'
-  /** Slots that passed while nothing ran. `once` (default): the newest runs; `skip`: none; `all`: up to 100. */
+  /** Which missed slots run. `once` (default): the newest; `skip`: none; `all`: the newest 100 at most. */
   readonly missed?: 'once' | 'skip' | 'all'
-  /** How long a run may take; default 5 min, none for `always()`. */
+  /** Maximum duration of a run, in ms or as a duration; default 5 min, none for `always()`. */
   readonly timeout?: Duration
-  /** How often a failed run is tried again before the next slot; default 0. */
+  /** How often a failed run is retried, a whole number from 0; default 0. */
   readonly retry?: number
-  /** Each run begins up to this much later than its slot; default none. */
+  /** Maximum delay of each run after its slot, in ms or as a duration, from 0; default 0. */
   readonly jitter?: Duration
   /** Run once when the agent starts, whatever the schedule says; default false. */
   readonly atStart?: boolean
   /**
-   * What becomes of the events of the very first successful run. `tell` (default): all are told; `record`: they are
-   * stored and told to nobody; `{ tell: n }`: the last n published are told.
+   * How events are handled up to and including the first successful run. `tell` (default): all are told; `record`: they
+   * are stored, but not told; `{ tell: n }`: the last n published are told.
    */
   readonly first?: 'tell' | 'record' | { readonly tell: number }
-  /** The event types it publishes, for those who draw or lint an agent. */
+  /** The event types it publishes, for diagrams and lint checks; default none. */
   readonly publishes?: readonly AnyEventType[]
-  /** Words to group jobs by. */
+  /** Words to group jobs by; default none. */
   readonly tags?: readonly string[]
-  /** False: it never runs by itself; default true. */
+  /** Whether the schedule is active. False: runs only on request; default true. */
   readonly enabled?: boolean
-  /** The older name whose state, slots and history this job takes over. */
+  /** The older name whose state, slots and history this job takes over; default none. */
   readonly formerly?: string
 }
 
-/** Options with their defaults, durations in ms; `timeout` is undefined when there is none. */
+/** Options with defaults applied, durations in ms. `timeout` is undefined if there is none. */
 export interface JobSettings {
   readonly overlap: 'skip' | 'queue' | 'replace' | 'parallel'
   readonly missed: 'once' | 'skip' | 'all'
@@ -64,7 +65,7 @@ const KNOWN: Record<keyof JobOptions, true> = {
   formerly: true,
 }
 
-/** Reads the options of a job. */
+/** Validates the options of a job and applies the defaults. */
 export function settle(name: string, schedule: Schedule, options: JobOptions): JobSettings {
   const of = `of job ${quote(name)}`
   checkOptions(options, KNOWN, 'TIDINGS_JOB_INVALID', of)
@@ -110,7 +111,7 @@ function isArrayOf(value: unknown, fits: (each: unknown) => boolean): boolean {
   return Array.isArray(value) && value.every((each) => fits(each))
 }
 
-/** The error of a job that can't be what it says. */
+/** The error of an invalid job definition. */
 export function invalid(message: string): TidingsError {
   return new TidingsError('TIDINGS_JOB_INVALID', message)
 }

@@ -6,33 +6,34 @@ import { nextSlot } from '../schedule/next-slot.ts'
 /** A time at which to run. */
 export interface Slot {
   readonly at: Date
-  /** The schedule did not name it: the job runs at start, or somebody asked; `byHand`: somebody did. */
+  /** Not scheduled: a run at start or a manual one; `byHand`: a manual one. */
   readonly asked?: true
   readonly byHand?: true
-  /** An attempt at it began in an earlier life; `from`: when the next one is due, in ms since the epoch. */
+  /** An attempt began before the restart; `from`: when the next one is due, in ms since the epoch. */
   readonly begun?: true
   readonly from?: number
 }
 
+/** The inputs of `slots$`. */
 export interface Ticking {
   readonly clock: Clock
   /** When the job was first seen; intervals are counted from it. */
   readonly anchor: Date
-  /** The newest slot that is done with; default the anchor. */
+  /** The newest decided slot; default the anchor. */
   readonly after?: Date
-  /** What becomes of slots that passed meanwhile. */
+  /** Which slots that passed meanwhile run; see `JobOptions.missed`. */
   readonly missed: 'once' | 'skip' | 'all'
-  /** There is a slot now, unless a missed one runs now anyway; default false. */
+  /** Emits a slot now, unless a missed one runs now anyway; default false. */
   readonly atStart?: boolean
-  /** Slots that came before and have no fate yet: they are decided about with those that passed meanwhile. */
+  /** Earlier slots without an outcome, decided together with those that passed meanwhile; default none. */
   readonly open?: readonly Slot[]
-  /** Hears which slot is waited for, each time that changes; undefined: none is. */
+  /** Receives the next slot, each time it changes; undefined when there is none. */
   waits?(slot: Date | undefined): void
-  /** Hears what becomes of slots whose time has come, before they are emitted. */
+  /** Receives each decision about due slots, before they are emitted. */
   decided?(decided: Decided): void
 }
 
-/** What was decided about slots. `dropped`: those that were open and are not run; `upTo`: the newest that has come. */
+/** A decision about due slots. `dropped`: open slots that do not run; `upTo`: the newest due slot. */
 export interface Decided {
   readonly slots: readonly Slot[]
   readonly passed?: Passed
@@ -40,25 +41,25 @@ export interface Decided {
   readonly upTo: Date
 }
 
-/** Slots that nobody runs: the first, the last, and how many, of which at most 1000 are counted. */
+/** A series of slots that do not run: the first, the last and their number, counted up to 1000. */
 export interface Passed {
   readonly first: Date
   readonly last: Date
   readonly slots: number
 }
 
-/** So many missed slots run: the newest. */
+/** How many of the newest missed slots run. */
 const MOST = { skip: 0, once: 1, all: 100 } as const
 
-/** So many slots that passed are counted: in ten years, one a second would be a walk of minutes. */
+/** Maximum passed slots counted: ten years of one a second would take minutes to walk. */
 const MOST_COUNTED = 1000
 
-/** A timer may be so much late, in ms, when the machine was suspended or the clock was set. */
+/** How late a timer may fire, in ms, before its slot counts as missed: a suspend or a clock change delays timers. */
 const LATE = 30_000
 
 /**
- * The slots of a schedule, each when its time has come; several at once when they were missed, to be run one after
- * another. Never ends. No drift: each slot is asked of the schedule, not counted from the last one.
+ * The slots of a schedule, each when it is due; several at once when they were missed, to run one after another. Never
+ * completes. No drift: each slot comes from the schedule and is not counted from the last one.
  */
 export function slots$(schedule: Schedule, ticking: Ticking): Observable<readonly Slot[]> {
   const { clock, anchor, after = anchor, missed, atStart = false, open = [] } = ticking
@@ -88,13 +89,13 @@ export function slots$(schedule: Schedule, ticking: Ticking): Observable<readonl
         subscriber.error(error)
       }
     }
-    // A process that was there, and has not slept over the slot, did not miss it: it is late, and runs.
+    // A slot whose timer fires a little late was not missed: the process was up, so it runs.
     const inTime = (slot: Date): boolean => {
       const now = clock.now()
       const next = nextSlot(schedule, slot, anchor)
       return now - slot.getTime() <= LATE && (next === undefined || next.getTime() > now)
     }
-    // The one run of `always()` begins whenever somebody is there to begin it.
+    // The one run of `always()` begins as soon as the agent starts.
     const now = atStart || schedule.kind === 'always'
     tick(missed, open, now ? [{ at: new Date(clock.now()), asked: true }] : [])
     return () => {
@@ -106,12 +107,12 @@ export function slots$(schedule: Schedule, ticking: Ticking): Observable<readonl
 
 interface Due {
   readonly slots: readonly Slot[]
-  /** The newest slot that has passed: the next one is asked for from here. */
+  /** The newest passed slot, from which the next one is computed. */
   readonly done: Date
   readonly passed?: Passed
 }
 
-/** The slots in (`after`, `now`] that are to run. */
+/** The slots in (`after`, `now`] to run. */
 export function dueSlots(schedule: Schedule, anchor: Date, after: Date, now: Date, policy: Ticking['missed']): Due {
   const newest = newestSlot(schedule, anchor, after, now)
   if (newest === undefined) return { slots: [], done: after }
@@ -140,8 +141,8 @@ function passedSlots(schedule: Schedule, anchor: Date, after: Date, until: Date)
 }
 
 /**
- * The newest slot in (`after`, `until`]. Schedules only look forward, so it is searched for by halving the time
- * between: forty steps for any length of time, where walking would take one for each slot.
+ * The newest slot in (`after`, `until`]. Schedules only look forward, so this is a binary search over time: forty steps
+ * for any length of time, where walking takes one step for each slot.
  */
 function newestSlot(schedule: Schedule, anchor: Date, after: Date, until: Date): Date | undefined {
   const follows = (ms: number): Date | undefined => {

@@ -5,31 +5,30 @@ import { asError } from '../core/errors.ts'
 import type { Job } from './job.ts'
 import type { Slot } from './slots.ts'
 
-/** How one slot is run, and who hears when that fails. */
+/** How one slot runs, and the callbacks for its failures and waits. */
 export interface Trying {
   readonly clock: Clock
-  /** Aborts when nothing is to be tried again. */
+  /** Aborts when no more attempts may begin. */
   readonly stop: AbortSignal
-  /** The first attempt to be made; default 1. Those before it count. */
+  /** The number of the first attempt; default 1. Earlier attempts count towards `retry`. */
   readonly first?: number
-  /** Makes one run. `attempt`: `first` at first, and one more for each retry. */
+  /** Makes one run. `attempt` starts at `first` and grows by one for each retry. */
   run(attempt: number): Promise<void>
   failed(error: Error): void
-  /** Hears of each run that another one is to follow, and when that is due, in ms since the epoch. */
+  /** Called after each run that is retried, with the time of the retry in ms since the epoch. */
   again?(at: number): Promise<void>
-  /** Hears when it begins to wait, and gives back what hears of the end of that. */
+  /** Called when a wait begins; returns a function to call when the wait ends. */
   waits?(): () => void
-  /** Lets a run begin when no other one goes on. Default: at once. */
+  /** Starts a run when no other is running. Default: at once. */
   turn?<T>(run: () => Promise<T>): Promise<T>
 }
 
-/** Between the tries of a run, in ms: doubling from the first to the last. */
+/** The pauses between attempts, in ms: they double from `first` up to `last`. */
 const PAUSE = { first: 1000, last: 600_000 }
 
 /**
- * One slot: its run, tried again as often as the job, or the run itself, asks for; that of `always()` begins again
- * whenever it ended. Never rejects. Resolves to whether the slot is done with: not when it would have been tried again,
- * had nobody stopped it.
+ * Runs one slot, with the retries that the job's `retry` or the run's `Retry` asks for. A run of `always()` restarts
+ * whenever it ends. Never rejects. Resolves to whether the slot is finished: false if `stop` prevented an attempt.
  */
 export async function tries(job: Job, slot: Slot, trying: Trying): Promise<boolean> {
   const { clock, stop, first = 1, run, failed, again, turn = (act) => act() } = trying
@@ -58,7 +57,7 @@ export async function tries(job: Job, slot: Slot, trying: Trying): Promise<boole
     if (outcome === undefined) break
     const { error } = outcome
     if (!('error' in outcome) && (!endless || stop.aborted)) return true
-    // A run that went on for that long was well before it ended.
+    // A run that lasted this long was healthy, so the pauses start over.
     pauses = clock.now() - began > patience(endless, pauses) ? 1 : pauses + 1
     const pause = pauseAfter(job, { error, attempt, pauses, endless })
     if (pause === undefined) return true
@@ -68,12 +67,12 @@ export async function tries(job: Job, slot: Slot, trying: Trying): Promise<boole
   return false
 }
 
-// The run of `always()` is begun again whenever it ends; who asks for a run hears of the end of that one.
+// A run of `always()` restarts whenever it ends, except a manual one, whose requester waits for its end.
 function isEndless({ schedule }: Job, { byHand }: Slot): boolean {
   return schedule.kind === 'always' && byHand !== true
 }
 
-// One that should never end has come far when it has lasted longer than the pause before it.
+// A run of `always()` counts as healthy once it has lasted longer than the pause before it.
 function patience(endless: boolean, pauses: number): number {
   return endless ? nth(pauses) : PAUSE.last
 }
@@ -89,14 +88,14 @@ interface Ended {
   readonly endless: boolean
 }
 
-// Retry if the run threw `Retry`, or should never end; otherwise up to `settings.retry` times.
+// Retries without limit if the run threw `Retry` or is endless; otherwise up to `settings.retry` times.
 function pauseAfter({ settings }: Job, { error, attempt, pauses, endless }: Ended): number | undefined {
   if (isRetry(error)) return retryAfter(error) ?? nth(pauses)
   if (!endless && attempt > settings.retry) return undefined
   return nth(pauses)
 }
 
-/** When a run is to begin, in ms: at its slot, and later by its jitter, a hash that is the same after a restart. */
+/** When a run is due, in ms: its slot plus its jitter, a hash that stays the same after a restart. */
 export function dueAt({ name, settings }: Job, { at, asked }: Slot): number {
   if (settings.jitter === 0 || asked === true) return at.getTime()
   const digest = createHash('sha256').update(`${name}\0${at.getTime()}`).digest()

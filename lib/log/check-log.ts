@@ -2,7 +2,7 @@ import { describe, TidingsError } from '../core/errors.ts'
 import type { Log } from './port.ts'
 
 /**
- * Refuses what is no log, such as the promise of one, where it is given: otherwise it is noticed late, and far away.
+ * Rejects anything but a log, such as the promise of one, where it is passed: otherwise the error comes late, far away.
  *
  * @throws TidingsError `TIDINGS_LOG_INVALID`
  */

@@ -2,27 +2,27 @@ import type { JsonValue } from '../core/json.ts'
 
 /** The right to run one slot of a job. */
 export interface Claim {
-  /** Which attempt at this slot this is: one more than the log knows of. */
+  /** The number of this attempt at the slot: one more than the log has recorded. */
   readonly attempt: number
   /**
-   * Keeps the claim for another ttl. False: somebody else has it now. Where one process owns the log, nobody takes a
-   * claim from a run that goes on; a log that several agents share needs this of them.
+   * Extends the claim by another ttl. Resolves to false when another holder has it now. Where one process owns the log,
+   * a running run can't lose its claim; a log shared by several agents needs renewal.
    */
   renew(): Promise<boolean>
   /**
-   * An attempt ended with this outcome (JSON), and the slot stays open: default the attempt that was claimed. `at`: when
-   * the next attempt is due, in ms since the epoch; kept with the slot, so that a restart waits for it too.
+   * Records the outcome (JSON) of an attempt, default the claimed one; the slot stays open. `at`: when the next attempt
+   * is due, in ms since the epoch; stored with the slot, so that a restart waits for it too.
    */
   tried(outcome: unknown, attempt?: number, at?: number): Promise<void>
   /**
-   * Gives the slot back without completing it, once so many of its attempts have ended: it stays open, and the next
-   * claim of it is the attempt after those. A slot that was claimed `aside` is settled by this.
+   * Gives the slot back without completing it, after this many ended attempts: it stays open, and its next claim is the
+   * attempt after those. A slot that was claimed `aside` is settled instead.
    */
   release(attempts: number): Promise<void>
   /**
-   * The slot is completed, with this outcome (JSON), and is never given out again; nor is an earlier one that is not
-   * open. Earlier slots that are open stay so. Claim and record are stored in one step. A slot that was completed in
-   * one step with an `accept` (`Origin.completes`) only has its record replaced.
+   * Completes the slot with this outcome (JSON). The log never grants it again, nor an earlier slot that is not open.
+   * Earlier open slots stay open. One commit stores claim and record. If an `accept` has completed the slot already
+   * (`Origin.completes`), this only replaces its record.
    */
   done(outcome: unknown, attempt?: number): Promise<void>
 }
@@ -30,13 +30,13 @@ export interface Claim {
 /** How a slot is claimed. */
 export interface ClaimOptions {
   /**
-   * It is not one of the schedule, but was asked for. It is given whatever was completed before, unless the log knows
-   * of a run for this very instant; it does not settle earlier slots, and nobody gets it again.
+   * The slot was requested, and is not part of the schedule. The log grants it whatever was completed before, unless it
+   * has a run for this very instant. It does not settle earlier slots, and is granted once. Default false.
    */
   readonly aside?: boolean
 }
 
-/** Completes a claimed slot in one step with something else; `outcome` (JSON) is its record until `done` replaces it. */
+/** Completes a claimed slot in another commit; `outcome` (JSON) is its record until `done` replaces it. */
 export interface Completion {
   readonly claim: Claim
   readonly attempt: number
@@ -44,44 +44,44 @@ export interface Completion {
 }
 
 /**
- * A slot that has come and has no fate yet.
+ * A slot that is due and neither completed nor settled.
  *
  * - `at`, `since`: when its next attempt is due, and when that was decided, in ms since the epoch; absent: at once
  */
 export interface OpenSlot {
   readonly slot: Date
-  /** How many attempts at it began. */
+  /** The number of attempts that began. */
   readonly attempts: number
-  /** Somebody has it now. */
+  /** Whether a claim holds it now. */
   readonly held: boolean
-  /** Its last attempt has ended; false while one goes on, and when its process died over it. */
+  /** Whether its last attempt has ended; false while one is running, and when the process died during it. */
   readonly ended: boolean
   readonly at?: number
   readonly since?: number
 }
 
-/** The slots of a job: all up to `upTo` are settled, but for those that are `open`, oldest first. */
+/** The slots of a job: all up to `upTo` are settled, except those in `open`, oldest first. */
 export interface SlotsOfJob {
   readonly upTo?: Date
   readonly open: readonly OpenSlot[]
 }
 
-/** What is decided about slots of a job, in one step. */
+/** Changes to the slots of a job, stored in one commit. */
 export interface SlotPlan {
-  /** Every slot up to here that is not open is settled. It never moves back, unless `back` is set. */
+  /** Settles every slot up to here that is not open. It never moves back, unless `back` is set. */
   readonly upTo?: Date
   readonly back?: boolean
-  /** Slots that have come and are to be claimed, whatever is completed after them. One that is settled stays so. */
+  /** Due slots to keep claimable, even when a later slot completes. A settled slot stays settled. */
   readonly open?: readonly (Pick<OpenSlot, 'slot'> & Partial<OpenSlot>)[]
-  /** Slots that are open, and are not to be run (again). Those that somebody has stay open. */
+  /** Open slots to settle, so that they do not run (again). Held slots stay open. */
   readonly settled?: readonly Date[]
-  /** What became of slots that nobody ran (JSON), as `note` keeps it. */
+  /** Outcomes (JSON) of slots that never ran, stored as by `note`. */
   readonly noted?: readonly { readonly slot: Date; readonly outcome: unknown }[]
 }
 
 /**
- * What a log remembers of one attempt at a slot or, where `attempt` is 0, of a slot that nobody ran. Without `outcome`,
- * nobody said how it ended: the process died.
+ * The record of one attempt at a slot or, where `attempt` is 0, of a slot that never ran. Without `outcome`, the
+ * process died before the attempt ended.
  */
 export interface RunRecord {
   readonly job: string

@@ -3,11 +3,11 @@ import type { Draft, StoredEvent } from '../core/event.ts'
 import { checkLog } from './check-log.ts'
 import type { Log } from './port.ts'
 
-/** The event that a draft becomes. */
+/** The stored event type of a draft type. */
 export type EventOfDraft<D> = D extends Draft<infer N, infer T> ? StoredEvent<N, T> : never
 
 /**
- * Lets each happening pass once: offers every draft to the log and emits the events that were accepted now, in order.
+ * Drops duplicates: offers every draft to the log and emits the events that it accepts now, in order.
  *
  * ```
  * in:   --a--b--a--c--|      letters are identities
@@ -15,9 +15,9 @@ export type EventOfDraft<D> = D extends Draft<infer N, infer T> ? StoredEvent<N,
  * out:  --a--b-----c--|      as events, once they are durable
  * ```
  *
- * What was accepted earlier, in this run of the program or another, does not pass. On its own this is *at most once*:
- * an event is stored, then emitted, and nobody tells it again if the process dies in between. For at least once, let
- * a listener hear the log. A draft that the log refuses is an error of the stream.
+ * Drops drafts accepted earlier, in this run of the program or another. On its own this is *at most once*: an event is
+ * stored, then emitted, and not emitted again if the process dies in between. For at least once, use a listener on the
+ * log. A draft that the log rejects is an error of the stream.
  *
  * @throws TidingsError `TIDINGS_LOG_INVALID` for what is no log
  *
@@ -39,7 +39,7 @@ export function distinctByIdentifier(
   checkLog(log, 'distinctByIdentifier()')
   return <D extends Draft>(drafts: Observable<D>) =>
     new Observable<EventOfDraft<D>>((subscriber) => {
-      // All drafts are offered at once, so that they share commits; the answers are told in order.
+      // Offers all drafts at once, so that they share commits, and emits the results in order.
       let told: Promise<void> = Promise.resolve()
       const tell = (step: () => unknown): void => {
         told = told.then(step).then(undefined, (error) => subscriber.error(error))

@@ -4,17 +4,18 @@ import { checkLog } from './check-log.ts'
 import { follow } from './follow.ts'
 import type { Log } from './port.ts'
 
+/** Where to begin, and whether to continue with new events. */
 export interface FollowOptions {
   /** Only events with a higher seq; default 0, the whole log. */
   readonly after?: number
-  /** Go on with what is accepted later; default true. Otherwise completes at the end of the log. */
+  /** Continues with events accepted later; default true. With false it completes at the end of the log. */
   readonly live?: boolean
 }
 
 /**
- * The events of the log, from the oldest: first those that are there, then, without gap or repeat, those to come.
- * Cold: every subscriber reads for itself, page by page, and reads no further once it unsubscribes. Completes when the
- * log is closed.
+ * Emits the events of the log, from the oldest: first the stored ones, then, without gap or repeat, new ones. Cold:
+ * each subscriber reads by itself, page by page, and stops reading when it unsubscribes. Completes when the log is
+ * closed.
  *
  * @throws TidingsError `TIDINGS_LOG_INVALID` for what is no log
  *

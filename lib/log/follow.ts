@@ -4,19 +4,19 @@ import { hasCode } from '../core/errors.ts'
 import type { StoredEvent } from '../core/event.ts'
 import type { Log, Query } from './port.ts'
 
-/** A log that is being opened again after a failed write is looked at this often, in ms. */
+/** How often to poll a log that is reopening after a failed write, in ms. */
 const LOOK_AGAIN = 1000
 
 /**
- * The events that answer a question: first those that are there, then, without gap or repeat, those to come; it reads
- * no further than it is asked. Ends when the signal aborts or the log is closed.
+ * Iterates over the events that match a query: first the stored ones, then, without gap or repeat, new ones. Reads no
+ * further than the caller iterates. Ends when the signal aborts or the log is closed.
  */
 export async function* follow(
   log: Log,
   query: Omit<Query, 'limit' | 'reverse'>,
   signal: AbortSignal,
 ): AsyncGenerator<StoredEvent> {
-  // Listening begins before reading: what is committed in between is not missed.
+  // Subscribes before reading, so that no commit in between is missed.
   const ear = new Ear(log)
   const end = (): void => ear.end()
   signal.addEventListener('abort', end, { once: true })
@@ -32,7 +32,7 @@ export async function* follow(
         after = Math.max(after, seen)
         if (ear.last <= after) await ear.more()
       } catch (error) {
-        // Who follows has heard all there was of a log that is closed, and can wait for one that is opened again.
+        // A closed log has no more events; a failed one is reopened, so it waits.
         if (hasCode(error, 'TIDINGS_LOG_CLOSED')) return
         if (!hasCode(error, 'TIDINGS_LOG_FAILED')) throw error
         await ear.more(LOOK_AGAIN)
@@ -44,7 +44,7 @@ export async function* follow(
   }
 }
 
-/** Hears what a log commits, until it is closed or nobody wants to know any more. */
+/** Subscribes to the commits of a log, until the log is closed or `end` is called. */
 class Ear {
   last = 0
   ended = false
@@ -67,7 +67,7 @@ class Ear {
     this.#wake()
   }
 
-  /** Resolves when there is more, or when it ends; after `ms`, where that is given. */
+  /** Resolves when there is more, when it ends, or after `ms`, if given. */
   async more(ms?: number): Promise<void> {
     if (this.ended) return
     const cancel = ms === undefined ? undefined : this.#clock.timer(() => this.#wake(), ms)

@@ -3,8 +3,8 @@ import { toJson } from '../core/json.ts'
 import { isOwnDraft } from '../core/own.ts'
 
 /**
- * A draft as it is now, for a decision that comes later: whoever made it may change it meanwhile. What is wrong with it
- * is said when it is looked at, as ever: the data of a duplicate is not.
+ * Copies a draft for a later decision, because the caller may change it in the meantime. Errors are still thrown when a
+ * part is read, as without the copy: the data of a duplicate is never read.
  */
 export function held(draft: Draft): Draft {
   if (typeof draft !== 'object' || draft === null || isOwnDraft(draft)) return draft

@@ -3,29 +3,29 @@ import { asError, hasCode } from '../core/errors.ts'
 import type { LevelLog } from './level-log.ts'
 import type { Retention } from './retention.ts'
 
-/** A log that is opened has other things to do first, in ms. */
+/** Delay of the first prune, in ms: a log that has just opened has other work first. */
 const SOON = 10_000
 
 const HOUR = 3_600_000
 
-/** Identities are looked through once a day: it takes a look at each. */
+/** Identities are scanned every 24th prune, once a day, because the scan reads each one. */
 const IDENTITIES_EVERY = 24
 
-/** A clock that shows so much more time than has passed, in ms, is not believed at once: its date may be wrong. */
+/** A clock that jumps ahead by more than this, in ms, is not trusted at once: its date may be wrong. */
 const JUMP = 7 * 24 * HOUR
 
-/** It is believed once it has stayed there for so long, in ms. */
+/** The clock is trusted again after it has stayed there for this long, in ms. */
 const BELIEVED = 24 * HOUR
 
-/** Where it is kept when the clock was trusted last, in ms since the epoch. */
+/** The state key of the time at which the clock was last trusted, in ms since the epoch. */
 const TRUSTED = { namespace: 'tidings/retention', key: 'trusted' }
 
-/** Fewer bodies are not worth a compaction. */
+/** The fewest removed bodies that are worth a compaction. */
 const WORTH = 1000
 
 /**
- * Prunes a log, again and again, until it is closed. What goes wrong is reported, and tried again the next time. Nothing is
- * removed by age while the clock has jumped ahead: a machine that boots with a wrong date must not lose what it keeps.
+ * Prunes a log every hour until it is closed. Reports a failure and tries again with the next prune. Removes nothing by
+ * age while the clock has jumped ahead: a machine that boots with a wrong date must not lose its events.
  */
 export function keepTo(
   retention: Retention,
@@ -42,13 +42,13 @@ export function keepTo(
       if (!isTrusted && !trust.reported)
         warn('the clock has jumped ahead: nothing is pruned by age before it has stayed so for a day')
       trust.reported = !isTrusted
-      // What is looked through once a day waits for a clock that is believed.
+      // The daily scan of identities waits for a trusted clock.
       if (isTrusted || !all) times += 1
       const wanted = partsOf(retention, { identities: all && isTrusted, age: isTrusted })
       if (wanted === undefined) return
       const pruned = await log.prune(wanted)
       removed += pruned.removed
-      // As much has gone as has stayed: then it is worth to write everything anew.
+      // Compaction rewrites everything, so it waits until as many bodies have been removed as are kept.
       if (removed < Math.max(WORTH, pruned.last - pruned.first + 1)) return
       removed = 0
       await log.compact()
@@ -75,13 +75,13 @@ function partsOf(
   return Object.keys(parts).length === 0 ? undefined : parts
 }
 
-/** Whether the clock is to be believed: it shows about as much time as has passed, or has stayed where it is for a day. */
+/** Decides whether the clock is trusted: it has not jumped ahead, or has stayed where it jumped to for a day. */
 class Trust {
   readonly #log: LevelLog
   readonly #clock: Clock
-  // When the clock was trusted last; undefined: nobody has asked yet.
+  // When the clock was last trusted; undefined: not read yet.
   #trusted: number | undefined
-  // What the clock showed when it had jumped.
+  // The time on the clock when the jump was noticed.
   #jumped: number | undefined
   reported = false
 
@@ -90,13 +90,13 @@ class Trust {
     this.#clock = clock
   }
 
-  /** To be asked every hour. */
+  /** Call it every hour. */
   async renew(): Promise<boolean> {
     const store = this.#log.store(TRUSTED.namespace)
     this.#trusted ??= (await store.get<number>(TRUSTED.key))?.value ?? (await this.#newest())
     const now = this.#clock.now()
     if (now - this.#trusted > JUMP) {
-      // Each hour that is spent there counts; another jump begins anew.
+      // Hours after the jump add up; another jump restarts the count.
       if (this.#jumped === undefined || now < this.#jumped) this.#jumped = now
       if (now - this.#jumped < BELIEVED || now - this.#jumped > BELIEVED + JUMP) {
         if (now - this.#jumped > BELIEVED + JUMP) this.#jumped = now
@@ -109,7 +109,7 @@ class Trust {
     return true
   }
 
-  // A log from before that was kept: its newest event. An empty one has nothing to lose.
+  // An older log has no stored time, so its newest event counts. An empty log has nothing to lose.
   async #newest(): Promise<number> {
     for await (const { created } of this.#log.events({ reverse: true, limit: 1 })) return created
     return this.#clock.now()

@@ -4,10 +4,10 @@ import type { EventRecord } from './level-records.ts'
 import type { Session } from './level-session.ts'
 import { typeTest } from './query.ts'
 
-/** How many records are read in one go: a consumer that hears rare types passes over this many at a time. */
+/** Records per read: a consumer of rare types skips this many at a time. */
 const LOOK_AHEAD = 512
 
-/** Whether a consumer of these types hears an event at all. */
+/** Returns a test whether a consumer of these types hears an event. */
 export function heard({ types }: { readonly types?: readonly string[] }): (record: EventRecord) => boolean {
   const hears = typeTest(types)
   return ({ event, told }) => told && hears(event.type)
@@ -15,7 +15,7 @@ export function heard({ types }: { readonly types?: readonly string[] }): (recor
 
 const sizeOf = (records: readonly EventRecord[]): number => records.reduce((sum, { size }) => sum + size, 0)
 
-/** The events that one consumer has not been handed yet: a place in the log, and what was read ahead from there. */
+/** The events that one consumer has not been handed yet: a position in the log, and the records read ahead of it. */
 export class Backlog {
   readonly #wanted: (record: EventRecord) => boolean
   #position: number
@@ -28,17 +28,17 @@ export class Backlog {
     this.#wanted = wanted
   }
 
-  /** The seq up to which everything was looked at. */
+  /** The seq up to which every event was handed out or skipped. */
   get position(): number {
     return this.#position
   }
 
-  /** Goes on after `position`: nothing between is wanted, and none of it was read. */
+  /** Continues after `position`: nothing in between is wanted, and none of it was read. */
   pass(position: number): void {
     this.#position = position
   }
 
-  /** Reads on, unless there are so many events at hand; fewer at the end of the log, and if they are large. */
+  /** Reads on until `count` events are at hand; fewer at the end of the log, or when they are large. */
   async look(session: Session, count: number): Promise<void> {
     if (this.#ahead.length - this.#looked >= count) return
     let ahead: readonly EventRecord[] = this.#ahead.slice(this.#looked)
@@ -53,7 +53,7 @@ export class Backlog {
     this.#looked = 0
   }
 
-  /** The next wanted events of what was read, at most `room` and none after `until`; passes over the others. */
+  /** Takes the next wanted events that were read, at most `room` and none after `until`; skips the others. */
   take(room: number, until = Number.POSITIVE_INFINITY): StoredEvent[] {
     const taken: StoredEvent[] = []
     while (this.#looked < this.#ahead.length && taken.length < room) {

@@ -1,17 +1,17 @@
 import type { Beyond, Cursor, EventRecord } from './level-records.ts'
 import type { Session } from './level-session.ts'
 
-/** How many records are read in one go. */
+/** Records per read. */
 const PAGE = 500
 
-/** Whether an event is still to be handed out as new, as far as a cursor tells. */
+/** Whether an event is still to be handed out as new, according to a cursor. */
 export function isOpen({ cursor, beyond }: Cursor, seq: number): boolean {
   return beyond === undefined || seq > beyond.to ? seq > cursor : beyond.open.includes(seq)
 }
 
 /**
- * A cursor for a consumer whose suspects get records of their own: it then knows what lies between them, so that one
- * that is settled stays so though the cursor has not passed it yet.
+ * Returns a cursor for a consumer whose suspects get records of their own. It lists the open events between them, so
+ * that a settled event stays settled although the cursor has not passed it yet.
  */
 export async function beyondSuspects(
   session: Session,
@@ -35,7 +35,7 @@ export async function beyondSuspects(
   return { ...cursor, beyond: { to, open } }
 }
 
-/** What the store told of a consumer when that was opened. */
+/** What the store knew of a consumer when it was opened. */
 interface Told {
   readonly cursor: Cursor
   readonly waiting: readonly { readonly seq: number }[]
@@ -43,11 +43,11 @@ interface Told {
   readonly suspects: ReadonlyMap<number, unknown>
 }
 
-/** What was known, when a consumer was opened, of events after its cursor: until its backlog is past them. */
+/** What the store knew of events after the cursor when the consumer was opened, until its backlog has passed them. */
 export class Ahead {
   readonly #to: number
   readonly #open: Set<number>
-  /** With a record of their own: that is how they are handed out. */
+  /** Events with a record of their own, from which they are handed out. */
   readonly #recorded: Set<number>
 
   constructor({ cursor: { cursor, beyond }, waiting, parked, suspects }: Told) {
@@ -57,19 +57,19 @@ export class Ahead {
     this.#recorded = new Set(recorded.filter((seq) => seq > cursor))
   }
 
-  /** How many with a record of their own the backlog has not come to. */
+  /** How many events with a record of their own the backlog has not reached. */
   get recorded(): number {
     return this.#recorded.size
   }
 
-  /** Whether the backlog, which has come to it, is to hand it out. Asked once for each event. */
+  /** Whether the backlog is to hand out the event it has reached. Call it once for each event. */
   isNew(seq: number): boolean {
     return !this.#recorded.delete(seq) && (seq > this.#to || this.#open.delete(seq))
   }
 
   /**
-   * What is to be written beside a cursor: nothing when all that was handed out after it is still being handled.
-   * `fresh`: what is handled for the first time.
+   * Returns what to store beside a cursor: undefined when every event handed out after it is still being handled.
+   * `fresh`: the events being handled for the first time.
    */
   beyond(cursor: number, position: number, fresh: Iterable<number>): Beyond | undefined {
     const open = [...fresh, ...[...this.#open].filter((seq) => seq > position)]

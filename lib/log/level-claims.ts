@@ -7,10 +7,10 @@ import { type ClaimRecord, decode, encode, type OpenRecord } from './level-recor
 import { Runs, type RunsAsked } from './level-runs.ts'
 import { checkText } from './limits.ts'
 
-/** The names of jobs take as many bytes as event types. */
+/** The byte limit for job names, the same as for event types. */
 const MOST_BYTES = 256
 
-/** A slot that was given out, and the newest attempt at it. */
+/** A granted slot, and its newest attempt. */
 interface Given {
   readonly job: string
   readonly slot: number
@@ -19,27 +19,27 @@ interface Given {
   attempt: number
 }
 
-/** What the log knows of a job's slots: `done` settles all up to there, but for those that are open. */
+/** The slots of a job: all up to `done` are settled, except those in `open`. */
 interface Known {
   readonly done?: number
   readonly open: readonly OpenRecord[]
 }
 
 /**
- * Who may run which slot of a job, and what became of it. A job has one number, up to which slots are settled, and a set
- * of open slots: a slot that completes settles no older one that is open. A slot is completed at most once, even if the
- * clock goes back.
+ * The claims on the slots of each job, and their outcomes. A job has one number, up to which slots are settled, and a
+ * set of open slots: a slot that completes settles no older open one. A slot completes at most once, even if the clock
+ * goes back.
  *
- * One process owns the store, so a claim of another holder is one of a process that has died: it is void.
+ * One process owns the store, so a claim of another holder belongs to a dead process, and is void.
  */
 export class Claims {
   readonly #runs: Runs
   readonly #life: Life
   readonly #holder: string
-  // Decided in memory first, so that two claims made in one go can't both win.
+  // Claims are decided in memory first, so that two concurrent claims can't both win.
   readonly #known = new Map<string, Known>()
   readonly #given = new WeakMap<Claim, Given>()
-  // Claims whose commit failed, though it may be stored: nobody was given them, so whoever asks again gets them.
+  // Claims whose commit failed but may be stored. They were never granted, so the next caller gets them.
   readonly #doubtful = new Set<string>()
 
   constructor(life: Life, holder: string) {
@@ -122,7 +122,7 @@ export class Claims {
     return true
   }
 
-  /** What became of the slots of a job; the attempt over which a process died has its record with the next claim. */
+  /** The run records of a job. The next claim stores the record of an attempt during which the process died. */
   remembered(job: string, options: RunsAsked): AsyncIterable<RunRecord> {
     return this.#runs.list(
       job,
@@ -131,7 +131,7 @@ export class Claims {
     )
   }
 
-  /** The operations that complete a slot, for somebody else's commit; `undo`: to be called when that fails. */
+  /** Returns the operations that complete a slot, for another component's commit; call `undo` when that fails. */
   completing({ claim, attempt, outcome }: Completion): { readonly ops: readonly Op[]; undo(): void } {
     const given = this.#given.get(claim)
     if (given === undefined) throw new TidingsError('TIDINGS_LOG_INVALID', 'completes needs a claim of this log')
@@ -195,7 +195,7 @@ export class Claims {
     await this.#write(job, completed(this.#read(job), held, this.#has(held)), ops)
   }
 
-  // Nobody is to run it: it was settled before, or the log remembers a run for it.
+  // A slot must not run when it is settled, or the log has a run record for it.
   #isSettled(job: string, slot: number, { done }: Known, aside: boolean): boolean {
     if (!aside && done !== undefined && slot <= done) return true
     return this.#runs.ran(job, slot)
@@ -205,7 +205,7 @@ export class Claims {
     return holder === this.#holder && until > this.#life.clock.now()
   }
 
-  /** An attempt of which nobody will say how it ended. */
+  /** Whether the attempt died with its process, so that its outcome will never be recorded. */
   #isLost(entry: OpenRecord): boolean {
     return entry.holder !== this.#holder && !hasEnded(entry)
   }
@@ -215,7 +215,7 @@ export class Claims {
     return lost.flatMap(({ slot, attempt }) => this.#runs.ops(job, slot, attempt))
   }
 
-  // A run that was asked for is nobody's to run again once its process has died.
+  // A requested run is not repeated after its process has died.
   #withoutDead(job: string): Known & { readonly dead: readonly Op[] } {
     const known = this.#read(job)
     const isDead = (each: OpenRecord): boolean => each.aside === true && each.holder !== this.#holder
@@ -224,7 +224,7 @@ export class Claims {
     return { ...known, open: known.open.filter((each) => !isDead(each)), dead: this.#lostOps(job, dead) }
   }
 
-  /** What is open of a slot that this claim still has. */
+  /** Returns the open record of the slot if this claim still holds it. */
   #has({ job, slot, attempt }: Given): OpenRecord | undefined {
     const entry = this.#read(job).open.find((each) => each.slot === slot)
     return entry?.holder === this.#holder && entry.attempt === attempt ? entry : undefined
@@ -258,14 +258,14 @@ export class Claims {
     }
   }
 
-  // What was to be stored was perhaps not.
+  // After a failed commit it is unknown what was stored, so the next call reads the store.
   #forgetMemory(job: string): void {
     this.#known.delete(keys.claim(job))
     this.#runs.forget(job)
   }
 }
 
-/** What is known once a slot is completed; `entry`: what its claim still has of it. */
+/** Returns the slots of a job after one completes; `entry`: its open record, if the claim still holds it. */
 function completed(known: Known, { slot, aside }: Given, entry: OpenRecord | undefined): Known {
   const open = known.open.filter((each) => each !== entry)
   return aside ? { ...known, open } : { done: Math.max(slot, known.done ?? slot), open }
@@ -284,7 +284,7 @@ function putOff({
   return { slot, attempt: attempts, ...(attempts === 0 ? {} : { tried: true }), ...dueOf({ at, since }) }
 }
 
-// When the next attempt is due is not forgotten before that begins: a claim may be given back first.
+// The due time of the next attempt is kept until that begins: a claim may be given back first.
 function dueOf({
   at,
   since,
@@ -295,7 +295,7 @@ function dueOf({
   return at === undefined || since === undefined ? {} : { at, since }
 }
 
-/** The open slots with this one in the place of what was known of it. */
+/** Returns the open slots with this record replacing the old one of its slot. */
 function replaced(open: readonly OpenRecord[], entry: OpenRecord): readonly OpenRecord[] {
   return [...open.filter(({ slot }) => slot !== entry.slot), entry].sort(bySlot)
 }
@@ -304,7 +304,7 @@ function bySlot(a: OpenRecord, b: OpenRecord): number {
   return a.slot - b.slot
 }
 
-// An older record has one claim, of the newest slot.
+// Records in the older format have one claim, on the newest slot.
 function fromRecord({ done, open, running }: ClaimRecord = {}): Known {
   return { ...(done === undefined ? {} : { done }), open: open ?? (running === undefined ? [] : [running]) }
 }

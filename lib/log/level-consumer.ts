@@ -20,15 +20,15 @@ import { Steering } from './level-steering.ts'
 import type { Consumer, ConsumerOptions, Handed, Lag, Parked, Retrying, Writes } from './port.ts'
 import { typeTest } from './query.ts'
 
-/** Passing over events that a consumer does not hear is written down when there are so many; a crash has them looked at again. */
+/** Number of skipped events after which the cursor is stored; a crash makes the consumer scan them again. */
 const MOST_PASSED = 1024
 
 /**
- * A consumer of a log in LevelDB. Its memory is bounded: events rest on disk, here are only their seqs.
+ * A consumer of a log in LevelDB. Its memory is bounded: events stay on disk, and only their seqs are in memory.
  *
- * Of all consumers of one name, one hands out events and is told what became of them. Another takes its place when
- * this one has retired: from then on it takes nothing more, and one last commit makes durable what it knows. Its
- * deliveries that go on are in flight, so the next consumer hands them out again, with the state they had.
+ * Of all consumers of one name, only one hands out events and takes their results. Another replaces it once it has
+ * retired: a retired consumer takes no more results, and one last commit makes its knowledge durable. Deliveries that
+ * are still running count as in flight, so the next consumer hands them out again, with the state they had.
  */
 export class LevelConsumer implements Consumer, Rider {
   readonly name: string
@@ -45,13 +45,13 @@ export class LevelConsumer implements Consumer, Rider {
   readonly #changes$ = new Subject<void>()
   readonly #place: Place
   readonly #hears: (type: string) => boolean
-  // Pulls that look for events, and pulls that wait for some.
+  // Number of pulls that look for events (`#waiting`: that wait for some).
   #looking = 0
-  // Something changed while a pull was looking: it may have been looked at before.
+  // Something changed while a pull was looking, perhaps in a part that it had read already.
   #isStale = false
   #waiting = 0
   #retired = false
-  // Who took its place; undefined: nobody did, or nobody could.
+  // The consumer that replaced this one; undefined: none did, or none could be opened.
   #next: LevelConsumer | undefined
 
   constructor(life: Life, opened: Opened, options: ConsumerOptions) {
@@ -86,7 +86,7 @@ export class LevelConsumer implements Consumer, Rider {
     for (const seq of opened.suspects.keys()) this.#suspect(seq)
   }
 
-  // One that was handed out for the first time gets a record, which says that it is no stranger.
+  // A suspect that was on its first delivery has no retry record yet; it gets one to be handed out by.
   #suspect(seq: number): void {
     if (this.#flight.isWaiting(seq)) return
     const replay = this.#place.replay(seq)
@@ -120,7 +120,7 @@ export class LevelConsumer implements Consumer, Rider {
         this.#passed()
         if (this.#isStale || this.#handOut.more) continue
       }
-      // While the store is closed nothing can be handed out, however long it is due.
+      // A closed store can't hand out anything, however long it is due.
       const due = this.#mayHandOut ? this.#flight.nextAt : undefined
       const due$ = due === undefined ? NEVER : at$(steady(this.#life.clock), due)
       this.#waiting += 1
@@ -140,9 +140,9 @@ export class LevelConsumer implements Consumer, Rider {
     }
   }
 
-  /** A commit made the events after `before`, up to `last`, durable; told ones are of these types. Wakes it if it hears one. */
+  /** A commit made events `before` + 1 to `last` durable; `types`: of the told ones. Wakes it if it hears one. */
   committed(types: Iterable<string>, before: number, last: number): void {
-    // Whoever pulls next looks for itself.
+    // The next pull looks by itself.
     if (this.#waiting === 0) return
     const isPassed = this.#looking === 0 && this.#backlog.position === before && !this.#hearsOne(types)
     if (!isPassed) return this.#wake()
@@ -162,7 +162,7 @@ export class LevelConsumer implements Consumer, Rider {
     return false
   }
 
-  // Nothing hurries: what was passed over can ride with any commit, though not with each.
+  // Not urgent: the cursor over skipped events can ride with any commit, but need not ride with each.
   #passed(): void {
     if (this.#backlog.position - this.#place.cursor > MOST_PASSED) this.#ride(false)
   }
@@ -171,27 +171,27 @@ export class LevelConsumer implements Consumer, Rider {
     return this.#life.ready && !this.#retired
   }
 
-  /** Whether another one is to take its place, or did. */
+  /** Whether another consumer replaces this one, or has done so. */
   get retired(): boolean {
     return this.#retired
   }
 
-  /** Who took its place, now or before others; undefined: nobody. */
+  /** The latest consumer that replaced this one, directly or in turn; undefined: none. */
   get next(): LevelConsumer | undefined {
-    // Straight to the last: those in between need not be kept.
+    // Links straight to the last, so that those in between can be collected.
     this.#next = this.#next?.next ?? this.#next
     return this.#next
   }
 
-  /** The log is closed in good order: nobody is suspected of anything, but those who were and did not get their turn. */
+  /** The log closes cleanly: no event becomes a suspect, but suspects that have not had their turn remain so. */
   closing(): void {
     this.#flight.noteSuspects()
     this.#ride(true)
   }
 
   /**
-   * Takes nothing more, and makes durable what it was told so far. Should that fail, ask again: until it succeeds, the
-   * store knows less than this consumer.
+   * Takes no more results, and makes those so far durable. If that fails, call again: until it succeeds, the store
+   * knows less than this consumer.
    */
   async retire(): Promise<void> {
     this.#retired = true
@@ -202,7 +202,7 @@ export class LevelConsumer implements Consumer, Rider {
     this.#ledger.close()
   }
 
-  /** Another one has its place. */
+  /** `next` has replaced this consumer. */
   replacedBy(next: LevelConsumer): void {
     this.#next = next
     this.#flight.dismiss()
@@ -221,7 +221,7 @@ export class LevelConsumer implements Consumer, Rider {
     const record = retryRecord(handed, next, steady(this.#life.clock).now())
     if (!this.#isHandled(handed)) return
     this.#end(seq)
-    // A replay that somebody asked for meanwhile takes its place.
+    // A replay requested in the meantime takes precedence.
     if (!this.#flight.isWaiting(seq)) this.#flight.wait(seq, record)
     this.#wake()
   }
@@ -289,13 +289,13 @@ export class LevelConsumer implements Consumer, Rider {
     }
   }
 
-  /** Everything up to here is settled, or remembered by a record of its own. */
+  /** The seq up to which every event is settled, or has a record of its own. */
   get settledTo(): number {
     const first = this.#flight.lowestFresh
     return first === undefined ? this.#backlog.position : first - 1
   }
 
-  /** Whether somebody pulls from it, or handles what it handed out. */
+  /** Whether a pull is pending, or an event it handed out is being handled. */
   get isBusy(): boolean {
     return this.#looking + this.#waiting + this.#flight.running > 0
   }
@@ -315,13 +315,13 @@ export class LevelConsumer implements Consumer, Rider {
     this.#ledger.settled(durable)
   }
 
-  /** The store was opened again: what it did not take is said anew. */
+  /** The store was reopened: repeats the writes that failed. */
   reopened(states: States): void {
     this.#ledger.reopened(states)
     this.#ride(true)
   }
 
-  // While the store is closed after a failed write nothing can ride; `reopened` says it again.
+  // While the store is closed after a failed write nothing can ride; `reopened` repeats it.
   #ride(hurry: boolean): void {
     this.#life.writable?.writer.ride(this, hurry)
   }

@@ -19,27 +19,27 @@ import { checkText } from './limits.ts'
 import type { Consumer, ConsumerInfo, ConsumerOptions, Lag, Start } from './port.ts'
 import { Turns } from './turns.ts'
 
-/** The names of listeners take as many bytes as event types. */
+/** The byte limit for consumer names, the same as for event types. */
 const MOST_BYTES = 256
 
 /** How far beyond the end of the log a consumer may start, in events. */
 const MOST_AHEAD = 10_000
 
-/** Every consumer of a log: opened, adopted under a new name, listed. */
+/** All consumers of a log: opens, renames, lists and forgets them. */
 export class Consumers {
   readonly #life: Life
   readonly #open = new Map<string, LevelConsumer>()
-  // Those that leave nothing behind stand beside the known one of their name, and do not disturb it. Nobody closes them:
-  // they are there as long as somebody uses them.
+  // Transient consumers coexist with the durable consumer of the same name, and do not affect it. They are never
+  // closed: a weak reference lets an unused one go.
   readonly #transient = new Set<WeakRef<LevelConsumer>>()
-  // Nobody is opened while it is decided what is pruned.
+  // No consumer opens while a prune decides what to remove.
   readonly #turns = new Turns()
 
   constructor(life: Life) {
     this.#life = life
   }
 
-  /** Opens a consumer. One that is open under this name goes on until somebody pulls from the new one, or moves it. */
+  /** Opens a consumer. An open one of this name continues until a caller pulls from the new one, or moves it. */
   async open(name: string, options: ConsumerOptions): Promise<Consumer> {
     checkText(name, MOST_BYTES, 'TIDINGS_LOG_INVALID', 'the name of a consumer')
     if (options.transient === true) {
@@ -55,7 +55,7 @@ export class Consumers {
     })
   }
 
-  // Whoever was replaced meanwhile is told so, and does not take the place back.
+  // A consumer that was replaced in the meantime gets itself back, so that its pull fails; it does not take over again.
   async #takenOver(own: LevelConsumer | undefined, name: string, options: ConsumerOptions): Promise<LevelConsumer> {
     if (own?.next !== undefined) return own
     if (own !== undefined && this.#read(name) === undefined)
@@ -63,8 +63,8 @@ export class Consumers {
     return this.#begun(name, { ...options, move: false })
   }
 
-  // Those that are open under these names retire, then everything is read from the store, then one commit moves the
-  // cursor. Where any of this fails nobody has their place: whoever pulls next opens it again.
+  // First the open consumers of these names retire, then everything is read from the store, then one commit moves the
+  // cursor. If a step fails, the retired consumers have no successor: the next pull opens one.
   async #begun(name: string, options: ConsumerOptions): Promise<LevelConsumer> {
     const names = this.#read(name) === undefined ? [name, options.formerly ?? name] : [name]
     const older = new Set(names.flatMap((each) => this.#open.get(each) ?? []))
@@ -80,7 +80,7 @@ export class Consumers {
     return consumer
   }
 
-  /** Forgets a consumer and all that it left; one that is open retires. False: there is none of that name. */
+  /** Removes a consumer and all its records; an open one retires first. Resolves to false for an unknown name. */
   forget(name: string): Promise<boolean> {
     return this.#turns.take(async () => {
       if (this.#read(name) === undefined) return false
@@ -93,15 +93,15 @@ export class Consumers {
     })
   }
 
-  /** Of all consumers that the log knows. */
+  /** Resolves to the names of all stored consumers. */
   async names(): Promise<readonly string[]> {
     const known = await this.#life.session.db.keys(startingWith('c')).all()
     return known.map((key) => textsOf(key)[0] as string)
   }
 
   /**
-   * Runs `decide`, which is told how to learn what the lowest seq is that a consumer still needs, one of these or one
-   * that is open. What it learns holds until it awaits something.
+   * Runs `decide` while no consumer opens. `lowestNeed` returns the lowest seq that an open consumer, or one of these
+   * names, still needs. Its result is valid until `decide` awaits something.
    */
   hold<T>(names: readonly string[], decide: (lowestNeed: () => Need | undefined) => Promise<T>): Promise<T> {
     return this.#turns.take(async () => {
@@ -112,7 +112,7 @@ export class Consumers {
     })
   }
 
-  // What is known of it, and what has to be stored before it is of use. Changes nothing.
+  // Reads what is stored of a consumer, and returns the operations to commit before it is used. Changes nothing.
   async #find(name: string, options: ConsumerOptions): Promise<{ readonly opened: Opened; readonly ops: Op[] }> {
     const { start, move, formerly } = options
     const known = this.#read(name)
@@ -135,7 +135,7 @@ export class Consumers {
     return { name, origin: 'new', cursor, waiting: [], parked: [], suspects: new Map() }
   }
 
-  // What was pruned counts as settled.
+  // Pruned events count as settled.
   async #beginning(start: Start): Promise<Beginning> {
     const seq = await this.#firstOf(start)
     const cursor = Math.max(seq, this.#life.session.first) - 1
@@ -154,7 +154,7 @@ export class Consumers {
     )
   }
 
-  // A time in ms, taken for a seq, would never come.
+  // A time in ms, mistaken for a seq, would never be reached.
   #near(seq: number): number {
     const last = this.#durable
     if (seq <= last + MOST_AHEAD) return seq
@@ -193,7 +193,7 @@ export class Consumers {
     return { name, cursor, waiting, parked, suspects }
   }
 
-  // Of what was in flight, those that are not settled; and those that were alone already.
+  // The suspects are the unsettled events of the flight, and events that have been handed out alone before.
   async #suspects(
     name: string,
     cursor: Cursor,
@@ -210,7 +210,7 @@ export class Consumers {
       deaths.set(seqOf(crash), decode<number>(crash, text))
     }
     for (const seq of parked) deaths.delete(seq)
-    // What waits for a later time was not in flight any more; and nobody should have to wait for it.
+    // An event with a later due time was no longer in flight, and must not hold up the rest.
     for (const { seq, at } of waiting) if (at > now) deaths.delete(seq)
     return deaths
   }
@@ -219,7 +219,7 @@ export class Consumers {
     return this.#life.session.db.iterator(startingWith(prefix)).all()
   }
 
-  // The checksum covers the key, so each record is written anew. One commit: the cursor is under one name, never two.
+  // The checksum covers the key, so each record is encoded again. One commit keeps the cursor under a single name.
   async #rename(from: string, to: string): Promise<Op[]> {
     const ops: Op[] = []
     const move = (key: string, text: string, target: string): void => {
@@ -252,17 +252,17 @@ export class Consumers {
     return { behind, running: 0, retrying: await count(keys.retriesOf(name)), parked: await count(keys.parkedOf(name)) }
   }
 
-  /** The log is closed in good order. */
+  /** The log closes cleanly. */
   closing(): void {
     for (const consumer of this.#open.values()) consumer.closing()
   }
 
-  /** The store was opened again: everyone says anew what it did not take. */
+  /** The store was reopened: each consumer repeats the writes that failed. */
   reopened(states: States): void {
     for (const consumer of [...this.#open.values(), ...this.#transients()]) consumer.reopened(states)
   }
 
-  /** These events are durable: whoever hears one of them is woken. */
+  /** These events are durable: wakes the consumers that hear one of them. */
   committed(events: readonly EventRecord[]): void {
     const { durable } = this.#life
     const types = new Set<string>()

@@ -6,22 +6,22 @@ import { Retries, type Waiting } from './level-retries.ts'
 import { type Deaths, Suspects } from './level-suspects.ts'
 import type { Handed } from './port.ts'
 
-/** What the store knows of events that were handed out before. */
+/** What the store knows of events that have been handed out before. */
 export interface Known {
   readonly waiting: readonly Waiting[]
   readonly suspects: Deaths
 }
 
-/** The events of one consumer between being handed out and being settled: those being handled, those that wait. */
+/** The events of one consumer that are handed out and not settled: being handled, or waiting for another attempt. */
 export class Flight {
   readonly #name: string
   readonly #ledger: Ledger
-  /** Being handled for the first time: until the lowest of them is settled, the cursor stays before it. */
+  /** Being handled for the first time: the cursor stays before the lowest of them. */
   readonly #fresh = new Set<number>()
-  /** Being handled again: a record in the store remembers them, so the cursor may pass. */
+  /** Being handled again: they have a record in the store, so the cursor may pass them. */
   readonly #again = new Set<number>()
   readonly #retries: Retries
-  /** Asked for once more while it is handled: it waits in the store already, and is handed out after that. */
+  /** Requested again while being handled: the store has the record, and the event waits once the delivery has ended. */
   readonly #asked = new Map<number, RetryRecord>()
   readonly #suspects: Suspects
 
@@ -41,7 +41,7 @@ export class Flight {
     return this.#retries.size
   }
 
-  /** The next that waits; in order: the oldest. */
+  /** The waiting event that is due next; with `inOrder`, the oldest. */
   get first(): Waiting | undefined {
     return this.#retries.first
   }
@@ -51,22 +51,22 @@ export class Flight {
     return this.#retries.nextAt
   }
 
-  /** How many suspects were not handed out yet. */
+  /** How many suspects have not been handed out yet. */
   get suspects(): number {
     return this.#suspects.waiting
   }
 
-  /** The lowest seq that is handled for the first time. */
+  /** The lowest seq being handled for the first time. */
   get lowestFresh(): number | undefined {
     return this.#fresh.values().next().value
   }
 
-  /** All that are handled again. */
+  /** The seqs being handled again. */
   get again(): Iterable<number> {
     return this.#again
   }
 
-  /** All that are handled for the first time, lowest first. */
+  /** The seqs being handled for the first time, lowest first. */
   get fresh(): Iterable<number> {
     return this.#fresh
   }
@@ -83,7 +83,7 @@ export class Flight {
     return this.#retries.due(now, max)
   }
 
-  /** The seqs of all that wait, lowest first. */
+  /** The seqs of the waiting events, lowest first. */
   seqs(): readonly number[] {
     return this.#retries.seqs()
   }
@@ -92,14 +92,14 @@ export class Flight {
     this.#fresh.add(seq)
   }
 
-  /** False: it does not wait any more. */
+  /** Returns false when the event no longer waits. */
   beginAgain(seq: number): boolean {
     if (!this.#retries.remove(seq)) return false
     this.#again.add(seq)
     return true
   }
 
-  /** To be handed out again, as this record says. */
+  /** Lets an event wait for another delivery, as this record says. */
   wait(seq: number, record: RetryRecord): void {
     const key = keys.retry(this.#name, seq)
     if (this.isRunning(seq)) this.#asked.set(seq, record)
@@ -111,18 +111,18 @@ export class Flight {
     return this.#ledger.read<RetryRecord>(keys.retry(this.#name, seq))
   }
 
-  /** Whether it was asked for once more while it is handled. */
+  /** Whether the event was requested again while being handled. */
   isAsked(seq: number): boolean {
     return this.#asked.has(seq)
   }
 
-  /** Its delivery ended, and it does not need its record. */
+  /** The delivery ended, and its record is no longer needed. */
   settle(seq: number): void {
     if (this.#again.has(seq) && !this.#asked.has(seq)) this.#ledger.change(keys.retry(this.#name, seq), undefined)
     this.end(seq)
   }
 
-  /** Its delivery ended. */
+  /** The delivery ended. */
   end(seq: number): void {
     const cleared = this.#suspects.clear(seq)
     if (cleared !== undefined) this.#ledger.change(cleared[0], cleared[1])
@@ -133,20 +133,20 @@ export class Flight {
     if (asked !== undefined) this.#retries.add({ seq, ...asked })
   }
 
-  /** What is in flight is handled elsewhere. */
+  /** Another consumer now hands out the events in flight. */
   dismiss(): void {
     this.#fresh.clear()
     this.#again.clear()
   }
 
-  /** Nothing is in flight any more; but who is still suspected is so after a restart too. */
+  /** Notes an empty flight, except for suspects: they stay suspects after a restart. */
   noteSuspects(): void {
     const key = keys.flight(this.#name)
     const { seqs } = this.#suspects
     this.#ledger.change(key, seqs.length === 0 ? undefined : encode(key, seqs))
   }
 
-  /** What is to be stored before these are handed out; and how often the process died over each of them. Changes nothing. */
+  /** Returns the operations to store before these are handed out, and adds `crashes` to suspects. Changes nothing. */
   note(handed: readonly Handed[]): { readonly handed: readonly Handed[]; readonly ops: readonly Op[] } {
     const noted = handed.map((each): Handed => {
       const crashes = this.#suspects.deaths(each.event.seq)
@@ -159,7 +159,7 @@ export class Flight {
     return { handed: noted, ops: [[key, encode(key, [...this.#fresh, ...this.#again])], ...accused] }
   }
 
-  /** These are handed out. */
+  /** These events were handed out. */
   given(handed: readonly Handed[]): void {
     for (const { event } of handed) this.#suspects.accuse(event.seq)
   }

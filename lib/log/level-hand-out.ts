@@ -11,15 +11,15 @@ import type { Steering } from './level-steering.ts'
 import type { Handed } from './port.ts'
 
 /**
- * At most this many events of one consumer wait for another attempt; beyond, nothing new is handed out. What waits is
- * on disk, but that it waits is known in memory.
+ * The most events of one consumer that may wait for another attempt; beyond it, no new events are handed out. The
+ * events are on disk, but their seqs and due times are in memory.
  */
 const MOST_WAITING = 10_000
 
 /**
- * What is handed out, and how. `ahead`: how many events after the place in the backlog have a record; `present`: whether
- * this consumer may hand out events, or another one is taking its place; `noted`: what is handed out is written down
- * before; `inOrder`: nothing newer while an event waits.
+ * The parts of a HandOut. `ahead`: how many events after the backlog position have a record; `present`: whether this
+ * consumer may hand out events (false while another one replaces it); `noted`: whether events are noted in the store
+ * before they are handed out; `inOrder`: hand out nothing newer while an event waits.
  */
 export interface HandOutParts {
   readonly life: Life
@@ -34,15 +34,15 @@ export interface HandOutParts {
 }
 
 /**
- * Hands the events of one consumer out: those that are due again, and new ones. One that is due, yet lies after the place
- * in the backlog (the process died over it, or it was put back before its turn), is handed out when its place comes:
- * what is older, and may be of its key, has not been.
+ * Hands out the events of one consumer: due retries and new events. A due event may lie after the backlog position (the
+ * process died over it, or it was put back before its turn). It is handed out when the backlog reaches it, because
+ * older events, perhaps of its key, have not been handed out yet.
  */
 export class HandOut {
   readonly #parts: HandOutParts
-  // The seq of the next event that waits after the place in the backlog; undefined: none does.
+  // The seq of the next event that waits after the backlog position; undefined: none does.
   #next: number | undefined
-  // Begun, and not given to whoever pulls: what is in flight could not be noted. The next pull gets these first.
+  // Begun but not returned by a pull, because the flight could not be noted. The next pull gets these first.
   readonly #held: Handed[] = []
   #giving: Promise<unknown> = Promise.resolve()
 
@@ -50,15 +50,15 @@ export class HandOut {
     this.#parts = parts
   }
 
-  /** Whether there is more to look at, right now. */
+  /** Whether another take could find events right now. */
   get more(): boolean {
     const { life, backlog } = this.#parts
     return this.#held.length > 0 || (this.#mayReadOn() && backlog.position < life.session.writer.durable)
   }
 
   /**
-   * Hands out events in three steps: reads, begins, notes. Reading changes nothing. Events are begun in one go, without
-   * an await. If they can't be noted then, they are held for the next take.
+   * Hands out events in three steps: read, begin, note. Reading changes nothing. Events begin synchronously, without an
+   * await in between. If noting fails, they are held for the next take.
    */
   async take(max: number, signal: AbortSignal): Promise<readonly Handed[]> {
     const { life } = this.#parts
@@ -67,18 +67,18 @@ export class HandOut {
       if (this.#held.length === 0) await this.#begin(session, max, signal)
       return await this.#give(session, max)
     } catch (error) {
-      // A store that is closed in mid-read, after a failed write, is opened again; a closed log ends the wait.
+      // A store closed during a read, after a failed write, will be reopened; a closed log ends the wait.
       if (life.ready && life.session === session) throw error
       return []
     }
   }
 
-  /** Resolves when no note is being written. */
+  /** Resolves when all pending notes are written. */
   async quiet(): Promise<void> {
     await this.#giving
   }
 
-  /** Takes back what was taken and could not be given to anybody. */
+  /** Takes back events that a pull could not return. */
   hold(handed: readonly Handed[]): void {
     this.#held.push(...handed)
     this.#held.sort((a, b) => a.event.seq - b.event.seq)
@@ -95,7 +95,7 @@ export class HandOut {
     this.hold([...this.#again(found.filter(({ waiting }) => waiting.seq <= backlog.position)), ...fresh])
   }
 
-  // What is due and has its place behind, or next.
+  // The due events behind the backlog position, and the next one after it.
   #due(max: number): readonly Waiting[] {
     const { life, flight, backlog, inOrder } = this.#parts
     const due = flight.due(steady(life.clock).now(), max)
@@ -118,7 +118,7 @@ export class HandOut {
     for (const { waiting, event } of found) {
       const { seq, attempts, replay } = waiting
       if (!flight.beginAgain(seq)) continue
-      // A pruned event has nothing left to hand out.
+      // The event was pruned.
       if (event === undefined) flight.settle(seq)
       else handed.push({ event, attempt: attempts + 1, ...(replay === undefined ? {} : { replay }) })
     }
@@ -135,8 +135,8 @@ export class HandOut {
     return handed
   }
 
-  // What is in flight is noted before it is handed out, with the death that nobody may live to record. The death of the
-  // process loses nothing that LevelDB has, so this need not wait for the disk.
+  // The flight is noted before events are handed out, counting the crash in advance: a dead process can't record it.
+  // A process crash loses nothing that LevelDB has, so this need not wait for the disk.
   async #give({ writer }: Session, max: number): Promise<readonly Handed[]> {
     const { flight, noted } = this.#parts
     const given = this.#held.splice(0, max)
@@ -156,7 +156,7 @@ export class HandOut {
   }
 
   async #note(writer: Session['writer'], handed: readonly Handed[], ops: readonly Op[]): Promise<void> {
-    // Those who had their turn before are cleared for good: nobody is blamed for the death of the next one.
+    // Earlier suspects that were handled are cleared durably first, so that the next crash is not counted against them.
     if (handed.some(({ crashes }) => crashes !== undefined)) await writer.flush()
     await writer.note(ops)
   }

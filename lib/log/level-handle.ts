@@ -3,11 +3,11 @@ import type { LevelConsumer } from './level-consumer.ts'
 import type { Consumer, Handed, Lag, Parked, Retrying, Writes } from './port.ts'
 
 /**
- * One opening of a consumer. Several of one name share the consumer that is open: each can look at it and steer it, and
- * only the one that pulled last has its events. To pull is to take over: the consumer of the other handle retires.
+ * One opening of a consumer. Several handles of one name share the open consumer: each can inspect and steer it, and
+ * only the handle that pulled last gets its events. A pull takes over: the consumer of the other handle retires.
  *
- * If a consumer retires and no other can be opened in its place (the store fails in between), the next pull of its handle
- * opens it again from what is stored.
+ * If a consumer retires and none can be opened in its place (the store fails in between), the next pull of its handle
+ * opens it again from the store.
  */
 export class Handle implements Consumer {
   readonly name: string
@@ -19,8 +19,8 @@ export class Handle implements Consumer {
   #taking: Promise<LevelConsumer> | undefined
 
   /**
-   * - `isOwn`: whether `seen` was opened for this handle; otherwise another one has it
-   * - `takeOver`: opens the consumer for this handle; gives `own` back if another handle has taken that over
+   * - `isOwn`: whether `seen` was opened for this handle; otherwise another handle owns it
+   * - `takeOver`: opens the consumer for this handle; returns `own` if another handle has taken that over
    */
   constructor(
     seen: LevelConsumer,
@@ -34,7 +34,7 @@ export class Handle implements Consumer {
     this.#takeOver = takeOver
   }
 
-  // Who is looked at and steered: the one that is open now.
+  // The consumer to inspect and steer: the one that is open now.
   get #it(): LevelConsumer {
     const it = this.#own ?? this.#seen
     return it.next ?? it
@@ -62,7 +62,7 @@ export class Handle implements Consumer {
     }
   }
 
-  // Several may pull at once.
+  // Concurrent pulls share one take-over.
   #present(): LevelConsumer | Promise<LevelConsumer> {
     if (this.#own !== undefined && !(this.#own.retired && this.#own.next === undefined)) return this.#own
     this.#taking ??= this.#take().finally(() => (this.#taking = undefined))
@@ -75,7 +75,7 @@ export class Handle implements Consumer {
     return this.#own
   }
 
-  // What a handle was not handed is not its own to settle.
+  // A handle settles only events that it was handed.
   ack(handed: Handed, writes?: Writes): void {
     this.#own?.ack(handed, writes)
   }
@@ -116,7 +116,7 @@ export class Handle implements Consumer {
     return this.#it.lag()
   }
 
-  // A consumer that has retired takes nothing. Nobody took its place, or is about to: the turn tells.
+  // A retired consumer takes nothing. It has no successor yet, or one is being opened: `takeOver` waits its turn.
   async #steered(): Promise<LevelConsumer> {
     const it = this.#it
     if (!it.retired) return it

@@ -5,25 +5,25 @@ import type { States } from './level-states.ts'
 import type { Write, Writes } from './port.ts'
 
 /**
- * What one consumer has to write: gathered until the next commit takes it, kept until that is durable, and written again
- * when it was not. Only one consumer of a name has a ledger that is open: what another one says is not written.
+ * The pending writes of one consumer: gathered until the next commit takes them, kept until that is durable, and
+ * written again if it fails. Only one consumer of a name has an open ledger; a closed one drops all writes.
  */
 export class Ledger {
   readonly #life: Life
   readonly #transient: boolean
   #changes = new Map<string, Op>()
   #writing = new Map<string, Op>()
-  // State without a revision yet: the store could not be asked for the last one.
+  // State without a revision yet: the last one could not be read from the store.
   readonly #unwritten: Write[] = []
   #closed = false
 
-  /** `transient`: nothing is left behind but the state that handlers wrote. */
+  /** `transient`: stores nothing except the state that handlers wrote. */
   constructor(life: Life, transient: boolean) {
     this.#life = life
     this.#transient = transient
   }
 
-  /** Another consumer has taken this one's place: nothing more is written. */
+  /** Another consumer has replaced this one: writes nothing more. */
   close(): void {
     this.#closed = true
     this.#changes.clear()
@@ -31,12 +31,12 @@ export class Ledger {
     this.#unwritten.length = 0
   }
 
-  /** A record of the consumer's own is to become this; without a value, it is to go. */
+  /** Sets a record of the consumer; without a value, removes it. */
   change(key: string, value: string | undefined): void {
     if (!this.#transient && !this.#closed) this.#changes.set(key, [key, value])
   }
 
-  /** Takes state that was checked. It is written in the commit that takes the changes said after it, never later. */
+  /** Takes validated state. The commit that takes later changes writes it too, never a later commit. */
   writeState(writes: Writes): void {
     if (writes.length === 0 || this.#closed) return
     this.#unwritten.push(...writes)
@@ -49,20 +49,20 @@ export class Ledger {
     }
   }
 
-  // In one go: if a revision can't be read, none of these writes is taken.
+  // All or nothing: if a revision can't be read, none of these writes is taken.
   #revise(states: States): void {
     if (this.#unwritten.length === 0) return
     for (const op of states.write(this.#unwritten)) this.#changes.set(op[0], op)
     this.#unwritten.length = 0
   }
 
-  /** A record as it is to be, or is. */
+  /** Returns a record as pending, or else as stored. */
   read<T>(key: string): T | undefined {
     const pending = this.#changes.get(key) ?? this.#writing.get(key)
     return decode<T>(key, pending === undefined ? this.#life.session.db.getSync(key) : pending[1])
   }
 
-  /** Everything so far, for the commit that is being built. */
+  /** Returns all pending writes, for the commit that is being built. */
   collect(): readonly Op[] {
     if (this.#unwritten.length > 0) this.#revise((this.#life.writable ?? this.#life.session).states)
     this.#writing = this.#changes
@@ -70,14 +70,14 @@ export class Ledger {
     return [...this.#writing.values()]
   }
 
-  /** That commit is durable, or it failed: then what it carried is written again, under what was said since. */
+  /** That commit is durable or has failed. After a failure its writes are pending again, under later changes. */
   settled(durable: boolean): void {
     const written = this.#writing
     this.#writing = new Map()
     if (!durable) this.#changes = new Map([...written, ...this.#changes])
   }
 
-  /** The store was opened again: state gets its place among what others write now. */
+  /** The store was reopened: state gets a new place in the order of writes. */
   reopened(states: States): void {
     for (const [key, value, order] of this.#changes.values()) {
       if (order !== undefined) this.#changes.set(key, states.put(key, value))

@@ -8,7 +8,7 @@ import type { HeldBy } from './retention.ts'
 /** The lowest event whose body a consumer still needs. */
 export type Need = HeldBy
 
-/** The lowest of them; where several are the same, the first. */
+/** Returns the need with the lowest seq; the first of equals. */
 export function lowest(needs: readonly Need[]): Need | undefined {
   return needs.reduce<Need | undefined>(
     (low, need) => (low === undefined || need.seq < low.seq ? need : low),
@@ -16,7 +16,7 @@ export function lowest(needs: readonly Need[]): Need | undefined {
   )
 }
 
-/** What a consumer needs that nobody has opened: only the store knows. Nothing, if it has another name by now. */
+/** Returns the needs of a consumer that is not open, from the store; empty when it has been renamed or removed. */
 export async function storedNeed(db: Database, name: string): Promise<readonly Need[]> {
   const key = keys.consumer(name)
   const record = decode<Cursor>(key, await db.get(key))
@@ -28,7 +28,7 @@ export async function storedNeed(db: Database, name: string): Promise<readonly N
     'in flight': keys.crashesOf(name),
   } as const
   for (const [why, prefix] of Object.entries(records) as [Need['why'], string][]) {
-    // Of each kind, the first key has the lowest seq.
+    // The first key of each kind has the lowest seq.
     const [first] = await db.keys({ ...startingWith(prefix), limit: 1 }).all()
     if (first !== undefined) needs.push({ listener: name, seq: seqOf(first), why })
   }
@@ -36,8 +36,8 @@ export async function storedNeed(db: Database, name: string): Promise<readonly N
 }
 
 /**
- * What an open consumer needs, by what it knows. That it is done with an event may not be durable yet; it rides with the
- * commit that removes the body, or with one before.
+ * Returns the need of an open consumer, from memory. Its latest settled events may not be durable yet; they ride with
+ * the commit that removes the body, or with an earlier one.
  */
 export function openNeed(listener: string, settledTo: number, flight: Flight, parked: ParkedEvents): Need {
   const needs: [Need['why'], Iterable<number>][] = [

@@ -2,7 +2,7 @@ import { keys } from './level-keys.ts'
 import type { Ledger } from './level-ledger.ts'
 import { encode, type ParkedRecord } from './level-records.ts'
 
-/** The events of one consumer that were set aside. In memory are only their seqs. */
+/** The parked events of one consumer. Only their seqs are in memory. */
 export class ParkedEvents {
   readonly #name: string
   readonly #ledger: Ledger
@@ -24,16 +24,16 @@ export class ParkedEvents {
     this.#ledger.change(key, encode(key, record))
   }
 
-  /** Takes one out, with what was known of it; undefined when it is not parked. */
+  /** Removes an event and returns its record; undefined when it is not parked. */
   take(seq: number): ParkedRecord | undefined {
     if (!this.#seqs.has(seq)) return undefined
-    // Read first: should that fail, it stays parked.
+    // Reads first: if that fails, the event stays parked.
     const record = this.read(seq)
     this.remove(seq)
     return record
   }
 
-  /** Takes one out without looking at it. False: it is not parked. */
+  /** Removes an event without reading its record. Returns false when it is not parked. */
   remove(seq: number): boolean {
     if (!this.#seqs.delete(seq)) return false
     this.#ledger.change(keys.parked(this.#name, seq), undefined)
@@ -44,7 +44,7 @@ export class ParkedEvents {
     return this.#ledger.read<ParkedRecord>(keys.parked(this.#name, seq))
   }
 
-  /** The seqs of all that are parked, lowest first. */
+  /** The seqs of all parked events, lowest first. */
   seqs(): readonly number[] {
     return [...this.#seqs].sort((a, b) => a - b)
   }

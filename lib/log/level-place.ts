@@ -2,7 +2,7 @@ import { keys } from './level-keys.ts'
 import type { Ledger } from './level-ledger.ts'
 import { type Beyond, type Cursor, encode } from './level-records.ts'
 
-/** How far one consumer is, as it is written down. */
+/** The stored cursor of one consumer. */
 export class Place {
   readonly #name: string
   readonly #ledger: Ledger
@@ -14,7 +14,7 @@ export class Place {
     this.#record = record
   }
 
-  /** Up to which seq everything is settled, as it is written down. */
+  /** The stored seq up to which everything is settled. */
   get cursor(): number {
     return this.#record.cursor
   }
@@ -22,15 +22,15 @@ export class Place {
   /** Everything up to `cursor` is settled, and some of what lies beyond it. */
   settled(cursor: number, beyond: Beyond | undefined): void {
     const { beyond: before, ...record } = this.#record
-    // Up to one place, fewer and fewer are open: as many are the same.
+    // For the same `to`, open events only become fewer, so equal counts mean equal lists.
     const isSame = beyond?.to === before?.to && beyond?.open.length === before?.open.length
     if (cursor === record.cursor && isSame) return
     this.#write({ ...record, cursor, ...(beyond === undefined ? {} : { beyond }) })
   }
 
   /**
-   * Whether the consumer has begun to hear, when it comes to an event that was created at this time (ms since the epoch):
-   * one that starts at a time to come passes over what is older.
+   * Whether the consumer hears an event created at this time (ms since the epoch): a consumer with a start in the
+   * future skips older events.
    */
   hasBegun(created: number): boolean {
     const { since, ...record } = this.#record
@@ -40,14 +40,14 @@ export class Place {
     return true
   }
 
-  /** Somebody asks for events to be told again: which time that is. */
+  /** Counts a request to redeliver events, and returns the count. */
   askAgain(): number {
     const replays = (this.#record.replays ?? 0) + 1
     this.#write({ ...this.#record, replays })
     return replays
   }
 
-  /** Which replay an event is that was not handed out since the consumer was moved back; undefined: it is none. */
+  /** The replay count of an event not handed out since the consumer was moved back; undefined: not a replay. */
   replay(seq: number): number | undefined {
     const { again } = this.#record
     return again !== undefined && seq <= again.until ? again.replay : undefined
@@ -60,13 +60,13 @@ export class Place {
   }
 }
 
-/** Where a consumer is to begin: after a seq, and not before a time, if that is still to come. */
+/** Where a consumer begins: after a seq and, for a start in the future, not before `since` (ms since the epoch). */
 export interface Beginning {
   readonly cursor: number
   readonly since?: number
 }
 
-/** The record of a consumer that is moved: what it was handed before is told again, as a replay. */
+/** Returns the record of a moved consumer: it receives events that it was handed before again, as a replay. */
 export function movedTo(place: Beginning, { again, beyond: _, since: __, ...record }: Cursor): Cursor {
   const until = Math.max(record.cursor, again?.until ?? 0)
   if (place.cursor >= until) return { ...record, ...place }

@@ -9,9 +9,9 @@ export interface Waiting extends Omit<RetryRecord, 'error'> {
 }
 
 /**
- * What is written of an event that is to be handed out again.
+ * Returns the record of an event that waits to be handed out again.
  *
- * @throws TidingsError `TIDINGS_LOG_INVALID` for a time that is none
+ * @throws TidingsError `TIDINGS_LOG_INVALID` for an invalid time
  */
 export function retryRecord(
   { attempt, replay }: Handed,
@@ -27,14 +27,14 @@ export function retryRecord(
   }
 }
 
-/** When an event is due that a life before left. A clock that went back makes its pause no longer than it was. */
+/** When an event of an earlier process is due. A clock that went back does not prolong its pause. */
 export function dueAgain({ at, since }: RetryRecord, now: number): number {
   return since !== undefined && since > now ? Math.min(at, now + Math.max(0, at - since)) : at
 }
 
-/** The events of one consumer that wait for another attempt, in order of when they are due. */
+/** The events of one consumer that wait for another attempt, ordered by due time. */
 export class Retries {
-  // Sorted by due time, then seq; in order, by seq alone. Bounded by the consumer, so an insertion moves little.
+  // Sorted by due time, then seq; with `inOrder`, by seq alone. Bounded by the consumer, so an insertion moves little.
   readonly #due: Waiting[] = []
   readonly #bySeq = new Map<number, Waiting>()
   readonly #inOrder: boolean
@@ -56,12 +56,12 @@ export class Retries {
     return this.#bySeq.has(seq)
   }
 
-  /** The next one; in order: the oldest. */
+  /** The event that is due next; with `inOrder`, the oldest. */
   get first(): Waiting | undefined {
     return this.#due[0]
   }
 
-  /** When the next one is due, in ms since the epoch. */
+  /** When the next event is due, in ms since the epoch. */
   get nextAt(): number | undefined {
     return this.#due[0]?.at
   }
@@ -73,7 +73,7 @@ export class Retries {
     this.#bySeq.set(seq, waiting)
   }
 
-  /** False: it was not there. */
+  /** Returns false when the event does not wait. */
   remove(seq: number): boolean {
     const waiting = this.#bySeq.get(seq)
     if (waiting === undefined) return false
@@ -82,7 +82,7 @@ export class Retries {
     return true
   }
 
-  /** What is due at `now`: the lowest seqs first, at most `max`. */
+  /** The events due at `now`: lowest seqs first, at most `max`. */
   due(now: number, max: number): Waiting[] {
     let end = 0
     while (end < this.#due.length && (this.#due[end] as Waiting).at <= now) end += 1
@@ -92,7 +92,7 @@ export class Retries {
       .slice(0, max)
   }
 
-  /** The seqs of all that wait, lowest first. */
+  /** The seqs of all waiting events, lowest first. */
   seqs(): readonly number[] {
     return [...this.#bySeq.keys()].sort((a, b) => a - b)
   }

@@ -6,10 +6,10 @@ import type { Life } from './level-life.ts'
 import { decode, encode, type RunOutcome } from './level-records.ts'
 import { count } from './query.ts'
 
-/** So many records are kept of each job: the newest. */
+/** The number of records kept of each job: the newest. */
 const MOST = 100
 
-/** Which records are asked for, from the oldest on, or from the newest. */
+/** How many records to list, default 100, from the oldest or (`reverse`) from the newest. */
 export interface RunsAsked {
   readonly limit?: number
   readonly reverse?: boolean
@@ -20,53 +20,53 @@ interface Attempt {
   readonly attempt: number
 }
 
-/** What became of slots: by job, slot and attempt. */
+/** The run records, by job, slot and attempt. */
 export class Runs {
   readonly #life: Life
-  // The keys of each job's records, in their order: what falls out at the other end has to be known.
+  // The sorted keys of each job's records, so that a new record can remove the oldest.
   readonly #keys = new Map<string, string[]>()
 
   constructor(life: Life) {
     this.#life = life
   }
 
-  /** To be awaited before `ops`. */
+  /** Await it before `ops`, `ran` and `drop`. */
   async ready(job: string): Promise<void> {
     if (this.#keys.has(job)) return
     const found = await this.#life.session.db.keys(startingWith(keys.runsOf(job))).all()
     if (!this.#keys.has(job)) this.#keys.set(job, found)
   }
 
-  /** The operations that store a record, and remove what is one too many. */
+  /** Returns the operations that store a record and remove the oldest beyond the limit. */
   ops(job: string, slot: number, attempt: number, outcome?: { readonly is: unknown }): Op[] {
     const key = keys.run(job, slot, attempt)
     const record: RunOutcome = outcome === undefined ? {} : { outcome: toJson(outcome.is ?? null) }
     const known = this.#keys.get(job) ?? []
     if (!known.includes(key)) {
       known.push(key)
-      // All but the last are hex of one length, so their order is that of the store.
+      // All parts but the last are hex of one length, so this is the order of the store.
       known.sort()
     }
     const old = known.splice(0, Math.max(0, known.length - MOST))
     return [[key, encode(key, record)], ...old.map((each): Op => [each, undefined])]
   }
 
-  /** Whether an attempt at this slot is remembered; to be asked after `ready`. */
+  /** Whether an attempt at this slot has a record; call it after `ready`. */
   ran(job: string, slot: number): boolean {
-    // Keys know no instant before 1970.
+    // Keys can't hold an instant before 1970.
     if (slot <= 0) return false
     const [first, last] = [keys.run(job, slot, 1), keys.run(job, slot + 1, 0)]
     return (this.#keys.get(job) ?? []).some((key) => key >= first && key < last)
   }
 
-  /** The operations that remove all records of a job; to be asked after `ready`. */
+  /** Returns the operations that remove all records of a job; call it after `ready`. */
   drop(job: string): Op[] {
     const known = this.#keys.get(job) ?? []
     this.#keys.delete(job)
     return known.map((key): Op => [key, undefined])
   }
 
-  /** What was to be stored was perhaps not. */
+  /** A commit failed, so it is unknown what was stored: `ready` reads the store again. */
   forget(job: string): void {
     this.#keys.delete(job)
   }

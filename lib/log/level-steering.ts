@@ -7,7 +7,7 @@ import { readRecord } from './level-reader.ts'
 import type { Parked, Retrying } from './port.ts'
 import { instant } from './query.ts'
 
-/** What a person sees of one consumer's events, and does with them. Nothing here is durable before a commit. */
+/** Lets a person list, release, drop and redeliver events of one consumer. Nothing is durable before a commit. */
 export class Steering {
   readonly #life: Life
   readonly #flight: Flight
@@ -39,7 +39,7 @@ export class Steering {
     }
   }
 
-  /** False: it is not parked. */
+  /** Returns false when the event is not parked. */
   release(seq: number): boolean {
     const record = this.#parked.take(seq)
     if (record === undefined) return false
@@ -48,13 +48,13 @@ export class Steering {
     return true
   }
 
-  /** False: it is not parked. */
+  /** Returns false when the event is not parked. */
   drop(seq: number): boolean {
     return this.#parked.remove(seq)
   }
 
   /**
-   * These, if they are in the log, and their bodies are kept.
+   * Returns these seqs if all are in the log and have their bodies.
    *
    * @throws TidingsError `TIDINGS_LOG_INVALID`, with `details` { seq, first }
    */
@@ -71,7 +71,7 @@ export class Steering {
     throw new TidingsError('TIDINGS_LOG_INVALID', words, { details: { seq: wrong, first } })
   }
 
-  /** `asked`: counts the request, once it is found that it can be met. */
+  /** `asked`: counts the request, and is called only once the request is valid. */
   redeliver(seqs: Iterable<number>, asked: () => number, at: number = this.#life.clock.now()): void {
     const kept = this.#kept(seqs)
     const record = { attempts: 0, at: instant(at, 'at'), replay: asked() }

@@ -5,20 +5,20 @@ import { type JsonValue, toJson } from '../core/json.ts'
 import { isOwnDraft, OWN_TYPES } from '../core/own.ts'
 import type { Recorded, Write } from './port.ts'
 
-/** How much a log takes, in bytes of utf8. */
+/** The size limits of a log, in bytes of UTF-8; each from 1. */
 export interface Limits {
-  /** Default 256. */
+  /** The event type; default 256. */
   readonly type: number
-  /** Default 1024 (1 KiB). */
+  /** The identifier and the version; default 1024 (1 KiB). */
   readonly identifier: number
-  /** As JSON text; default 262144 (256 KiB). */
+  /** The data as JSON text; default 262144 (256 KiB). */
   readonly data: number
 }
 
 export const defaultLimits: Limits = { type: 256, identifier: 1024, data: 256 * 1024 }
 
 /**
- * Limits with their defaults.
+ * Validates limits and fills in the defaults.
  *
  * @throws TidingsError `TIDINGS_LOG_INVALID` for one that is no number of bytes
  */
@@ -35,19 +35,19 @@ export function limitsOf(given: Partial<Limits> = {}): Limits {
   return { type, identifier, data }
 }
 
-/** A write of state, its value checked and copied. */
+/** Returns a write of state with its value validated and copied. */
 export function checkWrite({ value, ...write }: Write): Write {
   return value === undefined ? write : { ...write, value: toJson(value) }
 }
 
-/** Which happening a draft is about, read once: with a getter, a draft could say another the next time. */
+/** The identity of a draft, read once: a getter could return another value the next time. */
 export interface Identified {
   readonly type: string
   readonly identifier: string
   readonly version: string | undefined
 }
 
-/** Refuses a draft whose type, identifier or version can't be part of an identity. Its data is not looked at. */
+/** Rejects a draft whose type, identifier or version can't be part of an identity. Does not read its data. */
 export function checkIdentity(draft: Draft, limits: Limits): Identified {
   if (typeof draft !== 'object' || draft === null) {
     throw new TidingsError(
@@ -60,7 +60,7 @@ export function checkIdentity(draft: Draft, limits: Limits): Identified {
     textProblem(type, limits.type) === undefined &&
     textProblem(identifier, limits.identifier) === undefined &&
     (version === undefined || textProblem(version, limits.identifier) === undefined)
-  // Most drafts are sound, and pay for no words.
+  // Most drafts are valid, so the texts of the errors are built only after this.
   if (sound && (!type.startsWith(OWN_TYPES) || isOwnDraft(draft))) return { type, identifier, version }
   const details = (path: string) => ({ type, identifier, path })
   checkText(type, limits.type, 'TIDINGS_TYPE_INVALID', 'the type of a draft', details('type'))
@@ -75,7 +75,7 @@ export function checkIdentity(draft: Draft, limits: Limits): Identified {
   return { type, identifier, version }
 }
 
-/** Refuses what can't be a name or an identifier: anything but a well-formed string of 1 to `most` bytes, if that is said. */
+/** Rejects anything but a well-formed string of 1 to `most` bytes; `most` may be infinite. */
 export function checkText(
   value: unknown,
   most: number,
@@ -92,15 +92,15 @@ export function checkText(
 function textProblem(value: unknown, most: number): string | undefined {
   if (typeof value === 'number') return `the number ${value}: wrap it in String()`
   if (typeof value !== 'string' || value === '') return describe(value)
-  // A utf16 unit takes at most three bytes of utf8: most strings need no count.
+  // A UTF-16 unit takes at most three bytes of UTF-8, so most strings need no count.
   if (value.length * 3 > most && Buffer.byteLength(value) > most) return `${Buffer.byteLength(value)} bytes`
   return value.isWellFormed() ? undefined : `${quote(value)}, which has half a surrogate pair`
 }
 
-/** The furthest that a date can be from the epoch, in ms. */
+/** The furthest that a Date can be from the epoch, in ms. */
 const FURTHEST = 8_640_000_000_000_000
 
-/** Refuses what can't be when, and as which revision, an event was accepted. */
+/** Rejects an invalid `created` or `revision` of a recorded event. */
 export function checkRecorded(recorded: Recorded | undefined): void {
   if (recorded === undefined) return
   const { created, revision } = recorded
@@ -115,7 +115,7 @@ function notRecorded(path: keyof Recorded, expected: string, got: unknown): Tidi
   return new TidingsError('TIDINGS_LOG_INVALID', words, { details: { path } })
 }
 
-/** The data of a draft, as it is stored and told, with its text. */
+/** Returns the data of a draft as it is stored and told, with its JSON text. */
 export function checkData(
   draft: Pick<Draft, 'data'>,
   { type, identifier }: Identified,
@@ -141,7 +141,7 @@ export function checkData(
 }
 
 /**
- * A draft as the log would take it: checked, its data copied and frozen.
+ * Returns a draft as the log would accept it: validated, with its data copied and frozen.
  *
  * @throws TidingsError as `Log.accept` does for an invalid draft
  */

@@ -2,7 +2,7 @@ import type { StoredEvent } from '../core/event.ts'
 import type { JsonValue } from '../core/json.ts'
 import type { Completion } from './claim.ts'
 
-/** State to be stored in one step with what it belongs to; without a value, the key is deleted. */
+/** A write of state, stored in one commit with what it belongs to; without a value, it deletes the key. */
 export interface Write {
   readonly namespace: string
   readonly key: string
@@ -11,24 +11,24 @@ export interface Write {
 export type Writes = readonly Write[]
 
 /**
- * Where drafts come from.
+ * Where drafts come from, and what to store with them.
  *
- * - `job`, `run`: who published them, in which run
+ * - `job`, `run`: the job that published them, and its run
  */
 export interface Origin {
   readonly job?: string
   readonly run?: string
   /** The seq of the event whose listener published them. */
   readonly cause?: number
-  /** `false` stores the events without delivering them to anybody; default `true`. */
+  /** `false` stores the events without delivering them to listeners; default `true`. */
   readonly told?: boolean
-  /** Stored in one step with the events. */
+  /** State stored in one commit with the events. */
   readonly state?: Writes
-  /** A claimed slot that is completed in one step with the events. */
+  /** A claimed slot to complete in one commit with the events. */
   readonly completes?: Completion
   /**
-   * Another log accepted them, then and as this revision, and so they are stored. What is known here as that revision
-   * or a later one is a duplicate, whatever its version: what was imported once is not imported again.
+   * Stores the events with the time and revision under which another log accepted them. An identity that this log has
+   * at that revision or a later one is a duplicate, whatever its version, so a repeated import adds nothing.
    */
   readonly recorded?: Recorded
 }

@@ -9,54 +9,55 @@ import type { Origin, Writes } from './origin.ts'
 export type { Origin, Recorded, Write, Writes } from './origin.ts'
 
 /**
- * A question to the log. All parts given must hold.
+ * A query over the events of a log. An event must match every given part.
  *
  * - `since`, `until`: when the event was accepted, both inclusive (a Date, or ms since the epoch)
  */
 export interface Query {
-  /** Names, or patterns where `*` stands for any characters. */
+  /** Names, or patterns where `*` matches any characters; default all types. */
   readonly types?: readonly string[]
   readonly since?: Date | number
   readonly until?: Date | number
-  /** Only events with a higher seq. */
+  /** Only events with a higher seq; default 0. */
   readonly after?: number
-  /** At most this many; default all. */
+  /** Returns at most this many events; default all. */
   readonly limit?: number
-  /** The newest first; default the oldest first. */
+  /** Newest first; default oldest first. */
   readonly reverse?: boolean
-  /** A test on the event. */
+  /** A predicate on the event. */
   readonly where?: (event: StoredEvent) => boolean
 }
 
 /**
- * Where a listener that was never seen before begins. A number is the seq of the first event it hears, at most 10 000
- * beyond the end of the log. A Date means the first event that was created then or later; if it is still to come, what is
- * created before is passed over.
+ * Where a new listener begins. A number is the seq of the first event it hears, at most 10 000 beyond the end of the
+ * log. A Date means the first event created then or later; with a Date in the future, the listener skips all events
+ * created before it.
  */
 export type Start = 'now' | 'start' | Date | number
 
+/** How a consumer is opened. */
 export interface ConsumerOptions {
-  /** Where a consumer that the log has never seen begins. */
+  /** Where a consumer that is new to the log begins. */
   readonly start: Start
   /**
-   * One that the log knows goes on from `start` too: it passes over what lies between, or is told it again, as a
-   * replay. What waits for its retry, or is parked, stays so.
+   * Moves a known consumer to `start` too: it skips the events in between, or receives them again as a replay. Retries
+   * and parked events stay. Default false.
    */
   readonly move?: boolean
   /** The event types it hears (names, or patterns with `*`); default all. */
   readonly types?: readonly string[]
-  /** Take over the cursor, retries and parked events of the consumer of that name, if this one is new. */
+  /** Takes over the cursor, retries and parked events of the consumer of that name, if this one is new. */
   readonly formerly?: string
-  /** Nothing newer is handed out while an older event waits for its retry. */
+  /** Hands out nothing newer while an older event waits for its retry; default false. */
   readonly inOrder?: boolean
-  /** Leaves no cursor behind; it is gone with the process. */
+  /** Stores no cursor: the consumer ends with the process. Default false. */
   readonly transient?: boolean
 }
 
 /**
- * One event, handed to one consumer. `attempt` counts starts of the handler: 1 at first. `replay` is there when a
- * person asked for the event to be told again, and counts how often that was asked of this consumer. `crashes` is there
- * when the event was in flight as the process died, and counts how often it died again over this event alone.
+ * One event, handed to one consumer. `attempt` counts starts of the handler, from 1. `replay` is set when a person
+ * asked to redeliver the event, and counts the requests to this consumer. `crashes` is set when the event was in flight
+ * as the process died, and counts the crashes since then with this event alone in flight.
  */
 export interface Handed {
   readonly event: StoredEvent
@@ -65,7 +66,7 @@ export interface Handed {
   readonly crashes?: number
 }
 
-/** An event that was set aside after its last attempt. `at` is when, in ms since the epoch. */
+/** An event that was parked after its last attempt. `at` is when, in ms since the epoch. */
 export interface Parked {
   readonly event: StoredEvent
   readonly attempts: number
@@ -81,7 +82,7 @@ export interface Retrying {
   readonly error?: ErrorInfo
 }
 
-/** How far a consumer is: events not handed out yet, being handled, waiting for another attempt, set aside. */
+/** Progress of a consumer, in events: not handed out yet, being handled, waiting for another attempt, parked. */
 export interface Lag {
   readonly behind: number
   readonly running: number
@@ -89,7 +90,10 @@ export interface Lag {
   readonly parked: number
 }
 
-/** What the log knows of a consumer without opening it. `cursor` is the seq up to which everything is settled. */
+/**
+ * What the log knows of a consumer without opening it. `cursor` is the seq up to which everything is settled; `created`
+ * is in ms since the epoch.
+ */
 export interface ConsumerInfo {
   readonly name: string
   readonly cursor: number
@@ -97,115 +101,115 @@ export interface ConsumerInfo {
   readonly lag: Lag
 }
 
-/** The durable side of one listener. One pull at a time. */
+/** The durable side of one listener. Call one `pull` at a time. */
 export interface Consumer {
   readonly name: string
-  /** Whether the log saw this consumer for the first time now, or under which older name it knew it. */
+  /** Whether the consumer is new to the log, known to it, or renamed from `formerly`. */
   readonly origin: 'new' | 'known' | 'renamed'
   /**
-   * How many events were in flight when the process died, and were not handed out since. They come first: as long as
-   * there are any, pull one at a time, and handle nothing else anywhere until it is settled.
+   * The number of events that were in flight when the process died and have not been handed out since. They come first:
+   * while any are left, pull one at a time, and handle nothing else in the process until it is settled.
    */
   readonly suspects: number
-  /** Emits after events were handed out, passed over, settled or asked for again: `lag()` may have another answer. */
+  /** Emits after events were handed out, skipped, settled or redelivered: `lag()` may have changed. */
   readonly changes$: Observable<void>
-  /** Waits for at least one event. Aborted: resolves to []; closed log: rejects; failed log: waits. */
+  /** Waits for at least one event. On abort it resolves to []; a closed log rejects; a failed log waits. */
   pull(max: number, signal: AbortSignal): Promise<readonly Handed[]>
-  /** Handled. The writes are stored in one step with the cursor. */
+  /** Settles an event as handled. One commit stores the writes and the cursor. */
   ack(handed: Handed, writes?: Writes): void
-  /** To be handed out again at `at` (ms since the epoch), as attempt + 1. */
+  /** Schedules the event for `at` (ms since the epoch), as attempt + 1. */
   retry(handed: Handed, next: { readonly at: number; readonly error?: unknown }): void
-  /** Set aside, with its error. The writes are stored in one step with that. */
+  /** Parks the event with its error. One commit stores both and the writes. */
   park(handed: Handed, why: { readonly error: unknown }, writes?: Writes): void
   parked(): AsyncIterable<Parked>
   retrying(): AsyncIterable<Retrying>
-  /** Takes a parked event back: it is handed out again, as attempt 1. False: it is not parked. */
+  /** Hands a parked event out again, as attempt 1. Resolves to false when it is not parked. */
   release(seq: number): Promise<boolean>
-  /** Forgets a parked event for good. False: it is not parked. */
+  /** Removes a parked event for good. Resolves to false when it is not parked. */
   drop(seq: number): Promise<boolean>
-  /** Hands these events out once more, as new replays. */
+  /** Hands these events out again, as new replays; `at`: when, in ms since the epoch, default now. */
   redeliver(seqs: Iterable<number>, options?: { readonly at?: number }): Promise<void>
-  /** Resolves when everything said so far is durable. */
+  /** Resolves when all calls so far are durable. */
   flush(): Promise<void>
   lag(): Promise<Lag>
 }
 
-/** A value with the number of times it was set. */
+/** A value and its revision: the number of times it was set. */
 export interface Entry<T = JsonValue> {
   readonly value: T
   readonly revision: number
 }
 
-/** Small values by key, each with a revision, so that two writers can notice each other. */
+/** Small values by key. The revision lets a writer detect a concurrent change. */
 export interface KeyValue {
   get<T = JsonValue>(key: string): Promise<Entry<T> | undefined>
   /**
    * Stores JSON and resolves to the new revision.
    *
-   * @throws TidingsError `TIDINGS_STATE_CONFLICT` when `if` is not the present revision (0: there is none)
+   * @throws TidingsError `TIDINGS_STATE_CONFLICT` when `if` is not the present revision (0: the key does not exist)
    */
   set(key: string, value: unknown, options?: { readonly if?: number }): Promise<number>
-  /** False: there was nothing. */
+  /** Resolves to false when the key does not exist. */
   delete(key: string): Promise<boolean>
   list<T = JsonValue>(prefix?: string): AsyncIterable<Entry<T> & { readonly key: string }>
 }
 
-/** The durable, ordered record of events, identities, cursors and runs: all that jobs, dispatch and agent may use. */
+/** The durable, ordered record of events, identities, cursors and runs: the only storage of jobs, dispatch, agent. */
 export interface Log {
-  /** Unlike that of any other log. */
+  /** Unique to this log. */
   readonly id: string
   readonly durability: 'disk' | 'process' | 'quorum'
   /** Whether seq leaves no gaps. */
   readonly dense: boolean
-  /** Whose time dates the events. */
+  /** The clock that dates the events. */
   readonly clock: Clock
-  /** `failed`: a write failed, and the log takes nothing until it is well again. */
+  /** `failed`: a write failed, and the log accepts nothing until it has recovered. */
   readonly state: 'ready' | 'failed' | 'closed'
-  /** The highest durable seq, each time it rises: a hint to look again. Completes when the log is closed. */
+  /** Emits the highest durable seq whenever it rises: a hint to read on. Completes when the log is closed. */
   readonly committed$: Observable<number>
   /**
-   * Decides about each draft in order: new, changed or duplicate. Resolves once that is durable. An invalid draft
-   * refuses the call before anything is stored.
+   * Decides about each draft in order: new, changed or duplicate. Resolves once the result is durable. An invalid
+   * draft rejects the whole call before anything is stored.
    *
    * @throws TidingsError `TIDINGS_DATA_INVALID`, `TIDINGS_DATA_TOO_LARGE`, `TIDINGS_TYPE_INVALID`,
-   *   `TIDINGS_IDENTIFIER_INVALID` (the draft), `TIDINGS_LOG_FAILED` (not acknowledged: ask again), `TIDINGS_LOG_CLOSED`
+   *   `TIDINGS_IDENTIFIER_INVALID` (the draft), `TIDINGS_LOG_FAILED` (not acknowledged: retry), `TIDINGS_LOG_CLOSED`
    */
   accept(drafts: readonly Draft[], origin?: Origin): Promise<readonly Accepted[]>
   /** The events as they were when the iteration began. */
   events(query?: Query): AsyncIterable<StoredEvent>
-  /** The latest revision. */
+  /** Resolves to the latest revision of an event. */
   get(type: string, identifier: string): Promise<StoredEvent | undefined>
-  /** The seq of the newest event; 0 when there is none. */
+  /** Resolves to the seq of the newest event; 0 when the log is empty. */
   last(): Promise<number>
-  /** The identity may be told again; the event stays. False: it was not known. */
+  /** Forgets an identity, so it may be told again; the event stays. Resolves to false for an unknown identity. */
   forget(type: string, identifier: string): Promise<boolean>
   consumer(name: string, options: ConsumerOptions): Promise<Consumer>
   consumers(): AsyncIterable<ConsumerInfo>
   /**
-   * Forgets a consumer: its cursor, what waits for a retry, what is parked. One that is open writes nothing any more.
-   * False: the log knows none of that name.
+   * Removes a consumer with its cursor, retries and parked events. An open consumer stops writing. Resolves to false
+   * for an unknown name.
    */
   forgetConsumer(name: string): Promise<boolean>
   store(namespace: string): KeyValue
   /**
-   * Claims a slot for `ttl` ms. Undefined: there is nothing to run.
+   * Claims a slot for `ttl` ms. Resolves to undefined when there is nothing to run.
    *
-   * A slot is given if nobody has it, and it is open or later than every slot that is settled. It is open from when it
-   * was claimed, or planned, until it is completed or settled: **a later slot that completes never settles an open
-   * one**, so several slots of a job can be under way at once, and each is given again after a crash. An earlier slot
-   * that is not open is settled, and never given; nor is one for which the log remembers a run that has ended, whatever
-   * was moved back meanwhile.
+   * The log grants a slot that has no holder and is open or later than every settled slot. A slot is open from its
+   * claim or plan until it is completed or settled: **a later slot that completes never settles an open one**, so
+   * several slots of a job can run at once, and the log grants each again after a crash. An earlier slot that is not
+   * open is settled, and never granted; neither is a slot with a recorded run that has ended, even after the job was
+   * moved back.
    */
   claim(job: string, slot: Date, ttl: number, options?: ClaimOptions): Promise<Claim | undefined>
-  /** Decides about slots of a job, in one step. */
+  /** Opens and settles slots of a job, in one commit. */
   plan(job: string, plan: SlotPlan): Promise<void>
-  /** Up to where the slots of a job are settled, and which are open, those `aside` left out. */
+  /** Resolves to the point up to which the slots of a job are settled, and the open slots without those `aside`. */
   slots(job: string): Promise<SlotsOfJob>
-  /** Forgets all slots of a job, and what became of them. False: there was nothing. */
+  /** Removes all slots of a job with their run records. Resolves to false when there were none. */
   forgetSlots(job: string): Promise<boolean>
-  /** Remembers what became of a slot that nobody ran (JSON). Said again of the same slot, it takes the place of before. */
+  /** Stores the outcome (JSON) of a slot that never ran. A second note for the same slot replaces the first. */
   note(job: string, slot: Date, outcome: unknown): Promise<void>
-  /** What became of the slots of a job, by slot and attempt: the newest hundred, older ones may be gone. */
+  /** The run records of a job, by slot and attempt: the newest hundred; older ones may be gone. */
   runs(job: string, options?: { readonly limit?: number; readonly reverse?: boolean }): AsyncIterable<RunRecord>
   close(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>

@@ -2,7 +2,7 @@ import { describe, quote, TidingsError } from '../core/errors.ts'
 import type { StoredEvent } from '../core/event.ts'
 import type { Query } from './port.ts'
 
-/** A query, checked and with its defaults. `type`: the one exact type it is about, if there is just one. */
+/** A validated query with its defaults. `type`: the exact type, if the query names a single one. */
 export interface Narrowed {
   readonly after: number
   readonly limit: number
@@ -12,7 +12,7 @@ export interface Narrowed {
 }
 
 /**
- * A query with its defaults filled in.
+ * Validates a query and fills in the defaults.
  *
  * @throws TidingsError `TIDINGS_LOG_INVALID`, naming the part that is wrong
  */
@@ -35,10 +35,10 @@ export function narrow(query: Query): Narrowed {
   }
 }
 
-/** Whether a type is one of these names, or matches one of these patterns; without any, every type is. */
+/** Returns a test whether a type is one of these names or matches one of these patterns; undefined matches all. */
 export function typeTest(types: readonly string[] | undefined): (type: string) => boolean {
   if (types === undefined) return () => true
-  // Said of the value, not of the type: narrowed, it would be an array of anything.
+  // A boolean instead of a type guard, which would narrow `types` to an array of any.
   const isArray: boolean = Array.isArray(types)
   if (!isArray) wrong('types', 'an array of names of event types', types)
   for (const type of types) {
@@ -49,7 +49,7 @@ export function typeTest(types: readonly string[] | undefined): (type: string) =
   return (type) => names.has(type) || patterns.some((matches) => matches(type))
 }
 
-// `*` stands for any characters: the parts between have to follow one another, the first and last at the ends.
+// `*` matches any characters: the parts between must occur in order, the first and last at the ends.
 function patternTest(pattern: string): (type: string) => boolean {
   const parts = pattern.split('*')
   const head = parts[0] as string
@@ -67,7 +67,7 @@ function patternTest(pattern: string): (type: string) => boolean {
   }
 }
 
-/** A number of things, if it is one; `what` names it. */
+/** Validates a count: a whole number from 0, or Infinity; `what` names it in the error. */
 export function count(value: unknown, what: string, otherwise: number): number {
   if (value === undefined) return otherwise
   if (typeof value === 'number' && value >= 0 && (Number.isSafeInteger(value) || value === Number.POSITIVE_INFINITY))
@@ -75,7 +75,7 @@ export function count(value: unknown, what: string, otherwise: number): number {
   return wrong(what, 'a whole number, not negative', value)
 }
 
-/** A moment in ms since the epoch, if it is one; `what` names it. */
+/** Converts a Date or a number to ms since the epoch; `what` names it in the error. */
 export function instant(value: unknown, what: string): number {
   const ms = value instanceof Date ? value.getTime() : value
   if (typeof ms === 'number' && !Number.isNaN(ms)) return ms

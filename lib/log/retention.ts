@@ -2,26 +2,26 @@ import { type Duration, parseDuration } from '../core/duration.ts'
 import { describe, TidingsError } from '../core/errors.ts'
 
 /**
- * What a log keeps. The body of an event goes when any of these says so, the oldest first, and never before every
- * listener is done with it. Identities stay: an event that is gone is still refused a second time.
+ * What a log keeps. It removes the body of an event when any of these bounds is exceeded, the oldest first, and never
+ * before every listener is done with it. Identities stay: a removed event is still a duplicate the second time.
  */
 export interface Retention {
-  /** Bodies are kept for this long. */
+  /** Keeps bodies for this long; default no bound. */
   readonly age?: Duration
-  /** So many of the newest bodies are kept. */
+  /** Keeps this many of the newest bodies, from 0; default no bound. */
   readonly count?: number
-  /** The newest bodies are kept that are so large together, as they were written (on disk they are compressed). */
+  /** Keeps the newest bodies up to this many bytes, as written (compressed on disk), from 0; default no bound. */
   readonly bytes?: number
   /**
-   * Identities are kept for this long, by the event that was told last, and at least as long as its body; then it may
-   * be told again. Default: for ever.
+   * Keeps an identity for this long after its last told event, and at least as long as its body; then it may be told
+   * again. Default for ever.
    */
   readonly identities?: Duration
 }
 
 /**
- * Which listener keeps events that a retention would remove, and why: its `cursor` has not passed event `seq`, or that
- * waits for a `retry`, is `parked` or `in flight`.
+ * The listener that keeps events a retention would remove, and why: its `cursor` has not passed event `seq`, or the
+ * event waits for a `retry`, is `parked` or `in flight`.
  */
 export interface HeldBy {
   readonly listener: string
@@ -30,22 +30,22 @@ export interface HeldBy {
 }
 
 /**
- * What was pruned.
+ * The result of a prune.
  *
- * - `first`, `last`: the seqs of the oldest event that is kept and of the newest; when none is kept, `first` is one more
+ * - `first`, `last`: the seqs of the oldest and the newest event kept; when none is kept, `first` is `last` + 1
  */
 export interface Pruned {
-  /** How many bodies. */
+  /** The number of bodies removed. */
   readonly removed: number
   readonly first: number
   readonly last: number
-  /** How many identities were dropped. */
+  /** The number of identities removed. */
   readonly identities: number
-  /** Who keeps the log from removing more. */
+  /** The listener that keeps the log from removing more. */
   readonly heldBy?: HeldBy
 }
 
-/** A retention in numbers; what is not asked for bounds nothing. */
+/** A retention in numbers (ms, events, bytes, ms); a part that is not given is Infinity. */
 export interface Bounds {
   readonly age: number
   readonly count: number
@@ -56,7 +56,7 @@ export interface Bounds {
 const PARTS = ['age', 'count', 'bytes', 'identities'] as const
 
 /**
- * A retention, checked.
+ * Validates a retention and converts it to numbers.
  *
  * @throws TidingsError `TIDINGS_LOG_INVALID`, `TIDINGS_DURATION_INVALID`
  */

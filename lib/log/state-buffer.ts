@@ -4,24 +4,24 @@ import { type JsonValue, toJson } from '../core/json.ts'
 import { checkText } from './limits.ts'
 import type { KeyValue, Write, Writes } from './port.ts'
 
-/** The bytes of a key, as of an identifier. */
+/** The byte limit for keys, the same as for identifiers. */
 const MOST_BYTES = 1024
 
 const NONE: Writes = []
 
 /**
- * The state that one run or delivery sees: what is stored, under what it wrote itself. Nothing is stored before
- * somebody commits the writes.
+ * The state that one run or delivery sees: its own writes on top of the stored state. Nothing is stored before the
+ * writes are committed.
  */
 export class StateBuffer implements State {
   readonly #stored: Pick<KeyValue, 'get'>
   readonly #namespace: string
-  // Made with the first write: most deliveries have none.
+  // Created with the first write: most deliveries have none.
   #written: Map<string, JsonValue | undefined> | undefined
 
   readonly #commit: ((writes: Writes) => Promise<void>) | undefined
 
-  /** `commit` stores writes for `save()`; without it, there is no saving before the end. */
+  /** `commit` stores writes for `save()`; without it, `save()` throws. */
   constructor(stored: Pick<KeyValue, 'get'>, namespace: string, commit?: (writes: Writes) => Promise<void>) {
     this.#stored = stored
     this.#namespace = namespace
@@ -33,7 +33,7 @@ export class StateBuffer implements State {
     return (value === undefined ? fallback : value) as T
   }
 
-  /** @throws TidingsError `TIDINGS_DATA_INVALID` when the value is not JSON, `TIDINGS_LOG_INVALID` for what is no key */
+  /** @throws TidingsError `TIDINGS_DATA_INVALID` for non-JSON, `TIDINGS_LOG_INVALID` for an invalid key */
   set(key: string, json: unknown): void {
     this.#write(checked(key), toJson(json))
   }
@@ -51,12 +51,12 @@ export class StateBuffer implements State {
     }
     const saved = new Map(this.#written)
     return this.#commit(this.writes()).then(() => {
-      // What was set again meanwhile is not stored yet.
+      // A key that was set again in the meantime is not stored yet.
       for (const [key, value] of saved) if (this.#written?.get(key) === value) this.#written?.delete(key)
     })
   }
 
-  /** What was written and not saved, to be stored in one step with what it belongs to. */
+  /** Returns the unsaved writes, to be stored in one commit with what they belong to. */
   writes(): Writes {
     if (this.#written === undefined) return NONE
     return [...this.#written].map(
@@ -70,7 +70,7 @@ export class StateBuffer implements State {
   }
 }
 
-// Refused by whoever writes it: later, what it is to be stored with would be refused too.
+// Rejects a bad key at the write: at the commit, it would make the rest of the commit fail too.
 function checked(key: string): string {
   return checkText(key, MOST_BYTES, 'TIDINGS_LOG_INVALID', 'a key of the state')
 }

@@ -1,4 +1,4 @@
-/** Lets in one after another, in the order in which they came. */
+/** Runs async functions one at a time, in the order of the calls. */
 export class Turns {
   #last: Promise<unknown> = Promise.resolve()
 

@@ -2,13 +2,14 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 
 const hour = new AsyncLocalStorage<number>()
 
-/** While somebody is at an hour of their own: the Date that was there before, and the one in its place. */
+/** While `atHour` runs: the original Date and its replacement. */
 let dates: { readonly real: DateConstructor; readonly shown: DateConstructor } | undefined
 let guests = 0
 
 /**
- * Runs `work` at this hour (ms since the epoch): in it, and in all that it starts, `Date` shows that time, which does
- * not pass. So code is seen that looks at the clock behind its context's back. The rest of the process keeps its time.
+ * Runs `work` at this hour (ms since the epoch): in `work`, and in everything that it starts, `Date` is frozen at that
+ * time. This detects code that reads the clock directly instead of through its context. The rest of the process keeps
+ * its time.
  */
 export async function atHour<T>(now: number, work: () => Promise<T>): Promise<T> {
   guests += 1
@@ -25,7 +26,7 @@ export async function atHour<T>(now: number, work: () => Promise<T>): Promise<T>
 }
 
 function leave(): void {
-  // Who put a Date of their own in the place of this one takes it away themselves.
+  // If other code has replaced this Date meanwhile, that code restores its own.
   if (dates !== undefined && globalThis.Date === dates.shown) globalThis.Date = dates.real
   dates = undefined
 }

@@ -1,12 +1,11 @@
 import fc from 'fast-check'
 
-/** From so many values that are near another one, a few are chosen. */
+/** How many nearby values are examined, and how many are chosen. */
 const NEAR = { looked: 500, chosen: 4 }
 
 /**
- * A value and some that are near it, because fast-check would shrink it to them: mostly the same, in one place
- * different, and each one that `wire` could have made by itself. Values drawn apart from each other would never share
- * the beginning of a hash.
+ * Generates a value and some near it, from its fast-check shrinks: mostly the same, with one difference, and each one
+ * that `wire` could generate itself. Independent values would never share the beginning of a hash.
  */
 export function nearby<W>(wire: fc.Arbitrary<W>): fc.Arbitrary<readonly W[]> {
   return new Nearby(wire)
@@ -45,9 +44,9 @@ class Nearby<W> extends fc.Arbitrary<readonly W[]> {
     }
   }
 
-  // All at once and alike: what they have in common gets smaller too, and stays in common.
+  // Shrinks all values in step, so that their common parts shrink too and stay common.
   *#inStep(values: Values<W>): Generator<Values<W>> {
-    // A value that was shrunk before knows which of its parts are small: without its context, it begins anew.
+    // A previously shrunk value knows which of its parts are small: without its context, shrinking restarts.
     const anew = values.every(({ value }) => this.#wire.canShrinkWithoutContext(value))
     const shrinks = values.map(({ value, context }) => this.#wire.shrink(value, anew ? undefined : context))
     for (;;) {

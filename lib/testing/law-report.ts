@@ -1,21 +1,21 @@
 import fc from 'fast-check'
 import { asError } from '../core/errors.ts'
 
-/** How a law looks for a counterexample. */
+/** Options of the search for a counterexample. */
 export interface LawOptions {
-  /** How many cases it is tried with; default 100. */
+  /** The number of cases to try; default 100. */
   readonly numRuns?: number
-  /** Which cases those are; default 1, so that what holds today holds tomorrow. */
+  /** The seed of the cases; default 1, so that runs are reproducible. */
   readonly seed?: number
-  /** The one case to run, of the law that named it. */
+  /** The single case to run, as the failed law reports it. */
   readonly path?: string
 }
 
-/** What breaks a law: the finding in one sentence, and the story of it, line by line. */
+/** A broken law: the finding in one sentence, and its history, line by line. */
 export class Broken extends Error {
   override readonly name = 'Broken'
   readonly story: readonly string[]
-  /** Whether nobody should look for a smaller case. */
+  /** Whether to skip the search for a smaller case. */
   readonly final: boolean
 
   constructor(finding: string, story: readonly string[], options: { cause?: unknown; final?: boolean } = {}) {
@@ -25,13 +25,13 @@ export class Broken extends Error {
   }
 }
 
-/** Says what must hold for all of these values. */
+/** Checks a property for all of these values. */
 export type Hold = <V>(values: fc.Arbitrary<V>, check: (value: V) => Promise<void>) => Promise<void>
 
-/** Once a counterexample is found, so many cases are tried to make it smaller. */
+/** The number of cases tried to shrink a counterexample. */
 const TRIES = 300
 
-/** Tries what should hold with many values; rejects with a readable counterexample, made as small as can be. */
+/** Checks a property with many values; rejects with a readable, shrunk counterexample. */
 export async function hold<V>(
   title: string,
   values: fc.Arbitrary<V>,
@@ -50,7 +50,7 @@ export async function hold<V>(
   if (!details.failed) return
   throw counterexample(title, asBroken(details.errorInstance, details.counterexample), {
     effort: `run ${details.numRuns} of ${numRuns}, made smaller ${details.numShrinks} times`,
-    // The rest of the path says how it was made smaller, which is found again.
+    // The rest of the path is the shrinking, which a replay repeats.
     replay: `{ seed: ${details.seed}, path: '${details.counterexamplePath?.split(':')[0]}' }`,
   })
 }
@@ -63,12 +63,12 @@ function asBroken(thrown: unknown, value: unknown): Broken {
 function counterexample(title: string, broken: Broken, { effort, replay }: Record<'effort' | 'replay', string>): Error {
   const lines = [title, broken.message, ...broken.story, `${effort}; to see it again: ${replay}`]
   const error = new Error(lines.join('\n  '), broken.cause === undefined ? {} : { cause: broken.cause })
-  // Where a law is run from says nothing; where somebody's own code threw is in the cause.
+  // The stack of the law itself is useless; the cause has the stack of the user's code.
   error.stack = `Error: ${error.message}`
   return error
 }
 
-/** A value as JSON, or as near to that as it gets, in at most 300 characters. */
+/** Formats a value as JSON, or as close to it as possible, in at most 300 characters. */
 export function show(value: unknown): string {
   const text = json(value) ?? fc.stringify(value)
   return text.length > 300 ? `${text.slice(0, 299)}…` : text

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import type { Draft } from '../core/event.ts'
 import { type LogTest, law, list } from './log-bench.ts'
 
-/** Few identities and versions, so that they meet often. */
+/** Few identities and versions, so that they collide often. */
 const meeting = fc.record(
   { type: fc.constantFrom('a', 'b'), identifier: fc.constantFrom('1', '2', '3') },
   { noNullPrototype: true },
@@ -17,14 +17,14 @@ interface Told {
   readonly version: string | undefined
 }
 
-/** What accept has to answer, said once more in the plainest way. */
+/** A minimal reference model of `accept`. */
 class Model {
-  /** Of each identity what was stored last; and what was told last, once anything was. */
+  /** By identity: the draft stored last, and the draft told last, if any. */
   readonly #stored = new Map<string, Told>()
   readonly #told = new Map<string, Told>()
   #count = 0
 
-  /** The status, and which of the accepted events it speaks of: 1, 2, 3 … */
+  /** Returns the status, and which of the accepted events it refers to: 1, 2, 3 … */
   decide({ type, identifier, version }: Draft, told: boolean): readonly [status: string, place: number] {
     const name = `${type} ${identifier}`
     const known = this.#told.get(name) ?? this.#stored.get(name)
@@ -32,13 +32,13 @@ class Model {
     this.#count += 1
     const now = { place: this.#count, version }
     this.#stored.set(name, now)
-    // What has no version is never told again, whether it was told or not.
+    // A draft without a version is never told again, whether it was told or not.
     if (told || version === undefined) this.#told.set(name, now)
     return [known === undefined ? 'new' : 'changed', this.#count]
   }
 }
 
-/** Any drafts in any calls, told or not: what accept answers is compared. */
+/** Accepts any drafts in any calls, told or not, and compares the results with the model. */
 export const decides: LogTest = law(
   fc.array(fc.tuple(fc.array(anyDraft, { maxLength: 8 }), fc.boolean()), { maxLength: 12 }),
   async ({ log }, calls) => {

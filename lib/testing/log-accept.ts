@@ -3,7 +3,7 @@ import type { Draft, Receipt } from '../core/event.ts'
 import { decides } from './log-accept-law.ts'
 import { accept1, draft, draftsOf, type LogTests, list, refused, seqs, version } from './log-bench.ts'
 
-/** The promises of `accept`, but those about versions. */
+/** The guarantees of `accept`, except those about versions. */
 export const acceptTests: LogTests = {
   'an identity is accepted once; after that it is a duplicate, with the seq of the first': async ({ log, clock }) => {
     const first = await accept1(log, draft('1', 'first'))
@@ -137,7 +137,7 @@ export const acceptTests: LogTests = {
   'what is stored is what was published, whatever becomes of it while it waits for its turn': async ({ log }) => {
     const data = { n: 0 }
     const own: Draft[] = []
-    // More than may wait for the disk.
+    // More than the write queue holds.
     const published = Array.from({ length: 10_100 }, (_, i) => {
       data.n = i
       own[0] = draft(`${i}`, data)
@@ -187,7 +187,7 @@ export const acceptTests: LogTests = {
   },
 }
 
-/** What of it has to hold after the log was closed, or has crashed. */
+/** The guarantees that hold after a close or a crash. */
 export const lastingAcceptTests: LogTests = Object.fromEntries(
   (['close', 'crash'] as const).map((how) => [
     `after a ${how} every identity, version and event is known, and seq goes on`,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import type { Receipt } from '../core/event.ts'
 import { accept1, draft, type LogTests, list, refused, version } from './log-bench.ts'
 
-/** The promises about being told again: of versions, and of `forget`. */
+/** The guarantees about repeated events: versions and `forget`. */
 export const againTests: LogTests = {
   'a versioned identity is accepted each time its version differs from the last: A, B, A are three revisions': async ({
     log,

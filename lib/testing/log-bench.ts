@@ -5,16 +5,17 @@ import type { Draft, Receipt, StoredEvent } from '../core/event.ts'
 import type { Consumer, Handed, Log, Query } from '../log/port.ts'
 import { type VirtualClock, virtualClock } from './virtual-clock.ts'
 
-/** A log that was opened for one test. */
+/** A log opened for one test. */
 export interface OpenedLog {
+  /** The opened log. */
   readonly log: Log
-  /** Closes the log, or lets go of it as a crash would, and opens what is left of it, by the same clock. */
+  /** Closes the log, or abandons it as a crash would, and reopens what is left, on the same clock. */
   reopen?(how: 'close' | 'crash'): Promise<OpenedLog>
-  /** Closes it, and removes every trace. */
+  /** Closes the log and removes all of its data. */
   remove(): Promise<void>
 }
 
-/** A fresh, empty log, which dates its events and wakes its consumers by this clock. */
+/** Opens a fresh, empty log, which dates its events and wakes its consumers by this clock. */
 export type OpenLog = (clock: Clock) => Promise<OpenedLog>
 
 /** One test of a log. */
@@ -23,13 +24,13 @@ export type LogTest = (bench: Bench) => Promise<void>
 /** Tests by name; a name is a sentence. */
 export type LogTests = Readonly<Record<string, LogTest>>
 
-/** How long an event may take to be handed out, in ms of real time, before a test gives up. */
+/** How long a test waits for an event to be handed out, in ms of real time, before it fails. */
 const PATIENCE = 5000
 
-/** Where one test has its log and its time. */
+/** The log and the clock of one test. */
 export class Bench {
   readonly clock: VirtualClock = virtualClock()
-  /** How many values a law is tried with. */
+  /** The number of values each law is tried with. */
   readonly runs: number
   readonly #open: OpenLog
   #opened: OpenedLog | undefined
@@ -60,13 +61,13 @@ export class Bench {
     }
   }
 
-  /** Runs a test with another log, and a time of its own. */
+  /** Runs a test with another log and its own clock. */
   anew(test: LogTest): Promise<void> {
     return new Bench(this.#open, this.runs).run(test)
   }
 }
 
-/** A test that has to hold for every value; each is tried on a log of its own. */
+/** A test that must hold for every value; each value gets its own log. */
 export function law<T>(values: fc.Arbitrary<T>, test: (bench: Bench, value: T) => Promise<void>): LogTest {
   return (bench) =>
     fc.assert(
@@ -75,21 +76,22 @@ export function law<T>(values: fc.Arbitrary<T>, test: (bench: Bench, value: T) =
     )
 }
 
-/** A draft without much in it. */
+/** Creates a minimal draft. */
 export function draft(identifier: string, data: unknown = null, type = 'it'): Draft {
   return { type, identifier, data }
 }
 
-/** `count` drafts, `first1`, `first2` … */
+/** Creates `count` drafts: `first1`, `first2` … */
 export function draftsOf(count: number, first = 'event '): Draft[] {
   return Array.from({ length: count }, (_, i) => draft(`${first}${i + 1}`))
 }
 
-/** One of a versioned type: its data is its version. */
+/** Creates a draft of a versioned type: its data is its version. */
 export function version(identifier: string, data: string): Draft {
   return { ...draft(identifier, data), version: data }
 }
 
+/** Accepts one draft. */
 export async function accept1(log: Log, one: Draft): Promise<Receipt> {
   return (await log.accept([one]))[0] as Receipt
 }
@@ -108,7 +110,7 @@ export function seqsOf(handed: readonly { readonly event: StoredEvent }[]): numb
   return handed.map(({ event }) => event.seq)
 }
 
-/** Pulls until there are `count` events; fails when they do not come. */
+/** Pulls until there are `count` events; fails if they do not arrive. */
 export async function take(consumer: Consumer, count: number): Promise<Handed[]> {
   const taken: Handed[] = []
   const controller = new AbortController()
@@ -125,10 +127,10 @@ export async function take(consumer: Consumer, count: number): Promise<Handed[]>
   return taken
 }
 
-/** How long nothing has to come before a test believes that nothing comes, in ms of real time. */
+/** How long no event must arrive before a test concludes that none will, in ms of real time. */
 const QUIET = 20
 
-/** At least `count` events, and then all that come until nothing comes any more. */
+/** Pulls at least `count` events, then all others until none arrive. */
 export async function takeAll(consumer: Consumer, count = 0): Promise<Handed[]> {
   const taken = await take(consumer, count)
   for (;;) {
@@ -141,7 +143,7 @@ export async function takeAll(consumer: Consumer, count = 0): Promise<Handed[]> 
   }
 }
 
-/** Whether JSON and everything in it is frozen. */
+/** Whether a JSON value is frozen at every level. */
 export function isDeeplyFrozen(value: unknown): boolean {
   return (
     typeof value !== 'object' ||
@@ -150,7 +152,7 @@ export function isDeeplyFrozen(value: unknown): boolean {
   )
 }
 
-/** What `assert.rejects` looks for: an error of the engine with this code and these details. */
+/** Returns a validator for `assert.rejects`: an engine error with this code and these details. */
 export function refused(code: string, details: Readonly<Record<string, unknown>> = {}): (error: unknown) => true {
   return (error) => {
     assert(error instanceof Error, `refused with something that is no Error: ${String(error)}`)

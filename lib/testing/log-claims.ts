@@ -7,19 +7,19 @@ const TTL = 10_000
 const slot = (n: number): Date => new Date(Date.UTC(2026, 0, 1, 0, n))
 const claim = (log: Log, n: number): Promise<Claim | undefined> => log.claim('j', slot(n), TTL)
 
-/** What is remembered of a job's slots: [slot, attempt, outcome]. */
+/** Returns the recorded runs of a job: [slot, attempt, outcome]. */
 async function remembered(log: Log, options?: Parameters<Log['runs']>[1]): Promise<unknown[]> {
   const runs: RunRecord[] = await list(log.runs('j', options))
   assert.ok(runs.every(({ job }) => job === 'j'))
   return runs.map(({ slot: at, attempt, outcome }) => [at.getUTCMinutes(), attempt, outcome])
 }
 
-/** The open slots of a job: [slot, attempts]. */
+/** Returns the open slots of a job: [slot, attempts]. */
 async function openSlots(log: Log): Promise<unknown[]> {
   return (await log.slots('j')).open.map(({ slot: at, attempts }) => [at.getUTCMinutes(), attempts])
 }
 
-/** The promises of `claim`. */
+/** The guarantees of `claim`. */
 export const claimTests: LogTests = {
   'a slot is given to one claimant, who completes it, and then to nobody': async ({ log }) => {
     const claims = await Promise.all(Array.from({ length: 10 }, () => claim(log, 1)))
@@ -270,7 +270,7 @@ export const claimTests: LogTests = {
   },
 }
 
-/** What of it has to hold after the log was opened again. */
+/** The guarantees that hold after a reopen. */
 export const lastingClaimTests: LogTests = {
   'a slot that was claimed and never completed is given again after a crash, as the next attempt': async (bench) => {
     assert.equal((await claim(bench.log, 1))?.attempt, 1)

@@ -5,7 +5,7 @@ import { type Bench, draft, draftsOf, type LogTests, law, list, refused, seqsOf,
 
 const HOUR = 3_600_000
 
-/** Ten events, an hour apart; their seqs. */
+/** Stores ten events, an hour apart; returns their seqs. */
 async function tenHours({ log, clock }: Bench): Promise<number[]> {
   const found: number[] = []
   for (const each of draftsOf(10)) {
@@ -16,7 +16,7 @@ async function tenHours({ log, clock }: Bench): Promise<number[]> {
   return found
 }
 
-/** The promises about where a consumer begins, what it hears and in which order. */
+/** The guarantees about a consumer's start, its events and their order. */
 export const consumerTests: LogTests = {
   'a consumer that was never seen begins where it is told to': async (bench) => {
     const start = bench.clock.now()

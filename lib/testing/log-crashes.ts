@@ -6,14 +6,14 @@ const HOUR = 3_600_000
 
 const open = (log: Log): Promise<Consumer> => log.consumer('c', { start: 'start' })
 
-/** A consumer that holds the first `count` of `total` events. */
+/** Returns a consumer that holds the first `count` of `total` events. */
 async function holding({ log }: Bench, count: number, total: number): Promise<{ consumer: Consumer; held: Handed[] }> {
   await log.accept(draftsOf(total))
   const consumer = await open(log)
   return { consumer, held: await take(consumer, count) }
 }
 
-/** What a consumer has to know of events that were being handled when the process died. */
+/** What a consumer must remember of events that were in flight when the process died. */
 export const crashTests: LogTests = {
   'what was in flight when the process died is suspected, and comes first': async (bench) => {
     const { consumer, held } = await holding(bench, 3, 5)
@@ -84,7 +84,7 @@ export const crashTests: LogTests = {
     const consumer = await open(bench.log)
     const [first, second] = await take(consumer, 2)
     consumer.ack(second as Handed)
-    // Nobody has heard of that yet, and the store is told what is in flight now.
+    // That ack is not stored yet; this pull stores what is in flight now.
     await take(consumer, 2)
     const again = await open(await bench.reopen('crash'))
     assert.equal(again.suspects, 3)

@@ -13,7 +13,7 @@ cycle.push({ back: cycle })
 const sparse: unknown[] = ['a']
 sparse[2] = 'c'
 
-/** What is not JSON: what it is, where it is, the value. */
+/** Values that are not JSON: description, path, value. */
 const notJson: readonly (readonly [what: string, path: string, data: unknown])[] = [
   ['undefined', '', undefined],
   ['a Date', 'at', { at: new Date(0) }],
@@ -37,7 +37,7 @@ const notJson: readonly (readonly [what: string, path: string, data: unknown])[]
   ['a Promise', 'later', { later: Promise.resolve(1) }],
 ]
 
-/** What can't be an identity: the code, the part, what is wrong, the draft. */
+/** Drafts with an invalid identity: code, part, reason, draft. */
 const notIdentities: readonly (readonly [code: string, path: string, what: string, draft: unknown])[] = [
   ['TIDINGS_TYPE_INVALID', 'type', 'an empty type', draft('1', 1, '')],
   ['TIDINGS_TYPE_INVALID', 'type', 'a type of 257 bytes', draft('1', 1, `${'é'.repeat(128)}x`)],
@@ -52,7 +52,7 @@ const notIdentities: readonly (readonly [code: string, path: string, what: strin
   ['TIDINGS_IDENTIFIER_INVALID', 'version', 'a version that is a number', { ...draft('1'), version: 2 }],
 ]
 
-/** Any text that an identity may have: all of Unicode, and what separates and escapes in other places. */
+/** Any text that an identity may have: all of Unicode, including characters that separate or escape elsewhere. */
 export const identityText: fc.Arbitrary<string> = whenAsked(() =>
   fc
     .oneof(
@@ -67,7 +67,7 @@ export const identityText: fc.Arbitrary<string> = whenAsked(() =>
     .filter((text) => !text.startsWith('tidings.')),
 )
 
-// Texts of all of Unicode take a second to prepare: whoever imports this for something else should not wait for it.
+// Preparing texts of all of Unicode takes a second: defers it, so that other imports of this file do not wait.
 function whenAsked<T>(make: () => fc.Arbitrary<T>): fc.Arbitrary<T> {
   let made: fc.Arbitrary<T> | undefined
   return fc.constant(undefined).chain(() => {
@@ -92,7 +92,7 @@ const json: fc.Arbitrary<unknown> = whenAsked(() =>
   ),
 )
 
-/** The promises about what an event may be: JSON, within limits, under any text as its name. */
+/** The guarantees about event data: JSON, within limits, under any name. */
 export const dataTests: LogTests = {
   'data that is not JSON is refused: the error names the place, the type and the identifier': async ({ log }) => {
     for (const [what, path, data] of notJson) {
@@ -197,7 +197,7 @@ export const dataTests: LogTests = {
   },
 }
 
-/** What of it has to hold after the log was opened again. */
+/** The guarantees that hold after a reopen. */
 export const lastingDataTests: LogTests = {
   'an event is the same after the log was opened again': law(
     fc.array(json, { minLength: 1, maxLength: 5 }),

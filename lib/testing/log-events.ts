@@ -8,7 +8,7 @@ const types = ['git.commit', 'git.tag', 'github.issue', 'it', 'a*b', 'g'] as con
 
 const patterns = fc.constantFrom(...types, '*', 'git*', '*.tag', 'g*t', '*i*t*', 'git.*', '**', 'g*g', 'nope')
 
-/** A query, with times and places still relative: ms since the first event, events after the first. */
+/** A query with relative times and positions: ms since the first event, events after the first. */
 const queries = fc.record(
   {
     types: fc.array(patterns, { maxLength: 3 }),
@@ -22,7 +22,7 @@ const queries = fc.record(
   { requiredKeys: [], noNullPrototype: true },
 )
 
-/** What a query has to find, said once more in the plainest way. */
+/** A minimal reference implementation of a query. */
 function select(all: readonly StoredEvent[], query: Query): StoredEvent[] {
   const matches = (type: string): boolean =>
     query.types === undefined ||
@@ -41,7 +41,7 @@ function select(all: readonly StoredEvent[], query: Query): StoredEvent[] {
   return (query.reverse === true ? found.reverse() : found).slice(0, query.limit)
 }
 
-/** The promises of `events`, `get`, `last` and `committed$`. */
+/** The guarantees of `events`, `get`, `last` and `committed$`. */
 export const eventsTests: LogTests = {
   'a query finds what a search through all events finds': law(
     fc.tuple(fc.array(fc.constantFrom(...types), { maxLength: 40 }), fc.array(queries, { minLength: 1, maxLength: 6 })),

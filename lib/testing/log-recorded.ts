@@ -10,12 +10,12 @@ async function record(log: Log, one: Draft, recorded: Recorded): Promise<Receipt
   return (await log.accept([one], { told: false, recorded }))[0] as Receipt
 }
 
-/** An event of one log as another takes it. */
+/** Copies an event of one log into another. */
 function copy(log: Log, { created, revision, ...event }: StoredEvent): Promise<Receipt> {
   return record(log, event, { created, ...(revision === undefined ? {} : { revision }) })
 }
 
-/** Events of another log, however often they are brought, are what they were there, once each. */
+/** Events copied from another log, any number of times, stay unchanged and are stored once each. */
 const once: LogTest = law(
   fc.array(
     fc.record({ identifier: fc.constantFrom('a', 'b', 'c'), version: fc.constantFrom('A', 'B', 'C', undefined) }),
@@ -38,7 +38,7 @@ const once: LogTest = law(
   },
 )
 
-/** What a log does with what another accepted before. */
+/** The guarantees about events that another log accepted before. */
 export const recordedTests: LogTests = {
   'an event that was recorded elsewhere keeps its time and revision': async ({ log, clock }) => {
     const { event } = await record(log, versioned('B'), { created: 5, revision: 7 })

@@ -5,7 +5,7 @@ import { type Bench, draftsOf, type LogTest, law, list, seqsOf, take, takeAll } 
 
 const open = ({ log }: Bench): Promise<Consumer> => log.consumer('c', { start: 'start' })
 
-/** Where one event is, for one consumer. `begun`: attempts so far. `saved`: whether that was flushed. */
+/** The position of one event for one consumer. `begun`: attempts so far. `saved`: whether that was flushed. */
 interface Place {
   status: 'behind' | 'running' | 'waiting' | 'parked' | 'done'
   begun: number
@@ -17,13 +17,13 @@ const actions = fc.array(
   { maxLength: 25 },
 )
 
-/** A consumer beside the simplest idea of what it has to remember. */
+/** A consumer beside a minimal model of what it must remember. */
 class Tracked {
   readonly bench: Bench
   readonly places = new Map<number, Place>()
   readonly held = new Map<number, Handed>()
   consumer: Consumer
-  /** All up to here were settled when that was last flushed: not to be handed out again. */
+  /** All events up to here were settled at the last flush and must not be handed out again. */
   cursor = 0
 
   constructor(bench: Bench, consumer: Consumer) {
@@ -60,7 +60,7 @@ class Tracked {
       `${handed.event.seq} was handed out, though it is ${place.status}`,
     )
     assert.equal(handed.attempt, place.begun + 1)
-    // Whether an event is being handled is not stored.
+    // The running status of an event is not stored.
     this.places.set(handed.event.seq, { ...place, status: 'running', begun: handed.attempt })
     this.held.set(handed.event.seq, handed)
   }
@@ -83,7 +83,7 @@ class Tracked {
     this.cursor = Math.max(this.cursor, Math.min(last, ...open.map((seq) => seq - 1)))
   }
 
-  /** Opens what is left of the log, and compares. */
+  /** Reopens what is left of the log, and compares. */
   async reopen(how: 'close' | 'crash'): Promise<void> {
     if (how === 'close') this.save()
     await this.bench.reopen(how)
@@ -117,7 +117,7 @@ class Tracked {
   }
 }
 
-/** Any acts of a consumer, then a close or a crash, up to three times: what it remembers is compared. */
+/** Applies any actions to a consumer, then a close or a crash, up to three times, and compares its memory. */
 export const recovers: LogTest = law(
   fc.array(fc.tuple(actions, fc.constantFrom('close' as const, 'crash' as const)), { minLength: 1, maxLength: 3 }),
   async (bench, rounds) => {

@@ -7,7 +7,7 @@ const MINUTE = 60_000
 
 const open = ({ log }: Bench): Promise<Consumer> => log.consumer('c', { start: 'start' })
 
-/** What a consumer has to know after its log was closed, or has crashed. */
+/** What a consumer must remember after its log was closed or has crashed. */
 export const recoveryTests: LogTests = {
   'whatever was done, after a close or a crash nothing is lost, nothing comes twice, and what was flushed is settled':
     recovers,
@@ -115,7 +115,7 @@ export const recoveryTests: LogTests = {
     assert.deepEqual((await bench.log.store('n').get('k'))?.value, [1])
     const log = await bench.reopen('crash')
     const stored = (await log.store('n').get('k')) !== undefined
-    // Durable together, or not at all.
+    // Both are durable together, or neither is.
     assert.equal((await takeAll(await open(bench), stored ? 0 : 1)).length, stored ? 0 : 1)
   },
 

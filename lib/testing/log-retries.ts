@@ -4,7 +4,7 @@ import { type Bench, draft, draftsOf, type LogTests, list, refused, seqsOf, take
 
 const MINUTE = 60_000
 
-/** A consumer that holds `count` events. */
+/** Returns a consumer that holds `count` events. */
 async function holding(
   { log }: Bench,
   count: number,
@@ -17,7 +17,7 @@ async function holding(
 
 const parkedOf = async (consumer: Consumer): Promise<number[]> => seqsOf(await list(consumer.parked()))
 
-/** The promises of `retry`, `park`, `release`, `drop` and `redeliver`. */
+/** The guarantees of `retry`, `park`, `release`, `drop` and `redeliver`. */
 export const retryTests: LogTests = {
   'an event is handed out again when its time has come, not before, as the next attempt': async (bench) => {
     const { consumer, held } = await holding(bench, 1)
@@ -42,7 +42,7 @@ export const retryTests: LogTests = {
     for (const [i, handed] of held.entries()) consumer.retry(handed, { at: now + (4 - i) * 1000 })
     const [fresh] = await bench.log.accept([draft('fresh')])
     await bench.clock.advance(3000)
-    // Also when there is room for one of them only.
+    // Also with room for only one of them.
     const [lowest] = await consumer.pull(1, new AbortController().signal)
     assert.equal(lowest?.event.seq, held[1]?.event.seq)
     const taken = await take(consumer, 3)

@@ -8,7 +8,7 @@ async function entries(log: Log, namespace: string, prefix?: string): Promise<Re
   return Object.fromEntries((await list(log.store(namespace).list(prefix))).map(({ key, value }) => [key, value]))
 }
 
-/** The promises of `store`. */
+/** The guarantees of `store`. */
 export const stateTests: LogTests = {
   'what is stored with events has to be JSON too, or nothing is stored': async ({ log }) => {
     for (const value of [Number.NaN, new Date(0), { at: undefined, n: 1n }]) {
@@ -162,7 +162,7 @@ export const stateTests: LogTests = {
   },
 }
 
-/** What of it has to hold after the log was opened again. */
+/** The guarantees that hold after a reopen. */
 export const lastingStateTests: LogTests = {
   'values and revisions survive a crash': async (bench) => {
     await bench.log.store('n').set('k', 1)

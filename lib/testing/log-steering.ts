@@ -7,7 +7,7 @@ const HOUR = 3_600_000
 
 const move = (log: Log, start: Start): Promise<Consumer> => log.consumer('c', { start, move: true })
 
-/** A consumer that has handled all of `count` events. */
+/** Returns a consumer that has handled all of `count` events. */
 async function through({ log }: Bench, count: number): Promise<{ consumer: Consumer; handled: Handed[] }> {
   await log.accept(draftsOf(count))
   const consumer = await log.consumer('c', { start: 'start' })
@@ -17,7 +17,7 @@ async function through({ log }: Bench, count: number): Promise<{ consumer: Consu
   return { consumer, handled }
 }
 
-/** What a person may do to a consumer from outside. */
+/** The guarantees about steering a consumer from outside. */
 export const steeringTests: LogTests = {
   'a consumer that is moved back is told again what lies between, as a replay; what is new is none': async (bench) => {
     const { handled } = await through(bench, 4)
@@ -120,7 +120,7 @@ export const steeringTests: LogTests = {
   },
 }
 
-/** What of it has to last. */
+/** The guarantees that must last. */
 export const lastingSteeringTests: LogTests = {
   'a move survives a crash, with what is a replay and what is not': async (bench) => {
     const { handled } = await through(bench, 3)

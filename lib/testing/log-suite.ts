@@ -15,17 +15,15 @@ import { lastingTakeoverTests, takeoverTests } from './log-takeover.ts'
 
 export type { OpenedLog, OpenLog } from './log-bench.ts'
 
+/** Options of `logSuite`. */
 export interface LogSuite {
-  /** Registers a test, as those of node:test and vitest do. */
+  /** Registers a test, with the signature of `it` in node:test and vitest. */
   readonly test: (name: string, run: () => Promise<void>) => unknown
-  /** Gives a fresh, empty log, for one test. */
+  /** Opens a fresh, empty log for one test. */
   readonly open: OpenLog
-  /**
-   * Whether what was acknowledged is there after the log was closed, or has crashed, and was reopened; default true.
-   * False leaves out the tests of that.
-   */
+  /** Whether acknowledged events survive a close or a crash and a reopen; default true. False skips those tests. */
   readonly survives?: boolean
-  /** How many values each law is tried with; default 20. */
+  /** The number of values each law is tried with; default 20. */
   readonly runs?: number
 }
 
@@ -54,7 +52,7 @@ const lasting: readonly LogTests[] = [
 ]
 
 /**
- * The contract of a log as tests: whatever keeps events for an agent has to pass them all, unchanged.
+ * The contract of a log as tests: every store of an agent's events must pass them all, unchanged.
  *
  * @example
  * ```ts

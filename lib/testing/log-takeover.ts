@@ -5,7 +5,7 @@ import { type Bench, draftsOf, type LogTests, law, list, seqsOf, take, takeAll }
 
 const NAMESPACE = 'handled'
 
-/** The state that a handler of this event leaves. */
+/** The state that a handler writes for this event. */
 const stateOf = ({ event }: Handed): Writes => [{ namespace: NAMESPACE, key: `${event.seq}`, value: true }]
 
 const open = (log: Log): Promise<Consumer> => log.consumer('c', { start: 'start' })
@@ -14,12 +14,12 @@ async function handled(log: Log): Promise<number[]> {
   return (await list(log.store(NAMESPACE).list())).map(({ key }) => Number(key)).sort((a, b) => a - b)
 }
 
-/** So many turns of the event loop: a store gets on with its work meanwhile. */
+/** Waits this many turns of the event loop, in which a store can make progress. */
 async function turns(count: number): Promise<void> {
   for (let i = 0; i < count; i++) await new Promise((resolve) => setImmediate(resolve))
 }
 
-/** Every event has its state and is settled, or has none and is handed out again. */
+/** Asserts that every event is settled with its state, or has no state and is handed out again. */
 async function assertWhole({ log }: Bench, total: number): Promise<void> {
   const done = await handled(log)
   const again = seqsOf(await takeAll(await open(log), total - done.length))
@@ -31,7 +31,7 @@ async function assertWhole({ log }: Bench, total: number): Promise<void> {
 
 const moments = fc.array(fc.nat({ max: 12 }), { minLength: 1, maxLength: 6 })
 
-/** The promises about a consumer of which somebody opens another. */
+/** The guarantees about a consumer that is opened a second time. */
 export const takeoverTests: LogTests = {
   'of two consumers with one name, whoever pulls last has the events, and nothing is lost or counted twice': law(
     fc.array(fc.record({ takes: fc.integer({ min: 1, max: 4 }), acks: fc.nat({ max: 4 }), changes: fc.boolean() }), {
@@ -52,7 +52,7 @@ export const takeoverTests: LogTests = {
         former.push(...held.map((handed) => ({ consumer, handed })))
         const [first] = held.length > 0 || (await consumer.lag()).behind > 0 ? await take(next, 1) : []
         if (first === undefined) continue
-        // Whatever the former ones say now: none of it counts.
+        // Calls on the previous consumers have no effect.
         for (const { consumer: one, handed } of former) one.ack(handed, stateOf(handed))
         consumer = next
         held = [first]
@@ -67,7 +67,7 @@ export const takeoverTests: LogTests = {
   ),
 }
 
-/** What of it has to last. */
+/** The guarantees that must last. */
 export const lastingTakeoverTests: LogTests = {
   'a consumer that was taken over writes nothing more, so a crash loses nothing that is in flight': law(
     fc.record({ during: moments, after: moments, says: fc.constantFrom('ack', 'retry', 'park', 'flush') }),
@@ -110,7 +110,7 @@ export const lastingTakeoverTests: LogTests = {
       for (const [i, each] of held.entries()) {
         await turns((waits[i] ?? 0) % 4)
         consumer.ack(each, stateOf(each))
-        // Closed meanwhile, it may say so.
+        // A consumer that was closed meanwhile may reject.
         if (flushes) void consumer.flush().catch(() => undefined)
       }
       await closed

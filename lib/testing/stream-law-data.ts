@@ -7,7 +7,7 @@ import { Broken, type Hold, show } from './law-report.ts'
 import { BEGIN, type Subject } from './stream-subject.ts'
 import { identity } from './stream-watch.ts'
 
-/** What is published is taken, is read again as it was told, and fits the schema with which listeners hear it. */
+/** Published events are accepted, read back unchanged, and match the schema that listeners receive them with. */
 export async function survival<W>(subject: Subject<W>, hold: Hold): Promise<void> {
   await hold(fc.array(subject.service.wire, { maxLength: 8 }), (items) =>
     subject.onLog(async ({ watch, log, accepted }) => {

@@ -4,10 +4,10 @@ import { Broken, type Hold, show } from './law-report.ts'
 import { BEGIN, type Subject, type Told } from './stream-subject.ts'
 import { list } from './stream-watch.ts'
 
-/** The hours lie within so many ms. */
+/** The range of the hours, in ms. */
 const YEARS = 3 * 366 * 86_400_000
 
-/** Each item alone, at one hour and at another; then all together, in whatever order they were made. */
+/** Tells each item alone, at two different hours; then all together, in any order. */
 export async function independence<W>(subject: Subject<W>, hold: Hold): Promise<void> {
   const cases = fc.record({ given: fc.array(subject.service.wire, { maxLength: 8 }), later: fc.nat(YEARS) })
   await hold(cases, async ({ given, later }) => {
@@ -23,7 +23,7 @@ type Alone<W> = ReadonlyMap<W, Told>
 async function atAnotherHour<W>(subject: Subject<W>, alone: Alone<W>, hour: number): Promise<void> {
   for (const [item, told] of alone) {
     const again = await subject.tell([item], hour)
-    // An item may have an hour: what is told only then is no other happening.
+    // An item may be told at certain hours only, which does not make it a different happening.
     if (told.identities.size === 0 || again.identities.size === 0 || same(told, again)) continue
     throw new Broken(`${show(item)} is told as another happening at another hour`, [...told.story, ...again.story])
   }
@@ -42,7 +42,7 @@ function same({ identities: these }: Told, { identities: those }: Told): boolean
   return these.size === those.size && [...these.keys()].every((name) => those.has(name))
 }
 
-/** Items of one truth that tell events of one type have an identity in common: they may tell more beside it. */
+/** Items of one truth that tell events of one type share an identity; they may tell other events too. */
 export async function edits<W>(subject: Subject<W>, hold: Hold): Promise<void> {
   await hold(alike(subject), async (items) => {
     for (const [one, other] of await pairs(subject, items)) {
@@ -71,14 +71,14 @@ function sharedOf(one: Told, other: Told): string | undefined {
   return [...one.identities.keys()].find((name) => other.identities.has(name))
 }
 
-/** Some items that are nearly the same, and some from anywhere. */
+/** Generates some items that are nearly the same, and some independent ones. */
 function alike<W>({ service: { wire } }: Subject<W>): fc.Arbitrary<readonly W[]> {
   return fc.tuple(nearby(wire), fc.array(wire, { maxLength: 4 })).map((items) => items.flat())
 }
 
 type Happening = Told & { readonly truth: string }
 
-/** Every two items that are happenings, each as it was told alone. */
+/** Returns every two items that are happenings, each as told alone. */
 async function pairs<W>(subject: Subject<W>, items: readonly W[]): Promise<(readonly [Happening, Happening])[]> {
   const happenings: Happening[] = []
   for (const [item, told] of await subject.alone(items)) {

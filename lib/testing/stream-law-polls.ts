@@ -3,11 +3,11 @@ import { Broken, type Hold, show } from './law-report.ts'
 import { BEGIN, type Logged, type Subject } from './stream-subject.ts'
 import { identity, list } from './stream-watch.ts'
 
-/** So many polls make a history, an hour apart. */
+/** The number of polls in a history, an hour apart. */
 const POLLS = 4
 const HOUR = 3_600_000
 
-/** Items come when they like, stay for some polls, and go; a poll may find nothing. */
+/** Items appear at any time, stay for some polls, and disappear; a poll may find nothing. */
 export async function overlap<W>(subject: Subject<W>, hold: Hold): Promise<void> {
   const poll = fc.nat(POLLS - 1)
   const visit = fc.record({ item: subject.service.wire, from: poll, until: poll })
@@ -27,7 +27,7 @@ export async function overlap<W>(subject: Subject<W>, hold: Hold): Promise<void>
   })
 }
 
-/** A request of one poll fails; the next poll finds everything once more. */
+/** A request of one poll fails; the next poll finds everything again. */
 export async function failure<W>(subject: Subject<W>, hold: Hold): Promise<void> {
   const history = fc.record({
     given: fc.array(subject.service.wire, { maxLength: 8 }),
@@ -46,7 +46,7 @@ export async function failure<W>(subject: Subject<W>, hold: Hold): Promise<void>
   })
 }
 
-/** By identity, the item that has it when it is shown alone. */
+/** Maps each identity to the item that has it when shown alone. */
 async function expectedOf<W>(subject: Subject<W>, items: readonly W[]): Promise<ReadonlyMap<string, W>> {
   const expected = new Map<string, W>()
   for (const [item, { identities, story }] of await subject.alone(items)) {

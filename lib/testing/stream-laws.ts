@@ -10,15 +10,17 @@ import { Subject } from './stream-subject.ts'
 import type { AnyArbitrary, Service } from './stream-watch.ts'
 
 /**
- * What the laws need to know of a stream and its service, beside how long to look (`LawOptions`).
+ * What the laws need to know about a stream and its service, with the search options (`LawOptions`).
  *
- * - `truth`: which happening an item is; undefined: none, and nothing is to be told of it. Say it from what you know of the service, never with the code of the stream
- * - `serve`: the service while it has these items: its `fetch`, or the parts of the world that it answers in (`fetch`, `exec`, `now`). Let it page by two or three, and sort if the real one does
+ * - `truth`: the happening that an item stands for; undefined if there is none and nothing must be told. Derive it from
+ * what you know of the service, never with the code of the stream
+ * - `serve`: the service while it has these items: its `fetch`, or the parts of the world that it answers in (`fetch`,
+ * `exec`, `now`). Let it page by two or three, and sort if the real service does
  */
 export interface StreamLawOptions<O, W> extends Omit<Service<W>, 'wire'>, LawOptions {
-  /** What the stream is called with. */
+  /** The options that the stream is called with. */
   readonly options: O
-  /** Items as the service sends them. */
+  /** Generates items as the service sends them. */
   readonly wire: AnyArbitrary<W>
 }
 
@@ -32,9 +34,9 @@ const laws: Readonly<Record<string, <W>(subject: Subject<W>, hold: Hold) => Prom
 }
 
 /**
- * The laws of a stream, by name: each a function that tries the stream on services that it invents, and rejects with
- * the smallest counterexample it can find: what was sent, what was told, and how to see it again. Nothing real is
- * touched: the world is the one that `serve` gives, with a clock that is moved over years, `Date` included.
+ * Returns the laws of a stream, by name. Each is a function that tries the stream on generated services, and rejects
+ * with the smallest counterexample it can find: what was sent, what was told, and how to replay it. The laws touch
+ * nothing real: the world is the one that `serve` gives, with a clock that moves over years, `Date` included.
  *
  * @throws TidingsError `TIDINGS_STREAM_INVALID` when the options don't fit, or a job never ends (`always()`): the laws
  *   are about polls

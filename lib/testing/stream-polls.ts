@@ -13,20 +13,20 @@ import type { Writes } from '../log/port.ts'
 import { StateBuffer } from '../log/state-buffer.ts'
 import { atHour } from './law-hour.ts'
 
-/** Decides about a draft, as a log does; rejects when it refuses it. */
+/** Decides about a draft, as a log does; rejects if the log rejects the draft. */
 export type Accept = (draft: Draft) => Promise<Receipt>
 
-/** How long a run may take, in ms of real time: with a service in memory, one that takes longer hangs. */
+/** The longest run, in ms of real time: the service is in memory, so a longer run hangs. */
 const PATIENCE = 5000
 
 async function* nothing(): AsyncGenerator<never> {}
 
-/** A run that did not end. */
+/** A run that did not end in time. */
 export class RunLate extends Error {
   override readonly name = 'RunLate'
 }
 
-/** The polls of one stream from its start on: its jobs keep their state, as they do over a log. */
+/** The polls of one stream from its start: its jobs keep their state, as they do on a log. */
 export class Polls {
   readonly #stream: Stream
   readonly #accept: Accept
@@ -38,7 +38,7 @@ export class Polls {
     this.#states = new Map(stream.jobs.map((job) => [job, new MemoryState()]))
   }
 
-  /** Runs each job once in this world, one after another; rejects with an error that names the first that fails. */
+  /** Runs each job once in this world, in sequence; rejects with an error that names the first failing job. */
   async poll(world: World): Promise<void> {
     for (const job of this.#stream.jobs) {
       await atHour(world.now(), () => this.#run(job, world)).catch((error) => {

@@ -7,23 +7,23 @@ import type { Log } from '../log/port.ts'
 import type { Accept } from './stream-polls.ts'
 import { identity, type Service, Watch } from './stream-watch.ts'
 
-/** When the laws begin to poll, in ms since the epoch: two hours before midnight. */
+/** The time of the first poll, in ms since the epoch: two hours before midnight. */
 export const BEGIN = Date.UTC(2026, 0, 1, 22)
 
-/** The identities that a stream told when it had just started, each with its type, and the story of that. */
+/** The identities that a freshly started stream told, each with its type, and the history. */
 export interface Told {
   readonly identities: ReadonlyMap<string, string>
   readonly story: readonly string[]
 }
 
-/** A stream that has just started over an empty log. `accepted`: the events so far. */
+/** A freshly started stream on an empty log. `accepted`: the events so far. */
 export interface Logged<W> {
   readonly watch: Watch<W>
   readonly log: Log
   readonly accepted: readonly StoredEvent[]
 }
 
-/** The stream that the laws are about, and the service that they invent for it. */
+/** The stream under test, and its generated service. */
 export class Subject<W> {
   readonly service: Service<W>
   readonly types: readonly { readonly type: string; readonly schema?: StandardSchemaV1 }[]
@@ -31,19 +31,19 @@ export class Subject<W> {
   #sent = 0
   #told = 0
 
-  /** `types`: the event types of the stream, which its listeners are on. */
+  /** `types`: the event types of the stream, which its listeners subscribe to. */
   constructor(start: () => Stream, service: Service<W>, types: Subject<W>['types']) {
     this.service = service
     this.types = types
     this.#start = start
   }
 
-  /** Whether items were sent, and nothing was told. */
+  /** Whether items were sent but nothing was told. */
   get silent(): boolean {
     return this.#sent > 0 && this.#told === 0
   }
 
-  /** What is told when the service shows these items to the stream that has just started. */
+  /** Returns what a freshly started stream tells when the service shows these items. */
   async tell(shown: readonly W[], now = BEGIN): Promise<Told> {
     const identities = new Map<string, string>()
     const watch = this.#watch(async (draft) => {
@@ -56,14 +56,14 @@ export class Subject<W> {
     return { identities, story: watch.story }
   }
 
-  /** As `tell`, each item alone. */
+  /** Like `tell`, for each item alone. */
   async alone(items: readonly W[], now = BEGIN): Promise<ReadonlyMap<W, Told>> {
     const told = new Map<W, Told>()
     for (const item of items) told.set(item, await this.tell([item], now))
     return told
   }
 
-  /** Works with the stream over a log in memory. */
+  /** Runs `work` with the stream on a log in memory. */
   async onLog<T>(work: (logged: Logged<W>) => Promise<T>): Promise<T> {
     const log = await memoryLog()
     const accepted: StoredEvent[] = []
@@ -80,7 +80,7 @@ export class Subject<W> {
     }
   }
 
-  /** One of each happening: the first. */
+  /** Keeps the first value of each happening. */
   distinct<V>(values: readonly V[], itemOf: (value: V) => W): V[] {
     const truths = values.map((value) => this.service.truth(itemOf(value)))
     return values.filter((_, at) => truths[at] === undefined || truths.indexOf(truths[at]) === at)

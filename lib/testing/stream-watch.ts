@@ -8,8 +8,8 @@ import { type Accept, Polls, RunLate } from './stream-polls.ts'
 import { type Fault, faulty, worldOf } from './stream-world.ts'
 
 /**
- * Values at random, as an arbitrary of fast-check makes them: of any 4.x, also of another copy than ours. The classes of
- * fast-check have private members, so those of two copies are different types to the compiler.
+ * A fast-check arbitrary: of any 4.x, also from a different copy than ours. The classes of fast-check have private
+ * members, so the compiler treats those of two copies as different types.
  */
 export interface AnyArbitrary<T> {
   generate(random: never, bias: number | undefined): { readonly value: T }
@@ -17,14 +17,14 @@ export interface AnyArbitrary<T> {
   shrink(value: T, context: unknown): Iterable<{ readonly value: T }>
 }
 
-/** What a service is, as far as the laws of a stream need to know. */
+/** The service of a stream, as far as the laws need it. */
 export interface Service<W> {
   readonly wire: fc.Arbitrary<W>
   readonly truth: (sent: W) => string | undefined
   readonly serve: (sent: readonly W[]) => typeof fetch | Partial<World>
 }
 
-/** A stream from its start on, watched: what the service showed at each poll, and what was told of it. */
+/** A stream watched from its start: what the service showed at each poll, and what was told. */
 export class Watch<W> {
   /** Lines about each poll. */
   readonly story: string[] = []
@@ -42,7 +42,7 @@ export class Watch<W> {
   }
 
   /**
-   * One poll, while the service shows these items. With a fault, runs may fail.
+   * Polls once, while the service shows these items. With a fault, runs may fail.
    *
    * @throws Broken when a run fails without a fault, or does not end
    */
@@ -63,12 +63,12 @@ export class Watch<W> {
   }
 }
 
-/** Type and identifier, in words that no other pair has. */
+/** Formats type and identifier as text that is unique to the pair. */
 export function identity({ type, identifier }: Pick<Draft, 'type' | 'identifier'>): string {
   return `${type} ${JSON.stringify(identifier)}`
 }
 
-/** Words in a row. */
+/** Joins words into a list. */
 export function list(words: Iterable<string>): string {
   return [...words].join(', ') || 'nothing'
 }

@@ -2,13 +2,13 @@ import { describe, TidingsError } from '../core/errors.ts'
 import type { Exec } from '../core/exec.ts'
 import type { World } from '../core/world.ts'
 
-/** What goes wrong in a poll: which call to the service, counted from 0, and whether it rejects or answers 503. */
+/** A fault in a poll: which call to the service, counted from 0, and whether it rejects or answers 503. */
 export interface Fault {
   readonly call: number
   readonly as: 'rejects' | 'answers 503'
 }
 
-/** A world at this hour, with what `serve` gave. The rest is closed: no law reaches a network. */
+/** A world at this hour, with what `serve` returned. Everything else is closed: no law reaches a network. */
 export function worldOf(served: typeof fetch | Partial<World>, at: number): World {
   const now = (): number => at
   if (typeof served === 'function') return { ...closed, now, fetch: served }
@@ -28,7 +28,7 @@ const closed: Omit<World, 'now'> = {
   secret: (name) => `the secret ${name}`,
 }
 
-/** The same world, but for one call to it. A program that answers 503 is one that fails. */
+/** The same world with a fault in one call. A program fails instead of answering 503. */
 export function faulty(world: World, { call, as }: Fault): World {
   let calls = 0
   const breaks = (): boolean => calls++ === call

@@ -1,15 +1,15 @@
 import type { Cancel, Clock } from '../core/clock.ts'
 
-/** A clock whose time passes only when a test says so. */
+/** A clock whose time advances only when a test says so. */
 export interface VirtualClock extends Clock {
   /**
-   * Lets `ms` milliseconds pass. Timers fire in order, each at its own time; between them, whatever they set going in
-   * memory gets to run.
+   * Advances time by `ms` milliseconds. Timers fire in order, each at its own time; between them, in-memory work that
+   * they started gets to run.
    */
   advance(ms: number): Promise<void>
-  /** Steps the wall clock by `ms`, forward or back, as a person or NTP would: no timer notices. */
+  /** Steps the wall clock by `ms`, forward or back, as a person or NTP would: timers are unaffected. */
   step(ms: number): void
-  /** How many timers are set. */
+  /** The number of pending timers. */
   readonly timers: number
 }
 
@@ -18,7 +18,7 @@ interface Timer {
   readonly run: () => void
 }
 
-/** How many turns of the event loop what a timer set going may take, before the next one fires. */
+/** Turns of the event loop that work started by a timer may take before the next timer fires. */
 const TURNS = 12
 
 /**
@@ -34,7 +34,7 @@ const TURNS = 12
  * ```
  */
 export function virtualClock(start: Date = new Date('2026-01-01T00:00:00Z')): VirtualClock {
-  // Timers know only elapsed time; the wall clock is that plus an offset which steps.
+  // Timers use elapsed time only; the wall clock adds an offset that `step` changes.
   let elapsed = 0
   let offset = start.getTime()
   const timers = new Set<Timer>()

@@ -8,22 +8,25 @@ import type { Log } from '../../log/port.ts'
 import type { Pruned, Retention } from '../../log/retention.ts'
 import { type Step, steps } from '../steps.ts'
 
-/** Whether a log is as it was written, and what is not. */
+/** Whether a log is intact, and what is not. */
 export interface Verified {
+  /** Whether the log is intact. */
   readonly ok: boolean
+  /** The inconsistencies found. */
   readonly problems: readonly Problem[]
 }
 
-/** What keeps a log sound, small and safe, while it is in use. Longer works tell how far they are, as `Step`s. */
+/** Keeps a log sound, small and safe while it is in use. Longer operations yield their progress as `Step`s. */
 export interface DbOperations {
+  /** The statistics of the log. */
   stats(): Promise<Stats>
-  /** Removes the bodies of old events, never one that a listener still needs. */
+  /** Removes the bodies of old events, except those that a listener still needs. */
   prune(retention: Retention): Promise<Pruned>
-  /** Gives the disk back that pruned events still take. */
+  /** Frees the disk space of pruned events. */
   compact(): AsyncIterable<Step<Compacted>>
-  /** Compares every record with every other that it should agree with. */
+  /** Checks every record against every other that it should agree with. */
   verify(): AsyncIterable<Step<Verified>>
-  /** Copies the log, as it is at this moment, into a folder. A relative path starts at the working folder of the caller. */
+  /** Copies the log, as it is now, into a folder. A relative path refers to the working folder of the caller. */
   backup(directory: string): AsyncIterable<Step<BackedUp>>
 }
 
@@ -39,7 +42,7 @@ export function dbOperations(log: Log): DbOperations {
 
 type Own = Pick<LevelLog, 'stats' | 'prune' | 'compact' | 'verify' | 'backup'>
 
-// A log that is kept elsewhere is looked after there.
+// A log that is stored elsewhere is maintained there.
 function own(log: Log): Log & Own {
   if ('compact' in log) return log as Log & Own
   throw new TidingsError('TIDINGS_LOG_INVALID', 'this log is not kept in a folder: it is looked after where it is')

@@ -5,30 +5,33 @@ import { narrow } from '../../log/query.ts'
 import { type EventQuestion, toQuery } from '../event-question.ts'
 import { type ImportAnswer, type ImportOptions, importEvents } from '../import-events.ts'
 
-/** A question for events that are there, and those to come. `after`: only with a higher seq; default the newest. */
+/** A query for existing and future events. `after`: only those with a higher seq; default the newest seq. */
 export interface FollowQuestion extends Pick<EventQuestion, 'types' | 'identifier'> {
   readonly after?: number
 }
 
-/** What can be asked of events. */
+/** The operations on events. */
 export interface EventOperations {
+  /** The matching events; default all, oldest first. */
   list(question?: EventQuestion): AsyncIterable<StoredEvent>
-  /** The event at this place in the log. */
+  /** The event at this seq. */
   at(seq: number): Promise<StoredEvent | undefined>
   /** The latest event of this identity. */
   of(type: string, identifier: string): Promise<StoredEvent | undefined>
+  /** The number of matching events; default all. */
   count(question?: EventQuestion): Promise<number>
+  /** The seq of the newest event. */
   last(): Promise<number>
   /**
-   * Stores events of another log, one a line of JSON (NDJSON), in order: told to nobody, as when and as which revision
-   * they were accepted there. What is known already is skipped; with `skip`, so is a line that is no event, or that does
-   * not fit the log.
+   * Stores events of another log, one line of JSON each (NDJSON), in order, with their original time and revision, and
+   * delivers them to no listener. Skips events that the log already has; with `skip`, also lines that are no event, or
+   * that do not fit the log.
    *
    * @throws TidingsError `TIDINGS_IMPORT_INVALID`, whose `details.line` is the first line that ends the import; those
    *   before it are stored
    */
   import(ndjson: AsyncIterable<Uint8Array>, options?: ImportOptions): Promise<ImportAnswer>
-  /** Goes on with what is accepted later, until the signal aborts or the log is closed. */
+  /** Yields matching events, including those accepted later, until the signal aborts or the log is closed. */
   follow(question: FollowQuestion, signal: AbortSignal): AsyncIterable<StoredEvent>
 }
 
@@ -47,7 +50,7 @@ export function eventOperations(log: Log): EventOperations {
     import: (ndjson, options) => importEvents(log, ndjson, options),
     follow: ({ after, ...question }, signal) => {
       const query = toQuery(question, log.clock)
-      // A wrong question is refused now, not once the answer has begun.
+      // Reject a wrong question now, not after the answer has begun.
       narrow({ ...query, ...(after === undefined ? {} : { after }) })
       return after === undefined ? fromNow(log, query, signal) : follow(log, { ...query, after }, signal)
     },

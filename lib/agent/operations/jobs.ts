@@ -14,56 +14,64 @@ import { knownJob, refuseIfInUse, settledOf } from './known.ts'
 import { type ListedJob, listJobs, remembered } from './list-jobs.ts'
 import { type PauseAnswer, pausing } from './pausing.ts'
 
-/** How a job ran that was asked to. Without `run` it did not: it runs already. */
+/** How a requested run went. `run` is absent if the job was already running. */
 export interface RunAnswer {
+  /** The name of the job. */
   readonly name: string
+  /** The run, once it has ended. */
   readonly run?: RunRow
 }
 
 /**
- * When a job runs next: fewer slots than were asked for where its schedule ends. `paused`, or not `enabled`: then
- * it does not.
+ * When a job runs next: fewer slots than requested if its schedule ends. If `paused`, or not `enabled`, it does not
+ * run.
  */
 export interface NextAnswer {
+  /** The name of the job. */
   readonly name: string
+  /** The schedule, in words. */
   readonly schedule: string
   readonly enabled?: false
   readonly paused: boolean
+  /** The next slots, in ISO format. */
   readonly slots: readonly string[]
 }
 
-/** From when on a job's schedule begins. `before`: up to when its slots were settled. */
+/** The time from which a job's schedule begins. `before`: the time up to which its slots were settled. */
 export interface JobResetAnswer {
+  /** The name of the job. */
   readonly name: string
   readonly before?: string
+  /** When the schedule begins, in ISO format. */
   readonly begins: string
 }
 
-/** What can be asked of jobs, and done with them. A name that neither the log nor the code knows is refused. */
+/** The operations on jobs. They reject a name that neither the log nor the code knows. */
 export interface JobOperations {
+  /** All jobs that the log or the code knows. */
   list(): Promise<readonly ListedJob[]>
-  /** What became of its slots, the newest first; `limit`: at most so many, default all that the log remembers. */
+  /** The outcomes of its slots, newest first. `limit`: at most this many, default all that the log remembers. */
   history(name: string, question?: { readonly limit?: number }): Promise<readonly RunRow[]>
-  /** When it runs next: so many slots, default 10. Only where an agent runs, or its code is at hand. */
+  /** Its next slots: `limit` many, default 10. Needs a running agent, or the job's code. */
   next(name: string, question?: { readonly limit?: number }): Promise<NextAnswer>
-  /** Runs a job now, beside its schedule; resolves when it has ended. Only where an agent runs. */
+  /** Runs a job now, besides its schedule; resolves when the run has ended. Needs a running agent. */
   run(name: string): Promise<RunAnswer>
-  /** Runs a job now and stores nothing. Only where an agent runs, or its code is at hand. */
+  /** Runs a job now without storing anything. Needs a running agent, or the job's code. */
   dryRun(name: string): Promise<DryRun>
   /** Its schedule starts no run until it is resumed, also after a restart. */
   pause(name: string): Promise<PauseAnswer>
-  /** What passed meanwhile counts as missed. */
+  /** Resumes a job. Slots that passed during the pause count as missed. */
   resume(name: string): Promise<PauseAnswer>
   /**
-   * Its schedule begins now, whatever was settled before: the way out after a clock that was ahead. What is open comes to
-   * nothing; a run that goes on may end. A slot for which the log remembers a run is not run again.
+   * Restarts its schedule now, whatever was settled before: the remedy after a clock that was ahead. Drops open slots;
+   * a run in progress may finish. A slot for which the log remembers a run does not run again.
    */
   reset(name: string): Promise<JobResetAnswer>
-  /** Forgets a job that the agent does not have: its record, its state, its slots and their history. */
+  /** Removes a job that the agent does not have: its record, its state, its slots and their history. */
   remove(name: string): Promise<{ readonly name: string }>
 }
 
-/** So many of the next slots are told when nobody says how many, and at most. */
+/** How many of the next slots are listed by default, and at most. */
 const SLOTS = { usual: 10, most: 1000 }
 
 export function jobOperations(log: Log, helm?: Helm, code: Code | undefined = helm): JobOperations {
@@ -71,7 +79,7 @@ export function jobOperations(log: Log, helm?: Helm, code: Code | undefined = he
     list: () => listJobs(log, helm, code),
     history: async (name, { limit } = {}) => {
       const rows = await remembered(log, name, limit)
-      // A name that another one took over has its past, and nothing else.
+      // A name that another job took over has that job's past, and nothing else.
       if (rows.length === 0) await knownJob(log, name)
       return rows
     },
@@ -111,7 +119,7 @@ export function jobOperations(log: Log, helm?: Helm, code: Code | undefined = he
   }
 }
 
-// One that has never run is known to the code alone.
+// Only the code knows a job that has never run.
 async function refuseUnknown(log: Log, code: Code | undefined, name: string): Promise<void> {
   if (code?.job(name) !== undefined) return
   await knownJob(

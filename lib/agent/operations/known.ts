@@ -6,7 +6,7 @@ import { scheduleWords } from '../../schedule/next-slot.ts'
 import type { Pausable } from '../pauses.ts'
 import type { Settled } from '../upcoming.ts'
 
-/** What the log knows of each listener. */
+/** The log's record of each listener. */
 async function listenersOf(log: Log): Promise<ReadonlyMap<string, ConsumerInfo>> {
   const all = new Map<string, ConsumerInfo>()
   for await (const info of log.consumers()) all.set(info.name, info)
@@ -14,9 +14,10 @@ async function listenersOf(log: Log): Promise<ReadonlyMap<string, ConsumerInfo>>
 }
 
 /**
- * What the log knows of a listener.
+ * The log's record of a listener.
  *
- * @throws TidingsError `TIDINGS_LOG_INVALID` when it knows none of that name; `details.known` has those that it knows
+ * @throws TidingsError `TIDINGS_LOG_INVALID` when the log knows none of that name; `details.known` lists the known
+ *   names
  */
 export async function knownListener(log: Log, name: string): Promise<ConsumerInfo> {
   const all = await listenersOf(log)
@@ -24,10 +25,10 @@ export async function knownListener(log: Log, name: string): Promise<ConsumerInf
 }
 
 /**
- * What the log knows of a job.
+ * The log's record of a job.
  *
- * @throws TidingsError `TIDINGS_LOG_INVALID` when it knows none of that name; `details.known` has those that it knows,
- *   and `others`
+ * @throws TidingsError `TIDINGS_LOG_INVALID` when the log knows none of that name; `details.known` lists the known
+ *   names, and `others`
  */
 export async function knownJob(log: Log, name: string, others: readonly string[] = []): Promise<JobRecord> {
   const record = await jobRecord(log, name)
@@ -37,12 +38,12 @@ export async function knownJob(log: Log, name: string, others: readonly string[]
   return refuse('job', name, [...known].sort())
 }
 
-/** What the log knows of a job; undefined: nothing. */
+/** The log's record of a job; undefined if there is none. */
 export async function jobRecord(log: Log, name: string): Promise<JobRecord | undefined> {
   return (await log.store(JOBS).get<JobRecord>(name))?.value
 }
 
-/** What the log knows of the slots of a job. One that it has not seen, or with another schedule, begins now. */
+/** The settled slots of a job in the log. A job that is new, or has another schedule, begins now. */
 export async function settledOf(log: Log, job: Job): Promise<Settled> {
   const record = await jobRecord(log, job.name)
   const text = scheduleWords(job.schedule)
@@ -53,7 +54,7 @@ export async function settledOf(log: Log, job: Job): Promise<Settled> {
 }
 
 /**
- * Refuses to forget what an agent that runs still has.
+ * Rejects the removal of a part that a running agent still has.
  *
  * @throws TidingsError `TIDINGS_AGENT_INVALID`
  */

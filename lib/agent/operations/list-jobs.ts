@@ -12,25 +12,26 @@ import { type JobRow, jobRows } from './rows.ts'
 /**
  * A job with its past and its future, as JSON.
  *
- * - `schedule`, `tags`, `next`, `expectedBy`: known where its agent runs, or its code is at hand; `next`: when it runs
- *   next; `expectedBy`: by when that run has ended, or is abandoned
+ * - `schedule`, `tags`, `next`, `expectedBy`: need a running agent, or the job's code; `next`: when it runs next;
+ *   `expectedBy`: by when that run has ended or is abandoned
  */
 export interface ListedJob extends JobRow {
   readonly schedule?: string
+  /** Absent if the job has none. */
   readonly tags?: readonly string[]
   readonly next?: string
   readonly expectedBy?: string
-  /** Whether a run goes on; absent where no agent runs. */
+  /** Whether a run is in progress; absent where no agent runs. */
   readonly running?: boolean
-  /** Its newest run; `recent`: what became of its slots of late, the oldest first. */
+  /** Its newest run. `recent`: the outcomes of its recent slots, oldest first. */
   readonly last?: RunRow
   readonly recent: readonly RunStatus[]
 }
 
-/** So much of the past is told of each job in a list. */
+/** How many past slots the list has for each job. */
 const RECENT = 20
 
-/** Every job that the log knows, or the code. */
+/** Every job that the log or the code knows. */
 export async function listJobs(log: Log, helm?: Helm, code?: Code): Promise<ListedJob[]> {
   const listed: ListedJob[] = []
   for (const row of await allRows(log, code)) {
@@ -57,12 +58,12 @@ async function allRows(log: Log, code: Code | undefined): Promise<JobRow[]> {
   return [...rows.keys()].sort().map((name) => rows.get(name) as JobRow)
 }
 
-/** What the log remembers of the slots of a job, the newest first, also under the names that it had before. */
+/** What the log remembers of a job's slots, newest first, including those under its former names. */
 export async function remembered(log: Log, job: string, limit?: number): Promise<RunRow[]> {
   const rows: RunRow[] = []
   const newest = { reverse: true, ...(limit === undefined ? {} : { limit }) }
   const names = new Set([job])
-  // A name that was taken over by an older version of this code still says from which one it came.
+  // A name that an older version of this code took over still records its former name.
   for (const name of names) {
     for await (const row of history(log, name, newest)) rows.push(row)
     for (const before of namesBefore((await jobRecord(log, name)) ?? { anchor: 0 })) names.add(before)

@@ -8,36 +8,45 @@ import { type PauseAnswer, pausing } from './pausing.ts'
 import { type ListenerRow, listenerRows } from './rows.ts'
 import { steerable } from './steerable.ts'
 
-/** Where a listener is to go on. */
+/** Where a listener is to continue. */
 export interface Reset {
-  /** `start`, `now`, the seq of the first event that it is to hear, a date, or a time ago (`2h`). */
+  /** `start`, `now`, the seq of the first event to deliver, a date, or a time ago (`2h`). */
   readonly to: string
-  /** Also when it then never hears what lies between. */
+  /** Allows the reset to skip events that the listener has not handled; default false. */
   readonly passOver?: boolean
 }
 
 /**
- * Where a listener was, and where it goes on: seqs up to which everything is settled. `moved` is false when that is the
- * same, or when it would pass over events and was not told that it may.
+ * The positions of a listener before and after a reset: seqs up to which everything is settled. `moved` is false when
+ * they are the same, or when the reset would skip events without `passOver`.
  */
 export interface ResetAnswer {
+  /** The name of the listener. */
   readonly name: string
+  /** The cursor before the reset. */
   readonly before: number
+  /** The cursor that the reset asks for. */
   readonly cursor: number
   readonly moved: boolean
 }
 
-/** What can be asked of listeners, and done with them. A name that the log does not know is refused. */
+/** The operations on listeners. They reject a name that the log does not know. */
 export interface ListenerOperations {
+  /** All listeners that the log knows. `known`: the listeners that the agent has. */
   list(question?: { readonly known?: readonly string[] }): Promise<readonly ListenerRow[]>
-  /** It hears nothing until it is resumed, also after a restart; what it misses waits for it. */
+  /**
+   * The listener receives nothing until it is resumed, also after a restart; events that arrive meanwhile wait for it.
+   */
   pause(name: string): Promise<PauseAnswer>
+  /** Resumes a listener from its cursor. */
   resume(name: string): Promise<PauseAnswer>
-  /** It goes on elsewhere; what it heard before and hears again is a replay. What is parked stays so. */
+  /** Moves the listener; an event that it receives again is a replay. Parked events stay parked. */
   reset(name: string, reset: Reset): Promise<ResetAnswer>
-  /** Its cursor, its state and what is parked go over to a name that the log does not know. */
+  /** Moves its cursor, its state and its parked events to a name that the log does not know. */
   rename(name: string, to: string): Promise<{ readonly name: string; readonly formerly: string }>
-  /** Forgets a listener that the agent does not have: its cursor, its state, what waits for a retry, what is parked. */
+  /**
+   * Removes a listener that the agent does not have: its cursor, its state, its pending retries and its parked events.
+   */
   remove(name: string): Promise<{ readonly name: string }>
 }
 

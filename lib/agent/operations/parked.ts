@@ -5,34 +5,46 @@ import type { Helm } from '../helm.ts'
 import { knownListener } from './known.ts'
 import { steerable } from './steerable.ts'
 
-/** A parked event in a line. */
+/** A summary of a parked event. */
 export interface ParkedRow {
+  /** The listener that parked the event. */
   readonly listener: string
+  /** The seq of the event. */
   readonly seq: number
   readonly type: string
   readonly identifier: string
+  /** How many deliveries were attempted. */
   readonly attempts: number
+  /** When the event was parked, in ISO format. */
   readonly at: string
+  /** Why the last attempt failed. */
   readonly error: Omit<ErrorInfo, 'stack'>
 }
 
-/** A parked event, whole. */
+/** A parked event, in full. */
 export interface ParkedEvent {
+  /** The listener that parked the event. */
   readonly listener: string
+  /** How many deliveries were attempted. */
   readonly attempts: number
+  /** When the event was parked, in ISO format. */
   readonly at: string
+  /** Why the last attempt failed, with the stack. */
   readonly error: ErrorInfo
   readonly event: StoredEvent
 }
 
-/** What can be asked of parked events, and done with them. A listener that the log does not know is refused. */
+/** The operations on parked events. They reject a listener that the log does not know. */
 export interface ParkedOperations {
-  /** Those of all listeners, or of one. */
+  /** The parked events of all listeners, or of one. */
   list(question?: { readonly listener?: string }): AsyncIterable<ParkedRow>
+  /** One parked event in full; undefined if it is not parked. */
   show(listener: string, seq: number): Promise<ParkedEvent | undefined>
-  /** Hands one, or without a seq all, out again; resolves to the seqs of those that were parked. */
+  /** Delivers one parked event again, or all without a seq; resolves to the seqs of those that were parked. */
   retry(listener: string, seq?: number): Promise<readonly number[]>
-  /** Forgets that one, or without a seq all, were to be heard. The events themselves stay. */
+  /**
+   * Drops one parked event, or all without a seq, so that the listener never handles it. The events themselves stay.
+   */
   drop(listener: string, seq?: number): Promise<readonly number[]>
 }
 

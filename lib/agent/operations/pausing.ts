@@ -3,14 +3,16 @@ import type { Helm } from '../helm.ts'
 import { type Pausable, setPaused } from '../pauses.ts'
 import { knownJob, knownListener } from './known.ts'
 
-/** What became of a pause, or of its end. `changed`: false when it was so already. */
+/** The outcome of a pause or a resume. `changed` is false when there was nothing to change. */
 export interface PauseAnswer {
+  /** The name of the job or listener. */
   readonly name: string
+  /** Whether it is paused now. */
   readonly paused: boolean
   readonly changed: boolean
 }
 
-/** Pauses and resumes jobs, or listeners: in the log, and at once where an agent runs. */
+/** Pauses and resumes jobs or listeners: in the log, and at once in a running agent. */
 export function pausing(
   log: Log,
   helm: Helm | undefined,

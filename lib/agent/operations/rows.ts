@@ -3,23 +3,29 @@ import type { Lag, Log } from '../../log/port.ts'
 import { type Pause, pausedNames } from '../pauses.ts'
 
 /**
- * What the log knows of a job: when it was first seen (absent: not yet), the newest slot that is settled, whether it
- * ever succeeded. `reason`: why a run cancelled it.
+ * The log's record of a job: when it was first seen (absent: not yet), the newest settled slot, whether it ever
+ * succeeded. `reason`: why a run cancelled it.
  */
 export interface JobRow {
+  /** The name of the job. */
   readonly name: string
   readonly firstSeen?: string
   readonly lastSlot?: string
   readonly succeeded: boolean
+  /** Present while the job is paused. */
   readonly paused?: true
   readonly reason?: string
 }
 
-/** What the log knows of a listener. `orphaned`: the agent does not have it any more; absent when no agent was asked. */
+/** The log's record of a listener. `orphaned`: the agent no longer has it; absent without an agent. */
 export interface ListenerRow extends Lag {
+  /** The name of the listener. */
   readonly name: string
+  /** The seq up to which everything is settled. */
   readonly cursor: number
+  /** When the log first saw the listener, in ISO format. */
   readonly created: string
+  /** Present while the listener is paused. */
   readonly paused?: true
   readonly orphaned?: boolean
 }

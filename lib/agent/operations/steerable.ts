@@ -2,7 +2,7 @@ import type { Consumer, Log } from '../../log/port.ts'
 import type { Helm, Steerable } from '../helm.ts'
 import { renameListener } from '../rename-listener.ts'
 
-/** A listener that the log knows: in the hands of the agent that runs, or else nobody's but ours. */
+/** A listener that the log knows, steered through the running agent, or else directly in the log. */
 export function steerable(log: Log, helm: Helm | undefined, name: string): Steerable {
   return helm?.listener(name) ?? resting(log, name)
 }

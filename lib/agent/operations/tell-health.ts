@@ -3,7 +3,7 @@ import { type Health, type JobHealth, type ListenerHealth, problemsOf } from '..
 import type { Helm } from '../helm.ts'
 import { jobRows, listenerRows } from './rows.ts'
 
-/** How all is: as the agent that runs knows it, or as the log was left. Never rejects because the log has failed. */
+/** The health as the running agent knows it, or as the log was left. Never rejects because the log has failed. */
 export async function tellHealth(log: Log, helm?: Helm): Promise<Health> {
   const last = await log.last().catch(() => undefined)
   const health: Omit<Health, 'problems'> = {
@@ -21,7 +21,7 @@ async function asKnown(log: Log, helm: Helm): Promise<Parts> {
   const { jobs, listeners } = await helm.health()
   const rows = await jobRows(log).catch(() => [])
   const known = new Map(rows.map(({ name, firstSeen: _, succeeded: __, paused: ___, ...row }) => [name, row]))
-  // In the order that the log has them in: whoever asks can't tell who answers.
+  // In the order of the log, so that the answer is the same with and without an agent.
   return {
     jobs: byName(jobs.map((job): JobHealth => ({ ...job, ...known.get(job.name) }))),
     listeners: byName(listeners),
