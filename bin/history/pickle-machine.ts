@@ -297,13 +297,14 @@ function floatOf(line: string): number {
   if (line === 'nan') return Number.NaN
   if (line === 'inf' || line === '-inf') return line === 'inf' ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY
   const value = line.length <= LONGEST_NAME && /^[+-]?[\d.]+(e[+-]?\d+)?$/i.test(line) ? Number(line) : Number.NaN
-  if (Number.isNaN(value)) throw new RangeError('a pickle with a float that is none')
+  if (Number.isNaN(value)) throw new RangeError('a pickle with a float that is not a number')
   return value
 }
 
 function intOf(line: string): number | string | boolean {
   if (line === '00' || line === '01') return line === '01'
-  if (line.length > MOST_DIGITS || !/^[+-]?\d+$/.test(line)) throw new RangeError('a pickle with a number that is none')
+  if (line.length > MOST_DIGITS || !/^[+-]?\d+$/.test(line))
+    throw new RangeError('a pickle with a number that can not be read')
   return plainInteger(BigInt(line.replace(/^\+/, '')))
 }
 

@@ -3,7 +3,7 @@ import { reading } from '../../frame/options.ts'
 
 export const importCommand = command({
   summary:
-    "Store events that another log has: from a file of JSON lines (- is standard input), or the Python agent's SQLite file. They are told to nobody, keep their time, and are skipped where they are known, so this can be done again. A line that is no event ends the import; a row of SQLite, or any line with --skip, is skipped and listed, and the exit code is 1. With --db or --agent, a log is made where there is none.",
+    "Store events that another log has: from a file of JSON lines (- is standard input), or the Python agent's SQLite file. No listener hears them; they keep their time, and known ones are skipped, so an import can be repeated. A line that is not an event ends the import; a row of SQLite, or any line with --skip, is skipped and listed, and the exit code is 1. With --db or --agent, a missing log is created.",
   takes: ['FILE'],
   options: {
     identity: {
