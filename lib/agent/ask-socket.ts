@@ -76,8 +76,7 @@ async function send(
   // Loaded on demand: most processes that load this module never send a request.
   const { request } = await import('node:http')
   return new Promise((resolve, reject) => {
-    const kind = typeof body === 'string' ? 'application/json' : 'application/x-ndjson'
-    const headers = { host: 'tidings', ...(body === undefined ? {} : { 'content-type': kind }) }
+    const headers = { host: 'tidings', ...headersOf(body) }
     const options = {
       socketPath: socket,
       agent: false,
@@ -94,6 +93,14 @@ async function send(
       asking.destroy()
     })
   })
+}
+
+function headersOf(body: string | Body | undefined): Record<string, string> {
+  if (body === undefined) return {}
+  if (typeof body === 'string') return { 'content-type': 'application/json' }
+  // The agent may answer before all of the body is sent. If it closed the connection then, the next write would fail
+  // before the answer is read. This side closes it.
+  return { 'content-type': 'application/x-ndjson', connection: 'keep-alive' }
 }
 
 /** Sends the body in chunks, honoring backpressure, and stops once there is an answer. */

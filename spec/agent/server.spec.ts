@@ -4,7 +4,7 @@ import { type IncomingMessage, request } from 'node:http'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 import { agent } from '../../lib/agent/agent.ts'
 import { connect } from '../../lib/agent/client.ts'
 import type { Operations } from '../../lib/agent/operations.ts'
@@ -406,6 +406,18 @@ describe('a body of any length', () => {
     await assert.rejects(remote.events.import(lines), { code: 'TIDINGS_IMPORT_INVALID', details: { line: 1 } })
     assert.ok(asked() < 200_000)
     assert.equal((await remote.status())?.agent, 'home')
+  })
+
+  it('rejected while it is sent always says why', async (t) => {
+    const { directory } = await serving(t)
+    const remote = (await connect(directory)) as Operations
+    async function* slowly(more: number): AsyncGenerator<Uint8Array> {
+      yield Buffer.from(line('', 't'))
+      for (let i = 0; i < more; i++) yield await setImmediate(Buffer.from(line(`${i}`)))
+    }
+    for (let round = 0; round < 200; round++) {
+      await assert.rejects(remote.events.import(slowly(round % 20)), { code: 'TIDINGS_IMPORT_INVALID' })
+    }
   })
 
   it('whose source breaks is an error of the source', async (t) => {
