@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-import { tidings } from './commands.ts'
-import { main } from './frame/main.ts'
+import { tidings } from './cli/commands.ts'
+import { main } from './cli/main.ts'
 import { saysVersion } from './version.ts'
 
 const args = process.argv.slice(2)

@@ -11,7 +11,7 @@ import {
   operations,
   TidingsError,
 } from '../../lib/index.ts'
-import { Mistake } from '../frame/mistake.ts'
+import { Mistake } from '../cli/mistake.ts'
 import { complain } from '../print/complain.ts'
 import { openToLook } from './open-to-look.ts'
 import { type Which, whichLog } from './which-log.ts'

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { didYouMean, holdsLog } from '../../lib/index.ts'
-import { Failure, Mistake } from '../frame/mistake.ts'
+import { Failure, Mistake } from '../cli/mistake.ts'
 
 /** The folder in which agents keep their logs. */
 const HOME = '.tidings'

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { didYouMean } from '../../lib/index.ts'
-import { Mistake } from '../frame/mistake.ts'
+import { Mistake } from '../cli/mistake.ts'
 
 /** The file endings that a user's module may have. */
 const endings = ['.ts', '.mts', '.cts', '.js', '.mjs', '.cjs'] as const

@@ -1,5 +1,5 @@
 import { type Agent, isAgent, isJob, isListener, isStream } from '../../lib/index.ts'
-import { Failure } from '../frame/mistake.ts'
+import { Failure } from '../cli/mistake.ts'
 import { findFile } from './find-file.ts'
 import { whatIs } from './find-part.ts'
 import { type Exports, loadModule } from './load-module.ts'

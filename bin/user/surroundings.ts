@@ -7,7 +7,7 @@ import {
   processSecrets,
   type Secrets,
 } from '../../lib/index.ts'
-import { Mistake } from '../frame/mistake.ts'
+import { Mistake } from '../cli/mistake.ts'
 import { keepSecret } from './keep-secret.ts'
 
 /** The options that affect the surroundings. */

@@ -7,16 +7,16 @@ import { checkOptions } from '../core/options.ts'
 import { processSecrets, type Secrets, secretsOf } from '../core/secrets.ts'
 import { checkWorld, type World } from '../core/world.ts'
 import { JOBS } from '../job/record.ts'
+import { openLog } from '../level/open-log.ts'
 import { checkLog } from '../log/check-log.ts'
-import { openLog } from '../log/open-log.ts'
 import type { Lag, Log } from '../log/port.ts'
-import { type Agent, isAgent } from './agent.ts'
-import type { Helm } from './helm.ts'
+import { type Agent, isAgent } from './define/agent.ts'
 import { createLogger } from './logger.ts'
-import { operations } from './operations.ts'
-import type { Running } from './running.ts'
-import { RunningAgent } from './running-agent.ts'
-import type { Served } from './server.ts'
+import { operations } from './operations/operations.ts'
+import type { Helm } from './run/agent-control.ts'
+import type { Running } from './run/running.ts'
+import { RunningAgent } from './run/running-agent.ts'
+import type { Served } from './socket/server.ts'
 
 export interface StartOptions {
   /**
@@ -129,7 +129,7 @@ function logOptions(clock: Clock | undefined, logger: Logger): { clock?: Clock; 
 // The agent works even if the socket can't be served.
 async function answerCommands(agent: Helm, log: Log, directory: string, logger: Logger): Promise<Served | undefined> {
   try {
-    const { serve } = await import('./server.ts')
+    const { serve } = await import('./socket/server.ts')
     const who = { agent: agent.agent, pid: process.pid, since: agent.since.toISOString() }
     return await serve(operations(log, agent), who, directory)
   } catch (error) {

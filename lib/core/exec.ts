@@ -4,7 +4,7 @@ import { Answer } from './answer.ts'
 import { systemClock } from './clock.ts'
 import { asError, describe, TidingsError } from './errors.ts'
 import type { Logger } from './logger.ts'
-import { linked, OVER } from './within.ts'
+import { linked, OVER } from './time-limit.ts'
 
 /** What a program printed: both outputs as utf8 text. */
 export interface ExecResult {

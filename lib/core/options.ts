@@ -1,5 +1,5 @@
+import { didYouMean } from './did-you-mean.ts'
 import { describe, type ErrorCode, quote, TidingsError } from './errors.ts'
-import { didYouMean } from './near.ts'
 
 /**
  * Refuses options that are no object, or have one that nobody reads: most often it is misspelt, and its default would be

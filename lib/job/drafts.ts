@@ -3,13 +3,13 @@ import { type Clock, systemClock } from '../core/clock.ts'
 import { isCancel } from '../core/control.ts'
 import type { Draft } from '../core/event.ts'
 import { guarded, standardErrorLogger } from '../core/logger.ts'
-import { linked } from '../core/within.ts'
+import { linked } from '../core/time-limit.ts'
 import type { Job } from './job.ts'
 import { MemoryState } from './memory-state.ts'
+import { dueAt, tries } from './retry-loop.ts'
 import { type ContextParts, runWith, unheard } from './run-once.ts'
 import { runs$ } from './runs.ts'
 import type { Slot } from './slots.ts'
-import { dueAt, tries } from './tries.ts'
 
 /**
  * The drafts of a job, run after run on its schedule: cold and endless. Each subscriber gets its own runs, starting

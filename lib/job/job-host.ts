@@ -1,8 +1,8 @@
 import type { Clock } from '../core/clock.ts'
 import type { Environment } from '../core/environment.ts'
 import type { Log } from '../log/port.ts'
-import type { Desk } from './desk.ts'
-import type { Look } from './look-out.ts'
+import type { Desk } from './job-control.ts'
+import type { Look } from './progress-watch.ts'
 import type { Counts } from './record.ts'
 import type { Slot } from './slots.ts'
 

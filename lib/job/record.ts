@@ -2,8 +2,8 @@ import type { Draft, Receipt } from '../core/event.ts'
 import type { Logger } from '../core/logger.ts'
 import type { Completion } from '../log/claim.ts'
 import { checkDraft } from '../log/limits.ts'
+import { sayReceipt } from '../log/log-receipt.ts'
 import type { Log, Origin, Write } from '../log/port.ts'
-import { sayReceipt } from '../log/say-receipt.ts'
 import type { Job } from './job.ts'
 
 /** The namespace of the engine's job records: a `JobRecord` by name. */

@@ -1,8 +1,8 @@
 import { isObservable, type Observable } from 'rxjs'
 import { describe, TidingsError } from '../core/errors.ts'
 import type { Draft } from '../core/event.ts'
-import { subscribe } from '../core/subscribe.ts'
-import { held } from '../log/held.ts'
+import { subscribe } from '../core/safe-subscribe.ts'
+import { held } from '../log/snapshot-draft.ts'
 
 /**
  * Passes every draft that a run returned to `each`, in order, from a value, iterable or Observable. Ends early when the

@@ -1,12 +1,12 @@
 import { concat, defer, ignoreElements, type Observable } from 'rxjs'
-import { Turns } from '../log/turns.ts'
+import { Turns } from '../core/mutex.ts'
 import { nextSlot } from '../schedule/next-slot.ts'
 import type { Job } from './job.ts'
 import type { JobHost, Trigger } from './job-host.ts'
-import { Ledger } from './ledger.ts'
 import type { JobRecord } from './record.ts'
 import { runSlot } from './run-slot.ts'
 import { runs$ } from './runs.ts'
+import { Ledger } from './slot-ledger.ts'
 
 /** Runs a job on a log; `known`: its current record. Completes after `stop`, when the last run has ended. */
 export function runJob(

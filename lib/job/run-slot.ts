@@ -1,13 +1,13 @@
-import { linked } from '../core/within.ts'
+import { linked } from '../core/time-limit.ts'
 import type { Claim } from '../log/claim.ts'
+import { oneRun } from './attempt.ts'
 import { outcomeOf } from './history.ts'
 import type { Job } from './job.ts'
 import type { JobHost, RunReport } from './job-host.ts'
-import type { Ledger } from './ledger.ts'
-import { oneRun } from './one-run.ts'
 import type { JobRecord } from './record.ts'
+import { type Trying, tries } from './retry-loop.ts'
+import type { Ledger } from './slot-ledger.ts'
 import type { Slot } from './slots.ts'
-import { type Trying, tries } from './tries.ts'
 
 /**
  * What a slot needs to run. `record`: the current record of the job; `turn`: starts a run when no other is running;

@@ -1,8 +1,8 @@
+import { isOwnDraft, OWN_TYPES } from '../core/engine-events.ts'
 import { describe, type ErrorCode, type ErrorDetails, quote, TidingsError } from '../core/errors.ts'
 import type { Draft } from '../core/event.ts'
 import { named } from '../core/event-type.ts'
 import { type JsonValue, toJson } from '../core/json.ts'
-import { isOwnDraft, OWN_TYPES } from '../core/own.ts'
 import type { Recorded, Write } from './port.ts'
 
 /** The size limits of a log, in bytes of UTF-8; each from 1. */

@@ -1,5 +1,5 @@
 import type fc from 'fast-check'
-import type { Stream } from '../agent/stream.ts'
+import type { Stream } from '../agent/define/stream.ts'
 import { quote, TidingsError } from '../core/errors.ts'
 import { isEventType } from '../core/event-type.ts'
 import { type Hold, hold, type LawOptions } from './law-report.ts'

@@ -1,5 +1,5 @@
 import type fc from 'fast-check'
-import type { Stream } from '../agent/stream.ts'
+import type { Stream } from '../agent/define/stream.ts'
 import { asError } from '../core/errors.ts'
 import type { Draft } from '../core/event.ts'
 import type { World } from '../core/world.ts'

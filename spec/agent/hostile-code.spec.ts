@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
 import { finalize, map, Observable, of, type TeardownLogic } from 'rxjs'
-import { operations } from '../../lib/agent/operations.ts'
+import { operations } from '../../lib/agent/operations/operations.ts'
 import { Cancel, Park, Retry } from '../../lib/core/control.ts'
 import { type EventType, eventType } from '../../lib/core/event-type.ts'
 import { where } from '../../lib/filter/where.ts'

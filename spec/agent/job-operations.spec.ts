@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { RunningAgent } from '../../lib/agent/running-agent.ts'
+import { RunningAgent } from '../../lib/agent/run/running-agent.ts'
 import { realEnvironment } from '../../lib/core/environment.ts'
 import { silentLogger } from '../../lib/core/logger.ts'
 import {

@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { lastValueFrom, toArray } from 'rxjs'
-import { agent } from '../../lib/agent/agent.ts'
+import { agent } from '../../lib/agent/define/agent.ts'
 import { start } from '../../lib/agent/start.ts'
 import type { Receipt } from '../../lib/core/event.ts'
 import { eventType } from '../../lib/core/event-type.ts'
 import { silentLogger } from '../../lib/core/logger.ts'
 import { job, type Run } from '../../lib/job/job.ts'
 import { runOnce } from '../../lib/job/run-once.ts'
+import { memoryLog } from '../../lib/level/open-log.ts'
 import { listener } from '../../lib/listener/listener.ts'
 import { on } from '../../lib/listener/on.ts'
-import { memoryLog } from '../../lib/log/open-log.ts'
 import { manual } from '../../lib/schedule/index.ts'
-import { place } from '../agent/harness.ts'
+import { place } from './harness.ts'
 
 const made = eventType('made').of<{ n: number }>()
 const seen = eventType('seen').of<{ n: number }>({ changed: true })

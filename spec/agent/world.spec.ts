@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { lastValueFrom, toArray } from 'rxjs'
-import { agent } from '../../lib/agent/agent.ts'
+import { agent } from '../../lib/agent/define/agent.ts'
 import { start } from '../../lib/agent/start.ts'
-import { tryOut } from '../../lib/agent/try-out.ts'
+import { tryOut } from '../../lib/agent/try/try-out.ts'
 import { eventType } from '../../lib/core/event-type.ts'
 import type { World } from '../../lib/core/world.ts'
 import { job, type Run } from '../../lib/job/job.ts'
 import { runOnce } from '../../lib/job/run-once.ts'
+import { memoryLog } from '../../lib/level/open-log.ts'
 import { type Handler, listener } from '../../lib/listener/listener.ts'
 import { on } from '../../lib/listener/on.ts'
-import { memoryLog } from '../../lib/log/open-log.ts'
 import { manual } from '../../lib/schedule/index.ts'
-import { notes } from '../agent/harness.ts'
+import { notes } from './harness.ts'
 
 const seen = eventType('seen').of<{ by: string; text: string }>()
 

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { agent } from '../../lib/agent/agent.ts'
+import { agent } from '../../lib/agent/define/agent.ts'
 import { start } from '../../lib/agent/start.ts'
 import { eventType } from '../../lib/core/event-type.ts'
 import { checkOptions } from '../../lib/core/options.ts'
 import { job } from '../../lib/job/job.ts'
+import { memoryLog, openLog } from '../../lib/level/open-log.ts'
 import { listener } from '../../lib/listener/listener.ts'
 import { on } from '../../lib/listener/on.ts'
-import { memoryLog, openLog } from '../../lib/log/open-log.ts'
 import { manual } from '../../lib/schedule/index.ts'
 
 /** Something that takes options, and the code with which it refuses them. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { operations } from '../../lib/agent/operations.ts'
+import { operations } from '../../lib/agent/operations/operations.ts'
 import { Park, Retry } from '../../lib/core/control.ts'
 import { TidingsError } from '../../lib/core/errors.ts'
 import type { StoredEvent } from '../../lib/core/event.ts'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { tidings as program } from '../../bin/commands.ts'
-import type { Entry } from '../../bin/frame/command.ts'
+import type { Entry } from '../../bin/cli/command.ts'
+import { tidings as program } from '../../bin/cli/commands.ts'
 import { agentTest, type Ended, tidings, userFolder } from './program.ts'
 
 /** Every command, and every group of them, as the words that call it. */

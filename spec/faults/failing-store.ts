@@ -1,5 +1,5 @@
-import { type Database, type DatabaseSource, memoryDatabase } from '../../lib/log/level-database.ts'
-import type { Life } from '../../lib/log/level-life.ts'
+import type { Life } from '../../lib/level/session/reopening-store.ts'
+import { type Database, type DatabaseSource, memoryDatabase } from '../../lib/level/store/database.ts'
 
 /**
  * What can fail: opening the store, a single read, a page of an iteration, a write that stores nothing, a write that

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { systemClock } from '../../lib/core/clock.ts'
 import { agent, listener, on, type Running, start } from '../../lib/index.ts'
-import type { LevelLog } from '../../lib/log/level-log.ts'
-import { type Fate, FaultySource, faultyLog, turns } from '../log/faults.ts'
+import type { LevelLog } from '../../lib/level/level-log.ts'
+import { type Fate, FaultySource, faultyLog, turns } from '../level/faults.ts'
 import { shown } from './results.ts'
 
 const KEYS = ['a', 'b', 'c', 'd', 'e']

@@ -1,4 +1,4 @@
-import type { Database, DatabaseSource } from '../../lib/log/level-database.ts'
+import type { Database, DatabaseSource } from '../../lib/level/store/database.ts'
 
 /**
  * Where a process dies by its own hand: before, during (handed to LevelDB, not answered) or after its nth commit, note

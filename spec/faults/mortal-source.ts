@@ -1,4 +1,4 @@
-import { type Database, type DatabaseSource, memoryDatabase } from '../../lib/log/level-database.ts'
+import { type Database, type DatabaseSource, memoryDatabase } from '../../lib/level/store/database.ts'
 
 /**
  * A store in memory that outlives its process: after `crash` it takes nothing any more from those who had it open, and

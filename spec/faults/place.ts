@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
-import { openLog } from '../../lib/log/open-log.ts'
+import { openLog } from '../../lib/level/open-log.ts'
 import type { Parked } from '../../lib/log/port.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 

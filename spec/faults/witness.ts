@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { cp, rm } from 'node:fs/promises'
-import type { LevelLog } from '../../lib/log/level-log.ts'
-import { openLog } from '../../lib/log/open-log.ts'
+import type { LevelLog } from '../../lib/level/level-log.ts'
+import { openLog } from '../../lib/level/open-log.ts'
 import type { Consumer } from '../../lib/log/port.ts'
 
 /** What the store says of one listener after a death. */

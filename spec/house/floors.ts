@@ -10,20 +10,30 @@ const floors: Readonly<Record<string, number>> = {
   listener: 2,
   job: 3,
   dispatch: 3,
+  level: 3,
   agent: 4,
   'index.ts': 5,
   testing: 5,
+}
+
+/**
+ * The rooms of a folder, lowest first: a room imports only from lower rooms, and rooms in one line are neighbours. Files
+ * that stand in the folder itself are above all its rooms. A folder that is not here has no rooms.
+ */
+const rooms: Readonly<Record<string, readonly (readonly string[])[]>> = {
+  level: [['format'], ['store'], ['read'], ['write'], ['session'], ['consumer', 'runs'], ['upkeep'], ['repair']],
+  agent: [['define'], ['run'], ['try'], ['operations'], ['socket']],
 }
 
 /** Who may import what comes from outside; all other packages are free. */
 const packages: readonly { readonly name: RegExp; readonly by: RegExp; readonly words: string }[] = [
   {
     name: /^((abstract|classic|memory)-)?level$/,
-    by: /^lib\/log\/level-[^/]*\.ts$|^spec\//,
-    words: 'lib/log/level-*.ts',
+    by: /^lib\/level\/store\/|^spec\//,
+    words: 'lib/level/store/',
   },
   { name: /^pino(-pretty)?$/, by: /^lib\/agent\/logger\.ts$|^spec\//, words: 'lib/agent/logger.ts' },
-  { name: /^(@hono\/.*|hono)$/, by: /^lib\/agent\/server\.ts$|^spec\//, words: 'lib/agent/server.ts' },
+  { name: /^(@hono\/.*|hono)$/, by: /^lib\/agent\/socket\/.*$|^spec\//, words: 'lib/agent/socket/' },
   { name: /^yargs$/, by: /^bin\/|^spec\//, words: 'bin/' },
   { name: /^fast-check$/, by: /^lib\/testing\/|^spec\//, words: 'lib/testing/ and spec/' },
 ]
@@ -64,7 +74,7 @@ function forbidden(path: string, { specifier }: Import): string | undefined {
   const [house = '', room = ''] = path.split('/')
   const refused = `may not import ${target}`
   if (house !== 'spec' && target.startsWith('spec/')) return `${refused}: nobody imports spec/`
-  if (house === 'lib') return forbiddenFloor(room, target)
+  if (house === 'lib') return forbiddenFloor(room, target) ?? forbiddenRoom(path, target)
   if (house === 'streams' || house === 'bin') {
     const own = house === 'bin' && target.startsWith('bin/')
     // What is printed is escaped alike by both; without it, a mistake would wait for the engine to load.
@@ -84,6 +94,27 @@ function forbiddenFloor(room: string, target: string): string | undefined {
   return `lib/${room} (floor ${floor}) may not import ${target} (floor ${floors[other] ?? 'none'})`
 }
 
+function forbiddenRoom(path: string, target: string): string | undefined {
+  const [folder, from] = placeOf(path)
+  const [other, to] = placeOf(target)
+  const order = rooms[folder]
+  const level = (room: string): number => order?.findIndex((line) => line.includes(room)) ?? -1
+  if (order === undefined) {
+    return from === undefined ? undefined : `${folder}/${from} is a room that is not in the plan: see lib/README.md`
+  }
+  if (from !== undefined && level(from) < 0)
+    return `${folder}/${from} is a room that is not in the plan: see lib/README.md`
+  if (other !== folder || from === undefined || from === to) return undefined
+  if (to !== undefined && level(to) < level(from)) return undefined
+  return `room ${folder}/${from} may not import ${target}: only lower rooms`
+}
+
+/** The folder of lib/ that a file is in, and its room there; undefined for a file of the folder itself. */
+function placeOf(path: string): readonly [folder: string, room: string | undefined] {
+  const [, folder = '', ...rest] = path.split('/')
+  return [folder, rest.length > 1 ? rest.slice(0, -1).join('/') : undefined]
+}
+
 function forbiddenPackage(path: string, specifier: string): string | undefined {
   if (specifier === '(computed)') return undefined
   const name = specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/')
@@ -97,7 +128,7 @@ function forbiddenPackage(path: string, specifier: string): string | undefined {
 function ambientBreaches({ path, ambient }: Source): string[] {
   if (!/^(lib|streams)\//.test(path) || path === 'lib/core/clock.ts') return []
   return ambient
-    .filter(({ what }) => !(path.startsWith('lib/log/') && what === 'randomUUID'))
+    .filter(({ what }) => !(path.startsWith('lib/level/') && what === 'randomUUID'))
     .map(
       ({ line, what }) =>
         `${path}:${line} uses ${what}: time and chance come in from outside, through a Clock or the World`,

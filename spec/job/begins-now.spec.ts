@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { operations } from '../../lib/agent/operations.ts'
+import { operations } from '../../lib/agent/operations/operations.ts'
 import { Retry } from '../../lib/core/control.ts'
 import { type Job, job, type Run } from '../../lib/job/job.ts'
 import type { JobOptions } from '../../lib/job/settings.ts'

@@ -5,13 +5,13 @@ import fc from 'fast-check'
 import { concat, from, lastValueFrom, map, NEVER, of, Subject, throwError, toArray } from 'rxjs'
 import type { StoredEvent } from '../../lib/core/event.ts'
 import { eventType } from '../../lib/core/event-type.ts'
+import { memoryLog, openLog } from '../../lib/level/open-log.ts'
 import { distinctByIdentifier } from '../../lib/log/distinct.ts'
-import { memoryLog, openLog } from '../../lib/log/open-log.ts'
 import { draft, draftsOf, refused } from '../../lib/testing/log-bench.ts'
 import { virtualClock } from '../../lib/testing/virtual-clock.ts'
 import { unhandled, wrap } from '../agent/harness.ts'
+import { FaultySource, faultyLog, turns } from '../level/faults.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
-import { FaultySource, faultyLog, turns } from './faults.ts'
 
 describe('distinctByIdentifier', () => {
   it('lets each identity pass once, in order, as the event that was stored', async () => {

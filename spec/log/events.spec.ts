@@ -4,14 +4,14 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { firstValueFrom, lastValueFrom, map, take, toArray } from 'rxjs'
 import type { StoredEvent } from '../../lib/core/event.ts'
+import { memoryLog, openLog } from '../../lib/level/open-log.ts'
 import { events$, type FollowOptions } from '../../lib/log/events.ts'
-import { memoryLog, openLog } from '../../lib/log/open-log.ts'
 import type { Log } from '../../lib/log/port.ts'
 import { draft, draftsOf } from '../../lib/testing/log-bench.ts'
 import { virtualClock } from '../../lib/testing/virtual-clock.ts'
 import { unhandled, wrap } from '../agent/harness.ts'
+import { FaultySource, faultyLog, turns } from '../level/faults.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
-import { FaultySource, faultyLog, turns } from './faults.ts'
 
 describe('the events of a log as an Observable', () => {
   it('replays all, from a seq if it is told to, and completes when it is not to follow', async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { memoryLog } from '../../lib/log/open-log.ts'
+import { memoryLog } from '../../lib/level/open-log.ts'
 import { StateBuffer } from '../../lib/log/state-buffer.ts'
 
 describe('the state of one run', () => {

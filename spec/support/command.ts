@@ -1,5 +1,5 @@
-import { tidings } from '../../bin/commands.ts'
-import { answer } from '../../bin/frame/main.ts'
+import { tidings } from '../../bin/cli/commands.ts'
+import { answer } from '../../bin/cli/main.ts'
 
 // Node opens it when it is first looked at, to see whether a person is there.
 void process.stdin

@@ -1,5 +1,5 @@
-import { command } from '../../frame/command.ts'
-import { reading } from '../../frame/options.ts'
+import { command } from '../../cli/command.ts'
+import { reading } from '../../cli/options.ts'
 
 export const prune = command({
   summary:
@@ -17,5 +17,5 @@ export const prune = command({
     ['--count 10000 --bytes 2GB --yes', 'Keeps at most 10000 events, and at most 2 GB'],
     ['--age 30d --identities 365d', 'Also forgets what was told over a year ago'],
   ],
-  run: async (given) => (await import('../../db/prune-log.ts')).pruneLog(given),
+  run: async (given) => (await import('./prune-log.ts')).pruneLog(given),
 })

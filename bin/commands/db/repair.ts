@@ -1,5 +1,5 @@
-import { command } from '../../frame/command.ts'
-import { reading } from '../../frame/options.ts'
+import { command } from '../../cli/command.ts'
+import { reading } from '../../cli/options.ts'
 
 export const repair = command({
   summary:
@@ -10,5 +10,5 @@ export const repair = command({
     ['', 'Makes .tidings/home.repaired out of .tidings/home'],
     ['--to /mnt/large/home --json', 'On another disk; what is missing as JSON'],
   ],
-  run: async (given) => (await import('../../db/repair-log.ts')).repairLog(given),
+  run: async (given) => (await import('./repair-log.ts')).repairLog(given),
 })

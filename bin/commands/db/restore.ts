@@ -1,5 +1,5 @@
-import { command } from '../../frame/command.ts'
-import { reading } from '../../frame/options.ts'
+import { command } from '../../cli/command.ts'
+import { reading } from '../../cli/options.ts'
 
 export const restore = command({
   summary:
@@ -7,5 +7,5 @@ export const restore = command({
   takes: ['BACKUP'],
   options: reading,
   examples: [['backups/monday --agent home', 'Makes .tidings/home, where there is none']],
-  run: async (given) => (await import('../../db/restore-log.ts')).restoreLog(given._[0] ?? '', given),
+  run: async (given) => (await import('./restore-log.ts')).restoreLog(given._[0] ?? '', given),
 })

@@ -1,5 +1,5 @@
-import { command } from '../../frame/command.ts'
-import { reading } from '../../frame/options.ts'
+import { command } from '../../cli/command.ts'
+import { reading } from '../../cli/options.ts'
 
 export const verify = command({
   summary:
@@ -10,5 +10,5 @@ export const verify = command({
     ['', 'Reads all of it'],
     ['--db backups/monday --json', 'Verifies a backup; --json lists the problems'],
   ],
-  run: async (given) => (await import('../../db/verify-log.ts')).verifyLog(given),
+  run: async (given) => (await import('./verify-log.ts')).verifyLog(given),
 })

@@ -1,5 +1,5 @@
-import { command } from '../../frame/command.ts'
-import { question, reading } from '../../frame/options.ts'
+import { command } from '../../cli/command.ts'
+import { question, reading } from '../../cli/options.ts'
 
 export const count = command({
   summary: 'Count events.',
@@ -9,5 +9,5 @@ export const count = command({
     ['', 'All of them'],
     ['--type my_event_type --since 1d', 'Those of one type in the last day'],
   ],
-  run: async (given) => (await import('../../logs/count-events.ts')).countEvents(given),
+  run: async (given) => (await import('./count-events.ts')).countEvents(given),
 })

@@ -1,5 +1,5 @@
-import { command } from '../../frame/command.ts'
-import { question, reading } from '../../frame/options.ts'
+import { command } from '../../cli/command.ts'
+import { question, reading } from '../../cli/options.ts'
 
 export const exportCommand = command({
   summary: 'Write events, the oldest first, one JSON object a line (NDJSON), to standard output or into a file.',
@@ -9,5 +9,5 @@ export const exportCommand = command({
     ['--to events.ndjson', 'All events, into a file'],
     ["--type 'github.*' --since 30d | gzip > github.ndjson.gz", 'What came from GitHub in the last month'],
   ],
-  run: async (given) => (await import('../../history/export-events.ts')).exportEvents(given),
+  run: async (given) => (await import('./export-events.ts')).exportEvents(given),
 })

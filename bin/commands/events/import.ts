@@ -1,5 +1,5 @@
-import { command } from '../../frame/command.ts'
-import { reading } from '../../frame/options.ts'
+import { command } from '../../cli/command.ts'
+import { reading } from '../../cli/options.ts'
 
 export const importCommand = command({
   summary:
@@ -21,5 +21,5 @@ export const importCommand = command({
     ],
     ['- --db backup < events.ndjson', 'From standard input, into another log'],
   ],
-  run: async (given) => (await import('../../history/import-events.ts')).importEvents(given._[0] ?? '', given),
+  run: async (given) => (await import('./import-events.ts')).importEvents(given._[0] ?? '', given),
 })

@@ -1,5 +1,5 @@
-import { command } from '../../frame/command.ts'
-import { question, reading } from '../../frame/options.ts'
+import { command } from '../../cli/command.ts'
+import { question, reading } from '../../cli/options.ts'
 
 export const ls = command({
   summary: 'List events, the oldest first. --json prints one object a line (NDJSON).',
@@ -15,5 +15,5 @@ export const ls = command({
     ["--type 'github.*' --since 2h", 'What came from GitHub in the last two hours'],
     ['--since 2027-01-01 --until 2027-01-31 --json', 'January, one JSON object a line'],
   ],
-  run: async (given) => (await import('../../logs/list-events.ts')).listEvents(given),
+  run: async (given) => (await import('./list-events.ts')).listEvents(given),
 })

@@ -1,5 +1,5 @@
-import { command } from '../../frame/command.ts'
-import { reading } from '../../frame/options.ts'
+import { command } from '../../cli/command.ts'
+import { reading } from '../../cli/options.ts'
 
 export const show = command({
   summary: 'Show one event whole: by its seq, or the latest of a type and identifier.',
@@ -9,5 +9,5 @@ export const show = command({
     ['12', 'The event at seq 12'],
     ['my_event_type 123', 'The latest event of this type and identifier'],
   ],
-  run: async (given) => (await import('../../logs/show-event.ts')).showEvent(given._, given),
+  run: async (given) => (await import('./show-event.ts')).showEvent(given._, given),
 })

@@ -1,5 +1,5 @@
-import { command } from '../../frame/command.ts'
-import { question, reading } from '../../frame/options.ts'
+import { command } from '../../cli/command.ts'
+import { question, reading } from '../../cli/options.ts'
 
 const { type, id } = question
 
@@ -17,5 +17,5 @@ export const tail = command({
     ['-f', 'The newest ten, and all to come'],
     ["-f -n 0 --type 'github.*' --json", 'What comes from GitHub from now on, one JSON object a line'],
   ],
-  run: async (given) => (await import('../../logs/tail-events.ts')).tailEvents(given),
+  run: async (given) => (await import('./tail-events.ts')).tailEvents(given),
 })

@@ -1,5 +1,5 @@
-import { command } from '../../frame/command.ts'
-import { reading } from '../../frame/options.ts'
+import { command } from '../../cli/command.ts'
+import { reading } from '../../cli/options.ts'
 
 export const history = command({
   summary:
@@ -13,5 +13,5 @@ export const history = command({
     ['my_job', 'The newest twenty'],
     ['my_job -n 100 --json', 'All that the log remembers'],
   ],
-  run: async (given) => (await import('../../logs/job-history.ts')).jobHistory(given._[0] ?? '', given),
+  run: async (given) => (await import('./job-history.ts')).jobHistory(given._[0] ?? '', given),
 })

@@ -1,5 +1,5 @@
-import { command } from '../../frame/command.ts'
-import { reading, running } from '../../frame/options.ts'
+import { command } from '../../cli/command.ts'
+import { reading, running } from '../../cli/options.ts'
 
 export const ls = command({
   summary:
@@ -15,5 +15,5 @@ export const ls = command({
     ['hello.ts', 'Those of the agent in hello.ts, whether it runs or not'],
     ['--agent hello --tag nightly', 'Those of the agent hello that are tagged nightly'],
   ],
-  run: async (given) => (await import('../../logs/list-jobs.ts')).listJobs(given._[0], given),
+  run: async (given) => (await import('./list-jobs.ts')).listJobs(given._[0], given),
 })

@@ -1,5 +1,5 @@
-import { command } from '../../frame/command.ts'
-import { reading, running } from '../../frame/options.ts'
+import { command } from '../../cli/command.ts'
+import { reading, running } from '../../cli/options.ts'
 
 export const next = command({
   summary: "Show when a job runs next, as the clocks here show it. Where no agent runs, add the agent's FILE.",
@@ -13,5 +13,5 @@ export const next = command({
     ['my_job', 'The next ten slots of my_job'],
     ['my_job hello.ts -n 3', 'Three, whether the agent in hello.ts runs or not'],
   ],
-  run: async (given) => (await import('../../logs/next-runs.ts')).nextRuns(given._, given),
+  run: async (given) => (await import('./next-runs.ts')).nextRuns(given._, given),
 })

@@ -1,5 +1,5 @@
-import { command } from '../../frame/command.ts'
-import { reading } from '../../frame/options.ts'
+import { command } from '../../cli/command.ts'
+import { reading } from '../../cli/options.ts'
 
 export const reset = command({
   summary:
@@ -7,5 +7,5 @@ export const reset = command({
   takes: ['NAME'],
   options: reading,
   examples: [['my_job', 'The next slot of my_job is the first one after now']],
-  run: async (given) => (await import('../../steering/reset-job.ts')).resetJob(given._[0] ?? '', given),
+  run: async (given) => (await import('./reset-job.ts')).resetJob(given._[0] ?? '', given),
 })

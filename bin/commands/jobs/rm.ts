@@ -1,5 +1,5 @@
-import { command } from '../../frame/command.ts'
-import { reading } from '../../frame/options.ts'
+import { command } from '../../cli/command.ts'
+import { reading } from '../../cli/options.ts'
 
 export const rm = command({
   summary:
@@ -9,6 +9,6 @@ export const rm = command({
   examples: [['my_job --yes', 'The log knows nothing of my_job']],
   run: async (given) => {
     const [name = ''] = given._
-    return (await import('../../steering/remove.ts')).remove('job', name, given, ({ jobs }) => jobs)
+    return (await import('../shared/remove.ts')).remove('job', name, given, ({ jobs }) => jobs)
   },
 })

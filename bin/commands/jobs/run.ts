@@ -1,5 +1,5 @@
-import { command } from '../../frame/command.ts'
-import { reading, running } from '../../frame/options.ts'
+import { command } from '../../cli/command.ts'
+import { reading, running } from '../../cli/options.ts'
 
 export const run = command({
   summary:
@@ -17,6 +17,6 @@ export const run = command({
   ],
   run: async (given) =>
     given.dry
-      ? (await import('../../steering/dry-run.ts')).dryRun(given._, given)
-      : (await import('../../steering/run-job.ts')).runJob(given._, given),
+      ? (await import('./dry-run.ts')).dryRun(given._, given)
+      : (await import('./run-job.ts')).runJob(given._, given),
 })

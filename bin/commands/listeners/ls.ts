@@ -1,5 +1,5 @@
-import { command } from '../../frame/command.ts'
-import { reading } from '../../frame/options.ts'
+import { command } from '../../cli/command.ts'
+import { reading } from '../../cli/options.ts'
 
 export const ls = command({
   summary:
@@ -10,5 +10,5 @@ export const ls = command({
     ['', 'Those of the only log in .tidings'],
     ['hello.ts', 'Those of the agent in hello.ts, and its orphans'],
   ],
-  run: async (given) => (await import('../../logs/list-listeners.ts')).listListeners(given._[0], given),
+  run: async (given) => (await import('./list-listeners.ts')).listListeners(given._[0], given),
 })

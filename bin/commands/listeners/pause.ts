@@ -1,5 +1,5 @@
-import { command } from '../../frame/command.ts'
-import { reading } from '../../frame/options.ts'
+import { command } from '../../cli/command.ts'
+import { reading } from '../../cli/options.ts'
 
 export const pause = command({
   summary: 'Let a listener hear nothing until it is resumed, also over restarts; what comes waits for it.',
@@ -8,6 +8,6 @@ export const pause = command({
   examples: [['my_listener', 'my_listener begins no delivery from now on']],
   run: async (given) => {
     const [name = ''] = given._
-    return (await import('../../steering/pause.ts')).pause('listener', given, ({ listeners }) => listeners.pause(name))
+    return (await import('../shared/pause.ts')).pause('listener', given, ({ listeners }) => listeners.pause(name))
   },
 })

@@ -1,5 +1,5 @@
-import { command } from '../../frame/command.ts'
-import { reading } from '../../frame/options.ts'
+import { command } from '../../cli/command.ts'
+import { reading } from '../../cli/options.ts'
 
 export const rename = command({
   summary:
@@ -9,6 +9,6 @@ export const rename = command({
   examples: [['my_listener printer', 'What the log knows of my_listener, it knows of printer']],
   run: async (given) => {
     const [name = '', to = ''] = given._
-    return (await import('../../steering/rename-listener.ts')).renameListener(name, to, given)
+    return (await import('./rename-listener.ts')).renameListener(name, to, given)
   },
 })

@@ -1,6 +1,6 @@
-import { command } from '../../frame/command.ts'
-import { Mistake } from '../../frame/mistake.ts'
-import { reading } from '../../frame/options.ts'
+import { command } from '../../cli/command.ts'
+import { Mistake } from '../../cli/mistake.ts'
+import { reading } from '../../cli/options.ts'
 
 export const reset = command({
   summary:
@@ -17,6 +17,6 @@ export const reset = command({
   ],
   run: async (given) => {
     if (given.to === undefined) throw new Mistake('say where to: --to start, now, SEQ, DATE or a time ago such as 2h')
-    return (await import('../../steering/move-listener.ts')).moveListener(given._[0] ?? '', given.to, given)
+    return (await import('./move-listener.ts')).moveListener(given._[0] ?? '', given.to, given)
   },
 })

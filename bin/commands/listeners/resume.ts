@@ -1,5 +1,5 @@
-import { command } from '../../frame/command.ts'
-import { reading } from '../../frame/options.ts'
+import { command } from '../../cli/command.ts'
+import { reading } from '../../cli/options.ts'
 
 export const resume = command({
   summary: 'Let a listener go on that was paused, with what it has not heard.',
@@ -8,6 +8,6 @@ export const resume = command({
   examples: [['my_listener', 'my_listener hears again']],
   run: async (given) => {
     const [name = ''] = given._
-    return (await import('../../steering/pause.ts')).pause('listener', given, ({ listeners }) => listeners.resume(name))
+    return (await import('../shared/pause.ts')).pause('listener', given, ({ listeners }) => listeners.resume(name))
   },
 })

@@ -1,5 +1,5 @@
-import { command } from '../../frame/command.ts'
-import { reading } from '../../frame/options.ts'
+import { command } from '../../cli/command.ts'
+import { reading } from '../../cli/options.ts'
 
 export const drop = command({
   summary:
@@ -10,5 +10,5 @@ export const drop = command({
     ['my_listener 12', 'Asks, and forgets that my_listener was to handle event 12'],
     ['my_listener --all --yes', 'Forgets all that are parked, without asking'],
   ],
-  run: async (given) => (await import('../../steering/parked.ts')).dropParked(given._, given),
+  run: async (given) => (await import('./parked.ts')).dropParked(given._, given),
 })

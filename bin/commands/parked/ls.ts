@@ -1,5 +1,5 @@
-import { command } from '../../frame/command.ts'
-import { reading } from '../../frame/options.ts'
+import { command } from '../../cli/command.ts'
+import { reading } from '../../cli/options.ts'
 
 export const ls = command({
   summary: 'List the events that were set aside after their last attempt. --json prints one object a line (NDJSON).',
@@ -9,5 +9,5 @@ export const ls = command({
     ['', 'Those of all listeners'],
     ['my_listener', 'Those of one'],
   ],
-  run: async (given) => (await import('../../steering/parked.ts')).listParked(given._[0], given),
+  run: async (given) => (await import('./parked.ts')).listParked(given._[0], given),
 })

@@ -1,5 +1,5 @@
-import { command } from '../../frame/command.ts'
-import { reading } from '../../frame/options.ts'
+import { command } from '../../cli/command.ts'
+import { reading } from '../../cli/options.ts'
 
 export const retry = command({
   summary: 'Hand parked events out again, with all their attempts before them.',
@@ -9,5 +9,5 @@ export const retry = command({
     ['my_listener 12', 'Lets my_listener handle event 12 again'],
     ['my_listener --all', 'Lets it handle all again that are parked'],
   ],
-  run: async (given) => (await import('../../steering/parked.ts')).retryParked(given._, given),
+  run: async (given) => (await import('./parked.ts')).retryParked(given._, given),
 })

@@ -1,12 +1,12 @@
 import { TidingsError } from '../../core/errors.ts'
-import type { BackedUp } from '../../log/level-backup.ts'
-import type { Compacted } from '../../log/level-compact.ts'
-import type { LevelLog } from '../../log/level-log.ts'
-import type { Stats } from '../../log/level-stats.ts'
-import type { Problem } from '../../log/level-verify.ts'
+import type { LevelLog } from '../../level/level-log.ts'
+import type { BackedUp } from '../../level/upkeep/backup.ts'
+import type { Compacted } from '../../level/upkeep/compact.ts'
+import type { Stats } from '../../level/upkeep/stats.ts'
+import type { Problem } from '../../level/upkeep/verify.ts'
 import type { Log } from '../../log/port.ts'
 import type { Pruned, Retention } from '../../log/retention.ts'
-import { type Step, steps } from '../steps.ts'
+import { type Step, steps } from './progress-stream.ts'
 
 /** Whether a log is intact, and what is not. */
 export interface Verified {

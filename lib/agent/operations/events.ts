@@ -2,8 +2,8 @@ import type { StoredEvent } from '../../core/event.ts'
 import { follow } from '../../log/follow.ts'
 import type { Log } from '../../log/port.ts'
 import { narrow } from '../../log/query.ts'
-import { type EventQuestion, toQuery } from '../event-question.ts'
-import { type ImportAnswer, type ImportOptions, importEvents } from '../import-events.ts'
+import { type EventQuestion, toQuery } from './event-search.ts'
+import { type ImportAnswer, type ImportOptions, importEvents } from './import-events.ts'
 
 /** A query for existing and future events. `after`: only those with a higher seq; default the newest seq. */
 export interface FollowQuestion extends Pick<EventQuestion, 'types' | 'identifier'> {

@@ -3,8 +3,8 @@ import type { Job } from '../../job/job.ts'
 import { JOBS, type JobRecord } from '../../job/record.ts'
 import type { ConsumerInfo, Log } from '../../log/port.ts'
 import { scheduleWords } from '../../schedule/next-slot.ts'
-import type { Pausable } from '../pauses.ts'
-import type { Settled } from '../upcoming.ts'
+import type { Pausable } from '../run/pauses.ts'
+import type { Settled } from '../run/upcoming.ts'
 
 /** The log's record of each listener. */
 async function listenersOf(log: Log): Promise<ReadonlyMap<string, ConsumerInfo>> {

@@ -1,7 +1,7 @@
 import type { ErrorInfo } from '../../core/error-info.ts'
 import type { StoredEvent } from '../../core/event.ts'
 import type { Consumer, Log, Parked } from '../../log/port.ts'
-import type { Helm } from '../helm.ts'
+import type { Helm } from '../run/agent-control.ts'
 import { knownListener } from './known.ts'
 import { steerable } from './steerable.ts'
 

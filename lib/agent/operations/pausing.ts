@@ -1,6 +1,6 @@
 import type { Log } from '../../log/port.ts'
-import type { Helm } from '../helm.ts'
-import { type Pausable, setPaused } from '../pauses.ts'
+import type { Helm } from '../run/agent-control.ts'
+import { type Pausable, setPaused } from '../run/pauses.ts'
 import { knownJob, knownListener } from './known.ts'
 
 /** The outcome of a pause or a resume. `changed` is false when there was nothing to change. */

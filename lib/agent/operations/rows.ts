@@ -1,6 +1,6 @@
 import { JOBS, type JobRecord } from '../../job/record.ts'
 import type { Lag, Log } from '../../log/port.ts'
-import { type Pause, pausedNames } from '../pauses.ts'
+import { type Pause, pausedNames } from '../run/pauses.ts'
 
 /**
  * The log's record of a job: when it was first seen (absent: not yet), the newest settled slot, whether it ever

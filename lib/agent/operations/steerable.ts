@@ -1,6 +1,6 @@
 import type { Consumer, Log } from '../../log/port.ts'
-import type { Helm, Steerable } from '../helm.ts'
-import { renameListener } from '../rename-listener.ts'
+import type { Helm, Steerable } from '../run/agent-control.ts'
+import { renameListener } from '../run/rename-listener.ts'
 
 /** A listener that the log knows, steered through the running agent, or else directly in the log. */
 export function steerable(log: Log, helm: Helm | undefined, name: string): Steerable {

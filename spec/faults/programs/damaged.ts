@@ -5,7 +5,7 @@ import { cp } from 'node:fs/promises'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { TidingsError } from '../../../lib/core/errors.ts'
-import type { LevelLog } from '../../../lib/log/level-log.ts'
+import type { LevelLog } from '../../../lib/level/level-log.ts'
 import { askAgain, askEverything, openFiltered } from '../damage-story.ts'
 import { note, orders } from './orders.ts'
 

@@ -1,6 +1,6 @@
 // An agent in which one handler ends the process whenever it is told one certain event.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { agent } from '../../../lib/agent/agent.ts'
+import { agent } from '../../../lib/agent/define/agent.ts'
 import { start } from '../../../lib/agent/start.ts'
 import { eventType } from '../../../lib/core/event-type.ts'
 import { listener } from '../../../lib/listener/listener.ts'

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { agent } from '../../../lib/agent/agent.ts'
+import { agent } from '../../../lib/agent/define/agent.ts'
 import { start } from '../../../lib/agent/start.ts'
 import { hasCode } from '../../../lib/core/errors.ts'
 import { eventType } from '../../../lib/core/event-type.ts'

@@ -1,7 +1,7 @@
 // An agent as `tidings run` guards it, with listeners that do all the harm that a handler can do without ending it.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { surviveErrors } from '../../../bin/user/guards.ts'
-import { agent } from '../../../lib/agent/agent.ts'
+import { agent } from '../../../lib/agent/define/agent.ts'
 import { start } from '../../../lib/agent/start.ts'
 import { eventType } from '../../../lib/core/event-type.ts'
 import type { Logger } from '../../../lib/core/logger.ts'

@@ -1,6 +1,6 @@
 // An agent with one job and three listeners, which is killed. What it was answered and what it handled goes into a diary.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { agent } from '../../../lib/agent/agent.ts'
+import { agent } from '../../../lib/agent/define/agent.ts'
 import { start } from '../../../lib/agent/start.ts'
 import { eventType } from '../../../lib/core/event-type.ts'
 import { type JobContext, job } from '../../../lib/job/job.ts'

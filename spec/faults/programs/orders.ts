@@ -1,9 +1,9 @@
 import { openSync, writeSync } from 'node:fs'
 import { systemClock } from '../../../lib/core/clock.ts'
-import { levelDatabase } from '../../../lib/log/level-database.ts'
-import { Life } from '../../../lib/log/level-life.ts'
-import { LevelLog } from '../../../lib/log/level-log.ts'
-import { markFile } from '../../../lib/log/level-mark.ts'
+import { LevelLog } from '../../../lib/level/level-log.ts'
+import { Life } from '../../../lib/level/session/reopening-store.ts'
+import { levelDatabase } from '../../../lib/level/store/database.ts'
+import { markFile } from '../../../lib/level/store/marker-file.ts'
 import { defaultLimits } from '../../../lib/log/limits.ts'
 import { type Death, lethalSource } from '../lethal-source.ts'
 

@@ -1,6 +1,6 @@
 // Many events, three listeners, one of them stuck in one: what the process takes of memory is written down.
 import { readFileSync } from 'node:fs'
-import { agent } from '../../../lib/agent/agent.ts'
+import { agent } from '../../../lib/agent/define/agent.ts'
 import { start } from '../../../lib/agent/start.ts'
 import { eventType } from '../../../lib/core/event-type.ts'
 import { type Listener, type ListenerOptions, listener } from '../../../lib/listener/listener.ts'

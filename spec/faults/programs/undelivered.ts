@@ -1,5 +1,5 @@
 // An agent whose process dies when what it accepted is durable, before anybody was told: neither publisher nor listener.
-import { agent } from '../../../lib/agent/agent.ts'
+import { agent } from '../../../lib/agent/define/agent.ts'
 import { start } from '../../../lib/agent/start.ts'
 import { eventType } from '../../../lib/core/event-type.ts'
 import { listener } from '../../../lib/listener/listener.ts'

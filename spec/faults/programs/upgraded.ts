@@ -1,8 +1,9 @@
 // Upgrades a log of an older format, made up for this: it has no index of types. Kills itself over its nth write.
-import { levelDatabase } from '../../../lib/log/level-database.ts'
-import { keys, seqOf } from '../../../lib/log/level-keys.ts'
-import { decode, decodeEvent, FORMAT, type Meta } from '../../../lib/log/level-records.ts'
-import { upgrade } from '../../../lib/log/level-upgrade.ts'
+
+import { keys, seqOf } from '../../../lib/level/format/keys.ts'
+import { decode, decodeEvent, FORMAT, type Meta } from '../../../lib/level/format/records.ts'
+import { levelDatabase } from '../../../lib/level/store/database.ts'
+import { upgrade } from '../../../lib/level/store/upgrade.ts'
 
 const [directory = '', nth = ''] = process.argv.slice(2)
 let left = Number(nth)

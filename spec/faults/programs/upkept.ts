@@ -1,7 +1,7 @@
 // A log that is published to, heard, and pruned, compacted, backed up or restored meanwhile, until it is killed.
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { LevelLog } from '../../../lib/log/level-log.ts'
-import { restoreLog } from '../../../lib/log/restore-log.ts'
+import type { LevelLog } from '../../../lib/level/level-log.ts'
+import { restoreLog } from '../../../lib/level/restore-log.ts'
 import { note, openMortal, orders, type Work } from './orders.ts'
 
 const { life, directory } = orders

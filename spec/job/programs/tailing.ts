@@ -1,9 +1,9 @@
 // A job that never ends reads a source on from its place, saves that after every third line, and is killed.
-import { agent } from '../../../lib/agent/agent.ts'
+import { agent } from '../../../lib/agent/define/agent.ts'
 import { start } from '../../../lib/agent/start.ts'
 import { eventType } from '../../../lib/core/event-type.ts'
 import { job } from '../../../lib/job/job.ts'
-import { openLog } from '../../../lib/log/open-log.ts'
+import { openLog } from '../../../lib/level/open-log.ts'
 import { always } from '../../../lib/schedule/index.ts'
 
 const line = eventType('line').of<{ n: number }>()

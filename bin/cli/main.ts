@@ -1,0 +1,61 @@
+import { complain } from '../print/complain.ts'
+import type { Command, Entry } from './command.ts'
+import { didYouMean } from './did-you-mean.ts'
+import { exitCodes, Failure, Mistake } from './mistake.ts'
+
+/**
+ * Runs the command that the arguments name, reports errors, and ends the process with the exit code. `words`: the words
+ * before the arguments.
+ */
+export async function main(words: readonly string[], entry: Entry, args: readonly string[]): Promise<never> {
+  // The reader of our output may close the pipe early: `tidings events ls | head`.
+  process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+    if (code === 'EPIPE') process.exit(exitCodes.ok)
+    complain(`nothing more can be printed: ${message}`)
+    process.exit(exitCodes.failed)
+  })
+  const code = await answer(words, entry, args)
+  // Handles that a user's module left open must not keep the process alive, but printed output must be flushed.
+  await new Promise((written) => process.stdout.write('', written))
+  process.exit(code)
+}
+
+/** Runs the command, or reports the error; resolves to the exit code. */
+export function answer(words: readonly string[], entry: Entry, args: readonly string[]): Promise<number> {
+  return choose(words, entry, args).catch(explain)
+}
+
+async function choose(words: readonly string[], entry: Entry, args: readonly string[]): Promise<number> {
+  if ('load' in entry) return perform(words, await entry.load(), args)
+  const [word, ...rest] = args
+  if (word === 'help' && rest.length > 0) return choose(words, entry, [...rest, '--help'])
+  if (word === undefined || word === 'help' || word === '--help' || word === '-h') {
+    const { overview } = await import('./overview.ts')
+    const [stream, code] = word === undefined ? [process.stderr, exitCodes.usage] : [process.stdout, exitCodes.ok]
+    stream.write(overview(words, entry))
+    return code
+  }
+  const chosen = Object.hasOwn(entry.commands, word) ? entry.commands[word] : undefined
+  if (chosen !== undefined) return choose([...words, word], chosen, rest)
+  const isOption = word.startsWith('-')
+  const unknown = isOption ? 'a command comes first, got' : 'unknown command'
+  const near = isOption ? '' : await didYouMean(word, Object.keys(entry.commands))
+  throw new Mistake(`${unknown} ${JSON.stringify(word)}${near === '' ? `; see ${words.join(' ')} --help` : near}`)
+}
+
+async function perform(words: readonly string[], command: Command, args: readonly string[]): Promise<number> {
+  const { helpOf, parse } = await import('./parse.ts')
+  const given = await parse(words, command, args)
+  if (given !== 'help') return command.run(given)
+  process.stdout.write(`${await helpOf(words, command)}\n`)
+  return exitCodes.ok
+}
+
+/** Prints an error and returns its exit code. Shows a stack only if the fault may be our own. */
+function explain(error: unknown): number {
+  const { message, stack, code, syscall } = error as NodeJS.ErrnoException
+  const foreseen = error instanceof Mistake || error instanceof Failure || code?.startsWith('TIDINGS_') || syscall
+  complain(foreseen ? message : (stack ?? String(error)))
+  if (error instanceof Mistake || code === 'TIDINGS_LOG_INVALID') return exitCodes.usage
+  return code === 'TIDINGS_LOG_LOCKED' ? exitCodes.inUse : exitCodes.failed
+}

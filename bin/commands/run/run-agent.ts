@@ -1,0 +1,108 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import {
+  type Agent,
+  agent,
+  connect,
+  didYouMean,
+  type Job,
+  type LevelLog,
+  type Logger,
+  memoryLog,
+  openLog,
+  type Retention,
+  start,
+  TidingsError,
+} from '../../../lib/index.ts'
+import { exitCodes, Mistake } from '../../cli/mistake.ts'
+import { logFor } from '../../logs/which-log.ts'
+import { surviveErrors, untilSignal, untilUnread } from '../../user/guards.ts'
+import { loadAgent } from '../../user/load-agent.ts'
+import { type Asked, surroundings } from '../../user/surroundings.ts'
+import { retained } from '../db/retention.ts'
+import { runOnce } from './run-once.ts'
+
+/** How long a log may take to close, in ms. */
+const PATIENCE = 10_000
+
+/** Options of `tidings run`. */
+export interface RunOptions extends Asked {
+  readonly file: string
+  readonly once?: boolean | undefined
+  readonly only?: readonly string[] | undefined
+  readonly memory?: boolean | undefined
+  readonly retain?: readonly string[] | undefined
+  readonly db?: string | undefined
+  readonly json?: boolean | undefined
+}
+
+/** Runs an agent until a signal, or once; resolves to the exit code. */
+export async function runAgent(asked: RunOptions): Promise<number> {
+  if (asked.memory && asked.db !== undefined) throw new Mistake('--memory keeps no log: leave out --db')
+  const retention = retained(asked.retain)
+  const { secrets, logger } = await surroundings(asked)
+  surviveErrors(logger)
+  const whole = await loadAgent(asked.file)
+  const chosen = asked.only === undefined ? whole : only(whole, asked.only)
+  const ending = asked.once ? endingJobs(chosen, asked.only !== undefined) : undefined
+  const stopped = Promise.race([untilSignal(), untilUnread(logger)])
+  const directory = asked.memory ? undefined : logFor(chosen.name, asked.db)
+  const log = await open(directory, logger, retention)
+  if (ending !== undefined) {
+    return runOnce(ending, chosen, { log, directory, logger, secrets, stopped, json: asked.json === true })
+  }
+  const running = await start(chosen, {
+    log,
+    logger,
+    secrets,
+    ...(directory === undefined ? {} : { serve: directory }),
+  })
+  await Promise.race([stopped, untilClosed(log)])
+  // A log closes by itself only when it has lost its lock.
+  const lost = log.state === 'closed'
+  if (lost) logger.error({ directory }, 'the log closed itself, so the agent ends')
+  await running.stop()
+  // An unresponsive disk must not keep the process alive.
+  await Promise.race([log.close(), sleep(PATIENCE, undefined, { ref: false })])
+  return lost ? exitCodes.failed : exitCodes.ok
+}
+
+function untilClosed(log: LevelLog): Promise<void> {
+  return new Promise((resolve) => void log.committed$.subscribe({ complete: resolve }))
+}
+
+async function open(directory: string | undefined, logger: Logger, retention?: Retention): Promise<LevelLog> {
+  const warn = (message: string): void => logger.warn({}, message)
+  const options = { warn, ...(retention === undefined ? {} : { retention }) }
+  if (directory === undefined) return memoryLog(options)
+  try {
+    return await openLog(directory, options)
+  } catch (error) {
+    if (!(error instanceof TidingsError) || error.code !== 'TIDINGS_LOG_LOCKED') throw error
+    throw new TidingsError(error.code, error.message + (await whoHas(directory)), { cause: error })
+  }
+}
+
+async function whoHas(directory: string): Promise<string> {
+  const health = await (await connect(directory))?.status().catch(() => undefined)
+  return health === undefined ? '' : `: agent ${JSON.stringify(health.agent)}`
+}
+
+function only({ name, jobs, listeners, timezone }: Agent, wanted: readonly string[]): Agent {
+  const names = jobs.map((job) => job.name)
+  for (const job of wanted) {
+    if (names.includes(job)) continue
+    const instead = didYouMean(job, names) || `; its jobs: ${names.join(', ') || 'none'}`
+    throw new Mistake(`agent ${JSON.stringify(name)} has no job ${JSON.stringify(job)}${instead}`)
+  }
+  const chosen = jobs.filter((job) => wanted.includes(job.name))
+  return agent(name, [...chosen, ...listeners], timezone === undefined ? {} : { timezone })
+}
+
+// The jobs that --once runs: the named ones, else those that may run by themselves. Excludes endless jobs.
+function endingJobs({ jobs }: Agent, named: boolean): readonly Job[] {
+  const endless = jobs.find(({ schedule }) => schedule.kind === 'always')
+  if (named && endless !== undefined) {
+    throw new Mistake(`job ${JSON.stringify(endless.name)} never ends by itself: run it without --once`)
+  }
+  return jobs.filter(({ schedule, settings }) => schedule.kind !== 'always' && (named || settings.enabled))
+}

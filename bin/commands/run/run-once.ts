@@ -1,0 +1,94 @@
+import {
+  type Agent,
+  agent,
+  type Job,
+  job,
+  type Log,
+  type Logger,
+  manual,
+  type Secrets,
+  start,
+} from '../../../lib/index.ts'
+import { exitCodes } from '../../cli/mistake.ts'
+import { printJson } from '../../print/json.ts'
+import { some } from '../../print/words.ts'
+import { Tally } from './tally.ts'
+
+/** Surroundings of a single run. `directory`: the log's folder; absent in memory. `stopped`: the user interrupted. */
+export interface Once {
+  readonly log: Log
+  readonly directory: string | undefined
+  readonly logger: Logger
+  readonly secrets: Secrets
+  readonly stopped: Promise<unknown>
+  readonly json: boolean
+}
+
+/** Counts of the run. `waiting`: failed deliveries that wait for their next attempt. */
+interface Done {
+  readonly jobs: number
+  readonly failed: number
+  readonly new: number
+  readonly duplicate: number
+  readonly deliveries: number
+  readonly parked: number
+  readonly waiting: number
+  readonly log: string | null
+}
+
+/** Runs these jobs once, delivers to the listeners, prints a summary; resolves to the exit code. */
+export async function runOnce(jobs: readonly Job[], whole: Agent, once: Once): Promise<number> {
+  const { log, directory, logger, secrets } = once
+  const endless = whole.jobs.filter(({ schedule }) => schedule.kind === 'always').map(({ name }) => name)
+  if (endless.length > 0) logger.warn({ jobs: endless }, 'left out with --once: jobs of always(), which never end')
+  const tally = new Tally()
+  const served = directory === undefined ? {} : { serve: directory }
+  const running = await start(byHand(whole, jobs), { log, logger: tally.over(logger), secrets, ...served })
+  const reports = Promise.all(jobs.map(({ name }) => running.trigger(name)))
+  await Promise.race([reports.then(() => running.drained()), once.stopped])
+  const { listeners } = await running.status()
+  await running.stop()
+  const failures = (await reports).filter((report) => report === undefined || report.error !== undefined)
+  await log.close()
+  const done: Done = {
+    jobs: jobs.length,
+    failed: failures.length,
+    new: tally.count('new event'),
+    duplicate: tally.count('duplicate event'),
+    deliveries: tally.count('running listener'),
+    parked: tally.count('event parked'),
+    waiting: listeners.reduce((sum, { retrying }) => sum + retrying, 0),
+    log: directory ?? null,
+  }
+  if (once.json) printJson(done)
+  else logger.info(done, sentence(done))
+  return done.failed + done.parked + done.waiting === 0 ? exitCodes.ok : exitCodes.failed
+}
+
+function sentence({ log, ...done }: Done): string {
+  const ran = `ran ${some(done.jobs, 'job')}${done.failed === 0 ? '' : `, ${done.failed} failed`}`
+  const found = `${some(done.new, 'new event')}, ${some(done.duplicate, 'duplicate')}`
+  const trouble = [
+    ...(done.parked === 0 ? [] : [`${done.parked} parked`]),
+    ...(done.waiting === 0 ? [] : [`${done.waiting} to be tried again`]),
+  ]
+  const told = [some(done.deliveries, 'delivery', 'deliveries'), ...trouble].join(', ')
+  const where =
+    log === null ? 'the log was in memory, and is gone' : `look at the log with: tidings events ls --db ${log}`
+  return `${ran}: ${found}; ${told}; ${where}`
+}
+
+// Removes the schedules, so that each job runs only when triggered.
+function byHand({ name, listeners }: Agent, jobs: readonly Job[]): Agent {
+  const triggered = jobs.map((each) => {
+    const { timeout, formerly, ...settings } = each.settings
+    return job(each.name, manual(), each.run, {
+      ...settings,
+      atStart: false,
+      jitter: 0,
+      ...(timeout === undefined ? {} : { timeout }),
+      ...(formerly === undefined ? {} : { formerly }),
+    })
+  })
+  return agent(name, [...triggered, ...listeners])
+}

@@ -1,0 +1,60 @@
+import type { Clock } from '../../core/clock.ts'
+import { describe, quote, TidingsError } from '../../core/errors.ts'
+import { parseTime } from '../../core/parse-time.ts'
+import type { Query } from '../../log/port.ts'
+
+/**
+ * A query for events, as JSON. All given parts must match.
+ *
+ * - `since`, `until`: a date (`2027-01-31`, `2027-01-31 12:00`, `2027-01-31T12:00+02:00`), `now`, `today`, `yesterday`,
+ *   or a time ago (`2h`), both inclusive. A day spans from its beginning to its end; times without an offset are local
+ *   to the process that answers
+ */
+export interface EventQuestion {
+  /** Names, or patterns where `*` matches any characters. */
+  readonly types?: readonly string[]
+  /** Only events from this time on; default all. */
+  readonly since?: string
+  /** Only events up to this time; default all. */
+  readonly until?: string
+  /** Exactly this identifier. */
+  readonly identifier?: string
+  /** At most this many events; default all. */
+  readonly limit?: number
+  /** Newest first; default oldest first. */
+  readonly reverse?: boolean
+}
+
+/**
+ * Converts the question to a query of the log.
+ *
+ * @throws TidingsError `TIDINGS_LOG_INVALID`, whose `details.path` names the invalid part
+ */
+export function toQuery({ types, since, until, identifier, limit, reverse }: EventQuestion, clock: Clock): Query {
+  return {
+    ...(types === undefined ? {} : { types }),
+    ...(since === undefined ? {} : { since: instant(since, 'since', clock) }),
+    ...(until === undefined ? {} : { until: instant(until, 'until', clock) }),
+    ...(identifier === undefined ? {} : { where: (event) => event.identifier === identifier }),
+    ...(limit === undefined ? {} : { limit }),
+    ...(reverse === undefined ? {} : { reverse }),
+  }
+}
+
+/**
+ * Parses a date, or a time ago, to ms since the epoch (see `parseTime`). `part` names it in errors; for `until`, a day
+ * means its end.
+ *
+ * @throws TidingsError `TIDINGS_LOG_INVALID`
+ */
+export function instant(text: string, part: string, clock: Clock): number {
+  const ms = parseTime(text, clock.now(), { endOfDay: part === 'until' })
+  if (ms === undefined) throw wrong(part, 'a date such as 2027-01-31, or a time ago such as 2h', text)
+  return ms
+}
+
+function wrong(part: string, expected: string, got: unknown): TidingsError {
+  return new TidingsError('TIDINGS_LOG_INVALID', `${quote(part)} must be ${expected}, got ${describe(got)}`, {
+    details: { path: part },
+  })
+}

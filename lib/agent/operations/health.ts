@@ -1,0 +1,41 @@
+import type { Log } from '../../log/port.ts'
+import type { Helm } from '../run/agent-control.ts'
+import { type Health, type JobHealth, type ListenerHealth, problemsOf } from '../run/health.ts'
+import { jobRows, listenerRows } from './rows.ts'
+
+/** The health as the running agent knows it, or as the log was left. Never rejects because the log has failed. */
+export async function tellHealth(log: Log, helm?: Helm): Promise<Health> {
+  const last = await log.last().catch(() => undefined)
+  const health: Omit<Health, 'problems'> = {
+    running: helm !== undefined,
+    ...(helm === undefined ? {} : { agent: helm.agent, pid: process.pid, since: helm.since.toISOString() }),
+    log: { state: log.state, ...(last === undefined ? {} : { last }) },
+    ...(helm === undefined ? await asLeft(log) : await asKnown(log, helm)),
+  }
+  return { ...health, problems: problemsOf(health) }
+}
+
+type Parts = Pick<Health, 'jobs' | 'listeners'>
+
+async function asKnown(log: Log, helm: Helm): Promise<Parts> {
+  const { jobs, listeners } = await helm.health()
+  const rows = await jobRows(log).catch(() => [])
+  const known = new Map(rows.map(({ name, firstSeen: _, succeeded: __, paused: ___, ...row }) => [name, row]))
+  // In the order of the log, so that the answer is the same with and without an agent.
+  return {
+    jobs: byName(jobs.map((job): JobHealth => ({ ...job, ...known.get(job.name) }))),
+    listeners: byName(listeners),
+  }
+}
+
+async function asLeft(log: Log): Promise<Parts> {
+  const jobs = (await jobRows(log)).map(({ firstSeen: _, succeeded: __, ...job }): JobHealth => job)
+  const listeners = (await listenerRows(log)).map(
+    ({ cursor: _, created: __, orphaned: ___, ...listener }): ListenerHealth => listener,
+  )
+  return { jobs, listeners }
+}
+
+function byName<T extends { readonly name: string }>(rows: readonly T[]): T[] {
+  return rows.toSorted((a, b) => (a.name < b.name ? -1 : 1))
+}

@@ -1,0 +1,62 @@
+import { isOwnType, ownDraft } from '../../core/engine-events.ts'
+import { asError, describe, quote, TidingsError } from '../../core/errors.ts'
+import type { Draft } from '../../core/event.ts'
+import type { Origin, Recorded } from '../../log/port.ts'
+import { checkQuestion } from './question.ts'
+
+/** The fields of an event, besides its data. Its positions in the source log mean nothing in another log. */
+const event = {
+  path: 'an event',
+  needs: { type: 'text', identifier: 'text' },
+  may: {
+    created: 'number',
+    job: 'text',
+    version: 'text',
+    revision: 'number',
+    transformed: 'flag',
+    seq: 'number',
+    cause: 'number',
+  },
+} as const
+
+type Parts = Draft & Partial<Recorded> & { readonly job?: string }
+
+/**
+ * Reads one event from JSON: its draft, which no listener receives, and its original time.
+ *
+ * @throws TidingsError `TIDINGS_LOG_INVALID` when the text is no event
+ */
+export function readEvent(text: string): { readonly draft: Draft; origin(now: number): Origin } {
+  const { type, identifier, data, version, transformed, created, revision, job } = check(parse(text))
+  const options = { ...(version === undefined ? {} : { version }), ...(transformed ? { transformed } : {}) }
+  return {
+    draft: isOwnType(type) ? ownDraft(type, identifier, data) : { type, identifier, data, ...options },
+    origin: (now) => ({
+      told: false,
+      recorded: { created: created ?? now, ...(revision === undefined ? {} : { revision }) },
+      ...(job === undefined ? {} : { job }),
+    }),
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw wrong(`expected an event as JSON, got ${quote(text)}: ${asError(cause).message}`, cause)
+  }
+}
+
+function check(value: unknown): Parts {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw wrong(`expected an event as a JSON object, got ${describe(value)}`)
+  }
+  const { data: _, ...others } = value as { readonly data?: unknown }
+  checkQuestion(event, others)
+  if (!Object.hasOwn(value, 'data')) throw wrong('an event needs "data"')
+  return value as Parts
+}
+
+function wrong(message: string, cause?: unknown): TidingsError {
+  return new TidingsError('TIDINGS_LOG_INVALID', message, cause === undefined ? {} : { cause })
+}

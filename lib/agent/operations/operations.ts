@@ -1,0 +1,43 @@
+import type { Log } from '../../log/port.ts'
+import type { Helm } from '../run/agent-control.ts'
+import type { Health } from '../run/health.ts'
+import type { Code } from '../run/job-code.ts'
+import { type DbOperations, dbOperations } from './db.ts'
+import { type EventOperations, eventOperations } from './events.ts'
+import { tellHealth } from './health.ts'
+import { type JobOperations, jobOperations } from './jobs.ts'
+import { type ListenerOperations, listenerOperations } from './listeners.ts'
+import { type ParkedOperations, parkedOperations } from './parked.ts'
+
+/**
+ * The operations on a log, from outside the process that runs on it. Input and output are plain JSON: a running agent
+ * serves the same operations, and they take effect at once.
+ */
+export interface Operations {
+  /** Operations on events. */
+  readonly events: EventOperations
+  /** Operations on jobs. */
+  readonly jobs: JobOperations
+  /** Operations on listeners. */
+  readonly listeners: ListenerOperations
+  /** Operations on parked events. */
+  readonly parked: ParkedOperations
+  /** Maintenance of the log. */
+  readonly db: DbOperations
+  /** The health of agent and log. Also answers while the log has failed. */
+  status(): Promise<Health>
+}
+
+/**
+ * The operations on a log, and on the agent at the helm, if one runs. `code`: the jobs on the log, if no agent runs.
+ */
+export function operations(log: Log, helm?: Helm, code?: Code): Operations {
+  return {
+    events: eventOperations(log),
+    jobs: jobOperations(log, helm, code),
+    listeners: listenerOperations(log, helm),
+    parked: parkedOperations(log, helm),
+    db: dbOperations(log),
+    status: () => tellHealth(log, helm),
+  }
+}

@@ -1,0 +1,125 @@
+import type { Clock } from '../../core/clock.ts'
+import { ownDraft } from '../../core/engine-events.ts'
+import type { ErrorInfo } from '../../core/error-info.ts'
+import { asError, hasCode } from '../../core/errors.ts'
+import type { StoredEvent } from '../../core/event.ts'
+import type { JsonValue } from '../../core/json.ts'
+import type { Logger } from '../../core/logger.ts'
+import { mayPass, persist } from '../../core/persist.ts'
+import { refuseLoop } from '../../dispatch/hops.ts'
+import type { Handed, Log, Writes } from '../../log/port.ts'
+
+/** Pending announcements of parked events, by their identifier. */
+const TO_ANNOUNCE = 'tidings/to-announce'
+
+/** How many announcements are read and published at once: the most that are in memory. */
+const PAGE = 100
+
+/** The data of `tidings.listener.parked`, and the cause of the parked event. */
+interface Announcement {
+  readonly data: { readonly listener: string; readonly seq: number; readonly type: string } & Record<string, JsonValue>
+  readonly cause?: number
+}
+
+/** What announcements need from an agent. After `stop` aborts, they no longer wait for a log that fails. */
+export interface AnnouncementsHost {
+  readonly log: Log
+  readonly clock: Clock
+  readonly environment: { readonly logger: Logger }
+  readonly stop: AbortSignal
+}
+
+/**
+ * Announces each parked event by an event. The commit that parks an event also stores the pending announcement, and the
+ * commit that stores the announcement removes it: a crash in between loses none, and pending announcements are on disk.
+ */
+export class Announcements {
+  readonly #host: AnnouncementsHost
+  // The `flush` of each listener that parked an event: it makes the parking durable.
+  readonly #parked = new Map<string, () => Promise<void>>()
+  #due = false
+  #announcing: Promise<void> | undefined
+
+  constructor(host: AnnouncementsHost) {
+    this.#host = host
+  }
+
+  /** Returns the writes that go into the commit that parks an event. `flush` resolves when that commit is durable. */
+  park(listener: string, { event, attempt }: Handed, error: ErrorInfo, flush: () => Promise<void>): Writes {
+    const { seq, type, identifier, cause } = event
+    const { name, message, code } = error
+    const words = { name, message, ...(code === undefined ? {} : { code }) }
+    const data = { listener, seq, type, identifier, attempts: attempt, error: words }
+    const value = { data, ...(cause === undefined ? {} : { cause }) }
+    this.#parked.set(listener, flush)
+    // After the caller has parked the event.
+    queueMicrotask(() => this.begin())
+    return [
+      { namespace: TO_ANNOUNCE, key: `${listener} ${seq} ${new Date(this.#host.clock.now()).toISOString()}`, value },
+    ]
+  }
+
+  /** Publishes the pending announcements, including those that a dead process left. */
+  begin(): void {
+    this.#due = true
+    this.#announcing ??= this.#announceAll().finally(() => (this.#announcing = undefined))
+  }
+
+  /** Resolves when all parked events are announced, or can't be now: then the next start announces them. */
+  async settled(): Promise<void> {
+    while (this.#announcing !== undefined) await this.#announcing
+  }
+
+  async #announceAll(): Promise<void> {
+    const { clock, stop, environment } = this.#host
+    while (this.#due) {
+      this.#due = false
+      const flushes = [...this.#parked.values()]
+      this.#parked.clear()
+      const announce = async (): Promise<void> => {
+        await Promise.all(flushes.map(durable))
+        while (await this.#announcePage());
+      }
+      const worth = (error: Error): boolean => !hasCode(error, 'TIDINGS_LOG_CLOSED')
+      const failed = (err: unknown): void =>
+        environment.logger.warn({ err }, 'parked events could not be announced yet')
+      await persist(announce, { clock, stop, worth, failed }).catch(failed)
+    }
+  }
+
+  /** Resolves to false when nothing is left. */
+  async #announcePage(): Promise<boolean> {
+    const { log } = this.#host
+    const page: { readonly key: string; readonly value: Announcement }[] = []
+    for await (const { key, value } of log.store(TO_ANNOUNCE).list<Announcement>()) {
+      page.push({ key, value })
+      if (page.length === PAGE) break
+    }
+    await Promise.all(page.map(({ key, value }) => this.#announce(key, value)))
+    return page.length === PAGE
+  }
+
+  async #announce(key: string, { data, cause }: Announcement): Promise<void> {
+    const { log, environment } = this.#host
+    const { seq } = data
+    const state = [{ namespace: TO_ANNOUNCE, key }]
+    try {
+      await refuseLoop(log, { ...data, ...(cause === undefined ? {} : { cause }) } as unknown as StoredEvent)
+      await log.accept([ownDraft('tidings.listener.parked', key, data)], { cause: seq, state })
+    } catch (error) {
+      if (mayPass(error) || hasCode(error, 'TIDINGS_LOG_CLOSED')) throw error
+      // The log rejects the announcement itself and would again: this ends the chain of news about news.
+      environment.logger.warn({ listener: data.listener, seq, err: asError(error) }, 'news could not be told')
+      await log.accept([], { state })
+    }
+  }
+}
+
+// A consumer that was taken over has handed over its pending writes.
+async function durable(flush: () => Promise<void>): Promise<void> {
+  try {
+    await flush()
+  } catch (error) {
+    if (!hasCode(error, 'TIDINGS_LOG_CLOSED')) throw error
+  }
+}

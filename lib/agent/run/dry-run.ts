@@ -1,0 +1,107 @@
+import type { Clock } from '../../core/clock.ts'
+import { isCancel } from '../../core/control.ts'
+import type { Environment } from '../../core/environment.ts'
+import { type ErrorInfo, errorInfo } from '../../core/error-info.ts'
+import type { Draft } from '../../core/event.ts'
+import type { Job } from '../../job/job.ts'
+import { MemoryState } from '../../job/memory-state.ts'
+import { jobNamespace } from '../../job/record.ts'
+import { runWith } from '../../job/run-once.ts'
+import type { KeyValue, Log } from '../../log/port.ts'
+import { StateBuffer } from '../../log/state-buffer.ts'
+
+/** A draft, and the status that its event would be delivered with. */
+export interface DryDraft extends Draft {
+  /** How the log would accept the draft. */
+  readonly status: 'new' | 'changed' | 'duplicate'
+}
+
+/** What a run would publish, as JSON. */
+export interface DryRun {
+  /** The name of the job. */
+  readonly name: string
+  /** How long the run took, in ms. */
+  readonly ms: number
+  /** What the run would publish, without known secrets. */
+  readonly drafts: readonly DryDraft[]
+  /** Why the run failed. `reason`: why it would cancel its job. */
+  readonly error?: Omit<ErrorInfo, 'stack'>
+  readonly reason?: string
+}
+
+/** What a dry run needs. `signal` aborts the run. */
+export interface DryHost {
+  readonly log: Log
+  readonly clock: Clock
+  readonly environment: Environment
+  readonly signal: AbortSignal
+  scrub(text: string): string
+}
+
+/**
+ * Runs a job now without storing anything: no event, no state, no record of the run. The job sees the state in the log.
+ * Side effects of the run outside the log do happen.
+ */
+export async function dryRun(job: Job, { log, clock, environment, signal, scrub }: DryHost): Promise<DryRun> {
+  const state = dryState(log, jobNamespace(job.name))
+  const published: Draft[] = []
+  const began = clock.now()
+  let end: Pick<DryRun, 'error' | 'reason'> = {}
+  try {
+    const run$ = runWith(
+      job,
+      { ...environment, events: (query) => log.events(query), clock, state, signal },
+      new MemoryState(),
+    )
+    await run$.forEach((draft) => void published.push(draft))
+  } catch (error) {
+    const { stack: _, ...words } = errorInfo(error, scrub)
+    end = isCancel(error) ? { reason: words.message } : { error: words }
+  }
+  return { name: job.name, ms: clock.now() - began, drafts: shown(await judge(published, log), scrub), ...end }
+}
+
+// The run sees the values that it saves, as usual, but nothing is stored.
+function dryState(log: Log, namespace: string): StateBuffer {
+  const saved = new StateBuffer(log.store(namespace), namespace)
+  const stored: Pick<KeyValue, 'get'> = {
+    async get<T>(key: string) {
+      const value = await saved.get<T | undefined>(key, undefined)
+      return value === undefined ? undefined : { value, revision: 1 }
+    },
+  }
+  return new StateBuffer(stored, namespace, async (writes) => {
+    for (const { key, value } of writes) {
+      if (value === undefined) saved.delete(key)
+      else saved.set(key, value)
+    }
+  })
+}
+
+async function judge(drafts: readonly Draft[], log: Log): Promise<DryDraft[]> {
+  const told = new Map<string, { readonly version?: string } | undefined>()
+  const judged: DryDraft[] = []
+  for (const draft of drafts) {
+    const { type, identifier, data, version } = draft
+    const identity = `${type}\0${identifier}`
+    const known = told.get(identity) ?? (await log.get(type, identifier))
+    const same = known !== undefined && (version === undefined || known.version === version)
+    const status = known === undefined ? 'new' : same ? 'duplicate' : 'changed'
+    told.set(identity, draft)
+    judged.push({ type, identifier, data, ...(version === undefined ? {} : { version }), status })
+  }
+  return judged
+}
+
+// Drafts leave the process here, over a socket, so secrets are removed.
+function shown(drafts: readonly DryDraft[], scrub: DryHost['scrub']): readonly DryDraft[] {
+  return scrubbed(drafts, scrub) as DryDraft[]
+}
+
+// A secret may appear as a key as well as a value.
+function scrubbed(value: unknown, scrub: DryHost['scrub']): unknown {
+  if (typeof value === 'string') return scrub(value)
+  if (Array.isArray(value)) return value.map((each) => scrubbed(each, scrub))
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [scrub(key), scrubbed(each, scrub)]))
+}

@@ -1,0 +1,106 @@
+import { quote } from '../../core/errors.ts'
+import type { RunRow } from '../../job/history.ts'
+import type { Lag } from '../../log/port.ts'
+
+/**
+ * The health of a job, as JSON. Without a running agent, it has only what the log knows.
+ *
+ * - `next`, `expectedBy`: when it runs next, and by when that run has ended or is abandoned
+ */
+export interface JobHealth {
+  /** The name of the job. */
+  readonly name: string
+  /** The schedule, in words. */
+  readonly schedule?: string
+  /** Whether a run is in progress. */
+  readonly running?: boolean
+  /** Present while the job is paused. */
+  readonly paused?: true
+  /** Why a run cancelled the job, if that paused it. */
+  readonly reason?: string
+  readonly next?: string
+  readonly expectedBy?: string
+  /** The newest settled slot. */
+  readonly lastSlot?: string
+  /** The last run since the agent started. */
+  readonly last?: RunRow
+  /** A slot that passed an interval ago, or a minute, without a started run. */
+  readonly overdue?: string
+  /** No run starts before this time, although the schedule has slots: they were settled while the clock was ahead. */
+  readonly restsUntil?: string
+  /** Why the job stopped working. */
+  readonly failure?: string
+}
+
+/** The health of a listener, as JSON. */
+export interface ListenerHealth extends Lag {
+  /** The name of the listener. */
+  readonly name: string
+  /** Present while the listener is paused. */
+  readonly paused?: true
+  /** When the oldest unhandled event was accepted. */
+  readonly oldest?: string
+  /**
+   * The listener has events and makes no progress: for twice the timeout of a delivery, or a minute without any
+   * delivery.
+   */
+  readonly stuck?: boolean
+  /** Why the listener receives nothing now; unless the log is closed, it restarts by itself. */
+  readonly failure?: string
+  /** The log refuses to open the listener, because its `from` lies far beyond the end of the log. */
+  readonly refused?: true
+}
+
+/** The health of the log. `last`: the seq of its newest event; absent while the log has failed. */
+export interface LogHealth {
+  /** Whether the log works, has failed, or is closed. */
+  readonly state: 'ready' | 'failed' | 'closed'
+  readonly last?: number
+}
+
+/** The health of agent and log, as JSON. `problems`: one sentence each; empty if all is well. */
+export interface Health {
+  /** Whether an agent runs on the log. */
+  readonly running: boolean
+  /** The name of the agent. */
+  readonly agent?: string
+  /** The process id of the agent. */
+  readonly pid?: number
+  /** When the agent started. */
+  readonly since?: string
+  /** The health of the log. */
+  readonly log: LogHealth
+  /** The health of each job. */
+  readonly jobs: readonly JobHealth[]
+  /** The health of each listener. */
+  readonly listeners: readonly ListenerHealth[]
+  readonly problems: readonly string[]
+}
+
+/** Describes the problems, one sentence each. */
+export function problemsOf({ running, log, jobs, listeners }: Omit<Health, 'problems'>): string[] {
+  return [
+    ...(running ? [] : ['no agent runs on this log']),
+    ...(log.state === 'ready' ? [] : [`the log has ${log.state}: it takes nothing, and tells nothing`]),
+    ...jobs.flatMap(({ name, overdue, restsUntil, failure }) => {
+      const job = `job ${quote(name)}`
+      if (failure !== undefined) return [`${job} runs no more: ${failure}`]
+      if (restsUntil !== undefined) {
+        const why = 'its slots were settled when the clock was ahead'
+        return [`${job} rests until ${restsUntil}: ${why}; tidings jobs reset ${name} begins it now`]
+      }
+      return overdue === undefined ? [] : [`${job} is overdue: no run began for its slot of ${overdue}`]
+    }),
+    ...listeners.flatMap(({ name, behind, running: handling, stuck, failure, refused }) => {
+      const listener = `listener ${quote(name)}`
+      if (failure !== undefined) {
+        const begins = refused ? 'does not start' : 'has stopped, and begins again'
+        const what = log.state === 'closed' ? 'hears no more' : begins
+        return [`${listener} ${what}: ${failure}`]
+      }
+      return stuck
+        ? [`${listener} is stuck: it settles none of the ${behind + handling} events that it has to handle`]
+        : []
+    }),
+  ]
+}

@@ -1,0 +1,194 @@
+import { setMaxListeners } from 'node:events'
+import { BehaviorSubject, lastValueFrom, Subject } from 'rxjs'
+import { asError } from '../../core/errors.ts'
+import { runRow } from '../../job/history.ts'
+import type { Job } from '../../job/job.ts'
+import type { Desk } from '../../job/job-control.ts'
+import type { JobHost, RunReport, Trigger } from '../../job/job-host.ts'
+import { resetJob } from '../../job/read-job.ts'
+import type { JobRecord } from '../../job/record.ts'
+import { runJob } from '../../job/run-job.ts'
+import type { Slot } from '../../job/slots.ts'
+import { scheduleWords } from '../../schedule/next-slot.ts'
+import type { News } from './engine-events.ts'
+import type { JobHealth } from './health.ts'
+import type { JobStatus } from './status.ts'
+import { expectedBy, restsUntil, slotAfter, upcoming } from './upcoming.ts'
+
+/**
+ * A slot is overdue once the next slot has passed too, or after this long, in ms: no timer is more than 30 s late, even
+ * after the machine was suspended.
+ */
+const PATIENCE = 60_000
+
+/** What a running job needs from its agent. `news` receives how each run ended, and each long run. */
+export interface WorkingHost extends Omit<JobHost, 'began' | 'ended' | 'goesOn' | 'desk'> {
+  readonly news: Pick<News, 'ran' | 'goesOn'>
+}
+
+/** A running job: it can be triggered and paused, and reports its status and health. */
+export class Working {
+  readonly job: Job
+  #record: JobRecord
+  readonly #host: WorkingHost
+  readonly #paused$: BehaviorSubject<boolean>
+  readonly #triggers$ = new Subject<Trigger>()
+  #rest = resting()
+  #running = 0
+  #last: RunReport | undefined
+  /** The slot that the schedule waits for. */
+  #waits: Date | undefined
+  /** The slots that have come, and whose runs have not started. `#delayed`: those of them whose jitter is not over. */
+  readonly #due = new Set<Slot>()
+  readonly #delayed = new Set<Slot>()
+  #failure: Error | undefined
+
+  constructor(job: Job, record: JobRecord, paused: boolean, host: WorkingHost) {
+    this.job = job
+    this.#record = record
+    this.#host = host
+    this.#paused$ = new BehaviorSubject(paused)
+    if (paused) this.#rest.abort()
+  }
+
+  /** Resolves when the agent has stopped and the last run has ended; rejects when the job can't continue. */
+  async work(): Promise<void> {
+    const runs = runJob(this.job, () => this.#record, this.#triggers$, {
+      ...this.#host,
+      desk: this.#desk(),
+      began: (slot) => {
+        this.#running += 1
+        this.#due.delete(slot)
+      },
+      ended: (report) => {
+        this.#running -= 1
+        this.#last = report
+        if (report.status === 'cancelled') this.pause(true)
+        this.#host.news.ran(report, this.job.schedule.kind !== 'always' && report.new + report.changed > 0)
+      },
+      goesOn: (look) => this.#host.news.goesOn(this.job.name, look),
+    })
+    try {
+      await lastValueFrom(runs, { defaultValue: undefined })
+    } catch (error) {
+      this.#failure = asError(error)
+      throw error
+    }
+  }
+
+  #desk(): Desk {
+    return {
+      paused$: this.#paused$,
+      rest: () => this.#rest.signal,
+      failed: (error) => {
+        this.#failure = error
+        this.#host.environment.logger.error({ job: this.job.name, err: error }, 'stopped working')
+      },
+      delayed: (slot) => {
+        this.#delayed.add(slot)
+        return () => void this.#delayed.delete(slot)
+      },
+      waits: (slot) => (this.#waits = slot),
+      came: (slot) => {
+        this.#due.add(slot)
+        return () => void this.#due.delete(slot)
+      },
+    }
+  }
+
+  /** Runs the job now. Resolves to the report; undefined if it did not run. */
+  trigger(): Promise<RunReport | undefined> {
+    return new Promise((ended) => this.#triggers$.next({ at: new Date(this.#host.clock.now()), ended }))
+  }
+
+  pause(paused: boolean): void {
+    if (paused === this.#paused$.value) return
+    if (paused) this.#rest.abort()
+    else this.#rest = resting()
+    this.#paused$.next(paused)
+  }
+
+  /**
+   * Restarts the schedule now: neither settled nor open slots hold it up, and no earlier slot belongs to it. A run in
+   * progress may finish.
+   */
+  async reset(): Promise<void> {
+    const { log, clock } = this.#host
+    const now = clock.now()
+    this.#rest.abort()
+    this.#rest = resting()
+    if (this.#paused$.value) this.#rest.abort()
+    this.#record = (await resetJob(log, this.job.name, now)) ?? this.#record
+    this.#failure = undefined
+    this.#paused$.next(this.#paused$.value)
+  }
+
+  status(): JobStatus {
+    const { name, schedule } = this.job
+    const paused = this.#paused$.value
+    return {
+      name,
+      schedule: scheduleWords(schedule),
+      running: this.#running > 0,
+      ...(paused ? { paused } : this.#upcoming()),
+      ...(this.#last === undefined ? {} : { last: this.#last }),
+    }
+  }
+
+  // The slot that the schedule waits for, or an earlier one whose jitter is not over.
+  #upcoming(): Pick<JobStatus, 'next' | 'expectedBy'> {
+    const waits = [this.#waits, ...[...this.#delayed].map(({ at }) => at)].filter((at) => at !== undefined)
+    if (waits.length === 0) {
+      if (this.#failure !== undefined) return {}
+      return upcoming(this.job, this.#record, this.#host.clock.now())
+    }
+    const next = waits.reduce((first, at) => (at < first ? at : first))
+    return { next, ...expectedBy(this.job.settings, next) }
+  }
+
+  // Set when the job rests for longer than until its next slot, and by more than clocks differ: a clock that was ahead
+  // settled its slots up to there.
+  #restsUntil(): Date | undefined {
+    const waits = this.#waits
+    if (this.#paused$.value || waits === undefined) return undefined
+    const now = this.#host.clock.now()
+    const usual = slotAfter(this.job.schedule, now, Math.min(this.#record.anchor, now))
+    if (usual === undefined || usual >= waits) return undefined
+    return restsUntil(this.job, { anchor: this.#record.anchor, upTo: waits.getTime() - 1 }, now)
+  }
+
+  health(): JobHealth {
+    const { next, expectedBy, last, ...status } = this.status()
+    const overdue = this.#overdue()
+    const rests = this.#restsUntil()
+    return {
+      ...status,
+      ...(next === undefined ? {} : { next: next.toISOString() }),
+      ...(expectedBy === undefined ? {} : { expectedBy: expectedBy.toISOString() }),
+      ...(last === undefined ? {} : { last: runRow(last, this.#host.scrub) }),
+      ...(overdue === undefined ? {} : { overdue: overdue.toISOString() }),
+      ...(rests === undefined ? {} : { restsUntil: rests.toISOString() }),
+      ...(this.#failure === undefined ? {} : { failure: this.#host.scrub(this.#failure.message) }),
+    }
+  }
+
+  // A slot that has passed without a started run. A slot held up by other runs has not come yet.
+  #overdue(): Date | undefined {
+    const late = (slot: Date): number => this.#host.clock.now() - slot.getTime()
+    const patience = (slot: Date): number => {
+      const next = slotAfter(this.job.schedule, slot.getTime(), this.#record.anchor)
+      return next === undefined ? PATIENCE : Math.min(next.getTime() - slot.getTime(), PATIENCE)
+    }
+    const { jitter } = this.job.settings
+    const due = [...this.#due].find(({ at }) => late(at) > jitter + patience(at))?.at
+    const waits = this.#waits
+    return due ?? (waits !== undefined && late(waits) > patience(waits) ? waits : undefined)
+  }
+}
+
+// Every run in progress listens to this signal; Node reports more than ten listeners as a leak.
+function resting(): AbortController {
+  const controller = new AbortController()
+  setMaxListeners(0, controller.signal)
+  return controller
+}

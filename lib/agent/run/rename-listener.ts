@@ -1,0 +1,75 @@
+import { quote, TidingsError } from '../../core/errors.ts'
+import type { Logger } from '../../core/logger.ts'
+import { listenerNamespace } from '../../dispatch/deliver.ts'
+import type { Listener } from '../../listener/listener.ts'
+import { checkText, defaultLimits } from '../../log/limits.ts'
+import type { Consumer, ConsumerOptions, Log } from '../../log/port.ts'
+import { cursors } from './oldest.ts'
+import { isPaused, setPaused } from './pauses.ts'
+
+/**
+ * Rejects an impossible new name for a listener, before anything is stopped or written.
+ *
+ * @throws TidingsError `TIDINGS_LOG_INVALID` for an invalid name, or one that the log already knows, with
+ *   `details.path` `to`; `TIDINGS_LOG_FAILED` while the log accepts no writes
+ */
+export async function checkRename(log: Log, to: string): Promise<void> {
+  checkText(to, defaultLimits.type, 'TIDINGS_LOG_INVALID', 'the name of a listener')
+  const cursor = (await cursors(log)).get(to)
+  if (cursor === undefined) return
+  const message = `the log knows a listener ${quote(to)} already, with a cursor of its own at ${cursor}`
+  throw new TidingsError('TIDINGS_LOG_INVALID', message, { details: { path: 'to' } })
+}
+
+/**
+ * Renames a listener that the log knows to a name that it does not know; its state and its pause go along. Its cursor
+ * moves in one commit: before that, nothing changes for the old name; after that, the rename is complete, and the rest
+ * only clears the old name.
+ */
+export async function renameListener(
+  log: Log,
+  from: string,
+  to: string,
+  hears: Pick<ConsumerOptions, 'types' | 'inOrder'> = {},
+): Promise<Consumer> {
+  await checkRename(log, to)
+  const [before, after] = [log.store(listenerNamespace(from)), log.store(listenerNamespace(to))]
+  // Clear what a failed attempt left there.
+  for await (const { key } of after.list()) if ((await before.get(key)) === undefined) await after.delete(key)
+  for await (const { key, value } of before.list()) await after.set(key, value)
+  await setPaused(log, 'listener', to, await isPaused(log, 'listener', from))
+  const consumer = await log.consumer(to, { start: 'now', formerly: from, ...hears })
+  try {
+    await setPaused(log, 'listener', from, false)
+    for await (const { key } of before.list()) await before.delete(key)
+  } catch {
+    // The rename is complete. What remains is a few values under an unused name.
+  }
+  return consumer
+}
+
+/** Removes a listener from the log. Its cursor goes last, so that an interrupted removal can be repeated. */
+export async function removeListener(log: Log, name: string): Promise<void> {
+  const state = log.store(listenerNamespace(name))
+  for await (const { key } of state.list()) await state.delete(key)
+  await setPaused(log, 'listener', name, false)
+  await log.forgetConsumer(name)
+}
+
+/** The former name whose cursor a listener takes over, if the log knows that name and not the current one. */
+export async function olderName(
+  log: Log,
+  { name, settings: { formerly } }: Listener,
+  logger: Logger,
+): Promise<string | undefined> {
+  if (formerly === undefined) return undefined
+  const known = await cursors(log)
+  if (!known.has(formerly) || formerly === name) return undefined
+  if (!known.has(name)) return formerly
+  // Two listeners, each with its own cursor and state: which one is meant is ambiguous.
+  logger.warn(
+    { listener: name, formerly },
+    'formerly does nothing: the log knows both names; remove the older one with tidings listeners rm, or the option',
+  )
+  return undefined
+}

@@ -1,0 +1,33 @@
+import type { Observable } from 'rxjs'
+import type { Publish } from '../../core/context.ts'
+import type { StoredEvent } from '../../core/event.ts'
+import type { RunReport } from '../../job/job-host.ts'
+import type { Part } from '../define/agent.ts'
+import type { Status } from './status.ts'
+
+/** A running agent. Made by `start(…)`. */
+export interface Running {
+  /** The events accepted from now on. Hot: nothing is replayed. Completes when the agent has stopped. */
+  readonly events$: Observable<StoredEvent>
+  /**
+   * Publishes an event from outside of any job. Resolves once it is durable.
+   *
+   * @throws TidingsError `TIDINGS_RUN_ENDED` once the agent stops, and any error with which the log rejects the event
+   */
+  readonly publish: Publish
+  /** Adds jobs, listeners and streams to the running agent. */
+  add(part: Part): Promise<void>
+  /** Runs a job now, besides its schedule. Resolves to the report; undefined if it is already running. */
+  trigger(jobName: string): Promise<RunReport | undefined>
+  /** The status of all parts, and the problems. Also answers while the log has failed. */
+  status(): Promise<Status>
+  /** Resolves when every listener has handled all its events, except those that wait for a retry. */
+  drained(): Promise<void>
+  /**
+   * Stops the agent: no new runs or deliveries start; those in progress have 10 s to end, then their signals abort.
+   * Resolves within a second after that; a log that does not answer gets up to 10 s more to close.
+   */
+  stop(): Promise<void>
+  /** Calls `stop()`. */
+  [Symbol.asyncDispose](): Promise<void>
+}

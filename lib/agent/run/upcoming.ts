@@ -1,0 +1,57 @@
+import type { Job } from '../../job/job.ts'
+import { nextSlot } from '../../schedule/next-slot.ts'
+
+/** When a job runs next, and by when that run has ended or is abandoned; absent if unknown. */
+export interface Upcoming {
+  readonly next?: Date
+  readonly expectedBy?: Date
+}
+
+/** The settled slots of a job, in ms since the epoch. */
+export interface Settled {
+  /** When the job was first seen. */
+  readonly anchor: number
+  /** All its slots up to here are settled; default: none. */
+  readonly upTo?: number | undefined
+}
+
+/**
+ * When a job that is not paused runs next: after now, and after all settled slots, which may lie ahead if the clock
+ * was.
+ */
+export function upcoming({ schedule, settings }: Job, { anchor, upTo = anchor }: Settled, now: number): Upcoming {
+  const next = settings.enabled ? slotAfter(schedule, Math.max(now, upTo), anchor) : undefined
+  if (next === undefined) return {}
+  return { next, ...expectedBy(settings, next) }
+}
+
+/** By when the run for a slot has ended or is abandoned. */
+export function expectedBy({ timeout, jitter }: Job['settings'], slot: Date): Pick<Upcoming, 'expectedBy'> {
+  const expectedBy = new Date(slot.getTime() + jitter + (timeout ?? Number.NaN))
+  // No timeout, or one that ends after the last instant a Date can hold.
+  return Number.isNaN(expectedBy.getTime()) ? {} : { expectedBy }
+}
+
+/** No clock is ahead by more than this, in ms, by chance. */
+const AHEAD = 600_000
+
+/**
+ * Until when a job rests because its slots were settled while the clock was ahead: by more than one of its intervals,
+ * and ten minutes. Undefined if it does not rest.
+ */
+export function restsUntil({ schedule, settings }: Job, { anchor, upTo }: Settled, now: number): Date | undefined {
+  const last = Math.max(anchor, upTo ?? anchor)
+  if (!settings.enabled || last - now <= AHEAD) return undefined
+  const next = slotAfter(schedule, last, anchor)
+  return next === undefined || last - now <= next.getTime() - last ? undefined : next
+}
+
+/** The next slot of a schedule; undefined if there is none, or if the schedule throws. */
+export function slotAfter(schedule: Job['schedule'], after: number, anchor: number): Date | undefined {
+  try {
+    return nextSlot(schedule, new Date(after), new Date(anchor))
+  } catch {
+    // A schedule that throws has ended its job, which reports that itself.
+    return undefined
+  }
+}

@@ -1,0 +1,120 @@
+import type { Environment } from '../../core/environment.ts'
+import { type ErrorInfo, errorInfo } from '../../core/error-info.ts'
+import { asError } from '../../core/errors.ts'
+import type { StoredEvent } from '../../core/event.ts'
+import { Deliverer } from '../../dispatch/deliver.ts'
+import type { Outcome } from '../../dispatch/outcome.ts'
+import type { Listener } from '../../listener/listener.ts'
+import type { Consumer, Handed, Log } from '../../log/port.ts'
+import { drained, isIdle } from '../run/drained.ts'
+
+/** What a trial runs in. `signal` aborts it. */
+export interface Trial {
+  readonly log: Log
+  readonly clock: Log['clock']
+  readonly environment: Environment
+  readonly signal: AbortSignal
+  scrub(text: string): string
+}
+
+/**
+ * One delivery. `values`: how many values the listener's pipe emitted and the handler handled. `error`: why it failed.
+ */
+export interface Heard {
+  /** The seq of the event. */
+  readonly seq: number
+  /** The type of the event. */
+  readonly type: string
+  /** The identifier of the event. */
+  readonly identifier: string
+  readonly values: number
+  readonly error?: ErrorInfo
+}
+
+/** How many events are pulled from the log at once. */
+const PULL = 100
+
+/**
+ * Delivers these events to a listener, and those accepted while `work` runs: each once, in sequence. The log does not
+ * know the listener before or after.
+ */
+export async function hearOnce<R>(
+  listener: Listener,
+  again: readonly StoredEvent[],
+  trial: Trial,
+  work: () => Promise<R>,
+): Promise<{ readonly result: R; readonly heard: readonly Heard[] }> {
+  const { log, signal } = trial
+  const { types } = listener.source
+  const consumer = await log.consumer(listener.name, {
+    start: 'now',
+    transient: true,
+    ...(types === undefined ? {} : { types }),
+  })
+  if (again.length > 0) await consumer.redeliver(again.map(({ seq }) => seq))
+  const done = new AbortController()
+  const hearing = hear(listener, consumer, trial, done.signal)
+  // Awaited below; until then its failure must not count as unhandled.
+  hearing.catch(() => undefined)
+  const result = await work()
+  const heardAll = drained(consumer.changes$, signal, async () => {
+    const lag = await consumer.lag()
+    return isIdle(lag) && lag.retrying === 0
+  })
+  // An unreadable consumer ends the wait too.
+  await Promise.race([heardAll, hearing])
+  done.abort()
+  const heard = await hearing
+  await consumer.flush()
+  return { result, heard }
+}
+
+async function hear(listener: Listener, consumer: Consumer, trial: Trial, done: AbortSignal): Promise<Heard[]> {
+  let values = 0
+  const handle: Listener['handle'] = (value, delivery) => {
+    values += 1
+    return listener.handle(value, delivery)
+  }
+  const deliverer = new Deliverer({ ...listener, handle, settings: { ...listener.settings, attempts: 1 } }, trial)
+  const heard: Heard[] = []
+  while (!done.aborted) {
+    for (const handed of await consumer.pull(PULL, done)) {
+      if (trial.signal.aborted) return heard
+      values = 0
+      const error = await deliver(deliverer, handed, consumer, trial)
+      if (error !== undefined) sayFailure(listener, handed, error, trial)
+      const { seq, type, identifier } = handed.event
+      heard.push({
+        seq,
+        type,
+        identifier,
+        values,
+        ...(error === undefined ? {} : { error: errorInfo(error, trial.scrub) }),
+      })
+    }
+  }
+  return heard
+}
+
+function sayFailure({ name }: Listener, { event, attempt }: Handed, err: Error, { environment }: Trial): void {
+  environment.logger.error({ listener: name, seq: event.seq, attempt, err }, 'listener failed')
+}
+
+async function deliver(
+  deliverer: Deliverer,
+  handed: Handed,
+  consumer: Consumer,
+  { signal }: Trial,
+): Promise<Error | undefined> {
+  const attempt = deliverer.deliver(handed)
+  const stop = (): void => attempt.stop(asError(signal.reason))
+  signal.addEventListener('abort', stop, { once: true })
+  const outcome = await new Promise<Outcome>((resolve) => attempt.onEnd(resolve))
+  signal.removeEventListener('abort', stop)
+  if (outcome.end === 'ack') {
+    consumer.ack(handed, outcome.writes)
+    return undefined
+  }
+  consumer.park(handed, { error: outcome.error })
+  return outcome.error
+}

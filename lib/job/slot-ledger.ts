@@ -1,0 +1,189 @@
+import { pause } from '../core/clock.ts'
+import { asError, hasCode } from '../core/errors.ts'
+import type { OpenSlot, SlotPlan } from '../log/claim.ts'
+import { nextSlot } from '../schedule/next-slot.ts'
+import type { RunOutcome } from './history.ts'
+import type { Job } from './job.ts'
+import type { JobHost } from './job-host.ts'
+import { dueAt } from './retry-loop.ts'
+import type { Restored } from './runs.ts'
+import type { Decided, Passed, Slot } from './slots.ts'
+
+/** Delay before a failed write is retried, in ms. */
+const AGAIN = 1000
+
+/**
+ * Records the outcomes of one job's slots in the log. Once a slot completes, the log settles every earlier slot that is
+ * not open. So before anything can complete out of order, the ledger writes the waiting slots as open. Slots that pass
+ * without a run are logged, counted and written, one record for each series.
+ */
+export class Ledger {
+  readonly #job: Job
+  readonly #host: Pick<JobHost, 'log' | 'clock' | 'environment' | 'stop'>
+  // Due slots without an outcome yet, in ms.
+  readonly #pending = new Set<number>()
+  // The newest series of blocked slots.
+  #blocked: Passed | undefined
+  #anchor = 0
+  #next: Planned | undefined
+  #written: Promise<unknown> = Promise.resolve()
+
+  constructor(job: Job, host: Pick<JobHost, 'log' | 'clock' | 'environment' | 'stop'>) {
+    this.#job = job
+    this.#host = host
+  }
+
+  /** Reads the open slots from the log, split into those to decide about and those that wait for their time. */
+  async restore(anchor: number): Promise<Restored> {
+    await this.#written
+    const { log, clock } = this.#host
+    const { upTo, open } = (await this.persist(() => log.slots(this.#job.name))) ?? { open: [] }
+    this.#anchor = anchor
+    this.#pending.clear()
+    this.#blocked = undefined
+    const now = clock.now()
+    const waiting: Slot[] = []
+    const undecided: Slot[] = []
+    for (const each of open) {
+      this.#pending.add(each.slot.getTime())
+      const from = dueAgain(each, now)
+      if (from !== undefined) waiting.push({ at: each.slot, begun: true, from })
+      else if (each.attempts > 0) undecided.push({ at: each.slot, begun: true })
+      else if (dueAt(this.#job, { at: each.slot }) > now) waiting.push({ at: each.slot })
+      else undecided.push({ at: each.slot })
+    }
+    const after = Math.max(anchor, upTo?.getTime() ?? anchor, ...open.map(({ slot }) => slot.getTime()))
+    return { anchor: new Date(anchor), after: new Date(after), open: undecided, waiting }
+  }
+
+  /** Records which due slots run and which do not. */
+  decided({ slots, passed, dropped, upTo }: Decided): void {
+    const { logger } = this.#host.environment
+    const name = this.#job.name
+    if (passed !== undefined) logger.info({ job: name, ...passed }, 'slots missed')
+    for (const { at, begun } of dropped) {
+      this.#pending.delete(at.getTime())
+      if (begun === true) logger.warn({ job: name, slot: at }, 'run abandoned')
+      else logger.info({ job: name, first: at, last: at, slots: 1 }, 'slots missed')
+    }
+    const waited = this.#pending.size > 0
+    const scheduled = slots.filter(({ asked }) => asked !== true)
+    for (const { at } of scheduled) this.#pending.add(at.getTime())
+    // A single slot needs no plan: it is claimed at once, unless it may wait for its jitter or for a manual run.
+    const { jitter, overlap } = this.#job.settings
+    const alone = scheduled.length <= 1 && !waited && jitter === 0 && overlap !== 'queue'
+    if (passed !== undefined || dropped.length > 0) this.#blocked = undefined
+    else if (alone) return
+    const never = dropped.filter(({ begun }) => begun !== true)
+    const noted = [
+      ...(passed === undefined ? [] : [note(passed.first, seriesOf('missed', passed))]),
+      ...never.map(({ at }) => note(at, seriesOf('missed', { first: at, last: at, slots: 1 }))),
+    ]
+    this.#plan({ upTo, settled: dropped.map(({ at }) => at), noted })
+  }
+
+  /** A slot was due while others ran. A requested slot needs no record: its requester is notified. */
+  blocked(slot: Slot): void {
+    const { at, asked, begun } = slot
+    this.#host.environment.logger.warn({ job: this.#job.name, slot: at }, 'run skipped')
+    if (asked === true) return
+    this.#pending.delete(at.getTime())
+    if (begun === true) return this.#plan({ upTo: at, settled: [at] })
+    const { first, slots } = this.#follows(at) ?? { first: at, slots: 0 }
+    this.#blocked = { first, last: at, slots: slots + 1 }
+    this.#plan({ upTo: at, settled: [at], noted: [note(first, seriesOf('blocked', this.#blocked))] })
+  }
+
+  /** Another slot took the place of one that has no run to record. */
+  replaced({ at, asked, begun }: Slot): void {
+    this.#host.environment.logger.info({ job: this.#job.name, slot: at }, 'run replaced')
+    if (asked === true) return
+    this.#pending.delete(at.getTime())
+    const noted = begun === true ? [] : [note(at, { status: 'replaced' })]
+    this.#plan({ upTo: at, settled: [at], noted })
+  }
+
+  /** The log has the outcome of a slot. The next blocked slot starts a new series. */
+  settled({ at }: Slot): void {
+    this.#pending.delete(at.getTime())
+    this.#blocked = undefined
+  }
+
+  /** Runs `write` after all earlier decisions are written. Undefined: see `persist`. */
+  inTurn<T>(write: () => Promise<T>): Promise<T | undefined> {
+    const done = this.#written.then(() => this.persist(write))
+    this.#written = done
+    return done
+  }
+
+  /** Resolves when all decisions are written. */
+  written(): Promise<unknown> {
+    return this.#written
+  }
+
+  /**
+   * Retries `write` until it succeeds, so that no decision is lost. Resolves to undefined if the agent stops or the log
+   * is closed; the next start then picks up what is left.
+   */
+  async persist<T>(write: () => Promise<T>): Promise<T | undefined> {
+    const { clock, environment, stop } = this.#host
+    for (let tries = 0; ; tries++) {
+      try {
+        return await write()
+      } catch (error) {
+        const over = stop.aborted || hasCode(error, 'TIDINGS_LOG_CLOSED')
+        const fields = { job: this.#job.name, err: asError(error) }
+        if (over || tries === 0) environment.logger.warn(fields, 'slots could not be noted')
+        if (over) return undefined
+        await pause(clock, AGAIN, stop)
+      }
+    }
+  }
+
+  // The series that a slot continues. A record covers all slots between its first and its last, so none of them may
+  // have another outcome.
+  #follows(at: Date): Passed | undefined {
+    const series = this.#blocked
+    if (series === undefined) return undefined
+    try {
+      const next = nextSlot(this.#job.schedule, series.last, new Date(this.#anchor))
+      return next?.getTime() === at.getTime() ? series : undefined
+    } catch {
+      // `slots$` reports a failed schedule.
+      return undefined
+    }
+  }
+
+  // Decisions made while the log is writing are combined into one step.
+  #plan({ upTo, settled, noted = [] }: Planned): void {
+    const before = this.#next
+    this.#next = {
+      upTo: before === undefined || upTo > before.upTo ? upTo : before.upTo,
+      settled: [...(before?.settled ?? []), ...settled],
+      noted: [...(before?.noted ?? []), ...noted],
+    }
+    this.#written = this.#written.then(async () => {
+      const plan = this.#next
+      this.#next = undefined
+      if (plan === undefined) return
+      const open = [...this.#pending].map((slot) => ({ slot: new Date(slot) }))
+      await this.persist(() => this.#host.log.plan(this.#job.name, { ...plan, open }))
+    })
+  }
+}
+
+type Planned = Required<Pick<SlotPlan, 'upTo' | 'settled'>> & Pick<SlotPlan, 'noted'>
+
+function note(slot: Date, outcome: RunOutcome): { readonly slot: Date; readonly outcome: RunOutcome } {
+  return { slot, outcome }
+}
+
+function seriesOf(status: 'blocked' | 'missed', { last, slots }: Passed): RunOutcome {
+  return { status, slots, until: last.toISOString() }
+}
+
+// When the retry of a run is due. A clock that was set back does not lengthen the pause.
+function dueAgain({ ended, at, since = at }: OpenSlot, now: number): number | undefined {
+  if (!ended || at === undefined || since === undefined) return undefined
+  return Math.min(at, now + Math.max(0, at - since))
+}

@@ -1,0 +1,126 @@
+import { type Observable, Subject, startWith, switchMap } from 'rxjs'
+import type { Consumer, Handed, Lag, Parked, Retrying, Writes } from '../../log/port.ts'
+import type { LevelConsumer } from './consumer.ts'
+
+/**
+ * One opening of a consumer. Several handles of one name share the open consumer: each can inspect and steer it, and
+ * only the handle that pulled last gets its events. A pull takes over: the consumer of the other handle retires.
+ *
+ * If a consumer retires and none can be opened in its place (the store fails in between), the next pull of its handle
+ * opens it again from the store.
+ */
+export class Handle implements Consumer {
+  readonly name: string
+  readonly origin: Consumer['origin']
+  readonly #seen: LevelConsumer
+  readonly #takeOver: (own: LevelConsumer | undefined) => Promise<LevelConsumer>
+  readonly #taken$ = new Subject<void>()
+  #own: LevelConsumer | undefined
+  #taking: Promise<LevelConsumer> | undefined
+
+  /**
+   * - `isOwn`: whether `seen` was opened for this handle; otherwise another handle owns it
+   * - `takeOver`: opens the consumer for this handle; returns `own` if another handle has taken that over
+   */
+  constructor(
+    seen: LevelConsumer,
+    isOwn: boolean,
+    takeOver: (own: LevelConsumer | undefined) => Promise<LevelConsumer>,
+  ) {
+    this.name = seen.name
+    this.origin = isOwn ? seen.origin : 'known'
+    this.#seen = seen
+    this.#own = isOwn ? seen : undefined
+    this.#takeOver = takeOver
+  }
+
+  // The consumer to inspect and steer: the one that is open now.
+  get #it(): LevelConsumer {
+    const it = this.#own ?? this.#seen
+    return it.next ?? it
+  }
+
+  get suspects(): number {
+    return this.#it.suspects
+  }
+
+  get changes$(): Observable<void> {
+    return this.#taken$.pipe(
+      startWith(undefined),
+      switchMap(() => this.#it.changes$.pipe(startWith(undefined))),
+    )
+  }
+
+  async pull(max: number, signal: AbortSignal): Promise<readonly Handed[]> {
+    for (;;) {
+      const own = await this.#present()
+      try {
+        return await own.pull(max, signal)
+      } catch (error) {
+        if (!own.retired || own.next !== undefined) throw error
+      }
+    }
+  }
+
+  // Concurrent pulls share one take-over.
+  #present(): LevelConsumer | Promise<LevelConsumer> {
+    if (this.#own !== undefined && !(this.#own.retired && this.#own.next === undefined)) return this.#own
+    this.#taking ??= this.#take().finally(() => (this.#taking = undefined))
+    return this.#taking
+  }
+
+  async #take(): Promise<LevelConsumer> {
+    this.#own = await this.#takeOver(this.#own)
+    this.#taken$.next()
+    return this.#own
+  }
+
+  // A handle settles only events that it was handed.
+  ack(handed: Handed, writes?: Writes): void {
+    this.#own?.ack(handed, writes)
+  }
+
+  retry(handed: Handed, next: { readonly at: number; readonly error?: unknown }): void {
+    this.#own?.retry(handed, next)
+  }
+
+  park(handed: Handed, why: { readonly error: unknown }, writes?: Writes): void {
+    this.#own?.park(handed, why, writes)
+  }
+
+  async *parked(): AsyncGenerator<Parked> {
+    yield* (await this.#steered()).parked()
+  }
+
+  async *retrying(): AsyncGenerator<Retrying> {
+    yield* (await this.#steered()).retrying()
+  }
+
+  async release(seq: number): Promise<boolean> {
+    return (await this.#steered()).release(seq)
+  }
+
+  async drop(seq: number): Promise<boolean> {
+    return (await this.#steered()).drop(seq)
+  }
+
+  async redeliver(seqs: Iterable<number>, options?: { readonly at?: number }): Promise<void> {
+    await (await this.#steered()).redeliver(seqs, options)
+  }
+
+  async flush(): Promise<void> {
+    await this.#it.flush()
+  }
+
+  async lag(): Promise<Lag> {
+    return this.#it.lag()
+  }
+
+  // A retired consumer takes nothing. It has no successor yet, or one is being opened: `takeOver` waits its turn.
+  async #steered(): Promise<LevelConsumer> {
+    const it = this.#it
+    if (!it.retired) return it
+    const taken = await this.#takeOver(it)
+    return taken.next ?? taken
+  }
+}

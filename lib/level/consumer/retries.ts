@@ -1,0 +1,115 @@
+import { errorInfo } from '../../core/error-info.ts'
+import type { Handed } from '../../log/port.ts'
+import { instant } from '../../log/query.ts'
+import type { RetryRecord } from '../format/records.ts'
+
+/** An event that waits for its next attempt. */
+export interface Waiting extends Omit<RetryRecord, 'error'> {
+  readonly seq: number
+}
+
+/**
+ * Returns the record of an event that waits to be handed out again.
+ *
+ * @throws TidingsError `TIDINGS_LOG_INVALID` for an invalid time
+ */
+export function retryRecord(
+  { attempt, replay }: Handed,
+  { at, error }: { readonly at: number; readonly error?: unknown },
+  since: number,
+): RetryRecord {
+  return {
+    attempts: attempt,
+    at: instant(at, 'at'),
+    since,
+    ...(error === undefined ? {} : { error: errorInfo(error) }),
+    ...(replay === undefined ? {} : { replay }),
+  }
+}
+
+/** When an event of an earlier process is due. A clock that went back does not prolong its pause. */
+export function dueAgain({ at, since }: RetryRecord, now: number): number {
+  return since !== undefined && since > now ? Math.min(at, now + Math.max(0, at - since)) : at
+}
+
+/** The events of one consumer that wait for another attempt, ordered by due time. */
+export class Retries {
+  // Sorted by due time, then seq; with `inOrder`, by seq alone. Bounded by the consumer, so an insertion moves little.
+  readonly #due: Waiting[] = []
+  readonly #bySeq = new Map<number, Waiting>()
+  readonly #inOrder: boolean
+
+  /** `inOrder`: an event is not due before every older one that waits. */
+  constructor(inOrder = false) {
+    this.#inOrder = inOrder
+  }
+
+  get size(): number {
+    return this.#due.length
+  }
+
+  get(seq: number): Waiting | undefined {
+    return this.#bySeq.get(seq)
+  }
+
+  has(seq: number): boolean {
+    return this.#bySeq.has(seq)
+  }
+
+  /** The event that is due next; with `inOrder`, the oldest. */
+  get first(): Waiting | undefined {
+    return this.#due[0]
+  }
+
+  /** When the next event is due, in ms since the epoch. */
+  get nextAt(): number | undefined {
+    return this.#due[0]?.at
+  }
+
+  add({ seq, attempts, at, replay }: Waiting): void {
+    this.remove(seq)
+    const waiting: Waiting = { seq, attempts, at, ...(replay === undefined ? {} : { replay }) }
+    this.#due.splice(this.#place(waiting), 0, waiting)
+    this.#bySeq.set(seq, waiting)
+  }
+
+  /** Returns false when the event does not wait. */
+  remove(seq: number): boolean {
+    const waiting = this.#bySeq.get(seq)
+    if (waiting === undefined) return false
+    this.#bySeq.delete(seq)
+    this.#due.splice(this.#place(waiting), 1)
+    return true
+  }
+
+  /** The events due at `now`: lowest seqs first, at most `max`. */
+  due(now: number, max: number): Waiting[] {
+    let end = 0
+    while (end < this.#due.length && (this.#due[end] as Waiting).at <= now) end += 1
+    return this.#due
+      .slice(0, end)
+      .sort((a, b) => a.seq - b.seq)
+      .slice(0, max)
+  }
+
+  /** The seqs of all waiting events, lowest first. */
+  seqs(): readonly number[] {
+    return [...this.#bySeq.keys()].sort((a, b) => a - b)
+  }
+
+  // The first place whose event does not come before this one.
+  #place(waiting: Waiting): number {
+    let low = 0
+    let high = this.#due.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (this.#isBefore(this.#due[middle] as Waiting, waiting)) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+
+  #isBefore(a: Waiting, b: Waiting): boolean {
+    return this.#inOrder || a.at === b.at ? a.seq < b.seq : a.at < b.at
+  }
+}

@@ -1,0 +1,151 @@
+import { type Clock, systemClock } from '../core/clock.ts'
+import { asError, describe, TidingsError } from '../core/errors.ts'
+import { escape } from '../core/escape.ts'
+import { harmless } from '../core/logger.ts'
+import { checkOptions } from '../core/options.ts'
+import { type Limits, limitsOf } from '../log/limits.ts'
+import { boundsOf, type Retention } from '../log/retention.ts'
+import { keepTo } from './auto-prune.ts'
+import { LevelLog } from './level-log.ts'
+import { checkLater } from './session/background-check.ts'
+import { Life, type LifeOptions } from './session/reopening-store.ts'
+import { levelDatabase, memoryDatabase } from './store/database.ts'
+import { pathOf } from './store/directory.ts'
+import type { StoreLock } from './store/directory-lock.ts'
+import { filterFile } from './store/identity-filter-file.ts'
+import { markFile, noMarkFile } from './store/marker-file.ts'
+import { viewOf } from './store/read-only-view.ts'
+
+export interface LogOptions {
+  /**
+   * What makes a happening one. `type` (default): type and identifier; `identifier`: the identifier alone, over all
+   * types. Kept in the log: another choice is refused when it is opened again.
+   */
+  readonly identity?: 'type' | 'identifier'
+  /**
+   * `disk` (default): a promise resolves when the data is synced to disk; `relaxed`: when LevelDB has it, which
+   * survives a crash of the process, though not a loss of power.
+   */
+  readonly durability?: 'disk' | 'relaxed'
+  /** Bytes of type (256), identifier (1 KiB) and data (256 KiB). */
+  readonly limits?: Partial<Limits>
+  /** Dates the events; default the machine's. */
+  readonly clock?: Clock
+  /** What is kept; default everything, for ever. The log prunes itself soon after it is opened, then each hour. */
+  readonly retention?: Retention
+  /** Hears of failed writes and of what was put right at open; default standard error. */
+  readonly warn?: (message: string) => void
+  /**
+   * Nothing in the folder is touched, so it may be on a disk that can't be written, or another user's; writes are
+   * refused with `TIDINGS_LOG_FAILED`. LevelDB works in a temporary folder, which is removed when the log is closed.
+   * Default false.
+   */
+  readonly readOnly?: boolean
+}
+
+/**
+ * Opens the log in a directory, which is made if it is missing, and is for its owner alone (0700).
+ *
+ * @throws TidingsError `TIDINGS_LOG_LOCKED` (in use, by another process or by this one), `TIDINGS_LOG_DAMAGED`, `TIDINGS_LOG_FORMAT`
+ *   (written by a newer version), `TIDINGS_LOG_IDENTITY` (another rule of identity)
+ *
+ * @example
+ * ```ts
+ * import { openLog } from 'tidings'
+ *
+ * const log = await openLog('.tidings/example')
+ * const [receipt] = await log.accept([{ type: 'greeting', identifier: '123', data: { payload: 'hello' } }])
+ * console.log(receipt?.status)
+ * await log.close()
+ * ```
+ */
+export async function openLog(directory: string, options: LogOptions = {}): Promise<LevelLog> {
+  const path = pathOf(directory, 'openLog()')
+  try {
+    return await openAt(path, options)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (error instanceof TidingsError || code === undefined) throw error
+    const words = `the log in ${path} can't be opened: ${asError(error).message}`
+    throw new TidingsError('TIDINGS_LOG_FAILED', words, { cause: error, details: { directory: path } })
+  }
+}
+
+async function openAt(path: string, options: LogOptions): Promise<LevelLog> {
+  checkOptions(options, KNOWN, 'TIDINGS_LOG_INVALID', 'of a log')
+  const durability = oneOf(options, 'durability', ['disk', 'relaxed']) === 'relaxed' ? 'process' : 'disk'
+  if (oneOf(options, 'readOnly', [true, false]) === true) return openView(path, options)
+  return open({ ...partsAt(path), durability }, options)
+}
+
+function partsAt(path: string): Pick<LifeOptions, 'source' | 'marks' | 'filter'> {
+  return { source: levelDatabase(path), marks: markFile(path), filter: { file: filterFile(path) } }
+}
+
+async function openView(path: string, options: LogOptions): Promise<LevelLog> {
+  const view = await viewOf(path)
+  const parts = partsAt(view.directory)
+  const lock = async (): Promise<StoreLock | undefined> => {
+    const held = await parts.source.lock?.()
+    if (held === undefined) return undefined
+    const { release } = held
+    return Object.assign(held, { release: () => (release(), view.remove()) })
+  }
+  const beforeWrite = (): never => {
+    throw new TidingsError('TIDINGS_LOG_FAILED', `the log in ${path} can only be read`, {
+      details: { directory: path },
+    })
+  }
+  try {
+    return await open({ ...parts, source: { ...parts.source, lock }, durability: 'disk', beforeWrite }, options)
+  } catch (error) {
+    view.remove()
+    throw error
+  }
+}
+
+/** A log that is gone with the process: the same code on the same kind of store, in memory. */
+export async function memoryLog(options: Omit<LogOptions, 'durability' | 'readOnly'> = {}): Promise<LevelLog> {
+  checkOptions<LogOptions>(options, KNOWN, 'TIDINGS_LOG_INVALID', 'of a log')
+  return open({ source: memoryDatabase(), marks: noMarkFile, durability: 'process' }, options)
+}
+
+const KNOWN: Record<keyof LogOptions, true> = {
+  identity: true,
+  durability: true,
+  limits: true,
+  clock: true,
+  retention: true,
+  warn: true,
+  readOnly: true,
+}
+
+async function open(
+  parts: Pick<LifeOptions, 'source' | 'marks' | 'filter' | 'durability' | 'beforeWrite'>,
+  options: LogOptions,
+): Promise<LevelLog> {
+  // All of it is looked at before the store is opened: what is refused leaves nothing open.
+  const { retention, clock = systemClock } = options
+  const limits = limitsOf(options.limits)
+  if (retention !== undefined) boundsOf(retention)
+  const identity = oneOf(options, 'identity', ['type', 'identifier'])
+  const warn = harmless(options.warn ?? ((message: string) => process.stderr.write(`tidings: ${escape(message)}\n`)))
+  const life = await Life.begin({ ...parts, clock, identity, warn })
+  void checkLater(life)
+  const log = new LevelLog(life, limits, retention)
+  if (retention !== undefined) keepTo(retention, { log, clock, warn })
+  return log
+}
+
+function oneOf<K extends keyof LogOptions>(
+  options: LogOptions,
+  name: K,
+  allowed: readonly LogOptions[K][],
+): LogOptions[K] {
+  const value = options[name]
+  if (value === undefined || allowed.includes(value)) return value
+  const expected = allowed.map(describe).join(' or ')
+  throw new TidingsError('TIDINGS_LOG_INVALID', `the log's ${name} must be ${expected}, got ${describe(value)}`, {
+    details: { path: name },
+  })
+}

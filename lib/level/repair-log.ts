@@ -1,0 +1,197 @@
+import { randomUUID } from 'node:crypto'
+import { constants } from 'node:fs'
+import { copyFile, mkdtemp, rm, stat, symlink } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
+import { asError, hasCode, TidingsError } from '../core/errors.ts'
+import { keys, startingWith, textsOf } from './format/keys.ts'
+import { decode, decodeEvent, FORMAT, type Meta } from './format/records.ts'
+import { openLog } from './open-log.ts'
+import { type Rebuilt, rebuild } from './repair/rebuild.ts'
+import { type Salvaged, salvage } from './repair/salvage.ts'
+import { type Database, levelDatabase } from './store/database.ts'
+import { during, isWithin, makeWhole, pathOf, removeLeft } from './store/directory.ts'
+import { isClaim, refuseHeld } from './store/directory-lock.ts'
+import { keptBefore } from './store/kept-files.ts'
+import { isOwn, makeDirectory, namesIn } from './store/log-files.ts'
+import { type Mark, markFile } from './store/marker-file.ts'
+import type { Progress } from './upkeep/backup.ts'
+import type { Problem } from './upkeep/verify.ts'
+
+/** What a repair made of a log. */
+export interface Repaired {
+  /** Where the repaired log is; the damaged one is as it was. */
+  readonly directory: string
+  /** How many events it has of the damaged log. */
+  readonly events: number
+  readonly last: number
+  /** The seqs of those that are gone; each has a `tidings.log.lost` in its place, which nobody is told. */
+  readonly lost: readonly number[]
+  /** How many identities had to be made anew from events. */
+  readonly identities: number
+  /** Those whose cursor is gone: they begin anew. */
+  readonly listeners: readonly string[]
+  /** How many records were no longer what was written, by kind. */
+  readonly spoilt: Readonly<Record<string, number>>
+  /** Retries and parked events whose event is lost. */
+  readonly dropped: number
+  /** False when a part of the store could not be read at all. */
+  readonly whole: boolean
+  /** What the repaired log still has; none is as it should be. */
+  readonly problems: readonly Problem[]
+}
+
+/** Kinds of records that people know, by the letter of their keys. */
+const kindsInWords: Readonly<Record<string, string>> = {
+  c: 'cursor',
+  d: 'hour',
+  e: 'event',
+  f: 'flight',
+  h: 'head',
+  i: 'identity',
+  j: 'claim',
+  m: 'meta',
+  p: 'parked',
+  r: 'retry',
+  s: 'state',
+  u: 'run',
+  x: 'crash',
+}
+
+/**
+ * Makes a sound log out of a damaged one, in another directory, which is empty or not there. The damaged one is not
+ * touched: its files are copied to `DIRECTORY.copy`, and what is sound in there is put together anew in
+ * `DIRECTORY.partial`, verified, and given its name.
+ *
+ * LevelDB can end the process over a damaged table: `tidings db repair` does this in a child process.
+ *
+ * @param options `progress` hears how far it is; `harder`: the process died when it was tried without
+ * @throws TidingsError `TIDINGS_LOG_LOCKED` (the damaged log is in use), `TIDINGS_LOG_INVALID` (the directory is not
+ *   empty, or there is no log), `TIDINGS_LOG_FORMAT`, `TIDINGS_LOG_FAILED` (the disk is full, there are no rights)
+ */
+export async function repairLog(
+  damaged: string,
+  directory: string,
+  { progress = () => undefined, harder = false }: { readonly progress?: Progress; readonly harder?: boolean } = {},
+): Promise<Repaired> {
+  const [from, target] = [pathOf(damaged, 'repairLog()'), pathOf(directory, 'repairLog()')]
+  const names = (await namesIn(from)).filter(
+    (name) => isOwn(name) && !isClaim(name) && !/^(LOCK|KEPT.*|.*\.sock)$/.test(name),
+  )
+  if (names.length === 0) throw invalid(`${from} holds no log`, from)
+  if (isWithin(target, from)) throw invalid(`a log can't be repaired within its own folder: ${target}`, target)
+  await refuseInUse(from)
+  const copy = `${target}.copy`
+  await during(`removing ${copy}, which an earlier try has left,`, copy, () => removeLeft(copy))
+  try {
+    return await makeWhole(target, async (partial) => {
+      const bytes = await during(`copying ${from} to ${copy}`, copy, () => copyFiles(from, copy, names))
+      const mark = await markFile(from).read()
+      const known = mark === 'bad' ? undefined : mark
+      const made = await putTogether(copy, partial, known, { harder, all: Math.ceil(bytes / 100), progress })
+      return { directory: target, ...made, problems: await check(partial) }
+    })
+  } finally {
+    await rm(copy, { recursive: true, force: true })
+  }
+}
+
+type Made = Omit<Repaired, 'directory' | 'problems'>
+
+async function putTogether(
+  copy: string,
+  partial: string,
+  mark: Mark | undefined,
+  options: Parameters<typeof salvage>[2],
+): Promise<Made> {
+  const db = await levelDatabase(partial).open({ createIfMissing: true })
+  try {
+    const salvaged = await salvage(copy, db, options)
+    if (salvaged.sound === 0) {
+      throw new TidingsError('TIDINGS_LOG_DAMAGED', 'nothing in the log can be read any more', { details: { seq: 1 } })
+    }
+    const rebuilt = await rebuild(db, await metaOf(db, mark), mark?.seq ?? 0)
+    return inWords(salvaged, rebuilt)
+  } finally {
+    await db.close()
+  }
+}
+
+function inWords({ spoilt, whole }: Salvaged, { withoutCursor, ...rebuilt }: Rebuilt): Made {
+  const counts = [...spoilt].filter(([, { size }]) => size > 0)
+  const cursors = [...(spoilt.get('c') ?? [])].map((key) => textsOf(key)[0] ?? '')
+  return {
+    ...rebuilt,
+    whole,
+    spoilt: Object.fromEntries(counts.map(([kind, { size }]) => [kindsInWords[kind] ?? kind, size])),
+    listeners: [...new Set([...cursors, ...withoutCursor])],
+  }
+}
+
+// What the log is, from what is left: the MARK file knows its id, the keys of identities their rule.
+async function metaOf(db: Database, mark: Mark | undefined): Promise<Meta> {
+  const meta = decode<Meta>(keys.meta, await db.get(keys.meta))
+  if (meta !== undefined) return meta
+  const [identity] = await db.keys({ ...startingWith('i'), limit: 1 }).all()
+  const [event] = await db.iterator({ ...startingWith('e'), limit: 1 }).all()
+  return {
+    format: FORMAT,
+    id: mark?.id ?? randomUUID(),
+    identity: identity !== undefined && textsOf(identity).length === 1 ? 'identifier' : 'type',
+    created: event === undefined ? 0 : decodeEvent(...event).event.created,
+  }
+}
+
+async function copyFiles(from: string, to: string, names: readonly string[]): Promise<number> {
+  await makeDirectory(to)
+  let bytes = 0
+  for (const name of names) bytes += await copyFileTo(join(from, name), join(to, name))
+  // What a process kept that died while it opened the log, if it is no longer in the log's own folder.
+  for (const path of keptBefore(from)) {
+    const name = basename(path)
+    if (!/^\d+\.(ldb|sst|log)$/.test(name)) continue
+    const there = await stat(join(from, name)).catch(() => undefined)
+    if (there?.ino === (await stat(path)).ino) continue
+    bytes += await copyFileTo(path, join(to, there === undefined ? name : `9${name}`))
+  }
+  return bytes
+}
+
+async function copyFileTo(from: string, to: string): Promise<number> {
+  await copyFile(from, to, constants.COPYFILE_FICLONE)
+  return (await stat(to)).size
+}
+
+async function check(partial: string): Promise<readonly Problem[]> {
+  const log = await openLog(partial, { warn: () => undefined })
+  try {
+    return (await log.verify()).problems
+  } finally {
+    await log.close()
+  }
+}
+
+// To open it would be to touch it. Its lock can be tried in another folder: it is that of the file.
+async function refuseInUse(directory: string): Promise<void> {
+  await refuseHeld(directory)
+  if (!(await namesIn(directory)).includes('LOCK')) return
+  const folder = await mkdtemp(join(tmpdir(), 'tidings-lock-'))
+  try {
+    await symlink(join(directory, 'LOCK'), join(folder, 'LOCK'))
+    await (await levelDatabase(folder).open({ createIfMissing: true })).close()
+  } catch (error) {
+    // Nobody writes there.
+    if (asError(error).message.includes('Read-only file system')) return
+    if (!hasCode(error, 'TIDINGS_LOG_LOCKED')) throw error
+    throw new TidingsError('TIDINGS_LOG_LOCKED', `the log in ${directory} is in use by another process`, {
+      cause: error,
+      details: { directory },
+    })
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+function invalid(message: string, directory: string): TidingsError {
+  return new TidingsError('TIDINGS_LOG_INVALID', message, { details: { directory } })
+}

@@ -1,0 +1,171 @@
+import { LOST } from '../../core/engine-events.ts'
+import type { StoredEvent } from '../../core/event.ts'
+import { keys, seqOf, startingWith, textsOf } from '../format/keys.ts'
+import {
+  type Cursor,
+  decode,
+  decodeEvent,
+  encode,
+  encodeEvent,
+  FORGOTTEN,
+  type Head,
+  type Identity,
+  identityOf,
+  type Meta,
+} from '../format/records.ts'
+import { type Database, pagesOf, READ_AHEAD } from '../store/database.ts'
+import type { Op } from '../write/commit.ts'
+import { identityKey } from '../write/identities.ts'
+
+const PAGE = 500
+
+/** What had to be made anew in a store that has only sound records, and what could not be. */
+export interface Rebuilt {
+  readonly events: number
+  readonly last: number
+  readonly lost: readonly number[]
+  readonly identities: number
+  readonly dropped: number
+  readonly withoutCursor: readonly string[]
+}
+
+/**
+ * Makes a log out of sound records: what follows from events is made anew, and an event that is gone gets one in its
+ * place, told to nobody, that says so. `acknowledged`: the highest seq that is known from elsewhere.
+ */
+export async function rebuild(db: Database, meta: Meta, acknowledged: number): Promise<Rebuilt> {
+  const { first, last } = await reach(db, acknowledged)
+  await drop(db, 'e', (key) => seqOf(key) < first)
+  const lost = await missingSeqs(db, first, last)
+  const identities = await indexEvents(db, meta)
+  await fill(db, meta, lost)
+  const gone = new Set(lost)
+  let dropped = 0
+  for (const kind of ['r', 'p', 'x']) dropped += await drop(db, kind, (key) => gone.has(seqOf(key)))
+  const head: Head = [last, last, first]
+  await db.batch().put(keys.meta, encode(keys.meta, meta)).put(keys.head, encode(keys.head, head)).write()
+  const events = last - first + 1 - lost.length
+  return { events, last, lost, identities, dropped, withoutCursor: await orphans(db) }
+}
+
+// Every record that names an event says that it was there.
+async function reach(db: Database, acknowledged: number): Promise<{ readonly first: number; readonly last: number }> {
+  const head = decode<Head>(keys.head, await db.get(keys.head))
+  const [lowest] = await db.keys({ ...startingWith('e'), limit: 1 }).all()
+  const [highest] = await db.keys({ ...startingWith('e'), limit: 1, reverse: true }).all()
+  let last = Math.max(acknowledged, head?.[0] ?? 0, highest === undefined ? 0 : seqOf(highest))
+  for await (const [key, text] of records(db, 'i')) last = Math.max(last, decode<Identity>(key, text)[0])
+  for await (const [key, text] of records(db, 'c')) last = Math.max(last, decode<Cursor>(key, text).cursor)
+  // Without a head, only these tell that bodies were pruned.
+  const [pruned] = await db.keys({ ...startingWith('d'), limit: 1 }).all()
+  const lowestKept = pruned === undefined ? 1 : lowest === undefined ? last + 1 : seqOf(lowest)
+  return { first: head?.[2] ?? lowestKept, last }
+}
+
+async function missingSeqs(db: Database, first: number, last: number): Promise<number[]> {
+  const lost: number[] = []
+  let expected = first
+  for await (const key of db.keys({ gte: keys.event(first), lte: keys.event(last) })) {
+    for (; expected < seqOf(key); expected++) lost.push(expected)
+    expected += 1
+  }
+  for (; expected <= last; expected++) lost.push(expected)
+  return lost
+}
+
+/** Identities and the index of types; returns how many identities had to be written. */
+async function indexEvents(db: Database, { identity: rule }: Meta): Promise<number> {
+  let written = 0
+  // The newest first: that is the one which an identity names.
+  for await (const page of pages(db, 'e', true)) {
+    const found = page.map(([key, text]) => decodeEvent(key, text))
+    const at = found.map(({ event: { type, identifier } }) => identityKey(rule, type, identifier))
+    const known = await db.getMany(at)
+    const batch = db.batch()
+    const latest = new Map<string, Identity>()
+    for (const [i, { event, told }] of found.entries()) {
+      const key = at[i] as string
+      const stored = latest.get(key) ?? decode<Identity>(key, known[i])
+      batch.put(keys.type(event.type, event.seq), '')
+      const identity = withEvent(stored, event, told)
+      if (identity === stored) continue
+      if (identity[0] !== stored?.[0]) written += 1
+      latest.set(key, identity)
+      batch.put(key, encode(key, identity))
+    }
+    await batch.write()
+  }
+  return written
+}
+
+// Of an identity whose latest event was told to nobody, an older one may be what was told last.
+function withEvent(stored: Identity | undefined, event: StoredEvent, told: boolean): Identity {
+  const { seq, version = null } = event
+  if (stored === undefined || (stored[0] !== FORGOTTEN && stored[0] < seq)) return identityOf(event, told, undefined)
+  const [latest, latestVersion, revision, toldSeq] = stored
+  return told && toldSeq === 0 && seq < latest ? [latest, latestVersion ?? null, revision ?? 1, seq, version] : stored
+}
+
+async function fill(db: Database, { identity: rule, created }: Meta, lost: readonly number[]): Promise<void> {
+  const names = new Map<number, readonly string[]>()
+  const gone = new Set(lost)
+  if (lost.length > 0) {
+    for await (const [key, text] of records(db, 'i')) {
+      const [seq] = decode<Identity>(key, text)
+      if (gone.has(seq)) names.set(seq, textsOf(key))
+    }
+  }
+  for (let from = 0; from < lost.length; from += PAGE) {
+    const ops = lost.slice(from, from + PAGE).flatMap((seq): Op[] => placeholder(rule, seq, created, names.get(seq)))
+    const batch = db.batch()
+    for (const [key, text] of ops) batch.put(key, text as string)
+    await batch.write()
+  }
+}
+
+// What is known of it is kept as its data.
+function placeholder(rule: Meta['identity'], seq: number, created: number, names: readonly string[] = []): Op[] {
+  const identifier = `${LOST} ${seq}`
+  const [type, of] = names.length === 1 ? [undefined, names[0]] : names
+  const data = { seq, ...(type === undefined ? {} : { type }), ...(of === undefined ? {} : { identifier: of }) }
+  const key = keys.event(seq)
+  const identity = identityKey(rule, LOST, identifier)
+  const event = { seq, type: LOST, identifier, data, created }
+  return [
+    [key, encodeEvent(key, event, JSON.stringify(data), undefined, false)],
+    [identity, encode(identity, [seq])],
+    [keys.type(LOST, seq), ''],
+  ]
+}
+
+/** Removes the records of a kind that are not wanted; returns how many. */
+async function drop(db: Database, kind: string, isUnwanted: (key: string) => boolean): Promise<number> {
+  let dropped = 0
+  for await (const page of pages(db, kind)) {
+    const batch = db.batch()
+    for (const [key] of page.filter(([each]) => isUnwanted(each))) {
+      batch.del(key)
+      dropped += 1
+    }
+    await batch.write()
+  }
+  return dropped
+}
+
+// Listeners that something is known of, but not how far they are.
+async function orphans(db: Database): Promise<string[]> {
+  const names = new Set<string>()
+  for (const kind of ['r', 'p', 'x', 'f']) {
+    for await (const key of db.keys(startingWith(kind))) names.add(textsOf(key)[0] as string)
+  }
+  const found = await Promise.all([...names].map(async (name) => [name, await db.get(keys.consumer(name))] as const))
+  return found.filter(([, cursor]) => cursor === undefined).map(([name]) => name)
+}
+
+async function* records(db: Database, kind: string): AsyncGenerator<[string, string]> {
+  for await (const page of pages(db, kind)) yield* page
+}
+
+function pages(db: Database, kind: string, reverse = false): AsyncGenerator<[string, string][]> {
+  return pagesOf(db.iterator({ ...startingWith(kind), reverse, ...READ_AHEAD }), PAGE)
+}

@@ -1,0 +1,111 @@
+import { constants } from 'node:fs'
+import { copyFile, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { asError, TidingsError } from '../core/errors.ts'
+import { openLog } from './open-log.ts'
+import { levelDatabase, pagesOf } from './store/database.ts'
+import { during, isWithin, makeWhole, pathOf } from './store/directory.ts'
+import { makeDirectory, namesIn } from './store/log-files.ts'
+import type { Progress } from './upkeep/backup.ts'
+
+/** What a backup is made of. */
+const PARTS = /^(\d+\.(ldb|sst|log)|CURRENT|MANIFEST-\d+|MARK)$/
+
+/** What was restored: the seq of the newest event, and how many records of all kinds. */
+export interface Restored {
+  readonly last: number
+  readonly records: number
+}
+
+/**
+ * Makes a log out of a backup, in a directory that is empty or not there. The backup is copied, and the copy is opened
+ * and verified, under the name `DIRECTORY.partial`; only then does it take its name. The backup is not touched.
+ *
+ * @param options `progress` hears how far it is, copying and verifying.
+ * @throws TidingsError `TIDINGS_LOG_INVALID` (no whole backup; the directory is not empty), `TIDINGS_LOG_DAMAGED`,
+ *   `TIDINGS_LOG_FORMAT`, `TIDINGS_LOG_FAILED` (the disk is full, there are no rights)
+ *
+ * @example
+ * ```ts
+ * import { memoryLog, openLog, restoreLog } from 'tidings'
+ *
+ * const log = await memoryLog()
+ * await log.accept([{ type: 'greeting', identifier: '1', data: 'hello' }])
+ * await log.backup('backups/monday')
+ *
+ * await restoreLog('backups/monday', '.tidings/restored')
+ * await using restored = await openLog('.tidings/restored')
+ * console.log(await restored.last())
+ * ```
+ */
+export async function restoreLog(
+  backup: string,
+  directory: string,
+  { progress = () => undefined }: { readonly progress?: Progress } = {},
+): Promise<Restored> {
+  const [from, target] = [pathOf(backup, 'restoreLog()'), pathOf(directory, 'restoreLog()')]
+  const names = (await during(`a look into ${from}`, from, () => namesIn(from))).filter((name) => PARTS.test(name))
+  if (!names.includes('MARK') || !names.includes('CURRENT')) {
+    throw new TidingsError('TIDINGS_LOG_INVALID', `${from} holds no backup, or one that is not whole`, {
+      details: { directory: from },
+    })
+  }
+  if (isWithin(target, from)) {
+    throw new TidingsError('TIDINGS_LOG_INVALID', `a log can't be restored into its own backup: ${target}`, {
+      details: { directory: target },
+    })
+  }
+  return makeWhole(target, async (partial) => {
+    const work = `restoring ${from} to ${partial}`
+    const bytes = await during(work, partial, () => copy(from, partial, names, progress))
+    const records = await count(partial)
+    return {
+      last: await check(from, partial, (part) => progress(bytes + Math.floor(part * bytes), 2 * bytes)),
+      records,
+    }
+  })
+}
+
+// Copying is the first half of the way.
+async function copy(from: string, partial: string, names: readonly string[], progress: Progress): Promise<number> {
+  await makeDirectory(partial)
+  const sizes = await Promise.all(names.map(async (name) => (await stat(join(from, name))).size))
+  const all = sizes.reduce((sum, size) => sum + size, 0)
+  let done = 0
+  for (const [i, name] of names.entries()) {
+    await copyFile(join(from, name), join(partial, name), constants.COPYFILE_FICLONE)
+    done += sizes[i] as number
+    progress(done, 2 * all)
+  }
+  return all
+}
+
+async function count(partial: string): Promise<number> {
+  const db = await levelDatabase(partial).open({ createIfMissing: false })
+  try {
+    let records = 0
+    for await (const page of pagesOf(db.keys(), 1000)) records += page.length
+    return records
+  } finally {
+    await db.close()
+  }
+}
+
+// Verifying is the second half. Returns the seq of the newest event.
+async function check(from: string, partial: string, progress: (part: number) => void): Promise<number> {
+  const log = await openLog(partial, { warn: () => undefined })
+  try {
+    const { problems } = await log.verify({ progress: (done, all) => progress(all <= 0 ? 1 : done / all) })
+    const [problem] = problems
+    if (problem !== undefined) {
+      const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : ''
+      throw new TidingsError('TIDINGS_LOG_DAMAGED', `the backup ${from} is damaged: ${problem.message}${more}`, {
+        details: { directory: from, ...(problem.seq === undefined ? {} : { seq: problem.seq }) },
+      })
+    }
+    progress(1)
+    return await log.last()
+  } finally {
+    await log.close().catch((error) => void asError(error))
+  }
+}

@@ -1,0 +1,86 @@
+import { toJson } from '../../core/json.ts'
+import type { RunRecord } from '../../log/claim.ts'
+import { count } from '../../log/query.ts'
+import { keys, runOf, startingWith } from '../format/keys.ts'
+import { decode, encode, type RunOutcome } from '../format/records.ts'
+import type { Life } from '../session/reopening-store.ts'
+import type { Op } from '../write/commit.ts'
+
+/** The number of records kept of each job: the newest. */
+const MOST = 100
+
+/** How many records to list, default 100, from the oldest or (`reverse`) from the newest. */
+export interface RunsAsked {
+  readonly limit?: number
+  readonly reverse?: boolean
+}
+
+interface Attempt {
+  readonly slot: number
+  readonly attempt: number
+}
+
+/** The run records, by job, slot and attempt. */
+export class Runs {
+  readonly #life: Life
+  // The sorted keys of each job's records, so that a new record can remove the oldest.
+  readonly #keys = new Map<string, string[]>()
+
+  constructor(life: Life) {
+    this.#life = life
+  }
+
+  /** Await it before `ops`, `ran` and `drop`. */
+  async ready(job: string): Promise<void> {
+    if (this.#keys.has(job)) return
+    const found = await this.#life.session.db.keys(startingWith(keys.runsOf(job))).all()
+    if (!this.#keys.has(job)) this.#keys.set(job, found)
+  }
+
+  /** Returns the operations that store a record and remove the oldest beyond the limit. */
+  ops(job: string, slot: number, attempt: number, outcome?: { readonly is: unknown }): Op[] {
+    const key = keys.run(job, slot, attempt)
+    const record: RunOutcome = outcome === undefined ? {} : { outcome: toJson(outcome.is ?? null) }
+    const known = this.#keys.get(job) ?? []
+    if (!known.includes(key)) {
+      known.push(key)
+      // All parts but the last are hex of one length, so this is the order of the store.
+      known.sort()
+    }
+    const old = known.splice(0, Math.max(0, known.length - MOST))
+    return [[key, encode(key, record)], ...old.map((each): Op => [each, undefined])]
+  }
+
+  /** Whether an attempt at this slot has a record; call it after `ready`. */
+  ran(job: string, slot: number): boolean {
+    // Keys can't hold an instant before 1970.
+    if (slot <= 0) return false
+    const [first, last] = [keys.run(job, slot, 1), keys.run(job, slot + 1, 0)]
+    return (this.#keys.get(job) ?? []).some((key) => key >= first && key < last)
+  }
+
+  /** Returns the operations that remove all records of a job; call it after `ready`. */
+  drop(job: string): Op[] {
+    const known = this.#keys.get(job) ?? []
+    this.#keys.delete(job)
+    return known.map((key): Op => [key, undefined])
+  }
+
+  /** A commit failed, so it is unknown what was stored: `ready` reads the store again. */
+  forget(job: string): void {
+    this.#keys.delete(job)
+  }
+
+  /** `lost`: attempts that have no record yet. */
+  async *list(job: string, { limit, reverse = false }: RunsAsked, lost: readonly Attempt[]): AsyncGenerator<RunRecord> {
+    const most = count(limit, 'limit', MOST)
+    const kept = await this.#life.session.db.iterator(startingWith(keys.runsOf(job))).all()
+    const found = new Map<string, RunOutcome>(kept.map(([key, text]) => [key, decode<RunOutcome>(key, text)]))
+    for (const { slot, attempt } of lost) found.set(keys.run(job, slot, attempt), {})
+    const inOrder = [...found.keys()].sort()
+    for (const key of (reverse ? inOrder.reverse() : inOrder).slice(0, most)) {
+      const { slot, attempt } = runOf(key)
+      yield { job, slot: new Date(slot), attempt, ...found.get(key) }
+    }
+  }
+}

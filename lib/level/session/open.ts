@@ -1,0 +1,146 @@
+import { randomUUID } from 'node:crypto'
+import type { Clock } from '../../core/clock.ts'
+import { TidingsError } from '../../core/errors.ts'
+import { keys, seqOf } from '../format/keys.ts'
+import { decode, encode, FORMAT, type Head, type Meta, unseal } from '../format/records.ts'
+import { missing } from '../read/reader.ts'
+import { type Database, type DatabaseSource, IN_LOG_FILES, READ_AHEAD, SYNCED } from '../store/database.ts'
+import type { FilterFile } from '../store/identity-filter-file.ts'
+import type { Mark, MarkFile } from '../store/marker-file.ts'
+import { refuseNewer, upgrade } from '../store/upgrade.ts'
+import { firstMissing, type Numbers, numbersOf } from '../write/eventless-commits.ts'
+
+/** A store that was opened and found sound. */
+export interface Sound {
+  readonly db: Database
+  readonly meta: Meta
+  readonly head: number
+  readonly first: number
+  readonly quiet: Numbers
+}
+
+/**
+ * What is expected of the store. `warn` hears of what was put right. `again`: this process had it open, and found it
+ * sound then.
+ */
+export interface Expected {
+  readonly again?: boolean
+  readonly identity: 'type' | 'identifier' | undefined
+  readonly clock: Clock
+  /** The FILTER, which knows how far the log went when it was written. */
+  readonly filter?: { readonly file: Pick<FilterFile, 'covers'> }
+  warn(message: string): void
+}
+
+/** What an event takes there beside its own record, at least: its identity and its place in the index of types. */
+const BESIDE = 32
+
+/**
+ * Opens the store and checks what LevelDB itself can't: that it is the one that was here (MARK), that its newest
+ * events are there without a hole (floor, head, checksums), that this version can read it. Nothing is ever deleted.
+ *
+ * @throws TidingsError `TIDINGS_LOG_DAMAGED`, `TIDINGS_LOG_FORMAT`, `TIDINGS_LOG_IDENTITY`, `TIDINGS_LOG_LOCKED`
+ */
+export async function openSound(source: DatabaseSource, marks: MarkFile, expected: Expected): Promise<Sound> {
+  const mark = await marks.read()
+  const marked = mark !== undefined && mark !== 'bad'
+  const check = expected.again === true ? {} : { check: { marked } }
+  const db = await source.open({ createIfMissing: mark === undefined, ...check })
+  try {
+    const found = (await readMeta(db, mark)) ?? (await create(db, expected))
+    checkMeta(found, mark, expected.identity)
+    const meta = await upgrade(db, found)
+    const head = decode<Head>(keys.head, await db.get(keys.head)) ?? [0, 0, 1]
+    await checkTail(db, head, mark)
+    await checkFilter(meta, head, expected)
+    const quiet = numbersOf(head)
+    await checkQuiet(db, quiet, mark)
+    if (mark === 'bad') expected.warn('the MARK file could not be read and is written anew')
+    source.found?.()
+    return { db, meta, head: head[0], first: head[2], quiet }
+  } catch (error) {
+    await db.close()
+    throw error
+  }
+}
+
+async function readMeta(db: Database, mark: Mark | 'bad' | undefined): Promise<Meta | undefined> {
+  const meta = decode<Meta>(keys.meta, await db.get(keys.meta))
+  if (meta !== undefined) return meta
+  const [found] = await db.keys({ limit: 1 }).all()
+  if (mark === undefined && found === undefined) return undefined
+  throw damaged('the log has lost the record that says what it is', 1)
+}
+
+async function create(db: Database, { identity, clock }: Expected): Promise<Meta> {
+  const meta: Meta = { format: FORMAT, id: randomUUID(), identity: identity ?? 'type', created: clock.now() }
+  await db.batch().put(keys.meta, encode(keys.meta, meta)).write(SYNCED)
+  return meta
+}
+
+function checkMeta(meta: Meta, mark: Mark | 'bad' | undefined, identity: Expected['identity']): void {
+  refuseNewer(Math.max(meta.format, mark === undefined || mark === 'bad' ? 0 : mark.format))
+  if (identity !== undefined && identity !== meta.identity) {
+    throw new TidingsError(
+      'TIDINGS_LOG_IDENTITY',
+      `the log tells events apart by ${meta.identity}, and was opened with identity: '${identity}'`,
+      { details: { expected: identity, found: meta.identity } },
+    )
+  }
+  if (mark !== undefined && mark !== 'bad' && mark.id !== meta.id) {
+    throw damaged('the MARK file belongs to another log', 1)
+  }
+}
+
+// A MARK that came with an older copy, or that is gone, does not tell that events are missing: a newer FILTER does.
+async function checkFilter({ id }: Meta, [head]: Head, { filter }: Expected): Promise<void> {
+  const covers = await filter?.file.covers()
+  if (covers === undefined || covers.log !== id || covers.seq <= head) return
+  const words = `the FILTER file knows events up to ${covers.seq}, the log ends at ${head}: it is an older copy. To use it as it is, delete FILTER`
+  throw damaged(words, head + 1)
+}
+
+async function checkTail(db: Database, [head, floor, first]: Head, mark: Mark | 'bad' | undefined): Promise<void> {
+  const acknowledged = Math.max(floor, mark === undefined || mark === 'bad' ? 0 : mark.seq)
+  if (acknowledged > head)
+    throw damaged(`events up to ${acknowledged} were acknowledged, the log ends at ${head}`, head + 1)
+  const [newest] = await db.keys({ gt: keys.event(head), lt: keys.event(2 ** 48 - 1), limit: 1 }).all()
+  if (newest !== undefined) throw damaged(`event ${seqOf(newest)} is there, though the log ends at ${head}`, head + 1)
+  const opened = mark === undefined || mark === 'bad' ? 0 : (mark.opened ?? 0)
+  const bad = await lowestBad(db, Math.max(first, opened + 1), head)
+  if (bad !== undefined) throw bad
+}
+
+// Without these, listeners would be where they were before, and state and runs as they were.
+async function checkQuiet(db: Database, quiet: Numbers, mark: Mark | 'bad' | undefined): Promise<void> {
+  const acknowledged = mark === undefined || mark === 'bad' ? 0 : (mark.quiet ?? 0)
+  const gone = acknowledged > quiet.newest ? quiet.newest + 1 : await firstMissing(db, quiet)
+  if (gone === undefined) return
+  const words = `commit ${gone} of those without events is missing from the log: cursors, state or runs are older than they were`
+  throw new TidingsError('TIDINGS_LOG_DAMAGED', words, { details: { quiet: gone } })
+}
+
+// From the newest event back, for as long as it may have been in a log file.
+async function lowestBad(db: Database, low: number, head: number): Promise<TidingsError | undefined> {
+  let bad: TidingsError | undefined
+  let expected = head
+  let bytes = 0
+  const range = { gte: keys.event(low), lte: keys.event(head), reverse: true, ...READ_AHEAD }
+  for await (const [key, text] of db.iterator(range)) {
+    if (bytes > IN_LOG_FILES) return bad
+    const seq = seqOf(key)
+    if (seq < expected) bad = missing(seq + 1)
+    try {
+      unseal(key, text)
+    } catch (error) {
+      bad = error as TidingsError
+    }
+    expected = seq - 1
+    bytes += key.length + text.length + BESIDE
+  }
+  return expected < low ? bad : missing(low)
+}
+
+function damaged(message: string, seq: number): TidingsError {
+  return new TidingsError('TIDINGS_LOG_DAMAGED', message, { details: { seq } })
+}

@@ -1,0 +1,108 @@
+import type { Clock } from '../../core/clock.ts'
+import type { TidingsError } from '../../core/errors.ts'
+import { keys } from '../format/keys.ts'
+import { type EventRecord, encode } from '../format/records.ts'
+import { Pages } from '../read/pages.ts'
+import { MOST_TEXT, readFiled } from '../read/reader.ts'
+import { type Database, SYNCED } from '../store/database.ts'
+import type { Commit, Op } from '../write/commit.ts'
+import { Identities } from '../write/identities.ts'
+import type { IdentityFilter } from '../write/identity-filter.ts'
+import { States } from '../write/states.ts'
+import { Writer } from '../write/writer.ts'
+import type { Sound } from './open.ts'
+
+/**
+ * How many of the newest events stay in memory for those who follow: a few commits' worth, since what is handed out waits
+ * behind one to be written down. Whoever is further behind reads them from the store, at three times the cost; but a
+ * longer tail outlives the young generation of the garbage collector, and costs more than it saves.
+ */
+const TAIL = 4096
+
+/** And so many characters of their records, more or less: some may have 256 KiB. */
+const TAIL_SIZE = 16 * 1024 * 1024
+
+export interface SessionOptions {
+  readonly clock: Clock
+  readonly synced: boolean
+  readonly filter: IdentityFilter
+  /** Throws when another process may write to the store. */
+  check(): void
+  /** Called after each commit, with the highest durable seq and the events that it made durable. */
+  onCommitted(seq: number, events: readonly EventRecord[]): void
+  onFailed(error: TidingsError): void
+}
+
+/** All that lives from one opening of the store to its closing. */
+export class Session {
+  readonly db: Database
+  readonly writer: Writer
+  readonly identities: Identities
+  readonly states: States
+  #first: number
+  readonly #tail: EventRecord[] = []
+  readonly #pages = new Pages(this)
+
+  constructor(sound: Sound, options: SessionOptions) {
+    this.db = sound.db
+    this.#first = sound.first
+    this.states = new States(sound.db)
+    this.writer = new Writer({
+      db: sound.db,
+      clock: options.clock,
+      head: sound.head,
+      synced: options.synced,
+      first: sound.first,
+      quiet: sound.quiet,
+      check: options.check,
+      onCommitted: (commit) => {
+        this.states.settle(commit.ops)
+        this.#remember(commit)
+        options.onCommitted(this.writer.durable, commit.events)
+      },
+      onFailed: options.onFailed,
+    })
+    this.identities = new Identities(this, options.filter)
+  }
+
+  /** The lowest seq whose body may be read. */
+  get first(): number {
+    return this.#first
+  }
+
+  /**
+   * Nobody reads bodies below `first` any more; `ops` delete them, in one step with the head that says so. Readers are
+   * told first: what is missing below is no damage. Resolves when it is durable.
+   */
+  prune(first: number, ops: readonly Op[]): Promise<void> {
+    this.#first = first
+    return this.writer.add({ ops, events: [], bytes: 0, first })
+  }
+
+  #remember({ events, bytes }: Commit): void {
+    for (const event of events) this.#tail.push(event)
+    // As many as have room if all are as large as these.
+    const most = Math.min(TAIL, Math.floor((TAIL_SIZE * events.length) / bytes) || TAIL)
+    if (this.#tail.length > 1.5 * most) this.#tail.splice(0, this.#tail.length - most)
+  }
+
+  /**
+   * Durable records after a seq, at most `max`: the newest from memory, older ones from the store. Fewer if they are large;
+   * none only at the end of the log.
+   */
+  async read(place: number, max: number): Promise<readonly EventRecord[]> {
+    const after = Math.max(place, this.#first - 1)
+    const oldest = this.#tail[0]?.event.seq
+    if (oldest !== undefined && after + 1 >= oldest)
+      return this.#tail.slice(after + 1 - oldest, after + 1 - oldest + max)
+    const page = await this.#pages.read(after, max)
+    const left = Math.min(max, this.writer.durable - after)
+    return page ?? (left <= 0 ? [] : readFiled(this.db, after, left, MOST_TEXT))
+  }
+
+  /** Writes the head once more, synced: LevelDB then has everything before it on disk too. */
+  async sync(): Promise<void> {
+    const head = encode(keys.head, this.writer.head(this.writer.durable))
+    await this.db.batch().put(keys.head, head).write(SYNCED)
+  }
+}

@@ -1,0 +1,276 @@
+import { rmSync, statSync } from 'node:fs'
+import { open, readdir, readFile, realpath, rm, stat, utimes } from 'node:fs/promises'
+import { join } from 'node:path'
+import { background, systemClock } from '../../core/clock.ts'
+import { TidingsError } from '../../core/errors.ts'
+import { type Owner, stateOf, thisProcess } from './owner.ts'
+
+// A registered symbol: another copy of this package in this process has a LevelDB of its own, which knows nothing of ours.
+const STORES = Symbol.for('tidings.open-stores')
+
+/** The lock files of all stores that this thread has open, by their real paths. */
+const shared = globalThis as { [STORES]?: Set<string> }
+const locked = (shared[STORES] ??= new Set())
+
+/** A claim file: `OWNER-<time>-<random>`. Earlier claims sort first. */
+const CLAIM = /^OWNER-[0-9a-z]+-[0-9a-f]+$/
+
+/** The holder of a lock touches its claim this often, in ms. */
+const BEAT = 1000
+
+/** How often somebody who wants the lock looks at the claims of others, in ms. */
+const LOOK = 50
+
+/** A claim of a process that can't be seen, and that nobody touches for this many looks (5 s), is no longer held. */
+const SILENT = 100
+
+/** Of several that want the lock, the first waits this many looks (1 s) for the others to give way. */
+const TURNS = 20
+
+/** The lock of a store, held. */
+export interface StoreLock {
+  /**
+   * Throws if the lock is no longer held: somebody deleted the claim, or moved the folder. Costs 2 µs.
+   *
+   * @throws TidingsError `TIDINGS_LOG_FAILED`
+   */
+  check(): void
+  /** Called once, soon after the claim was deleted. */
+  onLost: (error: TidingsError) => void
+  /** LevelDB has let us in too: claims of processes that can't be seen, and that were silent, are deleted. */
+  confirm(): void
+  release(): void
+}
+
+/**
+ * Locks a store for this thread. LevelDB has a lock of its own (`LOCK`), which is not enough: it belongs to the process,
+ * so it is gone when any part of that process opens and closes the file (a copy of the folder, a second `openLog` in a
+ * worker thread), and when somebody deletes the file.
+ *
+ * So each process that wants a store puts a claim beside it, a file with a name of its own that says who it is, and then
+ * looks at the claims of others. Of two that come at the same time at least one sees the other, so at most one finds
+ * nobody. A claim is deleted by its owner, or by others when its owner is dead; no name is used twice, so a claim that is
+ * found dead can be deleted without deleting a newer one.
+ *
+ * Whether an owner is dead: see `stateOf`. Where that can't be known, the owner is alive while it touches its claim.
+ *
+ * @throws TidingsError `TIDINGS_LOG_LOCKED`
+ */
+export async function lockStore(directory: string): Promise<StoreLock> {
+  const real = await realpath(directory)
+  const path = join(real, 'LOCK')
+  // The lock alone may be that of another folder.
+  const lock = await realpath(path).catch(() => path)
+  if (locked.has(lock)) throw inUse(directory, 'is open in this process already')
+  locked.add(lock)
+  try {
+    const claim = await makeClaim(real)
+    try {
+      return held(real, claim, await waitForTurn(real, claim, directory), () => locked.delete(lock))
+    } catch (error) {
+      await rm(join(real, claim), { force: true })
+      throw error
+    }
+  } catch (error) {
+    locked.delete(lock)
+    throw error
+  }
+}
+
+/** Whether a file of this name is a claim to a store. */
+export function isClaim(name: string): boolean {
+  return CLAIM.test(name)
+}
+
+function held(directory: string, claim: string, silent: readonly string[], free: () => void): StoreLock {
+  const path = join(directory, claim)
+  const stop = background(() => {
+    const now = systemClock.now() / 1000
+    utimes(path, now, now).catch((error: unknown) => {
+      if (isMissing(error)) lose()
+    })
+  }, BEAT)
+  const lose = (): void => {
+    stop()
+    lock.onLost(lostLock(path))
+  }
+  const lock: StoreLock = {
+    check() {
+      if (!isThere(path)) throw lostLock(path)
+    },
+    onLost: () => undefined,
+    confirm() {
+      for (const name of silent) remove(join(directory, name))
+    },
+    release() {
+      stop()
+      remove(path)
+      free()
+    },
+  }
+  return lock
+}
+
+/** What a claim says. A copy of the folder has another path and other inodes: in it, the claim means nothing. */
+interface Claim extends Owner {
+  readonly path: string
+  readonly inode: string
+}
+
+async function makeClaim(directory: string): Promise<string> {
+  const name = `OWNER-${systemClock.now().toString(36).padStart(9, '0')}-${crypto.randomUUID().slice(0, 8)}`
+  const path = join(directory, name)
+  const file = await open(path, 'wx', 0o600)
+  try {
+    const { ino, uid } = await file.stat({ bigint: true })
+    await checkOwner(directory, uid)
+    const claim: Claim = { ...thisProcess(), path: directory, inode: String(ino) }
+    await file.writeFile(`${JSON.stringify(claim)}\n`)
+    return name
+  } catch (error) {
+    await rm(path, { force: true })
+    throw error
+  } finally {
+    await file.close()
+  }
+}
+
+/**
+ * Refuses a folder in which our files would belong to somebody else than the folder: root would take the log away from its
+ * user, and a hostile user could make root write elsewhere, through links.
+ */
+async function checkOwner(directory: string, uid: bigint): Promise<void> {
+  const { uid: owner } = await stat(directory, { bigint: true })
+  if (owner === uid) return
+  const words = `${directory} belongs to user ${owner}, and this process runs as user ${uid}: run it as the owner of the folder`
+  throw new TidingsError('TIDINGS_LOG_INVALID', words, { details: { directory, owner: Number(owner) } })
+}
+
+/**
+ * Makes sure that nobody holds a store, without touching it.
+ *
+ * @throws TidingsError `TIDINGS_LOG_LOCKED`
+ */
+export async function refuseHeld(directory: string): Promise<void> {
+  await waitForTurn(await realpath(directory), undefined, directory)
+}
+
+/**
+ * Resolves when nobody else claims the store, to the claims of those that can't be seen and are silent. Without a claim
+ * of one's own (`mine`), nothing is changed.
+ */
+async function waitForTurn(directory: string, mine: string | undefined, given: string): Promise<readonly string[]> {
+  const watch = new Watch(directory)
+  for (let look = 0; ; look++) {
+    const names = (await readdir(directory)).filter(isClaim)
+    if (mine !== undefined && !names.includes(mine))
+      throw inUse(given, 'is in use: the claim of this process was deleted while it waited')
+    const rivals = await Promise.all(names.filter((name) => name !== mine).map((name) => watch.look(name)))
+    const alive = rivals.filter(({ state }) => state === 'alive')
+    const [first] = alive
+    if (first !== undefined && (mine === undefined || look > TURNS || alive.some(({ name }) => name < mine)))
+      throw inUse(given, `is in use by ${nameOf(first.owner)}`)
+    if (first === undefined && !rivals.some(({ state }) => state === 'unknown')) {
+      if (mine !== undefined) for (const { name, state } of rivals) if (state === 'dead') remove(join(directory, name))
+      return rivals.flatMap(({ name, state }) => (state === 'silent' ? [name] : []))
+    }
+    const now = systemClock.now() / 1000
+    if (mine !== undefined) await utimes(join(directory, mine), now, now).catch(() => undefined)
+    await new Promise<void>((resolve) => systemClock.timer(resolve, LOOK))
+  }
+}
+
+interface Rival {
+  readonly name: string
+  readonly owner: Owner | undefined
+  readonly state: 'alive' | 'dead' | 'unknown' | 'silent'
+}
+
+/** Looks at claims of others, again and again. */
+class Watch {
+  readonly #directory: string
+  readonly #seen = new Map<string, { changed: string; looks: number }>()
+
+  constructor(directory: string) {
+    this.#directory = directory
+  }
+
+  async look(name: string): Promise<Rival> {
+    const path = join(this.#directory, name)
+    const found = await readClaim(path)
+    if (found === undefined) return { name, owner: undefined, state: 'dead' }
+    const { claim, inode, changed } = found
+    const isCopy = claim !== undefined && claim.inode !== inode && claim.path !== this.#directory
+    const state = claim === undefined ? 'unknown' : isCopy ? 'dead' : stateOf(claim)
+    return { name, owner: claim, state: state === 'unknown' ? this.#touched(name, changed) : state }
+  }
+
+  #touched(name: string, changed: string): 'alive' | 'unknown' | 'silent' {
+    const seen = this.#seen.get(name)
+    if (seen === undefined) this.#seen.set(name, { changed, looks: 0 })
+    else if (seen.changed !== changed) return 'alive'
+    else if ((seen.looks += 1) >= SILENT) return 'silent'
+    return 'unknown'
+  }
+}
+
+/** A claim; undefined when its file is gone. A file that was just made, or is another user's, doesn't say whose it is. */
+async function readClaim(
+  path: string,
+): Promise<{ claim: Claim | undefined; inode: string; changed: string } | undefined> {
+  try {
+    const text = await readFile(path, 'utf8').catch(() => '')
+    const { ino, ctimeNs } = await stat(path, { bigint: true })
+    return { claim: parse(text), inode: String(ino), changed: String(ctimeNs) }
+  } catch (error) {
+    if (isMissing(error)) return undefined
+    throw error
+  }
+}
+
+function parse(text: string): Claim | undefined {
+  try {
+    const claim = JSON.parse(text) as Claim
+    return Number.isSafeInteger(claim.pid) && claim.pid > 0 ? claim : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === 'ENOENT'
+}
+
+function isThere(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false }) !== undefined
+  } catch {
+    // A disk that does not answer is no proof that the claim is gone.
+    return true
+  }
+}
+
+function remove(path: string): void {
+  try {
+    rmSync(path, { force: true })
+  } catch {
+    // What stays is found dead by whoever comes next.
+  }
+}
+
+function nameOf(owner: Owner | undefined): string {
+  const { pid, host, start, space } = thisProcess()
+  if (owner === undefined) return 'another process'
+  if (owner.host !== host) return `another process (pid ${owner.pid} on ${owner.host})`
+  const isOurs = owner.pid === pid && owner.start === start && owner.space === space
+  return isOurs ? 'another thread of this process' : `another process (pid ${owner.pid})`
+}
+
+function inUse(directory: string, words: string): TidingsError {
+  return new TidingsError('TIDINGS_LOG_LOCKED', `the log in ${directory} ${words}`, { details: { directory } })
+}
+
+function lostLock(path: string): TidingsError {
+  const words = `the lock on the log is lost: ${path} was deleted, or its folder moved. Another process may write to the log, so this one stops`
+  return new TidingsError('TIDINGS_LOG_FAILED', words, { details: { path } })
+}

@@ -1,0 +1,121 @@
+import { type FileHandle, open, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { crc32 } from 'node:zlib'
+import { Bloom, type Layer } from '../format/bloom.ts'
+
+export interface Covers {
+  /** The id of the log. */
+  readonly log: string
+  /** The identities of all events up to here are in it. */
+  readonly seq: number
+  /** The checksum of the record of that event: another one at its place means another history. */
+  readonly check: string
+}
+
+/** Where a filter is kept between two openings. It saves time and is never missed: a bad one is no filter. */
+export interface FilterFile {
+  /**
+   * What the filter covers, without reading it: the log had events up to there. Undefined when there is no filter, or one
+   * whose header has no checksum, as those of earlier versions, or another one.
+   */
+  covers(): Promise<Covers | undefined>
+  read(): Promise<{ readonly covers: Covers; readonly bloom: Bloom } | undefined>
+  write(covers: Covers, bloom: Bloom): Promise<void>
+}
+
+interface Header extends Covers {
+  readonly layers: readonly {
+    readonly room: number
+    readonly keys: number
+    readonly bytes: number
+    readonly crc: number
+  }[]
+}
+
+const NAME = 'FILTER'
+
+/**
+ * The header is a line of JSON and its checksum, filled up with spaces to this many bytes; the words of each layer follow.
+ * Earlier versions wrote no checksum.
+ */
+const HEADER = 4096
+
+export function filterFile(directory: string): FilterFile {
+  const path = join(directory, NAME)
+  // What can't be read is no filter.
+  const readWith = async <T>(use: (file: FileHandle) => Promise<T>): Promise<T | undefined> => {
+    try {
+      return await withFile(path, 'r', use)
+    } catch {
+      return undefined
+    }
+  }
+  return {
+    read: () => readWith(readFilter),
+    covers: () =>
+      readWith(async (file) => {
+        const { header, isChecked } = await readHeader(file)
+        return isChecked ? { log: header.log, seq: header.seq, check: header.check } : undefined
+      }),
+    async write(covers, bloom) {
+      const fresh = `${path}.new`
+      // Never written through a link.
+      await rm(fresh, { force: true })
+      await withFile(fresh, 'wx', (file) => writeFilter(file, covers, bloom))
+      await rename(fresh, path)
+    },
+  }
+}
+
+export const noFilterFile: FilterFile = {
+  covers: async () => undefined,
+  read: async () => undefined,
+  write: async () => undefined,
+}
+
+async function withFile<T>(path: string, flags: string, use: (file: FileHandle) => Promise<T>): Promise<T> {
+  const file = await open(path, flags, 0o600)
+  try {
+    return await use(file)
+  } finally {
+    await file.close()
+  }
+}
+
+async function readFilter(file: FileHandle): Promise<{ covers: Covers; bloom: Bloom } | undefined> {
+  const { layers, ...covers } = (await readHeader(file)).header
+  let at = HEADER
+  const found: Layer[] = []
+  for (const { room, keys, bytes, crc } of layers) {
+    const words = new Uint32Array(bytes / Uint32Array.BYTES_PER_ELEMENT)
+    const content = new Uint8Array(words.buffer)
+    const { bytesRead } = await file.read(content, 0, bytes, at)
+    if (bytesRead !== bytes || crc32(content) !== crc) return undefined
+    found.push({ words, room, keys })
+    at += bytes
+  }
+  return found.length === 0 ? undefined : { covers, bloom: new Bloom(found) }
+}
+
+async function readHeader(file: FileHandle): Promise<{ readonly header: Header; readonly isChecked: boolean }> {
+  const head = Buffer.alloc(HEADER)
+  await file.read(head, 0, HEADER, 0)
+  const [json = '', checksum] = head.toString().split('\n')
+  const isChecked = checksum !== undefined
+  if (isChecked && crc32(json) !== Number(checksum)) throw new RangeError('the header is not what was written')
+  return { header: JSON.parse(json) as Header, isChecked }
+}
+
+async function writeFilter(file: FileHandle, covers: Covers, bloom: Bloom): Promise<void> {
+  const contents = bloom.layers.map(({ words }) => new Uint8Array(words.buffer))
+  const header: Header = {
+    ...covers,
+    layers: bloom.layers.map(({ room, keys }, i) => {
+      const content = contents[i] as Uint8Array
+      return { room, keys, bytes: content.byteLength, crc: crc32(content) }
+    }),
+  }
+  const json = JSON.stringify(header)
+  await file.write(`${json}\n${crc32(json)}`.padEnd(HEADER))
+  for (const content of contents) await file.write(content)
+}

@@ -1,0 +1,88 @@
+import { TidingsError } from '../../core/errors.ts'
+import { keys, seqOf } from '../format/keys.ts'
+import { decode, FORMAT, type Head, unseal } from '../format/records.ts'
+import { missing } from '../read/reader.ts'
+import type { Life } from '../session/reopening-store.ts'
+import { refuseBadBlocks } from '../store/check-files.ts'
+import { type Database, levelDatabase } from '../store/database.ts'
+import { bytesIn, during, isWithin, makeWhole, pathOf } from '../store/directory.ts'
+import { markFile } from '../store/marker-file.ts'
+import { type Frozen, freeze } from '../store/snapshot.ts'
+
+/** How many records are copied in one go: publishers have their turn in between. */
+const PAGE = 500
+
+/** Hears how far something is: `done` of about `all`, in records or bytes; at the end they are the same. */
+export type Progress = (done: number, all: number) => void
+
+/** What a backup has: the seq of its newest event, how many records of all kinds, and how large it is on disk. */
+export interface BackedUp {
+  readonly last: number
+  readonly records: number
+  readonly bytes: number
+}
+
+/** Copies the log, as it is at this moment, to a directory that is empty or not there. */
+export async function backUp(life: Life, to: string, progress: Progress = () => undefined): Promise<BackedUp> {
+  const target = pathOf(to, 'backup()')
+  if (life.directory !== undefined && isWithin(target, life.directory)) {
+    throw new TidingsError('TIDINGS_LOG_INVALID', `a backup can't be kept in the folder of its log: ${target}`, {
+      details: { directory: target },
+    })
+  }
+  // A record that a damaged block hides is missed by nobody who reads the others.
+  await refuseBadBlocks(life.directory)
+  await using frozen = freeze(life.session.db)
+  const { last, records } = await makeWhole(
+    target,
+    (partial) => during(`the backup to ${partial}`, partial, () => copy(frozen, partial, progress)),
+    // A backup without a mark is none: restore refuses it.
+    (partial, { last }) => markFile(partial).write({ id: life.meta.id, format: FORMAT, seq: last }),
+  )
+  progress(records, records)
+  return { last, records, bytes: await bytesIn(target) }
+}
+
+async function copy(
+  frozen: Frozen,
+  partial: string,
+  progress: Progress,
+): Promise<{ readonly last: number; readonly records: number }> {
+  const [last, , first] = decode<Head>(keys.head, await frozen.get(keys.head)) ?? [0, 0, 1]
+  // Each event has a body and a place in the index of types, unless it was pruned, and an identity.
+  const about = 2 * (last - first + 1) + last
+  const db = await levelDatabase(partial).open({ createIfMissing: true })
+  try {
+    let records = 0
+    let expected = first
+    for await (const page of frozen.pages('', PAGE)) {
+      expected = check(page, expected)
+      await write(db, page)
+      records += page.length
+      progress(records, Math.max(about, records))
+    }
+    if (expected <= last) throw missing(expected)
+    return { last, records }
+  } finally {
+    await db.close()
+  }
+}
+
+// What is damaged is not copied: a backup that is there can be relied on. Returns the seq of the next event.
+function check(page: readonly [string, string][], next: number): number {
+  let expected = next
+  for (const [key, text] of page) {
+    if (key[0] === 't') continue
+    unseal(key, text)
+    if (key[0] !== 'e') continue
+    if (seqOf(key) !== expected) throw missing(expected)
+    expected += 1
+  }
+  return expected
+}
+
+async function write(db: Database, page: readonly [string, string][]): Promise<void> {
+  const batch = db.batch()
+  for (const [key, text] of page) batch.put(key, text)
+  await batch.write()
+}

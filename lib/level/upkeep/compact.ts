@@ -1,0 +1,47 @@
+import { allKeys, type KeyRange, keys, startingWith } from '../format/keys.ts'
+import type { Life } from '../session/reopening-store.ts'
+import type { Session } from '../session/session.ts'
+import { refuseBadBlocks } from '../store/check-files.ts'
+import { approximateSize, compactRange } from '../store/database.ts'
+import { bytesIn } from '../store/directory.ts'
+import type { Progress } from './backup.ts'
+
+/** How large the log is on disk, in bytes, before and after. */
+export interface Compacted {
+  readonly before: number
+  readonly after: number
+}
+
+/** How much is compacted in one go, in bytes, where that can be chosen: so that one can see how far it is. */
+const STEP = 64 * 1024 * 1024
+
+/** Has LevelDB write its tables anew, without what was deleted. */
+export async function compact(life: Life, progress: Progress = () => undefined): Promise<Compacted> {
+  const size = async (): Promise<number> => (life.directory === undefined ? 0 : bytesIn(life.directory, isNoDiary))
+  const before = await size()
+  // LevelDB checks no block: what it makes of a damaged one has a sound checksum.
+  await refuseBadBlocks(life.directory)
+  const ranges = await rangesOf(life.session)
+  for (const [i, range] of ranges.entries()) {
+    await compactRange(life.session.db, range)
+    progress(i + 1, ranges.length)
+  }
+  // LevelDB does not say when it could not write a table: the next write does.
+  await life.commit([])
+  return { before, after: await size() }
+}
+
+// LevelDB writes down what it does, a line a table: in a small log, that is larger than what was made smaller.
+function isNoDiary(name: string): boolean {
+  return !name.startsWith('LOG')
+}
+
+// Events make up most of a large log, and can be divided by their seqs.
+async function rangesOf({ db, first, writer }: Session): Promise<KeyRange[]> {
+  const parts = Math.ceil((await approximateSize(db, startingWith('e'))) / STEP)
+  if (parts <= 1) return [allKeys]
+  const each = Math.ceil((writer.durable - first + 1) / parts)
+  const cuts = Array.from({ length: parts }, (_, i) => keys.event(first + i * each))
+  const bounds = [allKeys.gte, ...cuts, 'f', 'i', 'j', allKeys.lt]
+  return bounds.slice(1).map((lt, i) => ({ gte: bounds[i] as string, lt }))
+}

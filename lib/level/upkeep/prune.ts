@@ -1,0 +1,171 @@
+import { Turns } from '../../core/mutex.ts'
+import { type Bounds, boundsOf, type HeldBy, type Pruned, type Retention } from '../../log/retention.ts'
+import type { Consumers } from '../consumer/consumers.ts'
+import type { Need } from '../consumer/retention-floor.ts'
+import { keys, seqOf, startingWith } from '../format/keys.ts'
+import { decode, decodeEvent, FORGOTTEN, type Identity } from '../format/records.ts'
+import { missing } from '../read/reader.ts'
+import type { Life } from '../session/reopening-store.ts'
+import type { Session } from '../session/session.ts'
+import { pagesOf, READ_AHEAD } from '../store/database.ts'
+import type { Op } from '../write/commit.ts'
+import { hourOf, hourRecord, hoursBefore, lastHour } from './age-index.ts'
+
+/** How many bodies or identities go in one commit: it takes a few ms, so publishers hardly notice. */
+const STEP = 500
+
+/** One record of an event, as far as it matters to whether it stays. */
+interface Body {
+  readonly seq: number
+  readonly type: string
+  readonly created: number
+  readonly bytes: number
+}
+
+/** Removes what a retention does not keep, step by step: bodies from the oldest on, then identities. */
+export class Pruner {
+  readonly #life: Life
+  readonly #consumers: Consumers
+  readonly #turns = new Turns()
+  // The last hour of what was pruned.
+  #hour = 0
+  // How large all bodies are, up to a seq, in one session.
+  #measured: { readonly session: Session; upTo: number; bytes: number } | undefined
+
+  constructor(life: Life, consumers: Consumers) {
+    this.#life = life
+    this.#consumers = consumers
+  }
+
+  async prune(retention: Retention): Promise<Pruned> {
+    const bounds = boundsOf(retention)
+    return this.#turns.take(() => this.#prune(bounds))
+  }
+
+  async #prune(bounds: Bounds): Promise<Pruned> {
+    // Cursors that are on their way to the disk hold nothing back.
+    await this.#life.session.writer.flush()
+    if (Number.isFinite(bounds.bytes)) await this.#measure()
+    const names = await this.#consumers.names()
+    this.#hour = await lastHour(this.#life.session.db)
+    let removed = 0
+    let heldBy: HeldBy | undefined
+    for (;;) {
+      const step = await this.#consumers.hold(names, (lowestNeed) => this.#step(bounds, lowestNeed))
+      await step.durable
+      removed += step.removed
+      heldBy = step.heldBy
+      if (step.done) break
+    }
+    const identities = await this.#dropIdentities(bounds)
+    const { first, writer } = this.#life.session
+    return { removed, first, last: writer.durable, identities, ...(heldBy === undefined ? {} : { heldBy }) }
+  }
+
+  // What was read is decided upon in one go: nobody can come to need an event in between.
+  async #step(bounds: Bounds, lowestNeed: () => Need | undefined): Promise<Step> {
+    const { session } = this.#life
+    const bodies = await this.#read(session)
+    if (this.#life.session !== session) return { removed: 0, done: false, durable: Promise.resolve() }
+    const unwanted = this.#unwanted(bodies, bounds)
+    const need = lowestNeed()
+    const gone = need === undefined ? unwanted : unwanted.filter(({ seq }) => seq < need.seq)
+    // Of a cursor that has not passed what is gone, only the rest matters.
+    const heldBy =
+      need && gone.length < unwanted.length ? { ...need, seq: Math.max(need.seq, session.first) } : undefined
+    const last = gone.at(-1)
+    const done = gone.length < STEP
+    const rest = { removed: gone.length, done, ...(heldBy === undefined ? {} : { heldBy }) }
+    if (last === undefined) return { ...rest, durable: Promise.resolve() }
+    if (this.#measured?.session === session) this.#measured.bytes -= gone.reduce((sum, { bytes }) => sum + bytes, 0)
+    return { ...rest, durable: session.prune(last.seq + 1, this.#ops(gone)) }
+  }
+
+  async #read({ db, first, writer }: Session): Promise<Body[]> {
+    const range = { gte: keys.event(first), lte: keys.event(writer.durable), limit: STEP, ...READ_AHEAD }
+    const entries = await db.iterator(range).all()
+    return entries.map(([key, text], i) => {
+      if (seqOf(key) !== first + i) throw missing(first + i)
+      const { seq, type, created } = decodeEvent(key, text).event
+      return { seq, type, created, bytes: key.length + text.length }
+    })
+  }
+
+  // From the oldest, as long as each is too old, too many or too much. A date that is still to come is a clock that was
+  // wrong: such an event is as old as the next one.
+  #unwanted(bodies: readonly Body[], { age, count, bytes }: Bounds): readonly Body[] {
+    const now = this.#life.clock.now()
+    const last = this.#life.session.writer.durable
+    let size = this.#measured?.bytes ?? 0
+    let end = 0
+    for (const [i, body] of bodies.entries()) {
+      const isOld = body.created < now - age
+      if (!isOld && body.seq > last - count && size <= bytes) {
+        if (body.created <= now) break
+      } else end = i + 1
+      size -= body.bytes
+    }
+    return bodies.slice(0, end)
+  }
+
+  #ops(gone: readonly Body[]): Op[] {
+    const now = this.#life.clock.now()
+    const hours = new Map<number, number>()
+    for (const { seq, created } of gone) {
+      this.#hour = Math.max(this.#hour, hourOf(Math.min(created, now)))
+      hours.set(this.#hour, seq)
+    }
+    const bodies = gone.flatMap(({ seq, type }): Op[] => [
+      [keys.event(seq), undefined],
+      [keys.type(type, seq), undefined],
+    ])
+    return [...bodies, ...Array.from(hours, ([each, seq]) => hourRecord(each, seq))]
+  }
+
+  async #measure(): Promise<void> {
+    const { session } = this.#life
+    const { db, first, writer } = session
+    const known = this.#measured?.session === session ? this.#measured : { session, upTo: first - 1, bytes: 0 }
+    const upTo = writer.durable
+    let { bytes } = known
+    const range = { gt: keys.event(known.upTo), lte: keys.event(upTo), ...READ_AHEAD }
+    for await (const [key, text] of db.iterator(range)) bytes += key.length + text.length
+    this.#measured = { session, upTo, bytes }
+  }
+
+  // Only those whose bodies are gone, and whose hour is over for so long.
+  async #dropIdentities({ identities }: Bounds): Promise<number> {
+    if (!Number.isFinite(identities)) return 0
+    const { session } = this.#life
+    const old = await hoursBefore(session.db, this.#life.clock.now() - identities)
+    if (old === undefined) return 0
+    let dropped = 0
+    const range = { ...startingWith('i'), ...READ_AHEAD }
+    for await (const page of pagesOf(session.db.iterator(range), STEP)) dropped += await this.#drop(page, old.upTo)
+    await this.#life.commit(old.keys.map((key): Op => [key, undefined]))
+    return dropped
+  }
+
+  async #drop(page: readonly [string, string][], upTo: number): Promise<number> {
+    const isOld = (identity: Identity | undefined): boolean => identity !== undefined && identity[0] <= upTo
+    const { identities, writer } = this.#life.session
+    const ops: Op[] = []
+    for (const [key, text] of page) {
+      const identity = decode<Identity>(key, text)
+      // What was told again meanwhile stays; nothing comes between this look and the place in the queue.
+      if (identity[0] === FORGOTTEN || !isOld(identity) || !isOld(identities.find(key))) continue
+      identities.remember(key, [FORGOTTEN], writer.next - 1)
+      ops.push([key, undefined])
+    }
+    if (ops.length > 0) await this.#life.commit(ops)
+    return ops.length
+  }
+}
+
+interface Step {
+  readonly removed: number
+  /** There is no more to do. */
+  readonly done: boolean
+  readonly heldBy?: HeldBy
+  readonly durable: Promise<void>
+}

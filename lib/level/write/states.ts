@@ -1,0 +1,71 @@
+import { quote } from '../../core/errors.ts'
+import { checkText, checkWrite } from '../../log/limits.ts'
+import type { Write, Writes } from '../../log/port.ts'
+import { keys } from '../format/keys.ts'
+import { decode, encode, type StateRecord } from '../format/records.ts'
+import type { Database } from '../store/database.ts'
+import type { Op } from './commit.ts'
+
+/** A key or namespace takes as many bytes as an identifier. */
+const MOST_BYTES = 1024
+
+/**
+ * State: small values by namespace and key. What is not durable yet is kept here beside the store, so that everybody
+ * reads what was written last.
+ */
+export class States {
+  readonly #db: Database
+  readonly #pending = new Map<string, Op>()
+  #given = 0
+
+  constructor(db: Database) {
+    this.#db = db
+  }
+
+  read(key: string): StateRecord | undefined {
+    const pending = this.#pending.get(key)
+    return decode<StateRecord>(key, pending === undefined ? this.#db.getSync(key) : pending[1])
+  }
+
+  /** The operations that store these writes, with their next revisions. What they store is read from now on. */
+  write(writes: Writes): Op[] {
+    const texts = new Map<string, string | undefined>()
+    for (const { namespace, key, value } of writes) {
+      const at = stateKey({ namespace, key })
+      const before = texts.has(at) ? decode<StateRecord>(at, texts.get(at)) : this.read(at)
+      const revision = (before?.revision ?? 0) + 1
+      texts.set(at, value === undefined ? undefined : encode<StateRecord>(at, { value, revision }))
+    }
+    // Only now: a write that is refused leaves no trace of those before it.
+    return [...texts].map(([key, text]) => this.put(key, text))
+  }
+
+  /** The operation that stores this text. It is read from now on. */
+  put(key: string, text: string | undefined): Op {
+    this.#given += 1
+    const op: Op = [key, text, this.#given]
+    this.#pending.set(key, op)
+    return op
+  }
+
+  /** These operations are durable: the store has what they wrote. */
+  settle(ops: readonly Op[]): void {
+    if (this.#pending.size === 0) return
+    for (const op of ops) if (this.#pending.get(op[0]) === op) this.#pending.delete(op[0])
+  }
+}
+
+/** Refuses writes that can't be stored; takes their values as they are now. */
+export function checkedWrites(writes: Writes): Writes {
+  return writes.map((write) => {
+    stateKey(write)
+    return checkWrite(write)
+  })
+}
+
+/** Where a value is kept. */
+export function stateKey({ namespace, key }: Pick<Write, 'namespace' | 'key'>): string {
+  checkText(namespace, MOST_BYTES, 'TIDINGS_LOG_INVALID', 'a namespace')
+  checkText(key, MOST_BYTES, 'TIDINGS_LOG_INVALID', `a key in ${quote(namespace)}`)
+  return keys.state(namespace, key)
+}

@@ -1,0 +1,156 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { tryOut } from '../../../lib/agent/try/try-out.ts'
+import { eventType } from '../../../lib/core/event-type.ts'
+import { job } from '../../../lib/job/job.ts'
+import { memoryLog } from '../../../lib/level/open-log.ts'
+import { listener } from '../../../lib/listener/listener.ts'
+import { on } from '../../../lib/listener/on.ts'
+import { manual } from '../../../lib/schedule/index.ts'
+import { place } from '../harness.ts'
+
+const made = eventType('made').of<{ n: number }>()
+const other = eventType('other').of<{ n: number }>()
+const some = (count: number, type: typeof made | typeof other = made) =>
+  Array.from({ length: count }, (_, n) => type(String(n), { n }))
+
+/** Fails when it takes long by the clock on the wall: a wait by a virtual clock that stands still never ends. */
+async function soon<T>(work: Promise<T>): Promise<T> {
+  const over = new AbortController()
+  const late = sleep(10_000, undefined, { signal: over.signal }).then(
+    () => assert.fail('it did not settle'),
+    () => undefined as never,
+  )
+  return Promise.race([work, late]).finally(() => over.abort())
+}
+
+// The virtual clock stands still in all of these: nobody advances it.
+describe('drained, under a clock that stands still', () => {
+  it('resolves once what was published is handled', async (t) => {
+    const here = await place(t)
+    const heard: number[] = []
+    const running = await here.begin([
+      job('make', manual(), () => some(700)),
+      listener('sync', on(made), ({ data }) => void heard.push(data.n)),
+      listener('async', on(made), async ({ data }) => {
+        await new Promise((resolve) => setImmediate(resolve))
+        heard.push(data.n)
+      }),
+    ])
+    await soon(running.trigger('make'))
+    await soon(running.drained())
+    assert.equal(heard.length, 1400)
+  })
+
+  it('resolves for many who wait, again and again', async (t) => {
+    const here = await place(t)
+    let heard = 0
+    const running = await here.begin([listener('hear', on(made), () => void (heard += 1))])
+    for (let n = 1; n <= 5; n++) {
+      await here.log.accept([made(String(n), { n })])
+      await soon(Promise.all([running.drained(), running.drained(), running.drained()]))
+      assert.equal(heard, n)
+    }
+  })
+
+  it('resolves when what came is passed over: of another type, filtered out, or told to nobody', async (t) => {
+    const here = await place(t)
+    const running = await here.begin([listener('hear', on(made), () => assert.fail('it heard something'))])
+    await here.log.accept(some(1200, other))
+    await soon(running.drained())
+    await here.log.accept(some(3), { told: false })
+    await soon(running.drained())
+  })
+
+  it('waits for listeners that are resumed, and for none that is paused', async (t) => {
+    const here = await place(t)
+    let heard = 0
+    const running = await here.begin([listener('hear', on(made), () => void (heard += 1))])
+    const steered = running as unknown as { pause(kind: string, name: string, paused: boolean): void }
+    steered.pause('listener', 'hear', true)
+    await here.log.accept(some(3))
+    await soon(running.drained())
+    assert.equal(heard, 0)
+    steered.pause('listener', 'hear', false)
+    await soon(running.drained())
+    assert.equal(heard, 3)
+  })
+
+  it('resolves when the one listener that it waits for is paused', async (t) => {
+    const here = await place(t)
+    const stuck: (() => void)[] = []
+    const running = await here.begin([
+      listener('stuck', on(made), () => new Promise<void>((resolve) => stuck.push(resolve))),
+    ])
+    await here.log.accept(some(1))
+    const waiting = running.drained()
+    while (stuck.length === 0) await new Promise((resolve) => setImmediate(resolve))
+    ;(running as unknown as { pause(kind: string, name: string, paused: boolean): void }).pause(
+      'listener',
+      'stuck',
+      true,
+    )
+    await soon(waiting)
+    stuck[0]?.()
+  })
+
+  it('waits for a listener that is added while it waits', async (t) => {
+    const here = await place(t)
+    const begun: (() => void)[] = []
+    const running = await here.begin([
+      listener('first', on(made), () => new Promise<void>((resolve) => begun.push(resolve))),
+    ])
+    await here.log.accept(some(1))
+    const waiting = running.drained()
+    while (begun.length === 0) await new Promise((resolve) => setImmediate(resolve))
+    const late: number[] = []
+    await running.add(listener('late', on(made), ({ data }) => void late.push(data.n), { from: 'start' }))
+    begun[0]?.()
+    await soon(waiting)
+    assert.deepEqual(late, [0])
+  })
+
+  it('resolves for an agent that took its listeners over from another one', async (t) => {
+    const here = await place(t)
+    const heard: string[] = []
+    const hears = (who: string) => listener('hear', on(made), ({ data }) => void heard.push(`${who} ${data.n}`))
+    await here.begin([hears('first')])
+    const second = await here.begin([hears('second')])
+    await here.log.accept(some(3))
+    await soon(second.drained())
+    assert.deepEqual(heard, ['second 0', 'second 1', 'second 2'])
+  })
+
+  it('resolves when a failing delivery waits for its next attempt, or is parked', async (t) => {
+    const here = await place(t)
+    const no = () => Promise.reject(new Error('no'))
+    const running = await here.begin([
+      listener('retries', on(made), no),
+      listener('parks', on(made), no, { attempts: 1 }),
+    ])
+    await here.log.accept(some(4))
+    await soon(running.drained())
+    const { listeners } = await running.status()
+    assert.deepEqual(
+      listeners.map(({ retrying, parked }) => [retrying, parked]),
+      [
+        [4, 0],
+        [0, 4],
+      ],
+    )
+  })
+
+  it('is how a trial ends, too', async (t) => {
+    const here = await place(t)
+    const heard: number[] = []
+    const hear = listener('hear', on(made), async ({ data }) => {
+      await new Promise((resolve) => setImmediate(resolve))
+      heard.push(data.n)
+    })
+    const log = await memoryLog({ clock: here.clock })
+    const report = await soon(tryOut({ log, job: job('make', manual(), () => some(3)), listener: hear }))
+    assert.deepEqual([report.heard.length, heard], [3, [0, 1, 2]])
+    await log.close()
+  })
+})

@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict'
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, it } from 'node:test'
+import { holdsLog, openLog, removeLog } from '../../../lib/index.ts'
+import { temporaryDirectory } from '../../support/temporary-directory.ts'
+
+async function makeLog(directory: string): Promise<void> {
+  const log = await openLog(directory)
+  await log.accept([{ type: 't', identifier: '1', data: 1 }])
+  await log.close()
+}
+
+describe('removeLog', () => {
+  it('removes a log with its folder, so that what was told may be told again', async (t) => {
+    const directory = join(temporaryDirectory(t), 'log')
+    await makeLog(directory)
+    assert.equal(await holdsLog(directory), true)
+    assert.equal(await removeLog(directory), true)
+    assert.equal(existsSync(directory), false)
+    assert.equal(await removeLog(directory), false)
+    assert.equal(await holdsLog(directory), false)
+    writeFileSync(directory, 'a file')
+    assert.equal(await holdsLog(directory), false)
+    rmSync(directory)
+    const log = await openLog(directory)
+    t.after(() => log.close())
+    const [receipt] = await log.accept([{ type: 't', identifier: '1', data: 1 }])
+    assert.equal(receipt?.status, 'new')
+  })
+
+  it('leaves what is no part of a log, and touches no folder that holds none', async (t) => {
+    const directory = temporaryDirectory(t)
+    await makeLog(directory)
+    mkdirSync(join(directory, 'src'))
+    for (const name of ['notes.txt', 'LOGS', '1.log.txt', 'src/000001.log'])
+      writeFileSync(join(directory, name), 'mine')
+    assert.equal(await removeLog(directory), true)
+    assert.deepEqual(readdirSync(directory).sort(), ['1.log.txt', 'LOGS', 'notes.txt', 'src'])
+    assert.deepEqual(readdirSync(join(directory, 'src')), ['000001.log'])
+    await assert.rejects(removeLog(directory), { code: 'TIDINGS_LOG_INVALID', message: /holds no log/ })
+    assert.deepEqual(readdirSync(directory).sort(), ['1.log.txt', 'LOGS', 'notes.txt', 'src'])
+  })
+
+  it('refuses a log that is in use, and removes one that is damaged', async (t) => {
+    const directory = join(temporaryDirectory(t), 'log')
+    const log = await openLog(directory)
+    await assert.rejects(removeLog(directory), { code: 'TIDINGS_LOG_LOCKED' })
+    await log.accept([{ type: 't', identifier: '1', data: 1 }])
+    await log.close()
+    writeFileSync(join(directory, 'CURRENT'), 'nonsense\n')
+    await assert.rejects(openLog(directory, { warn: () => undefined }))
+    assert.equal(await removeLog(directory), true)
+    assert.equal(existsSync(directory), false)
+  })
+})

@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { keepTo } from '../../lib/level/auto-prune.ts'
+import { LevelLog } from '../../lib/level/level-log.ts'
+import { memoryLog } from '../../lib/level/open-log.ts'
+import { Life } from '../../lib/level/session/reopening-store.ts'
+import { type DatabaseSource, memoryDatabase } from '../../lib/level/store/database.ts'
+import { noFilterFile } from '../../lib/level/store/identity-filter-file.ts'
+import { noMarkFile } from '../../lib/level/store/marker-file.ts'
+import { defaultLimits } from '../../lib/log/limits.ts'
+import { draft, draftsOf, refused, seqs } from '../../lib/testing/log-bench.ts'
+import { type VirtualClock, virtualClock } from '../../lib/testing/virtual-clock.ts'
+
+const HOUR = 3_600_000
+
+/** A log in what a life before left. */
+async function reopened(source: DatabaseSource, clock: VirtualClock): Promise<LevelLog> {
+  const life = await Life.begin({
+    source,
+    clock,
+    marks: noMarkFile,
+    filter: { file: noFilterFile, least: 0 },
+    durability: 'disk',
+    identity: undefined,
+    warn: () => undefined,
+  })
+  return new LevelLog(life, defaultLimits)
+}
+
+describe('a log that was opened with a retention', () => {
+  it('keeps to it, soon after it is opened and then each hour, until it is closed', async () => {
+    const clock = virtualClock()
+    const log = await memoryLog({ clock, retention: { count: 3 } })
+    await log.accept(draftsOf(5))
+    assert.deepEqual((await log.stats()).retention, { count: 3 })
+    await clock.advance(9_999)
+    assert.equal((await seqs(log)).length, 5)
+    await clock.advance(1)
+    assert.deepEqual(await seqs(log), [3, 4, 5])
+    await log.accept([draft('6')])
+    await clock.advance(HOUR)
+    assert.deepEqual(await seqs(log), [4, 5, 6])
+    await log.close()
+    assert.equal(clock.timers, 0)
+  })
+
+  it('drops identities once a day', async () => {
+    const clock = virtualClock()
+    await using log = await memoryLog({ clock, retention: { count: 0, identities: '2h' } })
+    await log.accept(draftsOf(5))
+    await clock.advance(23 * HOUR)
+    assert.equal((await log.accept(draftsOf(1)))[0]?.status, 'duplicate')
+    await clock.advance(2 * HOUR)
+    assert.equal((await log.accept(draftsOf(1)))[0]?.status, 'new')
+  })
+
+  it('is refused a retention that is none, before anything is opened', async () => {
+    await assert.rejects(memoryLog({ retention: {} }), refused('TIDINGS_LOG_INVALID', { path: 'retention' }))
+  })
+
+  it('keeps everything without one', async () => {
+    const clock = virtualClock()
+    await using log = await memoryLog({ clock })
+    await log.accept(draftsOf(5))
+    await clock.advance(1000 * HOUR)
+    assert.equal((await seqs(log)).length, 5)
+    assert.equal(clock.timers, 0)
+  })
+})
+
+describe('a clock that is ahead', () => {
+  const DAY = 24 * HOUR
+  const YEAR = 365 * DAY
+
+  it('prunes nothing by age at once, within one life or from one to the next; what stays right prunes again', async () => {
+    for (const restart of [false, true]) {
+      const clock = virtualClock()
+      const source = memoryDatabase()
+      const retention = { age: '30d', identities: '90d' } as const
+      let log = await reopened(source, clock)
+      keepTo(retention, { log, clock, warn: () => undefined })
+      await log.accept(draftsOf(5))
+      await clock.advance(2 * HOUR)
+      if (restart) await log.close()
+      clock.step(4 * YEAR)
+      if (restart) {
+        log = await reopened(source, clock)
+        keepTo(retention, { log, clock, warn: () => undefined })
+      }
+      await clock.advance(5 * HOUR)
+      assert.equal((await seqs(log)).length, 5)
+      assert.equal((await log.accept(draftsOf(1)))[0]?.status, 'duplicate')
+      clock.step(-4 * YEAR)
+      await clock.advance(31 * DAY)
+      assert.equal((await seqs(log)).length, 0)
+      assert.equal((await log.accept(draftsOf(1)))[0]?.status, 'duplicate')
+      await log.close()
+    }
+  })
+
+  it('is believed once it has stayed there for a day: the machine was off for a year', async () => {
+    const clock = virtualClock()
+    const warned: string[] = []
+    await using log = await reopened(memoryDatabase(), clock)
+    keepTo({ age: '30d' }, { log, clock, warn: (message) => warned.push(message) })
+    await log.accept(draftsOf(5))
+    await clock.advance(2 * HOUR)
+    clock.step(YEAR)
+    await clock.advance(20 * HOUR)
+    assert.equal((await seqs(log)).length, 5)
+    await clock.advance(6 * HOUR)
+    assert.deepEqual(await seqs(log), [])
+    assert.equal(warned.filter((message) => message.includes('jumped ahead')).length, 1)
+  })
+
+  it('keeps to a number of events all the same', async () => {
+    const clock = virtualClock()
+    await using log = await reopened(memoryDatabase(), clock)
+    keepTo({ age: '30d', count: 3 }, { log, clock, warn: () => undefined })
+    await clock.advance(2 * HOUR)
+    clock.step(YEAR)
+    await log.accept(draftsOf(5))
+    await clock.advance(2 * HOUR)
+    assert.equal((await seqs(log)).length, 3)
+  })
+})

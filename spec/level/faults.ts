@@ -1,0 +1,138 @@
+import type { Clock } from '../../lib/core/clock.ts'
+import { LevelLog } from '../../lib/level/level-log.ts'
+import { Life, type LifeOptions } from '../../lib/level/session/reopening-store.ts'
+import { type Database, type DatabaseSource, memoryDatabase } from '../../lib/level/store/database.ts'
+import { noMarkFile } from '../../lib/level/store/marker-file.ts'
+import { defaultLimits } from '../../lib/log/limits.ts'
+
+const READS = ['get', 'getSync', 'getMany', 'iterator', 'keys'] as const
+
+/** What the next write does: nothing special, fail without storing, or store and fail all the same. */
+export type Fate = 'write' | 'lose' | 'keep'
+
+/**
+ * A store whose writes can be made to wait and to fail. After a failed write it is as LevelDB is on a full disk: until
+ * it is closed, it acknowledges everything and throws it away.
+ */
+export class FaultySource implements DatabaseSource {
+  /** How many batches were written, and how many of them asked to be synced. */
+  writes = 0
+  synced = 0
+  /** Says what becomes of each write that `next` says nothing of, and how long that takes. */
+  decide: () => Promise<Fate> = () => Promise.resolve('write')
+  /** How many reads and writes there were. */
+  operations = 0
+  #failAt = 0
+  /** How often the store was opened. */
+  opened = 0
+  /** Opening fails so many times more. */
+  failingOpens = 0
+  readonly #source: DatabaseSource
+  readonly #fates: Fate[] = []
+  #held: Promise<void> | undefined
+  #release: () => void = () => undefined
+
+  constructor(source: DatabaseSource = memoryDatabase()) {
+    this.#source = source
+  }
+
+  /** The nth operation from now fails, once: a read, the start of an iteration, or a write, which is lost. 0: none does. */
+  failAt(n: number): void {
+    this.#failAt = n === 0 ? 0 : this.operations + n
+  }
+
+  #operate(): void {
+    this.operations += 1
+    if (this.operations === this.#failAt) throw new Error('input/output error')
+  }
+
+  /** What becomes of the writes to come, in order. */
+  next(...fates: Fate[]): void {
+    this.#fates.push(...fates)
+  }
+
+  /** Writes begin, and do not end before `release`. */
+  hold(): void {
+    this.#held = new Promise((resolve) => (this.#release = resolve))
+  }
+
+  release(): void {
+    this.#held = undefined
+    this.#release()
+  }
+
+  /** What it has now, also while it is open. */
+  stored(): Promise<Database> {
+    return this.#source.open({ createIfMissing: false })
+  }
+
+  async open(options: { readonly createIfMissing: boolean }): Promise<Database> {
+    this.opened += 1
+    if (this.failingOpens > 0) {
+      this.failingOpens -= 1
+      throw new Error('no space left on device')
+    }
+    const db = await this.#source.open(options)
+    // In memory it is the same store again: what was put on top of it last time comes off.
+    for (const name of ['batch', ...READS]) Reflect.deleteProperty(db, name)
+    for (const name of READS) {
+      const read = (db[name] as (...args: unknown[]) => unknown).bind(db)
+      const counted = (...args: unknown[]): unknown => {
+        this.#operate()
+        return read(...args)
+      }
+      Object.defineProperty(db, name, { value: counted, configurable: true })
+    }
+    let broken = false
+    const begin = db.batch.bind(db) as unknown as () => ReturnType<Database['batch']>
+    const batch = (): ReturnType<Database['batch']> => {
+      const chained = begin()
+      const write = chained.write.bind(chained)
+      chained.write = async (how: { sync?: boolean } = {}) => {
+        let fate = this.#fates.shift() ?? (await this.decide())
+        try {
+          this.#operate()
+        } catch {
+          fate = 'lose'
+        }
+        await this.#held
+        this.writes += 1
+        if (how.sync === true) this.synced += 1
+        if (broken) return chained.close()
+        if (fate === 'lose') await chained.close()
+        else await write(how)
+        if (fate === 'write') return
+        broken = true
+        throw new Error('no space left on device')
+      }
+      return chained
+    }
+    Object.defineProperty(db, 'batch', { value: batch, configurable: true })
+    return db
+  }
+}
+
+export interface FaultyOptions extends Partial<Pick<LifeOptions, 'durability' | 'marks' | 'identity'>> {
+  readonly source: FaultySource
+  readonly clock: Clock
+}
+
+/** A log over such a store; `said` is what it warned of. */
+export async function faultyLog({ source, clock, ...rest }: FaultyOptions): Promise<{ log: LevelLog; said: string[] }> {
+  const said: string[] = []
+  const life = await Life.begin({
+    source,
+    clock,
+    marks: noMarkFile,
+    durability: 'disk',
+    identity: undefined,
+    warn: (message) => said.push(message),
+    ...rest,
+  })
+  return { log: new LevelLog(life, defaultLimits), said }
+}
+
+/** So many turns of the event loop: what is under way in memory gets done. */
+export async function turns(count = 20): Promise<void> {
+  for (let i = 0; i < count; i++) await new Promise((resolve) => setImmediate(resolve))
+}

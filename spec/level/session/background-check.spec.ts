@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict'
+import { closeSync, existsSync, openSync, readdirSync, readSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, it, type TestContext } from 'node:test'
+import { systemClock } from '../../../lib/core/clock.ts'
+import { LevelLog } from '../../../lib/level/level-log.ts'
+import { openLog } from '../../../lib/level/open-log.ts'
+import { repairLog } from '../../../lib/level/repair-log.ts'
+import { checkLater } from '../../../lib/level/session/background-check.ts'
+import { Life } from '../../../lib/level/session/reopening-store.ts'
+import { levelDatabase } from '../../../lib/level/store/database.ts'
+import { markFile } from '../../../lib/level/store/marker-file.ts'
+import { defaultLimits } from '../../../lib/log/limits.ts'
+import { draft, draftsOf, refused } from '../../../lib/testing/log-bench.ts'
+import { temporaryDirectory } from '../../support/temporary-directory.ts'
+
+const damaged = refused('TIDINGS_LOG_DAMAGED')
+
+/** A log with several tables. */
+async function tabled(t: TestContext): Promise<string> {
+  const directory = join(temporaryDirectory(t), 'log')
+  for (let i = 1; i <= 3; i++) {
+    const log = await openLog(directory)
+    await log.accept(draftsOf(i * 300))
+    if (i === 3) await log.compact()
+    await log.close()
+  }
+  return directory
+}
+
+async function begun(t: TestContext, directory: string): Promise<{ life: Life; log: LevelLog; said: string[] }> {
+  const said: string[] = []
+  const life = await Life.begin({
+    source: levelDatabase(directory),
+    marks: markFile(directory),
+    clock: systemClock,
+    durability: 'disk',
+    identity: undefined,
+    warn: (message) => said.push(message),
+  })
+  const log = new LevelLog(life, defaultLimits)
+  // The pauses of the check do not keep a process alive.
+  const alive = setInterval(() => undefined, 1000)
+  t.after(() => {
+    clearInterval(alive)
+    return log.close()
+  })
+  return { life, log, said }
+}
+
+/** Changes one byte of every table, in place: LevelDB has them mapped. */
+function spoil(directory: string, at: number): void {
+  for (const name of readdirSync(directory).filter((each) => each.endsWith('.ldb'))) {
+    const file = openSync(join(directory, name), 'r+')
+    const byte = Buffer.alloc(1)
+    readSync(file, byte, 0, 1, at)
+    byte[0] = (byte[0] as number) ^ 0xff
+    writeSync(file, byte, 0, 1, at)
+    closeSync(file)
+  }
+}
+
+describe('a large log that is checked while it is in use', () => {
+  it('goes on when it is sound, and while it is compacted', async (t) => {
+    const { life, log, said } = await begun(t, await tabled(t))
+    const [, ...receipts] = await Promise.all([
+      checkLater(life, 0),
+      ...Array.from({ length: 200 }, (_, n) => log.accept([draft(`more ${n}`)])),
+      log.compact(),
+    ])
+    assert.equal(receipts.length, 201)
+    assert.equal(log.state, 'ready')
+    assert.deepEqual(said, [])
+  })
+
+  it('takes nothing more when a block is damaged, and says where', async (t) => {
+    const directory = await tabled(t)
+    const { life, log, said } = await begun(t, directory)
+    spoil(directory, 40)
+    await checkLater(life, 0)
+    assert.match(said[0] ?? '', /\d+\.ldb, at byte \d+/)
+    assert.equal(log.state, 'failed')
+    await assert.rejects(log.accept([draft('more')]), damaged)
+    await log.close()
+    await assert.rejects(openLog(directory), damaged)
+  })
+
+  it('of which a small one is not, nor one that is closed meanwhile', async (t) => {
+    const directory = await tabled(t)
+    const { life, log, said } = await begun(t, directory)
+    spoil(directory, 40)
+    await checkLater(life)
+    const checking = checkLater(life, 0)
+    await log.close()
+    await checking
+    assert.deepEqual(said, [])
+  })
+})
+
+describe('damage that LevelDB comes upon when it compacts', () => {
+  it('is told as damage to whoever writes, and the log takes nothing more', async (t) => {
+    const directory = await tabled(t)
+    const { life, log, said } = await begun(t, directory)
+    // LevelDB itself may as well end the process over a block that is not what it was.
+    const { db } = life.session
+    const batch = db.batch.bind(db) as () => object
+    const write = (): Promise<never> => Promise.reject(new Error('Corruption: corrupted compressed block contents'))
+    Object.assign(db, { batch: () => Object.assign(batch(), { write }) })
+    await assert.rejects(log.compact(), damaged)
+    assert.match(said.join('\n'), /the store is damaged/)
+    assert.equal(log.state, 'failed')
+    await assert.rejects(log.accept([draft('more')]), damaged)
+    await log.close()
+  })
+})
+
+describe('verify', () => {
+  it('checks every block of every table, and what no record tells', async (t) => {
+    const directory = await tabled(t)
+    const { log } = await begun(t, directory)
+    assert.deepEqual(await log.verify(), { ok: true, problems: [] })
+    spoil(directory, 40)
+    const { ok, problems } = await log.verify()
+    assert.equal(ok, false)
+    assert.match(problems[0]?.message ?? '', /\d+\.ldb, at byte 0: a block is not what was written/)
+  })
+
+  it('is not needed to notice: what is damaged is neither copied nor compacted, and a repair says so', async (t) => {
+    const directory = await tabled(t)
+    const { log } = await begun(t, directory)
+    spoil(directory, 40)
+    await assert.rejects(log.compact(), damaged)
+    await assert.rejects(log.backup(`${directory}-copy`), damaged)
+    assert(!existsSync(`${directory}-copy`))
+    await log.close()
+    assert.equal((await repairLog(directory, `${directory}-repaired`)).whole, false)
+  })
+})

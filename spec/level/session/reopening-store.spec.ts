@@ -1,0 +1,269 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import fc from 'fast-check'
+import type { Handed } from '../../../lib/log/port.ts'
+import { draft, draftsOf, list, refused, seqs, seqsOf, take, takeAll } from '../../../lib/testing/log-bench.ts'
+import { type VirtualClock, virtualClock } from '../../../lib/testing/virtual-clock.ts'
+import { FaultySource, faultyLog, turns } from '../faults.ts'
+
+const failed = refused('TIDINGS_LOG_FAILED')
+
+async function broken(): Promise<
+  { source: FaultySource; clock: VirtualClock } & Awaited<ReturnType<typeof faultyLog>>
+> {
+  const source = new FaultySource()
+  const clock = virtualClock()
+  return { source, clock, ...(await faultyLog({ source, clock })) }
+}
+
+describe('a log whose write fails', () => {
+  it('tells everybody who waits, and goes on over a store that was opened again', async () => {
+    const { source, log, said } = await broken()
+    const [first] = await log.accept([draft('first')])
+    source.next('lose')
+    const publish = (identifier: string) => log.accept([draft(identifier)])
+    const lost = [publish('a'), publish('b'), log.store('n').set('k', 1), publish('a')]
+    for (const each of lost) await assert.rejects(each, failed)
+    await turns()
+    assert.equal(source.opened, 2)
+    assert.equal(said.length, 2)
+    const [again] = await log.accept([draft('a')])
+    assert.deepEqual([again?.status, again?.seq], ['new', 2])
+    assert.deepEqual(await log.accept([draft('first')]), [{ status: 'duplicate', seq: first?.seq }])
+    assert.equal(await log.store('n').get('k'), undefined)
+    await log.close()
+  })
+
+  it('tells also those whose commit was waiting for its turn', async () => {
+    const { source, log } = await broken()
+    source.hold()
+    source.next('lose')
+    const first = log.accept([draft('first')])
+    await turns()
+    const queued = [log.accept(draftsOf(600)), log.accept([draft('other')]), log.accept([draft('first')])]
+    source.release()
+    for (const each of [first, ...queued]) await assert.rejects(each, failed)
+    await turns()
+    assert.deepEqual(await seqs(log), [])
+    await log.close()
+  })
+
+  it('may have stored what it did not acknowledge: whoever asks again is told', async () => {
+    const { source, log } = await broken()
+    source.next('keep')
+    const heard: number[] = []
+    log.committed$.subscribe((seq) => heard.push(seq))
+    await assert.rejects(log.accept([draft('1', 'kept')]), failed)
+    await turns()
+    assert.deepEqual(heard, [1])
+    assert.deepEqual(await log.accept([draft('1', 'again')]), [{ status: 'duplicate', seq: 1 }])
+    assert.equal((await log.get('it', '1'))?.data, 'kept')
+    const consumer = await log.consumer('c', { start: 'start' })
+    assert.deepEqual(seqsOf(await take(consumer, 1)), [1])
+    await log.close()
+  })
+
+  it('loses nothing that it acknowledged, and gives out no seq twice, however often writes fail', async () => {
+    const fates = fc.array(fc.constantFrom('write' as const, 'write' as const, 'lose' as const, 'keep' as const), {
+      maxLength: 12,
+    })
+    await fc.assert(
+      fc.asyncProperty(
+        fates,
+        fc.array(fc.integer({ min: 1, max: 700 }), { minLength: 1, maxLength: 8 }),
+        async (fates, calls) => {
+          const { source, clock, log } = await broken()
+          source.next(...fates)
+          const acknowledged = new Map<string, number>()
+          for (let round = 0; round < 3; round++) {
+            const all = calls.map((count, i) => log.accept(draftsOf(count, `${round} ${i} `)))
+            for (const answer of await Promise.allSettled(all)) {
+              if (answer.status === 'rejected') continue
+              for (const { event, seq } of answer.value)
+                if (event !== undefined) acknowledged.set(event.identifier, seq)
+            }
+            await turns()
+          }
+          await log.close().catch(() => undefined)
+          const { log: again } = await faultyLog({ source, clock })
+          const stored = await list(again.events())
+          assert.deepEqual(
+            stored.map(({ seq }) => seq),
+            stored.map((_, i) => i + 1),
+          )
+          const places = new Map(stored.map(({ identifier, seq }) => [identifier, seq]))
+          assert.equal(places.size, stored.length, 'an identity was stored twice')
+          for (const [identifier, seq] of acknowledged) assert.equal(places.get(identifier), seq)
+          await again.close()
+        },
+      ),
+      { numRuns: 30 },
+    )
+  })
+
+  it('writes again what the failed commit carried of acks, retries, parks and state', async () => {
+    const { source, clock, log } = await broken()
+    await log.accept(draftsOf(6))
+    const consumer = await log.consumer('c', { start: 'start' })
+    const [a, b, c, d] = (await take(consumer, 4)) as [Handed, Handed, Handed, Handed]
+    source.next('lose')
+    consumer.ack(a, [{ namespace: 'n', key: 'k', value: 1 }])
+    consumer.retry(b, { at: clock.now() + 1000, error: 'later' })
+    consumer.park(c, { error: 'never' })
+    await assert.rejects(log.accept([draft('carrier')]), failed)
+    // Said while the store is closed.
+    consumer.ack(d, [{ namespace: 'n', key: 'k', value: 2 }])
+    await turns()
+    await clock.advance(50)
+    assert.deepEqual(await log.store('n').get('k'), { value: 2, revision: 2 })
+    const { log: copy } = await faultyLog({ source, clock })
+    const again = await copy.consumer('c', { start: 'start' })
+    assert.deepEqual(seqsOf(await list(again.parked())), [c.event.seq])
+    assert.deepEqual(
+      (await list(again.retrying())).map(({ attempts, event }) => [attempts, event.seq]),
+      [[1, b.event.seq]],
+    )
+    assert.deepEqual(seqsOf(await takeAll(again, 2)), [5, 6])
+    assert.deepEqual(await copy.store('n').get('k'), { value: 2, revision: 2 })
+  })
+
+  it('writes again what was acked in the very commit that failed, though the one before it did not', async () => {
+    const { source, clock, log } = await broken()
+    await log.accept(draftsOf(3))
+    const consumer = await log.consumer('c', { start: 'start' })
+    const [a, b] = (await take(consumer, 2)) as [Handed, Handed]
+    source.hold()
+    source.next('write', 'lose')
+    consumer.ack(a)
+    const first = log.accept([draft('first carrier')])
+    await turns()
+    consumer.park(b, { error: 'never' })
+    const second = log.accept([draft('second carrier')])
+    source.release()
+    await first
+    await assert.rejects(second, failed)
+    await turns()
+    await clock.advance(50)
+    assert.deepEqual(seqsOf(await list(consumer.parked())), [b.event.seq])
+    await log.close()
+    const { log: again } = await faultyLog({ source, clock })
+    const known = await again.consumer('c', { start: 'start' })
+    assert.deepEqual(seqsOf(await list(known.parked())), [b.event.seq])
+    await again.close()
+  })
+
+  it('lets a pull wait until the store is open again, without turning in circles', async () => {
+    const { source, clock, log } = await broken()
+    await log.accept(draftsOf(1))
+    const consumer = await log.consumer('c', { start: 'start' })
+    consumer.retry((await take(consumer, 1))[0] as Handed, { at: clock.now() })
+    await consumer.flush()
+    await clock.advance(1000)
+    source.failingOpens = 3
+    source.next('lose')
+    await assert.rejects(log.accept([draft('2')]), failed)
+    await turns()
+    const pulled = take(consumer, 1)
+    await turns()
+    // Only the wait for the next try: a retry that is due is no reason to look again and again.
+    assert.equal(clock.timers, 1)
+    await clock.advance(700)
+    assert.deepEqual(
+      (await pulled).map(({ attempt }) => attempt),
+      [2],
+    )
+    await log.close()
+  })
+
+  it('tries to open the store for as long as it takes, refuses everything meanwhile, and says why', async () => {
+    const { source, clock, log } = await broken()
+    source.failingOpens = 5
+    source.next('lose')
+    await assert.rejects(log.accept([draft('1')]), failed)
+    await turns()
+    assert.equal(log.state, 'failed')
+    await assert.rejects(log.accept([draft('1')]), /no space left/)
+    await assert.rejects(log.get('it', '1'), failed)
+    await assert.rejects(log.last(), failed)
+    assert.equal(source.opened, 2)
+    await clock.advance(100 + 200 + 400 + 800)
+    assert.equal(source.opened, 6)
+    await assert.rejects(log.accept([draft('1')]), failed)
+    await clock.advance(1600)
+    assert.equal(log.state, 'ready')
+    assert.equal((await log.accept([draft('1')]))[0]?.status, 'new')
+    await log.close()
+    assert.equal(log.state, 'closed')
+  })
+
+  it('can be closed while it can not be opened again', async () => {
+    const { source, clock, log } = await broken()
+    source.failingOpens = 1000
+    source.next('lose')
+    await assert.rejects(log.accept([draft('1')]), failed)
+    await turns()
+    await log.close()
+    assert.equal(clock.timers, 0)
+    await assert.rejects(log.accept([draft('1')]), refused('TIDINGS_LOG_CLOSED'))
+  })
+
+  it('says so when the last write of all fails, at close', async () => {
+    const { source, log } = await broken()
+    await log.accept(draftsOf(2))
+    const consumer = await log.consumer('c', { start: 'start' })
+    for (const handed of await take(consumer, 2)) consumer.ack(handed)
+    source.next('lose')
+    await assert.rejects(log.close(), failed)
+  })
+
+  it('gives a claim to nobody that it could not store', async () => {
+    const { source, log } = await broken()
+    source.next('lose')
+    await assert.rejects(log.claim('j', new Date(0), 1000), failed)
+    await turns()
+    const claim = await log.claim('j', new Date(0), 1000)
+    assert.equal(claim?.attempt, 1)
+    await log.close()
+  })
+
+  it('completes no slot, and remembers no run, that it could not store', async () => {
+    const { source, log } = await broken()
+    const claim = await log.claim('j', new Date(0), 1000)
+    source.next('lose')
+    await assert.rejects(claim?.done('lost') ?? Promise.resolve(), failed)
+    await turns()
+    assert.deepEqual(await list(log.runs('j')), [])
+    await claim?.done('kept')
+    assert.deepEqual(
+      (await list(log.runs('j'))).map(({ outcome }) => outcome),
+      ['kept'],
+    )
+    await log.close()
+  })
+
+  it('does not count a value that it could not store', async () => {
+    const { source, log } = await broken()
+    await log.store('n').set('k', 'a')
+    source.next('lose')
+    await assert.rejects(log.store('n').set('k', 'b', { if: 1 }), failed)
+    await turns()
+    assert.deepEqual(await log.store('n').get('k'), { value: 'a', revision: 1 })
+    assert.equal(await log.store('n').set('k', 'b', { if: 1 }), 2)
+    await log.close()
+  })
+
+  it('shows a reading that was under way to its end', async () => {
+    const { source, log } = await broken()
+    await log.accept(draftsOf(1200))
+    const found: number[] = []
+    for await (const { seq } of log.events()) {
+      found.push(seq)
+      if (seq !== 100) continue
+      source.next('lose')
+      await assert.rejects(log.accept([draft('lost')]), failed)
+      await turns()
+    }
+    assert.equal(found.length, 1200)
+    await log.close()
+  })
+})

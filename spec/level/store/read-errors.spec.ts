@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict'
+import {
+  closeSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { describe, it, type TestContext } from 'node:test'
+import { ClassicLevel } from 'classic-level'
+import { keys } from '../../../lib/level/format/keys.ts'
+import { openLog } from '../../../lib/level/open-log.ts'
+import { draft, draftsOf, list, refused, take } from '../../../lib/testing/log-bench.ts'
+import { temporaryDirectory } from '../../support/temporary-directory.ts'
+
+const damaged = refused('TIDINGS_LOG_DAMAGED')
+
+/** A log of which all events are in a table, and the path of that. */
+async function tabled(t: TestContext): Promise<{ directory: string; table: string }> {
+  const directory = join(temporaryDirectory(t), 'log')
+  for (let i = 0; i < 2; i++) {
+    const log = await openLog(directory)
+    await log.accept(draftsOf(2000))
+    await log.close()
+  }
+  const name = readdirSync(directory).find((each) => each.endsWith('.ldb')) as string
+  return { directory, table: join(directory, name) }
+}
+
+describe('what LevelDB itself finds damaged', () => {
+  it('is told in our words by whatever reads it', async (t) => {
+    const { directory, table } = await tabled(t)
+    const log = await openLog(directory)
+    t.after(() => log.close())
+    // Old events, and identities; not the head, nor the end, which says where is what.
+    const { size } = statSync(table)
+    const file = openSync(table, 'r+')
+    for (const [from, to] of [
+      [0, 0.25],
+      [0.6, 0.7],
+    ] as const)
+      writeSync(file, Buffer.alloc(Math.floor((to - from) * size), 0xff), 0, undefined, Math.floor(from * size))
+    closeSync(file)
+    for (const query of [{}, { types: ['it'] }, { reverse: true }])
+      await assert.rejects(list(log.events(query)), damaged)
+    await assert.rejects(log.accept(draftsOf(2000)), damaged)
+    assert((await log.verify()).problems.length > 0)
+  })
+
+  it('is told also when it is a part that says where the others are', async (t) => {
+    for (const name of ['CURRENT', 'MANIFEST']) {
+      const { directory } = await tabled(t)
+      const path = join(directory, readdirSync(directory).find((each) => each.startsWith(name)) as string)
+      const bytes = readFileSync(path)
+      bytes[3] = (bytes[3] as number) ^ 1
+      writeFileSync(path, bytes)
+      await assert.rejects(openLog(directory), damaged, name)
+    }
+  })
+
+  it('is told when a table is cut off', async (t) => {
+    const { directory, table } = await tabled(t)
+    truncateSync(table, 1000)
+    await assert.rejects(openLog(directory), damaged)
+  })
+})
+
+describe('an event that is gone from the store, or is not what its indexes say,', () => {
+  it('is told by whatever reads it, and not passed over', async (t) => {
+    const directory = join(temporaryDirectory(t), 'log')
+    // Opened once more, it is not looked for at open.
+    for (let i = 0; i < 2; i++) {
+      const log = await openLog(directory)
+      await log.accept([draft('1'), draft('2', null, 'other'), draft('3'), draft('4')])
+      const consumer = await log.consumer('c', { start: 'start' })
+      for (const handed of i === 0 ? await take(consumer, 4) : []) consumer.park(handed, { error: 'no' })
+      await log.close()
+    }
+    const db = new ClassicLevel(directory)
+    await db.del(keys.event(1))
+    await db.del(keys.type('other', 2))
+    await db.put(keys.type('it', 2), '')
+    await db.close()
+    const log = await openLog(directory)
+    t.after(() => log.close())
+    const gone = refused('TIDINGS_LOG_DAMAGED', { seq: 1 })
+    await assert.rejects(log.get('it', '1'), gone)
+    await assert.rejects(list(log.events()), gone)
+    await assert.rejects(list((await log.consumer('c', { start: 'start' })).parked()), gone)
+    await assert.rejects(list(log.events({ types: ['it'], after: 1 })), refused('TIDINGS_LOG_DAMAGED', { seq: 2 }))
+  })
+})

@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { Gate } from '../../../lib/level/write/backpressure.ts'
+
+/** A queue of drafts that is full, until room is made. */
+class Queue {
+  waiting = 10_000
+  size = 0
+  #told: () => void = () => undefined
+  #written = new Promise<void>((resolve) => (this.#told = resolve))
+
+  written(): Promise<void> {
+    return this.#written
+  }
+
+  make(room: number): void {
+    this.waiting -= room
+    const told = this.#told
+    this.#written = new Promise((resolve) => (this.#told = resolve))
+    told()
+  }
+}
+
+const microtasks = async (count: number): Promise<void> => {
+  for (let i = 0; i < count; i++) await Promise.resolve()
+}
+
+describe('the gate before the queue of drafts', () => {
+  it('lets everybody pass at once while there is room', () => {
+    const queue = new Queue()
+    queue.waiting = 9999
+    assert.equal(
+      new Gate(() => queue).pass(() => 'passed'),
+      'passed',
+    )
+  })
+
+  it('lets nobody pass while what waits is large, however few drafts that are', async () => {
+    const queue = new Queue()
+    queue.waiting = 10
+    queue.size = 64 * 1024 * 1024
+    const turn = new Gate(() => queue).pass(() => 'passed')
+    assert.ok(turn instanceof Promise)
+    queue.size = 0
+    queue.make(1)
+    assert.equal(await turn, 'passed')
+  })
+
+  it('lets nobody pass before those who came first, whenever they come', async () => {
+    for (let delay = 0; delay < 12; delay++) {
+      const queue = new Queue()
+      const gate = new Gate(() => queue)
+      const order: string[] = []
+      const first = gate.pass(() => order.push('first'))
+      assert.equal(order.length, 0)
+      await microtasks(3)
+      queue.make(5)
+      await microtasks(delay)
+      const late = gate.pass(() => order.push('late'))
+      await Promise.all([first, late])
+      assert.deepEqual(order, ['first', 'late'])
+    }
+  })
+
+  it('lets pass one by one: each adds to the queue that the next one looks at', async () => {
+    const queue = new Queue()
+    const gate = new Gate(() => queue)
+    const passed: number[] = []
+    const all = Array.from({ length: 5 }, (_, i) =>
+      gate.pass(() => {
+        passed.push(i)
+        queue.waiting += 1
+      }),
+    )
+    queue.make(2)
+    await microtasks(50)
+    assert.deepEqual(passed, [0, 1])
+    queue.make(3)
+    await Promise.all(all.map((each) => Promise.resolve(each)))
+    assert.deepEqual(passed, [0, 1, 2, 3, 4])
+  })
+
+  it('hands on what was thrown to whoever it concerns, and lets the others pass', async () => {
+    const queue = new Queue()
+    const gate = new Gate(() => queue)
+    const fails = gate.pass(() => {
+      throw new Error('refused')
+    })
+    const passes = gate.pass(() => 'passed')
+    queue.make(1)
+    await assert.rejects(Promise.resolve(fails), /refused/)
+    assert.equal(await passes, 'passed')
+  })
+
+  it('lets everybody pass when the queue is gone: they hear of it inside', async () => {
+    const queue = new Queue()
+    let gone = false
+    const gate = new Gate(() => {
+      if (gone) throw new Error('gone')
+      return queue
+    })
+    const waiting = gate.pass(() => 'let in')
+    await microtasks(3)
+    gone = true
+    queue.make(0)
+    assert.equal(await waiting, 'let in')
+  })
+})
