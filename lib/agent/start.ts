@@ -13,10 +13,10 @@ import type { Lag, Log } from '../log/port.ts'
 import { type Agent, isAgent } from './define/agent.ts'
 import { createLogger } from './logger.ts'
 import { operations } from './operations/operations.ts'
-import type { Helm } from './run/agent-control.ts'
+import type { AgentControl } from './run/agent-control.ts'
 import type { Running } from './run/running.ts'
 import { RunningAgent } from './run/running-agent.ts'
-import type { Served } from './socket/server.ts'
+import type { SocketServer } from './socket/server.ts'
 
 export interface StartOptions {
   /**
@@ -70,7 +70,7 @@ export async function start(agent: Agent, options: StartOptions = {}): Promise<R
   const environment = realEnvironment(clock, said, secrets, world)
   const { logger } = environment
   const directory = options.serve ?? (options.log === undefined ? home : undefined)
-  let served: Served | undefined
+  let served: SocketServer | undefined
   const close = async (): Promise<void> => {
     await served?.close()
     if (options.log === undefined) await log.close()
@@ -127,7 +127,12 @@ function logOptions(clock: Clock | undefined, logger: Logger): { clock?: Clock; 
 }
 
 // The agent works even if the socket can't be served.
-async function answerCommands(agent: Helm, log: Log, directory: string, logger: Logger): Promise<Served | undefined> {
+async function answerCommands(
+  agent: AgentControl,
+  log: Log,
+  directory: string,
+  logger: Logger,
+): Promise<SocketServer | undefined> {
   try {
     const { serve } = await import('./socket/server.ts')
     const who = { agent: agent.agent, pid: process.pid, since: agent.since.toISOString() }

@@ -1,7 +1,7 @@
 import { firstValueFrom, merge, Observable } from 'rxjs'
 
 /** Cancels a timer. Calling it again, or after the timer fired, does nothing. */
-export type Cancel = () => void
+export type CancelTimer = () => void
 
 /**
  * The one place where time is read. Everything that waits or dates takes a clock, so that tests and simulations own
@@ -11,7 +11,7 @@ export interface Clock {
   /** The wall clock, in ms since the epoch. */
   now(): number
   /** Calls `run` once, `ms` milliseconds from now, or soon after. */
-  timer(run: () => void, ms: number): Cancel
+  timer(run: () => void, ms: number): CancelTimer
 }
 
 /** `setTimeout` fires at once when it is asked to wait longer than this, in ms. */
@@ -33,7 +33,7 @@ export const systemClock: Clock = {
 }
 
 /** Calls `run` every `ms` milliseconds of real time. This alone doesn't keep the process alive. */
-export function background(run: () => void, ms: number): Cancel {
+export function background(run: () => void, ms: number): CancelTimer {
   const timer = setInterval(run, ms).unref()
   return () => clearInterval(timer)
 }
@@ -69,8 +69,8 @@ export function steady(clock: Clock): Clock {
 const LONGEST_SLEEP = 30_000
 
 /** Calls `run` once the wall clock shows `at` (ms since the epoch) or later, never earlier; not before the next tick. */
-export function timerAt(clock: Clock, at: number, run: () => void): Cancel {
-  let cancel: Cancel = () => undefined
+export function timerAt(clock: Clock, at: number, run: () => void): CancelTimer {
+  let cancel: CancelTimer = () => undefined
   const sleep = (): void => {
     cancel = clock.timer(wake, Math.min(Math.max(at - clock.now(), 0), LONGEST_SLEEP))
   }

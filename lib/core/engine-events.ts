@@ -2,22 +2,22 @@ import { brand, isBranded } from './brand.ts'
 import type { Draft } from './event.ts'
 
 /** Event types that begin so are the engine's own news; nobody else's drafts may have them. */
-export const OWN_TYPES = 'tidings.'
+export const ENGINE_TYPES = 'tidings.'
 
 /** What stands in the place of an event that a repair could not find any more. */
 export const LOST = 'tidings.log.lost'
 
 /** A draft of the engine's own. */
-export function ownDraft(type: `${typeof OWN_TYPES}${string}`, identifier: string, data: unknown): Draft {
+export function engineDraft(type: `${typeof ENGINE_TYPES}${string}`, identifier: string, data: unknown): Draft {
   return brand('own-draft', { type, identifier, data })
 }
 
 /** Whether a type is the engine's own. */
-export function isOwnType(type: string): type is `${typeof OWN_TYPES}${string}` {
-  return type.startsWith(OWN_TYPES)
+export function isEngineType(type: string): type is `${typeof ENGINE_TYPES}${string}` {
+  return type.startsWith(ENGINE_TYPES)
 }
 
 /** Whether a draft may have one of the engine's own types. */
-export function isOwnDraft(draft: Draft): boolean {
+export function isEngineDraft(draft: Draft): boolean {
   return isBranded('own-draft', draft)
 }

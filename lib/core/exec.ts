@@ -4,7 +4,7 @@ import { Answer } from './answer.ts'
 import { systemClock } from './clock.ts'
 import { asError, describe, TidingsError } from './errors.ts'
 import type { Logger } from './logger.ts'
-import { linked, OVER } from './time-limit.ts'
+import { WORK_ENDED, withLinkedSignal } from './time-limit.ts'
 
 /** What a program printed: both outputs as utf8 text. */
 export interface ExecResult {
@@ -203,17 +203,17 @@ export function execWithin(inner: Exec, { title, fields, logger, signals }: Exec
     const late = over.aborted
     const how = late ? 'was started after' : 'was still running when'
     const warn = (): void => {
-      if (over.reason !== OVER) return
+      if (over.reason !== WORK_ENDED) return
       logger.warn({ ...fields, file }, `program ${how} its run or delivery ended: await what exec() returns`)
     }
     const work = async (): Promise<ExecResult> => {
       if (late) warn()
       else over.addEventListener('abort', warn, { once: true })
       try {
-        if (late) throw OVER
-        return await linked(all, (signal) => inner(file, args, { ...options, signal }))
+        if (late) throw WORK_ENDED
+        return await withLinkedSignal(all, (signal) => inner(file, args, { ...options, signal }))
       } catch (error) {
-        if (error !== OVER) throw error
+        if (error !== WORK_ENDED) throw error
         const message = `${describe(file)} ${how} ${title} ${late ? 'had ended' : 'ended'}: await what exec() returns`
         throw new TidingsError('TIDINGS_RUN_ENDED', message, { details: { file } })
       } finally {

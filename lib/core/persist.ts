@@ -5,13 +5,13 @@ import { asError, hasCode } from './errors.ts'
 const PAUSE = { first: 100, longest: 10_000 }
 
 /** Whether a failure may be over the next time: of the disk or the system, not one that names what is wrong. */
-export function mayPass(error: unknown): boolean {
+export function isTransient(error: unknown): boolean {
   const { code } = error as { readonly code?: unknown }
   return hasCode(error, 'TIDINGS_LOG_FAILED') || typeof code !== 'string' || !code.startsWith('TIDINGS_')
 }
 
 /** How long to wait after so many failures in a row (from 1), in ms. */
-export function pauseAfter(failures: number): number {
+export function retryPause(failures: number): number {
   return Math.min(PAUSE.first * 2 ** Math.min(failures - 1, 30), PAUSE.longest)
 }
 
@@ -33,7 +33,7 @@ export async function persist<T>(work: () => Promise<T>, { clock, stop, worth, f
     } catch (thrown) {
       const error = asError(thrown)
       if (stop.aborted || worth?.(error, failures) === false) throw error
-      const wait = pauseAfter(failures)
+      const wait = retryPause(failures)
       failed?.(error, wait)
       await pause(clock, wait, stop)
       if (stop.aborted) throw error

@@ -6,7 +6,7 @@ import { type Observable, type Observer, Subscriber, type Unsubscribable } from 
  * runs before `heard.complete`, so one that throws is an error as well. After an unsubscribe, what the teardown throws
  * has nobody left to hear it.
  */
-export function subscribe<T>(values: Observable<T>, heard: Observer<T>): Unsubscribable {
+export function safeSubscribe<T>(values: Observable<T>, heard: Observer<T>): Unsubscribable {
   const subscriber = new Guarded(heard)
   try {
     values.subscribe(subscriber)

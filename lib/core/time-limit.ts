@@ -1,7 +1,7 @@
 import type { Clock } from './clock.ts'
 import { asError } from './errors.ts'
 
-export interface Limit {
+export interface TimeLimit {
   readonly clock: Clock
   /** In ms; undefined: none. */
   readonly timeout: number | undefined
@@ -10,13 +10,13 @@ export interface Limit {
 }
 
 // One for all: an abort without a reason makes a DOMException with its stack, which costs more than most deliveries.
-export const OVER = new Error('the work is over')
+export const WORK_ENDED = new Error('the work is over')
 
 /**
  * A piece of work that can be ended: by its time, or from outside. Whoever is late is told by the signal, and left
  * behind: a promise can't be cancelled. Signals cost microseconds, so this one is made when somebody asks for it.
  */
-export class Work {
+export class StoppableWork {
   #controller: AbortController | undefined
   #reason: Error | undefined
   #reject: (reason: Error) => void = () => undefined
@@ -41,7 +41,7 @@ export class Work {
   }
 
   /** Does the work; settles as it does, unless its time is up or it is stopped before. Once for each `Work`. */
-  run<T>({ clock, timeout, late }: Limit, work: () => Promise<T>): Promise<T> {
+  run<T>({ clock, timeout, late }: TimeLimit, work: () => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       if (this.#reason !== undefined) return reject(this.#reason)
       this.#reject = reject
@@ -49,11 +49,11 @@ export class Work {
       work().then(
         (value) => {
           resolve(value)
-          this.#end(OVER)
+          this.#end(WORK_ENDED)
         },
         (error) => {
           reject(error)
-          this.#end(OVER)
+          this.#end(WORK_ENDED)
         },
       )
     })
@@ -69,12 +69,12 @@ export class Work {
 }
 
 /** Runs `work` until it settles, the time is up or one of the signals aborts. */
-export async function within<T>(
-  limit: Limit & { readonly signals: readonly AbortSignal[] },
+export async function withTimeLimit<T>(
+  limit: TimeLimit & { readonly signals: readonly AbortSignal[] },
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const limited = new Work()
-  return linked(limit.signals, (outer) => {
+  const limited = new StoppableWork()
+  return withLinkedSignal(limit.signals, (outer) => {
     if (outer.aborted) limited.stop(asError(outer.reason))
     outer.addEventListener('abort', () => limited.stop(asError(outer.reason)), { once: true })
     // Async, so that what it throws at once ends it too.
@@ -86,7 +86,7 @@ export async function within<T>(
  * Gives `work` a signal that aborts when any of these does, and lets go of them afterwards. (`AbortSignal.any` holds on
  * to signals that live long, and an agent's live as long as it does.)
  */
-export async function linked<T>(
+export async function withLinkedSignal<T>(
   signals: readonly AbortSignal[],
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {

@@ -4,15 +4,15 @@ import type { Draft, Receipt } from '../core/event.ts'
 import { execWithin } from '../core/exec.ts'
 import { guardSignal } from '../core/guard-signal.ts'
 import { Publisher } from '../core/publisher.ts'
-import { subscribe } from '../core/safe-subscribe.ts'
-import { OVER, Work } from '../core/time-limit.ts'
+import { safeSubscribe } from '../core/safe-subscribe.ts'
+import { StoppableWork, WORK_ENDED } from '../core/time-limit.ts'
 import type { Delivery, Listener } from '../listener/listener.ts'
 import type { AnyOperator, Pipe } from '../listener/on.ts'
 import type { Handed } from '../log/port.ts'
 import type { StateBuffer } from '../log/state-buffer.ts'
 import { awaits } from './awaited.ts'
 import { type DeliveryParts, delivery } from './delivery.ts'
-import { failed, type Outcome } from './outcome.ts'
+import { type DeliveryOutcome, failed } from './outcome.ts'
 import { outdatedError } from './outdated.ts'
 
 /** What all attempts of one listener share. */
@@ -29,7 +29,7 @@ export interface AttemptHost {
   publish(draft: Draft, handed: Handed): Promise<Receipt>
 }
 
-const PASSED = { end: 'ack', writes: [] } as const satisfies Outcome
+const PASSED = { end: 'ack', writes: [] } as const satisfies DeliveryOutcome
 
 /** Replaces the delivery for a handler that certainly cannot read it. */
 const UNSEEN = undefined as unknown as Delivery
@@ -39,15 +39,15 @@ const UNSEEN = undefined as unknown as Delivery
  * another, and ends with the last. An attempt with synchronous handlers is over when `begin` returns: it creates no
  * promise, timer or signal.
  */
-export class Attempt implements DeliveryParts {
+export class DeliveryAttempt implements DeliveryParts {
   readonly handed: Handed
   readonly #host: AttemptHost
   #state: StateBuffer | undefined
-  #outcome: Outcome | undefined
-  #reason = OVER
-  #onEnd: ((outcome: Outcome) => void) | undefined
+  #outcome: DeliveryOutcome | undefined
+  #reason = WORK_ENDED
+  #onEnd: ((outcome: DeliveryOutcome) => void) | undefined
   #publisher: Publisher | undefined
-  #work: Work | undefined
+  #work: StoppableWork | undefined
   #signal: AbortSignal | undefined
   #values: Unsubscribable | undefined
   #busy = false
@@ -61,7 +61,7 @@ export class Attempt implements DeliveryParts {
   }
 
   /** How it ended; undefined until then. */
-  get outcome(): Outcome | undefined {
+  get outcome(): DeliveryOutcome | undefined {
     return this.#outcome
   }
 
@@ -85,8 +85,8 @@ export class Attempt implements DeliveryParts {
     const { event } = this.handed
     try {
       const outdated = outdatedError(this.#host.listener, event)
-      if (outdated !== undefined) return this.#end({ end: 'park', error: outdated }, OVER)
-      for (const test of this.#host.pipe.tests) if (!test(event)) return this.#end(PASSED, OVER)
+      if (outdated !== undefined) return this.#end({ end: 'park', error: outdated }, WORK_ENDED)
+      for (const test of this.#host.pipe.tests) if (!test(event)) return this.#end(PASSED, WORK_ENDED)
       if (this.#host.pipe.rest !== undefined) return this.#subscribe(this.#host.pipe.rest)
     } catch (error) {
       return this.fail(error)
@@ -99,7 +99,7 @@ export class Attempt implements DeliveryParts {
     // The pipe is rebuilt for each event: an operator may keep state, or resubscribe to its source while others run.
     // A failed attempt takes no more values: a synchronous source may be endless.
     const values = pipe(of(this.handed.event)).pipe(takeWhile(() => this.#outcome === undefined))
-    const subscription = subscribe(values, {
+    const subscription = safeSubscribe(values, {
       next: (value) => this.#next(value),
       error: (error) => this.fail(error),
       complete: () => {
@@ -112,7 +112,7 @@ export class Attempt implements DeliveryParts {
   }
 
   /** Calls back when it ends; at once if it is over. */
-  onEnd(callback: (outcome: Outcome) => void): void {
+  onEnd(callback: (outcome: DeliveryOutcome) => void): void {
     if (this.#outcome === undefined) this.#onEnd = callback
     else callback(this.#outcome)
   }
@@ -145,9 +145,9 @@ export class Attempt implements DeliveryParts {
     return execWithin(environment.exec, { title, fields, logger: environment.logger, signals: [this.#ends.signal] })
   }
 
-  get #ends(): Work {
+  get #ends(): StoppableWork {
     if (this.#work === undefined) {
-      this.#work = new Work()
+      this.#work = new StoppableWork()
       if (this.#outcome !== undefined) this.#work.stop(this.#reason)
     }
     return this.#work
@@ -210,15 +210,15 @@ export class Attempt implements DeliveryParts {
     const refused = this.#publisher?.failure
     if (refused !== undefined) return this.fail(refused)
     const writes = this.#state?.writes() ?? PASSED.writes
-    this.#end(writes.length === 0 ? PASSED : { end: 'ack', writes }, OVER)
+    this.#end(writes.length === 0 ? PASSED : { end: 'ack', writes }, WORK_ENDED)
   }
 
   /** Ends it with this error, unless it is over. */
   fail(error: unknown): void {
-    if (this.#outcome === undefined) this.#end(failed(this.#host.listener, this.handed, error), OVER)
+    if (this.#outcome === undefined) this.#end(failed(this.#host.listener, this.handed, error), WORK_ENDED)
   }
 
-  #end(outcome: Outcome, reason: Error): void {
+  #end(outcome: DeliveryOutcome, reason: Error): void {
     if (this.#outcome !== undefined) return
     this.#outcome = outcome
     this.#reason = reason

@@ -1,5 +1,5 @@
 import { isObservable } from 'rxjs'
-import { subscribe } from '../core/safe-subscribe.ts'
+import { safeSubscribe } from '../core/safe-subscribe.ts'
 
 /** Waits for the result of a handler. */
 export interface Waiter {
@@ -17,7 +17,7 @@ export function awaits(result: unknown, waiter: Waiter): boolean {
   if (result === null || (typeof result !== 'object' && typeof result !== 'function')) return false
   if (isObservable(result)) {
     // Deferred: another handler may end the Observable, and nothing may begin in the middle of that handler.
-    const values = subscribe(result, {
+    const values = safeSubscribe(result, {
       next: () => undefined,
       error: (error) => queueMicrotask(() => waiter.fail(error)),
       complete: () => queueMicrotask(() => waiter.awaited(undefined)),

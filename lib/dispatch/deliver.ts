@@ -4,11 +4,11 @@ import { quote, TidingsError } from '../core/errors.ts'
 import type { Draft, Receipt } from '../core/event.ts'
 import type { Listener } from '../listener/listener.ts'
 import { type Pipe, pipeOf } from '../listener/on.ts'
-import { sayReceipt } from '../log/log-receipt.ts'
+import { logReceipt } from '../log/log-receipt.ts'
 import type { Handed, KeyValue, Log } from '../log/port.ts'
-import { held } from '../log/snapshot-draft.ts'
+import { snapshotDraft } from '../log/snapshot-draft.ts'
 import { StateBuffer } from '../log/state-buffer.ts'
-import { Attempt, type AttemptHost } from './attempt.ts'
+import { type AttemptHost, DeliveryAttempt } from './attempt.ts'
 import { looksAtDelivery } from './delivery.ts'
 import { refuseLoop } from './hops.ts'
 
@@ -34,7 +34,7 @@ export class Deliverer implements AttemptHost {
   readonly #namespace: string
   readonly #stored: KeyValue
   // Asynchronous attempts without a timer yet.
-  #going: Attempt[] = []
+  #going: DeliveryAttempt[] = []
 
   constructor(listener: Listener, host: DeliveryHost) {
     this.listener = listener
@@ -55,15 +55,15 @@ export class Deliverer implements AttemptHost {
   }
 
   /** Begins one attempt at one event. */
-  deliver(handed: Handed): Attempt {
-    const attempt = new Attempt(this, handed)
+  deliver(handed: Handed): DeliveryAttempt {
+    const attempt = new DeliveryAttempt(this, handed)
     attempt.begin()
     if (attempt.outcome === undefined) this.#limit(attempt)
     return attempt
   }
 
   // A timer costs as much as a delivery. Most deliveries end within the turn of the loop they began in and need none.
-  #limit(attempt: Attempt): void {
+  #limit(attempt: DeliveryAttempt): void {
     if (this.#going.push(attempt) > 1) return
     setImmediate(() => {
       const { clock } = this.#host
@@ -88,11 +88,11 @@ export class Deliverer implements AttemptHost {
 
   async publish(given: Draft, { event }: Handed): Promise<Receipt> {
     const { log, environment } = this.#host
-    const draft = held(given)
+    const draft = snapshotDraft(given)
     await refuseLoop(log, event)
     const receipts = await log.accept([draft], { cause: event.seq })
     const receipt = receipts[0] as Receipt
-    sayReceipt(environment.logger, draft, receipt)
+    logReceipt(environment.logger, draft, receipt)
     return receipt
   }
 }

@@ -4,11 +4,11 @@ import { asError } from '../core/errors.ts'
 import type { StoredEvent } from '../core/event.ts'
 import type { Listener } from '../listener/listener.ts'
 import type { Consumer, Handed, Writes } from '../log/port.ts'
-import type { Attempt } from './attempt.ts'
+import type { DeliveryAttempt } from './attempt.ts'
 import { crashError } from './crash-error.ts'
 import { Deliverer, type DeliveryHost } from './deliver.ts'
 import { orderKey } from './order-key.ts'
-import type { Outcome } from './outcome.ts'
+import type { DeliveryOutcome } from './outcome.ts'
 import { Pace } from './pace.ts'
 import { Queue } from './queue.ts'
 
@@ -23,7 +23,7 @@ export interface PumpHost extends DeliveryHost {
   /** Called when a delivery begins, with the time in ms since the epoch. */
   began?(now: number): void
   /** Called when a delivery ends, with its outcome and the time in ms since the epoch. */
-  ended?(outcome: Outcome, now: number): void
+  ended?(outcome: DeliveryOutcome, now: number): void
   /** Called before an event is parked; returns the writes to store in one step with that. */
   parked(handed: Handed, error: ErrorInfo): Writes
 }
@@ -42,7 +42,7 @@ export class Pump {
   readonly #clock: Clock
   readonly #deliverer: Deliverer
   readonly #queue: Queue
-  readonly #running = new Set<Attempt>()
+  readonly #running = new Set<DeliveryAttempt>()
   /** The key of each unsettled event, if `ordered` is a function. */
   readonly #keys = new Map<number, string>()
   /** The highest seq that was begun or waits in the log. Each unsettled event below it needs a record. */
@@ -197,7 +197,7 @@ export class Pump {
     return now
   }
 
-  #awaits(key: string, handed: Handed, attempt: Attempt): void {
+  #awaits(key: string, handed: Handed, attempt: DeliveryAttempt): void {
     this.#queue.occupy(key)
     this.#running.add(attempt)
     attempt.onEnd((outcome) => {
@@ -209,13 +209,13 @@ export class Pump {
     })
   }
 
-  #ended(key: string, handed: Handed, outcome: Outcome, now: number): void {
+  #ended(key: string, handed: Handed, outcome: DeliveryOutcome, now: number): void {
     this.#host.ended?.(outcome, now)
     this.#settle(key, handed, outcome)
     this.#queue.leave(key)
   }
 
-  #settle(key: string, handed: Handed, outcome: Outcome): void {
+  #settle(key: string, handed: Handed, outcome: DeliveryOutcome): void {
     const { seq } = handed.event
     if (outcome.end === 'ack') {
       this.#keys.delete(seq)

@@ -3,14 +3,14 @@ import { asError, quote } from '../core/errors.ts'
 import type { Draft, StoredEvent } from '../core/event.ts'
 import { guardSignal } from '../core/guard-signal.ts'
 import { Publisher } from '../core/publisher.ts'
-import { linked, within } from '../core/time-limit.ts'
+import { withLinkedSignal, withTimeLimit } from '../core/time-limit.ts'
 import type { Claim, Completion } from '../log/claim.ts'
 import type { Query, Write, Writes } from '../log/port.ts'
 import { StateBuffer } from '../log/state-buffer.ts'
 import { execute } from './execute.ts'
 import type { Job, JobContext } from './job.ts'
 import type { JobHost, RunReport } from './job-host.ts'
-import { lookOut } from './progress-watch.ts'
+import { watchProgress } from './progress-watch.ts'
 import { JOBS, type JobRecord, jobNamespace, PAUSED_JOBS, Recorder } from './record.ts'
 import { dueAt } from './retry-loop.ts'
 import { execOf, timedOut } from './run-once.ts'
@@ -21,7 +21,7 @@ import type { Slot } from './slots.ts'
  *
  * - `replaced`, `abort`: cut the run off, for another slot or the agent's stop; `told`: ask it to end
  */
-export interface Attempt {
+export interface RunAttempt {
   readonly slot: Slot
   /** The claim on the slot, which completes in one step with the last write of the run. */
   readonly claim: Claim
@@ -37,7 +37,7 @@ export interface Attempt {
 const PUNCTUAL = 1000
 
 /** Runs a job for a slot; never rejects. */
-export async function oneRun(job: Job, given: Attempt, host: JobHost): Promise<RunReport> {
+export async function runAttempt(job: Job, given: RunAttempt, host: JobHost): Promise<RunReport> {
   const { log, clock, environment } = host
   const { slot, attempt, replaced, abort } = given
   const ends = [replaced, abort]
@@ -52,7 +52,8 @@ export async function oneRun(job: Job, given: Attempt, host: JobHost): Promise<R
     const times = { began: new Date(began), late, ms: clock.now() - began }
     return { job: name, slot: slot.at, attempt, ...times, ...recorder.counts }
   }
-  const over = job.schedule.kind === 'always' ? lookOut(recorder, clock, (look) => host.goesOn?.(look)) : undefined
+  const over =
+    job.schedule.kind === 'always' ? watchProgress(recorder, clock, (look) => host.progressed?.(look)) : undefined
   let timeUp = false
   const tooLate = (): Error => {
     timeUp = true
@@ -60,7 +61,7 @@ export async function oneRun(job: Job, given: Attempt, host: JobHost): Promise<R
   }
   try {
     const limit = { clock, timeout: settings.timeout, signals: ends, late: tooLate }
-    const cancel = await within(limit, (over) => perform(job, { ...given, began, late, over }, recorder, host))
+    const cancel = await withTimeLimit(limit, (over) => perform(job, { ...given, began, late, over }, recorder, host))
     if (cancel === undefined) return { ...ended(), status: 'done' }
     return { ...ended(), status: 'cancelled', reason: cancel.message }
   } catch (error) {
@@ -73,7 +74,7 @@ export async function oneRun(job: Job, given: Attempt, host: JobHost): Promise<R
 }
 
 /** `over`: aborts when the run is cut off. */
-interface Performance extends Attempt {
+interface Performance extends RunAttempt {
   readonly began: number
   readonly late: number
   readonly over: AbortSignal
@@ -87,7 +88,7 @@ function perform(job: Job, given: Performance, recorder: Recorder, host: JobHost
   const save = (writes: Writes): Promise<void> => publisher.save(() => recorder.save(writes))
   const state = new StateBuffer(log.store(namespace), namespace, save)
   over.addEventListener('abort', () => publisher.end(`the run of job ${quote(job.name)}`), { once: true })
-  return linked([over, ...told], (linkedSignal) => {
+  return withLinkedSignal([over, ...told], (linkedSignal) => {
     const { publish } = publisher
     const signal = guardSignal(linkedSignal, (err) => {
       environment.logger.error({ job: job.name, slot: slot.at, err }, 'abort listener failed')

@@ -3,10 +3,10 @@ import { type Clock, systemClock } from '../core/clock.ts'
 import { isCancel } from '../core/control.ts'
 import type { Draft } from '../core/event.ts'
 import { guarded, standardErrorLogger } from '../core/logger.ts'
-import { linked } from '../core/time-limit.ts'
+import { withLinkedSignal } from '../core/time-limit.ts'
 import type { Job } from './job.ts'
 import { MemoryState } from './memory-state.ts'
-import { dueAt, tries } from './retry-loop.ts'
+import { dueAt, retryLoop } from './retry-loop.ts'
 import { type ContextParts, runWith, unheard } from './run-once.ts'
 import { runs$ } from './runs.ts'
 import type { Slot } from './slots.ts'
@@ -44,8 +44,8 @@ export function drafts(
     const logger = guarded(context.logger ?? standardErrorLogger)
     const outer = context.signal === undefined ? [stop.signal] : [stop.signal, context.signal]
     const runSlot = (slot: Slot, replaced: AbortSignal): Promise<unknown> =>
-      linked([...outer, replaced], (signal) =>
-        tries(job, slot, {
+      withLinkedSignal([...outer, replaced], (signal) =>
+        retryLoop(job, slot, {
           clock,
           stop: signal,
           run: (attempt) => {

@@ -1,8 +1,8 @@
 import type { Clock } from '../core/clock.ts'
 import type { Environment } from '../core/environment.ts'
 import type { Log } from '../log/port.ts'
-import type { Desk } from './job-control.ts'
-import type { Look } from './progress-watch.ts'
+import type { JobControl } from './job-control.ts'
+import type { RunProgress } from './progress-watch.ts'
 import type { Counts } from './record.ts'
 import type { Slot } from './slots.ts'
 
@@ -45,7 +45,7 @@ export interface JobHost {
   began(slot: Slot): void
   ended(report: RunReport): void
   /** Receives the activity of a run of `always()`, every minute and when it ends. Default: none. */
-  goesOn?(look: Look): void
+  progressed?(look: RunProgress): void
   /** Pauses and observes the job. Default: none. */
-  readonly desk?: Desk
+  readonly control?: JobControl
 }

@@ -1,11 +1,11 @@
-import type { Cancel, Clock } from '../core/clock.ts'
+import type { CancelTimer, Clock } from '../core/clock.ts'
 import type { Recorder } from './record.ts'
 
 /** How often a run of `always()` is checked for new events, in ms. */
 const EVERY = 60_000
 
 /** The activity of a run of `always()`. */
-export interface Look {
+export interface RunProgress {
   /** When its newest event was accepted, in ms since the epoch; absent if there is none since the last check. */
   readonly told?: number
   /** How long it has run, in ms. */
@@ -13,10 +13,10 @@ export interface Look {
 }
 
 /** Checks a run for new events, every minute and when it ends. Call the returned function at the end of the run. */
-export function lookOut(recorder: Recorder, clock: Clock, seen: (look: Look) => void): () => void {
+export function watchProgress(recorder: Recorder, clock: Clock, seen: (look: RunProgress) => void): () => void {
   const began = clock.now()
   let before: number | undefined
-  let cancel: Cancel
+  let cancel: CancelTimer
   const look = (): void => {
     const { toldAt } = recorder
     seen({ watched: clock.now() - began, ...(toldAt === undefined || toldAt === before ? {} : { told: toldAt }) })

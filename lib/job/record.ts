@@ -2,7 +2,7 @@ import type { Draft, Receipt } from '../core/event.ts'
 import type { Logger } from '../core/logger.ts'
 import type { Completion } from '../log/claim.ts'
 import { checkDraft } from '../log/limits.ts'
-import { sayReceipt } from '../log/log-receipt.ts'
+import { logReceipt } from '../log/log-receipt.ts'
 import type { Log, Origin, Write } from '../log/port.ts'
 import type { Job } from './job.ts'
 
@@ -116,7 +116,7 @@ export class Recorder {
     for (const [i, receipt] of receipts.entries()) {
       this.#counts[receipt.status] += 1
       if (receipt.event !== undefined) this.#toldAt = receipt.event.created
-      sayReceipt(this.#logger, drafts[i] as Draft, receipt)
+      logReceipt(this.#logger, drafts[i] as Draft, receipt)
     }
     return receipts
   }

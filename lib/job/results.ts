@@ -1,8 +1,8 @@
 import { isObservable, type Observable } from 'rxjs'
 import { describe, TidingsError } from '../core/errors.ts'
 import type { Draft } from '../core/event.ts'
-import { subscribe } from '../core/safe-subscribe.ts'
-import { held } from '../log/snapshot-draft.ts'
+import { safeSubscribe } from '../core/safe-subscribe.ts'
+import { snapshotDraft } from '../log/snapshot-draft.ts'
 
 /**
  * Passes every draft that a run returned to `each`, in order, from a value, iterable or Observable. Ends early when the
@@ -19,7 +19,7 @@ export async function eachDraft(
 ): Promise<void> {
   const settled = await result
   if (settled === undefined || settled === null || isReceipt(settled)) return
-  if (isDraft(settled)) return each(held(settled))
+  if (isDraft(settled)) return each(snapshotDraft(settled))
   if (isObservable(settled)) return eachEmitted(settled as Observable<Draft>, signal, each, inLine)
   if (typeof settled !== 'object' || !(Symbol.iterator in settled || Symbol.asyncIterator in settled))
     throw noDrafts(settled)
@@ -38,7 +38,7 @@ function eachEmitted(
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     let taken: Promise<void> = Promise.resolve()
-    const subscription = subscribe(drafts, {
+    const subscription = safeSubscribe(drafts, {
       next: (given) => {
         const draft = asItIs(given)
         taken = taken.then(() => each(draft))
@@ -59,7 +59,7 @@ function eachEmitted(
 
 // The run may reuse the same object for the next draft.
 function asItIs(given: Draft): Draft {
-  return isDraft(given) ? held(given) : given
+  return isDraft(given) ? snapshotDraft(given) : given
 }
 
 /** The error of a run that returned something other than drafts. */

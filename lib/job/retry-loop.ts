@@ -30,7 +30,7 @@ const PAUSE = { first: 1000, last: 600_000 }
  * Runs one slot, with the retries that the job's `retry` or the run's `Retry` asks for. A run of `always()` restarts
  * whenever it ends. Never rejects. Resolves to whether the slot is finished: false if `stop` prevented an attempt.
  */
-export async function tries(job: Job, slot: Slot, trying: Trying): Promise<boolean> {
+export async function retryLoop(job: Job, slot: Slot, trying: Trying): Promise<boolean> {
   const { clock, stop, first = 1, run, failed, again, turn = (act) => act() } = trying
   const rest = async (ms: number): Promise<void> => {
     const over = trying.waits?.()

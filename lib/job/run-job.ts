@@ -6,7 +6,7 @@ import type { JobHost, Trigger } from './job-host.ts'
 import type { JobRecord } from './record.ts'
 import { runSlot } from './run-slot.ts'
 import { runs$ } from './runs.ts'
-import { Ledger } from './slot-ledger.ts'
+import { SlotLedger } from './slot-ledger.ts'
 
 /** Runs a job on a log; `known`: its current record. Completes after `stop`, when the last run has ended. */
 export function runJob(
@@ -15,8 +15,8 @@ export function runJob(
   triggers$: Observable<Trigger>,
   host: JobHost,
 ): Observable<never> {
-  const { clock, environment, stop, desk } = host
-  const ledger = new Ledger(job, host)
+  const { clock, environment, stop, control: desk } = host
+  const ledger = new SlotLedger(job, host)
   let succeeded = false
   let busy = 0
   const turns = new Turns()
@@ -42,17 +42,21 @@ export function runJob(
     ticking: {
       anchor: new Date(known().anchor),
       decided: (decided) => ledger.decided(decided),
-      ...(desk === undefined ? {} : { waits: desk.waits }),
+      ...(desk === undefined ? {} : { waits: desk.nextSlot }),
     },
     restore: () => ledger.restore(known().anchor),
     ...(desk === undefined
       ? {}
-      : { paused$: desk.paused$, failed: (error) => desk.failed(error), delayed: (slot) => desk.delayed(slot) }),
+      : {
+          paused$: desk.paused$,
+          failed: (error) => desk.scheduleFailed(error),
+          delayed: (slot) => desk.slotDelayed(slot),
+        }),
     triggers$,
     stop,
     runSlot: async (given: Trigger, replaced) => {
       const slot = given.asked === true ? { ...given, at: instants.own(given.at) } : given
-      const done = desk?.came(slot)
+      const done = desk?.slotStarted(slot)
       busy += 1
       const report = await runSlot(job, slot, slotHost, replaced).catch((err: unknown) => {
         environment.logger.error({ job: job.name, slot: slot.at, err }, 'job failed')

@@ -8,7 +8,7 @@ import { type ExecOwner, execWithin } from '../core/exec.ts'
 import { guardSignal } from '../core/guard-signal.ts'
 import { guarded, type Logger } from '../core/logger.ts'
 import { Publisher } from '../core/publisher.ts'
-import { within } from '../core/time-limit.ts'
+import { withTimeLimit } from '../core/time-limit.ts'
 import { checkDraft } from '../log/limits.ts'
 import { StateBuffer } from '../log/state-buffer.ts'
 import { execute } from './execute.ts'
@@ -68,7 +68,7 @@ async function offer(
   })
   const state = new StateBuffer(kept, job.name, (writes) => publisher.save(async () => kept.keep(writes)))
   const signals = given.signal === undefined ? [stop] : [stop, given.signal]
-  return within({ clock, timeout: job.settings.timeout, signals, late: () => timedOut(job) }, (over) => {
+  return withTimeLimit({ clock, timeout: job.settings.timeout, signals, late: () => timedOut(job) }, (over) => {
     over.addEventListener('abort', () => publisher.end(`the run of job ${quote(job.name)}`), { once: true })
     const world = { ...realEnvironment(clock), ...given }
     const logger = guarded(world.logger)

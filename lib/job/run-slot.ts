@@ -1,12 +1,12 @@
-import { linked } from '../core/time-limit.ts'
+import { withLinkedSignal } from '../core/time-limit.ts'
 import type { Claim } from '../log/claim.ts'
-import { oneRun } from './attempt.ts'
+import { runAttempt } from './attempt.ts'
 import { outcomeOf } from './history.ts'
 import type { Job } from './job.ts'
 import type { JobHost, RunReport } from './job-host.ts'
 import type { JobRecord } from './record.ts'
-import { type Trying, tries } from './retry-loop.ts'
-import type { Ledger } from './slot-ledger.ts'
+import { retryLoop, type Trying } from './retry-loop.ts'
+import type { SlotLedger } from './slot-ledger.ts'
 import type { Slot } from './slots.ts'
 
 /**
@@ -14,7 +14,7 @@ import type { Slot } from './slots.ts'
  * `waits`: called when the slot starts to wait for its next attempt, returns a function to call when the wait ends
  */
 export interface SlotHost extends JobHost {
-  readonly ledger: Ledger
+  readonly ledger: SlotLedger
   record(): JobRecord
   turn<T>(run: () => Promise<T>): Promise<T>
   waits(): () => void
@@ -51,13 +51,13 @@ export async function runSlot(
     host.began(slot)
     const told = job.schedule.kind === 'always' ? ends : []
     const { record } = host
-    report = await oneRun(job, { slot: given, claim, record, attempt, replaced, abort: host.abort, told }, host)
+    report = await runAttempt(job, { slot: given, claim, record, attempt, replaced, abort: host.abort, told }, host)
     host.ended(report)
     return report
   }
   const trying = { clock: host.clock, first: claim.attempt, turn: host.turn, waits: host.waits }
-  const settled = await linked([replaced, host.abort, ...ends], (over) =>
-    tries(job, given, { ...trying, ...saying(job, { claim, run, replaced }, host), stop: over }),
+  const settled = await withLinkedSignal([replaced, host.abort, ...ends], (over) =>
+    retryLoop(job, given, { ...trying, ...saying(job, { claim, run, replaced }, host), stop: over }),
   )
   await ledger.persist(() => endClaim(claim, { slot: given, report, settled, replaced }, host))
   return report
@@ -144,7 +144,7 @@ function saying(
 
 // The signals that prevent runs and retries: the agent's stop, and a pause. A manual run of a paused job ignores that
 // pause. A run of `always()` receives these signals itself.
-function endsOf({ byHand }: Slot, { stop, desk }: JobHost): readonly AbortSignal[] {
-  const rest = desk?.rest()
+function endsOf({ byHand }: Slot, { stop, control: desk }: JobHost): readonly AbortSignal[] {
+  const rest = desk?.abortWhenPaused()
   return rest === undefined || (byHand === true && rest.aborted) ? [stop] : [stop, rest]
 }

@@ -17,7 +17,7 @@ const AGAIN = 1000
  * not open. So before anything can complete out of order, the ledger writes the waiting slots as open. Slots that pass
  * without a run are logged, counted and written, one record for each series.
  */
-export class Ledger {
+export class SlotLedger {
   readonly #job: Job
   readonly #host: Pick<JobHost, 'log' | 'clock' | 'environment' | 'stop'>
   // Due slots without an outcome yet, in ms.

@@ -1,4 +1,4 @@
-import type { Cancel, Clock } from '../core/clock.ts'
+import type { CancelTimer, Clock } from '../core/clock.ts'
 import { asError, hasCode } from '../core/errors.ts'
 import type { Retention } from '../log/retention.ts'
 import type { LevelLog } from './level-log.ts'
@@ -27,12 +27,12 @@ const WORTH = 1000
  * Prunes a log every hour until it is closed. Reports a failure and tries again with the next prune. Removes nothing by
  * age while the clock has jumped ahead: a machine that boots with a wrong date must not lose its events.
  */
-export function keepTo(
+export function autoPrune(
   retention: Retention,
   { log, clock, warn }: { readonly log: LevelLog; readonly clock: Clock; warn(message: string): void },
 ): void {
   const trust = new Trust(log, clock)
-  let cancel: Cancel
+  let cancel: CancelTimer
   let times = 0
   let removed = 0
   const prune = async (): Promise<void> => {

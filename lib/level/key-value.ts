@@ -2,14 +2,14 @@ import { describe, quote, TidingsError } from '../core/errors.ts'
 import { toJson } from '../core/json.ts'
 import type { Entry, KeyValue } from '../log/port.ts'
 import { keys, startingWith, textsOf } from './format/keys.ts'
-import type { Life } from './session/reopening-store.ts'
+import type { ReopeningStore } from './session/reopening-store.ts'
 import { stateKey } from './write/states.ts'
 
 /** How many entries a page of a listing has. */
 const PAGE = 500
 
 /** The view on one namespace. */
-export function keyValue(life: Life, namespace: string): KeyValue {
+export function keyValue(life: ReopeningStore, namespace: string): KeyValue {
   return {
     async get<T>(key: string) {
       return life.session.states.read(stateKey({ namespace, key })) as Entry<T> | undefined
@@ -39,7 +39,7 @@ function conflict(namespace: string, key: string, expected: unknown, revision: n
 }
 
 async function* list<T>(
-  life: Life,
+  life: ReopeningStore,
   namespace: string,
   prefix: string,
 ): AsyncGenerator<Entry<T> & { readonly key: string }> {

@@ -6,16 +6,16 @@ import type { Claim, ClaimOptions, RunRecord, SlotPlan, SlotsOfJob } from '../lo
 import { checkText, checkWrite, type Limits } from '../log/limits.ts'
 import type { Consumer, ConsumerInfo, ConsumerOptions, KeyValue, Log, Origin, Query } from '../log/port.ts'
 import type { Retention } from '../log/retention.ts'
-import { held } from '../log/snapshot-draft.ts'
+import { snapshotDraft } from '../log/snapshot-draft.ts'
 import { Consumers } from './consumer/consumers.ts'
 import { decode, encode, FORGOTTEN, type Identity } from './format/records.ts'
 import { keyValue } from './key-value.ts'
 import { readEvents, readRecord } from './read/reader.ts'
 import { Claims } from './runs/claims.ts'
-import type { Life } from './session/reopening-store.ts'
+import type { ReopeningStore } from './session/reopening-store.ts'
 import { Upkeep } from './upkeep/upkeep.ts'
 import { decide } from './write/accept.ts'
-import { Gate } from './write/backpressure.ts'
+import { Backpressure } from './write/backpressure.ts'
 import { type Found, identityKey } from './write/identities.ts'
 
 /** So many identities are looked up in one go, some milliseconds' work; a larger accept yields the event loop between. */
@@ -28,19 +28,19 @@ export class LevelLog extends Upkeep implements Log {
   readonly dense = true
   readonly clock: Clock
   readonly committed$: Observable<number>
-  readonly #life: Life
+  readonly #life: ReopeningStore
   readonly #limits: Limits
-  readonly #gate: Gate
+  readonly #gate: Backpressure
   readonly #consumers: Consumers
   readonly #claims: Claims
 
-  constructor(life: Life, limits: Limits, retention?: Retention) {
+  constructor(life: ReopeningStore, limits: Limits, retention?: Retention) {
     const consumers = new Consumers(life)
     super(life, consumers, retention)
     this.#life = life
     this.#limits = limits
     this.clock = life.clock
-    this.#gate = new Gate(() => life.session.writer)
+    this.#gate = new Backpressure(() => life.session.writer)
     this.id = life.meta.id
     this.durability = life.durability
     this.committed$ = life.committed$
@@ -70,7 +70,7 @@ export class LevelLog extends Upkeep implements Log {
   }
 
   #later(drafts: readonly Draft[], origin: Origin, found?: Found): () => Decided {
-    const now = Array.isArray(drafts) ? drafts.map(held) : drafts
+    const now = Array.isArray(drafts) ? drafts.map(snapshotDraft) : drafts
     const written = origin.state === undefined ? origin : { ...origin, state: origin.state.map(checkWrite) }
     return () => this.#decide(now, written, found)
   }

@@ -5,16 +5,16 @@ import { harmless } from '../core/logger.ts'
 import { checkOptions } from '../core/options.ts'
 import { type Limits, limitsOf } from '../log/limits.ts'
 import { boundsOf, type Retention } from '../log/retention.ts'
-import { keepTo } from './auto-prune.ts'
+import { autoPrune } from './auto-prune.ts'
 import { LevelLog } from './level-log.ts'
-import { checkLater } from './session/background-check.ts'
-import { Life, type LifeOptions } from './session/reopening-store.ts'
+import { checkInBackground } from './session/background-check.ts'
+import { ReopeningStore, type ReopeningStoreOptions } from './session/reopening-store.ts'
 import { levelDatabase, memoryDatabase } from './store/database.ts'
 import { pathOf } from './store/directory.ts'
 import type { StoreLock } from './store/directory-lock.ts'
 import { filterFile } from './store/identity-filter-file.ts'
 import { markFile, noMarkFile } from './store/marker-file.ts'
-import { viewOf } from './store/read-only-view.ts'
+import { readOnlyView } from './store/read-only-view.ts'
 
 export interface LogOptions {
   /**
@@ -78,12 +78,12 @@ async function openAt(path: string, options: LogOptions): Promise<LevelLog> {
   return open({ ...partsAt(path), durability }, options)
 }
 
-function partsAt(path: string): Pick<LifeOptions, 'source' | 'marks' | 'filter'> {
+function partsAt(path: string): Pick<ReopeningStoreOptions, 'source' | 'marks' | 'filter'> {
   return { source: levelDatabase(path), marks: markFile(path), filter: { file: filterFile(path) } }
 }
 
 async function openView(path: string, options: LogOptions): Promise<LevelLog> {
-  const view = await viewOf(path)
+  const view = await readOnlyView(path)
   const parts = partsAt(view.directory)
   const lock = async (): Promise<StoreLock | undefined> => {
     const held = await parts.source.lock?.()
@@ -121,7 +121,7 @@ const KNOWN: Record<keyof LogOptions, true> = {
 }
 
 async function open(
-  parts: Pick<LifeOptions, 'source' | 'marks' | 'filter' | 'durability' | 'beforeWrite'>,
+  parts: Pick<ReopeningStoreOptions, 'source' | 'marks' | 'filter' | 'durability' | 'beforeWrite'>,
   options: LogOptions,
 ): Promise<LevelLog> {
   // All of it is looked at before the store is opened: what is refused leaves nothing open.
@@ -130,10 +130,10 @@ async function open(
   if (retention !== undefined) boundsOf(retention)
   const identity = oneOf(options, 'identity', ['type', 'identifier'])
   const warn = harmless(options.warn ?? ((message: string) => process.stderr.write(`tidings: ${escape(message)}\n`)))
-  const life = await Life.begin({ ...parts, clock, identity, warn })
-  void checkLater(life)
+  const life = await ReopeningStore.begin({ ...parts, clock, identity, warn })
+  void checkInBackground(life)
   const log = new LevelLog(life, limits, retention)
-  if (retention !== undefined) keepTo(retention, { log, clock, warn })
+  if (retention !== undefined) autoPrune(retention, { log, clock, warn })
   return log
 }
 

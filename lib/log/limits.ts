@@ -1,4 +1,4 @@
-import { isOwnDraft, OWN_TYPES } from '../core/engine-events.ts'
+import { ENGINE_TYPES, isEngineDraft } from '../core/engine-events.ts'
 import { describe, type ErrorCode, type ErrorDetails, quote, TidingsError } from '../core/errors.ts'
 import type { Draft } from '../core/event.ts'
 import { named } from '../core/event-type.ts'
@@ -61,12 +61,12 @@ export function checkIdentity(draft: Draft, limits: Limits): Identified {
     textProblem(identifier, limits.identifier) === undefined &&
     (version === undefined || textProblem(version, limits.identifier) === undefined)
   // Most drafts are valid, so the texts of the errors are built only after this.
-  if (sound && (!type.startsWith(OWN_TYPES) || isOwnDraft(draft))) return { type, identifier, version }
+  if (sound && (!type.startsWith(ENGINE_TYPES) || isEngineDraft(draft))) return { type, identifier, version }
   const details = (path: string) => ({ type, identifier, path })
   checkText(type, limits.type, 'TIDINGS_TYPE_INVALID', 'the type of a draft', details('type'))
   const of = `of a draft of ${quote(type)}`
-  if (type.startsWith(OWN_TYPES) && !isOwnDraft(draft)) {
-    const words = `types that begin with ${OWN_TYPES} are the engine's own, got ${quote(type)}`
+  if (type.startsWith(ENGINE_TYPES) && !isEngineDraft(draft)) {
+    const words = `types that begin with ${ENGINE_TYPES} are the engine's own, got ${quote(type)}`
     throw new TidingsError('TIDINGS_TYPE_INVALID', words, { details: details('type') })
   }
   const code = 'TIDINGS_IDENTIFIER_INVALID'

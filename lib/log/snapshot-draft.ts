@@ -1,4 +1,4 @@
-import { isOwnDraft } from '../core/engine-events.ts'
+import { isEngineDraft } from '../core/engine-events.ts'
 import type { Draft } from '../core/event.ts'
 import { toJson } from '../core/json.ts'
 
@@ -6,8 +6,8 @@ import { toJson } from '../core/json.ts'
  * Copies a draft for a later decision, because the caller may change it in the meantime. Errors are still thrown when a
  * part is read, as without the copy: the data of a duplicate is never read.
  */
-export function held(draft: Draft): Draft {
-  if (typeof draft !== 'object' || draft === null || isOwnDraft(draft)) return draft
+export function snapshotDraft(draft: Draft): Draft {
+  if (typeof draft !== 'object' || draft === null || isEngineDraft(draft)) return draft
   try {
     const { type, identifier, version, transformed } = draft
     const now: Mutable = { type, identifier, data: undefined }

@@ -4,7 +4,7 @@ import { asError } from '../core/errors.ts'
 import type { Draft, Receipt } from '../core/event.ts'
 import { silentLogger } from '../core/logger.ts'
 import { Publisher } from '../core/publisher.ts'
-import { within } from '../core/time-limit.ts'
+import { withTimeLimit } from '../core/time-limit.ts'
 import type { World } from '../core/world.ts'
 import { execute } from '../job/execute.ts'
 import type { Job } from '../job/job.ts'
@@ -59,7 +59,7 @@ export class Polls {
     }
     const late = (): Error => new RunLate(`the run of job ${job.name} did not end within ${PATIENCE} ms`)
     try {
-      await within({ clock: systemClock, timeout: PATIENCE, signals: [], late }, (signal) => {
+      await withTimeLimit({ clock: systemClock, timeout: PATIENCE, signals: [], late }, (signal) => {
         const { publish } = publisher
         const slot = new Date(world.now())
         const own = { slot, events: nothing, late: 0, attempt: 1, state, publish, signal, logger: silentLogger }

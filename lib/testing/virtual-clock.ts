@@ -1,4 +1,4 @@
-import type { Cancel, Clock } from '../core/clock.ts'
+import type { CancelTimer, Clock } from '../core/clock.ts'
 
 /** A clock whose time advances only when a test says so. */
 export interface VirtualClock extends Clock {
@@ -48,7 +48,7 @@ export function virtualClock(start: Date = new Date('2026-01-01T00:00:00Z')): Vi
   }
   return {
     now: () => offset + elapsed,
-    timer(run, ms): Cancel {
+    timer(run, ms): CancelTimer {
       const timer = { due: elapsed + Math.max(0, ms), run }
       timers.add(timer)
       return () => void timers.delete(timer)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
-import { ownDraft } from '../../lib/core/engine-events.ts'
+import { engineDraft } from '../../lib/core/engine-events.ts'
 import { type LevelLog, memoryLog, operations, type StoredEvent } from '../../lib/index.ts'
 import { list, refused, takeAll } from '../../lib/testing/log-bench.ts'
 import { virtualClock } from '../../lib/testing/virtual-clock.ts'
@@ -24,7 +24,7 @@ async function history(t: TestContext): Promise<StoredEvent[]> {
   await log.accept([line('plain')], { job: 'job', run: 'run' })
   for (const version of ['A', 'B', 'A']) await log.accept([line('v', { version })])
   await log.accept([line('made', { transformed: true })], { cause: 1 })
-  await log.accept([ownDraft('tidings.job.failed', 'job 1', { job: 'job' })])
+  await log.accept([engineDraft('tidings.job.failed', 'job 1', { job: 'job' })])
   return list(log.events())
 }
 

@@ -7,7 +7,7 @@ import { start } from '../../lib/agent/start.ts'
 import { realEnvironment } from '../../lib/core/environment.ts'
 import { Pump } from '../../lib/dispatch/pump.ts'
 import { LevelLog } from '../../lib/level/level-log.ts'
-import { Life } from '../../lib/level/session/reopening-store.ts'
+import { ReopeningStore } from '../../lib/level/session/reopening-store.ts'
 import { noMarkFile } from '../../lib/level/store/marker-file.ts'
 import { type Listener, listener } from '../../lib/listener/listener.ts'
 import { on } from '../../lib/listener/on.ts'
@@ -23,7 +23,7 @@ async function begin(t: TestContext, parts: (heard: Set<number>) => readonly Lis
   const clock = virtualClock()
   let fails: (operation: Operation) => boolean = () => false
   const store = new FailingStore((operation) => fails(operation))
-  const life = await Life.begin({
+  const life = await ReopeningStore.begin({
     source: store,
     clock,
     marks: noMarkFile,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { brand, isBranded } from '../../lib/core/brand.ts'
 import { isPark, isRetry, Park, Retry } from '../../lib/core/control.ts'
-import { isOwnDraft, ownDraft } from '../../lib/core/engine-events.ts'
+import { engineDraft, isEngineDraft } from '../../lib/core/engine-events.ts'
 
 describe('a brand', () => {
   it('marks a value, or a function, as one kind and no other', () => {
@@ -48,9 +48,9 @@ describe('what a handler throws to say what is next', () => {
 
 describe("the engine's own drafts", () => {
   it('are known as such, which a copy by somebody else is not', () => {
-    const draft = ownDraft('tidings.job.failed', 'j', { a: 1 })
+    const draft = engineDraft('tidings.job.failed', 'j', { a: 1 })
     assert.deepEqual(draft, { type: 'tidings.job.failed', identifier: 'j', data: { a: 1 } })
-    assert(isOwnDraft(draft))
-    assert(!isOwnDraft({ ...draft }))
+    assert(isEngineDraft(draft))
+    assert(!isEngineDraft({ ...draft }))
   })
 })

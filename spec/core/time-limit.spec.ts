@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { linked, Work, within } from '../../lib/core/time-limit.ts'
+import { StoppableWork, withLinkedSignal, withTimeLimit } from '../../lib/core/time-limit.ts'
 import { virtualClock } from '../../lib/testing/virtual-clock.ts'
 import { unhandled } from '../agent/harness.ts'
 
@@ -12,14 +12,14 @@ describe('within', () => {
     const clock = virtualClock()
     const limit = { clock, timeout: 1000, signals: [], late }
     let signal: AbortSignal | undefined
-    const value = await within(limit, async (inner) => {
+    const value = await withTimeLimit(limit, async (inner) => {
       signal = inner
       assert.equal(inner.aborted, false)
       return 5
     })
     assert.deepEqual([value, signal?.aborted, clock.timers], [5, true, 0])
     await assert.rejects(
-      within(limit, async () => {
+      withTimeLimit(limit, async () => {
         throw new Error('no')
       }),
       /no/,
@@ -32,7 +32,7 @@ describe('within', () => {
     const broken = () => {
       throw new Error('no')
     }
-    await assert.rejects(within({ clock, timeout: 1000, signals: [], late }, broken), /no/)
+    await assert.rejects(withTimeLimit({ clock, timeout: 1000, signals: [], late }, broken), /no/)
     assert.equal(clock.timers, 0)
   })
 
@@ -40,7 +40,7 @@ describe('within', () => {
     const clock = virtualClock()
     let signal: AbortSignal | undefined
     let error: unknown
-    const ended = within({ clock, timeout: 1000, signals: [], late }, (inner) => {
+    const ended = withTimeLimit({ clock, timeout: 1000, signals: [], late }, (inner) => {
       signal = inner
       return never()
     }).catch((thrown) => (error = thrown))
@@ -55,7 +55,7 @@ describe('within', () => {
   it('takes as long as it takes when there is no timeout', async () => {
     const clock = virtualClock()
     let settled = false
-    void within({ clock, timeout: undefined, signals: [], late }, never).finally(() => (settled = true))
+    void withTimeLimit({ clock, timeout: undefined, signals: [], late }, never).finally(() => (settled = true))
     await clock.advance(1e12)
     assert.deepEqual([settled, clock.timers], [false, 0])
   })
@@ -66,7 +66,7 @@ describe('within', () => {
       const controllers = [new AbortController(), new AbortController()]
       const signals = controllers.map(({ signal }) => signal)
       let inner: AbortSignal | undefined
-      const ended = within({ clock, timeout: 1000, signals, late }, (signal) => {
+      const ended = withTimeLimit({ clock, timeout: 1000, signals, late }, (signal) => {
         inner = signal
         return never()
       })
@@ -82,7 +82,7 @@ describe('within', () => {
     let begun = false
     const work = async (): Promise<void> => void (begun = true)
     await assert.rejects(
-      within({ clock, timeout: 1000, signals: [AbortSignal.abort(new Error('no'))], late }, work),
+      withTimeLimit({ clock, timeout: 1000, signals: [AbortSignal.abort(new Error('no'))], late }, work),
       /no/,
     )
     assert.deepEqual([begun, clock.timers], [false, 0])
@@ -92,7 +92,7 @@ describe('within', () => {
     const clock = virtualClock()
     const seen = await unhandled(async () => {
       let fail: (error: Error) => void = () => undefined
-      const ended = within(
+      const ended = withTimeLimit(
         { clock, timeout: 10, signals: [], late },
         () => new Promise<never>((_, reject) => (fail = reject)),
       )
@@ -112,8 +112,8 @@ describe('within', () => {
     signal.addEventListener = (...given: Parameters<typeof add>) => (listening++, add(...given))
     signal.removeEventListener = (...given: Parameters<typeof remove>) => (listening--, remove(...given))
     const limit = { clock: virtualClock(), timeout: 1000, signals: [signal], late }
-    for (let i = 0; i < 20; i++) await within(limit, async () => i)
-    await within(limit, () => Promise.reject(new Error('no'))).catch(() => undefined)
+    for (let i = 0; i < 20; i++) await withTimeLimit(limit, async () => i)
+    await withTimeLimit(limit, () => Promise.reject(new Error('no'))).catch(() => undefined)
     assert.equal(listening, 0)
   })
 })
@@ -122,11 +122,11 @@ describe('a piece of work', () => {
   const limit = { clock: virtualClock(), timeout: undefined, late }
 
   it('makes its signal when somebody asks for it, aborted if that is after its end', async () => {
-    const work = new Work()
+    const work = new StoppableWork()
     await work.run(limit, async () => undefined)
     assert.equal(work.signal.aborted, true)
     assert.equal(work.signal, work.signal)
-    const stopped = new Work()
+    const stopped = new StoppableWork()
     const running = stopped.run(limit, never)
     stopped.stop(new Error('enough'))
     await assert.rejects(running, /enough/)
@@ -134,7 +134,7 @@ describe('a piece of work', () => {
   })
 
   it('is over before its signal says so', async () => {
-    const work = new Work()
+    const work = new StoppableWork()
     const happened: string[] = []
     work.signal.addEventListener('abort', () => happened.push('signal'))
     work.onEnd(() => happened.push('end'))
@@ -147,7 +147,7 @@ describe('a piece of work', () => {
   })
 
   it('that is stopped before it begins does not', async () => {
-    const work = new Work()
+    const work = new StoppableWork()
     work.stop(new Error('enough'))
     await assert.rejects(
       work.run(limit, async () => assert.fail('it began')),
@@ -160,14 +160,14 @@ describe('linked', () => {
   it('aborts with the first that does, or at once, and not after the work', async () => {
     const a = new AbortController()
     const b = new AbortController()
-    await linked([a.signal, b.signal], async (signal) => {
+    await withLinkedSignal([a.signal, b.signal], async (signal) => {
       b.abort('b')
       a.abort('a')
       assert.equal(signal.reason, 'b')
     })
-    await linked([AbortSignal.abort('before')], async (signal) => assert.equal(signal.reason, 'before'))
+    await withLinkedSignal([AbortSignal.abort('before')], async (signal) => assert.equal(signal.reason, 'before'))
     const c = new AbortController()
-    const kept = await linked([c.signal], async (signal) => signal)
+    const kept = await withLinkedSignal([c.signal], async (signal) => signal)
     c.abort()
     assert.equal(kept.aborted, false)
   })

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { systemClock } from '../../lib/core/clock.ts'
 import type { Draft } from '../../lib/core/event.ts'
 import { LevelLog } from '../../lib/level/level-log.ts'
-import { Life } from '../../lib/level/session/reopening-store.ts'
+import { ReopeningStore } from '../../lib/level/session/reopening-store.ts'
 import { levelDatabase } from '../../lib/level/store/database.ts'
 import { filterFile } from '../../lib/level/store/identity-filter-file.ts'
 import { markFile } from '../../lib/level/store/marker-file.ts'
@@ -11,7 +11,7 @@ import { draft, list } from '../../lib/testing/log-bench.ts'
 
 /** A log on disk that keeps a FILTER from its first event on. */
 export async function openFiltered(directory: string): Promise<LevelLog> {
-  const life = await Life.begin({
+  const life = await ReopeningStore.begin({
     source: levelDatabase(directory),
     marks: markFile(directory),
     filter: { file: filterFile(directory), least: 0 },

@@ -1,4 +1,4 @@
-import type { Life } from '../../lib/level/session/reopening-store.ts'
+import type { ReopeningStore } from '../../lib/level/session/reopening-store.ts'
 import { type Database, type DatabaseSource, memoryDatabase } from '../../lib/level/store/database.ts'
 
 /**
@@ -42,7 +42,7 @@ export class FailingStore implements DatabaseSource {
   }
 
   /** Has the look-ups of the session fail too. */
-  watch(life: Life): void {
+  watch(life: ReopeningStore): void {
     const { get } = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(life), 'session') as { get(): unknown }
     Object.defineProperty(life, 'session', {
       get: () => {

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { Publisher } from '../../lib/core/publisher.ts'
 import { keys } from '../../lib/level/format/keys.ts'
 import { LevelLog } from '../../lib/level/level-log.ts'
-import { Life } from '../../lib/level/session/reopening-store.ts'
+import { ReopeningStore } from '../../lib/level/session/reopening-store.ts'
 import { type Database, type DatabaseSource, memoryDatabase } from '../../lib/level/store/database.ts'
 import { noMarkFile } from '../../lib/level/store/marker-file.ts'
 import { defaultLimits } from '../../lib/log/limits.ts'
@@ -93,7 +93,7 @@ async function tryAll(
 
 async function openOver(source: DatabaseSource): Promise<LevelLog> {
   const clock = virtualClock()
-  const life = await Life.begin({
+  const life = await ReopeningStore.begin({
     source,
     clock,
     marks: noMarkFile,

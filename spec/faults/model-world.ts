@@ -5,7 +5,7 @@ import { start } from '../../lib/agent/start.ts'
 import type { StoredEvent } from '../../lib/core/event.ts'
 import { eventType } from '../../lib/core/event-type.ts'
 import { LevelLog } from '../../lib/level/level-log.ts'
-import { Life } from '../../lib/level/session/reopening-store.ts'
+import { ReopeningStore } from '../../lib/level/session/reopening-store.ts'
 import { noFilterFile } from '../../lib/level/store/identity-filter-file.ts'
 import { noMarkFile } from '../../lib/level/store/marker-file.ts'
 import { type Listener, type ListenerOptions, listener } from '../../lib/listener/listener.ts'
@@ -55,7 +55,7 @@ export class World {
   async begin(names: readonly string[], formerly?: readonly [older: string, name: string]): Promise<void> {
     const filter = { file: noFilterFile, least: 0 }
     const options = { source: this.#source, clock: this.clock, marks: noMarkFile, filter }
-    const life = await Life.begin({
+    const life = await ReopeningStore.begin({
       ...options,
       durability: 'disk',
       identity: undefined,

@@ -9,7 +9,7 @@ import type { StoredEvent } from '../../lib/core/event.ts'
 import type { RunRow } from '../../lib/job/history.ts'
 import { job } from '../../lib/job/job.ts'
 import { LevelLog } from '../../lib/level/level-log.ts'
-import { Life } from '../../lib/level/session/reopening-store.ts'
+import { ReopeningStore } from '../../lib/level/session/reopening-store.ts'
 import { noMarkFile } from '../../lib/level/store/marker-file.ts'
 import { type Delivery, listener } from '../../lib/listener/listener.ts'
 import { on } from '../../lib/listener/on.ts'
@@ -78,7 +78,7 @@ function parts({ handled, accepted }: World) {
 }
 
 async function openLog(store: FailingStore, { clock, lines }: World): Promise<LevelLog> {
-  const life = await Life.begin({
+  const life = await ReopeningStore.begin({
     source: store,
     clock,
     marks: noMarkFile,

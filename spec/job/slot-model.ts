@@ -9,7 +9,7 @@ import { history, type RunRow } from '../../lib/job/history.ts'
 import { type Job, job, type Run } from '../../lib/job/job.ts'
 import type { JobOptions } from '../../lib/job/settings.ts'
 import { LevelLog } from '../../lib/level/level-log.ts'
-import { Life } from '../../lib/level/session/reopening-store.ts'
+import { ReopeningStore } from '../../lib/level/session/reopening-store.ts'
 import { noFilterFile } from '../../lib/level/store/identity-filter-file.ts'
 import { noMarkFile } from '../../lib/level/store/marker-file.ts'
 import { defaultLimits } from '../../lib/log/limits.ts'
@@ -128,7 +128,7 @@ class World {
   /** Opens the log, and starts no agent. */
   async look(): Promise<LevelLog> {
     const filter = { file: noFilterFile, least: 0 }
-    const life = await Life.begin({
+    const life = await ReopeningStore.begin({
       source: this.#source,
       clock: this.clock,
       marks: noMarkFile,

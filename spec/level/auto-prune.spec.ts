@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { keepTo } from '../../lib/level/auto-prune.ts'
+import { autoPrune } from '../../lib/level/auto-prune.ts'
 import { LevelLog } from '../../lib/level/level-log.ts'
 import { memoryLog } from '../../lib/level/open-log.ts'
-import { Life } from '../../lib/level/session/reopening-store.ts'
+import { ReopeningStore } from '../../lib/level/session/reopening-store.ts'
 import { type DatabaseSource, memoryDatabase } from '../../lib/level/store/database.ts'
 import { noFilterFile } from '../../lib/level/store/identity-filter-file.ts'
 import { noMarkFile } from '../../lib/level/store/marker-file.ts'
@@ -15,7 +15,7 @@ const HOUR = 3_600_000
 
 /** A log in what a life before left. */
 async function reopened(source: DatabaseSource, clock: VirtualClock): Promise<LevelLog> {
-  const life = await Life.begin({
+  const life = await ReopeningStore.begin({
     source,
     clock,
     marks: noMarkFile,
@@ -78,14 +78,14 @@ describe('a clock that is ahead', () => {
       const source = memoryDatabase()
       const retention = { age: '30d', identities: '90d' } as const
       let log = await reopened(source, clock)
-      keepTo(retention, { log, clock, warn: () => undefined })
+      autoPrune(retention, { log, clock, warn: () => undefined })
       await log.accept(draftsOf(5))
       await clock.advance(2 * HOUR)
       if (restart) await log.close()
       clock.step(4 * YEAR)
       if (restart) {
         log = await reopened(source, clock)
-        keepTo(retention, { log, clock, warn: () => undefined })
+        autoPrune(retention, { log, clock, warn: () => undefined })
       }
       await clock.advance(5 * HOUR)
       assert.equal((await seqs(log)).length, 5)
@@ -102,7 +102,7 @@ describe('a clock that is ahead', () => {
     const clock = virtualClock()
     const warned: string[] = []
     await using log = await reopened(memoryDatabase(), clock)
-    keepTo({ age: '30d' }, { log, clock, warn: (message) => warned.push(message) })
+    autoPrune({ age: '30d' }, { log, clock, warn: (message) => warned.push(message) })
     await log.accept(draftsOf(5))
     await clock.advance(2 * HOUR)
     clock.step(YEAR)
@@ -116,7 +116,7 @@ describe('a clock that is ahead', () => {
   it('keeps to a number of events all the same', async () => {
     const clock = virtualClock()
     await using log = await reopened(memoryDatabase(), clock)
-    keepTo({ age: '30d', count: 3 }, { log, clock, warn: () => undefined })
+    autoPrune({ age: '30d', count: 3 }, { log, clock, warn: () => undefined })
     await clock.advance(2 * HOUR)
     clock.step(YEAR)
     await log.accept(draftsOf(5))

@@ -1,6 +1,6 @@
 import type { Clock } from '../../lib/core/clock.ts'
 import { LevelLog } from '../../lib/level/level-log.ts'
-import { Life, type LifeOptions } from '../../lib/level/session/reopening-store.ts'
+import { ReopeningStore, type ReopeningStoreOptions } from '../../lib/level/session/reopening-store.ts'
 import { type Database, type DatabaseSource, memoryDatabase } from '../../lib/level/store/database.ts'
 import { noMarkFile } from '../../lib/level/store/marker-file.ts'
 import { defaultLimits } from '../../lib/log/limits.ts'
@@ -112,7 +112,7 @@ export class FaultySource implements DatabaseSource {
   }
 }
 
-export interface FaultyOptions extends Partial<Pick<LifeOptions, 'durability' | 'marks' | 'identity'>> {
+export interface FaultyOptions extends Partial<Pick<ReopeningStoreOptions, 'durability' | 'marks' | 'identity'>> {
   readonly source: FaultySource
   readonly clock: Clock
 }
@@ -120,7 +120,7 @@ export interface FaultyOptions extends Partial<Pick<LifeOptions, 'durability' | 
 /** A log over such a store; `said` is what it warned of. */
 export async function faultyLog({ source, clock, ...rest }: FaultyOptions): Promise<{ log: LevelLog; said: string[] }> {
   const said: string[] = []
-  const life = await Life.begin({
+  const life = await ReopeningStore.begin({
     source,
     clock,
     marks: noMarkFile,

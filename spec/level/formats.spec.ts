@@ -5,7 +5,7 @@ import { keys, seqOf } from '../../lib/level/format/keys.ts'
 import { decode, decodeEvent, encode, FORMAT, type Meta } from '../../lib/level/format/records.ts'
 import type { LevelLog } from '../../lib/level/level-log.ts'
 import { openLog } from '../../lib/level/open-log.ts'
-import { openSound } from '../../lib/level/session/open.ts'
+import { openStore } from '../../lib/level/session/open.ts'
 import type { Database } from '../../lib/level/store/database.ts'
 import { memoryDatabase } from '../../lib/level/store/database.ts'
 import { noMarkFile } from '../../lib/level/store/marker-file.ts'
@@ -156,7 +156,7 @@ describe('a log of another format', () => {
       assert.equal((await upgrade(db, meta, { [FORMAT - 1]: step() })).format, FORMAT)
       assert.deepEqual(Object.fromEntries(await db.iterator().all()), readFixture(`${FORMAT}-type`).records)
       await db.close()
-      const { db: again } = await openSound(source, noMarkFile, expected)
+      const { db: again } = await openStore(source, noMarkFile, expected)
       await again.close()
     })
 

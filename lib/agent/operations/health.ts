@@ -1,10 +1,10 @@
 import type { Log } from '../../log/port.ts'
-import type { Helm } from '../run/agent-control.ts'
+import type { AgentControl } from '../run/agent-control.ts'
 import { type Health, type JobHealth, type ListenerHealth, problemsOf } from '../run/health.ts'
 import { jobRows, listenerRows } from './rows.ts'
 
 /** The health as the running agent knows it, or as the log was left. Never rejects because the log has failed. */
-export async function tellHealth(log: Log, helm?: Helm): Promise<Health> {
+export async function healthOf(log: Log, helm?: AgentControl): Promise<Health> {
   const last = await log.last().catch(() => undefined)
   const health: Omit<Health, 'problems'> = {
     running: helm !== undefined,
@@ -17,7 +17,7 @@ export async function tellHealth(log: Log, helm?: Helm): Promise<Health> {
 
 type Parts = Pick<Health, 'jobs' | 'listeners'>
 
-async function asKnown(log: Log, helm: Helm): Promise<Parts> {
+async function asKnown(log: Log, helm: AgentControl): Promise<Parts> {
   const { jobs, listeners } = await helm.health()
   const rows = await jobRows(log).catch(() => [])
   const known = new Map(rows.map(({ name, firstSeen: _, succeeded: __, paused: ___, ...row }) => [name, row]))

@@ -1,4 +1,4 @@
-import { isOwnType, ownDraft } from '../../core/engine-events.ts'
+import { engineDraft, isEngineType } from '../../core/engine-events.ts'
 import { asError, describe, quote, TidingsError } from '../../core/errors.ts'
 import type { Draft } from '../../core/event.ts'
 import type { Origin, Recorded } from '../../log/port.ts'
@@ -30,7 +30,7 @@ export function readEvent(text: string): { readonly draft: Draft; origin(now: nu
   const { type, identifier, data, version, transformed, created, revision, job } = check(parse(text))
   const options = { ...(version === undefined ? {} : { version }), ...(transformed ? { transformed } : {}) }
   return {
-    draft: isOwnType(type) ? ownDraft(type, identifier, data) : { type, identifier, data, ...options },
+    draft: isEngineType(type) ? engineDraft(type, identifier, data) : { type, identifier, data, ...options },
     origin: (now) => ({
       told: false,
       recorded: { created: created ?? now, ...(revision === undefined ? {} : { revision }) },

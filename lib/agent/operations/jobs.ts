@@ -6,7 +6,7 @@ import type { Log } from '../../log/port.ts'
 import { count } from '../../log/query.ts'
 import { nextRuns } from '../../schedule/index.ts'
 import { scheduleWords } from '../../schedule/next-slot.ts'
-import type { Helm } from '../run/agent-control.ts'
+import type { AgentControl } from '../run/agent-control.ts'
 import type { DryRun } from '../run/dry-run.ts'
 import type { Code } from '../run/job-code.ts'
 import { isPaused } from '../run/pauses.ts'
@@ -74,7 +74,7 @@ export interface JobOperations {
 /** How many of the next slots are listed by default, and at most. */
 const SLOTS = { usual: 10, most: 1000 }
 
-export function jobOperations(log: Log, helm?: Helm, code: Code | undefined = helm): JobOperations {
+export function jobOperations(log: Log, helm?: AgentControl, code: Code | undefined = helm): JobOperations {
   return {
     list: () => listJobs(log, helm, code),
     history: async (name, { limit } = {}) => {

@@ -3,7 +3,7 @@ import type { Job } from '../../job/job.ts'
 import { namesBefore } from '../../job/read-job.ts'
 import type { Log } from '../../log/port.ts'
 import { scheduleWords } from '../../schedule/next-slot.ts'
-import type { Helm } from '../run/agent-control.ts'
+import type { AgentControl } from '../run/agent-control.ts'
 import type { Code } from '../run/job-code.ts'
 import { type Upcoming, upcoming } from '../run/upcoming.ts'
 import { jobRecord, settledOf } from './known.ts'
@@ -32,7 +32,7 @@ export interface ListedJob extends JobRow {
 const RECENT = 20
 
 /** Every job that the log or the code knows. */
-export async function listJobs(log: Log, helm?: Helm, code?: Code): Promise<ListedJob[]> {
+export async function listJobs(log: Log, helm?: AgentControl, code?: Code): Promise<ListedJob[]> {
   const listed: ListedJob[] = []
   for (const row of await allRows(log, code)) {
     const rows = await remembered(log, row.name)

@@ -1,6 +1,6 @@
 import { TidingsError } from '../../core/errors.ts'
 import type { Log } from '../../log/port.ts'
-import type { Helm } from '../run/agent-control.ts'
+import type { AgentControl } from '../run/agent-control.ts'
 import { checkRename, removeListener } from '../run/rename-listener.ts'
 import { instant } from './event-search.ts'
 import { knownListener, refuseIfInUse } from './known.ts'
@@ -50,7 +50,7 @@ export interface ListenerOperations {
   remove(name: string): Promise<{ readonly name: string }>
 }
 
-export function listenerOperations(log: Log, helm?: Helm): ListenerOperations {
+export function listenerOperations(log: Log, helm?: AgentControl): ListenerOperations {
   return {
     list: ({ known } = {}) => listenerRows(log, known),
     ...pausing(log, helm, 'listener'),

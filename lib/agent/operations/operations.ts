@@ -1,10 +1,10 @@
 import type { Log } from '../../log/port.ts'
-import type { Helm } from '../run/agent-control.ts'
+import type { AgentControl } from '../run/agent-control.ts'
 import type { Health } from '../run/health.ts'
 import type { Code } from '../run/job-code.ts'
 import { type DbOperations, dbOperations } from './db.ts'
 import { type EventOperations, eventOperations } from './events.ts'
-import { tellHealth } from './health.ts'
+import { healthOf } from './health.ts'
 import { type JobOperations, jobOperations } from './jobs.ts'
 import { type ListenerOperations, listenerOperations } from './listeners.ts'
 import { type ParkedOperations, parkedOperations } from './parked.ts'
@@ -31,13 +31,13 @@ export interface Operations {
 /**
  * The operations on a log, and on the agent at the helm, if one runs. `code`: the jobs on the log, if no agent runs.
  */
-export function operations(log: Log, helm?: Helm, code?: Code): Operations {
+export function operations(log: Log, helm?: AgentControl, code?: Code): Operations {
   return {
     events: eventOperations(log),
     jobs: jobOperations(log, helm, code),
     listeners: listenerOperations(log, helm),
     parked: parkedOperations(log, helm),
     db: dbOperations(log),
-    status: () => tellHealth(log, helm),
+    status: () => healthOf(log, helm),
   }
 }

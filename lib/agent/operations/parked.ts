@@ -1,7 +1,7 @@
 import type { ErrorInfo } from '../../core/error-info.ts'
 import type { StoredEvent } from '../../core/event.ts'
 import type { Consumer, Log, Parked } from '../../log/port.ts'
-import type { Helm } from '../run/agent-control.ts'
+import type { AgentControl } from '../run/agent-control.ts'
 import { knownListener } from './known.ts'
 import { steerable } from './steerable.ts'
 
@@ -48,7 +48,7 @@ export interface ParkedOperations {
   drop(listener: string, seq?: number): Promise<readonly number[]>
 }
 
-export function parkedOperations(log: Log, helm?: Helm): ParkedOperations {
+export function parkedOperations(log: Log, helm?: AgentControl): ParkedOperations {
   const settle = async (
     name: string,
     seq: number | undefined,
@@ -75,7 +75,11 @@ export function parkedOperations(log: Log, helm?: Helm): ParkedOperations {
   }
 }
 
-async function* list(log: Log, helm: Helm | undefined, listener: string | undefined): AsyncGenerator<ParkedRow> {
+async function* list(
+  log: Log,
+  helm: AgentControl | undefined,
+  listener: string | undefined,
+): AsyncGenerator<ParkedRow> {
   if (listener !== undefined) await knownListener(log, listener)
   for await (const { name, lag } of log.consumers()) {
     if (lag.parked === 0 || (listener !== undefined && name !== listener)) continue

@@ -1,5 +1,5 @@
 import type { Log } from '../../log/port.ts'
-import type { Helm } from '../run/agent-control.ts'
+import type { AgentControl } from '../run/agent-control.ts'
 import { type Pausable, setPaused } from '../run/pauses.ts'
 import { knownJob, knownListener } from './known.ts'
 
@@ -15,7 +15,7 @@ export interface PauseAnswer {
 /** Pauses and resumes jobs or listeners: in the log, and at once in a running agent. */
 export function pausing(
   log: Log,
-  helm: Helm | undefined,
+  helm: AgentControl | undefined,
   kind: Pausable,
 ): Readonly<Record<'pause' | 'resume', (name: string) => Promise<PauseAnswer>>> {
   const pause = async (name: string, paused: boolean): Promise<PauseAnswer> => {

@@ -1,9 +1,9 @@
 import type { Consumer, Log } from '../../log/port.ts'
-import type { Helm, Steerable } from '../run/agent-control.ts'
+import type { AgentControl, Steerable } from '../run/agent-control.ts'
 import { renameListener } from '../run/rename-listener.ts'
 
 /** A listener that the log knows, steered through the running agent, or else directly in the log. */
-export function steerable(log: Log, helm: Helm | undefined, name: string): Steerable {
+export function steerable(log: Log, helm: AgentControl | undefined, name: string): Steerable {
   return helm?.listener(name) ?? resting(log, name)
 }
 

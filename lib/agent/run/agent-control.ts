@@ -17,7 +17,7 @@ export interface Steerable {
 }
 
 /** A running agent, for operations that steer it: it applies at once what they have already written to the log. */
-export interface Helm extends Code {
+export interface AgentControl extends Code {
   readonly agent: string
   readonly since: Date
   /** Removes known secrets from text that leaves the process. */

@@ -1,11 +1,11 @@
 import type { Clock } from '../../core/clock.ts'
-import { ownDraft } from '../../core/engine-events.ts'
+import { engineDraft } from '../../core/engine-events.ts'
 import type { ErrorInfo } from '../../core/error-info.ts'
 import { asError, hasCode } from '../../core/errors.ts'
 import type { StoredEvent } from '../../core/event.ts'
 import type { JsonValue } from '../../core/json.ts'
 import type { Logger } from '../../core/logger.ts'
-import { mayPass, persist } from '../../core/persist.ts'
+import { isTransient, persist } from '../../core/persist.ts'
 import { refuseLoop } from '../../dispatch/hops.ts'
 import type { Handed, Log, Writes } from '../../log/port.ts'
 
@@ -105,9 +105,9 @@ export class Announcements {
     const state = [{ namespace: TO_ANNOUNCE, key }]
     try {
       await refuseLoop(log, { ...data, ...(cause === undefined ? {} : { cause }) } as unknown as StoredEvent)
-      await log.accept([ownDraft('tidings.listener.parked', key, data)], { cause: seq, state })
+      await log.accept([engineDraft('tidings.listener.parked', key, data)], { cause: seq, state })
     } catch (error) {
-      if (mayPass(error) || hasCode(error, 'TIDINGS_LOG_CLOSED')) throw error
+      if (isTransient(error) || hasCode(error, 'TIDINGS_LOG_CLOSED')) throw error
       // The log rejects the announcement itself and would again: this ends the chain of news about news.
       environment.logger.warn({ listener: data.listener, seq, err: asError(error) }, 'news could not be told')
       await log.accept([], { state })

@@ -1,12 +1,12 @@
 import type { Clock } from '../../core/clock.ts'
-import { ownDraft } from '../../core/engine-events.ts'
+import { engineDraft } from '../../core/engine-events.ts'
 import { errorInfo } from '../../core/error-info.ts'
 import { asError } from '../../core/errors.ts'
 import type { Draft } from '../../core/event.ts'
 import type { Logger } from '../../core/logger.ts'
-import { mayPass, persist } from '../../core/persist.ts'
+import { isTransient, persist } from '../../core/persist.ts'
 import type { RunReport } from '../../job/job-host.ts'
-import type { Look } from '../../job/progress-watch.ts'
+import type { RunProgress } from '../../job/progress-watch.ts'
 import type { Log, Writes } from '../../log/port.ts'
 import { Announcements } from './announcements.ts'
 
@@ -36,7 +36,7 @@ interface JobMemory {
 }
 
 /** What the news need from an agent. */
-export interface NewsHost {
+export interface EngineEventsHost {
   readonly log: Log
   readonly clock: Clock
   readonly environment: { readonly logger: Logger }
@@ -52,7 +52,7 @@ interface Told {
 }
 
 /** The engine's own news: events about jobs and listeners, which listeners receive like any other. */
-export class News {
+export class EngineEvents {
   readonly #log: Log
   readonly #clock: Clock
   readonly #logger: Logger
@@ -62,7 +62,7 @@ export class News {
   // Serialized, so that no two runs read the same memory.
   #told: Promise<void> = Promise.resolve()
 
-  constructor(host: NewsHost) {
+  constructor(host: EngineEventsHost) {
     const { log, clock, environment, scrub, stop } = host
     this.#stop = stop
     this.#announcements = new Announcements(host)
@@ -87,7 +87,7 @@ export class News {
   }
 
   /** Observes a run that is meant never to end. */
-  goesOn(job: string, look: Look): void {
+  goesOn(job: string, look: RunProgress): void {
     const heard = { job, ...look, now: this.#clock.now() }
     this.#remember(job, (known) => afterSilence(known, heard))
   }
@@ -117,7 +117,7 @@ export class News {
   }
 
   #tell(tell: () => Promise<void>): void {
-    const trying = { clock: this.#clock, stop: this.#stop, worth: mayPass }
+    const trying = { clock: this.#clock, stop: this.#stop, worth: isTransient }
     this.#told = this.#told
       .then(() => persist(tell, trying))
       .catch((error) => {
@@ -127,24 +127,24 @@ export class News {
 }
 
 /** The memory after a successful or failed run, and the resulting news. */
-function afterRun(known: JobMemory, { job, slot, error }: RunReport, scrub: NewsHost['scrub']): Told {
+function afterRun(known: JobMemory, { job, slot, error }: RunReport, scrub: EngineEventsHost['scrub']): Told {
   if (error !== undefined) {
     const since = known.since ?? slot.toISOString()
     const memory = { ...known, failures: known.failures + 1, since }
     if (memory.failures !== FAILURES) return { memory, news: [] }
     const { name, message } = errorInfo(error, scrub)
     const data = { job, failures: FAILURES, since, error: { name, message } }
-    return { memory, news: [ownDraft('tidings.job.failed', `${job} ${since}`, data)] }
+    return { memory, news: [engineDraft('tidings.job.failed', `${job} ${since}`, data)] }
   }
   const { since, failures, ...rest } = known
   if (failures === 0) return { memory: known, news: [] }
   const memory = { ...rest, failures: 0 }
   if (failures < FAILURES) return { memory, news: [] }
-  return { memory, news: [ownDraft('tidings.job.recovered', `${job} ${since}`, { job, failures, since })] }
+  return { memory, news: [engineDraft('tidings.job.recovered', `${job} ${since}`, { job, failures, since })] }
 }
 
 /** When a job published something, if it did. `watched`: how long a run in progress has been observed, in ms. */
-interface Heard extends Partial<Look> {
+interface Heard extends Partial<RunProgress> {
   readonly job: string
   readonly now: number
 }
@@ -164,5 +164,5 @@ function afterSilence(known: JobMemory, { job, told, now, watched = Number.POSIT
   if (watched < usual || gap <= Math.max(SILENT.times * usual, SILENT.least)) return { memory: known, news: [] }
   const since = new Date(toldAt).toISOString()
   const data = { job, since, gap, longestBefore: usual }
-  return { memory: { ...memory, silent: true }, news: [ownDraft('tidings.job.silent', `${job} ${since}`, data)] }
+  return { memory: { ...memory, silent: true }, news: [engineDraft('tidings.job.silent', `${job} ${since}`, data)] }
 }

@@ -3,14 +3,14 @@ import { BehaviorSubject, lastValueFrom, Subject } from 'rxjs'
 import { asError } from '../../core/errors.ts'
 import { runRow } from '../../job/history.ts'
 import type { Job } from '../../job/job.ts'
-import type { Desk } from '../../job/job-control.ts'
+import type { JobControl } from '../../job/job-control.ts'
 import type { JobHost, RunReport, Trigger } from '../../job/job-host.ts'
 import { resetJob } from '../../job/read-job.ts'
 import type { JobRecord } from '../../job/record.ts'
 import { runJob } from '../../job/run-job.ts'
 import type { Slot } from '../../job/slots.ts'
 import { scheduleWords } from '../../schedule/next-slot.ts'
-import type { News } from './engine-events.ts'
+import type { EngineEvents } from './engine-events.ts'
 import type { JobHealth } from './health.ts'
 import type { JobStatus } from './status.ts'
 import { expectedBy, restsUntil, slotAfter, upcoming } from './upcoming.ts'
@@ -22,15 +22,15 @@ import { expectedBy, restsUntil, slotAfter, upcoming } from './upcoming.ts'
 const PATIENCE = 60_000
 
 /** What a running job needs from its agent. `news` receives how each run ended, and each long run. */
-export interface WorkingHost extends Omit<JobHost, 'began' | 'ended' | 'goesOn' | 'desk'> {
-  readonly news: Pick<News, 'ran' | 'goesOn'>
+export interface JobRunnerHost extends Omit<JobHost, 'began' | 'ended' | 'goesOn' | 'desk'> {
+  readonly news: Pick<EngineEvents, 'ran' | 'goesOn'>
 }
 
 /** A running job: it can be triggered and paused, and reports its status and health. */
-export class Working {
+export class JobRunner {
   readonly job: Job
   #record: JobRecord
-  readonly #host: WorkingHost
+  readonly #host: JobRunnerHost
   readonly #paused$: BehaviorSubject<boolean>
   readonly #triggers$ = new Subject<Trigger>()
   #rest = resting()
@@ -43,7 +43,7 @@ export class Working {
   readonly #delayed = new Set<Slot>()
   #failure: Error | undefined
 
-  constructor(job: Job, record: JobRecord, paused: boolean, host: WorkingHost) {
+  constructor(job: Job, record: JobRecord, paused: boolean, host: JobRunnerHost) {
     this.job = job
     this.#record = record
     this.#host = host
@@ -55,7 +55,7 @@ export class Working {
   async work(): Promise<void> {
     const runs = runJob(this.job, () => this.#record, this.#triggers$, {
       ...this.#host,
-      desk: this.#desk(),
+      control: this.#desk(),
       began: (slot) => {
         this.#running += 1
         this.#due.delete(slot)
@@ -66,7 +66,7 @@ export class Working {
         if (report.status === 'cancelled') this.pause(true)
         this.#host.news.ran(report, this.job.schedule.kind !== 'always' && report.new + report.changed > 0)
       },
-      goesOn: (look) => this.#host.news.goesOn(this.job.name, look),
+      progressed: (look) => this.#host.news.goesOn(this.job.name, look),
     })
     try {
       await lastValueFrom(runs, { defaultValue: undefined })
@@ -76,20 +76,20 @@ export class Working {
     }
   }
 
-  #desk(): Desk {
+  #desk(): JobControl {
     return {
       paused$: this.#paused$,
-      rest: () => this.#rest.signal,
-      failed: (error) => {
+      abortWhenPaused: () => this.#rest.signal,
+      scheduleFailed: (error) => {
         this.#failure = error
         this.#host.environment.logger.error({ job: this.job.name, err: error }, 'stopped working')
       },
-      delayed: (slot) => {
+      slotDelayed: (slot) => {
         this.#delayed.add(slot)
         return () => void this.#delayed.delete(slot)
       },
-      waits: (slot) => (this.#waits = slot),
-      came: (slot) => {
+      nextSlot: (slot) => (this.#waits = slot),
+      slotStarted: (slot) => {
         this.#due.add(slot)
         return () => void this.#due.delete(slot)
       },

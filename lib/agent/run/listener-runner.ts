@@ -2,7 +2,7 @@ import { type Observable, Subject, type Unsubscribable } from 'rxjs'
 import { type Clock, pause, steady } from '../../core/clock.ts'
 import type { ErrorInfo } from '../../core/error-info.ts'
 import { asError, hasCode } from '../../core/errors.ts'
-import { pauseAfter } from '../../core/persist.ts'
+import { retryPause } from '../../core/persist.ts'
 import { Pump, type PumpHost } from '../../dispatch/pump.ts'
 import type { Listener } from '../../listener/listener.ts'
 import type { Consumer, ConsumerOptions, Handed, Lag, Log, Start, Writes } from '../../log/port.ts'
@@ -12,7 +12,7 @@ import { checkRename, olderName, renameListener } from './rename-listener.ts'
 import type { ListenerStatus } from './status.ts'
 
 /** What a running listener needs from its agent. */
-export interface ListeningHost extends Omit<PumpHost, 'stop' | 'began' | 'ended' | 'parked'> {
+export interface ListenerRunnerHost extends Omit<PumpHost, 'stop' | 'began' | 'ended' | 'parked'> {
   readonly log: Log
   /** Returns the writes that go into the commit that parks the event; `flush` resolves when the parking is durable. */
   parked(listener: string, handed: Handed, error: ErrorInfo, flush: () => Promise<void>): Writes
@@ -27,8 +27,8 @@ const UNKNOWN = { waits: undefined, next: undefined }
 const PATIENCE = 60_000
 
 /** A running listener: it receives events until it is paused, and can be moved and renamed meanwhile. */
-export class Listening {
-  readonly #host: ListeningHost
+export class ListenerRunner {
+  readonly #host: ListenerRunnerHost
   readonly #clock: Clock
   #listener: Listener
   #consumer!: Consumer
@@ -54,20 +54,24 @@ export class Listening {
   #lag: Lag = { behind: 0, running: 0, retrying: 0, parked: 0 }
 
   /** Opens a listener on the log. `paused`: the names of the listeners that stay paused until they are resumed. */
-  static async open(listener: Listener, paused: ReadonlyMap<string, unknown>, host: ListeningHost): Promise<Listening> {
+  static async open(
+    listener: Listener,
+    paused: ReadonlyMap<string, unknown>,
+    host: ListenerRunnerHost,
+  ): Promise<ListenerRunner> {
     try {
-      return await Listening.#opened(listener, paused, host)
+      return await ListenerRunner.#opened(listener, paused, host)
     } catch (error) {
       if (typeof listener.settings.from !== 'number' || !hasCode(error, 'TIDINGS_LOG_INVALID')) throw error
-      return Listening.#refused(listener, asError(error), host)
+      return ListenerRunner.#refused(listener, asError(error), host)
     }
   }
 
   static async #opened(
     listener: Listener,
     paused: ReadonlyMap<string, unknown>,
-    host: ListeningHost,
-  ): Promise<Listening> {
+    host: ListenerRunnerHost,
+  ): Promise<ListenerRunner> {
     const { name, settings } = listener
     const { from: start, formerly } = settings
     const { log, environment } = host
@@ -78,21 +82,21 @@ export class Listening {
         : await renameListener(log, older, name, hears(listener))
     if (consumer.origin === 'new') environment.logger.info({ listener: name, from: start }, 'new listener')
     if (consumer.origin === 'renamed') environment.logger.info({ listener: name, formerly }, 'renamed listener')
-    return new Listening(listener, consumer, paused.has(older ?? name), host)
+    return new ListenerRunner(listener, consumer, paused.has(older ?? name), host)
   }
 
   /**
    * A listener whose consumer the log refuses to open, because its `from` lies far beyond the end of the log. It
    * receives nothing, `status` gives the reason, and it leaves no cursor behind; the other parts of the agent run.
    */
-  static async #refused(listener: Listener, refusal: Error, host: ListeningHost): Promise<Listening> {
+  static async #refused(listener: Listener, refusal: Error, host: ListenerRunnerHost): Promise<ListenerRunner> {
     const consumer = await host.log.consumer(listener.name, { start: 'now', transient: true, ...hears(listener) })
-    const listening = new Listening(listener, consumer, false, host)
+    const listening = new ListenerRunner(listener, consumer, false, host)
     listening.#refusal = refusal
     return listening
   }
 
-  private constructor(listener: Listener, consumer: Consumer, paused: boolean, host: ListeningHost) {
+  private constructor(listener: Listener, consumer: Consumer, paused: boolean, host: ListenerRunnerHost) {
     this.#listener = listener
     this.#use(consumer)
     this.#paused = paused
@@ -159,7 +163,7 @@ export class Listening {
         // The log is closed, or another agent on this log took the consumer over: the listener continues there.
         if (hasCode(err, 'TIDINGS_LOG_CLOSED') || err === this.#refusal) throw err
         if (this.#clock.now() - began > PATIENCE) failures = 1
-        const wait = pauseAfter(failures)
+        const wait = retryPause(failures)
         const fields = { listener: this.#listener.name, err }
         // The listener was stopping anyway: reopening its consumer writes what could not be written now.
         if (stop.aborted) return environment.logger.warn(fields, 'listener failed as it stopped')

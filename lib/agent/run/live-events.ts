@@ -8,7 +8,7 @@ import type { Log } from '../../log/port.ts'
 const MOST_TURNS = 1000
 
 /** The events that a log accepts from now on, read once for all subscribers. */
-export class Live {
+export class LiveEvents {
   readonly events$: Observable<StoredEvent>
   readonly #log: Log
   readonly #over = new AbortController()

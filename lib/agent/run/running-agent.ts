@@ -5,25 +5,25 @@ import type { Publish } from '../../core/context.ts'
 import type { Environment } from '../../core/environment.ts'
 import { quote, TidingsError } from '../../core/errors.ts'
 import type { Receipt, StoredEvent } from '../../core/event.ts'
-import { mayPass, persist } from '../../core/persist.ts'
+import { isTransient, persist } from '../../core/persist.ts'
 import { toDraft } from '../../core/publisher.ts'
 import type { Job } from '../../job/job.ts'
 import type { RunReport } from '../../job/job-host.ts'
 import { readJob } from '../../job/read-job.ts'
 import type { JobRecord } from '../../job/record.ts'
-import { sayReceipt } from '../../log/log-receipt.ts'
+import { logReceipt } from '../../log/log-receipt.ts'
 import type { Log } from '../../log/port.ts'
-import { held } from '../../log/snapshot-draft.ts'
+import { snapshotDraft } from '../../log/snapshot-draft.ts'
 import { type Agent, flatten, type Part, refuseTwins, refuseTypeTwins } from '../define/agent.ts'
-import type { Helm } from './agent-control.ts'
+import type { AgentControl } from './agent-control.ts'
 import { drained, isIdle } from './drained.ts'
 import { type DryRun, dryRun } from './dry-run.ts'
 import { endsWithin } from './ends-within.ts'
-import { News } from './engine-events.ts'
+import { EngineEvents } from './engine-events.ts'
 import { type Health, problemsOf } from './health.ts'
-import { Working } from './job-runner.ts'
-import { Listening, type ListeningHost } from './listener-runner.ts'
-import { Live } from './live-events.ts'
+import { JobRunner } from './job-runner.ts'
+import { ListenerRunner, type ListenerRunnerHost } from './listener-runner.ts'
+import { LiveEvents } from './live-events.ts'
 import { cursors } from './oldest.ts'
 import { type Pausable, pausedNames } from './pauses.ts'
 import type { Running } from './running.ts'
@@ -51,15 +51,15 @@ const TRIES = 5
 const LAST = 1000
 
 /** The running parts of an agent on a log. */
-export class RunningAgent implements Running, Helm {
+export class RunningAgent implements Running, AgentControl {
   readonly since: Date
   readonly #parts: RunningParts
-  readonly #live: Live
-  readonly #news: News
+  readonly #live: LiveEvents
+  readonly #news: EngineEvents
   readonly #stop = new AbortController()
   readonly #abort = new AbortController()
-  readonly #jobs = new Map<string, Working>()
-  #listeners: readonly Listening[] = []
+  readonly #jobs = new Map<string, JobRunner>()
+  #listeners: readonly ListenerRunner[] = []
   readonly #added$ = new Subject<void>()
   readonly #tasks: Tasks
   #adding: Promise<void> = Promise.resolve()
@@ -69,8 +69,8 @@ export class RunningAgent implements Running, Helm {
     this.#parts = parts
     // Every part listens to these two signals; Node reports more than ten listeners as a leak.
     setMaxListeners(0, this.#stop.signal, this.#abort.signal)
-    this.#live = new Live(parts.log)
-    this.#news = new News({ ...parts, stop: this.#stop.signal })
+    this.#live = new LiveEvents(parts.log)
+    this.#news = new EngineEvents({ ...parts, stop: this.#stop.signal })
     this.#tasks = new Tasks(parts.environment.logger, this.#stop.signal)
     this.since = new Date(parts.clock.now())
   }
@@ -87,9 +87,9 @@ export class RunningAgent implements Running, Helm {
     const { agent, log, environment } = this.#parts
     if (this.#stop.signal.aborted)
       throw new TidingsError('TIDINGS_RUN_ENDED', `published after agent ${quote(agent.name)} was stopped`)
-    const draft = held(toDraft(given))
+    const draft = snapshotDraft(toDraft(given))
     const [receipt] = await log.accept([draft])
-    sayReceipt(environment.logger, draft, receipt as Receipt)
+    logReceipt(environment.logger, draft, receipt as Receipt)
     return receipt as Receipt
   }
 
@@ -109,9 +109,9 @@ export class RunningAgent implements Running, Helm {
     refuseTypeTwins(agent.name, [...flatten(agent.name, [...this.jobs(), ...heard]).eventTypes, ...eventTypes])
     // Every listener's starting position is durable before any job runs, so listeners miss no published event.
     const quiet = await this.#insist(() => pausedNames(log, 'listener'))
-    const hearing: Listening[] = []
+    const hearing: ListenerRunner[] = []
     for (const each of listeners)
-      hearing.push(await this.#insist(() => Listening.open(each, quiet, this.#listeningHost())))
+      hearing.push(await this.#insist(() => ListenerRunner.open(each, quiet, this.#listeningHost())))
     const records = new Map<Job, JobRecord>()
     for (const job of jobs)
       records.set(job, await this.#insist(() => readJob(log, job, clock.now(), environment.logger)))
@@ -122,7 +122,7 @@ export class RunningAgent implements Running, Helm {
       abort: this.#abort.signal,
       news: this.#news,
     }
-    const working = Array.from(records, ([job, record]) => new Working(job, record, resting.has(job.name), host))
+    const working = Array.from(records, ([job, record]) => new JobRunner(job, record, resting.has(job.name), host))
     if (this.#stop.signal.aborted) throw new TidingsError('TIDINGS_AGENT_INVALID', 'the agent has stopped')
     this.#hear(hearing)
     this.#news.begin()
@@ -138,12 +138,12 @@ export class RunningAgent implements Running, Helm {
     return persist(ask, {
       clock,
       stop: this.#stop.signal,
-      worth: (error, failures) => failures < TRIES && mayPass(error),
+      worth: (error, failures) => failures < TRIES && isTransient(error),
       failed: (err, wait) => environment.logger.warn({ err, wait }, 'the log failed, and is asked again'),
     })
   }
 
-  #listeningHost(): ListeningHost {
+  #listeningHost(): ListenerRunnerHost {
     return {
       ...this.#parts,
       abort: this.#abort.signal,
@@ -153,7 +153,7 @@ export class RunningAgent implements Running, Helm {
   }
 
   // Events that were in flight when the process died go first, one at a time over all listeners.
-  #hear(hearing: readonly Listening[]): void {
+  #hear(hearing: readonly ListenerRunner[]): void {
     this.#listeners = [...this.#listeners, ...hearing]
     this.#added$.next()
     const begun = hearing.filter(({ paused }) => !paused)
@@ -204,7 +204,7 @@ export class RunningAgent implements Running, Helm {
     return Array.from(this.#jobs.values(), ({ job }) => job)
   }
 
-  job(name: string): Working | undefined {
+  job(name: string): JobRunner | undefined {
     return this.#jobs.get(name)
   }
 
@@ -213,7 +213,7 @@ export class RunningAgent implements Running, Helm {
     else this.listener(name)?.pause(paused)
   }
 
-  listener(name: string): Listening | undefined {
+  listener(name: string): ListenerRunner | undefined {
     return this.#listeners.find(({ listener }) => listener.name === name)
   }
 

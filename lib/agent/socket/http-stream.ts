@@ -4,7 +4,7 @@ const TOGETHER = 64 * 1024
 const types = { many: 'application/x-ndjson', all: 'text/event-stream' } as const
 
 /** Answers that take a while: values one by one, as JSON lines or as server-sent events. */
-export class Streams {
+export class HttpStreams {
   readonly #going = new Set<AbortController>()
 
   /** Ends the answers that would never end by themselves. */

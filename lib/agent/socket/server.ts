@@ -10,7 +10,7 @@ import { toWire } from '../../core/wire-error.ts'
 import type { Operations } from '../operations/operations.ts'
 import { checkQuestion } from '../operations/question.ts'
 import { statusOf } from './http-status.ts'
-import { Streams } from './http-stream.ts'
+import { HttpStreams } from './http-stream.ts'
 import { fromQuery } from './query-string.ts'
 import { type Body, type Route, routes } from './routes.ts'
 import { leaveSocket, placeSocket } from './socket-path.ts'
@@ -22,14 +22,14 @@ const MOST = 64 * 1024
 const GRACE = 1000
 
 /** The identity of the agent that serves. */
-export interface Who {
+export interface AgentIdentity {
   readonly agent: string
   readonly pid: number
   readonly since: string
 }
 
 /** A running server. `close` resolves when no request is pending. */
-export interface Served {
+export interface SocketServer {
   readonly path: string
   close(): Promise<void>
 }
@@ -40,8 +40,8 @@ type Asked = Context<{ Bindings: HttpBindings }>
  * Serves operations as HTTP and JSON on a Unix socket in the log's folder, for its owner alone: any client that can
  * connect may do everything. Nothing binds to the network.
  */
-export async function serve(operations: Operations, who: Who, directory: string): Promise<Served> {
-  const streams = new Streams()
+export async function serve(operations: Operations, who: AgentIdentity, directory: string): Promise<SocketServer> {
+  const streams = new HttpStreams()
   const path = await placeSocket(directory)
   await clear(path)
   const app = appOf(operations, who, streams)
@@ -62,7 +62,7 @@ export async function serve(operations: Operations, who: Who, directory: string)
   }
 }
 
-function appOf(operations: Operations, who: Who, streams: Streams): Hono<{ Bindings: HttpBindings }> {
+function appOf(operations: Operations, who: AgentIdentity, streams: HttpStreams): Hono<{ Bindings: HttpBindings }> {
   const app = new Hono<{ Bindings: HttpBindings }>()
   app.onError((error, c) => c.json(toWire(error), error instanceof HTTPException ? error.status : statusOf(error)))
   app.notFound((c) => c.json(toWire(new Error(`there is no ${c.req.method} ${c.req.path}`)), 404))
@@ -73,7 +73,7 @@ function appOf(operations: Operations, who: Who, streams: Streams): Hono<{ Bindi
   return app
 }
 
-async function answer(c: Asked, route: Route, operations: Operations, streams: Streams): Promise<Response> {
+async function answer(c: Asked, route: Route, operations: Operations, streams: HttpStreams): Promise<Response> {
   const inQuery = route.method === 'GET' || route.reads === true
   const asked = inQuery ? fromQuery(route, new URL(c.req.url).searchParams) : await bodyOf(c)
   const question = checkQuestion(route, asked) as never

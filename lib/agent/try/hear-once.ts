@@ -3,7 +3,7 @@ import { type ErrorInfo, errorInfo } from '../../core/error-info.ts'
 import { asError } from '../../core/errors.ts'
 import type { StoredEvent } from '../../core/event.ts'
 import { Deliverer } from '../../dispatch/deliver.ts'
-import type { Outcome } from '../../dispatch/outcome.ts'
+import type { DeliveryOutcome } from '../../dispatch/outcome.ts'
 import type { Listener } from '../../listener/listener.ts'
 import type { Consumer, Handed, Log } from '../../log/port.ts'
 import { drained, isIdle } from '../run/drained.ts'
@@ -109,7 +109,7 @@ async function deliver(
   const attempt = deliverer.deliver(handed)
   const stop = (): void => attempt.stop(asError(signal.reason))
   signal.addEventListener('abort', stop, { once: true })
-  const outcome = await new Promise<Outcome>((resolve) => attempt.onEnd(resolve))
+  const outcome = await new Promise<DeliveryOutcome>((resolve) => attempt.onEnd(resolve))
   signal.removeEventListener('abort', stop)
   if (outcome.end === 'ack') {
     consumer.ack(handed, outcome.writes)

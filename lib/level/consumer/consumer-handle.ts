@@ -9,7 +9,7 @@ import type { LevelConsumer } from './consumer.ts'
  * If a consumer retires and none can be opened in its place (the store fails in between), the next pull of its handle
  * opens it again from the store.
  */
-export class Handle implements Consumer {
+export class ConsumerHandle implements Consumer {
   readonly name: string
   readonly origin: Consumer['origin']
   readonly #seen: LevelConsumer

@@ -5,20 +5,20 @@ import { describe, quote, TidingsError } from '../../core/errors.ts'
 import type { Consumer, ConsumerOptions, Handed, Lag, Parked, Retrying, Writes } from '../../log/port.ts'
 import { typeTest } from '../../log/query.ts'
 import type { EventRecord } from '../format/records.ts'
-import type { Life } from '../session/reopening-store.ts'
+import type { ReopeningStore } from '../session/reopening-store.ts'
 import type { Op, Rider } from '../write/commit.ts'
 import { checkedWrites, type States } from '../write/states.ts'
 import { Backlog, heard } from './backlog.ts'
-import { Place } from './cursor.ts'
-import { Ahead } from './cursor-gaps.ts'
+import { ConsumerCursor } from './cursor.ts'
+import { CursorGaps } from './cursor-gaps.ts'
 import { HandOut } from './hand-out.ts'
-import { Flight } from './in-flight.ts'
+import { InFlight } from './in-flight.ts'
 import { ParkedEvents } from './parked.ts'
-import { Ledger } from './pending-writes.ts'
+import { PendingWrites } from './pending-writes.ts'
 import { type Need, openNeed } from './retention-floor.ts'
 import { retryRecord } from './retries.ts'
 import { Steering } from './steering.ts'
-import type { Opened } from './stored-consumer.ts'
+import type { StoredConsumer } from './stored-consumer.ts'
 
 /** Number of skipped events after which the cursor is stored; a crash makes the consumer scan them again. */
 const MOST_PASSED = 1024
@@ -33,17 +33,17 @@ const MOST_PASSED = 1024
 export class LevelConsumer implements Consumer, Rider {
   readonly name: string
   readonly origin: Consumer['origin']
-  readonly #life: Life
+  readonly #life: ReopeningStore
   readonly #backlog: Backlog
-  readonly #flight: Flight
+  readonly #flight: InFlight
   readonly #handOut: HandOut
   readonly #parked: ParkedEvents
-  readonly #ledger: Ledger
+  readonly #ledger: PendingWrites
   readonly #steering: Steering
-  readonly #ahead: Ahead
+  readonly #ahead: CursorGaps
   readonly #wake$ = new Subject<void>()
   readonly #changes$ = new Subject<void>()
-  readonly #place: Place
+  readonly #place: ConsumerCursor
   readonly #hears: (type: string) => boolean
   // Number of pulls that look for events (`#waiting`: that wait for some).
   #looking = 0
@@ -54,16 +54,16 @@ export class LevelConsumer implements Consumer, Rider {
   // The consumer that replaced this one; undefined: none did, or none could be opened.
   #next: LevelConsumer | undefined
 
-  constructor(life: Life, opened: Opened, options: ConsumerOptions) {
+  constructor(life: ReopeningStore, opened: StoredConsumer, options: ConsumerOptions) {
     this.#life = life
     this.name = opened.name
     this.origin = opened.origin
-    this.#ledger = new Ledger(life, options.transient === true)
-    this.#place = new Place(this.name, this.#ledger, opened.cursor)
+    this.#ledger = new PendingWrites(life, options.transient === true)
+    this.#place = new ConsumerCursor(this.name, this.#ledger, opened.cursor)
     this.#parked = new ParkedEvents(this.name, this.#ledger, opened.parked)
-    this.#flight = new Flight(this.name, this.#ledger, opened, options.inOrder === true)
+    this.#flight = new InFlight(this.name, this.#ledger, opened, options.inOrder === true)
     this.#steering = new Steering(life, this.#flight, this.#parked)
-    this.#ahead = new Ahead(opened)
+    this.#ahead = new CursorGaps(opened)
     const hears = heard(options)
     this.#hears = typeTest(options.types)
     const wanted = (record: EventRecord): boolean =>

@@ -6,17 +6,17 @@ import type { Consumer, ConsumerInfo, ConsumerOptions, Lag, Start } from '../../
 import { keys, seqOf, startingWith, textsOf } from '../format/keys.ts'
 import { type Cursor, decode, type EventRecord, encode, type RetryRecord } from '../format/records.ts'
 import { readEvents } from '../read/reader.ts'
-import type { Life } from '../session/reopening-store.ts'
+import type { ReopeningStore } from '../session/reopening-store.ts'
 import type { Op } from '../write/commit.ts'
 import type { States } from '../write/states.ts'
 import { heard } from './backlog.ts'
 import { LevelConsumer } from './consumer.ts'
-import { Handle } from './consumer-handle.ts'
+import { ConsumerHandle } from './consumer-handle.ts'
 import { type Beginning, movedTo } from './cursor.ts'
 import { beyondSuspects, isOpen } from './cursor-gaps.ts'
 import { lowest, type Need, storedNeed } from './retention-floor.ts'
 import { dueAgain } from './retries.ts'
-import type { Opened } from './stored-consumer.ts'
+import type { StoredConsumer } from './stored-consumer.ts'
 import type { Deaths } from './suspects.ts'
 
 /** The byte limit for consumer names, the same as for event types. */
@@ -27,7 +27,7 @@ const MOST_AHEAD = 10_000
 
 /** All consumers of a log: opens, renames, lists and forgets them. */
 export class Consumers {
-  readonly #life: Life
+  readonly #life: ReopeningStore
   readonly #open = new Map<string, LevelConsumer>()
   // Transient consumers coexist with the durable consumer of the same name, and do not affect it. They are never
   // closed: a weak reference lets an unused one go.
@@ -35,7 +35,7 @@ export class Consumers {
   // No consumer opens while a prune decides what to remove.
   readonly #turns = new Turns()
 
-  constructor(life: Life) {
+  constructor(life: ReopeningStore) {
     this.#life = life
   }
 
@@ -51,7 +51,7 @@ export class Consumers {
       const open = this.#open.get(name)
       const isFree = open === undefined || open.retired || options.move === true
       const first = isFree ? await this.#begun(name, options) : open
-      return new Handle(first, isFree, (own) => this.#turns.take(() => this.#takenOver(own, name, options)))
+      return new ConsumerHandle(first, isFree, (own) => this.#turns.take(() => this.#takenOver(own, name, options)))
     })
   }
 
@@ -113,7 +113,10 @@ export class Consumers {
   }
 
   // Reads what is stored of a consumer, and returns the operations to commit before it is used. Changes nothing.
-  async #find(name: string, options: ConsumerOptions): Promise<{ readonly opened: Opened; readonly ops: Op[] }> {
+  async #find(
+    name: string,
+    options: ConsumerOptions,
+  ): Promise<{ readonly opened: StoredConsumer; readonly ops: Op[] }> {
     const { start, move, formerly } = options
     const known = this.#read(name)
     if (known !== undefined) {
@@ -130,7 +133,7 @@ export class Consumers {
     return { opened, ops: [cursorOp(name, opened.cursor)] }
   }
 
-  async #begin(name: string, start: Start): Promise<Opened> {
+  async #begin(name: string, start: Start): Promise<StoredConsumer> {
     const cursor: Cursor = { ...(await this.#beginning(start)), created: this.#life.clock.now() }
     return { name, origin: 'new', cursor, waiting: [], parked: [], suspects: new Map() }
   }
@@ -180,7 +183,7 @@ export class Consumers {
     return decode<Cursor>(keys.consumer(name), this.#life.session.db.getSync(keys.consumer(name)))
   }
 
-  async #load(name: string, found: Cursor, options: ConsumerOptions): Promise<Omit<Opened, 'origin'>> {
+  async #load(name: string, found: Cursor, options: ConsumerOptions): Promise<Omit<StoredConsumer, 'origin'>> {
     const records = await this.#entries(keys.retriesOf(name))
     const now = steady(this.#life.clock).now()
     const waiting = records.map(([key, text]) => {

@@ -44,7 +44,7 @@ interface Told {
 }
 
 /** What the store knew of events after the cursor when the consumer was opened, until its backlog has passed them. */
-export class Ahead {
+export class CursorGaps {
   readonly #to: number
   readonly #open: Set<number>
   /** Events with a record of their own, from which they are handed out. */

@@ -1,14 +1,14 @@
 import { keys } from '../format/keys.ts'
 import { type Beyond, type Cursor, encode } from '../format/records.ts'
-import type { Ledger } from './pending-writes.ts'
+import type { PendingWrites } from './pending-writes.ts'
 
 /** The stored cursor of one consumer. */
-export class Place {
+export class ConsumerCursor {
   readonly #name: string
-  readonly #ledger: Ledger
+  readonly #ledger: PendingWrites
   #record: Cursor
 
-  constructor(name: string, ledger: Ledger, record: Cursor) {
+  constructor(name: string, ledger: PendingWrites, record: Cursor) {
     this.#name = name
     this.#ledger = ledger
     this.#record = record

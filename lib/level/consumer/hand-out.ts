@@ -1,12 +1,12 @@
 import { steady } from '../../core/clock.ts'
 import type { StoredEvent } from '../../core/event.ts'
 import type { Handed } from '../../log/port.ts'
-import type { Life } from '../session/reopening-store.ts'
+import type { ReopeningStore } from '../session/reopening-store.ts'
 import type { Session } from '../session/session.ts'
 import type { Op } from '../write/commit.ts'
 import type { Backlog } from './backlog.ts'
-import type { Place } from './cursor.ts'
-import type { Flight } from './in-flight.ts'
+import type { ConsumerCursor } from './cursor.ts'
+import type { InFlight } from './in-flight.ts'
 import type { Waiting } from './retries.ts'
 import type { Steering } from './steering.ts'
 
@@ -22,11 +22,11 @@ const MOST_WAITING = 10_000
  * before they are handed out; `inOrder`: hand out nothing newer while an event waits.
  */
 export interface HandOutParts {
-  readonly life: Life
-  readonly flight: Flight
+  readonly life: ReopeningStore
+  readonly flight: InFlight
   readonly backlog: Backlog
   readonly steering: Steering
-  readonly place: Place
+  readonly place: ConsumerCursor
   readonly ahead: () => number
   readonly present: () => boolean
   readonly noted: boolean

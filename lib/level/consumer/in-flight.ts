@@ -2,7 +2,7 @@ import type { Handed } from '../../log/port.ts'
 import { keys } from '../format/keys.ts'
 import { encode, type RetryRecord } from '../format/records.ts'
 import type { Op } from '../write/commit.ts'
-import type { Ledger } from './pending-writes.ts'
+import type { PendingWrites } from './pending-writes.ts'
 import { Retries, type Waiting } from './retries.ts'
 import { type Deaths, Suspects } from './suspects.ts'
 
@@ -13,9 +13,9 @@ export interface Known {
 }
 
 /** The events of one consumer that are handed out and not settled: being handled, or waiting for another attempt. */
-export class Flight {
+export class InFlight {
   readonly #name: string
-  readonly #ledger: Ledger
+  readonly #ledger: PendingWrites
   /** Being handled for the first time: the cursor stays before the lowest of them. */
   readonly #fresh = new Set<number>()
   /** Being handled again: they have a record in the store, so the cursor may pass them. */
@@ -25,7 +25,7 @@ export class Flight {
   readonly #asked = new Map<number, RetryRecord>()
   readonly #suspects: Suspects
 
-  constructor(name: string, ledger: Ledger, { waiting, suspects }: Known, inOrder: boolean) {
+  constructor(name: string, ledger: PendingWrites, { waiting, suspects }: Known, inOrder: boolean) {
     this.#name = name
     this.#ledger = ledger
     this.#retries = new Retries(inOrder)

@@ -1,14 +1,14 @@
 import { keys } from '../format/keys.ts'
 import { encode, type ParkedRecord } from '../format/records.ts'
-import type { Ledger } from './pending-writes.ts'
+import type { PendingWrites } from './pending-writes.ts'
 
 /** The parked events of one consumer. Only their seqs are in memory. */
 export class ParkedEvents {
   readonly #name: string
-  readonly #ledger: Ledger
+  readonly #ledger: PendingWrites
   readonly #seqs: Set<number>
 
-  constructor(name: string, ledger: Ledger, seqs: readonly number[]) {
+  constructor(name: string, ledger: PendingWrites, seqs: readonly number[]) {
     this.#name = name
     this.#ledger = ledger
     this.#seqs = new Set(seqs)

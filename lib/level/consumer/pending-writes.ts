@@ -1,6 +1,6 @@
 import type { Write, Writes } from '../../log/port.ts'
 import { decode } from '../format/records.ts'
-import type { Life } from '../session/reopening-store.ts'
+import type { ReopeningStore } from '../session/reopening-store.ts'
 import type { Op } from '../write/commit.ts'
 import type { States } from '../write/states.ts'
 
@@ -8,8 +8,8 @@ import type { States } from '../write/states.ts'
  * The pending writes of one consumer: gathered until the next commit takes them, kept until that is durable, and
  * written again if it fails. Only one consumer of a name has an open ledger; a closed one drops all writes.
  */
-export class Ledger {
-  readonly #life: Life
+export class PendingWrites {
+  readonly #life: ReopeningStore
   readonly #transient: boolean
   #changes = new Map<string, Op>()
   #writing = new Map<string, Op>()
@@ -18,7 +18,7 @@ export class Ledger {
   #closed = false
 
   /** `transient`: stores nothing except the state that handlers wrote. */
-  constructor(life: Life, transient: boolean) {
+  constructor(life: ReopeningStore, transient: boolean) {
     this.#life = life
     this.#transient = transient
   }

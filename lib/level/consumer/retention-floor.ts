@@ -2,7 +2,7 @@ import type { HeldBy } from '../../log/retention.ts'
 import { keys, seqOf, startingWith } from '../format/keys.ts'
 import { type Cursor, decode } from '../format/records.ts'
 import type { Database } from '../store/database.ts'
-import type { Flight } from './in-flight.ts'
+import type { InFlight } from './in-flight.ts'
 import type { ParkedEvents } from './parked.ts'
 
 /** The lowest event whose body a consumer still needs. */
@@ -39,7 +39,7 @@ export async function storedNeed(db: Database, name: string): Promise<readonly N
  * Returns the need of an open consumer, from memory. Its latest settled events may not be durable yet; they ride with
  * the commit that removes the body, or with an earlier one.
  */
-export function openNeed(listener: string, settledTo: number, flight: Flight, parked: ParkedEvents): Need {
+export function openNeed(listener: string, settledTo: number, flight: InFlight, parked: ParkedEvents): Need {
   const needs: [Need['why'], Iterable<number>][] = [
     ['retry', flight.seqs()],
     ['parked', parked.seqs()],

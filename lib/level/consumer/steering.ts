@@ -3,17 +3,17 @@ import type { StoredEvent } from '../../core/event.ts'
 import type { Parked, Retrying } from '../../log/port.ts'
 import { instant } from '../../log/query.ts'
 import { readRecord } from '../read/reader.ts'
-import type { Life } from '../session/reopening-store.ts'
-import type { Flight } from './in-flight.ts'
+import type { ReopeningStore } from '../session/reopening-store.ts'
+import type { InFlight } from './in-flight.ts'
 import type { ParkedEvents } from './parked.ts'
 
 /** Lets a person list, release, drop and redeliver events of one consumer. Nothing is durable before a commit. */
 export class Steering {
-  readonly #life: Life
-  readonly #flight: Flight
+  readonly #life: ReopeningStore
+  readonly #flight: InFlight
   readonly #parked: ParkedEvents
 
-  constructor(life: Life, flight: Flight, parked: ParkedEvents) {
+  constructor(life: ReopeningStore, flight: InFlight, parked: ParkedEvents) {
     this.#life = life
     this.#flight = flight
     this.#parked = parked

@@ -4,7 +4,7 @@ import type { Waiting } from './retries.ts'
 import type { Deaths } from './suspects.ts'
 
 /** What the store knows of a consumer when it is opened. */
-export interface Opened {
+export interface StoredConsumer {
   readonly name: string
   readonly origin: Consumer['origin']
   readonly cursor: Cursor

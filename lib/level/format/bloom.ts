@@ -21,7 +21,7 @@ export interface Layer {
  *
  * Source: Putze, Sanders and Singler, "Cache-, Hash- and Space-Efficient Bloom Filters".
  */
-export class Bloom {
+export class BloomFilter {
   readonly #layers: Layer[]
   // The hashes of the key that was asked for last: returning both in an object costs more than making them.
   #block = 0

@@ -1,5 +1,5 @@
 /** Reads LevelDB's numbers and strings, one after another. Past the end, or what is no number, is an error. */
-export class Reader {
+export class ByteReader {
   readonly bytes: Buffer
   at: number
   readonly #end: number
@@ -49,7 +49,7 @@ export class Reader {
 
 /** What snappy has made smaller, as it was. */
 export function unsnap(bytes: Buffer): Buffer {
-  const reader = new Reader(bytes)
+  const reader = new ByteReader(bytes)
   const length = reader.varint()
   // Snappy never makes anything more than 64 times smaller: a longer length is damage, and no memory is taken for it.
   if (length > 64 * bytes.length) throw new RangeError(`${bytes.length} bytes can't have been ${length}`)
@@ -75,6 +75,6 @@ export function unsnap(bytes: Buffer): Buffer {
   return out
 }
 
-function little(reader: Reader, bytes: number): number {
+function little(reader: ByteReader, bytes: number): number {
   return reader.take(bytes).readUIntLE(0, bytes)
 }

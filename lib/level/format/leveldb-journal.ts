@@ -1,5 +1,5 @@
 import { maskedCrc32c } from './crc32c.ts'
-import { Reader } from './leveldb-bytes.ts'
+import { ByteReader } from './leveldb-bytes.ts'
 
 /**
  * What LevelDB only ever appends to: its log files (`000123.log`, a batch of writes a record) and its MANIFEST (an edit of the
@@ -73,7 +73,7 @@ export interface Batch {
 
 /** A record of a log file: sequence, 8 bytes; how many, 4 bytes; each a type (1: put, 0: delete), a key and a value. */
 export function readBatch(record: Buffer): Batch {
-  const reader = new Reader(record)
+  const reader = new ByteReader(record)
   const first = Number(reader.take(8).readBigUInt64LE())
   const count = reader.take(4).readUInt32LE()
   const writes: [Buffer, Buffer | undefined][] = []
@@ -113,7 +113,7 @@ export function readManifest(records: readonly Buffer[]): Manifest {
   for (const record of records) {
     const gone: number[] = []
     const added: [number, Listed][] = []
-    for (const reader = new Reader(record); !reader.done; ) {
+    for (const reader = new ByteReader(record); !reader.done; ) {
       const tag = reader.varint()
       if (tag === 1) comparator = reader.text().toString()
       else if (tag === 2) numbers.log = reader.varint()
@@ -134,7 +134,7 @@ export function readManifest(records: readonly Buffer[]): Manifest {
   return { comparator, log, next, sequence, tables }
 }
 
-function listed(reader: Reader): [number, Listed] {
+function listed(reader: ByteReader): [number, Listed] {
   reader.varint()
   return [reader.varint(), { size: reader.varint(), smallest: reader.text(), largest: reader.text() }]
 }

@@ -1,5 +1,5 @@
 import { maskedCrc32c } from './crc32c.ts'
-import { Reader, unsnap } from './leveldb-bytes.ts'
+import { ByteReader, unsnap } from './leveldb-bytes.ts'
 
 /**
  * A table of LevelDB, a file `000123.ldb`: records in the order of their keys, never changed once it is written.
@@ -98,7 +98,7 @@ function blocksOf(bytes: Buffer, bad: BadBlock[]): { data: readonly Handle[]; ot
     return undefined
   }
   try {
-    const reader = new Reader(bytes, footer, bytes.length - 8)
+    const reader = new ByteReader(bytes, footer, bytes.length - 8)
     const [metaindex, index] = [handle(reader), handle(reader)]
     const at = { metaindex: handlesIn(bytes, metaindex), index: handlesIn(bytes, index) }
     for (const each of at.metaindex)
@@ -112,10 +112,10 @@ function blocksOf(bytes: Buffer, bad: BadBlock[]): { data: readonly Handle[]; ot
 
 function handlesIn(bytes: Buffer, block: Handle): Handle[] {
   if (!isSound(bytes, block)) throw new RangeError(`the block at ${block.offset} is not what was written`)
-  return Array.from(entriesOf(contentsOf(bytes, block)), ([, value]) => handle(new Reader(value)))
+  return Array.from(entriesOf(contentsOf(bytes, block)), ([, value]) => handle(new ByteReader(value)))
 }
 
-function handle(reader: Reader): Handle {
+function handle(reader: ByteReader): Handle {
   return { offset: reader.varint(), size: reader.varint() }
 }
 
@@ -131,7 +131,7 @@ function contentsOf(bytes: Buffer, { offset, size }: Handle): Buffer {
 
 function* entriesOf(contents: Buffer): Generator<[key: Buffer, value: Buffer]> {
   const restarts = contents.readUInt32LE(contents.length - 4)
-  const reader = new Reader(contents, 0, contents.length - 4 - 4 * restarts)
+  const reader = new ByteReader(contents, 0, contents.length - 4 - 4 * restarts)
   let before: Buffer = Buffer.alloc(0)
   while (!reader.done) {
     const [shared, own, length] = [reader.varint(), reader.varint(), reader.varint()]

@@ -127,7 +127,7 @@ export interface ClaimRecord {
 }
 
 /** What became of an attempt, or of a slot that nobody ran; absent: nobody knows. */
-export interface RunOutcome {
+export interface StoredOutcome {
   readonly outcome?: JsonValue
 }
 

@@ -3,7 +3,7 @@ import type { Claim, ClaimOptions, Completion, OpenSlot, RunRecord, SlotPlan, Sl
 import { checkText } from '../../log/limits.ts'
 import { keys } from '../format/keys.ts'
 import { type ClaimRecord, decode, encode, type OpenRecord } from '../format/records.ts'
-import type { Life } from '../session/reopening-store.ts'
+import type { ReopeningStore } from '../session/reopening-store.ts'
 import type { Op } from '../write/commit.ts'
 import { Runs, type RunsAsked } from './runs.ts'
 
@@ -34,7 +34,7 @@ interface Known {
  */
 export class Claims {
   readonly #runs: Runs
-  readonly #life: Life
+  readonly #life: ReopeningStore
   readonly #holder: string
   // Claims are decided in memory first, so that two concurrent claims can't both win.
   readonly #known = new Map<string, Known>()
@@ -42,7 +42,7 @@ export class Claims {
   // Claims whose commit failed but may be stored. They were never granted, so the next caller gets them.
   readonly #doubtful = new Set<string>()
 
-  constructor(life: Life, holder: string) {
+  constructor(life: ReopeningStore, holder: string) {
     this.#life = life
     this.#holder = holder
     this.#runs = new Runs(life)

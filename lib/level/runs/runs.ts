@@ -2,8 +2,8 @@ import { toJson } from '../../core/json.ts'
 import type { RunRecord } from '../../log/claim.ts'
 import { count } from '../../log/query.ts'
 import { keys, runOf, startingWith } from '../format/keys.ts'
-import { decode, encode, type RunOutcome } from '../format/records.ts'
-import type { Life } from '../session/reopening-store.ts'
+import { decode, encode, type StoredOutcome } from '../format/records.ts'
+import type { ReopeningStore } from '../session/reopening-store.ts'
 import type { Op } from '../write/commit.ts'
 
 /** The number of records kept of each job: the newest. */
@@ -15,18 +15,18 @@ export interface RunsAsked {
   readonly reverse?: boolean
 }
 
-interface Attempt {
+interface StoredAttempt {
   readonly slot: number
   readonly attempt: number
 }
 
 /** The run records, by job, slot and attempt. */
 export class Runs {
-  readonly #life: Life
+  readonly #life: ReopeningStore
   // The sorted keys of each job's records, so that a new record can remove the oldest.
   readonly #keys = new Map<string, string[]>()
 
-  constructor(life: Life) {
+  constructor(life: ReopeningStore) {
     this.#life = life
   }
 
@@ -40,7 +40,7 @@ export class Runs {
   /** Returns the operations that store a record and remove the oldest beyond the limit. */
   ops(job: string, slot: number, attempt: number, outcome?: { readonly is: unknown }): Op[] {
     const key = keys.run(job, slot, attempt)
-    const record: RunOutcome = outcome === undefined ? {} : { outcome: toJson(outcome.is ?? null) }
+    const record: StoredOutcome = outcome === undefined ? {} : { outcome: toJson(outcome.is ?? null) }
     const known = this.#keys.get(job) ?? []
     if (!known.includes(key)) {
       known.push(key)
@@ -72,10 +72,14 @@ export class Runs {
   }
 
   /** `lost`: attempts that have no record yet. */
-  async *list(job: string, { limit, reverse = false }: RunsAsked, lost: readonly Attempt[]): AsyncGenerator<RunRecord> {
+  async *list(
+    job: string,
+    { limit, reverse = false }: RunsAsked,
+    lost: readonly StoredAttempt[],
+  ): AsyncGenerator<RunRecord> {
     const most = count(limit, 'limit', MOST)
     const kept = await this.#life.session.db.iterator(startingWith(keys.runsOf(job))).all()
-    const found = new Map<string, RunOutcome>(kept.map(([key, text]) => [key, decode<RunOutcome>(key, text)]))
+    const found = new Map<string, StoredOutcome>(kept.map(([key, text]) => [key, decode<StoredOutcome>(key, text)]))
     for (const { slot, attempt } of lost) found.set(keys.run(job, slot, attempt), {})
     const inOrder = [...found.keys()].sort()
     for (const key of (reverse ? inOrder.reverse() : inOrder).slice(0, most)) {

@@ -2,7 +2,7 @@ import { background } from '../../core/clock.ts'
 import { TidingsError } from '../../core/errors.ts'
 import { checkFiles, EVERY_BLOCK, listedBytes, readListing } from '../store/check-files.ts'
 import { CHECKED_AT_OPEN } from '../store/database.ts'
-import type { Life } from './reopening-store.ts'
+import type { ReopeningStore } from './reopening-store.ts'
 
 /**
  * How long nothing is read after each table, in ms. A table has 2 MB and takes some 5 ms: a tenth of a core, and 10 GB in
@@ -14,7 +14,7 @@ const PAUSE = 50
  * Checks the blocks of a log that is too large to be checked before it is opened, table by table, while it is in use. One that
  * is damaged ends the session: `life.damaged`. The first table is read after a pause, so that an agent starts first.
  */
-export async function checkLater(life: Life, most = CHECKED_AT_OPEN): Promise<void> {
+export async function checkInBackground(life: ReopeningStore, most = CHECKED_AT_OPEN): Promise<void> {
   const { directory } = life
   if (directory === undefined) return
   const progress = async (): Promise<void> => {

@@ -8,7 +8,7 @@ import { type Database, type DatabaseSource, IN_LOG_FILES, READ_AHEAD, SYNCED } 
 import type { FilterFile } from '../store/identity-filter-file.ts'
 import type { Mark, MarkFile } from '../store/marker-file.ts'
 import { refuseNewer, upgrade } from '../store/upgrade.ts'
-import { firstMissing, type Numbers, numbersOf } from '../write/eventless-commits.ts'
+import { type CommitNumbers, firstMissing, numbersOf } from '../write/eventless-commits.ts'
 
 /** A store that was opened and found sound. */
 export interface Sound {
@@ -16,7 +16,7 @@ export interface Sound {
   readonly meta: Meta
   readonly head: number
   readonly first: number
-  readonly quiet: Numbers
+  readonly quiet: CommitNumbers
 }
 
 /**
@@ -41,7 +41,7 @@ const BESIDE = 32
  *
  * @throws TidingsError `TIDINGS_LOG_DAMAGED`, `TIDINGS_LOG_FORMAT`, `TIDINGS_LOG_IDENTITY`, `TIDINGS_LOG_LOCKED`
  */
-export async function openSound(source: DatabaseSource, marks: MarkFile, expected: Expected): Promise<Sound> {
+export async function openStore(source: DatabaseSource, marks: MarkFile, expected: Expected): Promise<Sound> {
   const mark = await marks.read()
   const marked = mark !== undefined && mark !== 'bad'
   const check = expected.again === true ? {} : { check: { marked } }
@@ -96,7 +96,7 @@ function checkMeta(meta: Meta, mark: Mark | 'bad' | undefined, identity: Expecte
 async function checkFilter({ id }: Meta, [head]: Head, { filter }: Expected): Promise<void> {
   const covers = await filter?.file.covers()
   if (covers === undefined || covers.log !== id || covers.seq <= head) return
-  const words = `the FILTER file knows events up to ${covers.seq}, the log ends at ${head}: it is an older copy. To use it as it is, delete FILTER`
+  const words = `the FILTER file knows events up to ${covers.seq}, the log ends at ${head}: it is an older copy. To use it is, delete FILTER`
   throw damaged(words, head + 1)
 }
 
@@ -112,7 +112,7 @@ async function checkTail(db: Database, [head, floor, first]: Head, mark: Mark | 
 }
 
 // Without these, listeners would be where they were before, and state and runs as they were.
-async function checkQuiet(db: Database, quiet: Numbers, mark: Mark | 'bad' | undefined): Promise<void> {
+async function checkQuiet(db: Database, quiet: CommitNumbers, mark: Mark | 'bad' | undefined): Promise<void> {
   const acknowledged = mark === undefined || mark === 'bad' ? 0 : (mark.quiet ?? 0)
   const gone = acknowledged > quiet.newest ? quiet.newest + 1 : await firstMissing(db, quiet)
   if (gone === undefined) return

@@ -1,5 +1,5 @@
 import { type Observable, Subject } from 'rxjs'
-import type { Cancel, Clock } from '../../core/clock.ts'
+import type { CancelTimer, Clock } from '../../core/clock.ts'
 import { asError, hasCode, TidingsError } from '../../core/errors.ts'
 import type { StoredEvent } from '../../core/event.ts'
 import { type EventRecord, FORMAT, type Meta } from '../format/records.ts'
@@ -10,7 +10,7 @@ import type { MarkFile } from '../store/marker-file.ts'
 import type { Op } from '../write/commit.ts'
 import { identityKey } from '../write/identities.ts'
 import { type FilterSettings, IdentityFilter } from '../write/identity-filter.ts'
-import { openSound, type Sound } from './open.ts'
+import { openStore, type Sound } from './open.ts'
 import { Session } from './session.ts'
 
 /** The MARK file is written at most this often, in ms. */
@@ -20,7 +20,7 @@ const MARK_EVERY = 1000
 const REOPEN = { first: 100, most: 10_000 }
 
 /** What a log is made of. */
-export interface LifeOptions {
+export interface ReopeningStoreOptions {
   readonly source: DatabaseSource
   readonly marks: MarkFile
   readonly clock: Clock
@@ -38,13 +38,13 @@ export interface LifeOptions {
  * again, for as long as it takes, before the log goes on: LevelDB acknowledges what it is given after a failed write,
  * and throws it away (facts).
  */
-export class Life {
+export class ReopeningStore {
   readonly meta: Meta
   /** Emits when the store was closed after a failed write, or opened again; errors when the log is closed. */
   readonly changes$ = new Subject<unknown>()
   readonly committed$: Observable<number>
   readonly #committed$ = new Subject<number>()
-  readonly #options: LifeOptions
+  readonly #options: ReopeningStoreOptions
   readonly #filter: IdentityFilter
   readonly #lock: StoreLock | undefined
   // The lock is gone: others may have written since, so what is known here of the store may be wrong. The log closes itself.
@@ -58,8 +58,8 @@ export class Life {
   // The last commit was written: nothing can ride any more.
   #ended = false
   #reopened: Promise<void> = Promise.resolve()
-  #cancel: Cancel = () => undefined
-  #markTimer: Cancel | undefined
+  #cancel: CancelTimer = () => undefined
+  #markTimer: CancelTimer | undefined
   #marking: Promise<void> = Promise.resolve()
   /** Called with each new session but the first, before anybody reads from it. */
   onReopened: (session: Session) => void = () => undefined
@@ -68,13 +68,13 @@ export class Life {
   /** Called once, while a last commit can still be ridden in. */
   onClosing: () => void = () => undefined
 
-  static async begin(options: LifeOptions): Promise<Life> {
+  static async begin(options: ReopeningStoreOptions): Promise<ReopeningStore> {
     const lock = await options.source.lock?.()
-    const sound = await openSound(options.source, options.marks, options).catch((error: unknown) => {
+    const sound = await openStore(options.source, options.marks, options).catch((error: unknown) => {
       lock?.release()
       throw error
     })
-    const life = new Life(options, sound, lock)
+    const life = new ReopeningStore(options, sound, lock)
     try {
       await life.#mark()
       return life
@@ -87,7 +87,7 @@ export class Life {
     }
   }
 
-  private constructor(options: LifeOptions, sound: Sound, lock: StoreLock | undefined) {
+  private constructor(options: ReopeningStoreOptions, sound: Sound, lock: StoreLock | undefined) {
     this.#options = options
     this.#lock = lock
     if (lock !== undefined) lock.onLost = (error) => this.#lose(error)
@@ -246,7 +246,7 @@ export class Life {
       pause = Math.min(pause * 2, REOPEN.most)
     ) {
       try {
-        const sound = await openSound(this.#options.source, this.#options.marks, { ...this.#options, again: true })
+        const sound = await openStore(this.#options.source, this.#options.marks, { ...this.#options, again: true })
         if (this.#closed !== undefined) return await sound.db.close()
         this.#filter.reopened()
         const session = this.#start(sound)

@@ -5,7 +5,7 @@ import type { KeyRange } from '../format/keys.ts'
 import { checkFiles } from './check-files.ts'
 import { lockStore, type StoreLock } from './directory-lock.ts'
 import { refuseForeign } from './foreign-folder.ts'
-import { type Kept, keepFiles } from './kept-files.ts'
+import { type KeptFiles, keepFiles } from './kept-files.ts'
 import { makeDirectory, namesIn } from './log-files.ts'
 import { tellDamage } from './read-errors.ts'
 
@@ -83,7 +83,7 @@ export const CHECKED_AT_OPEN = 64 * 1024 * 1024
  */
 export function levelDatabase(directory: string): DatabaseSource {
   let held: StoreLock | undefined
-  let kept: Kept | undefined
+  let kept: KeptFiles | undefined
   const lock = async (): Promise<StoreLock> => {
     await makeDirectory(directory)
     return lockStore(directory)

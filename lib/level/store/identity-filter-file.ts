@@ -1,7 +1,7 @@
 import { type FileHandle, open, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
-import { Bloom, type Layer } from '../format/bloom.ts'
+import { BloomFilter, type Layer } from '../format/bloom.ts'
 
 export interface Covers {
   /** The id of the log. */
@@ -19,8 +19,8 @@ export interface FilterFile {
    * whose header has no checksum, as those of earlier versions, or another one.
    */
   covers(): Promise<Covers | undefined>
-  read(): Promise<{ readonly covers: Covers; readonly bloom: Bloom } | undefined>
-  write(covers: Covers, bloom: Bloom): Promise<void>
+  read(): Promise<{ readonly covers: Covers; readonly bloom: BloomFilter } | undefined>
+  write(covers: Covers, bloom: BloomFilter): Promise<void>
 }
 
 interface Header extends Covers {
@@ -82,7 +82,7 @@ async function withFile<T>(path: string, flags: string, use: (file: FileHandle) 
   }
 }
 
-async function readFilter(file: FileHandle): Promise<{ covers: Covers; bloom: Bloom } | undefined> {
+async function readFilter(file: FileHandle): Promise<{ covers: Covers; bloom: BloomFilter } | undefined> {
   const { layers, ...covers } = (await readHeader(file)).header
   let at = HEADER
   const found: Layer[] = []
@@ -94,7 +94,7 @@ async function readFilter(file: FileHandle): Promise<{ covers: Covers; bloom: Bl
     found.push({ words, room, keys })
     at += bytes
   }
-  return found.length === 0 ? undefined : { covers, bloom: new Bloom(found) }
+  return found.length === 0 ? undefined : { covers, bloom: new BloomFilter(found) }
 }
 
 async function readHeader(file: FileHandle): Promise<{ readonly header: Header; readonly isChecked: boolean }> {
@@ -106,7 +106,7 @@ async function readHeader(file: FileHandle): Promise<{ readonly header: Header; 
   return { header: JSON.parse(json) as Header, isChecked }
 }
 
-async function writeFilter(file: FileHandle, covers: Covers, bloom: Bloom): Promise<void> {
+async function writeFilter(file: FileHandle, covers: Covers, bloom: BloomFilter): Promise<void> {
   const contents = bloom.layers.map(({ words }) => new Uint8Array(words.buffer))
   const header: Header = {
     ...covers,

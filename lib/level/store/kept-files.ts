@@ -8,7 +8,7 @@ const NAME = 'KEPT'
 const FILES = /^(\d+\.(ldb|sst|log)|CURRENT|MANIFEST-\d+)$/
 
 /** Files that were kept: `release` when the log is sound, `restore` when it is not. Either may be called once. */
-export interface Kept {
+export interface KeptFiles {
   release(): void
   restore(): void
 }
@@ -24,7 +24,7 @@ export interface Kept {
  *
  * All of it is synchronous: it happens while the store is locked, and the lock goes with LevelDB's closing.
  */
-export function keepFiles(directory: string): Kept {
+export function keepFiles(directory: string): KeptFiles {
   const kept = join(directory, NAME)
   const fresh = `${kept}.new`
   const remove = (path: string): void => rmSync(path, { recursive: true, force: true })

@@ -12,7 +12,7 @@ const TABLE = /^\d+\.(ldb|sst)$/
 const PART = /^(\d+\.log|CURRENT|MANIFEST-\d+|MARK|FILTER)$/
 
 /** A folder among the temporary ones that LevelDB may write to. */
-export interface View {
+export interface ReadOnlyView {
   readonly directory: string
   /** Removes it. Calling it again does nothing. */
   remove(): void
@@ -24,7 +24,7 @@ export interface View {
  *
  * @throws TidingsError `TIDINGS_LOG_LOCKED` (another process has the log open), or the system's error
  */
-export async function viewOf(directory: string): Promise<View> {
+export async function readOnlyView(directory: string): Promise<ReadOnlyView> {
   await refuseHeld(directory)
   const real = await realpath(directory)
   const view = await mkdtemp(join(tmpdir(), 'tidings-view-'))

@@ -2,7 +2,7 @@ import { startingWith } from '../format/keys.ts'
 import { type Database, pagesOf, READ_AHEAD } from './database.ts'
 
 /** The store as it was at one moment, whatever is written meanwhile. To be closed: until then LevelDB frees nothing. */
-export interface Frozen {
+export interface StoreSnapshot {
   get(key: string): Promise<string | undefined>
   getMany(keys: string[]): Promise<(string | undefined)[]>
   /** All records whose keys begin with `prefix`, in pages of at most `size`. */
@@ -10,7 +10,7 @@ export interface Frozen {
   [Symbol.asyncDispose](): Promise<void>
 }
 
-export function freeze(db: Database): Frozen {
+export function takeSnapshot(db: Database): StoreSnapshot {
   const snapshot = db.snapshot()
   return {
     get: (key) => db.get(key, { snapshot }),

@@ -2,12 +2,12 @@ import { TidingsError } from '../../core/errors.ts'
 import { keys, seqOf } from '../format/keys.ts'
 import { decode, FORMAT, type Head, unseal } from '../format/records.ts'
 import { missing } from '../read/reader.ts'
-import type { Life } from '../session/reopening-store.ts'
+import type { ReopeningStore } from '../session/reopening-store.ts'
 import { refuseBadBlocks } from '../store/check-files.ts'
 import { type Database, levelDatabase } from '../store/database.ts'
 import { bytesIn, during, isWithin, makeWhole, pathOf } from '../store/directory.ts'
 import { markFile } from '../store/marker-file.ts'
-import { type Frozen, freeze } from '../store/snapshot.ts'
+import { type StoreSnapshot, takeSnapshot } from '../store/snapshot.ts'
 
 /** How many records are copied in one go: publishers have their turn in between. */
 const PAGE = 500
@@ -23,7 +23,11 @@ export interface BackedUp {
 }
 
 /** Copies the log, as it is at this moment, to a directory that is empty or not there. */
-export async function backUp(life: Life, to: string, progress: Progress = () => undefined): Promise<BackedUp> {
+export async function backUp(
+  life: ReopeningStore,
+  to: string,
+  progress: Progress = () => undefined,
+): Promise<BackedUp> {
   const target = pathOf(to, 'backup()')
   if (life.directory !== undefined && isWithin(target, life.directory)) {
     throw new TidingsError('TIDINGS_LOG_INVALID', `a backup can't be kept in the folder of its log: ${target}`, {
@@ -32,7 +36,7 @@ export async function backUp(life: Life, to: string, progress: Progress = () => 
   }
   // A record that a damaged block hides is missed by nobody who reads the others.
   await refuseBadBlocks(life.directory)
-  await using frozen = freeze(life.session.db)
+  await using frozen = takeSnapshot(life.session.db)
   const { last, records } = await makeWhole(
     target,
     (partial) => during(`the backup to ${partial}`, partial, () => copy(frozen, partial, progress)),
@@ -44,7 +48,7 @@ export async function backUp(life: Life, to: string, progress: Progress = () => 
 }
 
 async function copy(
-  frozen: Frozen,
+  frozen: StoreSnapshot,
   partial: string,
   progress: Progress,
 ): Promise<{ readonly last: number; readonly records: number }> {

@@ -1,5 +1,5 @@
 import { allKeys, type KeyRange, keys, startingWith } from '../format/keys.ts'
-import type { Life } from '../session/reopening-store.ts'
+import type { ReopeningStore } from '../session/reopening-store.ts'
 import type { Session } from '../session/session.ts'
 import { refuseBadBlocks } from '../store/check-files.ts'
 import { approximateSize, compactRange } from '../store/database.ts'
@@ -16,7 +16,7 @@ export interface Compacted {
 const STEP = 64 * 1024 * 1024
 
 /** Has LevelDB write its tables anew, without what was deleted. */
-export async function compact(life: Life, progress: Progress = () => undefined): Promise<Compacted> {
+export async function compact(life: ReopeningStore, progress: Progress = () => undefined): Promise<Compacted> {
   const size = async (): Promise<number> => (life.directory === undefined ? 0 : bytesIn(life.directory, isNoDiary))
   const before = await size()
   // LevelDB checks no block: what it makes of a damaged one has a sound checksum.

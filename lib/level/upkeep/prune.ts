@@ -5,7 +5,7 @@ import type { Need } from '../consumer/retention-floor.ts'
 import { keys, seqOf, startingWith } from '../format/keys.ts'
 import { decode, decodeEvent, FORGOTTEN, type Identity } from '../format/records.ts'
 import { missing } from '../read/reader.ts'
-import type { Life } from '../session/reopening-store.ts'
+import type { ReopeningStore } from '../session/reopening-store.ts'
 import type { Session } from '../session/session.ts'
 import { pagesOf, READ_AHEAD } from '../store/database.ts'
 import type { Op } from '../write/commit.ts'
@@ -24,7 +24,7 @@ interface Body {
 
 /** Removes what a retention does not keep, step by step: bodies from the oldest on, then identities. */
 export class Pruner {
-  readonly #life: Life
+  readonly #life: ReopeningStore
   readonly #consumers: Consumers
   readonly #turns = new Turns()
   // The last hour of what was pruned.
@@ -32,7 +32,7 @@ export class Pruner {
   // How large all bodies are, up to a seq, in one session.
   #measured: { readonly session: Session; upTo: number; bytes: number } | undefined
 
-  constructor(life: Life, consumers: Consumers) {
+  constructor(life: ReopeningStore, consumers: Consumers) {
     this.#life = life
     this.#consumers = consumers
   }

@@ -2,7 +2,7 @@ import type { Retention } from '../../log/retention.ts'
 import { keys, startingWith } from '../format/keys.ts'
 import { decodeEvent } from '../format/records.ts'
 import { readRecord } from '../read/reader.ts'
-import type { Life } from '../session/reopening-store.ts'
+import type { ReopeningStore } from '../session/reopening-store.ts'
 import { approximateSize } from '../store/database.ts'
 import { bytesIn, freeBytes } from '../store/directory.ts'
 import { identityKey } from '../write/identities.ts'
@@ -43,7 +43,7 @@ export interface Stats {
   readonly retention?: Retention
 }
 
-export async function stats(life: Life, retention: Retention | undefined): Promise<Stats> {
+export async function stats(life: ReopeningStore, retention: Retention | undefined): Promise<Stats> {
   const { first, writer } = life.session
   const last = writer.durable
   const growth = await growthOf(life, first, last, retention)
@@ -62,7 +62,7 @@ async function spaceOf(directory: string, growth: number): Promise<Pick<Stats, '
   return { disk, free, ...(growth > 0 ? { fullInDays: free / growth } : {}) }
 }
 
-async function sizesOf({ session: { db } }: Life): Promise<Stats['sizes']> {
+async function sizesOf({ session: { db } }: ReopeningStore): Promise<Stats['sizes']> {
   const size = async (kinds: string): Promise<number> => {
     const sizes = await Promise.all(kinds.split('').map((kind) => approximateSize(db, startingWith(kind))))
     return sizes.reduce((sum, each) => sum + each, 0)
@@ -77,7 +77,7 @@ async function sizesOf({ session: { db } }: Life): Promise<Stats['sizes']> {
 }
 
 async function growthOf(
-  life: Life,
+  life: ReopeningStore,
   first: number,
   last: number,
   retention: Retention | undefined,
@@ -97,7 +97,7 @@ async function growthOf(
 }
 
 // The first event that is not older, if dates rise: a clock that went back makes it a rough answer.
-async function firstSince(life: Life, instant: number, first: number, last: number): Promise<number> {
+async function firstSince(life: ReopeningStore, instant: number, first: number, last: number): Promise<number> {
   let [low, high] = [first, last + 1]
   while (low < high) {
     const middle = Math.floor((low + high) / 2)
@@ -107,12 +107,16 @@ async function firstSince(life: Life, instant: number, first: number, last: numb
   return low
 }
 
-async function created(life: Life, seq: number): Promise<number | undefined> {
+async function created(life: ReopeningStore, seq: number): Promise<number | undefined> {
   return (await readRecord(life.session, seq))?.event.created
 }
 
 // What one event takes, on average: its body with its place in the index of types, and its identity.
-async function weigh(life: Life, first: number, last: number): Promise<{ bodies: number; identities: number }> {
+async function weigh(
+  life: ReopeningStore,
+  first: number,
+  last: number,
+): Promise<{ bodies: number; identities: number }> {
   const from = Math.max(first, last - SAMPLE + 1)
   const range = { gte: keys.event(from), lte: keys.event(last) }
   const entries = await life.session.db.iterator(range).all()

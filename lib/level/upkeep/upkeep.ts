@@ -3,9 +3,9 @@ import type { Pruned, Retention } from '../../log/retention.ts'
 import type { Consumers } from '../consumer/consumers.ts'
 import { keys } from '../format/keys.ts'
 import { decode, type Head } from '../format/records.ts'
-import type { Life } from '../session/reopening-store.ts'
+import type { ReopeningStore } from '../session/reopening-store.ts'
 import { checkFiles, EVERY_BLOCK } from '../store/check-files.ts'
-import { freeze } from '../store/snapshot.ts'
+import { takeSnapshot } from '../store/snapshot.ts'
 import { type BackedUp, backUp, type Progress } from './backup.ts'
 import { type Compacted, compact } from './compact.ts'
 import { Pruner } from './prune.ts'
@@ -14,12 +14,12 @@ import { type Problem, type Verification, verify } from './verify.ts'
 
 /** What keeps a log in LevelDB sound, small and safe: each while it is in use. */
 export class Upkeep {
-  readonly #life: Life
+  readonly #life: ReopeningStore
   readonly #pruner: Pruner
   readonly #retention: Retention | undefined
 
   /** `retention`: what the log was opened with. */
-  constructor(life: Life, consumers: Consumers, retention: Retention | undefined) {
+  constructor(life: ReopeningStore, consumers: Consumers, retention: Retention | undefined) {
     this.#life = life
     this.#pruner = new Pruner(life, consumers)
     this.#retention = retention
@@ -36,7 +36,7 @@ export class Upkeep {
       const { session, directory } = this.#life
       const blocks = directory === undefined ? [] : await checkBlocks(directory)
       if (blocks.length > 0) return { ok: false, problems: blocks }
-      await using db = freeze(session.db)
+      await using db = takeSnapshot(session.db)
       const [head, , first] = decode<Head>(keys.head, await db.get(keys.head)) ?? [0, 0, 1]
       const problems = await verify({ ...options, db, first, head, identity: this.#life.meta.identity })
       if (this.#life.session !== session) throw new Error('the store was opened again meanwhile')

@@ -2,7 +2,7 @@ import { LOST } from '../../core/engine-events.ts'
 import { asError, TidingsError } from '../../core/errors.ts'
 import { keys, kinds, seqOf, textsOf } from '../format/keys.ts'
 import { decode, decodeEvent, FORGOTTEN, type Identity, type Meta } from '../format/records.ts'
-import type { Frozen } from '../store/snapshot.ts'
+import type { StoreSnapshot } from '../store/snapshot.ts'
 import { identityKey } from '../write/identities.ts'
 
 /** Something in the log that is not as it was written. */
@@ -14,7 +14,7 @@ export interface Problem {
 
 /** What is verified, and who hears how far it is: `done` of `all` events (the other records go by at the end). */
 export interface Verification {
-  readonly db: Frozen
+  readonly db: StoreSnapshot
   readonly identity: Meta['identity']
   readonly first: number
   readonly head: number

@@ -10,7 +10,7 @@ const MOST_DRAFTS = 10_000
 const MOST_SIZE = 64 * 1024 * 1024
 
 /** Lets publishers pass in the order in which they came, while there is room for their drafts. */
-export class Gate {
+export class Backpressure {
   readonly #queue: () => Queue
   #line = Promise.resolve()
   #inLine = 0

@@ -13,7 +13,7 @@ const GO = 2
  * An event that LevelDB drops from its log file leaves a gap. Acknowledgements, state, runs would leave none: so each
  * commit without events, a quiet one, has a number, and a record at it for as long as it may be in a log file.
  */
-export class Quiet {
+export class EventlessCommits {
   #newest: number
   #durable: number
   #oldest: number
@@ -22,7 +22,7 @@ export class Quiet {
   #written = 0
   readonly #past: { readonly newest: number; readonly written: number }[] = []
 
-  constructor({ newest, oldest }: Numbers) {
+  constructor({ newest, oldest }: CommitNumbers) {
     this.#newest = newest
     this.#durable = newest
     this.#oldest = oldest
@@ -65,17 +65,17 @@ export class Quiet {
 }
 
 /** The newest and the oldest quiet commit that has a record; none: the oldest is the next. */
-export interface Numbers {
+export interface CommitNumbers {
   readonly newest: number
   readonly oldest: number
 }
 
-export function numbersOf([, , , newest = 0, oldest = newest + 1]: Head): Numbers {
+export function numbersOf([, , , newest = 0, oldest = newest + 1]: Head): CommitNumbers {
   return { newest, oldest }
 }
 
 /** The number of the first quiet commit that has no record, or has one that it should not have. */
-export async function firstMissing(db: Database, { newest, oldest }: Numbers): Promise<number | undefined> {
+export async function firstMissing(db: Database, { newest, oldest }: CommitNumbers): Promise<number | undefined> {
   let expected = oldest
   for await (const page of pagesOf(db.keys(startingWith('q')), 1000)) {
     for (const key of page) if (seqOf(key) !== expected++) return expected - 1

@@ -1,5 +1,5 @@
 import type { StoredEvent } from '../../core/event.ts'
-import { Bloom } from '../format/bloom.ts'
+import { BloomFilter } from '../format/bloom.ts'
 import { keys, startingWith } from '../format/keys.ts'
 import { readEvents } from '../read/reader.ts'
 import { type Database, pagesOf, READ_AHEAD } from '../store/database.ts'
@@ -45,7 +45,7 @@ export interface FilterOptions extends FilterSettings {
 export class IdentityFilter {
   readonly #options: FilterOptions
   #state: 'off' | 'loading' | 'on' = 'off'
-  #bloom: Bloom | undefined
+  #bloom: BloomFilter | undefined
   // What was decided while there is no filter to add it to.
   #meanwhile: string[] = []
   #changed = false
@@ -56,7 +56,7 @@ export class IdentityFilter {
 
   /** True: the identity at this key is surely not known. */
   rulesOut(key: string, log: Filtered): boolean {
-    if (this.#state === 'on') return !(this.#bloom as Bloom).mayHave(key)
+    if (this.#state === 'on') return !(this.#bloom as BloomFilter).mayHave(key)
     if (this.#state === 'off' && log.writer.durable >= (this.#options.least ?? LEAST)) this.#begin(log)
     return false
   }
@@ -73,7 +73,7 @@ export class IdentityFilter {
     if (this.#state !== 'on' || !this.#changed) return
     const { file, log } = this.#options
     const check = await checkOf(db, writer.durable)
-    if (check !== undefined) await file.write({ log, seq: writer.durable, check }, this.#bloom as Bloom)
+    if (check !== undefined) await file.write({ log, seq: writer.durable, check }, this.#bloom as BloomFilter)
   }
 
   /** The store was opened again: what was being read from it is read anew. */
@@ -96,7 +96,7 @@ export class IdentityFilter {
     const kept = await this.#options.file.read()
     const isSound = kept !== undefined && (await this.#isOurs(kept.covers, log))
     if (!goesOn()) return
-    const bloom = isSound ? kept.bloom : new Bloom(Math.ceil(log.writer.durable * SPARE))
+    const bloom = isSound ? kept.bloom : new BloomFilter(Math.ceil(log.writer.durable * SPARE))
     this.#bloom = bloom
     this.#changed = !isSound
     for (const key of this.#meanwhile) this.add(key)
@@ -111,7 +111,7 @@ export class IdentityFilter {
     return (await checkOf(log.db, seq)) === check
   }
 
-  async #readEvents(bloom: Bloom, after: number, log: Filtered, goesOn: () => boolean): Promise<void> {
+  async #readEvents(bloom: BloomFilter, after: number, log: Filtered, goesOn: () => boolean): Promise<void> {
     for await (const { event } of readEvents(() => log, { after }, log.writer.durable)) {
       if (!goesOn()) return
       bloom.add(this.#options.identityKey(event))
@@ -122,7 +122,7 @@ export class IdentityFilter {
   }
 }
 
-async function readKeys(bloom: Bloom, db: Database, goesOn: () => boolean): Promise<void> {
+async function readKeys(bloom: BloomFilter, db: Database, goesOn: () => boolean): Promise<void> {
   for await (const page of pagesOf(db.keys({ ...startingWith('i'), ...READ_AHEAD }), PAGE)) {
     if (!goesOn()) return
     for (const key of page) bloom.add(key)

@@ -1,10 +1,10 @@
-import type { Cancel, Clock } from '../../core/clock.ts'
+import type { CancelTimer, Clock } from '../../core/clock.ts'
 import { hasCode, TidingsError } from '../../core/errors.ts'
 import { keys } from '../format/keys.ts'
 import { encode, type Head } from '../format/records.ts'
 import { type Database, SYNCED } from '../store/database.ts'
 import { type Addition, Commit, type Op, type Rider } from './commit.ts'
-import { type Numbers, Quiet } from './eventless-commits.ts'
+import { type CommitNumbers, EventlessCommits } from './eventless-commits.ts'
 
 /** Larger commits swallow all publishers at once, and then nothing overlaps with the disk (facts: 512 is enough). */
 const MOST_EVENTS = 512
@@ -28,8 +28,8 @@ export class Writer {
   #added: number
   #durable: number
   #first: number
-  readonly quiet: Quiet
-  #idle: Cancel | undefined
+  readonly quiet: EventlessCommits
+  #idle: CancelTimer | undefined
   #failed = false
   #ended = false
   #noting: Promise<unknown> = Promise.resolve()
@@ -39,7 +39,7 @@ export class Writer {
     this.#added = options.head
     this.#durable = options.head
     this.#first = options.first
-    this.quiet = new Quiet(options.quiet)
+    this.quiet = new EventlessCommits(options.quiet)
   }
 
   /** The highest seq that is durable. */
@@ -234,7 +234,7 @@ export interface WriterOptions {
   /** The lowest seq whose body is kept. */
   readonly first: number
   /** The commits without events that have a record. */
-  readonly quiet: Numbers
+  readonly quiet: CommitNumbers
   /** Throws when another process may write to the store; called before and after each write. */
   check(): void
   /** Called in order, before those who wait are told. */

@@ -1,7 +1,7 @@
 import { openSync, writeSync } from 'node:fs'
 import { systemClock } from '../../../lib/core/clock.ts'
 import { LevelLog } from '../../../lib/level/level-log.ts'
-import { Life } from '../../../lib/level/session/reopening-store.ts'
+import { ReopeningStore } from '../../../lib/level/session/reopening-store.ts'
 import { levelDatabase } from '../../../lib/level/store/database.ts'
 import { markFile } from '../../../lib/level/store/marker-file.ts'
 import { defaultLimits } from '../../../lib/log/limits.ts'
@@ -44,7 +44,7 @@ export function note(...words: readonly (string | number)[]): void {
 /** Opens the log on a real disk; the process dies over it as ordered. */
 export async function openMortal(): Promise<LevelLog> {
   const source = levelDatabase(orders.directory)
-  const life = await Life.begin({
+  const life = await ReopeningStore.begin({
     source: orders.death === undefined ? source : lethalSource(source, orders.death),
     marks: markFile(orders.directory),
     clock: systemClock,

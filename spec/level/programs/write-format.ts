@@ -3,7 +3,7 @@
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { ownDraft } from '../../../lib/core/engine-events.ts'
+import { engineDraft } from '../../../lib/core/engine-events.ts'
 import { type LevelLog, type LogOptions, openLog, TidingsError } from '../../../lib/index.ts'
 import { FORMAT } from '../../../lib/level/format/records.ts'
 import { take } from '../../../lib/testing/log-bench.ts'
@@ -48,7 +48,7 @@ async function publish(log: LevelLog, clock: VirtualClock): Promise<void> {
   await log.accept([{ type: 'schemed', identifier: 'x', data: 5, transformed: true }])
   const odd = 'a\0b\x01c!:ü\u{1f600}\u2028'
   await log.accept([{ type: odd, identifier: odd, data: JSON.parse('{"__proto__":{"a":1},"":"\\u0000"}') }])
-  await log.accept([ownDraft('tidings.job.failed', 'job 1', { job: 'job' })])
+  await log.accept([engineDraft('tidings.job.failed', 'job 1', { job: 'job' })])
   await log.accept([plain('forgotten'), plain('forgotten and told again')])
   await log.forget('plain', 'forgotten')
   await log.forget('plain', 'forgotten and told again')

@@ -6,8 +6,8 @@ import { systemClock } from '../../../lib/core/clock.ts'
 import { LevelLog } from '../../../lib/level/level-log.ts'
 import { openLog } from '../../../lib/level/open-log.ts'
 import { repairLog } from '../../../lib/level/repair-log.ts'
-import { checkLater } from '../../../lib/level/session/background-check.ts'
-import { Life } from '../../../lib/level/session/reopening-store.ts'
+import { checkInBackground } from '../../../lib/level/session/background-check.ts'
+import { ReopeningStore } from '../../../lib/level/session/reopening-store.ts'
 import { levelDatabase } from '../../../lib/level/store/database.ts'
 import { markFile } from '../../../lib/level/store/marker-file.ts'
 import { defaultLimits } from '../../../lib/log/limits.ts'
@@ -28,9 +28,12 @@ async function tabled(t: TestContext): Promise<string> {
   return directory
 }
 
-async function begun(t: TestContext, directory: string): Promise<{ life: Life; log: LevelLog; said: string[] }> {
+async function begun(
+  t: TestContext,
+  directory: string,
+): Promise<{ life: ReopeningStore; log: LevelLog; said: string[] }> {
   const said: string[] = []
-  const life = await Life.begin({
+  const life = await ReopeningStore.begin({
     source: levelDatabase(directory),
     marks: markFile(directory),
     clock: systemClock,
@@ -64,7 +67,7 @@ describe('a large log that is checked while it is in use', () => {
   it('goes on when it is sound, and while it is compacted', async (t) => {
     const { life, log, said } = await begun(t, await tabled(t))
     const [, ...receipts] = await Promise.all([
-      checkLater(life, 0),
+      checkInBackground(life, 0),
       ...Array.from({ length: 200 }, (_, n) => log.accept([draft(`more ${n}`)])),
       log.compact(),
     ])
@@ -77,7 +80,7 @@ describe('a large log that is checked while it is in use', () => {
     const directory = await tabled(t)
     const { life, log, said } = await begun(t, directory)
     spoil(directory, 40)
-    await checkLater(life, 0)
+    await checkInBackground(life, 0)
     assert.match(said[0] ?? '', /\d+\.ldb, at byte \d+/)
     assert.equal(log.state, 'failed')
     await assert.rejects(log.accept([draft('more')]), damaged)
@@ -89,8 +92,8 @@ describe('a large log that is checked while it is in use', () => {
     const directory = await tabled(t)
     const { life, log, said } = await begun(t, directory)
     spoil(directory, 40)
-    await checkLater(life)
-    const checking = checkLater(life, 0)
+    await checkInBackground(life)
+    const checking = checkInBackground(life, 0)
     await log.close()
     await checking
     assert.deepEqual(said, [])

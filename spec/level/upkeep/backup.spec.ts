@@ -15,7 +15,7 @@ import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import { ClassicLevel } from 'classic-level'
-import { Bloom } from '../../../lib/level/format/bloom.ts'
+import { BloomFilter } from '../../../lib/level/format/bloom.ts'
 import { keys } from '../../../lib/level/format/keys.ts'
 import type { LevelLog } from '../../../lib/level/level-log.ts'
 import { memoryLog, openLog } from '../../../lib/level/open-log.ts'
@@ -301,7 +301,7 @@ describe('the folder of a log', () => {
     const other = `${directory}.other`
     writeFileSync(other, 'mine')
     for (const name of ['MARK.new', 'FILTER.new']) symlinkSync(other, join(directory, name))
-    await filterFile(directory).write({ log: 'x', seq: 1, check: '' }, new Bloom(10))
+    await filterFile(directory).write({ log: 'x', seq: 1, check: '' }, new BloomFilter(10))
     await (await openLog(directory)).close()
     assert.equal(readFileSync(other, 'utf8'), 'mine')
   })

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { MemoryLevel } from 'memory-level'
 import type { Draft } from '../../../lib/core/event.ts'
 import { LevelLog } from '../../../lib/level/level-log.ts'
-import { Life } from '../../../lib/level/session/reopening-store.ts'
+import { ReopeningStore } from '../../../lib/level/session/reopening-store.ts'
 import type { Database, DatabaseSource } from '../../../lib/level/store/database.ts'
 import { noMarkFile } from '../../../lib/level/store/marker-file.ts'
 import { defaultLimits } from '../../../lib/log/limits.ts'
@@ -95,7 +95,7 @@ class World {
   }
 
   async begin(): Promise<void> {
-    const life = await Life.begin({
+    const life = await ReopeningStore.begin({
       source: this.#disk,
       marks: noMarkFile,
       clock: this.clock,

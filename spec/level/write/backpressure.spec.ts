@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { Gate } from '../../../lib/level/write/backpressure.ts'
+import { Backpressure } from '../../../lib/level/write/backpressure.ts'
 
 /** A queue of drafts that is full, until room is made. */
 class Queue {
@@ -30,7 +30,7 @@ describe('the gate before the queue of drafts', () => {
     const queue = new Queue()
     queue.waiting = 9999
     assert.equal(
-      new Gate(() => queue).pass(() => 'passed'),
+      new Backpressure(() => queue).pass(() => 'passed'),
       'passed',
     )
   })
@@ -39,7 +39,7 @@ describe('the gate before the queue of drafts', () => {
     const queue = new Queue()
     queue.waiting = 10
     queue.size = 64 * 1024 * 1024
-    const turn = new Gate(() => queue).pass(() => 'passed')
+    const turn = new Backpressure(() => queue).pass(() => 'passed')
     assert.ok(turn instanceof Promise)
     queue.size = 0
     queue.make(1)
@@ -49,7 +49,7 @@ describe('the gate before the queue of drafts', () => {
   it('lets nobody pass before those who came first, whenever they come', async () => {
     for (let delay = 0; delay < 12; delay++) {
       const queue = new Queue()
-      const gate = new Gate(() => queue)
+      const gate = new Backpressure(() => queue)
       const order: string[] = []
       const first = gate.pass(() => order.push('first'))
       assert.equal(order.length, 0)
@@ -64,7 +64,7 @@ describe('the gate before the queue of drafts', () => {
 
   it('lets pass one by one: each adds to the queue that the next one looks at', async () => {
     const queue = new Queue()
-    const gate = new Gate(() => queue)
+    const gate = new Backpressure(() => queue)
     const passed: number[] = []
     const all = Array.from({ length: 5 }, (_, i) =>
       gate.pass(() => {
@@ -82,7 +82,7 @@ describe('the gate before the queue of drafts', () => {
 
   it('hands on what was thrown to whoever it concerns, and lets the others pass', async () => {
     const queue = new Queue()
-    const gate = new Gate(() => queue)
+    const gate = new Backpressure(() => queue)
     const fails = gate.pass(() => {
       throw new Error('refused')
     })
@@ -95,7 +95,7 @@ describe('the gate before the queue of drafts', () => {
   it('lets everybody pass when the queue is gone: they hear of it inside', async () => {
     const queue = new Queue()
     let gone = false
-    const gate = new Gate(() => {
+    const gate = new Backpressure(() => {
       if (gone) throw new Error('gone')
       return queue
     })

@@ -7,7 +7,7 @@ import fc from 'fast-check'
 import { seqOf, startingWith } from '../../../lib/level/format/keys.ts'
 import { openLog } from '../../../lib/level/open-log.ts'
 import { repairLog } from '../../../lib/level/repair-log.ts'
-import { Quiet } from '../../../lib/level/write/eventless-commits.ts'
+import { EventlessCommits } from '../../../lib/level/write/eventless-commits.ts'
 import { draftsOf, refused } from '../../../lib/testing/log-bench.ts'
 import { temporaryDirectory } from '../../support/temporary-directory.ts'
 
@@ -84,7 +84,7 @@ describe('a commit without events', () => {
     const sizes = fc.array(fc.integer({ min: 100, max: 3 * MIB }), { minLength: 1, maxLength: 200 })
     fc.assert(
       fc.property(sizes, (sizes) => {
-        const quiet = new Quiet({ newest: 0, oldest: 1 })
+        const quiet = new EventlessCommits({ newest: 0, oldest: 1 })
         const live = new Set<number>()
         const commit = (size: number): void => {
           for (const [key, record] of quiet.next()) {

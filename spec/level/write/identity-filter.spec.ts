@@ -3,9 +3,9 @@ import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { Bloom } from '../../../lib/level/format/bloom.ts'
+import { BloomFilter } from '../../../lib/level/format/bloom.ts'
 import { LevelLog } from '../../../lib/level/level-log.ts'
-import { Life } from '../../../lib/level/session/reopening-store.ts'
+import { ReopeningStore } from '../../../lib/level/session/reopening-store.ts'
 import { levelDatabase } from '../../../lib/level/store/database.ts'
 import { filterFile } from '../../../lib/level/store/identity-filter-file.ts'
 import { markFile } from '../../../lib/level/store/marker-file.ts'
@@ -21,7 +21,7 @@ const turns = async (count: number) => {
 
 /** A log on disk that has a filter from its first event on. */
 async function openFiltered(directory: string, limits = defaultLimits): Promise<LevelLog> {
-  const life = await Life.begin({
+  const life = await ReopeningStore.begin({
     source: levelDatabase(directory),
     marks: markFile(directory),
     filter: { file: filterFile(directory), least: 0 },
@@ -48,7 +48,7 @@ describe('a Bloom filter', () => {
   it('has every key that was added, whatever it is, also after it had to grow', () => {
     fc.assert(
       fc.property(fc.array(fc.string({ unit: 'binary' }), { maxLength: 300 }), (added) => {
-        const bloom = new Bloom(10)
+        const bloom = new BloomFilter(10)
         for (const key of added) bloom.add(key)
         for (const key of added) assert.ok(bloom.mayHave(key))
       }),
@@ -56,7 +56,7 @@ describe('a Bloom filter', () => {
   })
 
   it('is wrong about one unknown key in five hundred at most when it is full', () => {
-    const bloom = new Bloom(50_000)
+    const bloom = new BloomFilter(50_000)
     for (let n = 0; n < 50_000; n++) bloom.add(`imade\0no. ${n}\0`)
     let wrong = 0
     for (let n = 50_000; n < 150_000; n++) if (bloom.mayHave(`imade\0no. ${n}\0`)) wrong += 1
