@@ -14,7 +14,7 @@ const { values, positionals } = parseArgs({
 })
 
 /** What starts programs, or waits, goes first, so that nobody waits for it at the end. */
-const isQuick = (path: string): boolean => !/^spec.(package|docs|e2e|agent|faults|testing|streams|log)/.test(path)
+const isQuick = (path: string): boolean => !/^spec.(package|docs|e2e|agent|faults|testing|streams|level)/.test(path)
 
 const ending = values.slow ? '.slow.ts' : '.spec.ts'
 const files = readdirSync(join(root, 'spec'), { recursive: true, encoding: 'utf8' })
