@@ -1,6 +1,7 @@
 import { brand, isBranded } from './brand.ts'
 import { type Duration, formatDuration, parseDuration } from './duration.ts'
 import { TidingsError } from './errors.ts'
+import { DAY } from './time-units.ts'
 
 /**
  * Thrown by a run or a handler: try again, after this long instead of the usual backoff. It counts as an attempt.
@@ -76,7 +77,7 @@ export function isRetry(error: unknown): error is Retry {
 }
 
 /** A century, in ms: `at` has to stay a date that can be written. */
-const LONGEST_RETRY = 100 * 365 * 86_400_000
+const LONGEST_RETRY = 100 * 365 * DAY
 
 /**
  * How long a `Retry` asks to wait, in ms, at most a century; undefined when `error` is no `Retry`, or when its `after` was

@@ -1,16 +1,11 @@
 import { describe, TidingsError } from './errors.ts'
+import { DAY, HOUR, MINUTE, SECOND } from './time-units.ts'
 
 /** A length of time: words such as `'5s'`, `'1h30m'` and `'1.5d'`, or a whole number of milliseconds. */
 export type Duration = number | string
 
-const SECOND = 1000
-const MINUTE = 60 * SECOND
-const HOUR = 60 * MINUTE
-const DAY = 24 * HOUR
-const WEEK = 7 * DAY
-
 /** From the longest: in words they stand in this order, each at most once. */
-const units = { w: WEEK, d: DAY, h: HOUR, m: MINUTE, s: SECOND, ms: 1 } as const
+const units = { w: 7 * DAY, d: DAY, h: HOUR, m: MINUTE, s: SECOND, ms: 1 } as const
 
 const number = String.raw`(\d+(?:\.\d+)?)`
 const words = new RegExp(

@@ -1,3 +1,4 @@
+import { defined } from './defined.ts'
 import { asError, describe } from './errors.ts'
 
 /** An error as it is kept: plain words, no objects. */
@@ -31,8 +32,10 @@ function wordsOf(thrown: unknown, scrub: (text: string) => string): ErrorInfo {
   return {
     name: scrub(String(name)).slice(0, 100),
     message: scrub(String(message)).slice(0, LONGEST),
-    ...(typeof code === 'string' ? { code: scrub(code) } : {}),
-    ...(typeof stack === 'string' ? { stack: scrub(stack).slice(0, LONGEST) } : {}),
+    ...defined({
+      code: typeof code === 'string' ? scrub(code) : undefined,
+      stack: typeof stack === 'string' ? scrub(stack).slice(0, LONGEST) : undefined,
+    }),
   }
 }
 

@@ -1,8 +1,9 @@
-import { createHash } from 'node:crypto'
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { brand, isBranded } from './brand.ts'
+import { defined } from './defined.ts'
 import { describe, quote, TidingsError } from './errors.ts'
 import type { Draft, StoredEvent } from './event.ts'
+import { hash } from './hash.ts'
 import { canonicalJson, toJson } from './json.ts'
 import { checkOptions } from './options.ts'
 import { fits, validate } from './schema.ts'
@@ -99,18 +100,13 @@ function define(name: string, schema: StandardSchemaV1 | undefined, options: Typ
   }
   const draft = (identifier: string, input: unknown): Draft => {
     const data = schema === undefined ? input : validate(schema, input, { type: name, identifier })
-    return {
-      type: name,
-      identifier,
-      data,
-      ...(changed === undefined
-        ? {}
-        : { version: versionOf(name, identifier, changed === true ? data : changed(data)) }),
-      ...(schema === undefined || fits(schema, data) ? {} : { transformed: true }),
-    }
+    const version =
+      changed === undefined ? undefined : versionOf(name, identifier, changed === true ? data : changed(data))
+    const transformed = schema === undefined || fits(schema, data) ? undefined : (true as const)
+    return { type: name, identifier, data, ...defined({ version, transformed }) }
   }
   const match = (event: StoredEvent): boolean => event.type === name
-  return brand('event-type', Object.assign(draft, { type: name, match, ...(schema === undefined ? {} : { schema }) }))
+  return brand('event-type', Object.assign(draft, { type: name, match, ...defined({ schema }) }))
 }
 
 /** Whether `value` is an event type, of this copy of the package or another. */
@@ -122,7 +118,7 @@ export function isEventType(value: unknown): value is AnyEventType & { readonly 
 function versionOf(type: string, identifier: string, chosen: unknown): string {
   try {
     const text = chosen === undefined ? '' : canonicalJson(toJson(chosen))
-    return createHash('sha256').update(text).digest('base64url').slice(0, 22)
+    return hash(text).toString('base64url').slice(0, 22)
   } catch (error) {
     throw named(error, type, identifier)
   }

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { setMaxListeners } from 'node:events'
 import { Answer } from './answer.ts'
 import { systemClock } from './clock.ts'
+import { defined } from './defined.ts'
 import { asError, describe, TidingsError } from './errors.ts'
 import type { Logger } from './logger.ts'
 import { WORK_ENDED, withLinkedSignal } from './time-limit.ts'
@@ -174,7 +175,7 @@ function failed(file: string, { exitCode, signal, cause }: End, stderr: string):
   const why = stderr.trim() === '' ? '' : `: ${stderr.trim().slice(0, 1000)}`
   const details = { file, exitCode: code, stderr }
   return new TidingsError('TIDINGS_EXEC_FAILED', `${describe(file)} ${how}${why}`, {
-    ...(cause === undefined ? {} : { cause }),
+    ...defined({ cause }),
     details,
   })
 }

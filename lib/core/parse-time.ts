@@ -1,10 +1,9 @@
 import { parseDuration } from './duration.ts'
+import { DAY, HOUR, MINUTE } from './time-units.ts'
 
 /** A calendar day, or a time on it; without an offset it is local time. */
 const DATE =
   /^([1-9]\d{3})-(\d\d)-(\d\d)(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?(?: ?([Zz]|[+-]\d\d(?::?\d\d)?))?)?$/
-
-const MINUTE = 60_000
 
 /** A calendar day; `month` counts from 1. */
 interface Day {
@@ -60,9 +59,7 @@ function instantOf(parts: readonly (string | undefined)[], endOfDay: boolean): n
   const ms = Math.floor(Number(`0.${parts[6] ?? 0}`) * 1000)
   const offset = offsetOf(parts[7])
   if (offset === undefined) return local(date, new Date(year, month - 1, day, hour, minute, second, ms))
-  return Math.abs(offset) < 24 * 60
-    ? Date.UTC(year, month - 1, day, hour, minute, second, ms) - offset * MINUTE
-    : undefined
+  return Math.abs(offset) < DAY ? Date.UTC(year, month - 1, day, hour, minute, second, ms) - offset : undefined
 }
 
 function isOnCalendar({ year, month, day }: Day): boolean {
@@ -70,12 +67,12 @@ function isOnCalendar({ year, month, day }: Day): boolean {
   return at.getUTCMonth() === month - 1 && at.getUTCDate() === day
 }
 
-/** In minutes; undefined without one, NaN when it is none. */
+/** The offset from UTC, in ms; undefined without one, NaN for one that no clock shows. */
 function offsetOf(text: string | undefined): number | undefined {
   if (text === undefined) return undefined
   if (text.toUpperCase() === 'Z') return 0
   const [hours, minutes] = [Number(text.slice(1, 3)), Number(text.slice(3).replace(':', '') || 0)]
-  return minutes > 59 ? Number.NaN : (text.startsWith('-') ? -1 : 1) * (hours * 60 + minutes)
+  return minutes > 59 ? Number.NaN : (text.startsWith('-') ? -1 : 1) * (hours * HOUR + minutes * MINUTE)
 }
 
 function boundOf({ year, month, day }: Day, end: boolean): number | undefined {

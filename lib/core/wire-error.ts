@@ -1,3 +1,4 @@
+import { defined } from './defined.ts'
 import { codes, type ErrorCode, type ErrorDetails, TidingsError } from './errors.ts'
 
 /** An error as JSON, as operations send it. */
@@ -15,7 +16,5 @@ export function toWire(error: unknown): WireError {
 /** Restores the error from JSON, as it was thrown. */
 export function fromWire({ error: { message, code, details } }: WireError): Error {
   const known = code !== undefined && Object.hasOwn(codes, code)
-  return known
-    ? new TidingsError(code as ErrorCode, message, details === undefined ? {} : { details })
-    : new Error(message)
+  return known ? new TidingsError(code as ErrorCode, message, defined({ details })) : new Error(message)
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hashShare } from '../core/hash.ts'
 
 /**
  * The delay after a failed attempt, in ms: doubles from `min` to `max`, less up to a half. The reduction is a hash of
@@ -10,6 +10,6 @@ export function backoff(
   key: string,
 ): number {
   const whole = Math.min(max, min * 2 ** Math.min(attempt - 1, 52))
-  const share = createHash('sha256').update(`${key}\0${attempt}`).digest().readUInt32BE(0) / 2 ** 32
+  const share = hashShare(`${key}\0${attempt}`)
   return Math.round(whole * (1 - share / 2))
 }

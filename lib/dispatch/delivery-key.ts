@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto'
 import type { StoredEvent } from '../core/event.ts'
+import { hash } from '../core/hash.ts'
 
 /** The identity of one value for one listener: the same for every attempt. */
 export interface KeyParts {
@@ -16,7 +16,7 @@ export interface KeyParts {
  */
 export function deliveryKey({ log, listener, event, index, replay = 0 }: KeyParts): string {
   const parts = [log, listener, event.type, event.identifier, event.revision ?? 0, index, replay]
-  const bytes = createHash('sha256').update(JSON.stringify(parts)).digest().subarray(0, 16)
+  const bytes = hash(JSON.stringify(parts)).subarray(0, 16)
   bytes[6] = ((bytes[6] as number) & 0x0f) | 0x80
   bytes[8] = ((bytes[8] as number) & 0x3f) | 0x80
   const hex = bytes.toString('hex')

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto'
 import { type Clock, pause as wait } from '../core/clock.ts'
 import { isRetry, retryAfter } from '../core/control.ts'
 import { asError } from '../core/errors.ts'
+import { hashShare } from '../core/hash.ts'
 import type { Job } from './job.ts'
 import type { Slot } from './slots.ts'
 
@@ -98,6 +98,5 @@ function pauseAfter({ settings }: Job, { error, attempt, pauses, endless }: Ende
 /** When a run is due, in ms: its slot plus its jitter, a hash that stays the same after a restart. */
 export function dueAt({ name, settings }: Job, { at, asked }: Slot): number {
   if (settings.jitter === 0 || asked === true) return at.getTime()
-  const digest = createHash('sha256').update(`${name}\0${at.getTime()}`).digest()
-  return at.getTime() + Math.floor((digest.readUInt32BE(0) / 2 ** 32) * settings.jitter)
+  return at.getTime() + Math.floor(hashShare(`${name}\0${at.getTime()}`) * settings.jitter)
 }

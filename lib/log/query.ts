@@ -20,8 +20,8 @@ export function narrow(query: Query): Narrowed {
   const { types, where } = query
   const after = count(query.after, 'after', 0)
   const limit = count(query.limit, 'limit', Number.POSITIVE_INFINITY)
-  const since = instant(query.since ?? Number.NEGATIVE_INFINITY, 'since')
-  const until = instant(query.until ?? Number.POSITIVE_INFINITY, 'until')
+  const since = checkInstant(query.since ?? Number.NEGATIVE_INFINITY, 'since')
+  const until = checkInstant(query.until ?? Number.POSITIVE_INFINITY, 'until')
   const hears = typeTest(types)
   if (where !== undefined && typeof where !== 'function') wrong('where', 'a test on an event', where)
   const only = types?.length === 1 && !types[0]?.includes('*') ? types[0] : undefined
@@ -76,7 +76,7 @@ export function count(value: unknown, what: string, otherwise: number): number {
 }
 
 /** Converts a Date or a number to ms since the epoch; `what` names it in the error. */
-export function instant(value: unknown, what: string): number {
+export function checkInstant(value: unknown, what: string): number {
   const ms = value instanceof Date ? value.getTime() : value
   if (typeof ms === 'number' && !Number.isNaN(ms)) return ms
   return wrong(what, 'a Date, or ms since the epoch', value)

@@ -1,5 +1,5 @@
 import { instantOf, type WallTime } from './local-time.ts'
-import { instant } from './schedule.ts'
+import { checkDate } from './schedule.ts'
 import type { Zone } from './zone.ts'
 
 /** A moment that a person wrote: a Date, or a date as the clocks of a zone show it. */
@@ -20,7 +20,7 @@ const dates = /^(\d{4}-\d\d-\d\d)(?:[ T](\d\d:\d\d(?::\d\d(?:\.\d{3})?)?)(Z|[+-]
  */
 export function parseLocalDate(value: Date | string, what: string): LocalDate | undefined {
   if (value instanceof Date) {
-    const ms = instant(value, what)
+    const ms = checkDate(value, what)
     return { text: value.toISOString(), local: false, instant: () => ms }
   }
   const [, date = '', time = '00:00', offset] = dates.exec(value) ?? []

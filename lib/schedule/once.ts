@@ -1,4 +1,4 @@
-import { instant, type Schedule, schedule } from './schedule.ts'
+import { checkDate, type Schedule, schedule } from './schedule.ts'
 
 /**
  * A schedule with a single slot.
@@ -11,6 +11,6 @@ import { instant, type Schedule, schedule } from './schedule.ts'
  * ```
  */
 export function once(at: Date): Schedule {
-  const slot = instant(at, 'once')
+  const slot = checkDate(at, 'once')
   return schedule('once', `once at ${at.toISOString()}`, (from) => (slot > from ? slot : undefined))
 }

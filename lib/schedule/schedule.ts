@@ -37,8 +37,8 @@ export function schedule(kind: ScheduleKind, text: string, slotAfter: SlotAfter)
   return {
     kind,
     next(after, anchor = after) {
-      const start = instant(anchor, 'next')
-      const slot = slotAfter(Math.max(instant(after, 'next'), start), start)
+      const start = checkDate(anchor, 'next')
+      const slot = slotAfter(Math.max(checkDate(after, 'next'), start), start)
       return slot === undefined || slot > LAST ? undefined : new Date(slot)
     },
     toString: () => text,
@@ -46,7 +46,7 @@ export function schedule(kind: ScheduleKind, text: string, slotAfter: SlotAfter)
 }
 
 /** The milliseconds of a date that is one. */
-export function instant(date: Date, what: string): number {
+export function checkDate(date: Date, what: string): number {
   const ms = date instanceof Date ? date.getTime() : Number.NaN
   if (Number.isNaN(ms))
     throw invalid(`${what}: expected a valid Date, got ${date instanceof Date ? 'Invalid Date' : describe(date)}`)

@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import { defined } from '../core/defined.ts'
 import { asError } from '../core/errors.ts'
 
 /** Options of the search for a counterexample. */
@@ -46,7 +47,7 @@ export async function hold<V>(
       throw error
     })
   })
-  const details = await fc.check(property, { numRuns, seed, ...(path === undefined ? {} : { path }) })
+  const details = await fc.check(property, { numRuns, seed, ...defined({ path }) })
   if (!details.failed) return
   throw counterexample(title, asBroken(details.errorInstance, details.counterexample), {
     effort: `run ${details.numRuns} of ${numRuns}, made smaller ${details.numShrinks} times`,
@@ -62,7 +63,7 @@ function asBroken(thrown: unknown, value: unknown): Broken {
 
 function counterexample(title: string, broken: Broken, { effort, replay }: Record<'effort' | 'replay', string>): Error {
   const lines = [title, broken.message, ...broken.story, `${effort}; to see it again: ${replay}`]
-  const error = new Error(lines.join('\n  '), broken.cause === undefined ? {} : { cause: broken.cause })
+  const error = new Error(lines.join('\n  '), defined({ cause: broken.cause }))
   // The stack of the law itself is useless; the cause has the stack of the user's code.
   error.stack = `Error: ${error.message}`
   return error

@@ -1,11 +1,12 @@
 import fc from 'fast-check'
+import { DAY } from '../core/time-units.ts'
 import { nearby } from './law-items.ts'
 import { Broken, type Hold, show } from './law-report.ts'
 import { BEGIN, type Subject, type Told } from './stream-subject.ts'
 import { list } from './stream-watch.ts'
 
 /** The range of the hours, in ms. */
-const YEARS = 3 * 366 * 86_400_000
+const YEARS = 3 * 366 * DAY
 
 /** Tells each item alone, at two different hours; then all together, in any order. */
 export async function independence<W>(subject: Subject<W>, hold: Hold): Promise<void> {

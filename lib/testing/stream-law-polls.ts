@@ -1,11 +1,11 @@
 import fc from 'fast-check'
+import { HOUR } from '../core/time-units.ts'
 import { Broken, type Hold, show } from './law-report.ts'
 import { BEGIN, type Logged, type Subject } from './stream-subject.ts'
 import { identity, list } from './stream-watch.ts'
 
 /** The number of polls in a history, an hour apart. */
 const POLLS = 4
-const HOUR = 3_600_000
 
 /** Items appear at any time, stay for some polls, and disappear; a poll may find nothing. */
 export async function overlap<W>(subject: Subject<W>, hold: Hold): Promise<void> {

@@ -33,8 +33,8 @@ export interface EventQuestion {
 export function toQuery({ types, since, until, identifier, limit, reverse }: EventQuestion, clock: Clock): Query {
   return {
     ...(types === undefined ? {} : { types }),
-    ...(since === undefined ? {} : { since: instant(since, 'since', clock) }),
-    ...(until === undefined ? {} : { until: instant(until, 'until', clock) }),
+    ...(since === undefined ? {} : { since: parseInstant(since, 'since', clock) }),
+    ...(until === undefined ? {} : { until: parseInstant(until, 'until', clock) }),
     ...(identifier === undefined ? {} : { where: (event) => event.identifier === identifier }),
     ...(limit === undefined ? {} : { limit }),
     ...(reverse === undefined ? {} : { reverse }),
@@ -47,7 +47,7 @@ export function toQuery({ types, since, until, identifier, limit, reverse }: Eve
  *
  * @throws TidingsError `TIDINGS_LOG_INVALID`
  */
-export function instant(text: string, part: string, clock: Clock): number {
+export function parseInstant(text: string, part: string, clock: Clock): number {
   const ms = parseTime(text, clock.now(), { endOfDay: part === 'until' })
   if (ms === undefined) throw wrong(part, 'a date such as 2027-01-31, or a time ago such as 2h', text)
   return ms

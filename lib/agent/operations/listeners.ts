@@ -2,7 +2,7 @@ import { TidingsError } from '../../core/errors.ts'
 import type { Log } from '../../log/port.ts'
 import type { AgentControl } from '../run/agent-control.ts'
 import { checkRename, removeListener } from '../run/rename-listener.ts'
-import { instant } from './event-search.ts'
+import { parseInstant } from './event-search.ts'
 import { knownListener, refuseIfInUse } from './known.ts'
 import { type PauseAnswer, pausing } from './pausing.ts'
 import { type ListenerRow, listenerRows } from './rows.ts'
@@ -86,7 +86,7 @@ async function placeOf(log: Log, to: string): Promise<number> {
     if (seq >= 1 && seq <= last + 1) return seq - 1
     throw invalid(`there is no event ${to} to go on from; the newest is ${last}`, 'to')
   }
-  for await (const { seq } of log.events({ since: instant(to, 'to', log.clock), limit: 1 })) return seq - 1
+  for await (const { seq } of log.events({ since: parseInstant(to, 'to', log.clock), limit: 1 })) return seq - 1
   return last
 }
 

@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto'
 import { lstat, mkdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { TidingsError } from '../../core/errors.ts'
+import { hash } from '../../core/hash.ts'
 
 /** In a log's folder: the socket of the agent that runs on the log, or a file with the socket's path. */
 const NAME = 'agent.sock'
@@ -31,7 +31,7 @@ export async function placeSocket(directory: string): Promise<string> {
     if ((await lstat(path).catch(() => undefined))?.isFile()) await rm(path)
     return path
   }
-  const folder = join(tmpdir(), `tidings-${createHash('sha256').update(path).digest('hex').slice(0, 16)}`)
+  const folder = join(tmpdir(), `tidings-${hash(path).toString('hex').slice(0, 16)}`)
   await mkdir(folder, { mode: 0o700 }).catch(() => undefined)
   const { mode, uid } = await lstat(folder).then((found) => (found.isDirectory() ? found : refuse(folder)))
   if ((mode & 0o777) !== 0o700 || uid !== process.getuid?.()) refuse(folder)

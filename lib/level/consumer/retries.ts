@@ -1,6 +1,6 @@
 import { errorInfo } from '../../core/error-info.ts'
 import type { Handed } from '../../log/port.ts'
-import { instant } from '../../log/query.ts'
+import { checkInstant } from '../../log/query.ts'
 import type { RetryRecord } from '../format/records.ts'
 
 /** An event that waits for its next attempt. */
@@ -20,7 +20,7 @@ export function retryRecord(
 ): RetryRecord {
   return {
     attempts: attempt,
-    at: instant(at, 'at'),
+    at: checkInstant(at, 'at'),
     since,
     ...(error === undefined ? {} : { error: errorInfo(error) }),
     ...(replay === undefined ? {} : { replay }),

@@ -1,7 +1,7 @@
 import { describe, TidingsError } from '../../core/errors.ts'
 import type { StoredEvent } from '../../core/event.ts'
 import type { Parked, Retrying } from '../../log/port.ts'
-import { instant } from '../../log/query.ts'
+import { checkInstant } from '../../log/query.ts'
 import { readRecord } from '../read/reader.ts'
 import type { ReopeningStore } from '../session/reopening-store.ts'
 import type { InFlight } from './in-flight.ts'
@@ -74,7 +74,7 @@ export class Steering {
   /** `asked`: counts the request, and is called only once the request is valid. */
   redeliver(seqs: Iterable<number>, asked: () => number, at: number = this.#life.clock.now()): void {
     const kept = this.#kept(seqs)
-    const record = { attempts: 0, at: instant(at, 'at'), replay: asked() }
+    const record = { attempts: 0, at: checkInstant(at, 'at'), replay: asked() }
     for (const seq of kept) {
       this.#parked.remove(seq)
       this.#flight.wait(seq, record)
