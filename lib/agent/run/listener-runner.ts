@@ -39,8 +39,7 @@ export class ListenerRunner {
   #pump: { readonly stop: AbortController; readonly ended: Promise<void> } | undefined
   // Serializes pauses, moves, renames and other steering.
   #turn: Promise<unknown> = Promise.resolve()
-  // When a delivery last began or ended. Timed-out deliveries do not count: a handler that never settles makes no
-  // progress.
+  // When a delivery last began or ended; a timeout does not count, as a handler that never settles makes no progress.
   #moved: number
   #late = false
   #failure: Error | undefined
