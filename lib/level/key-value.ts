@@ -9,24 +9,24 @@ import { stateKey } from './write/states.ts'
 const PAGE = 500
 
 /** The view on one namespace. */
-export function keyValue(life: ReopeningStore, namespace: string): KeyValue {
+export function keyValue(store: ReopeningStore, namespace: string): KeyValue {
   return {
     async get<T>(key: string) {
-      return life.session.states.read(stateKey({ namespace, key })) as Entry<T> | undefined
+      return store.session.states.read(stateKey({ namespace, key })) as Entry<T> | undefined
     },
     async set(key, value, options = {}) {
       const json = toJson(value)
-      const revision = life.session.states.read(stateKey({ namespace, key }))?.revision ?? 0
+      const revision = store.session.states.read(stateKey({ namespace, key }))?.revision ?? 0
       if (options.if !== undefined && options.if !== revision) throw conflict(namespace, key, options.if, revision)
-      await life.commit(life.session.states.write([{ namespace, key, value: json }]))
+      await store.commit(store.session.states.write([{ namespace, key, value: json }]))
       return revision + 1
     },
     async delete(key) {
-      if (life.session.states.read(stateKey({ namespace, key })) === undefined) return false
-      await life.commit(life.session.states.write([{ namespace, key }]))
+      if (store.session.states.read(stateKey({ namespace, key })) === undefined) return false
+      await store.commit(store.session.states.write([{ namespace, key }]))
       return true
     },
-    list: <T>(prefix = '') => list<T>(life, namespace, prefix),
+    list: <T>(prefix = '') => list<T>(store, namespace, prefix),
   }
 }
 
@@ -39,7 +39,7 @@ function conflict(namespace: string, key: string, expected: unknown, revision: n
 }
 
 async function* list<T>(
-  life: ReopeningStore,
+  store: ReopeningStore,
   namespace: string,
   prefix: string,
 ): AsyncGenerator<Entry<T> & { readonly key: string }> {
@@ -48,10 +48,10 @@ async function* list<T>(
   const range = startingWith(keys.stateOf(namespace, prefix))
   let from: { gte: string } | { gt: string } = { gte: range.gte }
   for (;;) {
-    const found: string[] = await life.session.db.keys({ ...from, lt: range.lt, limit: PAGE }).all()
+    const found: string[] = await store.session.db.keys({ ...from, lt: range.lt, limit: PAGE }).all()
     for (const at of found) {
       // Read one by one, through what is not durable yet.
-      const record = life.session.states.read(at) as Entry<T> | undefined
+      const record = store.session.states.read(at) as Entry<T> | undefined
       if (record !== undefined) yield { key: textsOf(at)[1] as string, ...record }
     }
     const last: string | undefined = found.at(-1)

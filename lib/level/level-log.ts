@@ -14,9 +14,9 @@ import { readEvents, readRecord } from './read/reader.ts'
 import { Claims } from './runs/claims.ts'
 import type { ReopeningStore } from './session/reopening-store.ts'
 import { Upkeep } from './upkeep/upkeep.ts'
-import { decide } from './write/accept.ts'
+import { decideDrafts } from './write/accept.ts'
 import { Backpressure } from './write/backpressure.ts'
-import { type Found, identityKey } from './write/identities.ts'
+import { identityKey, type LookAhead } from './write/identities.ts'
 
 /** So many identities are looked up in one go, some milliseconds' work; a larger accept yields the event loop between. */
 const AT_ONCE = 1000
@@ -28,36 +28,36 @@ export class LevelLog extends Upkeep implements Log {
   readonly dense = true
   readonly clock: Clock
   readonly committed$: Observable<number>
-  readonly #life: ReopeningStore
+  readonly #store: ReopeningStore
   readonly #limits: Limits
   readonly #gate: Backpressure
   readonly #consumers: Consumers
   readonly #claims: Claims
 
-  constructor(life: ReopeningStore, limits: Limits, retention?: Retention) {
-    const consumers = new Consumers(life)
-    super(life, consumers, retention)
-    this.#life = life
+  constructor(store: ReopeningStore, limits: Limits, retention?: Retention) {
+    const consumers = new Consumers(store)
+    super(store, consumers, retention)
+    this.#store = store
     this.#limits = limits
-    this.clock = life.clock
-    this.#gate = new Backpressure(() => life.session.writer)
-    this.id = life.meta.id
-    this.durability = life.durability
-    this.committed$ = life.committed$
+    this.clock = store.clock
+    this.#gate = new Backpressure(() => store.session.writer)
+    this.id = store.meta.id
+    this.durability = store.durability
+    this.committed$ = store.committed$
     this.#consumers = consumers
-    this.#claims = new Claims(life, crypto.randomUUID())
-    life.onClosing = () => this.#consumers.closing()
-    life.onCommitted = (events) => this.#consumers.committed(events)
-    life.onReopened = ({ states }) => this.#consumers.reopened(states)
+    this.#claims = new Claims(store, crypto.randomUUID())
+    store.onClosing = () => this.#consumers.closing()
+    store.onCommitted = (events) => this.#consumers.committed(events)
+    store.onReopened = ({ states }) => this.#consumers.reopened(states)
   }
 
   get state(): 'ready' | 'failed' | 'closed' {
-    return this.#life.state
+    return this.#store.state
   }
 
   accept(drafts: readonly Draft[], origin: Origin = {}): Promise<readonly Accepted[]> {
     try {
-      const found: Found | undefined = drafts?.length > AT_ONCE ? { identities: new Map() } : undefined
+      const found: LookAhead | undefined = drafts?.length > AT_ONCE ? { identities: new Map() } : undefined
       const turn = this.#gate.pass(
         () => this.#decide(drafts, origin),
         () => this.#later(drafts, origin, found),
@@ -69,7 +69,7 @@ export class LevelLog extends Upkeep implements Log {
     }
   }
 
-  #later(drafts: readonly Draft[], origin: Origin, found?: Found): () => Decided {
+  #later(drafts: readonly Draft[], origin: Origin, found?: LookAhead): () => Decided {
     const now = Array.isArray(drafts) ? drafts.map(snapshotDraft) : drafts
     const written = origin.state === undefined ? origin : { ...origin, state: origin.state.map(checkWrite) }
     return () => this.#decide(now, written, found)
@@ -77,9 +77,9 @@ export class LevelLog extends Upkeep implements Log {
 
   // Look-ups take most of the time that many duplicates need. Here the event loop gets its turn between them, and no other
   // accept does: those that came later wait in line. What is forgotten meanwhile is remembered, and looked at first.
-  async #lookAhead(drafts: readonly Draft[], found: Found): Promise<void> {
-    const { identities } = this.#life.session
-    const { identity } = this.#life.meta
+  async #lookAhead(drafts: readonly Draft[], found: LookAhead): Promise<void> {
+    const { identities } = this.#store.session
+    const { identity } = this.#store.meta
     found.by = identities
     for (let i = 0; i < drafts.length; i++) {
       const { type, identifier } = drafts[i] ?? {}
@@ -91,15 +91,15 @@ export class LevelLog extends Upkeep implements Log {
   }
 
   // In one go: nobody comes between the look-up, the decision and its place in the queue.
-  #decide(drafts: readonly Draft[], origin: Origin, found?: Found): Decided {
+  #decide(drafts: readonly Draft[], origin: Origin, found?: LookAhead): Decided {
     if (!Array.isArray(drafts))
       throw new TidingsError('TIDINGS_LOG_INVALID', `accept() needs an array of drafts, got ${describe(drafts)}`)
-    const { writer, identities, states } = this.#life.session
-    const { identity } = this.#life.meta
+    const { writer, identities, states } = this.#store.session
+    const { identity } = this.#store.meta
     const known = { find: (key: string) => identities.find(key, found) }
     const rules = { identity, limits: this.#limits, identities: known, next: writer.next, now: this.clock.now() }
-    const decision = decide(drafts, origin, rules)
-    const { receipts } = decision
+    const decision = decideDrafts(drafts, origin, rules)
+    const { answers: receipts } = decision
     const writes = origin.state?.map(checkWrite) ?? []
     const completing = origin.completes === undefined ? undefined : this.#claims.completing(origin.completes)
     const rest = [...(writes.length === 0 ? [] : states.write(writes)), ...(completing?.ops ?? [])]
@@ -112,36 +112,36 @@ export class LevelLog extends Upkeep implements Log {
   }
 
   async *events(query: Query = {}): AsyncGenerator<StoredEvent> {
-    const { writer } = this.#life.session
+    const { writer } = this.#store.session
     try {
-      const records = readEvents(() => this.#life.session, query, writer.durable)
+      const records = readEvents(() => this.#store.session, query, writer.durable)
       for await (const { event } of records) yield event
     } catch (error) {
       // Closed in the middle of a page, the store says so in its own words; the session says it in ours.
-      void this.#life.session
+      void this.#store.session
       throw error
     }
   }
 
   async get(type: string, identifier: string): Promise<StoredEvent | undefined> {
     const key = this.#identity(type, identifier)
-    const { session } = this.#life
+    const { session } = this.#store
     const [seq] = decode<Identity>(key, await session.db.get(key)) ?? [FORGOTTEN]
     const record = seq === FORGOTTEN ? undefined : await readRecord(session, seq)
     return record?.event.type === type ? record.event : undefined
   }
 
   async last(): Promise<number> {
-    return this.#life.session.writer.durable
+    return this.#store.session.writer.durable
   }
 
   async forget(type: string, identifier: string): Promise<boolean> {
     const key = this.#identity(type, identifier)
-    const { identities, writer } = this.#life.session
+    const { identities, writer } = this.#store.session
     if (identities.find(key) === undefined) return false
     const forgotten: Identity = [FORGOTTEN]
     identities.remember(key, forgotten, writer.next - 1)
-    await this.#life.commit([[key, encode(key, forgotten)]])
+    await this.#store.commit([[key, encode(key, forgotten)]])
     return true
   }
 
@@ -149,7 +149,7 @@ export class LevelLog extends Upkeep implements Log {
   #identity(type: string, identifier: string): string {
     checkText(type, Number.POSITIVE_INFINITY, 'TIDINGS_TYPE_INVALID', 'the type of an event')
     checkText(identifier, Number.POSITIVE_INFINITY, 'TIDINGS_IDENTIFIER_INVALID', 'the identifier of an event')
-    return identityKey(this.#life.meta.identity, type, identifier)
+    return identityKey(this.#store.meta.identity, type, identifier)
   }
 
   async consumer(name: string, options: ConsumerOptions): Promise<Consumer> {
@@ -165,7 +165,7 @@ export class LevelLog extends Upkeep implements Log {
   }
 
   store(namespace: string): KeyValue {
-    return keyValue(this.#life, namespace)
+    return keyValue(this.#store, namespace)
   }
 
   async claim(job: string, slot: Date, ttl: number, options?: ClaimOptions): Promise<Claim | undefined> {
@@ -193,7 +193,7 @@ export class LevelLog extends Upkeep implements Log {
   }
 
   close(): Promise<void> {
-    return this.#life.close()
+    return this.#store.close()
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -12,7 +12,7 @@ import { ReopeningStore, type ReopeningStoreOptions } from './session/reopening-
 import { levelDatabase, memoryDatabase } from './store/database.ts'
 import { pathOf } from './store/directory.ts'
 import type { StoreLock } from './store/directory-lock.ts'
-import { filterFile } from './store/identity-filter-file.ts'
+import { identityFilterFile } from './store/identity-filter-file.ts'
 import { markFile, noMarkFile } from './store/marker-file.ts'
 import { readOnlyView } from './store/read-only-view.ts'
 
@@ -78,8 +78,8 @@ async function openAt(path: string, options: LogOptions): Promise<LevelLog> {
   return open({ ...partsAt(path), durability }, options)
 }
 
-function partsAt(path: string): Pick<ReopeningStoreOptions, 'source' | 'marks' | 'filter'> {
-  return { source: levelDatabase(path), marks: markFile(path), filter: { file: filterFile(path) } }
+function partsAt(path: string): Pick<ReopeningStoreOptions, 'source' | 'marks' | 'identityFilter'> {
+  return { source: levelDatabase(path), marks: markFile(path), identityFilter: { file: identityFilterFile(path) } }
 }
 
 async function openView(path: string, options: LogOptions): Promise<LevelLog> {
@@ -121,7 +121,7 @@ const KNOWN: Record<keyof LogOptions, true> = {
 }
 
 async function open(
-  parts: Pick<ReopeningStoreOptions, 'source' | 'marks' | 'filter' | 'durability' | 'beforeWrite'>,
+  parts: Pick<ReopeningStoreOptions, 'source' | 'marks' | 'identityFilter' | 'durability' | 'beforeWrite'>,
   options: LogOptions,
 ): Promise<LevelLog> {
   // All of it is looked at before the store is opened: what is refused leaves nothing open.
@@ -130,9 +130,9 @@ async function open(
   if (retention !== undefined) boundsOf(retention)
   const identity = oneOf(options, 'identity', ['type', 'identifier'])
   const warn = harmless(options.warn ?? ((message: string) => process.stderr.write(`tidings: ${escape(message)}\n`)))
-  const life = await ReopeningStore.begin({ ...parts, clock, identity, warn })
-  void checkInBackground(life)
-  const log = new LevelLog(life, limits, retention)
+  const store = await ReopeningStore.open({ ...parts, clock, identity, warn })
+  void checkInBackground(store)
+  const log = new LevelLog(store, limits, retention)
   if (retention !== undefined) autoPrune(retention, { log, clock, warn })
   return log
 }

@@ -10,10 +10,10 @@ import { openLog } from './open-log.ts'
 import { type Rebuilt, rebuild } from './repair/rebuild.ts'
 import { type Salvaged, salvage } from './repair/salvage.ts'
 import { type Database, levelDatabase } from './store/database.ts'
-import { during, isWithin, makeWhole, pathOf, removeLeft } from './store/directory.ts'
-import { isClaim, refuseHeld } from './store/directory-lock.ts'
+import { createAtomically, isWithin, pathOf, removeLeftovers, withErrorContext } from './store/directory.ts'
+import { isOwnerFile, refuseLocked } from './store/directory-lock.ts'
 import { keptBefore } from './store/kept-files.ts'
-import { isOwn, makeDirectory, namesIn } from './store/log-files.ts'
+import { isLogFile, makeDirectory, namesIn } from './store/log-files.ts'
 import { type Mark, markFile } from './store/marker-file.ts'
 import type { Progress } from './upkeep/backup.ts'
 import type { Problem } from './upkeep/verify.ts'
@@ -76,16 +76,16 @@ export async function repairLog(
 ): Promise<Repaired> {
   const [from, target] = [pathOf(damaged, 'repairLog()'), pathOf(directory, 'repairLog()')]
   const names = (await namesIn(from)).filter(
-    (name) => isOwn(name) && !isClaim(name) && !/^(LOCK|KEPT.*|.*\.sock)$/.test(name),
+    (name) => isLogFile(name) && !isOwnerFile(name) && !/^(LOCK|KEPT.*|.*\.sock)$/.test(name),
   )
   if (names.length === 0) throw invalid(`${from} holds no log`, from)
   if (isWithin(target, from)) throw invalid(`a log can't be repaired within its own folder: ${target}`, target)
   await refuseInUse(from)
   const copy = `${target}.copy`
-  await during(`removing ${copy}, which an earlier try has left,`, copy, () => removeLeft(copy))
+  await withErrorContext(`removing ${copy}, which an earlier try has left,`, copy, () => removeLeftovers(copy))
   try {
-    return await makeWhole(target, async (partial) => {
-      const bytes = await during(`copying ${from} to ${copy}`, copy, () => copyFiles(from, copy, names))
+    return await createAtomically(target, async (partial) => {
+      const bytes = await withErrorContext(`copying ${from} to ${copy}`, copy, () => copyFiles(from, copy, names))
       const mark = await markFile(from).read()
       const known = mark === 'bad' ? undefined : mark
       const made = await putTogether(copy, partial, known, { harder, all: Math.ceil(bytes / 100), progress })
@@ -173,7 +173,7 @@ async function check(partial: string): Promise<readonly Problem[]> {
 
 // To open it would be to touch it. Its lock can be tried in another folder: it is that of the file.
 async function refuseInUse(directory: string): Promise<void> {
-  await refuseHeld(directory)
+  await refuseLocked(directory)
   if (!(await namesIn(directory)).includes('LOCK')) return
   const folder = await mkdtemp(join(tmpdir(), 'tidings-lock-'))
   try {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { asError, TidingsError } from '../core/errors.ts'
 import { openLog } from './open-log.ts'
 import { levelDatabase, pagesOf } from './store/database.ts'
-import { during, isWithin, makeWhole, pathOf } from './store/directory.ts'
+import { createAtomically, isWithin, pathOf, withErrorContext } from './store/directory.ts'
 import { makeDirectory, namesIn } from './store/log-files.ts'
 import type { Progress } from './upkeep/backup.ts'
 
@@ -44,7 +44,9 @@ export async function restoreLog(
   { progress = () => undefined }: { readonly progress?: Progress } = {},
 ): Promise<Restored> {
   const [from, target] = [pathOf(backup, 'restoreLog()'), pathOf(directory, 'restoreLog()')]
-  const names = (await during(`a look into ${from}`, from, () => namesIn(from))).filter((name) => PARTS.test(name))
+  const names = (await withErrorContext(`a look into ${from}`, from, () => namesIn(from))).filter((name) =>
+    PARTS.test(name),
+  )
   if (!names.includes('MARK') || !names.includes('CURRENT')) {
     throw new TidingsError('TIDINGS_LOG_INVALID', `${from} holds no backup, or one that is not whole`, {
       details: { directory: from },
@@ -55,9 +57,9 @@ export async function restoreLog(
       details: { directory: target },
     })
   }
-  return makeWhole(target, async (partial) => {
+  return createAtomically(target, async (partial) => {
     const work = `restoring ${from} to ${partial}`
-    const bytes = await during(work, partial, () => copy(from, partial, names, progress))
+    const bytes = await withErrorContext(work, partial, () => copy(from, partial, names, progress))
     const records = await count(partial)
     return {
       last: await check(from, partial, (part) => progress(bytes + Math.floor(part * bytes), 2 * bytes)),

@@ -23,7 +23,7 @@ async function begin(t: TestContext, parts: (heard: Set<number>) => readonly Lis
   const clock = virtualClock()
   let fails: (operation: Operation) => boolean = () => false
   const store = new FailingStore((operation) => fails(operation))
-  const life = await ReopeningStore.begin({
+  const life = await ReopeningStore.open({
     source: store,
     clock,
     marks: noMarkFile,

@@ -4,17 +4,17 @@ import type { Draft } from '../../lib/core/event.ts'
 import { LevelLog } from '../../lib/level/level-log.ts'
 import { ReopeningStore } from '../../lib/level/session/reopening-store.ts'
 import { levelDatabase } from '../../lib/level/store/database.ts'
-import { filterFile } from '../../lib/level/store/identity-filter-file.ts'
+import { identityFilterFile } from '../../lib/level/store/identity-filter-file.ts'
 import { markFile } from '../../lib/level/store/marker-file.ts'
 import { defaultLimits } from '../../lib/log/limits.ts'
 import { draft, list } from '../../lib/testing/log-bench.ts'
 
 /** A log on disk that keeps a FILTER from its first event on. */
 export async function openFiltered(directory: string): Promise<LevelLog> {
-  const life = await ReopeningStore.begin({
+  const life = await ReopeningStore.open({
     source: levelDatabase(directory),
     marks: markFile(directory),
-    filter: { file: filterFile(directory), least: 0 },
+    identityFilter: { file: identityFilterFile(directory), least: 0 },
     clock: systemClock,
     durability: 'disk',
     identity: undefined,

@@ -93,7 +93,7 @@ async function tryAll(
 
 async function openOver(source: DatabaseSource): Promise<LevelLog> {
   const clock = virtualClock()
-  const life = await ReopeningStore.begin({
+  const life = await ReopeningStore.open({
     source,
     clock,
     marks: noMarkFile,

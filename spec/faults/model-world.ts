@@ -6,7 +6,7 @@ import type { StoredEvent } from '../../lib/core/event.ts'
 import { eventType } from '../../lib/core/event-type.ts'
 import { LevelLog } from '../../lib/level/level-log.ts'
 import { ReopeningStore } from '../../lib/level/session/reopening-store.ts'
-import { noFilterFile } from '../../lib/level/store/identity-filter-file.ts'
+import { noIdentityFilterFile } from '../../lib/level/store/identity-filter-file.ts'
 import { noMarkFile } from '../../lib/level/store/marker-file.ts'
 import { type Listener, type ListenerOptions, listener } from '../../lib/listener/listener.ts'
 import { on } from '../../lib/listener/on.ts'
@@ -53,9 +53,9 @@ export class World {
   }
 
   async begin(names: readonly string[], formerly?: readonly [older: string, name: string]): Promise<void> {
-    const filter = { file: noFilterFile, least: 0 }
+    const filter = { file: noIdentityFilterFile, least: 0 }
     const options = { source: this.#source, clock: this.clock, marks: noMarkFile, filter }
-    const life = await ReopeningStore.begin({
+    const life = await ReopeningStore.open({
       ...options,
       durability: 'disk',
       identity: undefined,

@@ -78,7 +78,7 @@ function parts({ handled, accepted }: World) {
 }
 
 async function openLog(store: FailingStore, { clock, lines }: World): Promise<LevelLog> {
-  const life = await ReopeningStore.begin({
+  const life = await ReopeningStore.open({
     source: store,
     clock,
     marks: noMarkFile,

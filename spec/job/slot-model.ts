@@ -10,7 +10,7 @@ import { type Job, job, type Run } from '../../lib/job/job.ts'
 import type { JobOptions } from '../../lib/job/settings.ts'
 import { LevelLog } from '../../lib/level/level-log.ts'
 import { ReopeningStore } from '../../lib/level/session/reopening-store.ts'
-import { noFilterFile } from '../../lib/level/store/identity-filter-file.ts'
+import { noIdentityFilterFile } from '../../lib/level/store/identity-filter-file.ts'
 import { noMarkFile } from '../../lib/level/store/marker-file.ts'
 import { defaultLimits } from '../../lib/log/limits.ts'
 import { cron, every, type Schedule } from '../../lib/schedule/index.ts'
@@ -127,12 +127,12 @@ class World {
 
   /** Opens the log, and starts no agent. */
   async look(): Promise<LevelLog> {
-    const filter = { file: noFilterFile, least: 0 }
-    const life = await ReopeningStore.begin({
+    const filter = { file: noIdentityFilterFile, least: 0 }
+    const life = await ReopeningStore.open({
       source: this.#source,
       clock: this.clock,
       marks: noMarkFile,
-      filter,
+      identityFilter: filter,
       durability: 'disk',
       identity: undefined,
       warn: (said) => this.wrongs.push(said),

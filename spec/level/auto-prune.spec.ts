@@ -5,7 +5,7 @@ import { LevelLog } from '../../lib/level/level-log.ts'
 import { memoryLog } from '../../lib/level/open-log.ts'
 import { ReopeningStore } from '../../lib/level/session/reopening-store.ts'
 import { type DatabaseSource, memoryDatabase } from '../../lib/level/store/database.ts'
-import { noFilterFile } from '../../lib/level/store/identity-filter-file.ts'
+import { noIdentityFilterFile } from '../../lib/level/store/identity-filter-file.ts'
 import { noMarkFile } from '../../lib/level/store/marker-file.ts'
 import { defaultLimits } from '../../lib/log/limits.ts'
 import { draft, draftsOf, refused, seqs } from '../../lib/testing/log-bench.ts'
@@ -15,11 +15,11 @@ const HOUR = 3_600_000
 
 /** A log in what a life before left. */
 async function reopened(source: DatabaseSource, clock: VirtualClock): Promise<LevelLog> {
-  const life = await ReopeningStore.begin({
+  const life = await ReopeningStore.open({
     source,
     clock,
     marks: noMarkFile,
-    filter: { file: noFilterFile, least: 0 },
+    identityFilter: { file: noIdentityFilterFile, least: 0 },
     durability: 'disk',
     identity: undefined,
     warn: () => undefined,

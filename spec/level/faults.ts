@@ -120,7 +120,7 @@ export interface FaultyOptions extends Partial<Pick<ReopeningStoreOptions, 'dura
 /** A log over such a store; `said` is what it warned of. */
 export async function faultyLog({ source, clock, ...rest }: FaultyOptions): Promise<{ log: LevelLog; said: string[] }> {
   const said: string[] = []
-  const life = await ReopeningStore.begin({
+  const life = await ReopeningStore.open({
     source,
     clock,
     marks: noMarkFile,

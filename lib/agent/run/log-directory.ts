@@ -2,9 +2,9 @@ import { rm, rmdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { hasCode, TidingsError } from '../../core/errors.ts'
 import { openLog } from '../../level/open-log.ts'
-import { refuseHeld } from '../../level/store/directory-lock.ts'
-import { refuseForeign } from '../../level/store/foreign-folder.ts'
-import { isOwn, namesIn } from '../../level/store/log-files.ts'
+import { refuseLocked } from '../../level/store/directory-lock.ts'
+import { refuseForeignFolder } from '../../level/store/foreign-folder.ts'
+import { isLogFile, namesIn } from '../../level/store/log-files.ts'
 
 /** Whether a directory holds a log. */
 export async function holdsLog(directory: string): Promise<boolean> {
@@ -16,7 +16,7 @@ export async function holdsLog(directory: string): Promise<boolean> {
 
 /** The names in a directory that do not belong to a log. */
 export async function foreignNames(directory: string): Promise<readonly string[]> {
-  return (await namesIn(directory)).filter((name) => !isOwn(name))
+  return (await namesIn(directory)).filter((name) => !isLogFile(name))
 }
 
 /**
@@ -32,16 +32,16 @@ export async function removeLog(directory: string): Promise<boolean> {
       details: { directory },
     })
   }
-  await refuseForeign(directory)
+  await refuseForeignFolder(directory)
   await refuseInUse(directory)
-  for (const name of await namesIn(directory)) if (isOwn(name)) await rm(join(directory, name), { recursive: true })
+  for (const name of await namesIn(directory)) if (isLogFile(name)) await rm(join(directory, name), { recursive: true })
   if ((await namesIn(directory)).length === 0) await rmdir(directory)
   return true
 }
 
 // Only opening the log shows whether it is in use. A damaged log can't be opened, so it is not in use.
 async function refuseInUse(directory: string): Promise<void> {
-  await refuseHeld(directory)
+  await refuseLocked(directory)
   try {
     const log = await openLog(directory, { warn: () => undefined })
     await log.close()

@@ -6,7 +6,7 @@ import type { Consumer, ConsumerOptions, Handed, Lag, Parked, Retrying, Writes }
 import { typeTest } from '../../log/query.ts'
 import type { EventRecord } from '../format/records.ts'
 import type { ReopeningStore } from '../session/reopening-store.ts'
-import type { Op, Rider } from '../write/commit.ts'
+import type { CommitParticipant, Op } from '../write/commit.ts'
 import { checkedWrites, type States } from '../write/states.ts'
 import { Backlog, heard } from './backlog.ts'
 import { ConsumerCursor } from './cursor.ts'
@@ -30,7 +30,7 @@ const MOST_PASSED = 1024
  * retired: a retired consumer takes no more results, and one last commit makes its knowledge durable. Deliveries that
  * are still running count as in flight, so the next consumer hands them out again, with the state they had.
  */
-export class LevelConsumer implements Consumer, Rider {
+export class LevelConsumer implements Consumer, CommitParticipant {
   readonly name: string
   readonly origin: Consumer['origin']
   readonly #life: ReopeningStore
@@ -323,7 +323,7 @@ export class LevelConsumer implements Consumer, Rider {
 
   // While the store is closed after a failed write nothing can ride; `reopened` repeats it.
   #ride(hurry: boolean): void {
-    this.#life.writable?.writer.ride(this, hurry)
+    this.#life.writable?.writer.enlist(this, hurry)
   }
 
   #settle(seq: number): void {

@@ -85,7 +85,7 @@ export class Consumers {
     return this.#turns.take(async () => {
       if (this.#read(name) === undefined) return false
       await this.#open.get(name)?.retire()
-      const prefixes = [keys.retriesOf(name), keys.parkedOf(name), keys.crashesOf(name), keys.flight(name)]
+      const prefixes = [keys.retriesOf(name), keys.parkedOf(name), keys.crashesOf(name), keys.inFlight(name)]
       const entries = (await Promise.all(prefixes.map((prefix) => this.#entries(prefix)))).flat()
       await this.#life.commit([keys.consumer(name), ...entries.map(([key]) => key)].map((key): Op => [key, undefined]))
       this.#open.delete(name)
@@ -203,7 +203,7 @@ export class Consumers {
     waiting: readonly { readonly seq: number; readonly at: number }[],
     parked: readonly number[],
   ): Promise<Deaths> {
-    const key = keys.flight(name)
+    const key = keys.inFlight(name)
     const flight = decode<number[]>(key, this.#life.session.db.getSync(key)) ?? []
     const retried = new Set(waiting.map(({ seq }) => seq))
     const now = this.#life.clock.now()
@@ -231,7 +231,7 @@ export class Consumers {
     for (const [key, text] of await this.#entries(keys.retriesOf(from))) move(key, text, keys.retry(to, seqOf(key)))
     for (const [key, text] of await this.#entries(keys.parkedOf(from))) move(key, text, keys.parked(to, seqOf(key)))
     for (const [key, text] of await this.#entries(keys.crashesOf(from))) move(key, text, keys.crash(to, seqOf(key)))
-    for (const [key, text] of await this.#entries(keys.flight(from))) move(key, text, keys.flight(to))
+    for (const [key, text] of await this.#entries(keys.inFlight(from))) move(key, text, keys.inFlight(to))
     const cursor = keys.consumer(from)
     const text = this.#life.session.db.getSync(cursor)
     if (text !== undefined) move(cursor, text, keys.consumer(to))

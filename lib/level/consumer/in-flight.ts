@@ -141,7 +141,7 @@ export class InFlight {
 
   /** Notes an empty flight, except for suspects: they stay suspects after a restart. */
   noteSuspects(): void {
-    const key = keys.flight(this.#name)
+    const key = keys.inFlight(this.#name)
     const { seqs } = this.#suspects
     this.#ledger.change(key, seqs.length === 0 ? undefined : encode(key, seqs))
   }
@@ -155,7 +155,7 @@ export class InFlight {
     const accused = noted
       .filter(({ crashes }) => crashes !== undefined)
       .map(({ event }) => this.#suspects.record(event.seq))
-    const key = keys.flight(this.#name)
+    const key = keys.inFlight(this.#name)
     return { handed: noted, ops: [[key, encode(key, [...this.#fresh, ...this.#again])], ...accused] }
   }
 

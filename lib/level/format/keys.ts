@@ -18,7 +18,7 @@ export const keys = {
   retriesOf: (name: string) => `r${text(name)}`,
   parked: (name: string, seq: number) => `p${text(name)}${hex(seq)}`,
   /** What is in flight. */
-  flight: (name: string) => `f${text(name)}`,
+  inFlight: (name: string) => `f${text(name)}`,
   crash: (name: string, seq: number) => `x${text(name)}${hex(seq)}`,
   crashesOf: (name: string) => `x${text(name)}`,
   parkedOf: (name: string) => `p${text(name)}`,
@@ -28,7 +28,7 @@ export const keys = {
   run: (job: string, slot: number, attempt: number) => `u${text(job)}${hex(slot, SLOT)}${hex(attempt, ATTEMPT)}`,
   runsOf: (job: string) => `u${text(job)}`,
   /** A commit without events. */
-  quiet: (nth: number) => `q${hex(nth)}`,
+  eventless: (nth: number) => `q${hex(nth)}`,
   /** An hour since the epoch, in which events were accepted that were pruned. */
   hour: (hour: number) => `d${hex(hour)}`,
 } as const

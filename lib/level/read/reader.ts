@@ -9,14 +9,14 @@ import { type Database, READ_AHEAD } from '../store/database.ts'
 const PAGE = 500
 
 /** A store that is read from, the lowest seq whose body it keeps, and the highest that is durable. */
-export interface Filed extends Store {
+export interface LiveEventStore extends EventStore {
   readonly writer: { readonly durable: number }
 }
 
 /** The records after `after`, up to and including `upTo`, at most `max`; a gap among them is damage. */
 async function readPage(db: Database, after: number, upTo: number, max: number): Promise<readonly EventRecord[]> {
   const limit = Math.min(max, upTo - after)
-  return limit <= 0 ? [] : readFiled(db, after, limit)
+  return limit <= 0 ? [] : readConsecutive(db, after, limit)
 }
 
 /** So many characters of records are read in one go, give or take the last record: more would block the event loop. */
@@ -26,7 +26,7 @@ export const MOST_TEXT = 512 * 1024
  * So many records after `after`, all of which must be there. Fewer if they have more than `mostText` characters, but one
  * at least.
  */
-export async function readFiled(
+export async function readConsecutive(
   db: Database,
   after: number,
   count: number,
@@ -55,7 +55,7 @@ export async function readFiled(
 }
 
 /** One record; its absence is damage unless it was pruned. */
-export async function readRecord(store: Store, seq: number): Promise<EventRecord | undefined> {
+export async function readRecord(store: EventStore, seq: number): Promise<EventRecord | undefined> {
   const key = keys.event(seq)
   const text = await store.db.get(key)
   if (text !== undefined) return decodeEvent(key, text)
@@ -69,7 +69,7 @@ export function missing(seq: number): TidingsError {
 }
 
 /** A store that is read from, and the lowest seq whose body it keeps. */
-interface Store {
+interface EventStore {
   readonly db: Database
   readonly first: number
 }
@@ -78,7 +78,7 @@ interface Store {
  * The events that a query asks for, up to `upTo`. The store is looked up for each page: it may be closed and opened
  * again meanwhile, or pruned; what is gone is passed over.
  */
-export async function* readEvents(store: () => Store, query: Query, upTo: number): AsyncGenerator<EventRecord> {
+export async function* readEvents(store: () => EventStore, query: Query, upTo: number): AsyncGenerator<EventRecord> {
   const asked = narrow(query)
   const low = asked.after + 1
   let left = asked.limit
@@ -96,7 +96,7 @@ export async function* readEvents(store: () => Store, query: Query, upTo: number
 }
 
 async function* everyPage(
-  store: () => Store,
+  store: () => EventStore,
   { reverse }: Narrowed,
   low: number,
   high: number,
@@ -120,7 +120,7 @@ async function* everyPage(
 
 // One exact type: its index says where its events are, however rare they are.
 async function* pagesOfType(
-  store: () => Store,
+  store: () => EventStore,
   type: string,
   { reverse }: Narrowed,
   low: number,

@@ -34,7 +34,7 @@ interface Known {
  */
 export class Claims {
   readonly #runs: Runs
-  readonly #life: ReopeningStore
+  readonly #store: ReopeningStore
   readonly #holder: string
   // Claims are decided in memory first, so that two concurrent claims can't both win.
   readonly #known = new Map<string, Known>()
@@ -42,10 +42,10 @@ export class Claims {
   // Claims whose commit failed but may be stored. They were never granted, so the next caller gets them.
   readonly #doubtful = new Set<string>()
 
-  constructor(life: ReopeningStore, holder: string) {
-    this.#life = life
+  constructor(store: ReopeningStore, holder: string) {
+    this.#store = store
     this.#holder = holder
-    this.#runs = new Runs(life)
+    this.#runs = new Runs(store)
   }
 
   async claim(job: string, slot: Date, ttl: number, { aside = false }: ClaimOptions = {}): Promise<Claim | undefined> {
@@ -170,7 +170,7 @@ export class Claims {
     await this.#runs.ready(job)
     const ops = this.#runs.ops(job, slot, attempt, { is: outcome })
     const known = this.#read(job)
-    const due = at === undefined ? {} : { at, since: this.#life.clock.now() }
+    const due = at === undefined ? {} : { at, since: this.#store.clock.now() }
     const entry: OpenRecord = { ...this.#entry({ ...held, attempt }), tried: true, ...due }
     const next = this.#has(held) === undefined ? known : { ...known, open: replaced(known.open, entry) }
     held.attempt = attempt
@@ -202,7 +202,7 @@ export class Claims {
   }
 
   #isHeld({ holder, until = 0 }: OpenRecord): boolean {
-    return holder === this.#holder && until > this.#life.clock.now()
+    return holder === this.#holder && until > this.#store.clock.now()
   }
 
   /** Whether the attempt died with its process, so that its outcome will never be recorded. */
@@ -231,7 +231,7 @@ export class Claims {
   }
 
   #entry({ slot, ttl, attempt, aside }: Given): OpenRecord {
-    const until = this.#life.clock.now() + ttl
+    const until = this.#store.clock.now() + ttl
     return { slot, holder: this.#holder, until, attempt, ...(aside ? { aside } : {}) }
   }
 
@@ -239,7 +239,7 @@ export class Claims {
     const key = keys.claim(job)
     const known = this.#known.get(key)
     if (known !== undefined) return known
-    const record = decode<ClaimRecord>(key, this.#life.session.db.getSync(key))
+    const record = decode<ClaimRecord>(key, this.#store.session.db.getSync(key))
     return fromRecord(record)
   }
 
@@ -251,7 +251,7 @@ export class Claims {
 
   async #commit(job: string, ops: readonly Op[]): Promise<void> {
     try {
-      await this.#life.commit(ops)
+      await this.#store.commit(ops)
     } catch (error) {
       this.#forgetMemory(job)
       throw error

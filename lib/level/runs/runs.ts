@@ -22,18 +22,18 @@ interface StoredAttempt {
 
 /** The run records, by job, slot and attempt. */
 export class Runs {
-  readonly #life: ReopeningStore
+  readonly #store: ReopeningStore
   // The sorted keys of each job's records, so that a new record can remove the oldest.
   readonly #keys = new Map<string, string[]>()
 
-  constructor(life: ReopeningStore) {
-    this.#life = life
+  constructor(store: ReopeningStore) {
+    this.#store = store
   }
 
   /** Await it before `ops`, `ran` and `drop`. */
   async ready(job: string): Promise<void> {
     if (this.#keys.has(job)) return
-    const found = await this.#life.session.db.keys(startingWith(keys.runsOf(job))).all()
+    const found = await this.#store.session.db.keys(startingWith(keys.runsOf(job))).all()
     if (!this.#keys.has(job)) this.#keys.set(job, found)
   }
 
@@ -78,7 +78,7 @@ export class Runs {
     lost: readonly StoredAttempt[],
   ): AsyncGenerator<RunRecord> {
     const most = count(limit, 'limit', MOST)
-    const kept = await this.#life.session.db.iterator(startingWith(keys.runsOf(job))).all()
+    const kept = await this.#store.session.db.iterator(startingWith(keys.runsOf(job))).all()
     const found = new Map<string, StoredOutcome>(kept.map(([key, text]) => [key, decode<StoredOutcome>(key, text)]))
     for (const { slot, attempt } of lost) found.set(keys.run(job, slot, attempt), {})
     const inOrder = [...found.keys()].sort()

@@ -12,17 +12,17 @@ const PAUSE = 50
 
 /**
  * Checks the blocks of a log that is too large to be checked before it is opened, table by table, while it is in use. One that
- * is damaged ends the session: `life.damaged`. The first table is read after a pause, so that an agent starts first.
+ * is damaged ends the session: `store.damaged`. The first table is read after a pause, so that an agent starts first.
  */
-export async function checkInBackground(life: ReopeningStore, most = CHECKED_AT_OPEN): Promise<void> {
-  const { directory } = life
+export async function checkInBackground(store: ReopeningStore, most = CHECKED_AT_OPEN): Promise<void> {
+  const { directory } = store
   if (directory === undefined) return
   const progress = async (): Promise<void> => {
     await new Promise<void>((resolve) => {
       const stop = background(() => (stop(), resolve()), PAUSE)
     })
     // Throws when it was closed or failed: what comes next begins by opening it.
-    void life.session
+    void store.session
   }
   try {
     if (listedBytes(await readListing(directory)) <= most) return
@@ -30,7 +30,7 @@ export async function checkInBackground(life: ReopeningStore, most = CHECKED_AT_
     const [bad] = await checkFiles(directory, { ...EVERY_BLOCK, progress })
     if (bad === undefined) return
     const details = { directory, file: bad.file }
-    life.damaged(new TidingsError('TIDINGS_LOG_DAMAGED', bad.message, { details }))
+    store.damaged(new TidingsError('TIDINGS_LOG_DAMAGED', bad.message, { details }))
   } catch {
     // Closed meanwhile, or a read failed: what can't be read is no damage, and is told to whoever reads it.
   }

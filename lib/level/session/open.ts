@@ -5,30 +5,30 @@ import { keys, seqOf } from '../format/keys.ts'
 import { decode, encode, FORMAT, type Head, type Meta, unseal } from '../format/records.ts'
 import { missing } from '../read/reader.ts'
 import { type Database, type DatabaseSource, IN_LOG_FILES, READ_AHEAD, SYNCED } from '../store/database.ts'
-import type { FilterFile } from '../store/identity-filter-file.ts'
+import type { IdentityFilterFile } from '../store/identity-filter-file.ts'
 import type { Mark, MarkFile } from '../store/marker-file.ts'
 import { refuseNewer, upgrade } from '../store/upgrade.ts'
-import { type CommitNumbers, firstMissing, numbersOf } from '../write/eventless-commits.ts'
+import { type CommitNumbers, commitNumbersOf, firstMissing } from '../write/eventless-commits.ts'
 
 /** A store that was opened and found sound. */
-export interface Sound {
+export interface OpenedStore {
   readonly db: Database
   readonly meta: Meta
   readonly head: number
   readonly first: number
-  readonly quiet: CommitNumbers
+  readonly eventless: CommitNumbers
 }
 
 /**
  * What is expected of the store. `warn` hears of what was put right. `again`: this process had it open, and found it
  * sound then.
  */
-export interface Expected {
-  readonly again?: boolean
+export interface OpenOptions {
+  readonly isReopening?: boolean
   readonly identity: 'type' | 'identifier' | undefined
   readonly clock: Clock
   /** The FILTER, which knows how far the log went when it was written. */
-  readonly filter?: { readonly file: Pick<FilterFile, 'covers'> }
+  readonly identityFilter?: { readonly file: Pick<IdentityFilterFile, 'covers'> }
   warn(message: string): void
 }
 
@@ -41,10 +41,10 @@ const BESIDE = 32
  *
  * @throws TidingsError `TIDINGS_LOG_DAMAGED`, `TIDINGS_LOG_FORMAT`, `TIDINGS_LOG_IDENTITY`, `TIDINGS_LOG_LOCKED`
  */
-export async function openStore(source: DatabaseSource, marks: MarkFile, expected: Expected): Promise<Sound> {
+export async function openStore(source: DatabaseSource, marks: MarkFile, expected: OpenOptions): Promise<OpenedStore> {
   const mark = await marks.read()
   const marked = mark !== undefined && mark !== 'bad'
-  const check = expected.again === true ? {} : { check: { marked } }
+  const check = expected.isReopening === true ? {} : { check: { marked } }
   const db = await source.open({ createIfMissing: mark === undefined, ...check })
   try {
     const found = (await readMeta(db, mark)) ?? (await create(db, expected))
@@ -53,11 +53,11 @@ export async function openStore(source: DatabaseSource, marks: MarkFile, expecte
     const head = decode<Head>(keys.head, await db.get(keys.head)) ?? [0, 0, 1]
     await checkTail(db, head, mark)
     await checkFilter(meta, head, expected)
-    const quiet = numbersOf(head)
+    const quiet = commitNumbersOf(head)
     await checkQuiet(db, quiet, mark)
     if (mark === 'bad') expected.warn('the MARK file could not be read and is written anew')
     source.found?.()
-    return { db, meta, head: head[0], first: head[2], quiet }
+    return { db, meta, head: head[0], first: head[2], eventless: quiet }
   } catch (error) {
     await db.close()
     throw error
@@ -72,13 +72,13 @@ async function readMeta(db: Database, mark: Mark | 'bad' | undefined): Promise<M
   throw damaged('the log has lost the record that says what it is', 1)
 }
 
-async function create(db: Database, { identity, clock }: Expected): Promise<Meta> {
+async function create(db: Database, { identity, clock }: OpenOptions): Promise<Meta> {
   const meta: Meta = { format: FORMAT, id: randomUUID(), identity: identity ?? 'type', created: clock.now() }
   await db.batch().put(keys.meta, encode(keys.meta, meta)).write(SYNCED)
   return meta
 }
 
-function checkMeta(meta: Meta, mark: Mark | 'bad' | undefined, identity: Expected['identity']): void {
+function checkMeta(meta: Meta, mark: Mark | 'bad' | undefined, identity: OpenOptions['identity']): void {
   refuseNewer(Math.max(meta.format, mark === undefined || mark === 'bad' ? 0 : mark.format))
   if (identity !== undefined && identity !== meta.identity) {
     throw new TidingsError(
@@ -93,7 +93,7 @@ function checkMeta(meta: Meta, mark: Mark | 'bad' | undefined, identity: Expecte
 }
 
 // A MARK that came with an older copy, or that is gone, does not tell that events are missing: a newer FILTER does.
-async function checkFilter({ id }: Meta, [head]: Head, { filter }: Expected): Promise<void> {
+async function checkFilter({ id }: Meta, [head]: Head, { identityFilter: filter }: OpenOptions): Promise<void> {
   const covers = await filter?.file.covers()
   if (covers === undefined || covers.log !== id || covers.seq <= head) return
   const words = `the FILTER file knows events up to ${covers.seq}, the log ends at ${head}: it is an older copy. To use it is, delete FILTER`

@@ -5,12 +5,12 @@ import type { StoredEvent } from '../../core/event.ts'
 import { type EventRecord, FORMAT, type Meta } from '../format/records.ts'
 import type { DatabaseSource } from '../store/database.ts'
 import type { StoreLock } from '../store/directory-lock.ts'
-import { noFilterFile } from '../store/identity-filter-file.ts'
+import { noIdentityFilterFile } from '../store/identity-filter-file.ts'
 import type { MarkFile } from '../store/marker-file.ts'
 import type { Op } from '../write/commit.ts'
 import { identityKey } from '../write/identities.ts'
-import { type FilterSettings, IdentityFilter } from '../write/identity-filter.ts'
-import { openStore, type Sound } from './open.ts'
+import { IdentityFilter, type IdentityFilterSettings } from '../write/identity-filter.ts'
+import { type OpenedStore, openStore } from './open.ts'
 import { Session } from './session.ts'
 
 /** The MARK file is written at most this often, in ms. */
@@ -27,14 +27,14 @@ export interface ReopeningStoreOptions {
   readonly durability: 'disk' | 'process'
   readonly identity: Meta['identity'] | undefined
   /** Default: none is kept between two openings. */
-  readonly filter?: FilterSettings
+  readonly identityFilter?: IdentityFilterSettings
   /** Throws when nothing may be written. */
   readonly beforeWrite?: () => void
   warn(message: string): void
 }
 
 /**
- * The life of an open log: one session after another. A failed write ends a session; the store is closed and opened
+ * The store of an open log: one session after another. A failed write ends a session; the store is closed and opened
  * again, for as long as it takes, before the log goes on: LevelDB acknowledges what it is given after a failed write,
  * and throws it away (facts).
  */
@@ -68,18 +68,18 @@ export class ReopeningStore {
   /** Called once, while a last commit can still be ridden in. */
   onClosing: () => void = () => undefined
 
-  static async begin(options: ReopeningStoreOptions): Promise<ReopeningStore> {
+  static async open(options: ReopeningStoreOptions): Promise<ReopeningStore> {
     const lock = await options.source.lock?.()
     const sound = await openStore(options.source, options.marks, options).catch((error: unknown) => {
       lock?.release()
       throw error
     })
-    const life = new ReopeningStore(options, sound, lock)
+    const store = new ReopeningStore(options, sound, lock)
     try {
-      await life.#mark()
-      return life
+      await store.#mark()
+      return store
     } catch (error) {
-      await life.#session?.db.close()
+      await store.#session?.db.close()
       lock?.release()
       throw new TidingsError('TIDINGS_LOG_FAILED', `the MARK file could not be written: ${asError(error).message}`, {
         cause: error,
@@ -87,7 +87,7 @@ export class ReopeningStore {
     }
   }
 
-  private constructor(options: ReopeningStoreOptions, sound: Sound, lock: StoreLock | undefined) {
+  private constructor(options: ReopeningStoreOptions, sound: OpenedStore, lock: StoreLock | undefined) {
     this.#options = options
     this.#lock = lock
     if (lock !== undefined) lock.onLost = (error) => this.#lose(error)
@@ -95,7 +95,12 @@ export class ReopeningStore {
     this.committed$ = this.#committed$.asObservable()
     const { id: log, identity } = sound.meta
     const identityOf = ({ type, identifier }: StoredEvent): string => identityKey(identity, type, identifier)
-    this.#filter = new IdentityFilter({ file: noFilterFile, ...options.filter, log, identityKey: identityOf })
+    this.#filter = new IdentityFilter({
+      file: noIdentityFilterFile,
+      ...options.identityFilter,
+      log,
+      identityKey: identityOf,
+    })
     this.#session = this.#start(sound)
     this.#told = sound.head
     this.#opened = sound.head
@@ -166,12 +171,12 @@ export class ReopeningStore {
     return this.#closed
   }
 
-  #start(sound: Sound): Session {
+  #start(sound: OpenedStore): Session {
     const { clock, durability } = this.#options
     return new Session(sound, {
       clock,
       synced: durability === 'disk',
-      filter: this.#filter,
+      identityFilter: this.#filter,
       check: () => {
         this.#options.beforeWrite?.()
         this.#check()
@@ -217,7 +222,7 @@ export class ReopeningStore {
     const writer = this.#session?.writer
     if (writer === undefined) return this.#marking
     const { durable: seq } = writer
-    const mark = { id: this.meta.id, format: FORMAT, seq, opened: this.#opened, quiet: writer.quiet.durable }
+    const mark = { id: this.meta.id, format: FORMAT, seq, opened: this.#opened, quiet: writer.eventless.durable }
     const write = async (): Promise<void> => {
       this.#check()
       await this.#options.marks.write(mark)
@@ -246,7 +251,10 @@ export class ReopeningStore {
       pause = Math.min(pause * 2, REOPEN.most)
     ) {
       try {
-        const sound = await openStore(this.#options.source, this.#options.marks, { ...this.#options, again: true })
+        const sound = await openStore(this.#options.source, this.#options.marks, {
+          ...this.#options,
+          isReopening: true,
+        })
         if (this.#closed !== undefined) return await sound.db.close()
         this.#filter.reopened()
         const session = this.#start(sound)

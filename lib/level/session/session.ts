@@ -2,15 +2,15 @@ import type { Clock } from '../../core/clock.ts'
 import type { TidingsError } from '../../core/errors.ts'
 import { keys } from '../format/keys.ts'
 import { type EventRecord, encode } from '../format/records.ts'
-import { Pages } from '../read/pages.ts'
-import { MOST_TEXT, readFiled } from '../read/reader.ts'
+import { PageCache } from '../read/page-cache.ts'
+import { MOST_TEXT, readConsecutive } from '../read/reader.ts'
 import { type Database, SYNCED } from '../store/database.ts'
 import type { Commit, Op } from '../write/commit.ts'
 import { Identities } from '../write/identities.ts'
 import type { IdentityFilter } from '../write/identity-filter.ts'
 import { States } from '../write/states.ts'
 import { Writer } from '../write/writer.ts'
-import type { Sound } from './open.ts'
+import type { OpenedStore } from './open.ts'
 
 /**
  * How many of the newest events stay in memory for those who follow: a few commits' worth, since what is handed out waits
@@ -25,7 +25,7 @@ const TAIL_SIZE = 16 * 1024 * 1024
 export interface SessionOptions {
   readonly clock: Clock
   readonly synced: boolean
-  readonly filter: IdentityFilter
+  readonly identityFilter: IdentityFilter
   /** Throws when another process may write to the store. */
   check(): void
   /** Called after each commit, with the highest durable seq and the events that it made durable. */
@@ -41,9 +41,9 @@ export class Session {
   readonly states: States
   #first: number
   readonly #tail: EventRecord[] = []
-  readonly #pages = new Pages(this)
+  readonly #pages = new PageCache(this)
 
-  constructor(sound: Sound, options: SessionOptions) {
+  constructor(sound: OpenedStore, options: SessionOptions) {
     this.db = sound.db
     this.#first = sound.first
     this.states = new States(sound.db)
@@ -53,7 +53,7 @@ export class Session {
       head: sound.head,
       synced: options.synced,
       first: sound.first,
-      quiet: sound.quiet,
+      eventless: sound.eventless,
       check: options.check,
       onCommitted: (commit) => {
         this.states.settle(commit.ops)
@@ -62,7 +62,7 @@ export class Session {
       },
       onFailed: options.onFailed,
     })
-    this.identities = new Identities(this, options.filter)
+    this.identities = new Identities(this, options.identityFilter)
   }
 
   /** The lowest seq whose body may be read. */
@@ -97,7 +97,7 @@ export class Session {
       return this.#tail.slice(after + 1 - oldest, after + 1 - oldest + max)
     const page = await this.#pages.read(after, max)
     const left = Math.min(max, this.writer.durable - after)
-    return page ?? (left <= 0 ? [] : readFiled(this.db, after, left, MOST_TEXT))
+    return page ?? (left <= 0 ? [] : readConsecutive(this.db, after, left, MOST_TEXT))
   }
 
   /** Writes the head once more, synced: LevelDB then has everything before it on disk too. */

@@ -4,10 +4,10 @@ import { hasCode, TidingsError } from '../../core/errors.ts'
 import type { KeyRange } from '../format/keys.ts'
 import { checkFiles } from './check-files.ts'
 import { lockStore, type StoreLock } from './directory-lock.ts'
-import { refuseForeign } from './foreign-folder.ts'
+import { refuseForeignFolder } from './foreign-folder.ts'
 import { type KeptFiles, keepFiles } from './kept-files.ts'
 import { makeDirectory, namesIn } from './log-files.ts'
-import { tellDamage } from './read-errors.ts'
+import { translateReadErrors } from './read-errors.ts'
 
 /** LevelDB on disk, or the same in memory: strings as keys, strings as values. */
 // The first parameter is the store's own format.
@@ -100,7 +100,7 @@ export function levelDatabase(directory: string): DatabaseSource {
   return {
     directory,
     async lock() {
-      await refuseForeign(directory)
+      await refuseForeignFolder(directory)
       held = await lock()
       const { release } = held
       return Object.assign(held, {
@@ -137,7 +137,7 @@ export function levelDatabase(directory: string): DatabaseSource {
           own?.release()
         })
         lookUpWholeKeys(db)
-        tellDamage(db)
+        translateReadErrors(db)
         return db
       } catch (error) {
         restore()

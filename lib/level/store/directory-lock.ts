@@ -78,7 +78,7 @@ export async function lockStore(directory: string): Promise<StoreLock> {
 }
 
 /** Whether a file of this name is a claim to a store. */
-export function isClaim(name: string): boolean {
+export function isOwnerFile(name: string): boolean {
   return CLAIM.test(name)
 }
 
@@ -151,7 +151,7 @@ async function checkOwner(directory: string, uid: bigint): Promise<void> {
  *
  * @throws TidingsError `TIDINGS_LOG_LOCKED`
  */
-export async function refuseHeld(directory: string): Promise<void> {
+export async function refuseLocked(directory: string): Promise<void> {
   await waitForTurn(await realpath(directory), undefined, directory)
 }
 
@@ -162,7 +162,7 @@ export async function refuseHeld(directory: string): Promise<void> {
 async function waitForTurn(directory: string, mine: string | undefined, given: string): Promise<readonly string[]> {
   const watch = new Watch(directory)
   for (let look = 0; ; look++) {
-    const names = (await readdir(directory)).filter(isClaim)
+    const names = (await readdir(directory)).filter(isOwnerFile)
     if (mine !== undefined && !names.includes(mine))
       throw inUse(given, 'is in use: the claim of this process was deleted while it waited')
     const rivals = await Promise.all(names.filter((name) => name !== mine).map((name) => watch.look(name)))

@@ -3,7 +3,7 @@ import { open, readdir, rename, rm, rmdir, stat, statfs } from 'node:fs/promises
 import { basename, dirname, join, relative, resolve, sep } from 'node:path'
 import { asError, describe, hasCode, TidingsError } from '../../core/errors.ts'
 import { levelDatabase } from './database.ts'
-import { isOwn, namesIn } from './log-files.ts'
+import { isLogFile, namesIn } from './log-files.ts'
 
 /**
  * The full path of a directory that somebody gave.
@@ -33,7 +33,7 @@ export async function freeBytes(directory: string): Promise<number> {
 }
 
 /** Does one step of a longer work; what the system says of its failure is said with what it was about. */
-export async function during<T>(what: string, directory: string, act: () => Promise<T>): Promise<T> {
+export async function withErrorContext<T>(what: string, directory: string, act: () => Promise<T>): Promise<T> {
   try {
     return await act()
   } catch (error) {
@@ -51,26 +51,26 @@ export async function during<T>(what: string, directory: string, act: () => Prom
  *
  * @throws TidingsError `TIDINGS_LOG_INVALID` (the directory has something in it), `TIDINGS_LOG_FAILED`
  */
-export async function makeWhole<T>(
+export async function createAtomically<T>(
   target: string,
   make: (partial: string) => Promise<T>,
   mark: (partial: string, made: T) => Promise<void> = async () => undefined,
 ): Promise<T> {
   const partial = `${target}.partial`
-  if ((await during(`a look into ${target}`, target, () => namesIn(target))).length > 0) {
+  if ((await withErrorContext(`a look into ${target}`, target, () => namesIn(target))).length > 0) {
     throw new TidingsError('TIDINGS_LOG_INVALID', `${target} is not empty: choose a folder that is, or is not there`, {
       details: { directory: target },
     })
   }
-  await during(`removing ${partial}, which an earlier try has left,`, partial, () => removeLeft(partial))
+  await withErrorContext(`removing ${partial}, which an earlier try has left,`, partial, () => removeLeftovers(partial))
   try {
     const made = await make(partial)
-    await during(`writing ${partial} to the disk`, partial, async () => {
+    await withErrorContext(`writing ${partial} to the disk`, partial, async () => {
       for (const name of await readdir(partial)) await sync(join(partial, name))
       await mark(partial, made)
       await sync(partial)
     })
-    await during(`renaming ${partial} to ${target}`, target, async () => {
+    await withErrorContext(`renaming ${partial} to ${target}`, target, async () => {
       if (existsSync(target)) await rmdir(target)
       await rename(partial, target)
       await sync(dirname(target))
@@ -98,9 +98,9 @@ function realOf(path: string): string {
 }
 
 /** Removes what an earlier try has left: only what that can have made, and not while it is being made. */
-export async function removeLeft(partial: string): Promise<void> {
+export async function removeLeftovers(partial: string): Promise<void> {
   const names = await namesIn(partial)
-  const other = names.find((name) => !isOwn(name))
+  const other = names.find((name) => !isLogFile(name))
   if (other !== undefined) {
     throw new TidingsError('TIDINGS_LOG_INVALID', `${join(partial, other)} is in the way: nothing is removed`, {
       details: { directory: partial },

@@ -4,7 +4,7 @@ import { TidingsError } from '../../core/errors.ts'
 import { tableEntries } from '../format/leveldb-table.ts'
 import { unseal } from '../format/records.ts'
 import { batchesOf, readListing } from './check-files.ts'
-import { filterFile } from './identity-filter-file.ts'
+import { identityFilterFile } from './identity-filter-file.ts'
 import { namesIn } from './log-files.ts'
 import { markFile } from './marker-file.ts'
 
@@ -17,7 +17,7 @@ import { markFile } from './marker-file.ts'
  *
  * @throws TidingsError `TIDINGS_LOG_INVALID`, with `details` { directory, file? }
  */
-export async function refuseForeign(directory: string): Promise<void> {
+export async function refuseForeignFolder(directory: string): Promise<void> {
   const names = await namesIn(directory)
   if (names.length === 0 || (await isLog(directory, names))) return
   if (names.includes('CURRENT')) {
@@ -40,7 +40,7 @@ function foreign(directory: string, what: string, file?: string): TidingsError {
 /** Whether anything in a folder can only be a log's: its MARK, its FILTER, or one record in a file of LevelDB. */
 async function isLog(directory: string, names: readonly string[]): Promise<boolean> {
   if (names.includes('MARK') && typeof (await markFile(directory).read()) === 'object') return true
-  if (names.includes('FILTER') && (await filterFile(directory).read()) !== undefined) return true
+  if (names.includes('FILTER') && (await identityFilterFile(directory).read()) !== undefined) return true
   for (const name of names) {
     const path = join(directory, name)
     if (!/^\d+\.(ldb|sst|log)$/.test(name)) continue

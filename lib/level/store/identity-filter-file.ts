@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { BloomFilter, type Layer } from '../format/bloom.ts'
 
-export interface Covers {
+export interface Coverage {
   /** The id of the log. */
   readonly log: string
   /** The identities of all events up to here are in it. */
@@ -13,17 +13,17 @@ export interface Covers {
 }
 
 /** Where a filter is kept between two openings. It saves time and is never missed: a bad one is no filter. */
-export interface FilterFile {
+export interface IdentityFilterFile {
   /**
    * What the filter covers, without reading it: the log had events up to there. Undefined when there is no filter, or one
    * whose header has no checksum, as those of earlier versions, or another one.
    */
-  covers(): Promise<Covers | undefined>
-  read(): Promise<{ readonly covers: Covers; readonly bloom: BloomFilter } | undefined>
-  write(covers: Covers, bloom: BloomFilter): Promise<void>
+  covers(): Promise<Coverage | undefined>
+  read(): Promise<{ readonly covers: Coverage; readonly bloom: BloomFilter } | undefined>
+  write(covers: Coverage, bloom: BloomFilter): Promise<void>
 }
 
-interface Header extends Covers {
+interface Header extends Coverage {
   readonly layers: readonly {
     readonly room: number
     readonly keys: number
@@ -40,7 +40,7 @@ const NAME = 'FILTER'
  */
 const HEADER = 4096
 
-export function filterFile(directory: string): FilterFile {
+export function identityFilterFile(directory: string): IdentityFilterFile {
   const path = join(directory, NAME)
   // What can't be read is no filter.
   const readWith = async <T>(use: (file: FileHandle) => Promise<T>): Promise<T | undefined> => {
@@ -67,7 +67,7 @@ export function filterFile(directory: string): FilterFile {
   }
 }
 
-export const noFilterFile: FilterFile = {
+export const noIdentityFilterFile: IdentityFilterFile = {
   covers: async () => undefined,
   read: async () => undefined,
   write: async () => undefined,
@@ -82,7 +82,7 @@ async function withFile<T>(path: string, flags: string, use: (file: FileHandle) 
   }
 }
 
-async function readFilter(file: FileHandle): Promise<{ covers: Covers; bloom: BloomFilter } | undefined> {
+async function readFilter(file: FileHandle): Promise<{ covers: Coverage; bloom: BloomFilter } | undefined> {
   const { layers, ...covers } = (await readHeader(file)).header
   let at = HEADER
   const found: Layer[] = []
@@ -106,7 +106,7 @@ async function readHeader(file: FileHandle): Promise<{ readonly header: Header; 
   return { header: JSON.parse(json) as Header, isChecked }
 }
 
-async function writeFilter(file: FileHandle, covers: Covers, bloom: BloomFilter): Promise<void> {
+async function writeFilter(file: FileHandle, covers: Coverage, bloom: BloomFilter): Promise<void> {
   const contents = bloom.layers.map(({ words }) => new Uint8Array(words.buffer))
   const header: Header = {
     ...covers,

@@ -10,7 +10,7 @@ const OWN =
   /^(\d+\.(ldb|sst|log|dbtmp)|CURRENT|LOCK|OWNER-[0-9a-z]+-[0-9a-f]+|LOG(\.old)?|MANIFEST-\d+|MARK(\..*)?|FILTER(\.new)?|KEPT(\.new)?|.*\.sock)$/
 
 /** Whether a file of this name is part of a log. */
-export function isOwn(name: string): boolean {
+export function isLogFile(name: string): boolean {
   return OWN.test(name)
 }
 

@@ -6,7 +6,7 @@ type Reads = Record<string, (...args: unknown[]) => unknown>
 const UNREADABLE = /corrupt|invalid argument|no such file/i
 
 /** What LevelDB finds damaged it tells whoever reads, in its own words: these become ours, wherever that is. */
-export function tellDamage(db: object): void {
+export function translateReadErrors(db: object): void {
   for (const name of ['get', 'getMany', 'getSync']) retell(db, name)
   for (const name of ['iterator', 'keys']) {
     const reads = db as Reads

@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs'
 import { copyFile, mkdtemp, realpath, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { refuseHeld } from './directory-lock.ts'
+import { refuseLocked } from './directory-lock.ts'
 import { namesIn } from './log-files.ts'
 
 /** LevelDB never changes these. */
@@ -25,7 +25,7 @@ export interface ReadOnlyView {
  * @throws TidingsError `TIDINGS_LOG_LOCKED` (another process has the log open), or the system's error
  */
 export async function readOnlyView(directory: string): Promise<ReadOnlyView> {
-  await refuseHeld(directory)
+  await refuseLocked(directory)
   const real = await realpath(directory)
   const view = await mkdtemp(join(tmpdir(), 'tidings-view-'))
   const remove = (): void => rmSync(view, { recursive: true, force: true })

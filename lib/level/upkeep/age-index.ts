@@ -9,7 +9,7 @@ const HOUR = 3_600_000
  * How old an event is whose body is gone: by hours. The record of an hour is a seq: all events up to there were accepted
  * before that hour was over. So an identity needs no date of its own.
  */
-export const hourOf = (created: number): number => Math.max(0, Math.floor(created / HOUR))
+export const hoursSinceEpoch = (created: number): number => Math.max(0, Math.floor(created / HOUR))
 
 /** The last hour that has a record; 0 when there is none. Hours only rise: a clock that goes back makes nobody older. */
 export async function lastHour(db: Database): Promise<number> {
@@ -27,7 +27,7 @@ export async function hoursBefore(
   db: Database,
   instant: number,
 ): Promise<{ readonly keys: readonly string[]; readonly upTo: number } | undefined> {
-  const hours = await db.iterator({ gte: keys.hour(0), lt: keys.hour(hourOf(instant)) }).all()
+  const hours = await db.iterator({ gte: keys.hour(0), lt: keys.hour(hoursSinceEpoch(instant)) }).all()
   const last = hours.at(-1)
   return last === undefined ? undefined : { keys: hours.map(([key]) => key), upTo: decode<number>(...last) }
 }

@@ -5,7 +5,7 @@ import { missing } from '../read/reader.ts'
 import type { ReopeningStore } from '../session/reopening-store.ts'
 import { refuseBadBlocks } from '../store/check-files.ts'
 import { type Database, levelDatabase } from '../store/database.ts'
-import { bytesIn, during, isWithin, makeWhole, pathOf } from '../store/directory.ts'
+import { bytesIn, createAtomically, isWithin, pathOf, withErrorContext } from '../store/directory.ts'
 import { markFile } from '../store/marker-file.ts'
 import { type StoreSnapshot, takeSnapshot } from '../store/snapshot.ts'
 
@@ -24,24 +24,24 @@ export interface BackedUp {
 
 /** Copies the log, as it is at this moment, to a directory that is empty or not there. */
 export async function backUp(
-  life: ReopeningStore,
+  store: ReopeningStore,
   to: string,
   progress: Progress = () => undefined,
 ): Promise<BackedUp> {
   const target = pathOf(to, 'backup()')
-  if (life.directory !== undefined && isWithin(target, life.directory)) {
+  if (store.directory !== undefined && isWithin(target, store.directory)) {
     throw new TidingsError('TIDINGS_LOG_INVALID', `a backup can't be kept in the folder of its log: ${target}`, {
       details: { directory: target },
     })
   }
   // A record that a damaged block hides is missed by nobody who reads the others.
-  await refuseBadBlocks(life.directory)
-  await using frozen = takeSnapshot(life.session.db)
-  const { last, records } = await makeWhole(
+  await refuseBadBlocks(store.directory)
+  await using frozen = takeSnapshot(store.session.db)
+  const { last, records } = await createAtomically(
     target,
-    (partial) => during(`the backup to ${partial}`, partial, () => copy(frozen, partial, progress)),
+    (partial) => withErrorContext(`the backup to ${partial}`, partial, () => copy(frozen, partial, progress)),
     // A backup without a mark is none: restore refuses it.
-    (partial, { last }) => markFile(partial).write({ id: life.meta.id, format: FORMAT, seq: last }),
+    (partial, { last }) => markFile(partial).write({ id: store.meta.id, format: FORMAT, seq: last }),
   )
   progress(records, records)
   return { last, records, bytes: await bytesIn(target) }

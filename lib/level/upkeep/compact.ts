@@ -16,18 +16,18 @@ export interface Compacted {
 const STEP = 64 * 1024 * 1024
 
 /** Has LevelDB write its tables anew, without what was deleted. */
-export async function compact(life: ReopeningStore, progress: Progress = () => undefined): Promise<Compacted> {
-  const size = async (): Promise<number> => (life.directory === undefined ? 0 : bytesIn(life.directory, isNoDiary))
+export async function compact(store: ReopeningStore, progress: Progress = () => undefined): Promise<Compacted> {
+  const size = async (): Promise<number> => (store.directory === undefined ? 0 : bytesIn(store.directory, isNoDiary))
   const before = await size()
   // LevelDB checks no block: what it makes of a damaged one has a sound checksum.
-  await refuseBadBlocks(life.directory)
-  const ranges = await rangesOf(life.session)
+  await refuseBadBlocks(store.directory)
+  const ranges = await rangesOf(store.session)
   for (const [i, range] of ranges.entries()) {
-    await compactRange(life.session.db, range)
+    await compactRange(store.session.db, range)
     progress(i + 1, ranges.length)
   }
   // LevelDB does not say when it could not write a table: the next write does.
-  await life.commit([])
+  await store.commit([])
   return { before, after: await size() }
 }
 

@@ -9,7 +9,7 @@ import type { ReopeningStore } from '../session/reopening-store.ts'
 import type { Session } from '../session/session.ts'
 import { pagesOf, READ_AHEAD } from '../store/database.ts'
 import type { Op } from '../write/commit.ts'
-import { hourOf, hourRecord, hoursBefore, lastHour } from './age-index.ts'
+import { hourRecord, hoursBefore, hoursSinceEpoch, lastHour } from './age-index.ts'
 
 /** How many bodies or identities go in one commit: it takes a few ms, so publishers hardly notice. */
 const STEP = 500
@@ -24,7 +24,7 @@ interface Body {
 
 /** Removes what a retention does not keep, step by step: bodies from the oldest on, then identities. */
 export class Pruner {
-  readonly #life: ReopeningStore
+  readonly #store: ReopeningStore
   readonly #consumers: Consumers
   readonly #turns = new Turns()
   // The last hour of what was pruned.
@@ -32,8 +32,8 @@ export class Pruner {
   // How large all bodies are, up to a seq, in one session.
   #measured: { readonly session: Session; upTo: number; bytes: number } | undefined
 
-  constructor(life: ReopeningStore, consumers: Consumers) {
-    this.#life = life
+  constructor(store: ReopeningStore, consumers: Consumers) {
+    this.#store = store
     this.#consumers = consumers
   }
 
@@ -44,10 +44,10 @@ export class Pruner {
 
   async #prune(bounds: Bounds): Promise<Pruned> {
     // Cursors that are on their way to the disk hold nothing back.
-    await this.#life.session.writer.flush()
+    await this.#store.session.writer.flush()
     if (Number.isFinite(bounds.bytes)) await this.#measure()
     const names = await this.#consumers.names()
-    this.#hour = await lastHour(this.#life.session.db)
+    this.#hour = await lastHour(this.#store.session.db)
     let removed = 0
     let heldBy: HeldBy | undefined
     for (;;) {
@@ -58,15 +58,15 @@ export class Pruner {
       if (step.done) break
     }
     const identities = await this.#dropIdentities(bounds)
-    const { first, writer } = this.#life.session
+    const { first, writer } = this.#store.session
     return { removed, first, last: writer.durable, identities, ...(heldBy === undefined ? {} : { heldBy }) }
   }
 
   // What was read is decided upon in one go: nobody can come to need an event in between.
   async #step(bounds: Bounds, lowestNeed: () => Need | undefined): Promise<Step> {
-    const { session } = this.#life
+    const { session } = this.#store
     const bodies = await this.#read(session)
-    if (this.#life.session !== session) return { removed: 0, done: false, durable: Promise.resolve() }
+    if (this.#store.session !== session) return { removed: 0, done: false, durable: Promise.resolve() }
     const unwanted = this.#unwanted(bodies, bounds)
     const need = lowestNeed()
     const gone = need === undefined ? unwanted : unwanted.filter(({ seq }) => seq < need.seq)
@@ -94,8 +94,8 @@ export class Pruner {
   // From the oldest, as long as each is too old, too many or too much. A date that is still to come is a clock that was
   // wrong: such an event is as old as the next one.
   #unwanted(bodies: readonly Body[], { age, count, bytes }: Bounds): readonly Body[] {
-    const now = this.#life.clock.now()
-    const last = this.#life.session.writer.durable
+    const now = this.#store.clock.now()
+    const last = this.#store.session.writer.durable
     let size = this.#measured?.bytes ?? 0
     let end = 0
     for (const [i, body] of bodies.entries()) {
@@ -109,10 +109,10 @@ export class Pruner {
   }
 
   #ops(gone: readonly Body[]): Op[] {
-    const now = this.#life.clock.now()
+    const now = this.#store.clock.now()
     const hours = new Map<number, number>()
     for (const { seq, created } of gone) {
-      this.#hour = Math.max(this.#hour, hourOf(Math.min(created, now)))
+      this.#hour = Math.max(this.#hour, hoursSinceEpoch(Math.min(created, now)))
       hours.set(this.#hour, seq)
     }
     const bodies = gone.flatMap(({ seq, type }): Op[] => [
@@ -123,7 +123,7 @@ export class Pruner {
   }
 
   async #measure(): Promise<void> {
-    const { session } = this.#life
+    const { session } = this.#store
     const { db, first, writer } = session
     const known = this.#measured?.session === session ? this.#measured : { session, upTo: first - 1, bytes: 0 }
     const upTo = writer.durable
@@ -136,19 +136,19 @@ export class Pruner {
   // Only those whose bodies are gone, and whose hour is over for so long.
   async #dropIdentities({ identities }: Bounds): Promise<number> {
     if (!Number.isFinite(identities)) return 0
-    const { session } = this.#life
-    const old = await hoursBefore(session.db, this.#life.clock.now() - identities)
+    const { session } = this.#store
+    const old = await hoursBefore(session.db, this.#store.clock.now() - identities)
     if (old === undefined) return 0
     let dropped = 0
     const range = { ...startingWith('i'), ...READ_AHEAD }
     for await (const page of pagesOf(session.db.iterator(range), STEP)) dropped += await this.#drop(page, old.upTo)
-    await this.#life.commit(old.keys.map((key): Op => [key, undefined]))
+    await this.#store.commit(old.keys.map((key): Op => [key, undefined]))
     return dropped
   }
 
   async #drop(page: readonly [string, string][], upTo: number): Promise<number> {
     const isOld = (identity: Identity | undefined): boolean => identity !== undefined && identity[0] <= upTo
-    const { identities, writer } = this.#life.session
+    const { identities, writer } = this.#store.session
     const ops: Op[] = []
     for (const [key, text] of page) {
       const identity = decode<Identity>(key, text)
@@ -157,7 +157,7 @@ export class Pruner {
       identities.remember(key, [FORGOTTEN], writer.next - 1)
       ops.push([key, undefined])
     }
-    if (ops.length > 0) await this.#life.commit(ops)
+    if (ops.length > 0) await this.#store.commit(ops)
     return ops.length
   }
 }

@@ -43,14 +43,14 @@ export interface Stats {
   readonly retention?: Retention
 }
 
-export async function stats(life: ReopeningStore, retention: Retention | undefined): Promise<Stats> {
-  const { first, writer } = life.session
+export async function stats(store: ReopeningStore, retention: Retention | undefined): Promise<Stats> {
+  const { first, writer } = store.session
   const last = writer.durable
-  const growth = await growthOf(life, first, last, retention)
-  const space = life.directory === undefined ? {} : await spaceOf(life.directory, growth.bytes)
+  const growth = await growthOf(store, first, last, retention)
+  const space = store.directory === undefined ? {} : await spaceOf(store.directory, growth.bytes)
   return {
     events: { count: last - first + 1, first, last },
-    sizes: await sizesOf(life),
+    sizes: await sizesOf(store),
     growth,
     ...space,
     ...(retention === undefined ? {} : { retention }),
@@ -77,55 +77,55 @@ async function sizesOf({ session: { db } }: ReopeningStore): Promise<Stats['size
 }
 
 async function growthOf(
-  life: ReopeningStore,
+  store: ReopeningStore,
   first: number,
   last: number,
   retention: Retention | undefined,
 ): Promise<Stats['growth']> {
-  const now = life.clock.now()
+  const now = store.clock.now()
   const week = now - RECENT * DAY
-  const from = await firstSince(life, week, first, last)
+  const from = await firstSince(store, week, first, last)
   // Of what was pruned, the hours are known.
-  const before = from > first ? from - 1 : ((await hoursBefore(life.session.db, week))?.upTo ?? 0)
+  const before = from > first ? from - 1 : ((await hoursBefore(store.session.db, week))?.upTo ?? 0)
   // A log that is an hour old says little of a day; what it says is not multiplied.
-  const days = Math.min(RECENT, Math.max(1, (now - life.meta.created) / DAY))
+  const days = Math.min(RECENT, Math.max(1, (now - store.meta.created) / DAY))
   const events = (last - before) / days
   const bodiesStay = retention?.age === undefined && retention?.count === undefined && retention?.bytes === undefined
-  const { bodies, identities } = await weigh(life, first, last)
+  const { bodies, identities } = await weigh(store, first, last)
   const stays = (bodiesStay ? bodies : 0) + (retention?.identities === undefined ? identities : 0)
   return { days, events, bytes: events * stays }
 }
 
 // The first event that is not older, if dates rise: a clock that went back makes it a rough answer.
-async function firstSince(life: ReopeningStore, instant: number, first: number, last: number): Promise<number> {
+async function firstSince(store: ReopeningStore, instant: number, first: number, last: number): Promise<number> {
   let [low, high] = [first, last + 1]
   while (low < high) {
     const middle = Math.floor((low + high) / 2)
-    if (((await created(life, middle)) ?? instant - 1) < instant) low = middle + 1
+    if (((await created(store, middle)) ?? instant - 1) < instant) low = middle + 1
     else high = middle
   }
   return low
 }
 
-async function created(life: ReopeningStore, seq: number): Promise<number | undefined> {
-  return (await readRecord(life.session, seq))?.event.created
+async function created(store: ReopeningStore, seq: number): Promise<number | undefined> {
+  return (await readRecord(store.session, seq))?.event.created
 }
 
 // What one event takes, on average: its body with its place in the index of types, and its identity.
 async function weigh(
-  life: ReopeningStore,
+  store: ReopeningStore,
   first: number,
   last: number,
 ): Promise<{ bodies: number; identities: number }> {
   const from = Math.max(first, last - SAMPLE + 1)
   const range = { gte: keys.event(from), lte: keys.event(last) }
-  const entries = await life.session.db.iterator(range).all()
+  const entries = await store.session.db.iterator(range).all()
   const sum = { bodies: 0, identities: 0 }
   for (const [key, text] of entries) {
     const { type, identifier, seq } = decodeEvent(key, text).event
     sum.bodies += key.length + text.length + keys.type(type, seq).length
     // A checksum and a short list.
-    sum.identities += identityKey(life.meta.identity, type, identifier).length + 10 + String(seq).length
+    sum.identities += identityKey(store.meta.identity, type, identifier).length + 10 + String(seq).length
   }
   const count = Math.max(1, entries.length)
   return { bodies: sum.bodies / count, identities: sum.identities / count }

@@ -14,14 +14,14 @@ import { type Problem, type Verification, verify } from './verify.ts'
 
 /** What keeps a log in LevelDB sound, small and safe: each while it is in use. */
 export class Upkeep {
-  readonly #life: ReopeningStore
+  readonly #store: ReopeningStore
   readonly #pruner: Pruner
   readonly #retention: Retention | undefined
 
   /** `retention`: what the log was opened with. */
-  constructor(life: ReopeningStore, consumers: Consumers, retention: Retention | undefined) {
-    this.#life = life
-    this.#pruner = new Pruner(life, consumers)
+  constructor(store: ReopeningStore, consumers: Consumers, retention: Retention | undefined) {
+    this.#store = store
+    this.#pruner = new Pruner(store, consumers)
     this.#retention = retention
   }
 
@@ -33,13 +33,13 @@ export class Upkeep {
     options: Pick<Verification, 'progress'> = {},
   ): Promise<{ readonly ok: boolean; readonly problems: readonly Problem[] }> {
     return this.#do('verifying', async () => {
-      const { session, directory } = this.#life
+      const { session, directory } = this.#store
       const blocks = directory === undefined ? [] : await checkBlocks(directory)
       if (blocks.length > 0) return { ok: false, problems: blocks }
       await using db = takeSnapshot(session.db)
       const [head, , first] = decode<Head>(keys.head, await db.get(keys.head)) ?? [0, 0, 1]
-      const problems = await verify({ ...options, db, first, head, identity: this.#life.meta.identity })
-      if (this.#life.session !== session) throw new Error('the store was opened again meanwhile')
+      const problems = await verify({ ...options, db, first, head, identity: this.#store.meta.identity })
+      if (this.#store.session !== session) throw new Error('the store was opened again meanwhile')
       return { ok: problems.length === 0, problems }
     })
   }
@@ -83,7 +83,7 @@ export class Upkeep {
    * ```
    */
   compact(options: { readonly progress?: Progress } = {}): Promise<Compacted> {
-    return this.#do('compacting', () => compact(this.#life, options.progress))
+    return this.#do('compacting', () => compact(this.#store, options.progress))
   }
 
   /**
@@ -99,7 +99,7 @@ export class Upkeep {
    * ```
    */
   stats(): Promise<Stats> {
-    return this.#do('looking at its size', () => stats(this.#life, this.#retention))
+    return this.#do('looking at its size', () => stats(this.#store, this.#retention))
   }
 
   /**
@@ -121,7 +121,7 @@ export class Upkeep {
    * ```
    */
   backup(directory: string, options: { readonly progress?: Progress } = {}): Promise<BackedUp> {
-    return this.#do('backing up', () => backUp(this.#life, directory, options.progress))
+    return this.#do('backing up', () => backUp(this.#store, directory, options.progress))
   }
 
   // Closed in the middle of it, the store says so in its own words; the session says it in ours.
@@ -129,7 +129,7 @@ export class Upkeep {
     try {
       return await act()
     } catch (error) {
-      void this.#life.session
+      void this.#store.session
       if (error instanceof TidingsError) throw error
       throw new TidingsError('TIDINGS_LOG_FAILED', `${what} the log failed: ${asError(error).message}`, {
         cause: error,

@@ -15,9 +15,9 @@ import {
 import type { Op } from './commit.ts'
 import { type Identities, identityKey } from './identities.ts'
 
-export interface Decision {
+export interface AcceptDecision {
   /** The answers, in order of the drafts. */
-  readonly receipts: readonly Accepted[]
+  readonly answers: readonly Accepted[]
   /** The highest seq among them: once that is durable, all answers hold. */
   readonly newest: number
   readonly ops: readonly Op[]
@@ -28,7 +28,7 @@ export interface Decision {
 }
 
 /** What a decision depends on. */
-export interface Rules {
+export interface AcceptRules {
   readonly identity: 'type' | 'identifier'
   readonly limits: Limits
   readonly identities: Pick<Identities, 'find'>
@@ -41,7 +41,7 @@ export interface Rules {
  * Decides about drafts, in order and at once: nobody can come between the look-up and the decision. Changes nothing,
  * so that a refused draft leaves no trace of those before it.
  */
-export function decide(drafts: readonly Draft[], origin: Origin, rules: Rules): Decision {
+export function decideDrafts(drafts: readonly Draft[], origin: Origin, rules: AcceptRules): AcceptDecision {
   checkRecorded(origin.recorded)
   // Written down, it could not be read any more.
   if (!Number.isFinite(rules.now))
@@ -82,7 +82,7 @@ export function decide(drafts: readonly Draft[], origin: Origin, rules: Rules): 
   }
   let newest = 0
   for (const { seq } of receipts) if (seq > newest) newest = seq
-  return { receipts, newest, ops, events, bytes, identities }
+  return { answers: receipts, newest, ops, events, bytes, identities }
 }
 
 function isDuplicate({ version }: Identified, known: Identity, recorded: Recorded | undefined): boolean {

@@ -8,7 +8,7 @@ import type { Database } from '../store/database.ts'
 export type Op = readonly [key: string, value: string | undefined, order?: number]
 
 /** Something whose writes can wait for the next commit: a consumer with its acks. */
-export interface Rider {
+export interface CommitParticipant {
   /** What is to be written now. Asked once a commit, while it is built. */
   collect(): readonly Op[]
   /** What was collected is durable (true), or has to be collected again (false). */
@@ -38,7 +38,7 @@ export class Commit {
   /** How much of the disk it takes, at least: in characters of keys and records. */
   written = 0
   first = 0
-  riders: readonly Rider[] = []
+  participants: readonly CommitParticipant[] = []
   /** The highest seq in it, or before it. */
   last = 0
   readonly durable: Promise<void>

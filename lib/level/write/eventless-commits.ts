@@ -46,9 +46,9 @@ export class EventlessCommits {
 
   /** What a quiet commit has to write for itself. */
   next(): readonly Op[] {
-    const key = keys.quiet(++this.#newest)
+    const key = keys.eventless(++this.#newest)
     const ops: Op[] = [[key, encode(key, 0)]]
-    for (let i = 0; i < GO && this.#oldest <= this.#safe; i++) ops.push([keys.quiet(this.#oldest++), undefined])
+    for (let i = 0; i < GO && this.#oldest <= this.#safe; i++) ops.push([keys.eventless(this.#oldest++), undefined])
     return ops
   }
 
@@ -70,7 +70,7 @@ export interface CommitNumbers {
   readonly oldest: number
 }
 
-export function numbersOf([, , , newest = 0, oldest = newest + 1]: Head): CommitNumbers {
+export function commitNumbersOf([, , , newest = 0, oldest = newest + 1]: Head): CommitNumbers {
   return { newest, oldest }
 }
 

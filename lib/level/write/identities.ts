@@ -1,12 +1,12 @@
 import { keys } from '../format/keys.ts'
 import { decode, FORGOTTEN, type Identity } from '../format/records.ts'
-import type { Filtered, IdentityFilter } from './identity-filter.ts'
+import type { IdentityFilter, IdentitySource } from './identity-filter.ts'
 
 /** How many identities a generation remembers: more than can wait for their commits at once. */
 const GENERATION = 2048
 
 /** Look-ups that were made ahead of a decision. They hold only for the session that made them. */
-export interface Found {
+export interface LookAhead {
   by?: Identities
   readonly identities: Map<string, Identity | undefined>
 }
@@ -20,20 +20,20 @@ export interface Found {
  * only when all in it is durable.
  */
 export class Identities {
-  readonly #log: Filtered
+  readonly #log: IdentitySource
   readonly #filter: IdentityFilter
   #young = new Map<string, Identity>()
   #old = new Map<string, Identity>()
   #newestOld = 0
   #newest = 0
 
-  constructor(log: Filtered, filter: IdentityFilter) {
+  constructor(log: IdentitySource, filter: IdentityFilter) {
     this.#log = log
     this.#filter = filter
   }
 
   /** The identity stored at `key`; undefined when it is not known. `found`: look-ups that were made ahead. */
-  find(key: string, found?: Found): Identity | undefined {
+  find(key: string, found?: LookAhead): Identity | undefined {
     const recent = this.#young.get(key) ?? this.#old.get(key)
     const isFound = found?.by === this && found.identities.has(key)
     const identity = recent ?? (isFound ? found.identities.get(key) : this.#look(key))

@@ -3,7 +3,7 @@ import { BloomFilter } from '../format/bloom.ts'
 import { keys, startingWith } from '../format/keys.ts'
 import { readEvents } from '../read/reader.ts'
 import { type Database, pagesOf, READ_AHEAD } from '../store/database.ts'
-import type { FilterFile } from '../store/identity-filter-file.ts'
+import type { IdentityFilterFile } from '../store/identity-filter-file.ts'
 
 /** A log with fewer events looks its identities up: that is quick as long as LevelDB's tables are few. */
 const LEAST = 10_000
@@ -15,7 +15,7 @@ const SPARE = 1.25
 const PAGE = 1000
 
 /** What a filter needs of its log, as it is now. */
-export interface Filtered {
+export interface IdentitySource {
   readonly db: Database
   /** The lowest seq whose body is kept, and the highest durable one. */
   readonly first: number
@@ -23,13 +23,13 @@ export interface Filtered {
 }
 
 /** `least`: how many events a log has before it needs a filter; default 10 000. */
-export interface FilterSettings {
-  readonly file: FilterFile
+export interface IdentityFilterSettings {
+  readonly file: IdentityFilterFile
   readonly least?: number
 }
 
 /** `log`: the id of the log. */
-export interface FilterOptions extends FilterSettings {
+export interface IdentityFilterOptions extends IdentityFilterSettings {
   readonly log: string
   identityKey(event: StoredEvent): string
 }
@@ -43,19 +43,19 @@ export interface FilterOptions extends FilterSettings {
  * in vain.
  */
 export class IdentityFilter {
-  readonly #options: FilterOptions
+  readonly #options: IdentityFilterOptions
   #state: 'off' | 'loading' | 'on' = 'off'
   #bloom: BloomFilter | undefined
   // What was decided while there is no filter to add it to.
   #meanwhile: string[] = []
   #changed = false
 
-  constructor(options: FilterOptions) {
+  constructor(options: IdentityFilterOptions) {
     this.#options = options
   }
 
   /** True: the identity at this key is surely not known. */
-  rulesOut(key: string, log: Filtered): boolean {
+  rulesOut(key: string, log: IdentitySource): boolean {
     if (this.#state === 'on') return !(this.#bloom as BloomFilter).mayHave(key)
     if (this.#state === 'off' && log.writer.durable >= (this.#options.least ?? LEAST)) this.#begin(log)
     return false
@@ -69,7 +69,7 @@ export class IdentityFilter {
   }
 
   /** Keeps it for the next opening: the log is closed in good order, and takes nothing more. */
-  async keep({ db, writer }: Filtered): Promise<void> {
+  async keep({ db, writer }: IdentitySource): Promise<void> {
     if (this.#state !== 'on' || !this.#changed) return
     const { file, log } = this.#options
     const check = await checkOf(db, writer.durable)
@@ -81,7 +81,7 @@ export class IdentityFilter {
     if (this.#state !== 'on') this.#state = 'off'
   }
 
-  #begin(log: Filtered): void {
+  #begin(log: IdentitySource): void {
     this.#state = 'loading'
     this.#bloom = undefined
     this.#meanwhile = []
@@ -90,7 +90,7 @@ export class IdentityFilter {
     this.#load(log, () => this.#meanwhile === mine).catch(() => undefined)
   }
 
-  async #load(log: Filtered, goesOn: () => boolean): Promise<void> {
+  async #load(log: IdentitySource, goesOn: () => boolean): Promise<void> {
     // Whatever was decided before this is in the store then; what is decided from now on is added.
     await log.writer.added()
     const kept = await this.#options.file.read()
@@ -106,12 +106,15 @@ export class IdentityFilter {
   }
 
   // What was written since the filter was kept must still be there, down to the last event that it has.
-  async #isOurs({ log: id, seq, check }: { log: string; seq: number; check: string }, log: Filtered): Promise<boolean> {
+  async #isOurs(
+    { log: id, seq, check }: { log: string; seq: number; check: string },
+    log: IdentitySource,
+  ): Promise<boolean> {
     if (id !== this.#options.log || seq > log.writer.durable || seq < log.first) return false
     return (await checkOf(log.db, seq)) === check
   }
 
-  async #readEvents(bloom: BloomFilter, after: number, log: Filtered, goesOn: () => boolean): Promise<void> {
+  async #readEvents(bloom: BloomFilter, after: number, log: IdentitySource, goesOn: () => boolean): Promise<void> {
     for await (const { event } of readEvents(() => log, { after }, log.writer.durable)) {
       if (!goesOn()) return
       bloom.add(this.#options.identityKey(event))

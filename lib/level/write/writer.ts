@@ -3,7 +3,7 @@ import { hasCode, TidingsError } from '../../core/errors.ts'
 import { keys } from '../format/keys.ts'
 import { encode, type Head } from '../format/records.ts'
 import { type Database, SYNCED } from '../store/database.ts'
-import { type Addition, Commit, type Op, type Rider } from './commit.ts'
+import { type Addition, Commit, type CommitParticipant, type Op } from './commit.ts'
 import { type CommitNumbers, EventlessCommits } from './eventless-commits.ts'
 
 /** Larger commits swallow all publishers at once, and then nothing overlaps with the disk (facts: 512 is enough). */
@@ -21,14 +21,14 @@ const IDLE_FLUSH = 50
 export class Writer {
   readonly #options: WriterOptions
   readonly #queue: Commit[] = []
-  readonly #riders = new Set<Rider>()
+  readonly #participants = new Set<CommitParticipant>()
   // The order of what was written last, by key, while older writes of that key may still wait in the queue.
   readonly #written = new Map<string, number>()
   #writing: Commit | undefined
   #added: number
   #durable: number
   #first: number
-  readonly quiet: EventlessCommits
+  readonly eventless: EventlessCommits
   #idle: CancelTimer | undefined
   #failed = false
   #ended = false
@@ -39,7 +39,7 @@ export class Writer {
     this.#added = options.head
     this.#durable = options.head
     this.#first = options.first
-    this.quiet = new EventlessCommits(options.quiet)
+    this.eventless = new EventlessCommits(options.eventless)
   }
 
   /** The highest seq that is durable. */
@@ -54,7 +54,7 @@ export class Writer {
 
   /** What a commit of up to this event says of all before it. */
   head(last: number): Head {
-    return [last, this.#durable, this.#first, ...this.quiet.numbers]
+    return [last, this.#durable, this.#first, ...this.eventless.numbers]
   }
 
   /** How many events wait for their commit to begin. */
@@ -102,9 +102,9 @@ export class Writer {
   }
 
   /** The rider has something for the next commit; `hurry`: after 50 ms it gets one of its own. */
-  ride(rider: Rider, hurry: boolean): void {
+  enlist(rider: CommitParticipant, hurry: boolean): void {
     if (this.#ended) return
-    this.#riders.add(rider)
+    this.#participants.add(rider)
     if (!hurry || this.#idle !== undefined || this.#queue.length > 0) return
     this.#idle = this.#options.clock.timer(() => void this.flush(), IDLE_FLUSH)
   }
@@ -113,14 +113,14 @@ export class Writer {
   flush(): Promise<void> {
     this.#idle?.()
     this.#idle = undefined
-    if (this.#riders.size > 0 && this.#queue.length === 0) this.#queue.push(new Commit(this.#options.db))
+    if (this.#participants.size > 0 && this.#queue.length === 0) this.#queue.push(new Commit(this.#options.db))
     this.#soon()
     return this.added()
   }
 
   /** Writes everything there is, also what comes in meanwhile, and takes nothing more afterwards. */
   async end(): Promise<void> {
-    while (this.#riders.size > 0 || this.#queue.length > 0 || this.#writing !== undefined) await this.flush()
+    while (this.#participants.size > 0 || this.#queue.length > 0 || this.#writing !== undefined) await this.flush()
     this.#ended = true
     await this.#noting
   }
@@ -138,8 +138,8 @@ export class Writer {
     this.#idle = undefined
     commit.last = this.#durable + commit.events.length
     this.#writing = commit
-    commit.riders = [...this.#riders]
-    this.#riders.clear()
+    commit.participants = [...this.#participants]
+    this.#participants.clear()
     this.#commit(commit).then(
       () => this.#done(commit),
       (error) => this.fail(error),
@@ -165,13 +165,13 @@ export class Writer {
 
   // Chained batches are up to 3.5 times faster than arrays of operations.
   async #commit(commit: Commit): Promise<void> {
-    for (const rider of commit.riders) for (const op of rider.collect()) commit.ops.push(op)
+    for (const rider of commit.participants) for (const op of rider.collect()) commit.ops.push(op)
     for (const op of commit.ops) if (!this.#isOvertaken(op)) commit.put(op)
     if (this.#queue.length === 0) this.#written.clear()
     this.#first = Math.max(this.#first, commit.first)
-    if (commit.events.length === 0) for (const op of this.quiet.next()) commit.put(op)
+    if (commit.events.length === 0) for (const op of this.eventless.next()) commit.put(op)
     commit.put([keys.head, encode(keys.head, this.head(commit.last))])
-    this.quiet.wrote(commit.written)
+    this.eventless.wrote(commit.written)
     this.#options.check()
     await commit.write(this.#options.synced ? SYNCED : {})
     // A process that took the lock before this was on disk may not have seen it.
@@ -188,10 +188,10 @@ export class Writer {
   #done(commit: Commit): void {
     if (this.#failed) return
     this.#durable = commit.last
-    this.quiet.settled()
+    this.eventless.settled()
     this.#writing = undefined
     // Before the next commit, which asks them again.
-    for (const rider of commit.riders) rider.settled(true)
+    for (const rider of commit.participants) rider.settled(true)
     this.#write()
     this.#options.onCommitted(commit)
     commit.resolve()
@@ -206,7 +206,7 @@ export class Writer {
     this.#failed = true
     this.#idle?.()
     this.#idle = undefined
-    for (const rider of [...(this.#writing?.riders ?? []), ...this.#riders]) rider.settled(false)
+    for (const rider of [...(this.#writing?.participants ?? []), ...this.#participants]) rider.settled(false)
     const why = cause instanceof Error ? cause.message : String(cause)
     // LevelDB comes upon damage when it compacts tables, and tells whoever writes next.
     const isDamage = hasCode(cause, 'TIDINGS_LOG_DAMAGED') || /corrupt/i.test(why)
@@ -234,7 +234,7 @@ export interface WriterOptions {
   /** The lowest seq whose body is kept. */
   readonly first: number
   /** The commits without events that have a record. */
-  readonly quiet: CommitNumbers
+  readonly eventless: CommitNumbers
   /** Throws when another process may write to the store; called before and after each write. */
   check(): void
   /** Called in order, before those who wait are told. */

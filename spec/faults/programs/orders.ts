@@ -44,7 +44,7 @@ export function note(...words: readonly (string | number)[]): void {
 /** Opens the log on a real disk; the process dies over it as ordered. */
 export async function openMortal(): Promise<LevelLog> {
   const source = levelDatabase(orders.directory)
-  const life = await ReopeningStore.begin({
+  const life = await ReopeningStore.open({
     source: orders.death === undefined ? source : lethalSource(source, orders.death),
     marks: markFile(orders.directory),
     clock: systemClock,

@@ -117,12 +117,12 @@ function everyKey(name: string, other: string, seq: number): string[] {
     consumer,
     retry,
     parked,
-    flight,
+    inFlight: flight,
     crash,
     state,
     claim,
     run,
-    quiet,
+    eventless: quiet,
     hour,
   } = keys
   return [

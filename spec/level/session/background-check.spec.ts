@@ -33,7 +33,7 @@ async function begun(
   directory: string,
 ): Promise<{ life: ReopeningStore; log: LevelLog; said: string[] }> {
   const said: string[] = []
-  const life = await ReopeningStore.begin({
+  const life = await ReopeningStore.open({
     source: levelDatabase(directory),
     marks: markFile(directory),
     clock: systemClock,

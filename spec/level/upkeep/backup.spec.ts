@@ -20,7 +20,7 @@ import { keys } from '../../../lib/level/format/keys.ts'
 import type { LevelLog } from '../../../lib/level/level-log.ts'
 import { memoryLog, openLog } from '../../../lib/level/open-log.ts'
 import { restoreLog } from '../../../lib/level/restore-log.ts'
-import { filterFile } from '../../../lib/level/store/identity-filter-file.ts'
+import { identityFilterFile } from '../../../lib/level/store/identity-filter-file.ts'
 import type { Progress } from '../../../lib/level/upkeep/backup.ts'
 import { draft, draftsOf, list, refused, seqs, take } from '../../../lib/testing/log-bench.ts'
 import { temporaryDirectory } from '../../support/temporary-directory.ts'
@@ -301,7 +301,7 @@ describe('the folder of a log', () => {
     const other = `${directory}.other`
     writeFileSync(other, 'mine')
     for (const name of ['MARK.new', 'FILTER.new']) symlinkSync(other, join(directory, name))
-    await filterFile(directory).write({ log: 'x', seq: 1, check: '' }, new BloomFilter(10))
+    await identityFilterFile(directory).write({ log: 'x', seq: 1, check: '' }, new BloomFilter(10))
     await (await openLog(directory)).close()
     assert.equal(readFileSync(other, 'utf8'), 'mine')
   })

@@ -95,7 +95,7 @@ class World {
   }
 
   async begin(): Promise<void> {
-    const life = await ReopeningStore.begin({
+    const life = await ReopeningStore.open({
       source: this.#disk,
       marks: noMarkFile,
       clock: this.clock,

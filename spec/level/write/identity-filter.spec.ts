@@ -7,7 +7,7 @@ import { BloomFilter } from '../../../lib/level/format/bloom.ts'
 import { LevelLog } from '../../../lib/level/level-log.ts'
 import { ReopeningStore } from '../../../lib/level/session/reopening-store.ts'
 import { levelDatabase } from '../../../lib/level/store/database.ts'
-import { filterFile } from '../../../lib/level/store/identity-filter-file.ts'
+import { identityFilterFile } from '../../../lib/level/store/identity-filter-file.ts'
 import { markFile } from '../../../lib/level/store/marker-file.ts'
 import { defaultLimits } from '../../../lib/log/limits.ts'
 import { virtualClock } from '../../../lib/testing/virtual-clock.ts'
@@ -21,10 +21,10 @@ const turns = async (count: number) => {
 
 /** A log on disk that has a filter from its first event on. */
 async function openFiltered(directory: string, limits = defaultLimits): Promise<LevelLog> {
-  const life = await ReopeningStore.begin({
+  const life = await ReopeningStore.open({
     source: levelDatabase(directory),
     marks: markFile(directory),
-    filter: { file: filterFile(directory), least: 0 },
+    identityFilter: { file: identityFilterFile(directory), least: 0 },
     clock: virtualClock(),
     durability: 'disk',
     identity: undefined,

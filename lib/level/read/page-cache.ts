@@ -1,5 +1,5 @@
 import type { EventRecord } from '../format/records.ts'
-import { type Filed, MOST_TEXT, readFiled } from './reader.ts'
+import { type LiveEventStore, MOST_TEXT, readConsecutive } from './reader.ts'
 
 /** How many events a page has: the first is that of 1 to 512, and so on. */
 const EVENTS = 512
@@ -9,11 +9,11 @@ const MOST = 16
 const PAGE_TEXT = 1024 * 1024
 
 /** Pages of stored events: each is read, parsed and frozen once, however many listeners read it at about one time. */
-export class Pages {
-  readonly #log: Filed
+export class PageCache {
+  readonly #log: LiveEventStore
   readonly #kept = new Map<string, Promise<readonly EventRecord[]>>()
 
-  constructor(log: Filed) {
+  constructor(log: LiveEventStore) {
     this.#log = log
   }
 
@@ -28,7 +28,7 @@ export class Pages {
     if (records.length === EVENTS) return records.slice(after - number * EVENTS, after - number * EVENTS + max)
     // Too much text for a page: those who began at one place read the same pieces of it.
     const left = (number + 1) * EVENTS - after
-    const piece = await this.#keep(`piece ${after}`, () => readFiled(this.#log.db, after, left, MOST_TEXT))
+    const piece = await this.#keep(`piece ${after}`, () => readConsecutive(this.#log.db, after, left, MOST_TEXT))
     return piece.slice(0, max)
   }
 
@@ -39,7 +39,7 @@ export class Pages {
   // Empty if it has too much text.
   #page(number: number): Promise<readonly EventRecord[]> {
     return this.#keep(`page ${number}`, async () => {
-      const records = await readFiled(this.#log.db, number * EVENTS, EVENTS, PAGE_TEXT)
+      const records = await readConsecutive(this.#log.db, number * EVENTS, EVENTS, PAGE_TEXT)
       return records.length < EVENTS ? [] : records
     })
   }
