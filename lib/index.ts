@@ -47,6 +47,7 @@ export {
 } from './core/event-type.ts'
 export type { Exec, ExecResult } from './core/exec.ts'
 export type { JsonValue } from './core/json.ts'
+export type { Limits } from './core/limits.ts'
 export type { ContextLogger, Logger } from './core/logger.ts'
 export { processSecrets, type Secrets } from './core/secrets.ts'
 export type { World } from './core/world.ts'
@@ -73,7 +74,6 @@ export { type On, on } from './listener/on.ts'
 export type { Claim, RunRecord } from './log/claim.ts'
 export { distinctByIdentifier, type EventOfDraft } from './log/distinct.ts'
 export { events$, type FollowOptions } from './log/events.ts'
-export type { Limits } from './log/limits.ts'
 export type {
   Consumer,
   ConsumerInfo,

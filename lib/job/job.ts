@@ -3,7 +3,7 @@ import { brand, isBranded } from '../core/brand.ts'
 import type { Context } from '../core/context.ts'
 import { describe, quote } from '../core/errors.ts'
 import type { Draft, Receipt, StoredEvent } from '../core/event.ts'
-import { checkText, defaultLimits } from '../log/limits.ts'
+import { checkName } from '../core/limits.ts'
 import type { Query } from '../log/port.ts'
 import type { Schedule } from '../schedule/index.ts'
 import { invalid, type JobOptions, type JobSettings, settle } from './settings.ts'
@@ -51,7 +51,7 @@ export interface Job {
  * ```
  */
 export function job(name: string, schedule: Schedule, run: Run, options: JobOptions = {}): Job {
-  checkText(name, defaultLimits.type, 'TIDINGS_JOB_INVALID', 'the name of a job')
+  checkName(name, 'TIDINGS_JOB_INVALID', 'the name of a job')
   if (typeof schedule?.next !== 'function') {
     const got =
       'minutes' in Object(schedule)

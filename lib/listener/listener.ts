@@ -3,6 +3,7 @@ import type { Context } from '../core/context.ts'
 import { type Duration, parseDuration } from '../core/duration.ts'
 import { describe, quote, TidingsError } from '../core/errors.ts'
 import type { StoredEvent } from '../core/event.ts'
+import { checkName } from '../core/limits.ts'
 import { checkOptions } from '../core/options.ts'
 import type { On, Source } from './on.ts'
 import { sourceOf } from './on.ts'
@@ -83,8 +84,7 @@ export function listener<E, V>(
   handle: (value: V, delivery: Delivery<E>) => unknown,
   options: ListenerOptions<E> = {},
 ): Listener {
-  if (typeof name !== 'string' || name === '')
-    throw invalid(`the name of a listener must be a string, got ${describe(name)}`)
+  checkName(name, 'TIDINGS_LISTENER_INVALID', 'the name of a listener')
   const parts = sourceOf(source)
   if (parts === undefined) throw invalid(`listener ${quote(name)} needs on(…) to listen on, got ${describe(source)}`)
   if (typeof handle !== 'function') throw invalid(`listener ${quote(name)} needs a handler, got ${describe(handle)}`)

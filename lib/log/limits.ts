@@ -1,39 +1,10 @@
 import { ENGINE_TYPES, isEngineDraft } from '../core/engine-events.ts'
-import { describe, type ErrorCode, type ErrorDetails, quote, TidingsError } from '../core/errors.ts'
+import { describe, quote, TidingsError } from '../core/errors.ts'
 import type { Draft } from '../core/event.ts'
 import { named } from '../core/event-type.ts'
 import { type JsonValue, toJson } from '../core/json.ts'
+import { checkText, defaultLimits, type Limits, textProblem } from '../core/limits.ts'
 import type { Recorded, Write } from './port.ts'
-
-/** The size limits of a log, in bytes of UTF-8; each from 1. */
-export interface Limits {
-  /** The event type; default 256. */
-  readonly type: number
-  /** The identifier and the version; default 1024 (1 KiB). */
-  readonly identifier: number
-  /** The data as JSON text; default 262144 (256 KiB). */
-  readonly data: number
-}
-
-export const defaultLimits: Limits = { type: 256, identifier: 1024, data: 256 * 1024 }
-
-/**
- * Validates limits and fills in the defaults.
- *
- * @throws TidingsError `TIDINGS_LOG_INVALID` for one that is no number of bytes
- */
-export function limitsOf(given: Partial<Limits> = {}): Limits {
-  if (typeof given !== 'object' || given === null)
-    throw new TidingsError('TIDINGS_LOG_INVALID', `limits are an object of bytes, got ${describe(given)}`)
-  for (const [name, bytes] of Object.entries(given)) {
-    if (!(name in defaultLimits) || (bytes !== undefined && !(Number.isSafeInteger(bytes) && bytes > 0))) {
-      const words = `limits are bytes of type, identifier and data, from 1; got ${describe(bytes)} as ${quote(name)}`
-      throw new TidingsError('TIDINGS_LOG_INVALID', words, { details: { path: `limits.${name}` } })
-    }
-  }
-  const { type = defaultLimits.type, identifier = defaultLimits.identifier, data = defaultLimits.data } = given
-  return { type, identifier, data }
-}
 
 /** Returns a write of state with its value validated and copied. */
 export function checkWrite({ value, ...write }: Write): Write {
@@ -73,28 +44,6 @@ export function checkIdentity(draft: Draft, limits: Limits): Identified {
   checkText(identifier, limits.identifier, code, `the identifier ${of}`, details('identifier'))
   if (version !== undefined) checkText(version, limits.identifier, code, `the version ${of}`, details('version'))
   return { type, identifier, version }
-}
-
-/** Rejects anything but a well-formed string of 1 to `most` bytes; `most` may be infinite. */
-export function checkText(
-  value: unknown,
-  most: number,
-  code: ErrorCode,
-  what: string,
-  details: ErrorDetails = {},
-): string {
-  const problem = textProblem(value, most)
-  if (problem === undefined) return value as string
-  const size = Number.isFinite(most) ? `of 1 to ${most} bytes` : 'that is not empty'
-  throw new TidingsError(code, `${what} must be a string ${size}, got ${problem}`, { details })
-}
-
-function textProblem(value: unknown, most: number): string | undefined {
-  if (typeof value === 'number') return `the number ${value}: wrap it in String()`
-  if (typeof value !== 'string' || value === '') return describe(value)
-  // A UTF-16 unit takes at most three bytes of UTF-8, so most strings need no count.
-  if (value.length * 3 > most && Buffer.byteLength(value) > most) return `${Buffer.byteLength(value)} bytes`
-  return value.isWellFormed() ? undefined : `${quote(value)}, which has half a surrogate pair`
 }
 
 /** The furthest that a Date can be from the epoch, in ms. */

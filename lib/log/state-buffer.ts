@@ -1,7 +1,7 @@
 import type { State } from '../core/context.ts'
 import { TidingsError } from '../core/errors.ts'
 import { type JsonValue, toJson } from '../core/json.ts'
-import { checkText } from './limits.ts'
+import { checkText } from '../core/limits.ts'
 import type { KeyValue, Write, Writes } from './port.ts'
 
 /** The byte limit for keys, the same as for identifiers. */

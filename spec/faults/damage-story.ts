@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { systemClock } from '../../lib/core/clock.ts'
 import type { Draft } from '../../lib/core/event.ts'
+import { defaultLimits } from '../../lib/core/limits.ts'
 import { LevelLog } from '../../lib/level/level-log.ts'
 import { ReopeningStore } from '../../lib/level/session/reopening-store.ts'
 import { levelDatabase } from '../../lib/level/store/database.ts'
 import { identityFilterFile } from '../../lib/level/store/identity-filter-file.ts'
 import { markFile } from '../../lib/level/store/marker-file.ts'
-import { defaultLimits } from '../../lib/log/limits.ts'
 import { draft, list } from '../../lib/testing/log-bench.ts'
 
 /** A log on disk that keeps a FILTER from its first event on. */

@@ -1,9 +1,9 @@
 import type { Clock } from '../../lib/core/clock.ts'
+import { defaultLimits } from '../../lib/core/limits.ts'
 import { LevelLog } from '../../lib/level/level-log.ts'
 import { ReopeningStore, type ReopeningStoreOptions } from '../../lib/level/session/reopening-store.ts'
 import { type Database, type DatabaseSource, memoryDatabase } from '../../lib/level/store/database.ts'
 import { noMarkFile } from '../../lib/level/store/marker-file.ts'
-import { defaultLimits } from '../../lib/log/limits.ts'
 
 const READS = ['get', 'getSync', 'getMany', 'iterator', 'keys'] as const
 

@@ -22,6 +22,7 @@ describe('listener', () => {
       backoff: { min: 1000, max: 600_000 },
       timeout: 30_000,
     })
+    assert.equal(listener('é'.repeat(128), on(made), nothing).name.length, 128)
     for (const other of [undefined, null, {}, { kind: 'listener', name: 'x' }, on(made)])
       assert.equal(isListener(other), false)
   })
@@ -40,7 +41,10 @@ describe('listener', () => {
 
   const wrong: [what: string, define: () => unknown, words: RegExp][] = [
     ['no name', () => listener('', on(made), nothing), /name of a listener.*""/],
-    ['a name that is none', () => listener(undefined as never, on(made), nothing), /name of a listener.*undefined/],
+    ['undefined as its name', () => listener(undefined as never, on(made), nothing), /name of a listener.*undefined/],
+    ['a number as its name', () => listener(7 as never, on(made), nothing), /name of a listener.*the number 7/],
+    ['a name of 257 bytes', () => listener(`${'é'.repeat(128)}x`, on(made), nothing), /1 to 256 bytes, got 257 bytes/],
+    ['half a surrogate pair', () => listener('a\ud800', on(made), nothing), /name of a listener.*surrogate/],
     ['an event type without on(…)', () => listener('x', made as never, nothing), /"x" needs on\(…\)/],
     ['an Observable', () => listener('x', of(1) as never, nothing), /"x" needs on\(…\)/],
     ['no source', () => listener('x', undefined as never, nothing), /"x" needs on\(…\).*undefined/],

@@ -1,8 +1,8 @@
 import { quote, TidingsError } from '../../core/errors.ts'
+import { checkName } from '../../core/limits.ts'
 import type { Logger } from '../../core/logger.ts'
 import { listenerNamespace } from '../../dispatch/deliver.ts'
 import type { Listener } from '../../listener/listener.ts'
-import { checkText, defaultLimits } from '../../log/limits.ts'
 import type { Consumer, ConsumerOptions, Log } from '../../log/port.ts'
 import { cursors } from './oldest.ts'
 import { isPaused, setPaused } from './pauses.ts'
@@ -14,7 +14,7 @@ import { isPaused, setPaused } from './pauses.ts'
  *   `details.path` `to`; `TIDINGS_LOG_FAILED` while the log accepts no writes
  */
 export async function checkRename(log: Log, to: string): Promise<void> {
-  checkText(to, defaultLimits.type, 'TIDINGS_LOG_INVALID', 'the name of a listener')
+  checkName(to, 'TIDINGS_LOG_INVALID', 'the name of a listener')
   const cursor = (await cursors(log)).get(to)
   if (cursor === undefined) return
   const message = `the log knows a listener ${quote(to)} already, with a cursor of its own at ${cursor}`

@@ -1,7 +1,7 @@
 import { steady } from '../../core/clock.ts'
 import { quote, TidingsError } from '../../core/errors.ts'
+import { checkText } from '../../core/limits.ts'
 import { Turns } from '../../core/mutex.ts'
-import { checkText } from '../../log/limits.ts'
 import type { Consumer, ConsumerInfo, ConsumerOptions, Lag, Start } from '../../log/port.ts'
 import { keys, seqOf, startingWith, textsOf } from '../format/keys.ts'
 import { type Cursor, decode, type EventRecord, encode, type RetryRecord } from '../format/records.ts'

@@ -1,6 +1,6 @@
 import { describe, TidingsError } from '../../core/errors.ts'
+import { checkText } from '../../core/limits.ts'
 import type { Claim, ClaimOptions, Completion, OpenSlot, RunRecord, SlotPlan, SlotsOfJob } from '../../log/claim.ts'
-import { checkText } from '../../log/limits.ts'
 import { keys } from '../format/keys.ts'
 import { type ClaimRecord, decode, encode, type OpenRecord } from '../format/records.ts'
 import type { ReopeningStore } from '../session/reopening-store.ts'

@@ -1,5 +1,6 @@
 import { quote } from '../../core/errors.ts'
-import { checkText, checkWrite } from '../../log/limits.ts'
+import { checkText } from '../../core/limits.ts'
+import { checkWrite } from '../../log/limits.ts'
 import type { Write, Writes } from '../../log/port.ts'
 import { keys } from '../format/keys.ts'
 import { decode, encode, type StateRecord } from '../format/records.ts'

@@ -1,10 +1,10 @@
 import { openSync, writeSync } from 'node:fs'
 import { systemClock } from '../../../lib/core/clock.ts'
+import { defaultLimits } from '../../../lib/core/limits.ts'
 import { LevelLog } from '../../../lib/level/level-log.ts'
 import { ReopeningStore } from '../../../lib/level/session/reopening-store.ts'
 import { levelDatabase } from '../../../lib/level/store/database.ts'
 import { markFile } from '../../../lib/level/store/marker-file.ts'
-import { defaultLimits } from '../../../lib/log/limits.ts'
 import { type Death, lethalSource } from '../lethal-source.ts'
 
 /** What is done with a log while it is in use. */

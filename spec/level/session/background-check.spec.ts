@@ -3,6 +3,7 @@ import { closeSync, existsSync, openSync, readdirSync, readSync, writeSync } fro
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { systemClock } from '../../../lib/core/clock.ts'
+import { defaultLimits } from '../../../lib/core/limits.ts'
 import { LevelLog } from '../../../lib/level/level-log.ts'
 import { openLog } from '../../../lib/level/open-log.ts'
 import { repairLog } from '../../../lib/level/repair-log.ts'
@@ -10,7 +11,6 @@ import { checkInBackground } from '../../../lib/level/session/background-check.t
 import { ReopeningStore } from '../../../lib/level/session/reopening-store.ts'
 import { levelDatabase } from '../../../lib/level/store/database.ts'
 import { markFile } from '../../../lib/level/store/marker-file.ts'
-import { defaultLimits } from '../../../lib/log/limits.ts'
 import { draft, draftsOf, refused } from '../../../lib/testing/log-bench.ts'
 import { temporaryDirectory } from '../../support/temporary-directory.ts'
 
