@@ -1,5 +1,5 @@
-import { Observable } from 'rxjs'
-import type { Draft, StoredEvent } from '../core/event.ts'
+import { catchError, concatAll, map, mergeMap, type Observable, of, throwError } from 'rxjs'
+import type { Accepted, Draft, StoredEvent } from '../core/event.ts'
 import { checkLog } from './check-log.ts'
 import type { Log } from './port.ts'
 
@@ -19,7 +19,7 @@ export type EventOfDraft<D> = D extends Draft<infer N, infer T> ? StoredEvent<N,
  * stored, then emitted, and not emitted again if the process dies in between. For at least once, use a listener on the
  * log. A draft that the log rejects is an error of the stream.
  *
- * @throws TidingsError `TIDINGS_LOG_INVALID` for what is no log
+ * @throws TidingsError `TIDINGS_LOG_INVALID` if `log` is not a Log
  *
  * @example
  * ```ts
@@ -37,24 +37,18 @@ export function distinctByIdentifier(
   log: Log,
 ): <D extends Draft>(drafts: Observable<D>) => Observable<EventOfDraft<D>> {
   checkLog(log, 'distinctByIdentifier()')
+  // Offers every draft at once, so that drafts share commits; `concatAll` then takes the answers in order.
+  const offer = (draft: Draft): Promise<readonly Accepted[]> => {
+    const answer = log.accept([draft])
+    answer.catch(() => undefined)
+    return answer
+  }
   return <D extends Draft>(drafts: Observable<D>) =>
-    new Observable<EventOfDraft<D>>((subscriber) => {
-      // Offers all drafts at once, so that they share commits, and emits the results in order.
-      let told: Promise<void> = Promise.resolve()
-      const tell = (step: () => unknown): void => {
-        told = told.then(step).then(undefined, (error) => subscriber.error(error))
-      }
-      return drafts.subscribe({
-        next(draft) {
-          const answer = log.accept([draft])
-          answer.catch(() => undefined)
-          tell(async () => {
-            const event = (await answer)[0]?.event
-            if (event !== undefined) subscriber.next(event as EventOfDraft<D>)
-          })
-        },
-        error: (error) => tell(() => subscriber.error(error)),
-        complete: () => tell(() => subscriber.complete()),
-      })
-    })
+    drafts.pipe(
+      map(offer),
+      // An error of the source takes its turn too, behind the events of earlier drafts.
+      catchError((error: unknown) => of(throwError(() => error))),
+      concatAll(),
+      mergeMap(([accepted]) => (accepted?.event === undefined ? [] : [accepted.event as EventOfDraft<D>])),
+    )
 }
