@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { setMaxListeners } from 'node:events'
-import { Answer } from './answer.ts'
 import { systemClock } from './clock.ts'
 import { defined } from './defined.ts'
 import { asError, describe, TidingsError } from './errors.ts'
 import type { Logger } from './logger.ts'
+import { quietRejection } from './reported-error.ts'
 import { WORK_ENDED, withLinkedSignal } from './time-limit.ts'
 
 /** What a program printed: both outputs as utf8 text. */
@@ -221,6 +221,7 @@ export function execWithin(inner: Exec, { title, fields, logger, signals }: Exec
         over.removeEventListener('abort', warn)
       }
     }
-    return Answer.until(work(), over)
+    // The run or delivery that is over reports it with the warning above.
+    return quietRejection(work(), () => over.aborted)
   }
 }

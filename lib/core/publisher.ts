@@ -1,8 +1,8 @@
-import { Answer } from './answer.ts'
 import type { Publish } from './context.ts'
 import { asError, describe, TidingsError } from './errors.ts'
 import type { Draft, Receipt } from './event.ts'
 import { isEventType } from './event-type.ts'
+import { quietRejection } from './reported-error.ts'
 
 /**
  * The publishing side of one run or delivery. It remembers what was refused, so that nobody can swallow it; it is
@@ -78,16 +78,23 @@ export class Publisher {
   }
 
   #track<T>(pending: Set<Promise<unknown>>, what: string, work: () => Promise<T>): Promise<T> {
-    const offered = this.#ended === undefined ? work() : Promise.reject(ended(what, this.#ended))
-    // Heard here: whoever does not await a publish that fails makes the run fail, and no unhandledRejection.
-    const refused = (thrown: unknown): Error => {
+    // Every rejection is among the failures, which fail the run.
+    const answer = quietRejection(this.#answer(what, work), () => true)
+    pending.add(answer)
+    const remove = (): void => void pending.delete(answer)
+    answer.then(remove, remove)
+    return answer
+  }
+
+  async #answer<T>(what: string, work: () => Promise<T>): Promise<T> {
+    try {
+      if (this.#ended !== undefined) throw ended(what, this.#ended)
+      return await work()
+    } catch (thrown) {
       const error = asError(thrown)
       this.#failures.push(error)
-      return error
+      throw error
     }
-    const answer: Answer<T> = Answer.to(offered, refused, () => void pending.delete(answer))
-    pending.add(answer)
-    return answer
   }
 }
 
