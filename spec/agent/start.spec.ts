@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { agent } from '../../lib/agent/define/agent.ts'
+import { defineStream } from '../../lib/agent/define/stream.ts'
 import { start } from '../../lib/agent/start.ts'
 import { eventType } from '../../lib/core/event-type.ts'
 import { silentLogger } from '../../lib/core/logger.ts'
@@ -66,7 +67,15 @@ describe('start', () => {
 
   it('closes the log that it opened when it fails, and not one that it was given', async (t) => {
     const directory = elsewhere(t)
-    const tooLong = listener('x'.repeat(300), on(made), () => undefined)
+    // The log refuses its name: that of the stream and that of the listener are too long together.
+    const long = defineStream({
+      name: 'long',
+      summary: 'x',
+      events: { made },
+      jobs: () => [],
+      listeners: () => [listener('x'.repeat(200), on(made), () => undefined)],
+    })
+    const tooLong = long({ as: 'y'.repeat(100) })
     await assert.rejects(start(agent('home', [make, tooLong]), { logger: false }), { code: 'TIDINGS_LOG_INVALID' })
     const log = await openLog(join(directory, '.tidings', 'home'))
     await assert.rejects(start(agent('home', [make, tooLong]), { log, logger: false }), { code: 'TIDINGS_LOG_INVALID' })

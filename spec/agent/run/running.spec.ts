@@ -171,10 +171,14 @@ describe('a running agent', () => {
   it('takes none of several parts when the log refuses one, and goes on', async (t) => {
     const here = await place(t)
     const heard: string[] = []
-    const running = await here.begin([counting()])
+    const refused = Object.assign(new Error('no'), { code: 'TIDINGS_LOG_INVALID' })
+    const log = wrap(here.log, {
+      consumer: (name, options) => (name === 'bad' ? Promise.reject(refused) : here.log.consumer(name, options)),
+    })
+    const running = await here.begin([counting()], { log })
     const parts = [
       listener('fine', on(made), ({ identifier }) => void heard.push(identifier)),
-      listener('x'.repeat(300), on(made), () => undefined),
+      listener('bad', on(made), () => undefined),
     ]
     await assert.rejects(running.add(parts), { code: 'TIDINGS_LOG_INVALID' })
     await running.trigger('make')
