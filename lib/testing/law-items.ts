@@ -1,4 +1,5 @@
-import fc from 'fast-check'
+import type { Arbitrary, Random, Stream, Value } from 'fast-check'
+import { fc } from './fast-check.ts'
 
 /** How many nearby values are examined, and how many are chosen. */
 const NEAR = { looked: 500, chosen: 4 }
@@ -7,32 +8,32 @@ const NEAR = { looked: 500, chosen: 4 }
  * Generates a value and some near it, from its fast-check shrinks: mostly the same, with one difference, and each one
  * that `wire` could generate itself. Independent values would never share the beginning of a hash.
  */
-export function nearby<W>(wire: fc.Arbitrary<W>): fc.Arbitrary<readonly W[]> {
+export function nearby<W>(wire: Arbitrary<W>): Arbitrary<readonly W[]> {
   return new Nearby(wire)
 }
 
-type Values<W> = readonly fc.Value<W>[]
+type Values<W> = readonly Value<W>[]
 
 class Nearby<W> extends fc.Arbitrary<readonly W[]> {
-  readonly #wire: fc.Arbitrary<W>
+  readonly #wire: Arbitrary<W>
 
-  constructor(wire: fc.Arbitrary<W>) {
+  constructor(wire: Arbitrary<W>) {
     super()
     this.#wire = wire
   }
 
-  override generate(random: fc.Random, bias: number | undefined): fc.Value<readonly W[]> {
+  override generate(random: Random, bias: number | undefined): Value<readonly W[]> {
     const first = this.#wire.generate(random, bias)
     const near = [...this.#wire.shrink(first.value, first.context).take(NEAR.looked)]
     const chosen = Array.from({ length: Math.min(NEAR.chosen, near.length) }, () => random.nextInt(0, near.length - 1))
-    return together([first, ...chosen.map((at) => near[at] as fc.Value<W>)])
+    return together([first, ...chosen.map((at) => near[at] as Value<W>)])
   }
 
   override canShrinkWithoutContext(_value: unknown): _value is readonly W[] {
     return false
   }
 
-  override shrink(_value: readonly W[], context: unknown): fc.Stream<fc.Value<readonly W[]>> {
+  override shrink(_value: readonly W[], context: unknown): Stream<Value<readonly W[]>> {
     return new fc.Stream(this.#smaller(context as Values<W>)).map(together)
   }
 
@@ -52,12 +53,12 @@ class Nearby<W> extends fc.Arbitrary<readonly W[]> {
     for (;;) {
       const next = shrinks.map((shrink) => shrink.next())
       if (next.some(({ done }) => done)) return
-      yield next.map((each) => each.value as fc.Value<W>)
+      yield next.map((each) => each.value as Value<W>)
     }
   }
 }
 
-function together<W>(values: Values<W>): fc.Value<readonly W[]> {
+function together<W>(values: Values<W>): Value<readonly W[]> {
   return new fc.Value(
     values.map(({ value }) => value),
     values,

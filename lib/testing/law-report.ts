@@ -1,6 +1,7 @@
-import fc from 'fast-check'
+import type { Arbitrary } from 'fast-check'
 import { defined } from '../core/defined.ts'
 import { asError } from '../core/errors.ts'
+import { fc } from './fast-check.ts'
 
 /** Options of the search for a counterexample. */
 export interface LawOptions {
@@ -27,7 +28,7 @@ export class Broken extends Error {
 }
 
 /** Checks a property for all of these values. */
-export type Hold = <V>(values: fc.Arbitrary<V>, check: (value: V) => Promise<void>) => Promise<void>
+export type Hold = <V>(values: Arbitrary<V>, check: (value: V) => Promise<void>) => Promise<void>
 
 /** The number of cases tried to shrink a counterexample. */
 const TRIES = 300
@@ -35,7 +36,7 @@ const TRIES = 300
 /** Checks a property with many values; rejects with a readable, shrunk counterexample. */
 export async function hold<V>(
   title: string,
-  values: fc.Arbitrary<V>,
+  values: Arbitrary<V>,
   check: (value: V) => Promise<void>,
   { numRuns = 100, seed = 1, path }: LawOptions,
 ): Promise<void> {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
-import fc from 'fast-check'
+import type { Arbitrary } from 'fast-check'
 import type { Draft } from '../core/event.ts'
+import { fc } from './fast-check.ts'
 import { type LogTest, law, list } from './log-bench.ts'
 
 /** Few identities and versions, so that they collide often. */
@@ -8,7 +9,7 @@ const meeting = fc.record(
   { type: fc.constantFrom('a', 'b'), identifier: fc.constantFrom('1', '2', '3') },
   { noNullPrototype: true },
 )
-const anyDraft: fc.Arbitrary<Draft> = fc
+const anyDraft: Arbitrary<Draft> = fc
   .tuple(meeting, fc.nat(), fc.option(fc.constantFrom('v1', 'v2'), { nil: undefined }))
   .map(([identity, data, version]) => ({ ...identity, data, ...(version === undefined ? {} : { version }) }))
 

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
-import fc from 'fast-check'
+import type { Arbitrary } from 'fast-check'
 import { type Clock, systemClock } from '../core/clock.ts'
 import type { Draft, Receipt, StoredEvent } from '../core/event.ts'
 import type { Consumer, Handed, Log, Query } from '../log/port.ts'
+import { fc } from './fast-check.ts'
 import { type VirtualClock, virtualClock } from './virtual-clock.ts'
 
 /** A log opened for one test. */
@@ -68,7 +69,7 @@ export class Bench {
 }
 
 /** A test that must hold for every value; each value gets its own log. */
-export function law<T>(values: fc.Arbitrary<T>, test: (bench: Bench, value: T) => Promise<void>): LogTest {
+export function law<T>(values: Arbitrary<T>, test: (bench: Bench, value: T) => Promise<void>): LogTest {
   return (bench) =>
     fc.assert(
       fc.asyncProperty(values, (value) => bench.anew((own) => test(own, value))),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import fc from 'fast-check'
 import type { Start } from '../log/port.ts'
+import { fc } from './fast-check.ts'
 import { type Bench, draft, draftsOf, type LogTests, law, list, refused, seqsOf, take, takeAll } from './log-bench.ts'
 
 const HOUR = 3_600_000

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
-import fc from 'fast-check'
+import type { Arbitrary } from 'fast-check'
 import type { Draft } from '../core/event.ts'
+import { fc } from './fast-check.ts'
 import { draft, isDeeplyFrozen, type LogTests, law, list, refused, take } from './log-bench.ts'
 
 class Point {
@@ -53,7 +54,7 @@ const notIdentities: readonly (readonly [code: string, path: string, what: strin
 ]
 
 /** Any text that an identity may have: all of Unicode, including characters that separate or escape elsewhere. */
-export const identityText: fc.Arbitrary<string> = whenAsked(() =>
+export const identityText: Arbitrary<string> = whenAsked(() =>
   fc
     .oneof(
       fc.string({ unit: 'binary', minLength: 1, maxLength: 12 }),
@@ -68,15 +69,15 @@ export const identityText: fc.Arbitrary<string> = whenAsked(() =>
 )
 
 // Preparing texts of all of Unicode takes a second: defers it, so that other imports of this file do not wait.
-function whenAsked<T>(make: () => fc.Arbitrary<T>): fc.Arbitrary<T> {
-  let made: fc.Arbitrary<T> | undefined
+function whenAsked<T>(make: () => Arbitrary<T>): Arbitrary<T> {
+  let made: Arbitrary<T> | undefined
   return fc.constant(undefined).chain(() => {
     made ??= make()
     return made
   })
 }
 
-const json: fc.Arbitrary<unknown> = whenAsked(() =>
+const json: Arbitrary<unknown> = whenAsked(() =>
   fc.oneof(
     fc.jsonValue({ stringUnit: 'binary', maxDepth: 4 }),
     fc.string({ minLength: 3000, maxLength: 6000 }),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
-import fc from 'fast-check'
 import type { StoredEvent } from '../core/event.ts'
 import type { Query } from '../log/port.ts'
+import { fc } from './fast-check.ts'
 import { draft, draftsOf, type LogTests, law, list, refused, seqs } from './log-bench.ts'
 
 const types = ['git.commit', 'git.tag', 'github.issue', 'it', 'a*b', 'g'] as const

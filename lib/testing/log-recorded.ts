@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
-import fc from 'fast-check'
 import type { Draft, Receipt, StoredEvent } from '../core/event.ts'
 import type { Log, Recorded } from '../log/port.ts'
+import { fc } from './fast-check.ts'
 import { draft, type LogTest, type LogTests, law, list, refused } from './log-bench.ts'
 
 const versioned = (version: string): Draft => ({ ...draft('v', version), version })

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import fc from 'fast-check'
 import type { Handed, Log, Writes } from '../log/port.ts'
+import { fc } from './fast-check.ts'
 import { draft, type LogTests, law, list, refused, take } from './log-bench.ts'
 import { identityText } from './log-data.ts'
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import fc from 'fast-check'
 import type { Consumer, Handed, Log, Writes } from '../log/port.ts'
+import { fc } from './fast-check.ts'
 import { type Bench, draftsOf, type LogTests, law, list, seqsOf, take, takeAll } from './log-bench.ts'
 
 const NAMESPACE = 'handled'

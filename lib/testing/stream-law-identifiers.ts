@@ -1,5 +1,6 @@
-import fc from 'fast-check'
+import type { Arbitrary } from 'fast-check'
 import { DAY } from '../core/time-units.ts'
+import { fc } from './fast-check.ts'
 import { nearby } from './law-items.ts'
 import { Broken, type Hold, show } from './law-report.ts'
 import { BEGIN, type Subject, type Told } from './stream-subject.ts'
@@ -73,7 +74,7 @@ function sharedOf(one: Told, other: Told): string | undefined {
 }
 
 /** Generates some items that are nearly the same, and some independent ones. */
-function alike<W>({ service: { wire } }: Subject<W>): fc.Arbitrary<readonly W[]> {
+function alike<W>({ service: { wire } }: Subject<W>): Arbitrary<readonly W[]> {
   return fc.tuple(nearby(wire), fc.array(wire, { maxLength: 4 })).map((items) => items.flat())
 }
 

@@ -1,5 +1,5 @@
-import fc from 'fast-check'
 import { HOUR } from '../core/time-units.ts'
+import { fc } from './fast-check.ts'
 import { Broken, type Hold, show } from './law-report.ts'
 import { BEGIN, type Logged, type Subject } from './stream-subject.ts'
 import { identity, list } from './stream-watch.ts'

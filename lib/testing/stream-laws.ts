@@ -1,4 +1,4 @@
-import type fc from 'fast-check'
+import type { Arbitrary } from 'fast-check'
 import type { Stream } from '../agent/define/stream.ts'
 import { quote, TidingsError } from '../core/errors.ts'
 import { isEventType } from '../core/event-type.ts'
@@ -85,7 +85,7 @@ export function streamLaws<O, W>(
   const types = Object.values(stream).filter(isEventType)
   const named = Object.entries(laws).map(([law, run]) => {
     const one = async (): Promise<void> => {
-      const subject = new Subject(start, { wire: wire as fc.Arbitrary<W>, truth, serve }, types)
+      const subject = new Subject(start, { wire: wire as Arbitrary<W>, truth, serve }, types)
       await run(subject, (values, check) => hold(`stream ${name} breaks a law, "${law}":`, values, check, effort))
       if (!subject.silent) return
       throw new Error(`stream ${name} was never heard, so nothing is known of the law "${law}": see wire and serve`)

@@ -1,4 +1,4 @@
-import type fc from 'fast-check'
+import type { Arbitrary } from 'fast-check'
 import type { Stream } from '../agent/define/stream.ts'
 import { asError } from '../core/errors.ts'
 import type { Draft } from '../core/event.ts'
@@ -19,7 +19,7 @@ export interface AnyArbitrary<T> {
 
 /** The service of a stream, as far as the laws need it. */
 export interface Service<W> {
-  readonly wire: fc.Arbitrary<W>
+  readonly wire: Arbitrary<W>
   readonly truth: (sent: W) => string | undefined
   readonly serve: (sent: readonly W[]) => typeof fetch | Partial<World>
 }

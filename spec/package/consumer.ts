@@ -51,3 +51,31 @@ export default agent('parts', [
   }),
 ])
 `
+
+/** Checks the laws of a stream, with the fast-check of the user. */
+export const laws = `
+import fc from 'fast-check'
+import { defineStream, eventType, every, job } from 'tidings'
+import { streamLaws } from 'tidings/testing'
+
+const shop = defineStream({
+  name: 'shop',
+  summary: 'New items in a shop.',
+  events: { item: eventType('shop.item').of() },
+  jobs: ({ url }, { item }) => [
+    job('items', every('10m'), async ({ fetch }) => {
+      const items = await (await fetch(url)).json()
+      return items.map((each) => item(String(each.id), each))
+    }),
+  ],
+})
+const laws = streamLaws(shop, {
+  options: { url: 'https://shop.example/items' },
+  wire: fc.record({ id: fc.nat(), title: fc.string() }),
+  truth: (sent) => String(sent.id),
+  serve: (sent) => async () => Response.json(sent),
+  numRuns: 5,
+})
+for (const law of Object.values(laws)) await law()
+console.log('all', Object.keys(laws).length, 'laws hold')
+`

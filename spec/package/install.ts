@@ -13,9 +13,9 @@ export interface Packed {
 
 /** Where the package is installed, each time from the tarball. */
 export interface Installed {
-  /** A user's folder with `hello.ts` and the package; it prints `localCopy` where it is imported. */
+  /** A user's folder with `hello.ts`, the package and fast-check; the package prints `localCopy` when it is imported. */
   readonly project: string
-  /** Prefix of a global installation. */
+  /** Prefix of a global installation, without the optional peers. */
   readonly prefix: string
   /** A user's folder with `hello.ts` and no package. */
   readonly bare: string
@@ -50,7 +50,7 @@ export async function install(directory: string, tarball: string): Promise<Insta
     const from = [`--registry=${registry.url}`, '--noproxy=127.0.0.1', '--prefer-offline', `--cache=${at('cache')}`]
     return must(project, 'npm', ['install', '--no-audit', '--no-fund', '--ignore-scripts', ...from, ...args])
   }
-  await npm(tarball, 'rxjs@7.8.2')
+  await npm(tarball, 'rxjs@7.8.2', 'fast-check@4.10.2')
   await npm('--global', `--prefix=${prefix}`, tarball)
   const index = join(project, 'node_modules/tidings/dist/lib/index.js')
   appendFileSync(index, `\nprocess.stderr.write(${JSON.stringify(localCopy)})\n`)

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
@@ -8,7 +8,7 @@ import { filterProblems } from '@arethetypeswrong/core/problems'
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
 import { prefix as directoryPrefix } from '../support/temporary-directory.ts'
-import { consumer, parts } from './consumer.ts'
+import { consumer, laws, parts } from './consumer.ts'
 import { type Installed, install, localCopy, type Packed, pack } from './install.ts'
 import { type Ended, must, root, run } from './programs.ts'
 
@@ -101,6 +101,21 @@ describe('the package', () => {
     assert.equal(code, 0)
     assert.equal(stderr.includes(localCopy), false)
     assert.match(await must(bare, join(prefix, 'bin/agent-test'), ['--help']), /agent-test/)
+  })
+
+  it('says what to install when tidings/testing is imported without fast-check', async () => {
+    const { prefix } = installed
+    const modules = join(prefix, 'lib/node_modules/tidings')
+    assert.equal(existsSync(join(modules, 'node_modules/fast-check')), false, 'an optional peer was installed')
+    const { code, stderr } = await run(modules, process.execPath, ['-e', "import('tidings/testing')"])
+    assert.equal(code, 1)
+    assert.match(stderr, /Error: tidings\/testing needs the package fast-check; install it .*npm install --save-dev/)
+  })
+
+  it('checks the laws of a stream where fast-check is installed', async () => {
+    const { project } = installed
+    writeFileSync(join(project, 'laws.mjs'), laws)
+    assert.equal(await must(project, process.execPath, ['laws.mjs']), 'all 6 laws hold\n')
   })
 
   it('knows the jobs, listeners, streams and words of another copy: a global one runs what a local one made', async () => {
