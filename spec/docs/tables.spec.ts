@@ -55,8 +55,8 @@ describe('the tables of docs/schedules.md', () => {
   }
 })
 
-describe('what docs/schedules.md says is shown', () => {
-  const shown = rows('schedules.md', 'claim', 'shown in').flatMap(([, where]) => pieces(where))
+describe('the tests that docs/schedules.md names', () => {
+  const shown = rows('schedules.md', 'claim', 'tested in').flatMap(([, where]) => pieces(where))
   for (const path of new Set(shown)) {
     it(`is in ${path}, which is there`, () => assert.ok(existsSync(join(import.meta.dirname, '../..', path))))
   }
