@@ -6,7 +6,7 @@ import { checkText, type Limits } from '../core/limits.ts'
 import type { Claim, ClaimOptions, RunRecord, SlotPlan, SlotsOfJob } from '../log/claim.ts'
 import { checkWrite } from '../log/limits.ts'
 import type { Consumer, ConsumerInfo, ConsumerOptions, KeyValue, Log, Origin, Query } from '../log/port.ts'
-import type { Retention } from '../log/retention.ts'
+import type { Pruned, Retention } from '../log/retention.ts'
 import { snapshotDraft } from '../log/snapshot-draft.ts'
 import { Consumers } from './consumer/consumers.ts'
 import { decode, encode, FORGOTTEN, type Identity } from './format/records.ts'
@@ -14,16 +14,118 @@ import { keyValue } from './key-value.ts'
 import { readEvents, readRecord } from './read/reader.ts'
 import { Claims } from './runs/claims.ts'
 import type { ReopeningStore } from './session/reopening-store.ts'
+import type { BackedUp, Progress } from './upkeep/backup.ts'
+import type { Compacted } from './upkeep/compact.ts'
+import type { Stats } from './upkeep/stats.ts'
 import { Upkeep } from './upkeep/upkeep.ts'
+import type { Problem } from './upkeep/verify.ts'
 import { decideDrafts } from './write/accept.ts'
 import { Backpressure } from './write/backpressure.ts'
 import { identityKey, type LookAhead } from './write/identities.ts'
 
-/** So many identities are looked up in one go, some milliseconds' work; a larger accept yields the event loop between. */
-const AT_ONCE = 1000
+/** A log in LevelDB, on disk or in memory. Made by `openLog` and `memoryLog`. */
+export interface LevelLog extends Log {
+  /** `disk`: an answer means that the data is synced to disk; `process`: it survives the process, not a power loss. */
+  readonly durability: 'disk' | 'process'
+  /** Always true: LevelDB leaves no gaps between seqs. */
+  readonly dense: true
+  /**
+   * Compares every block of every table with its checksum; if those are sound, compares every record with the others
+   * that it should agree with. Works while the log is in use.
+   *
+   * LevelDB can abort the process over a damaged table, so the blocks are read without it.
+   *
+   * @param options `progress` is called with the number of events verified so far, and of all events
+   * @throws TidingsError `TIDINGS_LOG_FAILED` (a read failed, or the store was reopened meanwhile), `TIDINGS_LOG_CLOSED`
+   */
+  verify(options?: {
+    readonly progress?: Progress
+  }): Promise<{ readonly ok: boolean; readonly problems: readonly Problem[] }>
+  /**
+   * Removes the bodies of events that a retention does not keep, the oldest first, and never one that a listener still
+   * needs. Identities stay, unless the retention limits them: a removed event is still a duplicate the second time.
+   * Works in small steps while the log is in use. `compact` frees the disk space afterwards.
+   *
+   * @throws TidingsError `TIDINGS_LOG_INVALID`, `TIDINGS_DURATION_INVALID` (the retention), `TIDINGS_LOG_DAMAGED`,
+   *   `TIDINGS_LOG_FAILED` (bodies removed until then stay removed), `TIDINGS_LOG_CLOSED`
+   *
+   * @example
+   * ```ts
+   * import { memoryLog } from 'tidings'
+   *
+   * const log = await memoryLog()
+   * for (const identifier of ['1', '2', '3']) await log.accept([{ type: 'greeting', identifier, data: 'hello' }])
+   * const { removed, first } = await log.prune({ count: 1 })
+   * console.log(removed, first)
+   * const [answer] = await log.accept([{ type: 'greeting', identifier: '1', data: 'hello' }])
+   * console.log(answer?.status)
+   * ```
+   */
+  prune(retention: Retention): Promise<Pruned>
+  /**
+   * Frees the disk space of pruned and overwritten records. Works while the log is in use, and needs room for a second
+   * copy of the largest tables.
+   *
+   * @param options `progress` is called with the number of ranges compacted so far, and of all ranges
+   * @throws TidingsError `TIDINGS_LOG_DAMAGED`, `TIDINGS_LOG_FAILED`, `TIDINGS_LOG_CLOSED`
+   *
+   * @example
+   * ```ts
+   * import { openLog } from 'tidings'
+   *
+   * await using log = await openLog('.tidings/example')
+   * await log.prune({ age: '90d' })
+   * const { before, after } = await log.compact()
+   * console.log(before - after, 'bytes are free')
+   * ```
+   */
+  compact(options?: { readonly progress?: Progress }): Promise<Compacted>
+  /**
+   * Measures the log: what is in it, how large it is, how fast it grows and when the disk is full.
+   *
+   * @throws TidingsError `TIDINGS_LOG_FAILED`, `TIDINGS_LOG_DAMAGED`, `TIDINGS_LOG_CLOSED`
+   *
+   * @example
+   * ```ts
+   * import { openLog } from 'tidings'
+   *
+   * await using log = await openLog('.tidings/example')
+   * const { events, disk, fullInDays } = await log.stats()
+   * console.log(events.count, disk, fullInDays)
+   * ```
+   */
+  stats(): Promise<Stats>
+  /**
+   * Copies the log as it is at this moment, while it is in use, to a directory that is empty or missing. Writes to
+   * `DIRECTORY.partial`, checks each record, syncs, then renames: a directory of that name is a complete backup.
+   * `restoreLog` turns it into a log again.
+   *
+   * @param options `progress` is called with the number of records copied so far, and of all records (an estimate)
+   * @throws TidingsError `TIDINGS_LOG_INVALID` (the directory is not empty, or is inside the log's), `TIDINGS_LOG_DAMAGED`,
+   *   `TIDINGS_LOG_FAILED` (the disk is full, or access is denied; nothing is left behind)
+   *
+   * @example
+   * ```ts
+   * import { memoryLog } from 'tidings'
+   *
+   * const log = await memoryLog()
+   * await log.accept([{ type: 'greeting', identifier: '1', data: 'hello' }])
+   * const { last } = await log.backup('backups/today')
+   * console.log(last)
+   * ```
+   */
+  backup(directory: string, options?: { readonly progress?: Progress }): Promise<BackedUp>
+}
 
-/** The log in LevelDB, on disk or in memory. Made by `openLog` and `memoryLog`. */
-export class LevelLog extends Upkeep implements Log {
+/** Makes the log on top of an open store; `retention`: what the log was opened with. */
+export function createLevelLog(store: ReopeningStore, limits: Limits, retention?: Retention): LevelLog {
+  return new LogOnLevelDb(store, limits, retention)
+}
+
+/** The number of identities looked up at a time, some milliseconds of work; larger calls yield the event loop between. */
+const LOOKED_UP_AT_ONCE = 1000
+
+class LogOnLevelDb implements LevelLog {
   readonly id: string
   readonly durability: 'disk' | 'process'
   readonly dense = true
@@ -31,21 +133,21 @@ export class LevelLog extends Upkeep implements Log {
   readonly committed$: Observable<number>
   readonly #store: ReopeningStore
   readonly #limits: Limits
-  readonly #gate: Backpressure
+  readonly #backpressure: Backpressure
   readonly #consumers: Consumers
   readonly #claims: Claims
+  readonly #upkeep: Upkeep
 
   constructor(store: ReopeningStore, limits: Limits, retention?: Retention) {
-    const consumers = new Consumers(store)
-    super(store, consumers, retention)
     this.#store = store
     this.#limits = limits
     this.clock = store.clock
-    this.#gate = new Backpressure(() => store.session.writer)
+    this.#backpressure = new Backpressure(() => store.session.writer)
     this.id = store.meta.id
     this.durability = store.durability
     this.committed$ = store.committed$
-    this.#consumers = consumers
+    this.#consumers = new Consumers(store)
+    this.#upkeep = new Upkeep(store, this.#consumers, retention)
     this.#claims = new Claims(store, crypto.randomUUID())
     store.onClosing = () => this.#consumers.closing()
     store.onCommitted = (events) => this.#consumers.committed(events)
@@ -58,58 +160,59 @@ export class LevelLog extends Upkeep implements Log {
 
   accept(drafts: readonly Draft[], origin: Origin = {}): Promise<readonly Accepted[]> {
     try {
-      const found: LookAhead | undefined = drafts?.length > AT_ONCE ? { identities: new Map() } : undefined
-      const turn = this.#gate.pass(
+      const ahead: LookAhead | undefined = drafts?.length > LOOKED_UP_AT_ONCE ? { identities: new Map() } : undefined
+      const turn = this.#backpressure.pass(
         () => this.#decide(drafts, origin),
-        () => this.#later(drafts, origin, found),
-        found === undefined ? undefined : () => this.#lookAhead(drafts, found),
+        () => this.#decideLater(drafts, origin, ahead),
+        ahead === undefined ? undefined : () => this.#lookAhead(drafts, ahead),
       )
-      return turn instanceof Promise ? turn.then(answer) : answer(turn)
+      return turn instanceof Promise ? turn.then(whenDurable) : whenDurable(turn)
     } catch (error) {
       return Promise.reject(error)
     }
   }
 
-  #later(drafts: readonly Draft[], origin: Origin, found?: LookAhead): () => Decided {
-    const now = Array.isArray(drafts) ? drafts.map(snapshotDraft) : drafts
-    const written = origin.state === undefined ? origin : { ...origin, state: origin.state.map(checkWrite) }
-    return () => this.#decide(now, written, found)
+  /** Copies the drafts now, because the caller may change them before their turn comes. */
+  #decideLater(drafts: readonly Draft[], origin: Origin, ahead?: LookAhead): () => Decided {
+    const copies = Array.isArray(drafts) ? drafts.map(snapshotDraft) : drafts
+    const copied = origin.state === undefined ? origin : { ...origin, state: origin.state.map(checkWrite) }
+    return () => this.#decide(copies, copied, ahead)
   }
 
-  // Look-ups take most of the time that many duplicates need. Here the event loop gets its turn between them, and no other
-  // accept does: those that came later wait in line. What is forgotten meanwhile is remembered, and looked at first.
-  async #lookAhead(drafts: readonly Draft[], found: LookAhead): Promise<void> {
+  // Look-ups take most of the time that many duplicates need. The event loop gets its turn between them; other accepts
+  // do not, because they wait in line. Identities forgotten meanwhile are in memory, which is looked at first.
+  async #lookAhead(drafts: readonly Draft[], ahead: LookAhead): Promise<void> {
     const { identities } = this.#store.session
     const { identity } = this.#store.meta
-    found.by = identities
+    ahead.by = identities
     for (let i = 0; i < drafts.length; i++) {
       const { type, identifier } = drafts[i] ?? {}
       if (typeof type !== 'string' || typeof identifier !== 'string') continue
       const key = identityKey(identity, type, identifier)
-      found.identities.set(key, identities.find(key))
-      if (i % AT_ONCE === AT_ONCE - 1) await new Promise((resolve) => setImmediate(resolve))
+      ahead.identities.set(key, identities.find(key))
+      if (i % LOOKED_UP_AT_ONCE === LOOKED_UP_AT_ONCE - 1) await new Promise((resolve) => setImmediate(resolve))
     }
   }
 
-  // In one go: nobody comes between the look-up, the decision and its place in the queue.
-  #decide(drafts: readonly Draft[], origin: Origin, found?: LookAhead): Decided {
+  // Synchronous: no other accept comes between the look-up, the decision and its place in the queue.
+  #decide(drafts: readonly Draft[], origin: Origin, ahead?: LookAhead): Decided {
     if (!Array.isArray(drafts))
       throw new TidingsError('TIDINGS_LOG_INVALID', `accept() needs an array of drafts, got ${describe(drafts)}`)
     const { writer, identities, states } = this.#store.session
     const { identity } = this.#store.meta
-    const known = { find: (key: string) => identities.find(key, found) }
+    const known = { find: (key: string) => identities.find(key, ahead) }
     const rules = { identity, limits: this.#limits, identities: known, next: writer.next, now: this.clock.now() }
     const decision = decideDrafts(drafts, origin, rules)
-    const { answers: receipts } = decision
+    const { answers } = decision
     const writes = origin.state?.map(checkWrite) ?? []
     const completing = origin.completes === undefined ? undefined : this.#claims.completing(origin.completes)
     const rest = [...(writes.length === 0 ? [] : states.write(writes)), ...(completing?.ops ?? [])]
-    // A duplicate of an event that is not durable yet is no answer yet either.
-    if (decision.ops.length + rest.length === 0) return { receipts, durable: writer.until(decision.newest) }
+    // A duplicate of an event that is not durable yet is answered once the event is.
+    if (decision.ops.length + rest.length === 0) return { answers, durable: writer.until(decision.newest) }
     const durable = writer.add(rest.length === 0 ? decision : { ...decision, ops: [...decision.ops, ...rest] })
     if (completing !== undefined) durable.catch(completing.undo)
     for (const [key, each] of decision.identities) identities.remember(key, each, writer.next - 1)
-    return { receipts, durable }
+    return { answers, durable }
   }
 
   async *events(query: Query = {}): AsyncGenerator<StoredEvent> {
@@ -118,7 +221,7 @@ export class LevelLog extends Upkeep implements Log {
       const records = readEvents(() => this.#store.session, query, writer.durable)
       for await (const { event } of records) yield event
     } catch (error) {
-      // Closed in the middle of a page, the store says so in its own words; the session says it in ours.
+      // If the log was closed meanwhile, `session` throws TIDINGS_LOG_CLOSED instead of LevelDB's error.
       void this.#store.session
       throw error
     }
@@ -146,7 +249,7 @@ export class LevelLog extends Upkeep implements Log {
     return true
   }
 
-  // As keys, strings that are not well-formed are those of others: a look-up would find what is not meant.
+  // A string that is not well-formed would become the key of another one, and a look-up would find the wrong event.
   #identity(type: string, identifier: string): string {
     checkText(type, Number.POSITIVE_INFINITY, 'TIDINGS_TYPE_INVALID', 'the type of an event')
     checkText(identifier, Number.POSITIVE_INFINITY, 'TIDINGS_IDENTIFIER_INVALID', 'the identifier of an event')
@@ -193,6 +296,26 @@ export class LevelLog extends Upkeep implements Log {
     return this.#claims.remembered(job, options)
   }
 
+  verify(options?: { readonly progress?: Progress }): ReturnType<LevelLog['verify']> {
+    return this.#upkeep.verify(options)
+  }
+
+  prune(retention: Retention): Promise<Pruned> {
+    return this.#upkeep.prune(retention)
+  }
+
+  compact(options?: { readonly progress?: Progress }): Promise<Compacted> {
+    return this.#upkeep.compact(options)
+  }
+
+  stats(): Promise<Stats> {
+    return this.#upkeep.stats()
+  }
+
+  backup(directory: string, options?: { readonly progress?: Progress }): Promise<BackedUp> {
+    return this.#upkeep.backup(directory, options)
+  }
+
   close(): Promise<void> {
     return this.#store.close()
   }
@@ -202,13 +325,13 @@ export class LevelLog extends Upkeep implements Log {
   }
 }
 
-/** What was decided, and when it holds. */
+/** The answers to one accept, and when they are durable. */
 interface Decided {
-  readonly receipts: readonly Accepted[]
+  readonly answers: readonly Accepted[]
   readonly durable: Promise<void>
 }
 
-// One promise of our own an accept: publishers come by the thousand.
-function answer({ receipts, durable }: Decided): Promise<readonly Accepted[]> {
-  return durable.then(() => receipts)
+// Only one more promise for each accept: publishers come by the thousand.
+function whenDurable({ answers, durable }: Decided): Promise<readonly Accepted[]> {
+  return durable.then(() => answers)
 }

@@ -6,7 +6,7 @@ import { harmless } from '../core/logger.ts'
 import { checkOptions } from '../core/options.ts'
 import { boundsOf, type Retention } from '../log/retention.ts'
 import { autoPrune } from './auto-prune.ts'
-import { LevelLog } from './level-log.ts'
+import { createLevelLog, type LevelLog } from './level-log.ts'
 import { checkInBackground } from './session/background-check.ts'
 import { ReopeningStore, type ReopeningStoreOptions } from './session/reopening-store.ts'
 import { levelDatabase, memoryDatabase } from './store/database.ts'
@@ -132,7 +132,7 @@ async function open(
   const warn = harmless(options.warn ?? ((message: string) => process.stderr.write(`tidings: ${escape(message)}\n`)))
   const store = await ReopeningStore.open({ ...parts, clock, identity, warn })
   void checkInBackground(store)
-  const log = new LevelLog(store, limits, retention)
+  const log = createLevelLog(store, limits, retention)
   if (retention !== undefined) autoPrune(retention, { log, clock, warn })
   return log
 }

@@ -7,7 +7,7 @@ import { start } from '../../lib/agent/start.ts'
 import { realEnvironment } from '../../lib/core/environment.ts'
 import { defaultLimits } from '../../lib/core/limits.ts'
 import { Pump } from '../../lib/dispatch/pump.ts'
-import { LevelLog } from '../../lib/level/level-log.ts'
+import { createLevelLog } from '../../lib/level/level-log.ts'
 import { ReopeningStore } from '../../lib/level/session/reopening-store.ts'
 import { noMarkFile } from '../../lib/level/store/marker-file.ts'
 import { type Listener, listener } from '../../lib/listener/listener.ts'
@@ -31,7 +31,7 @@ async function begin(t: TestContext, parts: (heard: Set<number>) => readonly Lis
     identity: undefined,
     warn: () => undefined,
   })
-  const log = new LevelLog(life, defaultLimits)
+  const log = createLevelLog(life, defaultLimits)
   const heard = new Set<number>()
   const logger = notes()
   const open = () => start(agent('spec', parts(heard)), { log, clock, logger })

@@ -23,8 +23,8 @@ export const breaks: readonly Break[] = [
   {
     words: 'a publisher is answered before the write',
     file: 'lib/level/level-log.ts',
-    from: 'return durable.then(() => receipts)',
-    to: 'return Promise.resolve(receipts)',
+    from: 'return durable.then(() => answers)',
+    to: 'return Promise.resolve(answers)',
     spec: interleavings,
   },
   {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { systemClock } from '../../lib/core/clock.ts'
 import type { Draft } from '../../lib/core/event.ts'
 import { defaultLimits } from '../../lib/core/limits.ts'
-import { LevelLog } from '../../lib/level/level-log.ts'
+import { createLevelLog, type LevelLog } from '../../lib/level/level-log.ts'
 import { ReopeningStore } from '../../lib/level/session/reopening-store.ts'
 import { levelDatabase } from '../../lib/level/store/database.ts'
 import { identityFilterFile } from '../../lib/level/store/identity-filter-file.ts'
@@ -20,7 +20,7 @@ export async function openFiltered(directory: string): Promise<LevelLog> {
     identity: undefined,
     warn: () => undefined,
   })
-  return new LevelLog(life, defaultLimits)
+  return createLevelLog(life, defaultLimits)
 }
 
 const listeners = ['behind', 'busy', 'young'] as const

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { defaultLimits } from '../../lib/core/limits.ts'
 import { Publisher } from '../../lib/core/publisher.ts'
 import { keys } from '../../lib/level/format/keys.ts'
-import { LevelLog } from '../../lib/level/level-log.ts'
+import { createLevelLog, type LevelLog } from '../../lib/level/level-log.ts'
 import { ReopeningStore } from '../../lib/level/session/reopening-store.ts'
 import { type Database, type DatabaseSource, memoryDatabase } from '../../lib/level/store/database.ts'
 import { noMarkFile } from '../../lib/level/store/marker-file.ts'
@@ -101,7 +101,7 @@ async function openOver(source: DatabaseSource): Promise<LevelLog> {
     identity: undefined,
     warn: assert.fail,
   })
-  return new LevelLog(life, defaultLimits)
+  return createLevelLog(life, defaultLimits)
 }
 
 /** A store in memory whose writes and reads are answered when the scheduler says so. */

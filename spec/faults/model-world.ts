@@ -5,7 +5,7 @@ import { start } from '../../lib/agent/start.ts'
 import type { StoredEvent } from '../../lib/core/event.ts'
 import { eventType } from '../../lib/core/event-type.ts'
 import { defaultLimits } from '../../lib/core/limits.ts'
-import { LevelLog } from '../../lib/level/level-log.ts'
+import { createLevelLog, type LevelLog } from '../../lib/level/level-log.ts'
 import { ReopeningStore } from '../../lib/level/session/reopening-store.ts'
 import { noIdentityFilterFile } from '../../lib/level/store/identity-filter-file.ts'
 import { noMarkFile } from '../../lib/level/store/marker-file.ts'
@@ -61,7 +61,7 @@ export class World {
       identity: undefined,
       warn: (said) => this.wrongs.push(said),
     })
-    this.#log = new LevelLog(life, defaultLimits)
+    this.#log = createLevelLog(life, defaultLimits)
     const listeners = names.map((name) => this.#listener(name, formerly?.[1] === name ? formerly[0] : undefined))
     this.#running = await start(agent('model', listeners), { log: this.#log, clock: this.clock, logger: false })
   }

@@ -9,7 +9,7 @@ import type { StoredEvent } from '../../lib/core/event.ts'
 import { defaultLimits } from '../../lib/core/limits.ts'
 import type { RunRow } from '../../lib/job/history.ts'
 import { job } from '../../lib/job/job.ts'
-import { LevelLog } from '../../lib/level/level-log.ts'
+import { createLevelLog, type LevelLog } from '../../lib/level/level-log.ts'
 import { ReopeningStore } from '../../lib/level/session/reopening-store.ts'
 import { noMarkFile } from '../../lib/level/store/marker-file.ts'
 import { type Delivery, listener } from '../../lib/listener/listener.ts'
@@ -87,7 +87,7 @@ async function openLog(store: FailingStore, { clock, lines }: World): Promise<Le
     warn: (message) => void lines.push(message),
   })
   store.watch(life)
-  return new LevelLog(life, defaultLimits)
+  return createLevelLog(life, defaultLimits)
 }
 
 /** Whoever starts an agent tries again when that fails, as a supervisor of processes does; time passes meanwhile. */

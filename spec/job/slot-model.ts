@@ -9,7 +9,7 @@ import { defaultLimits } from '../../lib/core/limits.ts'
 import { history, type RunRow } from '../../lib/job/history.ts'
 import { type Job, job, type Run } from '../../lib/job/job.ts'
 import type { JobOptions } from '../../lib/job/settings.ts'
-import { LevelLog } from '../../lib/level/level-log.ts'
+import { createLevelLog, type LevelLog } from '../../lib/level/level-log.ts'
 import { ReopeningStore } from '../../lib/level/session/reopening-store.ts'
 import { noIdentityFilterFile } from '../../lib/level/store/identity-filter-file.ts'
 import { noMarkFile } from '../../lib/level/store/marker-file.ts'
@@ -137,7 +137,7 @@ class World {
       identity: undefined,
       warn: (said) => this.wrongs.push(said),
     })
-    this.#log = new LevelLog(life, defaultLimits)
+    this.#log = createLevelLog(life, defaultLimits)
     return this.#log
   }
 

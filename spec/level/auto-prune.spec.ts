@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { defaultLimits } from '../../lib/core/limits.ts'
 import { autoPrune } from '../../lib/level/auto-prune.ts'
-import { LevelLog } from '../../lib/level/level-log.ts'
+import { createLevelLog, type LevelLog } from '../../lib/level/level-log.ts'
 import { memoryLog } from '../../lib/level/open-log.ts'
 import { ReopeningStore } from '../../lib/level/session/reopening-store.ts'
 import { type DatabaseSource, memoryDatabase } from '../../lib/level/store/database.ts'
@@ -24,7 +24,7 @@ async function reopened(source: DatabaseSource, clock: VirtualClock): Promise<Le
     identity: undefined,
     warn: () => undefined,
   })
-  return new LevelLog(life, defaultLimits)
+  return createLevelLog(life, defaultLimits)
 }
 
 describe('a log that was opened with a retention', () => {

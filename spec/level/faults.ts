@@ -1,6 +1,6 @@
 import type { Clock } from '../../lib/core/clock.ts'
 import { defaultLimits } from '../../lib/core/limits.ts'
-import { LevelLog } from '../../lib/level/level-log.ts'
+import { createLevelLog, type LevelLog } from '../../lib/level/level-log.ts'
 import { ReopeningStore, type ReopeningStoreOptions } from '../../lib/level/session/reopening-store.ts'
 import { type Database, type DatabaseSource, memoryDatabase } from '../../lib/level/store/database.ts'
 import { noMarkFile } from '../../lib/level/store/marker-file.ts'
@@ -129,7 +129,7 @@ export async function faultyLog({ source, clock, ...rest }: FaultyOptions): Prom
     warn: (message) => said.push(message),
     ...rest,
   })
-  return { log: new LevelLog(life, defaultLimits), said }
+  return { log: createLevelLog(life, defaultLimits), said }
 }
 
 /** So many turns of the event loop: what is under way in memory gets done. */

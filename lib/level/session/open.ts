@@ -56,7 +56,7 @@ export async function openStore(source: DatabaseSource, marks: MarkFile, expecte
     const quiet = commitNumbersOf(head)
     await checkQuiet(db, quiet, mark)
     if (mark === 'bad') expected.warn('the MARK file could not be read and is written anew')
-    source.found?.()
+    source.accepted?.()
     return { db, meta, head: head[0], first: head[2], eventless: quiet }
   } catch (error) {
     await db.close()

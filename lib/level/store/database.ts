@@ -1,6 +1,7 @@
 import { chmod } from 'node:fs/promises'
 import type { AbstractLevel } from 'abstract-level'
-import { hasCode, TidingsError } from '../../core/errors.ts'
+import type { ClassicLevel } from 'classic-level'
+import { asError, hasCode, TidingsError } from '../../core/errors.ts'
 import type { KeyRange } from '../format/keys.ts'
 import { checkFiles } from './check-files.ts'
 import { lockStore, type StoreLock } from './directory-lock.ts'
@@ -9,49 +10,77 @@ import { type KeptFiles, keepFiles } from './kept-files.ts'
 import { makeDirectory, namesIn } from './log-files.ts'
 import { translateReadErrors } from './read-errors.ts'
 
+/*
+ * The order in which a log on disk is opened. Nothing in the folder changes before LevelDB opens it, except for the
+ * owner file and the hard links of step 4; a log that is refused in steps 1 to 6 is left, or put back, as it was.
+ *
+ *   1 foreign   refuseForeignFolder: the folder is empty or missing, or holds a log
+ *   2 lock      lockStore writes OWNER-…; another live owner → TIDINGS_LOG_LOCKED
+ *   3 witness   checkFiles compares CURRENT, MANIFEST, tables and log files with each other, and with MARK
+ *   4 keep      keepFiles links LevelDB's files into KEPT/: LevelDB deletes and renames files when it opens
+ *   5 open      LevelDB opens the folder, and holds its own LOCK
+ *   6 check     session/open.ts reads the records: MARK, head, newest events, FILTER, eventless commits
+ *   7 accept    `accepted()` deletes KEPT/
+ *     release   when LevelDB is closed: a log that was not accepted gets its files back from KEPT/; then the owner
+ *               file is removed
+ *
+ * A log that stays open holds the lock of step 2 from `lock()` until it is closed. Then a failed write reopens the store
+ * under the same lock, with steps 5 and 6 only: this process found the files sound before.
+ *
+ * Invariants
+ * - Files of a refused log are restored before the lock is released, so no other process sees them half-way.
+ * - Every path that throws restores and releases.
+ */
+
 /** LevelDB on disk, or the same in memory: strings as keys, strings as values. */
 // The first parameter is the store's own format.
 export type Database = AbstractLevel<any>
 
-/** Opens the store of a log, again and again: after a failed write it has to be closed and opened anew. */
+/** Opens the store of a log, again and again: a failed write closes and reopens it. */
 export interface DatabaseSource {
-  /** Where it is, if it is on disk. */
+  /** The folder of the store; absent in memory. */
   readonly directory?: string
   /**
-   * Locks the store for the openings to come, until the lock is released. Without it each opening has a lock of its own.
-   * Not there in memory.
+   * Locks the store until the lock is released. Without it, each opening takes a lock of its own. Absent in memory.
    *
-   * @throws TidingsError `TIDINGS_LOG_LOCKED`, `TIDINGS_LOG_INVALID` (the folder holds something else, or belongs to another user)
+   * @throws TidingsError `TIDINGS_LOG_LOCKED`, `TIDINGS_LOG_INVALID` (the folder holds something else, or belongs to
+   *   another user)
    */
   lock?(): Promise<StoreLock | undefined>
+  /**
+   * Opens the store.
+   *
+   * @throws TidingsError `TIDINGS_LOG_LOCKED`, `TIDINGS_LOG_DAMAGED`, `TIDINGS_LOG_FAILED`
+   */
   open(options: OpenOptions): Promise<Database>
-  /** What was opened with `check` is sound: the files that were kept meanwhile are not needed any more. */
-  found?(): void
+  /** Accepts what `open` opened with `check`: its records are sound, so the kept files are deleted. */
+  accepted?(): void
 }
 
-/**
- * - `createIfMissing`: an empty folder becomes a store
- * - `check`: look at the files first, and keep them until `found` is called. `marked`: the MARK file can be read
- */
 interface OpenOptions {
+  /** Makes a store in an empty folder. */
   readonly createIfMissing: boolean
+  /** Checks the files first, and keeps them until `accepted` is called. `marked`: the MARK file can be read. */
   readonly check?: { readonly marked: boolean }
 }
 
-/** What was written is on disk when `sync` is set. In memory, the option has no effect. */
+/** Resolves a write only when it is on disk. No effect in memory. */
 export const SYNCED = { sync: true } as const
 
-/** Reading on, a megabyte at a time: four times as fast as the default of 16 KiB (facts). In memory, no effect. */
+/** Reads ahead, a megabyte at a time: four times as fast as the default of 16 KiB. No effect in memory. */
 export const READ_AHEAD = { highWaterMarkBytes: 1024 * 1024 } as const
 
-/** What is read page by page: an iterator of the store. */
-interface Paged<T> {
+/** How many records a scan reads at a time; between two pages, other work gets its turn. */
+export const PAGE = 500
+
+/** The part of an iterator that `pagesOf` uses. */
+interface PagedIterator<T> {
   nextv(size: number): Promise<T[]>
   close(): Promise<void>
 }
 
-/** What an iterator gives, in pages of at most `size`. It is closed, however the reading ends. */
-export async function* pagesOf<T>(iterator: Paged<T>, size: number): AsyncGenerator<T[]> {
+/** Yields what an iterator reads, in pages of at most `size`. Closes it, however the reading ends. */
+export async function* pagesOf<T>(iterator: PagedIterator<T>, size = PAGE): AsyncGenerator<T[]> {
   try {
     for (;;) {
       const page = await iterator.nextv(size)
@@ -63,22 +92,22 @@ export async function* pagesOf<T>(iterator: Paged<T>, size: number): AsyncGenera
   }
 }
 
-/** How much LevelDB gathers, in bytes, before it makes a table of it. Until then it is in a log file. */
+/** How many bytes LevelDB gathers in a log file before it writes a table. */
 const WRITE_BUFFER = 16 * 1024 * 1024
 
 /**
- * LevelDB drops what it can't read of its newest writes without a word. Those are in its log files: what was written
- * since it was opened last, and at most two write buffers. Older ones rest in tables, where a read notices.
+ * LevelDB silently drops the newest writes that it can't read. Those are in its log files: the writes since the last
+ * opening, at most two write buffers. Older writes are in tables, where a read reports damage.
  */
 export const IN_LOG_FILES = 2 * WRITE_BUFFER
 
-/** Up to so many bytes of tables, all their blocks are checked before LevelDB opens them: 0.2 s. */
+/** Up to this many bytes of tables, all blocks are checked before LevelDB opens them: 0.2 s. */
 export const CHECKED_AT_OPEN = 64 * 1024 * 1024
 
 /**
- * LevelDB in a directory, which is made readable for its owner alone.
+ * LevelDB in a directory, which becomes readable for its owner alone.
  *
- * - cacheSize 8 MiB: identities are looked up by Bloom filter and by a map of recent ones; a larger cache buys little
+ * - cacheSize 8 MiB: identities are looked up by Bloom filter and by a map of recent ones; a larger cache gains little
  * - writeBufferSize 16 MiB: fewer, larger tables while events stream in
  */
 export function levelDatabase(directory: string): DatabaseSource {
@@ -88,12 +117,12 @@ export function levelDatabase(directory: string): DatabaseSource {
     await makeDirectory(directory)
     return lockStore(directory)
   }
-  // Before the lock goes, and another process may come.
+  // Called before the lock is released, because another process may then open the folder.
   const restore = (): void => {
     try {
       kept?.restore()
     } catch {
-      // On a full disk. What was kept stays where it is.
+      // A full disk: the kept files stay in KEPT, where the next opening and `repairLog` find them.
     }
     kept = undefined
   }
@@ -110,7 +139,7 @@ export function levelDatabase(directory: string): DatabaseSource {
         },
       })
     },
-    found() {
+    accepted() {
       kept?.release()
       kept = undefined
     },
@@ -148,7 +177,7 @@ export function levelDatabase(directory: string): DatabaseSource {
   }
 }
 
-/** Refuses a log of which a file is damaged, before LevelDB touches any. */
+/** Refuses a log with a damaged file, before LevelDB changes any. */
 async function refuseDamaged(directory: string, marked: boolean): Promise<void> {
   const names = await namesIn(directory)
   if (!names.some((name) => /^(CURRENT|MARK|FILTER|\d+\.(ldb|sst|log))$/.test(name))) return
@@ -160,16 +189,16 @@ async function refuseDamaged(directory: string, marked: boolean): Promise<void> 
 }
 
 /**
- * Gives `getSync` its keys as bytes. classic-level 3.0.0 writes a string into a buffer that it keeps between calls, and takes it
- * for whole unless the buffer is full to the last byte: a longer key whose last character does not fit is cut off, and
- * what is stored under it is not found.
+ * Passes keys to `getSync` as bytes. classic-level 3.0.0 writes a string into a buffer that it keeps between calls, and
+ * treats the key as complete unless the buffer is full to the last byte: a longer key whose last character does not fit
+ * is cut off, and its record is not found.
  */
 function lookUpWholeKeys(db: Database): void {
   const getSync = db.getSync.bind(db) as (key: unknown, options: object) => string | undefined
   db.getSync = (key: string, options = {}) => getSync(Buffer.from(key), { ...options, keyEncoding: 'buffer' })
 }
 
-/** A store that is gone with the process. Reopened, it still has what it had, as a disk would. */
+/** A store in memory. Reopened, it has the same records, as a disk would. */
 export function memoryDatabase(): DatabaseSource {
   let kept: Database | undefined
   return {
@@ -184,62 +213,39 @@ export function memoryDatabase(): DatabaseSource {
   }
 }
 
-/** What LevelDB on disk can do, and the same in memory can't. */
-interface OnDisk {
-  compactRange(start: string, end: string): Promise<void>
-  approximateSize(start: string, end: string): Promise<number>
+/** Whether a database is LevelDB on disk, with the operations that only Node's has. */
+function isOnDisk(db: Database): db is ClassicLevel {
+  return 'compactRange' in db
 }
 
-function onDisk(db: Database): OnDisk | undefined {
-  return 'compactRange' in db ? (db as unknown as OnDisk) : undefined
-}
-
-/** Gives the disk back that deleted and overwritten records of a range still take. In memory, nothing to do. */
+/** Frees the disk space of deleted and overwritten records in a range. Does nothing in memory. */
 export async function compactRange(db: Database, { gte, lt }: KeyRange): Promise<void> {
-  await onDisk(db)?.compactRange(gte, lt)
+  if (isOnDisk(db)) await db.compactRange(gte, lt)
 }
 
-/** How many bytes a range takes in LevelDB's tables, more or less; what was written lately is not in them yet. */
+/** The approximate size of a range in LevelDB's tables, in bytes, without the newest writes; 0 in memory. */
 export async function approximateSize(db: Database, range: KeyRange): Promise<number> {
-  // Up to the last key, no further: past the end of a table LevelDB counts its filters too.
+  if (!isOnDisk(db)) return 0
+  // Up to the last key and no further: past the end of a table, LevelDB counts its filters too.
   const [last] = await db.keys({ ...range, reverse: true, limit: 1 }).all()
-  return last === undefined ? 0 : ((await onDisk(db)?.approximateSize(range.gte, last)) ?? 0)
+  return last === undefined ? 0 : db.approximateSize(range.gte, last)
 }
 
-/**
- * Has LevelDB make what it can of a store that it can't read. It may lose data: never of the one that there is, only of
- * a copy.
- */
+/** Lets LevelDB repair a store that it can't read. It may lose data, so call it on a copy only. */
 export async function repairStore(directory: string): Promise<void> {
-  const { Level } = await import('level')
-  await (Level as unknown as { repair(location: string): Promise<void> }).repair(directory)
+  const { ClassicLevel } = await import('classic-level')
+  await ClassicLevel.repair(directory)
 }
 
-function explain(error: unknown, directory: string): unknown {
+/** LevelDB's words for damage that it finds when it opens a store. */
+const DAMAGED = /corrupt|does not exist|missing files|bad (block|record|magic|table)|no such file|invalid argument/i
+
+function explain(error: unknown, directory: string): TidingsError {
   const cause = error instanceof Error ? error.cause : undefined
-  if (hasCode(cause, 'LEVEL_LOCKED' as never)) {
-    return new TidingsError('TIDINGS_LOG_LOCKED', `the log in ${directory} is in use by another process`, {
-      cause: error,
-      details: { directory },
-    })
-  }
-  if (
-    cause instanceof Error &&
-    /corrupt|does not exist|missing files|bad (block|record|magic|table)|no such file|invalid argument/i.test(
-      cause.message,
-    )
-  ) {
-    return new TidingsError('TIDINGS_LOG_DAMAGED', `the log in ${directory} can't be opened: ${cause.message}`, {
-      cause: error,
-      details: { directory },
-    })
-  }
-  return new TidingsError(
-    'TIDINGS_LOG_FAILED',
-    `the log in ${directory} can't be opened: ${String((cause as Error)?.message ?? error)}`,
-    {
-      cause: error,
-      details: { directory },
-    },
-  )
+  const options = { cause: error, details: { directory } }
+  if (hasCode(cause, 'LEVEL_LOCKED' as never))
+    return new TidingsError('TIDINGS_LOG_LOCKED', `the log in ${directory} is in use by another process`, options)
+  const { message } = asError(cause ?? error)
+  const code = cause instanceof Error && DAMAGED.test(message) ? 'TIDINGS_LOG_DAMAGED' : 'TIDINGS_LOG_FAILED'
+  return new TidingsError(code, `the log in ${directory} can't be opened: ${message}`, options)
 }

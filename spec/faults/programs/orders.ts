@@ -1,7 +1,7 @@
 import { openSync, writeSync } from 'node:fs'
 import { systemClock } from '../../../lib/core/clock.ts'
 import { defaultLimits } from '../../../lib/core/limits.ts'
-import { LevelLog } from '../../../lib/level/level-log.ts'
+import { createLevelLog, type LevelLog } from '../../../lib/level/level-log.ts'
 import { ReopeningStore } from '../../../lib/level/session/reopening-store.ts'
 import { levelDatabase } from '../../../lib/level/store/database.ts'
 import { markFile } from '../../../lib/level/store/marker-file.ts'
@@ -52,5 +52,5 @@ export async function openMortal(): Promise<LevelLog> {
     identity: undefined,
     warn: (message) => note('warning', message),
   })
-  return new LevelLog(life, defaultLimits)
+  return createLevelLog(life, defaultLimits)
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { systemClock } from '../../../lib/core/clock.ts'
 import { defaultLimits } from '../../../lib/core/limits.ts'
-import { LevelLog } from '../../../lib/level/level-log.ts'
+import { createLevelLog, type LevelLog } from '../../../lib/level/level-log.ts'
 import { openLog } from '../../../lib/level/open-log.ts'
 import { repairLog } from '../../../lib/level/repair-log.ts'
 import { checkInBackground } from '../../../lib/level/session/background-check.ts'
@@ -41,7 +41,7 @@ async function begun(
     identity: undefined,
     warn: (message) => said.push(message),
   })
-  const log = new LevelLog(life, defaultLimits)
+  const log = createLevelLog(life, defaultLimits)
   // The pauses of the check do not keep a process alive.
   const alive = setInterval(() => undefined, 1000)
   t.after(() => {

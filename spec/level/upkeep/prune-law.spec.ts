@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { MemoryLevel } from 'memory-level'
 import type { Draft } from '../../../lib/core/event.ts'
 import { defaultLimits } from '../../../lib/core/limits.ts'
-import { LevelLog } from '../../../lib/level/level-log.ts'
+import { createLevelLog, type LevelLog } from '../../../lib/level/level-log.ts'
 import { ReopeningStore } from '../../../lib/level/session/reopening-store.ts'
 import type { Database, DatabaseSource } from '../../../lib/level/store/database.ts'
 import { noMarkFile } from '../../../lib/level/store/marker-file.ts'
@@ -103,7 +103,7 @@ class World {
       identity: undefined,
       warn: (message) => assert.fail(message),
     })
-    this.#log = new LevelLog(life, defaultLimits)
+    this.#log = createLevelLog(life, defaultLimits)
     this.#consumers.clear()
   }
 

@@ -5,7 +5,7 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { defaultLimits } from '../../../lib/core/limits.ts'
 import { BloomFilter } from '../../../lib/level/format/bloom.ts'
-import { LevelLog } from '../../../lib/level/level-log.ts'
+import { createLevelLog, type LevelLog } from '../../../lib/level/level-log.ts'
 import { ReopeningStore } from '../../../lib/level/session/reopening-store.ts'
 import { levelDatabase } from '../../../lib/level/store/database.ts'
 import { identityFilterFile } from '../../../lib/level/store/identity-filter-file.ts'
@@ -30,7 +30,7 @@ async function openFiltered(directory: string, limits = defaultLimits): Promise<
     identity: undefined,
     warn: (message) => assert.fail(message),
   })
-  return new LevelLog(life, limits)
+  return createLevelLog(life, limits)
 }
 
 /** Asks for something new, which makes the filter load, and gives it time to. */
