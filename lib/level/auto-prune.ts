@@ -1,21 +1,20 @@
 import type { CancelTimer, Clock } from '../core/clock.ts'
 import { asError, hasCode } from '../core/errors.ts'
+import { DAY, HOUR, SECOND } from '../core/time-units.ts'
 import type { Retention } from '../log/retention.ts'
 import type { LevelLog } from './level-log.ts'
 
 /** Delay of the first prune, in ms: a log that has just opened has other work first. */
-const SOON = 10_000
-
-const HOUR = 3_600_000
+const SOON = 10 * SECOND
 
 /** Identities are scanned every 24th prune, once a day, because the scan reads each one. */
 const IDENTITIES_EVERY = 24
 
 /** A clock that jumps ahead by more than this, in ms, is not trusted at once: its date may be wrong. */
-const JUMP = 7 * 24 * HOUR
+const JUMP = 7 * DAY
 
 /** The clock is trusted again after it has stayed there for this long, in ms. */
-const BELIEVED = 24 * HOUR
+const BELIEVED = DAY
 
 /** The state key of the time at which the clock was last trusted, in ms since the epoch. */
 const TRUSTED = { namespace: 'tidings/retention', key: 'trusted' }

@@ -3,10 +3,8 @@ import { toJson } from '../core/json.ts'
 import type { Entry, KeyValue } from '../log/port.ts'
 import { keys, startingWith, textsOf } from './format/keys.ts'
 import type { ReopeningStore } from './session/reopening-store.ts'
+import { PAGE } from './store/database.ts'
 import { stateKey } from './write/states.ts'
-
-/** How many entries a page of a listing has. */
-const PAGE = 500
 
 /** The view on one namespace. */
 export function keyValue(store: ReopeningStore, namespace: string): KeyValue {

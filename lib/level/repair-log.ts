@@ -4,7 +4,7 @@ import { copyFile, mkdtemp, rm, stat, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { asError, hasCode, TidingsError } from '../core/errors.ts'
-import { keys, startingWith, textsOf } from './format/keys.ts'
+import { KIND, keys, startingWith, textsOf } from './format/keys.ts'
 import { decode, decodeEvent, FORMAT, type Meta } from './format/records.ts'
 import { openLog } from './open-log.ts'
 import { type Rebuilt, rebuild } from './repair/rebuild.ts'
@@ -41,22 +41,8 @@ export interface Repaired {
   readonly problems: readonly Problem[]
 }
 
-/** Kinds of records that people know, by the letter of their keys. */
-const kindsInWords: Readonly<Record<string, string>> = {
-  c: 'cursor',
-  d: 'hour',
-  e: 'event',
-  f: 'flight',
-  h: 'head',
-  i: 'identity',
-  j: 'claim',
-  m: 'meta',
-  p: 'parked',
-  r: 'retry',
-  s: 'state',
-  u: 'run',
-  x: 'crash',
-}
+/** The names of the kinds of records, by their letters. */
+const kindNames = Object.fromEntries(Object.entries(KIND).map(([name, letter]) => [letter, name]))
 
 /**
  * Makes a sound log out of a damaged one, in another directory, which is empty or not there. The damaged one is not
@@ -119,11 +105,11 @@ async function putTogether(
 
 function inWords({ spoilt, whole }: Salvaged, { withoutCursor, ...rebuilt }: Rebuilt): Made {
   const counts = [...spoilt].filter(([, { size }]) => size > 0)
-  const cursors = [...(spoilt.get('c') ?? [])].map((key) => textsOf(key)[0] ?? '')
+  const cursors = [...(spoilt.get(KIND.cursor) ?? [])].map((key) => textsOf(key)[0] ?? '')
   return {
     ...rebuilt,
     whole,
-    spoilt: Object.fromEntries(counts.map(([kind, { size }]) => [kindsInWords[kind] ?? kind, size])),
+    spoilt: Object.fromEntries(counts.map(([kind, { size }]) => [kindNames[kind], size])),
     listeners: [...new Set([...cursors, ...withoutCursor])],
   }
 }
@@ -132,8 +118,8 @@ function inWords({ spoilt, whole }: Salvaged, { withoutCursor, ...rebuilt }: Reb
 async function metaOf(db: Database, mark: Mark | undefined): Promise<Meta> {
   const meta = decode<Meta>(keys.meta, await db.get(keys.meta))
   if (meta !== undefined) return meta
-  const [identity] = await db.keys({ ...startingWith('i'), limit: 1 }).all()
-  const [event] = await db.iterator({ ...startingWith('e'), limit: 1 }).all()
+  const [identity] = await db.keys({ ...startingWith(KIND.identity), limit: 1 }).all()
+  const [event] = await db.iterator({ ...startingWith(KIND.event), limit: 1 }).all()
   return {
     format: FORMAT,
     id: mark?.id ?? randomUUID(),

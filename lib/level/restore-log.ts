@@ -86,7 +86,7 @@ async function count(partial: string): Promise<number> {
   const db = await levelDatabase(partial).open({ createIfMissing: false })
   try {
     let records = 0
-    for await (const page of pagesOf(db.keys(), 1000)) records += page.length
+    for await (const page of pagesOf(db.keys())) records += page.length
     return records
   } finally {
     await db.close()

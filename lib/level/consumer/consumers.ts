@@ -3,7 +3,7 @@ import { quote, TidingsError } from '../../core/errors.ts'
 import { checkText } from '../../core/limits.ts'
 import { Turns } from '../../core/mutex.ts'
 import type { Consumer, ConsumerInfo, ConsumerOptions, Lag, Start } from '../../log/port.ts'
-import { keys, seqOf, startingWith, textsOf } from '../format/keys.ts'
+import { KIND, keys, seqOf, startingWith, textsOf } from '../format/keys.ts'
 import { type Cursor, decode, type EventRecord, encode, type RetryRecord } from '../format/records.ts'
 import { readEvents } from '../read/reader.ts'
 import type { ReopeningStore } from '../session/reopening-store.ts'
@@ -95,7 +95,7 @@ export class Consumers {
 
   /** Resolves to the names of all stored consumers. */
   async names(): Promise<readonly string[]> {
-    const known = await this.#life.session.db.keys(startingWith('c')).all()
+    const known = await this.#life.session.db.keys(startingWith(KIND.cursor)).all()
     return known.map((key) => textsOf(key)[0] as string)
   }
 
@@ -239,7 +239,7 @@ export class Consumers {
   }
 
   async *list(): AsyncGenerator<ConsumerInfo> {
-    for (const [key, text] of await this.#entries('c')) {
+    for (const [key, text] of await this.#entries(KIND.cursor)) {
       const name = textsOf(key)[0] as string
       const { cursor: stored, created } = decode<Cursor>(key, text)
       const open = this.#open.get(name)

@@ -1,61 +1,95 @@
 /**
- * Keys of the store. Each record kind has its own first letter, so one ordered key space holds them all and one batch
- * can write any of them.
- *
- * Strings inside a key end with \0; a \0 or \x01 of their own is escaped, which keeps both the order of the strings
- * and their difference. Numbers are fixed-width hex, so that their order is that of the text.
+ * The kinds of records, each by the first letter of its keys. One ordered key space holds them all, so that one batch can
+ * write any of them. A letter is part of the disk format: it never changes its meaning.
  */
-export const keys = {
-  meta: 'm',
+export const KIND = {
+  /** How far a consumer is. */
+  cursor: 'c',
+  /** An hour in which events were accepted whose bodies are pruned: the age of identities. */
+  hour: 'd',
+  event: 'e',
+  /** The events that a consumer has in flight. */
+  flight: 'f',
   head: 'h',
-  event: (seq: number) => `e${hex(seq)}`,
-  identity: (type: string, identifier: string) => `i${text(type)}${text(identifier)}`,
-  /** Identity over all types, as the Python agent had it. */
-  identityAlone: (identifier: string) => `i${text(identifier)}`,
-  type: (type: string, seq: number) => `t${text(type)}${hex(seq)}`,
-  consumer: (name: string) => `c${text(name)}`,
-  retry: (name: string, seq: number) => `r${text(name)}${hex(seq)}`,
-  retriesOf: (name: string) => `r${text(name)}`,
-  parked: (name: string, seq: number) => `p${text(name)}${hex(seq)}`,
-  /** What is in flight. */
-  inFlight: (name: string) => `f${text(name)}`,
-  crash: (name: string, seq: number) => `x${text(name)}${hex(seq)}`,
-  crashesOf: (name: string) => `x${text(name)}`,
-  parkedOf: (name: string) => `p${text(name)}`,
-  state: (namespace: string, key: string) => `s${text(namespace)}${text(key)}`,
-  stateOf: (namespace: string, prefix: string) => `s${text(namespace)}${escape(prefix)}`,
-  claim: (job: string) => `j${text(job)}`,
-  run: (job: string, slot: number, attempt: number) => `u${text(job)}${hex(slot, SLOT)}${hex(attempt, ATTEMPT)}`,
-  runsOf: (job: string) => `u${text(job)}`,
+  identity: 'i',
+  /** The claimed and settled slots of a job. */
+  claim: 'j',
+  meta: 'm',
+  parked: 'p',
   /** A commit without events. */
-  eventless: (nth: number) => `q${hex(nth)}`,
-  /** An hour since the epoch, in which events were accepted that were pruned. */
-  hour: (hour: number) => `d${hex(hour)}`,
+  eventless: 'q',
+  retry: 'r',
+  state: 's',
+  /** The index of types. Its records have no value, so no checksum. */
+  type: 't',
+  /** The outcome of one attempt at a slot. */
+  run: 'u',
+  /** The crashes of the process with an event alone in flight. */
+  crash: 'x',
 } as const
 
-/** The first letters of all keys: a kind of record each. */
-export const kinds = 'cdefhijmpqrstux'.split('')
+export type RecordKind = (typeof KIND)[keyof typeof KIND]
+
+/** All kinds, in the order of their keys. */
+export const kinds: readonly RecordKind[] = Object.values(KIND).sort()
+
+/** The kind of the record at a key. */
+export function kindOf(key: string): RecordKind {
+  return key[0] as RecordKind
+}
+
+/**
+ * The keys of the store. Strings inside a key end with \0; a \0 or \x01 of their own is escaped, which keeps both the
+ * order of the strings and their difference. Numbers are fixed-width hex, so that their order is that of the text.
+ */
+export const keys = {
+  meta: KIND.meta,
+  head: KIND.head,
+  event: (seq: number) => `${KIND.event}${hex(seq)}`,
+  identity: (type: string, identifier: string) => `${KIND.identity}${text(type)}${text(identifier)}`,
+  /** Identity over all types, as the Python agent had it. */
+  identityAlone: (identifier: string) => `${KIND.identity}${text(identifier)}`,
+  type: (type: string, seq: number) => `${KIND.type}${text(type)}${hex(seq)}`,
+  consumer: (name: string) => `${KIND.cursor}${text(name)}`,
+  retry: (name: string, seq: number) => `${KIND.retry}${text(name)}${hex(seq)}`,
+  retriesOf: (name: string) => `${KIND.retry}${text(name)}`,
+  parked: (name: string, seq: number) => `${KIND.parked}${text(name)}${hex(seq)}`,
+  parkedOf: (name: string) => `${KIND.parked}${text(name)}`,
+  inFlight: (name: string) => `${KIND.flight}${text(name)}`,
+  crash: (name: string, seq: number) => `${KIND.crash}${text(name)}${hex(seq)}`,
+  crashesOf: (name: string) => `${KIND.crash}${text(name)}`,
+  state: (namespace: string, key: string) => `${KIND.state}${text(namespace)}${text(key)}`,
+  stateOf: (namespace: string, prefix: string) => `${KIND.state}${text(namespace)}${escape(prefix)}`,
+  claim: (job: string) => `${KIND.claim}${text(job)}`,
+  run: (job: string, slot: number, attempt: number) =>
+    `${KIND.run}${text(job)}${hex(slot, SLOT_DIGITS)}${hex(attempt, ATTEMPT_DIGITS)}`,
+  runsOf: (job: string) => `${KIND.run}${text(job)}`,
+  /** `number`: which commit without events, from 1. */
+  eventless: (number: number) => `${KIND.eventless}${hex(number)}`,
+  /** `hour`: in hours since the epoch. */
+  hour: (hour: number) => `${KIND.hour}${hex(hour)}`,
+} as const
 
 /** 12 digits: 2 ** 48 events, which is nine years at a million a second. */
 const DIGITS = 12
 
-/** Any time that a Date can name, and more attempts than there is time for. */
-const SLOT = 14
-const ATTEMPT = 8
+/** Enough for any time that a Date can hold, and for more attempts than there is time for. */
+const SLOT_DIGITS = 14
+const ATTEMPT_DIGITS = 8
 
 function hex(number: number, digits = DIGITS): string {
   return Math.max(0, number).toString(16).padStart(digits, '0')
 }
 
-/** The seq that ends an event's, type's, retry's, parked or crash key; the hour of an hour's; which quiet commit. */
+/** The number that ends a key: the seq of an event, type, retry, parked or crash key; an hour; an eventless commit. */
 export function seqOf(key: string): number {
   return Number.parseInt(key.slice(-DIGITS), 16)
 }
 
 /** The slot and the attempt that end the key of a run. */
 export function runOf(key: string): { readonly slot: number; readonly attempt: number } {
-  const end = key.slice(-SLOT - ATTEMPT)
-  return { slot: Number.parseInt(end.slice(0, SLOT), 16), attempt: Number.parseInt(end.slice(SLOT), 16) }
+  const end = key.slice(-SLOT_DIGITS - ATTEMPT_DIGITS)
+  return { slot: Number.parseInt(end.slice(0, SLOT_DIGITS), 16), attempt: Number.parseInt(end.slice(SLOT_DIGITS), 16) }
 }
 
 /** A range of keys: from `gte`, up to `lt` without it. */
@@ -66,28 +100,28 @@ export interface KeyRange {
 
 /**
  * The range of all keys that begin with `prefix`. LevelDB orders keys by their UTF-8 bytes, which is the order of code
- * points, so the bound is the next prefix of the same length or shorter. "The prefix and a high character" would be no
- * bound: a key may continue with any number of U+10FFFF.
+ * points, so the bound is the next prefix of the same length or shorter. "The prefix and a high character" would
+ * not do: a key may continue with any number of U+10FFFF.
  *
  * @throws RangeError for a prefix that no other one follows, such as the empty one: see `allKeys`
  */
 export function startingWith(prefix: string): KeyRange {
   const points = Array.from(prefix, (c) => c.codePointAt(0) as number)
-  while (points.at(-1) === LAST) points.pop()
+  while (points.at(-1) === LAST_POINT) points.pop()
   const last = points.pop()
-  if (last === undefined) throw new RangeError('a prefix begins with the letter of a kind')
-  // Surrogates are no code points of their own.
+  if (last === undefined) throw new RangeError('a prefix must begin with the letter of a kind')
+  // Half a surrogate pair is not a code point.
   const following = last === 0xd7ff ? 0xe000 : last + 1
   return { gte: prefix, lt: String.fromCodePoint(...points, following) }
 }
 
 /** The last code point of Unicode. */
-const LAST = 0x10ffff
+const LAST_POINT = 0x10ffff
 
 /** The range of all keys of all kinds. */
 export const allKeys: KeyRange = { gte: kinds[0] as string, lt: startingWith(kinds.at(-1) as string).lt }
 
-/** Every string of a key, unescaped: what comes after the letter, without the seq. */
+/** The strings of a key, unescaped, without the letter and the number at its end. */
 export function textsOf(key: string): string[] {
   return key.slice(1).split('\0').slice(0, -1).map(unescape)
 }
@@ -96,9 +130,9 @@ function text(value: string): string {
   return `${escape(value)}\0`
 }
 
-// These two are the separator and the escape
+// The separator and the escape character.
 const SPECIAL = /[\0\x01]/g
-// An escape is two characters
+// An escape has two characters.
 const ESCAPED = /\x01[\x01\x02]/g
 
 function escape(value: string): string {

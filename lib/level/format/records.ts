@@ -3,7 +3,7 @@ import type { ErrorInfo } from '../../core/error-info.ts'
 import { TidingsError } from '../../core/errors.ts'
 import type { StoredEvent } from '../../core/event.ts'
 import { freezeJson, type JsonValue } from '../../core/json.ts'
-import { seqOf } from './keys.ts'
+import { KIND, kindOf, seqOf } from './keys.ts'
 
 /** The version of this format. A newer one is refused, an older one is read. */
 export const FORMAT = 1
@@ -158,6 +158,9 @@ export function seal(key: string, body: string): string {
   return checksum(key, body) + body
 }
 
+/** The kinds whose keys end with the seq of an event that a person may look for. */
+const NUMBERED: ReadonlySet<string> = new Set([KIND.event, KIND.type, KIND.retry, KIND.parked])
+
 /**
  * The body of a record.
  *
@@ -167,7 +170,7 @@ export function unseal(key: string, text: string): string {
   const body = text.slice(8)
   if (text.length < 8 || checksum(key, body) !== text.slice(0, 8)) {
     throw new TidingsError('TIDINGS_LOG_DAMAGED', `the record at ${JSON.stringify(key)} is not what was written`, {
-      details: { key, ...('etrp'.includes(key[0] ?? '') ? { seq: seqOf(key) } : {}) },
+      details: { key, ...(NUMBERED.has(kindOf(key)) ? { seq: seqOf(key) } : {}) },
     })
   }
   return body

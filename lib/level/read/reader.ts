@@ -3,10 +3,7 @@ import type { Query } from '../../log/port.ts'
 import { type Narrowed, narrow } from '../../log/query.ts'
 import { keys, seqOf } from '../format/keys.ts'
 import { decodeEvent, type EventRecord } from '../format/records.ts'
-import { type Database, READ_AHEAD } from '../store/database.ts'
-
-/** How many records a page of a longer reading has. */
-const PAGE = 500
+import { type Database, PAGE, READ_AHEAD } from '../store/database.ts'
 
 /** A store that is read from, the lowest seq whose body it keeps, and the highest that is durable. */
 export interface LiveEventStore extends EventStore {

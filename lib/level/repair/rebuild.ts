@@ -1,6 +1,6 @@
 import { LOST } from '../../core/engine-events.ts'
 import type { StoredEvent } from '../../core/event.ts'
-import { keys, seqOf, startingWith, textsOf } from '../format/keys.ts'
+import { KIND, keys, type RecordKind, seqOf, startingWith, textsOf } from '../format/keys.ts'
 import {
   type Cursor,
   decode,
@@ -13,11 +13,9 @@ import {
   identityOf,
   type Meta,
 } from '../format/records.ts'
-import { type Database, pagesOf, READ_AHEAD } from '../store/database.ts'
+import { type Database, PAGE, pagesOf, READ_AHEAD } from '../store/database.ts'
 import type { Op } from '../write/commit.ts'
 import { identityKey } from '../write/identities.ts'
-
-const PAGE = 500
 
 /** What had to be made anew in a store that has only sound records, and what could not be. */
 export interface Rebuilt {
@@ -35,13 +33,14 @@ export interface Rebuilt {
  */
 export async function rebuild(db: Database, meta: Meta, acknowledged: number): Promise<Rebuilt> {
   const { first, last } = await reach(db, acknowledged)
-  await drop(db, 'e', (key) => seqOf(key) < first)
+  await drop(db, KIND.event, (key) => seqOf(key) < first)
   const lost = await missingSeqs(db, first, last)
   const identities = await indexEvents(db, meta)
   await fill(db, meta, lost)
   const gone = new Set(lost)
   let dropped = 0
-  for (const kind of ['r', 'p', 'x']) dropped += await drop(db, kind, (key) => gone.has(seqOf(key)))
+  for (const kind of [KIND.retry, KIND.parked, KIND.crash])
+    dropped += await drop(db, kind, (key) => gone.has(seqOf(key)))
   const head: Head = [last, last, first]
   await db.batch().put(keys.meta, encode(keys.meta, meta)).put(keys.head, encode(keys.head, head)).write()
   const events = last - first + 1 - lost.length
@@ -51,13 +50,13 @@ export async function rebuild(db: Database, meta: Meta, acknowledged: number): P
 // Every record that names an event says that it was there.
 async function reach(db: Database, acknowledged: number): Promise<{ readonly first: number; readonly last: number }> {
   const head = decode<Head>(keys.head, await db.get(keys.head))
-  const [lowest] = await db.keys({ ...startingWith('e'), limit: 1 }).all()
-  const [highest] = await db.keys({ ...startingWith('e'), limit: 1, reverse: true }).all()
+  const [lowest] = await db.keys({ ...startingWith(KIND.event), limit: 1 }).all()
+  const [highest] = await db.keys({ ...startingWith(KIND.event), limit: 1, reverse: true }).all()
   let last = Math.max(acknowledged, head?.[0] ?? 0, highest === undefined ? 0 : seqOf(highest))
-  for await (const [key, text] of records(db, 'i')) last = Math.max(last, decode<Identity>(key, text)[0])
-  for await (const [key, text] of records(db, 'c')) last = Math.max(last, decode<Cursor>(key, text).cursor)
+  for await (const [key, text] of records(db, KIND.identity)) last = Math.max(last, decode<Identity>(key, text)[0])
+  for await (const [key, text] of records(db, KIND.cursor)) last = Math.max(last, decode<Cursor>(key, text).cursor)
   // Without a head, only these tell that bodies were pruned.
-  const [pruned] = await db.keys({ ...startingWith('d'), limit: 1 }).all()
+  const [pruned] = await db.keys({ ...startingWith(KIND.hour), limit: 1 }).all()
   const lowestKept = pruned === undefined ? 1 : lowest === undefined ? last + 1 : seqOf(lowest)
   return { first: head?.[2] ?? lowestKept, last }
 }
@@ -77,7 +76,7 @@ async function missingSeqs(db: Database, first: number, last: number): Promise<n
 async function indexEvents(db: Database, { identity: rule }: Meta): Promise<number> {
   let written = 0
   // The newest first: that is the one which an identity names.
-  for await (const page of pages(db, 'e', true)) {
+  for await (const page of pages(db, KIND.event, true)) {
     const found = page.map(([key, text]) => decodeEvent(key, text))
     const at = found.map(({ event: { type, identifier } }) => identityKey(rule, type, identifier))
     const known = await db.getMany(at)
@@ -110,7 +109,7 @@ async function fill(db: Database, { identity: rule, created }: Meta, lost: reado
   const names = new Map<number, readonly string[]>()
   const gone = new Set(lost)
   if (lost.length > 0) {
-    for await (const [key, text] of records(db, 'i')) {
+    for await (const [key, text] of records(db, KIND.identity)) {
       const [seq] = decode<Identity>(key, text)
       if (gone.has(seq)) names.set(seq, textsOf(key))
     }
@@ -139,7 +138,7 @@ function placeholder(rule: Meta['identity'], seq: number, created: number, names
 }
 
 /** Removes the records of a kind that are not wanted; returns how many. */
-async function drop(db: Database, kind: string, isUnwanted: (key: string) => boolean): Promise<number> {
+async function drop(db: Database, kind: RecordKind, isUnwanted: (key: string) => boolean): Promise<number> {
   let dropped = 0
   for await (const page of pages(db, kind)) {
     const batch = db.batch()
@@ -155,17 +154,17 @@ async function drop(db: Database, kind: string, isUnwanted: (key: string) => boo
 // Listeners that something is known of, but not how far they are.
 async function orphans(db: Database): Promise<string[]> {
   const names = new Set<string>()
-  for (const kind of ['r', 'p', 'x', 'f']) {
+  for (const kind of [KIND.retry, KIND.parked, KIND.crash, KIND.flight]) {
     for await (const key of db.keys(startingWith(kind))) names.add(textsOf(key)[0] as string)
   }
   const found = await Promise.all([...names].map(async (name) => [name, await db.get(keys.consumer(name))] as const))
   return found.filter(([, cursor]) => cursor === undefined).map(([name]) => name)
 }
 
-async function* records(db: Database, kind: string): AsyncGenerator<[string, string]> {
+async function* records(db: Database, kind: RecordKind): AsyncGenerator<[string, string]> {
   for await (const page of pages(db, kind)) yield* page
 }
 
-function pages(db: Database, kind: string, reverse = false): AsyncGenerator<[string, string][]> {
-  return pagesOf(db.iterator({ ...startingWith(kind), reverse, ...READ_AHEAD }), PAGE)
+function pages(db: Database, kind: RecordKind, reverse = false): AsyncGenerator<[string, string][]> {
+  return pagesOf(db.iterator({ ...startingWith(kind), reverse, ...READ_AHEAD }))
 }

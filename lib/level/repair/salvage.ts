@@ -1,11 +1,9 @@
-import { keys, kinds, startingWith } from '../format/keys.ts'
+import { KIND, keys, kindOf, kinds, type RecordKind, startingWith } from '../format/keys.ts'
 import { decode, decodeEvent, type Meta } from '../format/records.ts'
 import { checkFiles, EVERY_BLOCK } from '../store/check-files.ts'
-import { type Database, levelDatabase, READ_AHEAD, repairStore } from '../store/database.ts'
+import { type Database, levelDatabase, PAGE, READ_AHEAD, repairStore } from '../store/database.ts'
 import { refuseNewer, upgrade } from '../store/upgrade.ts'
 import type { Progress } from '../upkeep/backup.ts'
-
-const PAGE = 500
 
 /**
  * What was found in a damaged store: how many sound records, and the keys of those that are not, by kind. `whole`: no part
@@ -13,7 +11,7 @@ const PAGE = 500
  */
 export interface Salvaged {
   readonly sound: number
-  readonly spoilt: ReadonlyMap<string, ReadonlySet<string>>
+  readonly spoilt: ReadonlyMap<RecordKind, ReadonlySet<string>>
   readonly whole: boolean
 }
 
@@ -45,7 +43,7 @@ export async function salvage(
 
 interface Findings {
   sound: number
-  readonly spoilt: Map<string, Set<string>>
+  readonly spoilt: Map<RecordKind, Set<string>>
 }
 
 /** False: a part could not be read. */
@@ -60,7 +58,7 @@ async function pass(
   try {
     await checkFormat(db)
     let whole = true
-    for (const kind of kinds.filter((each) => !'qt'.includes(each))) {
+    for (const kind of kinds.filter((each) => each !== KIND.eventless && each !== KIND.type)) {
       whole = (await passKind(db, kind, fresh, findings, progress)) && whole
     }
     return whole
@@ -89,7 +87,7 @@ async function checkFormat(db: Database): Promise<void> {
 
 async function passKind(
   db: Database,
-  kind: string,
+  kind: RecordKind,
   fresh: Database,
   findings: Findings,
   progress: (done: number) => void,
@@ -114,7 +112,7 @@ async function take(page: readonly [string, string][], fresh: Database, findings
   const batch = fresh.batch()
   for (const [i, [key, text]] of page.entries()) {
     if (there[i] !== undefined) continue
-    const kind = key[0] as string
+    const kind = kindOf(key)
     if (isSound(kind, key, text)) {
       findings.sound += 1
       findings.spoilt.get(kind)?.delete(key)
@@ -127,9 +125,9 @@ async function take(page: readonly [string, string][], fresh: Database, findings
   await batch.write()
 }
 
-function isSound(kind: string, key: string, text: string): boolean {
+function isSound(kind: RecordKind, key: string, text: string): boolean {
   try {
-    if (kind === 'e') decodeEvent(key, text)
+    if (kind === KIND.event) decodeEvent(key, text)
     else decode<unknown>(key, text)
     return true
   } catch {

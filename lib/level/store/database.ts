@@ -79,11 +79,11 @@ interface PagedIterator<T> {
   close(): Promise<void>
 }
 
-/** Yields what an iterator reads, in pages of at most `size`. Closes it, however the reading ends. */
-export async function* pagesOf<T>(iterator: PagedIterator<T>, size = PAGE): AsyncGenerator<T[]> {
+/** Yields what an iterator reads, in pages. Closes it, however the reading ends. */
+export async function* pagesOf<T>(iterator: PagedIterator<T>): AsyncGenerator<T[]> {
   try {
     for (;;) {
-      const page = await iterator.nextv(size)
+      const page = await iterator.nextv(PAGE)
       if (page.length === 0) return
       yield page
     }

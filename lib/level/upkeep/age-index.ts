@@ -1,9 +1,8 @@
-import { keys, seqOf, startingWith } from '../format/keys.ts'
+import { HOUR } from '../../core/time-units.ts'
+import { KIND, keys, seqOf, startingWith } from '../format/keys.ts'
 import { decode, encode } from '../format/records.ts'
 import type { Database } from '../store/database.ts'
 import type { Op } from '../write/commit.ts'
-
-const HOUR = 3_600_000
 
 /**
  * How old an event is whose body is gone: by hours. The record of an hour is a seq: all events up to there were accepted
@@ -13,7 +12,7 @@ export const hoursSinceEpoch = (created: number): number => Math.max(0, Math.flo
 
 /** The last hour that has a record; 0 when there is none. Hours only rise: a clock that goes back makes nobody older. */
 export async function lastHour(db: Database): Promise<number> {
-  const [key] = await db.keys({ ...startingWith('d'), reverse: true, limit: 1 }).all()
+  const [key] = await db.keys({ ...startingWith(KIND.hour), reverse: true, limit: 1 }).all()
   return key === undefined ? 0 : seqOf(key)
 }
 

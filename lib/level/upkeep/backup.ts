@@ -1,5 +1,5 @@
 import { TidingsError } from '../../core/errors.ts'
-import { keys, seqOf } from '../format/keys.ts'
+import { KIND, keys, kindOf, seqOf } from '../format/keys.ts'
 import { decode, FORMAT, type Head, unseal } from '../format/records.ts'
 import { missing } from '../read/reader.ts'
 import type { ReopeningStore } from '../session/reopening-store.ts'
@@ -8,9 +8,6 @@ import { type Database, levelDatabase } from '../store/database.ts'
 import { bytesIn, createAtomically, isWithin, pathOf, withErrorContext } from '../store/directory.ts'
 import { markFile } from '../store/marker-file.ts'
 import { type StoreSnapshot, takeSnapshot } from '../store/snapshot.ts'
-
-/** How many records are copied in one go: publishers have their turn in between. */
-const PAGE = 500
 
 /** Hears how far something is: `done` of about `all`, in records or bytes; at the end they are the same. */
 export type Progress = (done: number, all: number) => void
@@ -59,7 +56,7 @@ async function copy(
   try {
     let records = 0
     let expected = first
-    for await (const page of frozen.pages('', PAGE)) {
+    for await (const page of frozen.pages()) {
       expected = check(page, expected)
       await write(db, page)
       records += page.length
@@ -76,9 +73,9 @@ async function copy(
 function check(page: readonly [string, string][], next: number): number {
   let expected = next
   for (const [key, text] of page) {
-    if (key[0] === 't') continue
+    if (kindOf(key) === KIND.type) continue
     unseal(key, text)
-    if (key[0] !== 'e') continue
+    if (kindOf(key) !== KIND.event) continue
     if (seqOf(key) !== expected) throw missing(expected)
     expected += 1
   }

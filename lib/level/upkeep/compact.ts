@@ -1,4 +1,4 @@
-import { allKeys, type KeyRange, keys, startingWith } from '../format/keys.ts'
+import { allKeys, type KeyRange, KIND, keys, startingWith } from '../format/keys.ts'
 import type { ReopeningStore } from '../session/reopening-store.ts'
 import type { Session } from '../session/session.ts'
 import { refuseBadBlocks } from '../store/check-files.ts'
@@ -12,8 +12,8 @@ export interface Compacted {
   readonly after: number
 }
 
-/** How much is compacted in one go, in bytes, where that can be chosen: so that one can see how far it is. */
-const STEP = 64 * 1024 * 1024
+/** The size of the ranges that are compacted one after another, so that progress can be shown. */
+const RANGE_BYTES = 64 * 1024 * 1024
 
 /** Has LevelDB write its tables anew, without what was deleted. */
 export async function compact(store: ReopeningStore, progress: Progress = () => undefined): Promise<Compacted> {
@@ -38,10 +38,10 @@ function isNoDiary(name: string): boolean {
 
 // Events make up most of a large log, and can be divided by their seqs.
 async function rangesOf({ db, first, writer }: Session): Promise<KeyRange[]> {
-  const parts = Math.ceil((await approximateSize(db, startingWith('e'))) / STEP)
+  const parts = Math.ceil((await approximateSize(db, startingWith(KIND.event))) / RANGE_BYTES)
   if (parts <= 1) return [allKeys]
   const each = Math.ceil((writer.durable - first + 1) / parts)
   const cuts = Array.from({ length: parts }, (_, i) => keys.event(first + i * each))
-  const bounds = [allKeys.gte, ...cuts, 'f', 'i', 'j', allKeys.lt]
+  const bounds = [allKeys.gte, ...cuts, KIND.flight, KIND.identity, KIND.claim, allKeys.lt]
   return bounds.slice(1).map((lt, i) => ({ gte: bounds[i] as string, lt }))
 }

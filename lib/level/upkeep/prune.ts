@@ -2,7 +2,7 @@ import { Turns } from '../../core/mutex.ts'
 import { type Bounds, boundsOf, type HeldBy, type Pruned, type Retention } from '../../log/retention.ts'
 import type { Consumers } from '../consumer/consumers.ts'
 import type { Need } from '../consumer/retention-floor.ts'
-import { keys, seqOf, startingWith } from '../format/keys.ts'
+import { KIND, keys, seqOf, startingWith } from '../format/keys.ts'
 import { decode, decodeEvent, FORGOTTEN, type Identity } from '../format/records.ts'
 import { missing } from '../read/reader.ts'
 import type { ReopeningStore } from '../session/reopening-store.ts'
@@ -11,8 +11,8 @@ import { pagesOf, READ_AHEAD } from '../store/database.ts'
 import type { Op } from '../write/commit.ts'
 import { hourRecord, hoursBefore, hoursSinceEpoch, lastHour } from './age-index.ts'
 
-/** How many bodies or identities go in one commit: it takes a few ms, so publishers hardly notice. */
-const STEP = 500
+/** How many bodies one commit removes. It takes a few ms, so publishers hardly notice. */
+const BODIES_PER_COMMIT = 500
 
 /** One record of an event, as far as it matters to whether it stays. */
 interface Body {
@@ -74,7 +74,7 @@ export class Pruner {
     const heldBy =
       need && gone.length < unwanted.length ? { ...need, seq: Math.max(need.seq, session.first) } : undefined
     const last = gone.at(-1)
-    const done = gone.length < STEP
+    const done = gone.length < BODIES_PER_COMMIT
     const rest = { removed: gone.length, done, ...(heldBy === undefined ? {} : { heldBy }) }
     if (last === undefined) return { ...rest, durable: Promise.resolve() }
     if (this.#measured?.session === session) this.#measured.bytes -= gone.reduce((sum, { bytes }) => sum + bytes, 0)
@@ -82,7 +82,7 @@ export class Pruner {
   }
 
   async #read({ db, first, writer }: Session): Promise<Body[]> {
-    const range = { gte: keys.event(first), lte: keys.event(writer.durable), limit: STEP, ...READ_AHEAD }
+    const range = { gte: keys.event(first), lte: keys.event(writer.durable), limit: BODIES_PER_COMMIT, ...READ_AHEAD }
     const entries = await db.iterator(range).all()
     return entries.map(([key, text], i) => {
       if (seqOf(key) !== first + i) throw missing(first + i)
@@ -140,8 +140,8 @@ export class Pruner {
     const old = await hoursBefore(session.db, this.#store.clock.now() - identities)
     if (old === undefined) return 0
     let dropped = 0
-    const range = { ...startingWith('i'), ...READ_AHEAD }
-    for await (const page of pagesOf(session.db.iterator(range), STEP)) dropped += await this.#drop(page, old.upTo)
+    const range = { ...startingWith(KIND.identity), ...READ_AHEAD }
+    for await (const page of pagesOf(session.db.iterator(range))) dropped += await this.#drop(page, old.upTo)
     await this.#store.commit(old.keys.map((key): Op => [key, undefined]))
     return dropped
   }

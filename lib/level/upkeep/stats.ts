@@ -1,5 +1,6 @@
+import { DAY } from '../../core/time-units.ts'
 import type { Retention } from '../../log/retention.ts'
-import { keys, startingWith } from '../format/keys.ts'
+import { KIND, keys, type RecordKind, startingWith } from '../format/keys.ts'
 import { decodeEvent } from '../format/records.ts'
 import { readRecord } from '../read/reader.ts'
 import type { ReopeningStore } from '../session/reopening-store.ts'
@@ -7,8 +8,6 @@ import { approximateSize } from '../store/database.ts'
 import { bytesIn, freeBytes } from '../store/directory.ts'
 import { identityKey } from '../write/identities.ts'
 import { hoursBefore } from './age-index.ts'
-
-const DAY = 86_400_000
 
 /** Growth is that of the last week. */
 const RECENT = 7
@@ -63,16 +62,16 @@ async function spaceOf(directory: string, growth: number): Promise<Pick<Stats, '
 }
 
 async function sizesOf({ session: { db } }: ReopeningStore): Promise<Stats['sizes']> {
-  const size = async (kinds: string): Promise<number> => {
-    const sizes = await Promise.all(kinds.split('').map((kind) => approximateSize(db, startingWith(kind))))
+  const size = async (...kinds: readonly RecordKind[]): Promise<number> => {
+    const sizes = await Promise.all(kinds.map((kind) => approximateSize(db, startingWith(kind))))
     return sizes.reduce((sum, each) => sum + each, 0)
   }
   return {
-    events: await size('e'),
-    types: await size('t'),
-    identities: await size('i'),
-    listeners: await size('cfprx'),
-    state: await size('jsu'),
+    events: await size(KIND.event),
+    types: await size(KIND.type),
+    identities: await size(KIND.identity),
+    listeners: await size(KIND.cursor, KIND.flight, KIND.parked, KIND.retry, KIND.crash),
+    state: await size(KIND.claim, KIND.state, KIND.run),
   }
 }
 

@@ -1,6 +1,6 @@
 import { LOST } from '../../core/engine-events.ts'
 import { asError, TidingsError } from '../../core/errors.ts'
-import { keys, kinds, seqOf, textsOf } from '../format/keys.ts'
+import { KIND, keys, kinds, seqOf, textsOf } from '../format/keys.ts'
 import { decode, decodeEvent, FORGOTTEN, type Identity, type Meta } from '../format/records.ts'
 import type { StoreSnapshot } from '../store/snapshot.ts'
 import { identityKey } from '../write/identities.ts'
@@ -20,9 +20,6 @@ export interface Verification {
   readonly head: number
   progress?(done: number, all: number): void
 }
-
-/** How many records are compared in one go. */
-const PAGE = 500
 
 /** More problems than this are not listed: the log is lost, and the list would be as long. */
 const MOST = 1000
@@ -50,7 +47,7 @@ export async function verify(verification: Verification): Promise<Problem[]> {
 
 async function* checkEvents({ db, identity, first, head, progress }: Verification): AsyncGenerator<Problem> {
   let expected = first
-  for await (const page of db.pages('e', PAGE)) {
+  for await (const page of db.pages(KIND.event)) {
     const sound: { seq: number; type: string; identifier: string }[] = []
     for (const [key, text] of page) {
       const seq = seqOf(key)
@@ -85,7 +82,7 @@ async function* checkEvents({ db, identity, first, head, progress }: Verificatio
 }
 
 async function* checkIdentities({ db, identity, first }: Verification): AsyncGenerator<Problem> {
-  for await (const page of db.pages('i', PAGE)) {
+  for await (const page of db.pages(KIND.identity)) {
     const told: { key: string; seq: number }[] = []
     const lookedUp = await db.getMany(page.map(([key]) => key))
     for (const [i, [key, text]] of page.entries()) {
@@ -112,7 +109,7 @@ async function* checkIdentities({ db, identity, first }: Verification): AsyncGen
 }
 
 async function* checkTypes({ db }: Verification): AsyncGenerator<Problem> {
-  for await (const page of db.pages('t', PAGE)) {
+  for await (const page of db.pages(KIND.type)) {
     const events = await db.getMany(page.map(([key]) => keys.event(seqOf(key))))
     for (const [i, [key]] of page.entries()) {
       const seq = seqOf(key)
@@ -128,8 +125,8 @@ async function* checkTypes({ db }: Verification): AsyncGenerator<Problem> {
 
 // Cursors, retries, parked events, state, claims, runs, what was in flight, hours, head and meta: each has its checksum.
 async function* checkOthers({ db }: Verification): AsyncGenerator<Problem> {
-  for (const kind of kinds.filter((each) => !'eit'.includes(each))) {
-    for await (const page of db.pages(kind, PAGE)) {
+  for (const kind of kinds.filter((each) => each !== KIND.event && each !== KIND.identity && each !== KIND.type)) {
+    for await (const page of db.pages(kind)) {
       for (const [key, text] of page) {
         const record = read(() => decode<unknown>(key, text))
         if (record instanceof TidingsError) yield { message: record.message }

@@ -1,4 +1,4 @@
-import { keys, seqOf, startingWith } from '../format/keys.ts'
+import { KIND, keys, seqOf, startingWith } from '../format/keys.ts'
 import { encode, type Head } from '../format/records.ts'
 import { type Database, IN_LOG_FILES, pagesOf } from '../store/database.ts'
 import type { Op } from './commit.ts'
@@ -77,7 +77,7 @@ export function commitNumbersOf([, , , newest = 0, oldest = newest + 1]: Head): 
 /** The number of the first quiet commit that has no record, or has one that it should not have. */
 export async function firstMissing(db: Database, { newest, oldest }: CommitNumbers): Promise<number | undefined> {
   let expected = oldest
-  for await (const page of pagesOf(db.keys(startingWith('q')), 1000)) {
+  for await (const page of pagesOf(db.keys(startingWith(KIND.eventless)))) {
     for (const key of page) if (seqOf(key) !== expected++) return expected - 1
   }
   return expected === newest + 1 ? undefined : expected

@@ -1,6 +1,6 @@
 import type { StoredEvent } from '../../core/event.ts'
 import { BloomFilter } from '../format/bloom.ts'
-import { keys, startingWith } from '../format/keys.ts'
+import { KIND, keys, startingWith } from '../format/keys.ts'
 import { readEvents } from '../read/reader.ts'
 import { type Database, pagesOf, READ_AHEAD } from '../store/database.ts'
 import type { IdentityFilterFile } from '../store/identity-filter-file.ts'
@@ -10,9 +10,6 @@ const LEAST = 10_000
 
 /** How much room a filter has that is made of what is there. */
 const SPARE = 1.25
-
-/** How many keys are read in one go. */
-const PAGE = 1000
 
 /** What a filter needs of its log, as it is now. */
 export interface IdentitySource {
@@ -126,7 +123,7 @@ export class IdentityFilter {
 }
 
 async function readKeys(bloom: BloomFilter, db: Database, goesOn: () => boolean): Promise<void> {
-  for await (const page of pagesOf(db.keys({ ...startingWith('i'), ...READ_AHEAD }), PAGE)) {
+  for await (const page of pagesOf(db.keys({ ...startingWith(KIND.identity), ...READ_AHEAD }))) {
     if (!goesOn()) return
     for (const key of page) bloom.add(key)
   }
