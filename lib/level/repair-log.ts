@@ -42,7 +42,9 @@ export interface Repaired {
 }
 
 /** The names of the kinds of records, by their letters. */
-const kindNames = Object.fromEntries(Object.entries(KIND).map(([name, letter]) => [letter, name]))
+const kindNames: Readonly<Record<string, string>> = Object.fromEntries(
+  Object.entries(KIND).map(([name, letter]) => [letter, name]),
+)
 
 /**
  * Makes a sound log out of a damaged one, in another directory, which is empty or not there. The damaged one is not
@@ -109,7 +111,7 @@ function inWords({ spoilt, whole }: Salvaged, { withoutCursor, ...rebuilt }: Reb
   return {
     ...rebuilt,
     whole,
-    spoilt: Object.fromEntries(counts.map(([kind, { size }]) => [kindNames[kind], size])),
+    spoilt: Object.fromEntries(counts.map(([kind, { size }]) => [kindNames[kind] ?? kind, size])),
     listeners: [...new Set([...cursors, ...withoutCursor])],
   }
 }
