@@ -6,11 +6,12 @@ import { runInThisContext } from 'node:vm'
 import fc from 'fast-check'
 import * as rxjs from 'rxjs'
 import { tidings } from '../../bin/cli/commands.ts'
-import { routes } from '../../lib/agent/socket/routes.ts'
+import { contract, type Parts, partsOf } from '../../lib/agent/operations/contract.ts'
 import * as filters from '../../lib/filter/index.ts'
 import { defineStream, listener, memoryLog, nextRuns, on, tryOut } from '../../lib/index.ts'
 import * as schedule from '../../lib/schedule/index.ts'
 import { streamLaws } from '../../lib/testing/index.ts'
+import { operationsIn } from '../support/declared-operations.ts'
 
 /** The rows of all tables of a page that have this header; a cell is text as it stands, without the pipes. */
 function rows(page: string, ...header: string[]): string[][] {
@@ -137,17 +138,16 @@ describe('the tables of docs/storage.md', () => {
 
 describe('the tables of docs/operating.md', () => {
   it('name every route, and what it takes', () => {
-    const words = (takes: object): string =>
-      Object.keys(takes)
-        .map((part) => `\`${part}\``)
+    const words = (parts: Parts, optional: boolean): string =>
+      Object.keys(parts)
+        .filter((name) => parts[name]?.endsWith('?') === optional)
+        .map((name) => `\`${name}\``)
         .join(', ') || '–'
-    const served = Object.values(routes).map(({ method, path, answers, needs, may }) => [
-      method,
-      `\`${path}\``,
-      answers,
-      words(needs),
-      words(may),
-    ])
+    const served = operationsIn(contract).map((operation) => {
+      const { method, path, answers } = operation
+      const parts = partsOf(operation)
+      return [method, `\`${path}\``, answers, words(parts, false), words(parts, true)]
+    })
     const [who, ...written] = rows('operating.md', 'method', 'path', 'answers', 'needs', 'may have')
     assert.deepEqual(who, ['GET', '`/`', 'one', '–', '–'])
     assert.deepEqual(written, served)

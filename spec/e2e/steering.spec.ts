@@ -160,7 +160,7 @@ describe('an agent that runs', { timeout: 60_000 }, () => {
     const asked = command('jobs', 'run', 'slow', '--db', db)
     await first.said(/slow began/)
     await first.signal('SIGKILL')
-    const wentAway = 'tidings: the agent went away before it had answered\n'
+    const wentAway = 'tidings: the agent went away before it answered\n'
     assert.deepEqual(await asked, { code: 1, stdout: '', stderr: wentAway })
     assert.ok(lstatSync(join(db, 'agent.sock')).isSocket(), 'nobody was there to remove it')
     assert.deepEqual(await command('events', 'count', '--db', db), { code: 0, stdout: '9\n', stderr: '' })

@@ -1,11 +1,12 @@
+import { once } from 'node:events'
+import type { ClientRequest, IncomingMessage } from 'node:http'
+import { resolve } from 'node:path'
 import { systemClock } from '../../core/clock.ts'
-import type { Duration } from '../../core/duration.ts'
-import { pathOf } from '../../level/store/directory.ts'
-import type { Retention } from '../../log/retention.ts'
-import type { DbOperations } from '../operations/db.ts'
+import { TidingsError } from '../../core/errors.ts'
+import { lines } from '../../core/lines.ts'
+import { fromWire, type WireError } from '../../core/wire-error.ts'
+import { type Body, contract, type Declared, isOperation, type Operation } from '../operations/contract.ts'
 import type { Operations } from '../operations/operations.ts'
-import { askMany, askOne, bring, greet } from './connection.ts'
-import { type Route, routes } from './routes.ts'
 import { findSocket } from './socket-path.ts'
 
 /** An agent that does not identify itself within this time, in ms, counts as not running. */
@@ -20,20 +21,23 @@ const PATIENCE = 5000
  * import { connect } from 'tidings'
  *
  * const agent = await connect('.tidings/home')
- * console.log(agent === undefined ? 'nobody is at home' : (await agent.status()).problems)
+ * console.log(agent === undefined ? 'home is not running' : (await agent.status()).problems)
  * ```
  */
 export async function connect(directory: string): Promise<Operations | undefined> {
   const socket = await findSocket(directory)
   if (socket === undefined || !(await answers(socket))) return undefined
-  return remote(socket)
+  // The compiler has checked the contract against `Operations`.
+  return remote(socket, contract) as unknown as Operations
 }
 
 async function answers(socket: string): Promise<boolean> {
   const late = new AbortController()
   const cancel = systemClock.timer(() => late.abort(), PATIENCE)
   try {
-    return await greet(socket, late.signal)
+    const response = await send(socket, { method: 'GET', path: '/', signal: late.signal })
+    await textOf(response)
+    return response.statusCode === 200
   } catch {
     return false
   } finally {
@@ -41,86 +45,146 @@ async function answers(socket: string): Promise<boolean> {
   }
 }
 
-/** Sends requests to the routes of one agent. */
-interface Asking {
-  one<Q extends object, A>(route: Route<Q, A>, question: Q): Promise<Awaited<A>>
-  many<Q extends object, A>(route: Route<Q, A>, question: Q, signal?: AbortSignal): A
+type Call = (...values: readonly unknown[]) => unknown
+
+function remote(socket: string, declared: Declared): Readonly<Record<string, unknown>> {
+  const on: Record<string, unknown> = {}
+  for (const [name, each] of Object.entries(declared)) {
+    on[name] = isOperation(each) ? callOf(socket, each) : remote(socket, each)
+  }
+  return on
 }
 
-function asking(socket: string): Asking {
+function callOf(socket: string, operation: Operation): Call {
+  const { answers: kind } = operation
+  if (kind === 'one') return (...values) => askOne(socket, requestOf(operation, values))
+  return (...values) => askMany(socket, requestOf(operation, values), kind)
+}
+
+/** What is sent. */
+interface Request {
+  readonly method: Operation['method']
+  readonly path: string
+  readonly body?: string | Body
+  readonly signal?: AbortSignal
+}
+
+function requestOf({ method, path, args }: Operation, values: readonly unknown[]): Request {
+  const question: Record<string, unknown> = {}
+  let body: Body | undefined
+  let signal: AbortSignal | undefined
+  for (const [i, { is, parts }] of args.entries()) {
+    const value = values[i]
+    if (is === 'body') body = value as Body
+    else if (is === 'signal') signal = value as AbortSignal
+    else if (is === 'object') Object.assign(question, value)
+    else for (const name of Object.keys(parts)) question[name] = value
+    for (const [name, kind] of Object.entries(parts)) question[name] = toText(kind, question[name])
+  }
+  const inQuery = method === 'GET' || body !== undefined
   return {
-    one: <Q extends object, A>(route: Route<Q, A>, question: Q) =>
-      askOne(socket, route, question) as Promise<Awaited<A>>,
-    many: <Q extends object, A>(route: Route<Q, A>, question: Q, signal?: AbortSignal) =>
-      askMany(socket, route, question, signal) as A,
+    method,
+    path: inQuery ? path + searchOf(question) : path,
+    ...(inQuery ? (body === undefined ? {} : { body }) : { body: JSON.stringify(question) }),
+    ...(signal === undefined ? {} : { signal }),
   }
 }
 
-function remoteDb({ one, many }: Asking): DbOperations {
-  return {
-    stats: () => one(routes['db.stats'], {}),
-    prune: (retention) => one(routes['db.prune'], inWords(retention)),
-    compact: () => many(routes['db.compact'], {}),
-    verify: () => many(routes['db.verify'], {}),
-    // A relative path refers to this process's working folder, not the agent's.
-    backup: (directory) => many(routes['db.backup'], { directory: pathOf(directory, 'backup()') }),
+/** Converts a duration or a path to the text that travels; leaves any other value as it is. */
+function toText(kind: string, value: unknown): unknown {
+  if (kind.startsWith('duration') && typeof value === 'number') return `${value}ms`
+  // Relative to this process's working folder, not the agent's. The agent rejects an empty path.
+  if (kind.startsWith('path') && typeof value === 'string' && value !== '') return resolve(value)
+  return value
+}
+
+function searchOf(question: Readonly<Record<string, unknown>>): string {
+  const query = new URLSearchParams()
+  for (const [name, value] of Object.entries(question)) {
+    // An empty list must remain a list.
+    const all = !Array.isArray(value) ? [value] : value.length === 0 ? [''] : value
+    for (const each of all) if (each !== undefined) query.append(name, String(each))
+  }
+  return query.size === 0 ? '' : `?${query}`
+}
+
+async function askOne(socket: string, request: Request): Promise<unknown> {
+  const response = await send(socket, request)
+  try {
+    const value = JSON.parse(await textOf(await accepted(response))) as unknown
+    return value === null ? undefined : value
+  } finally {
+    // The agent may reject the body before all of it is sent.
+    response.destroy()
   }
 }
 
-function remote(socket: string): Operations {
-  const ask = asking(socket)
-  const { one, many } = ask
-  return {
-    status: () => one(routes.status, {}),
-    events: {
-      list: (question = {}) => many(routes['events.list'], question),
-      at: (seq) => one(routes['events.at'], { seq }),
-      of: (type, identifier) => one(routes['events.of'], { type, identifier }),
-      count: (question = {}) => one(routes['events.count'], question),
-      last: () => one(routes['events.last'], {}),
-      import: (ndjson, options = {}) => bring(socket, routes['events.import'], options, ndjson),
-      follow: (question, signal) => many(routes['events.follow'], question, signal),
-    },
-    jobs: {
-      list: () => one(routes['jobs.list'], {}),
-      history: (name, question = {}) => one(routes['jobs.history'], { name, ...question }),
-      next: (name, question = {}) => one(routes['jobs.next'], { name, ...question }),
-      dryRun: (name) => one(routes['jobs.dryRun'], { name }),
-      run: (name) => one(routes['jobs.run'], { name }),
-      pause: (name) => one(routes['jobs.pause'], { name }),
-      resume: (name) => one(routes['jobs.resume'], { name }),
-      reset: (name) => one(routes['jobs.reset'], { name }),
-      remove: (name) => one(routes['jobs.remove'], { name }),
-    },
-    listeners: {
-      list: (question = {}) => one(routes['listeners.list'], question),
-      pause: (name) => one(routes['listeners.pause'], { name }),
-      resume: (name) => one(routes['listeners.resume'], { name }),
-      reset: (name, reset) => one(routes['listeners.reset'], { name, ...reset }),
-      rename: (name, to) => one(routes['listeners.rename'], { name, to }),
-      remove: (name) => one(routes['listeners.remove'], { name }),
-    },
-    db: remoteDb(ask),
-    parked: {
-      list: (question = {}) => many(routes['parked.list'], question),
-      show: (listener, seq) => one(routes['parked.show'], { listener, seq }),
-      retry: (listener, seq) => one(routes['parked.retry'], { listener, ...(seq === undefined ? {} : { seq }) }),
-      drop: (listener, seq) => one(routes['parked.drop'], { listener, ...(seq === undefined ? {} : { seq }) }),
-    },
+async function* askMany(socket: string, request: Request, kind: 'many' | 'all'): AsyncGenerator {
+  try {
+    const response = await accepted(await send(socket, request))
+    for await (const line of lines(chunksOf(response))) {
+      if (line === '') continue
+      if (kind === 'many') yield JSON.parse(line)
+      else if (line.startsWith('data: ')) yield JSON.parse(line.slice('data: '.length))
+    }
+  } catch (error) {
+    if (request.signal?.aborted !== true) throw error
   }
 }
 
-// On the wire, a duration is always a string.
-function inWords({ age, identities, ...rest }: Retention): Omit<Retention, 'age' | 'identities'> & Words {
-  const words = (value: Duration): string => (typeof value === 'number' ? `${value}ms` : value)
-  return {
-    ...rest,
-    ...(age === undefined ? {} : { age: words(age) }),
-    ...(identities === undefined ? {} : { identities: words(identities) }),
+async function accepted(response: IncomingMessage): Promise<IncomingMessage> {
+  if (response.statusCode === 200) return response
+  throw fromWire(JSON.parse(await textOf(response)) as WireError)
+}
+
+async function send(socketPath: string, { body, ...rest }: Request): Promise<IncomingMessage> {
+  // Loaded on demand: most processes that load this module never send a request.
+  const { request } = await import('node:http')
+  return new Promise((received, reject) => {
+    const options = { socketPath, agent: false, headers: { host: 'tidings', ...headersOf(body) }, ...rest }
+    const outgoing = request(options, received).once('error', (cause) => reject(wentAway(cause)))
+    if (body === undefined || typeof body === 'string') return void outgoing.end(body)
+    pour(body, outgoing).catch((error: Error) => {
+      // A failing source is not the agent's fault.
+      reject(error)
+      outgoing.destroy()
+    })
+  })
+}
+
+function headersOf(body: string | Body | undefined): Record<string, string> {
+  if (body === undefined) return {}
+  if (typeof body === 'string') return { 'content-type': 'application/json' }
+  // The agent may answer before all of the body is sent. If it closed the connection then, the next write would fail
+  // before the answer is read. This side closes it.
+  return { 'content-type': 'application/x-ndjson', connection: 'keep-alive' }
+}
+
+/** Sends the body in chunks, honoring backpressure, and stops once there is an answer. */
+async function pour(pieces: Body, outgoing: ClientRequest): Promise<void> {
+  const over = new AbortController()
+  for (const event of ['response', 'close']) outgoing.once(event, () => over.abort())
+  for await (const piece of pieces) {
+    if (over.signal.aborted) return
+    if (!outgoing.write(piece)) await once(outgoing, 'drain', { signal: over.signal }).catch(() => undefined)
+  }
+  if (!over.signal.aborted) outgoing.end()
+}
+
+async function textOf(response: IncomingMessage): Promise<string> {
+  const chunks: Uint8Array[] = []
+  for await (const chunk of chunksOf(response)) chunks.push(chunk)
+  return Buffer.concat(chunks).toString()
+}
+
+async function* chunksOf(response: IncomingMessage): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const chunk of response) yield chunk as Uint8Array
+  } catch (cause) {
+    throw wentAway(cause)
   }
 }
 
-interface Words {
-  readonly age?: string
-  readonly identities?: string
+function wentAway(cause: unknown): TidingsError {
+  return new TidingsError('TIDINGS_LOG_CLOSED', 'the agent went away before it answered', { cause })
 }

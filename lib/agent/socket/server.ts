@@ -1,18 +1,25 @@
-import { chmod, rm } from 'node:fs/promises'
+import { chmod } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
-import { connect } from 'node:net'
+import { isAbsolute } from 'node:path'
 import { getRequestListener, type HttpBindings } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import { systemClock } from '../../core/clock.ts'
-import { asError, TidingsError } from '../../core/errors.ts'
+import { asError, describe, hasCode, quote, TidingsError } from '../../core/errors.ts'
 import { toWire } from '../../core/wire-error.ts'
+import {
+  type Argument,
+  type Body,
+  contract,
+  type Declared,
+  isOperation,
+  type Kind,
+  type Operation,
+  type Parts,
+  partsOf,
+} from '../operations/contract.ts'
 import type { Operations } from '../operations/operations.ts'
-import { checkQuestion } from '../operations/question.ts'
-import { statusOf } from './http-status.ts'
 import { HttpStreams } from './http-stream.ts'
-import { fromQuery } from './query-string.ts'
-import { type Body, type Route, routes } from './routes.ts'
 import { leaveSocket, placeSocket } from './socket-path.ts'
 
 /** The most bytes in a request body: questions are short. */
@@ -34,7 +41,7 @@ export interface SocketServer {
   close(): Promise<void>
 }
 
-type Asked = Context<{ Bindings: HttpBindings }>
+type HttpContext = Context<{ Bindings: HttpBindings }>
 
 /**
  * Serves operations as HTTP and JSON on a Unix socket in the log's folder, for its owner alone: any client that can
@@ -43,7 +50,6 @@ type Asked = Context<{ Bindings: HttpBindings }>
 export async function serve(operations: Operations, who: AgentIdentity, directory: string): Promise<SocketServer> {
   const streams = new HttpStreams()
   const path = await placeSocket(directory)
-  await clear(path)
   const app = appOf(operations, who, streams)
   const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false })
   const server = createServer((incoming, outgoing) => void listener(incoming, outgoing))
@@ -62,36 +68,62 @@ export async function serve(operations: Operations, who: AgentIdentity, director
   }
 }
 
-function appOf(operations: Operations, who: AgentIdentity, streams: HttpStreams): Hono<{ Bindings: HttpBindings }> {
-  const app = new Hono<{ Bindings: HttpBindings }>()
+type App = Hono<{ Bindings: HttpBindings }>
+
+function appOf(operations: Operations, who: AgentIdentity, streams: HttpStreams): App {
+  const app: App = new Hono()
   app.onError((error, c) => c.json(toWire(error), error instanceof HTTPException ? error.status : statusOf(error)))
   app.notFound((c) => c.json(toWire(new Error(`there is no ${c.req.method} ${c.req.path}`)), 404))
   app.get('/', (c) => c.json(who))
-  for (const route of Object.values<Route>(routes)) {
-    app.on(route.method, route.path, async (c) => answer(c, route, operations, streams))
-  }
+  addRoutes(app, contract, operations as unknown as Implementation, streams)
   return app
 }
 
-async function answer(c: Asked, route: Route, operations: Operations, streams: HttpStreams): Promise<Response> {
-  const inQuery = route.method === 'GET' || route.reads === true
-  const asked = inQuery ? fromQuery(route, new URL(c.req.url).searchParams) : await bodyOf(c)
-  const question = checkQuestion(route, asked) as never
-  if (route.answers === 'one') {
-    const value: unknown = await route.ask(operations, question, c.req.raw.signal, piecesOf(c))
-    return c.json(value === undefined ? null : (value as object))
-  }
-  const ask = (signal: AbortSignal): AsyncIterable<unknown> =>
-    route.ask(operations, question, signal, piecesOf(c)) as AsyncIterable<unknown>
-  // Destroy the connection, so that a client does not take half an answer for a whole one.
-  return streams.answer(route.answers, ask, () => c.env.outgoing.destroy())
+// The compiler has checked the contract against `Operations`.
+interface Implementation {
+  readonly [name: string]: Call & Implementation
 }
 
-function piecesOf(c: Asked): Body {
+type Call = (...values: readonly unknown[]) => unknown
+
+function addRoutes(app: App, declared: Declared, on: Implementation, streams: HttpStreams): void {
+  for (const [name, each] of Object.entries(declared)) {
+    const own = on[name] as Call & Implementation
+    if (isOperation(each)) app.on(each.method, each.path, (c) => answer(c, each, own, streams))
+    else addRoutes(app, each, own, streams)
+  }
+}
+
+async function answer(c: HttpContext, operation: Operation, call: Call, streams: HttpStreams): Promise<Response> {
+  const inQuery = operation.method === 'GET' || operation.args.some(({ is }) => is === 'body')
+  const parts = partsOf(operation)
+  const asked = inQuery ? readQuery(parts, new URL(c.req.url).searchParams) : await readBody(c)
+  const question = checkQuestion(operation.path, parts, asked)
+  const ask = (signal: AbortSignal): unknown =>
+    call(...operation.args.map((argument) => valueOf(argument, question, piecesOf(c), signal)))
+  if (operation.answers === 'one') {
+    const value = await ask(c.req.raw.signal)
+    return c.json(value === undefined ? null : (value as object))
+  }
+  // Destroy the connection, so that a client does not take half an answer for a whole one.
+  const broke = (): void => void c.env.outgoing.destroy()
+  return streams.answer(operation.answers, (signal) => ask(signal) as AsyncIterable<unknown>, broke)
+}
+
+function valueOf({ is, parts }: Argument, question: Question, body: Body, signal: AbortSignal): unknown {
+  if (is === 'body') return body
+  if (is === 'signal') return signal
+  const given = Object.keys(parts).filter((name) => Object.hasOwn(question, name))
+  if (is === 'object') return Object.fromEntries(given.map((name) => [name, question[name]]))
+  const [name] = given
+  return name === undefined ? undefined : question[name]
+}
+
+function piecesOf(c: HttpContext): Body {
   return (c.req.raw.body ?? []) as Body
 }
 
-async function bodyOf(c: Asked): Promise<unknown> {
+async function readBody(c: HttpContext): Promise<unknown> {
   const chunks: Uint8Array[] = []
   let size = 0
   // Stops reading an oversized body, whatever its header claims.
@@ -104,8 +136,74 @@ async function bodyOf(c: Asked): Promise<unknown> {
   try {
     return JSON.parse(text === '' ? '{}' : text)
   } catch (error) {
-    throw new TidingsError('TIDINGS_LOG_INVALID', `the body is no JSON: ${asError(error).message}`)
+    throw invalid(`the body is not JSON: ${asError(error).message}`)
   }
+}
+
+const FLAGS: Readonly<Record<string, boolean>> = { '': true, true: true, 1: true, false: false, 0: false }
+
+/** Reads a question from the query of a request: `?types=a&types=b&limit=3&reverse`. */
+function readQuery(parts: Parts, query: URLSearchParams): Record<string, unknown> {
+  const read = (name: string): unknown => {
+    const kind = kindOf(parts, name)
+    const all = query.getAll(name)
+    const text = all.at(-1) ?? ''
+    if (kind === 'texts') return all
+    // Leaves an unparsable number as text; validation rejects it.
+    if (kind === 'number') return text.trim() === '' || Number.isNaN(Number(text)) ? text : Number(text)
+    return kind === 'flag' ? (FLAGS[text] ?? text) : text
+  }
+  // `fromEntries` makes every part an own property, whatever its name.
+  return Object.fromEntries([...query.keys()].map((name) => [name, read(name)]))
+}
+
+type Question = Readonly<Record<string, unknown>>
+
+/** Validates that a question has every required part, and no unknown ones. `details.path` of an error names the part. */
+function checkQuestion(path: string, parts: Parts, question: unknown): Question {
+  if (typeof question !== 'object' || question === null || Array.isArray(question)) {
+    throw invalid(`the question to ${path} must be an object, got ${describe(question)}`)
+  }
+  for (const [name, value] of Object.entries(question)) {
+    const kind = kindOf(parts, name)
+    const known = Object.keys(parts).join(', ') || 'nothing'
+    if (kind === undefined) throw invalid(`${path} takes no ${quote(name)}; it takes: ${known}`, name)
+    const { fits, expected } = wire[kind]
+    if (!fits(value)) throw invalid(`${quote(name)} must be ${expected}, got ${describe(value)}`, name)
+  }
+  const missing = Object.keys(parts).find((name) => !parts[name]?.endsWith('?') && !Object.hasOwn(question, name))
+  if (missing !== undefined) throw invalid(`${path} needs ${quote(missing)}`, missing)
+  return question as Question
+}
+
+function kindOf(parts: Parts, name: string): Kind | undefined {
+  return Object.hasOwn(parts, name) ? (parts[name]?.replace('?', '') as Kind) : undefined
+}
+
+const isText = (value: unknown): boolean => typeof value === 'string'
+
+/** How a value of each kind arrives, after a query or a body has been parsed. */
+const wire: Readonly<Record<Kind, { readonly expected: string; fits(value: unknown): boolean }>> = {
+  text: { expected: 'text', fits: isText },
+  texts: { expected: 'a list of texts', fits: (value) => Array.isArray(value) && value.every(isText) },
+  number: {
+    expected: 'a whole number, not negative',
+    fits: (value) => Number.isSafeInteger(value) && (value as number) >= 0,
+  },
+  flag: { expected: 'true or false', fits: (value) => typeof value === 'boolean' },
+  duration: { expected: 'text', fits: isText },
+  path: { expected: 'an absolute path', fits: (value) => typeof value === 'string' && isAbsolute(value) },
+}
+
+/** The HTTP status for an error: 400 when the question is wrong, 503 when the log can't answer now. */
+function statusOf(error: unknown): 400 | 500 | 503 {
+  const { code } = error as { readonly code?: unknown }
+  if (/^TIDINGS_.*_(INVALID|TOO_LARGE)$/.test(String(code))) return 400
+  return hasCode(error, 'TIDINGS_LOG_FAILED') || hasCode(error, 'TIDINGS_LOG_CLOSED') ? 503 : 500
+}
+
+function invalid(message: string, path = ''): TidingsError {
+  return new TidingsError('TIDINGS_LOG_INVALID', message, { details: { path } })
 }
 
 function listen(server: Server, path: string): Promise<void> {
@@ -113,20 +211,4 @@ function listen(server: Server, path: string): Promise<void> {
     server.once('error', reject)
     server.listen(path, () => void chmod(path, 0o600).then(resolve, reject))
   })
-}
-
-// A socket file outlives its process. Removes it only if nothing answers on it.
-async function clear(path: string): Promise<void> {
-  const code = await new Promise<string | undefined>((resolve) => {
-    const socket = connect(path)
-    socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? 'unknown'))
-    socket.once('connect', () => {
-      socket.destroy()
-      resolve(undefined)
-    })
-  })
-  if (code === 'ENOENT') return
-  if (code === 'ECONNREFUSED') return rm(path, { force: true })
-  const why = code === undefined ? 'somebody listens there' : code
-  throw new TidingsError('TIDINGS_LOG_INVALID', `${path} can't be the socket of this agent: ${why}`)
 }

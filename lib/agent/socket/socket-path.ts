@@ -1,4 +1,5 @@
 import { lstat, mkdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { TidingsError } from '../../core/errors.ts'
@@ -20,11 +21,19 @@ export async function findSocket(directory: string): Promise<string | undefined>
 
 /**
  * Chooses the path of an agent's socket: in the folder of its log or, if that path is too long for a socket, in a
- * temporary folder for its owner alone; then a file in the log's folder points to it.
+ * temporary folder for its owner alone; then a file in the log's folder points to it. Removes the socket of a process
+ * that has died.
  *
- * @throws TidingsError `TIDINGS_LOG_INVALID` when that temporary folder is not for this user alone
+ * @throws TidingsError `TIDINGS_LOG_INVALID` when that temporary folder is not for this user alone, or when another
+ *   process answers on the socket
  */
 export async function placeSocket(directory: string): Promise<string> {
+  const path = await choosePath(directory)
+  await clear(path)
+  return path
+}
+
+async function choosePath(directory: string): Promise<string> {
   const path = join(resolve(directory), NAME)
   if (Buffer.byteLength(path) <= LONGEST) {
     // A pointer file remains if this folder used to have a longer path.
@@ -45,6 +54,22 @@ export async function leaveSocket(directory: string, socket: string): Promise<vo
   if (socket === path) return
   await rm(path, { force: true })
   await rmdir(dirname(socket)).catch(() => undefined)
+}
+
+// A socket file outlives its process. Removes it only if nothing answers on it.
+async function clear(path: string): Promise<void> {
+  const code = await new Promise<string | undefined>((done) => {
+    const socket = connect(path)
+    socket.once('error', (error: NodeJS.ErrnoException) => done(error.code ?? 'unknown'))
+    socket.once('connect', () => {
+      socket.destroy()
+      done(undefined)
+    })
+  })
+  if (code === 'ENOENT') return
+  if (code === 'ECONNREFUSED') return rm(path, { force: true })
+  const why = code === undefined ? 'another process listens there' : code
+  throw new TidingsError('TIDINGS_LOG_INVALID', `${path} can't be the socket of this agent: ${why}`)
 }
 
 function refuse(folder: string): never {

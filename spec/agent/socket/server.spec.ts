@@ -6,10 +6,10 @@ import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 import { agent } from '../../../lib/agent/define/agent.ts'
+import { contract, partsOf } from '../../../lib/agent/operations/contract.ts'
 import type { Operations } from '../../../lib/agent/operations/operations.ts'
 import type { Running } from '../../../lib/agent/run/running.ts'
 import { connect } from '../../../lib/agent/socket/client.ts'
-import { type Route, routes } from '../../../lib/agent/socket/routes.ts'
 import { start } from '../../../lib/agent/start.ts'
 import type { StoredEvent } from '../../../lib/core/event.ts'
 import { job } from '../../../lib/job/job.ts'
@@ -18,6 +18,7 @@ import { listener } from '../../../lib/listener/listener.ts'
 import { on } from '../../../lib/listener/on.ts'
 import type { Log } from '../../../lib/log/port.ts'
 import { manual } from '../../../lib/schedule/index.ts'
+import { operationsIn } from '../../support/declared-operations.ts'
 import { temporaryDirectory } from '../../support/temporary-directory.ts'
 import { notes } from '../harness.ts'
 
@@ -101,7 +102,7 @@ describe('the socket of an agent', () => {
     const logger = notes()
     const second = await start(agent('second', parts), { log, logger, serve: directory })
     const [said] = logger.said('the agent answers no commands while it runs')
-    assert.match(String(said?.err), /agent\.sock can't be the socket of this agent: somebody listens there/)
+    assert.match(String(said?.err), /agent\.sock can't be the socket of this agent: another process listens there/)
     assert.equal((await second.trigger('make'))?.new, 1)
     await second.stop()
     await log.close()
@@ -189,7 +190,7 @@ describe('over HTTP', () => {
       ['/events/at', undefined, 400, /needs "seq"/],
       ['/jobs/run', '{"name":5}', 400, /"name" must be text, got 5/],
       ['/jobs/run', '', 400, /needs "name"/],
-      ['/jobs/run', '{"name":', 400, /the body is no JSON/],
+      ['/jobs/run', '{"name":', 400, /the body is not JSON/],
       ['/jobs/run', '[]', 400, /must be an object, got an empty array/],
       ['/jobs/run', '{"name":"x","__proto__":{}}', 400, /takes no "__proto__"/],
       ['/jobs/run', '{"name":"nope"}', 400, /knows no job "nope"/],
@@ -222,25 +223,27 @@ describe('over HTTP', () => {
       '1e999h',
     ]
     const numbers = [0, 1, 2 ** 32, 2 ** 48 - 1, 2 ** 48, 2 ** 53 - 1, 2 ** 53, -1, 1.5, null, '5', true, [], {}]
-    for (const [name, route] of Object.entries<Route>(routes)) {
-      const takes = { ...route.needs, ...route.may }
-      const usual = Object.fromEntries(Object.keys(route.needs).map((part) => [part, part === 'seq' ? 1 : 'make']))
-      for (const part of Object.keys(takes)) {
+    for (const operation of operationsIn(contract)) {
+      const { method, path, args } = operation
+      const parts = partsOf(operation)
+      const needed = Object.keys(parts).filter((part) => parts[part]?.endsWith('?') === false)
+      const usual = Object.fromEntries(needed.map((part) => [part, part === 'seq' ? 1 : 'make']))
+      for (const part of Object.keys(parts)) {
         for (const value of [...texts, ...numbers]) {
           const question = { ...usual, [part]: value }
-          const inQuery = route.method === 'GET' || route.reads === true
+          const inQuery = method === 'GET' || args.some(({ is }) => is === 'body')
           const search = inQuery ? `?${new URLSearchParams(question as unknown as Record<string, string>)}` : ''
           const response = await begin(
             socket,
-            route.path + search,
-            route.method === 'GET' ? undefined : inQuery ? '' : JSON.stringify(question),
-          ).catch((error: unknown) => assert.fail(`${name} ${JSON.stringify(question)}: ${String(error)}`))
+            path + search,
+            method === 'GET' ? undefined : inQuery ? '' : JSON.stringify(question),
+          ).catch((error: unknown) => assert.fail(`${path} ${JSON.stringify(question)}: ${String(error)}`))
           // What follows the log has no end.
           if (response.headers['content-type'] === 'text/event-stream') response.destroy()
           else await response.toArray()
           assert.ok(
             [200, 400].includes(response.statusCode ?? 0),
-            `${name} ${JSON.stringify(question)}: ${response.statusCode}`,
+            `${path} ${JSON.stringify(question)}: ${response.statusCode}`,
           )
         }
       }

@@ -1,0 +1,156 @@
+import type { Duration } from '../../core/duration.ts'
+import type { Operations } from './operations.ts'
+
+/**
+ * Every operation that a running agent answers, declared once. The server serves this table, the client offers it, and
+ * both take the rest from it: the path, what a question consists of, and how it is validated. The compiler checks it
+ * against the types of `Operations`.
+ *
+ * To add an operation: add its type and its implementation in this folder, and one line here.
+ */
+export interface Operation<A extends readonly Argument[] = readonly Argument[], R extends Answers = Answers> {
+  /** GET reads, with the question in the query; POST changes, with the question as JSON in the body. */
+  readonly method: 'GET' | 'POST'
+  readonly path: string
+  readonly answers: R
+  /** The arguments, in order. Their parts together are the question. */
+  readonly args: A
+}
+
+/** `one` value as JSON; `many` as JSON lines; `all` existing and future values, as server-sent events. */
+export type Answers = 'one' | 'many' | 'all'
+
+/** The streamed body of a request. */
+export type Body = AsyncIterable<Uint8Array>
+
+/** The kinds of parts, and their values. */
+interface Kinds {
+  readonly text: string
+  readonly texts: readonly string[]
+  readonly number: number
+  readonly flag: boolean
+  /** Travels as text: `5s`, `250ms`. */
+  readonly duration: Duration
+  /** Travels as an absolute path: the caller's working folder differs from the agent's. */
+  readonly path: string
+}
+
+export type Kind = keyof Kinds
+
+/** The parts of a question by name; a `?` marks a part that may be absent. */
+export type Parts = Readonly<Record<string, Kind | `${Kind}?`>>
+
+/** One argument: a part of the question, an object with several parts of it, or what travels beside the question. */
+export interface Argument<in In = never, out Out = unknown> {
+  readonly is: 'part' | 'object' | 'body' | 'signal'
+  readonly parts: Parts
+  /** The accepted and the delivered values; only the compiler reads this. */
+  readonly type?: (value: In) => Out
+}
+
+type IsOptional<K> = K extends `${Kind}?` ? true : false
+type Value<K> = K extends `${infer Known extends Kind}?` ? Kinds[Known] : K extends Kind ? Kinds[K] : never
+type Values<P extends Parts> = {
+  readonly [K in keyof P as IsOptional<P[K]> extends true ? never : K]: Value<P[K]>
+} & { readonly [K in keyof P as IsOptional<P[K]> extends true ? K : never]?: Value<P[K]> }
+type OrNothing<V, O> = O extends true ? V | undefined : V
+
+function part<const N extends string, const K extends Parts[string]>(
+  name: N,
+  kind: K,
+): Argument<OrNothing<Value<K>, IsOptional<K>>, OrNothing<Value<K>, IsOptional<K>>> {
+  return { is: 'part', parts: { [name]: kind } }
+}
+
+function object<const P extends Parts>(
+  parts: P,
+): Argument<OrNothing<Values<P>, {} extends Values<P> ? true : false>, Values<P>> {
+  return { is: 'object', parts }
+}
+
+const body: Argument<Body, Body> = { is: 'body', parts: {} }
+const signal: Argument<AbortSignal, AbortSignal> = { is: 'signal', parts: {} }
+
+type Request = `${Operation['method']} /${string}`
+
+function operation<R extends Answers>(answers: R) {
+  return <A extends readonly Argument[]>(request: Request, ...args: A): Operation<A, R> => {
+    const [method, path] = request.split(' ') as [Operation['method'], string]
+    return { method, path, answers, args }
+  }
+}
+
+const [one, many, all] = [operation('one'), operation('many'), operation('all')]
+
+type Arguments<P extends readonly unknown[]> = { readonly [K in keyof P]-?: Argument<P[K], P[K]> }
+
+type Declares<F> = F extends (...args: infer P) => infer R
+  ? Operation<Arguments<P>, R extends Promise<unknown> ? 'one' : 'many' | 'all'>
+  : { readonly [K in keyof F]: Declares<F[K]> }
+
+const filters = { types: 'texts?', since: 'text?', until: 'text?', identifier: 'text?' } as const
+const name = part('name', 'text')
+const listener = part('listener', 'text')
+const limit = object({ limit: 'number?' })
+
+export const contract = {
+  status: one('GET /status'),
+  events: {
+    list: many('GET /events', object({ ...filters, limit: 'number?', reverse: 'flag?' })),
+    at: one('GET /events/at', part('seq', 'number')),
+    of: one('GET /events/of', part('type', 'text'), part('identifier', 'text')),
+    count: one('GET /events/count', object(filters)),
+    last: one('GET /events/last'),
+    import: one('POST /events/import', body, object({ skip: 'flag?' })),
+    follow: all('GET /events/follow', object({ types: 'texts?', identifier: 'text?', after: 'number?' }), signal),
+  },
+  jobs: {
+    list: one('GET /jobs'),
+    history: one('GET /jobs/history', name, limit),
+    next: one('GET /jobs/next', name, limit),
+    dryRun: one('POST /jobs/dry-run', name),
+    run: one('POST /jobs/run', name),
+    pause: one('POST /jobs/pause', name),
+    resume: one('POST /jobs/resume', name),
+    reset: one('POST /jobs/reset', name),
+    remove: one('POST /jobs/rm', name),
+  },
+  listeners: {
+    list: one('GET /listeners', object({ known: 'texts?' })),
+    pause: one('POST /listeners/pause', name),
+    resume: one('POST /listeners/resume', name),
+    reset: one('POST /listeners/reset', name, object({ to: 'text', passOver: 'flag?' })),
+    rename: one('POST /listeners/rename', name, part('to', 'text')),
+    remove: one('POST /listeners/rm', name),
+  },
+  db: {
+    stats: one('GET /db/stats'),
+    prune: one(
+      'POST /db/prune',
+      object({ age: 'duration?', count: 'number?', bytes: 'number?', identities: 'duration?' }),
+    ),
+    compact: all('POST /db/compact'),
+    verify: all('POST /db/verify'),
+    backup: all('POST /db/backup', part('directory', 'path')),
+  },
+  parked: {
+    list: many('GET /parked', object({ listener: 'text?' })),
+    show: one('GET /parked/show', listener, part('seq', 'number')),
+    retry: one('POST /parked/retry', listener, part('seq', 'number?')),
+    drop: one('POST /parked/drop', listener, part('seq', 'number?')),
+  },
+} satisfies Declares<Operations>
+
+/** Operations by name, and groups of them. */
+export interface Declared {
+  readonly [name: string]: Operation | Declared
+}
+
+export function isOperation(declared: Operation | Declared): declared is Operation {
+  return typeof declared.method === 'string'
+}
+
+/** Every part of the question of an operation. */
+export function partsOf({ args }: Operation): Parts {
+  return Object.fromEntries(args.flatMap(({ parts }) => Object.entries(parts)))
+}
