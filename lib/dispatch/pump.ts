@@ -25,7 +25,9 @@ export interface PumpHost extends DeliveryHost {
   /** Called when a delivery ends, with its outcome and the time in ms since the epoch. */
   ended?(outcome: DeliveryOutcome, now: number): void
   /** Called before an event is parked; returns the writes to store in one step with that. */
-  parked(handed: Handed, error: ErrorInfo): Writes
+  parking(handed: Handed, error: ErrorInfo): Writes
+  /** Called once the consumer has parked an event. */
+  parked(): void
 }
 
 /** A delivery that blocks the event loop for longer than this, in ms, is logged. */
@@ -238,7 +240,8 @@ export class Pump {
   #park(handed: Handed, thrown: Error): void {
     const error = errorInfo(thrown, this.#host.scrub)
     this.#keys.delete(handed.event.seq)
-    this.#consumer.park(handed, { error }, this.#host.parked(handed, error))
+    this.#consumer.park(handed, { error }, this.#host.parking(handed, error))
+    this.#host.parked()
     this.#host.environment.logger.error({ listener: this.#listener.name, seq: handed.event.seq }, 'event parked')
   }
 

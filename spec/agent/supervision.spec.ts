@@ -186,7 +186,8 @@ describe('a pump that has ended', () => {
         stop: stop.signal,
         abort: abort.signal,
         scrub: String,
-        parked: () => [],
+        parking: () => [],
+        parked: () => undefined,
       },
     )
     assert.equal(getEventListeners(abort.signal, 'abort').length, 1)

@@ -1,15 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { setTimeout as sleep } from 'node:timers/promises'
-
-/** Resolves once `met` answers with something; rejects after 10 s, naming what it waited for. */
-async function until<T>(what: string, met: () => T | undefined | false): Promise<T> {
-  for (let waited = 0; waited < 10_000; waited += 5) {
-    const answer = met()
-    if (answer !== undefined && answer !== false) return answer
-    await sleep(5)
-  }
-  throw new Error(`waited in vain for ${what}`)
-}
+import { until } from './until.ts'
 
 /** Whether a process is running. A zombie is not: it has ended, and waits for its parent to notice. */
 export function isRunning(pid: number): boolean {
@@ -33,12 +23,15 @@ export const stubborn = [
 
 /** The process ids that programs wrote to these files, once they are there. */
 export function pidsIn(files: readonly string[]): Promise<number[]> {
-  return until(`process ids in ${files.join(', ')}`, () => {
-    const texts = files.map((file) => (existsSync(file) ? readFileSync(file, 'utf8') : ''))
-    return texts.every((text) => text.endsWith('\n')) && texts.map(Number)
-  })
+  return until(
+    () => {
+      const texts = files.map((file) => (existsSync(file) ? readFileSync(file, 'utf8') : ''))
+      return texts.every((text) => text.endsWith('\n')) && texts.map(Number)
+    },
+    `process ids in ${files.join(', ')}`,
+  )
 }
 
 export function untilEnded(pids: readonly number[]): Promise<unknown> {
-  return until(`the end of ${pids.join(', ')}`, () => !pids.some(isRunning))
+  return until(() => !pids.some(isRunning), `the end of ${pids.join(', ')}`)
 }

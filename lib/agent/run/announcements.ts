@@ -36,7 +36,7 @@ export interface AnnouncementsHost {
 export class Announcements {
   readonly #host: AnnouncementsHost
   // The `flush` of each listener that parked an event: it makes the parking durable.
-  readonly #parked = new Map<string, () => Promise<void>>()
+  readonly #flushes = new Map<string, () => Promise<void>>()
   #due = false
   #announcing: Promise<void> | undefined
 
@@ -44,19 +44,22 @@ export class Announcements {
     this.#host = host
   }
 
-  /** Returns the writes that go into the commit that parks an event. `flush` resolves when that commit is durable. */
-  park(listener: string, { event, attempt }: Handed, error: ErrorInfo, flush: () => Promise<void>): Writes {
+  /** Returns the writes that go into the commit that parks an event. */
+  parking(listener: string, { event, attempt }: Handed, error: ErrorInfo): Writes {
     const { seq, type, identifier, cause } = event
     const { name, message, code } = error
     const words = { name, message, ...(code === undefined ? {} : { code }) }
     const data = { listener, seq, type, identifier, attempts: attempt, error: words }
     const value = { data, ...(cause === undefined ? {} : { cause }) }
-    this.#parked.set(listener, flush)
-    // After the caller has parked the event.
-    queueMicrotask(() => this.begin())
     return [
       { namespace: TO_ANNOUNCE, key: `${listener} ${seq} ${new Date(this.#host.clock.now()).toISOString()}`, value },
     ]
+  }
+
+  /** Announces the events that a listener has parked. `flush` resolves when the parking is durable. */
+  parked(listener: string, flush: () => Promise<void>): void {
+    this.#flushes.set(listener, flush)
+    this.begin()
   }
 
   /** Publishes the pending announcements, including those that a dead process left. */
@@ -74,8 +77,8 @@ export class Announcements {
     const { clock, stop, environment } = this.#host
     while (this.#due) {
       this.#due = false
-      const flushes = [...this.#parked.values()]
-      this.#parked.clear()
+      const flushes = [...this.#flushes.values()]
+      this.#flushes.clear()
       const announce = async (): Promise<void> => {
         await Promise.all(flushes.map(durable))
         while (await this.#announcePage());

@@ -1,30 +1,56 @@
-import { firstValueFrom, merge, type Observable } from 'rxjs'
+import { merge, NEVER, type Observable } from 'rxjs'
 import { abort$ } from '../../core/clock.ts'
-import type { Lag } from '../../log/port.ts'
 
-/** Whether no event is left to deliver and no delivery is running. Events that wait for a retry do not count. */
-export function isIdle({ behind, running }: Lag): boolean {
-  return behind + running === 0
+/** What has events to handle: a listener, or its consumer. */
+export interface Drainable {
+  /** Emits after each event that it has settled, and whenever else `isIdle` may have become true. */
+  readonly changes$: Observable<unknown>
+  /** Whether it has no event to handle now. */
+  isIdle(): Promise<boolean>
 }
 
 /**
- * Resolves when `look` returns true, or when `stop` aborts. Calls `look` once at first, and again after each change;
- * never on a timer, because the clock may be virtual and stand still.
+ * Resolves when all are idle at once, or when `stop` aborts. Never waits on a timer, because the clock may be virtual
+ * and stand still.
  *
- * @param changes$ emits whenever the answer of `look` may have changed
+ * Waiting for one after the other is not enough: the last may have published an event for the first. So it asks all of
+ * them again, until nothing has changed meanwhile. A listener publishes before it settles its event, so what it
+ * published is seen no later than that change.
+ *
+ * @param added$ emits when `all` gives more of them
  */
 export async function drained(
-  changes$: Observable<unknown>,
+  all: () => readonly Drainable[],
   stop: AbortSignal,
-  look: () => Promise<boolean>,
+  added$: Observable<unknown> = NEVER,
 ): Promise<void> {
-  const either$ = merge(changes$, abort$(stop))
-  while (!stop.aborted) {
-    // Subscribe before the call, so that a change during it is not missed.
-    const changed = firstValueFrom(either$, { defaultValue: undefined })
-    if (await look()) return
-    await changed
-    // Many deliveries end within one turn of the event loop: one call covers all of them.
-    await new Promise((resolve) => setImmediate(resolve))
+  for (let changed = true; changed && !stop.aborted; ) {
+    const drainables = all()
+    const watch = merge(added$, ...drainables.map(({ changes$ }) => changes$)).subscribe(() => (changed = true))
+    // An Observable may emit when it is subscribed.
+    changed = false
+    try {
+      for (const each of drainables) await idle(each, stop)
+    } finally {
+      watch.unsubscribe()
+    }
+  }
+}
+
+async function idle(drainable: Drainable, stop: AbortSignal): Promise<void> {
+  let changed = false
+  let wake = (): void => undefined
+  const watch = merge(drainable.changes$, abort$(stop)).subscribe(() => {
+    changed = true
+    wake()
+  })
+  try {
+    while (!stop.aborted) {
+      changed = false
+      if (await drainable.isIdle()) return
+      if (!changed) await new Promise<void>((resolve) => (wake = resolve))
+    }
+  } finally {
+    watch.unsubscribe()
   }
 }

@@ -1,13 +1,13 @@
 import type { Clock } from '../../core/clock.ts'
 import { engineDraft } from '../../core/engine-events.ts'
-import { errorInfo } from '../../core/error-info.ts'
+import { type ErrorInfo, errorInfo } from '../../core/error-info.ts'
 import { asError } from '../../core/errors.ts'
 import type { Draft } from '../../core/event.ts'
 import type { Logger } from '../../core/logger.ts'
 import { isTransient, persist } from '../../core/persist.ts'
 import type { RunReport } from '../../job/job-host.ts'
 import type { RunProgress } from '../../job/progress-watch.ts'
-import type { Log, Writes } from '../../log/port.ts'
+import type { Handed, Log, Writes } from '../../log/port.ts'
 import { Announcements } from './announcements.ts'
 
 /** How many failures in a row are news. */
@@ -101,9 +101,14 @@ export class EngineEvents {
     })
   }
 
-  /** Returns the writes that go into the commit that parks an event; the event is announced afterwards. */
-  parked(...parked: Parameters<Announcements['park']>): Writes {
-    return this.#announcements.park(...parked)
+  /** Returns the writes that go into the commit that parks an event; call `parked` afterwards. */
+  parking(listener: string, handed: Handed, error: ErrorInfo): Writes {
+    return this.#announcements.parking(listener, handed, error)
+  }
+
+  /** Announces the events that a listener has parked. `flush` resolves when the parking is durable. */
+  parked(listener: string, flush: () => Promise<void>): void {
+    this.#announcements.parked(listener, flush)
   }
 
   /** Publishes the news that an earlier process left pending. */

@@ -12,10 +12,12 @@ import { checkRename, olderName, renameListener } from './rename-listener.ts'
 import type { ListenerStatus } from './status.ts'
 
 /** What a running listener needs from its agent. */
-export interface ListenerRunnerHost extends Omit<PumpHost, 'stop' | 'began' | 'ended' | 'parked'> {
+export interface ListenerRunnerHost extends Omit<PumpHost, 'stop' | 'began' | 'ended' | 'parking' | 'parked'> {
   readonly log: Log
-  /** Returns the writes that go into the commit that parks the event; `flush` resolves when the parking is durable. */
-  parked(listener: string, handed: Handed, error: ErrorInfo, flush: () => Promise<void>): Writes
+  /** Returns the writes that go into the commit that parks an event. */
+  parking(listener: string, handed: Handed, error: ErrorInfo): Writes
+  /** Called once an event was parked. `flush` resolves when that is durable. */
+  parked(listener: string, flush: () => Promise<void>): void
   /** Awaits the work, also while the agent stops; logs a failure and resolves to it. */
   track(work: Promise<unknown>, fields: object): Promise<Error | undefined>
 }
@@ -187,7 +189,8 @@ export class ListenerRunner {
         this.#late = outcome.end === 'retry' && hasCode(outcome.error, 'TIDINGS_LISTENER_TIMEOUT')
         if (!this.#late) this.#moved = now
       },
-      parked: (handed, error) => host.parked(listener.name, handed, error, () => consumer.flush()),
+      parking: (handed, error) => host.parking(listener.name, handed, error),
+      parked: () => host.parked(listener.name, () => consumer.flush()),
     })
     try {
       await hear(pump)
@@ -252,9 +255,20 @@ export class ListenerRunner {
 
   async status(): Promise<ListenerStatus> {
     const paused = this.#paused ? ({ paused: true } as const) : {}
-    // While the log is unreadable, report the last known lag.
+    return { name: this.#listener.name, ...paused, ...(await this.#currentLag()) }
+  }
+
+  /** Whether it has nothing to handle now: no event is left, or it is paused or refused. */
+  async isIdle(): Promise<boolean> {
+    if (this.#paused || this.#refusal !== undefined) return true
+    const { behind, running } = await this.#currentLag()
+    return behind + running === 0
+  }
+
+  // While the log is unreadable, the last known lag.
+  async #currentLag(): Promise<Lag> {
     this.#lag = await this.#consumer.lag().catch(() => this.#lag)
-    return { name: this.#listener.name, ...paused, ...this.#lag }
+    return this.#lag
   }
 
   /**

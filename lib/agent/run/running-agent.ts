@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events'
-import { defer, merge, type Observable, Subject } from 'rxjs'
+import { type Observable, Subject } from 'rxjs'
 import type { Clock } from '../../core/clock.ts'
 import type { Publish } from '../../core/context.ts'
 import type { Environment } from '../../core/environment.ts'
@@ -16,7 +16,7 @@ import type { Log } from '../../log/port.ts'
 import { snapshotDraft } from '../../log/snapshot-draft.ts'
 import { type Agent, flatten, type Part, refuseTwins, refuseTypeTwins } from '../define/agent.ts'
 import type { AgentControl } from './agent-control.ts'
-import { drained, isIdle } from './drained.ts'
+import { drained } from './drained.ts'
 import { type DryRun, dryRun } from './dry-run.ts'
 import { endsWithin } from './ends-within.ts'
 import { EngineEvents } from './engine-events.ts'
@@ -147,6 +147,7 @@ export class RunningAgent implements Running, AgentControl {
     return {
       ...this.#parts,
       abort: this.#abort.signal,
+      parking: (...parking) => this.#news.parking(...parking),
       parked: (...parked) => this.#news.parked(...parked),
       track: (task, fields) => this.#tasks.track(task, fields),
     }
@@ -218,11 +219,7 @@ export class RunningAgent implements Running, AgentControl {
   }
 
   drained(): Promise<void> {
-    const changes$ = defer(() => merge(this.#added$, ...this.#listeners.map((each) => each.changes$)))
-    return drained(changes$, this.#stop.signal, async () => {
-      const all = await Promise.all(this.#listeners.map((listener) => listener.status()))
-      return all.every((status) => status.paused === true || isIdle(status))
-    })
+    return drained(() => this.#listeners, this.#stop.signal, this.#added$)
   }
 
   stop(): Promise<void> {
@@ -247,6 +244,9 @@ export class RunningAgent implements Running, AgentControl {
     // A log that never answers must not block the stop: aborted work gets a short time to be recorded.
     const answered = await endsWithin(clock, GRACE + LAST, this.#windUp())
     cancel()
+    // A log that fails just now must not block the stop.
+    if (answered) await endsWithin(clock, LAST, this.#live.caughtUp())
+    this.#live.end()
     const closed = close()
     if (!answered || !(await endsWithin(clock, GRACE, closed))) {
       closed.catch(() => undefined)
@@ -260,6 +260,5 @@ export class RunningAgent implements Running, AgentControl {
     await Promise.all(this.#listeners.map((listener) => listener.idle()))
     await this.#tasks.ended()
     await this.#news.settled()
-    await this.#live.end()
   }
 }

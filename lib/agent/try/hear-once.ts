@@ -6,7 +6,7 @@ import { Deliverer } from '../../dispatch/deliver.ts'
 import type { DeliveryOutcome } from '../../dispatch/outcome.ts'
 import type { Listener } from '../../listener/listener.ts'
 import type { Consumer, Handed, Log } from '../../log/port.ts'
-import { drained, isIdle } from '../run/drained.ts'
+import { type Drainable, drained } from '../run/drained.ts'
 
 /** What a trial runs in. `signal` aborts it. */
 export interface Trial {
@@ -52,21 +52,34 @@ export async function hearOnce<R>(
     ...(types === undefined ? {} : { types }),
   })
   if (again.length > 0) await consumer.redeliver(again.map(({ seq }) => seq))
-  const done = new AbortController()
-  const hearing = hear(listener, consumer, trial, done.signal)
+  const over = new AbortController()
+  const end = (): void => over.abort()
+  if (signal.aborted) end()
+  signal.addEventListener('abort', end, { once: true })
+  // A failed consumer ends the wait below.
+  const hearing = hear(listener, consumer, trial, over.signal).finally(end)
   // Awaited below; until then its failure must not count as unhandled.
   hearing.catch(() => undefined)
-  const result = await work()
-  const heardAll = drained(consumer.changes$, signal, async () => {
-    const lag = await consumer.lag()
-    return isIdle(lag) && lag.retrying === 0
-  })
-  // An unreadable consumer ends the wait too.
-  await Promise.race([heardAll, hearing])
-  done.abort()
-  const heard = await hearing
-  await consumer.flush()
-  return { result, heard }
+  try {
+    const result = await work()
+    await drained(() => [unfinished(consumer)], over.signal)
+    end()
+    const heard = await hearing
+    await consumer.flush()
+    return { result, heard }
+  } finally {
+    end()
+    signal.removeEventListener('abort', end)
+  }
+}
+
+// A consumer here never retries, but an event to deliver once more waits as a retry does.
+function unfinished(consumer: Consumer): Drainable {
+  const isIdle = async (): Promise<boolean> => {
+    const { behind, running, retrying } = await consumer.lag()
+    return behind + running + retrying === 0
+  }
+  return { changes$: consumer.changes$, isIdle }
 }
 
 async function hear(listener: Listener, consumer: Consumer, trial: Trial, done: AbortSignal): Promise<Heard[]> {

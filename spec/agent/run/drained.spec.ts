@@ -1,13 +1,17 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { Subject } from 'rxjs'
+import { type Drainable, drained } from '../../../lib/agent/run/drained.ts'
 import { tryOut } from '../../../lib/agent/try/try-out.ts'
 import { eventType } from '../../../lib/core/event-type.ts'
+import { where } from '../../../lib/filter/where.ts'
 import { job } from '../../../lib/job/job.ts'
 import { memoryLog } from '../../../lib/level/open-log.ts'
 import { listener } from '../../../lib/listener/listener.ts'
 import { on } from '../../../lib/listener/on.ts'
 import { manual } from '../../../lib/schedule/index.ts'
+import { until } from '../../support/until.ts'
 import { place } from '../harness.ts'
 
 const made = eventType('made').of<{ n: number }>()
@@ -85,7 +89,7 @@ describe('drained, under a clock that stands still', () => {
     ])
     await here.log.accept(some(1))
     const waiting = running.drained()
-    while (stuck.length === 0) await new Promise((resolve) => setImmediate(resolve))
+    await until(() => stuck.length > 0)
     ;(running as unknown as { pause(kind: string, name: string, paused: boolean): void }).pause(
       'listener',
       'stuck',
@@ -103,7 +107,7 @@ describe('drained, under a clock that stands still', () => {
     ])
     await here.log.accept(some(1))
     const waiting = running.drained()
-    while (begun.length === 0) await new Promise((resolve) => setImmediate(resolve))
+    await until(() => begun.length > 0)
     const late: number[] = []
     await running.add(listener('late', on(made), ({ data }) => void late.push(data.n), { from: 'start' }))
     begun[0]?.()
@@ -141,6 +145,46 @@ describe('drained, under a clock that stands still', () => {
     )
   })
 
+  it('waits for what listeners publish for each other', async (t) => {
+    const here = await place(t)
+    // A longer chain of causes is refused.
+    const last = 8
+    const heard: number[] = []
+    const passOn = (parity: number) =>
+      listener(
+        `of ${parity}`,
+        on(made).pipe(where(({ data }) => data.n % 2 === parity)),
+        async ({ data }, { publish }) => {
+          await new Promise((resolve) => setImmediate(resolve))
+          heard.push(data.n)
+          if (data.n < last) await publish(made(String(data.n + 1), { n: data.n + 1 }))
+        },
+      )
+    const running = await here.begin([passOn(0), passOn(1)])
+    await here.log.accept([made('0', { n: 0 })])
+    await soon(running.drained())
+    assert.deepEqual(
+      heard,
+      Array.from({ length: last + 1 }, (_, n) => n),
+    )
+  })
+
+  it('resolves at once for an agent without listeners', async (t) => {
+    const here = await place(t)
+    const running = await here.begin([job('make', manual(), () => some(3))])
+    await soon(running.trigger('make'))
+    await soon(running.drained())
+  })
+
+  it('does not wait for a listener that the log refuses to open', async (t) => {
+    const here = await place(t)
+    const running = await here.begin([
+      listener('late', on(made), () => assert.fail('it heard something'), { from: 1_795_880_000_000 }),
+    ])
+    await here.log.accept(some(3))
+    await soon(running.drained())
+  })
+
   it('is how a trial ends, too', async (t) => {
     const here = await place(t)
     const heard: number[] = []
@@ -152,5 +196,74 @@ describe('drained, under a clock that stands still', () => {
     const report = await soon(tryOut({ log, job: job('make', manual(), () => some(3)), listener: hear }))
     assert.deepEqual([report.heard.length, heard], [3, [0, 1, 2]])
     await log.close()
+  })
+})
+
+/** Something to drain; `work` is how much it has to do. */
+class Worker implements Drainable {
+  readonly changes$ = new Subject<void>()
+  work = 0
+  asked = 0
+
+  async isIdle(): Promise<boolean> {
+    this.asked += 1
+    return this.work === 0
+  }
+
+  settle(): void {
+    this.work -= 1
+    this.changes$.next()
+  }
+}
+
+describe('drained', () => {
+  const never = new AbortController().signal
+
+  it('asks all again when one of them changed: it may have published for another', async () => {
+    const [first, second] = [new Worker(), new Worker()]
+    second.work = 1
+    let done = false
+    const waiting = drained(() => [first, second], never).then(() => (done = true))
+    await until(() => second.asked === 1)
+    first.work += 1
+    second.settle()
+    await until(() => first.asked === 2)
+    assert.equal(done, false)
+    first.settle()
+    await waiting
+  })
+
+  it('asks those that were added while it waited', async () => {
+    const [first, second] = [new Worker(), new Worker()]
+    const all = [first]
+    const added$ = new Subject<void>()
+    first.work = 1
+    second.work = 1
+    let done = false
+    const waiting = drained(() => all, never, added$).then(() => (done = true))
+    await until(() => first.asked === 1)
+    all.push(second)
+    added$.next()
+    first.settle()
+    await until(() => second.asked === 1)
+    assert.equal(done, false)
+    second.settle()
+    await waiting
+  })
+
+  it('resolves when it is stopped, and rejects when one can not answer; either way it watches no more', async () => {
+    const worker = new Worker()
+    worker.work = 1
+    const stop = new AbortController()
+    const waiting = drained(() => [worker], stop.signal)
+    stop.abort()
+    await waiting
+    assert.equal(worker.changes$.observed, false)
+    worker.isIdle = () => Promise.reject(new Error('unreadable'))
+    await assert.rejects(
+      drained(() => [worker], never),
+      /unreadable/,
+    )
+    assert.equal(worker.changes$.observed, false)
   })
 })
