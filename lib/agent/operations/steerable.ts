@@ -1,13 +1,14 @@
 import type { Consumer, Log } from '../../log/port.ts'
-import type { AgentControl, Steerable } from '../run/agent-control.ts'
+import type { AgentControl } from '../run/agent-control.ts'
+import type { ListenerControl } from '../run/listener-runner.ts'
 import { renameListener } from '../run/rename-listener.ts'
 
 /** A listener that the log knows, steered through the running agent, or else directly in the log. */
-export function steerable(log: Log, helm: AgentControl | undefined, name: string): Steerable {
+export function steerable(log: Log, helm: AgentControl | undefined, name: string): ListenerControl {
   return helm?.listener(name) ?? resting(log, name)
 }
 
-function resting(log: Log, name: string): Steerable {
+function resting(log: Log, name: string): ListenerControl {
   return {
     steer: async (steer) => steer(await log.consumer(name, { start: 'now' })),
     move: async (start) => settle(await log.consumer(name, { start, move: true })),

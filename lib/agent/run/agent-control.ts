@@ -1,20 +1,10 @@
 import type { Job } from '../../job/job.ts'
 import type { RunReport } from '../../job/job-host.ts'
-import type { Consumer, Start } from '../../log/port.ts'
 import type { Health } from './health.ts'
 import type { Code } from './job-code.ts'
+import type { ListenerControl } from './listener-runner.ts'
 import type { Pausable } from './pauses.ts'
 import type { JobStatus } from './status.ts'
-
-/** How to steer a listener, whether or not an agent runs it. */
-export interface Steerable {
-  /** Runs `steer` on the listener's consumer. */
-  steer<T>(steer: (consumer: Consumer) => Promise<T>): Promise<T>
-  /** Continues from another position. */
-  move(start: Start): Promise<void>
-  /** Continues under another name. */
-  rename(name: string): Promise<void>
-}
 
 /** A running agent, for operations that steer it: it applies at once what they have already written to the log. */
 export interface AgentControl extends Code {
@@ -27,5 +17,5 @@ export interface AgentControl extends Code {
   pause(kind: Pausable, name: string, paused: boolean): void
   job(name: string): { readonly job: Job; status(): JobStatus; reset(): Promise<void> } | undefined
   /** The listener of that name; undefined if the agent has none. */
-  listener(name: string): Steerable | undefined
+  listener(name: string): ListenerControl | undefined
 }

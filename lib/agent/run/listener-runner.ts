@@ -1,15 +1,25 @@
-import { type Observable, Subject, type Unsubscribable } from 'rxjs'
+import { merge, type Observable, Subject } from 'rxjs'
 import { type Clock, pause, steady } from '../../core/clock.ts'
 import type { ErrorInfo } from '../../core/error-info.ts'
 import { asError, hasCode } from '../../core/errors.ts'
 import { retryPause } from '../../core/persist.ts'
 import { Pump, type PumpHost } from '../../dispatch/pump.ts'
 import type { Listener } from '../../listener/listener.ts'
-import type { Consumer, ConsumerOptions, Handed, Lag, Log, Start, Writes } from '../../log/port.ts'
+import type { Consumer, Handed, Lag, Log, Start, Writes } from '../../log/port.ts'
 import type { ListenerHealth } from './health.ts'
-import { cursors, oldestOf } from './oldest.ts'
-import { checkRename, olderName, renameListener } from './rename-listener.ts'
+import { ListenerConsumer } from './listener-consumer.ts'
+import { ListenerProgress, oldestEvents } from './listener-progress.ts'
 import type { ListenerStatus } from './status.ts'
+
+/** How to steer a listener, whether or not an agent runs it. */
+export interface ListenerControl {
+  /** Runs `steer` on the listener's consumer. */
+  steer<T>(steer: (consumer: Consumer) => Promise<T>): Promise<T>
+  /** Continues from another position. */
+  move(start: Start): Promise<void>
+  /** Continues under another name. */
+  rename(name: string): Promise<void>
+}
 
 /** What a running listener needs from its agent. */
 export interface ListenerRunnerHost extends Omit<PumpHost, 'stop' | 'began' | 'ended' | 'parking' | 'parked'> {
@@ -22,36 +32,45 @@ export interface ListenerRunnerHost extends Omit<PumpHost, 'stop' | 'began' | 'e
   track(work: Promise<unknown>, fields: object): Promise<Error | undefined>
 }
 
-/** Used while the log is unreadable. */
-const UNKNOWN = { waits: undefined, next: undefined }
+/** A listener that worked for longer than this, in ms, begins again after the shortest pause. */
+const WORKED = 60_000
 
-/** With events to handle, a listener that starts no delivery for this long, in ms, is stuck. */
-const PATIENCE = 60_000
-
-/** A running listener: it receives events until it is paused, and can be moved and renamed meanwhile. */
-export class ListenerRunner {
+/**
+ * A running listener: it receives events until it is paused or stopped, and can be moved and renamed meanwhile.
+ *
+ * A pump moves the events from the consumer to the handler. The runner supervises it (decision 0037):
+ *
+ * ```
+ *             begin                       pause · move · rename
+ *   resting ─────────→ opening ⇄ pumping ──────────────────────→ settling ───→ resting
+ *                        ↑          │                            running deliveries end;
+ *                        │          │ any failure                then it is moved or renamed,
+ *    100 ms … 10 s later │          ↓                            and begins unless it is paused
+ *                        └─────── failed
+ *                                   │ the log is closed · another agent took the consumer over · the log refuses it
+ *                                   ↓
+ *                                 ended
+ * ```
+ *
+ * - One pump at a time. The next begins when the deliveries of the last have ended: their outcomes belong to the consumer
+ *   that handed the events out.
+ * - A consumer is used again only if nothing is left in it. After a failure, and after a pause, it may hold events that
+ *   were taken but not begun: it is discarded, and the next one hands them out again.
+ * - Steering (pause, move, rename, and whatever operations do with the consumer) happens one at a time, in the order of
+ *   the calls. A move or rename is checked first: one that must fail stops nothing.
+ * - A failed listener is in `health()` until its consumer is open again. It never ends the agent or another listener.
+ */
+export class ListenerRunner implements ListenerControl {
   readonly #host: ListenerRunnerHost
   readonly #clock: Clock
-  #listener: Listener
-  #consumer!: Consumer
-  #watch: Unsubscribable | undefined
-  readonly #changes$ = new Subject<void>()
+  readonly #consumer: ListenerConsumer
+  readonly #progress: ListenerProgress
+  readonly #paused$ = new Subject<void>()
   #paused: boolean
   #stopped = false
-  #pump: { readonly stop: AbortController; readonly ended: Promise<void> } | undefined
-  // Serializes pauses, moves, renames and other steering.
-  #turn: Promise<unknown> = Promise.resolve()
-  // When a delivery last began or ended; a timeout does not count, as a handler that never settles makes no progress.
-  #moved: number
-  #late = false
+  #pumping: { readonly stop: AbortController; readonly ended: Promise<void> } | undefined
+  #steering: Promise<unknown> = Promise.resolve()
   #failure: Error | undefined
-  // The consumer is unusable and must be reopened: it failed, was moved, or holds events that were taken but not begun.
-  #spent = false
-  #opening: Promise<void> | undefined
-  // The new name of a failed rename, which the log may have stored nevertheless.
-  #maybe: string | undefined
-  // Why the log refuses to open a consumer for this listener.
-  #refusal: Error | undefined
   #lag: Lag = { behind: 0, running: 0, retrying: 0, parked: 0 }
 
   /** Opens a listener on the log. `paused`: the names of the listeners that stay paused until they are resumed. */
@@ -60,63 +79,27 @@ export class ListenerRunner {
     paused: ReadonlyMap<string, unknown>,
     host: ListenerRunnerHost,
   ): Promise<ListenerRunner> {
-    try {
-      return await ListenerRunner.#opened(listener, paused, host)
-    } catch (error) {
-      if (typeof listener.settings.from !== 'number' || !hasCode(error, 'TIDINGS_LOG_INVALID')) throw error
-      return ListenerRunner.#refused(listener, asError(error), host)
-    }
+    const consumer = await ListenerConsumer.open(listener, host.log, host.environment.logger)
+    const isPaused = consumer.refusal === undefined && paused.has(consumer.foundAs)
+    return new ListenerRunner(consumer, isPaused, host)
   }
 
-  static async #opened(
-    listener: Listener,
-    paused: ReadonlyMap<string, unknown>,
-    host: ListenerRunnerHost,
-  ): Promise<ListenerRunner> {
-    const { name, settings } = listener
-    const { from: start, formerly } = settings
-    const { log, environment } = host
-    const older = await olderName(log, listener, environment.logger)
-    const consumer =
-      older === undefined
-        ? await log.consumer(name, { start, ...hears(listener) })
-        : await renameListener(log, older, name, hears(listener))
-    if (consumer.origin === 'new') environment.logger.info({ listener: name, from: start }, 'new listener')
-    if (consumer.origin === 'renamed') environment.logger.info({ listener: name, formerly }, 'renamed listener')
-    return new ListenerRunner(listener, consumer, paused.has(older ?? name), host)
-  }
-
-  /**
-   * A listener whose consumer the log refuses to open, because its `from` lies far beyond the end of the log. It
-   * receives nothing, `status` gives the reason, and it leaves no cursor behind; the other parts of the agent run.
-   */
-  static async #refused(listener: Listener, refusal: Error, host: ListenerRunnerHost): Promise<ListenerRunner> {
-    const consumer = await host.log.consumer(listener.name, { start: 'now', transient: true, ...hears(listener) })
-    const listening = new ListenerRunner(listener, consumer, false, host)
-    listening.#refusal = refusal
-    return listening
-  }
-
-  private constructor(listener: Listener, consumer: Consumer, paused: boolean, host: ListenerRunnerHost) {
-    this.#listener = listener
-    this.#use(consumer)
+  private constructor(consumer: ListenerConsumer, paused: boolean, host: ListenerRunnerHost) {
+    this.#consumer = consumer
     this.#paused = paused
     this.#host = host
     this.#clock = steady(host.clock)
-    this.#moved = this.#clock.now()
+    this.#progress = new ListenerProgress(this.#clock)
   }
 
+  /** The listener, under its present name. */
   get listener(): Listener {
-    return this.#listener
-  }
-
-  get consumer(): Consumer {
-    return this.#consumer
+    return this.#consumer.listener
   }
 
   /** Emits whenever `status()` may have changed. */
   get changes$(): Observable<void> {
-    return this.#changes$
+    return merge(this.#consumer.changes$, this.#paused$)
   }
 
   get paused(): boolean {
@@ -124,48 +107,45 @@ export class ListenerRunner {
   }
 
   /**
-   * Starts deliveries, and continues until the listener is stopped or the log is closed. After any other failure it
-   * waits briefly, reopens its consumer and restarts. Once `turn` has resolved, it first tries the events that were in
-   * flight when the process died; the rest follows once `all` has resolved. Resolves when those events were tried, or
-   * could not be.
+   * Begins to deliver events. Once `turn` has resolved, it first tries the events that were in flight when the process
+   * died; the rest follows once `all` has resolved. Resolves when those events were tried, or could not be.
    */
   begin(turn: Promise<void> = Promise.resolve(), all: Promise<void> = Promise.resolve()): Promise<void> {
     const stop = new AbortController()
     let tried: () => void = () => undefined
     const suspects = new Promise<void>((resolve) => (tried = resolve))
-    const heard = this.#supervise(stop.signal, async (pump) => {
+    const pumped = this.#supervise(stop.signal, async (pump) => {
       await turn
       // A listener that fails here releases the others: they do not wait for its recovery.
       await pump.clearSuspects().finally(tried)
       await all
       await pump.run()
     })
-    this.#moved = this.#clock.now()
-    this.#late = false
-    const ended = this.#host.track(heard.finally(tried), { listener: this.#listener.name }).then((failure) => {
+    this.#progress.restart()
+    const ended = this.#host.track(pumped.finally(tried), { listener: this.listener.name }).then((failure) => {
       if (failure !== undefined) this.#failure = failure
     })
-    this.#pump = { stop, ended }
+    this.#pumping = { stop, ended }
     return suspects
   }
 
-  async #supervise(stop: AbortSignal, hear: (pump: Pump) => Promise<void>): Promise<void> {
+  async #supervise(stop: AbortSignal, run: (pump: Pump) => Promise<void>): Promise<void> {
     const { clock, environment } = this.#host
     for (let failures = 1; ; failures++) {
       const began = this.#clock.now()
       try {
-        await this.#ready()
+        const consumer = await this.#consumer.ready()
         this.#failure = undefined
-        await this.#pumpEvents(stop, hear)
+        await this.#pump(consumer, stop, run)
         return
       } catch (thrown) {
-        this.#spent = true
+        this.#consumer.discard()
         const err = asError(thrown)
         // The log is closed, or another agent on this log took the consumer over: the listener continues there.
-        if (hasCode(err, 'TIDINGS_LOG_CLOSED') || err === this.#refusal) throw err
-        if (this.#clock.now() - began > PATIENCE) failures = 1
+        if (hasCode(err, 'TIDINGS_LOG_CLOSED') || err === this.#consumer.refusal) throw err
+        if (this.#clock.now() - began > WORKED) failures = 1
         const wait = retryPause(failures)
-        const fields = { listener: this.#listener.name, err }
+        const fields = { listener: this.listener.name, err }
         // The listener was stopping anyway: reopening its consumer writes what could not be written now.
         if (stop.aborted) return environment.logger.warn(fields, 'listener failed as it stopped')
         this.#failure = err
@@ -176,24 +156,18 @@ export class ListenerRunner {
     }
   }
 
-  async #pumpEvents(stop: AbortSignal, hear: (pump: Pump) => Promise<void>): Promise<void> {
-    const [host, listener] = [this.#host, this.#listener]
-    const consumer = this.#consumer
+  async #pump(consumer: Consumer, stop: AbortSignal, run: (pump: Pump) => Promise<void>): Promise<void> {
+    const { listener } = this
     const pump = new Pump(listener, consumer, {
-      ...host,
+      ...this.#host,
       stop,
-      began: (now) => {
-        if (!this.#late) this.#moved = now
-      },
-      ended: (outcome, now) => {
-        this.#late = outcome.end === 'retry' && hasCode(outcome.error, 'TIDINGS_LISTENER_TIMEOUT')
-        if (!this.#late) this.#moved = now
-      },
-      parking: (handed, error) => host.parking(listener.name, handed, error),
-      parked: () => host.parked(listener.name, () => consumer.flush()),
+      began: (now) => this.#progress.began(now),
+      ended: (outcome, now) => this.#progress.ended(outcome, now),
+      parking: (handed, error) => this.#host.parking(listener.name, handed, error),
+      parked: () => this.#host.parked(listener.name, () => consumer.flush()),
     })
     try {
-      await hear(pump)
+      await run(pump)
     } finally {
       pump.end()
     }
@@ -202,72 +176,84 @@ export class ListenerRunner {
   /** Starts no more deliveries, permanently. */
   stop(): void {
     this.#stopped = true
-    this.#pump?.stop.abort()
+    this.#consumer.close()
+    this.#pumping?.stop.abort()
   }
 
-  /** Resolves when all pending steering (pause, move, rename) has finished. */
-  async idle(): Promise<void> {
-    await this.#turn
+  /** Resolves when all steering so far is done. */
+  async steered(): Promise<void> {
+    await this.#steering
   }
 
   /** Pauses or resumes: while paused no delivery starts; running deliveries may finish. */
   pause(paused: boolean): void {
     this.#paused = paused
-    this.#changes$.next()
-    if (paused) this.#pump?.stop.abort()
+    this.#paused$.next()
+    if (paused) this.#pumping?.stop.abort()
     void this.#inTurn(async () => {
-      if (this.#pump?.stop.signal.aborted) await this.#rest()
-      // Reopening counts events that were taken but not begun as behind again. If the log fails, resuming retries this.
-      await this.#ready().catch(() => undefined)
+      if (this.#pumping?.stop.signal.aborted) await this.#rest()
+      // A consumer that is opened again counts events that were taken but not begun as behind. If the log fails,
+      // resuming retries this.
+      await this.#consumer.ready().catch(() => undefined)
     })
   }
 
-  /** Runs `steer` on the consumer, after all earlier steering. */
   steer<T>(steer: (consumer: Consumer) => Promise<T>): Promise<T> {
-    return this.#inTurn(async () => {
-      await this.#ready()
-      return steer(this.#consumer)
-    })
+    return this.#inTurn(async () => steer(await this.#consumer.ready()))
   }
 
-  /** Continues from another position, once the running deliveries have ended. */
   move(start: Start): Promise<void> {
     return this.#inTurn(async () => {
-      await refuseFailed(this.#host.log)
+      await this.#consumer.checkMove()
       await this.#rest()
-      await this.#open({ start, move: true })
+      await this.#consumer.move(start)
     })
   }
 
-  /** Continues under another name, once the running deliveries have ended. */
   rename(name: string): Promise<void> {
     return this.#inTurn(async () => {
-      const { log } = this.#host
-      await checkRename(log, name)
+      await this.#consumer.checkRename(name)
       await this.#rest()
-      this.#maybe = name
-      const consumer = await renameListener(log, this.#listener.name, name, hears(this.#listener))
-      this.#maybe = undefined
-      this.#listener = { ...this.#listener, name }
-      this.#use(consumer)
+      await this.#consumer.rename(name)
     })
   }
 
-  async status(): Promise<ListenerStatus> {
-    const paused = this.#paused ? ({ paused: true } as const) : {}
-    return { name: this.#listener.name, ...paused, ...(await this.#currentLag()) }
+  // Steers after all earlier steering, and begins again if that stopped the pump.
+  #inTurn<T>(act: () => Promise<T>): Promise<T> {
+    const done = this.#steering.then(async () => {
+      try {
+        return await act()
+      } finally {
+        if (!this.#paused && !this.#stopped && this.#pumping === undefined) void this.begin()
+      }
+    })
+    this.#steering = done.catch(() => undefined)
+    return done
   }
 
-  /** Whether it has nothing to handle now: no event is left, or it is paused or refused. */
+  // Stops the pump, and waits for the running deliveries.
+  async #rest(): Promise<void> {
+    this.#pumping?.stop.abort()
+    await this.#pumping?.ended
+    this.#pumping = undefined
+    this.#consumer.discard()
+  }
+
+  /** The status. While the log is unreadable, it has the last known lag. */
+  async status(): Promise<ListenerStatus> {
+    const paused = this.#paused ? ({ paused: true } as const) : {}
+    return { name: this.listener.name, ...paused, ...(await this.#currentLag()) }
+  }
+
+  /** Whether it has nothing to handle now: no event is left, or it is paused or refused. Retries do not count. */
   async isIdle(): Promise<boolean> {
-    if (this.#paused || this.#refusal !== undefined) return true
+    if (this.#paused || this.#consumer.refusal !== undefined) return true
     const { behind, running } = await this.#currentLag()
     return behind + running === 0
   }
 
-  // While the log is unreadable, the last known lag.
   async #currentLag(): Promise<Lag> {
-    this.#lag = await this.#consumer.lag().catch(() => this.#lag)
+    this.#lag = await this.#consumer.current.lag().catch(() => this.#lag)
     return this.#lag
   }
 
@@ -276,89 +262,18 @@ export class ListenerRunner {
    */
   async health(cursor: number | undefined): Promise<ListenerHealth> {
     const { log, scrub } = this.#host
+    const { types } = this.listener.source
     const status = await this.status()
-    const { types } = this.#listener.source
-    const { waits, next } =
-      cursor === undefined ? UNKNOWN : await oldestOf(log, this.#consumer, { cursor, types }).catch(() => UNKNOWN)
-    const all = [waits, next].filter((created) => created !== undefined)
+    const { waiting, next } = await oldestEvents(log, this.#consumer.current, types, cursor)
+    const all = [waiting, next].filter((created) => created !== undefined)
+    // A failed log delivers no events, and reports itself as a problem.
+    const isStuck = !this.#paused && log.state === 'ready' && this.#progress.isStuck(this.listener, status, next)
     return {
       ...status,
       ...(all.length === 0 ? {} : { oldest: new Date(Math.min(...all)).toISOString() }),
-      ...(this.#isStuck(status, next) ? { stuck: true } : {}),
+      ...(isStuck ? { stuck: true } : {}),
       ...(this.#failure === undefined ? {} : { failure: scrub(this.#failure.message) }),
-      ...(this.#refusal === undefined ? {} : { refused: true as const }),
+      ...(this.#consumer.refusal === undefined ? {} : { refused: true as const }),
     }
   }
-
-  // Stuck: there are events to handle, and no progress. `next`: when the oldest event not yet tried was accepted.
-  #isStuck({ running, retrying }: Lag, next: number | undefined): boolean {
-    const { timeout, ordered } = this.#listener.settings
-    // A failed log delivers no events, and reports itself as a problem.
-    if (this.#paused || this.#host.log.state !== 'ready') return false
-    const now = this.#clock.now()
-    if (running > 0 || this.#late) return now - this.#moved > 2 * timeout
-    // An ordered listener holds all events back until the pending retry has run.
-    if (next === undefined || (ordered === true && retrying > 0)) return false
-    return now - Math.max(this.#moved, next) > Math.min(2 * timeout, PATIENCE)
-  }
-
-  #use(consumer: Consumer): void {
-    this.#watch?.unsubscribe()
-    this.#spent = false
-    this.#consumer = consumer
-    this.#watch = consumer.changes$.subscribe(() => this.#changes$.next())
-    this.#changes$.next()
-  }
-
-  #inTurn<T>(act: () => Promise<T>): Promise<T> {
-    const done = this.#turn.then(async () => {
-      try {
-        return await act()
-      } finally {
-        this.#goOn()
-      }
-    })
-    this.#turn = done.catch(() => undefined)
-    return done
-  }
-
-  #goOn(): void {
-    if (!this.#paused && !this.#stopped && this.#pump === undefined) void this.begin()
-  }
-
-  async #rest(): Promise<void> {
-    this.#pump?.stop.abort()
-    await this.#pump?.ended
-    this.#pump = undefined
-    this.#spent = true
-  }
-
-  // A reopened consumer has forgotten the events that were taken but not begun, and delivers them again.
-  async #ready(): Promise<void> {
-    if (this.#refusal !== undefined) throw this.#refusal
-    if (!this.#spent || this.#stopped) return
-    this.#opening ??= this.#open({ start: 'now' }).finally(() => (this.#opening = undefined))
-    await this.#opening
-  }
-
-  async #open(place: Pick<ConsumerOptions, 'start' | 'move'>): Promise<void> {
-    if (this.#stopped) return
-    const { log } = this.#host
-    const [before, maybe] = [this.#listener.name, this.#maybe]
-    if (maybe !== undefined) {
-      const known = await cursors(log)
-      if (known.has(maybe) && !known.has(before)) this.#listener = { ...this.#listener, name: maybe }
-      this.#maybe = undefined
-    }
-    this.#use(await log.consumer(this.#listener.name, { ...hears(this.#listener), ...place }))
-  }
-}
-
-// Reads before acting: a log that accepts no writes would leave the listener stopped halfway.
-async function refuseFailed(log: Log): Promise<void> {
-  await log.last()
-}
-
-function hears({ source: { types }, settings }: Listener): Pick<ConsumerOptions, 'types' | 'inOrder'> {
-  return { ...(types === undefined ? {} : { types }), ...(settings.ordered === true ? { inOrder: true } : {}) }
 }

@@ -4,8 +4,14 @@ import type { Logger } from '../../core/logger.ts'
 import { listenerNamespace } from '../../dispatch/deliver.ts'
 import type { Listener } from '../../listener/listener.ts'
 import type { Consumer, ConsumerOptions, Log } from '../../log/port.ts'
-import { cursors } from './oldest.ts'
 import { isPaused, setPaused } from './pauses.ts'
+
+/** The cursor of each consumer of a log, by name. */
+export async function knownCursors(log: Log): Promise<ReadonlyMap<string, number>> {
+  const known = new Map<string, number>()
+  for await (const { name, cursor } of log.consumers()) known.set(name, cursor)
+  return known
+}
 
 /**
  * Rejects an impossible new name for a listener, before anything is stopped or written.
@@ -15,7 +21,7 @@ import { isPaused, setPaused } from './pauses.ts'
  */
 export async function checkRename(log: Log, to: string): Promise<void> {
   checkName(to, 'TIDINGS_LOG_INVALID', 'the name of a listener')
-  const cursor = (await cursors(log)).get(to)
+  const cursor = (await knownCursors(log)).get(to)
   if (cursor === undefined) return
   const message = `the log knows a listener ${quote(to)} already, with a cursor of its own at ${cursor}`
   throw new TidingsError('TIDINGS_LOG_INVALID', message, { details: { path: 'to' } })
@@ -30,7 +36,7 @@ export async function renameListener(
   log: Log,
   from: string,
   to: string,
-  hears: Pick<ConsumerOptions, 'types' | 'inOrder'> = {},
+  consumes: Pick<ConsumerOptions, 'types' | 'inOrder'> = {},
 ): Promise<Consumer> {
   await checkRename(log, to)
   const [before, after] = [log.store(listenerNamespace(from)), log.store(listenerNamespace(to))]
@@ -38,7 +44,7 @@ export async function renameListener(
   for await (const { key } of after.list()) if ((await before.get(key)) === undefined) await after.delete(key)
   for await (const { key, value } of before.list()) await after.set(key, value)
   await setPaused(log, 'listener', to, await isPaused(log, 'listener', from))
-  const consumer = await log.consumer(to, { start: 'now', formerly: from, ...hears })
+  const consumer = await log.consumer(to, { start: 'now', formerly: from, ...consumes })
   try {
     await setPaused(log, 'listener', from, false)
     for await (const { key } of before.list()) await before.delete(key)
@@ -57,13 +63,13 @@ export async function removeListener(log: Log, name: string): Promise<void> {
 }
 
 /** The former name whose cursor a listener takes over, if the log knows that name and not the current one. */
-export async function olderName(
+export async function formerName(
   log: Log,
   { name, settings: { formerly } }: Listener,
   logger: Logger,
 ): Promise<string | undefined> {
   if (formerly === undefined) return undefined
-  const known = await cursors(log)
+  const known = await knownCursors(log)
   if (!known.has(formerly) || formerly === name) return undefined
   if (!known.has(name)) return formerly
   // Two listeners, each with its own cursor and state: which one is meant is ambiguous.

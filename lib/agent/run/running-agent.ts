@@ -24,8 +24,8 @@ import { type Health, problemsOf } from './health.ts'
 import { JobRunner } from './job-runner.ts'
 import { ListenerRunner, type ListenerRunnerHost } from './listener-runner.ts'
 import { LiveEvents } from './live-events.ts'
-import { cursors } from './oldest.ts'
 import { type Pausable, pausedNames } from './pauses.ts'
+import { knownCursors } from './rename-listener.ts'
 import type { Running } from './running.ts'
 import type { Status } from './status.ts'
 import { Tasks } from './tasks.ts'
@@ -188,7 +188,7 @@ export class RunningAgent implements Running, AgentControl {
 
   async health(): Promise<Pick<Health, 'jobs' | 'listeners'>> {
     // While the log is unreadable, report only what is in memory.
-    const known = await cursors(this.#parts.log).catch(() => undefined)
+    const known = await knownCursors(this.#parts.log).catch(() => undefined)
     const listeners = this.#listeners.map((each) => each.health(known?.get(each.listener.name)))
     return { jobs: [...this.#jobs.values()].map((job) => job.health()), listeners: await Promise.all(listeners) }
   }
@@ -257,7 +257,7 @@ export class RunningAgent implements Running, AgentControl {
 
   async #windUp(): Promise<void> {
     for (const listener of this.#listeners) listener.stop()
-    await Promise.all(this.#listeners.map((listener) => listener.idle()))
+    await Promise.all(this.#listeners.map((listener) => listener.steered()))
     await this.#tasks.ended()
     await this.#news.settled()
   }

@@ -1,0 +1,152 @@
+import { type Observable, Subject, type Unsubscribable } from 'rxjs'
+import { asError, hasCode } from '../../core/errors.ts'
+import type { Logger } from '../../core/logger.ts'
+import type { Listener } from '../../listener/listener.ts'
+import type { Consumer, ConsumerOptions, Log, Start } from '../../log/port.ts'
+import { checkRename, formerName, knownCursors, renameListener } from './rename-listener.ts'
+
+/**
+ * The consumer of a running listener, opened again whenever the one in use has become unusable. It also knows the
+ * listener's present name, which a rename changes.
+ *
+ * A log refuses to open a consumer whose `from` lies far beyond its end. Such a listener gets a transient consumer, so
+ * it leaves no cursor behind, and `ready()` rejects: it receives nothing, and the other parts of the agent run.
+ */
+export class ListenerConsumer {
+  /** The name by which the log knew the listener when it was opened. */
+  readonly foundAs: string
+  /** Why the log refuses to open a consumer for this listener. */
+  readonly refusal: Error | undefined
+  readonly #log: Log
+  readonly #changes$ = new Subject<void>()
+  #listener: Listener
+  #consumer: Consumer
+  #watch: Unsubscribable
+  #unusable = false
+  #closed = false
+  #opening: Promise<void> | undefined
+  // The new name of a failed rename, which the log may have stored nevertheless.
+  #perhaps: string | undefined
+
+  private constructor(listener: Listener, consumer: Consumer, log: Log, foundAs: string, refusal?: Error) {
+    this.foundAs = foundAs
+    this.#listener = listener
+    this.#log = log
+    this.refusal = refusal
+    this.#consumer = consumer
+    this.#watch = this.#follow(consumer)
+  }
+
+  /** Opens the consumer of a listener, which may be new to the log, known to it, or known by its former name. */
+  static async open(listener: Listener, log: Log, logger: Logger): Promise<ListenerConsumer> {
+    const { name, settings } = listener
+    const { from, formerly } = settings
+    try {
+      const former = await formerName(log, listener, logger)
+      const consumer =
+        former === undefined
+          ? await log.consumer(name, { start: from, ...consumes(listener) })
+          : await renameListener(log, former, name, consumes(listener))
+      if (consumer.origin === 'new') logger.info({ listener: name, from }, 'new listener')
+      if (consumer.origin === 'renamed') logger.info({ listener: name, formerly }, 'renamed listener')
+      return new ListenerConsumer(listener, consumer, log, former ?? name)
+    } catch (error) {
+      if (typeof from !== 'number' || !hasCode(error, 'TIDINGS_LOG_INVALID')) throw error
+      const consumer = await log.consumer(name, { start: 'now', transient: true, ...consumes(listener) })
+      return new ListenerConsumer(listener, consumer, log, name, asError(error))
+    }
+  }
+
+  /** The listener, under its present name. */
+  get listener(): Listener {
+    return this.#listener
+  }
+
+  /** The consumer in use, which may be unusable: `ready()` opens it again. */
+  get current(): Consumer {
+    return this.#consumer
+  }
+
+  /** Emits when the consumer's lag may have changed, and when it was opened again. */
+  get changes$(): Observable<void> {
+    return this.#changes$
+  }
+
+  /**
+   * The consumer is to be opened again before its next use: it failed, or it holds events that were taken but not
+   * begun. One that was opened again has forgotten those, and hands them out again.
+   */
+  discard(): void {
+    this.#unusable = true
+  }
+
+  /** The listener has stopped: opens no more consumers. */
+  close(): void {
+    this.#closed = true
+  }
+
+  /** Resolves to a usable consumer. */
+  async ready(): Promise<Consumer> {
+    if (this.refusal !== undefined) throw this.refusal
+    if (this.#unusable && !this.#closed) {
+      this.#opening ??= this.#reopen({ start: 'now' }).finally(() => (this.#opening = undefined))
+      await this.#opening
+    }
+    return this.#consumer
+  }
+
+  /** Moves the consumer. Call only while no delivery is running. */
+  async move(start: Start): Promise<void> {
+    await this.#reopen({ start, move: true })
+  }
+
+  /** @throws TidingsError `TIDINGS_LOG_FAILED` while the log accepts no writes: a listener must not stop for nothing */
+  async checkMove(): Promise<void> {
+    await this.#log.last()
+  }
+
+  /** @throws TidingsError `TIDINGS_LOG_INVALID` for an impossible name; `TIDINGS_LOG_FAILED` while the log has failed */
+  async checkRename(name: string): Promise<void> {
+    await checkRename(this.#log, name)
+  }
+
+  /** Renames the listener. Call only while no delivery is running. */
+  async rename(name: string): Promise<void> {
+    this.#perhaps = name
+    const consumer = await renameListener(this.#log, this.#listener.name, name, consumes(this.#listener))
+    this.#perhaps = undefined
+    this.#listener = { ...this.#listener, name }
+    this.#use(consumer)
+  }
+
+  async #reopen(place: Pick<ConsumerOptions, 'start' | 'move'>): Promise<void> {
+    if (this.#closed) return
+    await this.#findName()
+    this.#use(await this.#log.consumer(this.#listener.name, { ...consumes(this.#listener), ...place }))
+  }
+
+  // After a rename that failed, the log knows which of the two names is the listener's.
+  async #findName(): Promise<void> {
+    if (this.#perhaps === undefined) return
+    const known = await knownCursors(this.#log)
+    if (known.has(this.#perhaps) && !known.has(this.#listener.name))
+      this.#listener = { ...this.#listener, name: this.#perhaps }
+    this.#perhaps = undefined
+  }
+
+  #use(consumer: Consumer): void {
+    this.#watch.unsubscribe()
+    this.#unusable = false
+    this.#consumer = consumer
+    this.#watch = this.#follow(consumer)
+    this.#changes$.next()
+  }
+
+  #follow(consumer: Consumer): Unsubscribable {
+    return consumer.changes$.subscribe(() => this.#changes$.next())
+  }
+}
+
+function consumes({ source: { types }, settings }: Listener): Pick<ConsumerOptions, 'types' | 'inOrder'> {
+  return { ...(types === undefined ? {} : { types }), ...(settings.ordered === true ? { inOrder: true } : {}) }
+}
