@@ -1,77 +1,107 @@
 import type { Publish, State } from '../core/context.ts'
+import { defined } from '../core/defined.ts'
 import type { Environment } from '../core/environment.ts'
 import type { StoredEvent } from '../core/event.ts'
-import type { Delivery, Handler } from '../listener/listener.ts'
+import { hash } from '../core/hash.ts'
+import type { Delivery } from '../listener/listener.ts'
 import type { Handed } from '../log/port.ts'
-import { deliveryKey } from './delivery-key.ts'
 
-/** The source of everything that a handler receives besides its value. */
-export interface DeliveryParts {
-  readonly environment: Environment
+/** The attempt that a delivery belongs to. What is costly is created when it is first read. */
+export interface DeliverySource {
   readonly handed: Handed
+  readonly environment: Environment
+  /** The id of the log. */
+  readonly log: string
+  /** The name of the listener. */
+  readonly listener: string
   readonly state: State
   readonly publish: Publish
-  /** The id of the log, and the name of the listener. */
-  readonly log: string
-  readonly listener: string
-  signal(): AbortSignal
+  readonly signal: AbortSignal
   /** Runs a program that ends with the delivery. */
-  exec: Environment['exec']
+  readonly exec: Environment['exec']
 }
 
-/** The delivery of one value. `signal` and `key` are lazy: few handlers use them, and both are costly. */
-class OwnDelivery implements Delivery {
-  readonly event: StoredEvent
-  readonly attempt: number
-  readonly index: number
-  readonly state: State
-  readonly publish: Publish
-  readonly fetch: Environment['fetch']
-  readonly exec: Environment['exec']
-  readonly now: Environment['now']
-  readonly logger: Environment['logger']
-  readonly secret: Environment['secret']
-  readonly #parts: DeliveryParts
+/**
+ * What a handler receives besides one value. All members are getters of the prototype, so that creating one costs
+ * nothing: most handlers read none of them, and the signal, the key and `exec` cost more than the delivery itself.
+ */
+export class ValueDelivery implements Delivery {
+  readonly #source: DeliverySource
+  readonly #index: number
 
-  constructor(parts: DeliveryParts, index: number) {
-    const { handed, environment } = parts
-    this.event = handed.event
-    this.attempt = handed.attempt
-    this.index = index
-    this.state = parts.state
-    this.publish = parts.publish
-    this.fetch = environment.fetch
-    this.exec = (...program) => parts.exec(...program)
-    this.now = environment.now
-    this.logger = environment.logger
-    this.secret = environment.secret
-    this.#parts = parts
+  constructor(source: DeliverySource, index: number) {
+    this.#source = source
+    this.#index = index
   }
 
-  get signal(): AbortSignal {
-    return this.#parts.signal()
+  get event(): StoredEvent {
+    return this.#source.handed.event
+  }
+
+  get attempt(): number {
+    return this.#source.handed.attempt
+  }
+
+  get index(): number {
+    return this.#index
   }
 
   get key(): string {
-    const { log, listener, handed } = this.#parts
-    const { event, replay } = handed
-    return deliveryKey({ log, listener, event, index: this.index, ...(replay === undefined ? {} : { replay }) })
+    const { log, listener, handed } = this.#source
+    return deliveryKey(defined({ log, listener, event: handed.event, index: this.#index, replay: handed.replay }))
+  }
+
+  get signal(): AbortSignal {
+    return this.#source.signal
+  }
+
+  get publish(): Publish {
+    return this.#source.publish
+  }
+
+  get state(): State {
+    return this.#source.state
+  }
+
+  get exec(): Environment['exec'] {
+    return this.#source.exec
+  }
+
+  get fetch(): Environment['fetch'] {
+    return this.#source.environment.fetch
+  }
+
+  get now(): Environment['now'] {
+    return this.#source.environment.now
+  }
+
+  get logger(): Environment['logger'] {
+    return this.#source.environment.logger
+  }
+
+  get secret(): Environment['secret'] {
+    return this.#source.environment.secret
   }
 }
 
-const { signal, key } = Object.getOwnPropertyDescriptors(OwnDelivery.prototype)
-const OWN = { signal: { ...signal, enumerable: true }, key: { ...key, enumerable: true } } as PropertyDescriptorMap
-
-/** An arrow with at most one parameter, no default and no rest: only such a handler cannot read its delivery. */
-const ONE_VALUE = /^(?:async\b\s*)?(?:[\w$]+|\(\s*(?:[\w$]*|\{[^{}=.]*\})\s*,?\s*\))\s*=>/
-
-/** Whether a handler may read its delivery. Most do not, so none is created for them. */
-export function looksAtDelivery(handle: Handler): boolean {
-  // `Function.prototype.toString`, because a mock or proxy may have its own `toString` or none.
-  return !ONE_VALUE.test(Function.prototype.toString.call(handle))
+/** Identifies one value for one listener: the same for every attempt. */
+export interface KeyParts {
+  readonly log: string
+  readonly listener: string
+  readonly event: StoredEvent
+  readonly index: number
+  readonly replay?: number
 }
 
-/** The delivery for the value at `index`. A copy `{ ...delivery }` keeps all members. */
-export function delivery(parts: DeliveryParts, index: number): Delivery {
-  return Object.defineProperties(new OwnDelivery(parts, index), OWN)
+/**
+ * A digest formatted as a UUID (version 8, RFC 9562: custom), for services that take an idempotency key. It excludes
+ * the seq: an event that was forgotten and told again has the same key.
+ */
+export function deliveryKey({ log, listener, event, index, replay = 0 }: KeyParts): string {
+  const parts = [log, listener, event.type, event.identifier, event.revision ?? 0, index, replay]
+  const bytes = hash(JSON.stringify(parts)).subarray(0, 16)
+  bytes[6] = ((bytes[6] as number) & 0x0f) | 0x80
+  bytes[8] = ((bytes[8] as number) & 0x3f) | 0x80
+  const hex = bytes.toString('hex')
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-')
 }

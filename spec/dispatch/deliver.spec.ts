@@ -30,6 +30,7 @@ import { type Delivery, type Listener, type ListenerOptions, listener } from '..
 import { on } from '../../lib/listener/on.ts'
 import type { Parked } from '../../lib/log/port.ts'
 import { type Place, place, unhandled } from '../agent/harness.ts'
+import { until } from '../support/until.ts'
 
 const made = eventType('made').of<{ n: number }>()
 const drafts = (...numbers: number[]) => numbers.map((n) => made(String(n), { n }))
@@ -53,25 +54,72 @@ async function hear(here: Place, parts: readonly Listener[], events: readonly Re
 
 const simply: ListenerOptions<never> = { attempts: 1 }
 
-describe('what a handler is given', () => {
-  it('can be copied: a copy has all of it, the signal and the key too', async (t) => {
-    const here = await place(t)
-    const copies: Delivery[] = []
-    const handle = (_: unknown, delivery: Delivery<never>) => void copies.push({ ...(delivery as Delivery) })
-    await hear(here, [listener('hear', on(made), handle)], drafts(1))
-    const [copy] = copies
-    assert.ok(copy?.signal instanceof AbortSignal)
-    assert.match(copy.key, /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
-    assert.equal(copy.event.identifier, '1')
-    assert.equal(typeof copy.publish, 'function')
+describe('the delivery that a handler receives', () => {
+  const names = 'attempt event exec fetch index key logger now publish secret signal state'.split(' ')
+  const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
+
+  it('can be destructured, and its functions work on their own', async (t) => {
+    const here = await place(t, new Date('2026-03-01T00:00:00Z'))
+    const seen: unknown[] = []
+    const handle = async (_: unknown, delivery: Delivery<never>): Promise<void> => {
+      const { event, attempt, index, key, signal, publish, state, fetch, exec, now, logger, secret } = delivery
+      seen.push((event as StoredEvent).identifier, attempt, index, signal.aborted, typeof fetch, now())
+      assert.match(key, uuid)
+      state.set('n', (await state.get('n', 0)) + 1)
+      seen.push((await publish('other', '1', null)).status, await state.get('n'))
+      seen.push((await exec(process.execPath, ['-p', '6 * 7'])).stdout.trim())
+      assert.throws(() => secret('MISSING'), { code: 'TIDINGS_SECRET_MISSING' })
+      logger.info({}, 'destructured')
+    }
+    await here.begin([listener('hear', on(made), handle, simply)])
+    await here.log.accept(drafts(1))
+    await until(() => here.notes.said('destructured').length + here.notes.said('listener failed').length > 0)
+    assert.deepEqual(seen, ['1', 1, 0, false, 'function', here.clock.now(), 'new', 1, '42'])
+    assert.deepEqual(await parkedOf(here), [])
   })
 
-  it('is there for one that takes all its arguments as they come', async (t) => {
+  it('has the same signal, state and key whenever it is asked, and another index for each value', async (t) => {
     const here = await place(t)
-    const keys: string[] = []
-    const handle = (...[, delivery]: [unknown, Delivery<never>]) => void keys.push(delivery.key)
-    await hear(here, [listener('hear', on(made), handle)], drafts(1))
-    assert.equal(keys[0]?.length, 36)
+    const deliveries: Delivery[] = []
+    const twice = on(made).pipe(mergeMap(({ data }) => [data.n, data.n]))
+    const handle = (_: unknown, delivery: Delivery<never>) => void deliveries.push(delivery)
+    await hear(here, [listener('hear', twice, handle)], drafts(1))
+    const [first, second] = deliveries as [Delivery, Delivery]
+    assert.deepEqual([first.index, second.index], [0, 1])
+    assert.notEqual(first.key, second.key)
+    assert.deepEqual([first.key, first.signal, first.state], [first.key, second.signal, second.state])
+    assert.equal(first.signal, second.signal)
+    assert.equal(first.state, second.state)
+    assert.equal(first.signal.aborted, true)
+  })
+
+  it('is complete however a handler takes its arguments', async (t) => {
+    const here = await place(t)
+    const members: (readonly (readonly [name: string, type: string])[])[] = []
+    const read = (delivery: Delivery<object> | undefined): void =>
+      void members.push(names.map((name) => [name, typeof delivery?.[name as keyof Delivery]]))
+    const parts = [
+      listener('named', on(made), (_, delivery) => read(delivery)),
+      listener('rest', on(made), (_, ...rest) => read(rest[0])),
+      listener('all', on(made), (...all) => read(all[1])),
+      listener('async', on(made), async (...all) => read(all[1])),
+      listener('arguments', on(made), function () {
+        // biome-ignore lint/complexity/noArguments: one of the ways to read it
+        read(arguments[1])
+      }),
+      listener(
+        'mock',
+        on(made),
+        t.mock.fn((_: unknown, delivery: Delivery<object>) => read(delivery)),
+      ),
+    ]
+    await hear(here, parts, drafts(1))
+    const types = ['number', 'object', 'function', 'function', 'number', 'string', 'object']
+    types.push('function', 'function', 'function', 'object', 'object')
+    assert.deepEqual(
+      members,
+      parts.map(() => names.map((name, i) => [name, types[i]])),
+    )
   })
 })
 
@@ -514,33 +562,6 @@ describe('a handler', () => {
       20_000,
     )
     assert.deepEqual(handled, [])
-  })
-
-  it('has all of its delivery in a copy too, however it takes it', async (t) => {
-    const here = await place(t)
-    const copies: object[] = []
-    const copy = (delivery: Delivery<object> | undefined): void => void copies.push({ ...delivery })
-    const parts = [
-      listener('named', on(made), (_, delivery) => copy(delivery)),
-      listener('rest', on(made), (_, ...rest) => copy(rest[0])),
-      listener('all', on(made), (...all) => copy(all[1])),
-      listener('async', on(made), async (...all) => copy(all[1])),
-      listener('arguments', on(made), function () {
-        // biome-ignore lint/complexity/noArguments: what is tried
-        copy(arguments[1])
-      }),
-      listener(
-        'stand-in',
-        on(made),
-        t.mock.fn((_: unknown, delivery: Delivery<object>) => copy(delivery)),
-      ),
-    ]
-    await hear(here, parts, drafts(1))
-    const names = 'attempt event exec fetch index key logger now publish secret signal state'
-    assert.deepEqual(
-      copies.map((each) => Object.keys(each).sort().join(' ')),
-      parts.map(() => names),
-    )
   })
 })
 

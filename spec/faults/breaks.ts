@@ -169,9 +169,9 @@ export const breaks: readonly Break[] = [
   },
   {
     words: 'a delivery that never settles is waited for',
-    file: 'lib/dispatch/deliver.ts',
-    from: 'each.stop(this.#late(each.handed)), timeout)',
-    to: 'each.stop(this.#late(each.handed)), timeout + 3_600_000)',
+    file: 'lib/dispatch/deliverer.ts',
+    from: 'each.stop(this.#timeoutError(each.handed)), timeout)',
+    to: 'each.stop(this.#timeoutError(each.handed)), timeout + 3_600_000)',
     spec: harm,
   },
   {
@@ -183,9 +183,9 @@ export const breaks: readonly Break[] = [
   },
   {
     words: 'state is stored though the delivery failed',
-    file: 'lib/dispatch/attempt.ts',
-    from: '    if (this.#outcome === undefined) this.#end(failed(this.#host.listener, this.handed, error), OVER)',
-    to: '    if (this.#outcome !== undefined) return\n    this.#host.log.accept([], { state: this.state.writes() })\n    this.#end(failed(this.#host.listener, this.handed, error), OVER)',
+    file: 'lib/dispatch/delivery-attempt.ts',
+    from: '    if (this.#outcome === undefined) this.#end(failureOutcome(this.#host.listener, this.handed, error), WORK_ENDED)',
+    to: '    if (this.#outcome !== undefined) return\n    this.#host.log.accept([], { state: this.state.writes() })\n    this.#end(failureOutcome(this.#host.listener, this.handed, error), WORK_ENDED)',
     spec: ['dispatch/deliver.spec.ts', 'dropped with a failure'],
   },
   {

@@ -1,7 +1,7 @@
 import { quote, TidingsError } from '../../core/errors.ts'
 import { checkName } from '../../core/limits.ts'
 import type { Logger } from '../../core/logger.ts'
-import { listenerNamespace } from '../../dispatch/deliver.ts'
+import { listenerNamespace } from '../../dispatch/deliverer.ts'
 import type { Listener } from '../../listener/listener.ts'
 import type { Consumer, ConsumerOptions, Log } from '../../log/port.ts'
 import { isPaused, setPaused } from './pauses.ts'

@@ -2,14 +2,14 @@ import type { Clock } from '../core/clock.ts'
 import type { Environment } from '../core/environment.ts'
 import { quote, TidingsError } from '../core/errors.ts'
 import type { Draft, Receipt } from '../core/event.ts'
+import { check, mismatches } from '../core/schema.ts'
 import type { Listener } from '../listener/listener.ts'
 import { type Pipe, pipeOf } from '../listener/on.ts'
 import { logReceipt } from '../log/log-receipt.ts'
 import type { Handed, KeyValue, Log } from '../log/port.ts'
 import { snapshotDraft } from '../log/snapshot-draft.ts'
 import { StateBuffer } from '../log/state-buffer.ts'
-import { type AttemptHost, DeliveryAttempt } from './attempt.ts'
-import { looksAtDelivery } from './delivery.ts'
+import { type AttemptHost, DeliveryAttempt } from './delivery-attempt.ts'
 import { refuseLoop } from './hops.ts'
 
 /** What deliveries need besides their event. */
@@ -29,18 +29,16 @@ export class Deliverer implements AttemptHost {
   readonly listener: Listener
   readonly title: string
   readonly pipe: Pipe
-  readonly looks: boolean
   readonly #host: DeliveryHost
   readonly #namespace: string
   readonly #stored: KeyValue
-  // Asynchronous attempts without a timer yet.
-  #going: DeliveryAttempt[] = []
+  /** The attempts that are not over, and have no timer yet. */
+  #untimed: DeliveryAttempt[] = []
 
   constructor(listener: Listener, host: DeliveryHost) {
     this.listener = listener
     this.title = `the delivery to listener ${quote(listener.name)}`
     this.pipe = pipeOf(listener.source)
-    this.looks = looksAtDelivery(listener.handle)
     this.#host = host
     this.#namespace = listenerNamespace(listener.name)
     this.#stored = host.log.store(this.#namespace)
@@ -64,22 +62,41 @@ export class Deliverer implements AttemptHost {
 
   // A timer costs as much as a delivery. Most deliveries end within the turn of the loop they began in and need none.
   #limit(attempt: DeliveryAttempt): void {
-    if (this.#going.push(attempt) > 1) return
+    if (this.#untimed.push(attempt) > 1) return
     setImmediate(() => {
       const { clock } = this.#host
       const { timeout } = this.listener.settings
-      for (const each of this.#going.splice(0)) {
-        if (each.outcome === undefined) each.onOver(clock.timer(() => each.stop(this.#late(each.handed)), timeout))
+      for (const each of this.#untimed.splice(0)) {
+        if (each.outcome !== undefined) continue
+        each.addTeardown(clock.timer(() => each.stop(this.#timeoutError(each.handed)), timeout))
       }
     })
   }
 
-  #late({ event }: Handed): TidingsError {
+  #timeoutError({ event }: Handed): TidingsError {
     const { name, settings } = this.listener
     const message = `listener ${quote(name)} took longer than its timeout of ${settings.timeout} ms over event ${event.seq}`
     return new TidingsError('TIDINGS_LISTENER_TIMEOUT', message, {
       details: { listener: name, seq: event.seq, timeout: settings.timeout },
     })
+  }
+
+  // Events of a transforming schema are not checked: such a schema cannot validate its own output (decision 0011).
+  outdated({ event }: Handed): TidingsError | undefined {
+    if (event.transformed === true) return undefined
+    for (const eventType of this.listener.source.eventTypes) {
+      const { schema } = eventType as { readonly schema?: Parameters<typeof check>[0] }
+      if (schema === undefined || eventType.type !== event.type) continue
+      const issues = mismatches(check(schema, event.data, `event ${event.seq}`))
+      if (issues.length === 0) continue
+      const why = issues.map(({ path, message }) => `${path}: ${message}`).join('; ')
+      const message = `event ${event.seq} no longer fits the schema of ${quote(event.type)}: ${why}`
+      const { type, identifier, seq } = event
+      return new TidingsError('TIDINGS_EVENT_OUTDATED', message, {
+        details: { type, identifier, seq, path: issues[0]?.path, issues },
+      })
+    }
+    return undefined
   }
 
   state(): StateBuffer {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { backoff } from '../../lib/dispatch/backoff.ts'
+import { backoff } from '../../lib/dispatch/outcome.ts'
 
 describe('backoff', () => {
   it('lies between half of min · 2^(attempt - 1) and all of it, and never over max', () => {
