@@ -1,15 +1,11 @@
-import { NEVER, Observable, type Subscriber } from 'rxjs'
+import { NEVER, Observable } from 'rxjs'
 import { type Clock, systemClock } from '../core/clock.ts'
-import { isCancel } from '../core/control.ts'
 import type { Draft } from '../core/event.ts'
-import { guarded, standardErrorLogger } from '../core/logger.ts'
 import { withLinkedSignal } from '../core/time-limit.ts'
 import type { Job } from './job.ts'
-import { MemoryState } from './memory-state.ts'
-import { dueAt, retryLoop } from './retry-loop.ts'
-import { type ContextParts, runWith, unheard } from './run-once.ts'
+import { runSlot, type SlotHost } from './run-loop.ts'
+import { type ContextParts, contextOf, emitting, MemoryOutlet, MemoryState, unheard } from './run-once.ts'
 import { runs$ } from './runs.ts'
-import type { Slot } from './slots.ts'
 
 /**
  * The drafts of a job, run after run on its schedule: cold and endless. Each subscriber gets its own runs, starting
@@ -39,26 +35,30 @@ export function drafts(
   }: { readonly clock?: Clock; readonly context?: Omit<ContextParts, 'clock'> } = {},
 ): Observable<Draft> {
   return new Observable((subscriber) => {
+    const { signal, ...parts } = context
+    const environment = contextOf(clock, parts)
+    const { logger } = environment
     const stop = new AbortController()
+    const outer = signal === undefined ? [stop.signal] : [stop.signal, signal]
     const kept = new MemoryState()
-    const logger = guarded(context.logger ?? standardErrorLogger)
-    const outer = context.signal === undefined ? [stop.signal] : [stop.signal, context.signal]
-    const runSlot = (slot: Slot, replaced: AbortSignal): Promise<unknown> =>
-      withLinkedSignal([...outer, replaced], (signal) =>
-        retryLoop(job, slot, {
-          clock,
-          stop: signal,
-          run: (attempt) => {
-            const late = Math.max(0, clock.now() - dueAt(job, slot))
-            const run$ = runWith(job, { slot: slot.at, late, attempt, ...context, clock, signal }, kept)
-            return runInto(subscriber, run$)
-          },
+    const offer = emitting((draft) => subscriber.next(draft))
+    const hostOf = (abort: AbortSignal): SlotHost => ({
+      clock,
+      context: environment,
+      abort,
+      ends: () => [abort],
+      claim: async ({ at }, replaced) => ({
+        at,
+        attempt: 1,
+        begin: () => new MemoryOutlet(job, kept, offer),
+        ended: ({ status, error }) => {
+          if (status === 'cancelled') subscriber.complete()
           // Unsubscribing aborts the run; that is not a failure.
-          failed: (err) => {
-            if (!signal.aborted) logger.error({ job: job.name, slot: slot.at, err }, 'job failed')
-          },
-        }),
-      )
+          if (error === undefined || abort.aborted || replaced.aborted) return
+          logger.error({ job: job.name, slot: at, err: error }, 'job failed')
+        },
+      }),
+    })
     // Added first, so that the current run is aborted with this reason.
     subscriber.add(() => stop.abort(unheard(job)))
     const runs = runs$(job, {
@@ -71,19 +71,9 @@ export function drafts(
       },
       triggers$: NEVER,
       stop: stop.signal,
-      runSlot,
+      runSlot: (slot, replaced) => withLinkedSignal(outer, (abort) => runSlot(job, slot, hostOf(abort), replaced)),
       skipped: ({ at }) => logger.warn({ job: job.name, slot: at }, 'run skipped'),
     }).subscribe({ error: (error) => subscriber.error(error) })
     subscriber.add(runs)
   })
-}
-
-// A run that cancels its job completes the stream.
-async function runInto(subscriber: Subscriber<Draft>, run$: Observable<Draft>): Promise<void> {
-  try {
-    await run$.forEach((draft) => subscriber.next(draft))
-  } catch (error) {
-    if (!isCancel(error)) throw error
-    subscriber.complete()
-  }
 }

@@ -1,30 +1,9 @@
+import type { Observable } from 'rxjs'
 import type { Clock } from '../core/clock.ts'
 import type { Environment } from '../core/environment.ts'
 import type { Log } from '../log/port.ts'
-import type { JobControl } from './job-control.ts'
-import type { RunProgress } from './progress-watch.ts'
-import type { Counts } from './record.ts'
+import type { RunReport } from './run-report.ts'
 import type { Slot } from './slots.ts'
-
-/** How one run went. */
-export interface RunReport extends Counts {
-  readonly job: string
-  readonly slot: Date
-  readonly attempt: number
-  /**
-   * `abandoned`: cut off by its timeout or by the agent's stop; `replaced`: another slot took its place.
-   */
-  readonly status: 'done' | 'cancelled' | 'failed' | 'abandoned' | 'replaced'
-  readonly began: Date
-  /** Delay after the slot in ms, without the jitter. */
-  readonly late: number
-  /** Duration in ms. */
-  readonly ms: number
-  /** Why it failed, was abandoned or was replaced. */
-  readonly error?: Error
-  /** Why it cancelled its job. */
-  readonly reason?: string
-}
 
 /** A requested slot. `ended` receives the report, or undefined if the slot did not run. */
 export interface Trigger extends Slot {
@@ -45,7 +24,31 @@ export interface JobHost {
   began(slot: Slot): void
   ended(report: RunReport): void
   /** Receives the activity of a run of `always()`, every minute and when it ends. Default: none. */
-  progressed?(look: RunProgress): void
+  progressed?(progress: RunProgress): void
   /** Pauses and observes the job. Default: none. */
   readonly control?: JobControl
+}
+
+/** The activity of a run of `always()`. */
+export interface RunProgress {
+  /** When its newest event was accepted, in ms since the epoch; absent if there is none since the last report. */
+  readonly lastAcceptedAt?: number
+  /** How long the run has lasted, in ms. */
+  readonly elapsed: number
+}
+
+/** How a job is steered while it works, and who watches it. */
+export interface JobControl {
+  /** Whether the schedule is paused. Emits on subscription, and again whenever the schedule has to restart. */
+  readonly paused$: Observable<boolean>
+  /** Aborts when the job is paused: stops retries, and ends a run of `always()`. */
+  abortWhenPaused(): AbortSignal
+  /** Receives the next slot; undefined when there is none. */
+  nextSlot(slot: Date | undefined): void
+  /** The schedule failed and produces no more slots. */
+  scheduleFailed(error: Error): void
+  /** A slot is due, but its jitter delays the run. The caller calls the returned function when the delay is over. */
+  slotDelayed(slot: Slot): () => void
+  /** A slot starts. The caller calls the returned function when the slot is finished. */
+  slotStarted(slot: Slot): () => void
 }

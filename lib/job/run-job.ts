@@ -1,12 +1,21 @@
 import { concat, defer, ignoreElements, type Observable } from 'rxjs'
+import type { Clock } from '../core/clock.ts'
+import { defined } from '../core/defined.ts'
+import type { Environment } from '../core/environment.ts'
+import type { Logger } from '../core/logger.ts'
 import { Turns } from '../core/mutex.ts'
+import type { Claim } from '../log/claim.ts'
+import type { Log } from '../log/port.ts'
 import { nextSlot } from '../schedule/next-slot.ts'
 import type { Job } from './job.ts'
 import type { JobHost, Trigger } from './job-host.ts'
-import type { JobRecord } from './record.ts'
-import { runSlot } from './run-slot.ts'
+import type { JobRecord } from './job-record.ts'
+import { LogOutlet } from './log-outlet.ts'
+import { type ClaimedSlot, runSlot, type SlotHost } from './run-loop.ts'
+import { outcomeOf, type RunReport } from './run-report.ts'
 import { runs$ } from './runs.ts'
 import { SlotLedger } from './slot-ledger.ts'
+import type { Slot } from './slots.ts'
 
 /** Runs a job on a log; `known`: its current record. Completes after `stop`, when the last run has ended. */
 export function runJob(
@@ -15,70 +24,220 @@ export function runJob(
   triggers$: Observable<Trigger>,
   host: JobHost,
 ): Observable<never> {
-  const { clock, environment, stop, control: desk } = host
-  const ledger = new SlotLedger(job, host)
-  let succeeded = false
-  let busy = 0
-  const turns = new Turns()
-  // `skip` and `queue` allow one run at a time. A manual run does not wait for a run that waits for its retry.
-  const alone = job.settings.overlap === 'skip' || job.settings.overlap === 'queue'
-  const slotHost = {
-    ...host,
-    ledger,
-    record: (): JobRecord => (succeeded ? { ...known(), succeeded } : known()),
-    turn: <T>(run: () => Promise<T>): Promise<T> => (alone ? turns.take(run) : run()),
-    waits: (): (() => void) => {
-      busy -= 1
-      return () => void (busy += 1)
-    },
-    ended: (...given: Parameters<JobHost['ended']>): void => {
-      succeeded ||= given[0].error === undefined
-      host.ended(...given)
-    },
+  return new LogRuns(job, known, host).run(triggers$)
+}
+
+/** A smaller delay than this, in ms, is timer inaccuracy and not logged. */
+const PUNCTUAL = 1000
+
+/** The runs of one job on a log: claims its slots, and records their attempts and outcomes. */
+class LogRuns implements SlotHost {
+  readonly clock: Clock
+  readonly context: Environment
+  readonly abort: AbortSignal
+  readonly #job: Job
+  readonly #known: () => JobRecord
+  readonly #host: JobHost
+  readonly #ledger: SlotLedger
+  readonly #instants: Instants
+  readonly #turns = new Turns()
+  /** How many slots have a run that executes, rather than waits for its retry. */
+  #busy = 0
+  #succeeded = false
+
+  constructor(job: Job, known: () => JobRecord, host: JobHost) {
+    this.clock = host.clock
+    this.context = host.environment
+    this.abort = host.abort
+    this.#job = job
+    this.#known = known
+    this.#host = host
+    this.#ledger = new SlotLedger(job, host)
+    this.#instants = new Instants(job, known)
   }
-  const instants = new Instants(job, known)
-  const runs = runs$(job, {
-    clock,
-    ticking: {
-      anchor: new Date(known().anchor),
-      decided: (decided) => ledger.decided(decided),
-      ...(desk === undefined ? {} : { waits: desk.nextSlot }),
-    },
-    restore: () => ledger.restore(known().anchor),
-    ...(desk === undefined
-      ? {}
-      : {
-          paused$: desk.paused$,
-          failed: (error) => desk.scheduleFailed(error),
-          delayed: (slot) => desk.slotDelayed(slot),
-        }),
-    triggers$,
-    stop,
-    runSlot: async (given: Trigger, replaced) => {
-      const slot = given.asked === true ? { ...given, at: instants.own(given.at) } : given
-      const done = desk?.slotStarted(slot)
-      busy += 1
-      const report = await runSlot(job, slot, slotHost, replaced).catch((err: unknown) => {
-        environment.logger.error({ job: job.name, slot: slot.at, err }, 'job failed')
-        return undefined
-      })
-      busy -= 1
-      done?.()
-      // Deferred until this run has left its place, so that an immediate new trigger is not skipped.
-      setImmediate(() => given.ended?.(report))
-    },
-    skipped: (slot: Trigger) => {
-      ledger.blocked(slot)
-      slot.ended?.(undefined)
-    },
-    replaced: (slot: Trigger) => {
-      ledger.replaced(slot)
-      slot.ended?.(undefined)
-    },
-    // A run of `always()` that waits to restart counts as running.
-    executing: () => busy > 0 || job.schedule.kind === 'always',
-  })
-  return concat(runs, defer(() => ledger.written()).pipe(ignoreElements()))
+
+  run(triggers$: Observable<Trigger>): Observable<never> {
+    const { clock, stop, control } = this.#host
+    const ledger = this.#ledger
+    const anchor = new Date(this.#known().anchor)
+    const runs = runs$(this.#job, {
+      clock,
+      stop,
+      triggers$,
+      ticking: { anchor, decided: (decided) => ledger.decided(decided), ...defined({ waits: control?.nextSlot }) },
+      restore: () => ledger.restore(this.#known().anchor),
+      ...(control && {
+        paused$: control.paused$,
+        failed: (error: Error) => control.scheduleFailed(error),
+        delayed: (slot: Slot) => control.slotDelayed(slot),
+      }),
+      runSlot: (slot, replaced) => this.#runSlot(slot, replaced),
+      skipped: (slot: Trigger) => {
+        ledger.blocked(slot)
+        slot.ended?.(undefined)
+      },
+      replaced: (slot: Trigger) => {
+        ledger.replaced(slot)
+        slot.ended?.(undefined)
+      },
+      // A run of `always()` that waits to restart counts as running.
+      executing: () => this.#busy > 0 || this.#job.schedule.kind === 'always',
+    })
+    return concat(runs, defer(() => ledger.written()).pipe(ignoreElements()))
+  }
+
+  async #runSlot(given: Trigger, replaced: AbortSignal): Promise<void> {
+    const slot = given.asked === true ? { ...given, at: this.#instants.own(given.at) } : given
+    const done = this.#host.control?.slotStarted(slot)
+    this.#busy += 1
+    const report = await runSlot(this.#job, slot, this, replaced).catch((err: unknown) => {
+      this.context.logger.error({ job: this.#job.name, slot: slot.at, err }, 'job failed')
+      return undefined
+    })
+    this.#busy -= 1
+    done?.()
+    // Deferred until this run has left its place, so that an immediate new trigger is not skipped.
+    setImmediate(() => given.ended?.(report))
+  }
+
+  /** The agent's stop, and a pause. A manual run of a paused job ignores that pause. */
+  ends({ byHand }: Slot): readonly AbortSignal[] {
+    const { stop, control } = this.#host
+    const paused = control?.abortWhenPaused()
+    return paused === undefined || (byHand === true && paused.aborted) ? [stop] : [stop, paused]
+  }
+
+  /** `skip` and `queue` allow one run at a time. A manual run does not wait for a run that waits for its retry. */
+  turn<T>(attempt: () => Promise<T>): Promise<T> {
+    const { overlap } = this.#job.settings
+    return overlap === 'skip' || overlap === 'queue' ? this.#turns.take(attempt) : attempt()
+  }
+
+  waits(): () => void {
+    this.#busy -= 1
+    return () => void (this.#busy += 1)
+  }
+
+  /** Undefined: the slot was done before and the clock went back, or the log is closed and the slot stays open. */
+  async claim(slot: Slot, replaced: AbortSignal): Promise<ClaimedSlot | undefined> {
+    const job = this.#job
+    const host = this.#host
+    const granted = await this.#ledger.inTurn(() => claimInstant(job, slot, host.log))
+    if (granted === null) this.#ledger.settled(slot)
+    if (granted === undefined || granted === null) return undefined
+    const { claim, at } = granted
+    const { logger } = this.context
+    let stopWatching = (): void => undefined
+    return {
+      at,
+      attempt: claim.attempt,
+      begin: (attempt, late) => {
+        host.began(slot)
+        logger.info({ job: job.name, slot: at, ...(late < PUNCTUAL ? {} : { late }) }, 'running job')
+        const outlet = new LogOutlet(job, { claim, at, attempt, record: () => this.#record() }, host)
+        if (job.schedule.kind === 'always') stopWatching = watchProgress(outlet, host)
+        return outlet
+      },
+      ended: (report) => {
+        stopWatching()
+        this.#succeeded ||= report.error === undefined
+        host.ended(report)
+        logEnd(report, replaced, logger)
+      },
+      retried: async (report, due) => {
+        const outcome = outcomeOf(report, host.scrub)
+        await this.#ledger.persist(() => claim.tried(outcome, report.attempt, due))
+      },
+      end: async (report, over) => {
+        await this.#ledger.persist(() => this.#endClaim(claim, { slot: { ...slot, at }, replaced, report, over }))
+      },
+    }
+  }
+
+  #record(): JobRecord {
+    return this.#succeeded ? { ...this.#known(), succeeded: true } : this.#known()
+  }
+
+  // Writes the outcome of a slot, or releases the claim so that the slot gets one later.
+  async #endClaim(claim: Claim, { slot, report, over, replaced }: Ended): Promise<void> {
+    if (report !== undefined && (over || replaced.aborted)) {
+      const { attempt, error } = report
+      const outcome = outcomeOf(report, this.#host.scrub)
+      // The agent's stop cut the run off: the slot runs again after a restart.
+      if (error !== undefined && this.abort.aborted && !replaced.aborted) {
+        await claim.tried(outcome, attempt)
+        return claim.release(attempt)
+      }
+      await claim.done(outcome, attempt)
+      return this.#ledger.settled(slot)
+    }
+    await claim.release(report?.attempt ?? claim.attempt - 1)
+    if (replaced.aborted) this.#ledger.replaced({ ...slot, ...(claim.attempt > 1 ? { begun: true } : {}) })
+  }
+}
+
+interface Ended {
+  readonly slot: Slot
+  readonly replaced: AbortSignal
+  readonly report: RunReport | undefined
+  /** Whether its attempts are over. */
+  readonly over: boolean
+}
+
+function logEnd(report: RunReport, replaced: AbortSignal, logger: Logger): void {
+  const { job, slot, error: err, new: fresh, changed, duplicate, ms, status, reason } = report
+  if (err !== undefined && replaced.aborted) logger.info({ job, slot, err }, 'run replaced')
+  else if (err !== undefined) logger.error({ job, slot, err }, 'job failed')
+  else logger.info({ job, new: fresh, changed, duplicate, ms }, 'job done')
+  if (status === 'cancelled') logger.info({ job, slot, reason }, 'job cancelled')
+}
+
+/** A claim outlives the run's timeout by this much, in ms; a run without a timeout claims a day. */
+const CLAIM = { spare: 60_000, endless: 86_400_000 }
+
+/** Maximum instants tried for a requested run: the log may already have runs at some. */
+const INSTANTS = 1000
+
+// Null means that there is nothing to run; undefined already means that the log never answered.
+async function claimInstant(
+  job: Job,
+  { at, asked }: Slot,
+  log: Log,
+): Promise<{ readonly claim: Claim; readonly at: Date } | null> {
+  const { timeout } = job.settings
+  const ttl = timeout === undefined ? CLAIM.endless : timeout + CLAIM.spare
+  for (let instant = 0; instant < (asked === true ? INSTANTS : 1); instant++) {
+    const own = new Date(at.getTime() + instant)
+    const claim = await log.claim(job.name, own, ttl, { aside: asked === true })
+    if (claim !== undefined) return { claim, at: own }
+  }
+  return null
+}
+
+/** How often a run of `always()` is checked for new events, in ms. */
+const CHECK_EVERY = 60_000
+
+// Reports the new events of a run of `always()`, every minute and when it ends.
+function watchProgress(outlet: LogOutlet, { clock, progressed }: JobHost): () => void {
+  const began = clock.now()
+  let before: number | undefined
+  let cancel = (): void => undefined
+  const check = (): void => {
+    const at = outlet.lastAcceptedAt
+    progressed?.({ elapsed: clock.now() - began, ...defined({ lastAcceptedAt: at === before ? undefined : at }) })
+    before = at
+  }
+  const wait = (): void => {
+    cancel = clock.timer(() => {
+      check()
+      wait()
+    }, CHECK_EVERY)
+  }
+  wait()
+  return () => {
+    cancel()
+    check()
+  }
 }
 
 /** Instants for requested runs: each is unique and none is a scheduled slot. */

@@ -1,26 +1,19 @@
-import { catchError, defer, EMPTY, Observable, throwError } from 'rxjs'
+import { Observable } from 'rxjs'
 import { type Clock, systemClock } from '../core/clock.ts'
-import { type Cancel, isCancel } from '../core/control.ts'
-import { realEnvironment } from '../core/environment.ts'
+import { type Environment, realEnvironment } from '../core/environment.ts'
 import { quote, TidingsError } from '../core/errors.ts'
-import type { Draft, StoredEvent } from '../core/event.ts'
-import { type ExecOwner, execWithin } from '../core/exec.ts'
-import { guardSignal } from '../core/guard-signal.ts'
+import type { Draft, Receipt, StoredEvent } from '../core/event.ts'
+import type { JsonValue } from '../core/json.ts'
 import { guarded, type Logger } from '../core/logger.ts'
-import { Publisher } from '../core/publisher.ts'
-import { withTimeLimit } from '../core/time-limit.ts'
+import { withLinkedSignal } from '../core/time-limit.ts'
 import { checkDraft } from '../log/limits.ts'
-import { StateBuffer } from '../log/state-buffer.ts'
-import { execute } from './execute.ts'
+import type { Entry, KeyValue, Writes } from '../log/port.ts'
 import type { Job, JobContext } from './job.ts'
-import { MemoryState } from './memory-state.ts'
+import { type Outlet, runAttempt } from './run-loop.ts'
+import type { RunReport } from './run-report.ts'
 
 /** Replacements for parts of a run's context. */
 export type ContextParts = Partial<Omit<JobContext, 'logger'>> & { readonly logger?: Logger; readonly clock?: Clock }
-
-const NONE: AsyncIterable<StoredEvent> = {
-  [Symbol.asyncIterator]: () => ({ next: async () => ({ done: true, value: undefined }) }),
-}
 
 /**
  * Runs a job once, now, and emits its drafts as they are published or returned. Completes when the run ends well;
@@ -37,83 +30,96 @@ const NONE: AsyncIterable<StoredEvent> = {
  * ```
  */
 export function runOnce(job: Job, context: ContextParts = {}): Observable<Draft> {
-  return defer(() => runWith(job, context, new MemoryState())).pipe(
-    catchError((error: unknown) => (isCancel(error) ? EMPTY : throwError(() => error))),
-  )
-}
-
-/** Like `runOnce`, with state that outlives the run. A run that cancels its job errors with the `Cancel`. */
-export function runWith(job: Job, context: ContextParts, kept: MemoryState): Observable<Draft> {
   return new Observable((subscriber) => {
     const stop = new AbortController()
-    offer(job, context, stop.signal, (draft) => subscriber.next(draft), kept).then(
-      (cancel) => (cancel === undefined ? subscriber.complete() : subscriber.error(cancel)),
-      (error) => subscriber.error(error),
+    const outlet = new MemoryOutlet(
+      job,
+      new MemoryState(),
+      emitting((draft) => subscriber.next(draft)),
     )
+    void runAlone(job, outlet, context, stop.signal).then(({ error }) => {
+      if (error === undefined) subscriber.complete()
+      else subscriber.error(error)
+    })
     return () => stop.abort(unheard(job))
   })
 }
 
-async function offer(
-  job: Job,
-  parts: ContextParts,
-  stop: AbortSignal,
-  emit: (draft: Draft) => void,
-  kept: MemoryState,
-): Promise<Cancel | undefined> {
-  const { clock = systemClock, ...given } = parts
-  const publisher = new Publisher(async (draft) => {
-    emit(checkDraft(draft))
-    return { status: 'offered', seq: 0 }
-  })
-  const state = new StateBuffer(kept, job.name, (writes) => publisher.save(async () => kept.keep(writes)))
-  const signals = given.signal === undefined ? [stop] : [stop, given.signal]
-  return withTimeLimit({ clock, timeout: job.settings.timeout, signals, late: () => timedOut(job) }, (over) => {
-    over.addEventListener('abort', () => publisher.end(`the run of job ${quote(job.name)}`), { once: true })
-    const world = { ...realEnvironment(clock), ...given }
-    const logger = guarded(world.logger)
-    const context: JobContext = {
-      slot: new Date(clock.now()),
-      late: 0,
-      attempt: 1,
-      state,
-      publish: publisher.publish,
-      events: () => NONE,
-      ...world,
-      logger,
-      exec: execOf(job, { exec: world.exec, logger }, [over]),
-      signal: guardSignal(over, (err) => logger.error({ job: job.name, err }, 'abort listener failed')),
-    }
-    const finish = async (last: Draft | undefined): Promise<void> => {
-      if (last !== undefined) emit(checkDraft(last))
-      kept.keep(state.writes())
-    }
-    return execute({ job, context, publisher, finish })
-  })
+/** Makes one attempt without a log, now. Never rejects. Aborting `stop` cuts it off. */
+export function runAlone(job: Job, outlet: Outlet, parts: ContextParts, stop?: AbortSignal): Promise<RunReport> {
+  const { clock = systemClock, signal, ...given } = parts
+  const signals = [stop, signal].filter((each) => each !== undefined)
+  const slot = { at: new Date(clock.now()) }
+  const context = contextOf(clock, given)
+  return withLinkedSignal(signals, (abort) =>
+    runAttempt(job, { slot, attempt: 1, late: 0, outlet, clock, context, abort }),
+  )
 }
 
-/** The `exec` of one run: its programs end with the run. `signals`: the first aborts once the run is over. */
-export function execOf(
-  { name }: Job,
-  { exec, logger }: Pick<JobContext, 'exec' | 'logger'>,
-  signals: ExecOwner['signals'],
-): JobContext['exec'] {
-  return execWithin(exec, { title: `the run of job ${quote(name)}`, fields: { job: name }, logger, signals })
+/** The context parts of runs without a log: the real world, but for what is given. */
+export function contextOf(
+  clock: Clock,
+  given: Omit<ContextParts, 'clock' | 'signal'>,
+): Environment & Partial<JobContext> {
+  const world = { ...realEnvironment(clock), ...given }
+  return { ...world, logger: guarded(world.logger) }
+}
+
+/** The outlet of a run without a log: hands its drafts to a function, and keeps its state in memory. */
+export class MemoryOutlet implements Outlet {
+  readonly namespace: string
+  readonly stored: MemoryState
+  readonly counts = { new: 0, changed: 0, duplicate: 0 }
+  readonly offer: (draft: Draft) => Promise<Receipt>
+
+  constructor(job: Job, state: MemoryState, offer: (draft: Draft) => Promise<Receipt>) {
+    this.namespace = job.name
+    this.stored = state
+    this.offer = offer
+  }
+
+  async *events(): AsyncGenerator<StoredEvent> {}
+
+  async save(state: Writes): Promise<void> {
+    this.stored.keep(state)
+  }
+
+  async finish(last: Draft | undefined, state: Writes): Promise<void> {
+    if (last !== undefined) await this.offer(last)
+    this.stored.keep(state)
+  }
+}
+
+/** The `offer` of an outlet that emits each valid draft. Without a log, nothing decides whether a draft is new. */
+export function emitting(emit: (draft: Draft) => void): (draft: Draft) => Promise<Receipt> {
+  return async (draft) => {
+    emit(checkDraft(draft))
+    return { status: 'offered', seq: 0 }
+  }
+}
+
+/** State that outlives a run, but not the process. */
+export class MemoryState {
+  readonly #values = new Map<string, JsonValue | undefined>()
+  readonly #below: Pick<KeyValue, 'get'> | undefined
+
+  /** `below`: answers for the keys that were not written; default: they have no value. */
+  constructor(below?: Pick<KeyValue, 'get'>) {
+    this.#below = below
+  }
+
+  async get<T = JsonValue>(key: string): Promise<Entry<T> | undefined> {
+    if (!this.#values.has(key)) return this.#below?.get<T>(key)
+    const value = this.#values.get(key)
+    return value === undefined ? undefined : { value: value as T, revision: 1 }
+  }
+
+  keep(writes: Writes): void {
+    for (const { key, value } of writes) this.#values.set(key, value)
+  }
 }
 
 /** The abort reason of a run whose drafts have no subscriber left. */
 export function unheard(job: Job): TidingsError {
-  return new TidingsError('TIDINGS_RUN_ENDED', `nobody listens to job ${quote(job.name)} any more`)
-}
-
-/** The error of a run that exceeded its timeout. */
-export function timedOut(job: Job): TidingsError {
-  const { name, settings } = job
-  return new TidingsError(
-    'TIDINGS_RUN_TIMEOUT',
-    `job ${quote(name)} took longer than its timeout of ${settings.timeout} ms, and was abandoned`,
-    {
-      details: { job: name, timeout: settings.timeout },
-    },
-  )
+  return new TidingsError('TIDINGS_RUN_ENDED', `job ${quote(job.name)} has no subscriber left`)
 }

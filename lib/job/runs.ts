@@ -21,8 +21,7 @@ import { abort$, type Clock, pause } from '../core/clock.ts'
 import { asError, TidingsError } from '../core/errors.ts'
 import type { Job } from './job.ts'
 import { overlap } from './overlap.ts'
-import { dueAt } from './retry-loop.ts'
-import { type Slot, slots$, type Ticking } from './slots.ts'
+import { dueAt, type Slot, slots$, type Ticking } from './slots.ts'
 
 /** The sources of a job's slots, and the callbacks for what happens to them. */
 export interface Running {

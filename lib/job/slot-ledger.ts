@@ -2,12 +2,11 @@ import { pause } from '../core/clock.ts'
 import { asError, hasCode } from '../core/errors.ts'
 import type { OpenSlot, SlotPlan } from '../log/claim.ts'
 import { nextSlot } from '../schedule/next-slot.ts'
-import type { RunOutcome } from './history.ts'
 import type { Job } from './job.ts'
 import type { JobHost } from './job-host.ts'
-import { dueAt } from './retry-loop.ts'
+import type { RunOutcome } from './run-report.ts'
 import type { Restored } from './runs.ts'
-import type { Decided, Passed, Slot } from './slots.ts'
+import { type Decided, dueAt, type Passed, type Slot } from './slots.ts'
 
 /** Delay before a failed write is retried, in ms. */
 const AGAIN = 1000

@@ -1,7 +1,9 @@
+import { createHash } from 'node:crypto'
 import { Observable } from 'rxjs'
 import { type Clock, timerAt } from '../core/clock.ts'
 import type { Schedule } from '../schedule/index.ts'
 import { nextSlot } from '../schedule/next-slot.ts'
+import type { Job } from './job.ts'
 
 /** A time at which to run. */
 export interface Slot {
@@ -164,4 +166,11 @@ function newestSlot(schedule: Schedule, anchor: Date, after: Date, until: Date):
     }
   }
   return found
+}
+
+/** When a run is due, in ms: its slot plus its jitter, a hash that stays the same after a restart. */
+export function dueAt({ name, settings }: Job, { at, asked }: Slot): number {
+  if (settings.jitter === 0 || asked === true) return at.getTime()
+  const digest = createHash('sha256').update(`${name}\0${at.getTime()}`).digest()
+  return at.getTime() + Math.floor((digest.readUInt32BE(0) / 2 ** 32) * settings.jitter)
 }

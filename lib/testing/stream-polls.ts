@@ -3,14 +3,10 @@ import { systemClock } from '../core/clock.ts'
 import { asError } from '../core/errors.ts'
 import type { Draft, Receipt } from '../core/event.ts'
 import { silentLogger } from '../core/logger.ts'
-import { Publisher } from '../core/publisher.ts'
-import { withTimeLimit } from '../core/time-limit.ts'
 import type { World } from '../core/world.ts'
-import { execute } from '../job/execute.ts'
 import type { Job } from '../job/job.ts'
-import { MemoryState } from '../job/memory-state.ts'
-import type { Writes } from '../log/port.ts'
-import { StateBuffer } from '../log/state-buffer.ts'
+import { runAttempt } from '../job/run-loop.ts'
+import { MemoryOutlet, MemoryState } from '../job/run-once.ts'
 import { atHour } from './law-hour.ts'
 
 /** Decides about a draft, as a log does; rejects if the log rejects the draft. */
@@ -18,8 +14,6 @@ export type Accept = (draft: Draft) => Promise<Receipt>
 
 /** The longest run, in ms of real time: the service is in memory, so a longer run hangs. */
 const PATIENCE = 5000
-
-async function* nothing(): AsyncGenerator<never> {}
 
 /** A run that did not end in time. */
 export class RunLate extends Error {
@@ -49,24 +43,21 @@ export class Polls {
   }
 
   async #run(job: Job, world: World): Promise<void> {
-    const kept = this.#states.get(job) ?? new MemoryState()
-    const publisher = new Publisher(this.#accept)
-    const save = (writes: Writes): Promise<void> => publisher.save(async () => kept.keep(writes))
-    const state = new StateBuffer(kept, job.name, save)
-    const finish = async (last: Draft | undefined): Promise<void> => {
-      if (last !== undefined) await this.#accept(last)
-      kept.keep(state.writes())
-    }
-    const late = (): Error => new RunLate(`the run of job ${job.name} did not end within ${PATIENCE} ms`)
-    try {
-      await withTimeLimit({ clock: systemClock, timeout: PATIENCE, signals: [], late }, (signal) => {
-        const { publish } = publisher
-        const slot = new Date(world.now())
-        const own = { slot, events: nothing, late: 0, attempt: 1, state, publish, signal, logger: silentLogger }
-        return execute({ job, publisher, finish, context: { ...world, ...own } })
-      })
-    } finally {
-      publisher.end(`the run of job ${job.name}`)
-    }
+    const outlet = new MemoryOutlet(job, this.#states.get(job) ?? new MemoryState(), this.#accept)
+    const slot = { at: new Date(world.now()) }
+    const context = { ...world, logger: silentLogger }
+    const limited = { ...job, settings: { ...job.settings, timeout: PATIENCE } }
+    const { signal: abort } = new AbortController()
+    const { status, error } = await runAttempt(limited, {
+      slot,
+      attempt: 1,
+      late: 0,
+      outlet,
+      clock: systemClock,
+      context,
+      abort,
+    })
+    if (status === 'abandoned') throw new RunLate(`the run of job ${job.name} did not end within ${PATIENCE} ms`)
+    if (error !== undefined) throw error
   }
 }

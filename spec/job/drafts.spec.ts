@@ -110,7 +110,7 @@ describe('drafts', () => {
       await clock.advance(10_000)
       assert.equal(signal?.aborted, false)
       subscription.unsubscribe()
-      assert.match(String(signal?.reason), /nobody listens/)
+      assert.match(String(signal?.reason), /no subscriber left/)
       await clock.advance(0)
     })
     assert.equal(left, 1)

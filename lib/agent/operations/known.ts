@@ -1,6 +1,6 @@
 import { quote, TidingsError } from '../../core/errors.ts'
 import type { Job } from '../../job/job.ts'
-import { JOBS, type JobRecord } from '../../job/record.ts'
+import { JOBS, type JobRecord } from '../../job/job-record.ts'
 import type { ConsumerInfo, Log } from '../../log/port.ts'
 import { scheduleWords } from '../../schedule/next-slot.ts'
 import type { Pausable } from '../run/pauses.ts'

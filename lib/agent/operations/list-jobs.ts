@@ -1,6 +1,6 @@
-import { history, type RunRow, type RunStatus } from '../../job/history.ts'
 import type { Job } from '../../job/job.ts'
-import { namesBefore } from '../../job/read-job.ts'
+import { namesBefore } from '../../job/job-record.ts'
+import { history, type RunRow, type RunStatus } from '../../job/run-report.ts'
 import type { Log } from '../../log/port.ts'
 import { scheduleWords } from '../../schedule/next-slot.ts'
 import type { AgentControl } from '../run/agent-control.ts'

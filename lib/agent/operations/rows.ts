@@ -1,4 +1,4 @@
-import { JOBS, type JobRecord } from '../../job/record.ts'
+import { JOBS, type JobRecord } from '../../job/job-record.ts'
 import type { Lag, Log } from '../../log/port.ts'
 import { type Pause, pausedNames } from '../run/pauses.ts'
 

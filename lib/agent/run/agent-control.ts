@@ -1,5 +1,5 @@
 import type { Job } from '../../job/job.ts'
-import type { RunReport } from '../../job/job-host.ts'
+import type { RunReport } from '../../job/run-report.ts'
 import type { Health } from './health.ts'
 import type { Code } from './job-code.ts'
 import type { ListenerControl } from './listener-runner.ts'

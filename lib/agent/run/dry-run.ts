@@ -1,14 +1,12 @@
 import type { Clock } from '../../core/clock.ts'
-import { isCancel } from '../../core/control.ts'
 import type { Environment } from '../../core/environment.ts'
-import { type ErrorInfo, errorInfo } from '../../core/error-info.ts'
+import type { ErrorInfo } from '../../core/error-info.ts'
 import type { Draft } from '../../core/event.ts'
 import type { Job } from '../../job/job.ts'
-import { MemoryState } from '../../job/memory-state.ts'
-import { jobNamespace } from '../../job/record.ts'
-import { runWith } from '../../job/run-once.ts'
-import type { KeyValue, Log } from '../../log/port.ts'
-import { StateBuffer } from '../../log/state-buffer.ts'
+import { jobNamespace } from '../../job/job-record.ts'
+import { emitting, MemoryOutlet, MemoryState, runAlone } from '../../job/run-once.ts'
+import { wordsOf } from '../../job/run-report.ts'
+import type { Log, Query } from '../../log/port.ts'
 
 /** A draft, and the status that its event would be delivered with. */
 export interface DryDraft extends Draft {
@@ -43,39 +41,20 @@ export interface DryHost {
  * Side effects of the run outside the log do happen.
  */
 export async function dryRun(job: Job, { log, clock, environment, signal, scrub }: DryHost): Promise<DryRun> {
-  const state = dryState(log, jobNamespace(job.name))
   const published: Draft[] = []
-  const began = clock.now()
-  let end: Pick<DryRun, 'error' | 'reason'> = {}
-  try {
-    const run$ = runWith(
-      job,
-      { ...environment, events: (query) => log.events(query), clock, state, signal },
-      new MemoryState(),
-    )
-    await run$.forEach((draft) => void published.push(draft))
-  } catch (error) {
-    const { stack: _, ...words } = errorInfo(error, scrub)
-    end = isCancel(error) ? { reason: words.message } : { error: words }
+  const offer = emitting((draft) => void published.push(draft))
+  // The run sees the state in the log and what it saves itself, which is not stored.
+  const outlet = new MemoryOutlet(job, new MemoryState(log.store(jobNamespace(job.name))), offer)
+  const parts = { ...environment, events: (query?: Query) => log.events(query), clock, signal }
+  const { ms, error, reason } = await runAlone(job, outlet, parts)
+  const drafts = shown(await judge(published, log), scrub)
+  return {
+    name: job.name,
+    ms,
+    drafts,
+    ...(error === undefined ? {} : { error: wordsOf(error, scrub) }),
+    ...(reason === undefined ? {} : { reason: scrub(reason) }),
   }
-  return { name: job.name, ms: clock.now() - began, drafts: shown(await judge(published, log), scrub), ...end }
-}
-
-// The run sees the values that it saves, as usual, but nothing is stored.
-function dryState(log: Log, namespace: string): StateBuffer {
-  const saved = new StateBuffer(log.store(namespace), namespace)
-  const stored: Pick<KeyValue, 'get'> = {
-    async get<T>(key: string) {
-      const value = await saved.get<T | undefined>(key, undefined)
-      return value === undefined ? undefined : { value, revision: 1 }
-    },
-  }
-  return new StateBuffer(stored, namespace, async (writes) => {
-    for (const { key, value } of writes) {
-      if (value === undefined) saved.delete(key)
-      else saved.set(key, value)
-    }
-  })
 }
 
 async function judge(drafts: readonly Draft[], log: Log): Promise<DryDraft[]> {

@@ -5,8 +5,8 @@ import { asError } from '../../core/errors.ts'
 import type { Draft } from '../../core/event.ts'
 import type { Logger } from '../../core/logger.ts'
 import { isTransient, persist } from '../../core/persist.ts'
-import type { RunReport } from '../../job/job-host.ts'
-import type { RunProgress } from '../../job/progress-watch.ts'
+import type { RunProgress } from '../../job/job-host.ts'
+import type { RunReport } from '../../job/run-report.ts'
 import type { Handed, Log, Writes } from '../../log/port.ts'
 import { Announcements } from './announcements.ts'
 
@@ -76,7 +76,7 @@ export class EngineEvents {
   ran(report: RunReport, told: boolean): void {
     const { job } = report
     const now = this.#clock.now()
-    const heard = { job, now, ...(told ? { told: now } : {}) }
+    const heard = { job, now, ...(told ? { lastAcceptedAt: now } : {}) }
     const run = `${report.slot.toISOString()}#${report.attempt} ${report.began.toISOString()}`
     this.#remember(job, (known) => {
       if (known.run === run) return { memory: known, news: [] }
@@ -87,8 +87,8 @@ export class EngineEvents {
   }
 
   /** Observes a run that is meant never to end. */
-  goesOn(job: string, look: RunProgress): void {
-    const heard = { job, ...look, now: this.#clock.now() }
+  progressed(job: string, progress: RunProgress): void {
+    const heard = { job, ...progress, now: this.#clock.now() }
     this.#remember(job, (known) => afterSilence(known, heard))
   }
 
@@ -148,25 +148,25 @@ function afterRun(known: JobMemory, { job, slot, error }: RunReport, scrub: Engi
   return { memory, news: [engineDraft('tidings.job.recovered', `${job} ${since}`, { job, failures, since })] }
 }
 
-/** When a job published something, if it did. `watched`: how long a run in progress has been observed, in ms. */
+/** When a job published something, if it did. `elapsed`: how long a run in progress has lasted, in ms. */
 interface Heard extends Partial<RunProgress> {
   readonly job: string
   readonly now: number
 }
 
 /** The memory of when a job published something, and its silence, if that is news. */
-function afterSilence(known: JobMemory, { job, told, now, watched = Number.POSITIVE_INFINITY }: Heard): Told {
+function afterSilence(known: JobMemory, { job, lastAcceptedAt, now, elapsed = Number.POSITIVE_INFINITY }: Heard): Told {
   const { silent, ...memory } = known
   const { gaps, toldAt } = memory
-  if (told !== undefined) {
-    const all = toldAt === undefined ? gaps : [...gaps, told - toldAt].slice(-SILENT.gaps)
-    return { memory: { ...memory, toldAt: told, gaps: all }, news: [] }
+  if (lastAcceptedAt !== undefined) {
+    const all = toldAt === undefined ? gaps : [...gaps, lastAcceptedAt - toldAt].slice(-SILENT.gaps)
+    return { memory: { ...memory, toldAt: lastAcceptedAt, gaps: all }, news: [] }
   }
   if (silent === true || toldAt === undefined || gaps.length < SILENT.fewest) return { memory: known, news: [] }
   const gap = now - toldAt
   const usual = Math.max(...gaps)
   // After a restart, a source that pushes gets its usual gap before it counts as silent.
-  if (watched < usual || gap <= Math.max(SILENT.times * usual, SILENT.least)) return { memory: known, news: [] }
+  if (elapsed < usual || gap <= Math.max(SILENT.times * usual, SILENT.least)) return { memory: known, news: [] }
   const since = new Date(toldAt).toISOString()
   const data = { job, since, gap, longestBefore: usual }
   return { memory: { ...memory, silent: true }, news: [engineDraft('tidings.job.silent', `${job} ${since}`, data)] }

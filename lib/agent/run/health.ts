@@ -1,5 +1,5 @@
 import { quote } from '../../core/errors.ts'
-import type { RunRow } from '../../job/history.ts'
+import type { RunRow } from '../../job/run-report.ts'
 import type { Lag } from '../../log/port.ts'
 
 /**

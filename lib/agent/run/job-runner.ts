@@ -1,13 +1,13 @@
 import { setMaxListeners } from 'node:events'
 import { BehaviorSubject, lastValueFrom, Subject } from 'rxjs'
 import { asError } from '../../core/errors.ts'
-import { runRow } from '../../job/history.ts'
 import type { Job } from '../../job/job.ts'
-import type { JobControl } from '../../job/job-control.ts'
-import type { JobHost, RunReport, Trigger } from '../../job/job-host.ts'
-import { resetJob } from '../../job/read-job.ts'
-import type { JobRecord } from '../../job/record.ts'
+import type { JobControl, JobHost, Trigger } from '../../job/job-host.ts'
+import type { JobRecord } from '../../job/job-record.ts'
+import { resetJob } from '../../job/job-record.ts'
 import { runJob } from '../../job/run-job.ts'
+import type { RunReport } from '../../job/run-report.ts'
+import { runRow } from '../../job/run-report.ts'
 import type { Slot } from '../../job/slots.ts'
 import { scheduleWords } from '../../schedule/next-slot.ts'
 import type { EngineEvents } from './engine-events.ts'
@@ -22,8 +22,8 @@ import { expectedBy, restsUntil, slotAfter, upcoming } from './upcoming.ts'
 const PATIENCE = 60_000
 
 /** What a running job needs from its agent. `news` receives how each run ended, and each long run. */
-export interface JobRunnerHost extends Omit<JobHost, 'began' | 'ended' | 'goesOn' | 'desk'> {
-  readonly news: Pick<EngineEvents, 'ran' | 'goesOn'>
+export interface JobRunnerHost extends Omit<JobHost, 'began' | 'ended' | 'progressed' | 'control'> {
+  readonly news: Pick<EngineEvents, 'ran' | 'progressed'>
 }
 
 /** A running job: it can be triggered and paused, and reports its status and health. */
@@ -55,7 +55,7 @@ export class JobRunner {
   async work(): Promise<void> {
     const runs = runJob(this.job, () => this.#record, this.#triggers$, {
       ...this.#host,
-      control: this.#desk(),
+      control: this.#control(),
       began: (slot) => {
         this.#running += 1
         this.#due.delete(slot)
@@ -66,7 +66,7 @@ export class JobRunner {
         if (report.status === 'cancelled') this.pause(true)
         this.#host.news.ran(report, this.job.schedule.kind !== 'always' && report.new + report.changed > 0)
       },
-      progressed: (look) => this.#host.news.goesOn(this.job.name, look),
+      progressed: (progress) => this.#host.news.progressed(this.job.name, progress),
     })
     try {
       await lastValueFrom(runs, { defaultValue: undefined })
@@ -76,7 +76,7 @@ export class JobRunner {
     }
   }
 
-  #desk(): JobControl {
+  #control(): JobControl {
     return {
       paused$: this.#paused$,
       abortWhenPaused: () => this.#rest.signal,

@@ -1,4 +1,4 @@
-import { PAUSED_JOBS } from '../../job/record.ts'
+import { PAUSED_JOBS } from '../../job/job-record.ts'
 import type { KeyValue, Log } from '../../log/port.ts'
 
 /** What can be paused. */

@@ -1,7 +1,7 @@
 import type { Observable } from 'rxjs'
 import type { Publish } from '../../core/context.ts'
 import type { StoredEvent } from '../../core/event.ts'
-import type { RunReport } from '../../job/job-host.ts'
+import type { RunReport } from '../../job/run-report.ts'
 import type { Part } from '../define/agent.ts'
 import type { Status } from './status.ts'
 

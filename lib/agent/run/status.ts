@@ -1,4 +1,4 @@
-import type { RunReport } from '../../job/job-host.ts'
+import type { RunReport } from '../../job/run-report.ts'
 import type { Lag } from '../../log/port.ts'
 
 /**

@@ -1,8 +1,36 @@
 import { type ErrorInfo, errorInfo } from '../core/error-info.ts'
 import type { RunRecord } from '../log/claim.ts'
 import type { Log } from '../log/port.ts'
-import type { RunReport } from './job-host.ts'
-import type { Counts } from './record.ts'
+
+/** How many drafts of a run the log accepted with each status. */
+export interface Counts {
+  /** Drafts of an identity that the log had not seen. */
+  readonly new: number
+  /** Drafts of a known identity whose version changed. */
+  readonly changed: number
+  /** Drafts that the log knew already. */
+  readonly duplicate: number
+}
+
+/** How one run went. */
+export interface RunReport extends Counts {
+  readonly job: string
+  readonly slot: Date
+  readonly attempt: number
+  /**
+   * `abandoned`: cut off by its timeout or by the agent's stop; `replaced`: another slot took its place.
+   */
+  readonly status: 'done' | 'cancelled' | 'failed' | 'abandoned' | 'replaced'
+  readonly began: Date
+  /** Delay after the slot in ms, without the jitter. */
+  readonly late: number
+  /** Duration in ms. */
+  readonly ms: number
+  /** Why it failed, was abandoned or was replaced. */
+  readonly error?: Error
+  /** Why it cancelled its job. */
+  readonly reason?: string
+}
 
 /**
  * The outcome of a slot.
@@ -65,8 +93,8 @@ function rowOf({ slot, attempt, outcome }: RunRecord): RunRow {
   return { slot: slot.toISOString(), attempt, late: 0, ms: 0, new: 0, changed: 0, duplicate: 0, ...known }
 }
 
-// Stacks are in the log lines; the event log does not store them.
-function wordsOf(error: Error, scrub: (text: string) => string): Omit<ErrorInfo, 'stack'> {
+/** The words of an error, with secrets removed by `scrub`. Stacks are in the log lines; history does not store them. */
+export function wordsOf(error: Error, scrub: (text: string) => string): Omit<ErrorInfo, 'stack'> {
   const { stack: _, ...words } = errorInfo(error, scrub)
   return words
 }

@@ -1,9 +1,34 @@
 import { type Logger, silentLogger } from '../core/logger.ts'
 import type { Log, Write } from '../log/port.ts'
 import { scheduleWords } from '../schedule/next-slot.ts'
-import type { RunOutcome } from './history.ts'
 import type { Job } from './job.ts'
-import { JOBS, type JobRecord, jobNamespace, PAUSED_JOBS } from './record.ts'
+import type { RunOutcome } from './run-report.ts'
+
+/** The namespace of the engine's job records: a `JobRecord` by name. */
+export const JOBS = 'tidings/jobs'
+
+/** The namespace of the paused jobs, by name: since when, and the reason if a run cancelled the job. */
+export const PAUSED_JOBS = 'tidings/paused-jobs'
+
+/** The namespace of a job's own state. */
+export function jobNamespace(name: string): string {
+  return `job/${name}`
+}
+
+/** The stored record of a job. */
+export interface JobRecord {
+  /** When the job was first seen with this schedule, in ms; intervals are counted from it. */
+  readonly anchor: number
+  /** The schedule in words, and `enabled: false` if disabled. A change makes the job begin now. */
+  readonly schedule?: string
+  readonly enabled?: false
+  /** Its former names, newest first. */
+  readonly formerly?: string | readonly string[]
+  /** Whether a run ever succeeded. Until then, `first` applies. */
+  readonly succeeded?: boolean
+  /** Up to where its slots are settled, in ms. Read-only: older logs kept this here. */
+  readonly slot?: number
+}
 
 /** An anchor further in the future than this, in ms, comes from a wrong clock. */
 const AHEAD = 86_400_000

@@ -1,22 +1,23 @@
-import { firstValueFrom } from 'rxjs'
+import { firstValueFrom, isObservable, type Observable } from 'rxjs'
 import { abort$ } from '../core/clock.ts'
 import { type Cancel, isCancel } from '../core/control.ts'
-import { asError, TidingsError } from '../core/errors.ts'
+import { asError, describe, TidingsError } from '../core/errors.ts'
 import type { Draft } from '../core/event.ts'
 import type { Publisher } from '../core/publisher.ts'
+import { safeSubscribe } from '../core/safe-subscribe.ts'
+import { snapshotDraft } from '../log/snapshot-draft.ts'
 import type { Job, JobContext } from './job.ts'
-import { eachDraft, isDraft, noDrafts } from './results.ts'
 
 /** Maximum drafts awaiting the log's answer before the run has to wait: bounds the memory of a run. */
 const MOST_PENDING = 1000
 
-/** The parts of one execution. */
-export interface Execution {
+/** What one execution of a job's function needs. */
+interface Execution {
   readonly job: Job
   /** Its signal asks the run to end; a run that ends this way succeeds. */
   readonly context: JobContext
-  /** Aborts when the run is cut off, which fails it. Default: the context's signal, so every abort is a failure. */
-  readonly over?: AbortSignal
+  /** Aborts when the run is cut off, which fails it. */
+  readonly over: AbortSignal
   readonly publisher: Publisher
   /** Ends the run: stores the last returned draft, the state and, if the run cancelled its job, that, in one step. */
   readonly finish: (last: Draft | undefined, cancel: Cancel | undefined) => Promise<void>
@@ -30,13 +31,7 @@ export interface Execution {
  * @throws the error of the run or of a rejected publish, even if the run caught it; an AggregateError when several
  *   steps fail, or some of many drafts: the valid drafts are stored then
  */
-export async function execute({
-  job,
-  context,
-  over = context.signal,
-  publisher,
-  finish,
-}: Execution): Promise<Cancel | undefined> {
+export async function runFunction({ job, context, over, publisher, finish }: Execution): Promise<Cancel | undefined> {
   let cancel: Cancel | undefined
   const failures = new Set<Error>()
   const refused = (error: unknown): void => void failures.add(asError(error))
@@ -137,4 +132,76 @@ const REFUSALS: readonly string[] = [
 // When a run makes many drafts, even a single rejected one becomes an AggregateError.
 function isRefusal(error: unknown): boolean {
   return error instanceof TidingsError && REFUSALS.includes(error.code)
+}
+
+/**
+ * Passes every draft that a run returned to `each`, in order, from a value, iterable or Observable. Ends early when the
+ * signal aborts.
+ *
+ * @param inLine receives, for each emitted draft, a promise that resolves once `each` has taken it
+ * @throws TidingsError `TIDINGS_JOB_RESULT` when the result is not drafts
+ */
+async function eachDraft(
+  result: unknown,
+  signal: AbortSignal,
+  each: (draft: Draft) => void | Promise<void>,
+  inLine: (taken: Promise<void>) => void,
+): Promise<void> {
+  const settled = await result
+  if (settled === undefined || settled === null || isReceipt(settled)) return
+  if (isDraft(settled)) return each(snapshotDraft(settled))
+  if (isObservable(settled)) return eachEmitted(settled as Observable<Draft>, signal, each, inLine)
+  if (typeof settled !== 'object' || !(Symbol.iterator in settled || Symbol.asyncIterator in settled))
+    throw noDrafts(settled)
+  for await (const draft of settled as AsyncIterable<Draft>) {
+    if (signal.aborted) return
+    await each(asItIs(draft))
+  }
+}
+
+// Drafts that are emitted faster than `each` takes them are queued, as in concatMap.
+function eachEmitted(
+  drafts: Observable<Draft>,
+  signal: AbortSignal,
+  each: (draft: Draft) => void | Promise<void>,
+  inLine: (taken: Promise<void>) => void,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let taken: Promise<void> = Promise.resolve()
+    const subscription = safeSubscribe(drafts, {
+      next: (given) => {
+        const draft = asItIs(given)
+        taken = taken.then(() => each(draft))
+        inLine(taken)
+        taken.catch(reject)
+      },
+      error: (error) => void taken.then(() => reject(error), reject),
+      complete: () => void taken.then(resolve, reject),
+    })
+    const stop = (): void => {
+      subscription.unsubscribe()
+      taken.then(resolve, reject)
+    }
+    if (signal.aborted) stop()
+    else signal.addEventListener('abort', stop, { once: true })
+  })
+}
+
+// The run may reuse the same object for the next draft.
+function asItIs(given: Draft): Draft {
+  return isDraft(given) ? snapshotDraft(given) : given
+}
+
+/** The error of a run that returned something other than drafts. */
+function noDrafts(value: unknown): TidingsError {
+  return new TidingsError('TIDINGS_JOB_RESULT', `a run must return drafts or nothing, got ${describe(value)}`)
+}
+
+/** Whether `value` looks like a draft. The log validates it. */
+function isDraft(value: unknown): value is Draft {
+  return typeof value === 'object' && value !== null && 'type' in value && 'identifier' in value
+}
+
+function isReceipt(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'status' in value && 'seq' in value
 }

@@ -1,0 +1,134 @@
+import type { Draft, Receipt, StoredEvent } from '../core/event.ts'
+import type { Claim, Completion } from '../log/claim.ts'
+import { checkDraft } from '../log/limits.ts'
+import { logReceipt } from '../log/log-receipt.ts'
+import type { KeyValue, Origin, Query, Write, Writes } from '../log/port.ts'
+import type { Job } from './job.ts'
+import type { JobHost } from './job-host.ts'
+import { JOBS, type JobRecord, jobNamespace, PAUSED_JOBS } from './job-record.ts'
+import type { Outlet, Success } from './run-loop.ts'
+import type { Counts } from './run-report.ts'
+
+/** The attempt that an outlet belongs to. */
+export interface LogAttempt {
+  /** The claim on the slot. */
+  readonly claim: Claim
+  /** The slot. */
+  readonly at: Date
+  /** The number of the attempt. */
+  readonly attempt: number
+  /** The current record of the job. */
+  record(): JobRecord
+}
+
+/** Stores the drafts and the state of one attempt in the log. The drafts are told, or only recorded (`first`). */
+export class LogOutlet implements Outlet {
+  readonly namespace: string
+  readonly #job: Job
+  readonly #attempt: LogAttempt
+  readonly #host: Pick<JobHost, 'log' | 'clock' | 'environment' | 'scrub'>
+  readonly #origin: { readonly job: string; readonly run: string }
+  readonly #first: Job['settings']['first']
+  readonly #counts = { new: 0, changed: 0, duplicate: 0 }
+  #lastAcceptedAt: number | undefined
+  // Under `first: { tell: n }`: the newest n drafts, less those that a save told. Which drafts are the last n is known
+  // only at the end of the run. A repeated draft is not newer, so `#versions` keeps the last version of each.
+  readonly #held: Draft[] = []
+  #most: number
+  readonly #versions = new Map<string, string>()
+
+  constructor(job: Job, attempt: LogAttempt, host: Pick<JobHost, 'log' | 'clock' | 'environment' | 'scrub'>) {
+    this.#job = job
+    this.#attempt = attempt
+    this.#host = host
+    this.namespace = jobNamespace(job.name)
+    this.#origin = { job: job.name, run: `${attempt.at.toISOString()}#${attempt.attempt}` }
+    this.#first = attempt.record().succeeded === true ? 'tell' : job.settings.first
+    this.#most = typeof this.#first === 'object' ? this.#first.tell : 0
+  }
+
+  get stored(): Pick<KeyValue, 'get'> {
+    return this.#host.log.store(this.namespace)
+  }
+
+  /** When the newest event was accepted, in ms since the epoch. */
+  get lastAcceptedAt(): number | undefined {
+    return this.#lastAcceptedAt
+  }
+
+  get counts(): Counts {
+    return { ...this.#counts }
+  }
+
+  events(query?: Query): AsyncIterable<StoredEvent> {
+    return this.#host.log.events(query)
+  }
+
+  async offer(draft: Draft): Promise<Receipt> {
+    if (typeof this.#first === 'object') return this.#hold(draft)
+    const [receipt] = await this.#accept([draft], this.#first === 'tell')
+    return receipt as Receipt
+  }
+
+  /** Stores state in one step with the held drafts: state never gets ahead of its events. */
+  async save(state: Writes): Promise<void> {
+    const drafts = this.#held.splice(0)
+    this.#most -= drafts.length
+    await this.#accept(drafts, this.#first !== 'record', { state })
+  }
+
+  /**
+   * Stores the last draft and the held ones in one step with the state and the completion of the slot. A run that
+   * cancels its job pauses it in the same step, so that the job never runs again, even after a crash.
+   */
+  async finish(last: Draft | undefined, state: Writes, end: Success): Promise<void> {
+    const { name } = this.#job
+    const known = this.#attempt.record()
+    const writes: Write[] = [...state]
+    if (known.succeeded !== true) writes.push({ namespace: JOBS, key: name, value: { ...known, succeeded: true } })
+    if (end.cancel !== undefined) {
+      const value = { since: this.#host.clock.now(), reason: this.#host.scrub(end.cancel.message) }
+      writes.push({ namespace: PAUSED_JOBS, key: name, value })
+    }
+    const completes = this.#completion(end)
+    if (last !== undefined && typeof this.#first === 'object') await this.#hold(last)
+    const drafts = typeof this.#first === 'object' ? this.#held.splice(0) : last === undefined ? [] : [last]
+    await this.#accept(drafts, this.#first !== 'record', { state: writes, completes })
+  }
+
+  // Written together with the last drafts, so it does not know their receipts yet; `claim.done` records them.
+  #completion({ began, late, ms, cancel }: Success): Completion {
+    const { claim, attempt } = this.#attempt
+    const times = { began: began.toISOString(), late, ms }
+    const end =
+      cancel === undefined ? { status: 'done' } : { status: 'cancelled', reason: this.#host.scrub(cancel.message) }
+    return { claim, attempt, outcome: { ...times, ...this.#counts, ...end } }
+  }
+
+  async #hold(given: Draft): Promise<Receipt> {
+    // Checked here so that the publish call itself rejects, rather than the whole batch at the end.
+    const draft = checkDraft(given)
+    const { type, identifier, version = '' } = draft
+    const identity = `${type}\0${identifier}`
+    if (this.#versions.get(identity) === version) this.#counts.duplicate += 1
+    else this.#held.push(draft)
+    this.#versions.set(identity, version)
+    if (this.#held.length > this.#most) await this.#accept(this.#held.splice(0, 1), false)
+    return { status: 'offered', seq: 0 }
+  }
+
+  async #accept(
+    drafts: readonly Draft[],
+    told: boolean,
+    end: Pick<Origin, 'state' | 'completes'> = {},
+  ): Promise<readonly Receipt[]> {
+    const { log, environment } = this.#host
+    const receipts = await log.accept(drafts, { ...this.#origin, ...(told ? {} : { told }), ...end })
+    for (const [i, receipt] of receipts.entries()) {
+      this.#counts[receipt.status] += 1
+      if (receipt.event !== undefined) this.#lastAcceptedAt = receipt.event.created
+      logReceipt(environment.logger, drafts[i] as Draft, receipt)
+    }
+    return receipts
+  }
+}

@@ -1,0 +1,275 @@
+import { type Clock, pause } from '../core/clock.ts'
+import { type Cancel, isRetry, retryAfter } from '../core/control.ts'
+import type { Environment } from '../core/environment.ts'
+import { asError, quote, TidingsError } from '../core/errors.ts'
+import type { Draft, Receipt, StoredEvent } from '../core/event.ts'
+import { execWithin } from '../core/exec.ts'
+import { guardSignal } from '../core/guard-signal.ts'
+import { Publisher } from '../core/publisher.ts'
+import { withLinkedSignal, withTimeLimit } from '../core/time-limit.ts'
+import type { KeyValue, Query, Writes } from '../log/port.ts'
+import { StateBuffer } from '../log/state-buffer.ts'
+import type { Job, JobContext } from './job.ts'
+import { runFunction } from './run-function.ts'
+import type { Counts, RunReport } from './run-report.ts'
+import { dueAt, type Slot } from './slots.ts'
+
+/**
+ * The run loop: how a slot becomes attempts, and attempts a report. Every run goes through it: those of the schedule,
+ * those by hand, and those of `drafts()` and `runOnce()`, which have no log.
+ *
+ * ```
+ *   slot ──► claim ──► wait until `slot.from` ──► attempt ──► report ──► over? ── yes ──► end
+ *              │                                     ▲                     │
+ *              └─► undefined: nothing runs           └────── pause ◄───────┘ no
+ * ```
+ *
+ * - A slot is over when an attempt succeeds, or fails with no retry left. A run of `always()` is over only when
+ *   something ends it: it starts again however it ended (decision 0024).
+ * - `ends` prevent further attempts, and let the current one finish. `replaced` and `abort` cut it off as well.
+ * - An attempt that is cut off fails. An attempt that is asked to end (`ends`, for `always()`) and does so succeeds.
+ * - No state is stored ahead of the drafts published before it. The last returned draft, the state and the completion
+ *   of the slot are stored in one step (decision 0016).
+ * - Every error of an attempt is in its report. The loop rejects only when `claim` or `end` does.
+ */
+export async function runSlot(
+  job: Job,
+  slot: Slot,
+  host: SlotHost,
+  replaced: AbortSignal,
+): Promise<RunReport | undefined> {
+  const ends = host.ends(slot)
+  if (ends.some(({ aborted }) => aborted)) return undefined
+  const claimed = await host.claim(slot, replaced)
+  if (claimed === undefined) return undefined
+  const { report, over } = await withLinkedSignal([replaced, host.abort, ...ends], (stop) =>
+    makeAttempts(job, { slot, claimed, replaced, stop, ends }, host),
+  )
+  await claimed.end?.(report, over)
+  return report
+}
+
+/** What the loop needs, apart from the slot. */
+export interface SlotHost {
+  readonly clock: Clock
+  /** The parts of a run's context that come from outside. They replace the loop's own. */
+  readonly context: Environment & Partial<JobContext>
+  /** Aborts when current attempts must end. */
+  readonly abort: AbortSignal
+  /** The signals that prevent further attempts at this slot. */
+  ends(slot: Slot): readonly AbortSignal[]
+  /** Takes the slot. Undefined: there is nothing to run. */
+  claim(slot: Slot, replaced: AbortSignal): Promise<ClaimedSlot | undefined>
+  /** Starts an attempt when no other is running. Default: at once. */
+  turn?<T>(attempt: () => Promise<T>): Promise<T>
+  /** Called when the slot starts to wait for an attempt. Returns a function to call when the wait is over. */
+  waits?(): () => void
+}
+
+/** A slot that may run now, and the record of its attempts. */
+export interface ClaimedSlot {
+  /** The slot that the run sees: a requested run may get another instant than it asked for. */
+  readonly at: Date
+  /** The number of the next attempt, from 1. Earlier ones count towards `retry`. */
+  readonly attempt: number
+  /** An attempt begins, so many ms after the slot was due. */
+  begin(attempt: number, late: number): Outlet
+  /** An attempt ended. */
+  ended(report: RunReport): void
+  /** The slot waits for another attempt, due `at` (ms since the epoch). */
+  retried?(report: RunReport, at: number): Promise<void>
+  /** No more attempts. `over`: none is wanted; false if the slot should run again later. */
+  end?(report: RunReport | undefined, over: boolean): Promise<void>
+}
+
+/** Where one attempt publishes its drafts and keeps its state: a log, or the subscriber of `drafts()`. */
+export interface Outlet {
+  /** The stored state, which the attempt sees beneath its own writes. */
+  readonly stored: Pick<KeyValue, 'get'>
+  /** The namespace of the state. */
+  readonly namespace: string
+  /** How many drafts were accepted so far. */
+  readonly counts: Counts
+  /** The stored events that the run may read. */
+  events(query?: Query): AsyncIterable<StoredEvent>
+  /** Takes a draft; rejects if it is invalid. */
+  offer(draft: Draft): Promise<Receipt>
+  /** Stores state in the middle of the run (decision 0045). */
+  save(state: Writes): Promise<void>
+  /** Stores the last draft, the state and the success of the attempt in one step. */
+  finish(last: Draft | undefined, state: Writes, end: Success): Promise<void>
+}
+
+/** A successful attempt. */
+export interface Success extends Pick<RunReport, 'began' | 'late' | 'ms'> {
+  /** Thrown by a run that cancels its job. */
+  readonly cancel: Cancel | undefined
+}
+
+interface Attempts {
+  readonly slot: Slot
+  readonly claimed: ClaimedSlot
+  readonly replaced: AbortSignal
+  /** Aborts when no more attempts may begin. */
+  readonly stop: AbortSignal
+  readonly ends: readonly AbortSignal[]
+}
+
+interface Outcome {
+  /** The report of the last attempt; undefined if none was made. */
+  readonly report: RunReport | undefined
+  /** False if `stop` prevented an attempt. */
+  readonly over: boolean
+}
+
+async function makeAttempts(job: Job, attempts: Attempts, host: SlotHost): Promise<Outcome> {
+  const { slot, claimed, replaced, stop, ends } = attempts
+  const { clock, context, abort } = host
+  const wait = async (ms: number): Promise<void> => {
+    const done = host.waits?.()
+    await pause(clock, ms, stop)
+    done?.()
+  }
+  const once = async (attempt: number): Promise<RunReport | undefined> => {
+    if (stop.aborted) return undefined
+    const given = { ...slot, at: claimed.at }
+    const late = Math.max(0, clock.now() - dueAt(job, given))
+    const outlet = claimed.begin(attempt, late)
+    const asked = job.schedule.kind === 'always' ? ends : []
+    const ran = await runAttempt(job, { slot: given, attempt, late, outlet, clock, context, replaced, abort, asked })
+    claimed.ended(ran)
+    return ran
+  }
+  const early = (slot.from ?? 0) - clock.now()
+  if (early > 0) await wait(early)
+  const endless = isEndless(job, slot)
+  let report: RunReport | undefined
+  let pauses = claimed.attempt - 1
+  for (let attempt = claimed.attempt; !stop.aborted; attempt++) {
+    const ran = await (host.turn === undefined ? once(attempt) : host.turn(() => once(attempt)))
+    if (ran === undefined) break
+    report = ran
+    if (ran.error === undefined && (!endless || stop.aborted)) return { report, over: true }
+    // A run that lasted this long was healthy, so the pauses start over.
+    pauses = ran.ms > healthyAfter(endless, pauses) ? 1 : pauses + 1
+    const ms = pauseAfter(job, ran, pauses, endless)
+    if (ms === undefined) return { report, over: true }
+    await claimed.retried?.(ran, clock.now() + ms)
+    await wait(ms)
+  }
+  return { report, over: false }
+}
+
+/** The pauses between attempts, in ms: they double from `first` up to `last`. */
+const PAUSE = { first: 1000, last: 600_000 }
+
+// A run of `always()` restarts whenever it ends, except a manual one, whose requester waits for its end.
+function isEndless({ schedule }: Job, { byHand }: Slot): boolean {
+  return schedule.kind === 'always' && byHand !== true
+}
+
+// A run of `always()` counts as healthy once it has lasted longer than the pause before it.
+function healthyAfter(endless: boolean, pauses: number): number {
+  return endless ? nthPause(pauses) : PAUSE.last
+}
+
+function nthPause(pauses: number): number {
+  return Math.min(PAUSE.first * 2 ** (pauses - 1), PAUSE.last)
+}
+
+// Retries without limit if the run threw `Retry` or is endless; otherwise up to `settings.retry` times (decision 0010).
+function pauseAfter(
+  { settings }: Job,
+  { error, attempt }: RunReport,
+  pauses: number,
+  endless: boolean,
+): number | undefined {
+  if (isRetry(error)) return retryAfter(error) ?? nthPause(pauses)
+  if (!endless && attempt > settings.retry) return undefined
+  return nthPause(pauses)
+}
+
+/** One attempt at a slot. */
+export interface RunAttempt extends Pick<SlotHost, 'clock' | 'context' | 'abort'> {
+  readonly slot: Slot
+  /** Its number, from 1. */
+  readonly attempt: number
+  /** How late it begins, in ms, without the jitter. */
+  readonly late: number
+  readonly outlet: Outlet
+  /** Aborts when another slot takes its place. */
+  readonly replaced?: AbortSignal
+  /** Signals that ask the run to end: a run that then ends has succeeded. */
+  readonly asked?: readonly AbortSignal[]
+}
+
+/** Makes one attempt; never rejects. */
+export async function runAttempt(job: Job, given: RunAttempt): Promise<RunReport> {
+  const { clock, slot, attempt, late, outlet, replaced, abort } = given
+  const { timeout } = job.settings
+  const start = clock.now()
+  const began = new Date(start)
+  const times = (): Pick<RunReport, 'began' | 'late' | 'ms'> => ({ began, late, ms: clock.now() - start })
+  const report = (end: Pick<RunReport, 'status' | 'error' | 'reason'>): RunReport => ({
+    job: job.name,
+    slot: slot.at,
+    attempt,
+    ...times(),
+    ...outlet.counts,
+    ...end,
+  })
+  let timeUp = false
+  const tooLate = (): Error => {
+    timeUp = true
+    return timedOut(job)
+  }
+  const signals = replaced === undefined ? [abort] : [replaced, abort]
+  try {
+    const cancel = await withTimeLimit({ clock, timeout, signals, late: tooLate }, (over) =>
+      runInContext(job, given, over, times),
+    )
+    return report(cancel === undefined ? { status: 'done' } : { status: 'cancelled', reason: cancel.message })
+  } catch (error) {
+    const cutOff = timeUp || abort.aborted
+    const status = replaced?.aborted === true ? 'replaced' : cutOff ? 'abandoned' : 'failed'
+    return report({ status, error: asError(error) })
+  }
+}
+
+// `over` aborts when the attempt is cut off, and once it has ended.
+function runInContext(
+  job: Job,
+  { slot, attempt, late, outlet, context: outer, asked = [] }: RunAttempt,
+  over: AbortSignal,
+  times: () => Omit<Success, 'cancel'>,
+): Promise<Cancel | undefined> {
+  const title = `the run of job ${quote(job.name)}`
+  const fields = { job: job.name }
+  const { logger } = outer
+  const publisher = new Publisher((draft) => outlet.offer(draft))
+  const save = (writes: Writes): Promise<void> => publisher.save(() => outlet.save(writes))
+  const state = new StateBuffer(outlet.stored, outlet.namespace, save)
+  over.addEventListener('abort', () => publisher.end(title), { once: true })
+  return withLinkedSignal([over, ...asked], (linkedSignal) => {
+    const signal = guardSignal(linkedSignal, (err) => {
+      logger.error({ ...fields, slot: slot.at, err }, 'abort listener failed')
+    })
+    const exec = execWithin(outer.exec, { title, fields, logger, signals: [over, linkedSignal] })
+    const { publish } = publisher
+    const events = (query?: Query): AsyncIterable<StoredEvent> => outlet.events(query)
+    const own = { slot: slot.at, late, attempt, state, publish, events }
+    return runFunction({
+      job,
+      context: { ...own, ...outer, exec, signal },
+      over,
+      publisher,
+      finish: (last, cancel) => outlet.finish(last, state.writes(), { ...times(), cancel }),
+    })
+  })
+}
+
+/** The error of a run that exceeded its timeout. */
+function timedOut({ name, settings: { timeout } }: Job): TidingsError {
+  const message = `job ${quote(name)} took longer than its timeout of ${timeout} ms, and was abandoned`
+  return new TidingsError('TIDINGS_RUN_TIMEOUT', message, { details: { job: name, timeout } })
+}
