@@ -1,6 +1,6 @@
 import { type Logger, silentLogger } from '../core/logger.ts'
 import type { Log, Write } from '../log/port.ts'
-import { scheduleWords } from '../schedule/next-slot.ts'
+import { scheduleWords } from '../schedule/schedule.ts'
 import type { Job } from './job.ts'
 import type { RunOutcome } from './run-report.ts'
 

@@ -1,7 +1,7 @@
 import { pause } from '../core/clock.ts'
 import { asError, hasCode } from '../core/errors.ts'
 import type { OpenSlot, SlotPlan } from '../log/claim.ts'
-import { nextSlot } from '../schedule/next-slot.ts'
+import { nextSlot } from '../schedule/schedule.ts'
 import type { Job } from './job.ts'
 import type { JobHost } from './job-host.ts'
 import type { RunOutcome } from './run-report.ts'

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { Observable } from 'rxjs'
 import { type Clock, timerAt } from '../core/clock.ts'
 import type { Schedule } from '../schedule/index.ts'
-import { nextSlot } from '../schedule/next-slot.ts'
+import { nextSlot } from '../schedule/schedule.ts'
 import type { Job } from './job.ts'
 
 /** A time at which to run. */

@@ -1,6 +1,5 @@
 import { describe } from '../core/errors.ts'
-import { nextSlot } from './next-slot.ts'
-import { invalid, type Schedule, schedule } from './schedule.ts'
+import { invalid, nextSlot, type Schedule, schedule } from './schedule.ts'
 import { inZone } from './zone.ts'
 
 /**

@@ -1,4 +1,5 @@
 import { describe } from '../core/errors.ts'
+import { DAY } from '../core/time-units.ts'
 import type { WallTime } from './local-time.ts'
 import { invalid } from './schedule.ts'
 import { type Weekday, weekdayNames } from './units.ts'
@@ -13,7 +14,6 @@ export interface CalendarDay {
   readonly dayOf: (unit: number) => WallTime | undefined
 }
 
-const DAY = 86_400_000
 /** The first of January 1970 was a Thursday. */
 const THURSDAY = 4
 

@@ -1,13 +1,11 @@
 import type { Duration } from '../core/duration.ts'
 import { describe } from '../core/errors.ts'
 import { dayOfMonth, dayOfWeek, type MonthDay } from './calendar-day.ts'
-import { parseEnd } from './end.ts'
-import { type LocalDate, parseLocalDate } from './local-date.ts'
 import { describeRule, type Rule } from './rule.ts'
 import { slotsOf } from './rule-slots.ts'
 import { invalid, type Schedule, schedule } from './schedule.ts'
-import { parseTimeOfUnit } from './time-of-unit.ts'
-import { type Weekday, weekdayNames } from './units.ts'
+import { type LocalDate, parseEnd, parseLocalDate } from './start-and-end.ts'
+import { parseTimeOfUnit, type Weekday, weekdayNames } from './units.ts'
 import { checkZone } from './zone.ts'
 
 /** A schedule that comes again and again. Each of its methods answers with a new one. */

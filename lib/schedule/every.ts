@@ -1,7 +1,8 @@
 import { type Duration, formatDuration, parseDuration } from '../core/duration.ts'
-import { type Count, countOf, wholeNumber } from './count.ts'
-import { type Every, everySchedule } from './every-schedule.ts'
-import { weekday } from './units.ts'
+import { DAY } from '../core/time-units.ts'
+import { type Every, everySchedule, type Months, months, type Weeks, weeks } from './every-schedule.ts'
+import { invalid, wholeNumber } from './schedule.ts'
+import { countable, single, type Unit, weekday } from './units.ts'
 
 /**
  * A schedule in words. Intervals have a fixed rate, counted from when the job was first seen, and a day is 24 hours;
@@ -48,3 +49,50 @@ function interval(ms: number): Every {
  * ```
  */
 export const weekdays: Every = everySchedule({ least: 1, most: 1, unit: weekday })
+
+type Interval = Exclude<keyof typeof countable, 'week' | 'month'>
+
+/** How many, and of which unit: `every(2)` waits for its `.seconds`. */
+export type Count = { readonly [U in Interval | `${Interval}s` | keyof typeof single]: Every } & {
+  readonly week: Weeks
+  readonly weeks: Weeks
+  readonly month: Months
+  readonly months: Months
+  /**
+   * Gaps that vary by chance, from as many units as `every` said to `latest`: by milliseconds, or by whole units if `.at`
+   * follows. Each is drawn from a hash of the slot before: a restart names the same slots.
+   *
+   * @throws TidingsError `TIDINGS_SCHEDULE_INVALID`
+   */
+  to(latest: number): Count
+}
+
+/** Longer periods would soon leave what a Date can name. */
+const LONGEST = 1_000 * 366 * DAY
+
+/** At least and at most so many of the unit that is asked for. */
+function countOf(least: number, most: number): Count {
+  const count = { to: (latest: number): Count => countOf(least, wholeNumber('to', latest, least)) }
+  const define = (name: string, unit: Unit, plural: string | undefined): void => {
+    const get = (): Every | Months => {
+      if (most > 1 && plural !== name) throw onlyOne(least, most, name, plural)
+      if (most * unit.ms > LONGEST) throw invalid(`every(${most}).${name}: expected at most 1000 years`)
+      const made = unit === countable.week ? weeks : unit === countable.month ? months : everySchedule
+      return made({ least, most, unit })
+    }
+    Object.defineProperty(count, name, { get })
+  }
+  for (const unit of Object.values(countable)) {
+    const plural = `${unit.name}s`
+    define(unit.name, unit, plural)
+    define(plural, unit, plural)
+  }
+  for (const unit of Object.values(single)) define(unit.name, unit, undefined)
+  return count as Count
+}
+
+function onlyOne(least: number, most: number, name: string, plural: string | undefined): Error {
+  const said = least === most ? `every(${least})` : `every(${least}).to(${most})`
+  const weekly = least === most ? `${said}.weeks.${name}` : `every().${name}`
+  return invalid(`${said}.${name}: expected ${plural === undefined ? weekly : `${said}.${plural}`}`)
+}

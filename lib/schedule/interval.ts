@@ -1,5 +1,3 @@
-import { chance } from './chance.ts'
-
 /** The first instant later than `from` that lies a whole number of periods after `anchor`. All in ms. */
 function nextOnGrid(from: number, anchor: number, period: number): number {
   // remainders before the difference: the distance of two far dates is more than a number holds exactly
@@ -35,4 +33,19 @@ export function nextMark(from: number, anchor: number, least: number, most: numb
 export function modulo(value: number, period: number): number {
   const rest = value % period
   return rest < 0 ? rest + period : rest
+}
+
+/**
+ * A number from 0 to below 1 that looks random but is the same for the same seed: the finaliser of MurmurHash3, over the
+ * two halves of a whole number.
+ */
+function chance(seed: number): number {
+  return mix(mix(seed) ^ Math.floor(seed / 2 ** 32)) / 2 ** 32
+}
+
+function mix(value: number): number {
+  let hash = (value + 0x9e3779b9) | 0
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
+  return (hash ^ (hash >>> 16)) >>> 0
 }

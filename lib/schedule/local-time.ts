@@ -1,14 +1,22 @@
-import { croner } from './croner.ts'
+import { createRequire } from 'node:module'
+import type * as Croner from 'croner'
+import { DAY } from '../core/time-units.ts'
 import type { SlotAfter } from './schedule.ts'
 import type { Zone } from './zone.ts'
+
+let loaded: typeof Croner | undefined
+
+/** The calendar library, loaded when first needed: intervals work without, and many programs have nothing else. */
+export function croner(): typeof Croner {
+  loaded ??= createRequire(import.meta.url)('croner') as typeof Croner
+  return loaded
+}
 
 /**
  * A wall time is what the clocks of a zone show, as the milliseconds at which a clock in UTC shows the same. Unlike
  * instants, some wall times come twice and some never, where clocks are set back or forward.
  */
 export type WallTime = number
-
-const DAY = 86_400_000
 
 /** What the clocks of a zone show at an instant. */
 export function wallTime(instant: number, zone: Zone): WallTime {

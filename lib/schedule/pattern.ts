@@ -1,13 +1,11 @@
 import type { Cron, CronOptions } from 'croner'
+import { DAY } from '../core/time-units.ts'
 import { readBeforeLast } from './cron-spelling.ts'
-import { croner } from './croner.ts'
-import { instantOf, type WallTime, wallTime } from './local-time.ts'
+import { croner, instantOf, type WallTime, wallTime } from './local-time.ts'
 import type { Zone } from './zone.ts'
 
 /** The first slot of a cron pattern later than an instant. */
 export type PatternSlot = (from: number) => number | undefined
-
-const DAY = 86_400_000
 
 /** `30 2,14 * * *` is two fixed times a day, as for the cron of Linux: croner alone would call only one so. */
 const fixedTimeRule = 'no-wildcard'

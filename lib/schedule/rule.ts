@@ -1,8 +1,6 @@
 import type { CalendarDay } from './calendar-day.ts'
-import type { End } from './end.ts'
-import type { LocalDate } from './local-date.ts'
-import type { TimeOfUnit } from './time-of-unit.ts'
-import type { Unit } from './units.ts'
+import type { End, LocalDate } from './start-and-end.ts'
+import type { TimeOfUnit, Unit } from './units.ts'
 import type { Zone } from './zone.ts'
 
 /** What `every(…)` and the words after it have said. */

@@ -57,3 +57,58 @@ export function checkDate(date: Date, what: string): number {
 export function invalid(message: string, cause?: unknown): TidingsError {
   return new TidingsError('TIDINGS_SCHEDULE_INVALID', message, cause === undefined ? {} : { cause })
 }
+
+/** The number, if it is a whole one of at least `least`. */
+export function wholeNumber(what: string, value: number, least: number): number {
+  if (Number.isSafeInteger(value) && value >= least) return value
+  throw invalid(`${what}: expected a whole number of at least ${least}, got ${describe(value)}`)
+}
+
+/** The words of a schedule that anybody may have written: never throws. */
+export function scheduleWords(schedule: Schedule): string {
+  try {
+    const words: unknown = schedule.toString()
+    if (typeof words === 'string') return words
+  } catch {
+    // Told as any other value is.
+  }
+  return describe(schedule)
+}
+
+/**
+ * The next slot of a schedule that anybody may have written. One that came again and again, or was no instant at all,
+ * would keep whoever waits for it busy for ever.
+ *
+ * @throws TidingsError `TIDINGS_SCHEDULE_INVALID` when it answers with anything but a later instant, or nothing
+ */
+export function nextSlot(schedule: Schedule, after: Date, anchor: Date): Date | undefined {
+  const slot = schedule.next(after, anchor) ?? undefined
+  if (slot === undefined) return undefined
+  // A copy: the schedule may change its own, or have made its methods throw.
+  const at = slot instanceof Date ? new Date(Date.prototype.getTime.call(slot)) : undefined
+  if (at !== undefined && at.getTime() > after.getTime()) return at
+  const got = at !== undefined && !Number.isNaN(at.getTime()) ? at.toISOString() : describe(slot)
+  throw invalid(`${scheduleWords(schedule)}: expected a slot later than ${after.toISOString()}, or none, got ${got}`)
+}
+
+/**
+ * The next `count` slots later than `from`, for a job that was first seen at `anchor`, default `from`; fewer where the
+ * schedule ends.
+ *
+ * @throws TidingsError `TIDINGS_SCHEDULE_INVALID` unless `count` is a whole number
+ *
+ * @example
+ * ```ts
+ * nextRuns(every(10).minutes, 3, new Date('2026-01-01T00:00:00Z')) // 00:10, 00:20 and 00:30
+ * ```
+ */
+export function nextRuns(schedule: Schedule, count: number, from: Date, anchor: Date = from): Date[] {
+  wholeNumber('nextRuns', count, 0)
+  const slots: Date[] = []
+  while (slots.length < count) {
+    const slot = nextSlot(schedule, slots.at(-1) ?? from, anchor)
+    if (slot === undefined) break
+    slots.push(slot)
+  }
+  return slots
+}

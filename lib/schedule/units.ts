@@ -1,4 +1,6 @@
-import type { ClockUnit } from './time-of-unit.ts'
+import { describe } from '../core/errors.ts'
+import { DAY, HOUR, MINUTE, SECOND } from '../core/time-units.ts'
+import { invalid } from './schedule.ts'
 
 /** What `every(n)` counts. */
 export interface Unit {
@@ -12,10 +14,6 @@ export interface Unit {
   readonly weekday?: string
 }
 
-const SECOND = 1000
-const MINUTE = 60 * SECOND
-const HOUR = 60 * MINUTE
-const DAY = 24 * HOUR
 const WEEK = 7 * DAY
 /** The mean of the calendar. */
 const MONTH = (365.2425 * DAY) / 12
@@ -45,4 +43,49 @@ export const weekday = onDays('weekday', '1-5')
 
 function onDays(name: string, days: string): Unit {
   return { name, ms: WEEK, clock: 'day', weekday: days }
+}
+
+/** A moment within a day, an hour or a minute: what `.at` names. */
+export interface TimeOfUnit {
+  readonly text: string
+  readonly hour?: number
+  readonly minute?: number
+  readonly second: number
+}
+
+/** The unit in which `.at` names a moment. */
+export type ClockUnit = 'day' | 'hour' | 'minute'
+
+const forms: Record<ClockUnit, { readonly words: RegExp; readonly expected: string }> = {
+  day: { words: /^([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?$/, expected: "'10:30' or '10:30:15'" },
+  hour: { words: /^([0-5]\d)?:([0-5]\d)$/, expected: "':30' or '30:15'" },
+  minute: { words: /^:([0-5]\d)$/, expected: "':15'" },
+}
+
+/** Whether a text reads as a time of day. */
+export function isTimeOfDay(text: string): boolean {
+  return forms.day.words.test(text)
+}
+
+/** Reads a moment within a unit. */
+export function parseTimeOfUnit(unit: ClockUnit, text: string): TimeOfUnit {
+  const found = typeof text === 'string' ? forms[unit].words.exec(text) : null
+  if (found === null) {
+    throw invalid(`at: expected a time within the ${unit} such as ${forms[unit].expected}, got ${describe(text)}`)
+  }
+  const [, first, second, third = '0'] = found
+  if (unit === 'minute') return { text, second: Number(first) }
+  if (unit === 'day') {
+    const padded = text.indexOf(':') === 1 ? `0${text}` : text
+    return { text: padded, hour: Number(first), minute: Number(second), second: Number(third) }
+  }
+  // ':30' is a minute, '30:15' is a minute and a second
+  return first === undefined
+    ? { text, minute: Number(second), second: 0 }
+    : { text, minute: Number(first), second: Number(second) }
+}
+
+/** How far into its unit a moment lies, in milliseconds. */
+export function intoUnit({ hour = 0, minute = 0, second }: TimeOfUnit): number {
+  return ((hour * 60 + minute) * 60 + second) * 1000
 }

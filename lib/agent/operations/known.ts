@@ -2,7 +2,7 @@ import { quote, TidingsError } from '../../core/errors.ts'
 import type { Job } from '../../job/job.ts'
 import { JOBS, type JobRecord } from '../../job/job-record.ts'
 import type { ConsumerInfo, Log } from '../../log/port.ts'
-import { scheduleWords } from '../../schedule/next-slot.ts'
+import { scheduleWords } from '../../schedule/schedule.ts'
 import type { Pausable } from '../run/pauses.ts'
 import type { Settled } from '../run/upcoming.ts'
 

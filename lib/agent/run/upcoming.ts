@@ -1,5 +1,5 @@
 import type { Job } from '../../job/job.ts'
-import { nextSlot } from '../../schedule/next-slot.ts'
+import { nextSlot } from '../../schedule/schedule.ts'
 
 /** When a job runs next, and by when that run has ended or is abandoned; absent if unknown. */
 export interface Upcoming {

@@ -14,3 +14,13 @@ export function once(at: Date): Schedule {
   const slot = checkDate(at, 'once')
   return schedule('once', `once at ${at.toISOString()}`, (from) => (slot > from ? slot : undefined))
 }
+
+/** A schedule that never comes by itself: its job runs when somebody triggers it. */
+export function manual(): Schedule {
+  return schedule('manual', 'manual', () => undefined)
+}
+
+/** A schedule for one run that does not end, such as listening to a socket. It has no slots to come. */
+export function always(): Schedule {
+  return schedule('always', 'always', () => undefined)
+}
