@@ -3,8 +3,8 @@ import type { Job } from '../../job/job.ts'
 import { JOBS, type JobRecord } from '../../job/job-record.ts'
 import type { ConsumerInfo, Log } from '../../log/port.ts'
 import { scheduleWords } from '../../schedule/schedule.ts'
+import type { SettledSlots } from '../run/next-run.ts'
 import type { Pausable } from '../run/pauses.ts'
-import type { Settled } from '../run/upcoming.ts'
 
 /** The log's record of each listener. */
 async function listenersOf(log: Log): Promise<ReadonlyMap<string, ConsumerInfo>> {
@@ -44,7 +44,7 @@ export async function jobRecord(log: Log, name: string): Promise<JobRecord | und
 }
 
 /** The settled slots of a job in the log. A job that is new, or has another schedule, begins now. */
-export async function settledOf(log: Log, job: Job): Promise<Settled> {
+export async function settledOf(log: Log, job: Job): Promise<SettledSlots> {
   const record = await jobRecord(log, job.name)
   const text = scheduleWords(job.schedule)
   const changed = record?.schedule !== undefined && record.schedule !== text

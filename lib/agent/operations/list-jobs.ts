@@ -5,7 +5,7 @@ import type { Log } from '../../log/port.ts'
 import { scheduleWords } from '../../schedule/schedule.ts'
 import type { AgentControl } from '../run/agent-control.ts'
 import type { Code } from '../run/job-code.ts'
-import { type Upcoming, upcoming } from '../run/upcoming.ts'
+import { type NextRun, nextRun } from '../run/next-run.ts'
 import { jobRecord, settledOf } from './known.ts'
 import { type JobRow, jobRows } from './rows.ts'
 
@@ -77,7 +77,7 @@ async function planOf(log: Log, { name, paused }: JobRow, code: Code | undefined
   const job = code?.job(name)?.job
   if (job === undefined) return {}
   const { tags } = job.settings
-  const { next, expectedBy } = paused === true ? {} : await upcomingOf(log, job)
+  const { next, expectedBy } = paused === true ? {} : await nextRunOf(log, job)
   return {
     schedule: scheduleWords(job.schedule),
     ...(tags.length === 0 ? {} : { tags }),
@@ -86,6 +86,6 @@ async function planOf(log: Log, { name, paused }: JobRow, code: Code | undefined
   }
 }
 
-async function upcomingOf(log: Log, job: Job): Promise<Upcoming> {
-  return upcoming(job, await settledOf(log, job), log.clock.now())
+async function nextRunOf(log: Log, job: Job): Promise<NextRun> {
+  return nextRun(job, await settledOf(log, job), log.clock.now())
 }

@@ -59,11 +59,11 @@ export class Announcements {
   /** Announces the events that a listener has parked. `flush` resolves when the parking is durable. */
   parked(listener: string, flush: () => Promise<void>): void {
     this.#flushes.set(listener, flush)
-    this.begin()
+    this.announce()
   }
 
   /** Publishes the pending announcements, including those that a dead process left. */
-  begin(): void {
+  announce(): void {
     this.#due = true
     this.#announcing ??= this.#announceAll().finally(() => (this.#announcing = undefined))
   }
@@ -111,8 +111,11 @@ export class Announcements {
       await log.accept([engineDraft('tidings.listener.parked', key, data)], { cause: seq, state })
     } catch (error) {
       if (isTransient(error) || hasCode(error, 'TIDINGS_LOG_CLOSED')) throw error
-      // The log rejects the announcement itself and would again: this ends the chain of news about news.
-      environment.logger.warn({ listener: data.listener, seq, err: asError(error) }, 'news could not be told')
+      // The log rejects the announcement itself and would again: this ends the chain of announcements about announcements.
+      environment.logger.warn(
+        { listener: data.listener, seq, err: asError(error) },
+        'engine event could not be published',
+      )
       await log.accept([], { state })
     }
   }

@@ -10,7 +10,7 @@ import type { RunReport } from '../../job/run-report.ts'
 import type { Handed, Log, Writes } from '../../log/port.ts'
 import { Announcements } from './announcements.ts'
 
-/** How many failures in a row are news. */
+/** `tidings.job.failed` follows so many failures in a row. */
 const FAILURES = 3
 
 /**
@@ -35,23 +35,24 @@ interface JobMemory {
   readonly silent?: boolean
 }
 
-/** What the news need from an agent. */
+/** What the engine's own events need from an agent. */
 export interface EngineEventsHost {
   readonly log: Log
   readonly clock: Clock
   readonly environment: { readonly logger: Logger }
-  /** Aborts when the agent stops: then the news no longer wait for a log that fails. */
+  /** Aborts when the agent stops: after that, nothing waits for a log that fails. */
   readonly stop: AbortSignal
   /** Removes known secrets from published text. */
   scrub(text: string): string
 }
 
-interface Told {
+/** What follows from a run: the memory of its job, and the events to publish with it. */
+interface Consequence {
   readonly memory: JobMemory
-  readonly news: Draft[]
+  readonly events: readonly Draft[]
 }
 
-/** The engine's own news: events about jobs and listeners, which listeners receive like any other. */
+/** The engine's own events, about jobs and listeners. Listeners receive them like any other. */
 export class EngineEvents {
   readonly #log: Log
   readonly #clock: Clock
@@ -59,8 +60,8 @@ export class EngineEvents {
   readonly #scrub: (text: string) => string
   readonly #stop: AbortSignal
   readonly #announcements: Announcements
-  // Serialized, so that no two runs read the same memory.
-  #told: Promise<void> = Promise.resolve()
+  // One after the other, so that no two runs read the same memory.
+  #recorded: Promise<void> = Promise.resolve()
 
   constructor(host: EngineEventsHost) {
     const { log, clock, environment, scrub, stop } = host
@@ -72,32 +73,33 @@ export class EngineEvents {
     this.#scrub = scrub
   }
 
-  /** Records that a run has ended. `told`: whether it has just published something. */
-  ran(report: RunReport, told: boolean): void {
+  /** Records that a run has ended. `published`: whether it has just published something. */
+  runEnded(report: RunReport, published: boolean): void {
     const { job } = report
     const now = this.#clock.now()
-    const heard = { job, now, ...(told ? { lastAcceptedAt: now } : {}) }
+    const observed = { job, now, ...(published ? { lastAcceptedAt: now } : {}) }
     const run = `${report.slot.toISOString()}#${report.attempt} ${report.began.toISOString()}`
     this.#remember(job, (known) => {
-      if (known.run === run) return { memory: known, news: [] }
-      const { memory, news } = afterRun({ ...known, run }, report, this.#scrub)
-      const after = afterSilence(memory, heard)
-      return { memory: after.memory, news: [...news, ...after.news] }
+      if (known.run === run) return { memory: known, events: [] }
+      const failures = afterRun({ ...known, run }, report, this.#scrub)
+      const silence = afterObservation(failures.memory, observed)
+      return { memory: silence.memory, events: [...failures.events, ...silence.events] }
     })
   }
 
-  /** Observes a run that is meant never to end. */
-  progressed(job: string, progress: RunProgress): void {
-    const heard = { job, ...progress, now: this.#clock.now() }
-    this.#remember(job, (known) => afterSilence(known, heard))
+  /** Records how a run of `always()` progresses. */
+  runProgressed(job: string, progress: RunProgress): void {
+    const observed = { job, ...progress, now: this.#clock.now() }
+    this.#remember(job, (known) => afterObservation(known, observed))
   }
 
-  #remember(job: string, learn: (known: JobMemory) => Told): void {
-    this.#tell(async () => {
+  #remember(job: string, follow: (known: JobMemory) => Consequence): void {
+    this.#record(async () => {
       const known = (await this.#log.store(MEMORIES).get<JobMemory>(job))?.value ?? { failures: 0, gaps: [] }
-      const { memory, news } = learn(known)
+      const { memory, events } = follow(known)
       const state = [{ namespace: MEMORIES, key: job, value: { ...memory } }]
-      if (news.length > 0 || JSON.stringify(memory) !== JSON.stringify(known)) await this.#log.accept(news, { state })
+      if (events.length > 0 || JSON.stringify(memory) !== JSON.stringify(known))
+        await this.#log.accept(events, { state })
     })
   }
 
@@ -111,63 +113,66 @@ export class EngineEvents {
     this.#announcements.parked(listener, flush)
   }
 
-  /** Publishes the news that an earlier process left pending. */
-  begin(): void {
-    this.#announcements.begin()
+  /** Announces the parked events whose announcements an earlier process left pending. */
+  announcePending(): void {
+    this.#announcements.announce()
   }
 
-  /** Resolves when all news so far is in the log. */
+  /** Resolves when all events so far are in the log, or can't be. */
   settled(): Promise<void> {
-    return this.#told.then(() => this.#announcements.settled())
+    return this.#recorded.then(() => this.#announcements.settled())
   }
 
-  #tell(tell: () => Promise<void>): void {
+  #record(record: () => Promise<void>): void {
     const trying = { clock: this.#clock, stop: this.#stop, worth: isTransient }
-    this.#told = this.#told
-      .then(() => persist(tell, trying))
+    this.#recorded = this.#recorded
+      .then(() => persist(record, trying))
       .catch((error) => {
-        this.#logger.warn({ err: asError(error) }, 'news could not be told')
+        this.#logger.warn({ err: asError(error) }, 'engine event could not be published')
       })
   }
 }
 
-/** The memory after a successful or failed run, and the resulting news. */
-function afterRun(known: JobMemory, { job, slot, error }: RunReport, scrub: EngineEventsHost['scrub']): Told {
+/** What follows from the success or failure of a run. */
+function afterRun(known: JobMemory, { job, slot, error }: RunReport, scrub: EngineEventsHost['scrub']): Consequence {
   if (error !== undefined) {
     const since = known.since ?? slot.toISOString()
     const memory = { ...known, failures: known.failures + 1, since }
-    if (memory.failures !== FAILURES) return { memory, news: [] }
+    if (memory.failures !== FAILURES) return { memory, events: [] }
     const { name, message } = errorInfo(error, scrub)
     const data = { job, failures: FAILURES, since, error: { name, message } }
-    return { memory, news: [engineDraft('tidings.job.failed', `${job} ${since}`, data)] }
+    return { memory, events: [engineDraft('tidings.job.failed', `${job} ${since}`, data)] }
   }
   const { since, failures, ...rest } = known
-  if (failures === 0) return { memory: known, news: [] }
+  if (failures === 0) return { memory: known, events: [] }
   const memory = { ...rest, failures: 0 }
-  if (failures < FAILURES) return { memory, news: [] }
-  return { memory, news: [engineDraft('tidings.job.recovered', `${job} ${since}`, { job, failures, since })] }
+  if (failures < FAILURES) return { memory, events: [] }
+  return { memory, events: [engineDraft('tidings.job.recovered', `${job} ${since}`, { job, failures, since })] }
 }
 
-/** When a job published something, if it did. `elapsed`: how long a run in progress has lasted, in ms. */
-interface Heard extends Partial<RunProgress> {
+/** What was observed of a job at `now`: its progress in a run of `always()`, or whether a run has published. */
+interface Observation extends Partial<RunProgress> {
   readonly job: string
   readonly now: number
 }
 
-/** The memory of when a job published something, and its silence, if that is news. */
-function afterSilence(known: JobMemory, { job, lastAcceptedAt, now, elapsed = Number.POSITIVE_INFINITY }: Heard): Told {
+/** What follows from an observation: a job that has published nothing for long is silent. */
+function afterObservation(
+  known: JobMemory,
+  { job, lastAcceptedAt, now, elapsed = Number.POSITIVE_INFINITY }: Observation,
+): Consequence {
   const { silent, ...memory } = known
   const { gaps, toldAt } = memory
   if (lastAcceptedAt !== undefined) {
     const all = toldAt === undefined ? gaps : [...gaps, lastAcceptedAt - toldAt].slice(-SILENT.gaps)
-    return { memory: { ...memory, toldAt: lastAcceptedAt, gaps: all }, news: [] }
+    return { memory: { ...memory, toldAt: lastAcceptedAt, gaps: all }, events: [] }
   }
-  if (silent === true || toldAt === undefined || gaps.length < SILENT.fewest) return { memory: known, news: [] }
+  if (silent === true || toldAt === undefined || gaps.length < SILENT.fewest) return { memory: known, events: [] }
   const gap = now - toldAt
   const usual = Math.max(...gaps)
   // After a restart, a source that pushes gets its usual gap before it counts as silent.
-  if (elapsed < usual || gap <= Math.max(SILENT.times * usual, SILENT.least)) return { memory: known, news: [] }
+  if (elapsed < usual || gap <= Math.max(SILENT.times * usual, SILENT.least)) return { memory: known, events: [] }
   const since = new Date(toldAt).toISOString()
   const data = { job, since, gap, longestBefore: usual }
-  return { memory: { ...memory, silent: true }, news: [engineDraft('tidings.job.silent', `${job} ${since}`, data)] }
+  return { memory: { ...memory, silent: true }, events: [engineDraft('tidings.job.silent', `${job} ${since}`, data)] }
 }

@@ -12,8 +12,8 @@ import type { Slot } from '../../job/slots.ts'
 import { scheduleWords } from '../../schedule/schedule.ts'
 import type { EngineEvents } from './engine-events.ts'
 import type { JobHealth } from './health.ts'
+import { expectedBy, nextRun, restsUntil, slotAfter } from './next-run.ts'
 import type { JobStatus } from './status.ts'
-import { expectedBy, restsUntil, slotAfter, upcoming } from './upcoming.ts'
 
 /**
  * A slot is overdue once the next slot has passed too, or after this long, in ms: no timer is more than 30 s late, even
@@ -21,9 +21,10 @@ import { expectedBy, restsUntil, slotAfter, upcoming } from './upcoming.ts'
  */
 const PATIENCE = 60_000
 
-/** What a running job needs from its agent. `news` receives how each run ended, and each long run. */
+/** What a running job needs from its agent. */
 export interface JobRunnerHost extends Omit<JobHost, 'began' | 'ended' | 'progressed' | 'control'> {
-  readonly news: Pick<EngineEvents, 'ran' | 'progressed'>
+  /** Receives how each run ended, and how each run of `always()` progresses. */
+  readonly engineEvents: Pick<EngineEvents, 'runEnded' | 'runProgressed'>
 }
 
 /** A running job: it can be triggered and paused, and reports its status and health. */
@@ -33,13 +34,15 @@ export class JobRunner {
   readonly #host: JobRunnerHost
   readonly #paused$: BehaviorSubject<boolean>
   readonly #triggers$ = new Subject<Trigger>()
-  #rest = resting()
+  /** Aborts when the job is paused or reset. */
+  #pausing = pausing()
   #running = 0
   #last: RunReport | undefined
   /** The slot that the schedule waits for. */
-  #waits: Date | undefined
-  /** The slots that have come, and whose runs have not started. `#delayed`: those of them whose jitter is not over. */
+  #awaited: Date | undefined
+  /** The slots that have come, and whose runs have not started. */
   readonly #due = new Set<Slot>()
+  /** Those whose jitter is not over. */
   readonly #delayed = new Set<Slot>()
   #failure: Error | undefined
 
@@ -48,7 +51,7 @@ export class JobRunner {
     this.#record = record
     this.#host = host
     this.#paused$ = new BehaviorSubject(paused)
-    if (paused) this.#rest.abort()
+    if (paused) this.#pausing.abort()
   }
 
   /** Resolves when the agent has stopped and the last run has ended; rejects when the job can't continue. */
@@ -64,9 +67,10 @@ export class JobRunner {
         this.#running -= 1
         this.#last = report
         if (report.status === 'cancelled') this.pause(true)
-        this.#host.news.ran(report, this.job.schedule.kind !== 'always' && report.new + report.changed > 0)
+        const published = this.job.schedule.kind !== 'always' && report.new + report.changed > 0
+        this.#host.engineEvents.runEnded(report, published)
       },
-      progressed: (progress) => this.#host.news.progressed(this.job.name, progress),
+      progressed: (progress) => this.#host.engineEvents.runProgressed(this.job.name, progress),
     })
     try {
       await lastValueFrom(runs, { defaultValue: undefined })
@@ -79,7 +83,7 @@ export class JobRunner {
   #control(): JobControl {
     return {
       paused$: this.#paused$,
-      abortWhenPaused: () => this.#rest.signal,
+      abortWhenPaused: () => this.#pausing.signal,
       scheduleFailed: (error) => {
         this.#failure = error
         this.#host.environment.logger.error({ job: this.job.name, err: error }, 'stopped working')
@@ -88,7 +92,7 @@ export class JobRunner {
         this.#delayed.add(slot)
         return () => void this.#delayed.delete(slot)
       },
-      nextSlot: (slot) => (this.#waits = slot),
+      nextSlot: (slot) => (this.#awaited = slot),
       slotStarted: (slot) => {
         this.#due.add(slot)
         return () => void this.#due.delete(slot)
@@ -103,8 +107,8 @@ export class JobRunner {
 
   pause(paused: boolean): void {
     if (paused === this.#paused$.value) return
-    if (paused) this.#rest.abort()
-    else this.#rest = resting()
+    if (paused) this.#pausing.abort()
+    else this.#pausing = pausing()
     this.#paused$.next(paused)
   }
 
@@ -115,9 +119,9 @@ export class JobRunner {
   async reset(): Promise<void> {
     const { log, clock } = this.#host
     const now = clock.now()
-    this.#rest.abort()
-    this.#rest = resting()
-    if (this.#paused$.value) this.#rest.abort()
+    this.#pausing.abort()
+    this.#pausing = pausing()
+    if (this.#paused$.value) this.#pausing.abort()
     this.#record = (await resetJob(log, this.job.name, now)) ?? this.#record
     this.#failure = undefined
     this.#paused$.next(this.#paused$.value)
@@ -130,31 +134,31 @@ export class JobRunner {
       name,
       schedule: scheduleWords(schedule),
       running: this.#running > 0,
-      ...(paused ? { paused } : this.#upcoming()),
+      ...(paused ? { paused } : this.#next()),
       ...(this.#last === undefined ? {} : { last: this.#last }),
     }
   }
 
   // The slot that the schedule waits for, or an earlier one whose jitter is not over.
-  #upcoming(): Pick<JobStatus, 'next' | 'expectedBy'> {
-    const waits = [this.#waits, ...[...this.#delayed].map(({ at }) => at)].filter((at) => at !== undefined)
-    if (waits.length === 0) {
+  #next(): Pick<JobStatus, 'next' | 'expectedBy'> {
+    const coming = [this.#awaited, ...[...this.#delayed].map(({ at }) => at)].filter((at) => at !== undefined)
+    if (coming.length === 0) {
       if (this.#failure !== undefined) return {}
-      return upcoming(this.job, this.#record, this.#host.clock.now())
+      return nextRun(this.job, this.#record, this.#host.clock.now())
     }
-    const next = waits.reduce((first, at) => (at < first ? at : first))
+    const next = coming.reduce((first, at) => (at < first ? at : first))
     return { next, ...expectedBy(this.job.settings, next) }
   }
 
   // Set when the job rests for longer than until its next slot, and by more than clocks differ: a clock that was ahead
   // settled its slots up to there.
   #restsUntil(): Date | undefined {
-    const waits = this.#waits
-    if (this.#paused$.value || waits === undefined) return undefined
+    const awaited = this.#awaited
+    if (this.#paused$.value || awaited === undefined) return undefined
     const now = this.#host.clock.now()
     const usual = slotAfter(this.job.schedule, now, Math.min(this.#record.anchor, now))
-    if (usual === undefined || usual >= waits) return undefined
-    return restsUntil(this.job, { anchor: this.#record.anchor, upTo: waits.getTime() - 1 }, now)
+    if (usual === undefined || usual >= awaited) return undefined
+    return restsUntil(this.job, { anchor: this.#record.anchor, upTo: awaited.getTime() - 1 }, now)
   }
 
   health(): JobHealth {
@@ -181,13 +185,13 @@ export class JobRunner {
     }
     const { jitter } = this.job.settings
     const due = [...this.#due].find(({ at }) => late(at) > jitter + patience(at))?.at
-    const waits = this.#waits
-    return due ?? (waits !== undefined && late(waits) > patience(waits) ? waits : undefined)
+    const awaited = this.#awaited
+    return due ?? (awaited !== undefined && late(awaited) > patience(awaited) ? awaited : undefined)
   }
 }
 
 // Every run in progress listens to this signal; Node reports more than ten listeners as a leak.
-function resting(): AbortController {
+function pausing(): AbortController {
   const controller = new AbortController()
   setMaxListeners(0, controller.signal)
   return controller

@@ -3,7 +3,7 @@ import { type Observable, Subject } from 'rxjs'
 import type { Clock } from '../../core/clock.ts'
 import type { Publish } from '../../core/context.ts'
 import type { Environment } from '../../core/environment.ts'
-import { quote, TidingsError } from '../../core/errors.ts'
+import { asError, quote, TidingsError } from '../../core/errors.ts'
 import type { Receipt, StoredEvent } from '../../core/event.ts'
 import { isTransient, persist } from '../../core/persist.ts'
 import { toDraft } from '../../core/publisher.ts'
@@ -18,7 +18,6 @@ import { type Agent, flatten, type Part, refuseTwins, refuseTypeTwins } from '..
 import type { AgentControl } from './agent-control.ts'
 import { drained } from './drained.ts'
 import { type DryRun, dryRun } from './dry-run.ts'
-import { endsWithin } from './ends-within.ts'
 import { EngineEvents } from './engine-events.ts'
 import { type Health, problemsOf } from './health.ts'
 import { JobRunner } from './job-runner.ts'
@@ -28,55 +27,80 @@ import { type Pausable, pausedNames } from './pauses.ts'
 import { knownCursors } from './rename-listener.ts'
 import type { Running } from './running.ts'
 import type { Status } from './status.ts'
-import { Tasks } from './tasks.ts'
 
-/** What `start` assembles. `close` closes the log, if the agent opened it. */
-export interface RunningParts {
+/** What a running agent needs: `start` assembles it. */
+export interface RunningAgentHost {
   readonly agent: Agent
   readonly log: Log
   readonly clock: Clock
   readonly environment: Environment
   /** Removes known secrets from text that is stored. */
   scrub(text: string): string
+  /** Closes the socket, and the log if the agent opened it. */
   close(): Promise<void>
 }
 
 /** How long runs and deliveries may continue after `stop`, in ms. */
 const GRACE = 10_000
 
-/** How many times a read or write that a part needs to start is attempted. */
+/** How many times a read or write that a part needs to start is tried. */
 const TRIES = 5
 
 /** How long aborted work may take to end after the grace period, in ms. */
 const LAST = 1000
 
-/** The running parts of an agent on a log. */
+/**
+ * The running parts of an agent on a log.
+ *
+ * ```
+ *               add            stop()                      all has ended, or was aborted
+ *   starting ────────→ running ────────→ stopping ─────────────────────────────────→ stopped
+ *      │ listeners       runs and          nothing begins;                             socket and own log
+ *      │ opened,         deliveries,       10 s to end, then an abort,                 closed, or left after
+ *      │ jobs read       more `add`s       then 1 s to be recorded                     another 10 s
+ *      │                                      ↑
+ *      └─ a part can't start: start() rejects ┘
+ * ```
+ *
+ * Who owns what: `start()` opens the log and the socket, and hands over `close`. This class owns two signals (`#stop`:
+ * nothing more begins; `#abort`: what runs must end), one runner for each job and listener, and the engine's own events.
+ * A `JobRunner` owns the runs of its job, a `ListenerRunner` its consumer and its deliveries.
+ *
+ * - The position of a new listener is durable before any job of the same `add` runs: it misses nothing they publish.
+ * - `add` takes all parts or none. Calls take turns, since two parts added at once may share a name.
+ * - Events that were in flight when the process died are tried first, one listener at a time (decision 0006).
+ * - Nothing begins once `#stop` has aborted. An `add` under way then rejects, and begins none of its parts.
+ * - A failed log ends nothing: `add` tries five times, runs fail or wait, listeners begin again (decision 0037), and
+ *   status answers from memory. A log that is closed under the agent ends its parts; the agent still stops as usual.
+ * - Where another agent on the log takes a listener over, only that listener ends here.
+ * - `stop()` runs once and always resolves: after the grace period with what was recorded by then, and at the latest
+ *   after a second grace period for a log that does not close.
+ */
 export class RunningAgent implements Running, AgentControl {
   readonly since: Date
-  readonly #parts: RunningParts
+  readonly #host: RunningAgentHost
   readonly #live: LiveEvents
-  readonly #news: EngineEvents
+  readonly #engineEvents: EngineEvents
   readonly #stop = new AbortController()
   readonly #abort = new AbortController()
   readonly #jobs = new Map<string, JobRunner>()
   #listeners: readonly ListenerRunner[] = []
   readonly #added$ = new Subject<void>()
-  readonly #tasks: Tasks
+  readonly #working = new Set<Promise<unknown>>()
   #adding: Promise<void> = Promise.resolve()
   #stopped: Promise<void> | undefined
 
-  constructor(parts: RunningParts) {
-    this.#parts = parts
+  constructor(host: RunningAgentHost) {
+    this.#host = host
     // Every part listens to these two signals; Node reports more than ten listeners as a leak.
     setMaxListeners(0, this.#stop.signal, this.#abort.signal)
-    this.#live = new LiveEvents(parts.log)
-    this.#news = new EngineEvents({ ...parts, stop: this.#stop.signal })
-    this.#tasks = new Tasks(parts.environment.logger, this.#stop.signal)
-    this.since = new Date(parts.clock.now())
+    this.#live = new LiveEvents(host.log)
+    this.#engineEvents = new EngineEvents({ ...host, stop: this.#stop.signal })
+    this.since = new Date(host.clock.now())
   }
 
   get agent(): string {
-    return this.#parts.agent.name
+    return this.#host.agent.name
   }
 
   get events$(): Observable<StoredEvent> {
@@ -84,7 +108,7 @@ export class RunningAgent implements Running, AgentControl {
   }
 
   readonly publish: Publish = async (...given: readonly unknown[]) => {
-    const { agent, log, environment } = this.#parts
+    const { agent, log, environment } = this.#host
     if (this.#stop.signal.aborted)
       throw new TidingsError('TIDINGS_RUN_ENDED', `published after agent ${quote(agent.name)} was stopped`)
     const draft = snapshotDraft(toDraft(given))
@@ -94,47 +118,45 @@ export class RunningAgent implements Running, AgentControl {
   }
 
   add(part: Part): Promise<void> {
-    // Serialized: two parts added at once may share a name.
     const added = this.#adding.then(() => this.#add(part))
     this.#adding = added.catch(() => undefined)
     return added
   }
 
   async #add(part: Part): Promise<void> {
-    const { agent, log, clock, environment } = this.#parts
+    const { agent, log, clock, environment } = this.#host
     const { jobs, listeners, eventTypes } = flatten(agent.name, part, agent.timezone)
-    const heard = this.#listeners.map(({ listener }) => listener)
+    const present = this.#listeners.map(({ listener }) => listener)
     refuseTwins(agent.name, 'jobs', [...this.jobs(), ...jobs])
-    refuseTwins(agent.name, 'listeners', [...heard, ...listeners])
-    refuseTypeTwins(agent.name, [...flatten(agent.name, [...this.jobs(), ...heard]).eventTypes, ...eventTypes])
-    // Every listener's starting position is durable before any job runs, so listeners miss no published event.
-    const quiet = await this.#insist(() => pausedNames(log, 'listener'))
-    const hearing: ListenerRunner[] = []
+    refuseTwins(agent.name, 'listeners', [...present, ...listeners])
+    refuseTypeTwins(agent.name, [...flatten(agent.name, [...this.jobs(), ...present]).eventTypes, ...eventTypes])
+    const pausedListeners = await this.#persist(() => pausedNames(log, 'listener'))
+    const opened: ListenerRunner[] = []
     for (const each of listeners)
-      hearing.push(await this.#insist(() => ListenerRunner.open(each, quiet, this.#listeningHost())))
+      opened.push(await this.#persist(() => ListenerRunner.open(each, pausedListeners, this.#listenerHost())))
     const records = new Map<Job, JobRecord>()
     for (const job of jobs)
-      records.set(job, await this.#insist(() => readJob(log, job, clock.now(), environment.logger)))
-    const resting = await this.#insist(() => pausedNames(log, 'job'))
+      records.set(job, await this.#persist(() => readJob(log, job, clock.now(), environment.logger)))
+    const pausedJobs = await this.#persist(() => pausedNames(log, 'job'))
     const host = {
-      ...this.#parts,
+      ...this.#host,
       stop: this.#stop.signal,
       abort: this.#abort.signal,
-      news: this.#news,
+      engineEvents: this.#engineEvents,
     }
-    const working = Array.from(records, ([job, record]) => new JobRunner(job, record, resting.has(job.name), host))
+    const runners = Array.from(records, ([job, record]) => new JobRunner(job, record, pausedJobs.has(job.name), host))
     if (this.#stop.signal.aborted) throw new TidingsError('TIDINGS_AGENT_INVALID', 'the agent has stopped')
-    this.#hear(hearing)
-    this.#news.begin()
-    for (const each of working) {
+    this.#begin(opened)
+    this.#engineEvents.announcePending()
+    for (const each of runners) {
       this.#jobs.set(each.job.name, each)
-      void this.#tasks.track(each.work(), { job: each.job.name })
+      void this.#track(each.work(), { job: each.job.name })
     }
   }
 
   // A single failed read or write does not prevent the start; a log that keeps failing does.
-  #insist<T>(ask: () => Promise<T>): Promise<T> {
-    const { clock, environment } = this.#parts
+  #persist<T>(ask: () => Promise<T>): Promise<T> {
+    const { clock, environment } = this.#host
     return persist(ask, {
       clock,
       stop: this.#stop.signal,
@@ -143,21 +165,38 @@ export class RunningAgent implements Running, AgentControl {
     })
   }
 
-  #listeningHost(): ListenerRunnerHost {
+  #listenerHost(): ListenerRunnerHost {
     return {
-      ...this.#parts,
+      ...this.#host,
       abort: this.#abort.signal,
-      parking: (...parking) => this.#news.parking(...parking),
-      parked: (...parked) => this.#news.parked(...parked),
-      track: (task, fields) => this.#tasks.track(task, fields),
+      parking: (...parking) => this.#engineEvents.parking(...parking),
+      parked: (...parked) => this.#engineEvents.parked(...parked),
+      track: (task, fields) => this.#track(task, fields),
     }
   }
 
-  // Events that were in flight when the process died go first, one at a time over all listeners.
-  #hear(hearing: readonly ListenerRunner[]): void {
-    this.#listeners = [...this.#listeners, ...hearing]
+  // Logs the failure of a part that should still work, and resolves to it; `fields` name the part.
+  #track(work: Promise<unknown>, fields: object): Promise<Error | undefined> {
+    const ended = work.then(
+      () => undefined,
+      (error: unknown) => {
+        // A log that is closed under an agent ends its parts; any other failure is a bug in the engine.
+        if (this.#stop.signal.aborted) return undefined
+        const err = asError(error)
+        this.#host.environment.logger.error({ ...fields, err }, 'stopped working')
+        return err
+      },
+    )
+    this.#working.add(ended)
+    void ended.then(() => this.#working.delete(ended))
+    return ended
+  }
+
+  // Decision 0006: events that were in flight when the process died go first, one at a time over all listeners.
+  #begin(opened: readonly ListenerRunner[]): void {
+    this.#listeners = [...this.#listeners, ...opened]
     this.#added$.next()
-    const begun = hearing.filter(({ paused }) => !paused)
+    const begun = opened.filter(({ paused }) => !paused)
     let tried: () => void = () => undefined
     const all = new Promise<void>((resolve) => (tried = resolve))
     let turn = Promise.resolve()
@@ -166,18 +205,18 @@ export class RunningAgent implements Running, AgentControl {
   }
 
   trigger(jobName: string): Promise<RunReport | undefined> {
-    const working = this.#jobs.get(jobName)
-    if (working === undefined) {
+    const runner = this.#jobs.get(jobName)
+    if (runner === undefined) {
       const names = [...this.#jobs.keys()].map(quote).join(', ') || 'none'
-      const message = `agent ${quote(this.#parts.agent.name)} has no job ${quote(jobName)}; its jobs: ${names}`
+      const message = `agent ${quote(this.#host.agent.name)} has no job ${quote(jobName)}; its jobs: ${names}`
       return Promise.reject(new TidingsError('TIDINGS_AGENT_INVALID', message, { details: { job: jobName } }))
     }
     if (this.#stop.signal.aborted) return Promise.resolve(undefined)
-    return working.trigger()
+    return runner.trigger()
   }
 
   async status(): Promise<Status> {
-    const { agent, log } = this.#parts
+    const { agent, log } = this.#host
     const jobs = [...this.#jobs.values()].map((job) => job.status())
     const listeners = await Promise.all(this.#listeners.map((listener) => listener.status()))
     const last = await log.last().catch(() => undefined)
@@ -188,17 +227,17 @@ export class RunningAgent implements Running, AgentControl {
 
   async health(): Promise<Pick<Health, 'jobs' | 'listeners'>> {
     // While the log is unreadable, report only what is in memory.
-    const known = await knownCursors(this.#parts.log).catch(() => undefined)
+    const known = await knownCursors(this.#host.log).catch(() => undefined)
     const listeners = this.#listeners.map((each) => each.health(known?.get(each.listener.name)))
     return { jobs: [...this.#jobs.values()].map((job) => job.health()), listeners: await Promise.all(listeners) }
   }
 
   scrub(text: string): string {
-    return this.#parts.scrub(text)
+    return this.#host.scrub(text)
   }
 
   dryRun(job: Job): Promise<DryRun> {
-    return dryRun(job, { ...this.#parts, signal: this.#stop.signal })
+    return dryRun(job, { ...this.#host, signal: this.#stop.signal })
   }
 
   jobs(): readonly Job[] {
@@ -232,13 +271,10 @@ export class RunningAgent implements Running, AgentControl {
   }
 
   async #end(): Promise<void> {
-    const { clock, environment, agent, close } = this.#parts
+    const { clock, environment, agent, close } = this.#host
     this.#stop.abort(new TidingsError('TIDINGS_RUN_ENDED', 'the agent stops'))
     const cancel = clock.timer(() => {
-      environment.logger.warn(
-        { agent: agent.name, grace: GRACE },
-        'the grace period is over, what still runs is aborted',
-      )
+      environment.logger.warn({ agent: agent.name, grace: GRACE }, 'the grace period is over: aborting what still runs')
       this.#abort.abort(new TidingsError('TIDINGS_RUN_ENDED', 'the agent stops, and the grace period is over'))
     }, GRACE)
     // A log that never answers must not block the stop: aborted work gets a short time to be recorded.
@@ -250,7 +286,7 @@ export class RunningAgent implements Running, AgentControl {
     const closed = close()
     if (!answered || !(await endsWithin(clock, GRACE, closed))) {
       closed.catch(() => undefined)
-      environment.logger.warn({ agent: agent.name }, 'the log does not answer, the agent stops without it')
+      environment.logger.warn({ agent: agent.name }, 'the log does not answer: the agent stops without it')
     }
     environment.logger.info({ agent: agent.name }, 'agent stopped')
   }
@@ -258,7 +294,15 @@ export class RunningAgent implements Running, AgentControl {
   async #windUp(): Promise<void> {
     for (const listener of this.#listeners) listener.stop()
     await Promise.all(this.#listeners.map((listener) => listener.steered()))
-    await this.#tasks.ended()
-    await this.#news.settled()
+    while (this.#working.size > 0) await Promise.all(this.#working)
+    await this.#engineEvents.settled()
   }
+}
+
+/** Resolves to whether the work ends within `ms`; rejects if it fails. Does not wait for work that takes longer. */
+function endsWithin(clock: Clock, ms: number, work: Promise<unknown>): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const cancel = clock.timer(() => resolve(false), ms)
+    work.then(() => resolve(true), reject).finally(cancel)
+  })
 }

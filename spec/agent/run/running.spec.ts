@@ -354,7 +354,7 @@ describe('a log that never answers', () => {
       await stopping
     })
     assert.deepEqual(seen, [])
-    assert.equal(said.said('the log does not answer, the agent stops without it').length, 1)
+    assert.equal(said.said('the log does not answer: the agent stops without it').length, 1)
     assert.equal(said.said('agent stopped').length, 1)
   })
 })

@@ -1,17 +1,19 @@
 import type { Job } from '../../job/job.ts'
 import { nextSlot } from '../../schedule/schedule.ts'
 
-/** When a job runs next, and by when that run has ended or is abandoned; absent if unknown. */
-export interface Upcoming {
+/** The next run of a job. */
+export interface NextRun {
+  /** When it begins; absent if unknown. */
   readonly next?: Date
+  /** By when it has ended or is abandoned; absent if unknown. */
   readonly expectedBy?: Date
 }
 
-/** The settled slots of a job, in ms since the epoch. */
-export interface Settled {
-  /** When the job was first seen. */
+/** The settled slots of a job. */
+export interface SettledSlots {
+  /** When the job was first seen, in ms since the epoch. */
   readonly anchor: number
-  /** All its slots up to here are settled; default: none. */
+  /** All its slots up to here are settled, in ms since the epoch; default: none. */
   readonly upTo?: number | undefined
 }
 
@@ -19,14 +21,14 @@ export interface Settled {
  * When a job that is not paused runs next: after now, and after all settled slots, which may lie ahead if the clock
  * was.
  */
-export function upcoming({ schedule, settings }: Job, { anchor, upTo = anchor }: Settled, now: number): Upcoming {
+export function nextRun({ schedule, settings }: Job, { anchor, upTo = anchor }: SettledSlots, now: number): NextRun {
   const next = settings.enabled ? slotAfter(schedule, Math.max(now, upTo), anchor) : undefined
   if (next === undefined) return {}
   return { next, ...expectedBy(settings, next) }
 }
 
 /** By when the run for a slot has ended or is abandoned. */
-export function expectedBy({ timeout, jitter }: Job['settings'], slot: Date): Pick<Upcoming, 'expectedBy'> {
+export function expectedBy({ timeout, jitter }: Job['settings'], slot: Date): Pick<NextRun, 'expectedBy'> {
   const expectedBy = new Date(slot.getTime() + jitter + (timeout ?? Number.NaN))
   // No timeout, or one that ends after the last instant a Date can hold.
   return Number.isNaN(expectedBy.getTime()) ? {} : { expectedBy }
@@ -39,7 +41,7 @@ const AHEAD = 600_000
  * Until when a job rests because its slots were settled while the clock was ahead: by more than one of its intervals,
  * and ten minutes. Undefined if it does not rest.
  */
-export function restsUntil({ schedule, settings }: Job, { anchor, upTo }: Settled, now: number): Date | undefined {
+export function restsUntil({ schedule, settings }: Job, { anchor, upTo }: SettledSlots, now: number): Date | undefined {
   const last = Math.max(anchor, upTo ?? anchor)
   if (!settings.enabled || last - now <= AHEAD) return undefined
   const next = slotAfter(schedule, last, anchor)
