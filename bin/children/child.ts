@@ -1,4 +1,5 @@
-import { type Step, steps } from '../../lib/index.ts'
+import { steps } from '../../lib/cli.ts'
+import { type Step } from '../../lib/index.ts'
 
 /** Runs the task in its first argument (JSON) in this child process, and reports progress to the parent. */
 export async function serveParent<Q, A>(

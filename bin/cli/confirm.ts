@@ -1,4 +1,4 @@
-import { escape } from '../print/escape.ts'
+import { escape } from '../../lib/core/escape.ts'
 import { Failure, Mistake } from './mistake.ts'
 
 /** The streams on which the user is asked and answers. */

@@ -1,6 +1,6 @@
+import { didYouMean } from '../../lib/core/did-you-mean.ts'
 import { complain } from '../print/complain.ts'
 import type { Command, Entry } from './command.ts'
-import { didYouMean } from './did-you-mean.ts'
 import { exitCodes, Failure, Mistake } from './mistake.ts'
 
 /**
@@ -39,7 +39,7 @@ async function choose(words: readonly string[], entry: Entry, args: readonly str
   if (chosen !== undefined) return choose([...words, word], chosen, rest)
   const isOption = word.startsWith('-')
   const unknown = isOption ? 'a command comes first, got' : 'unknown command'
-  const near = isOption ? '' : await didYouMean(word, Object.keys(entry.commands))
+  const near = isOption ? '' : didYouMean(word, Object.keys(entry.commands))
   throw new Mistake(`${unknown} ${JSON.stringify(word)}${near === '' ? `; see ${words.join(' ')} --help` : near}`)
 }
 

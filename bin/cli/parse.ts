@@ -1,6 +1,6 @@
 import type { Options } from 'yargs'
+import { didYouMean } from '../../lib/core/did-you-mean.ts'
 import type { Command, Given, OptionTable } from './command.ts'
-import { didYouMean } from './did-you-mean.ts'
 import { Mistake } from './mistake.ts'
 
 const WIDTH = 80
@@ -76,7 +76,7 @@ class Reader {
   async #find(spelling: string): Promise<Known> {
     const known = this.#known.get(spelling)
     if (known !== undefined) return known
-    const near = await didYouMean(dashed(spelling), [...this.#known.keys()].map(dashed))
+    const near = didYouMean(dashed(spelling), [...this.#known.keys()].map(dashed))
     throw new Mistake(`unknown option ${dashed(spelling)}${near}`)
   }
 

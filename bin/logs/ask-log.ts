@@ -1,16 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import {
-  type Code,
-  connect,
-  didYouMean,
-  holdsLog,
-  type Log,
-  type LogOptions,
-  memoryLog,
-  type Operations,
-  operations,
-  TidingsError,
-} from '../../lib/index.ts'
+import { type Code, didYouMean, holdsLog, operationsOf } from '../../lib/cli.ts'
+import { connect, type Log, type LogOptions, memoryLog, type Operations, TidingsError } from '../../lib/index.ts'
 import { Mistake } from '../cli/mistake.ts'
 import { complain } from '../print/complain.ts'
 import { openToLook } from './open-to-look.ts'
@@ -66,7 +56,7 @@ async function reach(
       // For code that has never run, an empty log answers.
       const open = code === undefined || (await holdsLog(directory)) ? openToLook : () => memoryLog()
       const log = await open(directory, { warn, ...(identity === undefined ? {} : { identity }) })
-      return { on: operations(log, undefined, code?.(log)), close: () => log.close() }
+      return { on: operationsOf(log, undefined, code?.(log)), close: () => log.close() }
     } catch (error) {
       if (!(error instanceof TidingsError) || error.code !== 'TIDINGS_LOG_LOCKED') throw error
       if (Date.now() - begun > PATIENCE.whole)

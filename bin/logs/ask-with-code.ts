@@ -1,4 +1,5 @@
-import { type Code, codeOf, type Log, type Operations } from '../../lib/index.ts'
+import { type Code, codeOf } from '../../lib/cli.ts'
+import { type Log, type Operations } from '../../lib/index.ts'
 import { loadAgent } from '../user/load-agent.ts'
 import { type Asked, surroundings } from '../user/surroundings.ts'
 import { askAt, askLog } from './ask-log.ts'

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { didYouMean, holdsLog } from '../../lib/index.ts'
+import { didYouMean, holdsLog } from '../../lib/cli.ts'
 import { Failure, Mistake } from '../cli/mistake.ts'
 
 /** The folder in which agents keep their logs. */

@@ -1,4 +1,4 @@
-import { escapeLines } from './escape.ts'
+import { escapeLines } from '../../lib/core/escape.ts'
 
 /**
  * Prints a problem to standard error. Quoted text is safe: terminals do not interpret it, and its further lines can't

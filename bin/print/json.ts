@@ -1,4 +1,4 @@
-import { escapeLines } from './escape.ts'
+import { escapeLines } from '../../lib/core/escape.ts'
 
 /** Prints a value as JSON on one line; with `pretty`, on several. */
 export function printJson(value: unknown, { pretty = false }: { readonly pretty?: boolean } = {}): void {

@@ -1,4 +1,4 @@
-import { escape } from './escape.ts'
+import { escape } from '../../lib/core/escape.ts'
 import type { Output } from './print.ts'
 import type { Row } from './rows.ts'
 

@@ -1,4 +1,4 @@
-import { escape } from './escape.ts'
+import { escape } from '../../lib/core/escape.ts'
 
 /** The width of a bar, in columns, and its redraw interval, in ms. */
 const WIDTH = 24

@@ -1,4 +1,4 @@
-import { escape } from './escape.ts'
+import { escape } from '../../lib/core/escape.ts'
 
 /** The delay before the first progress message, and the interval between messages, in ms. */
 const PATIENCE = 1000

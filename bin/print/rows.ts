@@ -1,5 +1,5 @@
 import { styleText } from 'node:util'
-import { escape } from './escape.ts'
+import { escape } from '../../lib/core/escape.ts'
 import { type Output, print } from './print.ts'
 
 /** The cells of one row. */

@@ -1,4 +1,4 @@
-import { escape } from './escape.ts'
+import { escape } from '../../lib/core/escape.ts'
 
 /** Prints a result in words, on its own line. */
 export function tell(words: string): void {

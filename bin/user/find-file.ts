@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { didYouMean } from '../../lib/index.ts'
+import { didYouMean } from '../../lib/cli.ts'
 import { Mistake } from '../cli/mistake.ts'
 
 /** The file endings that a user's module may have. */

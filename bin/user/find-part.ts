@@ -1,5 +1,6 @@
 import { basename } from 'node:path'
-import { didYouMean, isAgent, isJob, isListener, isStream, type Job, type Listener } from '../../lib/index.ts'
+import { didYouMean, isAgent, isJob, isListener, isStream } from '../../lib/cli.ts'
+import { type Job, type Listener } from '../../lib/index.ts'
 import { Mistake } from '../cli/mistake.ts'
 import { findFile, isFile } from './find-file.ts'
 import { loadModule } from './load-module.ts'

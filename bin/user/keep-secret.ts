@@ -1,4 +1,4 @@
-import type { processSecrets } from '../../lib/index.ts'
+import type { processSecrets } from '../../lib/cli.ts'
 
 /** The scrubber that knows the secret values. */
 type Keeper = Pick<ReturnType<typeof processSecrets>, 'scrub' | 'begun'>

@@ -1,4 +1,5 @@
-import { type Agent, isAgent, isJob, isListener, isStream } from '../../lib/index.ts'
+import { isAgent, isJob, isListener, isStream } from '../../lib/cli.ts'
+import { type Agent } from '../../lib/index.ts'
 import { Failure } from '../cli/mistake.ts'
 import { findFile } from './find-file.ts'
 import { whatIs } from './find-part.ts'

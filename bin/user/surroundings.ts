@@ -1,12 +1,5 @@
-import {
-  createLogger,
-  didYouMean,
-  type Level,
-  type Logger,
-  levels,
-  processSecrets,
-  type Secrets,
-} from '../../lib/index.ts'
+import { createLogger, didYouMean, type Level, levels, processSecrets } from '../../lib/cli.ts'
+import { type Logger, type Secrets } from '../../lib/index.ts'
 import { Mistake } from '../cli/mistake.ts'
 import { keepSecret } from './keep-secret.ts'
 

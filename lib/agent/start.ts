@@ -12,7 +12,7 @@ import { checkLog } from '../log/check-log.ts'
 import type { Lag, Log } from '../log/port.ts'
 import { type Agent, isAgent } from './define/agent.ts'
 import { createLogger } from './logger.ts'
-import { operations } from './operations/operations.ts'
+import { operationsOf } from './operations/operations.ts'
 import type { AgentControl } from './run/agent-control.ts'
 import type { Running } from './run/running.ts'
 import { RunningAgent } from './run/running-agent.ts'
@@ -136,7 +136,7 @@ async function answerCommands(
   try {
     const { serve } = await import('./socket/server.ts')
     const who = { agent: agent.agent, pid: process.pid, since: agent.since.toISOString() }
-    return await serve(operations(log, agent), who, directory)
+    return await serve(operationsOf(log, agent), who, directory)
   } catch (error) {
     logger.warn({ directory, err: asError(error) }, 'the agent answers no commands while it runs')
     return undefined

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
 import { finalize, map, Observable, of, type TeardownLogic } from 'rxjs'
-import { operations } from '../../lib/agent/operations/operations.ts'
+import { operationsOf } from '../../lib/agent/operations/operations.ts'
 import { Cancel, Park, Retry } from '../../lib/core/control.ts'
 import { type EventType, eventType } from '../../lib/core/event-type.ts'
 import { where } from '../../lib/filter/where.ts'
@@ -152,8 +152,8 @@ async function beside(
     for (let step = 0; step < 30; step++) await here.clock.advance(10_000)
     const status = await running.status()
     assert.equal(status.jobs.length + status.listeners.length, 3)
-    assert.ok((await operations(here.log, running as never).status()).jobs.some(({ name }) => name === 'innocent'))
-    assert.ok((await operations(here.log, running as never).jobs.list()).some(({ name }) => name === 'innocent'))
+    assert.ok((await operationsOf(here.log, running as never).status()).jobs.some(({ name }) => name === 'innocent'))
+    assert.ok((await operationsOf(here.log, running as never).jobs.list()).some(({ name }) => name === 'innocent'))
     for (const { name, behind, running: going, retrying } of status.listeners)
       assert.deepEqual([behind + going, retrying], [0, 0], `${name} is not done`)
     assert.equal(runs, 5)

@@ -1,19 +1,18 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { RunningAgent } from '../../lib/agent/run/running-agent.ts'
+import { codeOf, operationsOf } from '../../lib/cli.ts'
 import { realEnvironment } from '../../lib/core/environment.ts'
 import { silentLogger } from '../../lib/core/logger.ts'
 import {
   agent,
   Cancel,
-  codeOf,
   eventType,
   every,
   job,
   type Log,
   manual,
   type Operations,
-  operations,
   type Part,
   type TidingsError,
 } from '../../lib/index.ts'
@@ -61,7 +60,7 @@ async function everything(log: Log): Promise<unknown> {
 /** Asked of a log on which no agent runs, and of one that runs. */
 const ways: Record<string, (here: Place) => Promise<{ jobs: Operations['jobs']; end(): Promise<void> }>> = {
   'whose agent is stopped': async ({ log }) => ({
-    jobs: operations(log, undefined, codeOf(agent('spec', parts), log)).jobs,
+    jobs: operationsOf(log, undefined, codeOf(agent('spec', parts), log)).jobs,
     end: async () => undefined,
   }),
   'whose agent runs': async ({ log, clock }) => {
@@ -74,7 +73,7 @@ const ways: Record<string, (here: Place) => Promise<{ jobs: Operations['jobs']; 
       close: async () => undefined,
     })
     await running.add(parts)
-    return { jobs: operations(log, running).jobs, end: () => running.stop() }
+    return { jobs: operationsOf(log, running).jobs, end: () => running.stop() }
   },
 }
 
@@ -164,18 +163,18 @@ describe('jobs of a log of which nobody has the code', () => {
     const first = await here.begin(parts)
     await here.clock.advance(11 * MINUTE)
     await here.end(first)
-    const { jobs } = operations(here.log)
+    const { jobs } = operationsOf(here.log)
     assert.equal((await jobs.list()).find(({ name }) => name === 'look')?.last?.status, 'done')
     const unknown = { code: 'TIDINGS_AGENT_INVALID', message: /nobody knows what job "look" is.*say its FILE/ }
     await assert.rejects(jobs.next('look'), unknown)
     await assert.rejects(jobs.dryRun('look'), unknown)
-    const other = operations(here.log, undefined, codeOf(agent('other', []), here.log)).jobs
+    const other = operationsOf(here.log, undefined, codeOf(agent('other', []), here.log)).jobs
     await assert.rejects(other.next('look'), { message: /the agent has no such job any more/ })
   })
 
   it('are run dry, and have a future, before they ever ran', async (t) => {
     const { log } = await place(t)
-    const { jobs } = operations(log, undefined, codeOf(agent('spec', parts), log))
+    const { jobs } = operationsOf(log, undefined, codeOf(agent('spec', parts), log))
     assert.equal((await jobs.dryRun('look')).drafts.length, 4)
     assert.equal((await jobs.next('look', { limit: 1 })).slots[0], '2026-01-01T00:10:00.000Z')
     assert.deepEqual(
@@ -200,7 +199,7 @@ describe('jobs of a log of which nobody has the code', () => {
   it('have slots, though they are not enabled, and it is said that they are not', async (t) => {
     const { log } = await place(t)
     const off = job('off', every().hour, () => undefined, { enabled: false })
-    const { jobs } = operations(log, undefined, codeOf(agent('spec', [off]), log))
+    const { jobs } = operationsOf(log, undefined, codeOf(agent('spec', [off]), log))
     const { enabled, slots } = await jobs.next('off', { limit: 2 })
     assert.deepEqual([enabled, slots.length], [false, 2])
     assert.equal((await jobs.list())[0]?.next, undefined)
@@ -215,7 +214,7 @@ describe('jobs of a log of which nobody has the code', () => {
       await here.clock.advance(20 * MINUTE)
       await here.end(running)
     }
-    const { jobs } = operations(here.log)
+    const { jobs } = operationsOf(here.log)
     const slots = async (limit?: number) =>
       (await jobs.history('c', limit === undefined ? {} : { limit })).map(({ slot }) => slot.slice(11, 16))
     assert.deepEqual(await slots(), ['01:00', '00:50', '00:40', '00:30', '00:20', '00:10'])
@@ -228,11 +227,11 @@ describe('jobs of a log of which nobody has the code', () => {
     const here = await place(t)
     const running = await here.begin(parts)
     await here.clock.advance(60 * MINUTE)
-    assert.deepEqual(await operations(here.log).jobs.resume('last'), { name: 'last', paused: false, changed: true })
+    assert.deepEqual(await operationsOf(here.log).jobs.resume('last'), { name: 'last', paused: false, changed: true })
     await here.end(running)
     await here.begin(parts)
     await here.clock.advance(60 * MINUTE)
-    const history = await operations(here.log).jobs.history('last')
+    const history = await operationsOf(here.log).jobs.history('last')
     assert.deepEqual(
       history.map(({ status }) => status),
       ['cancelled', 'cancelled'],

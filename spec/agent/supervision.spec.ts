@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { getEventListeners } from 'node:events'
 import { describe, it, type TestContext } from 'node:test'
 import { agent } from '../../lib/agent/define/agent.ts'
-import { operations } from '../../lib/agent/operations/operations.ts'
+import { operationsOf } from '../../lib/agent/operations/operations.ts'
 import { start } from '../../lib/agent/start.ts'
 import { realEnvironment } from '../../lib/core/environment.ts'
 import { defaultLimits } from '../../lib/core/limits.ts'
@@ -55,7 +55,7 @@ async function begin(t: TestContext, parts: (heard: Set<number>) => readonly Lis
     heard,
     logger,
     settle,
-    operations: () => operations(log, running as never),
+    operations: () => operationsOf(log, running as never),
     status: () => running.status(),
     /** What fails from now on. */
     fail: (which: (operation: Operation) => boolean) => (fails = which),
@@ -103,7 +103,7 @@ describe('a listener whose log fails', () => {
     })
   }
 
-  const steers: Record<string, (asked: ReturnType<typeof operations>) => Promise<unknown>> = {
+  const steers: Record<string, (asked: ReturnType<typeof operationsOf>) => Promise<unknown>> = {
     reset: ({ listeners }) => listeners.reset('hear', { to: 'start' }),
     'rename it': ({ listeners }) => listeners.rename('hear', 'other'),
     'pause and resume it': async ({ listeners }) => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { agent } from '../../lib/agent/define/agent.ts'
-import { operations } from '../../lib/agent/operations/operations.ts'
+import { operationsOf } from '../../lib/agent/operations/operations.ts'
 import type { Running } from '../../lib/agent/run/running.ts'
 import { start } from '../../lib/agent/start.ts'
 import { asError } from '../../lib/core/errors.ts'
@@ -174,7 +174,7 @@ async function look(log: LevelLog, running: Running, here: World): Promise<void>
     ['tick', 10],
     ['tock', 7],
   ] as const)
-    fates(name, await operations(log, running as never).jobs.history(name), clock.now() - SECOND, seconds)
+    fates(name, await operationsOf(log, running as never).jobs.history(name), clock.now() - SECOND, seconds)
   assert.deepEqual(await log.verify(), { ok: true, problems: [] })
 }
 

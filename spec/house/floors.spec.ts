@@ -67,6 +67,7 @@ describe('a breach of the house rules is found:', () => {
     ['lib that looks at streams', { 'lib/agent/a.ts': `import '../../streams/b.ts'` }, /lib\/ sees only lib\//],
     ['a stream that looks inside lib', { 'streams/a.ts': `import '../lib/log/b.ts'` }, /streams\/ sees lib\/index\.ts/],
     ['a stream that looks at another', { 'streams/a.ts': `import './b.ts'` }, /streams\/ sees lib\/index\.ts/],
+    ['a stream that looks at cli.ts', { 'streams/a.ts': `import '../lib/cli.ts'` }, /streams\/ sees lib\/index\.ts/],
     [
       'a command that looks inside lib',
       { 'bin/commands/a.ts': `import '../../lib/log/b.ts'` },
@@ -136,7 +137,7 @@ describe('what looks like a breach but is none', () => {
     'lib/testing/laws.ts': `import fc from 'fast-check'; import '../agent/logger.ts'`,
     'lib/index.ts': `export * from './agent/logger.ts'; export type * from './core/clock.ts'`,
     'streams/git.ts': `import { job } from '../lib/index.ts'; import { map } from 'rxjs'`,
-    'bin/commands/run/run.ts': `import yargs from 'yargs'; import '../../lib/index.ts'; import '../print.ts'; Date.now()`,
+    'bin/commands/run/run.ts': `import yargs from 'yargs'; import '../../lib/index.ts'; import '../../lib/cli.ts'; import '../print.ts'; Date.now()`,
     'docs/examples/hello.ts': `import { job } from 'tidings'; import './other.ts'; setTimeout(run, 5)`,
     'spec/log/x.spec.ts': `import { Level } from 'level'; import fc from 'fast-check'; import '../../lib/log/port.ts'`,
   }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { operations } from '../../lib/agent/operations/operations.ts'
+import { operationsOf } from '../../lib/agent/operations/operations.ts'
 import { Retry } from '../../lib/core/control.ts'
 import { type Job, job, type Run } from '../../lib/job/job.ts'
 import type { JobOptions } from '../../lib/job/settings.ts'
@@ -80,7 +80,7 @@ describe('a clock that was ahead', () => {
     const { jobs, problems } = await running.status()
     assert.equal(jobs[0]?.next?.toISOString().slice(0, 13), '2026-10-28T03')
     assert.match(problems.join(), /job "j" rests until 2026-10-28T03.*tidings jobs reset j/)
-    const { before, begins } = await operations(here.log, running as never).jobs.reset('j')
+    const { before, begins } = await operationsOf(here.log, running as never).jobs.reset('j')
     assert.equal(before?.slice(0, 13), '2026-10-28T02')
     assert.equal(begins.slice(0, 13), '2026-01-01T05')
     await here.clock.advance(HOUR)
@@ -125,7 +125,7 @@ describe('a run by hand', () => {
     const here = await place(t)
     const { slots, of } = recorder(here)
     const running = await here.begin([of(utc('*/10 * * * *'), { missed: 'all' })])
-    const { jobs } = operations(here.log, running as never)
+    const { jobs } = operationsOf(here.log, running as never)
     await jobs.pause('j')
     await here.clock.advance(35 * MINUTE)
     await running.trigger('j')
@@ -213,7 +213,7 @@ describe('retries of a job', () => {
       throw new Retry({ after: '5m' })
     })
     const running = await here.begin([part])
-    const { jobs } = operations(here.log, running as never)
+    const { jobs } = operationsOf(here.log, running as never)
     await here.clock.advance(HOUR + MINUTE)
     await jobs.pause('j')
     await here.clock.advance(30 * MINUTE)
@@ -252,7 +252,7 @@ describe('formerly', () => {
         ['formerly does nothing:', 'b'],
       ],
     )
-    const { jobs } = operations(here.log)
+    const { jobs } = operationsOf(here.log)
     assert.deepEqual(await jobs.remove('a'), { name: 'a' })
     await assert.rejects(jobs.remove('a'), { code: 'TIDINGS_LOG_INVALID' })
     here.notes.lines.length = 0
@@ -261,6 +261,6 @@ describe('formerly', () => {
       here.notes.lines.filter(({ level }) => level === 'warn'),
       [],
     )
-    await assert.rejects(operations(here.log, running as never).jobs.remove('b'), { code: 'TIDINGS_AGENT_INVALID' })
+    await assert.rejects(operationsOf(here.log, running as never).jobs.remove('b'), { code: 'TIDINGS_AGENT_INVALID' })
   })
 })

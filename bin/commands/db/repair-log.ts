@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import type { Repaired } from '../../../lib/index.ts'
+import type { Repaired } from '../../../lib/cli.ts'
 import { exitCodes } from '../../cli/mistake.ts'
 import { whichLog } from '../../logs/which-log.ts'
 import { printJson } from '../../print/json.ts'

@@ -1,4 +1,5 @@
-import { connect, holdsLog, restoreLog as restore, TidingsError } from '../../../lib/index.ts'
+import { holdsLog } from '../../../lib/cli.ts'
+import { connect, restoreLog as restore, TidingsError } from '../../../lib/index.ts'
 import { exitCodes } from '../../cli/mistake.ts'
 import { logToFill } from '../../logs/which-log.ts'
 import { printJson } from '../../print/json.ts'

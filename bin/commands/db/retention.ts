@@ -1,4 +1,5 @@
-import { parseDuration, type Retention } from '../../../lib/index.ts'
+import { parseDuration } from '../../../lib/cli.ts'
+import { type Retention } from '../../../lib/index.ts'
 import { Mistake } from '../../cli/mistake.ts'
 import { parseSize } from '../../print/size.ts'
 

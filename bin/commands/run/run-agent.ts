@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { didYouMean } from '../../../lib/cli.ts'
 import {
   type Agent,
   agent,
   connect,
-  didYouMean,
   type Job,
   type LevelLog,
   type Logger,

@@ -1,15 +1,5 @@
-import {
-  didYouMean,
-  foreignNames,
-  holdsLog,
-  type LevelLog,
-  type Log,
-  memoryLog,
-  openLog,
-  removeLog,
-  type TryOutReport,
-  tryOut,
-} from '../../../lib/index.ts'
+import { didYouMean, foreignNames, holdsLog, removeLog } from '../../../lib/cli.ts'
+import { type LevelLog, type Log, memoryLog, openLog, type TryOutReport, tryOut } from '../../../lib/index.ts'
 import { exitCodes, Mistake } from '../../cli/mistake.ts'
 import { TEST_LOG } from '../../logs/which-log.ts'
 import { complain } from '../../print/complain.ts'

@@ -4,21 +4,21 @@ import { type Health, type JobHealth, type ListenerHealth, problemsOf } from '..
 import { jobRows, listenerRows } from './rows.ts'
 
 /** The health as the running agent knows it, or as the log was left. Never rejects because the log has failed. */
-export async function healthOf(log: Log, helm?: AgentControl): Promise<Health> {
+export async function healthOf(log: Log, agent?: AgentControl): Promise<Health> {
   const last = await log.last().catch(() => undefined)
   const health: Omit<Health, 'problems'> = {
-    running: helm !== undefined,
-    ...(helm === undefined ? {} : { agent: helm.agent, pid: process.pid, since: helm.since.toISOString() }),
+    running: agent !== undefined,
+    ...(agent === undefined ? {} : { agent: agent.agent, pid: process.pid, since: agent.since.toISOString() }),
     log: { state: log.state, ...(last === undefined ? {} : { last }) },
-    ...(helm === undefined ? await asLeft(log) : await asKnown(log, helm)),
+    ...(agent === undefined ? await asLeft(log) : await asKnown(log, agent)),
   }
   return { ...health, problems: problemsOf(health) }
 }
 
 type Parts = Pick<Health, 'jobs' | 'listeners'>
 
-async function asKnown(log: Log, helm: AgentControl): Promise<Parts> {
-  const { jobs, listeners } = await helm.health()
+async function asKnown(log: Log, agent: AgentControl): Promise<Parts> {
+  const { jobs, listeners } = await agent.health()
   const rows = await jobRows(log).catch(() => [])
   const known = new Map(rows.map(({ name, firstSeen: _, succeeded: __, paused: ___, ...row }) => [name, row]))
   // In the order of the log, so that the answer is the same with and without an agent.

@@ -74,9 +74,9 @@ export interface JobOperations {
 /** How many of the next slots are listed by default, and at most. */
 const SLOTS = { usual: 10, most: 1000 }
 
-export function jobOperations(log: Log, helm?: AgentControl, code: Code | undefined = helm): JobOperations {
+export function jobOperations(log: Log, agent?: AgentControl, code: Code | undefined = agent): JobOperations {
   return {
-    list: () => listJobs(log, helm, code),
+    list: () => listJobs(log, agent, code),
     history: async (name, { limit } = {}) => {
       const rows = await remembered(log, name, limit)
       // A name that another job took over has that job's past, and nothing else.
@@ -87,12 +87,12 @@ export function jobOperations(log: Log, helm?: AgentControl, code: Code | undefi
       await refuseUnknown(log, code, name)
       return next(log, codeOf(code, name).job, Math.min(count(limit, 'limit', SLOTS.usual), SLOTS.most))
     },
-    ...pausing(log, helm, 'job'),
+    ...pausing(log, agent, 'job'),
     reset: async (name) => {
       await knownJob(log, name)
       const { upTo } = await log.slots(name)
       const now = log.clock.now()
-      await (helm?.job(name)?.reset() ?? resetJob(log, name, now))
+      await (agent?.job(name)?.reset() ?? resetJob(log, name, now))
       return {
         name,
         ...(upTo === undefined ? {} : { before: upTo.toISOString() }),
@@ -101,15 +101,15 @@ export function jobOperations(log: Log, helm?: AgentControl, code: Code | undefi
     },
     remove: async (name) => {
       await knownJob(log, name)
-      refuseIfInUse(helm?.job(name), 'job', name)
+      refuseIfInUse(agent?.job(name), 'job', name)
       await removeJob(log, name)
       return { name }
     },
     run: async (name) => {
       await knownJob(log, name)
-      if (helm === undefined) throw nobody(name)
-      const report = await helm.trigger(name)
-      return report === undefined ? { name } : { name, run: runRow(report, (text) => helm.scrub(text)) }
+      if (agent === undefined) throw nobody(name)
+      const report = await agent.trigger(name)
+      return report === undefined ? { name } : { name, run: runRow(report, (text) => agent.scrub(text)) }
     },
     dryRun: async (name) => {
       await refuseUnknown(log, code, name)

@@ -32,12 +32,12 @@ export interface ListedJob extends JobRow {
 const RECENT = 20
 
 /** Every job that the log or the code knows. */
-export async function listJobs(log: Log, helm?: AgentControl, code?: Code): Promise<ListedJob[]> {
+export async function listJobs(log: Log, agent?: AgentControl, code?: Code): Promise<ListedJob[]> {
   const listed: ListedJob[] = []
   for (const row of await allRows(log, code)) {
     const rows = await remembered(log, row.name)
     const last = rows.find(({ attempt }) => attempt > 0)
-    const running = helm?.job(row.name)?.status().running
+    const running = agent?.job(row.name)?.status().running
     listed.push({
       ...row,
       ...(await planOf(log, row, code)),

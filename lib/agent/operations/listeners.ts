@@ -50,26 +50,26 @@ export interface ListenerOperations {
   remove(name: string): Promise<{ readonly name: string }>
 }
 
-export function listenerOperations(log: Log, helm?: AgentControl): ListenerOperations {
+export function listenerOperations(log: Log, agent?: AgentControl): ListenerOperations {
   return {
     list: ({ known } = {}) => listenerRows(log, known),
-    ...pausing(log, helm, 'listener'),
+    ...pausing(log, agent, 'listener'),
     reset: async (name, { to, passOver = false }) => {
       const { cursor: before } = await knownListener(log, name)
       const cursor = await placeOf(log, to)
       const moved = cursor < before || (cursor > before && passOver)
-      if (moved) await steerable(log, helm, name).move(cursor + 1)
+      if (moved) await steerable(log, agent, name).move(cursor + 1)
       return { name, before, cursor, moved }
     },
     rename: async (name, to) => {
       await knownListener(log, name)
       await checkRename(log, to)
-      await steerable(log, helm, name).rename(to)
+      await steerable(log, agent, name).rename(to)
       return { name: to, formerly: name }
     },
     remove: async (name) => {
       await knownListener(log, name)
-      refuseIfInUse(helm?.listener(name), 'listener', name)
+      refuseIfInUse(agent?.listener(name), 'listener', name)
       await removeListener(log, name)
       return { name }
     },

@@ -28,16 +28,19 @@ export interface Operations {
   status(): Promise<Health>
 }
 
-/**
- * The operations on a log, and on the agent at the helm, if one runs. `code`: the jobs on the log, if no agent runs.
- */
-export function operations(log: Log, helm?: AgentControl, code?: Code): Operations {
+/** The operations on a log that no agent runs on. `connect` reaches a running agent. */
+export function operations(log: Log): Operations {
+  return operationsOf(log)
+}
+
+/** The operations on a log, and on the agent that runs on it. `code`: the jobs on the log, if no agent runs. */
+export function operationsOf(log: Log, agent?: AgentControl, code?: Code): Operations {
   return {
     events: eventOperations(log),
-    jobs: jobOperations(log, helm, code),
-    listeners: listenerOperations(log, helm),
-    parked: parkedOperations(log, helm),
+    jobs: jobOperations(log, agent, code),
+    listeners: listenerOperations(log, agent),
+    parked: parkedOperations(log, agent),
     db: dbOperations(log),
-    status: () => healthOf(log, helm),
+    status: () => healthOf(log, agent),
   }
 }

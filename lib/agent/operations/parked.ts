@@ -48,24 +48,24 @@ export interface ParkedOperations {
   drop(listener: string, seq?: number): Promise<readonly number[]>
 }
 
-export function parkedOperations(log: Log, helm?: AgentControl): ParkedOperations {
+export function parkedOperations(log: Log, agent?: AgentControl): ParkedOperations {
   const settle = async (
     name: string,
     seq: number | undefined,
     take: (consumer: Consumer, seq: number) => Promise<boolean>,
   ): Promise<number[]> => {
     await knownListener(log, name)
-    return steerable(log, helm, name).steer(async (consumer) => {
+    return steerable(log, agent, name).steer(async (consumer) => {
       const seqs = seq === undefined ? await seqsOf(consumer) : [seq]
       const taken = await Promise.all(seqs.map((each) => take(consumer, each)))
       return seqs.filter((_, i) => taken[i])
     })
   }
   return {
-    list: ({ listener } = {}) => list(log, helm, listener),
+    list: ({ listener } = {}) => list(log, agent, listener),
     show: async (listener, seq) => {
       await knownListener(log, listener)
-      return steerable(log, helm, listener).steer(async (consumer) => {
+      return steerable(log, agent, listener).steer(async (consumer) => {
         for await (const parked of consumer.parked()) if (parked.event.seq === seq) return whole(listener, parked)
         return undefined
       })
@@ -77,13 +77,13 @@ export function parkedOperations(log: Log, helm?: AgentControl): ParkedOperation
 
 async function* list(
   log: Log,
-  helm: AgentControl | undefined,
+  agent: AgentControl | undefined,
   listener: string | undefined,
 ): AsyncGenerator<ParkedRow> {
   if (listener !== undefined) await knownListener(log, listener)
   for await (const { name, lag } of log.consumers()) {
     if (lag.parked === 0 || (listener !== undefined && name !== listener)) continue
-    yield* await steerable(log, helm, name).steer((consumer) => rowsOf(name, consumer))
+    yield* await steerable(log, agent, name).steer((consumer) => rowsOf(name, consumer))
   }
 }
 

@@ -15,13 +15,13 @@ export interface PauseAnswer {
 /** Pauses and resumes jobs or listeners: in the log, and at once in a running agent. */
 export function pausing(
   log: Log,
-  helm: AgentControl | undefined,
+  agent: AgentControl | undefined,
   kind: Pausable,
 ): Readonly<Record<'pause' | 'resume', (name: string) => Promise<PauseAnswer>>> {
   const pause = async (name: string, paused: boolean): Promise<PauseAnswer> => {
     await (kind === 'job' ? knownJob(log, name) : knownListener(log, name))
     const changed = await setPaused(log, kind, name, paused)
-    helm?.pause(kind, name, paused)
+    agent?.pause(kind, name, paused)
     return { name, paused, changed }
   }
   return { pause: (name) => pause(name, true), resume: (name) => pause(name, false) }

@@ -4,8 +4,8 @@ import type { ListenerControl } from '../run/listener-runner.ts'
 import { renameListener } from '../run/rename-listener.ts'
 
 /** A listener that the log knows, steered through the running agent, or else directly in the log. */
-export function steerable(log: Log, helm: AgentControl | undefined, name: string): ListenerControl {
-  return helm?.listener(name) ?? resting(log, name)
+export function steerable(log: Log, agent: AgentControl | undefined, name: string): ListenerControl {
+  return agent?.listener(name) ?? resting(log, name)
 }
 
 function resting(log: Log, name: string): ListenerControl {

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
-import { holdsLog, openLog, removeLog } from '../../../lib/index.ts'
+import { holdsLog, removeLog } from '../../../lib/cli.ts'
+import { openLog } from '../../../lib/index.ts'
 import { temporaryDirectory } from '../../support/temporary-directory.ts'
 
 async function makeLog(directory: string): Promise<void> {

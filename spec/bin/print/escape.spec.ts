@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
-import { escape, escapeLines } from '../../../bin/print/escape.ts'
+import { escape, escapeLines } from '../../../lib/core/escape.ts'
 import { command } from '../../support/command.ts'
 
 const bin = join(import.meta.dirname, '../../../bin')

@@ -3,7 +3,7 @@ import { EventEmitter } from 'node:events'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { keepSecret } from '../../../bin/user/keep-secret.ts'
-import { processSecrets } from '../../../lib/index.ts'
+import { processSecrets } from '../../../lib/cli.ts'
 
 type Piece = string | Uint8Array
 

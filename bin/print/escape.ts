@@ -1,1 +1,0 @@
-export { escape, escapeLines } from '../../lib/core/escape.ts'
