@@ -1,28 +1,31 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Break, breaks, type Spec } from './breaks.ts'
+import { Sources } from './find-place.ts'
 import { root } from './root.ts'
 
-/** A spec may take so long, in ms, whatever is broken. */
+/** The longest that a spec may take, in ms, whatever is broken. */
 const LONGEST = 120_000
 
 /** A copy of the project that can be broken. */
 export class Copy {
   readonly #directory = mkdtempSync(join(tmpdir(), 'tidings-broken-'))
   readonly #passes = new Map<string, Promise<boolean>>()
+  #sources: Sources | undefined
 
   constructor() {
-    for (const name of ['lib', 'bin', 'spec', 'package.json', 'tsconfig.json']) {
+    const pages = readdirSync(root).filter((name) => name.endsWith('.md'))
+    for (const name of ['lib', 'bin', 'streams', 'spec', 'docs', 'package.json', 'tsconfig.json', ...pages]) {
       cpSync(join(root, name), join(this.#directory, name), { recursive: true })
     }
     symlinkSync(join(root, 'node_modules'), join(this.#directory, 'node_modules'))
   }
 
-  /** Whether the spec passes here, in time, over the engine as it is. Tried once for each. */
+  /** Whether the spec passes over the sound engine, in time. Each runs once. */
   passes(spec: Spec): Promise<boolean> {
     const name = spec.join('\0')
     const known = this.#passes.get(name) ?? this.#run(spec).then(({ code, hung }) => code === 0 && !hung)
@@ -31,27 +34,36 @@ export class Copy {
   }
 
   /**
-   * Breaks the engine, runs the spec that is to notice, and puts the engine right again. One that hangs has noticed, if
-   * it does not over a sound engine. Fails when the break does not apply any more, and when nothing but a test could have
-   * failed (a module that can't be loaded is no finding).
+   * Breaks the engine, runs the spec that has to notice, and repairs the engine. A spec that hangs has noticed. Fails if
+   * the spec does not pass over a sound engine, if the break does not apply at exactly one place, and if something other
+   * than a test failed: a module that can't be loaded proves nothing.
    */
-  async notices({ file, from, to, spec }: Break): Promise<boolean> {
-    assert.ok(await this.passes(spec), `${spec.join(', ')} fails over a sound engine`)
-    const path = join(this.#directory, file)
-    const whole = readFileSync(path, 'utf8')
-    assert.equal(whole.split(from).length, 2, `${file} does not have exactly once: ${from}`)
-    writeFileSync(
-      path,
-      whole.replace(from, () => to),
-    )
+  async notices(broken: Break): Promise<boolean> {
+    assert.ok(await this.passes(broken.spec), `${broken.spec.join(', ')} fails over a sound engine`)
+    const repair = 'add' in broken ? this.#add(broken) : this.#edit(broken)
     try {
-      const { code, output, hung } = await this.#run(spec)
-      const wrong = /SyntaxError|ReferenceError|ERR_MODULE_NOT_FOUND/
-      assert.doesNotMatch(output, wrong, `${file} is broken in the wrong way`)
+      const { code, output, hung } = await this.#run(broken.spec)
+      assert.doesNotMatch(output, /SyntaxError|ReferenceError|ERR_MODULE_NOT_FOUND/, 'broken in the wrong way')
       return hung || (code !== 0 && /^# fail [1-9]/m.test(output))
     } finally {
-      writeFileSync(path, whole)
+      repair()
     }
+  }
+
+  #add({ add, text }: Extract<Break, { add: string }>): () => void {
+    const path = join(this.#directory, add)
+    writeFileSync(path, text, { flag: 'wx' })
+    return () => rmSync(path)
+  }
+
+  #edit(edit: Extract<Break, { find: string }>): () => void {
+    this.#sources ??= new Sources(this.#directory, 'lib')
+    const [place, ...others] = this.#sources.places(edit)
+    assert.ok(place !== undefined && others.length === 0, `not at exactly one place in ${edit.in}: ${edit.find}`)
+    const path = join(this.#directory, place.path)
+    const whole = readFileSync(path, 'utf8')
+    writeFileSync(path, whole.slice(0, place.start) + edit.replace + whole.slice(place.end))
+    return () => writeFileSync(path, whole)
   }
 
   remove(): void {
@@ -62,7 +74,7 @@ export class Copy {
     const named = name === undefined ? [] : [`--test-name-pattern=${name}`]
     const args = ['--import', 'tsx', '--test-reporter=tap', ...named, join('spec', file)]
     const { NODE_TEST_CONTEXT: _, TIDINGS_RESULTS: __, ...env } = process.env
-    // A group of its own: what it started ends with it.
+    // It leads a process group, so that its children end with it.
     const child = spawn(process.execPath, args, { cwd: this.#directory, env, detached: true })
     let output = ''
     for (const stream of [child.stdout, child.stderr]) {
@@ -79,7 +91,7 @@ export class Copy {
   }
 }
 
-/** The specs that are to notice anything, each once. */
+/** The specs that have to notice something, each once. */
 export function specs(): Spec[] {
   return [...new Map(breaks.map(({ spec }) => [spec.join('\0'), spec])).values()]
 }
