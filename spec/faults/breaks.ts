@@ -242,4 +242,10 @@ export const breaks: readonly Break[] = [
     text: '// A date that is none.\n'.repeat(300),
     spec: ['house/words.spec.ts', 'are plain English in'],
   },
+  {
+    words: 'public members have no documentation',
+    add: 'streams/undocumented.ts',
+    text: `export interface Undocumented {${Array.from({ length: 2000 }, (_, n) => `\n  member${n}: number`).join('')}\n}\n`,
+    spec: ['house/member-docs.spec.ts', 'have documentation'],
+  },
 ]
