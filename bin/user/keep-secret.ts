@@ -1,7 +1,7 @@
 import type { processSecrets } from '../../lib/cli.ts'
 
 /** The scrubber that knows the secret values. */
-type Keeper = Pick<ReturnType<typeof processSecrets>, 'scrub' | 'begun'>
+type Keeper = Pick<ReturnType<typeof processSecrets>, 'scrub' | 'partialAtEnd'>
 
 /** A stream that this process prints to. */
 type Output = Pick<NodeJS.WriteStream, 'write'>
@@ -10,7 +10,11 @@ type Output = Pick<NodeJS.WriteStream, 'write'>
  * Removes the values of known secrets from an output, whichever code writes to it, also when a value is split across
  * writes: a possible beginning of a value is held back until the next write, or the end.
  */
-export function keepSecret({ scrub, begun }: Keeper, output: Output, ending: NodeJS.EventEmitter = process): void {
+export function keepSecret(
+  { scrub, partialAtEnd }: Keeper,
+  output: Output,
+  ending: NodeJS.EventEmitter = process,
+): void {
   const write = output.write.bind(output) as (chunk: unknown, ...more: readonly unknown[]) => boolean
   // Latin-1, one character for each byte: a piece may end within a character, and binary output must stay unchanged.
   let waiting = ''
@@ -18,7 +22,7 @@ export function keepSecret({ scrub, begun }: Keeper, output: Output, ending: Nod
     if (typeof chunk !== 'string' && !(chunk instanceof Uint8Array)) return write(chunk, ...more)
     const [encoding, written] = typeof more[0] === 'function' ? [undefined, more[0]] : more
     const text = waiting + bytesOf(chunk, encoding as BufferEncoding | undefined).toString('latin1')
-    const ready = text.slice(0, text.length - begun(text))
+    const ready = text.slice(0, text.length - partialAtEnd(text))
     waiting = text.slice(ready.length)
     return write(Buffer.from(scrub(ready), 'latin1'), written)
   }

@@ -38,14 +38,14 @@ export function background(run: () => void, ms: number): CancelTimer {
   return () => clearInterval(timer)
 }
 
-const steadies = new WeakMap<Clock, Clock>()
+const monotonicClocks = new WeakMap<Clock, Clock>()
 
 /**
  * A clock that shows what this one does, but goes on from where it was when that one goes back: for pauses, which must
  * not take two hours longer since somebody set the clock. The same one for the same clock.
  */
-export function steady(clock: Clock): Clock {
-  const known = steadies.get(clock)
+export function monotonic(clock: Clock): Clock {
+  const known = monotonicClocks.get(clock)
   if (known !== undefined) return known
   let ahead = 0
   let last = Number.NEGATIVE_INFINITY
@@ -58,7 +58,7 @@ export function steady(clock: Clock): Clock {
     },
     timer: (run, ms) => clock.timer(run, ms),
   }
-  steadies.set(clock, made)
+  monotonicClocks.set(clock, made)
   return made
 }
 
@@ -103,7 +103,7 @@ function after$(clock: Clock, ms: number): Observable<void> {
 }
 
 /** Emits once, when the signal aborts, and completes. */
-export function abort$(signal: AbortSignal): Observable<void> {
+export function aborted$(signal: AbortSignal): Observable<void> {
   return new Observable((subscriber) => {
     const aborted = (): void => {
       subscriber.next()
@@ -120,5 +120,5 @@ export function abort$(signal: AbortSignal): Observable<void> {
  * wait no longer; time for which a machine was suspended counts.
  */
 export async function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
-  await firstValueFrom(merge(after$(clock, ms), at$(clock, clock.now() + ms), abort$(signal)))
+  await firstValueFrom(merge(after$(clock, ms), at$(clock, clock.now() + ms), aborted$(signal)))
 }

@@ -1,7 +1,7 @@
 import type { Clock } from './clock.ts'
 import type { Context } from './context.ts'
 import { exec } from './exec.ts'
-import { guarded, type Logger, standardErrorLogger } from './logger.ts'
+import { guardLogger, type Logger, standardErrorLogger } from './logger.ts'
 import { processSecrets, type Secrets } from './secrets.ts'
 import type { World } from './world.ts'
 
@@ -20,7 +20,7 @@ export function realEnvironment(
     fetch: (...request) => (world.fetch === undefined ? globalThis.fetch(...request) : world.fetch(...request)),
     exec: (...program) => (world.exec === undefined ? exec(...program) : world.exec(...program)),
     now: () => (world.now === undefined ? clock.now() : world.now()),
-    logger: guarded(logger),
+    logger: guardLogger(logger),
     secret: secrets.secret,
   }
 }

@@ -77,7 +77,7 @@ export function hasCode(error: unknown, code: ErrorCode): boolean {
 /** Whatever was thrown, as an Error whose words can be read. */
 export function asError(thrown: unknown): Error {
   try {
-    if (isSound(thrown)) return thrown
+    if (isReadable(thrown)) return thrown
     const { message } = Object(thrown) as { readonly message?: unknown }
     return new Error(typeof message === 'string' ? message : describe(thrown), { cause: thrown })
   } catch {
@@ -86,7 +86,7 @@ export function asError(thrown: unknown): Error {
   }
 }
 
-function isSound(thrown: unknown): thrown is Error {
+function isReadable(thrown: unknown): thrown is Error {
   if (!(thrown instanceof Error)) return false
   const read = ['name', 'message', 'stack', 'code'].map((key): unknown => Reflect.get(thrown, key))
   return read.slice(0, 2).every((text) => typeof text === 'string')

@@ -120,12 +120,12 @@ function versionOf(type: string, identifier: string, chosen: unknown): string {
     const text = chosen === undefined ? '' : canonicalJson(toJson(chosen))
     return hash(text).toString('base64url').slice(0, 22)
   } catch (error) {
-    throw named(error, type, identifier)
+    throw errorOfDraft(error, type, identifier)
   }
 }
 
 /** The same error, saying which draft it is about. */
-export function named(error: unknown, type: string, identifier: string): unknown {
+export function errorOfDraft(error: unknown, type: string, identifier: string): unknown {
   if (!(error instanceof TidingsError)) return error
   return new TidingsError(error.code, `${quote(type)} ${quote(identifier)}: ${error.message}`, {
     details: { type, identifier, ...error.details },

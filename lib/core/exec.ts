@@ -27,7 +27,7 @@ export type Exec = (
 const MOST_OUTPUT = 64 * 1024 * 1024
 
 /** How long a program may take to end after SIGTERM, in ms; then it gets SIGKILL. */
-const PATIENCE = 1000
+const KILL_DELAY = 1000
 
 /**
  * Runs a program; arguments are passed as they are, no shell reads them. Its input is empty. It leads a process group
@@ -41,7 +41,7 @@ export const exec: Exec = (file, args, options = {}) =>
     if (signal?.aborted === true) return reject(asError(signal.reason))
     let program: Program
     try {
-      program = new Program(spawn(file, [...args], { cwd, stdio: ['ignore', 'pipe', 'pipe'], detached: GROUPS }))
+      program = new Program(spawn(file, [...args], { cwd, stdio: ['ignore', 'pipe', 'pipe'], detached: HAS_GROUPS }))
     } catch (error) {
       // Refused before it was started: an argument with a NUL in it, as an event may have.
       return reject(failed(file, { cause: asError(error) }, ''))
@@ -57,7 +57,7 @@ export const exec: Exec = (file, args, options = {}) =>
   })
 
 /** Windows has no process groups: there, only the program itself is ended. */
-const GROUPS = process.platform !== 'win32'
+const HAS_GROUPS = process.platform !== 'win32'
 
 /** How a program ended. `why`: it was ended, for this reason; `cause`: it could not be run. */
 interface End {
@@ -107,7 +107,7 @@ class Program {
       this.signal('SIGKILL')
       this.#settle({})
       forget(this)
-    }, PATIENCE)
+    }, KILL_DELAY)
   }
 
   /** Sends a signal to its group; 0 only looks. False: nobody is left there. */
@@ -115,7 +115,7 @@ class Program {
     const { pid } = this.#child
     if (pid === undefined) return false
     try {
-      return process.kill(GROUPS ? -pid : pid, name)
+      return process.kill(HAS_GROUPS ? -pid : pid, name)
     } catch {
       return false
     }
@@ -126,7 +126,7 @@ class Program {
     this.#child[output]?.on('data', (chunk: Buffer) => {
       bytes += chunk.length
       if (bytes <= MOST_OUTPUT) this.#printed[output].push(chunk)
-      else this.end(tooMuch(this.#child.spawnfile, output))
+      else this.end(tooMuchOutput(this.#child.spawnfile, output))
     })
   }
 
@@ -164,7 +164,7 @@ function killAll(): void {
   for (const program of running) program.signal('SIGKILL')
 }
 
-function tooMuch(file: string, output: string): TidingsError {
+function tooMuchOutput(file: string, output: string): TidingsError {
   const message = `${describe(file)} was ended: it printed more than ${MOST_OUTPUT / 1024 / 1024} MiB to ${output}`
   return new TidingsError('TIDINGS_EXEC_FAILED', message, { details: { file } })
 }

@@ -1,6 +1,6 @@
 import { asError } from './errors.ts'
 
-type Heard = ((event: Event) => void) | { handleEvent(event: Event): void }
+type AbortListener = ((event: Event) => void) | { handleEvent(event: Event): void }
 
 /**
  * Makes a signal safe to hand to user code, and returns it. Node raises an uncaught exception for an abort listener that
@@ -9,9 +9,9 @@ type Heard = ((event: Event) => void) | { handleEvent(event: Event): void }
  */
 export function guardSignal(signal: AbortSignal, failed: (error: Error) => void): AbortSignal {
   const { addEventListener, removeEventListener } = signal
-  const guards = new WeakMap<object, Heard>()
+  const guards = new WeakMap<object, AbortListener>()
   const fail = (error: unknown): void => failed(asError(error))
-  const guard = (listener: Heard): Heard => {
+  const guard = (listener: AbortListener): AbortListener => {
     const known = guards.get(listener)
     if (known !== undefined) return known
     const guarded = function (this: unknown, event: Event): void {
@@ -27,16 +27,16 @@ export function guardSignal(signal: AbortSignal, failed: (error: Error) => void)
     guards.set(listener, guarded)
     return guarded
   }
-  const isListener = (value: unknown): value is Heard =>
+  const isListener = (value: unknown): value is AbortListener =>
     typeof value === 'function' || (typeof value === 'object' && value !== null)
   return Object.defineProperties(signal, {
     // `onabort = …` comes through here as well.
     addEventListener: {
-      value: (type: string, listener: Heard, options?: object) =>
+      value: (type: string, listener: AbortListener, options?: object) =>
         addEventListener.call(signal, type, isListener(listener) ? guard(listener) : listener, options),
     },
     removeEventListener: {
-      value: (type: string, listener: Heard, options?: object) =>
+      value: (type: string, listener: AbortListener, options?: object) =>
         removeEventListener.call(signal, type, (isListener(listener) && guards.get(listener)) || listener, options),
     },
   })

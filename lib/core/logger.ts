@@ -37,10 +37,10 @@ export function isLogger(value: unknown): value is Logger {
 }
 
 /** The same logger, for the engine and for users' code: what goes wrong in it costs its lines, and nothing else. */
-export function guarded(logger: Logger): ContextLogger {
+export function guardLogger(logger: Logger): ContextLogger {
   const guard = Object.create(logger) as ContextLogger
   for (const level of LEVELS) {
-    const say = harmless((by: Logger, said: Said) => logger[level].apply(by, said))
+    const say = guardLogCall((by: Logger, said: Said) => logger[level].apply(by, said))
     // Pino's children are made of what they are children of, and say what they say as themselves.
     const value = function (this: Logger | undefined, ...said: readonly unknown[]): void {
       say(this === undefined || this === guard ? logger : this, said as unknown as Said)
@@ -51,7 +51,7 @@ export function guarded(logger: Logger): ContextLogger {
 }
 
 /** Says it, whatever that throws or rejects with; the first time, standard error is told. */
-export function harmless<A extends readonly unknown[]>(say: (...said: A) => unknown): (...said: A) => void {
+export function guardLogCall<A extends readonly unknown[]>(say: (...said: A) => unknown): (...said: A) => void {
   let told = false
   const fail = (error: unknown): void => {
     if (!told) console.error(`tidings: the logger fails, and lines are missing: ${escape(asError(error).message)}`)

@@ -1,8 +1,8 @@
 /** Runs async functions one at a time, in the order of the calls. */
-export class Turns {
+export class Mutex {
   #last: Promise<unknown> = Promise.resolve()
 
-  take<T>(act: () => Promise<T>): Promise<T> {
+  runExclusive<T>(act: () => Promise<T>): Promise<T> {
     const turn = this.#last.then(act, act)
     this.#last = turn
     return turn

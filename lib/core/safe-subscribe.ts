@@ -7,7 +7,7 @@ import { type Observable, type Observer, Subscriber, type Unsubscribable } from 
  * has nobody left to hear it.
  */
 export function safeSubscribe<T>(values: Observable<T>, heard: Observer<T>): Unsubscribable {
-  const subscriber = new Guarded(heard)
+  const subscriber = new SafeSubscriber(heard)
   try {
     values.subscribe(subscriber)
   } catch (error) {
@@ -17,7 +17,7 @@ export function safeSubscribe<T>(values: Observable<T>, heard: Observer<T>): Uns
   return subscriber
 }
 
-class Guarded<T> extends Subscriber<T> {
+class SafeSubscriber<T> extends Subscriber<T> {
   readonly #heard: Observer<T>
   // A source may end before `subscribe` has returned: only then is its teardown known, and run.
   #subscribing = true

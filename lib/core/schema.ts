@@ -14,7 +14,7 @@ export interface Mismatch {
  */
 export function validate(schema: StandardSchemaV1, value: unknown, of: { type: string; identifier: string }): unknown {
   const draft = `${quote(of.type)} ${quote(String(of.identifier))}`
-  const result = check(schema, value, draft)
+  const result = runSchema(schema, value, draft)
   if (result.issues === undefined) return result.value
   const found = mismatches(result)
   const what = found.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).join('; ')
@@ -26,7 +26,7 @@ export function validate(schema: StandardSchemaV1, value: unknown, of: { type: s
 /** Whether `value` fits the schema as it is. One that turns texts into numbers may well throw when it is given a number. */
 export function fits(schema: StandardSchemaV1, value: unknown): boolean {
   try {
-    return check(schema, value, '').issues === undefined
+    return runSchema(schema, value, '').issues === undefined
   } catch {
     return false
   }
@@ -46,8 +46,8 @@ export function mismatches(result: StandardSchemaV1.Result<unknown>): readonly M
  * @throws TidingsError `TIDINGS_SCHEMA_ASYNC`: a draft is made in one step, so its schema has to answer at once;
  *   `TIDINGS_SCHEMA_FAILED`: it throws, or gives no answer
  */
-export function check(schema: StandardSchemaV1, value: unknown, what: string): StandardSchemaV1.Result<unknown> {
-  const result = asked(schema, value, what)
+export function runSchema(schema: StandardSchemaV1, value: unknown, what: string): StandardSchemaV1.Result<unknown> {
+  const result = callSchema(schema, value, what)
   if (typeof result !== 'object' || result === null) {
     throw new TidingsError(
       'TIDINGS_SCHEMA_FAILED',
@@ -59,7 +59,7 @@ export function check(schema: StandardSchemaV1, value: unknown, what: string): S
   throw new TidingsError('TIDINGS_SCHEMA_ASYNC', `${what}: its schema must answer at once, and it returned a promise`)
 }
 
-function asked(schema: StandardSchemaV1, value: unknown, what: string): unknown {
+function callSchema(schema: StandardSchemaV1, value: unknown, what: string): unknown {
   try {
     return schema['~standard'].validate(value)
   } catch (error) {

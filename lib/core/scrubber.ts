@@ -1,4 +1,4 @@
-import { byFirst, type Spellings, spellingsOf } from './spellings.ts'
+import { type Spellings, spellingsByStart, spellingsOf } from './spellings.ts'
 
 /** Shorter values are not taken out: they would blot out ordinary words. */
 const SHORTEST = 4
@@ -10,7 +10,7 @@ const SHORTEST_LINE = 8
 type Pattern = readonly Spellings[]
 
 /** A part of a text, from a place up to another. */
-interface Part {
+interface Range {
   readonly from: number
   readonly to: number
 }
@@ -57,7 +57,7 @@ export class Scrubber {
   }
 
   /** How many characters at the end of a text that goes on may be the beginning of a value. */
-  begun(text: string): number {
+  partialAtEnd(text: string): number {
     const { whole, open } = this.#find(text)
     // What belongs to a value that is whole begins none.
     const at = open.find((place) => !whole.some(({ from, to }) => from < place && place < to))
@@ -65,8 +65,8 @@ export class Scrubber {
   }
 
   /** The parts that are values, where those that overlap are one, and the places where one may begin that is not whole. */
-  #find(text: string): { readonly whole: readonly Part[]; readonly open: readonly number[] } {
-    const whole: Part[] = []
+  #find(text: string): { readonly whole: readonly Range[]; readonly open: readonly number[] } {
+    const whole: Range[] = []
     const open: number[] = []
     if (this.#patterns.size === 0) return { whole, open }
     let lower: string | undefined
@@ -144,7 +144,7 @@ function plain(value: string): Pattern {
 function hex(value: string): Pattern {
   return [...Buffer.from(value)].map((byte, i) => {
     const digits = byte.toString(16).padStart(2, '0')
-    return byFirst([], i === 0 ? [digits] : [digits, ` ${digits}`, `:${digits}`, `-${digits}`])
+    return spellingsByStart([], i === 0 ? [digits] : [digits, ` ${digits}`, `:${digits}`, `-${digits}`])
   })
 }
 
@@ -159,7 +159,7 @@ function base64(value: string): readonly Pattern[] {
       if (forUrls === undefined) return spellingsOf(character)
       const all = [...spellingsOf(character).values(), ...spellingsOf(forUrls).values()].flat()
       const texts = (folded: boolean): string[] => all.flatMap((each) => (each.folded === folded ? [each.text] : []))
-      return byFirst(texts(false), texts(true))
+      return spellingsByStart(texts(false), texts(true))
     })
   })
 }

@@ -18,7 +18,7 @@ export interface Secrets {
 
 /** `begun`: how many characters at the end of a text that goes on may be the beginning of a value. */
 export interface ProcessSecrets extends Secrets {
-  readonly begun: (text: string) => number
+  readonly partialAtEnd: (text: string) => number
 }
 
 /** Secrets as this process finds them. */
@@ -52,7 +52,7 @@ export function processSecrets(
       return value
     },
     scrub: (text) => scrubber.scrub(text),
-    begun: (text) => scrubber.begun(text),
+    partialAtEnd: (text) => scrubber.partialAtEnd(text),
   }
 }
 

@@ -58,13 +58,13 @@ export function spellingsOf(character: string): Spellings {
   const exact = [character, Buffer.from(plain).toString('latin1'), ...quoted(character)]
   if (character === ' ') exact.push('+')
   if (character === '\n') exact.push('\r\n', '\\r\\n', '\\\\r\\\\n')
-  const made = byFirst(exact, [...inUrls(plain), ...inHtml(plain), ...byNumber(plain)])
+  const made = spellingsByStart(exact, [...inUrls(plain), ...inHtml(plain), ...byNumber(plain)])
   known.set(character, made)
   return made
 }
 
 /** Spellings by the character that they begin with: those that stand as they are, and those whose case does not matter. */
-export function byFirst(exact: readonly string[], folded: readonly string[]): Spellings {
+export function spellingsByStart(exact: readonly string[], folded: readonly string[]): Spellings {
   const all = new Map<string, Spelling[]>()
   const add = (first: string, spelling: Spelling): void => {
     const before = all.get(first)

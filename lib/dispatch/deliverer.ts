@@ -2,7 +2,7 @@ import type { Clock } from '../core/clock.ts'
 import type { Environment } from '../core/environment.ts'
 import { quote, TidingsError } from '../core/errors.ts'
 import type { Draft, Receipt } from '../core/event.ts'
-import { check, mismatches } from '../core/schema.ts'
+import { mismatches, runSchema } from '../core/schema.ts'
 import type { Listener } from '../listener/listener.ts'
 import { type Pipe, pipeOf } from '../listener/on.ts'
 import { logReceipt } from '../log/log-receipt.ts'
@@ -85,9 +85,9 @@ export class Deliverer implements AttemptHost {
   outdated({ event }: Handed): TidingsError | undefined {
     if (event.transformed === true) return undefined
     for (const eventType of this.listener.source.eventTypes) {
-      const { schema } = eventType as { readonly schema?: Parameters<typeof check>[0] }
+      const { schema } = eventType as { readonly schema?: Parameters<typeof runSchema>[0] }
       if (schema === undefined || eventType.type !== event.type) continue
-      const issues = mismatches(check(schema, event.data, `event ${event.seq}`))
+      const issues = mismatches(runSchema(schema, event.data, `event ${event.seq}`))
       if (issues.length === 0) continue
       const why = issues.map(({ path, message }) => `${path}: ${message}`).join('; ')
       const message = `event ${event.seq} no longer fits the schema of ${quote(event.type)}: ${why}`

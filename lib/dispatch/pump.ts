@@ -1,4 +1,4 @@
-import { type Clock, steady } from '../core/clock.ts'
+import { type Clock, monotonic } from '../core/clock.ts'
 import { type ErrorInfo, errorInfo } from '../core/error-info.ts'
 import { asError } from '../core/errors.ts'
 import type { StoredEvent } from '../core/event.ts'
@@ -60,7 +60,7 @@ export class Pump {
     this.#listener = listener
     this.#consumer = consumer
     this.#host = host
-    this.#clock = steady(host.clock)
+    this.#clock = monotonic(host.clock)
     this.#deliverer = new Deliverer(listener, host)
     this.#pace = new Pace(listener.settings.concurrency)
     this.#queue = new Queue({

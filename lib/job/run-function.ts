@@ -1,5 +1,5 @@
 import { firstValueFrom, isObservable, type Observable } from 'rxjs'
-import { abort$ } from '../core/clock.ts'
+import { aborted$ } from '../core/clock.ts'
 import { type Cancel, isCancel } from '../core/control.ts'
 import { asError, describe, TidingsError } from '../core/errors.ts'
 import type { Draft } from '../core/event.ts'
@@ -51,7 +51,7 @@ export async function runFunction({ job, context, over, publisher, finish }: Exe
     return taken.then(() => held.release())
   }
   try {
-    const toldToEnd = firstValueFrom(abort$(context.signal))
+    const toldToEnd = firstValueFrom(aborted$(context.signal))
     const drafts = eachDraft(job.run(context), context.signal, take, (line) => void (taken = line))
     await Promise.race([drafts, toldToEnd])
   } catch (error) {

@@ -3,7 +3,7 @@ import type { Clock } from '../core/clock.ts'
 import { defined } from '../core/defined.ts'
 import type { Environment } from '../core/environment.ts'
 import type { Logger } from '../core/logger.ts'
-import { Turns } from '../core/mutex.ts'
+import { Mutex } from '../core/mutex.ts'
 import type { Claim } from '../log/claim.ts'
 import type { Log } from '../log/port.ts'
 import { nextSlot } from '../schedule/schedule.ts'
@@ -40,7 +40,7 @@ class LogRuns implements SlotHost {
   readonly #host: JobHost
   readonly #ledger: SlotLedger
   readonly #instants: Instants
-  readonly #turns = new Turns()
+  readonly #turns = new Mutex()
   /** How many slots have a run that executes, rather than waits for its retry. */
   #busy = 0
   #succeeded = false
@@ -110,7 +110,7 @@ class LogRuns implements SlotHost {
   /** `skip` and `queue` allow one run at a time. A manual run does not wait for a run that waits for its retry. */
   turn<T>(attempt: () => Promise<T>): Promise<T> {
     const { overlap } = this.#job.settings
-    return overlap === 'skip' || overlap === 'queue' ? this.#turns.take(attempt) : attempt()
+    return overlap === 'skip' || overlap === 'queue' ? this.#turns.runExclusive(attempt) : attempt()
   }
 
   waits(): () => void {

@@ -4,7 +4,7 @@ import { type Environment, realEnvironment } from '../core/environment.ts'
 import { quote, TidingsError } from '../core/errors.ts'
 import type { Draft, Receipt, StoredEvent } from '../core/event.ts'
 import type { JsonValue } from '../core/json.ts'
-import { guarded, type Logger } from '../core/logger.ts'
+import { guardLogger, type Logger } from '../core/logger.ts'
 import { withLinkedSignal } from '../core/time-limit.ts'
 import { checkDraft } from '../log/limits.ts'
 import type { Entry, KeyValue, Writes } from '../log/port.ts'
@@ -62,7 +62,7 @@ export function contextOf(
   given: Omit<ContextParts, 'clock' | 'signal'>,
 ): Environment & Partial<JobContext> {
   const world = { ...realEnvironment(clock), ...given }
-  return { ...world, logger: guarded(world.logger) }
+  return { ...world, logger: guardLogger(world.logger) }
 }
 
 /** The outlet of a run without a log: hands its drafts to a function, and keeps its state in memory. */

@@ -17,7 +17,7 @@ import {
   take,
   takeUntil,
 } from 'rxjs'
-import { abort$, type Clock, pause } from '../core/clock.ts'
+import { aborted$, type Clock, pause } from '../core/clock.ts'
 import { asError, TidingsError } from '../core/errors.ts'
 import type { Job } from './job.ts'
 import { overlap } from './overlap.ts'
@@ -84,7 +84,7 @@ export function runs$(job: Job, running: Running): Observable<never> {
     )
   const { executing } = running
   return merge(slots, asked).pipe(
-    takeUntil(abort$(stop)),
+    takeUntil(aborted$(stop)),
     overlap(
       settings.overlap,
       runAll,

@@ -2,7 +2,7 @@ import { type Clock, systemClock } from '../core/clock.ts'
 import { asError, describe, TidingsError } from '../core/errors.ts'
 import { escape } from '../core/escape.ts'
 import { type Limits, limitsOf } from '../core/limits.ts'
-import { harmless } from '../core/logger.ts'
+import { guardLogCall } from '../core/logger.ts'
 import { checkOptions } from '../core/options.ts'
 import { boundsOf, type Retention } from '../log/retention.ts'
 import { autoPrune } from './auto-prune.ts'
@@ -129,7 +129,9 @@ async function open(
   const limits = limitsOf(options.limits)
   if (retention !== undefined) boundsOf(retention)
   const identity = oneOf(options, 'identity', ['type', 'identifier'])
-  const warn = harmless(options.warn ?? ((message: string) => process.stderr.write(`tidings: ${escape(message)}\n`)))
+  const warn = guardLogCall(
+    options.warn ?? ((message: string) => process.stderr.write(`tidings: ${escape(message)}\n`)),
+  )
   const store = await ReopeningStore.open({ ...parts, clock, identity, warn })
   void checkInBackground(store)
   const log = createLevelLog(store, limits, retention)

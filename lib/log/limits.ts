@@ -1,7 +1,7 @@
-import { ENGINE_TYPES, isEngineDraft } from '../core/engine-events.ts'
+import { ENGINE_PREFIX, isEngineDraft } from '../core/engine-types.ts'
 import { describe, quote, TidingsError } from '../core/errors.ts'
 import type { Draft } from '../core/event.ts'
-import { named } from '../core/event-type.ts'
+import { errorOfDraft } from '../core/event-type.ts'
 import { type JsonValue, toJson } from '../core/json.ts'
 import { checkText, defaultLimits, type Limits, textProblem } from '../core/limits.ts'
 import type { Recorded, Write } from './port.ts'
@@ -32,12 +32,12 @@ export function checkIdentity(draft: Draft, limits: Limits): Identified {
     textProblem(identifier, limits.identifier) === undefined &&
     (version === undefined || textProblem(version, limits.identifier) === undefined)
   // Most drafts are valid, so the texts of the errors are built only after this.
-  if (sound && (!type.startsWith(ENGINE_TYPES) || isEngineDraft(draft))) return { type, identifier, version }
+  if (sound && (!type.startsWith(ENGINE_PREFIX) || isEngineDraft(draft))) return { type, identifier, version }
   const details = (path: string) => ({ type, identifier, path })
   checkText(type, limits.type, 'TIDINGS_TYPE_INVALID', 'the type of a draft', details('type'))
   const of = `of a draft of ${quote(type)}`
-  if (type.startsWith(ENGINE_TYPES) && !isEngineDraft(draft)) {
-    const words = `types that begin with ${ENGINE_TYPES} are the engine's own, got ${quote(type)}`
+  if (type.startsWith(ENGINE_PREFIX) && !isEngineDraft(draft)) {
+    const words = `types that begin with ${ENGINE_PREFIX} are the engine's own, got ${quote(type)}`
     throw new TidingsError('TIDINGS_TYPE_INVALID', words, { details: details('type') })
   }
   const code = 'TIDINGS_IDENTIFIER_INVALID'
@@ -85,7 +85,7 @@ export function checkData(
     }
     return { data, json }
   } catch (error) {
-    throw named(error, type, identifier)
+    throw errorOfDraft(error, type, identifier)
   }
 }
 

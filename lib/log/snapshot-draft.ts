@@ -1,4 +1,4 @@
-import { isEngineDraft } from '../core/engine-events.ts'
+import { isEngineDraft } from '../core/engine-types.ts'
 import type { Draft } from '../core/event.ts'
 import { toJson } from '../core/json.ts'
 

@@ -1,20 +1,20 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { StoredEvent } from '../core/event.ts'
-import { check, mismatches } from '../core/schema.ts'
+import { mismatches, runSchema } from '../core/schema.ts'
 import type { Log } from '../log/port.ts'
+import { BrokenLaw, type CheckLaw, show } from './check-law.ts'
 import { fc } from './fast-check.ts'
-import { Broken, type Hold, show } from './law-report.ts'
-import { BEGIN, type Subject } from './stream-subject.ts'
-import { identity } from './stream-watch.ts'
+import { FIRST_POLL, type StreamUnderTest } from './stream-under-test.ts'
+import { identity } from './watched-stream.ts'
 
 /** Published events are accepted, read back unchanged, and match the schema that listeners receive them with. */
-export async function survival<W>(subject: Subject<W>, hold: Hold): Promise<void> {
+export async function survival<W>(subject: StreamUnderTest<W>, hold: CheckLaw): Promise<void> {
   await hold(fc.array(subject.service.wire, { maxLength: 8 }), (items) =>
     subject.onLog(async ({ watch, log, accepted }) => {
-      await watch.poll(items, BEGIN)
+      await watch.poll(items, FIRST_POLL)
       for (const event of accepted) {
         const problem = (await changed(log, event)) ?? unfit(subject, event)
-        if (problem !== undefined) throw new Broken(`${identity(event)} ${problem}`, watch.story)
+        if (problem !== undefined) throw new BrokenLaw(`${identity(event)} ${problem}`, watch.history)
       }
     }),
   )
@@ -27,10 +27,10 @@ async function changed(log: Log, event: StoredEvent): Promise<string | undefined
   return 'is gone from the log'
 }
 
-function unfit<W>({ types }: Subject<W>, { type, data, transformed }: StoredEvent): string | undefined {
+function unfit<W>({ types }: StreamUnderTest<W>, { type, data, transformed }: StoredEvent): string | undefined {
   const schema = types.find((each) => each.type === type)?.schema
   if (schema === undefined || transformed === true) return undefined
-  const [mismatch] = mismatches(check(schema, data, type))
+  const [mismatch] = mismatches(runSchema(schema, data, type))
   if (mismatch === undefined) return undefined
   return `would be parked by a listener of ${type}, whose schema refuses ${show(data)}: ${mismatch.path}: ${mismatch.message}`
 }

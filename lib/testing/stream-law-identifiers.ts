@@ -1,89 +1,98 @@
 import type { Arbitrary } from 'fast-check'
 import { DAY } from '../core/time-units.ts'
+import { BrokenLaw, type CheckLaw, show } from './check-law.ts'
 import { fc } from './fast-check.ts'
-import { nearby } from './law-items.ts'
-import { Broken, type Hold, show } from './law-report.ts'
-import { BEGIN, type Subject, type Told } from './stream-subject.ts'
-import { list } from './stream-watch.ts'
+import { nearby } from './nearby.ts'
+import { FIRST_POLL, type PollResult, type StreamUnderTest } from './stream-under-test.ts'
+import { list } from './watched-stream.ts'
 
 /** The range of the hours, in ms. */
 const YEARS = 3 * 366 * DAY
 
 /** Tells each item alone, at two different hours; then all together, in any order. */
-export async function independence<W>(subject: Subject<W>, hold: Hold): Promise<void> {
+export async function independence<W>(subject: StreamUnderTest<W>, hold: CheckLaw): Promise<void> {
   const cases = fc.record({ given: fc.array(subject.service.wire, { maxLength: 8 }), later: fc.nat(YEARS) })
   await hold(cases, async ({ given, later }) => {
     const items = subject.distinct(given, (item) => item)
-    const alone = await subject.alone(items)
-    await atAnotherHour(subject, alone, BEGIN + later)
+    const alone = await subject.pollEach(items)
+    await atAnotherHour(subject, alone, FIRST_POLL + later)
     await amongOthers(subject, alone)
   })
 }
 
-type Alone<W> = ReadonlyMap<W, Told>
+type Alone<W> = ReadonlyMap<W, PollResult>
 
-async function atAnotherHour<W>(subject: Subject<W>, alone: Alone<W>, hour: number): Promise<void> {
+async function atAnotherHour<W>(subject: StreamUnderTest<W>, alone: Alone<W>, hour: number): Promise<void> {
   for (const [item, told] of alone) {
-    const again = await subject.tell([item], hour)
+    const again = await subject.poll([item], hour)
     // An item may be told at certain hours only, which does not make it a different happening.
     if (told.identities.size === 0 || again.identities.size === 0 || same(told, again)) continue
-    throw new Broken(`${show(item)} is told as another happening at another hour`, [...told.story, ...again.story])
+    throw new BrokenLaw(`${show(item)} is told as another happening at another hour`, [
+      ...told.history,
+      ...again.history,
+    ])
   }
 }
 
-async function amongOthers<W>(subject: Subject<W>, alone: Alone<W>): Promise<void> {
+async function amongOthers<W>(subject: StreamUnderTest<W>, alone: Alone<W>): Promise<void> {
   const known = new Set([...alone.values()].flatMap(({ identities }) => [...identities.keys()]))
-  const { identities, story } = await subject.tell([...alone.keys()])
+  const { identities, history: story } = await subject.poll([...alone.keys()])
   const wrong = [...identities.keys()].find((name) => !known.has(name))
   if (wrong === undefined) return
   const expected = `expected ${list(known)}: what the items give, each alone`
-  throw new Broken(`${wrong} is told only where the items are in this order, or on these pages`, [...story, expected])
+  throw new BrokenLaw(`${wrong} is told only where the items are in this order, or on these pages`, [
+    ...story,
+    expected,
+  ])
 }
 
-function same({ identities: these }: Told, { identities: those }: Told): boolean {
+function same({ identities: these }: PollResult, { identities: those }: PollResult): boolean {
   return these.size === those.size && [...these.keys()].every((name) => those.has(name))
 }
 
 /** Items of one truth that tell events of one type share an identity; they may tell other events too. */
-export async function edits<W>(subject: Subject<W>, hold: Hold): Promise<void> {
+export async function edits<W>(subject: StreamUnderTest<W>, hold: CheckLaw): Promise<void> {
   await hold(alike(subject), async (items) => {
     for (const [one, other] of await pairs(subject, items)) {
       const types = new Set(other.identities.values())
       const comparable = [...one.identities.values()].some((type) => types.has(type))
       if (one.truth !== other.truth || !comparable || sharedOf(one, other) !== undefined) continue
       const finding = `${show(one.truth)} has two identifiers, because an item of that truth may look different`
-      throw new Broken(finding, [...one.story, ...other.story])
+      throw new BrokenLaw(finding, [...one.history, ...other.history])
     }
   })
 }
 
 /** Items of different truths share no identity. */
-export async function distinctness<W>(subject: Subject<W>, hold: Hold): Promise<void> {
+export async function distinctness<W>(subject: StreamUnderTest<W>, hold: CheckLaw): Promise<void> {
   await hold(alike(subject), async (items) => {
     for (const [one, other] of await pairs(subject, items)) {
       const shared = sharedOf(one, other)
       if (one.truth === other.truth || shared === undefined) continue
       const finding = `${shared} stands for two happenings, ${show(one.truth)} and ${show(other.truth)}`
-      throw new Broken(finding, [...one.story, ...other.story])
+      throw new BrokenLaw(finding, [...one.history, ...other.history])
     }
   })
 }
 
-function sharedOf(one: Told, other: Told): string | undefined {
+function sharedOf(one: PollResult, other: PollResult): string | undefined {
   return [...one.identities.keys()].find((name) => other.identities.has(name))
 }
 
 /** Generates some items that are nearly the same, and some independent ones. */
-function alike<W>({ service: { wire } }: Subject<W>): Arbitrary<readonly W[]> {
+function alike<W>({ service: { wire } }: StreamUnderTest<W>): Arbitrary<readonly W[]> {
   return fc.tuple(nearby(wire), fc.array(wire, { maxLength: 4 })).map((items) => items.flat())
 }
 
-type Happening = Told & { readonly truth: string }
+type Happening = PollResult & { readonly truth: string }
 
 /** Returns every two items that are happenings, each as told alone. */
-async function pairs<W>(subject: Subject<W>, items: readonly W[]): Promise<(readonly [Happening, Happening])[]> {
+async function pairs<W>(
+  subject: StreamUnderTest<W>,
+  items: readonly W[],
+): Promise<(readonly [Happening, Happening])[]> {
   const happenings: Happening[] = []
-  for (const [item, told] of await subject.alone(items)) {
+  for (const [item, told] of await subject.pollEach(items)) {
     const truth = subject.service.truth(item)
     if (truth !== undefined) happenings.push({ ...told, truth })
   }

@@ -1,14 +1,14 @@
 import { HOUR } from '../core/time-units.ts'
+import { BrokenLaw, type CheckLaw, show } from './check-law.ts'
 import { fc } from './fast-check.ts'
-import { Broken, type Hold, show } from './law-report.ts'
-import { BEGIN, type Logged, type Subject } from './stream-subject.ts'
-import { identity, list } from './stream-watch.ts'
+import { FIRST_POLL, type StreamOnLog, type StreamUnderTest } from './stream-under-test.ts'
+import { identity, list } from './watched-stream.ts'
 
 /** The number of polls in a history, an hour apart. */
 const POLLS = 4
 
 /** Items appear at any time, stay for some polls, and disappear; a poll may find nothing. */
-export async function overlap<W>(subject: Subject<W>, hold: Hold): Promise<void> {
+export async function overlap<W>(subject: StreamUnderTest<W>, hold: CheckLaw): Promise<void> {
   const poll = fc.nat(POLLS - 1)
   const visit = fc.record({ item: subject.service.wire, from: poll, until: poll })
   await hold(fc.array(visit, { maxLength: 8 }), async (given) => {
@@ -20,7 +20,7 @@ export async function overlap<W>(subject: Subject<W>, hold: Hold): Promise<void>
       for (let now = 0; now <= end; now++) {
         const there = visits.map(({ from, until }) => from <= now && now <= Math.max(from, until))
         const shown = items.filter((_, at) => there[at])
-        await logged.watch.poll(shown, BEGIN + now * HOUR)
+        await logged.watch.poll(shown, FIRST_POLL + now * HOUR)
       }
       compare(expected, logged)
     })
@@ -28,7 +28,7 @@ export async function overlap<W>(subject: Subject<W>, hold: Hold): Promise<void>
 }
 
 /** A request of one poll fails; the next poll finds everything again. */
-export async function failure<W>(subject: Subject<W>, hold: Hold): Promise<void> {
+export async function failure<W>(subject: StreamUnderTest<W>, hold: CheckLaw): Promise<void> {
   const history = fc.record({
     given: fc.array(subject.service.wire, { maxLength: 8 }),
     before: fc.nat(8),
@@ -38,31 +38,31 @@ export async function failure<W>(subject: Subject<W>, hold: Hold): Promise<void>
     const items = subject.distinct(given, (item) => item)
     const expected = await expectedOf(subject, items)
     await subject.onLog(async (logged) => {
-      if (before > 0) await logged.watch.poll(items.slice(0, before), BEGIN)
-      await logged.watch.poll(items, BEGIN + HOUR, fault)
-      await logged.watch.poll(items, BEGIN + 2 * HOUR)
+      if (before > 0) await logged.watch.poll(items.slice(0, before), FIRST_POLL)
+      await logged.watch.poll(items, FIRST_POLL + HOUR, fault)
+      await logged.watch.poll(items, FIRST_POLL + 2 * HOUR)
       compare(expected, logged)
     })
   })
 }
 
 /** Maps each identity to the item that has it when shown alone. */
-async function expectedOf<W>(subject: Subject<W>, items: readonly W[]): Promise<ReadonlyMap<string, W>> {
+async function expectedOf<W>(subject: StreamUnderTest<W>, items: readonly W[]): Promise<ReadonlyMap<string, W>> {
   const expected = new Map<string, W>()
-  for (const [item, { identities, story }] of await subject.alone(items)) {
+  for (const [item, { identities, history: story }] of await subject.pollEach(items)) {
     const happening = subject.service.truth(item) !== undefined
-    if (happening && identities.size === 0) throw new Broken(`${show(item)} was lost, even alone`, story)
-    if (!happening && identities.size > 0) throw new Broken(`${show(item)} is no happening, and was told`, story)
+    if (happening && identities.size === 0) throw new BrokenLaw(`${show(item)} was lost, even alone`, story)
+    if (!happening && identities.size > 0) throw new BrokenLaw(`${show(item)} is no happening, and was told`, story)
     for (const name of identities.keys()) expected.set(name, item)
   }
   return expected
 }
 
-function compare<W>(expected: ReadonlyMap<string, W>, { watch, accepted }: Logged<W>): void {
+function compare<W>(expected: ReadonlyMap<string, W>, { watch, accepted }: StreamOnLog<W>): void {
   const came = accepted.map(identity)
-  const broken = (finding: string): Broken =>
-    new Broken(finding, [
-      ...watch.story,
+  const broken = (finding: string): BrokenLaw =>
+    new BrokenLaw(finding, [
+      ...watch.history,
       `expected ${list(expected.keys())}: what the items give, each alone`,
       `accepted ${list(came)}`,
     ])

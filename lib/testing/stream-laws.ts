@@ -2,12 +2,12 @@ import type { Arbitrary } from 'fast-check'
 import type { Stream } from '../agent/define/stream.ts'
 import { quote, TidingsError } from '../core/errors.ts'
 import { isEventType } from '../core/event-type.ts'
-import { type Hold, hold, type LawOptions } from './law-report.ts'
+import { type CheckLaw, checkLaw, type LawOptions } from './check-law.ts'
 import { survival } from './stream-law-data.ts'
 import { distinctness, edits, independence } from './stream-law-identifiers.ts'
 import { failure, overlap } from './stream-law-polls.ts'
-import { Subject } from './stream-subject.ts'
-import type { AnyArbitrary, Service } from './stream-watch.ts'
+import { StreamUnderTest } from './stream-under-test.ts'
+import type { AnyArbitrary, Service } from './watched-stream.ts'
 
 /**
  * What the laws need to know about a stream and its service, with the search options (`LawOptions`).
@@ -24,7 +24,7 @@ export interface StreamLawOptions<O, W> extends Omit<Service<W>, 'wire'>, LawOpt
   readonly wire: AnyArbitrary<W>
 }
 
-const laws: Readonly<Record<string, <W>(subject: Subject<W>, hold: Hold) => Promise<void>>> = {
+const laws: Readonly<Record<string, <W>(subject: StreamUnderTest<W>, hold: CheckLaw) => Promise<void>>> = {
   'polls that overlap lose nothing and repeat nothing': overlap,
   'a poll that fails loses nothing': failure,
   'an identifier does not depend on the hour, the order or the page': independence,
@@ -85,8 +85,8 @@ export function streamLaws<O, W>(
   const types = Object.values(stream).filter(isEventType)
   const named = Object.entries(laws).map(([law, run]) => {
     const one = async (): Promise<void> => {
-      const subject = new Subject(start, { wire: wire as Arbitrary<W>, truth, serve }, types)
-      await run(subject, (values, check) => hold(`stream ${name} breaks a law, "${law}":`, values, check, effort))
+      const subject = new StreamUnderTest(start, { wire: wire as Arbitrary<W>, truth, serve }, types)
+      await run(subject, (values, check) => checkLaw(`stream ${name} breaks a law, "${law}":`, values, check, effort))
       if (!subject.silent) return
       throw new Error(`stream ${name} was never heard, so nothing is known of the law "${law}": see wire and serve`)
     }

@@ -7,16 +7,16 @@ import type { World } from '../core/world.ts'
 import type { Job } from '../job/job.ts'
 import { runAttempt } from '../job/run-loop.ts'
 import { MemoryOutlet, MemoryState } from '../job/run-once.ts'
-import { atHour } from './law-hour.ts'
+import { withFixedDate } from './fixed-date.ts'
 
 /** Decides about a draft, as a log does; rejects if the log rejects the draft. */
 export type Accept = (draft: Draft) => Promise<Receipt>
 
 /** The longest run, in ms of real time: the service is in memory, so a longer run hangs. */
-const PATIENCE = 5000
+const LONGEST_RUN = 5000
 
 /** A run that did not end in time. */
-export class RunLate extends Error {
+export class RunTimeout extends Error {
   override readonly name = 'RunLate'
 }
 
@@ -35,8 +35,8 @@ export class Polls {
   /** Runs each job once in this world, in sequence; rejects with an error that names the first failing job. */
   async poll(world: World): Promise<void> {
     for (const job of this.#stream.jobs) {
-      await atHour(world.now(), () => this.#run(job, world)).catch((error) => {
-        if (error instanceof RunLate) throw error
+      await withFixedDate(world.now(), () => this.#run(job, world)).catch((error) => {
+        if (error instanceof RunTimeout) throw error
         throw new Error(`the run of job ${job.name} failed: ${asError(error).message}`, { cause: error })
       })
     }
@@ -46,7 +46,7 @@ export class Polls {
     const outlet = new MemoryOutlet(job, this.#states.get(job) ?? new MemoryState(), this.#accept)
     const slot = { at: new Date(world.now()) }
     const context = { ...world, logger: silentLogger }
-    const limited = { ...job, settings: { ...job.settings, timeout: PATIENCE } }
+    const limited = { ...job, settings: { ...job.settings, timeout: LONGEST_RUN } }
     const { signal: abort } = new AbortController()
     const { status, error } = await runAttempt(limited, {
       slot,
@@ -57,7 +57,7 @@ export class Polls {
       context,
       abort,
     })
-    if (status === 'abandoned') throw new RunLate(`the run of job ${job.name} did not end within ${PATIENCE} ms`)
+    if (status === 'abandoned') throw new RunTimeout(`the run of job ${job.name} did not end within ${LONGEST_RUN} ms`)
     if (error !== undefined) throw error
   }
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
-import { engineDraft } from '../../lib/core/engine-events.ts'
+import { engineDraft } from '../../lib/core/engine-types.ts'
 import { type LevelLog, memoryLog, operations, type StoredEvent } from '../../lib/index.ts'
 import { list, refused, takeAll } from '../../lib/testing/log-bench.ts'
 import { virtualClock } from '../../lib/testing/virtual-clock.ts'

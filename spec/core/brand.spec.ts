@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { brand, isBranded } from '../../lib/core/brand.ts'
 import { isPark, isRetry, Park, Retry } from '../../lib/core/control.ts'
-import { engineDraft, isEngineDraft } from '../../lib/core/engine-events.ts'
+import { engineDraft, isEngineDraft } from '../../lib/core/engine-types.ts'
 
 describe('a brand', () => {
   it('marks a value, or a function, as one kind and no other', () => {

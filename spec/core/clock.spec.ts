@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { abort$, at$, steady, systemClock, timerAt } from '../../lib/core/clock.ts'
+import { aborted$, at$, monotonic, systemClock, timerAt } from '../../lib/core/clock.ts'
 import { virtualClock } from '../../lib/testing/virtual-clock.ts'
 
 const HOUR = 3_600_000
@@ -119,7 +119,7 @@ describe('a timer for an instant', () => {
 describe('a steady clock', () => {
   it('shows what its clock does, and goes on from where it was when that goes back', async () => {
     const clock = virtualClock()
-    const time = steady(clock)
+    const time = monotonic(clock)
     assert.equal(time.now(), clock.now())
     clock.step(HOUR)
     assert.equal(time.now(), clock.now())
@@ -134,13 +134,13 @@ describe('a steady clock', () => {
 
   it('is the same one for the same clock, and never goes back', async () => {
     const clock = virtualClock()
-    assert.equal(steady(clock), steady(clock))
-    assert.notEqual(steady(clock), steady(virtualClock()))
-    let last = steady(clock).now()
+    assert.equal(monotonic(clock), monotonic(clock))
+    assert.notEqual(monotonic(clock), monotonic(virtualClock()))
+    let last = monotonic(clock).now()
     for (const step of [-HOUR, 5, -3, HOUR, -HOUR, 0]) {
       clock.step(step)
       await clock.advance(1)
-      const now = steady(clock).now()
+      const now = monotonic(clock).now()
       assert.ok(now >= last)
       last = now
     }
@@ -148,7 +148,7 @@ describe('a steady clock', () => {
 
   it('bounds every wait, wherever the clock is stepped to', async () => {
     const clock = virtualClock()
-    const time = steady(clock)
+    const time = monotonic(clock)
     let fired = false
     timerAt(time, time.now() + 60_000, () => (fired = true))
     for (const step of [-HOUR, -HOUR, -5 * HOUR]) {
@@ -200,7 +200,10 @@ describe('an abort as an Observable', () => {
     const controller = new AbortController()
     const heard: string[] = []
     const listen = (name: string) =>
-      abort$(controller.signal).subscribe({ next: () => heard.push(name), complete: () => heard.push(`${name} ended`) })
+      aborted$(controller.signal).subscribe({
+        next: () => heard.push(name),
+        complete: () => heard.push(`${name} ended`),
+      })
     listen('before')
     listen('unsubscribed').unsubscribe()
     assert.deepEqual(heard, [])

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
-import { guarded, isLogger, type Logger, silentLogger } from '../../lib/core/logger.ts'
+import { guardLogger, isLogger, type Logger, silentLogger } from '../../lib/core/logger.ts'
 import { unhandled } from '../agent/harness.ts'
 
 /** How often standard error was told something in this test. */
@@ -29,8 +29,8 @@ describe('a guarded logger', () => {
       error = this.debug
     }
     const logger = Object.freeze(new Remembers())
-    guarded(logger).info({ job: 'make' }, 'running job')
-    guarded(logger).debug({}, 'more')
+    guardLogger(logger).info({ job: 'make' }, 'running job')
+    guardLogger(logger).debug({}, 'more')
     assert.deepEqual(logger.lines(), [
       [{ job: 'make' }, 'running job'],
       [{}, 'more'],
@@ -39,7 +39,7 @@ describe('a guarded logger', () => {
 
   it('takes whatever the logger takes: words alone, and values for them', () => {
     const lines: unknown[] = []
-    const logger = guarded(all((...said: readonly unknown[]) => lines.push(said)))
+    const logger = guardLogger(all((...said: readonly unknown[]) => lines.push(said)))
     const say = logger.info as (...said: readonly unknown[]) => void
     say('only words')
     say({ a: 1 }, 'words with %s', 'a value')
@@ -48,7 +48,7 @@ describe('a guarded logger', () => {
 
   it('has whatever else the logger has', () => {
     const logger = { ...silentLogger, child: () => 'child' }
-    assert.equal((guarded(logger) as typeof logger).child(), 'child')
+    assert.equal((guardLogger(logger) as typeof logger).child(), 'child')
   })
 
   it('may have children, as pino makes them: they say what they say as themselves', () => {
@@ -60,10 +60,10 @@ describe('a guarded logger', () => {
         lines.push([this.of, fields])
       },
     }
-    const child = Object.assign(Object.create(guarded(logger)) as typeof logger, { of: 'somebody' })
+    const child = Object.assign(Object.create(guardLogger(logger)) as typeof logger, { of: 'somebody' })
     child.info({ a: 1 })
-    guarded(logger).info({ a: 2 }, '')
-    const { info } = guarded(logger)
+    guardLogger(logger).info({ a: 2 }, '')
+    const { info } = guardLogger(logger)
     info({ a: 3 }, '')
     child.info = () => lines.push('its own')
     child.info({})
@@ -72,7 +72,7 @@ describe('a guarded logger', () => {
 
   it('does not throw what the logger throws', (t) => {
     const told = complaints(t)
-    const logger = guarded(all(() => assert.fail('full')))
+    const logger = guardLogger(all(() => assert.fail('full')))
     logger.warn({}, 'one')
     logger.warn({}, 'two')
     assert.equal(told(), 1)
@@ -80,7 +80,7 @@ describe('a guarded logger', () => {
 
   it('leaves no rejection behind', async (t) => {
     const told = complaints(t)
-    const logger = guarded(all(async () => assert.fail('full')))
+    const logger = guardLogger(all(async () => assert.fail('full')))
     const seen = await unhandled(async () => logger.error({}, 'one'))
     assert.deepEqual([seen, told()], [[], 1])
   })

@@ -2,7 +2,7 @@ import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { brand, isBranded } from '../../core/brand.ts'
 import { describe, quote, TidingsError } from '../../core/errors.ts'
 import type { AnyEventType } from '../../core/event-type.ts'
-import { check, mismatches } from '../../core/schema.ts'
+import { mismatches, runSchema } from '../../core/schema.ts'
 import { isJob, type Job } from '../../job/job.ts'
 import { isListener, type Listener } from '../../listener/listener.ts'
 
@@ -115,7 +115,7 @@ interface Named {
 const NAME = /^[\p{L}\p{N}_-]+$/u
 
 function checked(name: string, schema: StandardSchemaV1, options: unknown): unknown {
-  const result = check(schema, options, `the options of stream ${quote(name)}`)
+  const result = runSchema(schema, options, `the options of stream ${quote(name)}`)
   if (result.issues === undefined) return result.value
   const issues = mismatches(result)
   const what = issues.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).join('; ')

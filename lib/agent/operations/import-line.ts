@@ -1,4 +1,4 @@
-import { engineDraft, isEngineType } from '../../core/engine-events.ts'
+import { engineDraft, isEngineType } from '../../core/engine-types.ts'
 import { asError, describe, quote, TidingsError } from '../../core/errors.ts'
 import type { Draft } from '../../core/event.ts'
 import type { Origin, Recorded } from '../../log/port.ts'

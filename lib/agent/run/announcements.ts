@@ -1,11 +1,11 @@
 import type { Clock } from '../../core/clock.ts'
-import { engineDraft } from '../../core/engine-events.ts'
+import { engineDraft } from '../../core/engine-types.ts'
 import type { ErrorInfo } from '../../core/error-info.ts'
 import { asError, hasCode } from '../../core/errors.ts'
 import type { StoredEvent } from '../../core/event.ts'
 import type { JsonValue } from '../../core/json.ts'
+import { isTransient, keepTrying } from '../../core/keep-trying.ts'
 import type { Logger } from '../../core/logger.ts'
-import { isTransient, persist } from '../../core/persist.ts'
 import { refuseLoop } from '../../dispatch/hops.ts'
 import type { Handed, Log, Writes } from '../../log/port.ts'
 
@@ -83,10 +83,10 @@ export class Announcements {
         await Promise.all(flushes.map(durable))
         while (await this.#announcePage());
       }
-      const worth = (error: Error): boolean => !hasCode(error, 'TIDINGS_LOG_CLOSED')
-      const failed = (err: unknown): void =>
+      const shouldRetry = (error: Error): boolean => !hasCode(error, 'TIDINGS_LOG_CLOSED')
+      const onFailure = (err: unknown): void =>
         environment.logger.warn({ err }, 'parked events could not be announced yet')
-      await persist(announce, { clock, stop, worth, failed }).catch(failed)
+      await keepTrying(announce, { clock, stop, shouldRetry, onFailure }).catch(onFailure)
     }
   }
 

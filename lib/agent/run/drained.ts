@@ -1,5 +1,5 @@
 import { merge, NEVER, type Observable } from 'rxjs'
-import { abort$ } from '../../core/clock.ts'
+import { aborted$ } from '../../core/clock.ts'
 
 /** What has events to handle: a listener, or its consumer. */
 export interface Drainable {
@@ -40,7 +40,7 @@ export async function drained(
 async function idle(drainable: Drainable, stop: AbortSignal): Promise<void> {
   let changed = false
   let wake = (): void => undefined
-  const watch = merge(drainable.changes$, abort$(stop)).subscribe(() => {
+  const watch = merge(drainable.changes$, aborted$(stop)).subscribe(() => {
     changed = true
     wake()
   })

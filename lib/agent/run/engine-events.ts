@@ -1,10 +1,10 @@
 import type { Clock } from '../../core/clock.ts'
-import { engineDraft } from '../../core/engine-events.ts'
+import { engineDraft } from '../../core/engine-types.ts'
 import { type ErrorInfo, errorInfo } from '../../core/error-info.ts'
 import { asError } from '../../core/errors.ts'
 import type { Draft } from '../../core/event.ts'
+import { isTransient, keepTrying } from '../../core/keep-trying.ts'
 import type { Logger } from '../../core/logger.ts'
-import { isTransient, persist } from '../../core/persist.ts'
 import type { RunProgress } from '../../job/job-host.ts'
 import type { RunReport } from '../../job/run-report.ts'
 import type { Handed, Log, Writes } from '../../log/port.ts'
@@ -124,9 +124,9 @@ export class EngineEvents {
   }
 
   #record(record: () => Promise<void>): void {
-    const trying = { clock: this.#clock, stop: this.#stop, worth: isTransient }
+    const trying = { clock: this.#clock, stop: this.#stop, shouldRetry: isTransient }
     this.#recorded = this.#recorded
-      .then(() => persist(record, trying))
+      .then(() => keepTrying(record, trying))
       .catch((error) => {
         this.#logger.warn({ err: asError(error) }, 'engine event could not be published')
       })

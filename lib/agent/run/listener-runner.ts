@@ -1,8 +1,8 @@
 import { merge, type Observable, Subject } from 'rxjs'
-import { type Clock, pause, steady } from '../../core/clock.ts'
+import { type Clock, monotonic, pause } from '../../core/clock.ts'
 import type { ErrorInfo } from '../../core/error-info.ts'
 import { asError, hasCode } from '../../core/errors.ts'
-import { retryPause } from '../../core/persist.ts'
+import { retryPause } from '../../core/keep-trying.ts'
 import { Pump, type PumpHost } from '../../dispatch/pump.ts'
 import type { Listener } from '../../listener/listener.ts'
 import type { Consumer, Handed, Lag, Log, Start, Writes } from '../../log/port.ts'
@@ -88,7 +88,7 @@ export class ListenerRunner implements ListenerControl {
     this.#consumer = consumer
     this.#paused = paused
     this.#host = host
-    this.#clock = steady(host.clock)
+    this.#clock = monotonic(host.clock)
     this.#progress = new ListenerProgress(this.#clock)
   }
 

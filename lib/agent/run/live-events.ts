@@ -11,7 +11,7 @@ import {
   takeUntil,
   tap,
 } from 'rxjs'
-import { abort$ } from '../../core/clock.ts'
+import { aborted$ } from '../../core/clock.ts'
 import type { StoredEvent } from '../../core/event.ts'
 import { events$ } from '../../log/events.ts'
 import type { Log } from '../../log/port.ts'
@@ -30,7 +30,7 @@ export class LiveEvents {
       tap((after) => this.#emitted$.next(after)),
       switchMap((after) => events$(log, { after })),
       tap(({ seq }) => this.#emitted$.next(seq)),
-      takeUntil(abort$(this.#over.signal)),
+      takeUntil(aborted$(this.#over.signal)),
       finalize(() => this.#emitted$.next(Number.POSITIVE_INFINITY)),
       share(),
     )

@@ -5,7 +5,7 @@ import type { Publish } from '../../core/context.ts'
 import type { Environment } from '../../core/environment.ts'
 import { asError, quote, TidingsError } from '../../core/errors.ts'
 import type { Receipt, StoredEvent } from '../../core/event.ts'
-import { isTransient, persist } from '../../core/persist.ts'
+import { isTransient, keepTrying } from '../../core/keep-trying.ts'
 import { toDraft } from '../../core/publisher.ts'
 import type { Job } from '../../job/job.ts'
 import type { JobRecord } from '../../job/job-record.ts'
@@ -157,11 +157,11 @@ export class RunningAgent implements Running, AgentControl {
   // A single failed read or write does not prevent the start; a log that keeps failing does.
   #persist<T>(ask: () => Promise<T>): Promise<T> {
     const { clock, environment } = this.#host
-    return persist(ask, {
+    return keepTrying(ask, {
       clock,
       stop: this.#stop.signal,
-      worth: (error, failures) => failures < TRIES && isTransient(error),
-      failed: (err, wait) => environment.logger.warn({ err, wait }, 'the log failed, and is asked again'),
+      shouldRetry: (error, failures) => failures < TRIES && isTransient(error),
+      onFailure: (err, wait) => environment.logger.warn({ err, wait }, 'the log failed, and is asked again'),
     })
   }
 

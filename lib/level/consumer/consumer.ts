@@ -1,5 +1,5 @@
 import { firstValueFrom, merge, NEVER, type Observable, Subject } from 'rxjs'
-import { abort$, at$, steady } from '../../core/clock.ts'
+import { aborted$, at$, monotonic } from '../../core/clock.ts'
 import { errorInfo } from '../../core/error-info.ts'
 import { describe, quote, TidingsError } from '../../core/errors.ts'
 import type { Consumer, ConsumerOptions, Handed, Lag, Parked, Retrying, Writes } from '../../log/port.ts'
@@ -122,9 +122,9 @@ export class LevelConsumer implements Consumer, CommitParticipant {
       }
       // A closed store can't hand out anything, however long it is due.
       const due = this.#mayHandOut ? this.#flight.nextAt : undefined
-      const due$ = due === undefined ? NEVER : at$(steady(this.#life.clock), due)
+      const due$ = due === undefined ? NEVER : at$(monotonic(this.#life.clock), due)
       this.#waiting += 1
-      await firstValueFrom(merge(this.#life.changes$, this.#wake$, abort$(signal), due$)).finally(() => {
+      await firstValueFrom(merge(this.#life.changes$, this.#wake$, aborted$(signal), due$)).finally(() => {
         this.#waiting -= 1
       })
     }
@@ -218,7 +218,7 @@ export class LevelConsumer implements Consumer, CommitParticipant {
 
   retry(handed: Handed, next: { readonly at: number; readonly error?: unknown }): void {
     const { seq } = handed.event
-    const record = retryRecord(handed, next, steady(this.#life.clock).now())
+    const record = retryRecord(handed, next, monotonic(this.#life.clock).now())
     if (!this.#isHandled(handed)) return
     this.#end(seq)
     // A replay requested in the meantime takes precedence.

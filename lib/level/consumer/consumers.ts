@@ -1,7 +1,7 @@
-import { steady } from '../../core/clock.ts'
+import { monotonic } from '../../core/clock.ts'
 import { quote, TidingsError } from '../../core/errors.ts'
 import { checkText } from '../../core/limits.ts'
-import { Turns } from '../../core/mutex.ts'
+import { Mutex } from '../../core/mutex.ts'
 import type { Consumer, ConsumerInfo, ConsumerOptions, Lag, Start } from '../../log/port.ts'
 import { KIND, keys, seqOf, startingWith, textsOf } from '../format/keys.ts'
 import { type Cursor, decode, type EventRecord, encode, type RetryRecord } from '../format/records.ts'
@@ -33,7 +33,7 @@ export class Consumers {
   // closed: a weak reference lets an unused one go.
   readonly #transient = new Set<WeakRef<LevelConsumer>>()
   // No consumer opens while a prune decides what to remove.
-  readonly #turns = new Turns()
+  readonly #turns = new Mutex()
 
   constructor(life: ReopeningStore) {
     this.#life = life
@@ -47,11 +47,13 @@ export class Consumers {
       this.#transient.add(new WeakRef(transient))
       return transient
     }
-    return this.#turns.take(async () => {
+    return this.#turns.runExclusive(async () => {
       const open = this.#open.get(name)
       const isFree = open === undefined || open.retired || options.move === true
       const first = isFree ? await this.#begun(name, options) : open
-      return new ConsumerHandle(first, isFree, (own) => this.#turns.take(() => this.#takenOver(own, name, options)))
+      return new ConsumerHandle(first, isFree, (own) =>
+        this.#turns.runExclusive(() => this.#takenOver(own, name, options)),
+      )
     })
   }
 
@@ -82,7 +84,7 @@ export class Consumers {
 
   /** Removes a consumer and all its records; an open one retires first. Resolves to false for an unknown name. */
   forget(name: string): Promise<boolean> {
-    return this.#turns.take(async () => {
+    return this.#turns.runExclusive(async () => {
       if (this.#read(name) === undefined) return false
       await this.#open.get(name)?.retire()
       const prefixes = [keys.retriesOf(name), keys.parkedOf(name), keys.crashesOf(name), keys.inFlight(name)]
@@ -104,7 +106,7 @@ export class Consumers {
    * names, still needs. Its result is valid until `decide` awaits something.
    */
   hold<T>(names: readonly string[], decide: (lowestNeed: () => Need | undefined) => Promise<T>): Promise<T> {
-    return this.#turns.take(async () => {
+    return this.#turns.runExclusive(async () => {
       const closed = names.filter((name) => !this.#open.has(name))
       const stored = await Promise.all(closed.map((name) => storedNeed(this.#life.session.db, name)))
       const open = (): LevelConsumer[] => [...this.#open.values(), ...this.#transients().filter((each) => each.isBusy)]
@@ -185,7 +187,7 @@ export class Consumers {
 
   async #load(name: string, found: Cursor, options: ConsumerOptions): Promise<Omit<StoredConsumer, 'origin'>> {
     const records = await this.#entries(keys.retriesOf(name))
-    const now = steady(this.#life.clock).now()
+    const now = monotonic(this.#life.clock).now()
     const waiting = records.map(([key, text]) => {
       const record = decode<RetryRecord>(key, text)
       return { seq: seqOf(key), ...record, at: dueAgain(record, now) }

@@ -1,4 +1,4 @@
-import { steady } from '../../core/clock.ts'
+import { monotonic } from '../../core/clock.ts'
 import type { StoredEvent } from '../../core/event.ts'
 import type { Handed } from '../../log/port.ts'
 import type { ReopeningStore } from '../session/reopening-store.ts'
@@ -98,7 +98,7 @@ export class HandOut {
   // The due events behind the backlog position, and the next one after it.
   #due(max: number): readonly Waiting[] {
     const { life, flight, backlog, inOrder } = this.#parts
-    const due = flight.due(steady(life.clock).now(), max)
+    const due = flight.due(monotonic(life.clock).now(), max)
     const { position } = backlog
     const next = inOrder ? flight.first : due.find(({ seq }) => seq > position)
     this.#next = next === undefined || next.seq <= position ? undefined : next.seq

@@ -1,4 +1,4 @@
-import { LOST } from '../../core/engine-events.ts'
+import { LOST_EVENT } from '../../core/engine-types.ts'
 import type { StoredEvent } from '../../core/event.ts'
 import { KIND, keys, type RecordKind, seqOf, startingWith, textsOf } from '../format/keys.ts'
 import {
@@ -124,16 +124,16 @@ async function fill(db: Database, { identity: rule, created }: Meta, lost: reado
 
 // What is known of it is kept as its data.
 function placeholder(rule: Meta['identity'], seq: number, created: number, names: readonly string[] = []): Op[] {
-  const identifier = `${LOST} ${seq}`
+  const identifier = `${LOST_EVENT} ${seq}`
   const [type, of] = names.length === 1 ? [undefined, names[0]] : names
   const data = { seq, ...(type === undefined ? {} : { type }), ...(of === undefined ? {} : { identifier: of }) }
   const key = keys.event(seq)
-  const identity = identityKey(rule, LOST, identifier)
-  const event = { seq, type: LOST, identifier, data, created }
+  const identity = identityKey(rule, LOST_EVENT, identifier)
+  const event = { seq, type: LOST_EVENT, identifier, data, created }
   return [
     [key, encodeEvent(key, event, JSON.stringify(data), undefined, false)],
     [identity, encode(identity, [seq])],
-    [keys.type(LOST, seq), ''],
+    [keys.type(LOST_EVENT, seq), ''],
   ]
 }
 

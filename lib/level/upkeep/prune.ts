@@ -1,4 +1,4 @@
-import { Turns } from '../../core/mutex.ts'
+import { Mutex } from '../../core/mutex.ts'
 import { type Bounds, boundsOf, type HeldBy, type Pruned, type Retention } from '../../log/retention.ts'
 import type { Consumers } from '../consumer/consumers.ts'
 import type { Need } from '../consumer/retention-floor.ts'
@@ -26,7 +26,7 @@ interface Body {
 export class Pruner {
   readonly #store: ReopeningStore
   readonly #consumers: Consumers
-  readonly #turns = new Turns()
+  readonly #turns = new Mutex()
   // The last hour of what was pruned.
   #hour = 0
   // How large all bodies are, up to a seq, in one session.
@@ -39,7 +39,7 @@ export class Pruner {
 
   async prune(retention: Retention): Promise<Pruned> {
     const bounds = boundsOf(retention)
-    return this.#turns.take(() => this.#prune(bounds))
+    return this.#turns.runExclusive(() => this.#prune(bounds))
   }
 
   async #prune(bounds: Bounds): Promise<Pruned> {

@@ -1,4 +1,4 @@
-import { LOST } from '../../core/engine-events.ts'
+import { LOST_EVENT } from '../../core/engine-types.ts'
 import { asError, TidingsError } from '../../core/errors.ts'
 import { KIND, keys, kinds, seqOf, textsOf } from '../format/keys.ts'
 import { decode, decodeEvent, FORGOTTEN, type Identity, type Meta } from '../format/records.ts'
@@ -99,7 +99,7 @@ async function* checkIdentities({ db, identity, first }: Verification): AsyncGen
       if (event === undefined) yield { seq, message: `an identity names event ${seq}, which is missing` }
       else if (
         !(event instanceof Error) &&
-        event.type !== LOST &&
+        event.type !== LOST_EVENT &&
         identityKey(identity, event.type, event.identifier) !== key
       ) {
         yield { seq, message: `an identity names event ${seq}, which has another one` }

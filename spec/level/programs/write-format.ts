@@ -3,7 +3,7 @@
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { engineDraft } from '../../../lib/core/engine-events.ts'
+import { engineDraft } from '../../../lib/core/engine-types.ts'
 import { type LevelLog, type LogOptions, openLog, TidingsError } from '../../../lib/index.ts'
 import { FORMAT } from '../../../lib/level/format/records.ts'
 import { take } from '../../../lib/testing/log-bench.ts'

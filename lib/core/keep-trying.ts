@@ -15,18 +15,21 @@ export function retryPause(failures: number): number {
   return Math.min(PAUSE.first * 2 ** Math.min(failures - 1, 30), PAUSE.longest)
 }
 
-export interface Persistence {
+export interface KeepTryingOptions {
   readonly clock: Clock
   /** Ends the waiting: the failure that was last seen is thrown then. */
   readonly stop: AbortSignal
   /** Whether a failure may pass; default always. One that may not is thrown at once. */
-  worth?(error: Error, failures: number): boolean
+  shouldRetry?(error: Error, failures: number): boolean
   /** Hears of each failure that another try follows, and how long that waits, in ms. */
-  failed?(error: Error, wait: number): void
+  onFailure?(error: Error, wait: number): void
 }
 
 /** Does something until it succeeds, with growing pauses between the tries. */
-export async function persist<T>(work: () => Promise<T>, { clock, stop, worth, failed }: Persistence): Promise<T> {
+export async function keepTrying<T>(
+  work: () => Promise<T>,
+  { clock, stop, shouldRetry: worth, onFailure: failed }: KeepTryingOptions,
+): Promise<T> {
   for (let failures = 1; ; failures++) {
     try {
       return await work()

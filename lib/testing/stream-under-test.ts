@@ -5,26 +5,26 @@ import { memoryLog } from '../level/open-log.ts'
 import { checkDraft } from '../log/limits.ts'
 import type { Log } from '../log/port.ts'
 import type { Accept } from './stream-polls.ts'
-import { identity, type Service, Watch } from './stream-watch.ts'
+import { identity, type Service, WatchedStream } from './watched-stream.ts'
 
 /** The time of the first poll, in ms since the epoch: two hours before midnight. */
-export const BEGIN = Date.UTC(2026, 0, 1, 22)
+export const FIRST_POLL = Date.UTC(2026, 0, 1, 22)
 
 /** The identities that a freshly started stream told, each with its type, and the history. */
-export interface Told {
+export interface PollResult {
   readonly identities: ReadonlyMap<string, string>
-  readonly story: readonly string[]
+  readonly history: readonly string[]
 }
 
 /** A freshly started stream on an empty log. `accepted`: the events so far. */
-export interface Logged<W> {
-  readonly watch: Watch<W>
+export interface StreamOnLog<W> {
+  readonly watch: WatchedStream<W>
   readonly log: Log
   readonly accepted: readonly StoredEvent[]
 }
 
 /** The stream under test, and its generated service. */
-export class Subject<W> {
+export class StreamUnderTest<W> {
   readonly service: Service<W>
   readonly types: readonly { readonly type: string; readonly schema?: StandardSchemaV1 }[]
   readonly #start: () => Stream
@@ -32,7 +32,7 @@ export class Subject<W> {
   #told = 0
 
   /** `types`: the event types of the stream, which its listeners subscribe to. */
-  constructor(start: () => Stream, service: Service<W>, types: Subject<W>['types']) {
+  constructor(start: () => Stream, service: Service<W>, types: StreamUnderTest<W>['types']) {
     this.service = service
     this.types = types
     this.#start = start
@@ -44,7 +44,7 @@ export class Subject<W> {
   }
 
   /** Returns what a freshly started stream tells when the service shows these items. */
-  async tell(shown: readonly W[], now = BEGIN): Promise<Told> {
+  async poll(shown: readonly W[], now = FIRST_POLL): Promise<PollResult> {
     const identities = new Map<string, string>()
     const watch = this.#watch(async (draft) => {
       const name = identity(checkDraft(draft))
@@ -53,18 +53,18 @@ export class Subject<W> {
       return { status, seq: identities.size }
     })
     await watch.poll(shown, now)
-    return { identities, story: watch.story }
+    return { identities, history: watch.history }
   }
 
   /** Like `tell`, for each item alone. */
-  async alone(items: readonly W[], now = BEGIN): Promise<ReadonlyMap<W, Told>> {
-    const told = new Map<W, Told>()
-    for (const item of items) told.set(item, await this.tell([item], now))
+  async pollEach(items: readonly W[], now = FIRST_POLL): Promise<ReadonlyMap<W, PollResult>> {
+    const told = new Map<W, PollResult>()
+    for (const item of items) told.set(item, await this.poll([item], now))
     return told
   }
 
   /** Runs `work` with the stream on a log in memory. */
-  async onLog<T>(work: (logged: Logged<W>) => Promise<T>): Promise<T> {
+  async onLog<T>(work: (logged: StreamOnLog<W>) => Promise<T>): Promise<T> {
     const log = await memoryLog()
     const accepted: StoredEvent[] = []
     const accept = async (draft: Draft) => {
@@ -86,12 +86,12 @@ export class Subject<W> {
     return values.filter((_, at) => truths[at] === undefined || truths.indexOf(truths[at]) === at)
   }
 
-  #watch(accept: Accept): Watch<W> {
+  #watch(accept: Accept): WatchedStream<W> {
     const serve = (shown: readonly W[]) => {
       this.#sent += shown.length
       return this.service.serve(shown)
     }
-    return new Watch(this.#start(), serve, (draft) => {
+    return new WatchedStream(this.#start(), serve, (draft) => {
       this.#told += 1
       return accept(draft)
     })

@@ -11,7 +11,7 @@ let guests = 0
  * time. This detects code that reads the clock directly instead of through its context. The rest of the process keeps
  * its time.
  */
-export async function atHour<T>(now: number, work: () => Promise<T>): Promise<T> {
+export async function withFixedDate<T>(now: number, work: () => Promise<T>): Promise<T> {
   guests += 1
   if (dates === undefined) {
     dates = { real: globalThis.Date, shown: hourly(globalThis.Date) }

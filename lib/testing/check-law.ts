@@ -14,27 +14,27 @@ export interface LawOptions {
 }
 
 /** A broken law: the finding in one sentence, and its history, line by line. */
-export class Broken extends Error {
+export class BrokenLaw extends Error {
   override readonly name = 'Broken'
-  readonly story: readonly string[]
+  readonly history: readonly string[]
   /** Whether to skip the search for a smaller case. */
   readonly final: boolean
 
   constructor(finding: string, story: readonly string[], options: { cause?: unknown; final?: boolean } = {}) {
     super(finding, 'cause' in options ? { cause: options.cause } : {})
-    this.story = story
+    this.history = story
     this.final = options.final ?? false
   }
 }
 
 /** Checks a property for all of these values. */
-export type Hold = <V>(values: Arbitrary<V>, check: (value: V) => Promise<void>) => Promise<void>
+export type CheckLaw = <V>(values: Arbitrary<V>, check: (value: V) => Promise<void>) => Promise<void>
 
 /** The number of cases tried to shrink a counterexample. */
-const TRIES = 300
+const MOST_SHRINKS = 300
 
 /** Checks a property with many values; rejects with a readable, shrunk counterexample. */
-export async function hold<V>(
+export async function checkLaw<V>(
   title: string,
   values: Arbitrary<V>,
   check: (value: V) => Promise<void>,
@@ -44,7 +44,7 @@ export async function hold<V>(
   const property = fc.asyncProperty(values, async (value) => {
     if (tries-- <= 0) return
     await check(value).catch((error) => {
-      tries = error instanceof Broken && error.final ? 0 : Math.min(tries, TRIES)
+      tries = error instanceof BrokenLaw && error.final ? 0 : Math.min(tries, MOST_SHRINKS)
       throw error
     })
   })
@@ -57,13 +57,17 @@ export async function hold<V>(
   })
 }
 
-function asBroken(thrown: unknown, value: unknown): Broken {
-  if (thrown instanceof Broken) return thrown
-  return new Broken(asError(thrown).message, [show(value)], { cause: thrown })
+function asBroken(thrown: unknown, value: unknown): BrokenLaw {
+  if (thrown instanceof BrokenLaw) return thrown
+  return new BrokenLaw(asError(thrown).message, [show(value)], { cause: thrown })
 }
 
-function counterexample(title: string, broken: Broken, { effort, replay }: Record<'effort' | 'replay', string>): Error {
-  const lines = [title, broken.message, ...broken.story, `${effort}; to see it again: ${replay}`]
+function counterexample(
+  title: string,
+  broken: BrokenLaw,
+  { effort, replay }: Record<'effort' | 'replay', string>,
+): Error {
+  const lines = [title, broken.message, ...broken.history, `${effort}; to see it again: ${replay}`]
   const error = new Error(lines.join('\n  '), defined({ cause: broken.cause }))
   // The stack of the law itself is useless; the cause has the stack of the user's code.
   error.stack = `Error: ${error.message}`

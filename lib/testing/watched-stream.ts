@@ -3,8 +3,8 @@ import type { Stream } from '../agent/define/stream.ts'
 import { asError } from '../core/errors.ts'
 import type { Draft } from '../core/event.ts'
 import type { World } from '../core/world.ts'
-import { Broken, show } from './law-report.ts'
-import { type Accept, Polls, RunLate } from './stream-polls.ts'
+import { BrokenLaw, show } from './check-law.ts'
+import { type Accept, Polls, RunTimeout } from './stream-polls.ts'
 import { type Fault, faulty, worldOf } from './stream-world.ts'
 
 /**
@@ -25,9 +25,9 @@ export interface Service<W> {
 }
 
 /** A stream watched from its start: what the service showed at each poll, and what was told. */
-export class Watch<W> {
+export class WatchedStream<W> {
   /** Lines about each poll. */
-  readonly story: string[] = []
+  readonly history: string[] = []
   readonly #serve: Service<W>['serve']
   readonly #polls: Polls
   #told: string[] = []
@@ -56,10 +56,10 @@ export class Watch<W> {
     const when = new Date(world.now()).toISOString()
     const but = fault === undefined ? '' : `, but request ${fault.call + 1} ${fault.as}`
     const then = failed === undefined ? '' : ', then failed'
-    this.story.push(`${when}${but}`, `  sent ${list(shown.map(show))}`, `  told ${list(this.#told)}${then}`)
+    this.history.push(`${when}${but}`, `  sent ${list(shown.map(show))}`, `  told ${list(this.#told)}${then}`)
     if (failed === undefined) return
-    const final = failed instanceof RunLate
-    if (final || fault === undefined) throw new Broken(failed.message, this.story, { cause: failed.cause, final })
+    const final = failed instanceof RunTimeout
+    if (final || fault === undefined) throw new BrokenLaw(failed.message, this.history, { cause: failed.cause, final })
   }
 }
 
