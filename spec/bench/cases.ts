@@ -13,8 +13,8 @@ import { command, node } from './start-up.ts'
 import { draft, inDirectory, perSecond, publish, rawRecords, rawStore, rawWrite } from './workload.ts'
 
 /**
- * One line of the table: what is measured, against what, and what is hoped for. Both give a rate, in events (or starts of
- * a process) a second; they run in turns, and `figure` says what becomes of the two.
+ * One line of the table: what is measured, its reference, and the goal. Both give a rate, in events (or starts of a
+ * process) a second. They run in turns, and `figure` derives a number from the two rates.
  */
 export interface Case {
   readonly name: string
@@ -25,7 +25,7 @@ export interface Case {
   reference(): Promise<number>
 }
 
-/** A number made of two rates, and how it is printed. */
+/** A number derived from two rates, and how it is printed. */
 export interface Figure {
   readonly unit: string
   of(ours: number, reference: number): number
@@ -37,7 +37,7 @@ const added: Figure = { unit: 'µs an event', of: (ours, reference) => 1e6 / our
 
 const EVENTS = 60_000
 
-/** Publishes, with durable listeners that hear it all: until the last event is handled. */
+/** Publishes to durable listeners, until they have handled the last event. */
 function endToEnd(inFlight: number, perAccept: number, listeners = 1): Promise<number> {
   return inDirectory(async (directory) => {
     const log = await openLog(directory)
@@ -64,7 +64,7 @@ function raw(count: number, batchSize: number): Promise<number> {
   })
 }
 
-/** A log with so many events in it. */
+/** A log with this many events. */
 async function filled<T>(count: number, work: (log: LevelLog) => Promise<T>): Promise<T> {
   return inDirectory(async (directory) => {
     const log = await openLog(directory)
@@ -101,7 +101,7 @@ function rawLookUps(pick: (i: number) => number, stored: number): Promise<number
   })
 }
 
-/** All over the log, and the same each time. */
+/** Spread over the whole log, and the same each time. */
 const anywhere =
   (stored: number) =>
   (i: number): number =>

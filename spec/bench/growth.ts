@@ -1,5 +1,5 @@
-// Grows one log and measures it on the way: `--to N` events (default 10 000 000; takes minutes and gigabytes), `--write`:
-// docs/performance.md with its picture, `--json`.
+// Grows one log and measures it meanwhile: `--to N` events (default 10 000 000; takes minutes and gigabytes), `--write` to
+// docs/performance.md and its picture, `--json`.
 import { execFile } from 'node:child_process'
 import { statSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
@@ -21,10 +21,10 @@ const { values } = parseArgs({
 const most = Number(values.to)
 const steps = [1e3, 1e4, 1e5, 1e6, 1e7].filter((stored) => stored <= most)
 
-/** How many are asked for again at each step. */
+/** Number of duplicates that are published at each step. */
 const ASKED = 100_000
 
-/** At each step so many new ones are timed, so that small logs are not timed by a handful. */
+/** Minimum number of new events that are timed at each step, so that small logs are not timed with a handful. */
 const TIMED = 50_000
 
 const points = await inDirectory(grow)
@@ -59,7 +59,7 @@ async function grow(directory: string): Promise<Point[]> {
   return found
 }
 
-/** All over the log, and the same each time. */
+/** Spread over the whole log, and the same each time. */
 function anywhere(i: number, stored: number): number {
   return (i * 7_919_993) % stored
 }
@@ -83,7 +83,7 @@ async function rawLookUps(directory: string, stored: number): Promise<number> {
   return rate
 }
 
-// In a process of its own, which has no other memory.
+// In a process of its own, without other memory.
 async function reopen(directory: string, next: number): Promise<Pick<Point, 'reopened' | 'memory'>> {
   const program = fileURLToPath(new URL('idle.ts', import.meta.url))
   const given = ['--expose-gc', '--import', 'tsx', program, directory, String(next)]

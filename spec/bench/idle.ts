@@ -1,5 +1,5 @@
-// Opens the log in a directory, accepts one new event, waits until the log has nothing to do, and prints how long the
-// first took in ms, and how much memory it has then. Started by growth.ts, with `--expose-gc`.
+// Opens the log in a directory, accepts one new event, waits until the log is idle, and prints how long
+// opening and accepting took in ms, and how much memory it uses then. Started by growth.ts, with `--expose-gc`.
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openLog } from '../../lib/index.ts'
@@ -18,7 +18,7 @@ const memory = anonymous() - before
 console.log(JSON.stringify({ reopened, memory }))
 await log.close()
 
-/** RssAnon: LevelDB maps its tables, which are no memory that anybody misses. */
+/** RssAnon, which leaves out the tables that LevelDB maps. */
 function anonymous(): number {
   globalThis.gc?.()
   const [, kilobytes = '0'] = /RssAnon:\s+(\d+) kB/.exec(readFileSync('/proc/self/status', 'utf8')) ?? []

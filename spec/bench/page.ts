@@ -7,7 +7,7 @@ const KEPT = new URL('results.json', import.meta.url)
 const PAGE = new URL('../../docs/performance.md', import.meta.url)
 const PICTURE = new URL('../../docs/growth.svg', import.meta.url)
 
-/** Keeps these results beside those of the other script, and writes docs/performance.md of both. */
+/** Stores these results beside those of the other script, and writes docs/performance.md from both. */
 export function writePage(news: Partial<Results>): void {
   const before: Results = existsSync(KEPT)
     ? (JSON.parse(readFileSync(KEPT, 'utf8')) as Results)

@@ -1,4 +1,4 @@
-/** Lines over a logarithmic axis of counts. */
+/** A chart of lines over a logarithmic axis of counts. */
 export interface Plot {
   readonly title: string
   readonly lines: readonly { readonly name: string; readonly points: readonly (readonly [x: number, y: number])[] }[]
@@ -9,7 +9,7 @@ const [WIDTH, HEIGHT] = [640, 360]
 const EDGE = { left: 64, right: 120, top: 40, bottom: 40 }
 const COLOURS = ['#0b6e4f', '#c8553d', '#6b7280']
 
-/** The picture as SVG, readable on light and on dark. */
+/** The chart as SVG, readable on light and dark backgrounds. */
 export function plot({ title, lines, x }: Plot): string {
   const xs = [...new Set(lines.flatMap(({ points }) => points.map(([at]) => at)))].sort((a, b) => a - b)
   const top = nice(Math.max(1, ...lines.flatMap(({ points }) => points.map(([, y]) => y))))

@@ -1,5 +1,5 @@
-// Says where the time of the cases goes: the share of each part of the code, by the sampling profiler of V8, in one run of
-// each case. `--only WORDS`, `--write`: docs/performance.md.
+// Shows where the time goes: the share of each part of the code, by the sampling profiler of V8, in one run of each case.
+// `--only WORDS`; `--write` to docs/performance.md.
 import { type Profiler, Session } from 'node:inspector/promises'
 import { parseArgs } from 'node:util'
 import { cases } from './cases.ts'
@@ -10,13 +10,13 @@ const { values } = parseArgs({
   options: { only: { type: 'string', default: '' }, write: { type: 'boolean', default: false } },
 })
 
-/** Those that run in this process, and are about the engine. */
+/** The cases that run in this process and exercise the engine. */
 const profiled = cases.filter(({ name }) => /end to end|replay|listeners/.test(name) && name.includes(values.only))
 
 const profiles: Profile[] = []
 for (const { name, ours } of profiled) {
   process.stderr.write(`${name} …\n`)
-  // Once without: what is measured is warm code.
+  // One run without the profiler, to measure warm code.
   await ours()
   profiles.push({ name, shares: await profile(ours) })
 }

@@ -8,12 +8,12 @@ export interface Measured {
   readonly reference: number
 }
 
-/** What was measured when so many events were stored. Rates are events a second. */
+/** Measurements of a log with this many events. Rates are events a second. */
 export interface Point {
   readonly stored: number
   /** New events, 100 an accept, 16 in flight, while the log grew to here. */
   readonly accepted: number
-  /** Duplicates of any event, and raw getSync of their keys in the same store. */
+  /** Duplicates of any event, and raw `getSync` of their keys in the same store. */
   readonly duplicates: number
   readonly lookUps: number
   /** Bytes on disk, compacted. */
@@ -24,13 +24,13 @@ export interface Point {
   readonly memory: number
 }
 
-/** Where the time of one case goes. Shares of 1. */
+/** Where the time of one case goes, as shares of 1. */
 export interface Profile {
   readonly name: string
   readonly shares: readonly { readonly part: string; readonly share: number }[]
 }
 
-/** Everything that docs/performance.md is made of. */
+/** All results that docs/performance.md is generated from. */
 export interface Results {
   readonly cases: readonly Measured[]
   readonly rounds: number

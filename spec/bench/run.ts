@@ -1,5 +1,5 @@
-// Measures every case in turns with its reference, in one process, and prints figures: rates of two runs, or of two
-// machines, can't be compared. `--rounds N` (default 5), `--json`, `--only WORDS`, `--write`: docs/performance.md.
+// Measures every case in turns with its reference, in one process, and prints ratios: rates of different runs or machines
+// can't be compared. `--rounds N` (default 5), `--json`, `--only WORDS`, `--write` to docs/performance.md.
 import { parseArgs } from 'node:util'
 import { type Case, cases } from './cases.ts'
 import { writePage } from './page.ts'
@@ -36,7 +36,7 @@ if (values.write) writePage({ cases: measured, rounds })
 async function measure({ name, against, hope, figure, ours, reference }: Case): Promise<Measured> {
   const pairs: { ours: number; reference: number }[] = []
   for (let round = 0; round < rounds; round++) {
-    // In turns, and each first in every other round: what the machine does meanwhile hits both.
+    // In turns, each first in every other round, so that other load on the machine affects both.
     const first = round % 2 === 0
     const before = first ? await ours() : await reference()
     const after = first ? await reference() : await ours()

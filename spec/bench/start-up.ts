@@ -5,7 +5,7 @@ import { perSecond } from './workload.ts'
 
 const run = promisify(execFile)
 
-/** So many starts, one after another, make one measurement. */
+/** Number of starts, one after another, in one measurement. */
 const STARTS = 8
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -22,7 +22,7 @@ export async function node(): Promise<number> {
 }
 
 async function starts(...given: readonly string[]): Promise<number> {
-  // The first fills the caches of the disk.
+  // The first start fills the disk cache.
   await run(process.execPath, [...given], { cwd: examples })
   return perSecond(STARTS, async () => {
     for (let i = 0; i < STARTS; i++) await run(process.execPath, [...given], { cwd: examples })

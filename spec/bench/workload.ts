@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { ClassicLevel } from 'classic-level'
 import type { Draft, Log } from '../../lib/index.ts'
 
-/** Events of about 260 bytes as JSON, such as a pull request that was opened. */
+/** Events of about 260 bytes as JSON, such as an opened pull request. */
 export function draft(n: number): Draft {
   return {
     type: 'pr.opened',
@@ -20,7 +20,7 @@ export function draft(n: number): Draft {
   }
 }
 
-/** The three records that an event has in the store, as they are when nothing is checked. */
+/** The three records of an event in the store, without any check. */
 export function rawRecords(n: number): readonly (readonly [string, string])[] {
   const { type, identifier, data } = draft(n)
   const seq = n.toString(16).padStart(12, '0')
@@ -31,7 +31,7 @@ export function rawRecords(n: number): readonly (readonly [string, string])[] {
   ]
 }
 
-/** The same store, with the same options, and nothing in front of it. */
+/** The same store with the same options, without the engine. */
 export async function rawStore(directory: string): Promise<ClassicLevel> {
   const db = new ClassicLevel(directory, { cacheSize: 8 << 20, writeBufferSize: 16 << 20 })
   await db.open()
@@ -48,7 +48,7 @@ export async function rawWrite(db: ClassicLevel, from: number, to: number, batch
   }
 }
 
-/** Publishes the drafts from one number to another: so many an accept, so many accepts in flight. */
+/** Publishes the drafts from one number to another, with a given size and number of concurrent accepts. */
 export async function publish(
   log: Log,
   { from, to, inFlight, perAccept }: { from: number; to: number; inFlight: number; perAccept: number },
@@ -74,7 +74,7 @@ export async function inDirectory<T>(work: (directory: string) => Promise<T>): P
   }
 }
 
-/** How many a second, when `work` does `count` of them. */
+/** The rate a second at which `work` does `count` of them. */
 export async function perSecond(count: number, work: () => Promise<unknown>): Promise<number> {
   const began = performance.now()
   await work()

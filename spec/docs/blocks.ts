@@ -1,7 +1,7 @@
 /** One fenced block of TypeScript in a page, or in the comments of a source file. */
 export interface Block {
   readonly file: string
-  /** The line of the file that its first line stands on. */
+  /** The line of the file with the first line of the block. */
   readonly line: number
   readonly code: string
   /** False for blocks that are fenced with `ts no-run`. */
@@ -10,7 +10,7 @@ export interface Block {
 
 /** The blocks of one file, `.md` or `.ts`. */
 export function blocksOf(file: string, text: string): Block[] {
-  // In comments, what stands before the star is not part of the block.
+  // In comments, the star and everything before it is not part of the block.
   const lines = text.split('\n').map((line) => (file.endsWith('.ts') ? (/^\s*\* ?(.*)$/.exec(line)?.[1] ?? '') : line))
   const blocks: Block[] = []
   let open: { margin: number; language: string; marks: readonly string[]; line: number } | undefined
@@ -33,8 +33,8 @@ export function blocksOf(file: string, text: string): Block[] {
 }
 
 /**
- * The block as a module, its lines where they were. A block that imports nothing is an excerpt: what it uses of `modules`
- * (the names that each exports) is imported for it.
+ * The block as a module, with unchanged line numbers. A block without imports is an excerpt: the exports of `modules` that
+ * it uses are imported for it.
  */
 export function asModule(code: string, modules: Readonly<Record<string, readonly string[]>>): string {
   if (/^import /m.test(code)) return code

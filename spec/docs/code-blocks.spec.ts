@@ -7,7 +7,7 @@ import { type Compiled, compile, execute } from './try-blocks.ts'
 
 const root = join(import.meta.dirname, '../..')
 
-/** How long a block may run, in ms. One that runs for ever is fenced with `ts no-run`. */
+/** How long a block may run, in ms. Fence an endless one with `ts no-run`. */
 const LIMIT = 10_000
 
 function allBlocks(): Block[] {
@@ -62,14 +62,14 @@ describe('blocks', () => {
     '',
   ]
 
-  it('are the fenced blocks of a page that are TypeScript, wherever they stand', () => {
+  it('are the fenced TypeScript blocks of a page, wherever they stand', () => {
     assert.deepEqual(blocksOf('page.md', page.join('\n')), [
       { file: 'page.md', line: 3, code: 'const a = 1\n\na + 1', runs: true },
       { file: 'page.md', line: 12, code: 'for (;;)\n  wait()', runs: false },
     ])
   })
 
-  it('are found in the comments of a source file, and nowhere else in it', () => {
+  it('are found only in the comments of a source file', () => {
     const source = [
       'const fence = `',
       '```ts',
@@ -90,7 +90,7 @@ describe('blocks', () => {
     assert.throws(() => blocksOf('page.md', 'words\n```ts\nconst a = 1'), /page\.md:2 opens a block/)
   })
 
-  it('that import nothing are given what they use of what others export, once, but not what they declare', () => {
+  it('without imports get an import for each exported name that they use, but not for names that they declare', () => {
     const modules = { tidings: ['on', 'every', 'where', 'gt'], 'tidings/filters': ['gt', 'every', 'eq'] }
     assert.equal(
       asModule('const where = on(x.eq, every())', modules),
@@ -103,7 +103,7 @@ describe('blocks', () => {
   })
 })
 
-describe('a block is told, with its file and line, that', () => {
+describe('a report with file and line', () => {
   const block = (line: number, code: string): Block => ({ file: 'docs/page.md', line, code, runs: true })
   const bad = [
     block(10, 'const fine = 1\nconst wrong: string = 2'),
@@ -118,13 +118,13 @@ describe('a block is told, with its file and line, that', () => {
   })
   after(() => rmSync(compiled.directory, { recursive: true, force: true }))
 
-  it('it does not compile', () => {
+  it('comes for a block that does not compile', () => {
     const { errors } = compiled
     assert.equal(errors.length, 1, errors.join('\n'))
     assert.match(errors[0] ?? '', /^docs\/page\.md:11 .*'number' is not assignable to type 'string'/)
   })
 
-  it('it fails, or does not end', async () => {
+  it('comes for a block that fails or does not end', async () => {
     const failures = (await execute(compiled, 5000)).toSorted()
     assert.equal(failures.length, 2, failures.join('\n'))
     assert.match(failures[0] ?? '', /^docs\/page\.md:20 failed\nwhy\n/)

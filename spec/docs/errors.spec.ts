@@ -18,7 +18,7 @@ const rows = readFileSync(join(root, 'docs/errors.md'), 'utf8')
   )
 const documented = rows.map(([code = '']) => code.replaceAll('`', ''))
 
-/** The engine's own code, without comments. The suites that logs run only expect codes. */
+/** The code of the engine without comments, and without `lib/testing`, which only expects codes. */
 const source = ['lib', 'bin', 'streams']
   .flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((path) => join(folder, path)),
@@ -27,7 +27,7 @@ const source = ['lib', 'bin', 'streams']
   .map((path) => readFileSync(join(root, path), 'utf8').replaceAll(/\/\*[^]*?\*\/|^\s*\/\/.*$/gm, ''))
   .join('\n')
 
-/** Given to an error, or to something that makes one of it: `checkText(value, 256, 'TIDINGS_TYPE_INVALID', …)`. */
+/** Codes that are passed to an error or to a function that makes one: `checkText(value, 256, 'TIDINGS_TYPE_INVALID', …)`. */
 const thrown = new Set(
   Array.from(
     source.matchAll(/(?:Error\(|super\(|const code =|check\w+\([^()]*?,)\s*'(TIDINGS_\w+)'/g),
@@ -36,16 +36,16 @@ const thrown = new Set(
 )
 
 describe('docs/errors.md', () => {
-  it('explains every code that there is, once, and no other', () => {
+  it('explains every code exactly once, and no other', () => {
     assert.deepEqual(documented.toSorted(), Object.keys(codes).toSorted())
   })
 
-  it('says of each what it means, why it happens and what to do', () => {
+  it('explains what each code means, why it happens and what to do', () => {
     const short = rows.filter((cells) => cells.length !== 4 || cells.some((cell) => cell.length < 5))
     assert.deepEqual(short, [])
   })
 
-  it('has its codes in order within each table', () => {
+  it('lists the codes of each table in alphabetical order', () => {
     const page = readFileSync(join(root, 'docs/errors.md'), 'utf8')
     for (const table of page.split('## ').slice(1)) {
       const found = Array.from(table.matchAll(/^\| `(\w+)`/gm), ([, code = '']) => code)
@@ -65,7 +65,7 @@ describe('an error code', () => {
     )
   })
 
-  it('is one that there is', () => {
+  it('is in the list of codes', () => {
     const known: Record<string, string> = codes
     const settings = new Set(['TIDINGS_DB', 'TIDINGS_LOG_LEVEL', 'TIDINGS_RETAIN'])
     const used = Array.from(source.matchAll(/'(TIDINGS_[A-Z_]+)'/g), ([, code]) => code as string)

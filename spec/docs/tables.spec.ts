@@ -13,7 +13,7 @@ import * as schedule from '../../lib/schedule/index.ts'
 import { streamLaws } from '../../lib/testing/index.ts'
 import { operationsIn } from '../support/declared-operations.ts'
 
-/** The rows of all tables of a page that have this header; a cell is text as it stands, without the pipes. */
+/** The rows of all tables of a page with this header; each cell as text, without the pipes. */
 function rows(page: string, ...header: string[]): string[][] {
   const lines = readFileSync(join(import.meta.dirname, '../../docs', page), 'utf8').split('\n')
   const cells = (line: string): string[] =>
@@ -30,10 +30,10 @@ function rows(page: string, ...header: string[]): string[][] {
   return found
 }
 
-/** The pieces of code in a cell. */
+/** The code spans in a cell. */
 const pieces = (cell = ''): string[] => Array.from(cell.matchAll(/`([^`]+)`/g), ([, code]) => code as string)
 
-/** What a piece of code is, with these names in sight. The pages are ours: this is run as their other code is. */
+/** The value of a piece of code, with these names in scope. The pages are ours, so it may run. */
 function valueOf(code: string, scope: Record<string, unknown>): unknown {
   const names = Object.keys(scope).filter((name) => name !== 'default' && code.includes(name))
   const made = runInThisContext(`(${names.join(', ')}) => (${code})`) as (...values: unknown[]) => unknown
@@ -42,13 +42,13 @@ function valueOf(code: string, scope: Record<string, unknown>): unknown {
 
 describe('the tables of docs/schedules.md', () => {
   for (const [code = '', words] of rows('schedules.md', 'schedule', 'reads as')) {
-    it(`${code} reads as it says`, () => {
+    it(`${code} reads as the table says`, () => {
       assert.equal(String(valueOf(pieces(code)[0] as string, schedule)), words)
     })
   }
 
   for (const [code = '', after = '', slots = ''] of rows('schedules.md', 'schedule', 'after', 'comes at')) {
-    it(`${code} comes, after ${after}, when it says`, () => {
+    it(`${code} comes after ${after} when the table says`, () => {
       const expected = slots.split(', ').map((slot) => new Date(slot))
       const made = valueOf(pieces(code)[0] as string, schedule) as schedule.Schedule
       assert.deepEqual(nextRuns(made, expected.length, new Date(after)), expected)
@@ -59,10 +59,10 @@ describe('the tables of docs/schedules.md', () => {
 describe('the tests that docs/schedules.md names', () => {
   const shown = rows('schedules.md', 'claim', 'tested in').flatMap(([, where]) => pieces(where))
   for (const path of new Set(shown)) {
-    it(`is in ${path}, which is there`, () => assert.ok(existsSync(join(import.meta.dirname, '../..', path))))
+    it(`include ${path}, which exists`, () => assert.ok(existsSync(join(import.meta.dirname, '../..', path))))
   }
 
-  it('is all there is of jobs and schedules in the slow tier', () => {
+  it('include every slow suite of jobs and schedules', () => {
     const slow = ['job', 'schedule'].flatMap((folder) =>
       readdirSync(join(import.meta.dirname, '..', folder)).map((name) => `spec/${folder}/${name}`),
     )
@@ -127,7 +127,7 @@ describe('the tables of docs/testing.md', () => {
 })
 
 describe('the tables of docs/storage.md', () => {
-  it('name every command that looks after a log', () => {
+  it('name every command that maintains a log', () => {
     const named = rows('storage.md', 'command', 'what it does').flatMap(([cell]) => commandsIn(cell))
     assert.deepEqual(
       named,
@@ -153,7 +153,7 @@ describe('the tables of docs/operating.md', () => {
     assert.deepEqual(written, served)
   })
 
-  it('name every command that looks at a log, or steers what runs on it', () => {
+  it('name every command that reads a log or steers an agent', () => {
     const named = new Set(rows('operating.md', 'command', '').flatMap(([cell]) => commandsIn(cell)))
     const { events, jobs, listeners, parked } = tidings.commands
     for (const [group, { commands }] of Object.entries({ events, jobs, listeners, parked })) {
@@ -172,7 +172,7 @@ function commandsIn(cell = ''): string[] {
   })
 }
 
-/** What comes out of a listener's pipe with this operator, for four events; a delivery that fails is an error. */
+/** The output of a listener's pipe with this operator, for four events; a failed delivery is an error. */
 async function throughPipe(code: string): Promise<string> {
   await using log = await memoryLog()
   await log.accept([1, 1, 2, 3].map((data, i) => ({ type: 'numbers', identifier: String(i), data })))

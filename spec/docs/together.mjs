@@ -1,11 +1,11 @@
-// Runs the modules it is given, one after another, each in an empty directory. Says so when all ended well.
+// Runs the given modules, one after another, each in an empty directory. Reports when all of them succeeded.
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 
 const here = process.cwd()
 const scripts = process.argv.slice(2)
 let ran = 0
-// Timers that a module left may fail after it: what comes last is said at the very end.
+// Timers of a module may fail after it has ended, so the report comes at the very end.
 process.on('exit', (code) => {
   if (code === 0 && ran === scripts.length) process.stderr.write('all ran\n')
 })

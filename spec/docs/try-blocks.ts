@@ -6,17 +6,17 @@ import { asModule, type Block } from './blocks.ts'
 
 const root = join(import.meta.dirname, '../..')
 
-/** Blocks that were compiled, together with the package they are about. */
+/** Compiled blocks, together with the package that they import. */
 export interface Compiled {
   readonly directory: string
-  /** What the compiler said, one `file:line words` each, in the places that readers see. */
+  /** The compiler's errors, each as `file:line words`, with the lines of the page. */
   readonly errors: readonly string[]
   readonly files: ReadonlyMap<string, Block>
 }
 
 /**
- * Compiles the blocks and lib/ into one new directory, which is then a package of its own: what a block imports from
- * 'tidings' is what the sources say now, and starts as fast as it does for users. The caller removes the directory.
+ * Compiles the blocks and lib/ into one new directory, as a package of its own: blocks import the current sources as
+ * 'tidings', and start as fast as for users. The caller removes the directory.
  */
 export async function compile(blocks: readonly Block[]): Promise<Compiled> {
   const files = new Map(blocks.map((block, index) => [`block-${index + 1}`, block]))
@@ -44,7 +44,7 @@ export async function compile(blocks: readonly Block[]): Promise<Compiled> {
   return { directory, files, errors: ended === 'well' ? [] : errorsIn(output, files) }
 }
 
-/** What an excerpt may use without importing it; one in the comments of a source file also what that file exports. */
+/** The names that an excerpt may use without an import; in a source file, also its exports. */
 async function modulesFor(file: string): Promise<Record<string, string[]>> {
   const modules = {
     tidings: 'lib/index.ts',
@@ -69,8 +69,8 @@ function errorsIn(output: string, files: Compiled['files']): string[] {
 }
 
 /**
- * Runs those that are meant to, each in an empty directory; what fails or takes longer than `limit` ms comes back.
- * Processes are dear: many blocks share one. Only where that does not end well, each of them gets its own.
+ * Runs the blocks that should run, each in an empty directory. Returns those that fail or take longer than `limit` ms.
+ * Processes are expensive, so many blocks share one; only if that fails, each of them gets its own.
  */
 export async function execute({ directory, files }: Compiled, limit: number): Promise<string[]> {
   const running = [...files].filter(([, { runs }]) => runs)
@@ -91,7 +91,7 @@ export async function execute({ directory, files }: Compiled, limit: number): Pr
 }
 
 const together = join(import.meta.dirname, 'together.mjs')
-/** What it says last, if nothing failed. */
+/** Its last line, if nothing failed. */
 const allRan = 'all ran\n'
 
 async function runIn(args: string[], limit: number): ReturnType<typeof run> {

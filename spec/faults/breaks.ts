@@ -24,9 +24,9 @@ export type Break = (Edit | Addition) & {
 const kill: Spec = ['faults/kill.spec.ts']
 const model: Spec = ['faults/model.spec.ts']
 const interleavings: Spec = ['faults/interleavings.spec.ts']
-const undelivered: Spec = ['faults/handlers.spec.ts', 'has told nobody']
-const harm: Spec = ['faults/handlers.spec.ts', 'keep nobody else']
-const exits: Spec = ['faults/handlers.spec.ts', 'is found out']
+const undelivered: Spec = ['faults/handlers.spec.ts', 'reaches every listener']
+const harm: Spec = ['faults/handlers.spec.ts', 'do not affect other listeners']
+const exits: Spec = ['faults/handlers.spec.ts', 'is identified']
 const house: Spec = ['house/floors.spec.ts', 'keeps its floors']
 
 /** Every promise, and every rule of the house, broken at least once. */

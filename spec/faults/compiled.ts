@@ -8,8 +8,9 @@ import { promisify } from 'node:util'
 import { root } from './root.ts'
 
 /**
- * The engine and the programs that suites kill, as JavaScript in a temporary directory: a program then starts three
- * times as fast as from its source. Give it `import.meta.resolve(…)` of a program. Made anew for each file of suites, so it is what is tested; removed after it.
+ * The engine and the programs that suites kill, compiled into a temporary directory: a program starts three times as
+ * fast as from its source. Takes `import.meta.resolve(…)` of a program. Each file of suites compiles again, so it tests
+ * the current code, and removes the directory afterwards.
  */
 export function compiled(): (url: string) => Promise<string> {
   let made: Promise<string> | undefined

@@ -9,7 +9,7 @@ import { identityFilterFile } from '../../lib/level/store/identity-filter-file.t
 import { markFile } from '../../lib/level/store/marker-file.ts'
 import { draft, list } from '../../lib/testing/log-bench.ts'
 
-/** A log on disk that keeps a FILTER from its first event on. */
+/** A log on disk that keeps a FILTER from its first event. */
 export async function openFiltered(directory: string): Promise<LevelLog> {
   const life = await ReopeningStore.open({
     source: levelDatabase(directory),
@@ -25,20 +25,20 @@ export async function openFiltered(directory: string): Promise<LevelLog> {
 
 const listeners = ['behind', 'busy', 'young'] as const
 
-/** Every identity that was told. */
+/** Every accepted identity. */
 const identities: readonly Draft[] = Array.from({ length: 660 }, (_, n) =>
   draft(`no. ${n}`, null, n % 3 === 0 ? 'often' : 'rare'),
 )
 
-/** What can't be compressed LevelDB keeps as it is: then nothing of its own tells it that a bit is another one. */
+/** LevelDB stores incompressible data as it is, so its decompression cannot notice a flipped bit. */
 const body = (): string => randomBytes(75).toString('base64')
 
 const publish = (log: LevelLog, from: number, to: number): Promise<unknown> =>
   log.accept(identities.slice(from, to).map((each) => ({ ...each, data: body() })))
 
 /**
- * A log with records of every kind: most in tables, of several ages; those of its last life in LevelDB's log file, where
- * commits without events lie between those with some.
+ * A log with records of every kind: most in tables of several ages, and those of its last life in LevelDB's log file,
+ * where commits without events lie between those with events.
  */
 export async function tell(directory: string): Promise<void> {
   const lives: ((log: LevelLog) => Promise<unknown>)[] = [
@@ -72,7 +72,7 @@ export async function tell(directory: string): Promise<void> {
   for (const live of lives) {
     const log = await openFiltered(directory)
     await live(log)
-    // Long enough that the filter is there.
+    // Enough events for the filter to exist.
     await new Promise((resolve) => setTimeout(resolve, 50))
     await log.close()
   }
@@ -88,7 +88,7 @@ async function hear(log: LevelLog, name: string, count: number): Promise<void> {
   await consumer.flush()
 }
 
-/** Everything that a log can be asked, by name; each answer as text. */
+/** The answers of a log to every query, by name, as text. */
 export async function askEverything(log: LevelLog): Promise<Record<string, string>> {
   const said: Record<string, unknown> = { last: await log.last() }
   said['events'] = await list(log.events())
@@ -108,7 +108,7 @@ export async function askEverything(log: LevelLog): Promise<Record<string, strin
   return Object.fromEntries(Object.entries(said).map(([what, answer]) => [what, JSON.stringify(answer)]))
 }
 
-/** What publishers are told who ask for everything again: this changes the log, if it has forgotten any. */
+/** The receipts when everything is published again. This changes the log if it has forgotten an identity. */
 export async function askAgain(log: LevelLog): Promise<string> {
   const slot = (await log.claim('j', new Date(3000), 1000)) === undefined ? 'done' : 'not done'
   return JSON.stringify([slot, await log.accept(identities)])

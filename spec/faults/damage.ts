@@ -8,15 +8,15 @@ import { place } from './place.ts'
 import { run } from './process.ts'
 import { type Result, shown } from './results.ts'
 
-/** How it can end: nothing is different, it is refused, `verify` tells, LevelDB ends the process. */
+/** How a case can end: nothing differs, the log is refused, `verify` finds it, or LevelDB ends the process. */
 const outcomes = ['identical', 'refused', 'flagged', 'aborted'] as const
 type Outcome = (typeof outcomes)[number]
 
-/** Damages one file of a log, `rounds` times, and asks it everything. */
+/** Damages one file of a log, `rounds` times, and runs every query on it. */
 export function damageSuite(rounds: number, tier: Result['tier'], seed = Math.floor(Math.random() * 2 ** 30)): void {
   const program = compiled()
-  describe(`a log of which one file is damaged, ${rounds} times`, () => {
-    it('is as it was, or is refused, or is told to be damaged: never another log without a word', async (t) => {
+  describe(`a log with one damaged file, ${rounds} times`, () => {
+    it('answers as before, is refused, or is reported as damaged: it never differs in silence', async (t) => {
       const path = await program(import.meta.resolve('./programs/damaged.ts'))
       const where = place(t)
       const { directory, diary } = where

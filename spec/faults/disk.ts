@@ -13,7 +13,7 @@ import { type Mortal, run } from './process.ts'
 import { type Result, shown } from './results.ts'
 import { limitedFiles, type SmallDisk, smallDisk } from './small-disk.ts'
 
-/** So many events are published when there is room again. */
+/** Number of events published when there is room again. */
 const LATER = 300
 
 /** How long the disk stays full after the first refusal, in ms. */
@@ -22,11 +22,11 @@ const FULL = 300
 const ends = ['kill -9', 'a clean close'] as const
 type End = (typeof ends)[number]
 
-/** Fills a disk under an agent, makes room, and looks at the log after `rounds` lives of each end. */
+/** Fills the disk of an agent, makes room, and examines the log; `rounds` lives for each way to end. */
 export function diskSuite(rounds: number, tier: Result['tier']): void {
   const program = compiled()
-  describe(`a disk that is full ${rounds} times before each end`, () => {
-    it('costs nothing that was acknowledged, and nothing that comes later', async (t) => {
+  describe(`a full disk, ${rounds} times before each end`, () => {
+    it('loses no acknowledged event and no later one', async (t) => {
       const filled = await program(import.meta.resolve('./programs/filled.ts'))
       const naive = await program(import.meta.resolve('./programs/naive.ts'))
       const counts = { refused: 0, told: 0 }
@@ -52,7 +52,7 @@ export function diskSuite(rounds: number, tier: Result['tier']): void {
       shown({ row: 'disk', tier, rounds: `${rounds} × ${ends.join(', ')}`, result })
     })
 
-    it('is no different where a limit on each file is all that can be had', async (t) => {
+    it('does the same with a limit on each file in place of a small disk', async (t) => {
       const filled = await program(import.meta.resolve('./programs/filled.ts'))
       const where = place(t)
       await fillAndFree(filled, limitedFiles(where.directory), where, 0, 'kill -9')
@@ -62,7 +62,7 @@ export function diskSuite(rounds: number, tier: Result['tier']): void {
   })
 }
 
-// One life: the disk is filled, stays full for a while after the first refusal, and has room again.
+// One life: the disk fills up, stays full for a while after the first refusal, and gets room again.
 async function fillAndFree(path: string, disk: SmallDisk, where: Place, life: number, end: End): Promise<void> {
   const { directory, diary } = where
   const before = where.lines('refused').length
@@ -88,7 +88,7 @@ async function untilRefused({ child, ended }: Mortal, where: Place, before: numb
 async function look(where: Place): Promise<void> {
   assert.deepEqual([where.lines('lost'), where.lines('problem')], [[], []])
   assert.match(where.lines('listeners').at(-1) as string, /^hears \d 0$/)
-  // A copy: what is looked at is not what goes on.
+  // A copy: the examined files must not change.
   const copy = `${where.diary}-copy`
   await cp(where.directory, copy, { recursive: true })
   const log = await openLog(copy, { warn: () => undefined })
@@ -101,7 +101,7 @@ async function look(where: Place): Promise<void> {
       const [, identifier, seq] = /^(.*) (?:new|duplicate) (\d+)$/.exec(line) as unknown as [string, string, string]
       assert.equal(events.get(Number(seq)), `made ${identifier}`, `${identifier} is lost`)
     }
-    // Whoever was told of an event was told of one that is there.
+    // Every delivered event is in the log.
     for (const line of where.lines('handled')) {
       const [seq, ...words] = line.split(' ')
       assert.equal(events.get(Number(seq)), words.join(' '), `event ${seq} was told, and is not there`)
@@ -122,7 +122,7 @@ function later({ lines }: Place, life: number): number {
   return lines('told', String(life), 'later').filter((line) => line.includes(' new ')).length
 }
 
-// To prove that the test can fail: how many are gone of those that LevelDB alone acknowledged.
+// Proves that the test can fail: how many of the events that LevelDB alone acknowledged are gone.
 async function control(t: TestContext, path: string, disk: SmallDisk, end: End): Promise<string> {
   const where = { ...place(t), directory: join(disk.directory, 'naive') }
   const mortal = run(path, { ...where, life: 0, last: end === 'a clean close' })

@@ -2,8 +2,8 @@ import type { ReopeningStore } from '../../lib/level/session/reopening-store.ts'
 import { type Database, type DatabaseSource, memoryDatabase } from '../../lib/level/store/database.ts'
 
 /**
- * What can fail: opening the store, a single read, a page of an iteration, a write that stores nothing, a write that
- * stores all the same, and the look-up of the session that all of these begin with.
+ * The operations that can fail: opening the store, a single read, a page of an iteration, a write that stores nothing, a
+ * write that stores its data all the same, and the access to the session with which all of these begin.
  */
 export const OPERATIONS = ['open', 'read', 'iterate', 'write', 'write kept', 'session'] as const
 export type Operation = (typeof OPERATIONS)[number]
@@ -11,15 +11,15 @@ export type Operation = (typeof OPERATIONS)[number]
 type Methods = Record<string, (...args: unknown[]) => unknown>
 
 /**
- * A store in memory of which one operation fails. After a failed write it is as LevelDB is on a full disk: until it is
- * closed, it acknowledges everything and throws it away.
+ * A store in memory with one failing operation. After a failed write it behaves like LevelDB on a full disk: until it is
+ * closed, it acknowledges every write and drops it.
  */
 export class FailingStore implements DatabaseSource {
-  /** How often each was done. */
+  /** Number of calls of each operation. */
   readonly done: Record<Operation, number> = { open: 0, read: 0, iterate: 0, write: 0, 'write kept': 0, session: 0 }
-  /** How often one has failed. */
+  /** Number of failures. */
   failed = 0
-  /** Nothing fails from now on. */
+  /** Turns failures off. */
   calm = false
   readonly #store = memoryDatabase()
   readonly #fails: (operation: Operation, nth: number) => boolean
@@ -35,13 +35,13 @@ export class FailingStore implements DatabaseSource {
     this.#count('open')
     const db = await this.#store.open(options)
     this.#broken = false
-    // In memory it is the same store again.
+    // In memory, reopening yields the same store.
     if (!this.#wrapped.has(db)) this.#wrap(db)
     this.#wrapped.add(db)
     return db
   }
 
-  /** Has the look-ups of the session fail too. */
+  /** Lets access to the session fail too. */
   watch(life: ReopeningStore): void {
     const { get } = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(life), 'session') as { get(): unknown }
     Object.defineProperty(life, 'session', {

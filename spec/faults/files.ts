@@ -11,12 +11,12 @@ import { draft, list } from '../../lib/testing/log-bench.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 import { openFiltered } from './damage-story.ts'
 
-/** What LevelDB deletes, and what tells what should be there. */
+/** The files that LevelDB deletes, and those that record which files should exist. */
 const STORE = /^(\d+\.(ldb|log)|CURRENT|MANIFEST-\d+|MARK|FILTER)$/
 
 const body = (bytes = 60): string => randomBytes(bytes).toString('base64')
 
-/** One life of a log: events, a retry, a parked event, state, a claim. Everything so far is in a table then. */
+/** One life of a log: events, a retry, a parked event, state, a claim. It ends with everything in a table. */
 async function live(directory: string, life: number, size: number): Promise<void> {
   const log = await openFiltered(directory)
   const consumer = await log.consumer('c', { start: 'start' })
@@ -30,12 +30,12 @@ async function live(directory: string, life: number, size: number): Promise<void
   await (await log.claim('j', new Date(1000 * life), 1000))?.done('done')
   if (life % 2 === 1) await log.compact()
   await log.accept([draft(`last of ${life}`, body())])
-  // Asked for something new, the filter is loaded.
+  // A new identity makes the log load the filter.
   await new Promise((resolve) => setTimeout(resolve, 20))
   await log.close()
 }
 
-/** A log of so many lives, and a copy of it as it was after each. */
+/** A log with this many lives, and a copy of it after each life. */
 async function generations(t: TestContext, lives: number, size: number): Promise<readonly string[]> {
   const root = temporaryDirectory(t)
   const copies: string[] = []
@@ -47,7 +47,7 @@ async function generations(t: TestContext, lives: number, size: number): Promise
   return copies
 }
 
-/** All that a log can be asked, as text. */
+/** The answers of a log to every query, as text. */
 async function ask(log: LevelLog, identities: readonly string[]): Promise<string> {
   const consumer = await log.consumer('c', { start: 'now' })
   return JSON.stringify([
@@ -68,16 +68,16 @@ function storeFiles(directory: string): Record<string, string> {
   return Object.fromEntries(names.map((name) => [name, readFileSync(join(directory, name), 'latin1')]))
 }
 
-/** How a damaged copy was met. */
+/** How the log reacted to a damaged copy. */
 type Outcome = 'refused' | 'identical' | 'told'
 
-/** A log, whole and with copies of its past, and what it says when nothing is damaged. */
+/** A sound log with copies of its past, and its answers while nothing is damaged. */
 interface Subject {
   readonly whole: string
   readonly past: readonly string[]
   /**
-   * Damages a copy of `from` (default: the whole one) and opens it. Refused: every file is as it was after the damage. Else it
-   * must say what the whole one says, or tell that it is damaged.
+   * Damages a copy of `from` (default: the sound log) and opens it. If it is refused, every file must be as it was after
+   * the damage. Otherwise it must answer as the sound log does, or report the damage.
    */
   damaged(what: string, harm: (copy: string) => void, from?: string): Promise<Outcome>
   readonly outcomes: Map<Outcome, number>
@@ -139,7 +139,7 @@ async function subject(t: TestContext, lives: number, size: number): Promise<Sub
   }
 }
 
-/** How much of it: one flip in so many bytes, which bits of those, a cut in so many; random flips of a larger log. */
+/** How many cases: a flip every so many bytes, and its bits; a cut every so many bytes; random flips of a larger log. */
 export interface Amount {
   readonly random: number
   readonly bytes: number
@@ -149,11 +149,11 @@ export interface Amount {
 
 export function filesSuite({ bytes, bits, cuts, random }: Amount): void {
   describe('the files of a log', () => {
-    it(`of which any bit is another one: no log that says something else without a word`, async (t) => {
+    it(`with any flipped bit: the log never answers differently in silence`, async (t) => {
       const { whole, damaged, outcomes } = await subject(t, 3, 5)
       let nth = 0
       for (const [name, content] of Object.entries(storeFiles(whole))) {
-        // The words of a filter are many, and each has the same checksum.
+        // FILTER is large, and one checksum covers all of it.
         const length = name === 'FILTER' ? Math.min(content.length, 300) : content.length
         for (let at = nth % bytes; at < length; at += bytes) {
           for (const bit of bits)
@@ -164,7 +164,7 @@ export function filesSuite({ bytes, bits, cuts, random }: Amount): void {
       t.diagnostic(inWords(outcomes))
     })
 
-    it(`of a larger log, of which any bit is another one, ${random} times`, async (t) => {
+    it(`of a larger log with any flipped bit, ${random} times`, async (t) => {
       const { whole, damaged, outcomes } = await subject(t, 3, 700)
       const files = Object.entries(storeFiles(whole)).filter(([, { length }]) => length > 0)
       const seed = randomBytes(4).readUInt32LE()
@@ -178,7 +178,7 @@ export function filesSuite({ bytes, bits, cuts, random }: Amount): void {
       t.diagnostic(`${inWords(outcomes)} (seed ${seed})`)
     })
 
-    it('of which one is cut off anywhere, is gone, or is empty', async (t) => {
+    it('with one cut off anywhere, missing, or empty', async (t) => {
       const { whole, damaged, outcomes } = await subject(t, 3, 5)
       for (const [name, content] of Object.entries(storeFiles(whole))) {
         const path = (copy: string): string => join(copy, name)
@@ -197,7 +197,7 @@ export function filesSuite({ bytes, bits, cuts, random }: Amount): void {
       t.diagnostic(inWords(outcomes))
     })
 
-    it('of which one is that of another time, or all but one are', async (t) => {
+    it('with one from another time, or all but one', async (t) => {
       const { whole, past, damaged, outcomes } = await subject(t, 6, 5)
       for (const [i, old] of past.entries()) {
         const [now, then] = [storeFiles(whole), storeFiles(old)]
@@ -218,7 +218,7 @@ function write(copy: string, name: string, content: string): void {
   writeFileSync(join(copy, name), content, 'latin1')
 }
 
-/** Whether a file has something of a life that came after this one. A table may be only what an older log file had. */
+/** Whether a file has records of a life after this one. A table may hold only what an older log file had. */
 function tellsOf(name: string, content: string, life: number): boolean {
   if (!/^\d/.test(name)) return true
   return [...content.matchAll(/last of (\d)|"(\d)\//g)].some(([, a, b]) => Number(a ?? b) > life)

@@ -8,12 +8,12 @@ import { killAfter, run } from './process.ts'
 import { shown } from './results.ts'
 import { share } from './share.ts'
 
-/** What processes and handlers do to an agent. */
+/** Processes that die and handlers that misbehave. */
 export function handlerSuite(rounds: number, tier: 'fast' | 'slow'): void {
   const program = compiled()
 
   describe('a process that dies between commit and delivery', () => {
-    it(`has told nobody, and every listener is told after it started again: ${rounds} times`, async (t) => {
+    it(`reaches every listener after its restart: ${rounds} times`, async (t) => {
       const path = await program(import.meta.resolve('./programs/undelivered.ts'))
       let events = 0
       for (let round = 0; round < rounds; round++) {
@@ -38,7 +38,7 @@ export function handlerSuite(rounds: number, tier: 'fast' | 'slow'): void {
   })
 
   describe('handlers that throw, reject, throw later, never settle or block', () => {
-    it('keep nobody else from hearing, are tried again, and are parked', async (t) => {
+    it('do not affect other listeners, are retried, and are parked', async (t) => {
       const { lines, ...where } = place(t)
       const count = 5 * rounds
       const path = await program(import.meta.resolve('./programs/harmed.ts'))
@@ -47,7 +47,7 @@ export function handlerSuite(rounds: number, tier: 'fast' | 'slow'): void {
       const seqs = lines('handled', 'innocent').map(Number)
       assert.equal(seqs.length, count)
       assert.equal(new Set(seqs).size, count)
-      // The innocent one hears on while others are at it: before the one that never settles had its second event.
+      // The innocent listener keeps hearing meanwhile: before the one that never settles got its second event.
       const diary = lines()
       const stuck = diary.filter((line) => line.startsWith('begins never-settles '))
       const between = diary.slice(diary.indexOf(stuck[0] as string), diary.indexOf(stuck[2] as string))
@@ -67,7 +67,7 @@ export function handlerSuite(rounds: number, tier: 'fast' | 'slow'): void {
       assert.equal(blocked.length, count)
       for (const line of blocked) assert.ok(Number(line.split(' ')[1]) >= 200, line)
       const part = await share(() => temporaryDirectory(t), tier === 'slow' ? 7 : 1)
-      // Timings are asserted in the slow tier alone, where there are enough of them.
+      // Only the slow tier has enough timings to assert on.
       if (tier === 'slow') assert.ok(part > 0.5, `its throughput is ${part} of what it is alone`)
       shown({
         row: 'harm',
@@ -79,7 +79,7 @@ export function handlerSuite(rounds: number, tier: 'fast' | 'slow'): void {
   })
 
   describe('a handler that exits the process', () => {
-    it('is found out: it alone is parked, after five deaths alone, and all others complete over the restarts', async (t) => {
+    it('is identified: only its event is parked, after five deaths alone, and all others complete across restarts', async (t) => {
       const { lines, parked, ...where } = place(t)
       const path = await program(import.meta.resolve('./programs/exits.ts'))
       let deaths = 0
@@ -104,7 +104,7 @@ export function handlerSuite(rounds: number, tier: 'fast' | 'slow'): void {
       })
     })
 
-    it('is no innocent one: a slow event in flight at five power cuts is handled in the end', async (t) => {
+    it('is not confused with an innocent one: a slow event in flight at five power cuts is handled in the end', async (t) => {
       const { lines, parked, ...where } = place(t)
       const path = await program(import.meta.resolve('./programs/exits.ts'))
       const begun = (): number => lines('begins', 'slow').filter((seq) => seq === '6').length

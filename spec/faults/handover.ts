@@ -8,21 +8,21 @@ import { shown } from './results.ts'
 
 const KEYS = ['a', 'b', 'c', 'd', 'e']
 
-/** The namespace of the listener's state: for each key, the seqs of all events that were handled, in order. */
+/** The namespace of the listener's state: for each key, the seqs of all handled events, in order. */
 const NAMESPACE = 'listener/hear'
 
-/** A log is closed and opened again so often in a round. */
+/** How often a log is closed and reopened in a round. */
 const LIVES = 3
 
 interface Tally {
   events: number
   failures: number
   takeovers: number
-  /** Deliveries that ended while the log was being closed, or after. */
+  /** Deliveries that ended while the log was closing, or later. */
   late: number
 }
 
-/** Numbers from 0 up to, not including, `below`; the same for the same seed. */
+/** Pseudo-random numbers from 0 up to but not including `below`; a seed always yields the same ones. */
 type Random = (below: number) => number
 
 // Mulberry32.
@@ -36,7 +36,7 @@ function random(seed: number): Random {
   }
 }
 
-/** One log, whose writes fail now and then, and agents that take a listener over from one another. */
+/** One log whose writes fail at times, and agents that take a listener over from one another. */
 class Round {
   readonly #random: Random
   readonly #source = new FaultySource()
@@ -65,7 +65,7 @@ class Round {
     return (await faultyLog({ source: this.#source, clock: systemClock })).log
   }
 
-  // Starts an agent; it takes the listener over from those that run. Undefined: the log had failed, or was closed.
+  // Starts an agent, which takes the listener over from the running ones. Undefined: the log had failed, or was closed.
   async #start(log: LevelLog): Promise<Running | undefined> {
     const hear = listener(
       'hear',
@@ -96,7 +96,7 @@ class Round {
         this.#published += 1
         return { type: 'made', identifier: `${this.#published}`, data: KEYS[this.#random(KEYS.length)] }
       })
-      // What is not acknowledged may be stored all the same.
+      // Unacknowledged events may be stored all the same.
       await log.accept(drafts).catch(() => undefined)
       await this.#wait(8)
     }
@@ -129,7 +129,7 @@ class Round {
     const log = await this.#open()
     const last = (await this.#start(log)) as Running
     await last.drained()
-    // drained() does not wait for what is to be tried again later.
+    // drained() does not wait for later retries.
     const isLeft = async (): Promise<boolean> =>
       (await last.status()).listeners.some(({ behind, running, retrying }) => behind + running + retrying > 0)
     while (await isLeft()) await this.#wait(20)
@@ -147,12 +147,12 @@ class Round {
 }
 
 /**
- * The doors through which a consumer's acks could part from their state: acks while the log is being closed, another
+ * The situations in which a consumer's acks could be separated from their state: acks while the log is closing, another
  * agent that takes the listener over, writes that fail.
  */
 export function handoverSuite(rounds: number, tier: 'fast' | 'slow'): void {
-  describe('a listener that changes hands, over a log that fails and is closed', () => {
-    it(`handles each event once, in order within its key, as its state tells: ${rounds} rounds`, async (t) => {
+  describe('a listener that changes hands while its log fails and closes', () => {
+    it(`handles each event once, in order within its key, according to its state: ${rounds} rounds`, async (t) => {
       const tally: Tally = { events: 0, failures: 0, takeovers: 0, late: 0 }
       const first = Number(process.env['TIDINGS_SEED'] ?? Date.now() % 1_000_000)
       for (let seed = first; seed < first + rounds; seed++) {

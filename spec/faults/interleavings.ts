@@ -11,7 +11,7 @@ import { noMarkFile } from '../../lib/level/store/marker-file.ts'
 import { virtualClock } from '../../lib/testing/virtual-clock.ts'
 import { shown } from './results.ts'
 
-/** A publisher: the identities of each call, and whether it waits for the answers before the next call. */
+/** A publisher: the identities of each call, and whether it awaits the receipts before the next call. */
 type Plan = readonly { readonly identifiers: readonly number[]; readonly waits: boolean }[]
 
 const plans: fc.Arbitrary<Plan[]> = fc.array(
@@ -22,10 +22,10 @@ const plans: fc.Arbitrary<Plan[]> = fc.array(
   { minLength: 2, maxLength: 5 },
 )
 
-/** Concurrent publishers, and a listener, in every order in which the store may answer them. */
+/** Concurrent publishers and a listener, in every order in which the store may answer. */
 export function interleavingSuite(runs: number, tier: 'fast' | 'slow'): void {
   describe('concurrent publishers, however their writes and reads interleave', () => {
-    it(`are told new once per identity, and nothing before it is durable: ${runs} schedules`, async (t) => {
+    it(`get one "new" for each identity, and no receipt before it is durable: ${runs} schedules`, async (t) => {
       let answers = 0
       const property = fc.asyncProperty(fc.scheduler(), plans, async (scheduler, plans) => {
         const store = new ScheduledSource(scheduler)
@@ -104,7 +104,7 @@ async function openOver(source: DatabaseSource): Promise<LevelLog> {
   return createLevelLog(life, defaultLimits)
 }
 
-/** A store in memory whose writes and reads are answered when the scheduler says so. */
+/** A store in memory whose writes and reads are answered in the order that the scheduler picks. */
 class ScheduledSource implements DatabaseSource {
   readonly #scheduler: fc.Scheduler
   #db: Database | undefined

@@ -10,13 +10,13 @@ import { killAfter, run } from './process.ts'
 import { shown } from './results.ts'
 import { Witness } from './witness.ts'
 
-/** One log is killed this often; then the next one begins. */
+/** Number of deaths of one log, before the next log begins. */
 const LIVES = 25
 
-/** How much a life writes into its diary at most before it is killed, in bytes: the fast tier is to take less than 20 s. */
+/** Maximum size of the diary of a life before it is killed, in bytes, so that the fast tier takes less than 20 s. */
 const MOST = { fast: 6_000, slow: 15_000 }
 
-/** A point that is not reached by then will not be. */
+/** How long to wait for a point, in ms: one that is not reached by then never will be. */
 const PATIENCE = 20_000
 
 const names = ['steady', 'slow', 'failing']
@@ -24,8 +24,8 @@ const names = ['steady', 'slow', 'failing']
 /** Kills an agent `rounds` times. */
 export function killSuite(rounds: number, tier: 'fast' | 'slow'): void {
   const program = compiled()
-  describe(`an agent that is killed ${rounds} times, at any moment and around every write and read`, () => {
-    it('loses nothing, stores nothing twice, and tells again only what came after the last durable cursor', async (t) => {
+  describe(`an agent killed ${rounds} times, at any moment and around every write and read`, () => {
+    it('loses nothing, stores nothing twice, and delivers again only events after the last durable cursor', async (t) => {
       const path = await program(import.meta.resolve('./programs/killed.ts'))
       const sums = { deaths: 0, points: 0, told: 0, events: 0, again: 0 }
       for (let first = 0; first < rounds; first += LIVES) {
@@ -64,14 +64,14 @@ async function killed(
     async function atAnyMoment(): Promise<void> {
       const mortal = run(path, { directory, diary, life })
       await mortal.open
-      // How far it comes in a time depends on the machine, so the moment is one of its diary.
+      // Its speed depends on the machine, so the moment is a size of its diary.
       const size = statSync(diary).size + Math.random() * most
       while (statSync(diary).size < size && mortal.child.exitCode === null) await sleep(Math.random() * 4)
       const { signal, stderr } = await killAfter(mortal, 0)
       assert.equal(signal, 'SIGKILL', stderr)
     }
 
-    // Every point in turn: the first time at its first occasion, later anywhere.
+    // Every point in turn: first at its first occurrence, later anywhere.
     async function atPoint(): Promise<void> {
       const turn = (first + life - 1) / 2
       const point = deaths[Math.floor(turn) % deaths.length] as (typeof deaths)[number]

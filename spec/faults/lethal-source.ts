@@ -1,8 +1,8 @@
 import type { Database, DatabaseSource } from '../../lib/level/store/database.ts'
 
 /**
- * Where a process dies by its own hand: before, during (handed to LevelDB, not answered) or after its nth commit, note
- * (what is in flight, written beside the commits) or read.
+ * Where a process kills itself: before, during (handed to LevelDB, not answered) or after its nth commit, note (events in
+ * flight, written beside the commits) or read.
  */
 export interface Death {
   readonly point: 'commit' | 'note' | 'read'
@@ -10,7 +10,7 @@ export interface Death {
   readonly nth: number
 }
 
-/** Every point at which a process can die. A read changes nothing, so nothing is to be seen in the middle of one. */
+/** Every point at which a process can die. A read changes nothing, so dying during one has no effect of its own. */
 export const deaths: readonly Omit<Death, 'nth'>[] = [
   { point: 'commit', when: 'before' },
   { point: 'commit', when: 'during' },
@@ -25,7 +25,7 @@ export const deaths: readonly Omit<Death, 'nth'>[] = [
 // biome-ignore lint/suspicious/noExplicitAny: methods of any shape are wrapped
 type Method = (...args: any[]) => unknown
 
-/** A store over which the process is killed, as by `kill -9`, at one point. */
+/** A store that kills the process at one point, as `kill -9` does. */
 export function lethalSource(source: DatabaseSource, death: Death): DatabaseSource {
   let left = death.nth
   const around = <R>(point: Death['point'], run: () => R): R => {

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { ATTEMPTS, Heard, made, type World } from './model-world.ts'
 
-/** What is to be: far simpler than what is. */
+/** The expected state: far simpler than the real one. */
 export interface Model {
   /** Accepted identities in order, with how often their handlers fail. */
   readonly accepted: Map<string, { readonly seq: number; readonly failures: number }>
-  /** Every listener ever, with the number of events there were before it came. */
+  /** Every listener so far, with the number of events before it was added. */
   readonly since: Map<string, number>
   readonly running: Set<string>
   seq: number
@@ -55,7 +55,7 @@ const publish = (identifiers: readonly number[], failures: number, wait: number)
     const expected = identifiers.map((n) => {
       const known = model.accepted.get(`i${n}`)
       if (known !== undefined) return { status: 'duplicate', seq: known.seq }
-      // The engine's own news take seqs too: only that they rise is known.
+      // Events of the engine take seqs too, so the model only knows that seqs rise.
       const seq = receipts.find((_, i) => identifiers[i] === n)?.seq ?? 0
       assert.ok(seq > model.seq)
       model.seq = seq
@@ -79,7 +79,7 @@ const add = (shape: string): Command =>
       model.running.add(name)
       world.heard.set(name, new Heard())
       await world.stop()
-      // News of what is parked may have been accepted meanwhile; those are no events of the model's.
+      // Announcements of parked events may have been accepted meanwhile; the model does not count them.
       await restart(model, world)
     },
     ({ running }) => running.size < 4,
@@ -151,7 +151,7 @@ const release = (): Command =>
 
 const check = (): Command => command('check', checkAll)
 
-/** Each listener has heard what it had to, and nothing else; what failed too often is parked. */
+/** Each listener has heard exactly its events; those that failed too often are parked. */
 export async function checkAll(model: Model, world: World): Promise<void> {
   await world.settle()
   assert.deepEqual(world.wrongs, [])
@@ -176,7 +176,7 @@ export async function checkAll(model: Model, world: World): Promise<void> {
 const pick = <T>(from: readonly T[], which: number): T => from[which % from.length] as T
 const gone = ({ since, running }: Readonly<Model>): string[] => [...since.keys()].filter((name) => !running.has(name))
 
-/** All that may happen, in any order. */
+/** All commands, to be run in any order. */
 export const commands = [
   fc
     .tuple(fc.array(fc.nat(25), { minLength: 1, maxLength: 4 }), fc.constantFrom(0, 0, 0, 1, 2, 3, 9), fc.nat(12))

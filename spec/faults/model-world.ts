@@ -16,7 +16,7 @@ import { MortalSource } from './mortal-source.ts'
 
 export const made = eventType('made').of<{ failures: number }>()
 
-/** An event is parked after so many attempts. */
+/** Number of attempts after which an event is parked. */
 export const ATTEMPTS = 3
 
 const shapes: Readonly<Record<string, ListenerOptions>> = {
@@ -25,27 +25,27 @@ const shapes: Readonly<Record<string, ListenerOptions>> = {
   c: { ordered: false, concurrency: 8 },
 }
 
-/** What one listener heard, over all its lives and names. */
+/** What one listener heard, across all its lives and names. */
 export class Heard {
   readonly handled = new Map<string, number>()
   readonly failures = new Map<string, number>()
-  /** Events that a person gave another chance: from then on they are handled. */
+  /** Events that were retried by hand: from then on they are handled. */
   readonly released = new Set<string>()
-  /** Seqs of all that it has to hear, in order, as far as they were told it. */
+  /** Seqs of all events that it must hear, in order, up to the last one accepted. */
   readonly settled = new Set<number>()
 }
 
-/** An agent on a log in memory, under a virtual clock: it can be stopped, killed and started as other listeners. */
+/** An agent on a log in memory, under a virtual clock. It can be stopped, killed, and started with other listeners. */
 export class World {
   readonly clock = virtualClock()
   readonly heard = new Map<string, Heard>()
-  /** What went wrong inside handlers: a handler that throws would only be tried again. */
+  /** Failed assertions inside handlers: a handler that throws would only be retried. */
   readonly wrongs: string[] = []
   #source = new MortalSource()
   #life = 0
   #log: LevelLog | undefined
   #running: Running | undefined
-  /** Whether a process died: then an event may be told twice, and an attempt forgotten that was not durable. */
+  /** Whether a process died: then an event may be delivered twice, and an attempt that was not durable be lost. */
   #died = false
 
   get log(): LevelLog {
@@ -81,7 +81,7 @@ export class World {
     this.#died = true
   }
 
-  /** Time passes until nothing is left to do but what is parked. */
+  /** Lets time pass until only parked events are left. */
   async settle(): Promise<void> {
     for (let minutes = 0; minutes < 600; minutes++) {
       await this.clock.advance(minutes === 0 ? 1000 : 60_000)
@@ -133,7 +133,7 @@ export class World {
     settled.add(seq)
   }
 
-  // Everything it was ever told before this one is done with.
+  // Every event before this one is settled.
   #inOrder(name: string, settled: ReadonlySet<number>, seq: number): void {
     const first = Math.min(...settled, seq)
     for (const other of this.expected.get(name) ?? []) {
@@ -142,6 +142,6 @@ export class World {
     }
   }
 
-  /** The seqs that each listener has to hear, which the model keeps. */
+  /** The seqs that each listener must hear, kept by the model. */
   readonly expected = new Map<string, readonly number[]>()
 }

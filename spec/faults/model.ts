@@ -4,10 +4,10 @@ import { checkAll, commands, type Model } from './model-commands.ts'
 import { World } from './model-world.ts'
 import { shown } from './results.ts'
 
-/** Whatever happens to an agent, in any order, it does what a small model does. */
+/** An agent behaves like a small model, whatever happens to it in any order. */
 export function modelSuite(runs: number, tier: 'fast' | 'slow'): void {
-  describe('publishing, duplicates, listeners that come, go and change names, failures, crashes, restarts and clock steps', () => {
-    it(`go as in the model, ${runs} times (a failure prints seed, path and replayPath)`, async (t) => {
+  describe('publishes, duplicates, added, removed and renamed listeners, failures, crashes, restarts and clock steps', () => {
+    it(`behave as in the model, ${runs} times (a failure prints seed, path and replayPath)`, async (t) => {
       let steps = 0
       const whatever = fc.commands(commands, { maxCommands: 40, size: 'max', ...replayPath() })
       await fc.assert(
@@ -28,7 +28,7 @@ export function modelSuite(runs: number, tier: 'fast' | 'slow'): void {
   })
 }
 
-// What a failure printed: TIDINGS_SEED=… TIDINGS_PATH=… TIDINGS_REPLAY_PATH=… try it again.
+// To repeat a failure, set TIDINGS_SEED=… TIDINGS_PATH=… TIDINGS_REPLAY_PATH=… as it was printed.
 function replayPath(): { replayPath?: string } {
   const { TIDINGS_REPLAY_PATH: replayPath } = process.env
   return replayPath === undefined ? {} : { replayPath }

@@ -1,8 +1,8 @@
 import { type Database, type DatabaseSource, memoryDatabase } from '../../lib/level/store/database.ts'
 
 /**
- * A store in memory that outlives its process: after `crash` it takes nothing any more from those who had it open, and
- * answers none of their writes.
+ * A store in memory that outlives its process: after `crash` it ignores those who had it open, and does not answer their
+ * writes.
  */
 export class MortalSource implements DatabaseSource {
   readonly #source = memoryDatabase()

@@ -21,14 +21,14 @@ import { unhandled } from '../agent/harness.ts'
 import { FailingStore, OPERATIONS, type Operation } from './failing-store.ts'
 
 const SECOND = 1000
-/** Two lives of so many seconds, an event in each of the first, with a time between them in which nothing runs. */
+/** In seconds: the length of a life, the part of it with an event each second, and the pause between two lives. */
 const LIFE = 21
 const GIVEN = 10
 const DOWN = 16
-/** Everything has its fate when nothing new was given for so long, in seconds: all pauses are over by then. */
+/** Everything is settled this long after the last input, in seconds: by then all pauses are over. */
 const CALM = 15
 
-/** What must hold in the end, as it went: everything that was acknowledged, handled and set aside. */
+/** A record of what was acknowledged, handled and parked, for the checks at the end. */
 interface World {
   readonly clock: VirtualClock
   readonly accepted: Map<number, string>
@@ -42,7 +42,7 @@ function world(): World {
   return { clock, accepted: new Map(), handled, lines: [] }
 }
 
-/** Two jobs and three listeners: state, retries, parking, and news that is heard. */
+/** Two jobs and three listeners, with state, retries, parking, and events of the engine. */
 function parts({ handled, accepted }: World) {
   const run =
     (type: string) =>
@@ -90,7 +90,7 @@ async function openLog(store: FailingStore, { clock, lines }: World): Promise<Le
   return createLevelLog(life, defaultLimits)
 }
 
-/** Whoever starts an agent tries again when that fails, as a supervisor of processes does; time passes meanwhile. */
+/** Starts an agent, and retries when that fails, as a process supervisor does; time passes meanwhile. */
 async function insist<T>({ clock, lines }: World, act: () => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries++) {
     let end: (() => T) | undefined
@@ -108,7 +108,7 @@ async function insist<T>({ clock, lines }: World, act: () => Promise<T>): Promis
     for (let waited = 0; end === undefined; waited++) {
       if (waited > 2000) throw new Error('nothing came of it')
       await clock.advance(100)
-      // What loads a module takes time that is not the clock's.
+      // Loading a module takes real time, not the clock's.
       if (waited > 600) await new Promise((resolve) => setTimeout(resolve, 5))
     }
     const value = end()
@@ -116,7 +116,7 @@ async function insist<T>({ clock, lines }: World, act: () => Promise<T>): Promis
   }
 }
 
-/** A life of the agent: what it is given meanwhile is offered until it is accepted. */
+/** A life of the agent: its input is offered until it is accepted. */
 async function live(store: FailingStore, here: World, seconds: number, first: number): Promise<void> {
   const { clock, accepted, lines } = here
   const log = await insist(here, () => openLog(store, here))
@@ -152,7 +152,7 @@ async function live(store: FailingStore, here: World, seconds: number, first: nu
   await log.close().catch((error: unknown) => void lines.push(`close: ${asError(error).message}`))
 }
 
-/** Looks at everything, once nothing fails any more. */
+/** Checks everything, once nothing fails any more. */
 async function look(log: LevelLog, running: Running, here: World): Promise<void> {
   const { accepted, handled, clock } = here
   const events = new Map((await list(log.events())).map((event): [number, StoredEvent] => [event.seq, event]))
@@ -182,7 +182,7 @@ function missing(wanted: readonly number[], known: ReadonlySet<number>): number[
   return wanted.filter((seq) => !known.has(seq))
 }
 
-// Each slot has exactly one fate. Slots that came before the job was first seen are none.
+// Each slot has exactly one fate. Times before the job was first seen are not slots.
 function fates(name: string, rows: readonly RunRow[], until: number, seconds: number): void {
   const known = new Map<number, string[]>()
   const add = (at: number, status: string): void => void known.set(at, [...(known.get(at) ?? []), status])
@@ -200,7 +200,7 @@ function fates(name: string, rows: readonly RunRow[], until: number, seconds: nu
   }
 }
 
-/** Both lives, of which the nth operation of a kind fails; how many operations there were. */
+/** Runs both lives while the nth operation of a kind fails; returns the number of operations. */
 async function lives(fails: (operation: Operation, nth: number) => boolean): Promise<FailingStore> {
   const here = world()
   const store = new FailingStore(fails)
@@ -217,24 +217,24 @@ async function lives(fails: (operation: Operation, nth: number) => boolean): Pro
   return store
 }
 
-/** The numbers of operations that are tried: all, or so many of them, spread evenly, with the first and the last. */
+/** The operations to fail: all, or `most` of them, spread evenly, with the first and the last. */
 function numbers(count: number, most: number): number[] {
   if (count <= most) return Array.from({ length: count }, (_, i) => i + 1)
   return [...new Set(Array.from({ length: most }, (_, i) => 1 + Math.round((i * (count - 1)) / (most - 1))))]
 }
 
-/** `most`: so many operations of each kind fail, each in lives of its own. */
+/** `most`: how many operations of each kind fail, each in lives of its own. */
 export function nthOperationSuite(most: number): void {
-  describe('a store of which one operation fails, in two lives of two jobs and three listeners', () => {
+  describe('a store with one failing operation, in two lives of two jobs and three listeners', () => {
     let counts: Record<Operation, number> | undefined
-    it('has many operations when none does, and all is well', async () => {
+    it('works, with many operations, when no operation fails', async () => {
       const { done } = await lives(() => false)
       counts = { ...done }
       for (const operation of OPERATIONS) assert.ok(done[operation] >= 2, operation)
     })
 
     for (const operation of OPERATIONS) {
-      it(`delivers everything, and gives every slot its fate: ${operation}`, async (t) => {
+      it(`delivers every event, and gives every slot its fate: ${operation}`, async (t) => {
         const tried = numbers(counts?.[operation] ?? 0, most)
         assert.ok(tried.length > 0)
         const wrong: string[] = []

@@ -5,13 +5,13 @@ import { openLog } from '../../lib/level/open-log.ts'
 import type { Parked } from '../../lib/log/port.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 
-/** Where a program lives, again and again: a log and a diary. */
+/** The folder in which a program runs again and again: a log and a diary. */
 export interface Place {
   readonly directory: string
   readonly diary: string
-  /** The lines of the diary that begin with these words, without them. */
+  /** The lines of the diary that begin with this word, without it. */
   lines(...words: readonly string[]): string[]
-  /** What is parked of a listener, when no program runs. */
+  /** The parked events of a listener, while no program runs. */
   parked(listener: string): Promise<Parked[]>
 }
 

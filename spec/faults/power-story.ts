@@ -7,16 +7,16 @@ import type { Consumer } from '../../lib/log/port.ts'
 import { draft, list } from '../../lib/testing/log-bench.ts'
 import { virtualClock } from '../../lib/testing/virtual-clock.ts'
 
-/** What a log had answered by one moment, and every file of its folder at that moment. */
+/** The answers of a log up to one moment, and every file of its folder at that moment. */
 export interface Moment {
   readonly files: ReadonlyMap<string, Buffer>
-  /** Identifiers and the seqs that publishers were told. */
+  /** Identifiers, and the seqs in their receipts. */
   readonly told: ReadonlyMap<string, number>
-  /** How far the listener is, as it was told. */
+  /** The acknowledged cursor of the listener. */
   readonly cursor: number
 }
 
-/** All that a log says of itself, but what is in flight: that is no promise. */
+/** The whole content of a log, except the events in flight, which are not a promise. */
 export async function saidBy(log: LevelLog): Promise<string> {
   const consumers = (await list(log.consumers())).map(({ lag: { behind: _, ...lag }, ...rest }) => ({ ...rest, lag }))
   const states = await list(log.store('n').list())
@@ -24,19 +24,19 @@ export async function saidBy(log: LevelLog): Promise<string> {
   return JSON.stringify({ consumers, states, runs })
 }
 
-/** How many things happen in a story. */
+/** Number of steps in a story. */
 const STEPS = 30
 
 /**
- * One listener, one publisher, state, runs and a forgotten identity: each step is one commit, and is waited for. An
- * earlier life of the log was closed in good order.
+ * One listener, one publisher, state, runs and a forgotten identity. Each step is one awaited commit. An earlier life of
+ * the log was closed cleanly.
  */
 export async function story(directory: string, durability: LogOptions['durability']): Promise<readonly Moment[]> {
   const clock = virtualClock()
   const options = { clock, ...(durability === undefined ? {} : { durability }) }
   const told = new Map<string, number>()
   const publish = async (log: LevelLog, step: number): Promise<void> => {
-    // Every few steps, one that takes several of LevelDB's blocks.
+    // Every few steps, one that fills several of LevelDB's blocks.
     const count = step % 10 === 0 ? 300 : 1 + (step % 4)
     const drafts = Array.from({ length: count }, (_, i) => draft(`${step} ${i}`, 'x'.repeat(step * 3)))
     for (const [i, { seq }] of (await log.accept(drafts)).entries()) told.set(`${step} ${i}`, seq)
@@ -54,7 +54,7 @@ export async function story(directory: string, durability: LogOptions['durabilit
       if (step % 3 === 0) await publish(log, step)
       else if (step % 3 === 1) cursor = await hear(consumer, step)
       else await remember(log, step)
-      // The MARK is written now and then, and may be old.
+      // MARK is written now and then, so it may be old.
       if (step % 7 === 0) await clock.advance(1000)
       if (step % 7 === 0) await sleep(20)
       moments.push({ files: filesIn(directory), told: new Map(told), cursor })
@@ -65,7 +65,7 @@ export async function story(directory: string, durability: LogOptions['durabilit
   }
 }
 
-// Handles some, parks one, leaves one to be retried; returns the cursor.
+// Handles some events, parks one, leaves one waiting for its retry; returns the cursor.
 async function hear(consumer: Consumer, step: number): Promise<number> {
   const handed = await consumer.pull(1 + (step % 5), new AbortController().signal)
   for (const [i, each] of handed.entries()) {

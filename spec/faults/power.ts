@@ -12,16 +12,16 @@ import { temporaryDirectory } from '../support/temporary-directory.ts'
 import { type Moment, saidBy, story } from './power-story.ts'
 import { type Result, shown } from './results.ts'
 
-/** What the disk holds where bytes were not synced: nothing, zeros, or anything. */
+/** The content of unsynced bytes: nothing, zeros, or garbage. */
 const tails = ['nothing', 'zeros', 'anything'] as const
 
 /**
  * - `at`: the moment after which the power fails, from the first (0) to the last (1)
- * - `cut`: how much was written to LevelDB's log file of what came next (0 to 1)
+ * - `cut`: how much of the next writes reached LevelDB's log file (0 to 1)
  * - `tail`: what follows there
- * - `isMarkNew`: the MARK was written after all that was acknowledged
+ * - `isMarkNew`: whether MARK was written after everything acknowledged
  */
-// Not a double: most of those are next to nothing.
+// Not a double: most doubles are close to 0.
 const part = fc.nat(100_000).map((n) => n / 100_000)
 const cuts = fc.record({
   at: part,
@@ -31,17 +31,17 @@ const cuts = fc.record({
 })
 type Cut = typeof cuts extends fc.Arbitrary<infer T> ? T : never
 
-/** Cuts the power `rounds` times, of a log that is synced and of one that is not. */
+/** Cuts the power `rounds` times, for a synced log and for one that is not synced. */
 export function powerSuite(rounds: number, tier: Result['tier']): void {
-  describe(`a log whose machine loses its power ${rounds} times`, () => {
+  describe(`a log after ${rounds} power cuts`, () => {
     const words: string[] = []
 
-    it('has all that was acknowledged, when it is synced', async (t) => {
+    it('has every acknowledged event if it is synced', async (t) => {
       const counts = await cutAll(t, rounds, 'disk')
       words.push(`synced: ${counts.kept} acknowledged events, 0 lost, never refused`)
     })
 
-    it('has lost a suffix at most, when it is not: it is as it was at one moment', async (t) => {
+    it('has lost at most the newest events if it is not synced, and is as it was at one moment', async (t) => {
       const counts = await cutAll(t, rounds, 'relaxed')
       words.push(`relaxed: ${counts.lost} of ${counts.kept + counts.lost} events lost, always the newest`)
       const result = `${words.join('; ')}; listeners are where they were at one commit`
@@ -71,7 +71,7 @@ async function cutAll(t: TestContext, rounds: number, durability: 'disk' | 'rela
       const [now, next] = moments.slice(index, index + 2) as [Moment, Moment]
       const isSynced = durability === 'disk'
       const there = await lookAt(folder, isSynced ? after(now, next, cut, marks[index] as Mark) : anywhere(next, cut))
-      // No hole, nothing else: the newest are missing, and the rest is as it was written.
+      // Only the newest events are missing, and the rest is as it was written.
       assert.deepEqual(there.events, whole.events.slice(0, there.events.length))
       if (isSynced) assertTold(there.events, now.told)
       const possible = isSynced ? said.slice(index, index + 2) : said.slice(0, index + 2)
@@ -93,7 +93,7 @@ const logFile = (files: Moment['files']): string => {
   return name
 }
 
-// All that was there is there, and some of what was written next.
+// Everything from that moment is present, and perhaps some of the next writes.
 function after(now: Moment, next: Moment, { cut, tail, isMarkNew }: Cut, { seq, quiet }: Mark): Moment['files'] {
   const name = logFile(next.files)
   const written = next.files.get(name) as Buffer
@@ -121,7 +121,7 @@ function cutOff(written: Buffer, length: number, tail: Cut['tail']): Buffer {
   return bytes
 }
 
-/** What a log with these files says, which must be sound; and the MARK that it leaves. */
+/** The content of a log with these files, which must be sound, and the MARK that it leaves. */
 async function lookAt(folder: string, files: Moment['files']) {
   const directory = join(folder, 'copy')
   mkdirSync(directory)

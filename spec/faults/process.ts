@@ -8,10 +8,10 @@ export interface Death {
   readonly stderr: string
 }
 
-/** A program that runs, and will be killed or end by itself. */
+/** A running program, which will be killed or end by itself. */
 export interface Mortal {
   readonly child: ChildProcess
-  /** Resolves when the program has said that its log is open, or has ended. */
+  /** Resolves when the program has reported that its log is open, or has ended. */
   readonly open: Promise<void>
   readonly ended: Promise<Death>
 }
@@ -31,7 +31,7 @@ export function run(program: string, orders: Orders): Mortal {
   return { child, open, ended }
 }
 
-/** Kills it after `ms`, unless it has ended before; a process that lives on in the meantime is waited for. */
+/** Kills it after `ms`, unless it has ended before; resolves when it has ended. */
 export async function killAfter({ child, ended }: Mortal, ms: number): Promise<Death & { readonly byItself: boolean }> {
   let byItself = true
   const timer = setTimeout(() => {

@@ -1,6 +1,6 @@
 import { appendFileSync } from 'node:fs'
 
-/** What one suite has shown, as a row of the table in docs/delivery.md. */
+/** The result of one suite, as a row of the tables in docs/delivery.md and docs/storage.md. */
 export interface Result {
   /** The name of a row of the table. */
   readonly row: string
@@ -9,7 +9,7 @@ export interface Result {
   readonly result: string
 }
 
-/** Written down when asked: `TIDINGS_RESULTS` names a file. Call it last: what failed was not shown. */
+/** Appends the result to the file that `TIDINGS_RESULTS` names, if any. Call it last, so that a failed suite has none. */
 export function shown(result: Result): void {
   const file = process.env['TIDINGS_RESULTS']
   if (file !== undefined && file !== '') appendFileSync(file, `${JSON.stringify(result)}\n`)

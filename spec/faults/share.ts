@@ -3,10 +3,10 @@ import { agent, listener, on, openLog, start } from '../../lib/index.ts'
 
 const EVENTS = 1500
 
-/** How long the innocent listener takes over each, in ms: as long as a quick call to a service. */
+/** How long the innocent listener takes for each event, in ms: as long as a quick call to a service. */
 const TAKES = 5
 
-/** Listeners that get nowhere with any event. */
+/** Listeners that fail with every event. */
 const offenders = [
   listener('throws', on('made'), () => {
     throw new Error('no')
@@ -15,7 +15,7 @@ const offenders = [
   listener('never settles', on('made'), () => new Promise(() => undefined), { timeout: '1s' }),
 ]
 
-/** How many events a second a listener handles that is innocent, eight at a time. */
+/** How many events a second an innocent listener handles, eight at a time. */
 async function rate(directory: string, disturbed: boolean): Promise<number> {
   let handled = 0
   let done: () => void = () => undefined
@@ -36,13 +36,13 @@ async function rate(directory: string, disturbed: boolean): Promise<number> {
   await log.accept(Array.from({ length: EVENTS }, (_, n) => ({ type: 'made', identifier: `${n}`, data: n })))
   await all
   const seconds = (performance.now() - began) / 1000
-  // What never settles is not waited for: the log is let go of.
+  // One listener never settles, so the agent is not stopped; the log is abandoned.
   void running.stop().catch(() => undefined)
   await log.close()
   return EVENTS / seconds
 }
 
-/** The throughput of an innocent listener beside those that fail, as a part of what it is alone. In turns; the median. */
+/** The throughput of an innocent listener beside failing ones, relative to its own alone. In turns; the median. */
 export async function share(directory: () => string, rounds: number): Promise<number> {
   const parts: number[] = []
   for (let round = 0; round < rounds; round++) {

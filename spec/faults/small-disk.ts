@@ -4,24 +4,24 @@ import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 
-/** A disk that is soon full, and has room again when it is asked to. */
+/** A small disk that can be filled and emptied. */
 export interface SmallDisk {
-  /** What it is, in words. */
+  /** A description for people. */
   readonly kind: 'a small disk' | 'a limit on each file'
-  /** Where everything is full; the folder around it is not. */
+  /** The folder on that disk; its parent is not on it. */
   readonly directory: string
-  /** Takes all room but a little from this process. */
+  /** Fills it, except for a little room. */
   fill(pid: number): void
-  /** Gives it back. */
+  /** Makes room again. */
   free(pid: number): void
 }
 
 const SIZE = 64 * 1024 * 1024
 
-/** What is left when it is filled, in bytes: some hundred events. */
+/** The room that is left when it is filled, in bytes: about a hundred events. */
 const LEFT = 256 * 1024
 
-/** Where mounting is allowed, a file system in memory, which is gone after the test; elsewhere, a limit on each file. */
+/** If mounting is allowed, a file system in memory, removed after the test; otherwise a limit on each file. */
 export function smallDisk(t: TestContext): SmallDisk {
   const directory = join(temporaryDirectory(t), 'disk')
   mkdirSync(directory)
@@ -34,7 +34,7 @@ function mount(t: TestContext, directory: string): boolean {
   } catch {
     return false
   }
-  // Lazily: a process that was not ended in time must not keep it.
+  // A lazy unmount, in case a process still uses it.
   t.after(() => execFileSync('umount', ['-l', directory]))
   return true
 }
@@ -49,7 +49,7 @@ function smallFileSystem(directory: string): SmallDisk {
       try {
         writeFileSync(ballast, Buffer.alloc(Math.max(0, bavail * bsize - LEFT)))
       } catch (error) {
-        // The process has taken the rest meanwhile.
+        // The process has used up the rest meanwhile.
         if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error
       }
     },
@@ -57,7 +57,7 @@ function smallFileSystem(directory: string): SmallDisk {
   }
 }
 
-// Only the soft limit, so that it can be raised again; node ignores the signal that comes with it.
+// Only the soft limit, so that it can be raised again. Node ignores the signal of an exceeded limit.
 export function limitedFiles(directory: string): SmallDisk {
   return {
     kind: 'a limit on each file',

@@ -9,7 +9,7 @@ import { list } from '../../lib/testing/log-bench.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 import { type Result, shown } from './results.ts'
 
-/** How many events are published in one call. */
+/** Number of events published in one call. */
 const TOGETHER = 500
 
 const kib = (bytes: number): string => `${Math.round(bytes / 1024)} KiB`
@@ -27,17 +27,17 @@ async function fill(log: LevelLog, count: number): Promise<void> {
     await log.accept(draftsFrom(from, Math.min(TOGETHER, count - from)))
 }
 
-/** What the bodies take in a log that was compacted, and all of it. */
+/** The size of the bodies in a compacted log, and of the whole log. */
 async function sizes(log: LevelLog): Promise<{ readonly bodies: number; readonly disk: number }> {
   const { after } = await log.compact()
   const { events, types } = (await log.stats()).sizes
   return { bodies: events + types, disk: after }
 }
 
-/** Prunes a log of `count` events to `kept`, and weighs what is left. */
+/** Prunes a log of `count` events to `kept`, and measures what is left. */
 export function spaceSuite(count: number, kept: number, tier: Result['tier']): void {
-  describe(`a log of ${count} events that is pruned to ${kept}`, () => {
-    it('gives the disk back, and refuses every identity as before', async (t) => {
+  describe(`a log of ${count} events, pruned to ${kept}`, () => {
+    it('frees the disk, and refuses every identity as before', async (t) => {
       const folder = temporaryDirectory(t)
       await using log = await openLog(join(folder, 'log'))
       await fill(log, count)
@@ -45,7 +45,7 @@ export function spaceSuite(count: number, kept: number, tier: Result['tier']): v
       const { removed, first, last } = await log.prune({ count: kept })
       assert.deepEqual([removed, first, last], [count - kept, count - kept + 1, count])
       const pruned = await sizes(log)
-      // Alone: as many events as were kept. Anew: the same records in a log that never had any other.
+      // `alone`: as many events as were kept. `anew`: the same records in a log that never had others.
       await using alone = await openLog(join(folder, 'alone'))
       await fill(alone, kept)
       const few = await sizes(alone)
@@ -68,9 +68,9 @@ export function spaceSuite(count: number, kept: number, tier: Result['tier']): v
   })
 }
 
-/** Backs a log up, again and again, while publishers publish as fast as they can. */
+/** Backs a log up again and again, while publishers publish at full speed. */
 export function backupSuite(count: number, backups: number, tier: Result['tier']): void {
-  describe(`a log of ${count} events that is backed up while others are published at full speed`, () => {
+  describe(`a log of ${count} events during publishing at full speed`, () => {
     it('is backed up as a prefix of itself each time', async (t) => {
       const folder = temporaryDirectory(t)
       await using log = await openLog(join(folder, 'log'))
@@ -117,7 +117,7 @@ async function assertPrefix(copy: LevelLog, log: LevelLog, last: number): Promis
   let seq = 0
   for await (const event of copy.events()) {
     const { value } = await events.next()
-    // Text is compared a hundred times faster than objects are.
+    // Comparing text is a hundred times faster than comparing objects.
     assert.equal(JSON.stringify(event), JSON.stringify(value))
     seq = event.seq
   }

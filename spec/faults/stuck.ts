@@ -8,11 +8,11 @@ import { shown } from './results.ts'
 /** How much the memory of the process may grow, in MB. */
 const MOST = 100
 
-/** A backlog is on disk, however long it is. */
+/** A backlog stays on disk, however long it is. */
 export function stuckSuite(count: number, tier: 'fast' | 'slow'): void {
   const program = compiled()
-  describe(`a listener that is stuck, with ${count} events behind it`, () => {
-    it('takes neither memory nor events from the others', async (t) => {
+  describe(`a stuck listener with ${count} events behind it`, () => {
+    it('takes neither memory nor events from other listeners', async (t) => {
       const { lines, ...where } = place(t)
       const { signal, stderr } = await run(await program(import.meta.resolve('./programs/stuck.ts')), {
         ...where,

@@ -16,8 +16,8 @@ const cellsOf = (page: string): string[][] =>
 const rows = Object.assign({}, ...Object.values(pages)) as Rows
 const delivery = pages['delivery.md'] as Rows
 
-describe('the table of what was shown', () => {
-  it('stands in its page as it is made', () => {
+describe('the tables of results', () => {
+  it('stand in their pages as they are generated', () => {
     for (const [name, own] of Object.entries(pages)) {
       const page = readFileSync(join(root, 'docs', name), 'utf8')
       const [there, made] = [cellsOf(page), cellsOf(section(own, []))]
@@ -28,7 +28,7 @@ describe('the table of what was shown', () => {
     }
   })
 
-  it('names suites that are there, and all that write results', () => {
+  it('name existing suites, and all suites that write results', () => {
     for (const { suite } of Object.values(rows)) {
       const name = suite.split('/').at(-1) as string
       assert.ok(
@@ -46,7 +46,7 @@ describe('the table of what was shown', () => {
     assert.deepEqual(new Set(written), new Set(measured))
   })
 
-  it('takes the place of the one before, and nothing else of the page', () => {
+  it('replace the old table, and nothing else of the page', () => {
     const page = '# a\n\nb\n'
     const once = withSection(page, section(delivery, []))
     assert.equal(withSection(once, section(delivery, [])), once)

@@ -11,14 +11,14 @@ import { temporaryDirectory } from '../support/temporary-directory.ts'
 import { compiled } from './compiled.ts'
 import { type Result, shown } from './results.ts'
 
-/** So often one log is killed before its upgrade may end. */
+/** Number of deaths of one log before its upgrade may end. */
 const LIVES = 5
 
-/** Kills a process `rounds` times while it upgrades a log of an older format, made up for this. */
+/** Kills a process `rounds` times while it upgrades a log of an invented older format. */
 export function upgradeSuite(rounds: number, tier: Result['tier']): void {
   const program = compiled()
-  describe(`a process that is killed ${rounds} times while it upgrades its log`, () => {
-    it('leaves a log that the next one upgrades: it is as if it had been written so', async (t) => {
+  describe(`a process killed ${rounds} times while it upgrades its log`, () => {
+    it('leaves a log that the next one upgrades to exactly what the new format would have written', async (t) => {
       const path = await program(import.meta.resolve('./programs/upgraded.ts'))
       let deaths = 0
       for (let first = 0; first < rounds; first += LIVES) deaths += await upgraded(t, path, first)
@@ -41,7 +41,7 @@ async function upgraded(t: TestContext, program: string, seed: number): Promise<
   await unpack({ ...fixture, records: Object.fromEntries(older.filter(([key]) => !key.startsWith('t'))) }, directory)
   let deaths = 0
   for (let life = 0; life < LIVES; life++) {
-    // At the last, over the end of the step.
+    // The last death is at the end of the step.
     const nth = life === LIVES - 1 ? 1 : 1 + ((seed + life) % 3)
     if ((await run(program, directory, nth)) === 'SIGKILL') deaths += 1
     assert.equal((await metaOf(directory)).format, FORMAT - 1)

@@ -13,13 +13,13 @@ import { killAfter, run } from './process.ts'
 import type { Work } from './programs/orders.ts'
 import { type Result, shown } from './results.ts'
 
-/** One log is killed this often; then the next one begins. */
+/** Number of deaths of one log, before the next log begins. */
 const LIVES = 25
 
-/** How long a work goes on before the process is killed over it, in ms, at most. */
+/** Maximum time before the process is killed, in ms. */
 const MOST = 400
 
-/** Kills a process `rounds` times over each of these works; the log is then looked at from outside. */
+/** Kills a process `rounds` times during each kind of work; the log is then examined from outside. */
 export function upkeepSuite(
   row: 'upkeep' | 'copies',
   works: readonly Work[],
@@ -27,8 +27,8 @@ export function upkeepSuite(
   tier: Result['tier'],
 ): void {
   const program = compiled()
-  describe(`a process that is killed ${rounds} times each to ${works.join(' and to ')} its log`, () => {
-    it('leaves a log that is sound: what it answered holds, nothing is gone that was not heard', async (t) => {
+  describe(`a process killed ${rounds} times each while it does: ${works.join(', ')}`, () => {
+    it('leaves a sound log: its receipts hold, and only handled events are pruned', async (t) => {
       const path = await program(import.meta.resolve('./programs/upkept.ts'))
       const sums = { told: 0, pruned: 0, whole: 0, left: 0 }
       for (const counts of await Promise.all(works.map((work) => killed(t, path, work, rounds)))) {
@@ -38,7 +38,7 @@ export function upkeepSuite(
       const kept = `${sums.pruned} bodies pruned, each handled before`
       const result = `${sums.told} answers hold, each identity is refused; the log verified after each death; ${row === 'copies' ? copies : kept}`
       t.diagnostic(result)
-      // Called by their names, so that the table finds them.
+      // Literal names, so that the table finds them.
       if (row === 'upkeep') shown({ row: 'upkeep', tier, rounds: `${rounds} deaths × ${works.length}`, result })
       else shown({ row: 'copies', tier, rounds: `${rounds} deaths × ${works.length}`, result })
     })
@@ -73,7 +73,7 @@ async function killed(t: TestContext, path: string, work: Work, rounds: number):
   return counts
 }
 
-// A copy of what the death left behind. Returns how many bodies are gone.
+// Examines a copy of what the process left behind. Returns the number of pruned bodies.
 async function look(where: Place): Promise<number> {
   const copy = `${where.directory}-copy`
   await cp(where.directory, copy, { recursive: true })
@@ -91,7 +91,7 @@ async function look(where: Place): Promise<number> {
   }
 }
 
-/** All that was answered up to a seq is refused a second time, and is told the same seq. */
+/** Every acknowledged event up to a seq is a duplicate the second time, with the same seq. */
 async function assertKnown(log: LevelLog, where: Place, upTo: number): Promise<void> {
   const told = new Map<string, number>()
   for (const line of where.lines('told')) {
@@ -105,7 +105,7 @@ async function assertKnown(log: LevelLog, where: Place, upTo: number): Promise<v
   )
 }
 
-// Whatever has the name of a copy is whole; what has not is cleared away by whoever tries again.
+// A copy with its final name is whole; the next try clears away unfinished ones.
 async function lookAtCopies(where: Place, counts: Pick<Counts, 'whole' | 'left'>): Promise<void> {
   const { directory } = where
   const checked = `${directory}-checked`

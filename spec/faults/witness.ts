@@ -5,11 +5,11 @@ import type { LevelLog } from '../../lib/level/level-log.ts'
 import { openLog } from '../../lib/level/open-log.ts'
 import type { Consumer } from '../../lib/log/port.ts'
 
-/** What the store says of one listener after a death. */
+/** The stored state of one listener after a death. */
 interface Settled {
-  /** The newest event that there was. */
+  /** The newest event. */
   readonly last: number
-  /** What it would be told if it went on. */
+  /** The events that it would hear if it continued. */
   readonly left: ReadonlySet<number>
   /** Waiting for a retry, with the number of attempts so far. */
   readonly retrying: ReadonlyMap<number, number>
@@ -19,8 +19,8 @@ interface Settled {
 const nobody: Settled = { last: 0, left: new Set(), retrying: new Map(), parked: new Set() }
 
 /**
- * Watches a log from outside: after each death it compares what the process had been told, and had handled, with what a
- * copy of the log says. It knows the engine only by its answers.
+ * Watches a log from outside: after each death it compares the receipts and deliveries of the process with a copy of the
+ * log. It knows the engine only by its answers.
  */
 export class Witness {
   readonly #directory: string
@@ -31,7 +31,7 @@ export class Witness {
   readonly #handled = new Map<string, Set<number>>()
   readonly #settled = new Map<string, Settled>()
   #lines = 0
-  /** Events in the log, answers to publishers, events handled a second time. */
+  /** Events in the log, receipts, and events handled a second time. */
   readonly counts = { events: 0, told: 0, again: 0 }
 
   constructor(directory: string, diary: string, listeners: readonly string[]) {
@@ -40,7 +40,7 @@ export class Witness {
     this.#listeners = listeners
   }
 
-  /** Fails when something was lost, stored twice or told again without need; `last`: when anything is left to do. */
+  /** Fails if something was lost, stored twice or delivered again without need; `last`: also if anything is left to do. */
   async look(last = false): Promise<void> {
     this.#read()
     const copy = `${this.#directory}-copy`
@@ -56,7 +56,7 @@ export class Witness {
     }
   }
 
-  // What the life that just ended wrote down, judged by what was durable when it began.
+  // The diary of the life that just ended, compared with what was durable when it began.
   #read(): void {
     const lines = readFileSync(this.#diary, 'utf8').split('\n').slice(0, -1)
     const begun = new Set<string>()
@@ -121,7 +121,7 @@ export class Witness {
     const done = [...made].filter((seq) => !left.has(seq) && !parked.has(seq))
     const lost = done.filter((seq) => !handled.has(seq))
     assert.deepEqual(lost, [], `${listener} never handled what it would not be told any more`)
-    // State is stored in one step with what settles its event: each event is counted once.
+    // State is stored in one step with the ack of its event, so each event is counted once.
     const counted: number[] = []
     for await (const { key, value } of log.store(`listener/${listener}`).list()) {
       assert.equal(value, 1, `the state of ${listener} counts event ${key} more than once`)
@@ -142,7 +142,7 @@ async function settledBy(log: LevelLog, listener: string, made: ReadonlySet<numb
   const last = Math.max(0, ...made)
   let isKnown = false
   for await (const { name } of log.consumers()) isKnown ||= name === listener
-  // It died before it was known: it has everything before it.
+  // It died before the log knew it: every event is still to come.
   if (!isKnown) return { ...nobody, last, left: made }
   const consumer = await log.consumer(listener, { start: 'start', types: ['made'] })
   const retrying = new Map<number, number>()
@@ -152,7 +152,7 @@ async function settledBy(log: LevelLog, listener: string, made: ReadonlySet<numb
   return { last, left: await leftOf(log, consumer, new Set(retrying.keys())), retrying, parked }
 }
 
-// All that the listener would be told now, up to an event that is told for this purpose, and all that waits.
+// Everything that the listener would hear now, up to an event published for this purpose, and everything that waits.
 async function leftOf(log: LevelLog, consumer: Consumer, left: Set<number>): Promise<Set<number>> {
   const [end] = await log.accept([{ type: 'made', identifier: `end of ${consumer.name}`, data: null }])
   for (;;) {

@@ -1,14 +1,14 @@
 import ts from 'typescript'
 
-/** One mention of another module: an import, an export from, or an import() of a type or a value. */
+/** One import of another module: an import, an export from, or an import() of a type or a value. */
 export interface Import {
   readonly line: number
   readonly specifier: string
-  /** What is taken from it by name. */
+  /** The names that are imported. */
   readonly names: readonly string[]
 }
 
-/** What the laws of the house look at in one file. */
+/** The parts of one file that the rules of the house are about. */
 export interface Source {
   readonly path: string
   readonly lines: number
@@ -20,7 +20,7 @@ export interface Source {
 const globals = ['setTimeout', 'setInterval', 'performance', 'randomUUID', 'randomBytes', 'randomInt']
 const owners = ['globalThis', 'crypto']
 const members = ['Date.now', 'Math.random', 'process.hrtime', 'process.uptime', 'AbortSignal.timeout']
-/** These look at the clock unless a scheduler is passed. */
+/** These read the clock unless they get a scheduler. */
 const timed =
   /^(timer|interval|delay|timeout|timeoutWith|timestamp|timeInterval|(audit|buffer|debounce|sample|throttle|window)Time|async(Scheduler)?)$/
 
@@ -67,7 +67,7 @@ function ambientIn(node: ts.Node): readonly string[] {
   return ts.isIdentifier(node) && globals.includes(node.text) && !isNameOfMember(node) ? [node.text] : []
 }
 
-/** A member or a key of that name is somebody's own. */
+/** A member or a key of that name is not the global. */
 function isNameOfMember(node: ts.Identifier): boolean {
   const { parent } = node
   if (ts.isPropertyAccessExpression(parent))

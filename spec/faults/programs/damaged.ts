@@ -1,4 +1,4 @@
-// Looks at one damaged copy of a log after another, and writes down what each says. LevelDB may end the process over it.
+// Examines damaged copies of a log, one after another, and reports on each. LevelDB may end the process.
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { cp } from 'node:fs/promises'
@@ -11,7 +11,7 @@ import { note, orders } from './orders.ts'
 
 const { seed = 0, rounds = 0, life } = orders
 
-/** What is damaged, in turn: LevelDB's log and tables more often, since they hold everything. */
+/** The files to damage, in turn: LevelDB's log and tables more often, since they hold everything. */
 const files = ['.log', '.ldb', 'MANIFEST', '.log', '.ldb', 'CURRENT', '.log', '.ldb', 'MARK', 'FILTER', 'LOCK', 'LOG']
 
 const part = fc.nat(1_000_000).map((n) => n / 1_000_001)
@@ -32,7 +32,7 @@ function harm(directory: string, round: number): string[] {
   const [{ what, which, at, bit }] = fc.sample(fc.noBias(harms), { seed: seed + round, numRuns: 1 }) as [
     typeof harms extends fc.Arbitrary<infer T> ? T : never,
   ]
-  // LOG is LevelDB's own diary, and LOG.old the one before.
+  // LOG is LevelDB's own text log, and LOG.old the previous one.
   const names = readdirSync(directory).filter((name) =>
     kind.startsWith('.') ? name.endsWith(kind) : name.startsWith(kind),
   )
@@ -57,7 +57,7 @@ async function look(directory: string, said: Record<string, string>): Promise<st
   } catch (error) {
     return isRefusal(error) ? ['refused', error.message] : ['odd', String((error as Error).stack)]
   } finally {
-    // What could not be read it may not be able to write either.
+    // A log that could not be read may refuse writes too.
     await log?.close().catch((error: unknown) => assert(isRefusal(error), String(error)))
   }
 }

@@ -1,4 +1,4 @@
-// An agent in which one handler ends the process whenever it is told one certain event.
+// An agent with a handler that ends the process at one certain event.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { agent } from '../../../lib/agent/define/agent.ts'
 import { start } from '../../../lib/agent/start.ts'
@@ -12,9 +12,9 @@ const made = eventType('made').of<{ bad?: boolean; slow?: number }>()
 const listeners = [
   listener('exits', on(made), async ({ seq, data }) => {
     note('begins', 'exits', seq)
-    // Late enough that others are in flight by then, unless they have to wait.
+    // Late enough for other events to be in flight, unless they have to wait.
     if (data.bad === true) await sleep(60)
-    // oxlint-disable-next-line unicorn/no-process-exit -- that is what this suite is about
+    // oxlint-disable-next-line unicorn/no-process-exit -- the purpose of this suite
     if (data.bad === true) process.exit(3)
     note('handled', 'exits', seq)
   }),

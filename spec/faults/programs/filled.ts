@@ -1,4 +1,4 @@
-// An agent over a disk that is full, until there is room again; then 300 more are published. Half of the lives die at once.
+// An agent on a full disk, until there is room again; then it publishes 300 more events. Half of the lives die at once.
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -21,7 +21,7 @@ const ticking = job('ticking', every('50ms'), ({ publish, slot }) =>
   publish(ticked, String(slot.getTime()), null).then(() => void ticks++),
 )
 
-// Once per event, if state is stored in one step with what settles its event.
+// Once for each event, if state is stored in one step with the ack of its event.
 const hears = listener(
   'hears',
   on(made, ticked),
@@ -38,7 +38,7 @@ process.stdout.write('open\n')
 
 async function publish(identifier: string): Promise<boolean> {
   try {
-    // Nothing that could be compressed.
+    // Incompressible.
     const [receipt] = await log.accept([made(identifier, randomBytes(1500).toString('base64'))])
     note('told', identifier, receipt?.status ?? '-', receipt?.seq ?? 0)
     return true
@@ -49,7 +49,7 @@ async function publish(identifier: string): Promise<boolean> {
   }
 }
 
-// Eight publish at a time: some wait for their turn when the write fails.
+// Eight publishers at a time: some wait for their turn when the write fails.
 let full = false
 const isRoom = (): boolean => existsSync(`${orders.diary}-room-${life}`)
 await Promise.all(
@@ -64,11 +64,11 @@ await Promise.all(
 for (let n = 0; !(await publish(`${life} room ${n}`)); n++) await sleep(20)
 for (let n = 0; n < 300; n++) if (!(await publish(`${life} later ${n}`))) note('lost', n)
 
-// Jobs and listeners go on.
+// Jobs and listeners continue.
 for (const before = ticks; ticks < before + 2; ) await sleep(20)
 await running.drained()
 const { problems, listeners } = await running.status()
-// A job of every 50 ms is soon overdue on a machine that has more to do.
+// On a busy machine, a job of every 50 ms is soon overdue.
 for (const problem of problems) if (!problem.includes('overdue')) note('problem', problem)
 note('listeners', ...listeners.map(({ name, behind, parked }) => `${name} ${behind} ${parked}`))
 note('went on')

@@ -1,4 +1,4 @@
-// An agent as `tidings run` guards it, with listeners that do all the harm that a handler can do without ending it.
+// An agent, guarded as by `tidings run`, with listeners that do all the harm that a handler can do without ending it.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { surviveErrors } from '../../../bin/user/guards.ts'
 import { agent } from '../../../lib/agent/define/agent.ts'
@@ -49,7 +49,7 @@ const listeners = [
 
 const log = await openMortal()
 const running = await start(agent('faults', listeners), { log, logger })
-// Not at once: whoever hears must hear while the others are at it.
+// Not at once, so that the innocent listener hears events while the others misbehave.
 for (let n = 0; n < orders.life; n++) {
   await log.accept([made(String(n), { n })])
   await sleep(50)

@@ -1,4 +1,4 @@
-// An agent with one job and three listeners, which is killed. What it was answered and what it handled goes into a diary.
+// An agent with one job and three listeners, to be killed. It writes its receipts and deliveries into a diary.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { agent } from '../../../lib/agent/define/agent.ts'
 import { start } from '../../../lib/agent/start.ts'
@@ -13,7 +13,7 @@ const made = eventType('made').of<{ life: number }>()
 const chance = (of: number): boolean => Math.random() < of
 const below = (n: number): number => Math.floor(Math.random() * n)
 
-// New identities, those of this life once more, and those of earlier lives, whether they were accepted or not.
+// New identities, those of this life again, and those of earlier lives, whether they were accepted or not.
 function identifier(n: number): string {
   if (chance(0.6)) return `${orders.life}-${n}`
   return `${chance(0.5) ? orders.life : below(orders.life + 1)}-${below(n + 1)}`
@@ -45,11 +45,11 @@ const hear = (
       await handle(delivery)
       note('handled', name, event.seq, attempt)
     },
-    // An event that is killed with the process again and again is another suite's: here everybody is innocent.
+    // Events that kill the process belong to another suite; here all are innocent.
     { from: 'start', crashes: 1_000_000, backoff: { min: 1, max: 20 }, ...options },
   )
 
-// Once per event, if state is stored in one step with what settles its event.
+// Once for each event, if state is stored in one step with the ack of its event.
 async function count({ state, event }: Delivery): Promise<void> {
   const key = String(event.seq)
   state.set(key, ((await state.get<number>(key)) ?? 0) + 1)

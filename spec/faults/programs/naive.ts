@@ -1,4 +1,4 @@
-// The same disk without the engine: LevelDB alone, by somebody who goes on after a failed write.
+// The same disk without the engine: LevelDB alone, in a program that continues after a failed write.
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'

@@ -7,10 +7,10 @@ import { levelDatabase } from '../../../lib/level/store/database.ts'
 import { markFile } from '../../../lib/level/store/marker-file.ts'
 import { type Death, lethalSource } from '../lethal-source.ts'
 
-/** What is done with a log while it is in use. */
+/** Work on a log while it is in use. */
 export type Work = 'prune' | 'compact' | 'back up' | 'restore'
 
-/** What a program is told by the suite that starts it. */
+/** The orders of a suite to the program that it starts. */
 export interface Orders {
   readonly directory: string
   readonly diary: string
@@ -18,30 +18,30 @@ export interface Orders {
   readonly death?: Death
   /** Ends by itself when everything is settled, and publishes nothing. */
   readonly last?: boolean
-  /** What it does with the log, again and again. */
+  /** The work to do on the log, again and again. */
   readonly work?: Work
-  /** What is random in it depends on this, and on the round. */
+  /** The seed of its random choices, together with the round. */
   readonly seed?: number
   readonly rounds?: number
-  /** Whoever sees to it that the process dies is outside. */
+  /** The process is killed from outside. */
   readonly powerCuts?: boolean
 }
 
 export const orders = JSON.parse(process.argv[2] ?? '{}') as Orders
 
-// Whoever started this holds the other end: when that dies, in whatever way, nobody is left behind.
+// The suite holds the other end: when it dies in any way, this process ends too.
 process.stdin.on('close', () => process.kill(process.pid, 'SIGKILL'))
 process.stdin.resume()
 process.stdin.unref()
 
 const diary = openSync(orders.diary, 'a')
 
-/** Writes a line down at once. It need not be synced: what a process wrote outlives it. */
+/** Writes a line at once. It need not be synced: written data outlives the process. */
 export function note(...words: readonly (string | number)[]): void {
   writeSync(diary, `${words.join(' ')}\n`)
 }
 
-/** Opens the log on a real disk; the process dies over it as ordered. */
+/** Opens the log on a real disk; the process dies as ordered. */
 export async function openMortal(): Promise<LevelLog> {
   const source = levelDatabase(orders.directory)
   const life = await ReopeningStore.open({

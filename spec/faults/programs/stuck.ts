@@ -1,4 +1,4 @@
-// Many events, three listeners, one of them stuck in one: what the process takes of memory is written down.
+// Many events, three listeners, one of them stuck: reports the memory of the process.
 import { readFileSync } from 'node:fs'
 import { agent } from '../../../lib/agent/define/agent.ts'
 import { start } from '../../../lib/agent/start.ts'
@@ -13,10 +13,10 @@ const title = 'something of the size that such things have, a sentence or two, a
 /** Drafts in one call. */
 const CALL = 500
 
-/** So many events go by before memory is first looked at: the heap has its size then, and LevelDB its buffers. */
+/** Number of events before memory is first measured: by then the heap and LevelDB's buffers have their size. */
 const WARM = 20_000
 
-/** Memory of its own, in MB: LevelDB maps its tables, and those are no one's. */
+/** Anonymous memory, in MB: without the tables that LevelDB maps. */
 const memory = (): number => {
   const [, kilobytes] = /^RssAnon:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8')) ?? []
   return Number(kilobytes) / 1024
@@ -70,5 +70,5 @@ await publishTo(count)
 await heard(count)
 note('memory', Math.round(before), Math.round(most))
 note('heard', counts.quick - WARM, counts.several - WARM, counts.stuck - WARM)
-// There is no stopping it in good order: its grace period would be waited for.
+// A clean stop would wait for the grace period.
 process.kill(process.pid, 'SIGKILL')

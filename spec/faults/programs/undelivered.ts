@@ -1,4 +1,4 @@
-// An agent whose process dies when what it accepted is durable, before anybody was told: neither publisher nor listener.
+// An agent whose process dies when its events are durable, before the publisher or a listener hears of them.
 import { agent } from '../../../lib/agent/define/agent.ts'
 import { start } from '../../../lib/agent/start.ts'
 import { eventType } from '../../../lib/core/event-type.ts'

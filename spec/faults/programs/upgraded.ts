@@ -1,4 +1,4 @@
-// Upgrades a log of an older format, made up for this: it has no index of types. Kills itself over its nth write.
+// Upgrades a log of an invented older format, which has no index of types. Kills itself at its nth write.
 
 import { keys, seqOf } from '../../../lib/level/format/keys.ts'
 import { decode, decodeEvent, FORMAT, type Meta } from '../../../lib/level/format/records.ts'

@@ -1,4 +1,4 @@
-// A log that is published to, heard, and pruned, compacted, backed up or restored meanwhile, until it is killed.
+// Publishes to a log and reads it, and meanwhile prunes, compacts, backs up or restores it, until it is killed.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { LevelLog } from '../../../lib/level/level-log.ts'
 import { restoreLog } from '../../../lib/level/restore-log.ts'
@@ -19,7 +19,7 @@ async function publishOn(log: LevelLog): Promise<never> {
   }
 }
 
-// It hears all, in order, and writes down how far it is in one step with the acknowledgement.
+// Hears all events in order, and stores its position in one step with the acknowledgement.
 async function hearOn(log: LevelLog): Promise<never> {
   const consumer = await log.consumer('steady', { start: 'start', inOrder: true })
   for (;;) {
