@@ -151,7 +151,7 @@ class LogOnLevelDb implements LevelLog {
     this.#claims = new Claims(store, crypto.randomUUID())
     store.onClosing = () => this.#consumers.closing()
     store.onCommitted = (events) => this.#consumers.committed(events)
-    store.onReopened = ({ states }) => this.#consumers.reopened(states)
+    store.onReopened = () => this.#consumers.reopened()
   }
 
   get state(): 'ready' | 'failed' | 'closed' {

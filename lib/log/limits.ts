@@ -6,8 +6,18 @@ import { type JsonValue, toJson } from '../core/json.ts'
 import { checkText, defaultLimits, type Limits, textProblem } from '../core/limits.ts'
 import type { Recorded, Write } from './port.ts'
 
-/** Returns a write of state with its value validated and copied. */
+/** A namespace or key of state takes as many bytes as an identifier. */
+const LONGEST_KEY = 1024
+
+/** Rejects a place of state that can't be stored. */
+export function checkStateKey({ namespace, key }: Pick<Write, 'namespace' | 'key'>): void {
+  checkText(namespace, LONGEST_KEY, 'TIDINGS_LOG_INVALID', 'a namespace')
+  checkText(key, LONGEST_KEY, 'TIDINGS_LOG_INVALID', `a key in ${quote(namespace)}`)
+}
+
+/** Returns a write of state with its place validated, and its value validated and copied. */
 export function checkWrite({ value, ...write }: Write): Write {
+  checkStateKey(write)
   return value === undefined ? write : { ...write, value: toJson(value) }
 }
 

@@ -29,6 +29,14 @@ export interface HeldBy {
   readonly why: 'cursor' | 'retry' | 'parked' | 'in flight'
 }
 
+/** Returns the need with the lowest seq; the first of equals. */
+export function lowestNeed(needs: readonly HeldBy[]): HeldBy | undefined {
+  return needs.reduce<HeldBy | undefined>(
+    (low, need) => (low === undefined || need.seq < low.seq ? need : low),
+    undefined,
+  )
+}
+
 /**
  * The result of a prune.
  *

@@ -17,11 +17,16 @@ const floors: Readonly<Record<string, number>> = {
   testing: 5,
 }
 
+/** The files that stand in a folder itself, as a room of it. */
+const ITSELF = '.'
+
 /**
  * The rooms of a folder, lowest first: a room imports only from lower rooms, and rooms in one line are neighbours. Files
- * that stand in the folder itself are above all its rooms. A folder that is not here has no rooms.
+ * that stand in the folder itself are above all its rooms, unless `.` says where. A folder that is not here has no
+ * rooms.
  */
 const rooms: Readonly<Record<string, readonly (readonly string[])[]>> = {
+  log: [[ITSELF], ['consumer']],
   level: [['format'], ['store'], ['read'], ['write'], ['session'], ['consumer', 'runs'], ['upkeep'], ['repair']],
   agent: [['define'], ['run'], ['try'], ['operations'], ['socket']],
 }
@@ -98,22 +103,19 @@ function forbiddenFloor(room: string, target: string): string | undefined {
 function forbiddenRoom(path: string, target: string): string | undefined {
   const [folder, from] = placeOf(path)
   const [other, to] = placeOf(target)
-  const order = rooms[folder]
-  const level = (room: string): number => order?.findIndex((line) => line.includes(room)) ?? -1
-  if (order === undefined) {
-    return from === undefined ? undefined : `${folder}/${from} is a room that is not in the plan: see lib/README.md`
-  }
-  if (from !== undefined && level(from) < 0)
-    return `${folder}/${from} is a room that is not in the plan: see lib/README.md`
-  if (other !== folder || from === undefined || from === to) return undefined
-  if (to !== undefined && level(to) < level(from)) return undefined
+  const order = rooms[folder] ?? []
+  const place = order.findIndex((line) => line.includes(from))
+  if (place < 0 && from !== ITSELF) return `${folder}/${from} is a room that is not in the plan: see lib/README.md`
+  if (other !== folder || from === to) return undefined
+  const level = place < 0 ? order.length : place
+  if (order.slice(0, level).some((line) => line.includes(to))) return undefined
   return `room ${folder}/${from} may not import ${target}: only lower rooms`
 }
 
-/** The folder of lib/ that a file is in, and its room there; undefined for a file of the folder itself. */
-function placeOf(path: string): readonly [folder: string, room: string | undefined] {
+/** The folder of lib/ that a file is in, and its room there. */
+function placeOf(path: string): readonly [folder: string, room: string] {
   const [, folder = '', ...rest] = path.split('/')
-  return [folder, rest.length > 1 ? rest.slice(0, -1).join('/') : undefined]
+  return [folder, rest.length > 1 ? rest.slice(0, -1).join('/') : ITSELF]
 }
 
 function forbiddenPackage(path: string, specifier: string): string | undefined {

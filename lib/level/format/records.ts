@@ -1,9 +1,11 @@
 import { crc32 } from 'node:zlib'
-import type { ErrorInfo } from '../../core/error-info.ts'
 import { TidingsError } from '../../core/errors.ts'
 import type { StoredEvent } from '../../core/event.ts'
 import { freezeJson, type JsonValue } from '../../core/json.ts'
+import type { EventRecord } from '../../log/consumer/consumer-store.ts'
 import { KIND, kindOf, seqOf } from './keys.ts'
+
+export type { EventRecord } from '../../log/consumer/consumer-store.ts'
 
 /** The version of this format. A newer one is refused, an older one is read. */
 export const FORMAT = 1
@@ -51,44 +53,6 @@ export function identityOf(event: StoredEvent, told: boolean, known: Identity | 
 export function lastTold(known: Identity): readonly [seq: number, version: string | null | undefined] {
   const [seq, version, , told = 0, toldVersion] = known
   return told === 0 ? [seq, version] : [told, toldVersion]
-}
-
-/** After a cursor everything is settled too, or has a record of its own, up to `to`; but not what is `open`. */
-export interface Beyond {
-  readonly to: number
-  readonly open: readonly number[]
-}
-
-export interface Cursor {
-  readonly cursor: number
-  readonly created: number
-  /** What of the events after the cursor is known already; absent: nothing. */
-  readonly beyond?: Beyond
-  /** How often events were told again on request. */
-  readonly replays?: number
-  /** The consumer was moved back; what follows its cursor, up to `until`, is this replay. */
-  readonly again?: { readonly until: number; readonly replay: number }
-  /**
-   * Begins with the first event of its types that is created at this time or later (ms since the epoch); absent: it has
-   * begun.
-   */
-  readonly since?: number
-}
-
-/** `at`, `since`: when the next attempt is due, and when that was decided, in ms; an older record has no `since`. */
-export interface RetryRecord {
-  readonly attempts: number
-  readonly at: number
-  readonly since?: number
-  readonly error?: ErrorInfo
-  readonly replay?: number
-}
-
-export interface ParkedRecord {
-  readonly attempts: number
-  readonly at: number
-  readonly error: ErrorInfo
-  readonly replay?: number
 }
 
 export interface StateRecord {
@@ -140,14 +104,6 @@ interface Extras {
   readonly revision?: number | undefined
   readonly transformed?: true | undefined
   readonly untold?: true | undefined
-}
-
-/** An event as the store has it. */
-export interface EventRecord {
-  readonly event: StoredEvent
-  readonly told: boolean
-  /** How many characters its record has, more or less what it takes in memory. */
-  readonly size: number
 }
 
 /**

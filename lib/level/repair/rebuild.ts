@@ -1,8 +1,8 @@
 import { LOST_EVENT } from '../../core/engine-types.ts'
 import type { StoredEvent } from '../../core/event.ts'
+import type { CursorRecord } from '../../log/consumer/consumer-store.ts'
 import { KIND, keys, type RecordKind, seqOf, startingWith, textsOf } from '../format/keys.ts'
 import {
-  type Cursor,
   decode,
   decodeEvent,
   encode,
@@ -54,7 +54,8 @@ async function reach(db: Database, acknowledged: number): Promise<{ readonly fir
   const [highest] = await db.keys({ ...startingWith(KIND.event), limit: 1, reverse: true }).all()
   let last = Math.max(acknowledged, head?.[0] ?? 0, highest === undefined ? 0 : seqOf(highest))
   for await (const [key, text] of records(db, KIND.identity)) last = Math.max(last, decode<Identity>(key, text)[0])
-  for await (const [key, text] of records(db, KIND.cursor)) last = Math.max(last, decode<Cursor>(key, text).cursor)
+  for await (const [key, text] of records(db, KIND.cursor))
+    last = Math.max(last, decode<CursorRecord>(key, text).cursor)
   // Without a head, only these tell that bodies were pruned.
   const [pruned] = await db.keys({ ...startingWith(KIND.hour), limit: 1 }).all()
   const lowestKept = pruned === undefined ? 1 : lowest === undefined ? last + 1 : seqOf(lowest)

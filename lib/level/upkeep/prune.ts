@@ -1,7 +1,6 @@
 import { Mutex } from '../../core/mutex.ts'
 import { type Bounds, boundsOf, type HeldBy, type Pruned, type Retention } from '../../log/retention.ts'
 import type { Consumers } from '../consumer/consumers.ts'
-import type { Need } from '../consumer/retention-floor.ts'
 import { KIND, keys, seqOf, startingWith } from '../format/keys.ts'
 import { decode, decodeEvent, FORGOTTEN, type Identity } from '../format/records.ts'
 import { missing } from '../read/reader.ts'
@@ -63,7 +62,7 @@ export class Pruner {
   }
 
   // What was read is decided upon in one go: nobody can come to need an event in between.
-  async #step(bounds: Bounds, lowestNeed: () => Need | undefined): Promise<Step> {
+  async #step(bounds: Bounds, lowestNeed: () => HeldBy | undefined): Promise<Step> {
     const { session } = this.#store
     const bodies = await this.#read(session)
     if (this.#store.session !== session) return { removed: 0, done: false, durable: Promise.resolve() }

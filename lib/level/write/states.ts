@@ -1,14 +1,9 @@
-import { quote } from '../../core/errors.ts'
-import { checkText } from '../../core/limits.ts'
-import { checkWrite } from '../../log/limits.ts'
+import { checkStateKey } from '../../log/limits.ts'
 import type { Write, Writes } from '../../log/port.ts'
 import { keys } from '../format/keys.ts'
 import { decode, encode, type StateRecord } from '../format/records.ts'
 import type { Database } from '../store/database.ts'
 import type { Op } from './commit.ts'
-
-/** A key or namespace takes as many bytes as an identifier. */
-const MOST_BYTES = 1024
 
 /**
  * State: small values by namespace and key. What is not durable yet is kept here beside the store, so that everybody
@@ -56,17 +51,8 @@ export class States {
   }
 }
 
-/** Refuses writes that can't be stored; takes their values as they are now. */
-export function checkedWrites(writes: Writes): Writes {
-  return writes.map((write) => {
-    stateKey(write)
-    return checkWrite(write)
-  })
-}
-
 /** Where a value is kept. */
 export function stateKey({ namespace, key }: Pick<Write, 'namespace' | 'key'>): string {
-  checkText(namespace, MOST_BYTES, 'TIDINGS_LOG_INVALID', 'a namespace')
-  checkText(key, MOST_BYTES, 'TIDINGS_LOG_INVALID', `a key in ${quote(namespace)}`)
+  checkStateKey({ namespace, key })
   return keys.state(namespace, key)
 }

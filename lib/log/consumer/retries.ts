@@ -1,7 +1,8 @@
+import { defined } from '../../core/defined.ts'
 import { errorInfo } from '../../core/error-info.ts'
-import type { Handed } from '../../log/port.ts'
-import { checkInstant } from '../../log/query.ts'
-import type { RetryRecord } from '../format/records.ts'
+import type { Handed } from '../port.ts'
+import { checkInstant } from '../query.ts'
+import type { RetryRecord } from './consumer-store.ts'
 
 /** An event that waits for its next attempt. */
 export interface Waiting extends Omit<RetryRecord, 'error'> {
@@ -18,18 +19,13 @@ export function retryRecord(
   { at, error }: { readonly at: number; readonly error?: unknown },
   since: number,
 ): RetryRecord {
-  return {
+  return defined({
     attempts: attempt,
     at: checkInstant(at, 'at'),
     since,
-    ...(error === undefined ? {} : { error: errorInfo(error) }),
-    ...(replay === undefined ? {} : { replay }),
-  }
-}
-
-/** When an event of an earlier process is due. A clock that went back does not prolong its pause. */
-export function dueAgain({ at, since }: RetryRecord, now: number): number {
-  return since !== undefined && since > now ? Math.min(at, now + Math.max(0, at - since)) : at
+    error: error === undefined ? undefined : errorInfo(error),
+    replay,
+  })
 }
 
 /** The events of one consumer that wait for another attempt, ordered by due time. */
@@ -48,10 +44,6 @@ export class Retries {
     return this.#due.length
   }
 
-  get(seq: number): Waiting | undefined {
-    return this.#bySeq.get(seq)
-  }
-
   has(seq: number): boolean {
     return this.#bySeq.has(seq)
   }
@@ -68,7 +60,7 @@ export class Retries {
 
   add({ seq, attempts, at, replay }: Waiting): void {
     this.remove(seq)
-    const waiting: Waiting = { seq, attempts, at, ...(replay === undefined ? {} : { replay }) }
+    const waiting: Waiting = defined({ seq, attempts, at, replay })
     this.#due.splice(this.#place(waiting), 0, waiting)
     this.#bySeq.set(seq, waiting)
   }

@@ -1,10 +1,12 @@
 import { type Observable, Subject, startWith, switchMap } from 'rxjs'
-import type { Consumer, Handed, Lag, Parked, Retrying, Writes } from '../../log/port.ts'
-import type { LevelConsumer } from './consumer.ts'
+import { hasCode } from '../../core/errors.ts'
+import type { Consumer, Handed, Lag, Parked, Retrying, Writes } from '../port.ts'
+import type { LogConsumer } from './log-consumer.ts'
 
 /**
- * One opening of a consumer. Several handles of one name share the open consumer: each can inspect and steer it, and
- * only the handle that pulled last gets its events. A pull takes over: the consumer of the other handle retires.
+ * One opening of a consumer. Several handles of one name share the consumer that is present: each can inspect and steer
+ * it, and only the handle that pulled last gets its events (decision 0033). A pull takes over: the consumer of the
+ * other handle retires, and its pull rejects.
  *
  * If a consumer retires and none can be opened in its place (the store fails in between), the next pull of its handle
  * opens it again from the store.
@@ -12,21 +14,17 @@ import type { LevelConsumer } from './consumer.ts'
 export class ConsumerHandle implements Consumer {
   readonly name: string
   readonly origin: Consumer['origin']
-  readonly #seen: LevelConsumer
-  readonly #takeOver: (own: LevelConsumer | undefined) => Promise<LevelConsumer>
+  readonly #seen: LogConsumer
+  readonly #takeOver: (own: LogConsumer | undefined) => Promise<LogConsumer>
   readonly #taken$ = new Subject<void>()
-  #own: LevelConsumer | undefined
-  #taking: Promise<LevelConsumer> | undefined
+  #own: LogConsumer | undefined
+  #taking: Promise<LogConsumer> | undefined
 
   /**
    * - `isOwn`: whether `seen` was opened for this handle; otherwise another handle owns it
    * - `takeOver`: opens the consumer for this handle; returns `own` if another handle has taken that over
    */
-  constructor(
-    seen: LevelConsumer,
-    isOwn: boolean,
-    takeOver: (own: LevelConsumer | undefined) => Promise<LevelConsumer>,
-  ) {
+  constructor(seen: LogConsumer, isOwn: boolean, takeOver: (own: LogConsumer | undefined) => Promise<LogConsumer>) {
     this.name = seen.name
     this.origin = isOwn ? seen.origin : 'known'
     this.#seen = seen
@@ -35,7 +33,7 @@ export class ConsumerHandle implements Consumer {
   }
 
   // The consumer to inspect and steer: the one that is open now.
-  get #it(): LevelConsumer {
+  get #it(): LogConsumer {
     const it = this.#own ?? this.#seen
     return it.next ?? it
   }
@@ -53,7 +51,7 @@ export class ConsumerHandle implements Consumer {
 
   async pull(max: number, signal: AbortSignal): Promise<readonly Handed[]> {
     for (;;) {
-      const own = await this.#present()
+      const own = await this.#owned()
       try {
         return await own.pull(max, signal)
       } catch (error) {
@@ -63,13 +61,13 @@ export class ConsumerHandle implements Consumer {
   }
 
   // Concurrent pulls share one take-over.
-  #present(): LevelConsumer | Promise<LevelConsumer> {
+  #owned(): LogConsumer | Promise<LogConsumer> {
     if (this.#own !== undefined && !(this.#own.retired && this.#own.next === undefined)) return this.#own
     this.#taking ??= this.#take().finally(() => (this.#taking = undefined))
     return this.#taking
   }
 
-  async #take(): Promise<LevelConsumer> {
+  async #take(): Promise<LogConsumer> {
     this.#own = await this.#takeOver(this.#own)
     this.#taken$.next()
     return this.#own
@@ -89,27 +87,29 @@ export class ConsumerHandle implements Consumer {
   }
 
   async *parked(): AsyncGenerator<Parked> {
-    yield* (await this.#steered()).parked()
+    yield* (await this.#present()).parked()
   }
 
   async *retrying(): AsyncGenerator<Retrying> {
-    yield* (await this.#steered()).retrying()
+    yield* (await this.#present()).retrying()
   }
 
-  async release(seq: number): Promise<boolean> {
-    return (await this.#steered()).release(seq)
+  release(seq: number): Promise<boolean> {
+    return this.#steer((it) => it.release(seq))
   }
 
-  async drop(seq: number): Promise<boolean> {
-    return (await this.#steered()).drop(seq)
+  drop(seq: number): Promise<boolean> {
+    return this.#steer((it) => it.drop(seq))
   }
 
   async redeliver(seqs: Iterable<number>, options?: { readonly at?: number }): Promise<void> {
-    await (await this.#steered()).redeliver(seqs, options)
+    // Read once: the consumer that is asked may retire in between.
+    const all = [...seqs]
+    await this.#steer((it) => it.redeliver(all, options))
   }
 
-  async flush(): Promise<void> {
-    await this.#it.flush()
+  flush(): Promise<void> {
+    return this.#it.flush()
   }
 
   async lag(): Promise<Lag> {
@@ -117,10 +117,22 @@ export class ConsumerHandle implements Consumer {
   }
 
   // A retired consumer takes nothing. It has no successor yet, or one is being opened: `takeOver` waits its turn.
-  async #steered(): Promise<LevelConsumer> {
+  async #present(): Promise<LogConsumer> {
     const it = this.#it
     if (!it.retired) return it
     const taken = await this.#takeOver(it)
     return taken.next ?? taken
+  }
+
+  // A consumer that retires in between rejects, and its successor is asked.
+  async #steer<T>(act: (it: LogConsumer) => Promise<T>): Promise<T> {
+    for (;;) {
+      const it = await this.#present()
+      try {
+        return await act(it)
+      } catch (error) {
+        if (!it.retired || !hasCode(error, 'TIDINGS_LOG_CLOSED')) throw error
+      }
+    }
   }
 }

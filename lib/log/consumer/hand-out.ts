@@ -1,0 +1,246 @@
+import { monotonic } from '../../core/clock.ts'
+import { hasCode } from '../../core/errors.ts'
+import type { StoredEvent } from '../../core/event.ts'
+import type { ConsumerOptions, Handed } from '../port.ts'
+import { typeTest } from '../query.ts'
+import type { ConsumerStore, EventRecord, RecordChange } from './consumer-store.ts'
+import type { ConsumerCursor } from './cursor.ts'
+import type { InFlight } from './in-flight.ts'
+import type { Waiting } from './retries.ts'
+
+/**
+ * The most events of one consumer that may wait for another attempt; beyond it, no new events are handed out. The
+ * events are on disk, but their seqs and due times are in memory (decision 0008).
+ */
+const MOST_WAITING = 10_000
+
+/** Returns a test whether a consumer with these options hears an event. */
+export function hears({ types }: Pick<ConsumerOptions, 'types'>): (record: EventRecord) => boolean {
+  const test = typeTest(types)
+  return ({ event, told }) => told && test(event.type)
+}
+
+/** The parts of a HandOut. */
+export interface HandOutParts {
+  readonly store: ConsumerStore
+  readonly inFlight: InFlight
+  readonly cursor: ConsumerCursor
+  readonly options: ConsumerOptions
+  /** Whether this consumer may hand out events: false once it has retired. */
+  readonly isPresent: () => boolean
+}
+
+/**
+ * Hands out the events of one consumer: due retries and new events. A due event may lie after the backlog position (the
+ * process died over it, or it was put back before its turn). It is handed out when the backlog reaches it, because
+ * older events, perhaps of its key, have not been handed out yet.
+ */
+export class HandOut {
+  readonly #parts: HandOutParts
+  readonly #backlog: Backlog
+  readonly #isInOrder: boolean
+  readonly #hearsType: (type: string) => boolean
+  // The seq of the next event that waits after the backlog position; undefined: there is none.
+  #next: number | undefined
+  // Begun but not returned by a pull, because noting failed. The next pull gets these first.
+  readonly #held: Handed[] = []
+  #noting: Promise<unknown> = Promise.resolve()
+  #taking = 0
+
+  constructor(parts: HandOutParts) {
+    this.#parts = parts
+    const { cursor, inFlight, options } = parts
+    const hearsIt = hears(options)
+    const isWanted = (record: EventRecord): boolean =>
+      hearsIt(record) &&
+      cursor.hasBegun(record.event.created) &&
+      cursor.isNew(record.event.seq) &&
+      !inFlight.isWaiting(record.event.seq)
+    this.#backlog = new Backlog(cursor.cursor, isWanted)
+    this.#isInOrder = options.inOrder === true
+    this.#hearsType = typeTest(options.types)
+  }
+
+  /** The seq up to which every event was handed out or skipped. */
+  get position(): number {
+    return this.#backlog.position
+  }
+
+  /**
+   * Passes over events `before` + 1 to `last`, of these types, without reading them. Returns false when the consumer
+   * hears one of them, or an earlier event is still to be read.
+   */
+  pass(types: Iterable<string>, before: number, last: number): boolean {
+    if (this.#taking > 0 || this.position !== before) return false
+    for (const type of types) if (this.#hearsType(type)) return false
+    this.#backlog.position = last
+    return true
+  }
+
+  /** Whether another take could find events right now. */
+  get more(): boolean {
+    return this.#held.length > 0 || (this.#mayReadOn() && this.position < this.#parts.store.durable)
+  }
+
+  /**
+   * Hands out events in three steps: read, begin, note. Reading changes nothing. Events begin synchronously, without an
+   * await in between. If noting fails, they are held for the next take.
+   */
+  async take(max: number, signal: AbortSignal): Promise<readonly Handed[]> {
+    this.#taking += 1
+    try {
+      if (this.#held.length === 0) await this.#begin(max, signal)
+      return await this.#note(this.#held.splice(0, max))
+    } catch (error) {
+      // A store closed in between, after a failed write, will be reopened; a closed log ends the wait of the pull.
+      if (hasCode(error, 'TIDINGS_LOG_FAILED') || hasCode(error, 'TIDINGS_LOG_CLOSED')) return []
+      throw error
+    } finally {
+      this.#taking -= 1
+    }
+  }
+
+  /** Whether a take is reading events. */
+  get isTaking(): boolean {
+    return this.#taking > 0
+  }
+
+  /** Resolves when all pending notes are written. */
+  async noted(): Promise<void> {
+    await this.#noting
+  }
+
+  /** Takes back events that a pull could not return. */
+  hold(handed: readonly Handed[]): void {
+    this.#held.push(...handed)
+    this.#held.sort((a, b) => a.event.seq - b.event.seq)
+  }
+
+  async #begin(max: number, signal: AbortSignal): Promise<void> {
+    const { store, isPresent } = this.#parts
+    const due = this.#due(max)
+    const found = await Promise.all(due.map(async (waiting) => ({ waiting, event: await store.readOne(waiting.seq) })))
+    const room = this.#mayReadOn() ? max - due.filter(({ seq }) => seq <= this.position).length : 0
+    if (room > 0) await this.#backlog.readAhead(store, room)
+    if (signal.aborted || !isPresent()) return
+    const fresh = this.#fresh(room)
+    this.hold([...this.#again(found.filter(({ waiting }) => waiting.seq <= this.position)), ...fresh])
+  }
+
+  // The due events behind the backlog position, and the next one after it.
+  #due(max: number): readonly Waiting[] {
+    const { store, inFlight } = this.#parts
+    const due = inFlight.due(monotonic(store.clock).now(), max)
+    const { position } = this
+    const next = this.#isInOrder ? inFlight.first : due.find(({ seq }) => seq > position)
+    this.#next = next === undefined || next.seq <= position ? undefined : next.seq
+    return due.filter(({ seq }) => seq <= position || seq === this.#next)
+  }
+
+  #mayReadOn(): boolean {
+    const { inFlight, cursor } = this.#parts
+    if (this.#next !== undefined) return true
+    const { first } = inFlight
+    if (this.#isInOrder) return first === undefined || first.seq > this.position
+    return inFlight.waiting - cursor.recordedAhead < MOST_WAITING
+  }
+
+  #again(found: readonly { waiting: Waiting; event: StoredEvent | undefined }[]): Handed[] {
+    const { inFlight } = this.#parts
+    const handed: Handed[] = []
+    for (const { waiting, event } of found) {
+      const { seq, attempts, replay } = waiting
+      if (!inFlight.beginAgain(seq)) continue
+      // The event was pruned.
+      if (event === undefined) inFlight.settle(seq)
+      else handed.push({ event, attempt: attempts + 1, ...(replay === undefined ? {} : { replay }) })
+    }
+    return handed
+  }
+
+  #fresh(room: number): Handed[] {
+    const { inFlight, cursor } = this.#parts
+    const handed = this.#backlog.take(room, this.#next).map((event): Handed => {
+      const replay = cursor.replay(event.seq)
+      return replay === undefined ? { event, attempt: 1 } : { event, attempt: 1, replay }
+    })
+    for (const { event } of handed) inFlight.begin(event.seq)
+    return handed
+  }
+
+  // What is in flight is noted before events are handed out (decision 0006). A note survives the death of the process,
+  // and need not wait for the disk.
+  async #note(begun: readonly Handed[]): Promise<readonly Handed[]> {
+    const { inFlight, options } = this.#parts
+    if (begun.length === 0 || options.transient === true) return begun
+    const { handed, changes } = inFlight.note(begun)
+    const noting = this.#write(handed, changes)
+    const over = (): void => undefined
+    this.#noting = Promise.all([this.#noting, noting.then(over, over)]).then(over)
+    try {
+      await noting
+      inFlight.handedOut(handed)
+      return handed
+    } catch (error) {
+      this.hold(begun)
+      throw error
+    }
+  }
+
+  async #write(handed: readonly Handed[], changes: readonly RecordChange[]): Promise<void> {
+    const { store } = this.#parts
+    // Earlier suspects that were handled are cleared durably first, so that the next crash is not counted against them.
+    if (handed.some(({ crashes }) => crashes !== undefined)) await store.flush()
+    await store.note(changes)
+  }
+}
+
+/** Records per read: a consumer of rare types skips this many at a time. */
+const LOOK_AHEAD = 512
+
+/** Characters of records read ahead in one go: more would block the event loop. */
+const MOST_TEXT = 512 * 1024
+
+const sizeOf = (records: readonly EventRecord[]): number => records.reduce((sum, { size }) => sum + size, 0)
+
+/** The events that one consumer has not been handed yet: a position in the log, and the records read ahead of it. */
+class Backlog {
+  position: number
+  readonly #isWanted: (record: EventRecord) => boolean
+  #ahead: readonly EventRecord[] = []
+  #taken = 0
+
+  /** Begins after `position`; only wanted records are handed out. */
+  constructor(position: number, isWanted: (record: EventRecord) => boolean) {
+    this.position = position
+    this.#isWanted = isWanted
+  }
+
+  /** Reads on until `count` events are at hand; fewer at the end of the log, or when they are large. */
+  async readAhead(store: ConsumerStore, count: number): Promise<void> {
+    if (this.#ahead.length - this.#taken >= count) return
+    let ahead: readonly EventRecord[] = this.#ahead.slice(this.#taken)
+    let size = sizeOf(ahead)
+    while (ahead.length < count && size < MOST_TEXT) {
+      const page = await store.read(ahead.at(-1)?.event.seq ?? this.position, LOOK_AHEAD)
+      if (page.length === 0) break
+      size += sizeOf(page)
+      ahead = ahead.length === 0 ? page : ahead.concat(page)
+    }
+    this.#ahead = ahead
+    this.#taken = 0
+  }
+
+  /** Takes the next wanted events that were read, at most `room` and none after `until`; skips the others. */
+  take(room: number, until = Number.POSITIVE_INFINITY): StoredEvent[] {
+    const taken: StoredEvent[] = []
+    while (this.#taken < this.#ahead.length && taken.length < room) {
+      const record = this.#ahead[this.#taken] as EventRecord
+      if (record.event.seq > until) break
+      this.#taken += 1
+      this.position = record.event.seq
+      if (this.#isWanted(record)) taken.push(record.event)
+    }
+    return taken
+  }
+}
