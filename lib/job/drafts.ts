@@ -63,7 +63,7 @@ export function drafts(
     subscriber.add(() => stop.abort(unheard(job)))
     const runs = runs$(job, {
       clock,
-      ticking: {
+      slots: {
         anchor: new Date(clock.now()),
         decided: ({ passed }) => {
           if (passed !== undefined) logger.info({ job: job.name, ...passed }, 'slots missed')

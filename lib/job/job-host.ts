@@ -5,15 +5,19 @@ import type { Log } from '../log/port.ts'
 import type { RunReport } from './run-report.ts'
 import type { Slot } from './slots.ts'
 
-/** A requested slot. `ended` receives the report, or undefined if the slot did not run. */
+/** A slot that was requested by hand. */
 export interface Trigger extends Slot {
+  /** Receives the report of the last attempt, or undefined if the slot did not run. */
   readonly ended?: (report: RunReport | undefined) => void
 }
 
 /** What jobs need to run on a log. */
 export interface JobHost {
+  /** Where the slots are claimed, and the drafts and the state are stored. */
   readonly log: Log
+  /** The time source. */
   readonly clock: Clock
+  /** The world that runs see. */
   readonly environment: Environment
   /** Aborts when no more runs may begin. */
   readonly stop: AbortSignal
@@ -21,7 +25,9 @@ export interface JobHost {
   readonly abort: AbortSignal
   /** Removes known secrets from stored text. */
   scrub(text: string): string
+  /** An attempt at the slot begins. */
   began(slot: Slot): void
+  /** An attempt ended. */
   ended(report: RunReport): void
   /** Receives the activity of a run of `always()`, every minute and when it ends. Default: none. */
   progressed?(progress: RunProgress): void

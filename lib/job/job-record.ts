@@ -1,4 +1,5 @@
 import { type Logger, silentLogger } from '../core/logger.ts'
+import { DAY } from '../core/time-units.ts'
 import type { Log, Write } from '../log/port.ts'
 import { scheduleWords } from '../schedule/schedule.ts'
 import type { Job } from './job.ts'
@@ -19,8 +20,9 @@ export function jobNamespace(name: string): string {
 export interface JobRecord {
   /** When the job was first seen with this schedule, in ms; intervals are counted from it. */
   readonly anchor: number
-  /** The schedule in words, and `enabled: false` if disabled. A change makes the job begin now. */
+  /** The schedule in words. A change makes the job begin now (decision 0039). */
   readonly schedule?: string
+  /** False if the job is disabled. Enabled again, it begins now. */
   readonly enabled?: false
   /** Its former names, newest first. */
   readonly formerly?: string | readonly string[]
@@ -31,7 +33,7 @@ export interface JobRecord {
 }
 
 /** An anchor further in the future than this, in ms, comes from a wrong clock. */
-const AHEAD = 86_400_000
+const TOO_FAR_AHEAD = DAY
 
 /**
  * Reads the record of a job, or creates it if the log has none. A job whose schedule changed, or that is enabled again,
@@ -40,8 +42,8 @@ const AHEAD = 86_400_000
 export async function readJob(log: Log, job: Job, now: number, logger: Logger = silentLogger): Promise<JobRecord> {
   const { name } = job
   const known = (await recordOf(log, name)) ?? (await adopt(log, job, logger))
-  if (known === undefined) return keep(log, job, { anchor: now })
-  await warnAdoption(log, job, logger)
+  if (known === undefined) return storeRecord(log, job, { anchor: now })
+  await warnUnusedFormerName(log, job, logger)
   const record = known.slot === undefined ? known : await migrated(log, job, known, known.slot)
   const text = scheduleWords(job.schedule)
   const fields = { job: name, schedule: text }
@@ -53,23 +55,23 @@ export async function readJob(log: Log, job: Job, now: number, logger: Logger = 
     logger.info(fields, 'enabled again: the job begins now')
     return beginNow(log, job, record, now)
   }
-  if (record.anchor > now + AHEAD) {
+  if (record.anchor > now + TOO_FAR_AHEAD) {
     // A job has no slots before its anchor, so none of the coming slots has run.
     const seen = new Date(record.anchor).toISOString()
     logger.warn({ ...fields, seen }, 'the job was first seen when the clock was ahead: it begins now')
     return beginNow(log, job, record, now, true)
   }
   // A disabled job does not run its open slots.
-  if (!job.settings.enabled && record.enabled !== false) await settleOpen(log, name, 0)
+  if (!job.settings.enabled && record.enabled !== false) await settleOpenSlots(log, name, 0)
   const same = text === record.schedule && (record.enabled !== false) === job.settings.enabled
-  return same ? record : keep(log, job, record)
+  return same ? record : storeRecord(log, job, record)
 }
 
 /**
  * Settles all open slots of a job, and all its slots up to an instant (ms since the epoch). `back`: moves the settled
  * instant back if it is later.
  */
-async function settleOpen(log: Log, name: string, upTo: number, back = false): Promise<void> {
+async function settleOpenSlots(log: Log, name: string, upTo: number, back = false): Promise<void> {
   const { open } = await log.slots(name)
   const never = open.filter(({ attempts }) => attempts === 0)
   const noted = never.map(({ slot }) => {
@@ -83,7 +85,7 @@ async function settleOpen(log: Log, name: string, upTo: number, back = false): P
 export async function resetJob(log: Log, name: string, now: number): Promise<JobRecord | undefined> {
   const known = await recordOf(log, name)
   if (known === undefined) return undefined
-  await settleOpen(log, name, now, true)
+  await settleOpenSlots(log, name, now, true)
   const { slot: _, ...rest } = known
   const record = { ...rest, anchor: now }
   await log.store(JOBS).set(name, record)
@@ -100,7 +102,7 @@ export async function removeJob(log: Log, name: string): Promise<void> {
 }
 
 /** The former names of a job, newest first. */
-export function namesBefore({ formerly = [] }: JobRecord): readonly string[] {
+export function formerNames({ formerly = [] }: JobRecord): readonly string[] {
   return typeof formerly === 'string' ? [formerly] : formerly
 }
 
@@ -108,7 +110,7 @@ async function recordOf(log: Log, name: string): Promise<JobRecord | undefined> 
   return (await log.store(JOBS).get<JobRecord>(name))?.value
 }
 
-async function keep(log: Log, job: Job, { enabled: _, slot: __, ...known }: JobRecord): Promise<JobRecord> {
+async function storeRecord(log: Log, job: Job, { enabled: _, slot: __, ...known }: JobRecord): Promise<JobRecord> {
   const record: JobRecord = {
     ...known,
     schedule: scheduleWords(job.schedule),
@@ -120,8 +122,8 @@ async function keep(log: Log, job: Job, { enabled: _, slot: __, ...known }: JobR
 
 // Slots first: after an interruption the recorded schedule still differs, so the next start repeats this.
 async function beginNow(log: Log, job: Job, record: JobRecord, now: number, back = false): Promise<JobRecord> {
-  await settleOpen(log, job.name, now, back)
-  return keep(log, job, { ...record, anchor: now })
+  await settleOpenSlots(log, job.name, now, back)
+  return storeRecord(log, job, { ...record, anchor: now })
 }
 
 // Older logs kept the settled slots in the job's record.
@@ -129,7 +131,7 @@ async function migrated(log: Log, job: Job, record: JobRecord, slot: number): Pr
   const { open } = await log.slots(job.name)
   const done = open.filter((each) => each.slot.getTime() <= slot).map((each) => each.slot)
   await log.plan(job.name, { upTo: new Date(slot), settled: done })
-  return keep(log, job, record)
+  return storeRecord(log, job, record)
 }
 
 /** Moves everything from the older name and leaves nothing behind, so that the job can take that name back. */
@@ -139,10 +141,10 @@ async function adopt(log: Log, { name, settings }: Job, logger: Logger): Promise
   if (from === undefined || older === undefined) return undefined
   const { upTo, open } = await log.slots(from)
   await log.plan(name, { ...(upTo === undefined ? {} : { upTo }), open })
-  const record: JobRecord = { ...older, formerly: [from, ...namesBefore(older)] }
-  const state = await moved(log, jobNamespace(from), jobNamespace(name))
-  const rests = await log.store(PAUSED_JOBS).get(from)
-  if (rests !== undefined) state.push({ namespace: PAUSED_JOBS, key: name, value: rests.value })
+  const record: JobRecord = { ...older, formerly: [from, ...formerNames(older)] }
+  const state = await movedState(log, jobNamespace(from), jobNamespace(name))
+  const paused = await log.store(PAUSED_JOBS).get(from)
+  if (paused !== undefined) state.push({ namespace: PAUSED_JOBS, key: name, value: paused.value })
   state.push({ namespace: PAUSED_JOBS, key: from }, { namespace: JOBS, key: from })
   state.push({ namespace: JOBS, key: name, value: { ...record } })
   await log.accept([], { state })
@@ -151,7 +153,7 @@ async function adopt(log: Log, { name, settings }: Job, logger: Logger): Promise
   return record
 }
 
-async function moved(log: Log, from: string, to: string): Promise<Write[]> {
+async function movedState(log: Log, from: string, to: string): Promise<Write[]> {
   const state: Write[] = []
   for await (const { key, value } of log.store(from).list()) {
     state.push({ namespace: to, key, value }, { namespace: from, key })
@@ -160,7 +162,7 @@ async function moved(log: Log, from: string, to: string): Promise<Write[]> {
 }
 
 // Both names have slots and state of their own, so it is ambiguous which to keep.
-async function warnAdoption(log: Log, { name, settings }: Job, logger: Logger): Promise<void> {
+async function warnUnusedFormerName(log: Log, { name, settings }: Job, logger: Logger): Promise<void> {
   const { formerly } = settings
   if (formerly === undefined || formerly === name) return
   if ((await recordOf(log, formerly)) === undefined) return

@@ -6,14 +6,13 @@ import type { Draft, Receipt, StoredEvent } from '../core/event.ts'
 import { checkName } from '../core/limits.ts'
 import type { Query } from '../log/port.ts'
 import type { Schedule } from '../schedule/index.ts'
-import { invalid, type JobOptions, type JobSettings, settle } from './settings.ts'
+import { invalid, type JobOptions, type JobSettings, jobSettings } from './settings.ts'
 
-/**
- * The context of a run. `slot`: the scheduled time; `late`: the delay after it in ms, without the jitter, because the
- * slot was missed, is retried or had to wait.
- */
+/** The context of a run: what it sees of its job, the log and the world. */
 export interface JobContext extends Context {
+  /** The instant for which the run was scheduled; for a requested run, when it was requested. */
   readonly slot: Date
+  /** How much later the attempt began, in ms, apart from its jitter: the slot was missed, is retried or had to wait. */
   readonly late: number
   /** The events that match the query, as of the start of the iteration. Empty without a log. */
   events(query?: Query): AsyncIterable<StoredEvent>
@@ -29,10 +28,15 @@ export type Run = (
 
 /** A named schedule and the function that it runs. Created by `job(…)`. */
 export interface Job {
+  /** Tells a job from the other parts of an agent. */
   readonly kind: 'job'
+  /** Its name, unique in the agent: the log keeps its state, its slots and its history by it. */
   readonly name: string
+  /** When it runs. */
   readonly schedule: Schedule
+  /** What it does. */
   readonly run: Run
+  /** Its options, with the defaults applied. */
   readonly settings: JobSettings
 }
 
@@ -62,7 +66,7 @@ export function job(name: string, schedule: Schedule, run: Run, options: JobOpti
     throw invalid(`job ${quote(name)} needs a schedule such as every('10m'), got ${got}`)
   }
   if (typeof run !== 'function') throw invalid(`job ${quote(name)} needs a function to run, got ${describe(run)}`)
-  return brand('job', { kind: 'job', name, schedule, run, settings: settle(name, schedule, options) })
+  return brand('job', { kind: 'job', name, schedule, run, settings: jobSettings(name, schedule, options) })
 }
 
 /** Whether `value` is a job, from this copy of the package or another. */

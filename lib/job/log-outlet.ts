@@ -6,7 +6,7 @@ import type { KeyValue, Origin, Query, Write, Writes } from '../log/port.ts'
 import type { Job } from './job.ts'
 import type { JobHost } from './job-host.ts'
 import { JOBS, type JobRecord, jobNamespace, PAUSED_JOBS } from './job-record.ts'
-import type { Outlet, Success } from './run-loop.ts'
+import type { Outlet, RunSuccess } from './run-loop.ts'
 import type { Counts } from './run-report.ts'
 
 /** The attempt that an outlet belongs to. */
@@ -81,7 +81,7 @@ export class LogOutlet implements Outlet {
    * Stores the last draft and the held ones in one step with the state and the completion of the slot. A run that
    * cancels its job pauses it in the same step, so that the job never runs again, even after a crash.
    */
-  async finish(last: Draft | undefined, state: Writes, end: Success): Promise<void> {
+  async finish(last: Draft | undefined, state: Writes, end: RunSuccess): Promise<void> {
     const { name } = this.#job
     const known = this.#attempt.record()
     const writes: Write[] = [...state]
@@ -97,7 +97,7 @@ export class LogOutlet implements Outlet {
   }
 
   // Written together with the last drafts, so it does not know their receipts yet; `claim.done` records them.
-  #completion({ began, late, ms, cancel }: Success): Completion {
+  #completion({ began, late, ms, cancel }: RunSuccess): Completion {
     const { claim, attempt } = this.#attempt
     const times = { began: began.toISOString(), late, ms }
     const end =

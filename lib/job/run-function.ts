@@ -13,11 +13,13 @@ const MOST_PENDING = 1000
 
 /** What one execution of a job's function needs. */
 interface Execution {
+  /** The job whose function runs. */
   readonly job: Job
   /** Its signal asks the run to end; a run that ends this way succeeds. */
   readonly context: JobContext
   /** Aborts when the run is cut off, which fails it. */
   readonly over: AbortSignal
+  /** Where the drafts go that the function publishes or returns. */
   readonly publisher: Publisher
   /** Ends the run: stores the last returned draft, the state and, if the run cancelled its job, that, in one step. */
   readonly finish: (last: Draft | undefined, cancel: Cancel | undefined) => Promise<void>
@@ -35,7 +37,7 @@ export async function runFunction({ job, context, over, publisher, finish }: Exe
   let cancel: Cancel | undefined
   const failures = new Set<Error>()
   const refused = (error: unknown): void => void failures.add(asError(error))
-  const held = new Held((draft) => void publisher.offer(draft).catch(refused))
+  const held = new HeldDraft((draft) => void publisher.offer(draft).catch(refused))
   let drafts = 0
   const take = async (draft: Draft): Promise<void> => {
     drafts += 1
@@ -51,9 +53,9 @@ export async function runFunction({ job, context, over, publisher, finish }: Exe
     return taken.then(() => held.release())
   }
   try {
-    const toldToEnd = firstValueFrom(aborted$(context.signal))
-    const drafts = eachDraft(job.run(context), context.signal, take, (line) => void (taken = line))
-    await Promise.race([drafts, toldToEnd])
+    const askedToEnd = firstValueFrom(aborted$(context.signal))
+    const drafts = eachDraft(job.run(context), context.signal, take, (queue) => void (taken = queue))
+    await Promise.race([drafts, askedToEnd])
   } catch (error) {
     if (isCancel(error)) cancel = error
     else failures.add(asError(error))
@@ -73,14 +75,14 @@ export async function runFunction({ job, context, over, publisher, finish }: Exe
  * Holds the newest draft back, since it may be the last. Releases it at the next turn of the event loop: a source that
  * is idle by then may stay idle for days.
  */
-class Held {
-  readonly #letGo: (draft: Draft) => void
+class HeldDraft {
+  readonly #onRelease: (draft: Draft) => void
   #draft: Draft | undefined
   #timed = false
   #kept = false
 
-  constructor(letGo: (draft: Draft) => void) {
-    this.#letGo = letGo
+  constructor(onRelease: (draft: Draft) => void) {
+    this.#onRelease = onRelease
   }
 
   put(draft: Draft): void {
@@ -108,7 +110,7 @@ class Held {
   /** Passes the held draft on now. */
   release(): void {
     const draft = this.take()
-    if (draft !== undefined) this.#letGo(draft)
+    if (draft !== undefined) this.#onRelease(draft)
   }
 }
 
@@ -138,24 +140,24 @@ function isRefusal(error: unknown): boolean {
  * Passes every draft that a run returned to `each`, in order, from a value, iterable or Observable. Ends early when the
  * signal aborts.
  *
- * @param inLine receives, for each emitted draft, a promise that resolves once `each` has taken it
+ * @param queued receives, for each emitted draft, a promise that resolves once `each` has taken it
  * @throws TidingsError `TIDINGS_JOB_RESULT` when the result is not drafts
  */
 async function eachDraft(
   result: unknown,
   signal: AbortSignal,
   each: (draft: Draft) => void | Promise<void>,
-  inLine: (taken: Promise<void>) => void,
+  queued: (taken: Promise<void>) => void,
 ): Promise<void> {
   const settled = await result
   if (settled === undefined || settled === null || isReceipt(settled)) return
   if (isDraft(settled)) return each(snapshotDraft(settled))
-  if (isObservable(settled)) return eachEmitted(settled as Observable<Draft>, signal, each, inLine)
+  if (isObservable(settled)) return eachEmitted(settled as Observable<Draft>, signal, each, queued)
   if (typeof settled !== 'object' || !(Symbol.iterator in settled || Symbol.asyncIterator in settled))
     throw noDrafts(settled)
   for await (const draft of settled as AsyncIterable<Draft>) {
     if (signal.aborted) return
-    await each(asItIs(draft))
+    await each(snapshot(draft))
   }
 }
 
@@ -164,15 +166,15 @@ function eachEmitted(
   drafts: Observable<Draft>,
   signal: AbortSignal,
   each: (draft: Draft) => void | Promise<void>,
-  inLine: (taken: Promise<void>) => void,
+  queued: (taken: Promise<void>) => void,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     let taken: Promise<void> = Promise.resolve()
     const subscription = safeSubscribe(drafts, {
       next: (given) => {
-        const draft = asItIs(given)
+        const draft = snapshot(given)
         taken = taken.then(() => each(draft))
-        inLine(taken)
+        queued(taken)
         taken.catch(reject)
       },
       error: (error) => void taken.then(() => reject(error), reject),
@@ -188,7 +190,7 @@ function eachEmitted(
 }
 
 // The run may reuse the same object for the next draft.
-function asItIs(given: Draft): Draft {
+function snapshot(given: Draft): Draft {
   return isDraft(given) ? snapshotDraft(given) : given
 }
 

@@ -64,7 +64,7 @@ class LogRuns implements SlotHost {
       clock,
       stop,
       triggers$,
-      ticking: { anchor, decided: (decided) => ledger.decided(decided), ...defined({ waits: control?.nextSlot }) },
+      slots: { anchor, decided: (decided) => ledger.decided(decided), ...defined({ nextSlot: control?.nextSlot }) },
       restore: () => ledger.restore(this.#known().anchor),
       ...(control && {
         paused$: control.paused$,
@@ -87,7 +87,7 @@ class LogRuns implements SlotHost {
   }
 
   async #runSlot(given: Trigger, replaced: AbortSignal): Promise<void> {
-    const slot = given.asked === true ? { ...given, at: this.#instants.own(given.at) } : given
+    const slot = given.requested === true ? { ...given, at: this.#instants.own(given.at) } : given
     const done = this.#host.control?.slotStarted(slot)
     this.#busy += 1
     const report = await runSlot(this.#job, slot, this, replaced).catch((err: unknown) => {
@@ -123,7 +123,7 @@ class LogRuns implements SlotHost {
     const job = this.#job
     const host = this.#host
     const granted = await this.#ledger.inTurn(() => claimInstant(job, slot, host.log))
-    if (granted === null) this.#ledger.settled(slot)
+    if (granted === null) this.#ledger.completed(slot)
     if (granted === undefined || granted === null) return undefined
     const { claim, at } = granted
     const { logger } = this.context
@@ -169,7 +169,7 @@ class LogRuns implements SlotHost {
         return claim.release(attempt)
       }
       await claim.done(outcome, attempt)
-      return this.#ledger.settled(slot)
+      return this.#ledger.completed(slot)
     }
     await claim.release(report?.attempt ?? claim.attempt - 1)
     if (replaced.aborted) this.#ledger.replaced({ ...slot, ...(claim.attempt > 1 ? { begun: true } : {}) })
@@ -201,14 +201,14 @@ const INSTANTS = 1000
 // Null means that there is nothing to run; undefined already means that the log never answered.
 async function claimInstant(
   job: Job,
-  { at, asked }: Slot,
+  { at, requested }: Slot,
   log: Log,
 ): Promise<{ readonly claim: Claim; readonly at: Date } | null> {
   const { timeout } = job.settings
   const ttl = timeout === undefined ? CLAIM.endless : timeout + CLAIM.spare
-  for (let instant = 0; instant < (asked === true ? INSTANTS : 1); instant++) {
+  for (let instant = 0; instant < (requested === true ? INSTANTS : 1); instant++) {
     const own = new Date(at.getTime() + instant)
-    const claim = await log.claim(job.name, own, ttl, { aside: asked === true })
+    const claim = await log.claim(job.name, own, ttl, { aside: requested === true })
     if (claim !== undefined) return { claim, at: own }
   }
   return null

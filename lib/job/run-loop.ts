@@ -51,6 +51,7 @@ export async function runSlot(
 
 /** What the loop needs, apart from the slot. */
 export interface SlotHost {
+  /** The time source. */
   readonly clock: Clock
   /** The parts of a run's context that come from outside. They replace the loop's own. */
   readonly context: Environment & Partial<JobContext>
@@ -97,11 +98,11 @@ export interface Outlet {
   /** Stores state in the middle of the run (decision 0045). */
   save(state: Writes): Promise<void>
   /** Stores the last draft, the state and the success of the attempt in one step. */
-  finish(last: Draft | undefined, state: Writes, end: Success): Promise<void>
+  finish(last: Draft | undefined, state: Writes, end: RunSuccess): Promise<void>
 }
 
 /** A successful attempt. */
-export interface Success extends Pick<RunReport, 'began' | 'late' | 'ms'> {
+export interface RunSuccess extends Pick<RunReport, 'began' | 'late' | 'ms'> {
   /** Thrown by a run that cancels its job. */
   readonly cancel: Cancel | undefined
 }
@@ -140,7 +141,7 @@ async function makeAttempts(job: Job, attempts: Attempts, host: SlotHost): Promi
     claimed.ended(ran)
     return ran
   }
-  const early = (slot.from ?? 0) - clock.now()
+  const early = (slot.notBefore ?? 0) - clock.now()
   if (early > 0) await wait(early)
   const endless = isEndless(job, slot)
   let report: RunReport | undefined
@@ -191,11 +192,13 @@ function pauseAfter(
 
 /** One attempt at a slot. */
 export interface RunAttempt extends Pick<SlotHost, 'clock' | 'context' | 'abort'> {
+  /** The slot it runs for. */
   readonly slot: Slot
   /** Its number, from 1. */
   readonly attempt: number
   /** How late it begins, in ms, without the jitter. */
   readonly late: number
+  /** Where its drafts and its state go. */
   readonly outlet: Outlet
   /** Aborts when another slot takes its place. */
   readonly replaced?: AbortSignal
@@ -241,7 +244,7 @@ function runInContext(
   job: Job,
   { slot, attempt, late, outlet, context: outer, asked = [] }: RunAttempt,
   over: AbortSignal,
-  times: () => Omit<Success, 'cancel'>,
+  times: () => Omit<RunSuccess, 'cancel'>,
 ): Promise<Cancel | undefined> {
   const title = `the run of job ${quote(job.name)}`
   const fields = { job: job.name }

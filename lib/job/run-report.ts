@@ -12,17 +12,22 @@ export interface Counts {
   readonly duplicate: number
 }
 
-/** How one run went. */
+/** How one attempt went. */
 export interface RunReport extends Counts {
+  /** The name of the job. */
   readonly job: string
+  /** The slot that it ran for. */
   readonly slot: Date
+  /** The number of the attempt, from 1. */
   readonly attempt: number
   /**
-   * `abandoned`: cut off by its timeout or by the agent's stop; `replaced`: another slot took its place.
+   * `done`: it succeeded; `cancelled`: it succeeded, and the job runs no more; `failed`: it threw, or something that it
+   * published was refused; `abandoned`: cut off by its timeout or by the agent's stop; `replaced`: another slot took its place.
    */
   readonly status: 'done' | 'cancelled' | 'failed' | 'abandoned' | 'replaced'
+  /** When it began. */
   readonly began: Date
-  /** Delay after the slot in ms, without the jitter. */
+  /** How late it began after its slot, in ms, without the jitter. */
   readonly late: number
   /** Duration in ms. */
   readonly ms: number
@@ -43,23 +48,27 @@ export interface RunReport extends Counts {
  */
 export type RunStatus = RunReport['status'] | 'blocked' | 'missed'
 
-/**
- * One attempt at a slot, or slots without a run, as JSON.
- *
- * - `began`, `late`, `ms`: when it began, its delay after the slot and its duration, both in ms
- * - `slots`, `until`: the number of slots it stands for, and the last of them; counts at most 1000 missed slots
- */
+/** One attempt at a slot, or a series of slots without a run, as JSON. */
 export interface RunRow extends Counts {
+  /** The slot, as an ISO 8601 instant. Of a series, the first. */
   readonly slot: string
-  /** From 1; 0 if nothing ran. */
+  /** The number of the attempt, from 1; 0 if nothing ran. */
   readonly attempt: number
+  /** What became of it. */
   readonly status: RunStatus
+  /** When the attempt began, as an ISO 8601 instant; absent if nothing ran. */
   readonly began?: string
+  /** How late it began after its slot, in ms, without the jitter. */
   readonly late: number
+  /** Its duration, in ms. */
   readonly ms: number
+  /** Why it failed, was abandoned or was replaced, without the stack and without known secrets. */
   readonly error?: Omit<ErrorInfo, 'stack'>
+  /** Why it cancelled its job. */
   readonly reason?: string
+  /** The number of slots in the series; at most 1000 missed slots are counted. */
   readonly slots?: number
+  /** The last slot of the series, as an ISO 8601 instant. */
   readonly until?: string
 }
 

@@ -13,7 +13,8 @@ export interface JobOptions {
   readonly overlap?: 'skip' | 'queue' | 'replace' | 'parallel'
   /** Which missed slots run. `once` (default): the newest; `skip`: none; `all`: the newest 100 at most. */
   readonly missed?: 'once' | 'skip' | 'all'
-  /** Maximum duration of a run, in ms or as a duration; default 5 min, none for `always()`. */
+  /** Maximum duration of an attempt, in ms or as a duration, from 1 ms; default 5 min, none for `always()`. A run that takes
+   * longer is aborted and abandoned, with `TIDINGS_RUN_TIMEOUT`. */
   readonly timeout?: Duration
   /** How often a failed run is retried, a whole number from 0; default 0. */
   readonly retry?: number
@@ -36,18 +37,29 @@ export interface JobOptions {
   readonly formerly?: string
 }
 
-/** Options with defaults applied, durations in ms. `timeout` is undefined if there is none. */
+/** The options of a job with the defaults applied. */
 export interface JobSettings {
+  /** What happens when a slot is due during a run. */
   readonly overlap: 'skip' | 'queue' | 'replace' | 'parallel'
+  /** Which missed slots run. */
   readonly missed: 'once' | 'skip' | 'all'
+  /** Maximum duration of an attempt, in ms; undefined if there is none. */
   readonly timeout: number | undefined
+  /** How often a failed run is retried. */
   readonly retry: number
+  /** Maximum delay of each run after its slot, in ms. */
   readonly jitter: number
+  /** Whether it runs once when the agent starts. */
   readonly atStart: boolean
+  /** How events are handled up to and including the first successful run. */
   readonly first: 'tell' | 'record' | { readonly tell: number }
+  /** The event types it publishes, as far as it says. */
   readonly publishes: readonly AnyEventType[]
+  /** Words to group jobs by. */
   readonly tags: readonly string[]
+  /** Whether the schedule is active. */
   readonly enabled: boolean
+  /** The older name that it takes over from; undefined if there is none. */
   readonly formerly: string | undefined
 }
 
@@ -66,7 +78,7 @@ const KNOWN: Record<keyof JobOptions, true> = {
 }
 
 /** Validates the options of a job and applies the defaults. */
-export function settle(name: string, schedule: Schedule, options: JobOptions): JobSettings {
+export function jobSettings(name: string, schedule: Schedule, options: JobOptions): JobSettings {
   const of = `of job ${quote(name)}`
   checkOptions(options, KNOWN, 'TIDINGS_JOB_INVALID', of)
   const { overlap = 'skip', missed = 'once', first = 'tell', retry = 0, jitter = 0, atStart = false } = options

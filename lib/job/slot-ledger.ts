@@ -5,26 +5,39 @@ import { nextSlot } from '../schedule/schedule.ts'
 import type { Job } from './job.ts'
 import type { JobHost } from './job-host.ts'
 import type { RunOutcome } from './run-report.ts'
-import type { Restored } from './runs.ts'
-import { type Decided, dueAt, type Passed, type Slot } from './slots.ts'
+import type { EarlierSlots } from './runs.ts'
+import { dueAt, type Slot, type SlotDecision, type SlotSeries } from './slots.ts'
 
 /** Delay before a failed write is retried, in ms. */
-const AGAIN = 1000
+const WRITE_RETRY = 1000
 
 /**
- * Records the outcomes of one job's slots in the log. Once a slot completes, the log settles every earlier slot that is
- * not open. So before anything can complete out of order, the ledger writes the waiting slots as open. Slots that pass
- * without a run are logged, counted and written, one record for each series.
+ * Records in the log what becomes of one job's slots (decision 0038).
+ *
+ * ```
+ *   due ──┬─► runs ──► pending ──► claimed ──► completed      by the claim, not here
+ *         │              └──► blocked, replaced ──► settled, with a note
+ *         ├─► missed ─────────────────────────────► settled, with a note
+ *         └─► open ─► restored after a restart or a pause, and decided about again
+ * ```
+ *
+ * - Once a slot completes, the log settles every earlier slot that is not open. So before anything can complete out of
+ *   order, the pending slots are written as open. A single slot that nothing waits beside needs no write.
+ * - Every slot ends in one outcome. Slots that pass without a run are logged, counted and noted, one note for each
+ *   series: a job of every second must not push a hundred runs out of the history.
+ * - Writes happen in the order of the decisions, and each is retried until it succeeds. Decisions made while the log
+ *   writes are combined into one plan.
  */
 export class SlotLedger {
   readonly #job: Job
   readonly #host: Pick<JobHost, 'log' | 'clock' | 'environment' | 'stop'>
   // Due slots without an outcome yet, in ms.
   readonly #pending = new Set<number>()
-  // The newest series of blocked slots.
-  #blocked: Passed | undefined
+  // The newest series of blocked slots, which the next blocked slot may continue.
+  #blocked: SlotSeries | undefined
   #anchor = 0
-  #next: Planned | undefined
+  // The plan that is written next.
+  #nextPlan: PendingPlan | undefined
   #written: Promise<unknown> = Promise.resolve()
 
   constructor(job: Job, host: Pick<JobHost, 'log' | 'clock' | 'environment' | 'stop'>) {
@@ -33,7 +46,7 @@ export class SlotLedger {
   }
 
   /** Reads the open slots from the log, split into those to decide about and those that wait for their time. */
-  async restore(anchor: number): Promise<Restored> {
+  async restore(anchor: number): Promise<EarlierSlots> {
     await this.#written
     const { log, clock } = this.#host
     const { upTo, open } = (await this.persist(() => log.slots(this.#job.name))) ?? { open: [] }
@@ -45,8 +58,8 @@ export class SlotLedger {
     const undecided: Slot[] = []
     for (const each of open) {
       this.#pending.add(each.slot.getTime())
-      const from = dueAgain(each, now)
-      if (from !== undefined) waiting.push({ at: each.slot, begun: true, from })
+      const notBefore = dueAgain(each, now)
+      if (notBefore !== undefined) waiting.push({ at: each.slot, begun: true, notBefore })
       else if (each.attempts > 0) undecided.push({ at: each.slot, begun: true })
       else if (dueAt(this.#job, { at: each.slot }) > now) waiting.push({ at: each.slot })
       else undecided.push({ at: each.slot })
@@ -56,7 +69,7 @@ export class SlotLedger {
   }
 
   /** Records which due slots run and which do not. */
-  decided({ slots, passed, dropped, upTo }: Decided): void {
+  decided({ slots, passed, dropped, upTo }: SlotDecision): void {
     const { logger } = this.#host.environment
     const name = this.#job.name
     if (passed !== undefined) logger.info({ job: name, ...passed }, 'slots missed')
@@ -66,7 +79,7 @@ export class SlotLedger {
       else logger.info({ job: name, first: at, last: at, slots: 1 }, 'slots missed')
     }
     const waited = this.#pending.size > 0
-    const scheduled = slots.filter(({ asked }) => asked !== true)
+    const scheduled = slots.filter(({ requested }) => requested !== true)
     for (const { at } of scheduled) this.#pending.add(at.getTime())
     // A single slot needs no plan: it is claimed at once, unless it may wait for its jitter or for a manual run.
     const { jitter, overlap } = this.#job.settings
@@ -83,9 +96,9 @@ export class SlotLedger {
 
   /** A slot was due while others ran. A requested slot needs no record: its requester is notified. */
   blocked(slot: Slot): void {
-    const { at, asked, begun } = slot
+    const { at, requested, begun } = slot
     this.#host.environment.logger.warn({ job: this.#job.name, slot: at }, 'run skipped')
-    if (asked === true) return
+    if (requested === true) return
     this.#pending.delete(at.getTime())
     if (begun === true) return this.#plan({ upTo: at, settled: [at] })
     const { first, slots } = this.#follows(at) ?? { first: at, slots: 0 }
@@ -94,16 +107,16 @@ export class SlotLedger {
   }
 
   /** Another slot took the place of one that has no run to record. */
-  replaced({ at, asked, begun }: Slot): void {
+  replaced({ at, requested, begun }: Slot): void {
     this.#host.environment.logger.info({ job: this.#job.name, slot: at }, 'run replaced')
-    if (asked === true) return
+    if (requested === true) return
     this.#pending.delete(at.getTime())
     const noted = begun === true ? [] : [note(at, { status: 'replaced' })]
     this.#plan({ upTo: at, settled: [at], noted })
   }
 
   /** The log has the outcome of a slot. The next blocked slot starts a new series. */
-  settled({ at }: Slot): void {
+  completed({ at }: Slot): void {
     this.#pending.delete(at.getTime())
     this.#blocked = undefined
   }
@@ -126,22 +139,22 @@ export class SlotLedger {
    */
   async persist<T>(write: () => Promise<T>): Promise<T | undefined> {
     const { clock, environment, stop } = this.#host
-    for (let tries = 0; ; tries++) {
+    for (let failures = 0; ; failures++) {
       try {
         return await write()
       } catch (error) {
         const over = stop.aborted || hasCode(error, 'TIDINGS_LOG_CLOSED')
         const fields = { job: this.#job.name, err: asError(error) }
-        if (over || tries === 0) environment.logger.warn(fields, 'slots could not be noted')
+        if (over || failures === 0) environment.logger.warn(fields, 'slots could not be noted')
         if (over) return undefined
-        await pause(clock, AGAIN, stop)
+        await pause(clock, WRITE_RETRY, stop)
       }
     }
   }
 
   // The series that a slot continues. A record covers all slots between its first and its last, so none of them may
   // have another outcome.
-  #follows(at: Date): Passed | undefined {
+  #follows(at: Date): SlotSeries | undefined {
     const series = this.#blocked
     if (series === undefined) return undefined
     try {
@@ -154,16 +167,16 @@ export class SlotLedger {
   }
 
   // Decisions made while the log is writing are combined into one step.
-  #plan({ upTo, settled, noted = [] }: Planned): void {
-    const before = this.#next
-    this.#next = {
+  #plan({ upTo, settled, noted = [] }: PendingPlan): void {
+    const before = this.#nextPlan
+    this.#nextPlan = {
       upTo: before === undefined || upTo > before.upTo ? upTo : before.upTo,
       settled: [...(before?.settled ?? []), ...settled],
       noted: [...(before?.noted ?? []), ...noted],
     }
     this.#written = this.#written.then(async () => {
-      const plan = this.#next
-      this.#next = undefined
+      const plan = this.#nextPlan
+      this.#nextPlan = undefined
       if (plan === undefined) return
       const open = [...this.#pending].map((slot) => ({ slot: new Date(slot) }))
       await this.persist(() => this.#host.log.plan(this.#job.name, { ...plan, open }))
@@ -171,13 +184,13 @@ export class SlotLedger {
   }
 }
 
-type Planned = Required<Pick<SlotPlan, 'upTo' | 'settled'>> & Pick<SlotPlan, 'noted'>
+type PendingPlan = Required<Pick<SlotPlan, 'upTo' | 'settled'>> & Pick<SlotPlan, 'noted'>
 
 function note(slot: Date, outcome: RunOutcome): { readonly slot: Date; readonly outcome: RunOutcome } {
   return { slot, outcome }
 }
 
-function seriesOf(status: 'blocked' | 'missed', { last, slots }: Passed): RunOutcome {
+function seriesOf(status: 'blocked' | 'missed', { last, slots }: SlotSeries): RunOutcome {
   return { status, slots, until: last.toISOString() }
 }
 

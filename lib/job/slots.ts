@@ -7,17 +7,21 @@ import type { Job } from './job.ts'
 
 /** A time at which to run. */
 export interface Slot {
+  /** The scheduled instant, or when the run was requested. */
   readonly at: Date
-  /** Not scheduled: a run at start or a manual one; `byHand`: a manual one. */
-  readonly asked?: true
+  /** Not scheduled: a run at start, or by hand. */
+  readonly requested?: true
+  /** Requested by hand. */
   readonly byHand?: true
-  /** An attempt began before the restart; `from`: when the next one is due, in ms since the epoch. */
+  /** An attempt began before the restart. */
   readonly begun?: true
-  readonly from?: number
+  /** When the next attempt is due, in ms since the epoch. Default: at once. */
+  readonly notBefore?: number
 }
 
 /** The inputs of `slots$`. */
-export interface Ticking {
+export interface SlotsOptions {
+  /** The time source. */
   readonly clock: Clock
   /** When the job was first seen; intervals are counted from it. */
   readonly anchor: Date
@@ -30,23 +34,30 @@ export interface Ticking {
   /** Earlier slots without an outcome, decided together with those that passed meanwhile; default none. */
   readonly open?: readonly Slot[]
   /** Receives the next slot, each time it changes; undefined when there is none. */
-  waits?(slot: Date | undefined): void
+  nextSlot?(slot: Date | undefined): void
   /** Receives each decision about due slots, before they are emitted. */
-  decided?(decided: Decided): void
+  decided?(decision: SlotDecision): void
 }
 
-/** A decision about due slots. `dropped`: open slots that do not run; `upTo`: the newest due slot. */
-export interface Decided {
+/** A decision about due slots. */
+export interface SlotDecision {
+  /** The slots that run. */
   readonly slots: readonly Slot[]
-  readonly passed?: Passed
+  /** The slots that passed and do not run; absent if there are none. */
+  readonly passed?: SlotSeries
+  /** Open slots that do not run. */
   readonly dropped: readonly Slot[]
+  /** The newest due slot: all slots up to here are decided. */
   readonly upTo: Date
 }
 
-/** A series of slots that do not run: the first, the last and their number, counted up to 1000. */
-export interface Passed {
+/** A series of slots that do not run. */
+export interface SlotSeries {
+  /** The oldest. */
   readonly first: Date
+  /** The newest. */
   readonly last: Date
+  /** Their number, counted up to 1000. */
   readonly slots: number
 }
 
@@ -61,14 +72,32 @@ const LATE = 30_000
 
 /**
  * The slots of a schedule, each when it is due; several at once when they were missed, to run one after another. Never
- * completes. No drift: each slot comes from the schedule and is not counted from the last one.
+ * completes; errors if the schedule fails.
+ *
+ * ```
+ *    done                      now       next
+ *   ──┼─────┬─────┬─────┬───────┼─────────┬──► time
+ *     │     passed      newest  │         timer
+ *     └──── due: (done, now] ───┘
+ *           the newest 0, 1 or 100 run (`missed`); all before those have passed
+ * ```
+ *
+ * - `done` is the newest decided slot and never moves back. So no slot is decided twice, whatever the clock does: set
+ *   back, it finds nothing due until it has passed `done` again.
+ * - The next slot comes from the schedule, after `done`, and is not counted from the last run: there is no drift.
+ * - No timer sleeps for longer than 30 s (`timerAt`), so a clock that jumps ahead, or a machine that wakes up, is noticed
+ *   then. More than one due slot, or a slot more than 30 s ago, counts as missed.
  */
-export function slots$(schedule: Schedule, ticking: Ticking): Observable<readonly Slot[]> {
-  const { clock, anchor, after = anchor, missed, atStart = false, open = [] } = ticking
+export function slots$(schedule: Schedule, options: SlotsOptions): Observable<readonly Slot[]> {
+  const { clock, anchor, after = anchor, missed, atStart = false, open = [] } = options
   return new Observable((subscriber) => {
     let done = after
     let cancel = (): void => undefined
-    const tick = (policy: Ticking['missed'], before: readonly Slot[] = [], otherwise: readonly Slot[] = []): void => {
+    const tick = (
+      policy: SlotsOptions['missed'],
+      before: readonly Slot[] = [],
+      otherwise: readonly Slot[] = [],
+    ): void => {
       const { slots: due, ...rest } = dueSlots(schedule, anchor, done, new Date(clock.now()), policy)
       done = rest.done
       const all = [...before, ...due]
@@ -76,15 +105,15 @@ export function slots$(schedule: Schedule, ticking: Ticking): Observable<readonl
       const [dropped, chosen] = [all.slice(0, split), all.slice(split)]
       const slots = chosen.length > 0 ? chosen : otherwise
       const passed = rest.passed === undefined ? {} : { passed: rest.passed }
-      ticking.decided?.({ slots, dropped, upTo: done, ...passed })
+      options.decided?.({ slots, dropped, upTo: done, ...passed })
       if (slots.length > 0) subscriber.next(slots)
       const next = nextSlot(schedule, done, anchor)
       if (subscriber.closed) return
-      ticking.waits?.(next)
+      options.nextSlot?.(next)
       if (next === undefined) return
-      cancel = timerAt(clock, next.getTime(), () => come(next))
+      cancel = timerAt(clock, next.getTime(), () => onTimer(next))
     }
-    const come = (slot: Date): void => {
+    const onTimer = (slot: Date): void => {
       try {
         tick(missed === 'skip' && inTime(slot) ? 'once' : missed)
       } catch (error) {
@@ -99,23 +128,31 @@ export function slots$(schedule: Schedule, ticking: Ticking): Observable<readonl
     }
     // The one run of `always()` begins as soon as the agent starts.
     const now = atStart || schedule.kind === 'always'
-    tick(missed, open, now ? [{ at: new Date(clock.now()), asked: true }] : [])
+    tick(missed, open, now ? [{ at: new Date(clock.now()), requested: true }] : [])
     return () => {
       cancel()
-      ticking.waits?.(undefined)
+      options.nextSlot?.(undefined)
     }
   })
 }
 
-interface Due {
+interface DueSlots {
+  /** The slots that run. */
   readonly slots: readonly Slot[]
   /** The newest passed slot, from which the next one is computed. */
   readonly done: Date
-  readonly passed?: Passed
+  /** The slots that passed and do not run. */
+  readonly passed?: SlotSeries
 }
 
-/** The slots in (`after`, `now`] to run. */
-export function dueSlots(schedule: Schedule, anchor: Date, after: Date, now: Date, policy: Ticking['missed']): Due {
+/** Decides about the slots in (`after`, `now`]. */
+export function dueSlots(
+  schedule: Schedule,
+  anchor: Date,
+  after: Date,
+  now: Date,
+  policy: SlotsOptions['missed'],
+): DueSlots {
   const newest = newestSlot(schedule, anchor, after, now)
   if (newest === undefined) return { slots: [], done: after }
   const most = MOST[policy]
@@ -131,7 +168,7 @@ export function dueSlots(schedule: Schedule, anchor: Date, after: Date, now: Dat
 }
 
 /** The slots in (`after`, `until`]. */
-function passedSlots(schedule: Schedule, anchor: Date, after: Date, until: Date): Passed | undefined {
+function passedSlots(schedule: Schedule, anchor: Date, after: Date, until: Date): SlotSeries | undefined {
   const first = nextSlot(schedule, after, anchor)
   const last = newestSlot(schedule, anchor, after, until)
   if (first === undefined || last === undefined) return undefined
@@ -169,8 +206,8 @@ function newestSlot(schedule: Schedule, anchor: Date, after: Date, until: Date):
 }
 
 /** When a run is due, in ms: its slot plus its jitter, a hash that stays the same after a restart. */
-export function dueAt({ name, settings }: Job, { at, asked }: Slot): number {
-  if (settings.jitter === 0 || asked === true) return at.getTime()
+export function dueAt({ name, settings }: Job, { at, requested }: Slot): number {
+  if (settings.jitter === 0 || requested === true) return at.getTime()
   const digest = createHash('sha256').update(`${name}\0${at.getTime()}`).digest()
   return at.getTime() + Math.floor((digest.readUInt32BE(0) / 2 ** 32) * settings.jitter)
 }

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import type { Clock } from '../../lib/core/clock.ts'
 import { job } from '../../lib/job/job.ts'
 import type { JobOptions } from '../../lib/job/settings.ts'
-import { type Decided, slots$ } from '../../lib/job/slots.ts'
+import { type SlotDecision, slots$ } from '../../lib/job/slots.ts'
 import { cron, every, type Schedule } from '../../lib/schedule/index.ts'
 import { virtualClock } from '../../lib/testing/virtual-clock.ts'
 import { place } from '../agent/harness.ts'
@@ -173,7 +173,7 @@ describe('timers that are late', () => {
     const late: Clock = { now: clock.now, timer: (run, ms) => clock.timer(run, ms + 7) }
     const anchor = new Date(clock.now())
     const lateness: number[] = []
-    const decided = ({ passed }: Decided): void => assert.equal(passed, undefined, 'a slot was missed')
+    const decided = ({ passed }: SlotDecision): void => assert.equal(passed, undefined, 'a slot was missed')
     const subscription = slots$(every('100ms'), { clock: late, anchor, missed: 'once', decided }).subscribe((all) =>
       lateness.push(...all.map(({ at }) => clock.now() - at.getTime())),
     )

@@ -1,5 +1,5 @@
 import type { Job } from '../../job/job.ts'
-import { namesBefore } from '../../job/job-record.ts'
+import { formerNames } from '../../job/job-record.ts'
 import { history, type RunRow, type RunStatus } from '../../job/run-report.ts'
 import type { Log } from '../../log/port.ts'
 import { scheduleWords } from '../../schedule/schedule.ts'
@@ -66,7 +66,7 @@ export async function remembered(log: Log, job: string, limit?: number): Promise
   // A name that an older version of this code took over still records its former name.
   for (const name of names) {
     for await (const row of history(log, name, newest)) rows.push(row)
-    for (const before of namesBefore((await jobRecord(log, name)) ?? { anchor: 0 })) names.add(before)
+    for (const before of formerNames((await jobRecord(log, name)) ?? { anchor: 0 })) names.add(before)
   }
   return rows.slice(0, limit)
 }
