@@ -19,8 +19,8 @@ const BELIEVED = DAY
 /** The state key of the time at which the clock was last trusted, in ms since the epoch. */
 const TRUSTED = { namespace: 'tidings/retention', key: 'trusted' }
 
-/** The fewest removed bodies that are worth a compaction. */
-const WORTH = 1000
+/** The least number of removed bodies that is worth a compaction. */
+const WORTH_COMPACTING = 1000
 
 /**
  * Prunes a log every hour until it is closed. Reports a failure and tries again with the next prune. Removes nothing by
@@ -39,7 +39,7 @@ export function autoPrune(
     try {
       const isTrusted = await trust.renew()
       if (!isTrusted && !trust.reported)
-        warn('the clock has jumped ahead: nothing is pruned by age before it has stayed so for a day')
+        warn('the clock has jumped ahead: the log prunes nothing by age until the clock has stayed there for a day')
       trust.reported = !isTrusted
       // The daily scan of identities waits for a trusted clock.
       if (isTrusted || !all) times += 1
@@ -48,7 +48,7 @@ export function autoPrune(
       const pruned = await log.prune(wanted)
       removed += pruned.removed
       // Compaction rewrites everything, so it waits until as many bodies have been removed as are kept.
-      if (removed < Math.max(WORTH, pruned.last - pruned.first + 1)) return
+      if (removed < Math.max(WORTH_COMPACTING, pruned.last - pruned.first + 1)) return
       removed = 0
       await log.compact()
     } catch (error) {

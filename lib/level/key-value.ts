@@ -6,7 +6,7 @@ import type { ReopeningStore } from './session/reopening-store.ts'
 import { PAGE } from './store/database.ts'
 import { stateKey } from './write/states.ts'
 
-/** The view on one namespace. */
+/** Returns the values of one namespace. */
 export function keyValue(store: ReopeningStore, namespace: string): KeyValue {
   return {
     async get<T>(key: string) {
@@ -41,14 +41,14 @@ async function* list<T>(
   namespace: string,
   prefix: string,
 ): AsyncGenerator<Entry<T> & { readonly key: string }> {
-  // A prefix is the beginning of a key, or none.
+  // A prefix is the beginning of a key, so it has the same limits; an empty one lists all.
   stateKey({ namespace, key: prefix === '' ? 'any' : prefix })
   const range = startingWith(keys.stateOf(namespace, prefix))
   let from: { gte: string } | { gt: string } = { gte: range.gte }
   for (;;) {
     const found: string[] = await store.session.db.keys({ ...from, lt: range.lt, limit: PAGE }).all()
     for (const at of found) {
-      // Read one by one, through what is not durable yet.
+      // Reads each key through the pending writes, which may have changed or deleted it.
       const record = store.session.states.read(at) as Entry<T> | undefined
       if (record !== undefined) yield { key: textsOf(at)[1] as string, ...record }
     }

@@ -16,46 +16,47 @@ import { identityFilterFile } from './store/identity-filter-file.ts'
 import { markFile, noMarkFile } from './store/marker-file.ts'
 import { readOnlyView } from './store/read-only-view.ts'
 
+/** How a log is opened. */
 export interface LogOptions {
   /**
-   * What makes a happening one. `type` (default): type and identifier; `identifier`: the identifier alone, over all
-   * types. Kept in the log: another choice is refused when it is opened again.
+   * What makes an identity. `type` (default): type and identifier; `identifier`: the identifier alone, over all types. The
+   * log stores the choice, and refuses a different one later with `TIDINGS_LOG_IDENTITY`.
    */
   readonly identity?: 'type' | 'identifier'
   /**
-   * `disk` (default): a promise resolves when the data is synced to disk; `relaxed`: when LevelDB has it, which
-   * survives a crash of the process, though not a loss of power.
+   * When a write counts as durable. `disk` (default): when it is synced to disk; `relaxed`: when LevelDB has it, so that it
+   * survives a crash of the process but not a power loss.
    */
   readonly durability?: 'disk' | 'relaxed'
-  /** Bytes of type (256), identifier (1 KiB) and data (256 KiB). */
+  /** The size limits, in bytes; default type 256, identifier 1 KiB, data 256 KiB. */
   readonly limits?: Partial<Limits>
-  /** Dates the events; default the machine's. */
+  /** Dates the events and times the log; default the system's clock. */
   readonly clock?: Clock
-  /** What is kept; default everything, for ever. The log prunes itself soon after it is opened, then each hour. */
+  /** What the log keeps; default everything, for ever. The log prunes itself 10 s after it is opened, then every hour. */
   readonly retention?: Retention
-  /** Hears of failed writes and of what was put right at open; default standard error. */
+  /** Called with failed writes and repairs; default prints to standard error. */
   readonly warn?: (message: string) => void
   /**
-   * Nothing in the folder is touched, so it may be on a disk that can't be written, or another user's; writes are
-   * refused with `TIDINGS_LOG_FAILED`. LevelDB works in a temporary folder, which is removed when the log is closed.
-   * Default false.
+   * Changes nothing in the folder, so it may be on a read-only disk, or another user's. Writes reject with
+   * `TIDINGS_LOG_FAILED`. LevelDB works in a temporary folder, which is removed when the log is closed. Default false.
    */
   readonly readOnly?: boolean
 }
 
 /**
- * Opens the log in a directory, which is made if it is missing, and is for its owner alone (0700).
+ * Opens the log in a directory. Makes the directory if it is missing, readable for its owner alone (0700).
  *
- * @throws TidingsError `TIDINGS_LOG_LOCKED` (in use, by another process or by this one), `TIDINGS_LOG_DAMAGED`, `TIDINGS_LOG_FORMAT`
- *   (written by a newer version), `TIDINGS_LOG_IDENTITY` (another rule of identity)
+ * @throws TidingsError `TIDINGS_LOG_LOCKED` (in use, by another process or by this one), `TIDINGS_LOG_DAMAGED`,
+ *   `TIDINGS_LOG_FORMAT` (written by a newer version), `TIDINGS_LOG_IDENTITY` (a different rule of identity),
+ *   `TIDINGS_LOG_INVALID` (the options, or a folder with other files), `TIDINGS_LOG_FAILED` (the system's error as cause)
  *
  * @example
  * ```ts
  * import { openLog } from 'tidings'
  *
  * const log = await openLog('.tidings/example')
- * const [receipt] = await log.accept([{ type: 'greeting', identifier: '123', data: { payload: 'hello' } }])
- * console.log(receipt?.status)
+ * const [answer] = await log.accept([{ type: 'greeting', identifier: '123', data: { payload: 'hello' } }])
+ * console.log(answer?.status)
  * await log.close()
  * ```
  */
@@ -92,7 +93,7 @@ async function openView(path: string, options: LogOptions): Promise<LevelLog> {
     return Object.assign(held, { release: () => (release(), view.remove()) })
   }
   const beforeWrite = (): never => {
-    throw new TidingsError('TIDINGS_LOG_FAILED', `the log in ${path} can only be read`, {
+    throw new TidingsError('TIDINGS_LOG_FAILED', `the log in ${path} is open for reading only`, {
       details: { directory: path },
     })
   }
@@ -104,7 +105,19 @@ async function openView(path: string, options: LogOptions): Promise<LevelLog> {
   }
 }
 
-/** A log that is gone with the process: the same code on the same kind of store, in memory. */
+/**
+ * Makes an empty log in memory, with the same code on the same kind of store. It ends with the process.
+ *
+ * @throws TidingsError `TIDINGS_LOG_INVALID` (the options)
+ *
+ * @example
+ * ```ts
+ * import { memoryLog } from 'tidings'
+ *
+ * await using log = await memoryLog()
+ * console.log(await log.last())
+ * ```
+ */
 export async function memoryLog(options: Omit<LogOptions, 'durability' | 'readOnly'> = {}): Promise<LevelLog> {
   checkOptions<LogOptions>(options, KNOWN, 'TIDINGS_LOG_INVALID', 'of a log')
   return open({ source: memoryDatabase(), marks: noMarkFile, durability: 'process' }, options)
@@ -124,7 +137,7 @@ async function open(
   parts: Pick<ReopeningStoreOptions, 'source' | 'marks' | 'identityFilter' | 'durability' | 'beforeWrite'>,
   options: LogOptions,
 ): Promise<LevelLog> {
-  // All of it is looked at before the store is opened: what is refused leaves nothing open.
+  // Validates all options before the store is opened, so that an error leaves nothing open.
   const { retention, clock = systemClock } = options
   const limits = limitsOf(options.limits)
   if (retention !== undefined) boundsOf(retention)

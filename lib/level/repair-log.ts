@@ -18,26 +18,27 @@ import { type Mark, markFile } from './store/marker-file.ts'
 import type { Progress } from './upkeep/backup.ts'
 import type { Problem } from './upkeep/verify.ts'
 
-/** What a repair made of a log. */
+/** The result of a repair. */
 export interface Repaired {
-  /** Where the repaired log is; the damaged one is as it was. */
+  /** The directory of the repaired log. The damaged one is unchanged. */
   readonly directory: string
-  /** How many events it has of the damaged log. */
+  /** The number of events kept. */
   readonly events: number
+  /** The seq of the newest event; 0 for an empty log. */
   readonly last: number
-  /** The seqs of those that are gone; each has a `tidings.log.lost` in its place, which nobody is told. */
+  /** The seqs of the lost events. Each has an untold `tidings.log.lost` event in its place. */
   readonly lost: readonly number[]
-  /** How many identities had to be made anew from events. */
+  /** The number of identities restored from events. */
   readonly identities: number
-  /** Those whose cursor is gone: they begin anew. */
+  /** The listeners whose cursor is lost. They begin as new ones. */
   readonly listeners: readonly string[]
-  /** How many records were no longer what was written, by kind. */
+  /** The number of damaged records, by kind. */
   readonly spoilt: Readonly<Record<string, number>>
-  /** Retries and parked events whose event is lost. */
+  /** The number of retries, parked events and crash counts whose event is lost. */
   readonly dropped: number
   /** False when a part of the store could not be read at all. */
   readonly whole: boolean
-  /** What the repaired log still has; none is as it should be. */
+  /** The problems that verifying the repaired log found; normally none. */
   readonly problems: readonly Problem[]
 }
 
@@ -47,15 +48,17 @@ const kindNames: Readonly<Record<string, string>> = Object.fromEntries(
 )
 
 /**
- * Makes a sound log out of a damaged one, in another directory, which is empty or not there. The damaged one is not
- * touched: its files are copied to `DIRECTORY.copy`, and what is sound in there is put together anew in
- * `DIRECTORY.partial`, verified, and given its name.
+ * Makes a sound log out of a damaged one, in another directory, which must be empty or missing. The damaged log stays
+ * unchanged: its files are copied to `DIRECTORY.copy`, the sound records of the copy are put into `DIRECTORY.partial`, and
+ * that is verified and renamed.
  *
- * LevelDB can end the process over a damaged table: `tidings db repair` does this in a child process.
+ * LevelDB can abort the process over a damaged table, so `tidings db repair` does this in a child process.
  *
- * @param options `progress` hears how far it is; `harder`: the process died when it was tried without
- * @throws TidingsError `TIDINGS_LOG_LOCKED` (the damaged log is in use), `TIDINGS_LOG_INVALID` (the directory is not
- *   empty, or there is no log), `TIDINGS_LOG_FORMAT`, `TIDINGS_LOG_FAILED` (the disk is full, there are no rights)
+ * @param options `progress` is called with the number of records read so far; `harder` lets LevelDB repair the copy first:
+ *   for a second attempt, after the process died in the first. Default false
+ * @throws TidingsError `TIDINGS_LOG_LOCKED` (the damaged log is in use), `TIDINGS_LOG_INVALID` (the directory is not empty,
+ *   or there is no log), `TIDINGS_LOG_DAMAGED` (no record is sound), `TIDINGS_LOG_FORMAT`, `TIDINGS_LOG_FAILED` (the disk
+ *   is full, or access is denied)
  */
 export async function repairLog(
   damaged: string,
@@ -67,10 +70,10 @@ export async function repairLog(
     (name) => isLogFile(name) && !isOwnerFile(name) && !/^(LOCK|KEPT.*|.*\.sock)$/.test(name),
   )
   if (names.length === 0) throw invalid(`${from} holds no log`, from)
-  if (isWithin(target, from)) throw invalid(`a log can't be repaired within its own folder: ${target}`, target)
+  if (isWithin(target, from)) throw invalid(`a log can't be repaired into its own folder: ${target}`, target)
   await refuseInUse(from)
   const copy = `${target}.copy`
-  await withErrorContext(`removing ${copy}, which an earlier try has left,`, copy, () => removeLeftovers(copy))
+  await withErrorContext(`removing ${copy}, left by an earlier attempt,`, copy, () => removeLeftovers(copy))
   try {
     return await createAtomically(target, async (partial) => {
       const bytes = await withErrorContext(`copying ${from} to ${copy}`, copy, () => copyFiles(from, copy, names))
@@ -96,7 +99,7 @@ async function putTogether(
   try {
     const salvaged = await salvage(copy, db, options)
     if (salvaged.sound === 0) {
-      throw new TidingsError('TIDINGS_LOG_DAMAGED', 'nothing in the log can be read any more', { details: { seq: 1 } })
+      throw new TidingsError('TIDINGS_LOG_DAMAGED', 'no record in the log can be read', { details: { seq: 1 } })
     }
     const rebuilt = await rebuild(db, await metaOf(db, mark), mark?.seq ?? 0)
     return inWords(salvaged, rebuilt)
@@ -116,7 +119,7 @@ function inWords({ spoilt, whole }: Salvaged, { withoutCursor, ...rebuilt }: Reb
   }
 }
 
-// What the log is, from what is left: the MARK file knows its id, the keys of identities their rule.
+// Restores a lost meta record: MARK has the id, and the keys of identities show their rule.
 async function metaOf(db: Database, mark: Mark | undefined): Promise<Meta> {
   const meta = decode<Meta>(keys.meta, await db.get(keys.meta))
   if (meta !== undefined) return meta
@@ -134,7 +137,7 @@ async function copyFiles(from: string, to: string, names: readonly string[]): Pr
   await makeDirectory(to)
   let bytes = 0
   for (const name of names) bytes += await copyFileTo(join(from, name), join(to, name))
-  // What a process kept that died while it opened the log, if it is no longer in the log's own folder.
+  // Files in KEPT, from a process that died while it opened the log, unless they are still in the log's folder.
   for (const path of keptBefore(from)) {
     const name = basename(path)
     if (!/^\d+\.(ldb|sst|log)$/.test(name)) continue
@@ -159,7 +162,7 @@ async function check(partial: string): Promise<readonly Problem[]> {
   }
 }
 
-// To open it would be to touch it. Its lock can be tried in another folder: it is that of the file.
+// An open would change the log. LevelDB's lock belongs to the file, so it can be tried through a link in another folder.
 async function refuseInUse(directory: string): Promise<void> {
   await refuseLocked(directory)
   if (!(await namesIn(directory)).includes('LOCK')) return
@@ -168,7 +171,7 @@ async function refuseInUse(directory: string): Promise<void> {
     await symlink(join(directory, 'LOCK'), join(folder, 'LOCK'))
     await (await levelDatabase(folder).open({ createIfMissing: true })).close()
   } catch (error) {
-    // Nobody writes there.
+    // No process can write to a read-only disk.
     if (asError(error).message.includes('Read-only file system')) return
     if (!hasCode(error, 'TIDINGS_LOG_LOCKED')) throw error
     throw new TidingsError('TIDINGS_LOG_LOCKED', `the log in ${directory} is in use by another process`, {

@@ -8,22 +8,24 @@ import { createAtomically, isWithin, pathOf, withErrorContext } from './store/di
 import { makeDirectory, namesIn } from './store/log-files.ts'
 import type { Progress } from './upkeep/backup.ts'
 
-/** What a backup is made of. */
+/** The files of a backup. */
 const PARTS = /^(\d+\.(ldb|sst|log)|CURRENT|MANIFEST-\d+|MARK)$/
 
-/** What was restored: the seq of the newest event, and how many records of all kinds. */
+/** The result of restoring a backup. */
 export interface Restored {
+  /** The seq of the newest event; 0 for an empty log. */
   readonly last: number
+  /** The number of records of all kinds. */
   readonly records: number
 }
 
 /**
- * Makes a log out of a backup, in a directory that is empty or not there. The backup is copied, and the copy is opened
- * and verified, under the name `DIRECTORY.partial`; only then does it take its name. The backup is not touched.
+ * Makes a log out of a backup, in a directory that is empty or missing. Copies the backup to `DIRECTORY.partial`, verifies
+ * the copy, then renames it. The backup stays unchanged.
  *
- * @param options `progress` hears how far it is, copying and verifying.
- * @throws TidingsError `TIDINGS_LOG_INVALID` (no whole backup; the directory is not empty), `TIDINGS_LOG_DAMAGED`,
- *   `TIDINGS_LOG_FORMAT`, `TIDINGS_LOG_FAILED` (the disk is full, there are no rights)
+ * @param options `progress` is called with the bytes copied and verified so far
+ * @throws TidingsError `TIDINGS_LOG_INVALID` (the backup is not complete, or the directory is not empty),
+ *   `TIDINGS_LOG_DAMAGED`, `TIDINGS_LOG_FORMAT`, `TIDINGS_LOG_FAILED` (the disk is full, or access is denied)
  *
  * @example
  * ```ts
@@ -44,11 +46,11 @@ export async function restoreLog(
   { progress = () => undefined }: { readonly progress?: Progress } = {},
 ): Promise<Restored> {
   const [from, target] = [pathOf(backup, 'restoreLog()'), pathOf(directory, 'restoreLog()')]
-  const names = (await withErrorContext(`a look into ${from}`, from, () => namesIn(from))).filter((name) =>
+  const names = (await withErrorContext(`reading ${from}`, from, () => namesIn(from))).filter((name) =>
     PARTS.test(name),
   )
   if (!names.includes('MARK') || !names.includes('CURRENT')) {
-    throw new TidingsError('TIDINGS_LOG_INVALID', `${from} holds no backup, or one that is not whole`, {
+    throw new TidingsError('TIDINGS_LOG_INVALID', `${from} does not hold a complete backup`, {
       details: { directory: from },
     })
   }
@@ -68,7 +70,7 @@ export async function restoreLog(
   })
 }
 
-// Copying is the first half of the way.
+// Copying is the first half of the progress.
 async function copy(from: string, partial: string, names: readonly string[], progress: Progress): Promise<number> {
   await makeDirectory(partial)
   const sizes = await Promise.all(names.map(async (name) => (await stat(join(from, name))).size))
@@ -93,7 +95,7 @@ async function count(partial: string): Promise<number> {
   }
 }
 
-// Verifying is the second half. Returns the seq of the newest event.
+// Verifying is the second half of the progress. Returns the seq of the newest event.
 async function check(from: string, partial: string, progress: (part: number) => void): Promise<number> {
   const log = await openLog(partial, { warn: () => undefined })
   try {

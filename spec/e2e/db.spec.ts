@@ -49,7 +49,7 @@ describe('a backup', () => {
     await running.signal('SIGTERM')
     const taken = await command('db', 'restore', copy, '--db', db)
     assert.equal(taken.code, 2)
-    assert.match(taken.stderr, /running is not empty: choose a folder that is, or is not there\n$/)
+    assert.match(taken.stderr, /running is not empty: choose a folder that is empty or does not exist\n$/)
 
     const back = await command('db', 'restore', copy, '--db', restored, '--json')
     assert.deepEqual(json(back.stdout), { ...json<object>(back.stdout), directory: restored, last: 8 })
@@ -111,7 +111,7 @@ describe('a damaged log', () => {
     writeFileSync(join(db, 'MARK'), '')
     await meddle(db, (store) => store.del(keys.identity('it', 'event 2')))
     const { code, stdout, stderr } = await command('db', 'verify', '--db', db)
-    assert.deepEqual([code, stderr], [1, 'tidings: the MARK file could not be read and is written anew\n'])
+    assert.deepEqual([code, stderr], [1, 'tidings: the MARK file could not be read, and is written again\n'])
     assert.equal(
       stdout,
       `the identity of event 2 is missing: it could be told again\n1 problem; the first event in doubt is 2. Restore a backup (tidings db restore), or see what is left (tidings db repair)\n`,
@@ -197,7 +197,7 @@ describe('a mistake about a log', () => {
       [said('db', 'repair'), 1, none],
       [said('db', 'backup'), 2, 'DIR is missing: tidings db backup DIR'],
       [said('db', 'restore'), 2, 'BACKUP is missing: tidings db restore BACKUP'],
-      [said('db', 'restore', 'notalog', '--db', 'new'), 2, 'HERE/notalog holds no backup, or one that is not whole'],
+      [said('db', 'restore', 'notalog', '--db', 'new'), 2, 'HERE/notalog does not hold a complete backup'],
       [said('db', 'restore', 'notalog', '--db', 'hello.ts'), 1, 'hello.ts holds something else than a log'],
       [said('db', 'prune', '--count', 'many'), 2, '--count needs a number'],
     ])

@@ -1,33 +1,35 @@
-/** Bits a key: a filter that is full is wrong about one unknown key in a thousand. */
+/** Bits for each key: a full filter is wrong about one unknown key in a thousand. */
 const BITS = 16
 
-/** A block is one cache line: 512 bits in 16 words. A key sets so many bits of one block. */
+/** A block is one cache line: 512 bits in 16 words. A key sets 8 bits of one block. */
 const WORDS = 16
 const MARKS = 8
 
-/** How much larger the next filter is when one is full. */
+/** How much larger each further layer is. */
 const GROWTH = 4
 
-/** One filter: so many keys fit, so many are in. */
+/** One filter of fixed size. */
 export interface Layer {
   readonly words: Uint32Array
+  /** How many keys fit. */
   readonly room: number
+  /** How many keys were added. */
   keys: number
 }
 
 /**
- * A blocked Bloom filter of strings: it says of a key that it was never added, or that it may have been. It grows by
- * further filters, each four times as large as the one before.
+ * A blocked Bloom filter of strings: a key was certainly never added, or may have been. It grows by layers, each four times
+ * as large as the one before.
  *
  * Source: Putze, Sanders and Singler, "Cache-, Hash- and Space-Efficient Bloom Filters".
  */
 export class BloomFilter {
   readonly #layers: Layer[]
-  // The hashes of the key that was asked for last: returning both in an object costs more than making them.
+  // The two hashes of the last key. Returning both in an object would cost more than computing them.
   #block = 0
   #marks = 0
 
-  /** `room`: how many keys fit before it has to grow. */
+  /** `from`: how many keys fit before it grows, or the layers of an earlier filter. */
   constructor(from: number | readonly Layer[]) {
     this.#layers = typeof from === 'number' ? [layer(from)] : [...from]
   }
@@ -36,7 +38,7 @@ export class BloomFilter {
     return this.#layers
   }
 
-  /** How many keys were added. */
+  /** The number of keys added. */
   get keys(): number {
     return this.#layers.reduce((sum, { keys }) => sum + keys, 0)
   }
@@ -91,7 +93,7 @@ export class BloomFilter {
   }
 }
 
-// The highest nine bits say where a mark is: four which word, five which bit of it.
+// The highest nine bits place a mark: four select the word, five its bit.
 function next(marks: number): number {
   return (Math.imul(marks, 0x9e3779b1) + 0x7f4a7c15) >>> 0
 }

@@ -4,7 +4,7 @@ const POLYNOMIAL = 0x82f63b78
 /** Eight tables, one after another: eight bytes are folded in with one look-up each ("slicing by 8"). */
 const TABLES = tables()
 
-/** What LevelDB adds to a checksum that it stores, after turning it: a checksum of checksums would be a weak one. */
+/** LevelDB rotates a checksum and adds this before storing it, because a checksum over checksums would be weak. */
 const MASK = 0xa282ead8
 
 /**

@@ -1,20 +1,20 @@
 import { maskedCrc32c } from './crc32c.ts'
-import { ByteReader, unsnap } from './leveldb-bytes.ts'
+import { ByteReader, decompressSnappy } from './leveldb-bytes.ts'
 
 /**
- * A table of LevelDB, a file `000123.ldb`: records in the order of their keys, never changed once it is written.
+ * A table of LevelDB, a file `000123.ldb`: records in the order of their keys. A table never changes.
  *
  * ```
  *   file     | data block | … | data block | filter block | metaindex block | index block | footer |
- *   block    | contents | type: 1 byte, 0 as it is, 1 snappy | CRC-32C of contents and type, masked: 4 bytes |
- *   contents | entry | … | entry | offsets of some entries: 4 bytes each | how many: 4 bytes |
+ *   block    | contents | type: 1 byte, 0 raw, 1 snappy | CRC-32C of contents and type, masked: 4 bytes |
+ *   contents | entry | … | entry | offsets of some entries: 4 bytes each | their number: 4 bytes |
  *   entry    | shared: varint | own: varint | length: varint | the key from `shared` on: `own` bytes | value |
  *   footer   | handle of the metaindex | handle of the index | zeros up to 40 bytes | MAGIC: 8 bytes |
  *   handle   | offset: varint | size without type and checksum: varint |
  * ```
  *
  * An entry's key is that of the record and 8 bytes more: `sequence << 8 | (1: put, 0: deleted)`. Index and metaindex are
- * blocks whose values are handles. LevelDB checks the checksums only when it is told to, and classic-level can't tell it.
+ * blocks whose values are handles. LevelDB verifies checksums only on request, and classic-level can't request it.
  *
  * Source: doc/table_format.md of LevelDB.
  */
@@ -22,38 +22,43 @@ const MAGIC = 0xdb4775248b80fb57n
 
 const FOOTER = 48
 
-/** Type and checksum, which follow the contents of a block. */
+/** The length of type and checksum, which follow the contents of a block. */
 const TRAILER = 5
 
-/** Where a block is. */
+/** The place of a block, in bytes. */
 interface Handle {
   readonly offset: number
   readonly size: number
 }
 
-/** One entry of a table; `deleted`: it tells that there is no such record any more, and has no value. */
+/** One entry of a table. */
 export interface Entry {
+  /** The key of the record. */
   readonly key: Buffer
+  /** The number of the write. */
   readonly sequence: number
+  /** The record was deleted, and the entry has no value. */
   readonly deleted: boolean
   readonly value: Buffer
 }
 
-/** Which keys a table has, of each the bytes of the record's key and its sequence. Undefined: it has none. */
+/** The first and the last key of a table, in LevelDB's internal form. */
 export interface Bounds {
   readonly smallest: Buffer
   readonly largest: Buffer
 }
 
-/** What is wrong with a table: a block that is not as it was written, or a part that leads to none. */
+/** A damaged block, or another part of a table that is wrong. */
 export interface BadBlock {
+  /** Where it begins, in bytes. */
   readonly offset: number
+  /** What is wrong with it. */
   readonly message: string
 }
 
 /**
- * Checks every byte of a table: each block has the checksum that it was written with, and the blocks fill the file without a
- * gap. With `bounds`, also that it begins and ends with these keys. Empty: nothing is wrong.
+ * Checks every byte of a table: each block matches its checksum, and the blocks fill the file without a gap. With
+ * `bounds`, also that the table begins and ends with these keys. Returns what is wrong; empty when the table is sound.
  */
 export function checkTable(bytes: Buffer, bounds?: Bounds): BadBlock[] {
   const bad: BadBlock[] = []
@@ -63,19 +68,19 @@ export function checkTable(bytes: Buffer, bounds?: Bounds): BadBlock[] {
   for (const { offset, size } of blocks.data) {
     if (offset !== end) bad.push({ offset, message: 'a block does not begin where the one before it ends' })
     end = offset + size + TRAILER
-    if (!isSound(bytes, { offset, size })) bad.push({ offset, message: 'a block is not what was written' })
+    if (!isSound(bytes, { offset, size })) bad.push({ offset, message: 'a block does not match its checksum' })
   }
   for (const { offset, size } of [...blocks.others].sort((a, b) => a.offset - b.offset)) {
     if (offset !== end) bad.push({ offset, message: 'a block does not begin where the one before it ends' })
     end = offset + size + TRAILER
   }
-  if (end !== bytes.length - FOOTER) bad.push({ offset: end, message: 'there are bytes that belong to no block' })
+  if (end !== bytes.length - FOOTER) bad.push({ offset: end, message: 'the file has bytes that belong to no block' })
   if (bad.length === 0 && bounds !== undefined && !hasBounds(bytes, blocks.data, bounds))
-    bad.push({ offset: 0, message: 'it is not the table that was written: it begins or ends with another key' })
+    bad.push({ offset: 0, message: 'it is a different table: it begins or ends with another key' })
   return bad
 }
 
-/** The entries of all blocks that can be read; those that can't are left out. In the order of keys, the newest of each first. */
+/** Yields the entries of all readable blocks, in the order of their keys, the newest of each first. */
 export function* tableEntries(bytes: Buffer): Generator<Entry> {
   for (const handle of blocksOf(bytes, [])?.data ?? []) {
     if (!isSound(bytes, handle)) continue
@@ -90,11 +95,11 @@ function entry(internal: Buffer, value: Buffer): Entry {
   return { key: internal.subarray(0, end), sequence, deleted: (low & 0xff) === 0, value }
 }
 
-/** The data blocks, and all others; undefined when it can't be told where they are. What is wrong is added to `bad`. */
+/** Returns the data blocks and all others; undefined when the index can't be read. Adds what is wrong to `bad`. */
 function blocksOf(bytes: Buffer, bad: BadBlock[]): { data: readonly Handle[]; others: readonly Handle[] } | undefined {
   const footer = bytes.length - FOOTER
   if (footer < 0 || bytes.readBigUInt64LE(bytes.length - 8) !== MAGIC) {
-    bad.push({ offset: Math.max(0, footer), message: 'it is no table, or is cut off' })
+    bad.push({ offset: Math.max(0, footer), message: 'it is not a table, or is cut off' })
     return undefined
   }
   try {
@@ -102,7 +107,8 @@ function blocksOf(bytes: Buffer, bad: BadBlock[]): { data: readonly Handle[]; ot
     const [metaindex, index] = [handle(reader), handle(reader)]
     const at = { metaindex: handlesIn(bytes, metaindex), index: handlesIn(bytes, index) }
     for (const each of at.metaindex)
-      if (!isSound(bytes, each)) bad.push({ offset: each.offset, message: 'the filter block is not what was written' })
+      if (!isSound(bytes, each))
+        bad.push({ offset: each.offset, message: 'the filter block does not match its checksum' })
     return { data: at.index, others: [...at.metaindex, metaindex, index] }
   } catch (error) {
     bad.push({ offset: footer, message: `its index can't be read: ${(error as Error).message}` })
@@ -111,7 +117,7 @@ function blocksOf(bytes: Buffer, bad: BadBlock[]): { data: readonly Handle[]; ot
 }
 
 function handlesIn(bytes: Buffer, block: Handle): Handle[] {
-  if (!isSound(bytes, block)) throw new RangeError(`the block at ${block.offset} is not what was written`)
+  if (!isSound(bytes, block)) throw new RangeError(`the block at ${block.offset} does not match its checksum`)
   return Array.from(entriesOf(contentsOf(bytes, block)), ([, value]) => handle(new ByteReader(value)))
 }
 
@@ -126,7 +132,7 @@ function isSound(bytes: Buffer, { offset, size }: Handle): boolean {
 
 function contentsOf(bytes: Buffer, { offset, size }: Handle): Buffer {
   const raw = bytes.subarray(offset, offset + size)
-  return bytes[offset + size] === 1 ? unsnap(raw) : raw
+  return bytes[offset + size] === 1 ? decompressSnappy(raw) : raw
 }
 
 function* entriesOf(contents: Buffer): Generator<[key: Buffer, value: Buffer]> {
@@ -135,7 +141,7 @@ function* entriesOf(contents: Buffer): Generator<[key: Buffer, value: Buffer]> {
   let before: Buffer = Buffer.alloc(0)
   while (!reader.done) {
     const [shared, own, length] = [reader.varint(), reader.varint(), reader.varint()]
-    if (shared > before.length) throw new RangeError('a key shares more than there is')
+    if (shared > before.length) throw new RangeError('a key shares more than the key before it has')
     const key = Buffer.concat([before.subarray(0, shared), reader.take(own)])
     yield [key, reader.take(length)]
     before = key

@@ -7,26 +7,37 @@ import { KIND, kindOf, seqOf } from './keys.ts'
 
 export type { EventRecord } from '../../log/consumer/consumer-store.ts'
 
-/** The version of this format. A newer one is refused, an older one is read. */
+/** The version of the disk format. A newer one is refused, an older one is upgraded. */
 export const FORMAT = 1
 
-/** What the log is: written once, when it is made. */
+/** The record that is written once, when the log is made. */
 export interface Meta {
+  /** The disk format. */
   readonly format: number
+  /** The id of the log, a UUID. */
   readonly id: string
+  /** The rule for what makes an identity. */
   readonly identity: 'type' | 'identifier'
+  /** When the log was made, in ms since the epoch. */
   readonly created: number
 }
 
 /**
- * In every commit: the highest seq in it, the highest one acknowledged when it was built (all up to there must be
- * found at open), and the lowest one whose body is kept; the newest and the oldest quiet commit that must be found.
+ * The record that every commit writes:
+ *
+ * - `seq`: the highest seq in the commit, or before it
+ * - `floor`: the highest acknowledged seq when the commit was built; all events up to it must be found at open
+ * - `first`: the lowest seq whose body is kept
+ * - `newest`, `oldest`: the eventless commits whose records must be found at open
  */
-export type Head = readonly [seq: number, floor: number, first: number, quiet?: number, oldest?: number]
+export type Head = readonly [seq: number, floor: number, first: number, newest?: number, oldest?: number]
 
 /**
- * The latest event of an identity: where it is, and for versioned types which version and revision it has. Where that
- * was told to nobody, also what was told last: its seq (0: nothing was) and version. What has no version counts as told.
+ * The latest event of an identity:
+ *
+ * - `seq`; for versioned types also its `version` and `revision`
+ * - `told`, `toldVersion`: where the latest event was stored untold, the seq (0: none) and version last told. An event
+ *   without a version counts as told
  */
 export type Identity = readonly [
   seq: number,
@@ -36,10 +47,10 @@ export type Identity = readonly [
   toldVersion?: string | null,
 ]
 
-/** The seq of an identity that was forgotten: it may be told again, and its events stay. */
+/** The seq of a forgotten identity: it may be told again, and its events stay. */
 export const FORGOTTEN = 0
 
-/** The identity of an event that was just accepted; `known`: what it was before. */
+/** Returns the identity record of a newly accepted event; `known`: the record before it. */
 export function identityOf(event: StoredEvent, told: boolean, known: Identity | undefined): Identity {
   const { seq, version, revision = 1 } = event
   if (version === undefined) return [seq]
@@ -49,53 +60,54 @@ export function identityOf(event: StoredEvent, told: boolean, known: Identity | 
   return [seq, version, revision, toldSeq, toldVersion ?? null]
 }
 
-/** The event of an identity that was told last, and its version; if none was, the one that was stored last. */
+/** Returns the seq and version last told; if none was told, those last stored. */
 export function lastTold(known: Identity): readonly [seq: number, version: string | null | undefined] {
   const [seq, version, , told = 0, toldVersion] = known
   return told === 0 ? [seq, version] : [told, toldVersion]
 }
 
+/** A value of the state. */
 export interface StateRecord {
   readonly value: JsonValue
+  /** How often the key was set. */
   readonly revision: number
 }
 
-/**
- * A slot that has come and is not settled.
- *
- * - `holder`, `until`: who claimed it, and until when; absent: it was put off, or given back
- * - `at`, `since`: when the next attempt is due, and when that was decided, in ms
- */
+/** A slot that is due and not settled. */
 export interface OpenRecord {
+  /** In ms since the epoch. */
   readonly slot: number
-  /** The newest attempt at it; 0: none began. */
+  /** The newest attempt; 0: none began. */
   readonly attempt: number
+  /** The claim that holds the slot; absent: the slot was put off, or given back. */
   readonly holder?: string
+  /** Until when the claim is valid, in ms since the epoch. */
   readonly until?: number
-  /** That attempt has ended. */
+  /** The newest attempt has ended. */
   readonly tried?: true
+  /** When the next attempt is due, in ms since the epoch. */
   readonly at?: number
+  /** When that was decided, in ms since the epoch. */
   readonly since?: number
-  /** It is not one of the schedule. */
+  /** The slot was requested, and is not part of the schedule. */
   readonly aside?: true
 }
 
-/**
- * `done`: every slot up to here is settled, in ms, but for those that are `open`. `running`: the one open slot that a
- * record had before there was a set; it is only read.
- */
+/** The slots of a job. */
 export interface ClaimRecord {
+  /** Every slot up to this time is settled, except those in `open`; in ms since the epoch. */
   readonly done?: number
   readonly open?: readonly OpenRecord[]
+  /** The only open slot, in records from before there was a set. It is only read. */
   readonly running?: OpenRecord
 }
 
-/** What became of an attempt, or of a slot that nobody ran; absent: nobody knows. */
+/** The outcome of an attempt, or of a slot that never ran; absent: unknown, because the process died. */
 export interface StoredOutcome {
   readonly outcome?: JsonValue
 }
 
-/** What an event record has beside type, identifier, time and data; absent parts take no room. */
+/** The optional parts of an event record; absent ones take no room. */
 interface Extras {
   readonly job?: string | undefined
   readonly run?: string | undefined
@@ -107,8 +119,8 @@ interface Extras {
 }
 
 /**
- * The text of a record: 8 hex digits of a checksum over key and body, then the body. The key is part of it, so that a
- * sound record at the wrong place is noticed too.
+ * Returns the text of a record: 8 hex digits of a checksum over key and body, then the body. The checksum covers the key,
+ * so that a sound record under the wrong key is noticed too.
  */
 export function seal(key: string, body: string): string {
   return checksum(key, body) + body
@@ -118,21 +130,21 @@ export function seal(key: string, body: string): string {
 const NUMBERED: ReadonlySet<string> = new Set([KIND.event, KIND.type, KIND.retry, KIND.parked])
 
 /**
- * The body of a record.
+ * Returns the body of a record.
  *
- * @throws TidingsError `TIDINGS_LOG_DAMAGED`, with `details` { key }
+ * @throws TidingsError `TIDINGS_LOG_DAMAGED` when the checksum does not match, with `details` { key, seq? }
  */
 export function unseal(key: string, text: string): string {
   const body = text.slice(8)
   if (text.length < 8 || checksum(key, body) !== text.slice(0, 8)) {
-    throw new TidingsError('TIDINGS_LOG_DAMAGED', `the record at ${JSON.stringify(key)} is not what was written`, {
+    throw new TidingsError('TIDINGS_LOG_DAMAGED', `the record at ${JSON.stringify(key)} does not match its checksum`, {
       details: { key, ...(NUMBERED.has(kindOf(key)) ? { seq: seqOf(key) } : {}) },
     })
   }
   return body
 }
 
-// Two digits for each byte: toString(16) of so large a number costs as much as the checksum.
+// The two digits of each byte: toString(16) of a 32-bit number costs as much as the checksum.
 const DIGITS = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
 
 function checksum(key: string, body: string): string {
@@ -141,24 +153,24 @@ function checksum(key: string, body: string): string {
   return `${DIGITS[a]}${DIGITS[b]}${DIGITS[c]}${DIGITS[d]}`
 }
 
-/** A record as sealed JSON. */
+/** Returns a record as JSON with its checksum. */
 export function encode<T>(key: string, record: T): string {
   return seal(key, JSON.stringify(record))
 }
 
-/** An identity as sealed JSON; most have no version. */
+/** As `encode`, faster for an identity without a version, as most are. */
 export function encodeIdentity(key: string, identity: Identity): string {
   return identity.length === 1 ? seal(key, `[${identity[0]}]`) : encode(key, identity)
 }
 
-/** A record from sealed JSON; undefined stays undefined. */
+/** Reads a record; undefined stays undefined. */
 export function decode<T>(key: string, text: string): T
 export function decode<T>(key: string, text: string | undefined): T | undefined
 export function decode<T>(key: string, text: string | undefined): T | undefined {
   return text === undefined ? undefined : (JSON.parse(unseal(key, text)) as T)
 }
 
-/** An event record: `[type, identifier, created, data, extras?]`. `json` is the text of the data. */
+/** Returns an event record: `[type, identifier, created, data, extras?]`. `json`: the text of the data. */
 export function encodeEvent(
   key: string,
   event: StoredEvent,
@@ -174,14 +186,14 @@ export function encodeEvent(
   return seal(key, `[${head},${JSON.stringify(extras)}]`)
 }
 
-// Nothing in it that JSON has to escape.
+// Text without characters that JSON escapes.
 const PLAIN = /^[ !#-[\]-~]*$/
 
 function quoted(text: string): string {
   return PLAIN.test(text) ? `"${text}"` : JSON.stringify(text)
 }
 
-/** An event from its record, deeply frozen. */
+/** Reads an event record. The event is deeply frozen. */
 export function decodeEvent(key: string, text: string): EventRecord {
   const fields = JSON.parse(unseal(key, text)) as [string, string, number, JsonValue, Extras?]
   const [type, identifier, created, data, extras = {}] = fields
@@ -189,7 +201,7 @@ export function decodeEvent(key: string, text: string): EventRecord {
   return { event, told: extras.untold !== true, size: text.length }
 }
 
-/** An event in its one shape, whether it was just accepted or read back; absent parts are absent. */
+/** Returns an event in its only shape, whether newly accepted or read back, without properties that are undefined. */
 export function storedEvent(
   from: Extras & { readonly type: string; readonly identifier: string; readonly data: unknown },
   seq: number,

@@ -17,19 +17,25 @@ import { type Database, PAGE, pagesOf, READ_AHEAD } from '../store/database.ts'
 import type { Op } from '../write/commit.ts'
 import { identityKey } from '../write/identities.ts'
 
-/** What had to be made anew in a store that has only sound records, and what could not be. */
+/** The result of rebuilding a log. */
 export interface Rebuilt {
+  /** The number of events that were kept. */
   readonly events: number
+  /** The seq of the newest event. */
   readonly last: number
+  /** The seqs of the lost events. */
   readonly lost: readonly number[]
+  /** The number of identities restored from events. */
   readonly identities: number
+  /** The number of retries, parked events and crashes whose event is lost. */
   readonly dropped: number
+  /** The listeners with records but without a cursor. */
   readonly withoutCursor: readonly string[]
 }
 
 /**
- * Makes a log out of sound records: what follows from events is made anew, and an event that is gone gets one in its
- * place, told to nobody, that says so. `acknowledged`: the highest seq that is known from elsewhere.
+ * Makes a log out of sound records: restores identities and the type index from events, and puts an untold
+ * `tidings.log.lost` event in the place of each lost one. `acknowledged`: the highest seq that MARK names.
  */
 export async function rebuild(db: Database, meta: Meta, acknowledged: number): Promise<Rebuilt> {
   const { first, last } = await reach(db, acknowledged)
@@ -47,7 +53,7 @@ export async function rebuild(db: Database, meta: Meta, acknowledged: number): P
   return { events, last, lost, identities, dropped, withoutCursor: await orphans(db) }
 }
 
-// Every record that names an event says that it was there.
+// A record that names an event proves that the event existed.
 async function reach(db: Database, acknowledged: number): Promise<{ readonly first: number; readonly last: number }> {
   const head = decode<Head>(keys.head, await db.get(keys.head))
   const [lowest] = await db.keys({ ...startingWith(KIND.event), limit: 1 }).all()
@@ -56,7 +62,7 @@ async function reach(db: Database, acknowledged: number): Promise<{ readonly fir
   for await (const [key, text] of records(db, KIND.identity)) last = Math.max(last, decode<Identity>(key, text)[0])
   for await (const [key, text] of records(db, KIND.cursor))
     last = Math.max(last, decode<CursorRecord>(key, text).cursor)
-  // Without a head, only these tell that bodies were pruned.
+  // Without a head, only the age index shows that bodies were pruned.
   const [pruned] = await db.keys({ ...startingWith(KIND.hour), limit: 1 }).all()
   const lowestKept = pruned === undefined ? 1 : lowest === undefined ? last + 1 : seqOf(lowest)
   return { first: head?.[2] ?? lowestKept, last }
@@ -73,10 +79,10 @@ async function missingSeqs(db: Database, first: number, last: number): Promise<n
   return lost
 }
 
-/** Identities and the index of types; returns how many identities had to be written. */
+/** Restores identities and the type index; returns how many identities were missing. */
 async function indexEvents(db: Database, { identity: rule }: Meta): Promise<number> {
   let written = 0
-  // The newest first: that is the one which an identity names.
+  // Newest first, because an identity names its newest event.
   for await (const page of pages(db, KIND.event, true)) {
     const found = page.map(([key, text]) => decodeEvent(key, text))
     const at = found.map(({ event: { type, identifier } }) => identityKey(rule, type, identifier))
@@ -98,7 +104,7 @@ async function indexEvents(db: Database, { identity: rule }: Meta): Promise<numb
   return written
 }
 
-// Of an identity whose latest event was told to nobody, an older one may be what was told last.
+// If the latest event of an identity is untold, an older one may be the one last told.
 function withEvent(stored: Identity | undefined, event: StoredEvent, told: boolean): Identity {
   const { seq, version = null } = event
   if (stored === undefined || (stored[0] !== FORGOTTEN && stored[0] < seq)) return identityOf(event, told, undefined)
@@ -123,7 +129,7 @@ async function fill(db: Database, { identity: rule, created }: Meta, lost: reado
   }
 }
 
-// What is known of it is kept as its data.
+// Its data holds what is known of the lost event.
 function placeholder(rule: Meta['identity'], seq: number, created: number, names: readonly string[] = []): Op[] {
   const identifier = `${LOST_EVENT} ${seq}`
   const [type, of] = names.length === 1 ? [undefined, names[0]] : names
@@ -138,7 +144,7 @@ function placeholder(rule: Meta['identity'], seq: number, created: number, names
   ]
 }
 
-/** Removes the records of a kind that are not wanted; returns how many. */
+/** Removes the unwanted records of a kind; returns how many. */
 async function drop(db: Database, kind: RecordKind, isUnwanted: (key: string) => boolean): Promise<number> {
   let dropped = 0
   for await (const page of pages(db, kind)) {
@@ -152,7 +158,7 @@ async function drop(db: Database, kind: RecordKind, isUnwanted: (key: string) =>
   return dropped
 }
 
-// Listeners that something is known of, but not how far they are.
+// Returns the listeners with records but without a cursor.
 async function orphans(db: Database): Promise<string[]> {
   const names = new Set<string>()
   for (const kind of [KIND.retry, KIND.parked, KIND.crash, KIND.flight]) {

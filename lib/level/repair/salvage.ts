@@ -5,22 +5,24 @@ import { type Database, levelDatabase, PAGE, READ_AHEAD, repairStore } from '../
 import { refuseNewer, upgrade } from '../store/upgrade.ts'
 import type { Progress } from '../upkeep/backup.ts'
 
-/**
- * What was found in a damaged store: how many sound records, and the keys of those that are not, by kind. `whole`: no part
- * of it was out of reach.
- */
+/** The result of salvaging a damaged store. */
 export interface Salvaged {
+  /** The number of sound records. */
   readonly sound: number
+  /** The keys of damaged records, by kind. */
   readonly spoilt: ReadonlyMap<RecordKind, ReadonlySet<string>>
+  /** Every part of the store could be read. */
   readonly whole: boolean
 }
 
 /**
- * Brings every sound record of a damaged store over to a fresh one, but for the index of types, which says nothing that
- * events do not, and what tells of lost commits, which those that are lost are no reason to refuse. What LevelDB can't read it is asked to repair, and then once more: so the store has to be a copy.
+ * Copies every sound record of a damaged store to a fresh one, except the type index, which follows from the events, and
+ * the records of eventless commits, which would make the open of a repaired log fail. Lets LevelDB repair what it can't
+ * read, then reads again; so the store must be a copy.
  *
- * @param harder repair it before it is read, whatever its files look like: the process died when it was read as it is
- * @throws TidingsError `TIDINGS_LOG_FORMAT` (a newer version wrote it)
+ * @param options `harder`: repair before reading, because the process died when it read the store as it is; `all`: an
+ *   estimate of the number of records
+ * @throws TidingsError `TIDINGS_LOG_FORMAT` (a newer version wrote the log)
  */
 export async function salvage(
   copy: string,
@@ -28,16 +30,16 @@ export async function salvage(
   { harder, all, progress }: { readonly harder: boolean; readonly all: number; readonly progress: Progress },
 ): Promise<Salvaged> {
   const findings: Findings = { sound: 0, spoilt: new Map() }
-  // LevelDB deletes what its MANIFEST does not list; its repair reads every table and log file that is there.
+  // An open deletes files that the MANIFEST does not list; a repair reads every table and log file.
   const bad = await checkFiles(copy, { ...EVERY_BLOCK, resting: true })
   const repairFirst = harder || bad.length > 0
   if (repairFirst) await repairStore(copy)
-  let whole = await pass(copy, fresh, findings, (done) => progress(Math.min(done, all), all))
+  let whole = await copyAll(copy, fresh, findings, (done) => progress(Math.min(done, all), all))
   if (!whole && !repairFirst) {
     await repairStore(copy)
-    whole = await pass(copy, fresh, findings, () => undefined)
+    whole = await copyAll(copy, fresh, findings, () => undefined)
   }
-  // A record that a damaged block hides is missed by nobody who reads the others.
+  // A damaged block can hide records without any reader noticing.
   return { ...findings, whole: whole && !bad.some(({ lost }) => lost) }
 }
 
@@ -46,20 +48,20 @@ interface Findings {
   readonly spoilt: Map<RecordKind, Set<string>>
 }
 
-/** False: a part could not be read. */
-async function pass(
+/** Copies all kinds; resolves to false when a part could not be read. */
+async function copyAll(
   copy: string,
   fresh: Database,
   findings: Findings,
   progress: (done: number) => void,
 ): Promise<boolean> {
-  const db = await openSomehow(copy)
+  const db = await openIfPossible(copy)
   if (db === undefined) return false
   try {
     await checkFormat(db)
     let whole = true
     for (const kind of kinds.filter((each) => each !== KIND.eventless && each !== KIND.type)) {
-      whole = (await passKind(db, kind, fresh, findings, progress)) && whole
+      whole = (await copyKind(db, kind, fresh, findings, progress)) && whole
     }
     return whole
   } finally {
@@ -67,7 +69,7 @@ async function pass(
   }
 }
 
-async function openSomehow(copy: string): Promise<Database | undefined> {
+async function openIfPossible(copy: string): Promise<Database | undefined> {
   try {
     return await levelDatabase(copy).open({ createIfMissing: false })
   } catch {
@@ -85,7 +87,7 @@ async function checkFormat(db: Database): Promise<void> {
   await upgrade(db, meta)
 }
 
-async function passKind(
+async function copyKind(
   db: Database,
   kind: RecordKind,
   fresh: Database,
@@ -106,7 +108,7 @@ async function passKind(
   }
 }
 
-// The first pass read what was newest; a second one only adds what that could not reach.
+// The first pass copied the newest records; a second one only adds records that the first could not reach.
 async function take(page: readonly [string, string][], fresh: Database, findings: Findings): Promise<void> {
   const there = await fresh.getMany(page.map(([key]) => key))
   const batch = fresh.batch()

@@ -5,14 +5,14 @@ import { CHECKED_AT_OPEN } from '../store/database.ts'
 import type { ReopeningStore } from './reopening-store.ts'
 
 /**
- * How long nothing is read after each table, in ms. A table has 2 MB and takes some 5 ms: a tenth of a core, and 10 GB in
- * 5 minutes.
+ * The pause after each table, in ms. A table has 2 MB and takes about 5 ms, so the check uses a tenth of a core and reads
+ * 10 GB in 5 minutes.
  */
 const PAUSE = 50
 
 /**
- * Checks the blocks of a log that is too large to be checked before it is opened, table by table, while it is in use. One that
- * is damaged ends the session: `store.damaged`. The first table is read after a pause, so that an agent starts first.
+ * Checks the blocks of a log that is too large to be checked before it is opened, table by table, while it is in use.
+ * Damage fails the store. The first table is read after a pause, so that an agent starts first.
  */
 export async function checkInBackground(store: ReopeningStore, most = CHECKED_AT_OPEN): Promise<void> {
   const { directory } = store
@@ -21,7 +21,7 @@ export async function checkInBackground(store: ReopeningStore, most = CHECKED_AT
     await new Promise<void>((resolve) => {
       const stop = background(() => (stop(), resolve()), PAUSE)
     })
-    // Throws when it was closed or failed: what comes next begins by opening it.
+    // Throws when the log was closed or has failed. After a failure, the reopened store is not checked again.
     void store.session
   }
   try {
@@ -32,6 +32,6 @@ export async function checkInBackground(store: ReopeningStore, most = CHECKED_AT
     const details = { directory, file: bad.file }
     store.damaged(new TidingsError('TIDINGS_LOG_DAMAGED', bad.message, { details }))
   } catch {
-    // Closed meanwhile, or a read failed: what can't be read is no damage, and is told to whoever reads it.
+    // Closed meanwhile, or a read failed. That is not proof of damage, and readers report it.
   }
 }

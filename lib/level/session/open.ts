@@ -1,63 +1,67 @@
 import { randomUUID } from 'node:crypto'
 import type { Clock } from '../../core/clock.ts'
 import { TidingsError } from '../../core/errors.ts'
-import { keys, seqOf } from '../format/keys.ts'
+import { KIND, keys, seqOf, startingWith } from '../format/keys.ts'
 import { decode, encode, FORMAT, type Head, type Meta, unseal } from '../format/records.ts'
 import { missing } from '../read/reader.ts'
-import { type Database, type DatabaseSource, IN_LOG_FILES, READ_AHEAD, SYNCED } from '../store/database.ts'
+import { type Database, type DatabaseSource, IN_LOG_FILES, pagesOf, READ_AHEAD, SYNCED } from '../store/database.ts'
 import type { IdentityFilterFile } from '../store/identity-filter-file.ts'
 import type { Mark, MarkFile } from '../store/marker-file.ts'
 import { refuseNewer, upgrade } from '../store/upgrade.ts'
-import { type CommitNumbers, commitNumbersOf, firstMissing } from '../write/eventless-commits.ts'
+import type { CommitNumbers } from '../write/eventless-commits.ts'
 
-/** A store that was opened and found sound. */
+/** A store that was opened and whose records are sound. */
 export interface OpenedStore {
   readonly db: Database
   readonly meta: Meta
+  /** The highest seq. */
   readonly head: number
+  /** The lowest seq whose body is kept. */
   readonly first: number
+  /** The eventless commits that have a record. */
   readonly eventless: CommitNumbers
 }
 
-/**
- * What is expected of the store. `warn` hears of what was put right. `again`: this process had it open, and found it
- * sound then.
- */
 export interface OpenOptions {
+  /** This process had the store open before, and found its files sound then. Default false. */
   readonly isReopening?: boolean
+  /** The rule that the caller asked for; undefined: the rule of the log. */
   readonly identity: 'type' | 'identifier' | undefined
+  /** Dates a new log. */
   readonly clock: Clock
-  /** The FILTER, which knows how far the log went when it was written. */
+  /** The FILTER file, which names the newest event of the log when it was written. */
   readonly identityFilter?: { readonly file: Pick<IdentityFilterFile, 'covers'> }
+  /** Called with what was repaired. */
   warn(message: string): void
 }
 
-/** What an event takes there beside its own record, at least: its identity and its place in the index of types. */
+/** The least number of bytes that an event adds to a log file beside its record: its identity and its type index. */
 const BESIDE = 32
 
 /**
- * Opens the store and checks what LevelDB itself can't: that it is the one that was here (MARK), that its newest
- * events are there without a hole (floor, head, checksums), that this version can read it. Nothing is ever deleted.
+ * Opens the store and checks what LevelDB can't: that it is the store that was here before (MARK), that its newest events
+ * are present without a gap (head, floor, checksums), and that this version can read it. Deletes nothing. See
+ * `store/database.ts` for the whole order of opening.
  *
  * @throws TidingsError `TIDINGS_LOG_DAMAGED`, `TIDINGS_LOG_FORMAT`, `TIDINGS_LOG_IDENTITY`, `TIDINGS_LOG_LOCKED`
  */
-export async function openStore(source: DatabaseSource, marks: MarkFile, expected: OpenOptions): Promise<OpenedStore> {
+export async function openStore(source: DatabaseSource, marks: MarkFile, options: OpenOptions): Promise<OpenedStore> {
   const mark = await marks.read()
   const marked = mark !== undefined && mark !== 'bad'
-  const check = expected.isReopening === true ? {} : { check: { marked } }
+  const check = options.isReopening === true ? {} : { check: { marked } }
   const db = await source.open({ createIfMissing: mark === undefined, ...check })
   try {
-    const found = (await readMeta(db, mark)) ?? (await create(db, expected))
-    checkMeta(found, mark, expected.identity)
+    const found = (await readMeta(db, mark)) ?? (await create(db, options))
+    checkMeta(found, mark, options.identity)
     const meta = await upgrade(db, found)
     const head = decode<Head>(keys.head, await db.get(keys.head)) ?? [0, 0, 1]
     await checkTail(db, head, mark)
-    await checkFilter(meta, head, expected)
-    const quiet = commitNumbersOf(head)
-    await checkQuiet(db, quiet, mark)
-    if (mark === 'bad') expected.warn('the MARK file could not be read and is written anew')
+    await checkFilter(meta, head, options)
+    const eventless = eventlessOf(head)
+    await checkEventless(db, eventless, mark)
+    if (mark === 'bad') options.warn('the MARK file could not be read, and is written again')
     source.accepted?.()
-    return { db, meta, head: head[0], first: head[2], eventless: quiet }
+    return { db, meta, head: head[0], first: head[2], eventless }
   } catch (error) {
     await db.close()
     throw error
@@ -69,7 +73,7 @@ async function readMeta(db: Database, mark: Mark | 'bad' | undefined): Promise<M
   if (meta !== undefined) return meta
   const [found] = await db.keys({ limit: 1 }).all()
   if (mark === undefined && found === undefined) return undefined
-  throw damaged('the log has lost the record that says what it is', 1)
+  throw damaged('the log has lost the record with its id and format', 1)
 }
 
 async function create(db: Database, { identity, clock }: OpenOptions): Promise<Meta> {
@@ -83,7 +87,7 @@ function checkMeta(meta: Meta, mark: Mark | 'bad' | undefined, identity: OpenOpt
   if (identity !== undefined && identity !== meta.identity) {
     throw new TidingsError(
       'TIDINGS_LOG_IDENTITY',
-      `the log tells events apart by ${meta.identity}, and was opened with identity: '${identity}'`,
+      `the log tells events apart by ${meta.identity}, but was opened with identity: '${identity}'`,
       { details: { expected: identity, found: meta.identity } },
     )
   }
@@ -92,11 +96,11 @@ function checkMeta(meta: Meta, mark: Mark | 'bad' | undefined, identity: OpenOpt
   }
 }
 
-// A MARK that came with an older copy, or that is gone, does not tell that events are missing: a newer FILTER does.
+// An older copy has an older MARK, or none, so only a newer FILTER shows that events are missing.
 async function checkFilter({ id }: Meta, [head]: Head, { identityFilter: filter }: OpenOptions): Promise<void> {
   const covers = await filter?.file.covers()
   if (covers === undefined || covers.log !== id || covers.seq <= head) return
-  const words = `the FILTER file knows events up to ${covers.seq}, the log ends at ${head}: it is an older copy. To use it is, delete FILTER`
+  const words = `the FILTER file knows events up to ${covers.seq}, the log ends at ${head}: it is an older copy. To use it as it is, delete FILTER`
   throw damaged(words, head + 1)
 }
 
@@ -105,22 +109,35 @@ async function checkTail(db: Database, [head, floor, first]: Head, mark: Mark | 
   if (acknowledged > head)
     throw damaged(`events up to ${acknowledged} were acknowledged, the log ends at ${head}`, head + 1)
   const [newest] = await db.keys({ gt: keys.event(head), lt: keys.event(2 ** 48 - 1), limit: 1 }).all()
-  if (newest !== undefined) throw damaged(`event ${seqOf(newest)} is there, though the log ends at ${head}`, head + 1)
+  if (newest !== undefined) throw damaged(`event ${seqOf(newest)} exists, though the log ends at ${head}`, head + 1)
   const opened = mark === undefined || mark === 'bad' ? 0 : (mark.opened ?? 0)
   const bad = await lowestBad(db, Math.max(first, opened + 1), head)
   if (bad !== undefined) throw bad
 }
 
-// Without these, listeners would be where they were before, and state and runs as they were.
-async function checkQuiet(db: Database, quiet: CommitNumbers, mark: Mark | 'bad' | undefined): Promise<void> {
+function eventlessOf([, , , newest = 0, oldest = newest + 1]: Head): CommitNumbers {
+  return { newest, oldest }
+}
+
+// Without these commits, cursors, state and runs would silently be older than they were.
+async function checkEventless(db: Database, numbers: CommitNumbers, mark: Mark | 'bad' | undefined): Promise<void> {
   const acknowledged = mark === undefined || mark === 'bad' ? 0 : (mark.quiet ?? 0)
-  const gone = acknowledged > quiet.newest ? quiet.newest + 1 : await firstMissing(db, quiet)
+  const gone = acknowledged > numbers.newest ? numbers.newest + 1 : await firstMissing(db, numbers)
   if (gone === undefined) return
   const words = `commit ${gone} of those without events is missing from the log: cursors, state or runs are older than they were`
   throw new TidingsError('TIDINGS_LOG_DAMAGED', words, { details: { quiet: gone } })
 }
 
-// From the newest event back, for as long as it may have been in a log file.
+/** Returns the first eventless commit whose record is missing, or that has one too many. */
+async function firstMissing(db: Database, { newest, oldest }: CommitNumbers): Promise<number | undefined> {
+  let expected = oldest
+  for await (const page of pagesOf(db.keys(startingWith(KIND.eventless)))) {
+    for (const key of page) if (seqOf(key) !== expected++) return expected - 1
+  }
+  return expected === newest + 1 ? undefined : expected
+}
+
+// Reads back from the newest event, as far as events may have been in a log file.
 async function lowestBad(db: Database, low: number, head: number): Promise<TidingsError | undefined> {
   let bad: TidingsError | undefined
   let expected = head

@@ -2,6 +2,7 @@ import { type Observable, Subject } from 'rxjs'
 import type { CancelTimer, Clock } from '../../core/clock.ts'
 import { asError, hasCode, TidingsError } from '../../core/errors.ts'
 import type { StoredEvent } from '../../core/event.ts'
+import { SECOND } from '../../core/time-units.ts'
 import { type EventRecord, FORMAT, type Meta } from '../format/records.ts'
 import type { DatabaseSource } from '../store/database.ts'
 import type { StoreLock } from '../store/directory-lock.ts'
@@ -14,40 +15,70 @@ import { type OpenedStore, openStore } from './open.ts'
 import { Session } from './session.ts'
 
 /** The MARK file is written at most this often, in ms. */
-const MARK_EVERY = 1000
+const MARK_EVERY = SECOND
 
-/** How long to wait before the store is opened again, in ms: after the first try, and at most. */
-const REOPEN = { first: 100, most: 10_000 }
+/** The pause between two attempts to reopen the store, in ms: doubled after each one. */
+const REOPEN = { first: 100, most: 10 * SECOND }
 
-/** What a log is made of. */
+/** The parts of a log. */
 export interface ReopeningStoreOptions {
   readonly source: DatabaseSource
+  /** Where the highest acknowledged seq is kept beside the store. */
   readonly marks: MarkFile
+  /** Times the reopening and the MARK file. */
   readonly clock: Clock
   readonly durability: 'disk' | 'process'
+  /** The rule that the caller asked for; undefined: the rule of the log. */
   readonly identity: Meta['identity'] | undefined
-  /** Default: none is kept between two openings. */
+  /** Default: the identity filter is not kept between two openings. */
   readonly identityFilter?: IdentityFilterSettings
-  /** Throws when nothing may be written. */
+  /** Throws when nothing may be written: the log is read-only. */
   readonly beforeWrite?: () => void
+  /** Called with failures, and with what was repaired. */
   warn(message: string): void
 }
 
 /**
- * The store of an open log: one session after another. A failed write ends a session; the store is closed and opened
- * again, for as long as it takes, before the log goes on: LevelDB acknowledges what it is given after a failed write,
- * and throws it away (facts).
+ * The store of an open log: one session after another. LevelDB acknowledges writes that follow a failed one, and throws
+ * them away; so a failed write ends the session, and the store is closed and reopened before the log continues.
+ *
+ * ```
+ *    open()
+ *      │ lock, openStore, MARK
+ *      ▼          a write fails                         close the database
+ *    ready ──────────────────────────→ failed ──────────────────────────────→ reopening
+ *      ▲         writer.fail(): waiting   │                                     │   ▲
+ *      │         publishers reject,       │ the store is damaged:               │   │ openStore fails:
+ *      │         changes$ emits           │ stays failed until close()          │   │ pause 100 ms … 10 s
+ *      │                                  │                                     └───┘
+ *      └──────────────────────────────────┼──────────────────────── openStore succeeds:
+ *         new Session, onReopened,        │                         consumers repeat what the failed
+ *         changes$ and committed$ emit    │                         commit carried
+ *                                         ▼
+ *    close(), from any state, and the lost lock ──→ closed: onClosing, last commits, MARK, FILTER, database, lock
+ * ```
+ *
+ * `state` is `failed` in both middle states.
+ *
+ * Invariants
+ * - There is at most one session, and it owns the only open database. `session` throws while there is none.
+ * - Nothing acknowledged is lost over a reopening: `openStore` checks the floor and the MARK again.
+ * - Writes that were not acknowledged may be stored all the same. Publishers ask again, and are answered `duplicate`.
+ * - The lock is held from `open` until `close`, over every reopening. A lost lock closes the log, because another process
+ *   may have written since.
+ * - `closed` is final. `changes$` ends with an error and `committed$` completes, so that nobody waits for ever.
  */
 export class ReopeningStore {
   readonly meta: Meta
-  /** Emits when the store was closed after a failed write, or opened again; errors when the log is closed. */
+  /** Emits when the store has failed, and when it is reopened; errors when the log is closed. */
   readonly changes$ = new Subject<unknown>()
+  /** Emits the highest durable seq whenever it rises; completes when the log is closed. */
   readonly committed$: Observable<number>
   readonly #committed$ = new Subject<number>()
   readonly #options: ReopeningStoreOptions
   readonly #filter: IdentityFilter
   readonly #lock: StoreLock | undefined
-  // The lock is gone: others may have written since, so what is known here of the store may be wrong. The log closes itself.
+  // Another process may have written since, so what this one knows of the store may be wrong. The log closes itself.
   #lost = false
   #session: Session | undefined
   #failure: TidingsError | undefined
@@ -55,19 +86,25 @@ export class ReopeningStore {
   // The highest seq when the store was opened.
   #opened: number
   #closed: Promise<void> | undefined
-  // The last commit was written: nothing can ride any more.
+  // The last commit was written.
   #ended = false
   #reopened: Promise<void> = Promise.resolve()
   #cancel: CancelTimer = () => undefined
   #markTimer: CancelTimer | undefined
   #marking: Promise<void> = Promise.resolve()
-  /** Called with each new session but the first, before anybody reads from it. */
+  /** Called with each session after the first, before it is used. */
   onReopened: (session: Session) => void = () => undefined
-  /** Called after each commit, with the events that it made durable. */
+  /** Called after each commit with the events that are durable now. */
   onCommitted: (events: readonly EventRecord[]) => void = () => undefined
-  /** Called once, while a last commit can still be ridden in. */
+  /** Called once, before the last commit is built. */
   onClosing: () => void = () => undefined
 
+  /**
+   * Locks and opens the store.
+   *
+   * @throws TidingsError `TIDINGS_LOG_LOCKED`, `TIDINGS_LOG_INVALID`, `TIDINGS_LOG_DAMAGED`, `TIDINGS_LOG_FORMAT`,
+   *   `TIDINGS_LOG_IDENTITY`, `TIDINGS_LOG_FAILED`
+   */
   static async open(options: ReopeningStoreOptions): Promise<ReopeningStore> {
     const lock = await options.source.lock?.()
     const sound = await openStore(options.source, options.marks, options).catch((error: unknown) => {
@@ -110,7 +147,7 @@ export class ReopeningStore {
     return this.#options.clock
   }
 
-  /** Where it is, if it is on disk. */
+  /** The folder of the store; undefined in memory. */
   get directory(): string | undefined {
     return this.#options.source.directory
   }
@@ -119,7 +156,7 @@ export class ReopeningStore {
     return this.#options.durability
   }
 
-  /** False while the store is closed after a failed write, and once the log is closed. */
+  /** Whether there is a session: false while the store is failed, and once the log is closed. */
   get ready(): boolean {
     return this.#session !== undefined && this.#closed === undefined
   }
@@ -132,7 +169,7 @@ export class ReopeningStore {
   /**
    * The present session.
    *
-   * @throws TidingsError `TIDINGS_LOG_CLOSED`, or `TIDINGS_LOG_FAILED` while the store can't be opened again
+   * @throws TidingsError `TIDINGS_LOG_CLOSED`; `TIDINGS_LOG_FAILED` or `TIDINGS_LOG_DAMAGED` while the store is failed
    */
   get session(): Session {
     if (this.#closed !== undefined) {
@@ -144,28 +181,29 @@ export class ReopeningStore {
   }
 
   /**
-   * The session that takes writes: also while the log is being closed, until its last commit. Undefined while the store
-   * is closed after a failed write, and after that last commit.
+   * The session that takes writes, until the last commit of a log that is closing. Undefined while the store is failed,
+   * and after that commit.
    */
   get writable(): Session | undefined {
     return this.#ended ? undefined : this.#session
   }
 
-  /** The highest durable seq, also while the store is closed. */
+  /** The highest durable seq, also while the store is failed. */
   get durable(): number {
     return (this.#closed === undefined ? this.#session?.writer.durable : undefined) ?? this.#told
   }
 
-  /** The store was found damaged: nothing more is written or read, until the log is opened anew by somebody who has seen to it. */
+  /** Fails a damaged store for good: it stays failed until the log is closed, and repaired or restored by a person. */
   damaged(error: TidingsError): void {
     this.#session?.writer.fail(error)
   }
 
-  /** Writes these operations; resolves when they are durable. */
+  /** Commits these operations; resolves when they are durable. */
   commit(ops: readonly Op[]): Promise<void> {
     return this.session.writer.add({ ops, events: [], bytes: 0 })
   }
 
+  /** Writes what is pending and closes the store. Calling it again returns the same promise. */
   close(): Promise<void> {
     this.#closed ??= this.#end(this.#session)
     return this.#closed
@@ -192,7 +230,7 @@ export class ReopeningStore {
   #committed(seq: number): void {
     if (seq > this.#told) this.#committed$.next(seq)
     this.#told = seq
-    // Without syncing, what is acknowledged may be lost with the power, and is no loss to be told: no mark until close.
+    // A log that is not synced may lose acknowledged events with the power. A MARK would report that as damage.
     if (this.#options.durability !== 'disk' || this.#closed !== undefined) return
     this.#markTimer ??= this.#options.clock.timer(() => {
       this.#markTimer = undefined
@@ -237,9 +275,9 @@ export class ReopeningStore {
     this.#failure = error
     this.#options.warn(error.message)
     this.changes$.next(undefined)
-    // Opened again, a damaged store would be as damaged: identities that it lost would be told twice.
-    const stays = this.#lost || error.code === 'TIDINGS_LOG_DAMAGED'
-    this.#reopened = stays ? broken.db.close().catch(() => undefined) : this.#reopen(broken)
+    // Reopened, a damaged store would accept identities again that it has lost.
+    const isFinal = this.#lost || error.code === 'TIDINGS_LOG_DAMAGED'
+    this.#reopened = isFinal ? broken.db.close().catch(() => undefined) : this.#reopen(broken)
     if (this.#lost) void this.close()
   }
 
@@ -267,13 +305,13 @@ export class ReopeningStore {
           throw error
         }
         this.#opened = sound.head
-        this.#options.warn('the log was opened again after a failed write')
+        this.#options.warn('the log was reopened after a failed write')
         this.#committed(sound.head)
         this.changes$.next(undefined)
         return
       } catch (error) {
         const code = hasCode(error, 'TIDINGS_LOG_DAMAGED') ? 'TIDINGS_LOG_DAMAGED' : 'TIDINGS_LOG_FAILED'
-        const words = `the log can't be opened again: ${asError(error).message}`
+        const words = `the log can't be reopened: ${asError(error).message}`
         this.#failure = new TidingsError(code, words, { cause: error })
         await new Promise<void>((resolve) => {
           const stop = this.#options.clock.timer(resolve, pause)
@@ -290,7 +328,7 @@ export class ReopeningStore {
     try {
       await this.#reopened
       if (session === undefined) return
-      // What riders carry, and are told meanwhile, goes into the last commits.
+      // Also writes what participants add meanwhile.
       await session.writer.end()
       this.#ended = true
       this.#check()

@@ -13,27 +13,29 @@ import { Writer } from '../write/writer.ts'
 import type { OpenedStore } from './open.ts'
 
 /**
- * How many of the newest events stay in memory for those who follow: a few commits' worth, since what is handed out waits
- * behind one to be written down. Whoever is further behind reads them from the store, at three times the cost; but a
- * longer tail outlives the young generation of the garbage collector, and costs more than it saves.
+ * How many of the newest events stay in memory for followers: a few commits' worth, because a follower's events wait for a
+ * note behind a commit. A follower further behind reads from the store, at three times the cost; but a longer tail
+ * outlives the young generation of the heap, and costs more than it saves.
  */
 const TAIL = 4096
 
-/** And so many characters of their records, more or less: some may have 256 KiB. */
+/** The approximate size of the tail, in characters of records: one event may have 256 KiB. */
 const TAIL_SIZE = 16 * 1024 * 1024
 
 export interface SessionOptions {
   readonly clock: Clock
+  /** A commit is durable when it is on disk; otherwise when LevelDB has it. */
   readonly synced: boolean
   readonly identityFilter: IdentityFilter
   /** Throws when another process may write to the store. */
   check(): void
   /** Called after each commit, with the highest durable seq and the events that it made durable. */
   onCommitted(seq: number, events: readonly EventRecord[]): void
+  /** Called once, when a write fails. */
   onFailed(error: TidingsError): void
 }
 
-/** All that lives from one opening of the store to its closing. */
+/** Everything that lives from one opening of the store to its closing. */
 export class Session {
   readonly db: Database
   readonly writer: Writer
@@ -65,14 +67,14 @@ export class Session {
     this.identities = new Identities(this, options.identityFilter)
   }
 
-  /** The lowest seq whose body may be read. */
+  /** The lowest seq whose body readers may expect. */
   get first(): number {
     return this.#first
   }
 
   /**
-   * Nobody reads bodies below `first` any more; `ops` delete them, in one step with the head that says so. Readers are
-   * told first: what is missing below is no damage. Resolves when it is durable.
+   * Raises `first`, and deletes the bodies below it with `ops`, in one commit with the head. Readers see the new `first`
+   * at once, so that a missing body below it is not reported as damage. Resolves when the commit is durable.
    */
   prune(first: number, ops: readonly Op[]): Promise<void> {
     this.#first = first
@@ -81,14 +83,14 @@ export class Session {
 
   #remember({ events, bytes }: Commit): void {
     for (const event of events) this.#tail.push(event)
-    // As many as have room if all are as large as these.
+    // As many as fit if all are as large as these.
     const most = Math.min(TAIL, Math.floor((TAIL_SIZE * events.length) / bytes) || TAIL)
     if (this.#tail.length > 1.5 * most) this.#tail.splice(0, this.#tail.length - most)
   }
 
   /**
-   * Durable records after a seq, at most `max`: the newest from memory, older ones from the store. Fewer if they are large;
-   * none only at the end of the log.
+   * Returns durable records after a seq, at most `max`: the newest from memory, older ones from the store. Fewer if they
+   * are large; none only at the end of the log.
    */
   async read(place: number, max: number): Promise<readonly EventRecord[]> {
     const after = Math.max(place, this.#first - 1)
@@ -100,7 +102,7 @@ export class Session {
     return page ?? (left <= 0 ? [] : readConsecutive(this.db, after, left, MOST_TEXT))
   }
 
-  /** Writes the head once more, synced: LevelDB then has everything before it on disk too. */
+  /** Writes the head once more, synced, which puts everything before it on disk too. */
   async sync(): Promise<void> {
     const head = encode(keys.head, this.writer.head(this.writer.durable))
     await this.db.batch().put(keys.head, head).write(SYNCED)

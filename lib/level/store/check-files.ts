@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { asError, TidingsError } from '../../core/errors.ts'
 import {
   type Batch,
-  type Listed,
+  type ListedTable,
   type Manifest,
   readBatch,
   readJournal,
@@ -12,41 +12,43 @@ import {
 import { checkTable, tableEntries } from '../format/leveldb-table.ts'
 import { namesIn } from './log-files.ts'
 
-/** A file of LevelDB that is missing, or is not what was written. `lost`: a table, so
- * that something in it can't be read any more. */
+/** A file of LevelDB that is missing or damaged. */
 export interface BadFile {
+  /** The name of the file. */
   readonly file: string
+  /** The file is a table, so some of its records can't be read. */
   readonly lost: boolean
+  /** What is wrong with it. */
   readonly message: string
 }
 
+/** How thoroughly files are checked. */
 export interface FileCheck {
-  /** Also read every table, and compare each block with its checksum, when all of them have at most so many bytes. */
+  /** Reads every table and compares each block with its checksum, if all tables together have at most this many bytes. */
   readonly blocks: number
-  /** No LevelDB is at work in the folder, so files that it does not list are no work in progress. */
+  /** LevelDB is not running in the folder, so a file that it does not list is not work in progress. */
   readonly resting: boolean
-  /** The MARK file can be read; without it, the highest sequence is looked for in every table. */
+  /** The MARK file can be read. Without it, every table is searched for the highest sequence. */
   readonly marked: boolean
   /** Called after each table. */
   progress?(done: number, all: number): void | Promise<void>
 }
 
 /**
- * Looks at LevelDB's files without LevelDB, which when it opens a folder deletes every table that its MANIFEST does not
- * list, starts from nothing where CURRENT is gone, and checks no block. Nothing is written.
+ * Checks LevelDB's files without LevelDB. When LevelDB opens a folder, it deletes every table that its MANIFEST does not
+ * list, starts with an empty database if CURRENT is missing, and checks no block. Writes nothing. Decision 0040.
  *
- * CURRENT names the MANIFEST; that lists the tables, and the log file from which on writes are in no table yet. All of
- * them must be there, tables with the size and the keys that are listed. And nothing may have been written after what the
- * MANIFEST and the log files lead to: LevelDB numbers all writes, its sequences, so a table that is not listed and has
- * a higher one tells that the MANIFEST is an older one. A table that is not listed and has none is what a process left
- * that was killed while it compacted.
+ * CURRENT names the MANIFEST, which lists the tables and the first log file whose writes are in no table yet. All of these
+ * must exist, tables with the listed size and keys. And the MANIFEST must be the newest: LevelDB numbers all writes, so an
+ * unlisted table with a higher number (a sequence) than the MANIFEST and the log files shows that the MANIFEST is an older
+ * one. An unlisted table without one was left by a process that died while it compacted.
  *
- * @returns what is wrong; empty when nothing is
+ * @returns the bad files; empty when all are sound
  */
 export async function checkFiles(directory: string, check: FileCheck): Promise<BadFile[]> {
   const first = await checkOnce(directory, check)
   if (check.resting || first.length === 0) return first
-  // LevelDB deletes what it has compacted, at any time: what is damaged still is, and still listed.
+  // LevelDB may delete compacted tables at any time. A damaged one is still there, and still listed.
   const second = await checkOnce(directory, check)
   return second.filter(({ file }) => first.some((each) => each.file === file))
 }
@@ -76,17 +78,17 @@ async function checkOnce(directory: string, check: FileCheck): Promise<BadFile[]
   if (!check.resting) return bad
   const reached = Math.max(manifest.sequence, logs)
   for (const file of names.filter((name) => name.startsWith('MANIFEST-')))
-    if (await knowsMore(directory, file, manifest, reached, names))
+    if (await isNewer(directory, file, manifest, reached, names))
       bad.push({
         file,
-        message: `${file} knows more than the MANIFEST that CURRENT names: that is an older one`,
+        message: `${file} is newer than the MANIFEST that CURRENT names`,
         lost: false,
       })
   for (const file of names.filter((name) => isUnlisted(name, manifest)))
     if (await hasNewer(join(directory, file), reached))
       bad.push({
         file,
-        message: `${file} is not listed, and has what was written last: the MANIFEST is an older one, or cut off`,
+        message: `${file} is not listed, but has the newest writes: the MANIFEST is an older one, or cut off`,
         lost: false,
       })
   return bad
@@ -104,21 +106,21 @@ export async function refuseBadBlocks(directory: string | undefined): Promise<vo
   throw new TidingsError('TIDINGS_LOG_DAMAGED', first.message, { details: { directory, file: first.file } })
 }
 
-/** Of a log that is in use. */
+/** Checks every block of a log that is in use. */
 export const EVERY_BLOCK: FileCheck = { blocks: Number.POSITIVE_INFINITY, resting: false, marked: true }
 
-/** How many bytes of tables the MANIFEST lists. */
+/** The size of all listed tables, in bytes. */
 export function listedBytes({ tables }: Manifest): number {
   return [...tables.values()].reduce((sum, { size }) => sum + size, 0)
 }
 
-/** `number`: that of the MANIFEST itself. */
 interface Listing extends Manifest {
+  /** The number in the name of the MANIFEST. */
   readonly number: number
 }
 
 /**
- * What the MANIFEST says that CURRENT names.
+ * Reads the MANIFEST that CURRENT names.
  *
  * @throws TidingsError `TIDINGS_LOG_DAMAGED`, with `details` { directory, file }; the system's own errors
  */
@@ -127,13 +129,13 @@ export async function readListing(directory: string): Promise<Listing> {
     new TidingsError('TIDINGS_LOG_DAMAGED', message, { details: { directory, file } })
   const current = await readIfThere(join(directory, 'CURRENT'))
   if (current === undefined)
-    throw damaged('CURRENT', 'the file CURRENT is missing, and other files of LevelDB are there')
+    throw damaged('CURRENT', 'the file CURRENT is missing, though other files of LevelDB exist')
   const [, file] = /^(MANIFEST-\d+)\n$/.exec(current.toString('latin1')) ?? []
   if (file === undefined) throw damaged('CURRENT', 'the file CURRENT names no MANIFEST')
   const bytes = await readIfThere(join(directory, file))
-  if (bytes === undefined) throw damaged(file, `${file} is missing, which CURRENT names`)
+  if (bytes === undefined) throw damaged(file, `${file}, which CURRENT names, is missing`)
   const { records, bad } = readJournal(bytes)
-  if (bad !== undefined) throw damaged(file, `${file} is not what was written, at byte ${bad}`)
+  if (bad !== undefined) throw damaged(file, `${file} is damaged at byte ${bad}`)
   try {
     return { ...readManifest(records), number: numberOf(file, MANIFEST) ?? 0 }
   } catch (error) {
@@ -141,8 +143,8 @@ export async function readListing(directory: string): Promise<Listing> {
   }
 }
 
-// One that is written while LevelDB opens a folder has a higher number until CURRENT names it: all that it lists is there.
-async function knowsMore(
+// While LevelDB opens a folder, it writes a MANIFEST with a higher number before CURRENT names it. All its files exist.
+async function isNewer(
   directory: string,
   file: string,
   { number }: Listing,
@@ -165,7 +167,7 @@ async function manifestIn(path: string): Promise<Manifest | undefined> {
   }
 }
 
-/** The batches of a log file, up to the first that can't be read. */
+/** Returns the batches of a log file, up to the first that can't be read. */
 export function batchesOf(bytes: Buffer): Batch[] {
   return readJournal(bytes).records.flatMap((record) => {
     try {
@@ -176,19 +178,19 @@ export function batchesOf(bytes: Buffer): Batch[] {
   })
 }
 
-/** What is wrong with a table, in words; or the highest sequence in it, where that is asked for. */
+/** Returns what is wrong with a table, or else its highest sequence (0 unless `blocks.sequences`). */
 async function tableProblem(
   directory: string,
   file: string,
-  table: Listed,
+  table: ListedTable,
   blocks: false | { readonly sequences: boolean },
 ): Promise<string | number> {
   const path = join(directory, file)
-  // In a log that is in use LevelDB deletes tables at any time: one system call tells size and contents.
+  // In a log that is in use, LevelDB may delete a table at any time: size and contents come from one read.
   const bytes = blocks === false ? undefined : await readIfThere(path)
   const size = blocks === false ? (await stat(path).catch(() => undefined))?.size : bytes?.length
   if (size === undefined) return `${file} is missing`
-  if (size !== table.size) return `${file} has ${size} bytes, ${table.size} were written`
+  if (size !== table.size) return `${file} has ${size} bytes instead of ${table.size}`
   if (blocks === false || bytes === undefined) return 0
   const [first, ...more] = checkTable(bytes, table)
   if (first !== undefined)
@@ -198,14 +200,14 @@ async function tableProblem(
   return highest
 }
 
-/** The highest sequence in the log files that LevelDB is to read; what is wrong with them is added to `bad`. */
+/** Returns the highest sequence in the log files that LevelDB will read, and adds the bad ones to `bad`. */
 async function readLogs(
   directory: string,
   names: readonly string[],
   { log, sequence }: Manifest,
   bad: BadFile[],
 ): Promise<number> {
-  // 0: LevelDB's own repair made it, which leaves none.
+  // 0: LevelDB's repair wrote the MANIFEST, and leaves no log file.
   if (log !== 0 && !names.includes(logName(log)))
     bad.push({ file: logName(log), message: `${logName(log)} is missing`, lost: false })
   let highest = 0
@@ -217,7 +219,7 @@ async function readLogs(
     if (first > before + 1)
       bad.push({
         file,
-        message: `${file} begins with write ${first}, what there is before ends with ${before}`,
+        message: `${file} begins with write ${first}, but the files before it end with write ${before}`,
         lost: false,
       })
     highest = Math.max(highest, batches.at(-1)?.last ?? 0)
@@ -249,7 +251,7 @@ function logName(number: number): string {
   return `${String(number).padStart(6, '0')}.log`
 }
 
-// Versions before 1.14 of LevelDB ended them in sst, and it still reads these.
+// Before version 1.14, LevelDB named tables .sst, and it still reads those.
 function nameOf(number: number, names: readonly string[]): string {
   const name = String(number).padStart(6, '0')
   return names.includes(`${name}.sst`) ? `${name}.sst` : `${name}.ldb`

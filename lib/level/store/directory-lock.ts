@@ -3,70 +3,72 @@ import { open, readdir, readFile, realpath, rm, stat, utimes } from 'node:fs/pro
 import { join } from 'node:path'
 import { background, systemClock } from '../../core/clock.ts'
 import { TidingsError } from '../../core/errors.ts'
+import { SECOND } from '../../core/time-units.ts'
 import { type Owner, stateOf, thisProcess } from './owner.ts'
 
-// A registered symbol: another copy of this package in this process has a LevelDB of its own, which knows nothing of ours.
+// A registered symbol: another copy of this package in this process has its own LevelDB, which does not know of ours.
 const STORES = Symbol.for('tidings.open-stores')
 
 /** The lock files of all stores that this thread has open, by their real paths. */
 const shared = globalThis as { [STORES]?: Set<string> }
 const locked = (shared[STORES] ??= new Set())
 
-/** A claim file: `OWNER-<time>-<random>`. Earlier claims sort first. */
-const CLAIM = /^OWNER-[0-9a-z]+-[0-9a-f]+$/
+/** An owner file: `OWNER-<time>-<random>`. Earlier ones sort first. */
+const OWNER_FILE = /^OWNER-[0-9a-z]+-[0-9a-f]+$/
 
-/** The holder of a lock touches its claim this often, in ms. */
-const BEAT = 1000
+/** The holder of a lock touches its owner file this often, in ms. */
+const HEARTBEAT = SECOND
 
-/** How often somebody who wants the lock looks at the claims of others, in ms. */
+/** How often a process that wants the lock looks at the owner files of others, in ms. Other processes send no signal. */
 const LOOK = 50
 
-/** A claim of a process that can't be seen, and that nobody touches for this many looks (5 s), is no longer held. */
-const SILENT = 100
+/** After this many looks (5 s) without a heartbeat, a process that can't be checked no longer holds the lock. */
+const SILENT_LOOKS = 100
 
-/** Of several that want the lock, the first waits this many looks (1 s) for the others to give way. */
-const TURNS = 20
+/** Of several processes that want the lock, the first waits this many looks (1 s) for the others to give way. */
+const YIELDING_LOOKS = 20
 
-/** The lock of a store, held. */
+/** The lock of a store, held by this thread. */
 export interface StoreLock {
   /**
-   * Throws if the lock is no longer held: somebody deleted the claim, or moved the folder. Costs 2 µs.
+   * Throws if the lock is lost: the owner file was deleted, or the folder moved. Costs 2 µs.
    *
    * @throws TidingsError `TIDINGS_LOG_FAILED`
    */
   check(): void
-  /** Called once, soon after the claim was deleted. */
+  /** Called once, soon after the owner file was deleted. */
   onLost: (error: TidingsError) => void
-  /** LevelDB has let us in too: claims of processes that can't be seen, and that were silent, are deleted. */
+  /** LevelDB's own lock is held too: deletes the owner files of silent processes that can't be checked. */
   confirm(): void
+  /** Gives the lock back. */
   release(): void
 }
 
 /**
- * Locks a store for this thread. LevelDB has a lock of its own (`LOCK`), which is not enough: it belongs to the process,
- * so it is gone when any part of that process opens and closes the file (a copy of the folder, a second `openLog` in a
- * worker thread), and when somebody deletes the file.
+ * Locks a store for this thread. LevelDB's own lock (`LOCK`) is not enough: it belongs to the process, so it is lost when
+ * any part of that process opens and closes the file (a copy of the folder, a second `openLog` in a worker thread), or
+ * when the file is deleted.
  *
- * So each process that wants a store puts a claim beside it, a file with a name of its own that says who it is, and then
- * looks at the claims of others. Of two that come at the same time at least one sees the other, so at most one finds
- * nobody. A claim is deleted by its owner, or by others when its owner is dead; no name is used twice, so a claim that is
- * found dead can be deleted without deleting a newer one.
+ * So each process that wants a store writes an owner file beside it, with a unique name and its identity inside, and then
+ * looks at the owner files of others. Of two processes that come at the same time, at least one sees the other, so at most
+ * one finds itself alone. A process deletes its own file, and those of dead owners; because no name is used twice, it
+ * can't delete a newer file by mistake.
  *
- * Whether an owner is dead: see `stateOf`. Where that can't be known, the owner is alive while it touches its claim.
+ * `stateOf` decides whether an owner is dead. Where that can't be known, an owner is alive while it touches its file.
  *
  * @throws TidingsError `TIDINGS_LOG_LOCKED`
  */
 export async function lockStore(directory: string): Promise<StoreLock> {
   const real = await realpath(directory)
   const path = join(real, 'LOCK')
-  // The lock alone may be that of another folder.
+  // LOCK alone may be a link to that of another folder.
   const lock = await realpath(path).catch(() => path)
   if (locked.has(lock)) throw inUse(directory, 'is open in this process already')
   locked.add(lock)
   try {
     const claim = await makeClaim(real)
     try {
-      return held(real, claim, await waitForTurn(real, claim, directory), () => locked.delete(lock))
+      return heldLock(real, claim, await waitForTurn(real, claim, directory), () => locked.delete(lock))
     } catch (error) {
       await rm(join(real, claim), { force: true })
       throw error
@@ -77,19 +79,19 @@ export async function lockStore(directory: string): Promise<StoreLock> {
   }
 }
 
-/** Whether a file of this name is a claim to a store. */
+/** Whether a file of this name is an owner file. */
 export function isOwnerFile(name: string): boolean {
-  return CLAIM.test(name)
+  return OWNER_FILE.test(name)
 }
 
-function held(directory: string, claim: string, silent: readonly string[], free: () => void): StoreLock {
+function heldLock(directory: string, claim: string, silent: readonly string[], free: () => void): StoreLock {
   const path = join(directory, claim)
   const stop = background(() => {
     const now = systemClock.now() / 1000
     utimes(path, now, now).catch((error: unknown) => {
       if (isMissing(error)) lose()
     })
-  }, BEAT)
+  }, HEARTBEAT)
   const lose = (): void => {
     stop()
     lock.onLost(lostLock(path))
@@ -111,7 +113,7 @@ function held(directory: string, claim: string, silent: readonly string[], free:
   return lock
 }
 
-/** What a claim says. A copy of the folder has another path and other inodes: in it, the claim means nothing. */
+/** The contents of an owner file. They are void in a copy of the folder, which has another path and other inodes. */
 interface Claim extends Owner {
   readonly path: string
   readonly inode: string
@@ -136,8 +138,8 @@ async function makeClaim(directory: string): Promise<string> {
 }
 
 /**
- * Refuses a folder in which our files would belong to somebody else than the folder: root would take the log away from its
- * user, and a hostile user could make root write elsewhere, through links.
+ * Refuses a folder of another user: root would take the log away from its user, and a hostile user could make root write
+ * elsewhere, through links.
  */
 async function checkOwner(directory: string, uid: bigint): Promise<void> {
   const { uid: owner } = await stat(directory, { bigint: true })
@@ -147,7 +149,7 @@ async function checkOwner(directory: string, uid: bigint): Promise<void> {
 }
 
 /**
- * Makes sure that nobody holds a store, without touching it.
+ * Refuses a store that another process holds, without changing anything in it.
  *
  * @throws TidingsError `TIDINGS_LOG_LOCKED`
  */
@@ -156,19 +158,19 @@ export async function refuseLocked(directory: string): Promise<void> {
 }
 
 /**
- * Resolves when nobody else claims the store, to the claims of those that can't be seen and are silent. Without a claim
- * of one's own (`mine`), nothing is changed.
+ * Waits until this process is the only one with a live claim to the store. Resolves to the owner files of silent processes
+ * that can't be checked. Without an own file (`mine`), changes nothing.
  */
 async function waitForTurn(directory: string, mine: string | undefined, given: string): Promise<readonly string[]> {
-  const watch = new Watch(directory)
+  const watch = new RivalWatch(directory)
   for (let look = 0; ; look++) {
     const names = (await readdir(directory)).filter(isOwnerFile)
     if (mine !== undefined && !names.includes(mine))
-      throw inUse(given, 'is in use: the claim of this process was deleted while it waited')
+      throw inUse(given, 'is in use: the owner file of this process was deleted while it waited')
     const rivals = await Promise.all(names.filter((name) => name !== mine).map((name) => watch.look(name)))
     const alive = rivals.filter(({ state }) => state === 'alive')
     const [first] = alive
-    if (first !== undefined && (mine === undefined || look > TURNS || alive.some(({ name }) => name < mine)))
+    if (first !== undefined && (mine === undefined || look > YIELDING_LOOKS || alive.some(({ name }) => name < mine)))
       throw inUse(given, `is in use by ${nameOf(first.owner)}`)
     if (first === undefined && !rivals.some(({ state }) => state === 'unknown')) {
       if (mine !== undefined) for (const { name, state } of rivals) if (state === 'dead') remove(join(directory, name))
@@ -186,8 +188,8 @@ interface Rival {
   readonly state: 'alive' | 'dead' | 'unknown' | 'silent'
 }
 
-/** Looks at claims of others, again and again. */
-class Watch {
+/** Looks at the owner files of others, again and again. */
+class RivalWatch {
   readonly #directory: string
   readonly #seen = new Map<string, { changed: string; looks: number }>()
 
@@ -209,12 +211,12 @@ class Watch {
     const seen = this.#seen.get(name)
     if (seen === undefined) this.#seen.set(name, { changed, looks: 0 })
     else if (seen.changed !== changed) return 'alive'
-    else if ((seen.looks += 1) >= SILENT) return 'silent'
+    else if ((seen.looks += 1) >= SILENT_LOOKS) return 'silent'
     return 'unknown'
   }
 }
 
-/** A claim; undefined when its file is gone. A file that was just made, or is another user's, doesn't say whose it is. */
+/** Reads an owner file; undefined when it is gone. A file that was just made, or is another user's, has no claim. */
 async function readClaim(
   path: string,
 ): Promise<{ claim: Claim | undefined; inode: string; changed: string } | undefined> {
@@ -245,7 +247,7 @@ function isThere(path: string): boolean {
   try {
     return statSync(path, { throwIfNoEntry: false }) !== undefined
   } catch {
-    // A disk that does not answer is no proof that the claim is gone.
+    // A disk that does not answer does not prove that the file is gone.
     return true
   }
 }
@@ -254,7 +256,7 @@ function remove(path: string): void {
   try {
     rmSync(path, { force: true })
   } catch {
-    // What stays is found dead by whoever comes next.
+    // The next process that wants the lock finds it dead.
   }
 }
 

@@ -6,33 +6,37 @@ import { levelDatabase } from './database.ts'
 import { isLogFile, namesIn } from './log-files.ts'
 
 /**
- * The full path of a directory that somebody gave.
+ * Returns the absolute path of a directory that a user gave; `caller` names the function that needs it.
  *
- * @throws TidingsError `TIDINGS_LOG_INVALID` for what is no path; `who` asked for it
+ * @throws TidingsError `TIDINGS_LOG_INVALID` for anything but a non-empty string
  */
-export function pathOf(directory: unknown, who: string): string {
+export function pathOf(directory: unknown, caller: string): string {
   if (typeof directory === 'string' && directory !== '') return resolve(directory)
-  throw new TidingsError('TIDINGS_LOG_INVALID', `${who} needs the path of a directory, got ${describe(directory)}`)
+  throw new TidingsError('TIDINGS_LOG_INVALID', `${caller} needs the path of a directory, got ${describe(directory)}`)
 }
 
-/** How many bytes the files of a directory have, of those whose names count. */
+/** Returns the size of the files in a directory, in bytes; `counts` selects files by name. */
 export async function bytesIn(directory: string, counts: (name: string) => boolean = () => true): Promise<number> {
   let bytes = 0
   for (const name of (await namesIn(directory)).filter(counts)) {
-    // LevelDB removes what it does not need any more, at any time.
+    // LevelDB may delete a file at any time.
     const file = await stat(join(directory, name)).catch(() => undefined)
     if (file?.isFile()) bytes += file.size
   }
   return bytes
 }
 
-/** How many bytes are free on the disk of a directory, for those who are not root. */
+/** Returns the free bytes on the disk of a directory, for users other than root. */
 export async function freeBytes(directory: string): Promise<number> {
   const { bavail, bsize } = await statfs(directory)
   return bavail * bsize
 }
 
-/** Does one step of a longer work; what the system says of its failure is said with what it was about. */
+/**
+ * Does one step of a longer operation, and names the step in an error of the system.
+ *
+ * @throws TidingsError `TIDINGS_LOG_FAILED`, with `details` { directory }; its own errors pass unchanged
+ */
 export async function withErrorContext<T>(what: string, directory: string, act: () => Promise<T>): Promise<T> {
   try {
     return await act()
@@ -46,8 +50,8 @@ export async function withErrorContext<T>(what: string, directory: string, act: 
 }
 
 /**
- * Makes a directory in two steps: `make` fills `DIRECTORY.partial`, which then takes the name of the directory. Whatever
- * happens in between, there is no directory of that name that is not whole. `mark`: written last, when all else is on disk.
+ * Makes a directory atomically: `make` fills `DIRECTORY.partial`, which is synced and renamed. Whatever happens in
+ * between, a directory of the final name is complete. `mark` writes its last file, when all others are on disk.
  *
  * @throws TidingsError `TIDINGS_LOG_INVALID` (the directory has something in it), `TIDINGS_LOG_FAILED`
  */
@@ -57,12 +61,16 @@ export async function createAtomically<T>(
   mark: (partial: string, made: T) => Promise<void> = async () => undefined,
 ): Promise<T> {
   const partial = `${target}.partial`
-  if ((await withErrorContext(`a look into ${target}`, target, () => namesIn(target))).length > 0) {
-    throw new TidingsError('TIDINGS_LOG_INVALID', `${target} is not empty: choose a folder that is, or is not there`, {
-      details: { directory: target },
-    })
+  if ((await withErrorContext(`reading ${target}`, target, () => namesIn(target))).length > 0) {
+    throw new TidingsError(
+      'TIDINGS_LOG_INVALID',
+      `${target} is not empty: choose a folder that is empty or does not exist`,
+      {
+        details: { directory: target },
+      },
+    )
   }
-  await withErrorContext(`removing ${partial}, which an earlier try has left,`, partial, () => removeLeftovers(partial))
+  await withErrorContext(`removing ${partial}, left by an earlier attempt,`, partial, () => removeLeftovers(partial))
   try {
     const made = await make(partial)
     await withErrorContext(`writing ${partial} to the disk`, partial, async () => {
@@ -82,7 +90,7 @@ export async function createAtomically<T>(
   }
 }
 
-/** Whether a path is a directory, or lies in it, also through links. The path need not exist. */
+/** Whether a path is this directory or inside it, also through links. The path need not exist. */
 export function isWithin(path: string, directory: string): boolean {
   const way = relative(realOf(resolve(directory)), realOf(resolve(path)))
   return way === '' || !(way === '..' || way.startsWith(`..${sep}`))
@@ -97,12 +105,16 @@ function realOf(path: string): string {
   }
 }
 
-/** Removes what an earlier try has left: only what that can have made, and not while it is being made. */
+/**
+ * Removes the leftovers of an earlier attempt: only files that an attempt can have made, and not while it is running.
+ *
+ * @throws TidingsError `TIDINGS_LOG_INVALID` (the folder holds other files), `TIDINGS_LOG_LOCKED` (the attempt is running)
+ */
 export async function removeLeftovers(partial: string): Promise<void> {
   const names = await namesIn(partial)
   const other = names.find((name) => !isLogFile(name))
   if (other !== undefined) {
-    throw new TidingsError('TIDINGS_LOG_INVALID', `${join(partial, other)} is in the way: nothing is removed`, {
+    throw new TidingsError('TIDINGS_LOG_INVALID', `${join(partial, other)} is not part of a log: nothing is removed`, {
       details: { directory: partial },
     })
   }
@@ -116,7 +128,7 @@ export async function removeLeftovers(partial: string): Promise<void> {
 }
 
 async function sync(path: string): Promise<void> {
-  // A directory can't be opened there.
+  // Windows can't open a directory.
   if (process.platform === 'win32' && (await stat(path)).isDirectory()) return
   const file = await open(path, 'r')
   try {

@@ -9,11 +9,11 @@ import { namesIn } from './log-files.ts'
 import { markFile } from './marker-file.ts'
 
 /**
- * Refuses a folder that holds something else than a log, before anything in it is touched: LevelDB would delete what it
- * takes for its own (`7.log`, `12.ldb`), and the folder would be closed to everybody but its owner.
+ * Refuses a folder that holds other files than a log, before anything in it changes: LevelDB would delete files that look
+ * like its own (`7.log`, `12.ldb`), and the folder would become readable for its owner alone.
  *
- * Accepted: a folder that is not there or empty; one with a log, however damaged, and whatever else lies in it; and what
- * is left when a process dies while it makes a log. A LevelDB of another program has no record with our checksum.
+ * Accepts a folder that is missing or empty; one with a log, however damaged, and any files beside it; and the files that
+ * a process leaves when it dies while it makes a log. The LevelDB of another program has no record with our checksum.
  *
  * @throws TidingsError `TIDINGS_LOG_INVALID`, with `details` { directory, file? }
  */
@@ -31,13 +31,13 @@ export async function refuseForeignFolder(directory: string): Promise<void> {
 }
 
 function foreign(directory: string, what: string, file?: string): TidingsError {
-  const words = `${directory} ${what} and no log: choose a folder that is empty, or not there. Nothing in it was touched`
+  const words = `${directory} ${what} and not a log: choose a folder that is empty or does not exist. Nothing in it was touched`
   return new TidingsError('TIDINGS_LOG_INVALID', words, {
     details: { directory, ...(file === undefined ? {} : { file }) },
   })
 }
 
-/** Whether anything in a folder can only be a log's: its MARK, its FILTER, or one record in a file of LevelDB. */
+/** Whether a folder holds anything that only a log has: its MARK, its FILTER, or one record in a file of LevelDB. */
 async function isLog(directory: string, names: readonly string[]): Promise<boolean> {
   if (names.includes('MARK') && typeof (await markFile(directory).read()) === 'object') return true
   if (names.includes('FILTER') && (await identityFilterFile(directory).read()) !== undefined) return true
@@ -51,7 +51,7 @@ async function isLog(directory: string, names: readonly string[]): Promise<boole
   return false
 }
 
-/** A file of LevelDB that is larger than this, in bytes, is not one of ours: they are made of write buffers of 16 MiB. */
+/** A larger file of LevelDB, in bytes, is not one of ours: those are made of write buffers of 16 MiB. */
 const LARGEST = 256 * 1024 * 1024
 
 function hasRecord(bytes: Buffer, isJournal: boolean): boolean {
@@ -70,7 +70,7 @@ function isOurs(key: Buffer, value: Buffer | undefined): boolean {
   }
 }
 
-/** A LevelDB without a single record: a process died between making it and writing what log it is. */
+/** Whether a LevelDB has no record: a process died after it made the store, and before it wrote the meta record. */
 async function isEmptyStore(directory: string): Promise<boolean> {
   const manifest = await readListing(directory).catch(() => undefined)
   if (manifest?.comparator !== 'leveldb.BytewiseComparator' || manifest.tables.size > 0) return false
@@ -83,7 +83,7 @@ async function isEmptyStore(directory: string): Promise<boolean> {
   return true
 }
 
-/** What may lie in a folder before there is a log, by its name, and how each looks. */
+/** The files that may exist in a folder before there is a log: their names, and how their contents look. */
 const leftovers: readonly (readonly [name: RegExp, looks: RegExp])[] = [
   [/^(LOCK|MARK\.new)$/, /^/],
   [/^OWNER-[0-9a-z]+-[0-9a-f]+$/, /^($|\{")/],
@@ -94,7 +94,7 @@ const leftovers: readonly (readonly [name: RegExp, looks: RegExp])[] = [
 
 async function isLeftover(path: string, name: string): Promise<boolean> {
   const file = await lstat(path)
-  // A new disk has it when a log's folder is the top of it.
+  // A new disk has it at its top, which may be the folder of a log.
   if (name === 'lost+found') return file.isDirectory()
   if (name.endsWith('.sock')) return file.isSocket()
   const [, looks] = leftovers.find(([pattern]) => pattern.test(name)) ?? []

@@ -3,23 +3,26 @@ import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { BloomFilter, type Layer } from '../format/bloom.ts'
 
+/** The events whose identities an identity filter has. */
 export interface Coverage {
   /** The id of the log. */
   readonly log: string
-  /** The identities of all events up to here are in it. */
+  /** The identities of all events up to this seq are in the filter. */
   readonly seq: number
-  /** The checksum of the record of that event: another one at its place means another history. */
+  /** The checksum of the record of that event. A different one in the log means a different history. */
   readonly check: string
 }
 
-/** Where a filter is kept between two openings. It saves time and is never missed: a bad one is no filter. */
+/** The file that keeps an identity filter between two openings. It only saves time: a bad file counts as missing. */
 export interface IdentityFilterFile {
   /**
-   * What the filter covers, without reading it: the log had events up to there. Undefined when there is no filter, or one
-   * whose header has no checksum, as those of earlier versions, or another one.
+   * Reads only the header: the log had events up to there. Undefined when there is no file, or its header has no checksum
+   * (written by an earlier version) or a wrong one.
    */
   covers(): Promise<Coverage | undefined>
+  /** Reads the whole filter; undefined when there is none, or it is damaged. */
   read(): Promise<{ readonly covers: Coverage; readonly bloom: BloomFilter } | undefined>
+  /** Replaces the file. */
   write(covers: Coverage, bloom: BloomFilter): Promise<void>
 }
 
@@ -35,14 +38,14 @@ interface Header extends Coverage {
 const NAME = 'FILTER'
 
 /**
- * The header is a line of JSON and its checksum, filled up with spaces to this many bytes; the words of each layer follow.
+ * The header is a line of JSON and its checksum, padded with spaces to this many bytes; the words of each layer follow.
  * Earlier versions wrote no checksum.
  */
 const HEADER = 4096
 
 export function identityFilterFile(directory: string): IdentityFilterFile {
   const path = join(directory, NAME)
-  // What can't be read is no filter.
+  // A file that can't be read counts as missing.
   const readWith = async <T>(use: (file: FileHandle) => Promise<T>): Promise<T | undefined> => {
     try {
       return await withFile(path, 'r', use)
@@ -59,7 +62,7 @@ export function identityFilterFile(directory: string): IdentityFilterFile {
       }),
     async write(covers, bloom) {
       const fresh = `${path}.new`
-      // Never written through a link.
+      // Never writes through a link.
       await rm(fresh, { force: true })
       await withFile(fresh, 'wx', (file) => writeFilter(file, covers, bloom))
       await rename(fresh, path)
@@ -102,7 +105,7 @@ async function readHeader(file: FileHandle): Promise<{ readonly header: Header; 
   await file.read(head, 0, HEADER, 0)
   const [json = '', checksum] = head.toString().split('\n')
   const isChecked = checksum !== undefined
-  if (isChecked && crc32(json) !== Number(checksum)) throw new RangeError('the header is not what was written')
+  if (isChecked && crc32(json) !== Number(checksum)) throw new RangeError('the header is damaged')
   return { header: JSON.parse(json) as Header, isChecked }
 }
 

@@ -1,28 +1,30 @@
 import { existsSync, linkSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** Where the files are kept while a log is opened. */
+/** The folder that keeps the files while a log is opened. */
 const NAME = 'KEPT'
 
-/** What LevelDB makes, renames or deletes when it opens a folder. */
+/** The files that LevelDB makes, renames or deletes when it opens a folder. */
 const FILES = /^(\d+\.(ldb|sst|log)|CURRENT|MANIFEST-\d+)$/
 
-/** Files that were kept: `release` when the log is sound, `restore` when it is not. Either may be called once. */
+/** Kept files. Call one of the two, once. */
 export interface KeptFiles {
+  /** The log is sound: deletes the links. */
   release(): void
+  /** The log was refused: puts the files back as they were. */
   restore(): void
 }
 
 /**
- * Keeps LevelDB's files while it opens a folder and until the log in it was found sound: hard links to all of them, in a folder
- * `KEPT`. LevelDB deletes log files once it has read them, and tables that it does not list; a refused log is then put
- * back as it was, file by file.
+ * Keeps LevelDB's files while it opens a folder and until the log in it has proved sound: hard links to all of them, in the
+ * folder `KEPT`. LevelDB deletes log files once it has read them, and tables that it does not list; `restore` puts the
+ * files of a refused log back, one by one.
  *
- * The folder of a process that died in between is left until the log is sound: all is in the log's own folder, or here,
- * and `repairLog` reads both. Where the file system has no hard links, nothing is kept: what can be told without LevelDB
- * was looked at already (`checkFiles`).
+ * If the process dies in between, `KEPT` stays until the log is sound. Every file is then in the log's folder or in
+ * `KEPT`, and `repairLog` reads both. On a file system without hard links, nothing is kept: `checkFiles` has then found
+ * all damage that can be found without LevelDB.
  *
- * All of it is synchronous: it happens while the store is locked, and the lock goes with LevelDB's closing.
+ * All of it is synchronous, because it must end before the lock is released.
  */
 export function keepFiles(directory: string): KeptFiles {
   const kept = join(directory, NAME)
@@ -30,7 +32,7 @@ export function keepFiles(directory: string): KeptFiles {
   const remove = (path: string): void => rmSync(path, { recursive: true, force: true })
   const release = (): void => {
     if (!existsSync(kept)) return
-    // Not half of it: what is called KEPT is whole.
+    // Renamed first: a folder named KEPT is always complete.
     remove(fresh)
     renameSync(kept, fresh)
     remove(fresh)
@@ -45,7 +47,7 @@ export function keepFiles(directory: string): KeptFiles {
     try {
       remove(fresh)
     } catch {
-      // A read-only disk: LevelDB will say so.
+      // A read-only disk: LevelDB reports it.
     }
     return { release: () => undefined, restore: () => undefined }
   }
@@ -60,7 +62,7 @@ export function keepFiles(directory: string): KeptFiles {
   }
 }
 
-/** The paths of files that were kept by a process that died before it found the log sound. */
+/** Returns the paths of files that a process kept and left when it died. */
 export function keptBefore(directory: string): string[] {
   const kept = join(directory, NAME)
   return existsSync(kept) ? storeFiles(kept).map((name) => join(kept, name)) : []
@@ -72,7 +74,7 @@ function storeFiles(directory: string): string[] {
 
 function putBack(from: string, to: string): void {
   if (statSync(to, { throwIfNoEntry: false })?.ino === statSync(from).ino) return
-  // Over what LevelDB has put there, in one step.
+  // Replaces LevelDB's file in one step.
   const next = `${from}.next`
   linkSync(from, next)
   renameSync(next, to)

@@ -3,25 +3,25 @@ import { mkdir, readdir, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
 /**
- * LevelDB's files, the claim of the process that has the log open, MARK, FILTER, the files kept while it is opened, and the
- * socket of the agent that runs on it.
+ * LevelDB's files, the owner file of the process that has the log open, MARK, FILTER, KEPT, and the socket of the agent
+ * that runs on the log.
  */
-const OWN =
+const LOG_FILE =
   /^(\d+\.(ldb|sst|log|dbtmp)|CURRENT|LOCK|OWNER-[0-9a-z]+-[0-9a-f]+|LOG(\.old)?|MANIFEST-\d+|MARK(\..*)?|FILTER(\.new)?|KEPT(\.new)?|.*\.sock)$/
 
 /** Whether a file of this name is part of a log. */
 export function isLogFile(name: string): boolean {
-  return OWN.test(name)
+  return LOG_FILE.test(name)
 }
 
-/** The names in a directory; none when it is not there. */
+/** Returns the names in a directory; none when it is missing. */
 export async function namesIn(directory: string): Promise<readonly string[]> {
   return existsSync(directory) ? readdir(directory) : []
 }
 
 /**
- * Makes a directory and those above it that are missing, for their owner alone. One at a time: where a directory takes no
- * entry though it is there, as /proc, Node's own `recursive` tries for ever.
+ * Makes a directory and missing ones above it, for their owner alone. Makes them one at a time: in an existing directory
+ * that takes no entries, such as /proc, Node's `recursive` option retries for ever.
  *
  * @throws the system's error, such as EACCES, ENOENT (in /proc), ENOTDIR
  */

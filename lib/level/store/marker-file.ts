@@ -3,24 +3,27 @@ import { join } from 'node:path'
 import { decode, encode } from '../format/records.ts'
 
 /**
- * A small file beside LevelDB, which alone can tell that LevelDB lost its tail or is gone: LevelDB opens happily
- * without its newest events, and makes a new store where one is missing.
+ * The contents of MARK, a small file beside LevelDB. Only MARK shows that LevelDB has lost its newest events or is gone:
+ * LevelDB opens without an error in both cases.
  */
 export interface Mark {
+  /** The id of the log. */
   readonly id: string
+  /** The disk format of the log. */
   readonly format: number
   /** The highest acknowledged seq when the file was written. */
   readonly seq: number
-  /** The highest seq when the store was last opened and found sound: up to there all is in LevelDB's tables. */
+  /** The highest seq when the store was last opened and sound: events up to there are in LevelDB's tables. */
   readonly opened?: number
-  /** The newest quiet commit that was acknowledged. */
+  /** The newest acknowledged eventless commit. */
   readonly quiet?: number
 }
 
-/** Where marks are kept; a log in memory has none. */
+/** The file that keeps the mark. A log in memory has none. */
 export interface MarkFile {
-  /** The mark; `bad` when there is one that can't be read; undefined when there is none. */
+  /** Resolves to `bad` when the file can't be read, and to undefined when it is missing. */
   read(): Promise<Mark | 'bad' | undefined>
+  /** Replaces the mark. */
   write(mark: Mark): Promise<void>
 }
 
@@ -43,10 +46,10 @@ export function markFile(directory: string): MarkFile {
         return 'bad'
       }
     },
-    // Written whole and synced before it takes the old one's place: a crash leaves one or the other.
+    // Written completely and synced before it replaces the old file: a crash leaves one or the other.
     async write(mark) {
       const fresh = `${path}.new`
-      // What is there is left from a crash, or a link to somewhere else: never written through.
+      // An existing file was left by a crash, or is a link to another file: never written through.
       await rm(fresh, { force: true })
       const file = await open(fresh, 'wx', 0o600)
       try {

@@ -1,36 +1,36 @@
 import { readFileSync, readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
 
-/**
- * Who holds a store, as far as other processes can check it.
- *
- * Both are missing where there is no `/proc`, or one of another pid namespace.
- */
+/** The process that holds a store, as far as other processes can check it. */
 export interface Owner {
   readonly pid: number
+  /** The name of the machine. */
   readonly host: string
-  /** When the process began, in ticks since the boot: with it, a reused pid is no longer the same process. */
+  /**
+   * When the process began, in ticks since the boot, which tells it from another process with a reused pid. Absent without
+   * a `/proc` of the same pid namespace.
+   */
   readonly start?: string
-  /** The boot and the pid namespace in which `pid` means something. */
+  /** The boot and the pid namespace in which `pid` is valid. Absent as `start` is. */
   readonly space?: string
 }
 
 let own: Owner | undefined
 
-/** This process. */
+/** Returns this process as an owner. */
 export function thisProcess(): Owner {
   own ??= { pid: process.pid, host: hostname(), ...placeOf() }
   return own
 }
 
 /**
- * Whether a process still runs. `unknown`: it can't be seen from here (another machine or container), it may be another
- * thread of this process, or the system doesn't say whether a pid was reused.
+ * Returns whether a process still runs. `unknown`: it can't be checked from here (another machine or container), it may be
+ * another thread of this process, or the system does not show whether a pid was reused.
  */
 export function stateOf(owner: Owner): 'alive' | 'dead' | 'unknown' {
   const { pid, host, start, space } = thisProcess()
   if (owner.space !== space || owner.host !== host) return 'unknown'
-  // Without namespaces, a host has one set of pids.
+  // Only a system without namespaces has a single set of pids.
   if (space === undefined && process.platform === 'linux') return 'unknown'
   if (!exists(owner.pid)) return 'dead'
   if (start === undefined || owner.start === undefined) return 'unknown'
@@ -60,11 +60,11 @@ function exists(pid: number): boolean {
   }
 }
 
-/** What `/proc` says of a process; undefined where it says nothing. */
+/** Reads a process from `/proc`; undefined where that shows nothing. */
 function processAt(pid: number | 'self'): { pid: number; state: string; start: string } | undefined {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    // The name of the program, in parentheses, may have spaces and parentheses in it.
+    // The name of the program, in parentheses, may contain spaces and parentheses.
     const [state = '', ...fields] = text.slice(text.lastIndexOf(')') + 2).split(' ')
     return { pid: Number.parseInt(text, 10), state, start: fields[18] ?? '' }
   } catch {

@@ -2,24 +2,24 @@ import { asError, TidingsError } from '../../core/errors.ts'
 
 type Reads = Record<string, (...args: unknown[]) => unknown>
 
-/** What LevelDB says of a table that is not as it was written, and of one that was cut off. */
+/** LevelDB's words for a table that is damaged or cut off. */
 const UNREADABLE = /corrupt|invalid argument|no such file/i
 
-/** What LevelDB finds damaged it tells whoever reads, in its own words: these become ours, wherever that is. */
+/** Makes every read of this database report damage as `TIDINGS_LOG_DAMAGED` instead of LevelDB's own errors. */
 export function translateReadErrors(db: object): void {
-  for (const name of ['get', 'getMany', 'getSync']) retell(db, name)
+  for (const name of ['get', 'getMany', 'getSync']) translate(db, name)
   for (const name of ['iterator', 'keys']) {
     const reads = db as Reads
     const begin = reads[name]?.bind(db) as Reads[string]
     reads[name] = (...args) => {
       const iterator = begin(...args)
-      for (const step of ['next', 'nextv', 'all']) retell(iterator as object, step)
+      for (const step of ['next', 'nextv', 'all']) translate(iterator as object, step)
       return iterator
     }
   }
 }
 
-function retell(on: object, name: string): void {
+function translate(on: object, name: string): void {
   const reads = on as Reads
   const read = reads[name]?.bind(on) as Reads[string]
   reads[name] = (...args) => {

@@ -8,19 +8,19 @@ import { namesIn } from './log-files.ts'
 /** LevelDB never changes these. */
 const TABLE = /^\d+\.(ldb|sst)$/
 
-/** What else makes up a log. */
+/** The other files of a log, which are copied. */
 const PART = /^(\d+\.log|CURRENT|MANIFEST-\d+|MARK|FILTER)$/
 
-/** A folder among the temporary ones that LevelDB may write to. */
+/** A temporary folder that LevelDB may write to. */
 export interface ReadOnlyView {
   readonly directory: string
-  /** Removes it. Calling it again does nothing. */
+  /** Removes the folder. Calling it again does nothing. */
   remove(): void
 }
 
 /**
- * Makes a view of a log whose folder can't be written to, or must not be: LevelDB writes even when it is only read. Tables
- * are links, so this takes about as long as copying two write buffers (32 MiB), however large the log is.
+ * Makes a view of a log whose folder can't or must not be written to: LevelDB writes even when it only reads. Tables are
+ * links, so this takes about as long as copying two write buffers (32 MiB), however large the log is.
  *
  * @throws TidingsError `TIDINGS_LOG_LOCKED` (another process has the log open), or the system's error
  */

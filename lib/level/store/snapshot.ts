@@ -1,15 +1,19 @@
 import { type RecordKind, startingWith } from '../format/keys.ts'
 import { type Database, pagesOf, READ_AHEAD } from './database.ts'
 
-/** The store as it was at one moment, whatever is written meanwhile. To be closed: until then LevelDB frees nothing. */
+/** The store as it was at one moment, whatever is written later. Close it: until then, LevelDB frees no disk space. */
 export interface StoreSnapshot {
+  /** Reads one record; undefined when there is none. */
   get(key: string): Promise<string | undefined>
+  /** Reads records in the order of their keys in the array. */
   getMany(keys: string[]): Promise<(string | undefined)[]>
   /** All records, or those of one kind, in pages. */
   pages(kind?: RecordKind): AsyncGenerator<[string, string][]>
+  /** Releases the snapshot. */
   [Symbol.asyncDispose](): Promise<void>
 }
 
+/** Takes a snapshot of the present state. */
 export function takeSnapshot(db: Database): StoreSnapshot {
   const snapshot = db.snapshot()
   return {

@@ -4,15 +4,19 @@ import { encode, FORMAT, type Meta } from '../format/records.ts'
 import { type Database, SYNCED } from './database.ts'
 
 /**
- * Turns the records of one format into those of the next, in place. The process may die at any point: it is then called
- * again, so it has to know what it has done already (a record of the newer format is left as it is).
+ * Converts the records of one format to the next, in place. If the process dies in between, it is called again, so it must
+ * leave records alone that have the newer format already.
  */
 export type Upgrade = (db: Database, meta: Meta) => Promise<void>
 
-/** By the format that they read. There is none yet: the first format is that of today. */
+/** The upgrades, by the format that they read. Empty so far: the present format is the first. */
 const upgrades: Readonly<Record<number, Upgrade>> = {}
 
-/** @throws TidingsError `TIDINGS_LOG_FORMAT` for a format that only a newer version knows */
+/**
+ * Refuses a format that only a newer version can read.
+ *
+ * @throws TidingsError `TIDINGS_LOG_FORMAT`
+ */
 export function refuseNewer(format: number): void {
   if (format <= FORMAT) return
   const words = `the log has format ${format}, this version reads up to ${FORMAT}: upgrade tidings`
@@ -20,9 +24,10 @@ export function refuseNewer(format: number): void {
 }
 
 /**
- * Brings a log of an older format up to this one, step by step. That a step was taken is written last, and synced.
+ * Upgrades a log of an older format to the present one, step by step. The new format is written last in each step, and
+ * synced.
  *
- * @throws TidingsError `TIDINGS_LOG_FORMAT` when nobody knows how to read it
+ * @throws TidingsError `TIDINGS_LOG_FORMAT` when this version can't read the format
  */
 export async function upgrade(db: Database, from: Meta, steps = upgrades): Promise<Meta> {
   let meta = from

@@ -4,24 +4,27 @@ import { decode, encode } from '../format/records.ts'
 import type { Database } from '../store/database.ts'
 import type { Op } from '../write/commit.ts'
 
-/**
- * How old an event is whose body is gone: by hours. The record of an hour is a seq: all events up to there were accepted
- * before that hour was over. So an identity needs no date of its own.
+/*
+ * The age of events whose bodies are pruned, by hours. The record of an hour holds a seq: all events up to it were accepted
+ * before the hour was over. So an identity does not need a date of its own.
  */
+
+/** Converts ms since the epoch to hours. */
 export const hoursSinceEpoch = (created: number): number => Math.max(0, Math.floor(created / HOUR))
 
-/** The last hour that has a record; 0 when there is none. Hours only rise: a clock that goes back makes nobody older. */
+/** Returns the last hour with a record, or 0. Hours only rise: a clock that goes back makes no event older. */
 export async function lastHour(db: Database): Promise<number> {
   const [key] = await db.keys({ ...startingWith(KIND.hour), reverse: true, limit: 1 }).all()
   return key === undefined ? 0 : seqOf(key)
 }
 
+/** Returns the write that records an hour. */
 export function hourRecord(hour: number, seq: number): Op {
   const key = keys.hour(hour)
   return [key, encode(key, seq)]
 }
 
-/** The hours that were over at an instant, and the highest seq that is certainly older; undefined: there is none. */
+/** Returns the keys of the hours that were over at an instant, and the highest seq that is certainly older. */
 export async function hoursBefore(
   db: Database,
   instant: number,

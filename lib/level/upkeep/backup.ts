@@ -9,17 +9,20 @@ import { bytesIn, createAtomically, isWithin, pathOf, withErrorContext } from '.
 import { markFile } from '../store/marker-file.ts'
 import { type StoreSnapshot, takeSnapshot } from '../store/snapshot.ts'
 
-/** Hears how far something is: `done` of about `all`, in records or bytes; at the end they are the same. */
+/** Called with the progress of an operation: `done` of about `all` records or bytes. At the end, both are equal. */
 export type Progress = (done: number, all: number) => void
 
-/** What a backup has: the seq of its newest event, how many records of all kinds, and how large it is on disk. */
+/** The result of a backup. */
 export interface BackedUp {
+  /** The seq of its newest event; 0 for an empty log. */
   readonly last: number
+  /** The number of records of all kinds. */
   readonly records: number
+  /** Its size on disk, in bytes. */
   readonly bytes: number
 }
 
-/** Copies the log, as it is at this moment, to a directory that is empty or not there. */
+/** See `LevelLog.backup`. */
 export async function backUp(
   store: ReopeningStore,
   to: string,
@@ -27,17 +30,17 @@ export async function backUp(
 ): Promise<BackedUp> {
   const target = pathOf(to, 'backup()')
   if (store.directory !== undefined && isWithin(target, store.directory)) {
-    throw new TidingsError('TIDINGS_LOG_INVALID', `a backup can't be kept in the folder of its log: ${target}`, {
+    throw new TidingsError('TIDINGS_LOG_INVALID', `a backup can't be inside the folder of its log: ${target}`, {
       details: { directory: target },
     })
   }
-  // A record that a damaged block hides is missed by nobody who reads the others.
+  // A damaged block can hide records without any reader noticing.
   await refuseBadBlocks(store.directory)
   await using frozen = takeSnapshot(store.session.db)
   const { last, records } = await createAtomically(
     target,
     (partial) => withErrorContext(`the backup to ${partial}`, partial, () => copy(frozen, partial, progress)),
-    // A backup without a mark is none: restore refuses it.
+    // `restoreLog` refuses a backup without a MARK file, so this is written last.
     (partial, { last }) => markFile(partial).write({ id: store.meta.id, format: FORMAT, seq: last }),
   )
   progress(records, records)
@@ -69,7 +72,7 @@ async function copy(
   }
 }
 
-// What is damaged is not copied: a backup that is there can be relied on. Returns the seq of the next event.
+// Throws for a damaged record, so that a complete backup is a sound one. Returns the seq of the next event.
 function check(page: readonly [string, string][], next: number): number {
   let expected = next
   for (const [key, text] of page) {

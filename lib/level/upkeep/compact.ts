@@ -6,37 +6,39 @@ import { approximateSize, compactRange } from '../store/database.ts'
 import { bytesIn } from '../store/directory.ts'
 import type { Progress } from './backup.ts'
 
-/** How large the log is on disk, in bytes, before and after. */
+/** The result of a compaction. */
 export interface Compacted {
+  /** The size of the log on disk before, in bytes; 0 in memory. */
   readonly before: number
+  /** The size of the log on disk after, in bytes; 0 in memory. */
   readonly after: number
 }
 
 /** The size of the ranges that are compacted one after another, so that progress can be shown. */
 const RANGE_BYTES = 64 * 1024 * 1024
 
-/** Has LevelDB write its tables anew, without what was deleted. */
+/** See `LevelLog.compact`. LevelDB rewrites its tables without the deleted and overwritten records. */
 export async function compact(store: ReopeningStore, progress: Progress = () => undefined): Promise<Compacted> {
-  const size = async (): Promise<number> => (store.directory === undefined ? 0 : bytesIn(store.directory, isNoDiary))
+  const size = async (): Promise<number> => (store.directory === undefined ? 0 : bytesIn(store.directory, isNotTextLog))
   const before = await size()
-  // LevelDB checks no block: what it makes of a damaged one has a sound checksum.
+  // LevelDB checks no block, and would write the contents of a damaged one with a valid checksum.
   await refuseBadBlocks(store.directory)
   const ranges = await rangesOf(store.session)
   for (const [i, range] of ranges.entries()) {
     await compactRange(store.session.db, range)
     progress(i + 1, ranges.length)
   }
-  // LevelDB does not say when it could not write a table: the next write does.
+  // LevelDB reports a failed compaction with the next write.
   await store.commit([])
   return { before, after: await size() }
 }
 
-// LevelDB writes down what it does, a line a table: in a small log, that is larger than what was made smaller.
-function isNoDiary(name: string): boolean {
+// LevelDB's text log has a line for each table. In a small log, that would outgrow the space that was freed.
+function isNotTextLog(name: string): boolean {
   return !name.startsWith('LOG')
 }
 
-// Events make up most of a large log, and can be divided by their seqs.
+// Events are most of a large log, and can be divided by their seqs.
 async function rangesOf({ db, first, writer }: Session): Promise<KeyRange[]> {
   const parts = Math.ceil((await approximateSize(db, startingWith(KIND.event))) / RANGE_BYTES)
   if (parts <= 1) return [allKeys]

@@ -13,7 +13,7 @@ import { hourRecord, hoursBefore, hoursSinceEpoch, lastHour } from './age-index.
 /** How many bodies one commit removes. It takes a few ms, so publishers hardly notice. */
 const BODIES_PER_COMMIT = 500
 
-/** One record of an event, as far as it matters to whether it stays. */
+/** The facts about an event body that decide whether it stays. */
 interface Body {
   readonly seq: number
   readonly type: string
@@ -21,14 +21,14 @@ interface Body {
   readonly bytes: number
 }
 
-/** Removes what a retention does not keep, step by step: bodies from the oldest on, then identities. */
+/** Removes what a retention does not keep, step by step: bodies, the oldest first, then identities. */
 export class Pruner {
   readonly #store: ReopeningStore
   readonly #consumers: Consumers
   readonly #turns = new Mutex()
-  // The last hour of what was pruned.
+  // The last recorded hour of the age index.
   #hour = 0
-  // How large all bodies are, up to a seq, in one session.
+  // The size of all kept bodies up to a seq, in one session.
   #measured: { readonly session: Session; upTo: number; bytes: number } | undefined
 
   constructor(store: ReopeningStore, consumers: Consumers) {
@@ -42,7 +42,7 @@ export class Pruner {
   }
 
   async #prune(bounds: Bounds): Promise<Pruned> {
-    // Cursors that are on their way to the disk hold nothing back.
+    // Makes pending cursors durable, so that they hold nothing back.
     await this.#store.session.writer.flush()
     if (Number.isFinite(bounds.bytes)) await this.#measure()
     const names = await this.#consumers.names()
@@ -61,7 +61,7 @@ export class Pruner {
     return { removed, first, last: writer.durable, identities, ...(heldBy === undefined ? {} : { heldBy }) }
   }
 
-  // What was read is decided upon in one go: nobody can come to need an event in between.
+  // Synchronous after the read: no listener can begin to need an event between `lowestNeed` and the removal.
   async #step(bounds: Bounds, lowestNeed: () => HeldBy | undefined): Promise<Step> {
     const { session } = this.#store
     const bodies = await this.#read(session)
@@ -69,7 +69,7 @@ export class Pruner {
     const unwanted = this.#unwanted(bodies, bounds)
     const need = lowestNeed()
     const gone = need === undefined ? unwanted : unwanted.filter(({ seq }) => seq < need.seq)
-    // Of a cursor that has not passed what is gone, only the rest matters.
+    // A cursor may be below the bodies that are pruned already.
     const heldBy =
       need && gone.length < unwanted.length ? { ...need, seq: Math.max(need.seq, session.first) } : undefined
     const last = gone.at(-1)
@@ -90,8 +90,8 @@ export class Pruner {
     })
   }
 
-  // From the oldest, as long as each is too old, too many or too much. A date that is still to come is a clock that was
-  // wrong: such an event is as old as the next one.
+  // Bodies from the oldest on, while each exceeds the age, the count or the bytes. A date in the future comes from a wrong
+  // clock: such an event counts as old as the one after it.
   #unwanted(bodies: readonly Body[], { age, count, bytes }: Bounds): readonly Body[] {
     const now = this.#store.clock.now()
     const last = this.#store.session.writer.durable
@@ -132,7 +132,7 @@ export class Pruner {
     this.#measured = { session, upTo, bytes }
   }
 
-  // Only those whose bodies are gone, and whose hour is over for so long.
+  // Only identities whose bodies are pruned, and whose hour has been over for that long.
   async #dropIdentities({ identities }: Bounds): Promise<number> {
     if (!Number.isFinite(identities)) return 0
     const { session } = this.#store
@@ -151,7 +151,7 @@ export class Pruner {
     const ops: Op[] = []
     for (const [key, text] of page) {
       const identity = decode<Identity>(key, text)
-      // What was told again meanwhile stays; nothing comes between this look and the place in the queue.
+      // An identity that was told again meanwhile stays. Nothing comes between this look-up and the place in the queue.
       if (identity[0] === FORGOTTEN || !isOld(identity) || !isOld(identities.find(key))) continue
       identities.remember(key, [FORGOTTEN], writer.next - 1)
       ops.push([key, undefined])
@@ -161,10 +161,12 @@ export class Pruner {
   }
 }
 
+/** The result of one step. */
 interface Step {
   readonly removed: number
-  /** There is no more to do. */
+  /** No body is left to remove. */
   readonly done: boolean
   readonly heldBy?: HeldBy
+  /** Resolves when the removal is durable. */
   readonly durable: Promise<void>
 }

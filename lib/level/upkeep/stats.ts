@@ -9,39 +9,56 @@ import { bytesIn, freeBytes } from '../store/directory.ts'
 import { identityKey } from '../write/identities.ts'
 import { hoursBefore } from './age-index.ts'
 
-/** Growth is that of the last week. */
-const RECENT = 7
+/** The number of days over which growth is measured. */
+const RECENT_DAYS = 7
 
-/** How many of the newest events are weighed. */
+/** The number of newest events whose size is measured. */
 const SAMPLE = 500
 
-/** What is in a log, and how large it is. Sizes are in bytes. */
+/** The contents and the size of a log. Sizes are in bytes. */
 export interface Stats {
-  /** How many bodies are kept, the seqs of the oldest (when none is kept: of the next) and of the newest event. */
-  readonly events: { readonly count: number; readonly first: number; readonly last: number }
-  /** What each kind of record takes in LevelDB's tables, more or less; what was written lately is not in them yet. */
+  /** The bodies that are kept. */
+  readonly events: {
+    /** The number of bodies. */
+    readonly count: number
+    /** The seq of the oldest body; `last` + 1 when none is kept. */
+    readonly first: number
+    /** The seq of the newest event; 0 for an empty log. */
+    readonly last: number
+  }
+  /** The approximate size of each kind of record in LevelDB's tables, without the newest writes; 0 in memory. */
   readonly sizes: {
+    /** The bodies of events. */
     readonly events: number
+    /** The index of types. */
     readonly types: number
+    /** The identities. */
     readonly identities: number
+    /** Cursors, retries and parked events. */
     readonly listeners: number
+    /** State of jobs and listeners, claims and runs. */
     readonly state: number
   }
-  /** All files of the log; absent in memory. */
+  /** The size of all files of the log; absent in memory. */
   readonly disk?: number
-  /** What is free on its disk. */
+  /** The free space on its disk; absent in memory. */
   readonly free?: number
-  /**
-   * Per day, over the last `days` (at most 7): events, and bytes as they are written (on disk they are compressed, so
-   * it is rather less). Where bodies do not stay for ever, only what does counts.
-   */
-  readonly growth: { readonly days: number; readonly events: number; readonly bytes: number }
-  /** When the disk is full if that goes on. */
+  /** The growth per day, measured over the last days. */
+  readonly growth: {
+    /** The number of days measured: the age of the log, from 1 to 7. */
+    readonly days: number
+    /** Accepted events per day. */
+    readonly events: number
+    /** Bytes written per day (compressed on disk). Only records that the retention keeps for ever count. */
+    readonly bytes: number
+  }
+  /** In how many days the disk is full at this growth; absent in memory, and when the log does not grow. */
   readonly fullInDays?: number
-  /** What the log was opened with. */
+  /** The retention that the log was opened with; absent without one. */
   readonly retention?: Retention
 }
 
+/** See `LevelLog.stats`. */
 export async function stats(store: ReopeningStore, retention: Retention | undefined): Promise<Stats> {
   const { first, writer } = store.session
   const last = writer.durable
@@ -82,12 +99,12 @@ async function growthOf(
   retention: Retention | undefined,
 ): Promise<Stats['growth']> {
   const now = store.clock.now()
-  const week = now - RECENT * DAY
+  const week = now - RECENT_DAYS * DAY
   const from = await firstSince(store, week, first, last)
-  // Of what was pruned, the hours are known.
+  // For pruned events, the age index has their hours.
   const before = from > first ? from - 1 : ((await hoursBefore(store.session.db, week))?.upTo ?? 0)
-  // A log that is an hour old says little of a day; what it says is not multiplied.
-  const days = Math.min(RECENT, Math.max(1, (now - store.meta.created) / DAY))
+  // A younger log says little about a day, so its growth is not extrapolated.
+  const days = Math.min(RECENT_DAYS, Math.max(1, (now - store.meta.created) / DAY))
   const events = (last - before) / days
   const bodiesStay = retention?.age === undefined && retention?.count === undefined && retention?.bytes === undefined
   const { bodies, identities } = await weigh(store, first, last)
@@ -95,7 +112,7 @@ async function growthOf(
   return { days, events, bytes: events * stays }
 }
 
-// The first event that is not older, if dates rise: a clock that went back makes it a rough answer.
+// Returns the first event that is not older than an instant. Approximate if the clock went back.
 async function firstSince(store: ReopeningStore, instant: number, first: number, last: number): Promise<number> {
   let [low, high] = [first, last + 1]
   while (low < high) {
@@ -110,7 +127,7 @@ async function created(store: ReopeningStore, seq: number): Promise<number | und
   return (await readRecord(store.session, seq))?.event.created
 }
 
-// What one event takes, on average: its body with its place in the index of types, and its identity.
+// Returns the average size of an event: its body with its type index, and its identity.
 async function weigh(
   store: ReopeningStore,
   first: number,
@@ -123,7 +140,7 @@ async function weigh(
   for (const [key, text] of entries) {
     const { type, identifier, seq } = decodeEvent(key, text).event
     sum.bodies += key.length + text.length + keys.type(type, seq).length
-    // A checksum and a short list.
+    // The identity record is a checksum and a short array.
     sum.identities += identityKey(store.meta.identity, type, identifier).length + 10 + String(seq).length
   }
   const count = Math.max(1, entries.length)

@@ -5,28 +5,33 @@ import { decode, decodeEvent, FORGOTTEN, type Identity, type Meta } from '../for
 import type { StoreSnapshot } from '../store/snapshot.ts'
 import { identityKey } from '../write/identities.ts'
 
-/** Something in the log that is not as it was written. */
+/** Damage in a log. */
 export interface Problem {
+  /** What is wrong. */
   readonly message: string
-  /** The event that it is about, where it is about one. */
+  /** The event that it affects, if it affects a single one. */
   readonly seq?: number
 }
 
-/** What is verified, and who hears how far it is: `done` of `all` events (the other records go by at the end). */
+/** The log to verify. */
 export interface Verification {
   readonly db: StoreSnapshot
+  /** The rule for what makes an identity. */
   readonly identity: Meta['identity']
+  /** The lowest seq whose body is kept. */
   readonly first: number
+  /** The highest seq. */
   readonly head: number
+  /** Called with the number of verified events. The other records follow, without progress. */
   progress?(done: number, all: number): void
 }
 
-/** More problems than this are not listed: the log is lost, and the list would be as long. */
+/** The verification ends after this many problems. */
 const MOST = 1000
 
 /**
- * Compares all records with each other, both ways: events with their identities and type keys, what a scan finds with
- * what a look-up finds (an index block can be damaged where its data is sound), every checksum.
+ * Verifies every checksum, and compares records with each other in both directions: events with their identities and type
+ * keys, and the results of scans with those of look-ups (an index block can be damaged while its data is sound).
  */
 export async function verify(verification: Verification): Promise<Problem[]> {
   const problems: Problem[] = []
@@ -38,7 +43,7 @@ export async function verify(verification: Verification): Promise<Problem[]> {
         if (problems.length >= MOST) return problems
       }
     } catch (error) {
-      // LevelDB found a block that it can't read: what comes after it can't be reached.
+      // LevelDB can't read a block, so the scan can't continue.
       problems.push({ message: asError(error).message })
     }
   }
@@ -52,7 +57,7 @@ async function* checkEvents({ db, identity, first, head, progress }: Verificatio
     for (const [key, text] of page) {
       const seq = seqOf(key)
       for (; expected < seq; expected++) yield { seq: expected, message: `event ${expected} is missing` }
-      if (seq < expected) yield { seq, message: `event ${seq} is there, though the log begins at ${first}` }
+      if (seq < expected) yield { seq, message: `event ${seq} exists, though the log begins at ${first}` }
       else expected = seq + 1
       const event = read(() => decodeEvent(key, text).event)
       if (event instanceof Error) yield { seq, message: event.message }
@@ -61,7 +66,7 @@ async function* checkEvents({ db, identity, first, head, progress }: Verificatio
     const found = await db.getMany(page.map(([key]) => key))
     for (const [i, [key, text]] of page.entries()) {
       if (found[i] !== text)
-        yield { seq: seqOf(key), message: `event ${seqOf(key)} is found by a scan and not by a look-up` }
+        yield { seq: seqOf(key), message: `a scan finds event ${seqOf(key)}, but a look-up does not` }
     }
     const identities = sound.map(({ type, identifier }) => identityKey(identity, type, identifier))
     const told = await db.getMany(identities)
@@ -89,7 +94,7 @@ async function* checkIdentities({ db, identity, first }: Verification): AsyncGen
       const latest = read(() => decode<Identity>(key, text)[0])
       if (latest instanceof Error) yield { message: latest.message }
       else if (lookedUp[i] !== text)
-        yield { seq: latest, message: `the identity of event ${latest} is found by a scan and not by a look-up` }
+        yield { seq: latest, message: `a scan finds the identity of event ${latest}, but a look-up does not` }
       else if (latest !== FORGOTTEN && latest >= first) told.push({ key, seq: latest })
     }
     const events = await db.getMany(told.map(({ seq }) => keys.event(seq)))
@@ -102,7 +107,7 @@ async function* checkIdentities({ db, identity, first }: Verification): AsyncGen
         event.type !== LOST_EVENT &&
         identityKey(identity, event.type, event.identifier) !== key
       ) {
-        yield { seq, message: `an identity names event ${seq}, which has another one` }
+        yield { seq, message: `an identity names event ${seq}, which has a different identity` }
       }
     }
   }
@@ -123,7 +128,7 @@ async function* checkTypes({ db }: Verification): AsyncGenerator<Problem> {
   }
 }
 
-// Cursors, retries, parked events, state, claims, runs, what was in flight, hours, head and meta: each has its checksum.
+// Cursors, retries, parked events, state, claims, runs, flights, crashes, hours, head and meta: each has a checksum.
 async function* checkOthers({ db }: Verification): AsyncGenerator<Problem> {
   for (const kind of kinds.filter((each) => each !== KIND.event && each !== KIND.identity && each !== KIND.type)) {
     for await (const page of db.pages(kind)) {

@@ -16,42 +16,69 @@ import {
 import type { Op } from './commit.ts'
 import { type Identities, identityKey } from './identities.ts'
 
+/** The answers to one accept, and the writes that make them true. */
 export interface AcceptDecision {
-  /** The answers, in order of the drafts. */
+  /** The answers, in the order of the drafts. */
   readonly answers: readonly Accepted[]
-  /** The highest seq among them: once that is durable, all answers hold. */
+  /** The highest seq among the answers: once it is durable, all of them hold. */
   readonly newest: number
   readonly ops: readonly Op[]
+  /** The new events. */
   readonly events: readonly EventRecord[]
+  /** The size of their records, in characters. */
   readonly bytes: number
-  /** To be remembered once the decision stands. */
+  /** The identities to remember once the ops are queued. */
   readonly identities: readonly (readonly [key: string, identity: Identity])[]
 }
 
-/** What a decision depends on. */
+/** The facts that a decision depends on. */
 export interface AcceptRules {
+  /** What makes an identity: type and identifier, or the identifier alone. */
   readonly identity: 'type' | 'identifier'
   readonly limits: Limits
+  /** The identities that the log knows. */
   readonly identities: Pick<Identities, 'find'>
-  /** The seq for the next event. */
+  /** The seq of the next event. */
   readonly next: number
+  /** The date of the events, in ms since the epoch. */
   readonly now: number
 }
 
 /**
- * Decides about drafts, in order and at once: nobody can come between the look-up and the decision. Changes nothing,
- * so that a refused draft leaves no trace of those before it.
+ * Decides about drafts in order, synchronously, so that nothing can come between the look-up and the decision.
+ *
+ * ```
+ *   identity    version of the draft                          status      stored
+ *   ────────────────────────────────────────────────────────────────────────────────────────────────────────
+ *   unknown     any                                           new         event, identity, type index; revision 1
+ *                                                                         if it has a version
+ *   known       none                                          duplicate   nothing, and its data is never read
+ *   known       the version last told                         duplicate   nothing
+ *   known       any other                                     changed     event, identity, type index; revision + 1
+ *
+ *   imported with `origin.recorded` (time and revision of another log):
+ *   known       the latest version, or a revision ≤ the       duplicate   nothing: a repeated import adds nothing
+ *               latest one
+ *   known       any other                                     changed     event, identity, type index; its revision
+ * ```
+ *
+ * Invariants
+ * - Changes nothing: an invalid draft throws before any write of the call is queued, so the call stores all or none.
+ * - Later drafts of one call see the earlier ones: of two equal drafts, the second is a duplicate.
+ * - A duplicate answers with the seq of the revision last told.
+ *
+ * @throws TidingsError as `Log.accept` does for an invalid draft
  */
 export function decideDrafts(drafts: readonly Draft[], origin: Origin, rules: AcceptRules): AcceptDecision {
   checkRecorded(origin.recorded)
-  // Written down, it could not be read any more.
+  // JSON has no such number, so the record could not be read again.
   if (!Number.isFinite(rules.now))
     throw new TidingsError('TIDINGS_LOG_INVALID', `the clock of the log must give ms, got ${describe(rules.now)}`)
   const receipts: Accepted[] = []
   const ops: Op[] = []
   const events: EventRecord[] = []
   const identities: [key: string, identity: Identity][] = []
-  // Of those before in this call; most calls have but one draft.
+  // The identities of earlier drafts of this call; most calls have one draft.
   const earlier = drafts.length > 1 ? new Map<string, Identity>() : undefined
   let bytes = 0
   for (const draft of drafts) {
@@ -67,7 +94,7 @@ export function decideDrafts(drafts: readonly Draft[], origin: Origin, rules: Ac
     const revision = revisionAfter(known, version, origin.recorded)
     const { transformed } = draft
     const { job, cause } = origin
-    // Spelled out: a spread takes as long as the rest of the decision.
+    // Listed one by one: a spread takes as long as the rest of the decision.
     const parts = { type, identifier, data, version, revision, transformed, job, cause }
     const event = storedEvent(parts, rules.next + events.length, origin.recorded?.created ?? rules.now)
     const told = origin.told !== false
@@ -92,7 +119,7 @@ function isDuplicate({ version }: Identified, known: Identity, recorded: Recorde
   return version === known[1] || (recorded.revision !== undefined && recorded.revision <= revisionOf(known))
 }
 
-// What was told before its type was versioned was the first.
+// An event told before its type was versioned counts as revision 1.
 function revisionOf(known: Identity | undefined): number {
   return known === undefined ? 0 : (known[2] ?? 1)
 }

@@ -1,15 +1,18 @@
-/** What a gate looks at: how many drafts wait, how large they are (in characters), and when that changes. */
+/** The part of the writer that decides whether publishers wait. */
 interface Queue {
+  /** The number of queued events. */
   readonly waiting: number
+  /** Their size, in characters. */
   readonly size: number
+  /** Resolves when the next commit is durable. */
   written(): Promise<void>
 }
 
-/** More drafts than this, or larger ones, never wait for the disk: beyond, their publishers do. */
+/** The limits of the queue. Beyond them, publishers wait. */
 const MOST_DRAFTS = 10_000
 const MOST_SIZE = 64 * 1024 * 1024
 
-/** Lets publishers pass in the order in which they came, while there is room for their drafts. */
+/** Makes publishers wait in line, first come first served, while the queue of the writer is full. */
 export class Backpressure {
   readonly #queue: () => Queue
   #line = Promise.resolve()
@@ -20,8 +23,8 @@ export class Backpressure {
   }
 
   /**
-   * Runs `act`: at once while there is room and nobody waits, otherwise after those who came before; then it is what
-   * `later`, which is asked at once, gives. With `prepare`, it waits for its turn in any case, and for that as well.
+   * Runs `act` at once while there is room and the line is empty. Otherwise calls `later` now, and what that returns when
+   * its turn comes. With `prepare`, always waits in line, and then for `prepare`.
    */
   pass<T>(act: () => T, later: () => () => T = () => act, prepare?: () => Promise<void>): T | Promise<T> {
     if (prepare === undefined && this.#inLine === 0 && !isFull(this.#queue())) return act()
@@ -29,7 +32,7 @@ export class Backpressure {
     this.#inLine += 1
     const turn = this.#line.then(async () => {
       await this.#room(prepare)
-      // No sooner: whoever comes now must not get in before.
+      // Not earlier: a publisher that comes now must not overtake this one.
       this.#inLine -= 1
       return then()
     })
@@ -45,7 +48,7 @@ export class Backpressure {
       while (isFull(this.#queue())) await this.#queue().written()
       await prepare?.()
     } catch {
-      // The write failed, or the log was closed: whoever passes hears of it.
+      // The write failed, or the log was closed: `then` throws the error.
     }
   }
 }

@@ -2,44 +2,47 @@ import type { EventRecord } from '../format/records.ts'
 import type { Database } from '../store/database.ts'
 
 /**
- * One write of a batch; without a value, the key is deleted. `order` is there where one key can be written both by what
- * waits in the queue and by a rider, which overtakes it: what was given out later stays.
+ * One write of a batch; without a value, it deletes the key. `order` is set where both a queued addition and a
+ * participant, which overtakes the queue, can write the same key: the write with the higher order stays.
  */
 export type Op = readonly [key: string, value: string | undefined, order?: number]
 
-/** Something whose writes can wait for the next commit: a consumer with its acks. */
+/** A component whose writes wait for the next commit: a consumer with its acks. */
 export interface CommitParticipant {
-  /** What is to be written now. Asked once a commit, while it is built. */
+  /** Returns the writes for the commit that is being built. */
   collect(): readonly Op[]
-  /** What was collected is durable (true), or has to be collected again (false). */
+  /** The collected writes are durable (true), or must be collected again (false). */
   settled(durable: boolean): void
 }
 
-/** What one accept adds to a commit. `first`: the lowest seq whose body is kept from this commit on, if that rises. */
+/** What one call adds to a commit. */
 export interface Addition {
   readonly ops: readonly Op[]
+  /** The events among the ops, in order of seq. */
   readonly events: readonly EventRecord[]
+  /** The size of the events, in characters of their records. */
   readonly bytes: number
+  /** The lowest seq whose body is kept from this commit on, if that rises. */
   readonly first?: number
 }
 
 type Batch = ReturnType<Database['batch']>
 
-/**
- * A commit that is being gathered or written: one atomic batch, one promise for all who wait for it.
- */
+/** A commit that is queued or being written: one atomic batch, and one promise for all its publishers. */
 export class Commit {
-  /** Takes each write at once: what waits for the disk as text of our own would outlive the young generation. */
+  /** Takes each write at once: text that waits in JavaScript would outlive the young generation of the heap. */
   readonly #batch: Batch
-  /** What others may overtake: it is written when the commit is. */
+  /** The writes that a participant may overtake. They are decided when the commit is written. */
   readonly ops: Op[] = []
   readonly events: EventRecord[] = []
+  /** The size of the events, in characters of their records. */
   bytes = 0
-  /** How much of the disk it takes, at least: in characters of keys and records. */
+  /** The size of all writes on disk, at least: in characters of keys and records. */
   written = 0
+  /** The lowest seq whose body is kept from this commit on; 0: unchanged. */
   first = 0
   participants: readonly CommitParticipant[] = []
-  /** The highest seq in it, or before it. */
+  /** The highest seq in the commit, or before it. */
   last = 0
   readonly durable: Promise<void>
   resolve: () => void = () => undefined
@@ -51,7 +54,7 @@ export class Commit {
       this.resolve = resolve
       this.reject = reject
     })
-    // Whoever waits hears of a failure; a commit that nobody waits for must not become an unhandledRejection.
+    // Publishers handle a failure; a commit without publishers must not raise `unhandledRejection`.
     this.durable.catch(() => undefined)
   }
 

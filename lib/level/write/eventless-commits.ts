@@ -1,23 +1,24 @@
-import { KIND, keys, seqOf, startingWith } from '../format/keys.ts'
-import { encode, type Head } from '../format/records.ts'
-import { type Database, IN_LOG_FILES, pagesOf } from '../store/database.ts'
+import { keys } from '../format/keys.ts'
+import { encode } from '../format/records.ts'
+import { IN_LOG_FILES } from '../store/database.ts'
 import type { Op } from './commit.ts'
 
-/** How finely it is known when something was written, in bytes. */
+/** How finely the age of records is known, in bytes written since. */
 const GRAIN = 1024 * 1024
 
-/** So many old records go with each new one: more go than come, and none of them is felt. */
-const GO = 2
+/** How many old records each new one removes: more than are added, and too few to be felt. */
+const REMOVED_AT_ONCE = 2
 
 /**
- * An event that LevelDB drops from its log file leaves a gap. Acknowledgements, state, runs would leave none: so each
- * commit without events, a quiet one, has a number, and a record at it for as long as it may be in a log file.
+ * Numbers the commits without events. An event that LevelDB drops from its log file leaves a gap between seqs, but a lost
+ * ack, state or run would leave none. So each eventless commit has a number, and a record for as long as it may be in a
+ * log file; a number that is missing at open is damage.
  */
 export class EventlessCommits {
   #newest: number
   #durable: number
   #oldest: number
-  // Up to here they are in tables.
+  // Commits up to here are in tables, where a read reports damage.
   #safe: number
   #written = 0
   readonly #past: { readonly newest: number; readonly written: number }[] = []
@@ -29,30 +30,31 @@ export class EventlessCommits {
     this.#safe = newest
   }
 
-  /** As they are in the head. */
+  /** The numbers as the head stores them. */
   get numbers(): readonly [newest: number, oldest: number] {
     return [this.#newest, this.#oldest]
   }
 
-  /** The newest one that is durable. */
+  /** The newest durable commit. */
   get durable(): number {
     return this.#durable
   }
 
-  /** What was begun is durable. */
+  /** All commits so far are durable. */
   settled(): void {
     this.#durable = this.#newest
   }
 
-  /** What a quiet commit has to write for itself. */
+  /** Returns the writes of the next eventless commit for itself. */
   next(): readonly Op[] {
     const key = keys.eventless(++this.#newest)
     const ops: Op[] = [[key, encode(key, 0)]]
-    for (let i = 0; i < GO && this.#oldest <= this.#safe; i++) ops.push([keys.eventless(this.#oldest++), undefined])
+    for (let i = 0; i < REMOVED_AT_ONCE && this.#oldest <= this.#safe; i++)
+      ops.push([keys.eventless(this.#oldest++), undefined])
     return ops
   }
 
-  /** So many bytes, or more, were written by any commit. */
+  /** Counts the bytes that any commit wrote. */
   wrote(bytes: number): void {
     this.#written += bytes
     if (this.#written - (this.#past.at(-1)?.written ?? 0) >= GRAIN) {
@@ -64,21 +66,10 @@ export class EventlessCommits {
   }
 }
 
-/** The newest and the oldest quiet commit that has a record; none: the oldest is the next. */
+/** The eventless commits that have a record. Without any, `oldest` is the next number. */
 export interface CommitNumbers {
+  /** The number of the newest one. */
   readonly newest: number
+  /** The number of the oldest one that still has its record. */
   readonly oldest: number
-}
-
-export function commitNumbersOf([, , , newest = 0, oldest = newest + 1]: Head): CommitNumbers {
-  return { newest, oldest }
-}
-
-/** The number of the first quiet commit that has no record, or has one that it should not have. */
-export async function firstMissing(db: Database, { newest, oldest }: CommitNumbers): Promise<number | undefined> {
-  let expected = oldest
-  for await (const page of pagesOf(db.keys(startingWith(KIND.eventless)))) {
-    for (const key of page) if (seqOf(key) !== expected++) return expected - 1
-  }
-  return expected === newest + 1 ? undefined : expected
 }

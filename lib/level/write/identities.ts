@@ -2,22 +2,24 @@ import { keys } from '../format/keys.ts'
 import { decode, FORGOTTEN, type Identity } from '../format/records.ts'
 import type { IdentityFilter, IdentitySource } from './identity-filter.ts'
 
-/** How many identities a generation remembers: more than can wait for their commits at once. */
+/** The size of a generation: more identities than can wait for their commits at once. */
 const GENERATION = 2048
 
-/** Look-ups that were made ahead of a decision. They hold only for the session that made them. */
+/** Look-ups made ahead of a decision. They are valid only for the session that made them. */
 export interface LookAhead {
+  /** The identities of that session. */
   by?: Identities
+  /** The result of each look-up, by key. */
   readonly identities: Map<string, Identity | undefined>
 }
 
 /**
- * Which event an identity was last told as. What was decided lately is answered from memory, also before it is
- * durable, so that publishers who ask at the same time get one answer; the rest is looked up in the store, unless the
- * filter rules it out.
+ * Finds the event under which an identity was last told. Recent decisions are answered from memory, even before they are
+ * durable, so that concurrent publishers get one answer. Older ones are looked up in the store, unless the identity
+ * filter rules them out.
  *
- * Memory is two generations of a map: the younger fills, then takes the place of the older. A generation is dropped
- * only when all in it is durable.
+ * The memory is two generations of a map: the younger one fills, then replaces the older. A generation is dropped only
+ * when all its identities are durable.
  */
 export class Identities {
   readonly #log: IdentitySource
@@ -32,11 +34,11 @@ export class Identities {
     this.#filter = filter
   }
 
-  /** The identity stored at `key`; undefined when it is not known. `found`: look-ups that were made ahead. */
-  find(key: string, found?: LookAhead): Identity | undefined {
+  /** Returns the identity at `key`; undefined when it is unknown or forgotten. */
+  find(key: string, ahead?: LookAhead): Identity | undefined {
     const recent = this.#young.get(key) ?? this.#old.get(key)
-    const isFound = found?.by === this && found.identities.has(key)
-    const identity = recent ?? (isFound ? found.identities.get(key) : this.#look(key))
+    const isFound = ahead?.by === this && ahead.identities.has(key)
+    const identity = recent ?? (isFound ? ahead.identities.get(key) : this.#look(key))
     return identity?.[0] === FORGOTTEN ? undefined : identity
   }
 
@@ -46,7 +48,7 @@ export class Identities {
     return decode<Identity>(key, this.#log.db.getSync(key))
   }
 
-  /** Remembers a decision; `seq` is the newest seq that was given out when it was taken. */
+  /** Remembers a decision; `seq`: the newest seq that was given out when it was made. */
   remember(key: string, identity: Identity, seq: number): void {
     if (this.#young.size >= GENERATION && this.#newestOld <= this.#log.writer.durable) {
       this.#old = this.#young
@@ -59,7 +61,7 @@ export class Identities {
   }
 }
 
-/** The key of an identity under the rule of a log. */
+/** Returns the key of an identity, under the log's rule for what makes one. */
 export function identityKey(rule: 'type' | 'identifier', type: string, identifier: string): string {
   return rule === 'type' ? keys.identity(type, identifier) : keys.identityAlone(identifier)
 }

@@ -5,45 +5,46 @@ import { readEvents } from '../read/reader.ts'
 import { type Database, pagesOf, READ_AHEAD } from '../store/database.ts'
 import type { IdentityFilterFile } from '../store/identity-filter-file.ts'
 
-/** A log with fewer events looks its identities up: that is quick as long as LevelDB's tables are few. */
+/** A log with fewer events looks its identities up: that is fast while LevelDB has few tables. */
 const LEAST = 10_000
 
-/** How much room a filter has that is made of what is there. */
+/** The room of a new filter, as a multiple of the events in the log. */
 const SPARE = 1.25
 
-/** What a filter needs of its log, as it is now. */
+/** The session that an identity filter loads from. */
 export interface IdentitySource {
   readonly db: Database
-  /** The lowest seq whose body is kept, and the highest durable one. */
+  /** The lowest seq whose body is kept. */
   readonly first: number
+  /** The highest durable seq, and a promise for everything added so far. */
   readonly writer: { readonly durable: number; added(): Promise<void> }
 }
 
-/** `least`: how many events a log has before it needs a filter; default 10 000. */
+/** Where an identity filter is kept, and when a log has one. */
 export interface IdentityFilterSettings {
   readonly file: IdentityFilterFile
+  /** The number of events from which on a log has a filter; default 10 000. */
   readonly least?: number
 }
 
-/** `log`: the id of the log. */
 export interface IdentityFilterOptions extends IdentityFilterSettings {
+  /** The id of the log. */
   readonly log: string
+  /** Returns the key of an event's identity. */
   identityKey(event: StoredEvent): string
 }
 
 /**
- * Rules out most identities that are not known without asking the store, which takes ever longer as it grows. It is
- * loaded in the background, when a log is large, and answers once it has every identity; whoever asks before waits for
- * nothing, and looks in the store.
+ * Rules out most unknown identities without a look-up in the store, which takes longer as the store grows. A large log
+ * loads its filter in the background; until that has every identity, all identities are looked up in the store.
  *
- * Nothing that was ever added comes out again: an identity that is forgotten, or whose commit failed, is only looked up
- * in vain.
+ * Identities are never removed from the filter: one that was forgotten, or whose commit failed, costs a vain look-up.
  */
 export class IdentityFilter {
   readonly #options: IdentityFilterOptions
   #state: 'off' | 'loading' | 'on' = 'off'
   #bloom: BloomFilter | undefined
-  // What was decided while there is no filter to add it to.
+  // The identities decided while there is no filter to add them to.
   #meanwhile: string[] = []
   #changed = false
 
@@ -51,21 +52,21 @@ export class IdentityFilter {
     this.#options = options
   }
 
-  /** True: the identity at this key is surely not known. */
+  /** True: the identity at this key is certainly unknown. */
   rulesOut(key: string, log: IdentitySource): boolean {
     if (this.#state === 'on') return !(this.#bloom as BloomFilter).mayHave(key)
     if (this.#state === 'off' && log.writer.durable >= (this.#options.least ?? LEAST)) this.#begin(log)
     return false
   }
 
-  /** An identity that was decided about. */
+  /** Adds an identity that was decided. */
   add(key: string): void {
     this.#changed = true
     if (this.#bloom !== undefined) this.#bloom.add(key)
     else if (this.#state === 'loading') this.#meanwhile.push(key)
   }
 
-  /** Keeps it for the next opening: the log is closed in good order, and takes nothing more. */
+  /** Writes the filter to its file for the next opening. Call it when the log has taken its last event. */
   async keep({ db, writer }: IdentitySource): Promise<void> {
     if (this.#state !== 'on' || !this.#changed) return
     const { file, log } = this.#options
@@ -73,7 +74,7 @@ export class IdentityFilter {
     if (check !== undefined) await file.write({ log, seq: writer.durable, check }, this.#bloom as BloomFilter)
   }
 
-  /** The store was opened again: what was being read from it is read anew. */
+  /** The store was reopened: a filter that was being loaded is loaded again. */
   reopened(): void {
     if (this.#state !== 'on') this.#state = 'off'
   }
@@ -83,26 +84,26 @@ export class IdentityFilter {
     this.#bloom = undefined
     this.#meanwhile = []
     const mine = this.#meanwhile
-    // A store that fails over it is looked up as before, until it is opened again.
+    // If the store fails meanwhile, identities are looked up until the store is reopened.
     this.#load(log, () => this.#meanwhile === mine).catch(() => undefined)
   }
 
-  async #load(log: IdentitySource, goesOn: () => boolean): Promise<void> {
-    // Whatever was decided before this is in the store then; what is decided from now on is added.
+  async #load(log: IdentitySource, isCurrent: () => boolean): Promise<void> {
+    // Earlier decisions are in the store after this; later ones are added.
     await log.writer.added()
     const kept = await this.#options.file.read()
     const isSound = kept !== undefined && (await this.#isOurs(kept.covers, log))
-    if (!goesOn()) return
+    if (!isCurrent()) return
     const bloom = isSound ? kept.bloom : new BloomFilter(Math.ceil(log.writer.durable * SPARE))
     this.#bloom = bloom
     this.#changed = !isSound
     for (const key of this.#meanwhile) this.add(key)
-    if (isSound) await this.#readEvents(bloom, kept.covers.seq, log, goesOn)
-    else await readKeys(bloom, log.db, goesOn)
-    if (goesOn() && this.#state === 'loading') this.#state = 'on'
+    if (isSound) await this.#readEvents(bloom, kept.covers.seq, log, isCurrent)
+    else await readKeys(bloom, log.db, isCurrent)
+    if (isCurrent() && this.#state === 'loading') this.#state = 'on'
   }
 
-  // What was written since the filter was kept must still be there, down to the last event that it has.
+  // Whether the filter belongs to this log, and the log still has the last event that the filter covers.
   async #isOurs(
     { log: id, seq, check }: { log: string; seq: number; check: string },
     log: IdentitySource,
@@ -111,20 +112,20 @@ export class IdentityFilter {
     return (await checkOf(log.db, seq)) === check
   }
 
-  async #readEvents(bloom: BloomFilter, after: number, log: IdentitySource, goesOn: () => boolean): Promise<void> {
+  async #readEvents(bloom: BloomFilter, after: number, log: IdentitySource, isCurrent: () => boolean): Promise<void> {
     for await (const { event } of readEvents(() => log, { after }, log.writer.durable)) {
-      if (!goesOn()) return
+      if (!isCurrent()) return
       bloom.add(this.#options.identityKey(event))
       this.#changed = true
     }
-    // What was pruned meanwhile was perhaps not read.
-    if (log.first > after + 1) await readKeys(bloom, log.db, goesOn)
+    // Events pruned meanwhile were perhaps not read.
+    if (log.first > after + 1) await readKeys(bloom, log.db, isCurrent)
   }
 }
 
-async function readKeys(bloom: BloomFilter, db: Database, goesOn: () => boolean): Promise<void> {
+async function readKeys(bloom: BloomFilter, db: Database, isCurrent: () => boolean): Promise<void> {
   for await (const page of pagesOf(db.keys({ ...startingWith(KIND.identity), ...READ_AHEAD }))) {
-    if (!goesOn()) return
+    if (!isCurrent()) return
     for (const key of page) bloom.add(key)
   }
 }

@@ -6,8 +6,8 @@ import type { Database } from '../store/database.ts'
 import type { Op } from './commit.ts'
 
 /**
- * State: small values by namespace and key. What is not durable yet is kept here beside the store, so that everybody
- * reads what was written last.
+ * State: small values by namespace and key. Writes that are not durable yet are kept here beside the store, so that every
+ * read returns the newest value.
  */
 export class States {
   readonly #db: Database
@@ -23,7 +23,7 @@ export class States {
     return decode<StateRecord>(key, pending === undefined ? this.#db.getSync(key) : pending[1])
   }
 
-  /** The operations that store these writes, with their next revisions. What they store is read from now on. */
+  /** Returns the operations that store these writes with their next revisions. Reads return them from now on. */
   write(writes: Writes): Op[] {
     const texts = new Map<string, string | undefined>()
     for (const { namespace, key, value } of writes) {
@@ -32,11 +32,11 @@ export class States {
       const revision = (before?.revision ?? 0) + 1
       texts.set(at, value === undefined ? undefined : encode<StateRecord>(at, { value, revision }))
     }
-    // Only now: a write that is refused leaves no trace of those before it.
+    // Only now: an invalid write leaves no trace of the writes before it.
     return [...texts].map(([key, text]) => this.put(key, text))
   }
 
-  /** The operation that stores this text. It is read from now on. */
+  /** Returns the operation that stores this text. Reads return it from now on. */
   put(key: string, text: string | undefined): Op {
     this.#given += 1
     const op: Op = [key, text, this.#given]
@@ -44,14 +44,18 @@ export class States {
     return op
   }
 
-  /** These operations are durable: the store has what they wrote. */
+  /** These operations are durable, so the store has their values. */
   settle(ops: readonly Op[]): void {
     if (this.#pending.size === 0) return
     for (const op of ops) if (this.#pending.get(op[0]) === op) this.#pending.delete(op[0])
   }
 }
 
-/** Where a value is kept. */
+/**
+ * Returns the key of a value.
+ *
+ * @throws TidingsError `TIDINGS_LOG_INVALID`
+ */
 export function stateKey({ namespace, key }: Pick<Write, 'namespace' | 'key'>): string {
   checkStateKey({ namespace, key })
   return keys.state(namespace, key)

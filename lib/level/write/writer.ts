@@ -6,23 +6,49 @@ import { type Database, SYNCED } from '../store/database.ts'
 import { type Addition, Commit, type CommitParticipant, type Op } from './commit.ts'
 import { type CommitNumbers, EventlessCommits } from './eventless-commits.ts'
 
-/** Larger commits swallow all publishers at once, and then nothing overlaps with the disk (facts: 512 is enough). */
+/** The size of a commit. A larger one would take all publishers at once, and nothing would overlap with the disk. */
 const MOST_EVENTS = 512
 const MOST_BYTES = 1024 * 1024
 
-/** How long acks wait for a commit to ride in, in ms, before they get one of their own. */
+/** How long participants wait for a commit, in ms, before they get one of their own. */
 const IDLE_FLUSH = 50
 
 /**
- * The one writer of a log. Additions gather in a commit; commits are written one at a time, and the next one is handed
- * to LevelDB before those who wait for the last are told: that is the whole overlap. So a log has no holes, unless it
- * was damaged.
+ * The one writer of a log: gathers additions in commits, and writes one commit at a time.
+ *
+ * ```
+ *   add()               #write()                 #done()
+ *     │  ops, events      │ oldest commit          │
+ *     ▼                   ▼                        ▼
+ *   queued ───────────→ being written ───────→ durable
+ *   (#queue: commits     (#writing: at most      (#durable: the highest seq)
+ *    of ≤ 512 events)     one, in LevelDB)
+ *                         ▲                        1 participants: settled(true)
+ *   enlist() ─────────────┘                        2 the next commit is handed to LevelDB
+ *   participants are asked for their               3 onCommitted: readers, consumers
+ *   writes when a commit begins                    4 the waiting publishers resolve
+ *
+ *   any error ──→ failed (once): participants settled(false) · onFailed · every commit that is queued or being written
+ *                 rejects with TIDINGS_LOG_FAILED. Nothing more is written; ReopeningStore makes the next writer.
+ * ```
+ *
+ * Steps 2 and 4 are the whole overlap with the disk: while publishers handle their answers, LevelDB syncs.
+ *
+ * Invariants
+ * - A seq is given out once, in `add`, in order. Commits are written in that order, so a log has no holes unless it is
+ *   damaged.
+ * - One `add` is never split over two commits, and a commit is one LevelDB batch: all or nothing.
+ * - Nobody is answered before the sync has succeeded and the lock was held before and after it (`check`).
+ * - After a failed write, nothing that follows can be trusted: LevelDB would acknowledge it and throw it away.
+ * - The head in each commit names the highest durable seq when it was built, so a lost tail is noticed at open.
+ * - A participant overtakes the queue: its writes go into the next commit, though `add` was called earlier for a later
+ *   one. Where both write one key, `Op.order` decides, and the older write is dropped.
  */
 export class Writer {
   readonly #options: WriterOptions
   readonly #queue: Commit[] = []
   readonly #participants = new Set<CommitParticipant>()
-  // The order of what was written last, by key, while older writes of that key may still wait in the queue.
+  // The order of the newest write of a key, while older writes of it may still be queued.
   readonly #written = new Map<string, number>()
   #writing: Commit | undefined
   #added: number
@@ -47,27 +73,27 @@ export class Writer {
     return this.#durable
   }
 
-  /** The lowest seq whose body is kept, once what was handed to LevelDB is durable. */
+  /** The lowest seq whose body is kept, once the commit that is being written is durable. */
   get first(): number {
     return this.#first
   }
 
-  /** What a commit of up to this event says of all before it. */
+  /** The head record for a commit that ends with this seq. */
   head(last: number): Head {
     return [last, this.#durable, this.#first, ...this.eventless.numbers]
   }
 
-  /** How many events wait for their commit to begin. */
+  /** The number of queued events. */
   get waiting(): number {
     return this.#queue.reduce((sum, commit) => sum + commit.events.length, 0)
   }
 
-  /** How large they are, in characters of their records. */
+  /** The size of the queued events, in characters of their records. */
   get size(): number {
     return this.#queue.reduce((sum, commit) => sum + commit.bytes, 0)
   }
 
-  /** Adds to the next commit; resolves when that is durable. */
+  /** Adds to the last queued commit, or to a new one; resolves when that is durable. */
   add({ ops, events, bytes, first = 0 }: Addition): Promise<void> {
     let commit = this.#queue.at(-1)
     if (commit === undefined || commit.events.length + events.length > MOST_EVENTS || commit.bytes > MOST_BYTES) {
@@ -84,24 +110,24 @@ export class Writer {
     return commit.durable
   }
 
-  /** Resolves when the commit that is being written, or is next, is durable. */
+  /** Resolves when the commit that is being written, or else the next one, is durable. */
   written(): Promise<void> {
     return this.#writing?.durable ?? this.#queue[0]?.durable ?? Promise.resolve()
   }
 
-  /** Resolves when this seq, which was given out before, is durable. */
+  /** Resolves when this seq, which was given out earlier, is durable. */
   async until(seq: number): Promise<void> {
     if (seq <= this.#durable) return
     const commit = [this.#writing, ...this.#queue].find((each) => each !== undefined && each.last >= seq)
     await commit?.durable
   }
 
-  /** Resolves when everything that was added so far is durable. */
+  /** Resolves when all additions so far are durable. */
   added(): Promise<void> {
     return this.#queue.at(-1)?.durable ?? this.#writing?.durable ?? Promise.resolve()
   }
 
-  /** The rider has something for the next commit; `hurry`: after 50 ms it gets one of its own. */
+  /** Asks this participant when the next commit begins. `hurry`: without additions, a commit begins after 50 ms. */
   enlist(rider: CommitParticipant, hurry: boolean): void {
     if (this.#ended) return
     this.#participants.add(rider)
@@ -109,7 +135,7 @@ export class Writer {
     this.#idle = this.#options.clock.timer(() => void this.flush(), IDLE_FLUSH)
   }
 
-  /** Begins a commit for whatever there is; resolves when it is durable. */
+  /** Begins a commit for all additions and participants so far; resolves when it is durable. */
   flush(): Promise<void> {
     this.#idle?.()
     this.#idle = undefined
@@ -118,14 +144,14 @@ export class Writer {
     return this.added()
   }
 
-  /** Writes everything there is, also what comes in meanwhile, and takes nothing more afterwards. */
+  /** Writes everything that is pending, also what is added meanwhile, then takes no more. */
   async end(): Promise<void> {
     while (this.#participants.size > 0 || this.#queue.length > 0 || this.#writing !== undefined) await this.flush()
     this.#ended = true
     await this.#noting
   }
 
-  // A microtask later, so that publishes made in one go share a commit.
+  // A microtask later, so that publishes of one synchronous step share a commit.
   #soon(): void {
     if (this.#writing === undefined) queueMicrotask(() => this.#write())
   }
@@ -146,7 +172,11 @@ export class Writer {
     )
   }
 
-  /** Writes this at once, beside the commits and without waiting for the disk: it survives the death of the process. */
+  /**
+   * Writes at once, beside the commits and without syncing: what survives a crash of the process is enough for a note.
+   *
+   * @throws TidingsError `TIDINGS_LOG_FAILED`
+   */
   async note(ops: readonly Op[]): Promise<void> {
     if (this.#failed || this.#ended) throw new TidingsError('TIDINGS_LOG_FAILED', 'the store takes no more notes')
     try {
@@ -174,7 +204,7 @@ export class Writer {
     this.eventless.wrote(commit.written)
     this.#options.check()
     await commit.write(this.#options.synced ? SYNCED : {})
-    // A process that took the lock before this was on disk may not have seen it.
+    // Another process that took the lock before the sync may not have seen this commit.
     this.#options.check()
   }
 
@@ -190,7 +220,7 @@ export class Writer {
     this.#durable = commit.last
     this.eventless.settled()
     this.#writing = undefined
-    // Before the next commit, which asks them again.
+    // Before the next commit asks them again.
     for (const rider of commit.participants) rider.settled(true)
     this.#write()
     this.#options.onCommitted(commit)
@@ -198,8 +228,8 @@ export class Writer {
   }
 
   /**
-   * Rejects everything that is not acknowledged, and takes nothing more. Nothing that follows a failed write can be
-   * trusted: LevelDB would acknowledge it and throw it away.
+   * Rejects everything that is not acknowledged, and takes no more. Nothing that follows a failed write can be trusted:
+   * LevelDB would acknowledge it and throw it away.
    */
   fail(cause: unknown): void {
     if (this.#failed) return
@@ -208,7 +238,7 @@ export class Writer {
     this.#idle = undefined
     for (const rider of [...(this.#writing?.participants ?? []), ...this.#participants]) rider.settled(false)
     const why = cause instanceof Error ? cause.message : String(cause)
-    // LevelDB comes upon damage when it compacts tables, and tells whoever writes next.
+    // LevelDB finds damage when it compacts tables, and reports it with the next write.
     const isDamage = hasCode(cause, 'TIDINGS_LOG_DAMAGED') || /corrupt/i.test(why)
     const [code, what] = isDamage
       ? (['TIDINGS_LOG_DAMAGED', 'the store is damaged'] as const)
@@ -218,7 +248,7 @@ export class Writer {
     for (const lost of [this.#writing, ...this.#queue.splice(0)]) lost?.reject(error)
   }
 
-  /** The seq for the next event that is added. */
+  /** The seq of the next event. */
   get next(): number {
     return this.#added + 1
   }
@@ -226,19 +256,20 @@ export class Writer {
 
 export interface WriterOptions {
   readonly db: Database
+  /** Times the commits of participants. */
   readonly clock: Clock
   /** The highest durable seq so far. */
   readonly head: number
-  /** A commit is durable when it is on disk; otherwise when LevelDB has it. */
+  /** True: a commit is durable when it is on disk; false: when LevelDB has it. */
   readonly synced: boolean
   /** The lowest seq whose body is kept. */
   readonly first: number
-  /** The commits without events that have a record. */
+  /** The eventless commits that have a record. */
   readonly eventless: CommitNumbers
-  /** Throws when another process may write to the store; called before and after each write. */
+  /** Throws when another process may write to the store. Called before and after each write. */
   check(): void
-  /** Called in order, before those who wait are told. */
+  /** Called for each commit in order, before its publishers resolve. */
   onCommitted(commit: Commit): void
-  /** Called once; the writer is of no use afterwards. */
+  /** Called once; the writer does nothing afterwards. */
   onFailed(error: TidingsError): void
 }

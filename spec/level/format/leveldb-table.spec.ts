@@ -6,7 +6,7 @@ import { describe, it, type TestContext } from 'node:test'
 import { ClassicLevel } from 'classic-level'
 import fc from 'fast-check'
 import { crc32c } from '../../../lib/level/format/crc32c.ts'
-import { unsnap } from '../../../lib/level/format/leveldb-bytes.ts'
+import { decompressSnappy } from '../../../lib/level/format/leveldb-bytes.ts'
 import { readJournal } from '../../../lib/level/format/leveldb-journal.ts'
 import { checkTable, type Entry, tableEntries } from '../../../lib/level/format/leveldb-table.ts'
 import { batchesOf, readListing } from '../../../lib/level/store/check-files.ts'
@@ -115,7 +115,7 @@ describe('what snappy made smaller', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 100 }), (any) => {
         try {
-          unsnap(Buffer.from(any))
+          decompressSnappy(Buffer.from(any))
         } catch (error) {
           assert(error instanceof RangeError, String(error))
         }

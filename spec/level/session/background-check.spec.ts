@@ -125,7 +125,7 @@ describe('verify', () => {
     spoil(directory, 40)
     const { ok, problems } = await log.verify()
     assert.equal(ok, false)
-    assert.match(problems[0]?.message ?? '', /\d+\.ldb, at byte 0: a block is not what was written/)
+    assert.match(problems[0]?.message ?? '', /\d+\.ldb, at byte 0: a block does not match its checksum/)
   })
 
   it('is not needed to notice: what is damaged is neither copied nor compacted, and a repair says so', async (t) => {

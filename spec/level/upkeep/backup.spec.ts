@@ -176,10 +176,10 @@ describe('a backup', () => {
 
   it('of what is damaged is none: it says where, and leaves nothing behind', async (t) => {
     const meddle: [RegExp, (db: ClassicLevel) => Promise<unknown>][] = [
-      [/not what was written/, (db) => db.put(keys.event(4), 'nonsense')],
+      [/does not match its checksum/, (db) => db.put(keys.event(4), 'nonsense')],
       [/event 5 is missing/, (db) => db.del(keys.event(5))],
       [/event 7 is missing/, (db) => db.del(keys.event(7))],
-      [/not what was written/, (db) => db.put(keys.identity('it', 'event 1'), '')],
+      [/does not match its checksum/, (db) => db.put(keys.identity('it', 'event 1'), '')],
     ]
     for (const [words, act] of meddle) {
       const root = temporaryDirectory(t)
