@@ -5,24 +5,22 @@ import type { Secrets } from '../core/secrets.ts'
 
 /** The log levels, from most to least verbose. */
 export const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
+/** One of the log levels. */
 export type Level = (typeof levels)[number]
 
 /** How many characters of output are buffered while it can't be written, as on a full disk; the excess is dropped. */
 const MOST_UNWRITTEN = 1024 * 1024
 
-/**
- * The engine's logger: pino, to standard error. Pretty on a terminal, JSON lines otherwise. Values of known secrets
- * never appear in a line.
- *
- * - `level`: default `TIDINGS_LOG_LEVEL`, else `info`
- */
-export async function createLogger({
-  secrets,
-  level,
-}: {
+/** What `createLogger` needs. */
+export interface LoggerOptions {
+  /** The secrets whose values never appear in a line. */
   readonly secrets: Secrets
+  /** The least severe level that is logged; default `TIDINGS_LOG_LEVEL`, else `info`. */
   readonly level?: Level
-}): Promise<Logger> {
+}
+
+/** The engine's logger: pino, to standard error. Pretty on a terminal, JSON lines otherwise. */
+export async function createLogger({ secrets, level }: LoggerOptions): Promise<Logger> {
   const { pino } = await import('pino')
   const options = {
     level: level ?? levels.find((each) => each === process.env.TIDINGS_LOG_LEVEL) ?? 'info',
@@ -44,13 +42,13 @@ export async function prettyStream(output: DestinationStream): Promise<Destinati
   const pretty = prettyFactory({ colorize, ignore: 'pid,hostname', singleLine: true, translateTime: 'SYS:HH:MM:ss.l' })
   return {
     write(line) {
-      const said = parsed(line)
-      output.write(said === undefined ? line : pretty(seen(said)))
+      const fields = parsed(line)
+      output.write(fields === undefined ? line : pretty(escaped(fields)))
     },
   }
 }
 
-// Removing a secret may have broken the JSON.
+// Undefined when the removal of a secret has broken the JSON.
 function parsed(line: string): unknown {
   try {
     return JSON.parse(line)
@@ -60,9 +58,9 @@ function parsed(line: string): unknown {
 }
 
 // Pretty lines print some text verbatim, such as the message and the stack; only a stack may span lines.
-function seen(value: unknown, key = ''): unknown {
+function escaped(value: unknown, key = ''): unknown {
   if (typeof value === 'string') return key === 'stack' ? escapeLines(value) : escape(value)
-  if (Array.isArray(value)) return value.map((each) => seen(each))
+  if (Array.isArray(value)) return value.map((each) => escaped(each))
   if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(Object.entries(value).map(([name, each]) => [escape(name), seen(each, name)]))
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [escape(name), escaped(each, name)]))
 }

@@ -24,17 +24,17 @@ export interface StartOptions {
    * stays open.
    */
   readonly log?: Log
-  /** Default the log's clock. */
+  /** The clock of schedules, retries and timeouts; default the log's. */
   readonly clock?: Clock
-  /** Any pino-like logger; default pino to standard error; `false`: silence. */
+  /** Any logger with pino's functions `debug`, `info`, `warn`, `error`; default pino to standard error; `false`: silence. */
   readonly logger?: Logger | false
   /** The source of secrets; default this process's environment and files. */
   readonly secrets?: Secrets
   /** Replacements for parts of the world that runs and handlers use: `fetch`, `exec`, `now`, `secret`. */
   readonly world?: Partial<World>
   /**
-   * The folder in which commands find the running agent; default that of the log if the agent opens it itself, and none
-   * for a given log.
+   * The directory in which commands find the running agent, by a Unix socket; default the log's directory. With `log`,
+   * there is no default: the agent answers commands only if `serve` is given.
    */
   readonly serve?: string
 }
@@ -63,16 +63,16 @@ export async function start(agent: Agent, options: StartOptions = {}): Promise<R
   check(agent, options)
   const { world } = options
   const secrets = secretsOf(world, options.secrets ?? processSecrets())
-  const said = await loggerOf(options.logger, secrets)
+  const base = await loggerOf(options.logger, secrets)
   const home = join('.tidings', agent.name)
-  const log = options.log ?? (await openLog(home, logOptions(options.clock, said)))
+  const log = options.log ?? (await openLog(home, logOptions(options.clock, base)))
   const clock = options.clock ?? log.clock
-  const environment = realEnvironment(clock, said, secrets, world)
+  const environment = realEnvironment(clock, base, secrets, world)
   const { logger } = environment
   const directory = options.serve ?? (options.log === undefined ? home : undefined)
-  let served: SocketServer | undefined
+  let server: SocketServer | undefined
   const close = async (): Promise<void> => {
-    await served?.close()
+    await server?.close()
     if (options.log === undefined) await log.close()
   }
   const running = new RunningAgent({
@@ -84,11 +84,11 @@ export async function start(agent: Agent, options: StartOptions = {}): Promise<R
     close,
   })
   try {
-    const folder = directory === undefined ? {} : { log: resolve(directory) }
-    logger.info({ agent: agent.name, ...folder }, 'starting agent')
-    await sayOrphans(agent, log, logger)
+    const place = directory === undefined ? {} : { log: resolve(directory) }
+    logger.info({ agent: agent.name, ...place }, 'starting agent')
+    await warnOfOrphans(agent, log, logger)
     await running.add([...agent.listeners, ...agent.jobs])
-    if (directory !== undefined) served = await answerCommands(running, log, directory, logger)
+    if (directory !== undefined) server = await answerCommands(running, log, directory, logger)
     return running
   } catch (error) {
     await running.stop()
@@ -138,14 +138,14 @@ async function answerCommands(
     const who = { agent: agent.agent, pid: process.pid, since: agent.since.toISOString() }
     return await serve(operationsOf(log, agent), who, directory)
   } catch (error) {
-    logger.warn({ directory, err: asError(error) }, 'the agent answers no commands while it runs')
+    logger.warn({ directory, err: asError(error) }, 'agent cannot answer commands')
     return undefined
   }
 }
 
 // An unused name may be that of a renamed part, and the cursor of an unused listener keeps its events from being
 // pruned. Logs each orphan as long as it exists, unless a part takes it over now.
-async function sayOrphans(agent: Agent, log: Log, logger: Logger): Promise<void> {
+async function warnOfOrphans(agent: Agent, log: Log, logger: Logger): Promise<void> {
   try {
     const lags = new Map<string, Lag>()
     for await (const { name, lag } of log.consumers()) lags.set(name, lag)
@@ -159,7 +159,7 @@ async function sayOrphans(agent: Agent, log: Log, logger: Logger): Promise<void>
     }
   } catch (error) {
     // The next step reads the log again, and waits for it.
-    logger.warn({ err: asError(error) }, 'orphans could not be looked for')
+    logger.warn({ err: asError(error) }, 'could not look for orphaned listeners and jobs')
   }
 }
 

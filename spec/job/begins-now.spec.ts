@@ -144,7 +144,7 @@ describe('a run by hand', () => {
     }
     const running = await here.begin([job('j', failing, () => undefined)])
     await here.clock.advance(SECOND)
-    assert.match((await running.status()).problems.join(), /runs no more/)
+    assert.match((await running.status()).problems.join(), /no longer runs/)
     assert.equal((await running.trigger('j'))?.status, 'done')
   })
 })

@@ -364,7 +364,7 @@ describe('a schedule of somebody else', () => {
         await here.clock.advance(5 * MINUTE)
         assert.equal(ran, 5)
         const { problems } = await running.status()
-        assert.match(problems.join(), /job "theirs" runs no more: (theirs: expected a slot later than|next broke)/)
+        assert.match(problems.join(), /job "theirs" no longer runs: (theirs: expected a slot later than|next broke)/)
         await here.end(running)
       }
     })

@@ -13,7 +13,7 @@ import { isStream, type Stream } from './stream.ts'
 export type Part = Job | Listener | Stream | readonly Part[]
 
 /** A named set of jobs and listeners, which `start` runs. Made by `agent(…)`. */
-export interface Agent {
+export interface Agent extends AgentOptions {
   /** Discriminates an agent from the other parts. */
   readonly kind: 'agent'
   /** The name of the agent, and of the folder in `.tidings` with its log: letters, digits, `-`, `_` and `.`. */
@@ -22,6 +22,10 @@ export interface Agent {
   readonly jobs: readonly Job[]
   /** All listeners, including those of its streams. */
   readonly listeners: readonly Listener[]
+}
+
+/** What an agent may be given besides its parts. */
+export interface AgentOptions {
   /** IANA time zone for schedules that name none; default the system's. */
   readonly timezone?: string
 }
@@ -33,16 +37,16 @@ export interface FlatParts {
   readonly eventTypes: readonly UsedType[]
 }
 
-/** An event type that a part refers to by value. `by` describes the part. */
+/** An event type that a part refers to by value. */
 export interface UsedType {
   readonly eventType: AnyEventType
+  /** The part, for error messages: `job "sync"`. */
   readonly by: string
 }
 
 /**
  * Combines jobs, listeners and streams under a name. The agent keeps its log in the folder of that name in `.tidings`.
  *
- * @param options `timezone`: for schedules that name none; default the system's
  * @throws TidingsError `TIDINGS_AGENT_INVALID` for an invalid part, and for two jobs, two listeners or two event types
  *   of one name; `TIDINGS_SCHEDULE_INVALID` for an unknown time zone
  *
@@ -57,7 +61,7 @@ export interface UsedType {
  * ])
  * ```
  */
-export function agent(name: string, parts: readonly Part[], options: { readonly timezone?: string } = {}): Agent {
+export function agent(name: string, parts: readonly Part[], options: AgentOptions = {}): Agent {
   if (typeof name !== 'string' || !NAME.test(name)) {
     throw invalid(`the name of an agent must be letters, digits, -, _ and . (it names a folder), got ${describe(name)}`)
   }
@@ -65,9 +69,9 @@ export function agent(name: string, parts: readonly Part[], options: { readonly 
   const { timezone } = options
   if (timezone !== undefined) checkZone(timezone)
   const { jobs, listeners, eventTypes } = flatten(name, parts, timezone)
-  refuseTwins(name, 'jobs', jobs)
-  refuseTwins(name, 'listeners', listeners)
-  refuseTypeTwins(name, eventTypes)
+  rejectTwins(name, 'jobs', jobs)
+  rejectTwins(name, 'listeners', listeners)
+  rejectTypeTwins(name, eventTypes)
   return brand('agent', { kind: 'agent', name, jobs, listeners, ...(timezone === undefined ? {} : { timezone }) })
 }
 
@@ -101,7 +105,7 @@ export function flatten(name: string, parts: unknown, timezone?: string): FlatPa
 }
 
 /** Rejects two parts of one kind with one name: they would share a cursor, or a slot. */
-export function refuseTwins(
+export function rejectTwins(
   agent: string,
   kind: 'jobs' | 'listeners',
   parts: readonly { readonly name: string }[],
@@ -117,7 +121,7 @@ export function refuseTwins(
 }
 
 /** Rejects two event types with one name: they may differ in schema or versions, and the log can't tell them apart. */
-export function refuseTypeTwins(agent: string, used: readonly UsedType[]): void {
+export function rejectTypeTwins(agent: string, used: readonly UsedType[]): void {
   const seen = new Map<string, UsedType>()
   for (const each of used) {
     const name = each.eventType.type as string

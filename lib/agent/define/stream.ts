@@ -8,21 +8,30 @@ import { isListener, type Listener } from '../../listener/listener.ts'
 
 /** One use of a stream definition: a part of an agent. Its jobs and listeners are named `<stream>.<job>`. */
 export interface Stream {
+  /** Discriminates a stream from the other parts. */
   readonly kind: 'stream'
   /** The name of this use: `as`, or the definition's name. */
   readonly name: string
+  /** Its jobs, under their full names. */
   readonly jobs: readonly Job[]
+  /** Its listeners, under their full names. */
   readonly listeners: readonly Listener[]
+  /** The event types that it publishes. */
   readonly eventTypes: readonly AnyEventType[]
 }
 
-/** Makes a stream from these options; `as` names this use of it, if an agent has several. */
-export type StreamFactory<O> = {} extends O
-  ? (options?: O & { readonly as?: string }) => Stream
-  : (options: O & { readonly as?: string }) => Stream
+/** The options that every stream has, besides its own. */
+export interface StreamUse {
+  /** Names this use of the stream, if an agent has several: letters, digits, `-`, `_`; default the stream's name. */
+  readonly as?: string
+}
+
+/** Makes a stream from its options. */
+export type StreamFactory<O> = {} extends O ? (options?: O & StreamUse) => Stream : (options: O & StreamUse) => Stream
 
 /** The definition of a stream: everything about one outside service. */
 export interface StreamDefinition<Events, O> {
+  /** The name of the stream, which begins the names of its jobs and listeners: letters, digits, `-`, `_`. */
   readonly name: string
   /** One sentence: what the stream publishes. */
   readonly summary: string
@@ -32,6 +41,12 @@ export interface StreamDefinition<Events, O> {
   readonly jobs: (options: O, events: Events) => readonly Job[]
   /** Creates the stream's listeners from its options; default none. */
   readonly listeners?: (options: O, events: Events) => readonly Listener[]
+}
+
+/** The part of a stream definition that checks the options of each use. */
+export interface OptionsSchema<S> {
+  /** A Standard Schema: it validates the options and fills in their defaults. */
+  readonly options: S
 }
 
 /**
@@ -61,13 +76,13 @@ export interface StreamDefinition<Events, O> {
  * ```
  */
 export function defineStream<const Events extends Record<string, AnyEventType>, S extends StandardSchemaV1>(
-  definition: StreamDefinition<Events, StandardSchemaV1.InferOutput<S>> & { readonly options: S },
+  definition: StreamDefinition<Events, StandardSchemaV1.InferOutput<S>> & OptionsSchema<S>,
 ): StreamFactory<StandardSchemaV1.InferInput<S>> & Events
 export function defineStream<const Events extends Record<string, AnyEventType>, O = {}>(
   definition: StreamDefinition<Events, O>,
 ): StreamFactory<O> & Events
 export function defineStream(
-  definition: StreamDefinition<Record<string, AnyEventType>, unknown> & { readonly options?: StandardSchemaV1 },
+  definition: StreamDefinition<Record<string, AnyEventType>, unknown> & Partial<OptionsSchema<StandardSchemaV1>>,
 ): unknown {
   const { name, events } = definition
   if (typeof name !== 'string' || !NAME.test(name)) {
@@ -75,7 +90,7 @@ export function defineStream(
   }
   if (typeof definition.jobs !== 'function')
     throw invalid(`stream ${quote(name)} needs jobs, got ${describe(definition.jobs)}`)
-  const factory = (given: { readonly as?: string } = {}): Stream => {
+  const factory = (given: StreamUse = {}): Stream => {
     const { as = name, ...rest } = given
     if (typeof as !== 'string' || !NAME.test(as))
       throw invalid(`as of stream ${quote(name)} must be letters, digits and -, got ${describe(as)}`)

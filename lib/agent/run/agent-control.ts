@@ -1,21 +1,34 @@
-import type { Job } from '../../job/job.ts'
 import type { RunReport } from '../../job/run-report.ts'
 import type { Health } from './health.ts'
-import type { Code } from './job-code.ts'
+import type { Code, NamedJob } from './job-code.ts'
 import type { ListenerControl } from './listener-runner.ts'
 import type { Pausable } from './pauses.ts'
 import type { JobStatus } from './status.ts'
 
+/** A job of a running agent. */
+export interface RunningJob extends NamedJob {
+  /** When it runs next, and how its last run went. */
+  status(): JobStatus
+  /** Restarts its schedule now. */
+  reset(): Promise<void>
+}
+
 /** A running agent, for operations that steer it: it applies at once what they have already written to the log. */
 export interface AgentControl extends Code {
+  /** The name of the agent. */
   readonly agent: string
+  /** When the agent started. */
   readonly since: Date
   /** Removes known secrets from text that leaves the process. */
   scrub(text: string): string
+  /** The health of the jobs and listeners. Also answers while the log has failed. */
   health(): Promise<Pick<Health, 'jobs' | 'listeners'>>
+  /** Runs a job now. Resolves to the report; undefined if it did not run. */
   trigger(job: string): Promise<RunReport | undefined>
+  /** Pauses or resumes a job or listener; does nothing for an unknown name. */
   pause(kind: Pausable, name: string, paused: boolean): void
-  job(name: string): { readonly job: Job; status(): JobStatus; reset(): Promise<void> } | undefined
+  /** The job of that name; undefined if the agent has none. */
+  job(name: string): RunningJob | undefined
   /** The listener of that name; undefined if the agent has none. */
   listener(name: string): ListenerControl | undefined
 }

@@ -22,17 +22,20 @@ export interface DryRun {
   readonly ms: number
   /** What the run would publish, without known secrets. */
   readonly drafts: readonly DryDraft[]
-  /** Why the run failed. `reason`: why it would cancel its job. */
+  /** Why the run failed; absent if it succeeded. */
   readonly error?: Omit<ErrorInfo, 'stack'>
+  /** Why the run would cancel its job; absent if it would not. */
   readonly reason?: string
 }
 
-/** What a dry run needs. `signal` aborts the run. */
-export interface DryHost {
+/** What a dry run needs. */
+export interface DryRunHost {
   readonly log: Log
   readonly clock: Clock
   readonly environment: Environment
+  /** Aborts the run. */
   readonly signal: AbortSignal
+  /** Removes known secrets from text that leaves the process. */
   scrub(text: string): string
 }
 
@@ -40,7 +43,7 @@ export interface DryHost {
  * Runs a job now without storing anything: no event, no state, no record of the run. The job sees the state in the log.
  * Side effects of the run outside the log do happen.
  */
-export async function dryRun(job: Job, { log, clock, environment, signal, scrub }: DryHost): Promise<DryRun> {
+export async function dryRun(job: Job, { log, clock, environment, signal, scrub }: DryRunHost): Promise<DryRun> {
   const published: Draft[] = []
   const offer = emitting((draft) => void published.push(draft))
   // The run sees the state in the log and what it saves itself, which is not stored.
@@ -73,12 +76,12 @@ async function judge(drafts: readonly Draft[], log: Log): Promise<DryDraft[]> {
 }
 
 // Drafts leave the process here, over a socket, so secrets are removed.
-function shown(drafts: readonly DryDraft[], scrub: DryHost['scrub']): readonly DryDraft[] {
+function shown(drafts: readonly DryDraft[], scrub: DryRunHost['scrub']): readonly DryDraft[] {
   return scrubbed(drafts, scrub) as DryDraft[]
 }
 
 // A secret may appear as a key as well as a value.
-function scrubbed(value: unknown, scrub: DryHost['scrub']): unknown {
+function scrubbed(value: unknown, scrub: DryRunHost['scrub']): unknown {
   if (typeof value === 'string') return scrub(value)
   if (Array.isArray(value)) return value.map((each) => scrubbed(each, scrub))
   if (typeof value !== 'object' || value === null) return value

@@ -2,11 +2,7 @@ import { quote } from '../../core/errors.ts'
 import type { RunRow } from '../../job/run-report.ts'
 import type { Lag } from '../../log/port.ts'
 
-/**
- * The health of a job, as JSON. Without a running agent, it has only what the log knows.
- *
- * - `next`, `expectedBy`: when it runs next, and by when that run has ended or is abandoned
- */
+/** The health of a job, as JSON. Times are ISO 8601 strings. Without a running agent, it has only what the log knows. */
 export interface JobHealth {
   /** The name of the job. */
   readonly name: string
@@ -18,7 +14,9 @@ export interface JobHealth {
   readonly paused?: true
   /** Why a run cancelled the job, if that paused it. */
   readonly reason?: string
+  /** When the job runs next; absent if paused or unknown. */
   readonly next?: string
+  /** By when the next run has ended or is abandoned; absent without a timeout. */
   readonly expectedBy?: string
   /** The newest settled slot. */
   readonly lastSlot?: string
@@ -32,7 +30,7 @@ export interface JobHealth {
   readonly failure?: string
 }
 
-/** The health of a listener, as JSON. */
+/** The health of a listener, as JSON. Times are ISO 8601 strings. */
 export interface ListenerHealth extends Lag {
   /** The name of the listener. */
   readonly name: string
@@ -51,14 +49,15 @@ export interface ListenerHealth extends Lag {
   readonly refused?: true
 }
 
-/** The health of the log. `last`: the seq of its newest event; absent while the log has failed. */
+/** The health of the log. */
 export interface LogHealth {
   /** Whether the log works, has failed, or is closed. */
   readonly state: 'ready' | 'failed' | 'closed'
+  /** The seq of its newest event; absent while the log has failed. */
   readonly last?: number
 }
 
-/** The health of agent and log, as JSON. `problems`: one sentence each; empty if all is well. */
+/** The health of agent and log, as JSON. */
 export interface Health {
   /** Whether an agent runs on the log. */
   readonly running: boolean
@@ -66,7 +65,7 @@ export interface Health {
   readonly agent?: string
   /** The process id of the agent. */
   readonly pid?: number
-  /** When the agent started. */
+  /** When the agent started, as an ISO 8601 string. */
   readonly since?: string
   /** The health of the log. */
   readonly log: LogHealth
@@ -74,33 +73,34 @@ export interface Health {
   readonly jobs: readonly JobHealth[]
   /** The health of each listener. */
   readonly listeners: readonly ListenerHealth[]
+  /** The problems, one sentence each; empty if all is well. */
   readonly problems: readonly string[]
 }
+
+const STATES = { failed: 'has failed', closed: 'is closed' } as const
 
 /** Describes the problems, one sentence each. */
 export function problemsOf({ running, log, jobs, listeners }: Omit<Health, 'problems'>): string[] {
   return [
     ...(running ? [] : ['no agent runs on this log']),
-    ...(log.state === 'ready' ? [] : [`the log has ${log.state}: it takes nothing, and tells nothing`]),
+    ...(log.state === 'ready' ? [] : [`the log ${STATES[log.state]} and accepts no reads or writes`]),
     ...jobs.flatMap(({ name, overdue, restsUntil, failure }) => {
       const job = `job ${quote(name)}`
-      if (failure !== undefined) return [`${job} runs no more: ${failure}`]
+      if (failure !== undefined) return [`${job} no longer runs: ${failure}`]
       if (restsUntil !== undefined) {
         const why = 'its slots were settled when the clock was ahead'
-        return [`${job} rests until ${restsUntil}: ${why}; tidings jobs reset ${name} begins it now`]
+        return [`${job} rests until ${restsUntil}: ${why}; tidings jobs reset ${name} restarts it now`]
       }
       return overdue === undefined ? [] : [`${job} is overdue: no run began for its slot of ${overdue}`]
     }),
     ...listeners.flatMap(({ name, behind, running: handling, stuck, failure, refused }) => {
       const listener = `listener ${quote(name)}`
       if (failure !== undefined) {
-        const begins = refused ? 'does not start' : 'has stopped, and begins again'
-        const what = log.state === 'closed' ? 'hears no more' : begins
+        const restarts = refused ? 'does not start' : 'has failed and will restart'
+        const what = log.state === 'closed' ? 'no longer receives events' : restarts
         return [`${listener} ${what}: ${failure}`]
       }
-      return stuck
-        ? [`${listener} is stuck: it settles none of the ${behind + handling} events that it has to handle`]
-        : []
+      return stuck ? [`${listener} is stuck: it makes no progress, with ${behind + handling} events to handle`] : []
     }),
   ]
 }

@@ -10,6 +10,7 @@ import type { RunReport } from '../../job/run-report.ts'
 import { runRow } from '../../job/run-report.ts'
 import type { Slot } from '../../job/slots.ts'
 import { scheduleWords } from '../../schedule/schedule.ts'
+import type { RunningJob } from './agent-control.ts'
 import type { EngineEvents } from './engine-events.ts'
 import type { JobHealth } from './health.ts'
 import { expectedBy, nextRun, restsUntil, slotAfter } from './next-run.ts'
@@ -28,7 +29,7 @@ export interface JobRunnerHost extends Omit<JobHost, 'began' | 'ended' | 'progre
 }
 
 /** A running job: it can be triggered and paused, and reports its status and health. */
-export class JobRunner {
+export class JobRunner implements RunningJob {
   readonly job: Job
   #record: JobRecord
   readonly #host: JobRunnerHost
@@ -105,6 +106,7 @@ export class JobRunner {
     return new Promise((ended) => this.#triggers$.next({ at: new Date(this.#host.clock.now()), ended }))
   }
 
+  /** Pauses or resumes the schedule. Pausing stops retries, and ends a run of `always()`. */
   pause(paused: boolean): void {
     if (paused === this.#paused$.value) return
     if (paused) this.#pausing.abort()

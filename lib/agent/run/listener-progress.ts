@@ -53,7 +53,7 @@ export class ListenerProgress {
   }
 }
 
-/** When the oldest unsettled events of a listener were accepted, in ms since the epoch; undefined: there are none. */
+/** When the oldest unsettled events of a listener were accepted, in ms since the epoch; undefined without any. */
 export interface OldestEvents {
   /** Of those that wait for a retry. */
   readonly waiting: number | undefined

@@ -14,6 +14,7 @@ import type { ListenerStatus } from './status.ts'
 /** How to steer a listener, whether or not an agent runs it. */
 export interface ListenerControl {
   /** Runs `steer` on the listener's consumer. */
+  /** Runs `steer` on the listener's consumer, after all earlier steering. */
   steer<T>(steer: (consumer: Consumer) => Promise<T>): Promise<T>
   /** Continues from another position. */
   move(start: Start): Promise<void>
@@ -32,7 +33,7 @@ export interface ListenerRunnerHost extends Omit<PumpHost, 'stop' | 'began' | 'e
   track(work: Promise<unknown>, fields: object): Promise<Error | undefined>
 }
 
-/** A listener that worked for longer than this, in ms, begins again after the shortest pause. */
+/** A listener that worked for longer than this, in ms, restarts after the shortest pause. */
 const WORKED = 60_000
 
 /**
@@ -102,6 +103,7 @@ export class ListenerRunner implements ListenerControl {
     return merge(this.#consumer.changes$, this.#paused$)
   }
 
+  /** Whether it is paused, and stays so until it is resumed. */
   get paused(): boolean {
     return this.#paused
   }
@@ -149,7 +151,7 @@ export class ListenerRunner implements ListenerControl {
         // The listener was stopping anyway: reopening its consumer writes what could not be written now.
         if (stop.aborted) return environment.logger.warn(fields, 'listener failed as it stopped')
         this.#failure = err
-        environment.logger.error({ ...fields, wait }, 'listener stopped, and begins again')
+        environment.logger.error({ ...fields, wait }, 'listener failed, restarting')
         await pause(clock, wait, stop)
         if (stop.aborted) return
       }
@@ -198,6 +200,7 @@ export class ListenerRunner implements ListenerControl {
     })
   }
 
+  /** Runs `steer` on the listener's consumer, after all earlier steering. */
   steer<T>(steer: (consumer: Consumer) => Promise<T>): Promise<T> {
     return this.#inTurn(async () => steer(await this.#consumer.ready()))
   }
@@ -218,7 +221,7 @@ export class ListenerRunner implements ListenerControl {
     })
   }
 
-  // Steers after all earlier steering, and begins again if that stopped the pump.
+  // Steers after all earlier steering. Restarts the pump if the steering has stopped it.
   #inTurn<T>(act: () => Promise<T>): Promise<T> {
     const done = this.#steering.then(async () => {
       try {

@@ -48,7 +48,7 @@ export function restsUntil({ schedule, settings }: Job, { anchor, upTo }: Settle
   return next === undefined || last - now <= next.getTime() - last ? undefined : next
 }
 
-/** The next slot of a schedule; undefined if there is none, or if the schedule throws. */
+/** The next slot of a schedule; undefined at its end, or if the schedule throws. */
 export function slotAfter(schedule: Job['schedule'], after: number, anchor: number): Date | undefined {
   try {
     return nextSlot(schedule, new Date(after), new Date(anchor))

@@ -14,7 +14,7 @@ import type { RunReport } from '../../job/run-report.ts'
 import { logReceipt } from '../../log/log-receipt.ts'
 import type { Log } from '../../log/port.ts'
 import { snapshotDraft } from '../../log/snapshot-draft.ts'
-import { type Agent, flatten, type Part, refuseTwins, refuseTypeTwins } from '../define/agent.ts'
+import { type Agent, flatten, type Part, rejectTwins, rejectTypeTwins } from '../define/agent.ts'
 import type { AgentControl } from './agent-control.ts'
 import { drained } from './drained.ts'
 import { type DryRun, dryRun } from './dry-run.ts'
@@ -127,17 +127,17 @@ export class RunningAgent implements Running, AgentControl {
     const { agent, log, clock, environment } = this.#host
     const { jobs, listeners, eventTypes } = flatten(agent.name, part, agent.timezone)
     const present = this.#listeners.map(({ listener }) => listener)
-    refuseTwins(agent.name, 'jobs', [...this.jobs(), ...jobs])
-    refuseTwins(agent.name, 'listeners', [...present, ...listeners])
-    refuseTypeTwins(agent.name, [...flatten(agent.name, [...this.jobs(), ...present]).eventTypes, ...eventTypes])
-    const pausedListeners = await this.#persist(() => pausedNames(log, 'listener'))
+    rejectTwins(agent.name, 'jobs', [...this.jobs(), ...jobs])
+    rejectTwins(agent.name, 'listeners', [...present, ...listeners])
+    rejectTypeTwins(agent.name, [...flatten(agent.name, [...this.jobs(), ...present]).eventTypes, ...eventTypes])
+    const pausedListeners = await this.#keepTrying(() => pausedNames(log, 'listener'))
     const opened: ListenerRunner[] = []
     for (const each of listeners)
-      opened.push(await this.#persist(() => ListenerRunner.open(each, pausedListeners, this.#listenerHost())))
+      opened.push(await this.#keepTrying(() => ListenerRunner.open(each, pausedListeners, this.#listenerHost())))
     const records = new Map<Job, JobRecord>()
     for (const job of jobs)
-      records.set(job, await this.#persist(() => readJob(log, job, clock.now(), environment.logger)))
-    const pausedJobs = await this.#persist(() => pausedNames(log, 'job'))
+      records.set(job, await this.#keepTrying(() => readJob(log, job, clock.now(), environment.logger)))
+    const pausedJobs = await this.#keepTrying(() => pausedNames(log, 'job'))
     const host = {
       ...this.#host,
       stop: this.#stop.signal,
@@ -155,13 +155,13 @@ export class RunningAgent implements Running, AgentControl {
   }
 
   // A single failed read or write does not prevent the start; a log that keeps failing does.
-  #persist<T>(ask: () => Promise<T>): Promise<T> {
+  #keepTrying<T>(ask: () => Promise<T>): Promise<T> {
     const { clock, environment } = this.#host
     return keepTrying(ask, {
       clock,
       stop: this.#stop.signal,
       shouldRetry: (error, failures) => failures < TRIES && isTransient(error),
-      onFailure: (err, wait) => environment.logger.warn({ err, wait }, 'the log failed, and is asked again'),
+      onFailure: (err, wait) => environment.logger.warn({ err, wait }, 'log failed, retrying'),
     })
   }
 

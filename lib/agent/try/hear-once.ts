@@ -8,18 +8,18 @@ import type { Listener } from '../../listener/listener.ts'
 import type { Consumer, Handed, Log } from '../../log/port.ts'
 import { type Drainable, drained } from '../run/drained.ts'
 
-/** What a trial runs in. `signal` aborts it. */
+/** What a trial of a job or listener needs. */
 export interface Trial {
   readonly log: Log
   readonly clock: Log['clock']
   readonly environment: Environment
+  /** Aborts the run and the deliveries. */
   readonly signal: AbortSignal
+  /** Removes known secrets from text that is stored. */
   scrub(text: string): string
 }
 
-/**
- * One delivery. `values`: how many values the listener's pipe emitted and the handler handled. `error`: why it failed.
- */
+/** One delivery. */
 export interface Heard {
   /** The seq of the event. */
   readonly seq: number
@@ -27,7 +27,9 @@ export interface Heard {
   readonly type: string
   /** The identifier of the event. */
   readonly identifier: string
+  /** How many values the listener's pipe emitted, which the handler received. */
   readonly values: number
+  /** Why the delivery failed; absent if it succeeded. */
   readonly error?: ErrorInfo
 }
 
@@ -35,8 +37,8 @@ export interface Heard {
 const PULL = 100
 
 /**
- * Delivers these events to a listener, and those accepted while `work` runs: each once, in sequence. The log does not
- * know the listener before or after.
+ * Delivers the events `again` to a listener, and those accepted while `work` runs: each once, one after the other. The
+ * log does not know the listener before or after.
  */
 export async function hearOnce<R>(
   listener: Listener,
@@ -95,7 +97,7 @@ async function hear(listener: Listener, consumer: Consumer, trial: Trial, done: 
       if (trial.signal.aborted) return heard
       values = 0
       const error = await deliver(deliverer, handed, consumer, trial)
-      if (error !== undefined) sayFailure(listener, handed, error, trial)
+      if (error !== undefined) logFailure(listener, handed, error, trial)
       const { seq, type, identifier } = handed.event
       heard.push({
         seq,
@@ -109,7 +111,7 @@ async function hear(listener: Listener, consumer: Consumer, trial: Trial, done: 
   return heard
 }
 
-function sayFailure({ name }: Listener, { event, attempt }: Handed, err: Error, { environment }: Trial): void {
+function logFailure({ name }: Listener, { event, attempt }: Handed, err: Error, { environment }: Trial): void {
   environment.logger.error({ listener: name, seq: event.seq, attempt, err }, 'listener failed')
 }
 

@@ -22,8 +22,8 @@ export interface TryOutOptions {
   readonly job?: Job
   /** A listener for the events accepted meanwhile, and the stored events that `again` selects. */
   readonly listener?: Listener
-  /** Delivers stored events of this type (a name, or a pattern with `*`) and identifier once more. */
-  readonly again?: { readonly type?: string; readonly identifier?: string }
+  /** Delivers stored events once more. */
+  readonly again?: AgainQuery
   /** Default silence. */
   readonly logger?: Logger
   /** The source of secrets; default this process's environment and files. */
@@ -34,6 +34,14 @@ export interface TryOutOptions {
   readonly signal?: AbortSignal
 }
 
+/** Selects stored events. */
+export interface AgainQuery {
+  /** The type of the events: a name, or a pattern with `*`; default all types. */
+  readonly type?: string
+  /** The identifier of the events; default all. */
+  readonly identifier?: string
+}
+
 /** The outcome of a draft that the job or the listener published. */
 export interface Published {
   /** The type of the event. */
@@ -42,21 +50,21 @@ export interface Published {
   readonly identifier: string
   /** How the log accepted the draft. */
   readonly status: Receipt['status']
+  /** The seq of the event: the new one, or the one that a duplicate repeats. */
   readonly seq: number
 }
 
-/**
- * What happened. `run`: how the job ran; absent when its slot was already settled, because the clock went back.
- * `again`: how many stored events were found for redelivery; `unheard`: how many of them the listener does not listen
- * on.
- */
+/** What happened in a trial. */
 export interface TryOutReport {
+  /** How the job ran; absent without a job, and when its slot was already settled because the clock went back. */
   readonly run?: RunReport
   /** What the job and the listener published. */
   readonly published: readonly Published[]
   /** The deliveries to the listener. */
   readonly heard: readonly Heard[]
+  /** How many stored events `again` has selected. */
   readonly again: number
+  /** How many of those the listener does not listen on. */
   readonly unheard: number
 }
 
@@ -78,7 +86,7 @@ export interface TryOutReport {
 export async function tryOut({ job, listener, again, ...options }: TryOutOptions): Promise<TryOutReport> {
   checkLog(options.log, 'tryOut()')
   const published: Published[] = []
-  const log = overheard(options.log, ({ type, identifier }, { status, seq }) =>
+  const log = watched(options.log, ({ type, identifier }, { status, seq }) =>
     published.push({ type, identifier, status, seq }),
   )
   const { logger = silentLogger, world, signal = new AbortController().signal } = options
@@ -88,16 +96,16 @@ export async function tryOut({ job, listener, again, ...options }: TryOutOptions
   const host = { log, clock, environment: realEnvironment(clock, logger, secrets, world), scrub: secrets.scrub, signal }
   // Selected before the job runs: the listener receives what the job publishes anyway.
   const found = again === undefined ? [] : await stored(log, again)
-  const told = found.filter(({ type }) => typeTest(listener?.source.types)(type))
+  const heardAgain = found.filter(({ type }) => typeTest(listener?.source.types)(type))
   const work = async (): Promise<RunReport | undefined> => (job === undefined ? undefined : runNow(job, host))
   const { result: run, heard } =
-    listener === undefined ? { result: await work(), heard: [] } : await hearOnce(listener, told, host, work)
+    listener === undefined ? { result: await work(), heard: [] } : await hearOnce(listener, heardAgain, host, work)
   return {
     ...(run === undefined ? {} : { run }),
     published,
     heard,
     again: found.length,
-    unheard: found.length - told.length,
+    unheard: found.length - heardAgain.length,
   }
 }
 
@@ -124,7 +132,7 @@ async function runNow(job: Job, trial: Trial): Promise<RunReport | undefined> {
   return report
 }
 
-async function stored(log: Log, { type, identifier }: { type?: string; identifier?: string }): Promise<StoredEvent[]> {
+async function stored(log: Log, { type, identifier }: AgainQuery): Promise<StoredEvent[]> {
   const query = {
     ...(type === undefined ? {} : { types: [type] }),
     ...(identifier === undefined ? {} : { where: (event: StoredEvent) => event.identifier === identifier }),
@@ -134,11 +142,11 @@ async function stored(log: Log, { type, identifier }: { type?: string; identifie
   return events
 }
 
-/** The same log, which reports every draft that it accepts to `hear`. */
-function overheard(log: Log, hear: (draft: Draft, receipt: Receipt) => void): Log {
+/** The same log, which reports every draft that it accepts to `seen`. */
+function watched(log: Log, seen: (draft: Draft, receipt: Receipt) => void): Log {
   const accept: Log['accept'] = async (drafts, origin) => {
     const receipts = await log.accept(drafts, origin)
-    for (const [i, draft] of drafts.entries()) hear(draft, receipts[i] as Receipt)
+    for (const [i, draft] of drafts.entries()) seen(draft, receipts[i] as Receipt)
     return receipts
   }
   return new Proxy(log, {

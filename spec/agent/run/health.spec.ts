@@ -139,7 +139,7 @@ describe('a stuck listener', () => {
       await after(ms / 2)
       await tells()
       await after(1.5 * ms + 1)
-      await tells(/^listener "act" is stuck: it settles none of the 1 events/)
+      await tells(/^listener "act" is stuck: it makes no progress, with 1 events to handle/)
       settles = true
       await after(ms + 10 * MINUTE)
       await tells()
@@ -175,7 +175,7 @@ describe('a stuck listener', () => {
     await after(MINUTE)
     await tells()
     await after(1)
-    await tells(/^listener "act" is stuck: it settles none of the 2 events/)
+    await tells(/^listener "act" is stuck: it makes no progress, with 2 events to handle/)
     dead = false
     goOn()
     await after(100)
@@ -194,7 +194,7 @@ describe('a failed log', () => {
     source.next('lose')
     source.failingOpens = 20
     await assert.rejects(log.accept([event('a')]), { code: 'TIDINGS_LOG_FAILED' })
-    await tells(/^the log has failed: it takes nothing, and tells nothing$/)
+    await tells(/^the log has failed and accepts no reads or writes$/)
     assert.equal((await running.status()).last, undefined)
     await after(1.5 * MINUTE)
     await tells(/^the log has failed/)
@@ -216,8 +216,8 @@ describe('a failed log', () => {
     const { listeners, problems } = await running.status()
     assert.deepEqual(listeners, [{ name: 'hear', behind: 0, running: 0, retrying: 0, parked: 0 }])
     assert.deepEqual(problems, [
-      'the log has closed: it takes nothing, and tells nothing',
-      'listener "hear" hears no more: the log is closed',
+      'the log is closed and accepts no reads or writes',
+      'listener "hear" no longer receives events: the log is closed',
     ])
   })
 })
