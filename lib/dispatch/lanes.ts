@@ -1,18 +1,33 @@
 import type { Handed } from '../log/port.ts'
 
-/**
- * One key. `active`: an event is being handled; `waiting`: seq and return time (ms since the epoch) of events that wait
- * in the log; `held`: events held in memory until those are done.
- */
+/** The events of one key. */
 interface Lane {
+  /** Whether an event is being handled. */
   active: boolean
+  /** The events that wait in the log: their seq, and when they come back in ms since the epoch. */
   waiting: Map<number, number> | undefined
+  /** The events that are held in memory until those are done, the lowest seq first. */
   readonly held: Handed[]
 }
 
 /**
  * Keeps the events of each key in order: one at a time, the lowest seq first, and none before an older one that waits
  * for its retry. Independent of how events are handled.
+ *
+ * ```
+ *               hold           takeNext
+ *   new event ───────→ held ─────────────→ active ──→ finish
+ *       │               ↑ │                  ↑ │
+ *       │         hold  │ │ takeNewest       │ │ wait, finish
+ *       │               │ ↓                  │ ↓
+ *       │              waiting in the log ←──┼──
+ *       └── start, if its key is free ───────┘
+ * ```
+ *
+ * Invariants, for each key:
+ * - At most one event is active.
+ * - `takeNext` takes the lowest seq of all that are held or waiting, or nothing: not while that one waits.
+ * - `finish` deletes the lane of a key that has no more events, so lanes do not accumulate.
  */
 export class Lanes {
   readonly #lanes = new Map<string, Lane>()
@@ -21,18 +36,18 @@ export class Lanes {
   // The key of the only event being handled, the usual case. It gets a lane only when more has to be tracked.
   #sole: string | undefined
 
-  /** Number of held events that can run as soon as others of their key are done. */
-  get moving(): number {
+  /** Number of held events that can be handled as soon as others of their key are done. */
+  get heldByActive(): number {
     return this.#count((lane) => oldestBefore(lane) === undefined)
   }
 
-  /** Number of held events blocked by an older one that waits in the log. */
-  get blocked(): number {
+  /** Number of held events behind an older one that waits in the log. */
+  get heldByWaiting(): number {
     return this.#count((lane) => oldestBefore(lane) !== undefined)
   }
 
-  /** When the event that blocks this key comes back, in ms since the epoch; undefined if none does. */
-  blockedUntil(key: string): number | undefined {
+  /** When the event that holds back this key comes back, in ms since the epoch; undefined if none holds it back. */
+  heldUntil(key: string): number | undefined {
     const lane = this.#lanes.get(key)
     const oldest = lane === undefined ? undefined : oldestBefore(lane)
     return oldest === undefined ? undefined : lane?.waiting?.get(oldest)
@@ -43,26 +58,19 @@ export class Lanes {
     return this.#lanes.get(key)?.waiting?.size ?? 0
   }
 
-  /** An event of this key waits in the log until `at`; newer events wait for it. */
-  waits(key: string, seq: number, at: number): void {
-    const lane = this.#lane(key)
-    lane.waiting ??= new Map()
-    lane.waiting.set(seq, at)
-  }
-
-  /** Whether no event of this key is handled, held or waiting. */
+  /** Whether no event of this key is active, held or waiting. */
   isFree(key: string): boolean {
     return (this.#lanes.size === 0 || !this.#lanes.has(key)) && this.#sole !== key
   }
 
-  /** Marks an event of this key, which was never held, as being handled. */
-  occupy(key: string): void {
+  /** Makes an event of a free key active. */
+  start(key: string): void {
     if (this.#lanes.size === 0 && this.#sole === undefined) this.#sole = key
     else this.#lane(key).active = true
   }
 
-  /** Holds an event until `next` returns it. */
-  enter(key: string, handed: Handed): void {
+  /** Holds an event until `takeNext` returns it. */
+  hold(key: string, handed: Handed): void {
     const lane = this.#lane(key)
     lane.waiting?.delete(handed.event.seq)
     const place = lane.held.findIndex(({ event }) => event.seq > handed.event.seq)
@@ -70,8 +78,8 @@ export class Lanes {
     this.#holding.add(lane)
   }
 
-  /** Takes the event of this key that may be handled now, if any, and marks it as being handled. */
-  next(key: string): Handed | undefined {
+  /** Takes the held event of this key that may be handled now, if any, and makes it active. */
+  takeNext(key: string): Handed | undefined {
     const lane = this.#lanes.get(key)
     if (lane === undefined || lane.active || oldestBefore(lane) !== undefined) return undefined
     const first = this.#take(lane, 'shift')
@@ -79,8 +87,15 @@ export class Lanes {
     return first
   }
 
-  /** The handled event is settled, or waits in the log (see `waits`). Returns whether others of its key are held. */
-  leave(key: string): boolean {
+  /** An event of this key waits in the log until `at`, in ms since the epoch; newer events wait for it. */
+  wait(key: string, seq: number, at: number): void {
+    const lane = this.#lane(key)
+    lane.waiting ??= new Map()
+    lane.waiting.set(seq, at)
+  }
+
+  /** The active event is settled, or waits in the log (see `wait`). Returns whether others of its key are held. */
+  finish(key: string): boolean {
     if (this.#sole === key) {
       this.#sole = undefined
       return false
@@ -129,7 +144,7 @@ export class Lanes {
   }
 }
 
-// The oldest event that waits in the log, if it is older than all held ones.
+// The oldest event that waits in the log, if it is older than all held ones and none is active.
 function oldestBefore({ active, waiting, held }: Lane): number | undefined {
   let oldest = active ? undefined : held[0]?.event.seq
   if (oldest === undefined || waiting === undefined) return undefined

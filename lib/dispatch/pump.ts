@@ -1,16 +1,13 @@
 import { type Clock, monotonic } from '../core/clock.ts'
 import { type ErrorInfo, errorInfo } from '../core/error-info.ts'
-import { asError } from '../core/errors.ts'
-import type { StoredEvent } from '../core/event.ts'
+import { asError, quote, TidingsError } from '../core/errors.ts'
 import type { Listener } from '../listener/listener.ts'
 import type { Consumer, Handed, Writes } from '../log/port.ts'
-import { crashError } from './crash-error.ts'
 import { Deliverer, type DeliveryHost } from './deliverer.ts'
 import type { DeliveryAttempt } from './delivery-attempt.ts'
-import { orderKey } from './order-key.ts'
 import type { DeliveryOutcome } from './outcome.ts'
 import { Pace } from './pace.ts'
-import { Queue } from './queue.ts'
+import { Queue, type Queued } from './queue.ts'
 
 /** What a pump needs of its agent. */
 export interface PumpHost extends DeliveryHost {
@@ -35,7 +32,33 @@ const BLOCKING = 100
 
 /**
  * Moves events from a consumer to a listener, as many at a time as its `concurrency` allows, in order within each key.
- * Backlogs stay in the log; the pump holds only a batch.
+ *
+ * ```
+ *             pull a batch           next                       ack · retry · park
+ *   consumer ─────────────→ queue ──────────→ delivery attempt ────────────────────→ consumer
+ *      ↑                     │  ↑                    │
+ *      └──── put back ───────┘  └──── done · wait ───┘
+ * ```
+ *
+ * What wakes it: `run` waits in two places. In `pull`, until the consumer has an event; and while the queue is full, for a
+ * change: an attempt ends, or a new turn of the event loop begins. `stop` wakes it in both. Each batch, each end of an
+ * attempt and each new turn begins as many attempts as there is room for.
+ *
+ * What bounds it: `concurrency` the running attempts; `Pace` the batch, so the queue holds at most two (backlogs stay in
+ * the log); `Queue` the events held in memory behind others of their key; a time slice the synchronous handlers that run
+ * back to back.
+ *
+ * How it ends: after `stop`, or when the consumer fails, nothing begins; current attempts end and are settled, and what
+ * the queue still holds is put back. After `abort`, current attempts are stopped and their events put back: that start
+ * of the handler does not count.
+ *
+ * How crashes are counted: the consumer knows which events were in flight when the process died. `clearSuspects` delivers
+ * them alone and one at a time, so if the process dies again, the culprit is known (decision 0006). The consumer counts
+ * such deaths, and an event that has caused `crashes` of them is parked without another attempt.
+ *
+ * Invariants:
+ * - Every pulled event ends in exactly one call of ack, retry or park; or in none, and then the cursor stays before it.
+ * - An event below one that was begun is never left without such a call: the cursor may pass it.
  */
 export class Pump {
   readonly #listener: Listener
@@ -44,13 +67,13 @@ export class Pump {
   readonly #clock: Clock
   readonly #deliverer: Deliverer
   readonly #queue: Queue
-  readonly #running = new Set<DeliveryAttempt>()
-  /** The key of each unsettled event, if `ordered` is a function. */
-  readonly #keys = new Map<number, string>()
-  /** The highest seq that was begun or waits in the log. Each unsettled event below it needs a record. */
-  #highest = 0
-  #changed: () => void = () => undefined
   readonly #pace: Pace
+  readonly #running = new Set<DeliveryAttempt>()
+  /** The highest seq that was begun or put back. Each unsettled event below it needs a record. */
+  #highest = 0
+  /** Resolves the promise that waits for a change. */
+  #changed: () => void = () => undefined
+  /** The time slice is used up: nothing begins before the next turn of the event loop. */
   #resting = false
   /** The consumer failed, so nothing more may begin. */
   #failed = false
@@ -63,17 +86,16 @@ export class Pump {
     this.#clock = monotonic(host.clock)
     this.#deliverer = new Deliverer(listener, host)
     this.#pace = new Pace(listener.settings.concurrency)
-    this.#queue = new Queue({
+    this.#queue = new Queue(listener, {
       clock: this.#clock,
-      key: (event) => this.#key(event),
-      putBack: (...back) => this.#putBack(...back),
+      logger: host.environment.logger,
+      putBack: (handed, at) => this.#putBack(handed, at),
     })
     const { stop, abort } = host
     const { signal } = this.#over
+    const stopAll = (): void => this.#running.forEach((attempt) => attempt.stop(asError(abort.reason)))
     stop.addEventListener('abort', () => this.#changed(), { signal })
-    abort.addEventListener('abort', () => this.#running.forEach((attempt) => attempt.stop(asError(abort.reason))), {
-      signal,
-    })
+    abort.addEventListener('abort', stopAll, { signal })
   }
 
   /** Removes the abort listeners: the signals live as long as the agent. */
@@ -83,11 +105,11 @@ export class Pump {
 
   /**
    * Delivers the events that were in flight when the process died, one at a time. No pump may deliver anything else
-   * meanwhile: if the process dies again, the culprit must have been alone.
+   * meanwhile.
    */
   async clearSuspects(): Promise<void> {
     const { stop } = this.#host
-    for await (const { event, at } of this.#consumer.retrying()) this.#queue.waits(this.#key(event), event.seq, at)
+    for await (const { event, at } of this.#consumer.retrying()) this.#queue.waits(event, at)
     while (this.#consumer.suspects > 0 && !stop.aborted) {
       const [handed] = await this.#consumer.pull(1, stop)
       if (handed !== undefined) await this.#tryAlone(handed)
@@ -95,15 +117,14 @@ export class Pump {
   }
 
   async #tryAlone(handed: Handed): Promise<void> {
-    const { name, settings } = this.#listener
-    const key = this.#key(handed.event)
+    const queued = this.#queue.admit(handed)
     // An older event of its key waits for its retry, so this one was only held and did not cause the crash.
-    if (!this.#queue.admits(key, handed)) return this.#putBack(key, handed, this.#clock.now())
-    if ((handed.crashes ?? 0) >= settings.crashes) {
-      this.#park(handed, crashError(name, handed))
-      return this.#queue.leave(key)
+    if (queued === undefined) return
+    if ((handed.crashes ?? 0) >= this.#listener.settings.crashes) {
+      this.#park(handed, crashError(this.#listener.name, handed))
+      return this.#queue.done(queued)
     }
-    this.#deliver(key, handed)
+    this.#deliver(queued)
     while (this.#running.size > 0) await this.#change()
   }
 
@@ -141,17 +162,6 @@ export class Pump {
     return new Promise((resolve) => (this.#changed = resolve))
   }
 
-  // Cached, because a function may return another key the next time, and events behind the first would wait forever.
-  #key(event: StoredEvent): string {
-    const { logger } = this.#host.environment
-    if (typeof this.#listener.settings.ordered !== 'function') return orderKey(this.#listener, event, logger)
-    const known = this.#keys.get(event.seq)
-    if (known !== undefined) return known
-    const key = orderKey(this.#listener, event, logger)
-    this.#keys.set(event.seq, key)
-    return key
-  }
-
   get #isEnding(): boolean {
     return this.#failed || this.#host.stop.aborted
   }
@@ -165,7 +175,7 @@ export class Pump {
     while (this.#hasRoom) {
       const next = this.#queue.next()
       if (next === undefined) return
-      now = this.#deliver(next.key, next.handed, now)
+      now = this.#deliver(next, now)
     }
     if (this.#pace.isOver && !this.#resting && !this.#isEnding) this.#rest()
   }
@@ -182,73 +192,71 @@ export class Pump {
   }
 
   // `began`: the current time. Returns the time afterwards, because reading the clock costs as much as many a handler.
-  #deliver(key: string, handed: Handed, began = this.#clock.now()): number {
-    const { environment } = this.#host
+  #deliver(queued: Queued, began = this.#clock.now()): number {
+    const { handed } = queued
+    const { logger } = this.#host.environment
     const { seq } = handed.event
     const { name: listener } = this.#listener
-    environment.logger.debug({ listener, seq, attempt: handed.attempt }, 'running listener')
+    logger.debug({ listener, seq, attempt: handed.attempt }, 'running listener')
     if (seq > this.#highest) this.#highest = seq
     this.#host.began?.(began)
     const attempt = this.#deliverer.deliver(handed)
     const now = this.#clock.now()
     this.#pace.at(now)
     const ms = now - began
-    if (ms > BLOCKING) environment.logger.warn({ listener, seq, ms }, 'listener kept everybody waiting')
-    if (attempt.outcome === undefined) this.#awaits(key, handed, attempt)
-    else this.#ended(key, handed, attempt.outcome, now)
+    if (ms > BLOCKING) logger.warn({ listener, seq, ms }, 'listener blocked the event loop')
+    if (attempt.outcome === undefined) this.#awaitEnd(queued, attempt)
+    else this.#settle(queued, attempt.outcome, now)
     return now
   }
 
-  #awaits(key: string, handed: Handed, attempt: DeliveryAttempt): void {
-    this.#queue.occupy(key)
+  #awaitEnd(queued: Queued, attempt: DeliveryAttempt): void {
+    this.#queue.start(queued)
     this.#running.add(attempt)
     attempt.onEnd((outcome) => {
       const now = this.#clock.now()
       this.#running.delete(attempt)
-      this.#ended(key, handed, outcome, now)
+      this.#settle(queued, outcome, now)
       this.#begin(now)
       this.#changed()
     })
   }
 
-  #ended(key: string, handed: Handed, outcome: DeliveryOutcome, now: number): void {
+  #settle(queued: Queued, outcome: DeliveryOutcome, now: number): void {
+    const { handed } = queued
     this.#host.ended?.(outcome, now)
-    this.#settle(key, handed, outcome)
-    this.#queue.leave(key)
-  }
-
-  #settle(key: string, handed: Handed, outcome: DeliveryOutcome): void {
-    const { seq } = handed.event
     if (outcome.end === 'ack') {
-      this.#keys.delete(seq)
-      return this.#consumer.ack(handed, outcome.writes)
+      this.#consumer.ack(handed, outcome.writes)
+      return this.#queue.done(queued)
     }
-    const { abort, environment } = this.#host
+    const { abort, environment, scrub } = this.#host
     // Cut off because the agent stops: this attempt does not count.
-    if (abort.aborted) return this.#putBack(key, handed, this.#clock.now())
+    if (abort.aborted) {
+      this.#putBack(handed, now)
+      return this.#queue.wait(queued, now)
+    }
+    const { seq } = handed.event
     const { name: listener } = this.#listener
     environment.logger.error({ listener, seq, attempt: handed.attempt, err: outcome.error }, 'listener failed')
-    if (outcome.end === 'retry') {
-      const error = errorInfo(outcome.error, this.#host.scrub)
-      const at = this.#clock.now() + outcome.after
-      this.#queue.waits(key, seq, at)
-      return this.#consumer.retry(handed, { at, error })
+    if (outcome.end === 'park') {
+      this.#park(handed, outcome.error)
+      return this.#queue.done(queued)
     }
-    this.#park(handed, outcome.error)
+    const at = this.#clock.now() + outcome.after
+    this.#consumer.retry(handed, { at, error: errorInfo(outcome.error, scrub) })
+    this.#queue.wait(queued, at)
   }
 
   #park(handed: Handed, thrown: Error): void {
     const error = errorInfo(thrown, this.#host.scrub)
-    this.#keys.delete(handed.event.seq)
     this.#consumer.park(handed, { error }, this.#host.parking(handed, error))
     this.#host.parked()
     this.#host.environment.logger.error({ listener: this.#listener.name, seq: handed.event.seq }, 'event parked')
   }
 
   // Returns an event to the log as if it had not been handed out.
-  #putBack(key: string, handed: Handed, at: number): void {
+  #putBack(handed: Handed, at: number): void {
     this.#highest = Math.max(this.#highest, handed.event.seq)
-    this.#queue.waits(key, handed.event.seq, at)
     this.#consumer.retry({ ...handed, attempt: handed.attempt - 1 }, { at })
   }
 
@@ -257,7 +265,13 @@ export class Pump {
   #putBackAll(): void {
     const before = this.#highest
     for (const handed of this.#queue.takeAll()) {
-      if (handed.event.seq < before) this.#putBack(this.#key(handed.event), handed, this.#clock.now())
+      if (handed.event.seq < before) this.#putBack(handed, this.#clock.now())
     }
   }
+}
+
+/** The error of an event that repeatedly crashed the process while it was handled alone. */
+function crashError(listener: string, { event, crashes }: Handed): TidingsError {
+  const message = `the process died ${crashes} times while listener ${quote(listener)} handled event ${event.seq} alone`
+  return new TidingsError('TIDINGS_LISTENER_CRASHED', message, { details: { listener, seq: event.seq, crashes } })
 }

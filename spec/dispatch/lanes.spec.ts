@@ -61,12 +61,12 @@ describe('lanes', () => {
   it('are free until something of their key is about, and again once nothing is', () => {
     const lanes = new Lanes()
     assert.ok(lanes.isFree('a'))
-    lanes.occupy('a')
+    lanes.start('a')
     assert.deepEqual([lanes.isFree('a'), lanes.isFree('b')], [false, true])
-    lanes.occupy('b')
+    lanes.start('b')
     assert.deepEqual([lanes.isFree('a'), lanes.isFree('b')], [false, false])
-    assert.equal(lanes.leave('a'), false)
-    assert.equal(lanes.leave('b'), false)
+    assert.equal(lanes.finish('a'), false)
+    assert.equal(lanes.finish('b'), false)
     assert.deepEqual([lanes.isFree('a'), lanes.isFree('b')], [true, true])
   })
 
@@ -95,7 +95,7 @@ describe('lanes', () => {
               switch (each.do) {
                 case 'waits':
                   seq += 1
-                  lanes.waits(at, seq, seq * 10)
+                  lanes.wait(at, seq, seq * 10)
                   model.places.set(seq, { key: at, state: 'waiting' })
                   break
                 case 'enter': {
@@ -103,13 +103,13 @@ describe('lanes', () => {
                   const back = picks[i] as number
                   const entering =
                     waiting.length > 0 && back % 2 === 0 ? (waiting[back % waiting.length] as number) : ++seq
-                  lanes.enter(at, handed(entering))
+                  lanes.hold(at, handed(entering))
                   model.places.set(entering, { key: at, state: 'held' })
                   break
                 }
                 case 'next': {
                   const expected = model.next(at)
-                  assert.equal(lanes.next(at)?.event.seq, expected)
+                  assert.equal(lanes.takeNext(at)?.event.seq, expected)
                   if (expected !== undefined) model.places.set(expected, { key: at, state: 'active' })
                   break
                 }
@@ -118,19 +118,19 @@ describe('lanes', () => {
                   if (!lanes.isFree(at)) break
                   assert.deepEqual(model.of(at, 'waiting', 'held', 'active'), [])
                   seq += 1
-                  lanes.occupy(at)
+                  lanes.start(at)
                   model.places.set(seq, { key: at, state: 'active' })
                   break
                 }
                 case 'ack':
                   if (active === undefined) break
-                  lanes.leave(at)
+                  lanes.finish(at)
                   model.places.delete(active)
                   break
                 case 'retry':
                   if (active === undefined) break
-                  lanes.waits(at, active, active * 10)
-                  lanes.leave(at)
+                  lanes.wait(at, active, active * 10)
+                  lanes.finish(at)
                   model.places.set(active, { key: at, state: 'waiting' })
                   break
                 case 'takeNewest': {
@@ -141,10 +141,10 @@ describe('lanes', () => {
                 }
               }
             }
-            assert.deepEqual([lanes.moving, lanes.blocked], [model.held - model.blocked, model.blocked])
+            assert.deepEqual([lanes.heldByActive, lanes.heldByWaiting], [model.held - model.blocked, model.blocked])
             for (const each of ['a', 'b', 'c']) {
               const until = model.blockedBy(each)
-              assert.equal(lanes.blockedUntil(each), until === undefined ? undefined : until * 10)
+              assert.equal(lanes.heldUntil(each), until === undefined ? undefined : until * 10)
               assert.equal(lanes.waiting(each), model.of(each, 'waiting').length)
             }
           }
@@ -156,28 +156,28 @@ describe('lanes', () => {
 
   it('give the events of one key one at a time, the oldest first, whatever order they came in', () => {
     const lanes = new Lanes()
-    for (const seq of [5, 2, 9, 7]) lanes.enter('a', handed(seq))
+    for (const seq of [5, 2, 9, 7]) lanes.hold('a', handed(seq))
     const given: number[] = []
-    for (let next = lanes.next('a'); next !== undefined; next = lanes.next('a')) {
+    for (let next = lanes.takeNext('a'); next !== undefined; next = lanes.takeNext('a')) {
       given.push(next.event.seq)
-      assert.equal(lanes.next('a'), undefined)
-      lanes.leave('a')
+      assert.equal(lanes.takeNext('a'), undefined)
+      lanes.finish('a')
     }
     assert.deepEqual(given, [2, 5, 7, 9])
   })
 
   it('hold back what is newer than one that waits, and only that, and only of its key', () => {
     const lanes = new Lanes()
-    lanes.waits('a', 5, 0)
-    for (const seq of [3, 6]) lanes.enter('a', handed(seq))
-    lanes.enter('b', handed(7))
-    assert.equal(lanes.next('b')?.event.seq, 7)
-    assert.equal(lanes.next('a')?.event.seq, 3)
-    lanes.leave('a')
-    assert.equal(lanes.next('a'), undefined)
-    lanes.enter('a', handed(5))
-    assert.equal(lanes.next('a')?.event.seq, 5)
-    lanes.leave('a')
-    assert.equal(lanes.next('a')?.event.seq, 6)
+    lanes.wait('a', 5, 0)
+    for (const seq of [3, 6]) lanes.hold('a', handed(seq))
+    lanes.hold('b', handed(7))
+    assert.equal(lanes.takeNext('b')?.event.seq, 7)
+    assert.equal(lanes.takeNext('a')?.event.seq, 3)
+    lanes.finish('a')
+    assert.equal(lanes.takeNext('a'), undefined)
+    lanes.hold('a', handed(5))
+    assert.equal(lanes.takeNext('a')?.event.seq, 5)
+    lanes.finish('a')
+    assert.equal(lanes.takeNext('a')?.event.seq, 6)
   })
 })

@@ -127,7 +127,7 @@ export const breaks: readonly Break[] = [
   },
   {
     words: 'lanes are ignored',
-    in: 'Lanes.next',
+    in: 'Lanes.takeNext',
     find: 'lane === undefined || lane.active || oldestBefore(lane) !== undefined',
     replace: 'lane === undefined',
     spec: ['dispatch/pump.spec.ts', 'is kept'],

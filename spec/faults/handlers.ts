@@ -63,7 +63,7 @@ export function handlerSuite(rounds: number, tier: 'fast' | 'slow'): void {
       const said = lines('says')
       const later = said.filter((line) => line.endsWith('"thrown later" uncaught exception'))
       assert.equal(later.length, count)
-      const blocked = said.filter((line) => /^blocks \d+ "" listener kept everybody waiting$/.test(line))
+      const blocked = said.filter((line) => /^blocks \d+ "" listener blocked the event loop$/.test(line))
       assert.equal(blocked.length, count)
       for (const line of blocked) assert.ok(Number(line.split(' ')[1]) >= 200, line)
       const part = await share(() => temporaryDirectory(t), tier === 'slow' ? 7 : 1)
