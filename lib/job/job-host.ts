@@ -37,7 +37,7 @@ export interface JobHost {
 
 /** The activity of a run of `always()`. */
 export interface RunProgress {
-  /** When its newest event was accepted, in ms since the epoch; absent if there is none since the last report. */
+  /** When its newest event was accepted, in ms since the epoch; absent if none was accepted since the last report. */
   readonly lastAcceptedAt?: number
   /** How long the run has lasted, in ms. */
   readonly elapsed: number
@@ -49,7 +49,7 @@ export interface JobControl {
   readonly paused$: Observable<boolean>
   /** Aborts when the job is paused: stops retries, and ends a run of `always()`. */
   abortWhenPaused(): AbortSignal
-  /** Receives the next slot; undefined when there is none. */
+  /** Receives the next slot; undefined if the schedule has ended or stopped. */
   nextSlot(slot: Date | undefined): void
   /** The schedule failed and produces no more slots. */
   scheduleFailed(error: Error): void

@@ -23,8 +23,8 @@ export interface JobOptions {
   /** Run once when the agent starts, whatever the schedule says; default false. */
   readonly atStart?: boolean
   /**
-   * How events are handled up to and including the first successful run. `tell` (default): all are told; `record`: they
-   * are stored, but not told; `{ tell: n }`: the last n published are told.
+   * How events are handled up to and including the first successful run. `tell` (default): all are delivered; `record`:
+   * they are stored, but not delivered; `{ tell: n }`: the last n published are delivered.
    */
   readonly first?: 'tell' | 'record' | { readonly tell: number }
   /** The event types it publishes, for diagrams and lint checks; default none. */
@@ -43,7 +43,7 @@ export interface JobSettings {
   readonly overlap: 'skip' | 'queue' | 'replace' | 'parallel'
   /** Which missed slots run. */
   readonly missed: 'once' | 'skip' | 'all'
-  /** Maximum duration of an attempt, in ms; undefined if there is none. */
+  /** Maximum duration of an attempt, in ms; undefined for no limit. */
   readonly timeout: number | undefined
   /** How often a failed run is retried. */
   readonly retry: number
@@ -59,7 +59,7 @@ export interface JobSettings {
   readonly tags: readonly string[]
   /** Whether the schedule is active. */
   readonly enabled: boolean
-  /** The older name that it takes over from; undefined if there is none. */
+  /** The older name that it takes over from, if any. */
   readonly formerly: string | undefined
 }
 

@@ -33,7 +33,7 @@ export interface SlotsOptions {
   readonly atStart?: boolean
   /** Earlier slots without an outcome, decided together with those that passed meanwhile; default none. */
   readonly open?: readonly Slot[]
-  /** Receives the next slot, each time it changes; undefined when there is none. */
+  /** Receives the next slot, each time it changes; undefined if the schedule has ended or stopped. */
   nextSlot?(slot: Date | undefined): void
   /** Receives each decision about due slots, before they are emitted. */
   decided?(decision: SlotDecision): void
@@ -43,7 +43,7 @@ export interface SlotsOptions {
 export interface SlotDecision {
   /** The slots that run. */
   readonly slots: readonly Slot[]
-  /** The slots that passed and do not run; absent if there are none. */
+  /** The slots that passed and do not run; absent if every due slot runs. */
   readonly passed?: SlotSeries
   /** Open slots that do not run. */
   readonly dropped: readonly Slot[]

@@ -3,10 +3,10 @@ import { invalid, nextSlot, type Schedule, schedule } from './schedule.ts'
 import { inZone } from './zone.ts'
 
 /**
- * Whichever of several schedules comes first; where two come at once, it is one slot.
+ * The slots of several schedules. Slots of the same instant are one slot.
  *
- * @throws TidingsError `TIDINGS_SCHEDULE_INVALID` when there is none, or one of them is `always()`, which leaves no
- * time for another
+ * @throws TidingsError `TIDINGS_SCHEDULE_INVALID` without a schedule, or if one of them is `always()`, which has no
+ *   slots
  *
  * @example
  * ```ts

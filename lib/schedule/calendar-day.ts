@@ -6,7 +6,7 @@ import { type Weekday, weekdayNames } from './units.ts'
 
 /** One day in each week, or in each month that has it. Weeks and months are numbered. */
 export interface CalendarDay {
-  /** As it stands after `on`: `monday`, `day 31`, `the last friday`. */
+  /** In words, as they follow `on`: `monday`, `day 31`, `the last friday`. */
   readonly text: string
   /** The number of the week or month that a wall time lies in. */
   readonly unitOf: (wall: WallTime) => number
@@ -23,7 +23,7 @@ type DayNumber =
   | (1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12 | 13 | 14 | 15 | 16)
   | (17 | 18 | 19 | 20 | 21 | 22 | 23 | 24 | 25 | 26 | 27 | 28 | 29 | 30 | 31)
 
-/** A day of the month: its number, the last one, or a day of the week by its place in the month, such as `'last friday'`. */
+/** A day of the month: a number, `'last'`, or a day of the week by its place in the month, such as `'last friday'`. */
 export type MonthDay = DayNumber | 'last' | `${(typeof ordinals)[number] | 'last'} ${Weekday}`
 
 /** A day of each week. */
@@ -54,14 +54,15 @@ export function dayOfMonth(day: MonthDay): CalendarDay {
   }
 }
 
-/** Months are counted from year 0. Date.UTC would take the years before 100 for those of the 20th century. */
+// Months are counted from year 0. `Date.UTC` would take the years before 100 for years of the 20th century.
 function firstOf(month: number): WallTime {
   return Date.UTC(2000, month - 2000 * 12, 1)
 }
 
-/** `find`: the number of the day in a month of so many days that begins with this day of the week. It may have none such. */
 interface FoundDay {
+  /** In words, as they follow `on`. */
   readonly text: string
+  /** The day in a month of this length that begins with this weekday; beyond the month if it has no such day. */
   readonly find: (days: number, weekday: number) => number
 }
 

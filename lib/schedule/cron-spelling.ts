@@ -1,16 +1,17 @@
-/** `L-3` as the day of the month, in a form that croner reads: a pattern for all days that it may be, and which one it is. */
+/** `L-3` as the day of the month, which croner can't read: a pattern for all days that it may be, and which one it is. */
 export interface BeforeLast {
+  /** The pattern for all those days. */
   readonly pattern: string
   /** How many days before the last one of the month. */
   readonly days: number
 }
 
-/** More would lie in the month before, for a February. */
+/** More would lie before the first of a February. */
 const MOST_BEFORE_LAST = 27
 
 /**
- * Reads a pattern with `L-1` to `L-27` as its day of the month and any day of the week. Undefined for all others, which are
- * as croner reads them.
+ * Reads a pattern with `L-1` to `L-27` as its day of the month and any day of the week. Undefined for all others, which
+ * croner reads.
  */
 export function readBeforeLast(pattern: string): BeforeLast | undefined {
   const { fields, day } = split(pattern)
@@ -24,7 +25,7 @@ function split(pattern: string): { readonly fields: readonly string[]; readonly 
   return { fields, day: fields.length > 5 ? 3 : 2 }
 }
 
-/** The least and the greatest of each field, from the seconds to the day of the week. */
+/** The minimum and the maximum of each field, from the seconds to the day of the week. */
 const limits = [
   [0, 59],
   [0, 59],
@@ -37,7 +38,7 @@ const months = ['JAN', 'FEB', 'MAR', 'APR', 'MAY', 'JUN', 'JUL', 'AUG', 'SEP', '
 const days = ['SUN', 'MON', 'TUE', 'WED', 'THU', 'FRI', 'SAT']
 
 /**
- * What somebody may have meant by a pattern that can't be read, in code that can: `22-2` as `0-2,22-23`, `FRI-MON` as
+ * Suggests code for a pattern that croner can't read: `22-2` as `0-2,22-23`, `FRI-MON` as
  * `0-1,5-6`, `tuesday` as `TUE`, `5/15` as `5-59/15`, `MON#1-2` as `MON#1,MON#2`, `MON#last` as `MON#L`.
  */
 export function respell(pattern: string): string {
@@ -75,7 +76,7 @@ function respellField(field: string, place: number): string {
   return parts.join(',')
 }
 
-/** A range that goes on from its field's least after its greatest: two ranges, or single values where there is a step. */
+// A range that wraps around the end of its field: two ranges, or single values if there is a step.
 function wrapped(from: number, to: number, low: number, high: number, step: string): string {
   const range = (first: number, last: number): string => (first === last ? `${first}` : `${first}-${last}`)
   if (step === '') return `${range(low, to)},${range(from, high)}`

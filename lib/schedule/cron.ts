@@ -7,16 +7,16 @@ import { invalid, type Schedule, schedule } from './schedule.ts'
 import { checkZone, type Zone } from './zone.ts'
 
 /**
- * A schedule as cron writes it: minute, hour, day, month and day of the week, with seconds before them if there are six
- * fields and the year behind if there are seven. It knows names (`MON`, `JAN`), `L`, `L-3`, `15W`, `5#2`, `5L`, and
- * `@daily` and its like. Where both are restricted, it comes on days that match the day of the month or the day of the
- * week; `+` before the latter (`0 9 1-7 * +MON`) asks for both.
+ * A schedule from a cron expression: minute, hour, day, month and day of the week. Six fields begin with seconds, seven
+ * also end with the year. It reads names (`MON`, `JAN`), `L`, `L-3`, `15W`, `5#2`, `5L`, and aliases such as `@daily`. If
+ * both the day of the month and the day of the week are restricted, days that match either have a slot; with `+` before
+ * the latter (`0 9 1-7 * +MON`), days that match both.
  *
- * A time of day that the clocks leave out happens when they go on; one that they show twice, only the first time.
- * Patterns with a wildcard or a step in seconds, minutes or hours go by what the clocks show.
+ * A fixed time in the gap of a clock change is moved to its end; one that clocks show twice has a slot the first time.
+ * Patterns with a wildcard or a step in seconds, minutes or hours follow the clocks: twice, or not at all.
  *
  * @param options `timezone`: an IANA name. Default: the agent's time zone, else the system's.
- * @throws TidingsError `TIDINGS_SCHEDULE_INVALID`, also for a pattern that never comes, such as `0 0 31 2 *`
+ * @throws TidingsError `TIDINGS_SCHEDULE_INVALID`, also for a pattern without slots, such as `0 0 31 2 *`
  *
  * @example
  * ```ts
@@ -36,7 +36,7 @@ export function cron(expression: string, options: { readonly timezone?: string }
   return cronSchedule
 }
 
-/** The fields with one space between them. croner would also take a date. */
+// The fields with one space between them. croner would also accept a date.
 function fieldsOf(expression: string): string {
   const fields = typeof expression === 'string' ? expression.trim().split(/[ \t]+/) : []
   const alias = fields.length === 1 && fields[0]?.startsWith('@')

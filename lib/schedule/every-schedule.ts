@@ -8,49 +8,55 @@ import { type LocalDate, parseEnd, parseLocalDate } from './start-and-end.ts'
 import { parseTimeOfUnit, type Weekday, weekdayNames } from './units.ts'
 import { checkZone } from './zone.ts'
 
-/** A schedule that comes again and again. Each of its methods answers with a new one. */
+/** A repeating schedule. Each method returns a new one. */
 export interface Every extends Schedule {
   /**
    * The time within each day (`'10:30'`, `'10:30:15'`), hour (`':30'`, `'30:15'`) or minute (`':15'`).
    *
-   * A time of day that the clocks leave out happens when they go on; one that they show twice, only the first time.
+   * A time in the gap of a clock change is moved to its end; one that clocks show twice has a slot the first time.
    *
    * @param timezone An IANA name. Default: the agent's time zone, else the system's.
-   * @throws TidingsError `TIDINGS_SCHEDULE_INVALID`
+   * @throws TidingsError `TIDINGS_SCHEDULE_INVALID` for an invalid time or zone, and for a unit without times, such as
+   *   seconds
    */
   at(time: string, timezone?: string): Every
   /**
-   * The first instant at which it may come, and from which it counts: a Date, or a date with or without a time, in the zone
-   * of the schedule unless it names its own. The first slot is the first one from there on: that of the 5th of January
-   * for `every(2).weeks.monday.at('9:00').from('2026-01-05')`, and then every other Monday. Default: when the job was first
-   * seen.
+   * The start: no slot is earlier, and units are counted from the first slot from there on. A Date, or a date with or
+   * without a time, in the zone of the schedule unless it names its own. With `.from('2026-01-05')`,
+   * `every(2).weeks.monday.at('9:00')` comes on the 5th of January and then every other Monday. Default: when the job was
+   * first seen.
    *
-   * @throws TidingsError `TIDINGS_SCHEDULE_INVALID`
+   * @throws TidingsError `TIDINGS_SCHEDULE_INVALID` for an invalid date, or one after the end
    */
   from(start: Date | string): Every
   /**
-   * The last instant at which it may come: a Date, a date with or without a time, in the zone of the schedule unless it
-   * names its own (`'2027-01-01 18:30'`, `'2027-01-01T18:30:00Z'`), a time of day (the first after the job was first seen), or a duration from then.
+   * The end: no slot is later. A Date, a date with or without a time, in the zone of the schedule unless it names its
+   * own (`'2027-01-01 18:30'`, `'2027-01-01T18:30:00Z'`), a time of day (the first after the job was first seen or the
+   * start), or a duration from then. Default: it never ends.
    *
-   * @throws TidingsError `TIDINGS_SCHEDULE_INVALID`
+   * @throws TidingsError `TIDINGS_SCHEDULE_INVALID` for an invalid end, or one before the start
    */
   until(end: Date | Duration): Every
 }
 
-/** Weeks: an interval of seven days each, or by the calendar when a day of the week follows. */
-export type Weeks = Every & { readonly [D in Weekday]: Every }
+/** Weeks: intervals of seven days; if a day of the week follows, weeks of the calendar. */
+export type Weeks = Every & {
+  /** On this day of each such week. */
+  readonly [D in Weekday]: Every
+}
 
-/** Months: they come by the calendar only, on a day. */
+/** Months of the calendar, which need a day. */
 export interface Months {
   /**
-   * The day of the month. A month that has no such day, as February has no 30th, has no slot: `'last'` is in every month.
+   * The day of the month. A month without that day, such as February without a 30th, has no slot; each month has a
+   * `'last'` day.
    *
-   * @throws TidingsError `TIDINGS_SCHEDULE_INVALID`
+   * @throws TidingsError `TIDINGS_SCHEDULE_INVALID` for any other day
    */
   on(day: MonthDay): Every
 }
 
-/** The schedule that follows a rule. */
+/** Makes the schedule of a rule. */
 export function everySchedule(rule: Rule): Every {
   checkOrder(rule)
   const every: Every = {
@@ -68,7 +74,7 @@ export function everySchedule(rule: Rule): Every {
   return every
 }
 
-/** Weeks, which a day of the week may follow. */
+/** Makes weeks, which a day of the week may follow. */
 export function weeks(rule: Rule): Weeks {
   const every = everySchedule(rule)
   for (const weekday of weekdayNames) {
@@ -78,11 +84,11 @@ export function weeks(rule: Rule): Weeks {
   return every as Weeks
 }
 
-/** Months, which a day must follow. */
+/** Makes months, which a day must follow. */
 export function months(rule: Rule): Months {
   const refuse = (): never => {
-    const said = countInCode(rule, 'month')
-    throw invalid(`${said}: expected a day before all else: ${said}.on(1), .on('last') or .on('first monday')`)
+    const code = countInCode(rule, 'month')
+    throw invalid(`${code}: expected a day before all else: ${code}.on(1), .on('last') or .on('first monday')`)
   }
   const words: Months = { on: (day) => everySchedule({ ...fixed(rule, 'months.on(1)'), on: dayOfMonth(day) }) }
   return Object.assign(words, { at: refuse, from: refuse, until: refuse })
@@ -113,5 +119,5 @@ function parseStart(start: Date | string): LocalDate {
 function checkOrder({ start, end, zone }: Rule): void {
   const first = start?.instant(zone)
   if (first === undefined || end === undefined || end.last(first, zone) >= first) return
-  throw invalid(`it ends before it begins: from ${start?.text} ${end.text}`)
+  throw invalid(`the schedule ends before it begins: from ${start?.text} ${end.text}`)
 }

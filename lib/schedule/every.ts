@@ -5,11 +5,11 @@ import { invalid, wholeNumber } from './schedule.ts'
 import { countable, single, type Unit, weekday } from './units.ts'
 
 /**
- * A schedule in words. Intervals have a fixed rate, counted from when the job was first seen, and a day is 24 hours;
- * days of the week, and whatever has an `.at`, go by the clocks of a time zone.
+ * A schedule in words. Intervals have a fixed rate, counted from when the job was first seen; a day has 24 hours. Days of
+ * the week, and schedules with an `.at`, follow the clocks of a time zone.
  *
- * @param count A whole number of at least 1 (the default) of the unit that follows, or a duration: `'1h30m'`, or so many
- *   ms, from 1000.
+ * @param count A whole number of at least 1 (the default) of the unit that follows, or a duration: words such as
+ *   `'1h30m'`, or milliseconds from 1000.
  * @throws TidingsError `TIDINGS_SCHEDULE_INVALID` or `TIDINGS_DURATION_INVALID`
  *
  * @example
@@ -33,7 +33,7 @@ export function every(count: Duration = 1): Count | Every {
   return Object.defineProperties(interval(whole), Object.getOwnPropertyDescriptors(units))
 }
 
-/** A smaller number without a unit is most likely no number of ms, but lacks its unit: `every(5)` is refused by a job. */
+/** A smaller number without a unit most likely lacks its unit: `job()` rejects `every(5)`. */
 const SHORTEST = 1000
 
 function interval(ms: number): Every {
@@ -41,7 +41,7 @@ function interval(ms: number): Every {
 }
 
 /**
- * Mondays to Fridays, at the time at which the job was first seen or at another one.
+ * Mondays to Fridays, at the time of day at which the job was first seen, unless `.at` says another.
  *
  * @example
  * ```ts
@@ -52,25 +52,33 @@ export const weekdays: Every = everySchedule({ least: 1, most: 1, unit: weekday 
 
 type Interval = Exclude<keyof typeof countable, 'week' | 'month'>
 
-/** How many, and of which unit: `every(2)` waits for its `.seconds`. */
-export type Count = { readonly [U in Interval | `${Interval}s` | keyof typeof single]: Every } & {
+/** A count that needs its unit: `every(2)` becomes a schedule with `.seconds`. */
+export type Count = {
+  /** This many of the unit. Days of the week, and units in the singular, need a count of 1. */
+  readonly [U in Interval | `${Interval}s` | keyof typeof single]: Every
+} & {
+  /** Each week. */
   readonly week: Weeks
+  /** This many weeks. */
   readonly weeks: Weeks
+  /** Each month. */
   readonly month: Months
+  /** This many months. */
   readonly months: Months
   /**
-   * Gaps that vary by chance, from as many units as `every` said to `latest`: by milliseconds, or by whole units if `.at`
-   * follows. Each is drawn from a hash of the slot before: a restart names the same slots.
+   * Gaps that vary at random, from the count of `every` to `latest`: by milliseconds, or by whole units if `.at` follows.
+   * Each is drawn from a hash of the slot before, so a restart gives the same slots (decision 0014).
    *
+   * @param latest A whole number of units, not less than the count of `every`.
    * @throws TidingsError `TIDINGS_SCHEDULE_INVALID`
    */
   to(latest: number): Count
 }
 
-/** Longer periods would soon leave what a Date can name. */
+/** Longer periods would soon exceed what a Date can represent. */
 const LONGEST = 1_000 * 366 * DAY
 
-/** At least and at most so many of the unit that is asked for. */
+/** From `least` to `most` of the unit that follows. */
 function countOf(least: number, most: number): Count {
   const count = { to: (latest: number): Count => countOf(least, wholeNumber('to', latest, least)) }
   const define = (name: string, unit: Unit, plural: string | undefined): void => {
@@ -92,7 +100,7 @@ function countOf(least: number, most: number): Count {
 }
 
 function onlyOne(least: number, most: number, name: string, plural: string | undefined): Error {
-  const said = least === most ? `every(${least})` : `every(${least}).to(${most})`
-  const weekly = least === most ? `${said}.weeks.${name}` : `every().${name}`
-  return invalid(`${said}.${name}: expected ${plural === undefined ? weekly : `${said}.${plural}`}`)
+  const code = least === most ? `every(${least})` : `every(${least}).to(${most})`
+  const weekly = least === most ? `${code}.weeks.${name}` : `every().${name}`
+  return invalid(`${code}.${name}: expected ${plural === undefined ? weekly : `${code}.${plural}`}`)
 }

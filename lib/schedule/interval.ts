@@ -1,19 +1,20 @@
-/** The first instant later than `from` that lies a whole number of periods after `anchor`. All in ms. */
+/** The first instant later than `from` that is a whole number of periods after `anchor`. All in ms. */
 function nextOnGrid(from: number, anchor: number, period: number): number {
-  // remainders before the difference: the distance of two far dates is more than a number holds exactly
+  // Remainders before the difference: the distance of two far dates is more than a number holds exactly.
   const since = modulo(modulo(from, period) - modulo(anchor, period), period)
   return from - since + period
 }
 
-/** After so many gaps, the marks are where they would be had every gap been the mean. */
+/** After this many gaps, a mark is where it would be if every gap were the mean. */
 const GAPS = 1000
 
 /**
  * The first mark later than `from`. Marks are `least` to `most` apart, counted from the anchor; all are whole numbers.
  *
- * Where gaps vary, each is drawn from a hash of the mark before it, so that a restart names the same slots. For any mark
- * to be known without a walk from the anchor, every thousandth is where the mean puts it: those before it draw from the
- * gaps that can still lead there, and not from the very shortest and longest alone.
+ * If gaps vary, each is drawn from a hash of the mark before it, so that a restart gives the same slots. Every thousandth
+ * mark is where the mean puts it, so that any mark can be computed without a walk from the anchor. The marks before it
+ * draw from the gaps that can still lead there, with some to spare, so that not only the extremes are left at the end
+ * (decision 0014).
  */
 export function nextMark(from: number, anchor: number, least: number, most: number): number {
   if (least === most) return nextOnGrid(from, anchor, least)
@@ -29,7 +30,7 @@ export function nextMark(from: number, anchor: number, least: number, most: numb
   return mark
 }
 
-/** The remainder that is never negative. */
+/** The remainder, never negative. */
 export function modulo(value: number, period: number): number {
   const rest = value % period
   return rest < 0 ? rest + period : rest
@@ -37,7 +38,7 @@ export function modulo(value: number, period: number): number {
 
 /**
  * A number from 0 to below 1 that looks random but is the same for the same seed: the finaliser of MurmurHash3, over the
- * two halves of a whole number.
+ * two halves of a whole number (decision 0019).
  */
 function chance(seed: number): number {
   return mix(mix(seed) ^ Math.floor(seed / 2 ** 32)) / 2 ** 32

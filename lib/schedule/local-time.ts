@@ -6,26 +6,26 @@ import type { Zone } from './zone.ts'
 
 let loaded: typeof Croner | undefined
 
-/** The calendar library, loaded when first needed: intervals work without, and many programs have nothing else. */
+/** The calendar library, loaded on first use: intervals do not need it, and many programs use nothing else. */
 export function croner(): typeof Croner {
   loaded ??= createRequire(import.meta.url)('croner') as typeof Croner
   return loaded
 }
 
 /**
- * A wall time is what the clocks of a zone show, as the milliseconds at which a clock in UTC shows the same. Unlike
- * instants, some wall times come twice and some never, where clocks are set back or forward.
+ * The time that the clocks of a zone show, as the ms at which a clock in UTC shows the same. Where clocks are set back or
+ * forward, some wall times occur twice and some never.
  */
 export type WallTime = number
 
-/** What the clocks of a zone show at an instant. */
+/** The wall time of a zone at an instant. */
 export function wallTime(instant: number, zone: Zone): WallTime {
   const shown = new (croner().CronDate)(new Date(instant), zone)
   return Date.UTC(shown.year, shown.month, shown.day, shown.hour, shown.minute, shown.second, shown.ms)
 }
 
 /**
- * When the clocks of a zone show a wall time: the first time if they show it twice, and the end of the gap if they
+ * The instant at which the clocks of a zone show a wall time: the first if they show it twice, the end of the gap if they
  * leave it out.
  */
 export function instantOf(wall: WallTime, zone: Zone): number {
@@ -51,11 +51,11 @@ function firstShowing(wall: WallTime, low: number, high: number, zone: Zone): nu
   return high
 }
 
-/** The calendar has the years of four digits: croner ends there, and Date.UTC reads those of two in its own way. */
+/** Calendar rules cover the years of four digits: croner ends there, and `Date.UTC` reads two digits as 19xx. */
 export const firstDay = new Date('1000-01-01').getTime()
 export const lastDay = new Date('9999-12-30').getTime()
 
-/** Keeps a rule that needs the calendar within it. It has no slots before it, and none after it. */
+/** Restricts a rule to those years: it has no slots outside them. */
 export function onCalendar(slotAfter: SlotAfter): SlotAfter {
   return (from, anchor) =>
     from > lastDay ? undefined : slotAfter(Math.max(from, firstDay), Math.max(anchor, firstDay))

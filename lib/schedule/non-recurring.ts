@@ -3,7 +3,7 @@ import { checkDate, type Schedule, schedule } from './schedule.ts'
 /**
  * A schedule with a single slot.
  *
- * @throws TidingsError `TIDINGS_SCHEDULE_INVALID` when `at` is not a valid Date
+ * @throws TidingsError `TIDINGS_SCHEDULE_INVALID` if `at` is not a valid Date
  *
  * @example
  * ```ts
@@ -15,12 +15,15 @@ export function once(at: Date): Schedule {
   return schedule('once', `once at ${at.toISOString()}`, (from) => (slot > from ? slot : undefined))
 }
 
-/** A schedule that never comes by itself: its job runs when somebody triggers it. */
+/** A schedule without slots: its job runs by hand only. */
 export function manual(): Schedule {
   return schedule('manual', 'manual', () => undefined)
 }
 
-/** A schedule for one run that does not end, such as listening to a socket. It has no slots to come. */
+/**
+ * A schedule for one run that does not end, such as listening on a socket. It has no slots: the run starts with the agent,
+ * has no timeout, and starts again however it ended (decision 0024).
+ */
 export function always(): Schedule {
   return schedule('always', 'always', () => undefined)
 }

@@ -7,18 +7,18 @@ import type { Zone } from './zone.ts'
 /** The first slot of a cron pattern later than an instant. */
 export type PatternSlot = (from: number) => number | undefined
 
-/** `30 2,14 * * *` is two fixed times a day, as for the cron of Linux: croner alone would call only one so. */
+/** Makes `30 2,14 * * *` two fixed times a day, as in Linux cron; by default croner takes only a single one as fixed. */
 const fixedTimeRule = 'no-wildcard'
 
 /**
- * A cron pattern in a zone. Its seconds, minutes and hours are fixed times if none of them has a wildcard or a step: a
- * fixed time that comes twice, where clocks are set back, is taken once, and one that never comes, where they are set
- * forward, happens at the end of that gap. All other patterns go by what clocks show: twice or not at all.
+ * A cron pattern in a zone. If neither its seconds, minutes nor hours have a wildcard or a step, its times are fixed: one
+ * that clocks show twice has one slot, and one in a gap has its slot at the end of the gap. All other patterns follow the
+ * clocks: twice, or not at all.
  *
  * croner reads the patterns. It would drop a fixed time whose gap ends on the next day (23:30 in Nuuk, each March), so
- * fixed times are looked up on the wall clock first and in the zone afterwards.
+ * fixed times are looked up on the wall clock first, then in the zone.
  *
- * @throws what croner throws when it can not read the pattern
+ * @throws the error of croner if it can't read the pattern
  */
 export function pattern(expression: string, zone: Zone): PatternSlot {
   const { Cron, CronPattern } = croner()
@@ -46,7 +46,7 @@ function fixedSlot(walls: Cron, comes: (wall: WallTime) => boolean, from: number
     const shown = wall.getTime()
     const slot = comes(shown) ? instantOf(shown, zone) : Number.NEGATIVE_INFINITY
     if (slot > from) return slot
-    // `from` lies in a repeated hour, and this wall time was there the first time
+    // `from` lies in a repeated hour, and this wall time was shown the first time.
     wall = walls.nextRun(comes(shown) ? wall : new Date(nextDay(shown) - 1))
   }
   return undefined
@@ -61,7 +61,7 @@ function nextDay(wall: WallTime): WallTime {
   return (Math.floor(wall / DAY) + 1) * DAY
 }
 
-/** A pattern that is known to be right, read when it is first asked: until then nobody needs the calendar library. */
+/** A valid pattern, parsed on first use: the calendar library is not loaded before. */
 export function patternWhenAsked(expression: string, zone: Zone): PatternSlot {
   let slots: PatternSlot | undefined
   return (from) => {

@@ -19,7 +19,7 @@ export function slotsOf(rule: Rule): SlotAfter {
   }
 }
 
-/** Units are counted from the first slot at the start or later, which is a slot itself. */
+// Units are counted from the first slot at the start or later, which is a slot itself.
 function startedSlots(rule: Rule): SlotAfter {
   const { start, most, unit, at, on, zone } = rule
   if (on !== undefined) return onCalendar(calendarSlots(rule, on))
@@ -42,12 +42,12 @@ function endlessSlots(rule: Rule): SlotAfter {
   return onCalendar(unit.clock === 'day' ? everyDaysAt(rule, at) : everyUnitsAt(rule, at))
 }
 
-/** `every().hour.at(':15')`: whenever clocks show that time, also in the unit in which the job was first seen. */
+/** `every().hour.at(':15')`: each time clocks show it, also within the unit in which the job was first seen. */
 function everyUnitAt({ zone }: Rule, at: TimeOfUnit): SlotAfter {
   return patternWhenAsked(cronOf(at), zone)
 }
 
-/** `every().monday`: at its time of day, or without one at that of the anchor. */
+/** `every().monday`: at its time of day; without one, at that of the anchor. */
 function everyWeekday({ at, zone }: Rule, weekday: string): SlotAfter {
   if (at !== undefined) return patternWhenAsked(cronOf(at, weekday), zone)
   return (from, anchor) => {
@@ -57,7 +57,7 @@ function everyWeekday({ at, zone }: Rule, weekday: string): SlotAfter {
   }
 }
 
-/** `every(3).days.at('10:30')`: local days, however long, counted from the anchor's. */
+/** `every(3).days.at('10:30')`: local days of any length, counted from the day of the anchor. */
 function everyDaysAt(rule: Rule, at: TimeOfUnit): SlotAfter {
   const { unit, zone } = rule
   const dayOf = (instant: number): number => Math.floor(wallTime(instant, zone) / unit.ms)
@@ -65,7 +65,7 @@ function everyDaysAt(rule: Rule, at: TimeOfUnit): SlotAfter {
   return (from, anchor) => firstAfter(from, dayOf(from), dayOf(anchor), rule, slotOf)
 }
 
-/** `every(3).hours.at(':15')`: counted from the start of the anchor's hour; the time is the first one from there. */
+/** `every(3).hours.at(':15')`: hours counted from the start of the anchor's hour; the first such time from each start. */
 function everyUnitsAt(rule: Rule, at: TimeOfUnit): SlotAfter {
   const { unit, zone } = rule
   const moment = patternWhenAsked(cronOf(at), zone)
@@ -79,8 +79,8 @@ function everyUnitsAt(rule: Rule, at: TimeOfUnit): SlotAfter {
 }
 
 /**
- * The first slot later than `from`, which lies in unit `now`; units are counted from that of the anchor. No slot is late
- * by two units: by less than one for its time within the unit, and by an hour that clocks leave out.
+ * The first slot later than `from`, which lies in unit `now`; units are counted from that of the anchor. A slot is less
+ * than two units after the start of its unit: less than one for its time within the unit, and an hour if clocks skip one.
  */
 function firstAfter(from: number, now: number, seen: number, rule: Rule, slotOf: (unit: number) => number): number {
   const { least, most } = rule
@@ -94,8 +94,8 @@ function cronOf({ hour, minute, second }: Omit<TimeOfUnit, 'text'>, weekday = '*
 }
 
 /**
- * `every(2).weeks.monday`, `every().month.on('last')`: the first such day from the start on, and then every nth week or
- * month from there. Without a start, that is when the job was first seen; without a time of day, it is that of the start.
+ * `every(2).weeks.monday`, `every().month.on('last')`: the first such day from the start on, then every nth week or month
+ * (decision 0048). The start defaults to when the job was first seen, the time of day to that of the start.
  */
 function calendarSlots({ least, at, zone, start }: Rule, on: CalendarDay): SlotAfter {
   const lastUnit = on.unitOf(lastDay)
@@ -108,7 +108,7 @@ function calendarSlots({ least, at, zone, start }: Rule, on: CalendarDay): SlotA
       const day = on.dayOf(unit)
       return day === undefined ? undefined : instantOf(day + time, zone)
     }
-    /** The first unit, in steps, with a slot at an instant or later. Months may have to be left out. */
+    // The first unit, in steps, with a slot at an instant or later. Months without such a day are left out.
     const unitAt = (unit: number, step: number, instant: number): number | undefined => {
       for (let each = unit; each <= lastUnit; each += step) if ((slotOf(each) ?? -Infinity) >= instant) return each
       return undefined

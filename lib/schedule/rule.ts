@@ -3,18 +3,23 @@ import type { End, LocalDate } from './start-and-end.ts'
 import type { TimeOfUnit, Unit } from './units.ts'
 import type { Zone } from './zone.ts'
 
-/** What `every(…)` and the words after it have said. */
+/** A repeating schedule as data: `every(…)` and the words after it. */
 export interface Rule {
-  /** How many units from one slot to the next: at least, at most. */
+  /** Minimum of units from one slot to the next. */
   readonly least: number
+  /** Maximum of units from one slot to the next. */
   readonly most: number
+  /** The unit that is counted. */
   readonly unit: Unit
-  /** The day of each week or month, for those that are counted by the calendar. */
+  /** The day of each week or month, if those of the calendar are counted. */
   readonly on?: CalendarDay
+  /** The time within the unit. */
   readonly at?: TimeOfUnit
+  /** The time zone, if the schedule names one. */
   readonly zone?: Zone
-  /** What `.from` said: no slot is earlier, and units are counted from here. */
+  /** The start (`.from`): no slot is earlier, and units are counted from here. */
   readonly start?: LocalDate
+  /** The end (`.until`): no slot is later. */
   readonly end?: End
 }
 

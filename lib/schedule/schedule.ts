@@ -1,38 +1,36 @@
 import { describe, TidingsError } from '../core/errors.ts'
 
-/**
- * What a runner may need to tell apart: `manual` never comes by itself, `always` is one run that does not end,
- * `any` is several schedules in one.
- */
+/** The kinds of schedules: `manual` has no slots, `always` is one run that does not end, `any` combines several. */
 export type ScheduleKind = 'every' | 'cron' | 'once' | 'manual' | 'always' | 'any'
 
 /**
- * A pure rule that answers: given an instant, when next? It holds no clock and no state, so the same question always
- * has the same answer, also after a restart. The instants it answers with are called slots.
+ * A pure rule: given an instant, when next? It has neither clock nor state, so the same question always has the same
+ * answer, also after a restart. The instants are called slots.
  *
- * A schedule written by hand needs only `next` and `toString`.
+ * A schedule of your own needs only `next` and `toString`.
  */
 export interface Schedule {
+  /** Which kind it is; absent for schedules of your own. */
   readonly kind?: ScheduleKind
   /**
-   * The first slot that is strictly later than both `after` and `anchor`, or undefined when none comes any more.
+   * The first slot that is strictly later than both `after` and `anchor`, or undefined if there is no more.
    *
    * @param anchor When the job was first seen: intervals are counted from it. Default: `after`.
    */
   next(after: Date, anchor?: Date): Date | undefined
-  /** The same schedule, read in `timezone` wherever it names no zone of its own. */
+  /** The same schedule in `timezone`, unless it names a zone of its own. */
   inZone?(timezone: string): Schedule
-  /** A few words for people: `every monday at 13:15 Europe/Amsterdam`. */
+  /** The schedule in words: `every monday at 13:15 Europe/Amsterdam`. The log knows a schedule by them. */
   toString(): string
 }
 
-/** The heart of a schedule, in ms since the epoch: the first slot later than `from`, which is not before `anchor`. */
+/** The rule of a schedule, in ms since the epoch: the first slot later than `from`, which is not before `anchor`. */
 export type SlotAfter = (from: number, anchor: number) => number | undefined
 
-/** The last instant that a Date can name. */
+/** The last instant that a Date can represent. */
 const LAST = 8_640_000_000_000_000
 
-/** A schedule from its heart: dates are checked and turned into milliseconds and back in this one place. */
+/** Makes a schedule from its rule: checks dates, and converts them to milliseconds and back. */
 export function schedule(kind: ScheduleKind, text: string, slotAfter: SlotAfter): Schedule {
   return {
     kind,
@@ -45,7 +43,7 @@ export function schedule(kind: ScheduleKind, text: string, slotAfter: SlotAfter)
   }
 }
 
-/** The milliseconds of a date that is one. */
+/** The milliseconds of a Date. Throws if it is not a valid Date. */
 export function checkDate(date: Date, what: string): number {
   const ms = date instanceof Date ? date.getTime() : Number.NaN
   if (Number.isNaN(ms))
@@ -53,38 +51,38 @@ export function checkDate(date: Date, what: string): number {
   return ms
 }
 
-/** The error of everything in this folder: what was expected, what came instead. */
+/** The error of all schedules. */
 export function invalid(message: string, cause?: unknown): TidingsError {
   return new TidingsError('TIDINGS_SCHEDULE_INVALID', message, cause === undefined ? {} : { cause })
 }
 
-/** The number, if it is a whole one of at least `least`. */
+/** Returns a whole number of at least `least`; throws otherwise. */
 export function wholeNumber(what: string, value: number, least: number): number {
   if (Number.isSafeInteger(value) && value >= least) return value
   throw invalid(`${what}: expected a whole number of at least ${least}, got ${describe(value)}`)
 }
 
-/** The words of a schedule that anybody may have written: never throws. */
+/** The words of any schedule, also one written by users: never throws. */
 export function scheduleWords(schedule: Schedule): string {
   try {
     const words: unknown = schedule.toString()
     if (typeof words === 'string') return words
   } catch {
-    // Told as any other value is.
+    // Described below, like any other value.
   }
   return describe(schedule)
 }
 
 /**
- * The next slot of a schedule that anybody may have written. One that came again and again, or was no instant at all,
- * would keep whoever waits for it busy for ever.
+ * The next slot of any schedule, also one written by users. A slot that is not later, or not a valid Date, would make
+ * the caller loop for ever.
  *
- * @throws TidingsError `TIDINGS_SCHEDULE_INVALID` when it answers with anything but a later instant, or nothing
+ * @throws TidingsError `TIDINGS_SCHEDULE_INVALID` if it returns anything but a later instant or undefined
  */
 export function nextSlot(schedule: Schedule, after: Date, anchor: Date): Date | undefined {
   const slot = schedule.next(after, anchor) ?? undefined
   if (slot === undefined) return undefined
-  // A copy: the schedule may change its own, or have made its methods throw.
+  // A copy: the schedule may change its own Date later, or have replaced its methods.
   const at = slot instanceof Date ? new Date(Date.prototype.getTime.call(slot)) : undefined
   if (at !== undefined && at.getTime() > after.getTime()) return at
   const got = at !== undefined && !Number.isNaN(at.getTime()) ? at.toISOString() : describe(slot)
@@ -92,7 +90,7 @@ export function nextSlot(schedule: Schedule, after: Date, anchor: Date): Date | 
 }
 
 /**
- * The next `count` slots later than `from`, for a job that was first seen at `anchor`, default `from`; fewer where the
+ * The next `count` slots later than `from`, for a job that was first seen at `anchor` (default `from`); fewer if the
  * schedule ends.
  *
  * @throws TidingsError `TIDINGS_SCHEDULE_INVALID` unless `count` is a whole number

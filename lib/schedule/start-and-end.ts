@@ -7,19 +7,21 @@ import { checkDate, invalid } from './schedule.ts'
 import { intoUnit, isTimeOfDay, parseTimeOfUnit } from './units.ts'
 import type { Zone } from './zone.ts'
 
-/** A moment that a person wrote: a Date, or a date as the clocks of a zone show it. */
+/** A Date, or a date as the clocks of a zone show it. */
 export interface LocalDate {
+  /** In words. */
   readonly text: string
   /** Whether the instant depends on the zone of the schedule. */
   readonly local: boolean
+  /** The instant in a zone, in ms since the epoch. */
   readonly instant: (zone: Zone) => number
 }
 
 const dates = /^(\d{4}-\d\d-\d\d)(?:[ T](\d\d:\d\d(?::\d\d(?:\.\d{3})?)?)(Z|[+-]\d\d:\d\d)?)?$/
 
 /**
- * Reads a Date, or a date with or without a time (`'2027-01-01 18:30'`), which is local unless it names its distance from
- * UTC (`'2027-01-01T18:30:00Z'`). Undefined for any other text.
+ * Reads a Date, or a date with or without a time (`'2027-01-01 18:30'`), which is local unless it has an offset from UTC
+ * (`'2027-01-01T18:30:00Z'`). Undefined for any other text.
  *
  * @throws TidingsError `TIDINGS_SCHEDULE_INVALID` for an invalid Date
  */
@@ -31,21 +33,21 @@ export function parseLocalDate(value: Date | string, what: string): LocalDate | 
   const [, date = '', time = '00:00', offset] = dates.exec(value) ?? []
   const wall: WallTime = Date.parse(`${date}T${time}Z`)
   const utc = Date.parse(`${date}T${time}${offset ?? 'Z'}`)
-  // Date.parse turns the 30th of February into the 2nd of March
+  // `Date.parse` turns the 30th of February into the 2nd of March.
   if (Number.isNaN(utc) || !new Date(wall).toISOString().startsWith(date)) return undefined
   const local = offset === undefined
   return { text: value, local, instant: (zone) => (local ? instantOf(wall, zone) : utc) }
 }
 
-/** What `.until` said. */
+/** The end of a schedule (`.until`). */
 export interface End {
-  /** In words, as they stand at the end of a rule. */
+  /** In words, as they follow the other words of a rule. */
   readonly text: string
   /** The last instant at which a slot may lie. */
   readonly last: (anchor: number, zone: Zone) => number
 }
 
-/** Reads what `.until` was given. */
+/** Parses the argument of `.until`. */
 export function parseEnd(end: Date | Duration): End {
   if (typeof end === 'string' && isTimeOfDay(end)) return atTimeOfDay(end)
   const isDate = end instanceof Date || (typeof end === 'string' && /^\d+-/.test(end))
@@ -58,7 +60,7 @@ function atDate(end: Date | string): End {
   return { text: `until ${date.text}`, last: (_anchor, zone) => date.instant(zone) }
 }
 
-/** The first such time that is later than the anchor: a job that is first seen at 20:00 ends at 18:30 tomorrow. */
+// The first such time after the anchor: a job first seen at 20:00 ends at 18:30 tomorrow.
 function atTimeOfDay(text: string): End {
   const time = parseTimeOfUnit('day', text)
   const last = (anchor: number, zone: Zone): number => {

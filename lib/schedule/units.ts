@@ -2,23 +2,23 @@ import { describe } from '../core/errors.ts'
 import { DAY, HOUR, MINUTE, SECOND } from '../core/time-units.ts'
 import { invalid } from './schedule.ts'
 
-/** What `every(n)` counts. */
+/** A unit that `every(n)` counts. */
 export interface Unit {
-  /** As it stands after `every().`, and in words. */
+  /** Its name after `every().`, and in words. */
   readonly name: string
   /** Its length in milliseconds. */
   readonly ms: number
-  /** In which unit `.at` names a moment; absent where it can not. */
+  /** The unit within which `.at` names a time; absent if `.at` can't follow. */
   readonly clock?: ClockUnit
-  /** The days of the week that it comes on, as cron writes them. */
+  /** Its days of the week, in the notation of cron. */
   readonly weekday?: string
 }
 
 const WEEK = 7 * DAY
-/** The mean of the calendar. */
+/** The mean length of a month. */
 const MONTH = (365.2425 * DAY) / 12
 
-/** The units that can be counted, each of which has a plural. */
+/** The units that can be counted. Each has a plural. */
 export const countable = {
   second: { name: 'second', ms: SECOND },
   minute: { name: 'minute', ms: MINUTE, clock: 'minute' },
@@ -32,7 +32,7 @@ export const weekdayNames = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursd
 
 export type Weekday = (typeof weekdayNames)[number]
 
-/** The days of the week, which come one at a time. */
+/** The days of the week, which can't be counted. */
 export const single = Object.fromEntries(weekdayNames.map((name, i) => [name, onDays(name, `${i}`)])) as Record<
   Weekday,
   Unit
@@ -45,15 +45,19 @@ function onDays(name: string, days: string): Unit {
   return { name, ms: WEEK, clock: 'day', weekday: days }
 }
 
-/** A moment within a day, an hour or a minute: what `.at` names. */
+/** A time within a day, an hour or a minute (`.at`). */
 export interface TimeOfUnit {
+  /** In words. */
   readonly text: string
+  /** The hour, if the unit is a day. */
   readonly hour?: number
+  /** The minute, unless the unit is a minute. */
   readonly minute?: number
+  /** The second; 0 if the text names none. */
   readonly second: number
 }
 
-/** The unit in which `.at` names a moment. */
+/** The unit within which `.at` names a time. */
 export type ClockUnit = 'day' | 'hour' | 'minute'
 
 const forms: Record<ClockUnit, { readonly words: RegExp; readonly expected: string }> = {
@@ -62,12 +66,12 @@ const forms: Record<ClockUnit, { readonly words: RegExp; readonly expected: stri
   minute: { words: /^:([0-5]\d)$/, expected: "':15'" },
 }
 
-/** Whether a text reads as a time of day. */
+/** Whether a text is a time of day. */
 export function isTimeOfDay(text: string): boolean {
   return forms.day.words.test(text)
 }
 
-/** Reads a moment within a unit. */
+/** Parses a time within a unit. */
 export function parseTimeOfUnit(unit: ClockUnit, text: string): TimeOfUnit {
   const found = typeof text === 'string' ? forms[unit].words.exec(text) : null
   if (found === null) {
@@ -79,13 +83,13 @@ export function parseTimeOfUnit(unit: ClockUnit, text: string): TimeOfUnit {
     const padded = text.indexOf(':') === 1 ? `0${text}` : text
     return { text: padded, hour: Number(first), minute: Number(second), second: Number(third) }
   }
-  // ':30' is a minute, '30:15' is a minute and a second
+  // ':30' is a minute; '30:15' is a minute and a second.
   return first === undefined
     ? { text, minute: Number(second), second: 0 }
     : { text, minute: Number(first), second: Number(second) }
 }
 
-/** How far into its unit a moment lies, in milliseconds. */
+/** The distance of a time from the start of its unit, in ms. */
 export function intoUnit({ hour = 0, minute = 0, second }: TimeOfUnit): number {
   return ((hour * 60 + minute) * 60 + second) * 1000
 }

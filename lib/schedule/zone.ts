@@ -4,7 +4,7 @@ import { invalid, type Schedule } from './schedule.ts'
 /** A time zone by its IANA name; undefined is the zone of the system. */
 export type Zone = string | undefined
 
-/** The zone, if there is one of that name. */
+/** Returns a known time zone; throws otherwise. */
 export function checkZone(timezone: string): string {
   if (typeof timezone === 'string' && isZone(timezone)) return timezone
   throw invalid(`expected a time zone such as 'Europe/Amsterdam', got ${describe(timezone)}`)
@@ -20,8 +20,7 @@ function isZone(name: string): boolean {
 }
 
 /**
- * The same schedule, read in `timezone` wherever it names no zone of its own. This is how a time zone for a whole
- * agent reaches its jobs.
+ * The same schedule in `timezone`, unless it names a zone of its own. An agent applies its time zone to its jobs this way.
  *
  * @throws TidingsError `TIDINGS_SCHEDULE_INVALID` for an unknown zone
  */

@@ -153,12 +153,12 @@ const refusals: readonly (readonly [said: string, define: () => unknown, message
   [
     'an end before the start',
     () => day.from('2026-05-01').until('2026-04-30'),
-    'it ends before it begins: from 2026-05-01 until 2026-04-30',
+    'the schedule ends before it begins: from 2026-05-01 until 2026-04-30',
   ],
   [
     'a start after the end',
     () => day.until(new Date('2026-01-01')).from('2026-05-01'),
-    'it ends before it begins: from 2026-05-01 until 2026-01-01T00:00:00.000Z',
+    'the schedule ends before it begins: from 2026-05-01 until 2026-01-01T00:00:00.000Z',
   ],
   ['an unknown zone', () => day.at('10:30', 'FakeZone'), zone('"FakeZone"')],
   ['an empty zone', () => day.at('10:30', ''), zone('""')],
