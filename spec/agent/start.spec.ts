@@ -13,8 +13,8 @@ import { type Listener, listener } from '../../lib/listener/listener.ts'
 import { on } from '../../lib/listener/on.ts'
 import { manual } from '../../lib/schedule/index.ts'
 import { virtualClock } from '../../lib/testing/virtual-clock.ts'
+import { notes, place } from '../support/agent-harness.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
-import { notes, place } from './harness.ts'
 
 const made = eventType('made').of<{ n: number }>()
 const make = job('make', manual(), ({ slot }) => made(slot.toISOString(), { n: 1 }))

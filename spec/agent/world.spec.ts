@@ -12,7 +12,7 @@ import { memoryLog } from '../../lib/level/open-log.ts'
 import { type Handler, listener } from '../../lib/listener/listener.ts'
 import { on } from '../../lib/listener/on.ts'
 import { manual } from '../../lib/schedule/index.ts'
-import { notes } from './harness.ts'
+import { notes } from '../support/agent-harness.ts'
 
 const seen = eventType('seen').of<{ by: string; text: string }>()
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
 import { guardLogger, isLogger, type Logger, silentLogger } from '../../lib/core/logger.ts'
-import { unhandled } from '../agent/harness.ts'
+import { unhandled } from '../support/agent-harness.ts'
 
 /** How often standard error was told something in this test. */
 function complaints(t: TestContext): () => number {

@@ -4,7 +4,7 @@ import * as v from 'valibot'
 import type { Draft, Receipt } from '../../lib/core/event.ts'
 import { eventType } from '../../lib/core/event-type.ts'
 import { Publisher } from '../../lib/core/publisher.ts'
-import { unhandled } from '../agent/harness.ts'
+import { unhandled } from '../support/agent-harness.ts'
 
 const made = eventType('made').of<{ n: number }>()
 const checked = eventType('checked', v.object({ n: v.pipe(v.string(), v.transform(Number)) }))

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { quietRejection } from '../../lib/core/reported-error.ts'
-import { unhandled } from '../agent/harness.ts'
+import { unhandled } from '../support/agent-harness.ts'
 
 /** The messages of the errors that end up unhandled when `use` gets such a promise. */
 async function messages(isReported: boolean, use: (promise: Promise<number>) => unknown): Promise<string[]> {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { StoppableWork, withLinkedSignal, withTimeLimit } from '../../lib/core/time-limit.ts'
 import { virtualClock } from '../../lib/testing/virtual-clock.ts'
-import { unhandled } from '../agent/harness.ts'
+import { unhandled } from '../support/agent-harness.ts'
 
 const late = () => new Error('late')
 const never = () => new Promise<never>(() => undefined)

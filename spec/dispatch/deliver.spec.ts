@@ -29,7 +29,7 @@ import { where } from '../../lib/filter/where.ts'
 import { type Delivery, type Listener, type ListenerOptions, listener } from '../../lib/listener/listener.ts'
 import { on } from '../../lib/listener/on.ts'
 import type { Parked } from '../../lib/log/port.ts'
-import { type Place, place, unhandled } from '../agent/harness.ts'
+import { type Place, place, unhandled } from '../support/agent-harness.ts'
 import { until } from '../support/until.ts'
 
 const made = eventType('made').of<{ n: number }>()

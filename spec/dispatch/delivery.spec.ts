@@ -5,7 +5,7 @@ import { eventType } from '../../lib/core/event-type.ts'
 import { deliveryKey } from '../../lib/dispatch/delivery.ts'
 import { listener } from '../../lib/listener/listener.ts'
 import { on } from '../../lib/listener/on.ts'
-import { place } from '../agent/harness.ts'
+import { place } from '../support/agent-harness.ts'
 
 const event = { type: 'made', identifier: '1', data: { n: 1 }, seq: 7, created: 5 }
 const parts = { log: 'log', listener: 'hear', event, index: 0 }

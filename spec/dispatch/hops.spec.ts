@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import { eventType } from '../../lib/core/event-type.ts'
 import { listener } from '../../lib/listener/listener.ts'
 import { on } from '../../lib/listener/on.ts'
-import { allOf, place } from '../agent/harness.ts'
+import { allOf, place } from '../support/agent-harness.ts'
 
 const ping = eventType('ping').of<number>()
 const pong = eventType('pong').of<number>()

@@ -9,7 +9,7 @@ import { eventType } from '../../lib/core/event-type.ts'
 import { type ListenerOptions, listener } from '../../lib/listener/listener.ts'
 import { on } from '../../lib/listener/on.ts'
 import type { Log } from '../../lib/log/port.ts'
-import { type Place, place, wrap } from '../agent/harness.ts'
+import { type Place, place, wrap } from '../support/agent-harness.ts'
 
 /** Versioned, so that one identity has many events. */
 const made = eventType('made').of<{ n: number; key: string }>({ changed: true })

@@ -17,7 +17,7 @@ import { on } from '../../lib/listener/on.ts'
 import { every } from '../../lib/schedule/index.ts'
 import { list } from '../../lib/testing/log-bench.ts'
 import { type VirtualClock, virtualClock } from '../../lib/testing/virtual-clock.ts'
-import { unhandled } from '../agent/harness.ts'
+import { unhandled } from '../support/agent-harness.ts'
 import { FailingStore, OPERATIONS, type Operation } from './failing-store.ts'
 
 const SECOND = 1000

@@ -5,7 +5,7 @@ import { Retry } from '../../lib/core/control.ts'
 import { type Job, job, type Run } from '../../lib/job/job.ts'
 import type { JobOptions } from '../../lib/job/settings.ts'
 import { cron, every, type Schedule } from '../../lib/schedule/index.ts'
-import { type Place, place } from '../agent/harness.ts'
+import { type Place, place } from '../support/agent-harness.ts'
 
 const SECOND = 1000
 const MINUTE = 60 * SECOND

@@ -7,7 +7,7 @@ import type { JobOptions } from '../../lib/job/settings.ts'
 import { type SlotDecision, slots$ } from '../../lib/job/slots.ts'
 import { cron, every, type Schedule } from '../../lib/schedule/index.ts'
 import { virtualClock } from '../../lib/testing/virtual-clock.ts'
-import { place } from '../agent/harness.ts'
+import { place } from '../support/agent-harness.ts'
 import { ledgerOf, wrongSlots } from './slot-ledger.ts'
 
 const SECOND = 1000

@@ -10,7 +10,7 @@ import { memoryLog } from '../../lib/level/open-log.ts'
 import { distinctByIdentifier } from '../../lib/log/distinct.ts'
 import { always, every, manual, once } from '../../lib/schedule/index.ts'
 import { virtualClock } from '../../lib/testing/virtual-clock.ts'
-import { notes, unhandled } from '../agent/harness.ts'
+import { notes, unhandled } from '../support/agent-harness.ts'
 
 const made = eventType('made').of<{ n: number }>()
 

@@ -9,7 +9,7 @@ import type { JobOptions } from '../../lib/job/settings.ts'
 import { memoryLog } from '../../lib/level/open-log.ts'
 import { always, cron, every, manual } from '../../lib/schedule/index.ts'
 import { virtualClock } from '../../lib/testing/virtual-clock.ts'
-import { type Place, place, wrap } from '../agent/harness.ts'
+import { type Place, place, wrap } from '../support/agent-harness.ts'
 
 const MINUTE = 60_000
 

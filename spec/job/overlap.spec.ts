@@ -5,7 +5,7 @@ import { job } from '../../lib/job/job.ts'
 import { overlap } from '../../lib/job/runs.ts'
 import type { JobOptions } from '../../lib/job/settings.ts'
 import { every, manual } from '../../lib/schedule/index.ts'
-import { place } from '../agent/harness.ts'
+import { place } from '../support/agent-harness.ts'
 
 type Policy = NonNullable<JobOptions['overlap']>
 const policies: readonly Policy[] = ['skip', 'queue', 'replace', 'parallel']

@@ -7,7 +7,7 @@ import { describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { agent, job, memoryLog, start } from '../../lib/index.ts'
 import { every } from '../../lib/schedule/index.ts'
-import { notes } from '../agent/harness.ts'
+import { notes } from '../support/agent-harness.ts'
 import { ledgerOf, wrongSlots } from './slot-ledger.ts'
 
 const PERIOD = 100

@@ -13,7 +13,7 @@ import { listener } from '../../lib/listener/listener.ts'
 import { on } from '../../lib/listener/on.ts'
 import type { Log } from '../../lib/log/port.ts'
 import { every, manual } from '../../lib/schedule/index.ts'
-import { type Place, place, unhandled, wrap } from '../agent/harness.ts'
+import { type Place, place, unhandled, wrap } from '../support/agent-harness.ts'
 
 const made = eventType('made').of<{ n: number }>()
 const identifiers = (events: readonly Draft[]) => events.map(({ identifier }) => identifier)

@@ -5,7 +5,7 @@ import type { Draft } from '../../lib/core/event.ts'
 import { eventType } from '../../lib/core/event-type.ts'
 import { type JobContext, job, type Run } from '../../lib/job/job.ts'
 import { always, manual } from '../../lib/schedule/index.ts'
-import { place } from '../agent/harness.ts'
+import { place } from '../support/agent-harness.ts'
 
 const made = eventType('made').of<{ n: number }>()
 const three = [1, 2, 3].map((n) => made(String(n), { n }))

@@ -9,7 +9,7 @@ import type { RunReport } from '../../lib/job/run-report.ts'
 import { listener } from '../../lib/listener/listener.ts'
 import { on } from '../../lib/listener/on.ts'
 import { always, every, manual } from '../../lib/schedule/index.ts'
-import { place, unhandled, wrap } from '../agent/harness.ts'
+import { place, unhandled, wrap } from '../support/agent-harness.ts'
 
 const made = eventType('made').of<{ n: number }>()
 const codeOf = (error: unknown) => (error as { code?: string } | undefined)?.code

@@ -4,7 +4,7 @@ import { Retry } from '../../lib/core/control.ts'
 import { job, type Run } from '../../lib/job/job.ts'
 import type { JobOptions } from '../../lib/job/settings.ts'
 import { every, manual, type Schedule } from '../../lib/schedule/index.ts'
-import { type Place, place } from '../agent/harness.ts'
+import { type Place, place } from '../support/agent-harness.ts'
 
 /** A job that fails as often as asked. `tried`: at which second, and as which attempt. */
 function failing(

@@ -7,7 +7,7 @@ import { type JobContext, job, type Run } from '../../lib/job/job.ts'
 import { type ContextParts, runOnce } from '../../lib/job/run-once.ts'
 import { always, every, manual } from '../../lib/schedule/index.ts'
 import { virtualClock } from '../../lib/testing/virtual-clock.ts'
-import { unhandled } from '../agent/harness.ts'
+import { unhandled } from '../support/agent-harness.ts'
 
 const made = eventType('made').of<{ n: number }>()
 const one = made('1', { n: 1 })

@@ -14,7 +14,7 @@ import { listener } from '../../lib/listener/listener.ts'
 import { on } from '../../lib/listener/on.ts'
 import type { Log } from '../../lib/log/port.ts'
 import { always, every, manual } from '../../lib/schedule/index.ts'
-import { allOf, place, unhandled, wrap } from '../agent/harness.ts'
+import { allOf, place, unhandled, wrap } from '../support/agent-harness.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 
 const made = eventType('made').of<{ n: number }>()

@@ -7,7 +7,7 @@ import type { JobOptions } from '../../lib/job/settings.ts'
 import { dueSlots, type Slot, slots$ } from '../../lib/job/slots.ts'
 import { always, cron, every, manual, once, type Schedule } from '../../lib/schedule/index.ts'
 import { virtualClock } from '../../lib/testing/virtual-clock.ts'
-import { type Place, place } from '../agent/harness.ts'
+import { type Place, place } from '../support/agent-harness.ts'
 
 const MINUTE = 60_000
 

@@ -7,7 +7,7 @@ import { matching } from '../../lib/filter/matching.ts'
 import { where } from '../../lib/filter/where.ts'
 import { listener } from '../../lib/listener/listener.ts'
 import { on, pipeOf, type Source, sourceOf } from '../../lib/listener/on.ts'
-import { place } from '../agent/harness.ts'
+import { place } from '../support/agent-harness.ts'
 
 const opened = eventType('github.pr.opened').of<{ n: number }>()
 const closed = eventType('github.pr.closed').of<{ n: number }>()

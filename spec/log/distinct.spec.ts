@@ -9,8 +9,8 @@ import { memoryLog, openLog } from '../../lib/level/open-log.ts'
 import { distinctByIdentifier } from '../../lib/log/distinct.ts'
 import { draft, draftsOf, refused } from '../../lib/testing/log-bench.ts'
 import { virtualClock } from '../../lib/testing/virtual-clock.ts'
-import { unhandled, wrap } from '../agent/harness.ts'
 import { FaultySource, faultyLog, turns } from '../level/faults.ts'
+import { unhandled, wrap } from '../support/agent-harness.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 
 describe('distinctByIdentifier', () => {

@@ -9,8 +9,8 @@ import { events$, type FollowOptions } from '../../lib/log/events.ts'
 import type { Log } from '../../lib/log/port.ts'
 import { draft, draftsOf } from '../../lib/testing/log-bench.ts'
 import { virtualClock } from '../../lib/testing/virtual-clock.ts'
-import { unhandled, wrap } from '../agent/harness.ts'
 import { FaultySource, faultyLog, turns } from '../level/faults.ts'
+import { unhandled, wrap } from '../support/agent-harness.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 
 describe('the events of a log as an Observable', () => {

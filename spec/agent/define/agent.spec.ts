@@ -7,7 +7,7 @@ import { job } from '../../../lib/job/job.ts'
 import { listener } from '../../../lib/listener/listener.ts'
 import { on } from '../../../lib/listener/on.ts'
 import { cron, every } from '../../../lib/schedule/index.ts'
-import { place } from '../harness.ts'
+import { place } from '../../support/agent-harness.ts'
 
 const made = eventType('made').of<{ n: number }>()
 const nothing = () => undefined

@@ -7,7 +7,7 @@ import { job } from '../../../lib/job/job.ts'
 import { listener } from '../../../lib/listener/listener.ts'
 import { on } from '../../../lib/listener/on.ts'
 import { every, manual } from '../../../lib/schedule/index.ts'
-import { place } from '../harness.ts'
+import { place } from '../../support/agent-harness.ts'
 
 const item = eventType('shop.item').of<{ url: string }>()
 const base = { name: 'shop', summary: 'New items in a shop.', events: { item } }

@@ -11,8 +11,8 @@ import { memoryLog } from '../../../lib/level/open-log.ts'
 import { listener } from '../../../lib/listener/listener.ts'
 import { on } from '../../../lib/listener/on.ts'
 import { manual } from '../../../lib/schedule/index.ts'
+import { place } from '../../support/agent-harness.ts'
 import { until } from '../../support/until.ts'
-import { place } from '../harness.ts'
 
 const made = eventType('made').of<{ n: number }>()
 const other = eventType('other').of<{ n: number }>()

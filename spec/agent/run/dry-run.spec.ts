@@ -5,7 +5,7 @@ import { realEnvironment } from '../../../lib/core/environment.ts'
 import { silentLogger } from '../../../lib/core/logger.ts'
 import { job } from '../../../lib/job/job.ts'
 import { manual } from '../../../lib/schedule/index.ts'
-import { place } from '../harness.ts'
+import { place } from '../../support/agent-harness.ts'
 
 describe('a dry run', () => {
   it('tells no secret, wherever a draft has it', async (t) => {

@@ -5,7 +5,7 @@ import { type JobContext, job } from '../../../lib/job/job.ts'
 import { listener } from '../../../lib/listener/listener.ts'
 import { on } from '../../../lib/listener/on.ts'
 import { always, every } from '../../../lib/schedule/index.ts'
-import { type Place, place, wrap } from '../harness.ts'
+import { type Place, place, wrap } from '../../support/agent-harness.ts'
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE

@@ -15,9 +15,9 @@ import type { Consumer, Log } from '../../../lib/log/port.ts'
 import { always, every, manual, once } from '../../../lib/schedule/index.ts'
 import { type VirtualClock, virtualClock } from '../../../lib/testing/virtual-clock.ts'
 import { FaultySource, faultyLog } from '../../level/faults.ts'
+import { wrap } from '../../support/agent-harness.ts'
 import { command } from '../../support/command.ts'
 import { temporaryDirectory } from '../../support/temporary-directory.ts'
-import { wrap } from '../harness.ts'
 
 const MINUTE = 60_000
 

@@ -12,8 +12,8 @@ import { on } from '../../../lib/listener/on.ts'
 import { always, every, manual } from '../../../lib/schedule/index.ts'
 import { virtualClock } from '../../../lib/testing/virtual-clock.ts'
 import { FaultySource, faultyLog } from '../../level/faults.ts'
+import { notes, place, unhandled, wrap } from '../../support/agent-harness.ts'
 import { temporaryDirectory } from '../../support/temporary-directory.ts'
-import { notes, place, unhandled, wrap } from '../harness.ts'
 
 const made = eventType('made').of<{ n: number }>()
 const codeOf = (error: unknown) => (error as { code?: string } | undefined)?.code

@@ -18,9 +18,9 @@ import { listener } from '../../../lib/listener/listener.ts'
 import { on } from '../../../lib/listener/on.ts'
 import type { Log } from '../../../lib/log/port.ts'
 import { manual } from '../../../lib/schedule/index.ts'
+import { notes } from '../../support/agent-harness.ts'
 import { operationsIn } from '../../support/declared-operations.ts'
 import { temporaryDirectory } from '../../support/temporary-directory.ts'
-import { notes } from '../harness.ts'
 
 const parts = [
   job('make', manual(), ({ publish, slot }) => publish('made', slot.toISOString(), 1)),

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
-import { engineDraft } from '../../lib/core/engine-types.ts'
-import { type LevelLog, memoryLog, operations, type StoredEvent } from '../../lib/index.ts'
-import { list, refused, takeAll } from '../../lib/testing/log-bench.ts'
-import { virtualClock } from '../../lib/testing/virtual-clock.ts'
+import { engineDraft } from '../../../lib/core/engine-types.ts'
+import { type LevelLog, memoryLog, operations, type StoredEvent } from '../../../lib/index.ts'
+import { list, refused, takeAll } from '../../../lib/testing/log-bench.ts'
+import { virtualClock } from '../../../lib/testing/virtual-clock.ts'
 
 async function someLog(t: TestContext): Promise<LevelLog> {
   const log = await memoryLog({ clock: virtualClock() })

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { RunningAgent } from '../../lib/agent/run/running-agent.ts'
-import { codeOf, operationsOf } from '../../lib/cli.ts'
-import { realEnvironment } from '../../lib/core/environment.ts'
-import { silentLogger } from '../../lib/core/logger.ts'
+import { RunningAgent } from '../../../lib/agent/run/running-agent.ts'
+import { codeOf, operationsOf } from '../../../lib/cli.ts'
+import { realEnvironment } from '../../../lib/core/environment.ts'
+import { silentLogger } from '../../../lib/core/logger.ts'
 import {
   agent,
   Cancel,
@@ -15,8 +15,8 @@ import {
   type Operations,
   type Part,
   type TidingsError,
-} from '../../lib/index.ts'
-import { type Place, place } from './harness.ts'
+} from '../../../lib/index.ts'
+import { type Place, place } from '../../support/agent-harness.ts'
 
 const MINUTE = 60_000
 const weather = eventType('weather').of<{ t: number }>({ changed: true })

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { agent, listener, memoryLog, on, Park, start } from '../../lib/index.ts'
+import { agent, listener, memoryLog, on, Park, start } from '../../../lib/index.ts'
 
 const draft = (n: number) => ({ type: 'made', identifier: `no. ${n}`, data: { n } })
 
