@@ -21,24 +21,24 @@ export function writePage(news: Partial<Results>): void {
 function page({ cases, rounds, growth, profiles }: Results): string {
   return `# How fast it is
 
-Written by \`npm run bench -- --write\` and \`npm run bench:growth -- --write\`; do not edit. The figures that count are
-ratios: rates of two machines, or of two runs, can't be compared. All writes are synced to disk, events are about 260
-bytes, the index of types is on.
+Written by \`npm run bench -- --write\` and \`npm run bench:growth -- --write\`; do not edit. Compare the ratios only: rates
+differ from machine to machine and from run to run. All writes are synced to disk, events have about 260 bytes, and the
+index of types is on.
 
 Measured with Node ${process.version} on ${cpus().length} × ${cpus()[0]?.model ?? 'an unknown processor'}.
 
 ## Side by side
 
-Each line: the median of ${rounds} rounds in one process, in turns with what it is compared with, the raw store with the
-same keys, the same options and nothing in front of it.
+Each line is the median of ${rounds} rounds in one process, in turns with its reference, mostly the bare store with the same
+keys and options.
 
-| what | compared with | figure | hoped for | a second | compared, a second |
+| case | reference | figure | goal | rate, 1/s | reference rate, 1/s |
 |---|---|---|---|---|---|
 ${cases.map(caseRow).join('\n')}
 
 ## Where the time goes
 
-By the sampling profiler of V8, in one run of each case (\`npm run bench:profile\`): the share of the main thread.
+Shares of the main thread in one run of each case, by the sampling profiler of V8 (\`npm run bench:profile\`).
 
 | part | ${profiles.map(({ name }) => name).join(' | ')} |
 |---|${profiles.map(() => '---|').join('')}
@@ -46,13 +46,13 @@ ${profileRows(profiles).join('\n')}
 
 ## As the log grows
 
-One log, which grows while it is measured: new events, 100 an accept and 16 accepts in flight; duplicates of any event, in
-one accept of 100 after another, compared with raw \`getSync\` on the same store, compacted. Memory is anonymous memory
-above that of the same process before \`openLog\`, reopened and idle.
+One log is measured while it grows. New events come 100 an accept, with 16 accepts in flight. Duplicates of random events
+come in one accept of 100 after another, and are compared with bare \`getSync\` calls on the same compacted store. Memory is
+the anonymous memory of a process that reopened the log and is idle, minus that of the same process before \`openLog\`.
 
 ![New events and duplicates a second as the log grows](growth.svg)
 
-| stored | new, a second | against 100 k | duplicates, a second | raw getSync, a second | duplicates, figure | on disk | reopened, to the first receipt | memory |
+| stored | new events, 1/s | relative to 100 k | duplicates, 1/s | bare getSync, 1/s | duplicates, ratio | on disk | reopening, to the first receipt | memory |
 |---|---|---|---|---|---|---|---|---|
 ${growth.map((point) => growthRow(point, growth)).join('\n')}
 `
