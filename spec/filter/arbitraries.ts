@@ -29,7 +29,7 @@ import {
   type Test,
 } from '../../lib/filter/index.ts'
 
-/** Anything at all that JavaScript can hold, short of proxies. */
+/** Any JavaScript value except proxies. */
 export const anyValue = fc.anything({
   withBigInt: true,
   withBoxedValues: true,
@@ -42,7 +42,7 @@ export const anyValue = fc.anything({
   withTypedArray: true,
 })
 
-/** Values from a small world, so that the tests below meet many that they hold for. */
+/** Values from a small set, so that many of them pass the tests below. */
 const likelyValue: fc.Arbitrary<unknown> = fc.letrec<{ value: unknown }>((tie) => ({
   value: fc.oneof(
     { depthSize: 'small' },
@@ -77,7 +77,7 @@ const leaves: fc.Arbitrary<Test<never>>[] = [
   fc.constantFrom(glob('?*'), matches(/a/i), matches(/^b/g), before('2026-06-01'), after(2), before(new Date(3))),
 ]
 
-/** Tests as deep as people write them. Each may be asked about every value, whatever its type says. */
+/** Tests, as deeply composed as people write them. Each accepts every value, whatever its type says. */
 export const test = fc.letrec<{ test: Test<never> }>((tie) => ({
   test: fc.oneof(
     { depthSize: 'small', withCrossShrink: true },

@@ -31,14 +31,14 @@ describe('eq', () => {
     assert.equal(asked(new Date(5)), true)
   })
 
-  it('compares text without case if told to', () => {
+  it('compares text without case on request', () => {
     assert.equal(eq('Straße', { ignoreCase: true })('STRASSE'), true)
     assert.equal(eq('ab', { ignoreCase: true })('AB'), true)
     assert.equal(eq('ab', { ignoreCase: false })('AB'), false)
     assert.equal(eq(1, { ignoreCase: true })(1), true)
   })
 
-  it('refuses what no value of an event could equal', () => {
+  it('rejects operands that no value of an event can equal', () => {
     const expected = 'eq() expects a string, number (not NaN), boolean, null or valid Date'
     refused(() => eq(Number.NaN), `${expected}, and got NaN`)
     refused(() => eq(new Date('x')), `${expected}, and got an invalid Date`)
@@ -54,7 +54,7 @@ describe('eq', () => {
 })
 
 describe('ne', () => {
-  it('is exactly the negation of eq, also for what is missing', () => {
+  it('is exactly the negation of eq, also for missing values', () => {
     const scalar = fc.oneof(
       fc.integer({ min: -1, max: 5 }),
       fc.constantFrom('a', 'A', true, null),
@@ -69,7 +69,7 @@ describe('ne', () => {
     assert.equal(ne(1)(undefined), true)
   })
 
-  it('names itself when it refuses', () => {
+  it('is named in its errors', () => {
     assert.throws(() => ne({} as never), /^TypeError: ne\(\) expects/)
     assert.throws(() => ne('a', 1 as never), /^TypeError: ne\(\) expects/)
   })
@@ -90,7 +90,7 @@ describe('oneOf', () => {
     ])
   })
 
-  it('refuses to be empty, and the operands that eq refuses', () => {
+  it('rejects an empty list, and the operands that eq rejects', () => {
     refused(() => (oneOf as () => unknown)(), 'oneOf() expects at least one value, and got an empty array')
     assert.throws(() => oneOf(1, Number.NaN), /^TypeError: oneOf\(\) expects .*, and got NaN$/)
     assert.throws(() => oneOf(['a'] as never), /^TypeError: oneOf\(\) expects .*, and got an array$/)
@@ -122,7 +122,7 @@ describe('lt, lte, gt and gte', () => {
     }
   })
 
-  it('are all false where there is no order: another kind, NaN, an invalid Date, nothing at all', () => {
+  it('are all false without an order: another kind, NaN, an invalid Date, a missing value', () => {
     for (const bound of [1, 'a', new Date(1)]) {
       const others = [1, 'a', new Date(1)].filter((other) => typeof other !== typeof bound)
       for (const v of [...others, Number.NaN, new Date(Number.NaN), null, undefined, true, [], {}, 1n]) {
@@ -131,7 +131,7 @@ describe('lt, lte, gt and gte', () => {
     }
   })
 
-  it('lt with gte, and lte with gt, split what has an order in two', () => {
+  it('lt and gte, and lte and gt, divide all ordered values in two', () => {
     const pair = fc.oneof(
       fc.tuple(fc.double({ noNaN: true }), fc.double({ noNaN: true })),
       fc.tuple(fc.string(), fc.string()),
@@ -147,7 +147,7 @@ describe('lt, lte, gt and gte', () => {
     )
   })
 
-  it('refuse bounds that have no order', () => {
+  it('reject bounds without an order', () => {
     for (const [name, order] of Object.entries({ lt, lte, gt, gte })) {
       const expected = `${name}() expects a number (not NaN), string or valid Date`
       refused(() => order(Number.NaN), `${expected}, and got NaN`)
@@ -178,7 +178,7 @@ describe('between', () => {
     )
   })
 
-  it('refuses ends that are the wrong way round or of two kinds', () => {
+  it('rejects ends that are swapped or of two kinds', () => {
     refused(() => between(3, 2), 'between() expects an upper end in order with 3, and got 2')
     refused(() => between('a', 1 as never), "between() expects an upper end in order with 'a', and got 1")
     refused(() => between(1, new Date(5) as never), 'between() expects an upper end in order with 1, and got a Date')

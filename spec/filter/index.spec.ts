@@ -33,7 +33,7 @@ const {
   startsWith,
 } = tests
 
-/** One of each kind of JSON and more, by the name under which the table below speaks of it. */
+/** One value of each kind of JSON and more, by its name in the table below. */
 const VALUES: Record<string, unknown> = {
   missing: undefined,
   null: null,
@@ -62,7 +62,7 @@ const VALUES: Record<string, unknown> = {
 
 const everything = Object.keys(VALUES).join(' ')
 
-/** A test, and the names of exactly those values that it holds for. */
+/** A test, and the names of exactly the values for which it holds. */
 const TABLE = [
   [all(), everything],
   [all(exists, isEmpty), 'noText noItems noKeys'],
@@ -134,7 +134,7 @@ describe('every test against every kind of value', () => {
     })
   }
 
-  it('leaves no test out', () => {
+  it('covers every test', () => {
     const asked = new Set(
       TABLE.flatMap(([made]) => [...JSON.stringify(made).matchAll(/"(\w+)"/g)].map(([, name]) => name)),
     )
@@ -146,7 +146,7 @@ describe('every test against every kind of value', () => {
 })
 
 describe('no test ever throws', () => {
-  it('and each answers true or false, for any value', () => {
+  it('and each returns true or false for any value', () => {
     fc.assert(
       fc.property(value, (v) => {
         for (const [made] of TABLE) assert.equal(typeof made(v), 'boolean', String(made))

@@ -7,7 +7,7 @@ import { test, value } from './arbitraries.ts'
 const noArrays = ['abc', { 0: 9, length: 1 }, 9, null, undefined, new Set([9]), new Uint8Array([9])]
 
 describe('some, each and none', () => {
-  it('ask about the items of an array', () => {
+  it('test the items of an array', () => {
     const answers = (list: number[]): boolean[] => [some, each, none].map((ask) => ask(gt(3))(list))
     assert.deepEqual(answers([1, 5]), [true, false, false])
     assert.deepEqual(answers([4, 5]), [true, true, false])
@@ -21,7 +21,7 @@ describe('some, each and none', () => {
     )
   })
 
-  it('on what is no array some and each are false, and none, being the negation of some, is true', () => {
+  it('on other values than arrays, some and each are false, and none, the negation of some, is true', () => {
     const always = (): boolean => true
     for (const v of noArrays) {
       assert.deepEqual(
@@ -31,7 +31,7 @@ describe('some, each and none', () => {
     }
   })
 
-  it('none is not some; on arrays each is none of not', () => {
+  it('none(t) equals not(some(t)), and on arrays each(t) equals none(not(t))', () => {
     fc.assert(
       fc.property(test, value, fc.array(value), (p, v, list) => {
         assert.equal((none(p) as Test<unknown>)(v), !(some(p) as Test<unknown>)(v))
@@ -49,7 +49,7 @@ describe('some, each and none', () => {
     )
   })
 
-  it('give a test the item alone', () => {
+  it('pass only the item to a test', () => {
     const given: unknown[][] = []
     const recording = (...all: unknown[]): boolean => given.push(all) < 0
     some(recording)(['a', 'b'])
@@ -57,7 +57,7 @@ describe('some, each and none', () => {
     assert.deepEqual(given, [['a'], ['b'], ['c']])
   })
 
-  it('refuse what is no test', () => {
+  it('reject anything but a test', () => {
     for (const [name, ask] of Object.entries({ some, each, none })) {
       assert.throws(() => ask(3 as never), { name: 'TypeError', message: `${name}() expects a test, and got 3` })
     }
@@ -74,7 +74,7 @@ describe('size', () => {
     assert.equal(size(gt(2))([1, 2]), false)
   })
 
-  it('is false for what has no size, whatever the test says', () => {
+  it('is false for values without a size, whatever the test says', () => {
     const always = (): boolean => true
     for (const v of [null, undefined, 3, true, new Date(0), new Map(), (a: unknown, b: unknown) => [a, b]]) {
       assert.equal((size(always) as Test<unknown>)(v), false)
@@ -86,7 +86,7 @@ describe('size', () => {
     fc.assert(fc.property(value, (v) => (size(0) as Test<unknown>)(v) === (isEmpty as Test<unknown>)(v)))
   })
 
-  it('refuses what is neither a count nor a test', () => {
+  it('rejects anything but a count or a test', () => {
     const expected = 'size() expects a whole number from 0 up, or a test'
     for (const [operand, came] of [
       [-1, '-1'],

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { all, any, eq, gt, not, type Test } from '../../lib/filter/index.ts'
 import { test, value } from './arbitraries.ts'
 
-/** Two tests are the same when no value tells them apart. */
+/** Two tests are equal if they agree on every value. */
 const same = (laws: (p: Test<unknown>, q: Test<unknown>, r: Test<unknown>) => [Test<unknown>, Test<unknown>]): void =>
   fc.assert(
     fc.property(test, test, test, value, (p, q, r, v) => {
@@ -47,9 +47,9 @@ describe('all, any and not', () => {
     same((p, q, r) => [not(any(p, q, r)), all(not(p), not(q), not(r))])
   })
 
-  it('double negation is no negation', () => same((p) => [not(not(p)), p]))
+  it('double negation cancels out', () => same((p) => [not(not(p)), p]))
 
-  it('a test and its negation: never both, always one', () => {
+  it('exactly one of a test and its negation holds', () => {
     same((p) => [all(p, not(p)), never])
     same((p) => [any(p, not(p)), always])
   })
@@ -66,7 +66,7 @@ describe('all, any and not', () => {
     same((p) => [any(p, always), always])
   })
 
-  it('idempotence: saying a test twice changes nothing', () => {
+  it('idempotence: repeating a test changes nothing', () => {
     same((p) => [all(p, p), p])
     same((p) => [any(p, p), p])
   })
@@ -86,7 +86,7 @@ describe('all, any and not', () => {
     same((p, q, r) => [any(p, all(q, r)), all(any(p, q), any(p, r))])
   })
 
-  it('ask from left to right and stop as soon as the answer is known', () => {
+  it('evaluate from left to right, and stop as soon as the result is known', () => {
     const asked: string[] = []
     const saying =
       (name: string, answer: boolean): Test<number> =>
@@ -97,14 +97,14 @@ describe('all, any and not', () => {
     assert.deepEqual(asked, ['a', 'b', 'd', 'e'])
   })
 
-  it('let the error of a user function through', () => {
+  it('pass on the error of a user function', () => {
     const broken: Test<unknown> = () => {
       throw new Error('broken')
     }
     for (const composed of [all(broken), any(broken), not(broken)]) assert.throws(() => composed(1), /broken/)
   })
 
-  it('refuse what is no test, saying what came', () => {
+  it('reject anything but a test, and name the value', () => {
     const notTest = 3 as unknown as Test<unknown>
     assert.throws(() => all(gt(3), notTest), { name: 'TypeError', message: 'all() expects a test, and got 3' })
     assert.throws(() => any(notTest), { name: 'TypeError', message: 'any() expects a test, and got 3' })

@@ -27,7 +27,7 @@ describe('matching', () => {
     assert.equal(holds({ 'data.nope': ['==', null] }), false)
   })
 
-  it('!= is the negation of ==, also where the field is missing', () => {
+  it('!= is the negation of ==, also for a missing field', () => {
     assert.equal(holds({ type: ['!=', 'issue'] }), false)
     assert.equal(holds({ type: ['!=', 'pr'] }), true)
     assert.equal(holds({ version: ['!=', '1'] }), true)
@@ -78,7 +78,7 @@ describe('matching', () => {
     assert.equal(matching({ event_type: ['==', 'pr'] })({ event_type: 'pr' }), false)
   })
 
-  it('exposes the only types that can match, where it names them', () => {
+  it('exposes the only types that can match, if it names them', () => {
     assert.deepEqual(matching({ type: ['==', 'a'] }).types, ['a'])
     assert.deepEqual(matching({ event_type: ['in', ['a', 'b']], seq: ['>', 1] }).types, ['a', 'b'])
     for (const criteria of [
@@ -91,7 +91,7 @@ describe('matching', () => {
     }
   })
 
-  it('carries its criteria, as a copy that nothing changes any more', () => {
+  it('carries an immutable copy of its criteria', () => {
     const list = ['a', 'b']
     const date = new Date(5)
     const criteria: Criteria = { event_type: ['in', list], created: ['<', date] }
@@ -124,7 +124,7 @@ describe('matching', () => {
     assert.equal(String(matching({})), 'matching({})')
   })
 
-  it('never throws, whatever it is asked about', () => {
+  it('never throws, for any value', () => {
     const test = matching({ type: ['!=', 'a'], created: ['!=', new Date(0)], 'data.a.b': ['!=', 1] })
     fc.assert(
       fc.property(value, value, (v, data) => typeof test(v) === 'boolean' && typeof test({ data }) === 'boolean'),
@@ -132,7 +132,7 @@ describe('matching', () => {
     assert.equal(matching({ 'data.constructor': ['!=', 1] })({ data: {} }), true)
   })
 
-  it('refuses what it cannot mean, naming the field, what it expects and what came', () => {
+  it('rejects invalid criteria, and names the field, the expectation and the value', () => {
     const fields = 'type, event_type, identifier, version, job, seq, created, cause, revision, data or data.…'
     const rows: [unknown, string][] = [
       [null, "matching() expects criteria such as { type: ['==', 'x'] }, and got null"],

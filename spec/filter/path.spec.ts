@@ -7,7 +7,7 @@ import { anyValue } from './arbitraries.ts'
 describe('read', () => {
   const event = { type: 'pr', data: { repo: { name: 'x/y' }, labels: [{ name: 'bug' }, { name: 'ui' }], none: null } }
 
-  it('finds what is at a path, through objects and array indices', () => {
+  it('finds the value at a path, through objects and array indices', () => {
     assert.equal(read(event, 'type'), 'pr')
     assert.equal(read(event, 'data.repo.name'), 'x/y')
     assert.equal(read(event, 'data.labels.1.name'), 'ui')
@@ -16,13 +16,13 @@ describe('read', () => {
     assert.equal(read(event, ['data', 'repo']), event.data.repo)
   })
 
-  it('is undefined where the path leads nowhere', () => {
+  it('is undefined if the path leads nowhere', () => {
     for (const path of ['nope', 'type.nope', 'data.none.x', 'data.labels.2', 'data.labels.-1', 'data.labels.01', '']) {
       assert.equal(read(event, path), undefined, path)
     }
   })
 
-  it('does not look into texts and functions', () => {
+  it('does not look into strings and functions', () => {
     assert.equal(read('abc', '0'), undefined)
     assert.equal(read('abc', 'length'), undefined)
     assert.equal(
@@ -39,7 +39,7 @@ describe('read', () => {
     }
   })
 
-  it('finds keys with such names where the data has them as its own', () => {
+  it('finds keys of such names if they are own properties', () => {
     const hostile: unknown = JSON.parse('{"__proto__": {"admin": true}, "constructor": 1}')
     assert.equal(read(hostile, '__proto__.admin'), true)
     assert.equal(read(hostile, 'constructor'), 1)
@@ -47,7 +47,7 @@ describe('read', () => {
     assert.equal(read(Object.assign(Object.create(null), { a: 3 }), 'a'), 3)
   })
 
-  it('is undefined where a getter or a proxy throws', () => {
+  it('is undefined if a getter or a proxy throws', () => {
     const broken = {
       get x(): unknown {
         throw new Error('broken')
@@ -59,7 +59,7 @@ describe('read', () => {
     assert.equal(read({ proxy }, 'proxy.x'), undefined)
   })
 
-  it('never throws, and gives only what a walk over own entries comes upon', () => {
+  it('never throws, and returns only values that a walk over own entries finds', () => {
     const key = fc.oneof(fc.string(), fc.constantFrom('0', '1', 'a', '__proto__', 'constructor', 'length', 'toString'))
     fc.assert(
       fc.property(anyValue, fc.array(key, { minLength: 1, maxLength: 3 }), (value, keys) => {
@@ -96,7 +96,7 @@ describe('read', () => {
 describe('steps', () => {
   it('splits a path once', () => assert.deepEqual(steps('at()', 'data.labels.0'), ['data', 'labels', '0']))
 
-  it('refuses what is no path', () => {
+  it('rejects an invalid path', () => {
     for (const [path, came] of [
       ['', "''"],
       ['a..b', "'a..b'"],

@@ -34,7 +34,7 @@ describe('isEmpty', () => {
 })
 
 describe('isType', () => {
-  it('tells the kinds of JSON apart: every JSON value is of exactly one', () => {
+  it('distinguishes the kinds of JSON: every JSON value is of exactly one', () => {
     fc.assert(
       fc.property(fc.jsonValue(), (json) => {
         const kinds = KINDS.filter((kind) => isType(kind)(json))
@@ -46,7 +46,7 @@ describe('isType', () => {
     )
   })
 
-  it('what JSON cannot hold is of no kind', () => {
+  it('values that JSON cannot hold have no kind', () => {
     class Thing {
       a = 1
     }
@@ -58,7 +58,7 @@ describe('isType', () => {
     }
   })
 
-  it('refuses kinds that JSON does not have', () => {
+  it('rejects kinds that JSON does not have', () => {
     const message = "isType() expects one of string, number, boolean, null, array, object, and got 'date'"
     assert.throws(() => isType('date' as never), { name: 'TypeError', message })
     assert.throws(() => isType(undefined as never), TypeError)

@@ -23,9 +23,9 @@ import {
   type Test,
 } from '../../lib/filter/index.ts'
 
-// What the unit tests of StackStorm (st2common/tests/unit/test_operators.py) assert of their rule criteria, asked of
-// the tests that say the same here. Left out: their pairs of bytes and text, since JSON has no bytes; and that names of
-// operators may be written in any case, since ours are functions.
+// The assertions of StackStorm's unit tests (st2common/tests/unit/test_operators.py) about rule criteria, applied to
+// the equivalent tests here. Left out: pairs of bytes and text, since JSON has no bytes; and operator names in any case,
+// since ours are functions.
 
 const NOW = Date.parse('2026-05-01T12:00:00Z')
 const ago = (seconds: number): Date => new Date(NOW - seconds * 1000)
@@ -40,7 +40,7 @@ type Make = (pattern: never) => Test<never>
 
 const letters = (text: string): [string, ...string[]] => Array.from(text) as [string]
 
-/** Their operator, said in ours. */
+/** Their operators in terms of ours. */
 const SAID: Record<string, Make> = {
   equals: eq,
   nequals: ne,
@@ -67,7 +67,7 @@ const SAID: Record<string, Make> = {
   ninside: (p: string) => not(oneOf(...letters(p))),
 }
 
-/** Operator, value, pattern, what StackStorm answers. */
+/** Operator, value, pattern, StackStorm's result. */
 const AGREED: [keyof typeof SAID, unknown, unknown, boolean][] = [
   ['equals', 1, 1, true],
   ['equals', '1', '1', true],
@@ -218,7 +218,7 @@ describe('StackStorm’s criteria operators', () => {
 })
 
 describe('where we differ from StackStorm, on purpose', () => {
-  it('a pattern of None makes a criterion false for ever there; here the definition is refused', () => {
+  it('a pattern of None makes a criterion false for ever there; here the definition is rejected', () => {
     for (const make of [contains, startsWith, endsWith, glob, matches, lt, gt, before, after] as Make[]) {
       assert.throws(() => make(null as never), TypeError, make.name)
     }
@@ -230,16 +230,16 @@ describe('where we differ from StackStorm, on purpose', () => {
     assert.equal(eq('1')(null), false)
   })
 
-  it('a number of seconds as text, as their web page sends it, is no instant: say Number(…)', () => {
+  it('a number of seconds as text, as their web page sends it, is not an instant: use Number(…)', () => {
     assert.throws(() => after('10'), TypeError)
   })
 
-  it('inside of a text looks for a part of it there; here oneOf has a list, and the part is asked of the text', () => {
+  it('inside searches a text for a part there; here oneOf takes a list, and contains searches a text', () => {
     assert.equal(oneOf('abc')('a'), false)
     assert.equal(contains('a')('abc'), true)
   })
 
-  it('search in an object, there as if it were a list of one, is no list here: ask its fields', () => {
+  it('search treats an object as a list of one there; here it is not a list: test its fields', () => {
     const payload = { field_name: 'waterLevel', to_value: 45 }
     const isNormal = at('to_value', all(gt(40), lt(50)))
     assert.equal((each(isNormal) as Test<unknown>)(payload), false)

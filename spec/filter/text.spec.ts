@@ -7,7 +7,7 @@ const ignoreCase = { ignoreCase: true }
 const word = fc.string({ unit: fc.constantFrom('a', 'A', 'b', 'σ', 'ς', 'Σ', 'ß', 'İ', 'ı', 'é', '😀'), maxLength: 4 })
 
 describe('contains, startsWith and endsWith', () => {
-  it('find the part where it must stand', () => {
+  it('find the part in its required position', () => {
     const where = (part: string): unknown[] => [contains, startsWith, endsWith].map((test) => test(part)('one two'))
     assert.deepEqual(where('one'), [true, true, false])
     assert.deepEqual(where('two'), [true, false, true])
@@ -26,13 +26,13 @@ describe('contains, startsWith and endsWith', () => {
     assert.equal(contains('')([]), false)
   })
 
-  it('only texts have parts', () => {
+  it('are false for anything but strings', () => {
     for (const test of [contains('1'), startsWith('1'), endsWith('1')] as Test<unknown>[]) {
       for (const value of [1, true, null, undefined, { 1: '1' }, new Date(1)]) assert.equal(test(value), false)
     }
   })
 
-  it('refuse a part that is no string', () => {
+  it('reject a part that is not a string', () => {
     for (const [name, test] of Object.entries({ contains, startsWith, endsWith, glob })) {
       assert.throws(() => test(1 as never), { name: 'TypeError', message: `${name}() expects a string, and got 1` })
       assert.throws(() => test(/a/ as never), { message: `${name}() expects a string, and got an object` })
@@ -100,7 +100,7 @@ describe('matches', () => {
     assert.equal((matches(/1/) as Test<unknown>)(1), false)
   })
 
-  it('gives the same answer every time, also with the flags g and y', () => {
+  it('gives the same result every time, also with the flags g and y', () => {
     for (const expression of [/a/g, /a/y, /a/gy]) {
       const test = matches(expression)
       assert.deepEqual(['ab', 'ab', 'xx', 'ab'].map(test), [true, true, false, true])
@@ -108,21 +108,21 @@ describe('matches', () => {
     assert.equal(matches(/b/y)('ab'), false)
   })
 
-  it('neither moves the lastIndex of the expression it was given nor is moved by it', () => {
+  it('neither changes the lastIndex of the given expression nor depends on it', () => {
     const expression = /a/g
     expression.lastIndex = 1
     assert.equal(matches(expression)('a'), true)
     assert.equal(expression.lastIndex, 1)
   })
 
-  it('looks at the first 10 000 characters only', () => {
+  it('reads only the first 10 000 characters', () => {
     const test = matches(/needle/)
     assert.equal(test(`${'x'.repeat(9_994)}needle`), true)
     assert.equal(test(`${'x'.repeat(9_995)}needle`), false)
     assert.equal(matches(/^x+$/)(`${'x'.repeat(10_000)}y`), true)
   })
 
-  it('refuses what is no regular expression', () => {
+  it('rejects anything but a regular expression', () => {
     assert.throws(() => matches('a' as never), {
       name: 'TypeError',
       message: "matches() expects a RegExp, and got 'a'",

@@ -37,7 +37,7 @@ describe('instant', () => {
     }
   })
 
-  it('is NaN for what is no instant', () => {
+  it('is NaN for anything but an instant', () => {
     const texts = [
       '',
       'x',
@@ -88,7 +88,7 @@ describe('before and after', () => {
     }
   })
 
-  it('are false for what is no date', () => {
+  it('are false for anything but a date', () => {
     for (const v of ['soon', '', null, undefined, Number.NaN, new Date('x'), true, {}, []]) {
       assert.deepEqual(
         [before(day), after(day)].map((test) => (test as Test<unknown>)(v)),
@@ -105,7 +105,7 @@ describe('before and after', () => {
     assert.equal(String(test), "before(new Date('1970-01-01T00:00:00.005Z'))")
   })
 
-  it('refuse a bound that is no date', () => {
+  it('reject a bound that is not a date', () => {
     for (const [name, test] of Object.entries({ before, after })) {
       const expected = `${name}() expects a valid Date, an ISO string or milliseconds`
       assert.throws(() => test('soon'), { name: 'TypeError', message: `${expected}, and got 'soon'` })

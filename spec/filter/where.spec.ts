@@ -40,17 +40,14 @@ describe('where(test)', () => {
     expectObservable(cold<number>('#').pipe(odd)).toBe('#')
   })
 
-  marbles(
-    'lets go of an endless source as soon as it is unsubscribed',
-    ({ hot, expectObservable, expectSubscriptions }) => {
-      const source = hot('1-2-3-4-5-1-2-3-4-5-', digits)
-      expectObservable(source.pipe(odd), '^----!').toBe('1---3-', digits)
-      expectSubscriptions(source.subscriptions).toBe('^----!')
-    },
-  )
+  marbles('unsubscribes from an endless source at once', ({ hot, expectObservable, expectSubscriptions }) => {
+    const source = hot('1-2-3-4-5-1-2-3-4-5-', digits)
+    expectObservable(source.pipe(odd), '^----!').toBe('1---3-', digits)
+    expectSubscriptions(source.subscriptions).toBe('^----!')
+  })
 
   marbles(
-    'makes what the test throws an error of the stream, and lets go',
+    'turns an error that the test throws into an error of the stream, and unsubscribes',
     ({ cold, expectObservable, expectSubscriptions }) => {
       const error = new Error('mine')
       const source = cold('-1-2-3-|', digits)
@@ -102,7 +99,7 @@ describe('where(path, test)', () => {
 })
 
 describe('defining a where', () => {
-  it('refuses what is no test, at once and by name', () => {
+  it('rejects anything but a test, at once and by name', () => {
     const define = where as (...operands: unknown[]) => unknown
     const expected = 'where() expects a test, or a path and a test'
     assert.throws(() => define(), { name: 'TypeError', message: `${expected}, and got undefined` })

@@ -13,7 +13,7 @@ function textsBelow(folder: string, ending: RegExp): string[] {
 }
 
 /** How many phrases are left. The rewrite is under way: none of these may grow, and all end at 0. */
-const left: Record<string, number> = { lib: 223, bin: 16, streams: 1, spec: 258, docs: 0, pages: 0 }
+const left: Record<string, number> = { lib: 204, bin: 16, streams: 1, spec: 215, docs: 0, pages: 0 }
 
 function hitsOf(area: string): Hit[] {
   const files =

@@ -52,7 +52,7 @@ describe('listener', () => {
     ['another from', () => listener('x', on(made), nothing, { from: 'then' as never }), /from of listener "x".*"then"/],
     ['a from before all', () => listener('x', on(made), nothing, { from: -1 }), /from of listener "x".*-1/],
     ['no date', () => listener('x', on(made), nothing, { from: new Date(Number.NaN) }), /from of listener "x"/],
-    ['none at a time', () => listener('x', on(made), nothing, { concurrency: 0 }), /concurrency of listener "x".*0/],
+    ['no concurrency', () => listener('x', on(made), nothing, { concurrency: 0 }), /concurrency of listener "x".*0/],
     ['half an attempt', () => listener('x', on(made), nothing, { attempts: 0.5 }), /attempts of listener "x".*0\.5/],
     [
       'for ever',
@@ -66,14 +66,14 @@ describe('listener', () => {
       /ordered of listener "x".*"seq"/,
     ],
     [
-      'a longest pause that is shorter than the shortest',
+      'a longest pause shorter than the shortest',
       () => listener('x', on(made), nothing, { backoff: { min: '2s', max: '1s' } }),
       /backoff\.min of listener "x".*2000 ms and 1000 ms/,
     ],
     ['no older name', () => listener('x', on(made), nothing, { formerly: '' }), /formerly of listener "x"/],
   ]
   for (const [what, define, words] of wrong) {
-    it(`refuses ${what}, naming it`, () => {
+    it(`rejects ${what}, and names it`, () => {
       assert.throws(define, { code: 'TIDINGS_LISTENER_INVALID', message: words })
     })
   }
@@ -85,7 +85,7 @@ describe('listener', () => {
     [{ backoff: { min: 1 } as never }, /backoff\.max of listener "x".*undefined/],
   ]
   for (const [options, words] of durations) {
-    it(`refuses ${JSON.stringify(options)}, naming it`, () => {
+    it(`rejects ${JSON.stringify(options)}, and names it`, () => {
       assert.throws(() => listener('x', on('made'), nothing, options as never), {
         code: 'TIDINGS_DURATION_INVALID',
         message: words,

@@ -22,7 +22,7 @@ function through(source: unknown): OperatorFunction<unknown, unknown> {
   )
 }
 
-/** Six events: which of them, by number, a source hears. */
+/** The numbers of those of six events that a source hears. */
 async function heardBy(t: Parameters<typeof place>[0], source: ReturnType<typeof on>): Promise<number[]> {
   const here = await place(t)
   const heard: number[] = []
@@ -62,7 +62,7 @@ describe('on', () => {
     })
   }
 
-  it('is a value that pipes add to and never change', async () => {
+  it('is an immutable value that pipes extend', async () => {
     const source = on(opened)
     const big = source.pipe(where((event) => event.data.n > 3))
     const named = big.pipe(map((event) => `#${event.data.n}`))
@@ -98,11 +98,11 @@ describe('on', () => {
     ['a draft', () => on(opened('1', { n: 1 }) as never), /an object/],
     ['a match beside a name', () => (on as (...all: unknown[]) => unknown)(matching({}), 'x'), /beside something else/],
     ['two matches', () => (on as (...all: unknown[]) => unknown)(matching({}), matching({})), /beside something else/],
-    ['an operator that is none', () => on(opened).pipe('where' as never), /"where".*operator/],
+    ['something other than an operator', () => on(opened).pipe('where' as never), /"where".*operator/],
     ['an operator that was not called', () => on(opened).pipe(undefined as never), /undefined.*operator/],
   ]
   for (const [what, source, words] of wrong) {
-    it(`refuses ${what}, saying what it got`, () => {
+    it(`rejects ${what}, and names the value`, () => {
       assert.throws(source, { code: 'TIDINGS_SOURCE_INVALID', message: words })
     })
   }

@@ -14,7 +14,7 @@ import { unhandled, wrap } from '../support/agent-harness.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 
 describe('distinctByIdentifier', () => {
-  it('lets each identity pass once, in order, as the event that was stored', async () => {
+  it('passes each identity once, in order, as the stored event', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.nat({ max: 8 }), { maxLength: 60 }), async (offered) => {
         const log = await memoryLog()
@@ -31,7 +31,7 @@ describe('distinctByIdentifier', () => {
     )
   })
 
-  it('refuses what is no log, such as the promise of one, at once', async () => {
+  it('rejects anything but a log, such as a promise of one, at once', async () => {
     const log = memoryLog()
     for (const none of [log, undefined, '.tidings/home'])
       assert.throws(() => distinctByIdentifier(none as never), {
@@ -41,7 +41,7 @@ describe('distinctByIdentifier', () => {
     await (await log).close()
   })
 
-  it('passes nothing that was accepted earlier', async () => {
+  it('does not pass identities that were accepted earlier', async () => {
     const log = await memoryLog()
     await log.accept(draftsOf(3))
     const passed = await lastValueFrom(from(draftsOf(5)).pipe(distinctByIdentifier(log), toArray()))
@@ -68,7 +68,7 @@ describe('distinctByIdentifier', () => {
     await log.close()
   })
 
-  it('is done when its source is, after the last answer; empty for empty', async () => {
+  it('completes with its source, after the last receipt; empty for an empty source', async () => {
     const log = await memoryLog()
     assert.deepEqual(await lastValueFrom(of().pipe(distinctByIdentifier(log), toArray())), [])
     const heard: unknown[] = []
@@ -80,7 +80,7 @@ describe('distinctByIdentifier', () => {
     await log.close()
   })
 
-  it("hands on an error of its source after the events before it, and a draft that is refused as the stream's own", async () => {
+  it('passes on an error of its source after the events before it, and fails with the error of a rejected draft', async () => {
     const log = await memoryLog()
     const heard: unknown[] = []
     const listen = {
@@ -100,7 +100,7 @@ describe('distinctByIdentifier', () => {
     await log.close()
   })
 
-  it('says nothing to whoever has left, and leaves its source too', async () => {
+  it('emits nothing after an unsubscribe, and unsubscribes from its source', async () => {
     const log = await memoryLog()
     const source = new Subject<ReturnType<typeof draft>>()
     const passed: StoredEvent[] = []
@@ -114,8 +114,8 @@ describe('distinctByIdentifier', () => {
   })
 })
 
-describe('distinctByIdentifier, on the way', () => {
-  it('offers all at once and tells in order, though the answers come in another', async () => {
+describe('distinctByIdentifier, in operation', () => {
+  it('offers all drafts at once and emits in order, even if the receipts come in another order', async () => {
     const log = await memoryLog()
     const answers: (() => void)[] = []
     const slow = wrap(log, {
@@ -141,7 +141,7 @@ describe('distinctByIdentifier, on the way', () => {
     await log.close()
   })
 
-  it('is an error where an operator behind it throws, and leaves its source', async () => {
+  it('fails if an operator behind it throws, and unsubscribes from its source', async () => {
     const log = await memoryLog()
     const source = new Subject<ReturnType<typeof draft>>()
     const heard: unknown[] = []
@@ -156,7 +156,7 @@ describe('distinctByIdentifier, on the way', () => {
     await log.close()
   })
 
-  it('is an error where the log fails, after which it says nothing, and nothing is left unhandled', async () => {
+  it('fails if the log fails, emits nothing afterwards, and leaves no rejection unhandled', async () => {
     const log = await memoryLog()
     const failing = wrap(log, { accept: () => Promise.reject(new Error('disk full')) })
     const heard: unknown[] = []
@@ -170,7 +170,7 @@ describe('distinctByIdentifier, on the way', () => {
     await log.close()
   })
 
-  it('tells a versioned happening each time it changes', async () => {
+  it('emits a versioned event each time it changes', async () => {
     const log = await memoryLog()
     const weather = eventType('weather').of<string>({ changed: true })
     const told = from(['sun', 'sun', 'rain', 'sun'].map((now) => weather('here', now))).pipe(distinctByIdentifier(log))
@@ -181,7 +181,7 @@ describe('distinctByIdentifier, on the way', () => {
     await log.close()
   })
 
-  it('passes each happening once over restarts, and once for two that offer it', async (t) => {
+  it('passes each identity once across restarts, and once for two publishers', async (t) => {
     const directory = join(temporaryDirectory(t), 'log')
     const passed: string[] = []
     for (const identifiers of [

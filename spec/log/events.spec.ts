@@ -14,7 +14,7 @@ import { unhandled, wrap } from '../support/agent-harness.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 
 describe('the events of a log as an Observable', () => {
-  it('replays all, from a seq if it is told to, and completes when it is not to follow', async () => {
+  it('replays all events, optionally from a seq, and completes unless it is live', async () => {
     const log = await memoryLog()
     const all = (await log.accept(draftsOf(700))).map(({ event }) => event)
     assert.deepEqual(await lastValueFrom(events$(log, { live: false }).pipe(toArray())), all)
@@ -24,13 +24,13 @@ describe('the events of a log as an Observable', () => {
     await log.close()
   })
 
-  it('are of a log, not of the promise of one', async () => {
+  it('need a log, not a promise of one', async () => {
     const log = memoryLog()
     assert.throws(() => events$(log as never), { code: 'TIDINGS_LOG_INVALID', message: /got a Promise/ })
     await (await log).close()
   })
 
-  it('goes over from replay to what comes, without gap or repeat, while others publish', async () => {
+  it('continues from replay to live events without gap or repeat, while others publish', async () => {
     const calls = fc.array(fc.integer({ min: 1, max: 40 }), { maxLength: 10 })
     await fc.assert(
       fc.asyncProperty(fc.nat({ max: 60 }), calls, async (before, calls) => {
@@ -51,7 +51,7 @@ describe('the events of a log as an Observable', () => {
     )
   })
 
-  it('is cold: each subscriber hears all, and one that is gone hears no more', async () => {
+  it('is cold: each subscriber hears every event, and none after it unsubscribes', async () => {
     const log = await memoryLog()
     await log.accept(draftsOf(3))
     const heard: number[] = []
@@ -66,7 +66,7 @@ describe('the events of a log as an Observable', () => {
     await log.close()
   })
 
-  it('reads no further than its subscriber listens', async () => {
+  it('reads no further than its subscriber consumes', async () => {
     const log = await memoryLog()
     await log.accept(draftsOf(2000))
     let read = 0
@@ -85,7 +85,7 @@ describe('the events of a log as an Observable', () => {
     await log.close()
   })
 
-  it('completes when the log is closed, wherever it is', async () => {
+  it('completes when the log is closed, at any point', async () => {
     for (const count of [0, 3, 2000]) {
       const log = await memoryLog()
       await log.accept(draftsOf(count))
@@ -94,7 +94,7 @@ describe('the events of a log as an Observable', () => {
         events$(log).subscribe({
           next: ({ seq }) => {
             heard.push(seq)
-            // In the middle of a page, and of the whole.
+            // In the middle of a page, and in the middle of the log.
             if (seq === 700) void log.close()
           },
           complete: resolve,
@@ -111,7 +111,7 @@ describe('the events of a log as an Observable', () => {
     }
   })
 
-  it('waits while the log is being opened again after a failed write, and goes on from there', async () => {
+  it('waits while the log reopens after a failed write, and continues from there', async () => {
     const source = new FaultySource()
     const clock = virtualClock()
     const { log } = await faultyLog({ source, clock })
@@ -135,10 +135,10 @@ describe('the events of a log as an Observable', () => {
   })
 })
 
-describe('the events of a log, for whoever comes and goes', () => {
+describe('the events of a log, for subscribers that come and go', () => {
   const seqs = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i)
 
-  /** What comes out, with how it ended. */
+  /** The emitted events, and how the stream ended. */
   const collect = (log: Log, options: FollowOptions = {}) => {
     const out: unknown[] = []
     const subscription = events$(log, options).subscribe({
@@ -149,7 +149,7 @@ describe('the events of a log, for whoever comes and goes', () => {
     return { out, leave: () => subscription.unsubscribe() }
   }
 
-  it('begin after a seq that is yet to come', async () => {
+  it('can start after a future seq', async () => {
     const log = await memoryLog()
     await log.accept(draftsOf(3))
     const { out } = collect(log, { after: 5 })
@@ -162,7 +162,7 @@ describe('the events of a log, for whoever comes and goes', () => {
     assert.deepEqual(out, [6, 7, 'done'])
   })
 
-  it('are read no further for who left: at once, or while waiting', async () => {
+  it('are read no further for a subscriber that left: at once, or while waiting', async () => {
     const log = await memoryLog()
     await log.accept(draftsOf(10))
     let read = 0
@@ -187,7 +187,7 @@ describe('the events of a log, for whoever comes and goes', () => {
     await log.close()
   })
 
-  it('end in an error where an operator throws on the way, and are read no further', async () => {
+  it('end in an error if an operator throws, and are read no further', async () => {
     const log = await memoryLog()
     await log.accept(draftsOf(10))
     const out: unknown[] = []
@@ -205,7 +205,7 @@ describe('the events of a log, for whoever comes and goes', () => {
     await log.close()
   })
 
-  it('end in an error where not all that was asked for can be told: the log was closed before', async () => {
+  it('end in an error if the log is closed before every requested event was emitted', async () => {
     const log = await memoryLog()
     await log.accept(draftsOf(3000))
     const ended = events$(log, { live: false }).pipe(map(({ seq }) => (seq === 700 ? void log.close() : undefined)))
@@ -213,7 +213,7 @@ describe('the events of a log, for whoever comes and goes', () => {
     await assert.rejects(lastValueFrom(events$(log, { live: false })), { code: 'TIDINGS_LOG_CLOSED' })
   })
 
-  it('are told once each, in order, on disk and in memory, whenever somebody comes', async (t) => {
+  it('are emitted once each, in order, on disk and in memory, at any time of subscribing', async (t) => {
     const directory = temporaryDirectory(t)
     let round = 0
     const sizes = fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 12 })
@@ -227,7 +227,7 @@ describe('the events of a log, for whoever comes and goes', () => {
         const accepting: Promise<unknown>[] = []
         let before = 0
         for (const [i, count] of calls.entries()) {
-          // From what may be there by now, or may not.
+          // From a seq that may or may not exist by now.
           const from = Math.max(0, before - 7 * i)
           const all = events$(log, { after: from }).pipe(take(total - from), toArray())
           listening.push({ from, all: lastValueFrom(all) })

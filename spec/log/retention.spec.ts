@@ -6,7 +6,7 @@ import { refused } from '../../lib/testing/log-bench.ts'
 const unbounded = { age: Infinity, count: Infinity, bytes: Infinity, identities: Infinity }
 
 describe('a retention', () => {
-  it('bounds what it names, and nothing else', () => {
+  it('limits only the parts that it names', () => {
     assert.deepEqual(boundsOf({ age: '1d' }), { ...unbounded, age: 86_400_000 })
     assert.deepEqual(boundsOf({ count: 0, bytes: 10, identities: 5 }), {
       ...unbounded,
@@ -16,14 +16,14 @@ describe('a retention', () => {
     })
   })
 
-  it('that names nothing, or something unknown, is refused: it would keep everything without a word', () => {
+  it('that names nothing, or something unknown, is rejected: it would silently keep everything', () => {
     for (const wrong of [null, 5, undefined, {}, { age: undefined }, { ages: '1d' }] as Retention[]) {
       assert.throws(() => boundsOf(wrong), refused('TIDINGS_LOG_INVALID', { path: 'retention' }))
     }
     assert.throws(() => boundsOf({ ages: '1d' } as Retention), /got ages/)
   })
 
-  it('with a wrong number is refused, and told which', () => {
+  it('with an invalid number is rejected, by name', () => {
     assert.throws(() => boundsOf({ count: -1 }), refused('TIDINGS_LOG_INVALID', { path: 'count' }))
     assert.throws(() => boundsOf({ bytes: 1.5 }), refused('TIDINGS_LOG_INVALID', { path: 'bytes' }))
     assert.throws(

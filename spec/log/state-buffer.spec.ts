@@ -4,7 +4,7 @@ import { memoryLog } from '../../lib/level/open-log.ts'
 import { StateBuffer } from '../../lib/log/state-buffer.ts'
 
 describe('the state of one run', () => {
-  it('shows what is stored, under what the run wrote itself; stored is nothing before somebody commits it', async () => {
+  it('shows stored values beneath those that the run wrote, and stores nothing before a commit', async () => {
     const log = await memoryLog()
     const store = log.store('job')
     await store.set('kept', 1)
@@ -26,7 +26,7 @@ describe('the state of one run', () => {
     await log.close()
   })
 
-  it('keeps the last of what was written to a key, a deletion too', async () => {
+  it('keeps the last write of each key, including a deletion', async () => {
     const log = await memoryLog()
     const state = new StateBuffer(log.store('job'), 'job')
     state.set('a', 1)
@@ -43,7 +43,7 @@ describe('the state of one run', () => {
     await log.close()
   })
 
-  it('refuses what is not JSON when it is set, and is a copy of what it was given', async () => {
+  it('rejects values that are not JSON when they are set, and copies the others', async () => {
     const log = await memoryLog()
     const state = new StateBuffer(log.store('job'), 'job')
     assert.throws(() => state.set('a', new Date(0)), { code: 'TIDINGS_DATA_INVALID' })

@@ -1,4 +1,4 @@
-/** A module of a user that imports all there is, and would not compile if anything were `any`. */
+/** A module of a user that imports everything, and would not compile if anything were `any`. */
 export const consumer = `
 import { of } from 'rxjs'
 import { agent, every, eventType, job, listener, memoryLog, on, start, where } from 'tidings'
@@ -27,7 +27,7 @@ await running.stop()
 export const laws: typeof streamLaws = streamLaws
 `
 
-/** An agent that uses what is told apart by what it is: streams, observables, filters, what a handler throws. */
+/** An agent with every part that is recognised by its kind: streams, observables, filters, thrown instructions. */
 export const parts = `
 import { of, tap } from 'rxjs'
 import { agent, defineStream, eventType, every, job, listener, on, Park, where } from 'tidings'

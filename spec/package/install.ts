@@ -21,7 +21,7 @@ export interface Installed {
   readonly bare: string
 }
 
-/** What the copy in the project prints, on standard error, so that one sees which copies a program uses. */
+/** The line that the copy in the project prints on standard error, to show which copies a program uses. */
 export const localCopy = 'this is the local copy\n'
 
 /** Packs what `npm run build` built. */

@@ -25,7 +25,7 @@ describe('the package', () => {
   })
   after(() => rmSync(directory, { recursive: true, force: true }))
 
-  it('holds what is built from the sources, and a few pages', () => {
+  it('contains the build and a few pages', () => {
     const built = ['lib', 'streams', 'bin'].flatMap((house) =>
       readdirSync(join(root, house), { recursive: true, encoding: 'utf8' })
         .filter((path) => path.endsWith('.ts'))
@@ -42,7 +42,7 @@ describe('the package', () => {
     assert.ok(packed.size < 400_000, `${packed.size} bytes`)
   })
 
-  it('has nothing that publint would change', async () => {
+  it('passes publint', async () => {
     const tarball = Uint8Array.from(readFileSync(packed.tarball)).buffer
     const { messages, pkg } = await publint({ pack: { tarball }, strict: true })
     assert.deepEqual(
@@ -51,7 +51,7 @@ describe('the package', () => {
     )
   })
 
-  it('has types that say what its modules are, for Node and for bundlers', async () => {
+  it('has correct types for Node and for bundlers', async () => {
     const subpaths = streams.map((name) => `./streams/${name}`)
     const data = createPackageFromTarballData(new Uint8Array(readFileSync(packed.tarball)))
     const result = await checkPackage(data, { includeEntrypoints: subpaths })
@@ -63,7 +63,7 @@ describe('the package', () => {
   })
 
   for (const moduleResolution of ['nodenext', 'bundler']) {
-    it(`is typed for those who import it with moduleResolution ${moduleResolution}`, async () => {
+    it(`has types for users with moduleResolution ${moduleResolution}`, async () => {
       const module = moduleResolution === 'bundler' ? 'esnext' : moduleResolution
       const compilerOptions = {
         module,
@@ -86,7 +86,7 @@ describe('the package', () => {
   const ran = (folder: string, program: string, ...args: readonly string[]): Promise<Ended> =>
     run(folder, program, ['run', ...args, '--once', '-m'], { XDG_CACHE_HOME: join(directory, 'cache') })
 
-  it('runs an agent in an empty folder that it was installed into', async () => {
+  it('runs an agent in a folder that it was installed into', async () => {
     const { project } = installed
     const { code, stdout, stderr } = await ran(project, join(project, 'node_modules/.bin/tidings'), 'hello.ts')
     assert.equal(stdout, 'hello world\n', stderr)
@@ -94,7 +94,7 @@ describe('the package', () => {
     assert.equal(stderr.split(localCopy).length - 1, 1, `the agent and its runner use one copy: ${stderr}`)
   })
 
-  it('runs an agent where no package is, when it is installed globally', async () => {
+  it('runs an agent in a folder without a package, if it is installed globally', async () => {
     const { prefix, bare } = installed
     const { code, stdout, stderr } = await ran(bare, join(prefix, 'bin/tidings'), 'hello.ts')
     assert.equal(stdout, 'hello world\n', stderr)
@@ -103,7 +103,7 @@ describe('the package', () => {
     assert.match(await must(bare, join(prefix, 'bin/agent-test'), ['--help']), /agent-test/)
   })
 
-  it('says what to install when tidings/testing is imported without fast-check', async () => {
+  it('names the missing package if tidings/testing is imported without fast-check', async () => {
     const { prefix } = installed
     const modules = join(prefix, 'lib/node_modules/tidings')
     assert.equal(existsSync(join(modules, 'node_modules/fast-check')), false, 'an optional peer was installed')
@@ -118,7 +118,7 @@ describe('the package', () => {
     assert.equal(await must(project, process.execPath, ['laws.mjs']), 'all 6 laws hold\n')
   })
 
-  it('knows the jobs, listeners, streams and words of another copy: a global one runs what a local one made', async () => {
+  it('recognises the jobs, listeners, streams and errors of another copy: a global one runs the parts of a local one', async () => {
     const { prefix, project } = installed
     writeFileSync(join(project, 'parts.ts'), parts)
     const [hello, many] = await Promise.all([

@@ -3,14 +3,14 @@ import { join } from 'node:path'
 
 export const root = join(import.meta.dirname, '../..')
 
-/** What a program left. */
+/** The result of a program. */
 export interface Ended {
   readonly code: number
   readonly stdout: string
   readonly stderr: string
 }
 
-/** Runs a program in a folder to its end. What the runner of the specs put into the environment is not handed on. */
+/** Runs a program in a folder to its end, without the environment variables of the spec runner. */
 export function run(
   cwd: string,
   program: string,
@@ -25,7 +25,7 @@ export function run(
   })
 }
 
-/** As `run`, for what must end well. Resolves to its standard output. */
+/** Like `run`, for a program that must succeed. Resolves to its standard output. */
 export async function must(cwd: string, program: string, args: readonly string[]): Promise<string> {
   const { code, stdout, stderr } = await run(cwd, program, args)
   if (code !== 0) throw new Error(`${program} ${args.join(' ')} ended with ${code}:\n${stdout}\n${stderr}`)

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { root } from './programs.ts'
 
-/** A registry that has what node_modules has, so that npm installs as it always does, without the network. */
+/** A registry with the content of node_modules, so that npm installs as usual without the network. */
 export interface Registry extends AsyncDisposable {
   readonly url: string
 }
@@ -41,7 +41,7 @@ function installed(): Map<string, Versions> {
   const found = new Map<string, Versions>()
   for (const path of Object.keys(lock.packages)) {
     const folder = join(root, path)
-    // The root itself is no package of the registry, and packages of other platforms are not here.
+    // Without the root itself, and without packages of other platforms, which are not installed.
     if (path === '' || !existsSync(folder)) continue
     const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Manifest
     const versions = found.get(manifest.name) ?? new Map()

@@ -18,7 +18,7 @@ function here(t: TestContext): Repository {
   return repo
 }
 
-/** Runs the agent of the example until it has nothing more to do. */
+/** Runs the agent of the example until it is idle. */
 async function runExample(log: LevelLog): Promise<void> {
   const running = await start(commits, { log, logger: false })
   const report = await running.trigger('git.commits')
@@ -56,7 +56,7 @@ it('the example about commits keeps one row for each, under one header', async (
   assert.equal(sheet(repo), `${[...rows, `${three},2026-01-01T00:02:00.000Z,Ada,three`].join('\n')}\n`)
 })
 
-it('the example about commits lets nobody smuggle a formula into a spreadsheet', async (t) => {
+it('the example about commits lets no formula into the spreadsheet', async (t) => {
   const repo = here(t)
   const formulas = ['=1+1', '+cmd()', '-2', '@SUM(A1)', '=HYPERLINK("http://x.example","click")']
   for (const formula of formulas) repo.commit(formula, { env: { GIT_AUTHOR_NAME: formula } })
@@ -67,7 +67,7 @@ it('the example about commits lets nobody smuggle a formula into a spreadsheet',
   assert.ok(rows[0]?.endsWith(",'=1+1,'=1+1"), rows[0])
 })
 
-it('the example about commits adds no row that is there already, and none for a fixup', async (t) => {
+it('the example about commits adds neither existing rows nor rows for fixups', async (t) => {
   const repo = here(t)
   const one = repo.commit('one')
   repo.commit('fixup! one')
@@ -75,16 +75,16 @@ it('the example about commits adds no row that is there already, and none for a 
   await runExample(await withLog(t))
   const before = sheet(repo)
   assert.equal(before.split('\n').length, 4)
-  // Another log has heard of nothing: all is delivered again, as after a crash.
+  // A new log delivers every event again, as after a crash.
   await runExample(await withLog(t))
   assert.equal(sheet(repo), before)
-  // A row of one that was lost comes back, although another row has its hash in it.
+  // A lost row comes back, although another row contains its hash.
   writeFileSync(join(repo.path, '.tidings/commits.csv'), before.replace(new RegExp(`^${one}.*\n`, 'm'), ''))
   await runExample(await withLog(t))
   assert.deepEqual(new Set(sheet(repo).split('\n')), new Set(before.split('\n')))
 })
 
-it('the example about commits runs from the command line, and says where to look', async (t) => {
+it('the example about commits runs from the command line, and names its file', async (t) => {
   const repo = repository(t)
   repo.commit('one')
   repo.commit('two')

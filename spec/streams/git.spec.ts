@@ -23,7 +23,7 @@ import { type Commit, type GitOptions, git, type Tag } from '../../streams/git.t
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 import { Repository, repository } from './repository.ts'
 
-/** What one run of a stream's job finds. */
+/** The drafts of one run of a stream's job. */
 async function found(stream: Stream, job: 'commits' | 'tags', context: Partial<JobContext> = {}): Promise<Draft[]> {
   const one = stream.jobs.find(({ name }) => name.endsWith(`.${job}`))
   assert.ok(one, 'no such job')
@@ -45,8 +45,8 @@ async function subjectsIn(path: string, options?: Partial<GitOptions>): Promise<
 }
 
 /**
- * An agent of these streams that keeps what it was told. A look is a run of a job, which must go well; by themselves
- * they would look after a minute, when the test is long over.
+ * An agent of these streams that keeps the events it hears. A look is a run of a job, which must succeed. Without it, jobs
+ * would run after a minute, long after the end of the test.
  */
 async function watch(t: TestContext, ...streams: readonly Stream[]) {
   const told: StoredEvent[] = []
@@ -69,7 +69,7 @@ async function watch(t: TestContext, ...streams: readonly Stream[]) {
 }
 
 describe('git.commits', () => {
-  it('tells what is in a commit, parents first', async (t) => {
+  it('tells the content of commits, parents first', async (t) => {
     const repo = repository(t)
     const first = repo.commit('one')
     repo.git(['checkout', '--quiet', '-b', 'side'])
@@ -119,7 +119,7 @@ describe('git.commits', () => {
     assert.deepEqual(subjects(), ['three'])
   })
 
-  it('can begin by recording the past, or by telling only the newest of it', async (t) => {
+  it('can start by recording the past, or by telling only its newest commits', async (t) => {
     const repo = repository(t)
     for (const subject of ['one', 'two', 'three']) repo.commit(subject)
     for (const [first, newest] of [
@@ -133,7 +133,7 @@ describe('git.commits', () => {
     }
   })
 
-  it('tells parents first even where the clocks of people differ', async (t) => {
+  it('tells parents first even if the clocks of authors differ', async (t) => {
     const repo = repository(t)
     const tree = repo.git(['mktree'])
     const make = (name: string, hour: string, ...parents: string[]): string =>
@@ -146,7 +146,7 @@ describe('git.commits', () => {
     assert.deepEqual(await subjectsIn(repo.path), ['base', 'slow', 'fast', 'merge'])
   })
 
-  it('finds old commits when a branch of old is merged', async (t) => {
+  it('finds old commits when an old branch is merged', async (t) => {
     const repo = repository(t)
     repo.commit('one')
     repo.git(['checkout', '--quiet', '-b', 'old'])
@@ -183,7 +183,7 @@ describe('git.commits', () => {
     assert.equal(duplicate, 1)
   })
 
-  it('has nothing to tell of a repository without commits, and tells the first one', async (t) => {
+  it('tells nothing in a repository without commits, and then the first commit', async (t) => {
     for (const branch of ['HEAD', 'main', '*']) {
       const repo = repository(t)
       const { look, subjects } = await watch(t, git({ path: repo.path, branch }))
@@ -196,7 +196,7 @@ describe('git.commits', () => {
     }
   })
 
-  it('tells of a shallow clone what it has, and the rest once it is deepened', async (t) => {
+  it('tells the commits of a shallow clone, and the rest once it is deepened', async (t) => {
     const origin = repository(t)
     for (const subject of ['one', 'two', 'three', 'four']) origin.commit(subject)
     const clone = new Repository(join(temporaryDirectory(t), 'clone'), false)
@@ -235,7 +235,7 @@ describe('git.commits', () => {
     )
   })
 
-  it('tells of the branch that is asked for, or of all', async (t) => {
+  it('tells the commits of the chosen branch, or of all branches', async (t) => {
     const origin = repository(t)
     origin.commit('base')
     const repo = new Repository(join(temporaryDirectory(t), 'clone'), false)
@@ -255,7 +255,7 @@ describe('git.commits', () => {
     assert.deepEqual((await subjectsIn(repo.path, { branch: '*' })).sort(), ['base', 'mine', 'theirs', 'topic'])
   })
 
-  it('finds what is new on any of very many branches', async (t) => {
+  it('finds new commits on any of very many branches', async (t) => {
     const repo = repository(t)
     const root = repo.commit('root')
     const tree = repo.git(['rev-parse', 'HEAD^{tree}'])
@@ -283,7 +283,7 @@ describe('git.commits', () => {
     assert.deepEqual(subjects(), ['late'])
   })
 
-  it('leaves out nothing and repeats nothing, whatever is committed, merged, reset and switched between looks', async (t) => {
+  it('misses and repeats no commit, whatever is committed, merged, reset and switched between looks', async (t) => {
     const step = fc.oneof(
       { weight: 4, arbitrary: fc.record({ do: fc.constant('commit' as const) }) },
       { weight: 2, arbitrary: fc.record({ do: fc.constant('merge' as const), with: fc.nat() }) },
@@ -296,7 +296,7 @@ describe('git.commits', () => {
         const { look, told } = await watch(t, git({ path: repo.path }))
         const root = repo.commit('root')
         const tree = repo.git(['rev-parse', 'HEAD^{tree}'])
-        // The truth is kept here, apart from git: who descends from whom, and what a look could see.
+        // The truth, kept apart from git: the ancestry, and which commits a look could see.
         const parents = new Map<string, readonly string[]>([[root, []]])
         const visible = new Set<string>()
         const see = (hash: string): void => {
@@ -317,7 +317,7 @@ describe('git.commits', () => {
           if (one.do === 'reset') head = other
           else {
             const from = one.do === 'merge' && other !== head ? [head, other] : [head]
-            // Clocks of people differ: the dates go up and down.
+            // The clocks of authors differ, so dates go up and down.
             const date = `@${1_700_000_000 + ((i * 7919) % 1000)} +0000`
             const args = ['commit-tree', tree, ...from.flatMap((parent) => ['-p', parent]), '-m', `step ${i}`]
             head = repo.git(args, { env: { GIT_COMMITTER_DATE: date } })
@@ -336,7 +336,7 @@ describe('git.commits', () => {
   })
 })
 
-describe('git.commits takes as they come', () => {
+describe('git.commits accepts', () => {
   const odd = [
     '-starts like an option',
     '=1+1',
@@ -371,7 +371,7 @@ describe('git.commits takes as they come', () => {
     )
   })
 
-  it('no message at all', async (t) => {
+  it('an empty message', async (t) => {
     const repo = repository(t)
     repo.commit('', { args: ['--allow-empty-message'], env: { GIT_AUTHOR_NAME: 'x' } })
     repo.commit('after')
@@ -435,7 +435,7 @@ describe('git.commits takes as they come', () => {
     }
   })
 
-  it('messages that are longer than an event may be', async (t) => {
+  it('messages longer than an event may be', async (t) => {
     const repo = repository(t)
     const long = '\x01'.repeat(100_000)
     repo.commit(`${long}\n\n${long}`, { env: { GIT_AUTHOR_NAME: `A${long}B` } })
@@ -444,11 +444,11 @@ describe('git.commits takes as they come', () => {
     await look()
     const [first, second] = told.map(({ data }) => data as Commit)
     assert.equal(first?.body, '\x01'.repeat(8000))
-    // Half of a surrogate pair is no text.
+    // Half of a surrogate pair is not valid text.
     assert.equal(second?.subject, `x${'🎉'.repeat(3999)}\ufffd`)
   })
 
-  it('commits that somebody replaced: the hash names the original', async (t) => {
+  it('replaced commits, whose hash names the original', async (t) => {
     const repo = repository(t)
     const original = repo.commit('original')
     repo.git(['checkout', '--quiet', '--orphan', 'other'])
@@ -459,7 +459,7 @@ describe('git.commits takes as they come', () => {
 })
 
 describe('git.tags', () => {
-  it('tells what a tag is and what it is on, the oldest first', async (t) => {
+  it('tells the content and the target of tags, the oldest first', async (t) => {
     const repo = repository(t)
     const one = repo.commit('one\n\nthe body of the commit')
     repo.git(['tag', 'light'])
@@ -493,7 +493,7 @@ describe('git.tags', () => {
     ])
   })
 
-  it('tells a moved tag again, but not one that is put back where it was', async (t) => {
+  it('tells a moved tag again, but not one that moves back', async (t) => {
     const repo = repository(t)
     const one = repo.commit('one')
     repo.git(['tag', 'latest'])
@@ -516,7 +516,7 @@ describe('git.tags', () => {
     assert.deepEqual(targets(), [])
   })
 
-  it('finds tags on what is no commit, on tags, without a tagger, and with names that are not utf8', async (t) => {
+  it('finds tags on objects other than commits, on tags, without a tagger, and with names that are not UTF-8', async (t) => {
     const repo = repository(t)
     const commit = repo.commit('one')
     const blob = repo.object('blob', 'a key', 'refs/tags/key')
@@ -546,7 +546,7 @@ describe('git.tags', () => {
 })
 
 describe('several repositories', () => {
-  it('are told apart by the name of the job; a commit that both have is told once, a tag of one name twice', async (t) => {
+  it('are distinguished by the name of the job; a commit in both is told once, a tag of one name twice', async (t) => {
     const one = repository(t)
     one.commit('shared')
     const two = new Repository(join(temporaryDirectory(t), 'clone'), false)
@@ -575,10 +575,10 @@ describe('several repositories', () => {
   })
 })
 
-describe('a run fails, and says why,', () => {
+describe('a run fails with the reason', () => {
   const failed = { code: 'TIDINGS_EXEC_FAILED' } as const
 
-  it('where there is no repository', async (t) => {
+  it('if there is no repository', async (t) => {
     const path = temporaryDirectory(t)
     const words = new RegExp(`${path}.*not a git repository`)
     await assert.rejects(commitsIn(path), { ...failed, message: words })
@@ -586,7 +586,7 @@ describe('a run fails, and says why,', () => {
     await assert.rejects(commitsIn(join(path, 'gone')), { ...failed, message: /gone/ })
   })
 
-  it('where there is no such branch', async (t) => {
+  it('if there is no such branch', async (t) => {
     const repo = repository(t)
     repo.commit('one')
     await assert.rejects(subjectsIn(repo.path, { branch: 'mian' }), { ...failed, message: /mian/ })
@@ -594,7 +594,7 @@ describe('a run fails, and says why,', () => {
     await assert.rejects(subjectsIn(repo.path), { ...failed, message: /HEAD/ })
   })
 
-  it('and tells the next time what it could not tell then', async (t) => {
+  it('and tells those commits the next time', async (t) => {
     const repo = repository(t)
     repo.commit('one')
     const { look, subjects, running } = await watch(t, git({ path: repo.path }))
@@ -610,8 +610,8 @@ describe('a run fails, and says why,', () => {
   })
 })
 
-describe('nothing but reading is done', () => {
-  it('where a path or a branch looks like an option', async (t) => {
+describe('the stream only reads', () => {
+  it('even if a path or a branch looks like an option', async (t) => {
     const room = temporaryDirectory(t)
     const repo = new Repository(join(room, '--version'))
     repo.commit('one')
@@ -628,7 +628,7 @@ describe('nothing but reading is done', () => {
     assert.deepEqual([existsSync(join(room, 'made')), existsSync(join(repo.path, 'made'))], [false, false])
   })
 
-  it('by no program but git, whatever the repository is set to', async (t) => {
+  it('and runs only git, whatever the settings of the repository', async (t) => {
     const repo = repository(t)
     const trap = join(repo.path, 'trap.sh')
     writeFileSync(trap, `#!/bin/sh\necho sprung >> '${repo.path}/sprung'\n`)
@@ -656,7 +656,7 @@ describe('nothing but reading is done', () => {
     assert.deepEqual(await subjectsIn(repo.path), ['signed'])
     assert.equal((await tagsIn(repo.path)).length, 1)
     assert.equal(existsSync(join(repo.path, 'sprung')), false)
-    // The trap is a good one: git log springs it.
+    // The trap works: git log springs it.
     repo.git(['log'])
     assert.equal(existsSync(join(repo.path, 'sprung')), true)
   })
@@ -667,7 +667,7 @@ describe('a long history', () => {
     Number(args.find((arg) => arg.startsWith(option))?.slice(option.length) ?? 0)
   const hashOf = (i: number): string => i.toString(16).padStart(40, '0')
 
-  /** A git that knows `length` commits in a row, the last one being the newest. */
+  /** A git with `length` commits in a row, the newest last. */
   function pretend(length: number): { exec: Exec; calls: (readonly string[])[]; signals: (AbortSignal | undefined)[] } {
     const calls: (readonly string[])[] = []
     const signals: (AbortSignal | undefined)[] = []
@@ -694,7 +694,7 @@ describe('a long history', () => {
     return { exec, calls, signals }
   }
 
-  it('is read in parts that fit on a command line, and comes out whole and in order', async () => {
+  it('is read in parts that fit on a command line, completely and in order', async () => {
     const { exec, calls, signals } = pretend(900)
     const drafts = await found(git({ path: '/somewhere' }), 'commits', { exec })
     assert.deepEqual(
@@ -711,11 +711,11 @@ describe('a long history', () => {
     )
   })
 
-  it('of more hashes than a program may print is listed in parts', async () => {
+  it('with more hashes than a program may print is listed in parts', async () => {
     const most = 64 * 1024 * 1024
     const [oldest, other] = ['0', '1'].map((digit) => digit.repeat(64))
     const { exec } = pretend(1)
-    // The longer hashes, and so many that the last part has only one.
+    // The longer hashes, and a number that leaves one for the last part.
     const exceeding: Exec = async (file, args, options) => {
       const [count, skip] = ['--max-count=', '--skip='].map((option) => number(args, option))
       if (args.includes('log')) throw new Error(`details of ${args.find((arg) => /^[0-9a-f]{64}$/.test(arg))}`)
@@ -730,13 +730,13 @@ describe('a long history', () => {
 })
 
 describe('options', () => {
-  it('without a path are refused when the stream is called', () => {
+  it('without a path are rejected when the stream is called', () => {
     for (const path of [undefined, '', 7]) {
       assert.throws(() => git({ path } as GitOptions), { code: 'TIDINGS_STREAM_INVALID', message: /path/ })
     }
   })
 
-  it('take a pause in words or milliseconds', () => {
+  it('accept an interval in words or milliseconds', () => {
     const pauses = [undefined, '90s', 5000].map((every) =>
       git({ path: '.', ...(every === undefined ? {} : { every }) }),
     )

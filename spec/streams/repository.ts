@@ -12,7 +12,7 @@ const who = {
   GIT_COMMITTER_EMAIL: 'carl@example.org',
 }
 
-/** A real repository, in which a test does what people do. */
+/** A real repository, which a test changes as people do. */
 export class Repository {
   readonly path: string
   #made = 0
@@ -22,21 +22,21 @@ export class Repository {
     if (init !== false) execFileSync('git', ['init', '--quiet', ...init, path], { env: environment({}) })
   }
 
-  /** What git prints, without the last line's end. Dates count up: see `BEGIN`. */
+  /** The output of git, without the final newline. Dates count up: see `BEGIN`. */
   git(args: readonly string[], { input = '', env = {} }: { input?: string | Buffer; env?: object } = {}): string {
     const date = `@${(BEGIN + this.#made * 60_000) / 1000} +0200`
     const options = { input, env: environment({ GIT_AUTHOR_DATE: date, GIT_COMMITTER_DATE: date, ...env }) }
     return execFileSync('git', ['-C', this.path, ...args], { ...options, encoding: 'utf8', stdio: 'pipe' }).trimEnd()
   }
 
-  /** Commits nothing but a message; its hash. */
+  /** Commits only a message; returns the hash. */
   commit(message: string, { args = [], env = {} }: { args?: readonly string[]; env?: object } = {}): string {
     this.git(['commit', '--quiet', '--allow-empty', '--cleanup=verbatim', '--file=-', ...args], { input: message, env })
     this.#made += 1
     return this.git(['rev-parse', 'HEAD'])
   }
 
-  /** Makes an object of exactly these bytes, and puts a ref on it if one is named; its hash. */
+  /** Creates an object of exactly these bytes, and a ref to it if one is named; returns the hash. */
   object(type: 'commit' | 'tag' | 'blob', content: string | Buffer, ref?: string): string {
     const hash = this.git(['hash-object', '-w', '--literally', '-t', type, '--stdin'], { input: content })
     if (ref !== undefined) this.git(['update-ref', ref, hash])
@@ -44,12 +44,12 @@ export class Repository {
   }
 }
 
-/** A new repository in a directory that goes with the test. */
+/** A new repository in a directory that is removed after the test. */
 export function repository(t: TestContext, ...init: readonly string[]): Repository {
   return new Repository(temporaryDirectory(t), ['--initial-branch=main', ...init])
 }
 
-// Nothing of whoever runs the test: not their name, nor their settings, nor the hook that runs it.
+// Independent of the user who runs the test: their name, settings, and a hook that may run it.
 function environment(more: object): Record<string, string | undefined> {
   const kept = Object.entries(process.env).filter(([name]) => !name.startsWith('GIT_'))
   return { ...Object.fromEntries(kept), ...who, GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_NOSYSTEM: '1', ...more }

@@ -1,24 +1,24 @@
 import { tidings } from '../../bin/cli/commands.ts'
 import { answer } from '../../bin/cli/main.ts'
 
-// Node opens it when it is first looked at, to see whether a person is there.
+// Node opens standard input at its first use, for example to check for a terminal.
 void process.stdin
 
-/** What a command left. */
+/** The result of a command. */
 export interface Said {
   readonly code: number
   readonly stdout: string
   readonly stderr: string
 }
 
-/** Does in this process what `tidings` does with these arguments. One at a time. */
+/** Runs `tidings` with these arguments in this process. One call at a time. */
 export async function command(...args: readonly string[]): Promise<Said> {
   const guarded: NodeJS.EventEmitter = process
   const before = GUARDED.map((event) => ({ event, kept: guarded.listeners(event) }))
   try {
     return await captured(() => answer(['tidings'], tidings, args))
   } finally {
-    // A command's own process ends with it, and so do its guards.
+    // Guards would end with the command's own process.
     for (const { event, kept } of before)
       for (const listener of guarded.listeners(event))
         if (!kept.includes(listener)) guarded.off(event, listener as () => void)
@@ -27,7 +27,7 @@ export async function command(...args: readonly string[]): Promise<Said> {
 
 const GUARDED = ['uncaughtException', 'unhandledRejection']
 
-/** What is written meanwhile as text, and the exit code that `work` resolves to. */
+/** The text written meanwhile, and the exit code that `work` resolves to. */
 export async function captured(work: () => Promise<number>): Promise<Said> {
   const said = { stdout: '', stderr: '' }
   const restore = (['stdout', 'stderr'] as const).map((name) => {

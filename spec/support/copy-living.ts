@@ -2,8 +2,8 @@ import { cp, readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 
 /**
- * Copies the folder of a log that somebody writes to, as a power cut would leave it. While LevelDB changes more than the
- * end of its own log, files come and go under the copy, which then is of no one moment, and is made again.
+ * Copies the folder of a log in use, as a power cut would leave it. While LevelDB changes more than the end of its own
+ * log, files come and go during the copy, which then mixes several moments and is repeated.
  */
 export async function copyLiving(directory: string, copy: string): Promise<void> {
   for (;;) {
@@ -20,7 +20,7 @@ export async function copyLiving(directory: string, copy: string): Promise<void>
   }
 }
 
-// The files and, of those that are not only written on, which they are; empty when one went away meanwhile.
+// The files and, for those that are not only appended to, their identity; empty when one vanished meanwhile.
 async function shape(directory: string): Promise<string> {
   const names = (await readdir(directory)).toSorted()
   const stats = names.map(async (name) => {

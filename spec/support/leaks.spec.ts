@@ -7,7 +7,7 @@ import { temporaryDirectory } from './temporary-directory.ts'
 
 const support = import.meta.dirname
 
-// Each is one test of a spec of its own, which the leak check is loaded into as the runner does it.
+// Each is one test of its own spec, into which the leak check is loaded as by the runner.
 const leaky = `
 import { spawn } from 'node:child_process'
 import { mkdtempSync, writeFileSync } from 'node:fs'
@@ -35,7 +35,7 @@ test('tidy', async (t) => {
 `
 
 describe('the leak check', () => {
-  it('fails a test that leaves something behind, says what, and lets a tidy one pass', async (t) => {
+  it('fails a test that leaves something behind, names it, and lets a clean one pass', async (t) => {
     const directory = temporaryDirectory(t)
     const file = join(directory, 'leaky.spec.ts')
     writeFileSync(file, leaky)

@@ -4,16 +4,16 @@ import { afterEach, beforeEach, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, prefix } from './temporary-directory.ts'
 
-/** How long what a test closed may take to be gone, in ms. */
+/** How long a closed resource may take to disappear, in ms. */
 const PATIENCE = 1000
 
-/** Passing work of the event loop, and the file reads of modules that are loaded late: never what a test forgot. */
+/** Transient work of the event loop, and file reads of late imports: never forgotten by a test. */
 const passing = new Set(['Immediate', 'TickObject', 'FSReqCallback', 'FSReqPromise', 'CloseReq'])
 
-/** What an agent listens to while it runs. (Libraries keep one listener on `exit` for good.) */
+/** The process events that an agent listens to. (Libraries keep one listener on `exit` for good.) */
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'uncaughtException', 'unhandledRejection']
 
-/** What is open now, by name: timers, handles and children, temporary directories, listeners of the process. */
+/** The open resources, by name: timers, handles and children, temporary directories, listeners of the process. */
 function open(): Map<string, number> {
   const names = [
     ...process.getActiveResourcesInfo().filter((name) => !passing.has(name)),
@@ -30,7 +30,7 @@ async function check(before: ReadonlyMap<string, number>): Promise<void> {
     [...open()]
       .map(([name, count]) => ({ name, more: count - (before.get(name) ?? 0) }))
       .flatMap(({ name, more }) => (more > 0 ? [`${more} ${name}`] : []))
-  // What was begun at the very end shows a turn later.
+  // Resources opened at the very end show one turn later.
   await sleep(1)
   for (let waited = 0; left().length > 0 && waited < PATIENCE; waited += 10) await sleep(10)
   const names = left()
@@ -42,7 +42,7 @@ async function check(before: ReadonlyMap<string, number>): Promise<void> {
  * of the process behind. The runner loads this before each spec; elsewhere (a program that a spec starts) it does nothing.
  */
 if (/\.(spec|slow)\.ts$/.test(process.argv[1] ?? '')) {
-  // They open their own handles when they are first used.
+  // These open their own handles at their first use.
   void process.stdout
   void process.stderr
   const befores = new WeakMap<object, ReadonlyMap<string, number>>()

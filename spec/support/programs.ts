@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { until } from './until.ts'
 
-/** Whether a process is running. A zombie is not: it has ended, and waits for its parent to notice. */
+/** Whether a process is running. A zombie is not: it has ended, and waits for its parent to collect it. */
 export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0)
@@ -15,7 +15,7 @@ export function isRunning(pid: number): boolean {
 /** A shell that writes its process id to `$1` and that of a child of its own to `$2`; neither ends by itself. */
 export const family = ['sh', ['-c', 'sleep 600 & echo $! > "$2"; echo $$ > "$1"; wait', 'sh']] as const
 
-/** The same, and neither heeds SIGTERM. */
+/** The same, and both ignore SIGTERM. */
 export const stubborn = [
   'sh',
   ['-c', 'trap "" TERM; sleep 600 & echo $! > "$2"; echo $$ > "$1"; wait; sleep 600', 'sh'],

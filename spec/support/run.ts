@@ -1,5 +1,5 @@
 // Runs the specs: all, or those whose path contains one of the words given. `--slow`: the long suites instead.
-// `--name PATTERN`: only tests of that name. Fails when a test fails, or when a file that was to run has no test.
+// `--name PATTERN`: only tests of that name. Fails if a test fails, or if a selected file has no test.
 import { readdirSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join, relative } from 'node:path'
@@ -13,7 +13,7 @@ const { values, positionals } = parseArgs({
   options: { slow: { type: 'boolean', default: false }, name: { type: 'string' } },
 })
 
-/** What starts programs, or waits, goes first, so that nobody waits for it at the end. */
+/** Suites that start programs or wait go first, so that the run does not end with them alone. */
 const isQuick = (path: string): boolean => !/^spec.(package|docs|e2e|agent|faults|testing|streams|level)/.test(path)
 
 const ending = values.slow ? '.slow.ts' : '.spec.ts'

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 
-/** What every temporary directory of this process is called, so that a forgotten one is found. */
+/** The prefix of every temporary directory of this process, so that a forgotten one can be found. */
 export const prefix = `tidings-spec-${process.pid}-`
 
 /**

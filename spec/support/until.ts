@@ -3,7 +3,7 @@ import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
 /** How long a condition may take on a busy machine, in ms of real time. */
 const PATIENCE = 30_000
 
-/** So many turns of the event loop are waited for one by one; after that, a few ms at a time. */
+/** The number of turns of the event loop to wait one by one; after that, a few ms at a time. */
 const TURNS = 100
 
 /**

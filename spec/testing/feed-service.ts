@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { type Draft, defineStream, eventType, type JobContext, job, manual } from '../../lib/index.ts'
 
-/** An item as the feed sends it. `at`: the date that it bears, which is not when it came. */
+/** An item as the feed sends it. `at`: its date, which may differ from the time of its arrival. */
 export interface Item {
   readonly id: string
   readonly title: string
@@ -12,10 +12,10 @@ export interface Item {
 
 export const feedUrl = 'https://feed.example/items'
 
-/** So many items are on a page. */
+/** Items on a page. */
 const PAGE = 2
 
-/** A feed: newest first by the dates of the items, in pages that link to the next, with an ETag over all of it. */
+/** A feed: newest date first, in pages that link to the next, with an ETag over all items. */
 export const feedService = {
   options: {},
   wire: fc.record(
@@ -80,7 +80,7 @@ export async function all(context: JobContext, from: string | undefined = feedUr
   return items
 }
 
-/** What asks for news since this ETag. */
+/** The headers of a request for news since this ETag. */
 export function since(etag: string | null | undefined): Record<string, string> {
   return typeof etag === 'string' ? { 'if-none-match': etag } : {}
 }

@@ -6,7 +6,7 @@ import fc from 'fast-check'
 import { exec } from '../../lib/core/exec.ts'
 import type { World } from '../../lib/index.ts'
 
-/** A commit without parents on a branch of its own, or a tag on what no branch has: every other one is annotated. */
+/** A commit without parents on its own branch, or a tag on a commit outside branches; every second tag is annotated. */
 type Ref = { readonly by: string; readonly at: number; readonly message: string } | { readonly tag: string }
 
 const name = fc.stringMatching(/^[a-zé][a-zé0-9]{0,8}$/)
@@ -15,7 +15,7 @@ const plain = { noNullPrototype: true } as const
 
 /** Real repositories under this directory, read by the real git. */
 export function gitService(directory: string) {
-  // A repository never changes here, so git is asked the same question once.
+  // A repository never changes here, so each question to git is asked once.
   const answers = new Map<string, ReturnType<World['exec']>>()
   const ask: World['exec'] = (file, args, options) => {
     const question = args.join('\0')
@@ -29,7 +29,7 @@ export function gitService(directory: string) {
       fc.record({ by: name, at: fc.nat(2_000_000_000), message: fc.string({ unit: letter }) }, plain),
       fc.record({ tag: name }, plain),
     ) as fc.Arbitrary<Ref>,
-    // A commit is another one if anything in it differs.
+    // Any difference makes another commit.
     truth: (sent: Ref) => ('tag' in sent ? `tag ${sent.tag}` : JSON.stringify([sent.by, sent.at, sent.message])),
     serve: (sent: readonly Ref[]): Partial<World> => ({
       exec: (file, args, options) => {
@@ -44,7 +44,7 @@ export function gitService(directory: string) {
   }
 }
 
-// The same refs make the same repository, so it is made once.
+// Equal refs make equal repositories, so each is made once.
 function repositoryOf(directory: string, refs: readonly Ref[]): string {
   const script = `${base}${refs.map(words).join('')}done\n`
   const path = join(directory, createHash('sha256').update(script).digest('hex'))

@@ -13,7 +13,7 @@ import { feedService } from './feed-service.ts'
 
 type Mistake = readonly [mistake: string, stream: () => Stream, ...finding: RegExp[]]
 
-/** By law, what it has to find by itself: the finding, and the lines that show it. */
+/** For each law, the mistakes that only it finds: the finding, and the lines of its report. */
 const mistakes: Readonly<Record<string, readonly Mistake[]>> = {
   'polls that overlap lose nothing and repeat nothing': [
     [
@@ -94,7 +94,7 @@ const mistakes: Readonly<Record<string, readonly Mistake[]>> = {
 }
 
 for (const [law, found] of Object.entries(mistakes)) {
-  describe(`the law "${law}" finds by itself that`, () => {
+  describe(`only the law "${law}" finds that`, () => {
     for (const [mistake, stream, ...words] of found) {
       it(mistake, async () => {
         const alone = streamLaws(stream, feedService)[law]
@@ -110,7 +110,7 @@ for (const [law, found] of Object.entries(mistakes)) {
   })
 }
 
-it('every law has two mistakes or more that it alone has to find', () => {
+it('every law has at least two mistakes that only it finds', () => {
   assert.deepEqual(Object.keys(mistakes), Object.keys(streamLaws(losing.watermark, feedService)))
   for (const [law, found] of Object.entries(mistakes)) assert(found.length >= 2, law)
 })

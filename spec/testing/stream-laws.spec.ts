@@ -98,7 +98,7 @@ for (const [does, laws] of Object.entries(goodStreams)) {
 }
 
 describe('a law', () => {
-  it('finds the same counterexample each time, and again by the seed and path that it names', async () => {
+  it('finds the same counterexample each time, and again with the reported seed and path', async () => {
     const cut = 'distinct happenings never share an identifier'
     const messageOf = async (more: object): Promise<string> => {
       try {
@@ -116,7 +116,7 @@ describe('a law', () => {
     assert.notEqual(await messageOf({ seed: 2 }), message)
   })
 
-  it('tries as many cases as it is told to', async () => {
+  it('tries `numRuns` cases', async () => {
     let runs = 0
     const counted = feedStream(async (context) => {
       runs += 1
@@ -128,18 +128,18 @@ describe('a law', () => {
     assert(runs > 10 * one, `${one} runs for one case, ${runs - one} for thirty`)
   })
 
-  it('does not hold of a stream that is never heard', async () => {
+  it('fails for a stream that never publishes', async () => {
     const silent = feedStream(async () => [])
     await assert.rejects(lawOf(silent, { truth: () => undefined }), {
       message: `stream feed was never heard, so nothing is known of the law "${first}": see wire and serve`,
     })
   })
 
-  it('finds that an item which is no happening is told', async () => {
+  it('finds an event for an item that must not produce one', async () => {
     await assert.rejects(lawOf(paged, { truth: () => undefined }), /"id":"0{16}".* is no happening, and was told/)
   })
 
-  it('finds a run that fails when there is nothing', async () => {
+  it('finds a run that fails on an empty service', async () => {
     const greedy = feedStream(async (context) => {
       const items = await all(context)
       if (items.length === 0) throw new Error('no items')
@@ -148,7 +148,7 @@ describe('a law', () => {
     await assert.rejects(lawOf(greedy), /the run of job feed\.items failed: no items\n.*\n +sent nothing\n/)
   })
 
-  it('reaches nothing that serve does not give', async () => {
+  it('reaches only what serve provides', async () => {
     const needsBoth = feedStream(async ({ fetch, exec }) => {
       await fetch(new Request('https://real.example/'))
       await exec('rm', [])
@@ -162,7 +162,7 @@ describe('a law', () => {
     await assert.rejects(lawOf(needsBoth, { serve: () => 7 as never }), /serve must return a fetch, or .*, got 7\n/)
   })
 
-  it('says what truth or serve threw, and with what', async () => {
+  it('reports what truth or serve threw, and the input', async () => {
     const truth = (): never => {
       throw new Error('no truth')
     }
@@ -172,7 +172,7 @@ describe('a law', () => {
     )
   })
 
-  it('lets programs fail, too', async () => {
+  it('lets programs fail too', async () => {
     const once = feedStream(async ({ exec, state }) => {
       if (await state.get('read')) return []
       state.set('read', true)
@@ -186,7 +186,7 @@ describe('a law', () => {
     await assert.rejects(lawOf(once, { serve }, 'a poll that fails loses nothing'), finding)
   })
 
-  it('has any secret', async () => {
+  it('provides any secret', async () => {
     const secretive = feedStream(async (context) => {
       assert.match(context.secret('TOKEN'), /./)
       return (await all(context)).map((each) => item(each.id, each))
@@ -194,7 +194,7 @@ describe('a law', () => {
     await lawOf(secretive, { numRuns: 5 })()
   })
 
-  it('ends a run that hangs, and looks for no smaller case of that', async (t) => {
+  it('ends a run that hangs, and does not shrink that case', async (t) => {
     t.mock.timers.enable({ apis: ['setTimeout'] })
     let runs = 0
     const hanging = feedStream(async () => {
@@ -208,7 +208,7 @@ describe('a law', () => {
     assert.equal(runs, 1)
   })
 
-  it('leaves the time of others alone', async () => {
+  it('leaves the time of other code alone', async () => {
     const real = Date
     const before = Date.now()
     let seen = 0
@@ -232,7 +232,7 @@ describe('a law', () => {
     assert.equal(Date, real)
   })
 
-  it('is refused where options do not fit, or a job never ends', () => {
+  it('rejects options that do not fit, and jobs that never end', () => {
     const push = defineStream({
       name: 'push',
       summary: 'What comes by itself.',

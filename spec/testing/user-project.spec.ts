@@ -12,7 +12,7 @@ describe("in a user's project, by node:test,", () => {
     assert.match(output, /^ℹ pass 6$/m)
   })
 
-  it('they fail for broken ones, each with a counterexample that a person can read', async (t) => {
+  it('they fail for broken ones, each with a readable counterexample', async (t) => {
     const directory = userProject(t, 'node:test')
     link(directory)
     copy(directory, 'fast-check', 'pure-rand')

@@ -6,13 +6,13 @@ import { temporaryDirectory } from '../support/temporary-directory.ts'
 
 export const root = join(import.meta.dirname, '../..')
 
-/** How a program ended, and all that it printed. */
+/** How a program ended, and its output. */
 export interface Ended {
   readonly code: number
   readonly output: string
 }
 
-/** A project of somebody else, with two files of tests by this runner: one has to pass, one has to fail. */
+/** The project of a user, with two files of tests for this runner: one must pass, one must fail. */
 export function userProject(t: TestContext, runner: 'node:test' | 'vitest'): string {
   const directory = temporaryDirectory(t)
   const from = join(import.meta.dirname, 'user-project')
@@ -32,14 +32,14 @@ export function link(directory: string, ...packages: readonly string[]): void {
   }
 }
 
-/** Copies packages of this tree into the project: to Node they are others than those that this package uses. */
+/** Copies packages of this tree into the project: to Node, they differ from those that this package uses. */
 export function copy(directory: string, ...packages: readonly string[]): void {
   for (const name of packages) {
     cpSync(join(root, 'node_modules', name), join(directory, 'node_modules', name), { recursive: true })
   }
 }
 
-/** Runs a program in a directory, as from a shell of somebody who runs no spec. */
+/** Runs a program in a directory, as from a shell, without the environment of the specs. */
 export function run(cwd: string, file: string, ...args: readonly string[]): Promise<Ended> {
   const { NODE_TEST_CONTEXT: _, NODE_OPTIONS: __, ...env } = process.env
   return new Promise((resolve) => {
@@ -49,7 +49,7 @@ export function run(cwd: string, file: string, ...args: readonly string[]): Prom
   })
 }
 
-/** What a person has to be able to read when the tests that have to fail do: the mistake, what was sent, what came. */
+/** The parts of the report of a failing test: the mistake, what was sent, what came. */
 export const findings: Readonly<Record<string, RegExp>> = {
   positional:
     /shop\.item "1" is told only where .*\n.*\n +sent \{"sku":"\S+ \{"sku":"\S+\n +told shop\.item "0", shop\.item "1"\n/,

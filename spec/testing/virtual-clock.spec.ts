@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { virtualClock } from '../../lib/testing/virtual-clock.ts'
 
 describe('a virtual clock', () => {
-  it('stands still until it is told to go on', async () => {
+  it('stands still until it is advanced', async () => {
     const clock = virtualClock(new Date(1000))
     clock.timer(() => assert.fail('no time passed'), 0)
     await new Promise((resolve) => setTimeout(resolve, 5))
@@ -12,7 +12,7 @@ describe('a virtual clock', () => {
     assert.equal(virtualClock().now(), Date.UTC(2026, 0, 1))
   })
 
-  it('fires timers in order, each at its own time, those of one time as they were set', async () => {
+  it('fires timers in order, each at its own time, equal ones in the order they were set', async () => {
     const waits = fc.array(fc.nat({ max: 20 }), { minLength: 1, maxLength: 12 })
     await fc.assert(
       fc.asyncProperty(waits, fc.nat({ max: 25 }), async (waits, pass) => {
@@ -32,7 +32,7 @@ describe('a virtual clock', () => {
     )
   })
 
-  it('lets what a timer set going run before the next one fires', async () => {
+  it('runs the work that a timer started before the next timer fires', async () => {
     const clock = virtualClock(new Date(0))
     const order: string[] = []
     const work = async (): Promise<void> => {
@@ -45,7 +45,7 @@ describe('a virtual clock', () => {
     assert.deepEqual(order, ['first, done at 10', 'second'])
   })
 
-  it('fires timers that timers set, if their time comes in the same stretch', async () => {
+  it('fires timers that timers set, if they are due in the same advance', async () => {
     const clock = virtualClock(new Date(0))
     const ticks: number[] = []
     const tick = (): void => {
@@ -58,7 +58,7 @@ describe('a virtual clock', () => {
     assert.equal(clock.timers, 1)
   })
 
-  it('does not fire what was cancelled, also by an earlier timer', async () => {
+  it('does not fire cancelled timers, also those that an earlier timer cancelled', async () => {
     const clock = virtualClock()
     const cancel = clock.timer(() => assert.fail('it was cancelled'), 20)
     clock.timer(cancel, 10)
@@ -67,7 +67,7 @@ describe('a virtual clock', () => {
     assert.equal(clock.timers, 0)
   })
 
-  it('can be stepped like a wall clock, which no timer notices', async () => {
+  it('can be stepped like a wall clock, without affecting timers', async () => {
     const clock = virtualClock(new Date(0))
     let fired = 0
     clock.timer(() => (fired = clock.now()), 100)
@@ -80,7 +80,7 @@ describe('a virtual clock', () => {
     assert.equal(fired, 1050)
   })
 
-  it('goes on from the furthest of two stretches that overlap', async () => {
+  it('continues from the furthest of two overlapping advances', async () => {
     const clock = virtualClock(new Date(0))
     await Promise.all([clock.advance(100), clock.advance(40)])
     assert.equal(clock.now(), 100)

@@ -1,4 +1,4 @@
-// What users write compiles, with the types they expect; what is wrong does not. Compiled by `npm run typecheck`, never run.
+// Code of users compiles with the expected types; wrong code does not. Compiled by `npm run typecheck`, never run.
 import { from, map, mergeMap, of, timeout } from 'rxjs'
 import {
   type Accepted,
@@ -86,7 +86,7 @@ export const tails = job('tail', always(), async ({ publish, state, events, logg
   await state.save()
   await exec('git', ['log'])
 })
-// @ts-expect-error an event type is no draft
+// @ts-expect-error an event type is not a draft
 job('i', every(2).seconds, ({ publish }) => publish(greeting))
 // @ts-expect-error words come after fields
 job('k', every(2).seconds, ({ logger }) => logger.info('words', { n: 1 }))
@@ -94,7 +94,7 @@ job('k', every(2).seconds, ({ logger }) => logger.info('words', { n: 1 }))
 job('f', every(2).seconds, () => [1])
 // @ts-expect-error wrong data
 job('g', every(2).seconds, ({ publish }) => publish(greeting, '1', { payload: 7 }))
-// @ts-expect-error a number is no identifier
+// @ts-expect-error a number is not an identifier
 job('h', every(2).seconds, ({ publish }) => publish(greeting, 1, { payload: '' }))
 
 // ---- schedules by the calendar

@@ -1,4 +1,4 @@
-// Compiled by tsc with the rest, never run: what has to compile, and what must not.
+// Code that must compile, and code that must not. Compiled by tsc with the rest, never run.
 import { map, type Observable, type OperatorFunction, of } from 'rxjs'
 import {
   all,
@@ -96,7 +96,7 @@ opened.pipe(where('', exists))
 opened.pipe(where('data.labels', some(at('nope', exists))))
 export const paths: Path<{ a: { b: number }[] }>[] = ['a', 'a.0', 'a.12.b']
 
-// ---- operands are of the kind of what is at the path; what may be missing needs no guard
+// ---- operands have the type of the value at the path; an optional value needs no guard
 opened.pipe(
   where('data.draft', eq(true)),
   where('data.draft', ne(null)),

@@ -5,7 +5,7 @@ export const truncated = feedStream(async (context) =>
   (await all(context)).map((each) => item(each.id.slice(0, 7), each)),
 )
 
-/** Makes a number of an id: beyond 2 ** 53, neighbours become one. */
+/** Turns an id into a number: beyond 2 ** 53, neighbours become equal. */
 export const rounded = feedStream(async (context) =>
   (await all(context)).map((each) => item(String(Number(`0x${each.id}`)), each)),
 )

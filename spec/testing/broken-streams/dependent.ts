@@ -5,7 +5,7 @@ export const positional = feedStream(async (context) =>
   (await all(context)).map((each, place) => item(`item ${place}`, each)),
 )
 
-/** Identifies an item by itself and its page. */
+/** Identifies an item by its id and its page. */
 export const paged = feedStream(async (context) =>
   (await all(context)).map((each, place) => item(`page ${1 + Math.floor(place / 2)}, ${each.id}`, each)),
 )
@@ -15,7 +15,7 @@ export const daily = feedStream(async (context) =>
   (await all(context)).map((each) => item(`${context.slot.toISOString().slice(0, 10)} ${each.id}`, each)),
 )
 
-/** Looks at the clock itself, and not at the one that it is given. */
+/** Reads the clock directly, instead of the one in its context. */
 export const dailyByItself = feedStream(async (context) =>
   (await all(context)).map((each) => item(`${new Date().toISOString().slice(0, 10)} ${each.id}`, each)),
 )

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { all, feedStream, item } from '../feed-service.ts'
 
-/** Has in the identifier what may be edited. */
+/** Has an editable field in the identifier. */
 export const byTitle = feedStream(async (context) =>
   (await all(context)).map((each) => item(`${each.id} ${each.title}`, each)),
 )

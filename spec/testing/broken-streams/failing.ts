@@ -28,7 +28,7 @@ export const failureSwallowed = feedStream(async (context) => {
   return [...first.items, ...rest].map((each) => item(each.id, each))
 })
 
-/** Does not look at the status of an answer, and takes one without items for the end of the list. */
+/** Ignores the status of a response, and takes one without items for the end of the list. */
 export const statusIgnored = feedStream(async (context) => {
   const headers = since(await context.state.get<string>('etag'))
   const items: Item[] = []

@@ -5,12 +5,12 @@ export const lastItemLost = feedStream(async (context) =>
   (await all(context)).slice(0, -1).map((each) => item(each.id, each)),
 )
 
-/** Asks for the first page, and never for the next. */
+/** Reads only the first page. */
 export const firstPageOnly = feedStream(async (context) =>
   ((await page(context, feedUrl))?.items ?? []).map((each) => item(each.id, each)),
 )
 
-/** Remembers the newest date, and passes over items that come late with an older one. */
+/** Remembers the newest date, and skips items that come late with an older one. */
 export const watermark = feedStream(async (context) => {
   const seen = (await context.state.get<number>('seen')) ?? -1
   const items = (await all(context)).filter(({ at }) => at > seen)
@@ -18,7 +18,7 @@ export const watermark = feedStream(async (context) => {
   return items.map((each) => item(each.id, each))
 })
 
-/** Stops at the first item that is known, as if nothing could come below it. */
+/** Stops at the first known item, as if no new one could come below it. */
 export const stopsAtKnown = feedStream(async (context) => {
   for (const each of await all(context)) {
     const receipt = await context.publish(item, each.id, each)

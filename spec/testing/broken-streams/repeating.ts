@@ -10,7 +10,7 @@ export const oncePerPoll = feedStream(async (context) => {
 
 const seen = eventType('feed.item').of<Item & { seen: number }>({ changed: true })
 
-/** Told each time it changes, and what changes is the time of the poll. */
+/** A versioned type whose chosen part is the time of the poll. */
 export const changesByItself = feedStream(async (context) =>
   (await all(context)).map((each) => seen(each.id, { ...each, seen: context.now() })),
 )

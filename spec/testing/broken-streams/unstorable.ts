@@ -2,14 +2,14 @@ import * as v from 'valibot'
 import { type Draft, defineStream, eventType, job, manual } from '../../../lib/index.ts'
 import { all, feedStream, item } from '../feed-service.ts'
 
-/** Makes a number of what is not always one, and NaN is no JSON. */
+/** Turns text that is not always numeric into a number, and NaN is not JSON. */
 export const notANumber = feedStream(async (context) =>
   (await all(context)).map((each) => item(each.id, { ...each, price: Number(each.price) } as never)),
 )
 
 const priced = eventType('feed.priced', v.object({ price: v.pipe(v.string(), v.digits()) }))
 
-/** Publishes by name, past the schema by which listeners hear it. */
+/** Publishes by name, bypassing the schema that listeners check. */
 export const pastTheSchema = defineStream({
   name: 'feed',
   summary: 'Items of a feed.',
