@@ -1,14 +1,14 @@
 import type { EventRecord } from '../format/records.ts'
 import { type LiveEventStore, MOST_TEXT, readConsecutive } from './reader.ts'
 
-/** How many events a page has: the first is that of 1 to 512, and so on. */
-const EVENTS = 512
+/** The number of events on a page: the first page has the events 1 to 512, and so on. */
+const EVENTS_PER_PAGE = 512
 
-/** So many pages are kept, and none of more text than this, in characters: a few that are read now, by whomever. */
-const MOST = 16
-const PAGE_TEXT = 1024 * 1024
+/** How many pages are kept, and their greatest size, in characters: enough for what all listeners read at a time. */
+const MOST_PAGES = 16
+const MOST_PAGE_TEXT = 1024 * 1024
 
-/** Pages of stored events: each is read, parsed and frozen once, however many listeners read it at about one time. */
+/** Pages of stored events. Each is read, parsed and frozen once, however many listeners read it at about the same time. */
 export class PageCache {
   readonly #log: LiveEventStore
   readonly #kept = new Map<string, Promise<readonly EventRecord[]>>()
@@ -17,30 +17,30 @@ export class PageCache {
     this.#log = log
   }
 
-  /** Records from `after` on, at most `max`; undefined: they are on no page that is full and whole. */
+  /** Returns records after `after`, at most `max`; undefined when their page is not complete. */
   async read(after: number, max: number): Promise<readonly EventRecord[] | undefined> {
-    const number = Math.floor(after / EVENTS)
+    const number = Math.floor(after / EVENTS_PER_PAGE)
     if (!this.#isWhole(number)) return undefined
     const page = this.#page(number)
-    // The next is read while this one is handled.
+    // Reads the next page while this one is handled.
     if (this.#isWhole(number + 1)) void this.#page(number + 1)
     const records = await page
-    if (records.length === EVENTS) return records.slice(after - number * EVENTS, after - number * EVENTS + max)
-    // Too much text for a page: those who began at one place read the same pieces of it.
-    const left = (number + 1) * EVENTS - after
+    if (records.length === EVENTS_PER_PAGE) return records.slice(after - number * EVENTS_PER_PAGE, after - number * EVENTS_PER_PAGE + max)
+    // The page is too large. Listeners that began at the same place read the same pieces of it.
+    const left = (number + 1) * EVENTS_PER_PAGE - after
     const piece = await this.#keep(`piece ${after}`, () => readConsecutive(this.#log.db, after, left, MOST_TEXT))
     return piece.slice(0, max)
   }
 
   #isWhole(number: number): boolean {
-    return this.#log.first <= number * EVENTS + 1 && (number + 1) * EVENTS <= this.#log.writer.durable
+    return this.#log.first <= number * EVENTS_PER_PAGE + 1 && (number + 1) * EVENTS_PER_PAGE <= this.#log.writer.durable
   }
 
-  // Empty if it has too much text.
+  // Resolves to an empty page when that is too large.
   #page(number: number): Promise<readonly EventRecord[]> {
     return this.#keep(`page ${number}`, async () => {
-      const records = await readConsecutive(this.#log.db, number * EVENTS, EVENTS, PAGE_TEXT)
-      return records.length < EVENTS ? [] : records
+      const records = await readConsecutive(this.#log.db, number * EVENTS_PER_PAGE, EVENTS_PER_PAGE, MOST_PAGE_TEXT)
+      return records.length < EVENTS_PER_PAGE ? [] : records
     })
   }
 
@@ -50,8 +50,8 @@ export class PageCache {
     const loaded = load()
     this.#kept.set(name, loaded)
     const [oldest] = this.#kept.keys()
-    if (this.#kept.size > MOST && oldest !== undefined) this.#kept.delete(oldest)
-    // Who waits for it hears of the error; whoever comes later tries again.
+    if (this.#kept.size > MOST_PAGES && oldest !== undefined) this.#kept.delete(oldest)
+    // The waiting readers get the error; a later one tries again.
     loaded.catch(() => this.#kept.delete(name))
     return loaded
   }

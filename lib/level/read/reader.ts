@@ -5,23 +5,27 @@ import { keys, seqOf } from '../format/keys.ts'
 import { decodeEvent, type EventRecord } from '../format/records.ts'
 import { type Database, PAGE, READ_AHEAD } from '../store/database.ts'
 
-/** A store that is read from, the lowest seq whose body it keeps, and the highest that is durable. */
+/** A store to read events from. */
+export interface EventStore {
+  readonly db: Database
+  /** The lowest seq whose body is kept. */
+  readonly first: number
+}
+
+/** A store to read events from while it is written to. */
 export interface LiveEventStore extends EventStore {
+  /** The highest durable seq. */
   readonly writer: { readonly durable: number }
 }
 
-/** The records after `after`, up to and including `upTo`, at most `max`; a gap among them is damage. */
-async function readPage(db: Database, after: number, upTo: number, max: number): Promise<readonly EventRecord[]> {
-  const limit = Math.min(max, upTo - after)
-  return limit <= 0 ? [] : readConsecutive(db, after, limit)
-}
-
-/** So many characters of records are read in one go, give or take the last record: more would block the event loop. */
+/** How many characters of records are read at a time: more would block the event loop. */
 export const MOST_TEXT = 512 * 1024
 
 /**
- * So many records after `after`, all of which must be there. Fewer if they have more than `mostText` characters, but one
- * at least.
+ * Reads the `count` records after `after`, all of which must exist. Reads fewer, but at least one, if they have more than
+ * `mostText` characters.
+ *
+ * @throws TidingsError `TIDINGS_LOG_DAMAGED` for a gap
  */
 export async function readConsecutive(
   db: Database,
@@ -51,7 +55,11 @@ export async function readConsecutive(
   }
 }
 
-/** One record; its absence is damage unless it was pruned. */
+/**
+ * Reads one record; undefined when it is pruned.
+ *
+ * @throws TidingsError `TIDINGS_LOG_DAMAGED` when it is missing
+ */
 export async function readRecord(store: EventStore, seq: number): Promise<EventRecord | undefined> {
   const key = keys.event(seq)
   const text = await store.db.get(key)
@@ -60,20 +68,14 @@ export async function readRecord(store: EventStore, seq: number): Promise<EventR
   return undefined
 }
 
-/** The error of an event that should be there. */
+/** Returns the error for an event that is missing. */
 export function missing(seq: number): TidingsError {
   return new TidingsError('TIDINGS_LOG_DAMAGED', `event ${seq} is missing from the log`, { details: { seq } })
 }
 
-/** A store that is read from, and the lowest seq whose body it keeps. */
-interface EventStore {
-  readonly db: Database
-  readonly first: number
-}
-
 /**
- * The events that a query asks for, up to `upTo`. The store is looked up for each page: it may be closed and opened
- * again meanwhile, or pruned; what is gone is passed over.
+ * Yields the events that match a query, up to the seq `upTo`. Calls `store` for each page, because the store may be
+ * reopened or pruned meanwhile; skips pruned events.
  */
 export async function* readEvents(store: () => EventStore, query: Query, upTo: number): AsyncGenerator<EventRecord> {
   const asked = narrow(query)
@@ -92,6 +94,12 @@ export async function* readEvents(store: () => EventStore, query: Query, upTo: n
   }
 }
 
+/** Reads the page of records after `after`, up to `upTo`. */
+async function readPage(db: Database, after: number, upTo: number): Promise<readonly EventRecord[]> {
+  const limit = Math.min(PAGE, upTo - after)
+  return limit <= 0 ? [] : readConsecutive(db, after, limit)
+}
+
 async function* everyPage(
   store: () => EventStore,
   { reverse }: Narrowed,
@@ -102,7 +110,7 @@ async function* everyPage(
     for (let at = low; at <= high; ) {
       const { db, first } = store()
       at = Math.max(at, first)
-      yield await readPage(db, at - 1, high, PAGE)
+      yield await readPage(db, at - 1, high)
       at += PAGE
     }
     return
@@ -111,11 +119,11 @@ async function* everyPage(
     const { db, first } = store()
     const after = Math.max(low - 1, first - 1, top - PAGE)
     if (after >= top) return
-    yield (await readPage(db, after, top, PAGE)).toReversed()
+    yield (await readPage(db, after, top)).toReversed()
   }
 }
 
-// One exact type: its index says where its events are, however rare they are.
+// A query for one exact type reads the type index, which is fast for rare types.
 async function* pagesOfType(
   store: () => EventStore,
   type: string,
