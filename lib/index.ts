@@ -66,7 +66,6 @@ export type { Problem } from './level/upkeep/verify.ts'
 export type { Claim, ClaimOptions, Completion, OpenSlot, RunRecord, SlotPlan, SlotsOfJob } from './log/claim.ts'
 export { distinctByIdentifier, type EventOfDraft } from './log/distinct.ts'
 export { events$, type FollowOptions } from './log/events.ts'
-export type { Recorded } from './log/origin.ts'
 export type {
   Consumer,
   ConsumerInfo,
@@ -79,6 +78,7 @@ export type {
   Origin,
   Parked,
   Query,
+  Recorded,
   Retrying,
   Start,
   Write,

@@ -1,6 +1,6 @@
 import type { Draft, Receipt, StoredEvent } from '../core/event.ts'
+import { checkDraft } from '../log/check-draft.ts'
 import type { Claim, Completion } from '../log/claim.ts'
-import { checkDraft } from '../log/limits.ts'
 import { logReceipt } from '../log/log-receipt.ts'
 import type { KeyValue, Origin, Query, Write, Writes } from '../log/port.ts'
 import type { Job } from './job.ts'

@@ -5,7 +5,7 @@ import { asError, describe, TidingsError } from '../core/errors.ts'
 import type { Draft } from '../core/event.ts'
 import type { Publisher } from '../core/publisher.ts'
 import { safeSubscribe } from '../core/safe-subscribe.ts'
-import { snapshotDraft } from '../log/snapshot-draft.ts'
+import { snapshotDraft } from '../log/check-draft.ts'
 import type { Job, JobContext } from './job.ts'
 
 /** Maximum drafts awaiting the log's answer before the run has to wait: bounds the memory of a run. */

@@ -36,19 +36,19 @@ export interface ClaimOptions {
   readonly aside?: boolean
 }
 
-/** Completes a claimed slot in another commit; `outcome` (JSON) is its record until `done` replaces it. */
+/** Completes a claimed slot in another commit. */
 export interface Completion {
+  /** The claim of the slot. */
   readonly claim: Claim
+  /** The number of the attempt that ended. */
   readonly attempt: number
+  /** Its outcome (JSON), until `done` replaces it. */
   readonly outcome: unknown
 }
 
-/**
- * A slot that is due and neither completed nor settled.
- *
- * - `at`, `since`: when its next attempt is due, and when that was decided, in ms since the epoch; absent: at once
- */
+/** A slot that is due and neither completed nor settled. */
 export interface OpenSlot {
+  /** The instant of the slot. */
   readonly slot: Date
   /** The number of attempts that began. */
   readonly attempts: number
@@ -56,13 +56,17 @@ export interface OpenSlot {
   readonly held: boolean
   /** Whether its last attempt has ended; false while one is running, and when the process died during it. */
   readonly ended: boolean
+  /** When its next attempt is due, in ms since the epoch; absent: at once. */
   readonly at?: number
+  /** When that was decided, in ms since the epoch. */
   readonly since?: number
 }
 
-/** The slots of a job: all up to `upTo` are settled, except those in `open`, oldest first. */
+/** The slots of a job. */
 export interface SlotsOfJob {
+  /** All slots up to here are settled, except those in `open`; absent: none is. */
   readonly upTo?: Date
+  /** The open slots, oldest first. */
   readonly open: readonly OpenSlot[]
 }
 
@@ -70,6 +74,7 @@ export interface SlotsOfJob {
 export interface SlotPlan {
   /** Settles every slot up to here that is not open. It never moves back, unless `back` is set. */
   readonly upTo?: Date
+  /** Moves `upTo` back too, so that the slots after it may run again; default false. */
   readonly back?: boolean
   /** Due slots to keep claimable, even when a later slot completes. A settled slot stays settled. */
   readonly open?: readonly (Pick<OpenSlot, 'slot'> & Partial<OpenSlot>)[]
@@ -79,13 +84,14 @@ export interface SlotPlan {
   readonly noted?: readonly { readonly slot: Date; readonly outcome: unknown }[]
 }
 
-/**
- * The record of one attempt at a slot or, where `attempt` is 0, of a slot that never ran. Without `outcome`, the
- * process died before the attempt ended.
- */
+/** The record of one attempt at a slot, or of a slot that never ran. */
 export interface RunRecord {
+  /** The name of the job. */
   readonly job: string
+  /** The instant of the slot. */
   readonly slot: Date
+  /** The number of the attempt, from 1; 0: the slot never ran. */
   readonly attempt: number
+  /** How the attempt ended; absent: the process died before that. */
   readonly outcome?: JsonValue
 }

@@ -17,7 +17,7 @@ export interface FollowOptions {
  * each subscriber reads by itself, page by page, and stops reading when it unsubscribes. Completes when the log is
  * closed.
  *
- * @throws TidingsError `TIDINGS_LOG_INVALID` for what is no log
+ * @throws TidingsError `TIDINGS_LOG_INVALID` if `log` is not a Log
  *
  * @example
  * ```ts
@@ -32,17 +32,17 @@ export interface FollowOptions {
 export function events$(log: Log, { after = 0, live = true }: FollowOptions = {}): Observable<StoredEvent> {
   checkLog(log, 'events$()')
   return new Observable((subscriber) => {
-    const over = new AbortController()
-    subscriber.add(() => over.abort())
-    const events = live ? follow(log, { after }, over.signal) : log.events({ after })
-    tell(events, subscriber).then(
+    const unsubscribed = new AbortController()
+    subscriber.add(() => unsubscribed.abort())
+    const events = live ? follow(log, { after }, unsubscribed.signal) : log.events({ after })
+    emitAll(events, subscriber).then(
       () => subscriber.complete(),
       (error) => subscriber.error(error),
     )
   })
 }
 
-async function tell(events: AsyncIterable<StoredEvent>, subscriber: Subscriber<StoredEvent>): Promise<void> {
+async function emitAll(events: AsyncIterable<StoredEvent>, subscriber: Subscriber<StoredEvent>): Promise<void> {
   for await (const event of events) {
     subscriber.next(event)
     if (subscriber.closed) return

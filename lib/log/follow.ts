@@ -2,10 +2,11 @@ import { Subscription } from 'rxjs'
 import type { Clock } from '../core/clock.ts'
 import { hasCode } from '../core/errors.ts'
 import type { StoredEvent } from '../core/event.ts'
+import { SECOND } from '../core/time-units.ts'
 import type { Log, Query } from './port.ts'
 
-/** How often to poll a log that is reopening after a failed write, in ms. */
-const LOOK_AGAIN = 1000
+/** When to read again from a log that has failed, in ms. A log that recovers without a new event sends no signal. */
+const RETRY_AFTER = SECOND
 
 /**
  * Iterates over the events that match a query: first the stored ones, then, without gap or repeat, new ones. Reads no
@@ -17,11 +18,11 @@ export async function* follow(
   signal: AbortSignal,
 ): AsyncGenerator<StoredEvent> {
   // Subscribes before reading, so that no commit in between is missed.
-  const ear = new Ear(log)
-  const end = (): void => ear.end()
+  const commits = new CommitSignal(log)
+  const end = (): void => commits.end()
   signal.addEventListener('abort', end, { once: true })
   try {
-    for (let after = query.after ?? 0; !ear.ended && !signal.aborted; ) {
+    for (let after = query.after ?? 0; !commits.ended && !signal.aborted; ) {
       try {
         const seen = await log.last()
         for await (const event of log.events({ ...query, after })) {
@@ -30,12 +31,12 @@ export async function* follow(
           if (signal.aborted) return
         }
         after = Math.max(after, seen)
-        if (ear.last <= after) await ear.more()
+        if (commits.last <= after) await commits.next()
       } catch (error) {
         // A closed log has no more events; a failed one is reopened, so it waits.
         if (hasCode(error, 'TIDINGS_LOG_CLOSED')) return
         if (!hasCode(error, 'TIDINGS_LOG_FAILED')) throw error
-        await ear.more(LOOK_AGAIN)
+        await commits.next(RETRY_AFTER)
       }
     }
   } finally {
@@ -44,12 +45,13 @@ export async function* follow(
   }
 }
 
-/** Subscribes to the commits of a log, until the log is closed or `end` is called. */
-class Ear {
+/** Signals the commits of a log, until the log is closed or `end` is called. */
+class CommitSignal {
+  /** The highest durable seq that was signalled. */
   last = 0
   ended = false
   readonly #clock: Clock
-  readonly #listening = new Subscription()
+  readonly #subscription = new Subscription()
   #wake: () => void = () => undefined
 
   constructor({ clock, committed$ }: Log) {
@@ -58,17 +60,17 @@ class Ear {
       this.last = seq
       this.#wake()
     }
-    this.#listening.add(committed$.subscribe({ next, complete: () => this.end() }))
+    this.#subscription.add(committed$.subscribe({ next, complete: () => this.end() }))
   }
 
   end(): void {
     this.ended = true
-    this.#listening.unsubscribe()
+    this.#subscription.unsubscribe()
     this.#wake()
   }
 
-  /** Resolves when there is more, when it ends, or after `ms`, if given. */
-  async more(ms?: number): Promise<void> {
+  /** Resolves at the next commit, at the end, or after `ms`, if given. */
+  async next(ms?: number): Promise<void> {
     if (this.ended) return
     const cancel = ms === undefined ? undefined : this.#clock.timer(() => this.#wake(), ms)
     await new Promise<void>((resolve) => (this.#wake = resolve))

@@ -3,20 +3,15 @@ import type { Clock } from '../core/clock.ts'
 import type { ErrorInfo } from '../core/error-info.ts'
 import type { Accepted, Draft, StoredEvent } from '../core/event.ts'
 import type { JsonValue } from '../core/json.ts'
-import type { Claim, ClaimOptions, RunRecord, SlotPlan, SlotsOfJob } from './claim.ts'
-import type { Origin, Writes } from './origin.ts'
+import type { Claim, ClaimOptions, Completion, RunRecord, SlotPlan, SlotsOfJob } from './claim.ts'
 
-export type { Origin, Recorded, Write, Writes } from './origin.ts'
-
-/**
- * A query over the events of a log. An event must match every given part.
- *
- * - `since`, `until`: when the event was accepted, both inclusive (a Date, or ms since the epoch)
- */
+/** A query over the events of a log. An event must match every given part. */
 export interface Query {
-  /** Names, or patterns where `*` matches any characters; default all types. */
+  /** The names of event types, or patterns where `*` matches any characters; default all types. */
   readonly types?: readonly string[]
+  /** Only events accepted at this time or later (a Date, or ms since the epoch). */
   readonly since?: Date | number
+  /** Only events accepted at this time or earlier (a Date, or ms since the epoch). */
   readonly until?: Date | number
   /** Only events with a higher seq; default 0. */
   readonly after?: number
@@ -134,14 +129,52 @@ export interface Consumer {
   lag(): Promise<Lag>
 }
 
+/** A write of state, stored in one commit with what it belongs to. */
+export interface Write {
+  /** The namespace of the key, 1 byte to 1 KiB. */
+  readonly namespace: string
+  /** The key, 1 byte to 1 KiB. */
+  readonly key: string
+  /** The new value; absent: deletes the key. */
+  readonly value?: JsonValue
+}
+/** Writes of state, in order. */
+export type Writes = readonly Write[]
+
+/** Where drafts come from, and what is stored with them in one commit. */
+export interface Origin {
+  /** The job that published the drafts. */
+  readonly job?: string
+  /** The run of that job. */
+  readonly run?: string
+  /** The seq of the event whose listener published the drafts. */
+  readonly cause?: number
+  /** `false` stores the events without delivering them to listeners; default `true`. */
+  readonly told?: boolean
+  /** State to store with the events. */
+  readonly state?: Writes
+  /** A claimed slot to complete with the events. */
+  readonly completes?: Completion
+  /**
+   * Stores the events with the time and revision under which another log accepted them. An identity that this log has
+   * at that revision or a later one is a duplicate, whatever its version, so a repeated import adds nothing.
+   */
+  readonly recorded?: Recorded
+}
+
+/** When another log accepted an event, in ms since the epoch; and as which revision, for versioned types. */
+export type Recorded = Pick<StoredEvent, 'created' | 'revision'>
+
 /** A value and its revision: the number of times it was set. */
 export interface Entry<T = JsonValue> {
   readonly value: T
+  /** How often the key was set; 1 after the first time. */
   readonly revision: number
 }
 
 /** Small values by key. The revision lets a writer detect a concurrent change. */
 export interface KeyValue {
+  /** Resolves to undefined when the key does not exist. */
   get<T = JsonValue>(key: string): Promise<Entry<T> | undefined>
   /**
    * Stores JSON and resolves to the new revision.
@@ -151,6 +184,7 @@ export interface KeyValue {
   set(key: string, value: unknown, options?: { readonly if?: number }): Promise<number>
   /** Resolves to false when the key does not exist. */
   delete(key: string): Promise<boolean>
+  /** Iterates over the entries whose keys begin with `prefix`, in order of their keys; default all. */
   list<T = JsonValue>(prefix?: string): AsyncIterable<Entry<T> & { readonly key: string }>
 }
 
@@ -158,8 +192,12 @@ export interface KeyValue {
 export interface Log {
   /** Unique to this log. */
   readonly id: string
+  /**
+   * What an answer of `accept` survives: `disk`, a power loss; `process`, a crash of the process; `quorum`, the loss of a
+   * server.
+   */
   readonly durability: 'disk' | 'process' | 'quorum'
-  /** Whether seq leaves no gaps. */
+  /** Whether seqs follow each other without gaps. */
   readonly dense: boolean
   /** The clock that dates the events. */
   readonly clock: Clock
@@ -175,21 +213,32 @@ export interface Log {
    *   `TIDINGS_IDENTIFIER_INVALID` (the draft), `TIDINGS_LOG_FAILED` (not acknowledged: retry), `TIDINGS_LOG_CLOSED`
    */
   accept(drafts: readonly Draft[], origin?: Origin): Promise<readonly Accepted[]>
-  /** The events as they were when the iteration began. */
+  /**
+   * Iterates over the events that match, as they were when the iteration began.
+   *
+   * @throws TidingsError `TIDINGS_LOG_INVALID` (the query), `TIDINGS_LOG_DAMAGED`, `TIDINGS_LOG_FAILED`, `TIDINGS_LOG_CLOSED`
+   */
   events(query?: Query): AsyncIterable<StoredEvent>
-  /** Resolves to the latest revision of an event. */
+  /** Resolves to the latest revision of an event; undefined when it is unknown, forgotten or pruned. */
   get(type: string, identifier: string): Promise<StoredEvent | undefined>
   /** Resolves to the seq of the newest event; 0 when the log is empty. */
   last(): Promise<number>
   /** Forgets an identity, so it may be told again; the event stays. Resolves to false for an unknown identity. */
   forget(type: string, identifier: string): Promise<boolean>
+  /**
+   * Opens the durable side of a listener. A consumer of that name that is open hands over to the new one.
+   *
+   * @throws TidingsError `TIDINGS_LOG_INVALID` (the name or the options), `TIDINGS_LOG_FAILED`, `TIDINGS_LOG_CLOSED`
+   */
   consumer(name: string, options: ConsumerOptions): Promise<Consumer>
+  /** Iterates over all consumers that the log knows, open or not, in order of their names. */
   consumers(): AsyncIterable<ConsumerInfo>
   /**
    * Removes a consumer with its cursor, retries and parked events. An open consumer stops writing. Resolves to false
    * for an unknown name.
    */
   forgetConsumer(name: string): Promise<boolean>
+  /** Returns the values of a namespace. */
   store(namespace: string): KeyValue
   /**
    * Claims a slot for `ttl` ms. Resolves to undefined when there is nothing to run.
@@ -211,6 +260,8 @@ export interface Log {
   note(job: string, slot: Date, outcome: unknown): Promise<void>
   /** The run records of a job, by slot and attempt: the newest hundred; older ones may be gone. */
   runs(job: string, options?: { readonly limit?: number; readonly reverse?: boolean }): AsyncIterable<RunRecord>
+  /** Writes what is pending and closes the log. Calling it again does nothing. */
   close(): Promise<void>
+  /** Closes the log. */
   [Symbol.asyncDispose](): Promise<void>
 }

@@ -19,13 +19,13 @@ export interface Retention {
   readonly identities?: Duration
 }
 
-/**
- * The listener that keeps events a retention would remove, and why: its `cursor` has not passed event `seq`, or the
- * event waits for a `retry`, is `parked` or `in flight`.
- */
+/** The listener that keeps events which a retention would remove. */
 export interface HeldBy {
+  /** The name of the listener. */
   readonly listener: string
+  /** The oldest event that the listener still needs. */
   readonly seq: number
+  /** Why: its cursor has not passed the event, or the event waits for a retry, is parked or in flight. */
   readonly why: 'cursor' | 'retry' | 'parked' | 'in flight'
 }
 
@@ -37,27 +37,27 @@ export function lowestNeed(needs: readonly HeldBy[]): HeldBy | undefined {
   )
 }
 
-/**
- * The result of a prune.
- *
- * - `first`, `last`: the seqs of the oldest and the newest event kept; when none is kept, `first` is `last` + 1
- */
+/** The result of a prune. */
 export interface Pruned {
   /** The number of bodies removed. */
   readonly removed: number
+  /** The seq of the oldest body kept; `last` + 1 when none is kept. */
   readonly first: number
+  /** The seq of the newest event. */
   readonly last: number
   /** The number of identities removed. */
   readonly identities: number
-  /** The listener that keeps the log from removing more. */
+  /** The listener that kept the log from removing more; absent when none did. */
   readonly heldBy?: HeldBy
 }
 
-/** A retention in numbers (ms, events, bytes, ms); a part that is not given is Infinity. */
+/** A retention in numbers; a part that is not given is Infinity. */
 export interface Bounds {
+  /** In ms. */
   readonly age: number
   readonly count: number
   readonly bytes: number
+  /** In ms. */
   readonly identities: number
 }
 

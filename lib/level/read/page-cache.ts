@@ -25,7 +25,8 @@ export class PageCache {
     // Reads the next page while this one is handled.
     if (this.#isWhole(number + 1)) void this.#page(number + 1)
     const records = await page
-    if (records.length === EVENTS_PER_PAGE) return records.slice(after - number * EVENTS_PER_PAGE, after - number * EVENTS_PER_PAGE + max)
+    if (records.length === EVENTS_PER_PAGE)
+      return records.slice(after - number * EVENTS_PER_PAGE, after - number * EVENTS_PER_PAGE + max)
     // The page is too large. Listeners that began at the same place read the same pieces of it.
     const left = (number + 1) * EVENTS_PER_PAGE - after
     const piece = await this.#keep(`piece ${after}`, () => readConsecutive(this.#log.db, after, left, MOST_TEXT))

@@ -1,7 +1,7 @@
 import { describe, TidingsError } from '../../core/errors.ts'
 import type { Accepted, Draft } from '../../core/event.ts'
 import { type Limits } from '../../core/limits.ts'
-import { checkData, checkIdentity, checkRecorded, type Identified } from '../../log/limits.ts'
+import { checkData, checkIdentity, checkRecorded, type Identified } from '../../log/check-draft.ts'
 import type { Origin, Recorded } from '../../log/port.ts'
 import { keys } from '../format/keys.ts'
 import {

@@ -1,4 +1,4 @@
-import { checkStateKey } from '../../log/limits.ts'
+import { checkStateKey } from '../../log/check-draft.ts'
 import type { Write, Writes } from '../../log/port.ts'
 import { keys } from '../format/keys.ts'
 import { decode, encode, type StateRecord } from '../format/records.ts'

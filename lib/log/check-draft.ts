@@ -6,16 +6,24 @@ import { type JsonValue, toJson } from '../core/json.ts'
 import { checkText, defaultLimits, type Limits, textProblem } from '../core/limits.ts'
 import type { Recorded, Write } from './port.ts'
 
-/** A namespace or key of state takes as many bytes as an identifier. */
+/** The byte limit of a namespace or key, the same as of an identifier. */
 const LONGEST_KEY = 1024
 
-/** Rejects a place of state that can't be stored. */
+/**
+ * Rejects an invalid namespace or key of state.
+ *
+ * @throws TidingsError `TIDINGS_LOG_INVALID`
+ */
 export function checkStateKey({ namespace, key }: Pick<Write, 'namespace' | 'key'>): void {
   checkText(namespace, LONGEST_KEY, 'TIDINGS_LOG_INVALID', 'a namespace')
   checkText(key, LONGEST_KEY, 'TIDINGS_LOG_INVALID', `a key in ${quote(namespace)}`)
 }
 
-/** Returns a write of state with its place validated, and its value validated and copied. */
+/**
+ * Validates a write of state, and copies its value.
+ *
+ * @throws TidingsError `TIDINGS_LOG_INVALID`, `TIDINGS_DATA_INVALID`
+ */
 export function checkWrite({ value, ...write }: Write): Write {
   checkStateKey(write)
   return value === undefined ? write : { ...write, value: toJson(value) }
@@ -87,7 +95,7 @@ export function checkData(
     if (bytes > limits.data) {
       throw new TidingsError(
         'TIDINGS_DATA_TOO_LARGE',
-        `the data is ${bytes} bytes of JSON, and at most ${limits.data} are taken`,
+        `the data is ${bytes} bytes of JSON, at most ${limits.data} are allowed`,
         {
           details: { path: '', bytes, limit: limits.data },
         },
@@ -107,4 +115,35 @@ export function checkData(
 export function checkDraft<D extends Draft>(draft: D, limits: Limits = defaultLimits): D {
   const { data } = checkData(draft, checkIdentity(draft, limits), limits)
   return { ...draft, data }
+}
+
+/**
+ * Copies a draft for a later decision, because the caller may change it in the meantime. Invalid data throws only when the
+ * copy is read, as the draft itself would: the data of a duplicate is never read.
+ */
+export function snapshotDraft(draft: Draft): Draft {
+  if (typeof draft !== 'object' || draft === null || isEngineDraft(draft)) return draft
+  try {
+    const { type, identifier, version, transformed } = draft
+    const copy: MutableDraft = { type, identifier, data: undefined }
+    if (version !== undefined) copy.version = version
+    if (transformed) copy.transformed = transformed
+    copyData(draft, copy)
+    return copy
+  } catch {
+    return draft
+  }
+}
+
+type MutableDraft = { -readonly [K in keyof Draft]: Draft[K] }
+
+function copyData(draft: Draft, copy: MutableDraft): void {
+  try {
+    copy.data = toJson(draft.data)
+  } catch (error) {
+    const get = (): never => {
+      throw error
+    }
+    Object.defineProperty(copy, 'data', { get, enumerable: true })
+  }
 }
