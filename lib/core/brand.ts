@@ -1,6 +1,6 @@
 /**
- * Marks a value as one of ours. A registered symbol instead of `instanceof`: a globally installed runner and a local
- * copy of the package must know each other's jobs.
+ * Marks a value as one of ours. By a registered symbol rather than `instanceof`: a globally installed runner and a local
+ * copy of the package must recognize each other's jobs.
  */
 export function brand<const K extends string, T extends object>(kind: K, value: T): T {
   return Object.defineProperty(value, symbolOf(kind), { value: true })
@@ -12,7 +12,7 @@ export function isBranded(kind: string, value: unknown): boolean {
   try {
     return symbolOf(kind) in value
   } catch {
-    // A proxy that throws, or was revoked, is nobody's.
+    // A proxy that throws, or was revoked, has no brand.
     return false
   }
 }

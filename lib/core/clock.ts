@@ -4,17 +4,17 @@ import { firstValueFrom, merge, Observable } from 'rxjs'
 export type CancelTimer = () => void
 
 /**
- * The one place where time is read. Everything that waits or dates takes a clock, so that tests and simulations own
+ * Reads the time and sets timers. Everything that waits or dates takes a clock, so that tests and simulations control
  * the time.
  */
 export interface Clock {
-  /** The wall clock, in ms since the epoch. */
+  /** The time of the wall clock, in ms since the epoch; it may step back. */
   now(): number
-  /** Calls `run` once, `ms` milliseconds from now, or soon after. */
+  /** Calls `run` once, `ms` milliseconds from now or soon after; steps of the wall clock don't matter. */
   timer(run: () => void, ms: number): CancelTimer
 }
 
-/** `setTimeout` fires at once when it is asked to wait longer than this, in ms. */
+/** The longest wait of `setTimeout`, in ms; it fires at once when asked for a longer one. */
 const LONGEST_TIMEOUT = 2 ** 31 - 1
 
 /** The clock of this machine. */
@@ -32,7 +32,7 @@ export const systemClock: Clock = {
   },
 }
 
-/** Calls `run` every `ms` milliseconds of real time. This alone doesn't keep the process alive. */
+/** Calls `run` every `ms` milliseconds of real time, without keeping the process alive. */
 export function background(run: () => void, ms: number): CancelTimer {
   const timer = setInterval(run, ms).unref()
   return () => clearInterval(timer)
@@ -41,8 +41,9 @@ export function background(run: () => void, ms: number): CancelTimer {
 const monotonicClocks = new WeakMap<Clock, Clock>()
 
 /**
- * A clock that shows what this one does, but goes on from where it was when that one goes back: for pauses, which must
- * not take two hours longer since somebody set the clock. The same one for the same clock.
+ * Returns a clock that runs like this one, but continues from where it was when that one steps back. It is for pauses,
+ * which must not take two hours longer because the clock was set back by two hours. Returns the same clock for the same
+ * clock. Decision 0025.
  */
 export function monotonic(clock: Clock): Clock {
   const known = monotonicClocks.get(clock)
@@ -63,12 +64,12 @@ export function monotonic(clock: Clock): Clock {
 }
 
 /**
- * No wait for an instant sleeps longer than this, in ms: timers ignore steps of the wall clock, and stop while a
- * machine is suspended. So: sleep a little, look at the wall clock, sleep on.
+ * The longest sleep while waiting for an instant, in ms. Timers ignore steps of the wall clock, and stop while a machine
+ * is suspended, so a wait sleeps a little, looks at the wall clock and sleeps again.
  */
 const LONGEST_SLEEP = 30_000
 
-/** Calls `run` once the wall clock shows `at` (ms since the epoch) or later, never earlier; not before the next tick. */
+/** Calls `run` once the wall clock shows `at` (ms since the epoch) or later, and never before the next tick. */
 export function timerAt(clock: Clock, at: number, run: () => void): CancelTimer {
   let cancel: CancelTimer = () => undefined
   const sleep = (): void => {
@@ -82,7 +83,7 @@ export function timerAt(clock: Clock, at: number, run: () => void): CancelTimer 
   return () => cancel()
 }
 
-/** Emits once, when the wall clock shows `at` or later, and completes. */
+/** Emits once, when the wall clock shows `at` (ms since the epoch) or later, and completes. */
 export function at$(clock: Clock, at: number): Observable<void> {
   return new Observable((subscriber) =>
     timerAt(clock, at, () => {
@@ -116,8 +117,8 @@ export function aborted$(signal: AbortSignal): Observable<void> {
 }
 
 /**
- * Resolves when `ms` milliseconds have passed, or at once when the signal aborts. A wall clock that steps back makes the
- * wait no longer; time for which a machine was suspended counts.
+ * Resolves when `ms` milliseconds have passed, or at once when the signal aborts. A wall clock that steps back does not
+ * prolong the wait; time for which a machine was suspended counts.
  */
 export async function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
   await firstValueFrom(merge(after$(clock, ms), at$(clock, clock.now() + ms), aborted$(signal)))

@@ -4,7 +4,8 @@ import { TidingsError } from './errors.ts'
 import { DAY } from './time-units.ts'
 
 /**
- * Thrown by a run or a handler: try again, after this long instead of the usual backoff. It counts as an attempt.
+ * Thrown by a run or a handler to be tried again after a given time instead of the usual backoff. It counts as an
+ * attempt.
  *
  * @example
  * ```ts
@@ -15,11 +16,18 @@ import { DAY } from './time-units.ts'
  * ```
  */
 export class Retry extends TidingsError {
+  /** `Retry`. */
   override readonly name = 'Retry'
-  /** How long to wait, in ms. */
+  /** The wait before the next attempt, in ms. */
   readonly after: number
 
-  constructor(options: { readonly after: Duration; readonly cause?: unknown }) {
+  /** @throws TidingsError `TIDINGS_DURATION_INVALID` */
+  constructor(options: {
+    /** The wait before the next attempt: `'90s'` or ms, at least 0; more than 100 years count as 100. */
+    readonly after: Duration
+    /** The error behind it; it is logged and stored. */
+    readonly cause?: unknown
+  }) {
     const after = parseDuration(options?.after, 'after of a Retry', { min: 0 })
     super('TIDINGS_RETRY', `asked to be tried again after ${formatDuration(after)}`, options)
     this.after = after
@@ -28,7 +36,7 @@ export class Retry extends TidingsError {
 }
 
 /**
- * Thrown by a handler: set this event aside now, without further attempts.
+ * Thrown by a handler to park its event now, without further attempts.
  *
  * @example
  * ```ts
@@ -38,17 +46,24 @@ export class Retry extends TidingsError {
  * ```
  */
 export class Park extends TidingsError {
+  /** `Park`. */
   override readonly name = 'Park'
 
-  constructor(reason: string, options: { readonly cause?: unknown } = {}) {
+  constructor(
+    reason: string,
+    options: {
+      /** The error behind it; it is stored with the parked event. */
+      readonly cause?: unknown
+    } = {},
+  ) {
     super('TIDINGS_PARKED', reason, options)
     brand('park', this)
   }
 }
 
 /**
- * Thrown by a run that went well: its job is to run no more. What it published and its state are kept; the job is
- * paused, with this reason, also over restarts, until somebody resumes it.
+ * Thrown by a run that succeeded and was the last: the job is paused with this reason, across restarts, until a person
+ * resumes it. What the run published and its state are kept. Decision 0027.
  *
  * @example
  * ```ts
@@ -63,25 +78,32 @@ export class Park extends TidingsError {
  * ```
  */
 export class Cancel extends TidingsError {
+  /** `Cancel`. */
   override readonly name = 'Cancel'
 
-  constructor(reason: string, options: { readonly cause?: unknown } = {}) {
+  constructor(
+    reason: string,
+    options: {
+      /** The error behind it, if any. */
+      readonly cause?: unknown
+    } = {},
+  ) {
     super('TIDINGS_CANCELLED', reason, options)
     brand('cancel', this)
   }
 }
 
-/** Whether a `Retry` was thrown, by this copy of the package or another. */
+/** Whether an error is a `Retry`, of this copy of the package or another. */
 export function isRetry(error: unknown): error is Retry {
   return isBranded('retry', error)
 }
 
-/** A century, in ms: `at` has to stay a date that can be written. */
+/** A century, in ms: the time of the next attempt must fit a Date. */
 const LONGEST_RETRY = 100 * 365 * DAY
 
 /**
- * How long a `Retry` asks to wait, in ms, at most a century; undefined when `error` is no `Retry`, or when its `after` was
- * replaced by something that is no duration: the usual backoff applies then.
+ * The wait that a `Retry` asks for, in ms, at most a century. Undefined for any other error, and for a `Retry` whose
+ * `after` was replaced by something other than a duration: the usual backoff applies.
  */
 export function retryAfter(error: unknown): number | undefined {
   try {
@@ -94,12 +116,12 @@ export function retryAfter(error: unknown): number | undefined {
   }
 }
 
-/** Whether a `Cancel` was thrown, by this copy of the package or another. */
+/** Whether an error is a `Cancel`, of this copy of the package or another. */
 export function isCancel(error: unknown): error is Cancel {
   return isBranded('cancel', error)
 }
 
-/** Whether a `Park` was thrown, by this copy of the package or another. */
+/** Whether an error is a `Park`, of this copy of the package or another. */
 export function isPark(error: unknown): error is Park {
   return isBranded('park', error)
 }

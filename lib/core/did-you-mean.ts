@@ -1,13 +1,13 @@
 /**
- * A question that ends a sentence about an unknown word: `; did you mean "events"?`, or nothing when no known word is
- * close.
+ * Ends a sentence about an unknown word with a question, `; did you mean "events"?`, or with nothing if no known word is
+ * similar.
  */
 export function didYouMean(word: string, known: readonly string[]): string {
   const found = nearest(word, known)
   return found === undefined ? '' : `; did you mean ${JSON.stringify(found)}?`
 }
 
-/** The known word that is most like this one; undefined when none is: one letter in three may be wrong. */
+/** Finds the most similar known word; one letter in three may be wrong. */
 function nearest(word: string, known: readonly string[]): string | undefined {
   const scored = known
     .map((candidate) => {
@@ -24,7 +24,7 @@ function plain(word: string): string {
   return word.toLowerCase().replaceAll(/[-_\s]/g, '')
 }
 
-/** How many letters have to be added, dropped, changed or swapped with their neighbour to make one word the other. */
+/** Counts the letters to add, drop, change or swap with their neighbour that make one word the other. */
 function stepsBetween(a: string, b: string): number {
   let before: number[] = []
   let above = Array.from({ length: b.length + 1 }, (_, j) => j)

@@ -1,13 +1,13 @@
 import { brand, isBranded } from './brand.ts'
 import type { Draft } from './event.ts'
 
-/** Event types that begin so are the engine's own news; nobody else's drafts may have them. */
+/** Event types with this prefix are the engine's own; drafts of users must not have it. Decision 0012. */
 export const ENGINE_PREFIX = 'tidings.'
 
-/** What stands in the place of an event that a repair could not find any more. */
+/** The type of the event that a repair puts in the place of an event it could not recover. */
 export const LOST_EVENT = 'tidings.log.lost'
 
-/** A draft of the engine's own. */
+/** Creates a draft with a type of the engine's own. */
 export function engineDraft(type: `${typeof ENGINE_PREFIX}${string}`, identifier: string, data: unknown): Draft {
   return brand('engine-draft', { type, identifier, data })
 }
@@ -17,7 +17,7 @@ export function isEngineType(type: string): type is `${typeof ENGINE_PREFIX}${st
   return type.startsWith(ENGINE_PREFIX)
 }
 
-/** Whether a draft may have one of the engine's own types. */
+/** Whether the engine made this draft, so that it may have a type of the engine's own. */
 export function isEngineDraft(draft: Draft): boolean {
   return isBranded('engine-draft', draft)
 }

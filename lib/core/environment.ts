@@ -5,10 +5,10 @@ import { guardLogger, type Logger, standardErrorLogger } from './logger.ts'
 import { processSecrets, type Secrets } from './secrets.ts'
 import type { World } from './world.ts'
 
-/** What every run and every delivery of an agent shares of its context. */
+/** The part of the context that all runs and deliveries of an agent share. */
 export type Environment = Pick<Context, 'fetch' | 'exec' | 'now' | 'logger' | 'secret'>
 
-/** The real world by this clock, but for `fetch`, `exec` and `now` of `world`. Its secrets come by way of `secretsOf`. */
+/** The real world with this clock, with `fetch`, `exec` and `now` replaced by those of `world`; for its secrets see `secretsOf`. */
 export function realEnvironment(
   clock: Clock,
   logger: Logger = standardErrorLogger,
@@ -16,7 +16,7 @@ export function realEnvironment(
   world: Partial<World> = {},
 ): Environment {
   return {
-    // Looked up when called: a test that replaces the global fetch is heard.
+    // Looked up at each call, so that a test may replace the global fetch.
     fetch: (...request) => (world.fetch === undefined ? globalThis.fetch(...request) : world.fetch(...request)),
     exec: (...program) => (world.exec === undefined ? exec(...program) : world.exec(...program)),
     now: () => (world.now === undefined ? clock.now() : world.now()),

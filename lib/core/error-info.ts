@@ -1,20 +1,24 @@
 import { defined } from './defined.ts'
 import { asError, describe } from './errors.ts'
 
-/** An error as it is kept: plain words, no objects. */
+/** An error as it is stored: text without objects. */
 export interface ErrorInfo {
+  /** The name of the error, such as `TypeError`; at most 100 characters. */
   readonly name: string
+  /** The message; at most 4000 characters. */
   readonly message: string
+  /** The code, if the error has one: a `TIDINGS_…` code, or one of the system such as `ENOENT`. */
   readonly code?: string
+  /** The stack, if the error has one; at most 4000 characters. */
   readonly stack?: string
 }
 
-/** A message beyond this many characters is cut when it is kept, a stack likewise: a log is no place for pages. */
+/** The longest message or stack that is stored, in characters: an error may quote whole pages. */
 const LONGEST = 4000
 
 /**
- * Whatever was thrown, in the words that are kept. What is no Error, and yet has a name and a message, is as good.
- * `scrub` takes out what is not to be kept: an error may quote a secret.
+ * Converts whatever was thrown to the text that is stored. An object that has a name and a message counts as an error.
+ * `scrub` removes secrets, which an error may quote.
  */
 export function errorInfo(thrown: unknown, scrub: (text: string) => string = (text) => text): ErrorInfo {
   try {

@@ -9,12 +9,20 @@ import { checkOptions } from './options.ts'
 import { fits, validate } from './schema.ts'
 
 /**
- * A named kind of event, with the type of its data. Called, it makes a draft; `match` narrows an event.
- * `N` is the literal name, `T` the data as stored, `Input` the data as published (a schema may turn one into the other).
+ * A named kind of event, with the type of its data. `N` is the literal name, `T` the data as stored, `Input` the data as
+ * published: a schema may convert one to the other.
  */
 export interface EventType<N extends string = string, T = unknown, Input = T> {
+  /** The name of the type. */
   readonly type: N
+  /**
+   * Creates a draft.
+   *
+   * @throws TidingsError `TIDINGS_SCHEMA_FAILED` or `TIDINGS_SCHEMA_ASYNC` when the type has a schema that rejects the data;
+   *   `TIDINGS_DATA_INVALID` when the type is versioned, and the part that makes the version is not JSON
+   */
   (identifier: string, data: Input): Draft<N, T>
+  /** Whether an event has this type; narrows the type of its data. */
   match(event: StoredEvent): event is StoredEvent<N, T>
 }
 
@@ -22,7 +30,7 @@ export interface EventType<N extends string = string, T = unknown, Input = T> {
 // biome-ignore lint/suspicious/noExplicitAny: EventType is invariant in its data, so only `any` stands for every one
 export type AnyEventType = EventType<any, any, any>
 
-/** The event that an event type, or the bare name of one, stands for. */
+/** The event that belongs to an event type, or to the name of one. */
 // biome-ignore lint/suspicious/noExplicitAny: as above
 export type EventOf<X> =
   X extends EventType<infer N, infer T, any> ? StoredEvent<N, T> : X extends string ? StoredEvent<X> : never
@@ -38,26 +46,36 @@ type Json<T> = T extends string | number | boolean | null | undefined
       : unknown extends T
         ? T
         : never
-type JsonSafe<T> = [T] extends [Json<T>] ? unknown : { readonly 'event data must be JSON': never }
+type JsonSafe<T> = [T] extends [Json<T>]
+  ? unknown
+  : {
+      /** The words of the compiler's error for data that JSON would change. */
+      readonly 'event data must be JSON': never
+    }
 
+/** Options of an event type. */
 export interface TypeOptions<T> {
   /**
-   * Makes the type versioned. Its events are told each time the data (`true`), or the part that the function chooses,
-   * differs from what was told last for the same identifier.
+   * Makes the type versioned: an event is told again whenever its data (`true`), or the part that the function returns,
+   * differs from what was told last for the same identifier. Decision 0007.
    */
   readonly changed?: true | ((data: T) => unknown)
 }
 
-/** An event type without a schema: data is unknown until `.of<T>()` says what it is. */
+/** An event type without a schema: the type of its data is unknown until `of<T>()` declares it. */
 export interface UntypedEventType<N extends string> extends EventType<N> {
+  /**
+   * Declares the type of the data for the compiler; it is not checked when the program runs. The options make the type
+   * versioned.
+   */
   of<T>(...check: unknown extends JsonSafe<T> ? [options?: TypeOptions<T>] : [JsonSafe<T>]): EventType<N, T>
 }
 
 /**
- * Names a kind of event. The data's type comes from `.of<T>()` or from a schema (any Standard Schema, such as
- * valibot's or zod's); without either it is unknown. A schema's output is what is stored.
+ * Defines a kind of event. The type of its data comes from `of<T>()` or from a schema (any Standard Schema, such as
+ * valibot's or zod's); without either it is unknown. The log stores the output of the schema.
  *
- * @throws TidingsError `TIDINGS_TYPE_INVALID` for a name that is not a non-empty string
+ * @throws TidingsError `TIDINGS_TYPE_INVALID` when the name is not a non-empty string, or the schema or an option is invalid
  *
  * @example
  * ```ts
@@ -114,7 +132,7 @@ export function isEventType(value: unknown): value is AnyEventType & { readonly 
   return isBranded('event-type', value)
 }
 
-// 128 bits of a digest: as good as the text for telling versions apart, and of one length however large the data.
+// 128 bits of a digest tell versions apart as well as the text does, and have one length however large the data is.
 function versionOf(type: string, identifier: string, chosen: unknown): string {
   try {
     const text = chosen === undefined ? '' : canonicalJson(toJson(chosen))
@@ -124,7 +142,7 @@ function versionOf(type: string, identifier: string, chosen: unknown): string {
   }
 }
 
-/** The same error, saying which draft it is about. */
+/** Returns the same error with a message and details that name the draft. */
 export function errorOfDraft(error: unknown, type: string, identifier: string): unknown {
   if (!(error instanceof TidingsError)) return error
   return new TidingsError(error.code, `${quote(type)} ${quote(identifier)}: ${error.message}`, {

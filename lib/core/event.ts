@@ -1,45 +1,46 @@
-/** What a job proposes: an event type, an identifier, data. Not yet known to be new. */
+/** A proposed event: type, identifier and data. Only the log knows whether it is new. */
 export interface Draft<N extends string = string, T = unknown> {
-  /** 1 to 256 bytes of utf8. */
+  /** The event type; 1 to 256 bytes of utf8. */
   readonly type: N
-  /** Says which happening this is; 1 byte to 1 KiB of utf8. */
+  /** Identifies the happening: with the type, it is accepted once. 1 byte to 1 KiB of utf8. */
   readonly identifier: string
-  /** JSON, up to 256 KiB. */
+  /** JSON, up to 256 KiB (an option of the log). */
   readonly data: T
-  /** If present, the draft is accepted again whenever it differs from the version last told. */
+  /** For versioned types: the draft is accepted again whenever its version differs from the one last told. */
   readonly version?: string
-  /** Present on a draft whose data was transformed one way by its schema, and so does not fit that schema again. */
+  /** The schema converted the data, so that the result does not fit the schema itself. Decision 0011. */
   readonly transformed?: true
 }
 
-/** An accepted draft: it has a place in the log. */
+/** An event in the log: an accepted draft. */
 export interface StoredEvent<N extends string = string, T = unknown> extends Draft<N, T> {
-  /** Its place; rising, never used twice. */
+  /** Its place in the log, from 1: rising, never used twice. */
   readonly seq: number
-  /** When it was accepted, in ms since the epoch. */
+  /** When the log accepted it, in ms since the epoch. */
   readonly created: number
-  /** The job that published it. */
+  /** The name of the job that published it; absent if a listener, or the program itself, did. */
   readonly job?: string
-  /** The seq of the event whose listener published it. */
+  /** The seq of the event whose delivery published it. */
   readonly cause?: number
-  /** 1, 2, 3 … for versioned types. */
+  /** For versioned types: 1, 2, 3 … for each version of this identifier. */
   readonly revision?: number
 }
 
-/** The log's answer to one draft. */
+/** The answer to one published draft. */
 export interface Receipt {
   /**
-   * `new` and `changed` were accepted now; `duplicate` was accepted before; `offered` was handed on, and nobody has
-   * decided yet (`drafts(job)`, and a very first run under `first: { tell: n }`).
+   * `new` and `changed`: accepted now. `duplicate`: accepted before. `offered`: not decided yet, because it goes to a
+   * subscriber of `drafts(job)`, or belongs to a very first run under `first: { tell: n }` (decision 0009).
    */
   readonly status: 'new' | 'changed' | 'duplicate' | 'offered'
-  /** Where the event is in the log; 0 for `offered`. */
+  /** The seq of the event in the log; for `duplicate` that of the earlier event, for `offered` 0. */
   readonly seq: number
-  /** The event, when it was accepted now. */
+  /** The event, if it was accepted now. */
   readonly event?: StoredEvent
 }
 
-/** A receipt of the log itself: it has decided. */
+/** The answer of the log to one draft: always a decision. */
 export interface Accepted extends Receipt {
+  /** `new` and `changed`: accepted now. `duplicate`: accepted before. */
   readonly status: 'new' | 'changed' | 'duplicate'
 }

@@ -7,33 +7,43 @@ import type { Logger } from './logger.ts'
 import { quietRejection } from './reported-error.ts'
 import { WORK_ENDED, withLinkedSignal } from './time-limit.ts'
 
-/** What a program printed: both outputs as utf8 text. */
+/** The output of a program that ended with exit code 0. */
 export interface ExecResult {
+  /** Its standard output, decoded as utf8; at most 64 MiB. */
   readonly stdout: string
+  /** Its standard error, decoded as utf8; at most 64 MiB. */
   readonly stderr: string
 }
 
 /**
- * Starts a program without a shell and waits for its end. When `signal` aborts, the program and all it started are
- * ended. In a run or a delivery they are ended with it in any case.
+ * Runs a program without a shell, with these arguments and an empty input, and waits for its end. The program and all that
+ * it started are ended when the signal aborts, and in any case when the run or delivery that started it ends.
+ *
+ * @throws TidingsError `TIDINGS_EXEC_FAILED`, with `details` { file, exitCode, stderr }, when the program can't be started
+ *   or fails; `TIDINGS_RUN_ENDED` when its run or delivery is over. When the signal aborts, its reason
  */
 export type Exec = (
   file: string,
   args: readonly string[],
-  options?: { readonly cwd?: string; readonly signal?: AbortSignal },
+  options?: {
+    /** The working directory; default that of this process. */
+    readonly cwd?: string
+    /** Ends the program when it aborts; default only the end of the run or delivery does. */
+    readonly signal?: AbortSignal
+  },
 ) => Promise<ExecResult>
 
-/** More output than this, in bytes, ends the program: it would fill the agent's memory. */
+/** The most output of a program, in bytes; more would fill the memory of the agent and ends the program. */
 const MOST_OUTPUT = 64 * 1024 * 1024
 
-/** How long a program may take to end after SIGTERM, in ms; then it gets SIGKILL. */
+/** The time between SIGTERM and SIGKILL, in ms. */
 const KILL_DELAY = 1000
 
 /**
- * Runs a program; arguments are passed as they are, no shell reads them. Its input is empty. It leads a process group
- * of its own: an abort sends SIGTERM to the whole group, and SIGKILL a second later. The exit of this process kills it.
+ * Runs a program in a process group of its own. An abort sends SIGTERM to the whole group, and SIGKILL a second later; the
+ * exit of this process kills it.
  *
- * @throws TidingsError `TIDINGS_EXEC_FAILED` with `details` { file, exitCode, stderr } when it can't start or fails
+ * @throws TidingsError `TIDINGS_EXEC_FAILED`, with `details` { file, exitCode, stderr }, when it can't be started or fails
  */
 export const exec: Exec = (file, args, options = {}) =>
   new Promise((resolve, reject) => {
@@ -43,7 +53,7 @@ export const exec: Exec = (file, args, options = {}) =>
     try {
       program = new Program(spawn(file, [...args], { cwd, stdio: ['ignore', 'pipe', 'pipe'], detached: HAS_GROUPS }))
     } catch (error) {
-      // Refused before it was started: an argument with a NUL in it, as an event may have.
+      // Node rejects an argument with a NUL, which event data may contain.
       return reject(failed(file, { cause: asError(error) }, ''))
     }
     const abort = (): void => program.end(asError(signal?.reason))
@@ -59,22 +69,24 @@ export const exec: Exec = (file, args, options = {}) =>
 /** Windows has no process groups: there, only the program itself is ended. */
 const HAS_GROUPS = process.platform !== 'win32'
 
-/** How a program ended. `why`: it was ended, for this reason; `cause`: it could not be run. */
+/** How a program ended. */
 interface End {
   readonly exitCode?: number | null
   readonly signal?: string | null
+  /** Why it could not be started. */
   readonly cause?: NodeJS.ErrnoException
+  /** Why `end` was called. */
   readonly why?: Error
 }
 
-/** One program that is running, with what it printed. */
+/** A running program and its output so far. */
 class Program {
   readonly #child: ChildProcess
   readonly #printed: Record<'stdout' | 'stderr', Buffer[]> = { stdout: [], stderr: [] }
   #why: Error | undefined
   #kill: () => void = () => undefined
   #over = false
-  /** Called once, when it has ended. */
+  /** Called once, when the program has ended. */
   ended: (how: End) => void = () => undefined
 
   constructor(child: ChildProcess) {
@@ -82,7 +94,7 @@ class Program {
     this.#collect('stdout')
     this.#collect('stderr')
     child.on('error', (cause) => this.#settle({ cause }))
-    // When all of its output was read: some of it may come after the exit.
+    // Comes once all output is read; some of it may arrive after the exit.
     child.on('close', (exitCode, signal) => this.#settle({ exitCode, signal }))
     child.on('exit', () => {
       if (this.#why !== undefined) this.#settle({})
@@ -98,7 +110,7 @@ class Program {
     return Buffer.concat(this.#printed.stderr).toString()
   }
 
-  /** Ends it with all that it started: SIGTERM, and SIGKILL when that does not help. */
+  /** Ends the program and all that it started: by SIGTERM, then by SIGKILL. */
   end(why: Error): void {
     if (this.#over || this.#why !== undefined) return
     this.#why = why
@@ -110,7 +122,7 @@ class Program {
     }, KILL_DELAY)
   }
 
-  /** Sends a signal to its group; 0 only looks. False: nobody is left there. */
+  /** Sends a signal to the process group; 0 only checks. Returns false if no process is left in the group. */
   signal(name: NodeJS.Signals | 0): boolean {
     const { pid } = this.#child
     if (pid === undefined) return false
@@ -135,9 +147,9 @@ class Program {
     this.#over = true
     if (this.#why === undefined) forget(this)
     else {
-      // A process that left the group may hold these open for ever.
+      // A process that left the group may hold these open forever.
       for (const output of [this.#child.stdout, this.#child.stderr]) output?.destroy()
-      // What it started may take longer to end than itself.
+      // The processes that it started may outlive it.
       if (!this.signal(0)) {
         this.#kill()
         forget(this)
@@ -147,7 +159,7 @@ class Program {
   }
 }
 
-/** All programs that are running, or are being ended: none outlives this process, unless that is killed. */
+/** The programs that run or are being ended: none outlives this process, unless this process is killed. */
 const running = new Set<Program>()
 
 function remember(program: Program): void {
@@ -180,23 +192,23 @@ function failed(file: string, { exitCode, signal, cause }: End, stderr: string):
   })
 }
 
-/** The run or delivery that programs belong to: what errors call it, and what names it in log lines. */
+/** The run or delivery that programs belong to. `title` names it in errors, `fields` in log lines. */
 export interface ExecOwner {
   readonly title: string
   readonly fields: object
   readonly logger: Logger
-  /** Each ends the programs when it aborts. The first aborts in any case, once the run or delivery is over. */
+  /** Any of these ends the programs when it aborts. The first one always aborts when the run or delivery is over. */
   readonly signals: readonly [AbortSignal, ...AbortSignal[]]
 }
 
 /**
- * An `exec` whose programs end with their run or delivery. One that is still running when that ends well is ended too,
- * which is logged: nobody awaited it.
+ * Returns an `exec` whose programs end with their run or delivery. If a program still runs when its run or delivery
+ * succeeds, it is ended too, with a warning: the code did not await it.
  *
  * @throws TidingsError `TIDINGS_RUN_ENDED` when the run or delivery is over
  */
 export function execWithin(inner: Exec, { title, fields, logger, signals }: ExecOwner): Exec {
-  // As many programs as it likes may run at a time; Node would take more than ten listeners for a leak.
+  // Any number of programs may run at a time; Node takes more than ten listeners for a leak.
   setMaxListeners(0, ...signals)
   const [over] = signals
   return (file, args, options = {}) => {
@@ -221,7 +233,7 @@ export function execWithin(inner: Exec, { title, fields, logger, signals }: Exec
         over.removeEventListener('abort', warn)
       }
     }
-    // The run or delivery that is over reports it with the warning above.
+    // Once the run or delivery is over, the warning above reports it.
     return quietRejection(work(), () => over.aborted)
   }
 }

@@ -3,9 +3,9 @@ import { asError } from './errors.ts'
 type AbortListener = ((event: Event) => void) | { handleEvent(event: Event): void }
 
 /**
- * Makes a signal safe to hand to user code, and returns it. Node raises an uncaught exception for an abort listener that
- * throws, or that returns a promise that rejects: `failed` hears of it instead. Listeners on signals that are derived
- * from this one (`AbortSignal.any`) are out of reach.
+ * Makes a signal safe to pass to user code, and returns it. Node raises an uncaught exception for an abort listener that
+ * throws, or that returns a promise that rejects; here `failed` is called instead. Listeners on signals derived from this
+ * one (`AbortSignal.any`) are out of reach.
  */
 export function guardSignal(signal: AbortSignal, failed: (error: Error) => void): AbortSignal {
   const { addEventListener, removeEventListener } = signal
@@ -18,7 +18,7 @@ export function guardSignal(signal: AbortSignal, failed: (error: Error) => void)
       try {
         const answer: unknown =
           typeof listener === 'function' ? listener.call(this, event) : listener.handleEvent(event)
-        // Also of a thenable that throws when it is looked at.
+        // The constructor also catches a thenable whose `then` getter throws.
         new Promise((resolve) => resolve(answer)).catch(fail)
       } catch (error) {
         fail(error)
@@ -30,7 +30,7 @@ export function guardSignal(signal: AbortSignal, failed: (error: Error) => void)
   const isListener = (value: unknown): value is AbortListener =>
     typeof value === 'function' || (typeof value === 'object' && value !== null)
   return Object.defineProperties(signal, {
-    // `onabort = …` comes through here as well.
+    // `onabort = …` calls this as well.
     addEventListener: {
       value: (type: string, listener: AbortListener, options?: object) =>
         addEventListener.call(signal, type, isListener(listener) ? guard(listener) : listener, options),

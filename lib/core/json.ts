@@ -1,17 +1,17 @@
 import { asError, describe, TidingsError } from './errors.ts'
 
-/** What survives JSON: what `JSON.parse` can give. */
+/** A value that survives JSON: whatever `JSON.parse` can return. */
 export type JsonValue = null | boolean | number | string | readonly JsonValue[] | { readonly [key: string]: JsonValue }
 
-/** Nesting beyond this is refused: no event needs it, and each recursive reader of it would overflow its stack. */
+/** The deepest nesting; no event needs more, and a recursive reader would overflow its stack. */
 const DEEPEST = 1000
 
 /**
- * A copy of `value` as a replay would show it: plain, deeply frozen JSON. One walk checks, copies and freezes.
- * `undefined` properties are left out, `-0` becomes `0`, as JSON has it; anything else that JSON would change or
- * drop without a word is refused.
+ * Copies a value as a replay would show it: plain, deeply frozen JSON. One walk checks, copies and freezes. As in JSON,
+ * `undefined` properties are omitted and `-0` becomes `0`; anything else that JSON would silently change or drop is
+ * rejected.
  *
- * @throws TidingsError `TIDINGS_DATA_INVALID`, whose `details.path` names the place, such as `labels.0.at`
+ * @throws TidingsError `TIDINGS_DATA_INVALID`, with the place in `details.path`, such as `labels.0.at`
  */
 export function toJson(value: unknown): JsonValue {
   const path: (string | number)[] = []
@@ -20,7 +20,7 @@ export function toJson(value: unknown): JsonValue {
   } catch (error) {
     if (error instanceof TidingsError) throw error
     // A getter or a proxy that throws.
-    return refuse(value, path, `what can't be read (${asError(error).message})`)
+    return refuse(value, path, `a value that can't be read (${asError(error).message})`)
   }
 }
 
@@ -49,7 +49,7 @@ function copyObject(value: object, path: (string | number)[], above: object[]): 
 }
 
 function copyArray(value: readonly unknown[], path: (string | number)[], above: object[]): JsonValue[] {
-  // The prototype of plain arrays, of any realm, is an array itself; that of a class is not.
+  // The prototype of plain arrays, in any realm, is itself an array; that of a subclass is not.
   if (!Array.isArray(Object.getPrototypeOf(value))) refuse(value, path, 'an array of a class of its own')
   const copied: JsonValue[] = []
   for (let i = 0; i < value.length; i++) {
@@ -91,10 +91,10 @@ function refuse(value: unknown, path: (string | number)[], what = describe(value
   })
 }
 
-/** Freezes JSON that was just parsed, and everything in it. */
+/** Deeply freezes JSON that was just parsed. */
 export function freezeJson<T>(value: T): T {
   if (typeof value === 'object' && value !== null) {
-    // Object.keys would make an array for each. What is parsed inherits nothing that could be listed.
+    // Object.keys would allocate an array for each object. Parsed JSON inherits no enumerable property.
     for (const key in value) {
       const held = value[key]
       if (typeof held === 'object') freezeJson(held)
@@ -104,7 +104,7 @@ export function freezeJson<T>(value: T): T {
   return value
 }
 
-/** JSON text that does not depend on the order in which properties were added. */
+/** Writes JSON with sorted properties: the text does not depend on the order in which they were added. */
 export function canonicalJson(value: JsonValue): string {
   if (typeof value !== 'object' || value === null) return JSON.stringify(value)
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`

@@ -1,31 +1,32 @@
 import { type Clock, pause } from './clock.ts'
 import { asError, hasCode } from './errors.ts'
 
-/** Between two tries, in ms: doubling from the first to the longest. */
+/** The pauses between two tries, in ms: they double from the first to the longest. */
 const PAUSE = { first: 100, longest: 10_000 }
 
-/** Whether a failure may be over the next time: of the disk or the system, not one that names what is wrong. */
+/** Whether the next try may succeed: the disk or the system failed, rather than the engine rejecting a mistake. */
 export function isTransient(error: unknown): boolean {
   const { code } = error as { readonly code?: unknown }
   return hasCode(error, 'TIDINGS_LOG_FAILED') || typeof code !== 'string' || !code.startsWith('TIDINGS_')
 }
 
-/** How long to wait after so many failures in a row (from 1), in ms. */
+/** The pause after this many failures in a row (from 1), in ms. */
 export function retryPause(failures: number): number {
   return Math.min(PAUSE.first * 2 ** Math.min(failures - 1, 30), PAUSE.longest)
 }
 
+/** How to keep trying. */
 export interface KeepTryingOptions {
   readonly clock: Clock
-  /** Ends the waiting: the failure that was last seen is thrown then. */
+  /** Ends the tries when it aborts: the last failure is thrown. */
   readonly stop: AbortSignal
-  /** Whether a failure may pass; default always. One that may not is thrown at once. */
+  /** Whether to try again after a failure, default always; otherwise the failure is thrown. */
   shouldRetry?(error: Error, failures: number): boolean
-  /** Hears of each failure that another try follows, and how long that waits, in ms. */
+  /** Called with each failure that another try follows, and with the pause before it, in ms. */
   onFailure?(error: Error, wait: number): void
 }
 
-/** Does something until it succeeds, with growing pauses between the tries. */
+/** Tries until the work succeeds, with growing pauses between the tries. */
 export async function keepTrying<T>(
   work: () => Promise<T>,
   { clock, stop, shouldRetry: worth, onFailure: failed }: KeepTryingOptions,

@@ -1,9 +1,8 @@
 /**
- * The lines of a text that comes in pieces, in utf8, without their ends. `most`: the longest, in characters.
+ * Yields the lines of a utf8 text that arrives in pieces, without their line breaks. `most` is the longest line allowed, in
+ * characters. (node:readline takes some characters that JSON may contain for line breaks.)
  *
- * Not node:readline, which takes characters that JSON may have for the ends of lines.
- *
- * @throws RangeError for a longer line, TypeError for what is no utf8: once all lines before were given
+ * @throws RangeError for a longer line, TypeError for invalid utf8; both after all earlier lines were yielded
  */
 export async function* lines(
   pieces: AsyncIterable<Uint8Array>,
@@ -20,7 +19,7 @@ export async function* lines(
       from = end + 1
     }
     rest += text.slice(from)
-    if (rest.length > most) throw new RangeError(`it is longer than ${most} characters`)
+    if (rest.length > most) throw new RangeError(`the line is longer than ${most} characters`)
   }
   rest += decoder.decode()
   if (rest !== '') yield rest

@@ -2,72 +2,80 @@ import { inspect } from 'node:util'
 import { asError } from './errors.ts'
 import { escape, escapeLines } from './escape.ts'
 
-/**
- * Where the engine says what happens: fields first, then words, as pino has it. A pino logger fits as it is. Runs and
- * handlers may tell it words alone as well.
- */
+/** Receives the log lines of the engine: fields first, then the message, as in pino. A pino logger is one. */
 export interface Logger {
-  debug(fields: object, words: string): void
-  info(fields: object, words: string): void
-  warn(fields: object, words: string): void
-  error(fields: object, words: string): void
+  /** Logs details that help to find a fault, such as each duplicate event. */
+  debug(fields: object, message: string): void
+  /** Logs what an operator wants to see: runs, new events, start and stop. */
+  info(fields: object, message: string): void
+  /** Logs what went wrong but is handled: retries, late slots, lines that are missing. */
+  warn(fields: object, message: string): void
+  /** Logs failures: of runs, of deliveries, of the log. */
+  error(fields: object, message: string): void
 }
 
-/** A logger for runs and handlers: it takes words alone, or an error, as well. */
+/** A logger for runs and handlers: it also takes a message alone, or an error. */
 export interface ContextLogger extends Logger {
-  debug(words: string): void
-  debug(fields: object, words?: string): void
-  info(words: string): void
-  info(fields: object, words?: string): void
-  warn(words: string): void
-  warn(fields: object, words?: string): void
-  error(words: string): void
-  error(fields: object, words?: string): void
+  /** Logs details that help to find a fault. */
+  debug(message: string): void
+  /** Logs details that help to find a fault, with fields or an error. */
+  debug(fields: object, message?: string): void
+  /** Logs what an operator wants to see. */
+  info(message: string): void
+  /** Logs what an operator wants to see, with fields or an error. */
+  info(fields: object, message?: string): void
+  /** Logs what went wrong but is handled. */
+  warn(message: string): void
+  /** Logs what went wrong but is handled, with fields or an error. */
+  warn(fields: object, message?: string): void
+  /** Logs a failure. */
+  error(message: string): void
+  /** Logs a failure, with fields or an error. */
+  error(fields: object, message?: string): void
 }
 
-/** The ways in which a logger is told something. */
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const
 
-/** What it is told. */
-type Said = Parameters<Logger['info']>
+/** The arguments of one call. */
+type LogCall = Parameters<Logger['info']>
 
-/** Whether it can be told everything that there is to say. */
+/** Whether a value has the four methods of a logger. */
 export function isLogger(value: unknown): value is Logger {
   return LEVELS.every((level) => typeof (value as Partial<Logger> | null | undefined)?.[level] === 'function')
 }
 
-/** The same logger, for the engine and for users' code: what goes wrong in it costs its lines, and nothing else. */
+/** Returns a logger that calls this one; if that throws or rejects, only its lines are lost. */
 export function guardLogger(logger: Logger): ContextLogger {
   const guard = Object.create(logger) as ContextLogger
   for (const level of LEVELS) {
-    const say = guardLogCall((by: Logger, said: Said) => logger[level].apply(by, said))
-    // Pino's children are made of what they are children of, and say what they say as themselves.
-    const value = function (this: Logger | undefined, ...said: readonly unknown[]): void {
-      say(this === undefined || this === guard ? logger : this, said as unknown as Said)
+    const log = guardLogCall((by: Logger, call: LogCall) => logger[level].apply(by, call))
+    // A child of a pino logger inherits from its parent, this guard, and logs with its own bindings.
+    const value = function (this: Logger | undefined, ...call: readonly unknown[]): void {
+      log(this === undefined || this === guard ? logger : this, call as unknown as LogCall)
     }
     Object.defineProperty(guard, level, { value, writable: true })
   }
   return guard
 }
 
-/** Says it, whatever that throws or rejects with; the first time, standard error is told. */
-export function guardLogCall<A extends readonly unknown[]>(say: (...said: A) => unknown): (...said: A) => void {
-  let told = false
+/** Returns a function that calls `log` and never throws. It reports the first failure on standard error. */
+export function guardLogCall<A extends readonly unknown[]>(log: (...call: A) => unknown): (...call: A) => void {
+  let failed = false
   const fail = (error: unknown): void => {
-    if (!told) console.error(`tidings: the logger fails, and lines are missing: ${escape(asError(error).message)}`)
-    told = true
+    if (!failed) console.error(`tidings: the logger fails, and lines are missing: ${escape(asError(error).message)}`)
+    failed = true
   }
-  return (...said) => {
+  return (...call) => {
     try {
-      const answer = say(...said)
-      if (answer instanceof Promise) answer.catch(fail)
+      const result = log(...call)
+      if (result instanceof Promise) result.catch(fail)
     } catch (error) {
       fail(error)
     }
   }
 }
 
-/** Says nothing. */
+/** Discards every line. */
 export const silentLogger: ContextLogger = {
   debug: () => undefined,
   info: () => undefined,
@@ -75,12 +83,12 @@ export const silentLogger: ContextLogger = {
   error: () => undefined,
 }
 
-function print(...said: readonly unknown[]): void {
-  const parts = said.toReversed().map((each) => (typeof each === 'string' ? escape(each) : escapeLines(inspect(each))))
+function print(...call: readonly unknown[]): void {
+  const parts = call.toReversed().map((each) => (typeof each === 'string' ? escape(each) : escapeLines(inspect(each))))
   console.error(parts.join(' '))
 }
 
-/** For pipelines without an agent: warnings and errors go to standard error, the rest nowhere. */
+/** The logger of pipelines without an agent: warnings and errors go to standard error, the rest is discarded. */
 export const standardErrorLogger: Logger = {
   ...silentLogger,
   warn: print,

@@ -2,9 +2,10 @@
 export class Mutex {
   #last: Promise<unknown> = Promise.resolve()
 
+  /** Runs a function after all earlier ones have settled, and settles as it does. */
   runExclusive<T>(act: () => Promise<T>): Promise<T> {
-    const turn = this.#last.then(act, act)
-    this.#last = turn
-    return turn
+    const run = this.#last.then(act, act)
+    this.#last = run
+    return run
   }
 }

@@ -2,11 +2,11 @@ import { didYouMean } from './did-you-mean.ts'
 import { describe, type ErrorCode, quote, TidingsError } from './errors.ts'
 
 /**
- * Refuses options that are no object, or have one that nobody reads: most often it is misspelt, and its default would be
- * taken without a word.
+ * Rejects options that are not an object, or that have an unknown property: most often it is misspelt, and its default
+ * would apply silently.
  *
- * @param known Every option that there is.
- * @param of Whose options they are, as the error names it: `'of listener "print"'`.
+ * @param known names every option
+ * @param of names the owner of the options in the error: `'of listener "print"'`
  * @throws TidingsError with this code
  */
 export function checkOptions<O extends object>(

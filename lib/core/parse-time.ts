@@ -1,7 +1,7 @@
 import { parseDuration } from './duration.ts'
 import { DAY, HOUR, MINUTE } from './time-units.ts'
 
-/** A calendar day, or a time on it; without an offset it is local time. */
+/** A calendar day, or a time on it; without an offset it is in local time. */
 const DATE =
   /^([1-9]\d{3})-(\d\d)-(\d\d)(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?(?: ?([Zz]|[+-]\d\d(?::?\d\d)?))?)?$/
 
@@ -13,15 +13,15 @@ interface Day {
 }
 
 /**
- * The instant that a person means, in ms since the epoch; undefined if the text is none of these:
+ * Parses a time as people write it, and returns ms since the epoch; undefined for anything but
  *
  * - `now`
  * - a time ago, such as `2h` or `1d12h`
- * - a day: `today`, `yesterday` or `2027-01-31`. It is its first instant or, with `endOfDay`, its last
+ * - a day: `today`, `yesterday` or `2027-01-31`, for its first instant or, with `endOfDay`, its last
  * - a time: `2027-01-31 12:00`, `2027-01-31T12:00:30.5Z`, `2027-01-31 12:00 +0200`
  *
- * Without an offset, days and times are those of this process's time zone (`TZ`, else the system's). A day or a time that
- * no clock shows, such as 30 February, is not taken for another one.
+ * Without an offset, days and times are in the time zone of this process (`TZ`, else the system's). A day that does not
+ * exist, such as 30 February, is undefined rather than another day.
  */
 export function parseTime(
   text: string,
@@ -44,7 +44,7 @@ function ago(text: string, now: number): number | undefined {
 
 function dayOf(now: number, offset: number): Day {
   const at = new Date(now)
-  // Noon is on the same day, whatever the clocks do at midnight.
+  // Noon is on the same day, whatever change of the clocks happens at midnight.
   const noon = new Date(at.getFullYear(), at.getMonth(), at.getDate() + offset, 12)
   return { year: noon.getFullYear(), month: noon.getMonth() + 1, day: noon.getDate() }
 }

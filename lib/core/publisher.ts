@@ -5,8 +5,8 @@ import { isEventType } from './event-type.ts'
 import { quietRejection } from './reported-error.ts'
 
 /**
- * The publishing side of one run or delivery. It remembers what was refused, so that nobody can swallow it; it is
- * waited for; and once it has ended, it takes nothing more.
+ * Publishes for one run or delivery, which waits until every publish has its answer. It remembers rejected publishes, so
+ * that the run fails even if its code catches the errors, and accepts nothing after its end.
  */
 export class Publisher {
   readonly #offer: (draft: Draft) => Promise<Receipt>
@@ -15,25 +15,26 @@ export class Publisher {
   readonly #failures: Error[] = []
   #ended: string | undefined
 
-  /** `offer` hands a draft on, to the log or to a subscriber. */
+  /** `offer` passes a draft to the log or to a subscriber. */
   constructor(offer: (draft: Draft) => Promise<Receipt>) {
     this.#offer = offer
   }
 
+  /** Publishes as the `publish` of the context does. */
   readonly publish: Publish = (...given: readonly unknown[]) =>
     this.#track(this.#pending, PUBLISHED, async () => this.#offer(toDraft(given)))
 
-  /** Offers a draft that was made elsewhere: returned by a run, or emitted. */
+  /** Publishes a draft that a run returned or emitted. */
   offer(draft: Draft): Promise<Receipt> {
     return this.#track(this.#pending, PUBLISHED, async () => this.#offer(draft))
   }
 
-  /** Offers what was handed over before, and still waits to be: set by whoever holds drafts back. */
+  /** Passes on the drafts that are held back; set by the run that holds them back (`first: { tell: n }`). */
   flush: () => Promise<void> = async () => undefined
 
   /**
-   * Does `commit` once everything that was published before has its answer, and every save before is done. Rejects with
-   * the first publish that was refused.
+   * Runs `commit` once every earlier publish has its answer and every earlier save is done. Rejects with the error of the
+   * first rejected publish.
    */
   save(commit: () => Promise<void>): Promise<void> {
     const earlier = [...this.#saves]
@@ -46,33 +47,33 @@ export class Publisher {
     })
   }
 
-  /** What was refused so far. */
+  /** The errors of the publishes and saves that were rejected so far. */
   get failures(): readonly Error[] {
     return this.#failures
   }
 
-  /** What was refused so far, as one error; undefined: nothing. */
+  /** The same as one error; undefined if there is none. */
   get failure(): Error | undefined {
     if (this.#failures.length < 2) return this.#failures[0]
     return new AggregateError(this.#failures, this.#failures.map(({ message }) => message).join('; '))
   }
 
-  /** How many publishes have no answer yet. */
+  /** The number of publishes without an answer. */
   get pending(): number {
     return this.#pending.size
   }
 
-  /** Resolves when every publish has its answer, those included that were made meanwhile. */
+  /** Resolves when every publish has its answer, also those made meanwhile. */
   async answered(): Promise<void> {
     while (this.#pending.size > 0) await Promise.allSettled(this.#pending)
   }
 
-  /** Resolves when every publish has its answer, and every save is done. */
+  /** Resolves when every publish has its answer and every save is done. */
   async settle(): Promise<void> {
     while (this.#pending.size + this.#saves.size > 0) await Promise.allSettled([...this.#pending, ...this.#saves])
   }
 
-  /** Takes nothing more; a later publish or save rejects with `TIDINGS_RUN_ENDED`, saying `what` had ended. */
+  /** Accepts nothing more: a later publish or save rejects with `TIDINGS_RUN_ENDED`, whose message names `what` ended. */
   end(what: string): void {
     this.#ended = what
   }
@@ -98,7 +99,7 @@ export class Publisher {
   }
 }
 
-/** What `publish` was given, as a draft. */
+/** Converts the arguments of `publish` to a draft. */
 export function toDraft(given: readonly unknown[]): Draft {
   const [type, identifier, data] = given
   if (isEventType(type)) return type(identifier as string, data) as Draft

@@ -1,13 +1,12 @@
 import { type Observable, type Observer, Subscriber, type Unsubscribable } from 'rxjs'
 
 /**
- * Subscribes to an Observable of the user's, whatever it does. Everything it throws (when it is subscribed, when it is
- * torn down, in an operator) and everything `heard.next` throws reaches `heard.error`, and never the process. A teardown
- * runs before `heard.complete`, so one that throws is an error as well. After an unsubscribe, what the teardown throws
- * has nobody left to hear it.
+ * Subscribes to an Observable of user code. Everything that it throws (on subscribing, in an operator, in its teardown),
+ * and everything that `observer.next` throws, reaches `observer.error` and never the process. A teardown runs before
+ * `observer.complete`, so that an error in it counts. After an unsubscribe, an error of the teardown is dropped.
  */
-export function safeSubscribe<T>(values: Observable<T>, heard: Observer<T>): Unsubscribable {
-  const subscriber = new SafeSubscriber(heard)
+export function safeSubscribe<T>(values: Observable<T>, observer: Observer<T>): Unsubscribable {
+  const subscriber = new SafeSubscriber(observer)
   try {
     values.subscribe(subscriber)
   } catch (error) {
@@ -18,20 +17,20 @@ export function safeSubscribe<T>(values: Observable<T>, heard: Observer<T>): Uns
 }
 
 class SafeSubscriber<T> extends Subscriber<T> {
-  readonly #heard: Observer<T>
-  // A source may end before `subscribe` has returned: only then is its teardown known, and run.
+  readonly #observer: Observer<T>
+  // A source may end before `subscribe` returns; only after that its teardown is known and can run.
   #subscribing = true
   #end: (() => void) | undefined
 
-  constructor(heard: Observer<T>) {
+  constructor(observer: Observer<T>) {
     super()
-    this.#heard = heard
+    this.#observer = observer
   }
 
   override next(value: T): void {
     if (this.isStopped) return
     try {
-      this.#heard.next(value)
+      this.#observer.next(value)
     } catch (error) {
       this.error(error)
     }
@@ -40,25 +39,26 @@ class SafeSubscriber<T> extends Subscriber<T> {
   override error(error: unknown): void {
     if (this.isStopped) return
     this.#tearDown()
-    this.#finish(() => this.#heard.error(error))
+    this.#finish(() => this.#observer.error(error))
   }
 
   override complete(): void {
     if (this.isStopped) return
     const failure = this.#tearDown()
-    this.#finish(() => (failure === undefined ? this.#heard.complete() : this.#heard.error(failure.thrown)))
+    this.#finish(() => (failure === undefined ? this.#observer.complete() : this.#observer.error(failure.thrown)))
   }
 
   override unsubscribe(): void {
     this.#tearDown()
   }
 
-  /** `subscribe` itself threw: after a complete, that was the teardown. */
+  /** Handles an error of `subscribe` itself; after a complete, the teardown threw it. */
   fail(error: unknown): void {
     if (this.#end === undefined) return this.error(error)
-    this.#end = () => this.#heard.error(error)
+    this.#end = () => this.#observer.error(error)
   }
 
+  /** Called once `subscribe` has returned. */
   subscribed(): void {
     this.#subscribing = false
     this.#end?.()

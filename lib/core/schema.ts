@@ -1,16 +1,17 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { asError, describe, quote, TidingsError } from './errors.ts'
 
-/** What a schema refused: where in the value, and why. */
+/** An objection of a schema to a value. */
 export interface Mismatch {
+  /** The place in the value, such as `labels.0.at`; empty for the value itself. */
   readonly path: string
   readonly message: string
 }
 
 /**
- * What the schema makes of `value`.
+ * Validates data with a schema and returns its output.
  *
- * @throws TidingsError `TIDINGS_SCHEMA_FAILED`, naming type, identifier, and each path with what is wrong there
+ * @throws TidingsError `TIDINGS_SCHEMA_FAILED`, which names type, identifier and each mismatch; `TIDINGS_SCHEMA_ASYNC`
  */
 export function validate(schema: StandardSchemaV1, value: unknown, of: { type: string; identifier: string }): unknown {
   const draft = `${quote(of.type)} ${quote(String(of.identifier))}`
@@ -23,7 +24,7 @@ export function validate(schema: StandardSchemaV1, value: unknown, of: { type: s
   })
 }
 
-/** Whether `value` fits the schema as it is. One that turns texts into numbers may well throw when it is given a number. */
+/** Whether a schema accepts a value. A schema that converts text to numbers may throw when it is given a number. */
 export function fits(schema: StandardSchemaV1, value: unknown): boolean {
   try {
     return runSchema(schema, value, '').issues === undefined
@@ -32,7 +33,7 @@ export function fits(schema: StandardSchemaV1, value: unknown): boolean {
   }
 }
 
-/** What a schema has against `value`; empty when it fits. */
+/** Lists the objections of a schema; empty if the value fits. */
 export function mismatches(result: StandardSchemaV1.Result<unknown>): readonly Mismatch[] {
   return (result.issues ?? []).map(({ path = [], message }) => ({
     path: path.map((step) => String(typeof step === 'object' ? step.key : step)).join('.'),
@@ -41,22 +42,19 @@ export function mismatches(result: StandardSchemaV1.Result<unknown>): readonly M
 }
 
 /**
- * Asks the schema of `what`.
+ * Runs a schema on a value; `what` names the value in errors.
  *
- * @throws TidingsError `TIDINGS_SCHEMA_ASYNC`: a draft is made in one step, so its schema has to answer at once;
- *   `TIDINGS_SCHEMA_FAILED`: it throws, or gives no answer
+ * @throws TidingsError `TIDINGS_SCHEMA_ASYNC` when the schema returns a promise: drafts are created synchronously;
+ *   `TIDINGS_SCHEMA_FAILED` when it throws, or returns something other than a result
  */
 export function runSchema(schema: StandardSchemaV1, value: unknown, what: string): StandardSchemaV1.Result<unknown> {
   const result = callSchema(schema, value, what)
   if (typeof result !== 'object' || result === null) {
-    throw new TidingsError(
-      'TIDINGS_SCHEMA_FAILED',
-      `${what}: its schema answered ${describe(result)}, which is no result`,
-    )
+    throw new TidingsError('TIDINGS_SCHEMA_FAILED', `${what}: its schema must return a result, got ${describe(result)}`)
   }
   if (!('then' in result)) return result as StandardSchemaV1.Result<unknown>
   Promise.resolve(result).catch(() => undefined)
-  throw new TidingsError('TIDINGS_SCHEMA_ASYNC', `${what}: its schema must answer at once, and it returned a promise`)
+  throw new TidingsError('TIDINGS_SCHEMA_ASYNC', `${what}: its schema must be synchronous, got a promise`)
 }
 
 function callSchema(schema: StandardSchemaV1, value: unknown, what: string): unknown {

@@ -1,31 +1,32 @@
 import { type Spellings, spellingsByStart, spellingsOf } from './spellings.ts'
 
-/** Shorter values are not taken out: they would blot out ordinary words. */
+/** The shortest value to replace, in characters; shorter ones would blot out ordinary words. */
 const SHORTEST = 4
 
-/** A line of a value is taken out by itself if it has so many characters: `}` or `null` tells nobody anything. */
+/** The shortest line of a value that is replaced by itself, in characters: `}` or `null` reveals nothing. */
 const SHORTEST_LINE = 8
 
-/** A value, or what it is in base64 or hex: one character after another, each in any of its spellings. */
+/** A value, plain or in base64 or hex: one character after another, each in any of its spellings. */
 type Pattern = readonly Spellings[]
 
-/** A part of a text, from a place up to another. */
+/** A part of a text: `to` is the first index after it. */
 interface Range {
   readonly from: number
   readonly to: number
 }
 
 /**
- * Takes the values that it has learned out of any text.
+ * Replaces the values that it has learned in any text.
  *
- * A value is looked for character by character, and each may be written in any way that `spellingsOf` knows, so mixed
- * forms, such as a URL in JSON in HTML, are found too.
+ * It looks for a value character by character, each in any spelling that `spellingsOf` knows, so it also finds mixed forms
+ * such as a URL in JSON in HTML.
  */
 export class Scrubber {
   readonly #patterns = new Map<string, Pattern[]>()
-  /** Which two characters a value may begin with, however it is spelled. */
+  /** Marks the two characters that a value may begin with, in any spelling. */
   readonly #pairs = new Uint8Array(2 ** 16)
 
+  /** Learns a value, and its longer lines by themselves. */
   learn(value: string): void {
     if (value.length < SHORTEST) return
     const lines = value.split(/\r?\n/).filter((line) => line.length >= SHORTEST_LINE)
@@ -44,6 +45,7 @@ export class Scrubber {
     }
   }
 
+  /** Replaces each learned value by `[secret]`. */
   scrub(text: string): string {
     const { whole } = this.#find(text)
     if (whole.length === 0) return text
@@ -56,15 +58,15 @@ export class Scrubber {
     return left + text.slice(from)
   }
 
-  /** How many characters at the end of a text that goes on may be the beginning of a value. */
+  /** The number of characters at the end of a text that may be the beginning of a value, if more text follows. */
   partialAtEnd(text: string): number {
     const { whole, open } = this.#find(text)
-    // What belongs to a value that is whole begins none.
+    // A place inside a complete value does not begin another.
     const at = open.find((place) => !whole.some(({ from, to }) => from < place && place < to))
     return at === undefined ? 0 : text.length - at
   }
 
-  /** The parts that are values, where those that overlap are one, and the places where one may begin that is not whole. */
+  /** Finds complete values, merged where they overlap, and the places where an incomplete one may begin (`open`). */
   #find(text: string): { readonly whole: readonly Range[]; readonly open: readonly number[] } {
     const whole: Range[] = []
     const open: number[] = []
@@ -90,7 +92,7 @@ export class Scrubber {
     return { whole, open }
   }
 
-  // Most places are ruled out by two characters.
+  // Two characters rule out most places.
   *#candidates(text: string): Generator<number> {
     const last = text.length - 1
     for (let at = 0; at < last; at++)
@@ -99,7 +101,7 @@ export class Scrubber {
   }
 }
 
-/** Where two characters are noted; some share a place. */
+/** The index of two characters; some pairs share one. */
 function pairOf(one: number, two: number): number {
   return ((one & 0xff) << 8) | (two & 0xff)
 }
@@ -114,7 +116,7 @@ function* beginningsOf([first, second]: Pattern): Generator<readonly [number, nu
   }
 }
 
-/** Where a pattern ends that begins here, at the furthest; -1: it does not. `open`: the text ends before it is sure. */
+/** The furthest end of a pattern that begins at this place; -1 without a match. `open`: the text ends too early to tell. */
 function matchAt(pattern: Pattern, text: string, lower: string, at: number): { end: number; open: boolean } {
   let places: readonly number[] = [at]
   let open = false
@@ -140,7 +142,7 @@ function plain(value: string): Pattern {
   return Array.from(value, spellingsOf)
 }
 
-// With nothing between its bytes, or as a Buffer, a hash or a MAC address is shown.
+// Bytes stand together, or are separated as in a printed Buffer, a fingerprint or a MAC address.
 function hex(value: string): Pattern {
   return [...Buffer.from(value)].map((byte, i) => {
     const digits = byte.toString(16).padStart(2, '0')
@@ -148,7 +150,7 @@ function hex(value: string): Pattern {
   })
 }
 
-/** Its characters do not end where bytes do: in a longer text, such as `user:password`, there are three ways. */
+/** In a longer text, such as `user:password`, a value may begin at any of the three bytes of a group of base64. */
 function base64(value: string): readonly Pattern[] {
   const bytes = Buffer.from(value)
   return [0, 1, 2].map((before) => {

@@ -3,25 +3,29 @@ import { join } from 'node:path'
 import { describe, quote, TidingsError } from './errors.ts'
 import { Scrubber } from './scrubber.ts'
 
-/** Where secrets are looked for, and what is known of them, so that they can be kept out of every output. */
+/** Finds secrets, and removes those that it has handed out from any output. */
 export interface Secrets {
   /**
-   * The value of a secret: environment `NAME`, else the file named by `NAME_FILE`, else `$CREDENTIALS_DIRECTORY/NAME`,
-   * else `NAME` in `.tidings/credentials.json`. A line break at its end is not part of it.
+   * Returns the value of a secret: environment `NAME`, else the file named by `NAME_FILE`, else
+   * `$CREDENTIALS_DIRECTORY/NAME`, else `NAME` in `.tidings/credentials.json`. A line break at its end is removed.
    *
    * @throws TidingsError `TIDINGS_SECRET_MISSING`
    */
   readonly secret: (name: string) => string
-  /** The text, with every value that was handed out replaced: as it is, or in JSON, a URL, HTML, base64 or hex. */
+  /** Replaces every secret that was handed out by `[secret]`: plain, or in JSON, a URL, HTML, base64 or hex. */
   readonly scrub: (text: string) => string
 }
 
-/** `begun`: how many characters at the end of a text that goes on may be the beginning of a value. */
+/** The secrets of this process. */
 export interface ProcessSecrets extends Secrets {
+  /**
+   * Returns the number of characters at the end of a text that may be the beginning of a secret, if more text follows:
+   * they can't be printed yet.
+   */
   readonly partialAtEnd: (text: string) => number
 }
 
-/** Secrets as this process finds them. */
+/** Finds the secrets of this process, in its environment and in the files of a directory (default the working directory). */
 export function processSecrets(
   env: NodeJS.ProcessEnv = process.env,
   directory: string = process.cwd(),
@@ -45,7 +49,7 @@ export function processSecrets(
       const value = known.get(name) ?? find(name)?.replace(/\r?\n$/, '')
       if (value === undefined || value === '') {
         const places = `environment ${name}, the file named by ${name}_FILE, $CREDENTIALS_DIRECTORY/${name}, .tidings/credentials.json`
-        throw missing(name, `the secret ${quote(name)} is in none of its places: ${places}`)
+        throw missing(name, `the secret ${quote(name)} was not found; looked in ${places}`)
       }
       if (!known.has(name)) scrubber.learn(value)
       known.set(name, value)
@@ -56,7 +60,7 @@ export function processSecrets(
   }
 }
 
-/** The secrets of a world, if it has some of its own: these are kept out of every output as well. */
+/** Returns the secrets of a world, those of `base` where it has none of its own; both are removed from outputs. */
 export function secretsOf(world: { readonly secret?: Secrets['secret'] } | undefined, base: Secrets): Secrets {
   if (world?.secret === undefined) return base
   const scrubber = new Scrubber()
@@ -87,12 +91,12 @@ function fromJson(directory: string, name: string): string | undefined {
   return typeof value === 'string' ? value : undefined
 }
 
-// What JSON.parse says is wrong quotes the text, which is full of secrets.
+// The error of JSON.parse would quote the text, which is full of secrets.
 function parsed(text: string): object {
   try {
     return (JSON.parse(text) as object | null) ?? {}
   } catch {
-    throw missing('.tidings/credentials.json', 'the file .tidings/credentials.json is no JSON')
+    throw missing('.tidings/credentials.json', 'the file .tidings/credentials.json is not JSON')
   }
 }
 

@@ -1,13 +1,14 @@
-/** One way to write a character. `folded`: whatever the case of its letters, and given in lower case. */
+/** One way to write a character. */
 export interface Spelling {
   readonly text: string
+  /** Whether the case of its letters does not matter; `text` is in lower case then. */
   readonly folded: boolean
 }
 
-/** The ways to write a character, by the character that they begin with. */
+/** The ways to write a character, by their first character. */
 export type Spellings = ReadonlyMap<string, readonly Spelling[]>
 
-/** Names of characters in HTML, beside their numbers. */
+/** The names of characters in HTML. */
 const NAMES: Readonly<Record<string, readonly string[]>> = {
   '&': ['amp'],
   '<': ['lt'],
@@ -48,8 +49,8 @@ const NAMES: Readonly<Record<string, readonly string[]>> = {
 const known = new Map<string, Spellings>()
 
 /**
- * How a character is written in plain text, in JSON (also within JSON), by `console.log`, in a shell, in a URL and in HTML;
- * and as bytes of which each stands for a character.
+ * Lists how a character is written in plain text, in JSON (also inside JSON), by `console.log`, in a shell, in a URL and in
+ * HTML, and as utf8 bytes read as one character each.
  */
 export function spellingsOf(character: string): Spellings {
   const found = known.get(character)
@@ -63,7 +64,7 @@ export function spellingsOf(character: string): Spellings {
   return made
 }
 
-/** Spellings by the character that they begin with: those that stand as they are, and those whose case does not matter. */
+/** Groups spellings by their first character. The case of the letters matters in `exact` ones, but not in `folded` ones. */
 export function spellingsByStart(exact: readonly string[], folded: readonly string[]): Spellings {
   const all = new Map<string, Spelling[]>()
   const add = (first: string, spelling: Spelling): void => {
@@ -79,7 +80,7 @@ export function spellingsByStart(exact: readonly string[], folded: readonly stri
   return all
 }
 
-// JSON, JSON within JSON and once more; a shell puts a backslash before anything that means something to it.
+// JSON up to three levels deep; and a backslash, as a shell puts before characters that it would interpret.
 function quoted(character: string): readonly string[] {
   const once = inJson(character)
   const twice = inJson(once)
@@ -91,10 +92,10 @@ function inJson(text: string): string {
   return JSON.stringify(text).slice(1, -1)
 }
 
-// `%2f`, `%252f` where it was done twice, and the `%u20ac` of `escape()`.
+// `%2f`, `%252f` if it was escaped twice, and the `%u20ac` of `escape()`.
 function inUrls(character: string): readonly string[] {
   const bytes = [...Buffer.from(character)].map((byte) => hex(byte, 2))
-  // As `escape()` has it: one byte where one is enough.
+  // Like `escape()`: one byte if one is enough.
   const units = unitsOf(character).map((unit) => (unit < 256 ? `%${hex(unit, 2)}` : `%u${hex(unit, 4)}`))
   return ['%', '%25'].map((percent) => bytes.map((byte) => percent + byte).join('')).concat(units.join(''))
 }
@@ -108,7 +109,7 @@ function inHtml(character: string): readonly string[] {
   return [...numbers, ...(NAMES[character] ?? [])].flatMap((name) => [`&${name};`, `&amp;${name};`])
 }
 
-// `\u00e9`, `\xe9`, and the bytes of it.
+// `\u00e9`, `\xe9`, and its utf8 bytes.
 function byNumber(character: string): readonly string[] {
   const units = unitsOf(character)
   const code = character.codePointAt(0) ?? 0

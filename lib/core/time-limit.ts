@@ -1,20 +1,24 @@
 import type { Clock } from './clock.ts'
 import { asError } from './errors.ts'
 
+/** How long a piece of work may take. */
 export interface TimeLimit {
   readonly clock: Clock
-  /** In ms; undefined: none. */
+  /** The time, in ms; undefined for no limit. */
   readonly timeout: number | undefined
-  /** The error when the time is up. */
+  /** Creates the error for when the time is up. */
   late(): Error
 }
 
-// One for all: an abort without a reason makes a DOMException with its stack, which costs more than most deliveries.
+/**
+ * The reason of a signal whose work has ended. One for all: an abort without a reason creates a DOMException with its stack,
+ * which costs more than most deliveries.
+ */
 export const WORK_ENDED = new Error('the work is over')
 
 /**
- * A piece of work that can be ended: by its time, or from outside. Whoever is late is told by the signal, and left
- * behind: a promise can't be cancelled. Signals cost microseconds, so this one is made when somebody asks for it.
+ * A piece of work that ends when it settles, when its time is up, or when it is stopped. A promise can't be cancelled: late
+ * work is notified by the signal and abandoned. A signal costs microseconds, so it is created on first use.
  */
 export class StoppableWork {
   #controller: AbortController | undefined
@@ -22,7 +26,7 @@ export class StoppableWork {
   #reject: (reason: Error) => void = () => undefined
   readonly #onEnd: (() => void)[] = []
 
-  /** Aborts when the work is stopped, and in any case once it is over. */
+  /** Aborts when the work is stopped, and always when it is over. */
   get signal(): AbortSignal {
     this.#controller ??= new AbortController()
     if (this.#reason !== undefined) this.#controller.abort(this.#reason)
@@ -40,7 +44,7 @@ export class StoppableWork {
     this.#onEnd.push(callback)
   }
 
-  /** Does the work; settles as it does, unless its time is up or it is stopped before. Once for each `Work`. */
+  /** Runs the work, and settles as it does unless its time is up or it is stopped before. May be called once. */
   run<T>({ clock, timeout, late }: TimeLimit, work: () => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       if (this.#reason !== undefined) return reject(this.#reason)
@@ -62,7 +66,7 @@ export class StoppableWork {
   #end(reason: Error): void {
     if (this.#reason !== undefined) return
     this.#reason = reason
-    // Before the signal tells: whoever hears it must find the work over.
+    // Before the abort: its listeners must find the work over.
     for (const callback of this.#onEnd.splice(0)) callback()
     this.#controller?.abort(reason)
   }
@@ -77,14 +81,14 @@ export async function withTimeLimit<T>(
   return withLinkedSignal(limit.signals, (outer) => {
     if (outer.aborted) limited.stop(asError(outer.reason))
     outer.addEventListener('abort', () => limited.stop(asError(outer.reason)), { once: true })
-    // Async, so that what it throws at once ends it too.
+    // Async, so that a synchronous error rejects too.
     return limited.run(limit, async () => work(limited.signal))
   })
 }
 
 /**
- * Gives `work` a signal that aborts when any of these does, and lets go of them afterwards. (`AbortSignal.any` holds on
- * to signals that live long, and an agent's live as long as it does.)
+ * Runs `work` with a signal that aborts when any of these does, and removes its listeners afterwards. (`AbortSignal.any`
+ * leaks with long-lived signals, and an agent's live as long as the agent.)
  */
 export async function withLinkedSignal<T>(
   signals: readonly AbortSignal[],

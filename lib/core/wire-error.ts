@@ -3,7 +3,15 @@ import { codes, type ErrorCode, type ErrorDetails, TidingsError } from './errors
 
 /** An error as JSON, as operations send it. */
 export interface WireError {
-  readonly error: { readonly message: string; readonly code?: string; readonly details?: ErrorDetails }
+  /** The error. */
+  readonly error: {
+    /** Its message. */
+    readonly message: string
+    /** Its code, for errors of this package. */
+    readonly code?: string
+    /** Its details, for errors of this package. */
+    readonly details?: ErrorDetails
+  }
 }
 
 /** Writes an error as JSON. Only errors of this package keep their code and details. */
@@ -13,7 +21,7 @@ export function toWire(error: unknown): WireError {
   return { error: { message: message ?? String(error), ...known } }
 }
 
-/** Restores the error from JSON, as it was thrown. */
+/** Restores the error that was written. */
 export function fromWire({ error: { message, code, details } }: WireError): Error {
   const known = code !== undefined && Object.hasOwn(codes, code)
   return known ? new TidingsError(code as ErrorCode, message, defined({ details })) : new Error(message)

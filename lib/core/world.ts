@@ -2,25 +2,27 @@ import { describe, type ErrorCode, quote, TidingsError } from './errors.ts'
 import type { Exec } from './exec.ts'
 import { checkOptions } from './options.ts'
 
-/** What a run or a handler may touch outside: it comes in here, so that tests can own it. */
+/** Everything outside the program that runs and handlers use, so that tests can replace it. */
 export interface World {
-  /** Default the global one, looked up when called. */
+  /** Fetches a URL; default the global `fetch`, looked up at each call. */
   readonly fetch: typeof fetch
-  /** Runs a program. */
+  /** Runs a program; default in a process group of its own. */
   readonly exec: Exec
-  /** Ms since the epoch; default the clock's. */
+  /** Returns the time in ms since the epoch; default that of the agent's clock. */
   readonly now: () => number
   /**
-   * The value of a secret by its name; default from this process's environment and files. Throws
-   * `TIDINGS_SECRET_MISSING`, naming the places where it was looked for.
+   * Returns the value of a secret by its name; default from the environment and the files of this process. Outputs of the
+   * engine never show it.
+   *
+   * @throws TidingsError `TIDINGS_SECRET_MISSING`, whose message names the places that were searched
    */
   readonly secret: (name: string) => string
 }
 
 /**
- * Refuses parts of a world that are none.
+ * Rejects a world with unknown parts, or with parts that are not functions.
  *
- * @param of Whose world it is, as the error names it: `'of start()'`.
+ * @param of names the owner of the world in the error: `'of start()'`
  * @throws TidingsError with this code
  */
 export function checkWorld(world: Partial<World>, code: ErrorCode, of: string): void {

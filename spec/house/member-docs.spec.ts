@@ -9,7 +9,7 @@ import { type Member, publicMembers } from './member-docs.ts'
 const root = join(import.meta.dirname, '../..')
 
 /** The least share of documented members, in per cent. It rises to 95 with the docs; it is what holds today. */
-const LEAST = 58
+const LEAST = 65
 
 /** The sources of the modules that package.json exports. */
 function exportedModules(): string[] {
