@@ -13,7 +13,7 @@ const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
 const utc = (expression: string): Schedule => cron(expression, { timezone: 'UTC' })
 
-/** Jobs that write down the instant of each slot they run for, and of each run. */
+/** Jobs that record the instant of each slot they run for, and of each run. */
 function recorder(here: Place, run: Run = () => undefined) {
   const slots: string[] = []
   const runs: string[] = []
@@ -32,7 +32,7 @@ function recorder(here: Place, run: Run = () => undefined) {
 }
 
 describe('a job whose schedule changed', () => {
-  it('has no slot from before, whatever it misses: it begins now', async (t) => {
+  it('begins now: it has no slots before, whatever `missed` says', async (t) => {
     for (const missed of ['once', 'all'] as const) {
       const here = await place(t)
       const { slots, of } = recorder(here)
@@ -50,7 +50,7 @@ describe('a job whose schedule changed', () => {
     }
   })
 
-  it('has none when it is enabled again', async (t) => {
+  it('begins now when it is enabled again', async (t) => {
     const here = await place(t)
     const { slots, of } = recorder(here)
     await here.end(await here.begin([of(utc('0 * * * *'), { missed: 'all' })]))
@@ -64,7 +64,7 @@ describe('a job whose schedule changed', () => {
 })
 
 describe('a clock that was ahead', () => {
-  it('leaves a job at rest, which is reported with the way out; reset begins it now', async (t) => {
+  it('leaves a job resting, which status reports; reset begins the job now', async (t) => {
     const here = await place(t)
     const { slots, of } = recorder(here)
     const part = of(utc('0 * * * *'))
@@ -88,7 +88,7 @@ describe('a clock that was ahead', () => {
     assert.deepEqual((await running.status()).problems, [])
   })
 
-  it('of a minute is no problem', async (t) => {
+  it('by a minute has no effect', async (t) => {
     const here = await place(t)
     const { of } = recorder(here)
     const first = await here.begin([of(utc('* * * * *'))])
@@ -102,7 +102,7 @@ describe('a clock that was ahead', () => {
 })
 
 describe('a run by hand', () => {
-  it('begins now: it waits for no jitter, and for no slot that waits for its jitter or its next attempt', async (t) => {
+  it('begins now, even while another slot waits for its jitter or its retry', async (t) => {
     for (const overlap of ['skip', 'queue', 'replace', 'parallel'] as const) {
       const here = await place(t)
       const { runs, of } = recorder(here, ({ slot, attempt }) => {
@@ -121,7 +121,7 @@ describe('a run by hand', () => {
     }
   })
 
-  it('leaves the slots that its paused job missed to be decided about', async (t) => {
+  it('leaves the slots that its paused job missed undecided', async (t) => {
     const here = await place(t)
     const { slots, of } = recorder(here)
     const running = await here.begin([of(utc('*/10 * * * *'), { missed: 'all' })])
@@ -134,7 +134,7 @@ describe('a run by hand', () => {
     assert.deepEqual(slots.slice(1), ['2026-01-01T00:10:00', '2026-01-01T00:20:00', '2026-01-01T00:30:00'])
   })
 
-  it('is answered though the schedule of its job has failed', async (t) => {
+  it('runs even if the schedule of its job has failed', async (t) => {
     const here = await place(t)
     const failing: Schedule = {
       next: () => {
@@ -150,7 +150,7 @@ describe('a run by hand', () => {
 })
 
 describe('jitter', () => {
-  it('may be longer than the interval: each slot runs, when it is due', async (t) => {
+  it('may be longer than the interval: each slot runs when it is due', async (t) => {
     const here = await place(t)
     const { slots, of } = recorder(here)
     await here.begin([of(utc('* * * * *'), { jitter: '3m' })])
@@ -159,7 +159,7 @@ describe('jitter', () => {
     assert.equal(new Set(slots).size, slots.length)
   })
 
-  it('that is longer than each life of the process is over in another one, though nothing missed is run', async (t) => {
+  it('continues over restarts, even if missed slots do not run', async (t) => {
     const here = await place(t)
     const { slots, of } = recorder(here)
     const part = of(utc('0 3 * * *'), { jitter: '6h', missed: 'skip' })
@@ -173,7 +173,7 @@ describe('jitter', () => {
 })
 
 describe('retries of a job', () => {
-  it('count on over restarts, and wait for what is left of their pause', async (t) => {
+  it('continue counting over restarts, and wait for the rest of their pause', async (t) => {
     const here = await place(t)
     const begun: [minute: number, attempt: number][] = []
     const start = here.clock.now()
@@ -205,7 +205,7 @@ describe('retries of a job', () => {
     )
   })
 
-  it('stop while it is paused, and go on when it is resumed', async (t) => {
+  it('stop while the job is paused, and continue when it is resumed', async (t) => {
     const here = await place(t)
     let tries = 0
     const part = job('j', utc('0 * * * *'), () => {
@@ -225,7 +225,7 @@ describe('retries of a job', () => {
 })
 
 describe('formerly', () => {
-  it('goes back and forth with the slots and the state of the job: nothing runs twice', async (t) => {
+  it('moves slots and state to the new name and back: no slot runs twice', async (t) => {
     const here = await place(t)
     const { slots, of } = recorder(here, async ({ state }) => state.set('n', ((await state.get<number>('n')) ?? 0) + 1))
     for (const [name, formerly] of [['a'], ['b', 'a'], ['a', 'b']] as const) {
@@ -239,7 +239,7 @@ describe('formerly', () => {
     assert.deepEqual(here.notes.said('orphaned job: the log knows it, the agent does not'), [])
   })
 
-  it('that does nothing is reported, and the older name as an orphan until it is removed', async (t) => {
+  it('is reported if it does nothing; the older name is an orphan until it is removed', async (t) => {
     const here = await place(t)
     const { of } = recorder(here)
     await here.end(await here.begin([of(every(1).hour, {}, 'a'), of(every(1).hour, {}, 'b')]))

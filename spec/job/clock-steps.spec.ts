@@ -15,12 +15,12 @@ const MINUTE = 60 * SECOND
 const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
 
-/** Something that happens to the clock, or to the process: ms that pass, a step in ms, a restart. */
+/** An event of the clock or the process: ms that pass, a step in ms, or a restart. */
 type Happening = { readonly pass: number } | { readonly step: number } | 'restart'
 
 /**
- * What becomes of a job to which this happens: the slots that it ran for, in their order, and each slot up to the latest
- * time that the clock showed which did not run once, or was not said to be missed or blocked, once.
+ * Runs a job through these events. Returns the slots that it ran for, in order, and each slot up to the latest time that
+ * the clock showed that neither ran once nor was logged once as missed or blocked.
  */
 async function after(
   t: Pick<TestContext, 'after'>,
@@ -52,12 +52,12 @@ async function after(
     else await here.clock.advance(each.pass)
     latest = Math.max(latest, here.clock.now())
   }
-  // What is due is looked at after at most 30 s: a slot that the clock showed for less, before it went back, is still to
-  // come. So the clock ends where it was at the latest, and is looked at there.
+  // Timers check the clock every 30 s: a slot that the clock passed for less, before it went back, is still to come. So
+  // the clock ends at its latest time, and timers fire there.
   here.clock.step(Math.max(0, latest - here.clock.now()))
   await here.clock.advance(30 * SECOND)
   latest = here.clock.now()
-  // By what was said: the log remembers only the newest hundred.
+  // From the log lines: the log keeps only the newest hundred records.
   const wrong = wrongSlots(ledgerOf(here.notes.lines), schedule, anchor, new Date(latest))
   await here.end(running)
   return { ran, wrong, early }
@@ -95,7 +95,7 @@ const cases: readonly (readonly [what: string, schedule: Schedule, happenings: r
 describe('a clock that steps', () => {
   for (const [what, schedule, happenings] of cases) {
     for (const missed of ['once', 'skip', 'all'] as const) {
-      it(`by ${what} runs no slot twice, none early, and says which are missed (${missed})`, async (t) => {
+      it(`by ${what} runs no slot twice or early, and logs the missed ones (${missed})`, async (t) => {
         const { ran, wrong, early } = await after(t, schedule, { missed }, happenings)
         assert.deepEqual({ wrong, early }, { wrong: [], early: 0 })
         assert.deepEqual(
@@ -107,7 +107,7 @@ describe('a clock that steps', () => {
     }
   }
 
-  it('runs no slot twice and leaves none unsaid, whatever happens to it', async (t) => {
+  it('runs no slot twice and logs every slot, whatever steps it makes', async (t) => {
     const happening: fc.Arbitrary<Happening> = fc.oneof(
       { weight: 4, arbitrary: fc.record({ pass: fc.integer({ min: 0, max: 20 * MINUTE }) }) },
       { weight: 2, arbitrary: fc.record({ step: fc.integer({ min: -2 * HOUR, max: 2 * HOUR }) }) },
@@ -135,7 +135,7 @@ describe('a clock that steps', () => {
   })
 })
 
-it('slots that are missed while a run goes on stay so when it has ended, and the clock goes back over a restart', async (t) => {
+it('slots missed during a run stay missed after it, when the clock goes back over a restart', async (t) => {
   const { clock, notes, begin, end } = await place(t)
   const start = clock.now()
   const ran: number[] = []
@@ -167,8 +167,8 @@ it('slots that are missed while a run goes on stay so when it has ended, and the
   assert.equal(ran[1], 8)
 })
 
-describe('timers that are late', () => {
-  it('do not add up: a minute of slots every 100 ms has six hundred, each as late as the first', async () => {
+describe('late timers', () => {
+  it('do not add up: a minute of slots every 100 ms has 600, each as late as the first', async () => {
     const clock = virtualClock()
     const late: Clock = { now: clock.now, timer: (run, ms) => clock.timer(run, ms + 7) }
     const anchor = new Date(clock.now())
@@ -183,15 +183,15 @@ describe('timers that are late', () => {
   })
 })
 
-describe('a slot that is far away', () => {
+describe('a distant slot', () => {
   const far = [30 * DAY, 365 * DAY, 2 ** 31 - 1, 2 ** 31, 2 ** 31 + 1]
   for (const ms of far) {
-    it(`comes after ${ms} ms: never early, once`, async (t) => {
+    it(`comes once after ${ms} ms, never early`, async (t) => {
       const { clock, begin } = await place(t)
       const ran: number[] = []
       const start = clock.now()
       await begin([job('j', every(`${ms}ms`), () => void ran.push(clock.now() - start))])
-      // Without a step, a year is a million looks at the clock: spec/core/clock.spec.ts has them.
+      // Without a step, a year needs a million checks of the clock: spec/core/clock.spec.ts makes them.
       clock.step(ms - 2 * MINUTE)
       await clock.advance(2 * MINUTE - 1)
       assert.deepEqual(ran, [])

@@ -30,7 +30,7 @@ function listen(run: Run, options: JobOptions = {}, schedule = every(10).seconds
 }
 
 describe('drafts', () => {
-  it('emits what a job publishes, run after run, from the first slot after somebody subscribed; never ends', async () => {
+  it('emits what a job publishes, run after run, from the first slot after the subscription; never ends', async () => {
     let n = 0
     const { clock, emitted, ends, subscribe } = listen(() => [made(`${++n}`, { n }), made('same', { n })])
     await clock.advance(100_000)
@@ -47,7 +47,7 @@ describe('drafts', () => {
     subscription.unsubscribe()
   })
 
-  it('is cold: two subscribers, two runs', async () => {
+  it('is cold: each subscriber has its own runs', async () => {
     let runs = 0
     const { clock, emitted, subscribe } = listen(() => made(`${++runs}`, { n: runs }))
     const both = [subscribe(), subscribe()]
@@ -57,7 +57,7 @@ describe('drafts', () => {
     for (const one of both) one.unsubscribe()
   })
 
-  it('answers `offered` to publish, at once', async () => {
+  it('resolves publish to `offered` at once', async () => {
     const answers: unknown[] = []
     const { clock, emitted, subscribe } = listen(async ({ publish }) => {
       answers.push(await publish(made, '1', { n: 1 }))
@@ -69,7 +69,7 @@ describe('drafts', () => {
     subscription.unsubscribe()
   })
 
-  it('goes on after runs that throw, hang or publish what is no JSON; that is said', async () => {
+  it('continues after runs that throw, hang or publish invalid data, and logs them', async () => {
     let runs = 0
     const { clock, emitted, ends, logger, subscribe } = listen(
       ({ publish }) => {
@@ -98,7 +98,7 @@ describe('drafts', () => {
     assert.deepEqual(codes, ['no', 'TIDINGS_RUN_TIMEOUT', 'TIDINGS_DATA_INVALID', 'TIDINGS_JOB_RESULT'])
   })
 
-  it('aborts the run that goes on and stops every timer once it is left, which is no failure', async () => {
+  it('aborts the current run and stops every timer when unsubscribed, without logging a failure', async () => {
     let signal: AbortSignal | undefined
     let left = 0
     const { clock, logger, ends, subscribe } = listen((context) => {
@@ -120,7 +120,7 @@ describe('drafts', () => {
     assert.equal(left, 1)
   })
 
-  it('stops every timer when it is left between runs, before the first and while a run waits to be tried again', async () => {
+  it('stops every timer when unsubscribed before, between and after runs, and during a wait for a retry', async () => {
     const { clock, subscribe } = listen(
       () => {
         throw new Error('no')
@@ -136,7 +136,7 @@ describe('drafts', () => {
     }
   })
 
-  it('ends its runs with a signal that is given', async () => {
+  it('ends its runs when the signal of the context aborts', async () => {
     const outer = new AbortController()
     const clock = virtualClock()
     let signal: AbortSignal | undefined
@@ -152,7 +152,7 @@ describe('drafts', () => {
     subscription.unsubscribe()
   })
 
-  it('never begins by itself when its job is manual or not enabled; at once when it is always; once when it is once', async () => {
+  it('follows the schedule: no run for manual or disabled jobs, one at once for always, one for once', async () => {
     for (const [schedule, options, runs] of [
       [manual(), {}, 0],
       [every(1).second, { enabled: false }, 0],
@@ -189,7 +189,7 @@ describe('drafts', () => {
     second.unsubscribe()
   })
 
-  it('passes each happening once through distinctByIdentifier', async (t) => {
+  it('passes each identity once through distinctByIdentifier', async (t) => {
     const clock = virtualClock()
     const log = await memoryLog({ clock })
     t.after(() => log.close())

@@ -13,14 +13,14 @@ import { type Place, place, wrap } from '../support/agent-harness.ts'
 
 const MINUTE = 60_000
 
-/** What the log remembers of a job, the oldest first. */
+/** The history of a job in the log, oldest first. */
 async function remembered({ log }: Place, name = 'j'): Promise<RunRow[]> {
   const rows: RunRow[] = []
   for await (const row of history(log, name, {})) rows.push(row)
   return rows
 }
 
-/** In short: minute of the slot, attempt, status, and for how many slots it stands. */
+/** In short: minute of the slot, attempt, status, and the number of slots it stands for. */
 async function inShort(here: Place): Promise<string[]> {
   return (await remembered(here)).map(({ slot, attempt, status, slots }) => {
     const minutes = (Date.parse(slot) - Date.parse('2026-01-01T00:00:00Z')) / MINUTE
@@ -43,7 +43,7 @@ const lasting =
     })
 
 describe('the history of a job', () => {
-  it('has each run: its slot, when it began, how late and how long, and what it told', async (t) => {
+  it('has each run: its slot, its start, how late and how long it was, and its counts', async (t) => {
     const here = await place(t)
     const look = job('j', every(10).minutes, async ({ publish, slot }) => {
       publish('made', 'always the same', 1)
@@ -74,7 +74,7 @@ describe('the history of a job', () => {
     assert.equal(asked?.slot, '2026-01-01T00:20:02.000Z')
   })
 
-  it('has each attempt, with its error in words from which secrets are gone', async (t) => {
+  it('has each attempt, with its error in words without secrets', async (t) => {
     const here = await place(t)
     process.env.SPEC_HISTORY_SECRET = 'hush-hush'
     t.after(() => delete process.env.SPEC_HISTORY_SECRET)
@@ -100,7 +100,7 @@ describe('the history of a job', () => {
     assert.ok(!JSON.stringify(rows).includes('hush'))
   })
 
-  it('has a run that took too long as abandoned; its slot is done, and the next one runs', async (t) => {
+  it('has a run that exceeded its timeout as abandoned; its slot is done, and the next one runs', async (t) => {
     const here = await place(t)
     await here.begin([job('j', every(10).minutes, forever, { timeout: '3m' })])
     await here.clock.advance(24 * MINUTE)
@@ -133,7 +133,7 @@ describe('the history of a job', () => {
     assert.deepEqual(rows, [{ slot: '1970-01-01T00:00:00.000Z', attempt: 2, status: 'abandoned', ...nothing }])
   })
 
-  it('says which slots were blocked by a hung run, while it hangs, as one line for each run', async (t) => {
+  it('has the slots that a hung run blocks, while it hangs, as one record for each run', async (t) => {
     const here = await place(t)
     await here.begin([job('j', every(1).minute, forever, { timeout: '3m30s' })])
     await here.clock.advance(3 * MINUTE)
@@ -167,7 +167,7 @@ describe('the history of a job', () => {
     })
   }
 
-  it('says how many slots were missed and not run, by each policy', async (t) => {
+  it('counts the slots that were missed and not run, under each policy', async (t) => {
     const expected = {
       once: ['5 #1 done', '15 missed 9', '105 #1 done'],
       skip: ['5 #1 done', '15 missed 10'],
@@ -188,7 +188,7 @@ describe('the history of a job', () => {
     }
   })
 
-  it('does not run again after a restart what was blocked', async (t) => {
+  it('keeps blocked slots from running after a restart', async (t) => {
     const here = await place(t)
     const slow = job('j', every(1).minute, lasting(here, 3.2 * MINUTE), { missed: 'all' })
     const running = await here.begin([slow])
@@ -244,7 +244,7 @@ describe('a run that cancels its job', () => {
     return job('j', every(10).minutes, run, { retry: 3 })
   }
 
-  it('went well, and is the last one: also after a restart, until the job is resumed', async (t) => {
+  it('succeeds and is the last one, also after a restart, until the job is resumed', async (t) => {
     const here = await place(t)
     const seen: number[] = []
     const running = await here.begin([counting(2, seen)])
@@ -268,7 +268,7 @@ describe('a run that cancels its job', () => {
     await here.end(again)
   })
 
-  it('does not, when a publish of it was refused', async (t) => {
+  it('does not cancel it if one of its publishes was refused', async (t) => {
     const here = await place(t)
     await here.begin([
       job('j', every(10).minutes, ({ publish }) => {
@@ -280,7 +280,7 @@ describe('a run that cancels its job', () => {
     assert.deepEqual(await inShort(here), ['10 #1 failed', '20 #1 failed'])
   })
 
-  it('may be one that would never end', async (t) => {
+  it('may be an endless run', async (t) => {
     const here = await place(t)
     let runs = 0
     const push = job('j', always(), async () => {
@@ -316,7 +316,7 @@ describe('a run that cancels its job', () => {
     assert.equal(once.length, 1)
   })
 
-  it('is one that was asked for, too', async (t) => {
+  it('may be a run by hand', async (t) => {
     const here = await place(t)
     const running = await here.begin([
       job('j', manual(), () => {
@@ -326,13 +326,13 @@ describe('a run that cancels its job', () => {
     const report = await running.trigger('j')
     assert.deepEqual([report?.status, report?.reason, report?.error], ['cancelled', 'enough', undefined])
     assert.equal((await running.status()).jobs[0]?.paused, true)
-    // Who asks for it knows what they do.
+    // A run by hand ignores the pause.
     assert.equal((await running.trigger('j'))?.status, 'cancelled')
   })
 })
 
-describe('the pause before another try', () => {
-  it('is no longer when the clock goes back, and over when it went forward or the machine slept', async (t) => {
+describe('the pause before a retry', () => {
+  it('does not grow when the clock goes back, and is over when it jumps ahead or the machine slept', async (t) => {
     for (const [step, after] of [
       [-120 * MINUTE, 5],
       [0, 5],

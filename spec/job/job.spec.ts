@@ -54,7 +54,7 @@ describe('job', () => {
     ['half a retry', () => job('x', hourly, nothing, { retry: 0.5 }), /retry of job "x".*0\.5/],
   ]
   for (const [what, define, words] of wrong) {
-    it(`refuses ${what}, naming it`, () => {
+    it(`rejects ${what}, naming it`, () => {
       assert.throws(define, { code: 'TIDINGS_JOB_INVALID', message: words })
     })
   }
@@ -67,7 +67,7 @@ describe('job', () => {
     [{ jitter: -1 }, /jitter of job "x"/],
   ]
   for (const [options, words] of durations) {
-    it(`refuses ${JSON.stringify(options)}, naming it`, () => {
+    it(`rejects ${JSON.stringify(options)}, naming it`, () => {
       assert.throws(() => job('x', hourly, nothing, options), { code: 'TIDINGS_DURATION_INVALID', message: words })
     })
   }

@@ -41,8 +41,8 @@ async function aMinute(t: Parameters<typeof place>[0], policy: Policy) {
   return { happened, skipped, replaced: notes.said('run replaced').length, failed: notes.said('job failed').length }
 }
 
-describe('runs that overlap', () => {
-  it('are skipped unless something else is said, and that is said', async (t) => {
+describe('overlapping runs', () => {
+  it('are skipped by default, with a log line', async (t) => {
     assert.deepEqual(await aMinute(t, 'skip'), {
       happened: [
         [10, 'begin 10'],
@@ -72,7 +72,7 @@ describe('runs that overlap', () => {
     })
   })
 
-  it('take the place of the one that goes on, whose signal aborts', async (t) => {
+  it('replace the current run, whose signal aborts', async (t) => {
     const { happened, skipped, replaced, failed } = await aMinute(t, 'replace')
     assert.deepEqual(happened, [
       [10, 'begin 10'],
@@ -90,7 +90,7 @@ describe('runs that overlap', () => {
     assert.deepEqual({ skipped, replaced, failed }, { skipped: [], replaced: 5, failed: 0 })
   })
 
-  it('go on side by side', async (t) => {
+  it('run in parallel', async (t) => {
     assert.deepEqual(await aMinute(t, 'parallel'), {
       happened: [
         [10, 'begin 10'],
@@ -109,7 +109,7 @@ describe('runs that overlap', () => {
     })
   })
 
-  it('have nothing to do with other jobs', async (t) => {
+  it('do not affect other jobs', async (t) => {
     const { begin, clock, notes } = await place(t)
     let quick = 0
     await begin([
@@ -121,7 +121,7 @@ describe('runs that overlap', () => {
     assert.deepEqual([...new Set(notes.said('run skipped').map((said) => said.job))], ['stuck'])
   })
 
-  it('are asked for beside the schedule under the same policy', async (t) => {
+  it('by hand follow the same policy', async (t) => {
     const { begin, clock } = await place(t)
     const forever = () => new Promise<void>(() => undefined)
     const running = await begin([
@@ -145,7 +145,7 @@ describe('runs that overlap', () => {
     })
   })
 
-  it('do not begin from the queue once the agent stops', async (t) => {
+  it('do not start from the queue once the agent stops', async (t) => {
     const { begin, clock, end, notes } = await place(t)
     let runs = 0
     const run = () => {
@@ -160,7 +160,7 @@ describe('runs that overlap', () => {
   })
 })
 
-describe('overlap, as an operator', () => {
+describe('the overlap operator', () => {
   const runs = (policy: Policy, run: (slot: number) => Observable<string>) => {
     const slots = new Subject<number>()
     const out: unknown[] = []
@@ -184,7 +184,7 @@ describe('overlap, as an operator', () => {
       assert.deepEqual(skipped, [])
     })
 
-    it(`ends with the last run, not with the slots (${policy})`, () => {
+    it(`completes with the last run, not with the slots (${policy})`, () => {
       const ends: (() => void)[] = []
       const { slots, out } = runs(
         policy,
@@ -197,7 +197,7 @@ describe('overlap, as an operator', () => {
       assert.deepEqual(out, ['done'])
     })
 
-    it(`leaves its runs when it is left (${policy})`, () => {
+    it(`unsubscribes from its runs when unsubscribed (${policy})`, () => {
       let open = 0
       const { slots, subscription } = runs(policy, () => {
         open += 1
@@ -210,7 +210,7 @@ describe('overlap, as an operator', () => {
       assert.equal(open, 0)
     })
 
-    it(`counts for each subscriber alone (${policy})`, () => {
+    it(`counts separately for each subscriber (${policy})`, () => {
       const slots = new Subject<number>()
       const skipped: number[] = []
       const shared = slots.pipe(

@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { agent, job, memoryLog, start } from '../../lib/index.ts'
 import { every } from '../../lib/schedule/index.ts'
 import { notes } from '../support/agent-harness.ts'
+import { until } from '../support/until.ts'
 import { ledgerOf, wrongSlots } from './slot-ledger.ts'
 
 const PERIOD = 100
@@ -18,17 +19,17 @@ interface Line {
   readonly fields: Record<string, unknown>
 }
 
-/** Numbers that look random and are the same each time, from 0 to below 1. */
+/** A fixed sequence of numbers from 0 to below 1 that look random. */
 function* chances(): Generator<number, never> {
   for (let seed = 1; ; seed = (seed * 48_271) % 2_147_483_647) yield seed / 2_147_483_647
 }
 
-/** Keeps the process busy, and the event loop still, for `ms` milliseconds. */
+/** Blocks the event loop for `ms` milliseconds. */
 function block(ms: number): void {
   for (const end = performance.now() + ms; performance.now() < end; );
 }
 
-/** When each run began, and for which slot, of a job of 30 ms every 100 ms while the event loop is blocked at times. */
+/** The start and the slot of each run of a job of 30 ms every 100 ms, while the event loop is blocked at times. */
 async function blocked(ms: number) {
   const log = await memoryLog()
   const logger = notes()
@@ -44,14 +45,15 @@ async function blocked(ms: number) {
     await sleep(300 + 700 * chance.next().value)
     block(200)
   }
-  // So that the last one is no run that was late.
-  await sleep(5 * PERIOD)
+  // The last runs follow no blocked time.
+  const last = runs.length
+  await until(() => runs.length >= last + 5)
   await running.stop()
   await log.close()
   return { runs, anchor, ledger: ledgerOf(logger.lines) }
 }
 
-/** Runs the program, stops it for a while once it has run some slots, lets it go on, and reads what it printed. */
+/** Runs the program, stops it for a while after some slots, continues it, and reads its output. */
 async function stopped(missed: string, ms: number) {
   const program = join(import.meta.dirname, 'programs/ticking.ts')
   const args = ['--import', 'tsx', program, missed]
@@ -74,14 +76,14 @@ async function stopped(missed: string, ms: number) {
   return { ledger: ledgerOf(lines), anchor, before }
 }
 
-/** What holds on the clock of this machine, for so many ms. */
+/** Tests on the real clock, for so many ms: real time is the subject here, so these runs really sleep. */
 export function realClockSuite(blockedFor: number, stoppedFor: number, policies: readonly string[]): void {
   describe('a job on a real clock', { concurrency: false }, () => {
-    it(`every 100 ms, blocked at times for ${blockedFor} ms: keeps its rate, in no burst`, async () => {
+    it(`every 100 ms, blocked at times for ${blockedFor} ms, keeps its rate without bursts`, async () => {
       const { runs, anchor, ledger } = await blocked(blockedFor)
       const last = runs.at(-1)?.slot ?? Number.NaN
       assert.deepEqual(wrongSlots(ledger, schedule, new Date(anchor), new Date(last)), [])
-      // n slots, each told of: n periods are as long as what has passed. The best of the last: one may have had to wait.
+      // n slots take n periods. The best of the last three counts: one may have had to wait.
       const slots = (last - anchor) / PERIOD
       assert.equal(slots, Math.round(slots))
       const off = runs.slice(-3).map(({ slot, began }) => Math.abs(began - slot))
@@ -89,12 +91,12 @@ export function realClockSuite(blockedFor: number, stoppedFor: number, policies:
       assert.ok(runs.every(({ slot, began }) => began >= slot))
       assert.ok(runs.length > 2 && ledger.passed.length > 0, `${runs.length} runs`)
       const gaps = runs.slice(1).map(({ began }, i) => began - (runs[i]?.began ?? 0))
-      // A run takes 30 ms, and none begins before the last one has ended. Timers round.
+      // A run takes 30 ms, and none begins before the last one has ended. Timers round down.
       assert.ok(Math.min(...gaps) >= 28, `${Math.min(...gaps)} ms between two runs`)
     })
 
     for (const missed of policies) {
-      it(`of a process that was stopped for ${stoppedFor} ms misses what one does that did not run (${missed})`, async () => {
+      it(`of a process that was stopped for ${stoppedFor} ms misses slots like one that did not run (${missed})`, async () => {
         const { ledger, anchor, before } = await stopped(missed, stoppedFor)
         const last = Math.max(...ledger.ran)
         assert.deepEqual(wrongSlots(ledger, schedule, new Date(anchor), new Date(last)), [])

@@ -28,7 +28,7 @@ async function runOf(here: Place, run: Run, options: JobOptions = {}, log: Log =
 }
 
 describe('the state of a job', () => {
-  it('is seen by the run that writes it, and by the next one, also after a restart', async (t) => {
+  it('is visible to the run that writes it and to the next one, also after a restart', async (t) => {
     const here = await place(t)
     const seen: unknown[] = []
     const count: Run = async ({ state }) => {
@@ -61,7 +61,7 @@ describe('the state of a job', () => {
     assert.equal(await stored(here, 'n'), undefined)
   })
 
-  it('is not stored before the run has ended', async (t) => {
+  it('is stored when the run has ended, not before', async (t) => {
     const here = await place(t)
     const running = await here.begin([
       job('make', manual(), async ({ state, publish }) => {
@@ -104,7 +104,7 @@ describe('the state of a job', () => {
     })
   }
 
-  it('is dropped when the run takes too long, whatever it does later', async (t) => {
+  it('is dropped when the run exceeds its timeout, whatever it does later', async (t) => {
     const here = await place(t)
     const running = await here.begin([
       job(
@@ -123,7 +123,7 @@ describe('the state of a job', () => {
     assert.equal(await stored(here, 'n'), undefined)
   })
 
-  it('is refused when it is no JSON, or its key is none, which fails the run', async (t) => {
+  it('rejects values that are not JSON and invalid keys, which fails the run', async (t) => {
     const here = await place(t)
     for (const write of [
       (state: State) => state.set('at', new Date(0)),
@@ -136,7 +136,7 @@ describe('the state of a job', () => {
     }
   })
 
-  it('is of each job alone', async (t) => {
+  it('is separate for each job', async (t) => {
     const here = await place(t)
     const seen: unknown[] = []
     const running = await here.begin(
@@ -151,7 +151,7 @@ describe('the state of a job', () => {
     assert.deepEqual(seen, [undefined, undefined, 'a', 'b'])
   })
 
-  it('goes into the log in one step with the last event that the run returned', async (t) => {
+  it('is stored in one step with the last event that the run returned', async (t) => {
     for (const shape of ['array', 'async generator'] as const) {
       const here = await place(t)
       const steps: [string[], string[]][] = []
@@ -179,7 +179,7 @@ describe('the state of a job', () => {
 })
 
 describe('a crash', () => {
-  /** Every accept from the n-th on never happens, or happens and is never answered. And then the process is gone. */
+  /** Every accept from the n-th on never happens, or happens and never resolves. Then the process is gone. */
   const crashing = (log: Log, at: number, how: 'rejects' | 'is lost' | 'is never answered') => {
     let accepts = 0
     let dead = false
@@ -217,14 +217,14 @@ describe('a crash', () => {
   }
 
   for (const [shape, run] of Object.entries(shapes)) {
-    it(`anywhere in a run never leaves state ahead of events, and after a restart nothing is missing: ${shape}`, async (t) => {
+    it(`anywhere in a run never leaves state ahead of events, and loses nothing over a restart: ${shape}`, async (t) => {
       for (const how of ['rejects', 'is lost', 'is never answered'] as const) {
         for (let at = 1; at <= 6; at++) {
           const here = await place(t)
           const seen = await unhandled(async () => {
             const part = job('make', every(10).seconds, run, { timeout: '2s' })
             const { wrapped, kill } = crashing(here.log, at, how)
-            // Not begun here: it could not be stopped, since its log never answers.
+            // Not started by `place`: it could not be stopped, since its log never answers.
             await start(agent('spec', [part]), { log: wrapped, clock: here.clock, logger: false })
             await here.clock.advance(15_000)
             kill()
@@ -248,7 +248,7 @@ describe('a crash', () => {
   }
 })
 
-describe("a job's very first run", () => {
+describe('the first run of a job', () => {
   const told = async (here: Place): Promise<string[]> => {
     const heard: string[] = []
     const running = await here.begin([
@@ -279,7 +279,7 @@ describe("a job's very first run", () => {
   }
 
   for (const [way, runs] of Object.entries(ways)) {
-    it(`tells, records, or tells the newest, as it is asked (${way})`, async (t) => {
+    it(`tells all, none or the newest events, by \`first\` (${way})`, async (t) => {
       const cases: [JobOptions['first'], string[]][] = [
         [undefined, ['1', '2', '3', '4', '5']],
         ['tell', ['1', '2', '3', '4', '5']],
@@ -293,17 +293,17 @@ describe("a job's very first run", () => {
         const options = first === undefined ? {} : { first }
         const report = await runOf(here, runs(batch(1, 5)), options)
         assert.deepEqual([report?.error, report?.new], [undefined, 5])
-        // All are stored, whoever hears of them.
+        // All are stored, told or not.
         assert.deepEqual(identifiers(await here.events()).sort(), ['1', '2', '3', '4', '5'])
         assert.deepEqual(await told(here), expected, JSON.stringify(first))
-        // From the second run on, what is new is told, and nothing else.
+        // From the second run on, new events are told, and no others.
         await runOf(here, runs(batch(1, 7)), options)
         assert.deepEqual((await told(here)).slice(expected.length), ['6', '7'])
       }
     })
   }
 
-  it('is the first that succeeds: those that fail before it, and restarts, tell nobody', async (t) => {
+  it('is the first that succeeds: earlier failed runs, and restarts, tell nothing', async (t) => {
     for (const [first, expected] of [
       ['record', []],
       [{ tell: 2 }, ['5', '6']],
@@ -328,7 +328,7 @@ describe("a job's very first run", () => {
     }
   })
 
-  it('answers `offered` to those whose fate depends on what follows, and refuses a bad one at once', async (t) => {
+  it('resolves publishes that are still undecided to `offered`, and rejects a bad one at once', async (t) => {
     const here = await place(t)
     const answers: unknown[] = []
     const report = await runOf(
@@ -343,7 +343,7 @@ describe("a job's very first run", () => {
     assert.notEqual(report?.error, undefined)
   })
 
-  it('keeps the good ones of many drafts, whatever becomes of the first', async (t) => {
+  it('keeps the good ones of many drafts, even if the first is bad', async (t) => {
     const here = await place(t)
     const drafts = [made('1', { n: 1 }), { type: 'made', identifier: 'bad', data: 1n }, made('2', { n: 2 })]
     const report = await runOf(here, () => drafts, { first: { tell: 1 } })
@@ -355,7 +355,7 @@ describe("a job's very first run", () => {
     assert.deepEqual(await told(here), ['2'])
   })
 
-  it('counts a happening that comes again once, where it came first, as the log does', async (t) => {
+  it('counts a repeated identity once, at its first place, as the log does', async (t) => {
     for (const drafts of [
       [1, 2, 1, 3, 2],
       [1, 2, 3, 1],
@@ -372,7 +372,7 @@ describe("a job's very first run", () => {
     }
   })
 
-  it('ends with what a versioned happening was last', async (t) => {
+  it('ends with the last version of a versioned identity', async (t) => {
     const here = await place(t)
     const weather = eventType('weather').of<string>({ changed: true })
     const drafts = ['sun', 'rain', 'sun', 'sun'].map((now) => weather('here', now))
@@ -382,7 +382,7 @@ describe("a job's very first run", () => {
     assert.equal((await runOf(here, () => weather('here', 'sun'), { first: { tell: 1 } }))?.duplicate, 1)
   })
 
-  it('tells the newest n of any number, in their order', async (t) => {
+  it('tells the newest n of any number, in order', async (t) => {
     await fc.assert(
       fc.asyncProperty(fc.nat(12), fc.nat(12), fc.constantFrom(...Object.keys(ways)), async (count, tell, way) => {
         const here = await place(t)
@@ -417,7 +417,7 @@ describe('formerly', () => {
     await here.clock.advance(10 * 60_000)
     assert.deepEqual(minutes, [10, 20, 30])
     assert.deepEqual(identifiers(await here.events()), ['1', '2', '3'])
-    // Not its very first run: what it publishes is told.
+    // Not the first run of the job: its events are told.
     const heard = await placeOf(t, here)
     assert.deepEqual(heard, ['1', '2', '3'])
   })

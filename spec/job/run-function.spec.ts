@@ -88,7 +88,7 @@ const several: Record<string, Run> = {
 
 const told = (events: readonly Draft[]) => events.map(({ type, identifier, data }) => ({ type, identifier, data }))
 
-describe('what a run returns', () => {
+describe('the result of a run', () => {
   for (const [shapes, expected] of [
     [ones, [one]],
     [several, three],
@@ -102,7 +102,7 @@ describe('what a run returns', () => {
         assert.deepEqual(told(await events()), expected)
         assert.ok((await events()).every((event) => event.job === 'make'))
         assert.equal(report?.new, expected.length)
-        // The same again: nothing is new, and the run goes just as well.
+        // The same again: nothing is new, and the run succeeds as well.
         const again = await running.trigger('make')
         assert.equal(again?.error, undefined)
         assert.deepEqual([again?.new, again?.duplicate], [0, expected.length])
@@ -140,7 +140,7 @@ describe('what a run returns', () => {
     'a map': new Map([['made', 1]]),
   }
   for (const [shape, value] of Object.entries(garbage)) {
-    it(`is refused with TIDINGS_JOB_RESULT when it is ${shape}`, async (t) => {
+    it(`is rejected with TIDINGS_JOB_RESULT if it is ${shape}`, async (t) => {
       const { begin, events, notes } = await place(t)
       const running = await begin([job('make', manual(), (() => value) as Run)])
       const report = await running.trigger('make')
@@ -150,7 +150,7 @@ describe('what a run returns', () => {
     })
   }
 
-  it('keeps the good drafts beside garbage, and says which was garbage', async (t) => {
+  it('keeps good drafts beside garbage, and names the garbage', async (t) => {
     const { begin, events } = await place(t)
     const running = await begin([job('make', manual(), (() => [one, 7, made('2', { n: 2 })]) as unknown as Run)])
     const { error } = (await running.trigger('make')) ?? {}
@@ -165,7 +165,7 @@ describe('what a run returns', () => {
     )
   })
 
-  it('does not wait for the next draft of a source that goes on', async (t) => {
+  it('is stored at once, even if the source never ends', async (t) => {
     const { begin, events, clock } = await place(t)
     const pushed = new Observable<Draft>((subscriber) => subscriber.next(one))
     await begin([
@@ -179,7 +179,7 @@ describe('what a run returns', () => {
     assert.deepEqual((await events()).map(({ identifier }) => identifier).sort(), ['1', '2'])
   })
 
-  it('keeps the drafts that came before an error, a throw or the end of the time', async (t) => {
+  it('keeps the drafts before an error, a throw or the timeout', async (t) => {
     const { begin, events, clock } = await place(t)
     const running = await begin([
       job('throws', manual(), function* () {
@@ -217,7 +217,7 @@ describe('what a run returns', () => {
     )
   })
 
-  it('is left when the time is up, whatever that throws', async (t) => {
+  it('is abandoned at the timeout, even if unsubscribing throws', async (t) => {
     const { begin, clock } = await place(t)
     const stuck = () =>
       new Observable<Draft>(() => () => {
@@ -229,7 +229,7 @@ describe('what a run returns', () => {
     assert.equal(((await report)?.error as { code?: string } | undefined)?.code, 'TIDINGS_RUN_TIMEOUT')
   })
 
-  it('is asked for no more once the run is over: generators are closed, Observables left', async (t) => {
+  it('is not read any further once the run is over: generators are closed, Observables unsubscribed', async (t) => {
     const { begin, clock } = await place(t)
     let closed = 0
     let left = 0

@@ -49,7 +49,7 @@ const wrongs: Record<string, Run> = {
   'hangs as an Observable': () => new Observable(() => undefined),
 }
 
-describe('a run that goes wrong', () => {
+describe('a failing run', () => {
   for (const [how, wrong] of Object.entries(wrongs)) {
     it(`does not end its job when it ${how}`, async (t) => {
       const { begin, clock, notes } = await place(t)
@@ -69,7 +69,7 @@ describe('a run that goes wrong', () => {
     })
   }
 
-  it('is reported within its timeout when it hangs; its signal is aborted, and the next slot runs', async (t) => {
+  it('is reported at its timeout if it hangs; its signal aborts, and the next slot runs', async (t) => {
     const { begin, clock, notes } = await place(t)
     const contexts: JobContext[] = []
     const hang = job(
@@ -94,7 +94,7 @@ describe('a run that goes wrong', () => {
     assert.equal(contexts[1]?.signal.aborted, false)
   })
 
-  it('may take five minutes when nothing else is said, and for ever when it is always', async (t) => {
+  it('has a timeout of five minutes by default, and none if it is always', async (t) => {
     const { begin, clock, notes } = await place(t)
     const hang = () => new Promise<void>(() => undefined)
     await begin([job('hang', manual(), hang, { atStart: true }), job('push', always(), hang)])
@@ -109,7 +109,7 @@ describe('a run that goes wrong', () => {
     assert.equal(notes.said('job failed').length, 1)
   })
 
-  it('can publish no more once it is over: that rejects, and is no unhandledRejection', async (t) => {
+  it('rejects publishes once it is over, without an unhandledRejection', async (t) => {
     const { begin, clock, events } = await place(t)
     const kept: Publish[] = []
     const late: Promise<Receipt>[] = []
@@ -128,7 +128,7 @@ describe('a run that goes wrong', () => {
       await begin([keep, hang])
       await clock.advance(11_000)
       for (const publish of kept) late.push(publish(made, 'after the run', { n: 1 }))
-      // And one that nobody will ever look at.
+      // And one that is never awaited.
       void kept[0]?.(made, 'unheard', { n: 1 })
       await clock.advance(1000)
     })
@@ -138,7 +138,7 @@ describe('a run that goes wrong', () => {
     assert.deepEqual(await events(), [])
   })
 
-  it('fails with the error of a publish that nobody awaits, which is no unhandledRejection', async (t) => {
+  it('fails with the error of a publish that is not awaited, without an unhandledRejection', async (t) => {
     const { begin, events } = await place(t)
     let report: RunReport | undefined
     const seen = await unhandled(async () => {
@@ -176,7 +176,7 @@ describe('a run that goes wrong', () => {
   }
   const places = { first: 0, 'in the middle': 2, last: 4 }
   for (const [what, draft] of Object.entries(bad)) {
-    it(`keeps the good ones of many drafts beside ${what}, wherever that is, and names it`, async (t) => {
+    it(`keeps the good ones of many drafts beside ${what}, at any place, and names it`, async (t) => {
       for (const [where, index] of Object.entries(places)) {
         const { begin, events } = await place(t)
         const good = [1, 2, 3, 4].map((n) => made(String(n), { n }))
@@ -192,7 +192,7 @@ describe('a run that goes wrong', () => {
     })
   }
 
-  it('names every bad draft, and what it threw beside them', async (t) => {
+  it('names every bad draft, and the error it threw beside them', async (t) => {
     const { begin, events } = await place(t)
     const running = await begin([
       job('many', manual(), function* () {
@@ -211,7 +211,7 @@ describe('a run that goes wrong', () => {
     assert.deepEqual(identifiers(await events()), ['1', '2'])
   })
 
-  it('fails with the one error of a log that fails, whatever it published', async (t) => {
+  it('fails with the single error of a failing log, however much it published', async (t) => {
     const { begin, log } = await place(t)
     const failed = new Error('disk full')
     const failing = wrap(log, { accept: () => Promise.reject(failed) })
@@ -236,7 +236,7 @@ describe('a run', () => {
     const running = await begin(
       [
         job('make', manual(), ({ publish }) => {
-          // The second one is made when the first is answered, long after the run returned.
+          // The second publish happens when the first resolves, long after the run returned.
           void publish(made, '1', { n: 1 }).then(() => publish(made, '2', { n: 2 }))
         }),
       ],
@@ -253,7 +253,7 @@ describe('a run', () => {
     assert.equal((await report)?.new, 2)
   })
 
-  it('is told of in numbers and words', async (t) => {
+  it('is reported with counts and log lines', async (t) => {
     const { begin, clock, notes } = await place(t)
     const weather = eventType('weather').of<{ t: number }>({ changed: true })
     let degrees = 1
@@ -283,7 +283,7 @@ describe('a run', () => {
     assert.equal(job1?.running, false)
   })
 
-  it('knows its slot, its attempt, the time, and where to ask for secrets', async (t) => {
+  it('knows its slot, its attempt, the time and the secrets', async (t) => {
     const { begin, clock } = await place(t)
     let seen: Partial<JobContext> = {}
     process.env.SPEC_RUN_JOB_SECRET = 'hush'
@@ -318,7 +318,7 @@ describe('an endless run', () => {
     },
   }
   for (const [shape, run] of Object.entries(idles)) {
-    it(`ends at stop, well and at once, as ${shape}`, async (t) => {
+    it(`ends at stop, at once and successfully, as ${shape}`, async (t) => {
       const { begin, clock, events, notes, log } = await place(t)
       let signal: AbortSignal | undefined
       let runs = 0
@@ -338,7 +338,7 @@ describe('an endless run', () => {
       assert.equal(signal?.aborted, true)
       assert.deepEqual(notes.said('job failed'), [])
       assert.equal((await log.store('job/push').get('at'))?.value, 1)
-      // And begins anew when the agent does, in the same millisecond or even before.
+      // And starts again with the agent, in the same millisecond or even before.
       clock.step(-3_600_000)
       await begin([push])
       await clock.advance(0)
@@ -347,7 +347,7 @@ describe('an endless run', () => {
   }
 
   for (const ends of ['fails', 'returns'] as const) {
-    it(`begins again when it ${ends}, after pauses that double, until it has gone on for longer than that`, async (t) => {
+    it(`starts again when it ${ends}, after pauses that double until a run lasts longer than its pause`, async (t) => {
       const { begin, clock, log } = await place(t)
       const begun: number[] = []
       const start = clock.now()
@@ -371,7 +371,7 @@ describe('an endless run', () => {
     })
   }
 
-  it('tells nothing of its very first run only, when that is asked for', async (t) => {
+  it('records its first run without telling it under `first: record`, and no other run', async (t) => {
     const { begin, clock, log } = await place(t)
     const heard: string[] = []
     let runs = 0

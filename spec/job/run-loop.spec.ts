@@ -6,7 +6,7 @@ import type { JobOptions } from '../../lib/job/settings.ts'
 import { every, manual, type Schedule } from '../../lib/schedule/index.ts'
 import { type Place, place } from '../support/agent-harness.ts'
 
-/** A job that fails as often as asked. `tried`: at which second, and as which attempt. */
+/** A job that fails `times` times. `tried`: the second and the number of each attempt. */
 function failing(
   { clock, begin }: Place,
   times: number,
@@ -24,8 +24,8 @@ function failing(
 }
 const no = () => new Error('no')
 
-describe('a run that failed', () => {
-  it('is not tried again before its next slot, unless that is asked for', async (t) => {
+describe('a failed run', () => {
+  it('is not retried before the next slot by default', async (t) => {
     const here = await place(t)
     const { tried, begin } = failing(here, 9, {}, no)
     await begin()
@@ -36,7 +36,7 @@ describe('a run that failed', () => {
     ])
   })
 
-  it('is tried again as often as its job says, after pauses that double', async (t) => {
+  it('is retried as often as `retry` says, after pauses that double', async (t) => {
     const here = await place(t)
     const { tried, begin } = failing(here, 99, { retry: 4 }, no)
     const running = await begin()
@@ -54,7 +54,7 @@ describe('a run that failed', () => {
     assert.deepEqual(tried[5], [7200, 1])
   })
 
-  it('is not tried again once it succeeds', async (t) => {
+  it('is not retried after a success', async (t) => {
     const here = await place(t)
     const { tried, begin } = failing(here, 2, { retry: 4 }, no)
     const running = await begin()
@@ -64,7 +64,7 @@ describe('a run that failed', () => {
     assert.equal(here.notes.said('job done').length, 1)
   })
 
-  it('is tried again after at most ten minutes', async (t) => {
+  it('is retried after at most ten minutes', async (t) => {
     const here = await place(t)
     const { tried, begin } = failing(here, 99, { retry: 15 }, no, every(1).day)
     await begin()
@@ -73,7 +73,7 @@ describe('a run that failed', () => {
     assert.deepEqual(pauses, [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 600, 600, 600, 600, 600])
   })
 
-  it('is tried again when it asks for it, and when, however often its job says', async (t) => {
+  it('is retried when and as often as it throws Retry, whatever `retry` says', async (t) => {
     const here = await place(t)
     const { tried, begin } = failing(here, 3, {}, () => new Retry({ after: '10m' }))
     await begin()
@@ -86,7 +86,7 @@ describe('a run that failed', () => {
     ])
   })
 
-  it('keeps its slot while it waits to be tried again: others overlap', async (t) => {
+  it('keeps its place while it waits for its retry: other slots overlap', async (t) => {
     const here = await place(t)
     const { tried, begin } = failing(here, 1, {}, () => new Retry({ after: '90s' }), every(1).minute)
     await begin()
@@ -100,7 +100,7 @@ describe('a run that failed', () => {
     assert.equal(here.notes.said('run skipped').length, 1)
   })
 
-  it('does not wait for longer when the clock goes back meanwhile', async (t) => {
+  it('does not wait longer when the clock goes back meanwhile', async (t) => {
     const here = await place(t)
     const { tried, begin } = failing(here, 3, { retry: 3, jitter: '20s' }, no, manual())
     const running = await begin()
@@ -113,7 +113,7 @@ describe('a run that failed', () => {
     assert.equal((await triggered)?.error, undefined)
   })
 
-  it('stops waiting when the agent stops, and its slot is tried again when that was due, after a restart', async (t) => {
+  it('stops waiting when the agent stops, and is retried on time after a restart', async (t) => {
     const here = await place(t)
     const { tried, begin } = failing(
       here,
@@ -136,7 +136,7 @@ describe('a run that failed', () => {
     assert.deepEqual(tried.slice(1), [[93_600, 2]])
   })
 
-  it('is another attempt each time: its state begins anew', async (t) => {
+  it('is a new attempt each time, without the state that the last one set', async (t) => {
     const here = await place(t)
     const seen: unknown[] = []
     await here.begin([

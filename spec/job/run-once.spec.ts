@@ -8,13 +8,14 @@ import { type ContextParts, runOnce } from '../../lib/job/run-once.ts'
 import { always, every, manual } from '../../lib/schedule/index.ts'
 import { virtualClock } from '../../lib/testing/virtual-clock.ts'
 import { unhandled } from '../support/agent-harness.ts'
+import { until } from '../support/until.ts'
 
 const made = eventType('made').of<{ n: number }>()
 const one = made('1', { n: 1 })
 const once = (run: Run, context: ContextParts = {}) => runOnce(job('make', manual(), run), context)
 
 describe('runOnce', () => {
-  it('emits what a run publishes and returns, in order, and completes', async () => {
+  it('emits what the run publishes and returns, in order, and completes', async () => {
     const drafts = once(async function* ({ publish }) {
       yield made('1', { n: 1 })
       await new Promise((resolve) => setImmediate(resolve))
@@ -33,7 +34,7 @@ describe('runOnce', () => {
     )
   })
 
-  it('decides nothing: the same happening is emitted as often as it is published', async () => {
+  it('does not deduplicate: emits the same identity as often as it is published', async () => {
     const all = await lastValueFrom(once(() => [one, one, one]).pipe(toArray()))
     assert.equal(all.length, 3)
   })
@@ -48,11 +49,11 @@ describe('runOnce', () => {
     }, TypeError)
   })
 
-  it('completes without a draft when there is none', async () => {
+  it('completes without a draft if the run makes none', async () => {
     assert.deepEqual(await lastValueFrom(once(() => undefined).pipe(toArray())), [])
   })
 
-  it('is cold: nothing runs without a subscriber, each has a run of its own', async () => {
+  it('is cold: nothing runs without a subscriber, and each has a run of its own', async () => {
     let runs = 0
     const drafts = once(() => {
       runs += 1
@@ -63,7 +64,7 @@ describe('runOnce', () => {
     assert.equal(runs, 2)
   })
 
-  it('errors with what the run threw, and with a publish that was refused, awaited or not', async () => {
+  it('errors with what the run threw, or with a refused publish, awaited or not', async () => {
     const errors: unknown[] = []
     const seen = await unhandled(async () => {
       for (const run of [
@@ -104,7 +105,7 @@ describe('runOnce', () => {
     assert.deepEqual(emitted, ['1', '3'])
   })
 
-  it('errors with TIDINGS_RUN_TIMEOUT when the time is up, and leaves no timer', async () => {
+  it('errors with TIDINGS_RUN_TIMEOUT at the timeout, and leaves no timer', async () => {
     const clock = virtualClock()
     let signal: AbortSignal | undefined
     const hang = job(
@@ -125,13 +126,13 @@ describe('runOnce', () => {
     assert.equal(clock.timers, 0)
   })
 
-  it('leaves no timer when it ends well either', async () => {
+  it('leaves no timer after a success', async () => {
     const clock = virtualClock()
     await lastValueFrom(once(() => one, { clock }))
     assert.equal(clock.timers, 0)
   })
 
-  it('aborts the signal and stops the clock when it is left', async () => {
+  it('aborts the signal and stops every timer when unsubscribed', async () => {
     const clock = virtualClock()
     let signal: AbortSignal | undefined
     let left = 0
@@ -150,30 +151,35 @@ describe('runOnce', () => {
     assert.deepEqual([signal?.aborted, left, clock.timers, seen.length], [true, 1, 0, 0])
   })
 
-  it('is left by take, in the middle of a run that never ends', async () => {
+  it('ends an endless run when take() unsubscribes', async () => {
     let taken = 0
+    let closed = false
     const endless = once(async function* () {
-      for (;;) {
-        await new Promise((resolve) => setImmediate(resolve))
-        taken += 1
-        yield made(String(taken), { n: taken })
+      try {
+        for (;;) {
+          await new Promise((resolve) => setImmediate(resolve))
+          taken += 1
+          yield made(String(taken), { n: taken })
+        }
+      } finally {
+        closed = true
       }
     })
     const all = await lastValueFrom(endless.pipe(take(3), toArray()))
     assert.equal(all.length, 3)
     const then = taken
-    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve))
+    await until(() => closed, 'the end of the generator')
     assert.ok(taken - then <= 2, `${taken - then} more were taken`)
   })
 
-  it('takes the place of the world, and ends with a signal that is given', async () => {
+  it('uses the context parts that are given, and ends when their signal aborts', async () => {
     const outer = new AbortController()
     const answer = new Response('{"n": 5}')
     const draft = await firstValueFrom(
       once(
         async ({ fetch, slot, attempt, now, logger, secret }) => {
           assert.deepEqual([slot, attempt, now()], [new Date(7), 3, 9])
-          // Guarded: what goes wrong in a logger costs its line alone.
+          // Guarded: an error in a logger costs its line alone.
           assert.equal(Object.getPrototypeOf(logger), silentLogger)
           const { n } = (await (await fetch('https://there.example')).json()) as { n: number }
           return made(secret('X'), { n })
@@ -201,7 +207,7 @@ describe('runOnce', () => {
     }
   })
 
-  it('has state that is seen in the run, and gone after it', async () => {
+  it('has state that is visible in the run, and gone after it', async () => {
     const seen: unknown[] = []
     const run = once(async ({ state }) => {
       seen.push(await state.get('n'))

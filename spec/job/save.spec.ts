@@ -16,13 +16,14 @@ import type { Log } from '../../lib/log/port.ts'
 import { always, every, manual } from '../../lib/schedule/index.ts'
 import { allOf, place, unhandled, wrap } from '../support/agent-harness.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
+import { until } from '../support/until.ts'
 
 const made = eventType('made').of<{ n: number }>()
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve))
 const MANY = 2500
 const numbers = Array.from({ length: MANY }, (_, n) => n + 1)
 
-/** Runs that publish in every way, and save how far they are with every hundredth. */
+/** Runs that publish in every way, and save their position with every hundredth. */
 const ways: Record<string, Run> = {
   'publish, not awaited': async (context) => {
     for (const n of numbers) {
@@ -73,7 +74,7 @@ async function saved({ state }: JobContext, n: number): Promise<void> {
   if (n % 100 === 0) await state.save()
 }
 
-/** The log, slow to answer; `ahead`: states that it was given before their events; `saves`: all states. */
+/** A slow log. `ahead`: states that it received before their events; `saves`: all states. */
 function watched(log: Log): { readonly log: Log; readonly ahead: unknown[]; readonly saves: unknown[] } {
   const [ahead, saves]: unknown[][] = [[], []]
   let stored = 0
@@ -91,7 +92,7 @@ function watched(log: Log): { readonly log: Log; readonly ahead: unknown[]; read
 
 describe('state.save()', () => {
   for (const [way, run] of Object.entries(ways)) {
-    it(`stores state after all that was published before it, and while the run goes on: ${way}`, async (t) => {
+    it(`stores state after everything published before it, while the run continues: ${way}`, async (t) => {
       const here = await place(t)
       const { log, ahead, saves } = watched(here.log)
       const running = await here.begin([job('make', manual(), run)], { log })
@@ -103,7 +104,7 @@ describe('state.save()', () => {
     })
   }
 
-  it('keeps what it stored when the run fails later, and not what was set after it', async (t) => {
+  it('keeps what it stored if the run fails later, but not what was set after it', async (t) => {
     const here = await place(t)
     const run: Run = async ({ publish, state }) => {
       assert.equal(await state.get('n', 0), 0)
@@ -122,7 +123,7 @@ describe('state.save()', () => {
     assert.equal(await here.log.store('job/make').get('gone'), undefined)
   })
 
-  it('stores what was set when it was called, and leaves the rest to the next', async (t) => {
+  it('stores what was set when it was called, and leaves the rest to the next save', async (t) => {
     const here = await place(t)
     const { log, saves } = watched(here.log)
     const run: Run = async ({ state }) => {
@@ -139,7 +140,7 @@ describe('state.save()', () => {
     assert.deepEqual(saves, [1, 2, 3])
   })
 
-  it('stores nothing, and fails the run, when what was published before it was refused', async (t) => {
+  it('stores nothing and fails the run if an earlier publish was refused', async (t) => {
     const here = await place(t)
     const run: Run = async ({ publish, state }) => {
       publish(made, '', { n: 1 }).catch(() => undefined)
@@ -169,7 +170,7 @@ describe('state.save()', () => {
     assert.deepEqual(seen, [])
   })
 
-  it('is refused once the run is over', async (t) => {
+  it('rejects once the run is over', async (t) => {
     const here = await place(t)
     let late: JobContext['state'] | undefined
     const running = await here.begin([job('make', manual(), ({ state }) => void (late = state))])
@@ -179,9 +180,10 @@ describe('state.save()', () => {
     assert.equal(await here.log.store('job/make').get('n'), undefined)
   })
 
-  it('stores nothing for a run that was cut off while it waited', async (t) => {
+  it('stores nothing for a run that was cut off during the save', async (t) => {
     const here = await place(t)
     let answer: () => void = () => undefined
+    let rejected: string | undefined
     const slow = new Promise<void>((resolve) => (answer = resolve))
     const accept: Log['accept'] = async (given, origin) => {
       if (given.length > 0) await slow
@@ -190,7 +192,10 @@ describe('state.save()', () => {
     const run: Run = async ({ publish, state }) => {
       void publish(made, '1', { n: 1 })
       state.set('n', 1)
-      await state.save()
+      await state.save().catch((error) => {
+        rejected = error.code
+        throw error
+      })
     }
     const log = wrap(here.log, { accept })
     const running = await here.begin([job('make', manual(), run, { timeout: '1m' })], { log })
@@ -198,11 +203,11 @@ describe('state.save()', () => {
     await here.clock.advance(61_000)
     assert.equal((await report)?.status, 'abandoned')
     answer()
-    for (let n = 0; n < 10; n++) await turn()
+    assert.equal(await until(() => rejected, 'the answer of the save'), 'TIDINGS_RUN_ENDED')
     assert.equal(await here.log.store('job/make').get('n'), undefined)
   })
 
-  it('stores first what a first run holds back: the newest n are told, and no more', async (t) => {
+  it('first stores what a first run holds back, and tells no more than the newest n', async (t) => {
     const here = await place(t)
     const { log, ahead } = watched(here.log)
     const heard: number[] = []
@@ -222,7 +227,7 @@ describe('state.save()', () => {
     assert.deepEqual([(await here.events()).length, heard], [9, [1, 2, 6]])
   })
 
-  it('lets a run that never ends keep its place when the process is killed', async (t) => {
+  it('keeps the position of an endless run when the process is killed', async (t) => {
     const directory = temporaryDirectory(t)
     const program = fileURLToPath(import.meta.resolve('./programs/tailing.ts'))
     const life = (...args: string[]) =>
@@ -243,7 +248,7 @@ describe('state.save()', () => {
     await log.close()
   })
 
-  it('works without a log: what was saved is there for the next run, whatever became of this one', async () => {
+  it('works without a log: the next run sees what was saved, however this one ended', async () => {
     const seen: number[] = []
     const run: Run = async ({ publish, state }) => {
       const n = await state.get('n', 0)
@@ -260,7 +265,7 @@ describe('state.save()', () => {
     assert.deepEqual(seen, [0, 1, 2])
   })
 
-  it('stores nothing in a dry run, which sees it all the same', async (t) => {
+  it('stores nothing in a dry run, which sees the saved state nevertheless', async (t) => {
     const here = await place(t)
     await here.log.store('job/make').set('old', 1)
     const run: Run = async ({ state }) => {
@@ -277,7 +282,7 @@ describe('state.save()', () => {
     assert.equal((await here.log.store('job/make').get('old'))?.value, 1)
   })
 
-  it('is for jobs: a delivery that asks for it fails, and keeps no state', async (t) => {
+  it('is for jobs: a delivery that calls it fails and stores no state', async (t) => {
     const here = await place(t)
     const hear = listener(
       'hear',
@@ -296,7 +301,7 @@ describe('state.save()', () => {
     assert.equal(await here.log.store('listener/hear').get('n'), undefined)
   })
 
-  it('is no end of a run that never ends: it goes on', async (t) => {
+  it('does not end an endless run', async (t) => {
     const here = await place(t)
     const run: Run = async ({ publish, state, signal }) => {
       for (let n = 1; n <= 3; n++) {
@@ -307,13 +312,13 @@ describe('state.save()', () => {
       await new Promise((resolve) => signal.addEventListener('abort', resolve))
     }
     await here.begin([job('tail', always(), run)])
-    while ((await here.log.store('job/tail').get('n'))?.value !== 3) await turn()
+    await until(async () => (await here.log.store('job/tail').get('n'))?.value === 3, 'the saved state')
     assert.equal((await here.events()).length, 3)
   })
 })
 
 describe('state.get(key, fallback)', () => {
-  it('gives the fallback where nothing is stored, and what is stored otherwise, null included', async (t) => {
+  it('returns the stored value, null included, and the fallback only if nothing is stored', async (t) => {
     const here = await place(t)
     await here.log.store('job/make').set('null', null)
     await here.log.store('job/make').set('zero', 0)

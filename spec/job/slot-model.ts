@@ -20,13 +20,13 @@ import { MortalSource } from '../faults/mortal-source.ts'
 const SECOND = 1000
 const MINUTE = 60 * SECOND
 
-/** A slot is settled when its jitter, all its runs and the pauses between them are over, and those of one before it, in ms. */
+/** After this long, in ms, a slot has its outcome: its jitter, its runs, the pauses between them, and those of the slot before. */
 const SETTLED = 40 * MINUTE
 
-/** Timers notice a step of the clock within 30 s: after so long a time, whatever is due was looked at, in ms. */
+/** Timers notice a step of the clock within 30 s: after this long, in ms, every due slot was decided. */
 const LOOKED = 31 * SECOND
 
-/** What can happen to a job; times in seconds. */
+/** An event in the life of a job; times in seconds. */
 type Happening =
   | { readonly is: 'pass' | 'step'; readonly seconds: number }
   | { readonly is: 'down'; readonly seconds: number; readonly how: 'stop' | 'crash' }
@@ -34,7 +34,7 @@ type Happening =
   | { readonly is: 'enable' | 'pause'; readonly on: boolean }
   | { readonly is: 'trigger' }
 
-/** A job to which things happen. `works`: for how many seconds each run works, and how it ends, one after another. */
+/** A job and the events in its life. `works`: how many seconds each run works, and how it ends, one after another. */
 interface Story {
   readonly options: JobOptions
   readonly works: readonly { readonly seconds: number; readonly ends: 'well' | 'fails' | 'later' }[]
@@ -89,7 +89,7 @@ const story: fc.Arbitrary<Story> = fc.record({
   happenings: fc.array(happening, { minLength: 1, maxLength: 12 }),
 })
 
-/** A time for which a schedule was the job's: its slots in (`from`, `to`] have to have a fate. */
+/** A period in which the job had one schedule: its slots in (`from`, `to`] must have an outcome. */
 interface Epoch {
   readonly schedule: Schedule
   readonly anchor: number
@@ -103,7 +103,7 @@ class World {
   readonly epochs: Epoch[] = []
   readonly wrongs: string[] = []
   readonly asked: { readonly at: number; settled: boolean }[] = []
-  /** Whether runs went on at the end: a long row of missed slots takes longer than any story lasts. */
+  /** Whether runs were active at the end: a long row of missed slots takes longer than any story. */
   busy = false
   readonly #source = new MortalSource()
   readonly #story: Story
@@ -125,7 +125,7 @@ class World {
     return this.#log as LevelLog
   }
 
-  /** Opens the log, and starts no agent. */
+  /** Opens the log without starting an agent. */
   async look(): Promise<LevelLog> {
     const filter = { file: noIdentityFilterFile, least: 0 }
     const life = await ReopeningStore.open({
@@ -182,7 +182,7 @@ class World {
         else await this.log.store('tidings/paused-jobs').delete('j')
         return this.#helm().pause('job', 'j', what.on)
       case 'trigger': {
-        // Behind a run that goes on it waits, or is refused, as any slot is.
+        // During another run it waits or is blocked, like any slot.
         const free = this.#executing === 0 && this.asked.every(({ settled }) => settled)
         const asked = { at: this.clock.now(), settled: false }
         this.asked.push(asked)
@@ -197,14 +197,13 @@ class World {
     }
   }
 
-  /** Time passes until whatever came is settled, or waits for nothing but the next look. */
+  /** Lets time pass until every slot has its outcome. */
   async settle(): Promise<void> {
     this.#paused = false
     await this.happen({ is: 'pause', on: false })
     this.clock.step(Math.max(0, this.#latest - this.clock.now()))
     await this.happen({ is: 'pass', seconds: 60 })
-    // A schedule that goes on after a pause waits for a run that somebody asked for meanwhile; what was missed runs one
-    // after another.
+    // A resumed schedule waits for a run by hand that began meanwhile; missed slots run one after another.
     for (let times = 0; times < 5; times++) {
       await this.happen({ is: 'pass', seconds: SETTLED / SECOND })
       const { open } = await this.log.slots('j')
@@ -229,7 +228,7 @@ class World {
     await this.clock.advance(0)
   }
 
-  // What the schedule names up to now was looked at.
+  // Every slot up to now was decided.
   #looked(ms: number): void {
     this.#shown()
     const epoch = this.epochs.at(-1)
@@ -279,7 +278,7 @@ const slotsIn = ({ schedule, anchor, from, to }: Epoch): number[] => {
   return slots
 }
 
-/** What a story left; `asked`: when runs were asked for. */
+/** The result of a story. `asked`: when runs by hand were requested. */
 interface Found {
   readonly rows: readonly RunRow[]
   readonly open: ReadonlySet<number>
@@ -289,7 +288,7 @@ interface Found {
   readonly busy: boolean
 }
 
-/** What is wrong with the fates that the log remembers: each slot has to have one. */
+/** Finds slots without exactly one outcome in the log. */
 function wrongFates({ rows, open, epochs, asked, now, busy }: Found): string[] {
   const wrong: string[] = []
   const slots = new Set(epochs.flatMap(slotsIn))
@@ -332,7 +331,7 @@ async function tell(told: Story): Promise<void> {
   for await (const row of history(log, 'j', {})) rows.push(row)
   const open = new Set((await log.slots('j')).open.map(({ slot }) => slot.getTime()))
   await log.close()
-  // The log remembers a hundred records: of a story with more, only what is young can be judged.
+  // The log keeps a hundred records: of a story with more, only the newest can be checked.
   const oldest = rows.length < 100 ? 0 : Date.parse(rows[0]?.slot ?? '')
   const epochs = world.epochs.map((epoch) => ({ ...epoch, from: Math.max(epoch.from, oldest) }))
   const unanswered = world.asked.filter(({ settled }) => !settled).length
@@ -343,10 +342,10 @@ async function tell(told: Story): Promise<void> {
   if (!crashed) assert.equal(unanswered, 0, 'a run that was asked for was never answered')
 }
 
-/** Stories of a job, so many, each of which has to leave every slot with one fate. */
+/** Checks that each of so many stories leaves every slot with one outcome. */
 export function slotModelSuite(runs: number, tier: string): void {
   describe(`the slots of a job (${tier}: ${runs} stories)`, () => {
-    it('have one fate each, whatever happens to the job, its clock and its process', async () => {
+    it('have one outcome each, whatever happens to the job, its clock and its process', async () => {
       const seed = process.env.TIDINGS_SEED === undefined ? {} : { seed: Number(process.env.TIDINGS_SEED) }
       await fc.assert(fc.asyncProperty(story, tell), { numRuns: runs, includeErrorInReport: true, ...seed })
     })

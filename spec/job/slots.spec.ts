@@ -11,7 +11,7 @@ import { type Place, place } from '../support/agent-harness.ts'
 
 const MINUTE = 60_000
 
-/** An agent with one job that writes down the minute of each slot it runs for, and of each run. */
+/** An agent with one job that records the minute of each slot it runs for, and of each run. */
 function recorder({ clock, begin }: Place, schedule: Schedule, options: JobOptions = {}) {
   const start = clock.now()
   const minute = (ms: number): number => (ms - start) / MINUTE
@@ -24,7 +24,7 @@ function recorder({ clock, begin }: Place, schedule: Schedule, options: JobOptio
       slots.push(minute(slot.getTime()))
       runs.push(minute(clock.now()))
       if (schedule.kind !== 'always') return
-      // It goes on until it is told to end.
+      // It runs until its signal aborts.
       return new Promise((ended) => signal.addEventListener('abort', () => ended()))
     },
     options,
@@ -48,7 +48,7 @@ describe('slots of a job', () => {
         await here.clock.advance(0)
         assert.deepEqual(slots, expected)
         assert.ok(runs.slice(1).every((minute) => minute === 70))
-        // And it goes on as if nothing had happened.
+        // And continues as usual.
         await here.clock.advance(10 * MINUTE)
         assert.deepEqual(slots, [...expected, 75])
         assert.deepEqual(here.notes.said('run skipped'), [])
@@ -56,7 +56,7 @@ describe('slots of a job', () => {
     }
   }
 
-  it('that were missed are caught up with one after another, the newest hundred at most', async (t) => {
+  it('that were missed run one after another, at most the newest hundred', async (t) => {
     const here = await place(t)
     let going = 0
     let most = 0
@@ -84,7 +84,7 @@ describe('slots of a job', () => {
     assert.equal(most, 1)
   })
 
-  it('that were missed wait for no more runs once the agent stops, and are caught up with the next time', async (t) => {
+  it('that were missed do not run once the agent stops, but at the next start', async (t) => {
     const here = await place(t)
     const slots: number[] = []
     const start = here.clock.now()
@@ -108,7 +108,7 @@ describe('slots of a job', () => {
     assert.deepEqual(slots, [1, 2, 3, 4, 5])
   })
 
-  it('are counted from when the job was first seen: every ten minutes, though restarted every nine', async (t) => {
+  it('are counted from when the job was first seen: every ten minutes, even if restarted every nine', async (t) => {
     const here = await place(t)
     const { slots, begin } = recorder(here, every(10).minutes)
     for (let restart = 0; restart < 10; restart++) {
@@ -119,7 +119,7 @@ describe('slots of a job', () => {
     assert.deepEqual(slots, [10, 20, 30, 40, 50, 60, 70, 80, 90])
   })
 
-  it('are run within a second when they were missed by a restart of a moment', async (t) => {
+  it('run within a second if a short restart missed them', async (t) => {
     const here = await place(t)
     const { runs, begin } = recorder(here, every(10).minutes)
     await here.end(await begin())
@@ -134,7 +134,7 @@ describe('slots of a job', () => {
     ['skip', [30, 50, 60, 70]],
     ['all', [10, 20, 30, 40, 50, 60, 70]],
   ] as const) {
-    it(`that a process slept over: ${missed}; one that is a second late is not missed`, async (t) => {
+    it(`that passed while the machine slept: ${missed}; one a second late is not missed`, async (t) => {
       const here = await place(t)
       const { slots, begin } = recorder(here, every(10).minutes, { missed })
       await begin()
@@ -144,7 +144,7 @@ describe('slots of a job', () => {
       await until(32)
       here.clock.step(13 * MINUTE)
       await until(49)
-      // A second before the slot: another one of it is over when the timer notices.
+      // A second before the slot: it is a second late when the timer notices.
       await here.clock.advance(59_000)
       here.clock.step(2000)
       await until(75)
@@ -152,7 +152,7 @@ describe('slots of a job', () => {
     })
   }
 
-  it('run at most once, and are not skipped, however the clock goes back and forth', async (t) => {
+  it('run at most once and are not skipped when the clock goes back and forth', async (t) => {
     const here = await place(t)
     const { slots, begin } = recorder(here, every(1).minute)
     let running = await begin()
@@ -174,7 +174,7 @@ describe('slots of a job', () => {
     )
   })
 
-  it('that a step forward passed over run once, the newest', async (t) => {
+  it('that a step forward passed run once, the newest', async (t) => {
     const here = await place(t)
     const { slots, begin } = recorder(here, every(1).minute)
     await begin()
@@ -184,7 +184,7 @@ describe('slots of a job', () => {
     assert.deepEqual(slots, [1, 2, 62, 63, 64])
   })
 
-  it('come at start too when that is asked for, whatever the schedule; once, where one was missed', async (t) => {
+  it('include one at start under `atStart`, unless a missed one runs then', async (t) => {
     for (const [schedule, expected] of [
       [every(10).minutes, [0, 10, 10, 20, 21]],
       [manual(), [0, 10, 20, 21]],
@@ -204,7 +204,7 @@ describe('slots of a job', () => {
     }
   })
 
-  it('come at start even if the clock went back', async (t) => {
+  it('include one at start even if the clock went back', async (t) => {
     const here = await place(t)
     const { runs, begin } = recorder(here, every(10).minutes, { atStart: true })
     for (let start = 0; start < 3; start++) {
@@ -216,7 +216,7 @@ describe('slots of a job', () => {
     assert.deepEqual(runs, [0, -5, -10])
   })
 
-  it('that somebody asks for all run, in one millisecond and after the clock went back', async (t) => {
+  it('by hand all run, within one millisecond and after the clock went back', async (t) => {
     const here = await place(t)
     const { runs, begin } = recorder(here, manual(), { overlap: 'queue' })
     const running = await begin()
@@ -229,7 +229,7 @@ describe('slots of a job', () => {
     assert.deepEqual(runs, [0, 0, 0, -60, -60])
   })
 
-  it('that are asked for leave the schedule alone', async (t) => {
+  it('by hand do not affect the schedule', async (t) => {
     const here = await place(t)
     const { runs, begin } = recorder(here, every(10).minutes)
     const running = await begin()
@@ -239,7 +239,7 @@ describe('slots of a job', () => {
     assert.deepEqual(runs, [3, 10, 20])
   })
 
-  it('do not come by themselves when the job is not enabled; asked for, they do', async (t) => {
+  it('of a disabled job run by hand only', async (t) => {
     const here = await place(t)
     const { runs, begin } = recorder(here, every(1).minute, { enabled: false, atStart: true })
     const running = await begin()
@@ -250,7 +250,7 @@ describe('slots of a job', () => {
     assert.deepEqual(runs, [10])
   })
 
-  it('are late by their jitter: never early, less than it, as late after a restart, and apart for two jobs', async (t) => {
+  it('are late by less than the jitter, never early, as late after a restart, and apart for two jobs', async (t) => {
     const here = await place(t)
     const late: Record<string, number[]> = { a: [], b: [] }
     const jobs = ['a', 'b'].map((name) =>
@@ -275,8 +275,8 @@ describe('slots of a job', () => {
   })
 })
 
-describe('a run that never said done', () => {
-  it('is started again after a restart, as another attempt', async (t) => {
+describe('a run without an outcome', () => {
+  it('runs again after a restart, as the next attempt', async (t) => {
     const here = await place(t)
     const begun: [number, number][] = []
     let hang = true
@@ -306,7 +306,7 @@ describe('a run that never said done', () => {
     ])
   })
 
-  it('nor had begun again when its agent stopped, is, as the next attempt', async (t) => {
+  it('that waited for its retry when the agent stopped runs again, as the next attempt', async (t) => {
     const here = await place(t)
     const begun: [number, number][] = []
     const start = here.clock.now()
@@ -325,7 +325,7 @@ describe('a run that never said done', () => {
     ])
   })
 
-  it('nor had begun, since it waited for its jitter, is, as the first attempt', async (t) => {
+  it('that waited for its jitter runs after a restart, as the first attempt', async (t) => {
     const here = await place(t)
     const attempts: number[] = []
     const waiting = job('waiting', every(10).minutes, ({ attempt }) => void attempts.push(attempt), { jitter: '9m' })
@@ -338,7 +338,7 @@ describe('a run that never said done', () => {
   })
 })
 
-describe('a schedule of somebody else', () => {
+describe('a schedule written by users', () => {
   const minute = every().minute
   const broken: Record<string, (after: Date) => unknown> = {
     'answers with what it was asked': (after) => after,
@@ -350,7 +350,7 @@ describe('a schedule of somebody else', () => {
     },
   }
   for (const [what, answer] of Object.entries(broken)) {
-    it(`that ${what}, at once or later, ends its job, which is said, and nothing else`, async (t) => {
+    it(`that ${what}, at once or later, ends its own job only, with a log line`, async (t) => {
       for (const from of [0, 2 * MINUTE]) {
         const here = await place(t)
         const start = here.clock.now()
@@ -383,7 +383,7 @@ describe('dueSlots', () => {
   }
 
   for (const [name, schedule] of Object.entries(schedules)) {
-    it(`finds the slots that a walk through time finds: ${name}`, () => {
+    it(`finds the same slots as a walk through time: ${name}`, () => {
       const time = fc.integer({ min: 0, max: 120_000 })
       fc.assert(
         fc.property(time, time, time, fc.constantFrom('once', 'skip', 'all'), (anchor, from, to, policy) => {
@@ -404,7 +404,7 @@ describe('dueSlots', () => {
     })
   }
 
-  it('is quick at any distance', () => {
+  it('is fast at any distance', () => {
     const began = performance.now()
     const { slots } = dueSlots(every(2).seconds, new Date(0), new Date(0), new Date('2026-01-01T00:00:00Z'), 'all')
     assert.equal(slots.length, 100)
@@ -424,7 +424,7 @@ describe('dueSlots', () => {
 })
 
 describe('slots$', () => {
-  it('is cold, never ends by itself, and leaves no timer once it is left', async () => {
+  it('is cold, never completes, and leaves no timer when unsubscribed', async () => {
     const clock = virtualClock()
     const anchor = new Date(clock.now())
     for (const schedule of [every(1).second, manual(), always(), once(new Date(clock.now() + 500))]) {
