@@ -6,7 +6,7 @@ import { hash } from '../core/hash.ts'
 import type { Delivery } from '../listener/listener.ts'
 import type { Handed } from '../log/port.ts'
 
-/** The attempt that a delivery belongs to. What is costly is created when it is first read. */
+/** The attempt that a delivery belongs to. Costly members are created when they are first read. */
 export interface DeliverySource {
   readonly handed: Handed
   readonly environment: Environment

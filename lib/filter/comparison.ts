@@ -5,7 +5,7 @@ import { type Maybe, named, type Test, type Wide } from './test.ts'
 
 /**
  * Holds for exactly this value: strict, so `eq(1)` is false for `'1'`. Dates are equal when they are the same instant.
- * Absence is not a value: ask `not(exists)`.
+ * For an absent value, use `not(exists)`.
  *
  * @throws TypeError for an operand that no value of an event equals: undefined, NaN, an invalid Date, an object or array
  *
@@ -40,7 +40,7 @@ export function ne<const T extends Scalar>(unwanted: T, options?: TextOptions): 
 }
 
 /**
- * Holds for any of these values, each compared as by `eq`. A thousand of them cost what one costs.
+ * Holds for any of these values, each compared as by `eq`. A thousand cost no more than one.
  *
  * @throws TypeError without any value, and for operands that `eq` refuses
  *
@@ -79,7 +79,7 @@ export function lt<T extends Ordered>(bound: T): Test<Maybe<Wide<T>>> {
   return ordering('lt', bound, (order) => order < 0)
 }
 
-/** Holds below the bound and at it; see `lt`. */
+/** Holds below the bound and at the bound; see `lt`. */
 export function lte<T extends Ordered>(bound: T): Test<Maybe<Wide<T>>> {
   return ordering('lte', bound, (order) => order <= 0)
 }
@@ -89,7 +89,7 @@ export function gt<T extends Ordered>(bound: T): Test<Maybe<Wide<T>>> {
   return ordering('gt', bound, (order) => order > 0)
 }
 
-/** Holds above the bound and at it; see `lt`. */
+/** Holds above the bound and at the bound; see `lt`. */
 export function gte<T extends Ordered>(bound: T): Test<Maybe<Wide<T>>> {
   return ordering('gte', bound, (order) => order >= 0)
 }

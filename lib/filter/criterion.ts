@@ -1,7 +1,7 @@
 import { compare } from './comparison.ts'
-import { instant } from './instant.ts'
 import { not } from './logic.ts'
 import { type Ordered, ordered, refuse, type Scalar, scalar } from './operand.ts'
+import { instant } from './time.ts'
 
 /** What one field must be: an operator and its operand, a list of them for `in`. */
 export type Criterion<T extends Scalar> =
@@ -23,8 +23,8 @@ export interface Condition {
 }
 
 /**
- * Checks a criterion of a field that holds values of these kinds, or of any. The TypeErrors begin with `who`, and say
- * what was expected and what came.
+ * Checks a criterion of a field that holds values of these kinds, or of any kind. The TypeErrors begin with `who` and
+ * show the expected and the given value.
  */
 export function condition(who: string, criterion: unknown, kinds?: readonly string[]): Condition {
   if (!Array.isArray(criterion) || criterion.length !== 2) refuse(who, "a pair such as ['==', 'x']", criterion)

@@ -1,12 +1,11 @@
 /**
  * `tidings/filters`: the tests that `where` takes. They are not at the root because some have namesakes in rxjs.
  */
-export { at } from './at.ts'
 export { between, eq, gt, gte, lt, lte, ne, oneOf } from './comparison.ts'
 export type { TextOptions } from './fold.ts'
 export { each, none, size, some } from './list.ts'
 export { all, any, not } from './logic.ts'
-export type { At, Path } from './path.ts'
+export { type At, at, type Path } from './path.ts'
 export { exists, isEmpty, isType } from './presence.ts'
 export type { Test } from './test.ts'
 export { contains, endsWith, glob, matches, startsWith } from './text.ts'

@@ -4,7 +4,7 @@ export const KINDS = ['string', 'number', 'boolean', 'null', 'array', 'object'] 
 /** A kind of JSON value. */
 export type Kind = (typeof KINDS)[number]
 
-/** Which kind of JSON a value is. Undefined for what JSON cannot hold: undefined, NaN, a Date, a class instance. */
+/** The JSON kind of a value. Undefined for values that JSON cannot hold: undefined, NaN, a Date, a class instance. */
 export function kindOf(value: unknown): Kind | undefined {
   if (value === null) return 'null'
   if (typeof value === 'string') return 'string'
@@ -20,7 +20,7 @@ export function count(value: unknown): number | undefined {
   return kindOf(value) === 'object' ? Object.keys(value as object).length : undefined
 }
 
-// One step from the end of the prototype chain rather than Object.prototype itself, which every realm has its own of
+// Compares with the end of the prototype chain and not with Object.prototype, because every realm has its own
 function isPlain(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value)
   return prototype === null || Object.getPrototypeOf(prototype) === null

@@ -2,7 +2,7 @@ import { callable } from './operand.ts'
 import { named, type Test } from './test.ts'
 
 /**
- * Holds if every one of the tests holds; asks them in order and stops at the first that does not. `all()` holds always.
+ * Holds if every test holds. Calls them in order and stops at the first that does not hold. `all()` always holds.
  *
  * @example
  * ```ts
@@ -17,7 +17,7 @@ export function all<A>(...tests: readonly Test<A>[]): Test<A> {
 }
 
 /**
- * Holds if one of the tests holds; asks them in order and stops at the first that does. `any()` never holds.
+ * Holds if one of the tests holds. Calls them in order and stops at the first that holds. `any()` never holds.
  *
  * @example
  * ```ts
@@ -32,7 +32,7 @@ export function any<A>(...tests: readonly Test<A>[]): Test<A> {
 }
 
 /**
- * Holds exactly where the test does not: also where the test is false because the value is missing.
+ * Holds exactly where the test does not, also where that is false because the value is missing.
  *
  * @example
  * ```ts

@@ -66,7 +66,7 @@ export function matching(criteria: Criteria): Matching {
 }
 
 // The kinds of operand that an event's own fields can match. A misspelt field, or an identifier given as a number,
-// would make a listener that stays silent for ever
+// would leave a listener silent for ever
 const KINDS: ReadonlyMap<string, readonly string[]> = new Map([
   ['type', ['string']],
   ['event_type', ['string']],

@@ -1,4 +1,4 @@
-import { came } from './print.ts'
+import { describe } from './print.ts'
 import type { Test } from './test.ts'
 
 /** What `eq` and `oneOf` compare with: a single JSON value, or a Date. */
@@ -9,9 +9,9 @@ export type Ordered = number | string | Date
 
 // Errors of definition are plain TypeErrors: a test that can never hold should fail at once, not leave a
 // listener silent for ever.
-/** Throws a TypeError that names what was expected and what came. */
+/** Throws a TypeError that shows the expected and the given value. */
 export function refuse(who: string, expected: string, value: unknown): never {
-  throw new TypeError(`${who} expects ${expected}, and got ${came(value)}`)
+  throw new TypeError(`${who} expects ${expected}, and got ${describe(value)}`)
 }
 
 /** The operand, if it is a scalar. A Date is copied, so that changing it later does not change the test. */

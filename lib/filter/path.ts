@@ -1,4 +1,5 @@
-import { refuse } from './operand.ts'
+import { callable, refuse } from './operand.ts'
+import { type Maybe, named, type Test } from './test.ts'
 
 type Less = [never, 0, 1, 2, 3, 4, 5]
 
@@ -53,7 +54,26 @@ export function read(value: unknown, path: string | readonly string[]): unknown 
       found = (found as Record<string, unknown>)[key]
     }
   } catch {
-    return undefined // a getter or a proxy that throws has nothing to show
+    return undefined // a getter or proxy that throws counts as missing
   }
   return found
+}
+
+/**
+ * Tests the value at a path. A missing path gives the test undefined: false, unless the test is a negation.
+ *
+ * @throws TypeError for an invalid path, or a test that is not a function
+ *
+ * @example
+ * ```ts
+ * import { at, some, startsWith } from 'tidings/filters'
+ *
+ * const isOfAnArea = some(at('name', startsWith('area/')))
+ * console.log(isOfAnArea([{ name: 'bug' }, { name: 'area/log' }])) // true
+ * ```
+ */
+export function at<V, P extends Path<V>>(path: P, test: Test<At<NoInfer<V>, P>>): Test<Maybe<V>> {
+  const keys = steps('at()', path)
+  const holds = callable('at()', test)
+  return named('at', [path, test], (value) => holds(read(value, keys)))
 }

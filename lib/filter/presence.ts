@@ -3,7 +3,7 @@ import { refuse } from './operand.ts'
 import { type Maybe, named, type Test } from './test.ts'
 
 /**
- * Holds for every value but null and undefined: for `''`, `0` and `false` too.
+ * Holds for every value except null and undefined, so for `''`, `0` and `false` too.
  *
  * @example
  * ```ts
@@ -15,7 +15,7 @@ import { type Maybe, named, type Test } from './test.ts'
 export const exists: Test<unknown> = named('exists', undefined, (value) => value !== null && value !== undefined)
 
 /**
- * Holds for `''`, `[]` and `{}`. Null and a missing value are not empty but absent: `not(exists)`.
+ * Holds for `''`, `[]` and `{}`. For null and missing values, use `not(exists)`.
  *
  * @example
  * ```ts
@@ -27,8 +27,8 @@ export const exists: Test<unknown> = named('exists', undefined, (value) => value
 export const isEmpty: Test<Maybe<string | object>> = named('isEmpty', undefined, (value) => count(value) === 0)
 
 /**
- * Holds for values of one of JSON's kinds. Values that JSON cannot hold (undefined, NaN, a Date, a class instance) have
- * no kind; null and arrays are not objects.
+ * Holds for values of one JSON kind. Values that JSON cannot hold (undefined, NaN, a Date, a class instance) have no
+ * kind; null and arrays are not objects.
  *
  * @throws TypeError for any other name of a kind
  *

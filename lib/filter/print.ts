@@ -1,4 +1,4 @@
-/** A value as the code that would write it, on one line: `'x'`, `new Date('…')`, `[1, 2]`, `gt(3)`. */
+/** A value as source code on one line: `'x'`, `new Date('…')`, `[1, 2]`, `gt(3)`. */
 export function code(value: unknown): string {
   if (typeof value === 'string') return quoted(value)
   if (typeof value === 'function') return isPrintable(value) ? String(value) : value.name || 'anonymous'
@@ -11,7 +11,7 @@ export function code(value: unknown): string {
   return fields.length === 0 ? '{}' : `{ ${fields.join(', ')} }`
 }
 
-/** A value as JSON can hold it: tests by their own `toJSON`, other functions by name, a RegExp as it is written. */
+/** A value in JSON: tests by their own `toJSON`, other functions by name, a RegExp in its notation. */
 export function plain(value: unknown): unknown {
   if (typeof value === 'function') return isPrintable(value) ? value.toJSON() : value.name || 'anonymous'
   if (value instanceof Date) return value.toISOString()
@@ -21,8 +21,8 @@ export function plain(value: unknown): unknown {
   return value
 }
 
-/** A value as errors name it after "got": a scalar as it is, anything else by its kind. */
-export function came(value: unknown): string {
+/** A value as errors show it after "got": a scalar itself, anything else by its kind. */
+export function describe(value: unknown): string {
   if (Array.isArray(value)) return value.length === 0 ? 'an empty array' : 'an array'
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'an invalid Date' : 'a Date'
   if (typeof value === 'object' && value !== null) return 'an object'

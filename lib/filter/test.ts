@@ -4,7 +4,8 @@ import { code, plain } from './print.ts'
  * A predicate on a value of type A. Any function that returns a boolean is one; those of `tidings/filters` also carry a
  * name and operands, print as the code that made them, and serialise to JSON.
  *
- * They all promise: a value that is missing or of another kind does not match, and nothing throws. Only the negations (`not`, `ne`, `none`) turn that false into true.
+ * All of them promise: a value that is missing or of another kind does not match, and nothing throws. Only the negations
+ * (`not`, `ne`, `none`) turn that false into true.
  *
  * @example
  * ```ts

@@ -4,7 +4,7 @@ import { type Maybe, named, type Test } from './test.ts'
 import { wildcard } from './wildcard.ts'
 
 /**
- * Holds for a text in which the part occurs, and for an array of which one item is the part, whole.
+ * Holds for a text that contains the part, and for an array with an item that equals the part.
  *
  * @example
  * ```ts
@@ -56,8 +56,8 @@ export function endsWith(part: string, options?: TextOptions): Test<Maybe<string
 }
 
 /**
- * Holds for a text that the pattern covers from end to end: `*` is any run of characters, also none, and `?` is exactly
- * one. All other characters are themselves; a literal `*` or `?` needs `matches`.
+ * Holds for a text that the pattern covers from end to end: `*` stands for any characters or none, `?` for
+ * exactly one. All other characters stand for themselves; a literal `*` or `?` needs `matches`.
  *
  * @example
  * ```ts
@@ -72,14 +72,14 @@ export function glob(pattern: string, options?: TextOptions): Test<Maybe<string>
   return named('glob', [pattern, ...shown], (value) => typeof value === 'string' && covers(value))
 }
 
-// Bounds what a quadratic expression can cost. Nothing here bounds an exponential one: (a+)+$ needs 30 characters.
-const LOOKED_AT = 10_000
+/** Bounds the cost of a quadratic expression. An exponential one has no such bound: for (a+)+$, 30 characters suffice. */
+const MOST_TESTED = 10_000
 
 /**
- * Holds for a text in which the regular expression finds a match. Only the first 10 000 characters are looked at (there
- * ends the text for `$`), and the flags `g` and `y` carry no position from one value to the next.
+ * Holds for a text in which the regular expression finds a match. Only the first 10 000 characters are tested (`$`
+ * matches there), and the flags `g` and `y` carry no position from one value to the next.
  *
- * An expression that backtracks without end blocks the whole agent: prefer `glob` for text that strangers write.
+ * An expression that backtracks without end blocks the whole agent: prefer `glob` for text that others write.
  *
  * @example
  * ```ts
@@ -94,6 +94,6 @@ export function matches(pattern: RegExp, options?: TextOptions): Test<Maybe<stri
   const own = new RegExp(pattern, ignoreCase && !pattern.ignoreCase ? `${pattern.flags}i` : pattern.flags)
   return named('matches', [own], (value) => {
     own.lastIndex = 0
-    return typeof value === 'string' && own.test(value.slice(0, LOOKED_AT))
+    return typeof value === 'string' && own.test(value.slice(0, MOST_TESTED))
   })
 }

@@ -1,4 +1,3 @@
-import { instant } from './instant.ts'
 import { refuse } from './operand.ts'
 import { type Maybe, named, type Test } from './test.ts'
 
@@ -40,4 +39,25 @@ function comparing(name: string, bound: Instant, holds: (value: number, limit: n
   if (Number.isNaN(limit)) refuse(`${name}()`, 'a valid Date, an ISO string or milliseconds', bound)
   const operand = bound instanceof Date ? new Date(limit) : bound
   return named(name, [operand], (value) => holds(instant(value), limit))
+}
+
+/**
+ * The instant that a value denotes, in ms since the epoch, or NaN. Instants are written as a Date, as ms, or as an
+ * ISO string, which is what JSON keeps of a Date. A string without a zone is taken as UTC: read as local time, as
+ * `Date.parse` would, it would mean another instant on another machine, or in a replay after a move.
+ */
+export function instant(value: unknown): number {
+  if (value instanceof Date) return value.getTime()
+  if (typeof value === 'number') return new Date(value).getTime() // NaN beyond the 8.64e15 ms that a Date can hold
+  return typeof value === 'string' ? parsed(value) : Number.NaN
+}
+
+const ISO = /^((?:\d{4}|[+-]\d{6})-\d\d-\d\d)(?:(T\d\d:\d\d(?::\d\d(?:\.\d+)?)?)(Z|[+-]\d\d:\d\d)?)?$/
+
+function parsed(text: string): number {
+  const [, day, time = 'T00:00', zone = 'Z'] = ISO.exec(text) ?? []
+  // V8 turns 30 February into 1 March, so only a day that survives the round trip is in the calendar
+  const midnight = Date.parse(`${day}T00:00Z`)
+  const isDay = day !== undefined && !Number.isNaN(midnight) && new Date(midnight).toISOString().startsWith(day)
+  return isDay ? Date.parse(day + time + zone) : Number.NaN
 }

@@ -4,8 +4,8 @@ import { type At, type Path, read, steps } from './path.ts'
 import type { Test } from './test.ts'
 
 /**
- * Passes the values for which a test holds: a function, a type guard (which narrows what follows), or a path into
- * the value with a test of what is there. The compiler checks paths and operands.
+ * Passes the values for which a test holds: a function, a type guard (which narrows the type of the stream), or a path
+ * into the value and a test of the value there. The compiler checks paths and operands.
  *
  * ```
  * in:   --1--2--3--4--|

@@ -1,8 +1,8 @@
 /**
- * A matcher of the whole text: `*` is any run of characters, `?` exactly one (a code point, so an emoji is one).
- * There is no escape. Both sides are folded first, one character at a time.
+ * A matcher of the whole text: `*` stands for any characters or none, `?` for exactly one (a code point, such as an
+ * emoji). There is no escape. Both sides are folded first, one character at a time.
  *
- * Not a regular expression, since those can backtrack for ever on hostile text: here only the latest `*` is ever
+ * Not a regular expression, because those can backtrack for ever on hostile text. Here only the latest `*` is ever
  * stretched, so the work is at most the length of the text times the length of the pattern.
  */
 export function wildcard(pattern: string, fold: (char: string) => string): (text: string) => boolean {

@@ -8,67 +8,98 @@ import { checkOptions } from '../core/options.ts'
 import type { On, Source } from './on.ts'
 import { sourceOf } from './on.ts'
 
-/** What a handler is given beside its value. */
+/**
+ * What a handler receives besides its value. Its members can be destructured, and costly ones are created when they are
+ * first read. `{ ...delivery }` copies none of them.
+ */
 export interface Delivery<E = StoredEvent> extends Context {
   /** The event that the value came from. */
   readonly event: E
-  /** 0, 1, 2 … when the pipe makes several values of one event. */
+  /** The number of the value, from 0, if the pipe makes several values of one event. */
   readonly index: number
   /** A UUID-shaped digest, the same for every attempt: for services that take an idempotency key. */
   readonly key: string
 }
 
+/** The options of a listener. */
 export interface ListenerOptions<E = StoredEvent> {
-  /** Where a listener that was never seen before begins; default `'now'`. A number is a seq. */
+  /**
+   * Where a listener that is new to the log begins: at the end (`'now'`, the default), at the `'start'`, at the first
+   * event accepted at a Date or later, or at a seq.
+   */
   readonly from?: 'now' | 'start' | Date | number
-  /** How many events are handled at a time; default 1. */
+  /** How many events are handled at a time, from 1; default 1. */
   readonly concurrency?: number
   /**
-   * Which events keep their order: by identity (default), all (`true`), none (`false`), or those for which a function
-   * gives the same string.
+   * Which events keep their order: those of one identity (default), all (`true`), none (`false`), or those for which
+   * a function returns the same string.
    */
   readonly ordered?: boolean | ((event: E) => string)
-  /** How often an event is tried before it is parked; default 5. */
+  /** How often an event is tried before it is parked, from 1; default 5. */
   readonly attempts?: number
-  /** How long to wait between attempts, jittered, doubling from `min` to `max`; default 1 s … 10 min. */
-  readonly backoff?: { readonly min: Duration; readonly max: Duration }
-  /** How long one delivery may take; default 30 s. */
+  /** The delay between attempts: jittered, and doubling from `min` to `max`; default 1 s to 10 min. */
+  readonly backoff?: {
+    /** The delay before the second attempt, in ms or as a duration, from 0. */
+    readonly min: Duration
+    /** The longest delay, in ms or as a duration; at least `min`. */
+    readonly max: Duration
+  }
+  /** The longest that one delivery may take, in ms or as a duration; default 30 s. Later it has failed. */
   readonly timeout?: Duration
-  /** How often the process may die over an event alone before it is parked; default 5. */
+  /** How often the process may die while it handles an event alone before that is parked, from 1; default 5. */
   readonly crashes?: number
-  /** The older name whose cursor, retries and parked events this listener takes over. */
+  /** The former name, whose cursor, retries, parked events and state this listener takes over. */
   readonly formerly?: string
 }
 
-/** Options with their defaults, durations in ms. */
+/** Options with their defaults. */
 export interface ListenerSettings {
+  /** Where it begins if it is new to the log. A number is a seq. */
   readonly from: 'now' | 'start' | Date | number
+  /** How many events are handled at a time. */
   readonly concurrency: number
+  /** Which events keep their order; `'identity'`: those of one identity. */
   readonly ordered: boolean | 'identity' | ((event: StoredEvent) => string)
+  /** How often an event is tried before it is parked. */
   readonly attempts: number
-  readonly backoff: { readonly min: number; readonly max: number }
+  /** The delay between attempts. */
+  readonly backoff: {
+    /** The first delay, in ms. */
+    readonly min: number
+    /** The longest delay, in ms. */
+    readonly max: number
+  }
+  /** The longest that one delivery may take, in ms. */
   readonly timeout: number
+  /** How often the process may die while it handles an event alone before that is parked. */
   readonly crashes: number
+  /** The former name; absent if it never had another. */
   readonly formerly?: string
 }
 
-/** What handles a value. A promise or Observable that it returns is run to its end. */
+/** Handles one value. If it returns a promise or an Observable, that runs to its end. */
 export type Handler = (value: unknown, delivery: Delivery) => unknown
 
-/** A named, durable subscriber: event types, a pipe of operators, a handler. Made by `listener(…)`. */
+/** A named, durable subscriber: event types, a pipe of operators, a handler. Created by `listener(…)`. */
 export interface Listener {
+  /** Tells listeners from jobs and streams. */
   readonly kind: 'listener'
+  /** The name of its cursor in the log. */
   readonly name: string
+  /** What it listens on: event types and operators. */
   readonly source: Source
+  /** Handles each value that leaves the pipe. */
   readonly handle: Handler
+  /** Its options with their defaults. */
   readonly settings: ListenerSettings
 }
 
 /**
  * Defines a listener. It hears each matching event at least once, in order within its key, whatever happens to the
- * process in between; a delivery that fails is tried again, then parked.
+ * process in between. A delivery that fails is retried, and then parked.
  *
- * @throws TidingsError `TIDINGS_LISTENER_INVALID`, naming the argument or option that is wrong
+ * @param name its name in the log: 1 to 256 bytes, unique in its agent
+ * @throws TidingsError `TIDINGS_LISTENER_INVALID` naming the invalid argument or option, `TIDINGS_DURATION_INVALID`
  *
  * @example
  * ```ts
@@ -92,7 +123,7 @@ export function listener<E, V>(
   return brand('listener', { kind: 'listener', name, source: parts, handle: handle as unknown as Handler, settings })
 }
 
-/** Whether `value` is a listener, of this copy of the package or another. */
+/** Whether `value` is a listener, from this copy of the package or another. */
 export function isListener(value: unknown): value is Listener {
   return isBranded('listener', value)
 }
@@ -124,7 +155,7 @@ function settle(name: string, options: ListenerOptions<never>): ListenerSettings
     throw invalid(`ordered ${of} must be true, false or a function of the event, got ${describe(ordered)}`)
   }
   if (formerly !== undefined && (typeof formerly !== 'string' || formerly === '')) {
-    throw invalid(`formerly ${of} must be an older name, got ${describe(formerly)}`)
+    throw invalid(`formerly ${of} must be a former name, got ${describe(formerly)}`)
   }
   const least = parseDuration(min, `backoff.min ${of}`, { min: 0 })
   const most = parseDuration(max, `backoff.max ${of}`, { min: 0 })

@@ -7,10 +7,16 @@ import type { Matching } from '../filter/matching.ts'
 import { predicateOf } from '../filter/where.ts'
 
 /**
- * What a listener listens on: event types, and a pipe of operators that each event goes through alone. Reads as an
- * Observable that has no subscriber yet. `E` is the event, `V` what comes out of the pipe.
+ * What a listener listens on: event types, and a pipe of operators that each event goes through alone. Reads like an
+ * Observable that has no subscriber yet. `E` is the event, `V` the values that leave the pipe.
  */
 export interface On<E, V = E> {
+  /**
+   * Adds rxjs operators and returns a new `On`. Each event goes through them alone, as `of(event)`: completing acks it,
+   * an error fails the delivery, and an operator that emits nothing lets it pass.
+   *
+   * @throws TidingsError `TIDINGS_SOURCE_INVALID` for an operator that is not a function
+   */
   pipe<A>(a: OperatorFunction<V, A>): On<E, A>
   pipe<A, B>(a: OperatorFunction<V, A>, b: OperatorFunction<A, B>): On<E, B>
   pipe<A, B, C>(a: OperatorFunction<V, A>, b: OperatorFunction<A, B>, c: OperatorFunction<B, C>): On<E, C>
@@ -32,23 +38,24 @@ export interface On<E, V = E> {
   pipe<A, B, C, D, F, G, H, I, J>(a: OperatorFunction<V, A>, b: OperatorFunction<A, B>, c: OperatorFunction<B, C>, d: OperatorFunction<C, D>, f: OperatorFunction<D, F>, g: OperatorFunction<F, G>, h: OperatorFunction<G, H>, i: OperatorFunction<H, I>, j: OperatorFunction<I, J>): On<E, J>
 }
 
-/** Any operator: pipes are built from ones whose types no longer matter. */
+/** Any operator. The types of a pipe are checked where it is defined, and no longer matter here. */
 export type AnyOperator = OperatorFunction<unknown, unknown>
 
-/** What the engine knows of a source. */
+/** What a listener listens on, as the engine reads it. */
 export interface Source {
   /** The event types it hears: names, or patterns with `*`; absent: all. */
   readonly types?: readonly string[]
-  /** The event types that were given as values: their schemas check what is delivered. */
+  /** The event types that were given as values. Their schemas check each event again when it is delivered. */
   readonly eventTypes: readonly AnyEventType[]
-  /** The event itself has to pass this, beside its type. */
+  /** A test that the event has to pass besides its type. */
   readonly match?: (event: StoredEvent) => boolean
+  /** The operators of the pipe, in order. */
   readonly operators: readonly AnyOperator[]
 }
 
 /**
  * Listens on events of these types: event types, names, patterns such as `'github.*'` (`*` stands for any characters),
- * or a `matching(…)`. `.pipe(…)` adds operators, which see one event at a time.
+ * or one `matching(…)`. `.pipe(…)` adds operators, which see one event at a time.
  *
  * @throws TidingsError `TIDINGS_SOURCE_INVALID` for anything else
  *
@@ -91,20 +98,22 @@ function source(parts: Source): On<StoredEvent> {
   return brand('source', { ...parts, pipe: more as On<StoredEvent>['pipe'] })
 }
 
-/** What a source listens on; undefined when `value` is no source. */
+/** The parts of what `on(…)` returned; undefined for any other value. */
 export function sourceOf(value: unknown): Source | undefined {
   return isBranded('source', value) ? (value as Source) : undefined
 }
 
-/** The pipe of a source, as it is run on one event. */
+/** The pipe of a source, ready to run on one event. */
 export interface Pipe {
-  /** What the event has to pass first: a matching, and the filters that begin the pipe. */
+  /** The tests that the event has to pass first: a matching, and the filters at the start of the pipe. */
   readonly tests: readonly ((value: unknown) => boolean)[]
-  /** All operators that follow, as one; absent: there are none. */
+  /** All operators after those, as one; absent if the pipe has only tests. */
   readonly rest?: AnyOperator
 }
 
-/** The pipe of a source. Filters that begin it are asked directly: a stream of one value costs ten times as much. */
+/**
+ * The pipe of a source. Filters at its start are called directly: a stream of one value costs ten times as much.
+ */
 export function pipeOf({ match, operators }: Source): Pipe {
   const tests = match === undefined ? [] : [match as (value: unknown) => boolean]
   let first = 0
