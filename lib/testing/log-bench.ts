@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import type { Arbitrary } from 'fast-check'
+import { concatMap, filter, firstValueFrom, race, startWith } from 'rxjs'
 import { type Clock, systemClock } from '../core/clock.ts'
 import type { Draft, Receipt, StoredEvent } from '../core/event.ts'
 import type { Consumer, Handed, Log, Query } from '../log/port.ts'
@@ -128,19 +129,30 @@ export async function take(consumer: Consumer, count: number): Promise<Handed[]>
   return taken
 }
 
-/** How long no event must arrive before a test concludes that none will, in ms of real time. */
-const QUIET = 20
-
-/** Pulls at least `count` events, then all others until none arrive. */
-export async function takeAll(consumer: Consumer, count = 0): Promise<Handed[]> {
+/**
+ * Pulls at least `count` events, then all others. A barrier tells when there are no more: an event that is delivered to
+ * no listener. Once the consumer has passed it, everything before it was handed out. Fails if it does not pass it.
+ */
+export async function takeAll(log: Log, consumer: Consumer, count = 0): Promise<Handed[]> {
   const taken = await take(consumer, count)
   for (;;) {
+    await log.accept([draft(`after ${await log.last()}`, null, 'barrier')], { told: false })
     const controller = new AbortController()
-    const cancel = systemClock.timer(() => controller.abort(), QUIET)
-    const handed = await consumer.pull(100, controller.signal)
+    const cancel = systemClock.timer(() => controller.abort(), PATIENCE)
+    const pulled = consumer.pull(100, controller.signal)
+    const lag$ = consumer.changes$.pipe(
+      startWith(undefined),
+      concatMap(() => consumer.lag()),
+    )
+    await firstValueFrom(race(pulled, lag$.pipe(filter(({ behind }) => behind === 0))))
     cancel()
-    if (handed.length === 0) return taken
-    taken.push(...handed)
+    controller.abort()
+    const handed = await pulled
+    if (handed.length > 0) taken.push(...handed)
+    else {
+      assert.equal((await consumer.lag()).behind, 0, 'the consumer did not hand out all events')
+      return taken
+    }
   }
 }
 

@@ -24,7 +24,7 @@ export const consumerTests: LogTests = {
     const heard = async (name: string, from: Start, count: number): Promise<number[]> => {
       const consumer = await bench.log.consumer(name, { start: from })
       assert.equal(consumer.origin, 'new')
-      return seqsOf(await takeAll(consumer, count))
+      return seqsOf(await takeAll(bench.log, consumer, count))
     }
     assert.deepEqual(await heard('start', 'start', 10), all)
     assert.deepEqual(await heard('now', 'now', 0), [])
@@ -45,7 +45,7 @@ export const consumerTests: LogTests = {
     for (let i = 0; i < 4; i++) {
       accepted.push((await log.accept([draft(`hour ${i}`)]))[0]?.seq as number)
       const consumer = await log.consumer('c', { start })
-      const handed = await takeAll(consumer, i < 2 ? 0 : 1)
+      const handed = await takeAll(bench.log, consumer, i < 2 ? 0 : 1)
       heard.push(...seqsOf(handed))
       for (const each of handed) consumer.ack(each)
       await consumer.flush()
@@ -57,7 +57,7 @@ export const consumerTests: LogTests = {
     await log.accept([draft('before the time')])
     await clock.advance(HOUR)
     const [last] = await log.accept([draft('at the time')])
-    assert.deepEqual(seqsOf(await takeAll(moved, 1)), [last?.seq])
+    assert.deepEqual(seqsOf(await takeAll(bench.log, moved, 1)), [last?.seq])
   },
 
   'a consumer is refused a seq far beyond the end of the log, which may be meant as a time': async ({ log, clock }) => {
@@ -71,7 +71,7 @@ export const consumerTests: LogTests = {
     await assert.rejects(log.consumer('c', { start: clock.now(), move: true }), refused('TIDINGS_LOG_INVALID'))
     const next = await log.consumer('next', { start: last + 1 })
     const [receipt] = await log.accept([draft('next')])
-    assert.deepEqual(seqsOf(await takeAll(next, 1)), [receipt?.seq])
+    assert.deepEqual(seqsOf(await takeAll(log, next, 1)), [receipt?.seq])
   },
 
   'a consumer is refused a wrong start or name': async ({ log }) => {
@@ -107,7 +107,7 @@ export const consumerTests: LogTests = {
     const types = ['a', 'git.commit', 'b', 'git.tag', 'github.issue', 'a']
     const all = (await log.accept(types.map((type, i) => draft(`${i}`, null, type)))).map(({ seq }) => seq)
     const consumer = await log.consumer('c', { start: 'start', types: ['b', 'git.*'] })
-    assert.deepEqual(seqsOf(await takeAll(consumer, 3)), [all[1], all[2], all[3]])
+    assert.deepEqual(seqsOf(await takeAll(log, consumer, 3)), [all[1], all[2], all[3]])
   },
 
   'a rare type is found behind thousands of others': async ({ log }) => {
@@ -123,9 +123,9 @@ export const consumerTests: LogTests = {
     const untold = await log.accept(draftsOf(5), { told: false })
     const [told] = await log.accept([draft('told')])
     for (const from of ['start', start, untold[2]?.seq as number] as const) {
-      assert.deepEqual(seqsOf(await takeAll(await log.consumer(String(from), { start: from }), 1)), [told?.seq])
+      assert.deepEqual(seqsOf(await takeAll(log, await log.consumer(String(from), { start: from }), 1)), [told?.seq])
     }
-    assert.deepEqual(seqsOf(await takeAll(early, 1)), [told?.seq])
+    assert.deepEqual(seqsOf(await takeAll(log, early, 1)), [told?.seq])
   },
 
   'a pull hands out at most as many events as it asks for': async ({ log }) => {
@@ -148,7 +148,7 @@ export const consumerTests: LogTests = {
     const reading = consumer.pull(1, late.signal)
     late.abort()
     const early = await reading
-    const handed = [...early, ...(await takeAll(consumer, 1 - early.length))]
+    const handed = [...early, ...(await takeAll(log, consumer, 1 - early.length))]
     assert.deepEqual(seqsOf(handed), [receipt?.seq])
   },
 
@@ -181,7 +181,7 @@ export const consumerTests: LogTests = {
       }
       const expected = [...first, ...(await Promise.all(accepted)).flat()].map(({ seq }) => seq)
       assert.deepEqual(heard, expected)
-      assert.deepEqual(await takeAll(consumer), [])
+      assert.deepEqual(await takeAll(log, consumer), [])
     },
   ),
 
@@ -221,7 +221,7 @@ export const consumerTests: LogTests = {
     assert.deepEqual(await list(log.consumers()), [])
     const durable = await log.consumer('c', { start: 'start' })
     assert.equal(durable.origin, 'new')
-    assert.deepEqual(seqsOf(await takeAll(durable, 4)), all)
+    assert.deepEqual(seqsOf(await takeAll(log, durable, 4)), all)
     assert.deepEqual(await list(durable.parked()), [])
   },
 }

@@ -27,7 +27,7 @@ export const crashTests: LogTests = {
       again.ack(alone)
     }
     assert.deepEqual(
-      (await takeAll(again, 2)).map(({ event, crashes }) => [event.seq, crashes]),
+      (await takeAll(bench.log, again, 2)).map(({ event, crashes }) => [event.seq, crashes]),
       [4, 5].map((place) => [(held[2]?.event.seq ?? 0) + place - 3, undefined]),
     )
   },
@@ -76,7 +76,7 @@ export const crashTests: LogTests = {
     await again.flush()
     const last = await open(await bench.reopen('crash'))
     const left = [held[3]?.event.seq, (held[4]?.event.seq ?? 0) + 1, (held[4]?.event.seq ?? 0) + 2]
-    assert.deepEqual(seqsOf(await takeAll(last, 3)), left)
+    assert.deepEqual(seqsOf(await takeAll(bench.log, last, 3)), left)
   },
 
   'what lies between suspects and was settled too late is handed out again': async (bench) => {
@@ -90,7 +90,7 @@ export const crashTests: LogTests = {
     assert.equal(again.suspects, 3)
     const seqs = Array.from({ length: 6 }, (_, i) => (first?.event.seq ?? 0) + i)
     assert.deepEqual(
-      seqsOf(await takeAll(again, 6)).toSorted((a, b) => a - b),
+      seqsOf(await takeAll(bench.log, again, 6)).toSorted((a, b) => a - b),
       seqs,
     )
   },
@@ -99,7 +99,7 @@ export const crashTests: LogTests = {
     const { held } = await holding(bench, 3, 3)
     const again = await open(await bench.reopen('close'))
     assert.equal(again.suspects, 0)
-    assert.deepEqual(await takeAll(again, 3), held)
+    assert.deepEqual(await takeAll(bench.log, again, 3), held)
   },
 
   'what was settled, is parked or waits for its time is no suspect': async (bench) => {
@@ -111,7 +111,7 @@ export const crashTests: LogTests = {
     await consumer.flush()
     const again = await open(await bench.reopen('crash'))
     assert.equal(again.suspects, 1)
-    assert.deepEqual(seqsOf(await takeAll(again, 1)), [running.event.seq])
+    assert.deepEqual(seqsOf(await takeAll(bench.log, again, 1)), [running.event.seq])
     const pulled = take(again, 1)
     await bench.clock.advance(HOUR)
     assert.deepEqual(await pulled, [{ event: waits.event, attempt: 2 }])

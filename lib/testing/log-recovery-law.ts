@@ -91,7 +91,7 @@ class Tracked {
     assert.equal(this.consumer.origin, 'known')
     const parked = seqsOf(await list(this.consumer.parked()))
     const unsettled = [...this.places.values()].filter(({ status }) => status !== 'done').length
-    const handed = await takeAll(this.consumer, unsettled - parked.length)
+    const handed = await takeAll(this.bench.log, this.consumer, unsettled - parked.length)
     this.held.clear()
     for (const [seq, place] of this.places) {
       const again = handed.filter(({ event }) => event.seq === seq)

@@ -19,7 +19,7 @@ export const recoveryTests: LogTests = {
     for (const handed of held.slice(0, 5)) consumer.ack(handed)
     await consumer.flush()
     await bench.reopen('crash')
-    const again = await takeAll(await open(bench), 5)
+    const again = await takeAll(bench.log, await open(bench), 5)
     assert.deepEqual(seqsOf(again).slice(0, 3), seqsOf(held.slice(5)))
     assert.equal(again.length, 5)
   },
@@ -29,13 +29,13 @@ export const recoveryTests: LogTests = {
     const consumer = await open(bench)
     for (const handed of await take(consumer, 6)) consumer.ack(handed)
     await bench.reopen('close')
-    assert.deepEqual(await takeAll(await open(bench)), [])
+    assert.deepEqual(await takeAll(bench.log, await open(bench)), [])
   },
 
   'passing over events of other types is remembered too': async (bench) => {
     await bench.log.accept(draftsOf(50))
     const consumer = await bench.log.consumer('c', { start: 'start', types: ['other'] })
-    assert.deepEqual(await takeAll(consumer), [])
+    assert.deepEqual(await takeAll(bench.log, consumer), [])
     const last = await bench.log.last()
     const log = await bench.reopen('close')
     assert.deepEqual(
@@ -57,7 +57,7 @@ export const recoveryTests: LogTests = {
       await consumer.flush()
       await bench.reopen('crash')
       consumer = await open(bench)
-      assert.deepEqual(await takeAll(consumer), [])
+      assert.deepEqual(await takeAll(bench.log, consumer), [])
       const [waiting] = await list(consumer.retrying())
       assert.deepEqual([waiting?.attempts, waiting?.error?.message], [attempt, `attempt ${attempt}`])
     }
@@ -87,7 +87,7 @@ export const recoveryTests: LogTests = {
     await consumer.flush()
     await bench.reopen('crash')
     assert.deepEqual(
-      (await takeAll(await open(bench), 1)).map(({ replay }) => replay),
+      (await takeAll(bench.log, await open(bench), 1)).map(({ replay }) => replay),
       [1],
     )
   },
@@ -104,7 +104,7 @@ export const recoveryTests: LogTests = {
       for (const expected of [oldest, { ...waits, attempt: 2 }, newest]) {
         assert.deepEqual(await take(second, 1), [expected])
       }
-      assert.equal((await takeAll(second, 1)).length, 1)
+      assert.equal((await takeAll(bench.log, second, 1)).length, 1)
     },
 
   'state that is written with an ack is stored with it': async (bench) => {
@@ -116,7 +116,7 @@ export const recoveryTests: LogTests = {
     const log = await bench.reopen('crash')
     const stored = (await log.store('n').get('k')) !== undefined
     // Both are durable together, or neither is.
-    assert.equal((await takeAll(await open(bench), stored ? 0 : 1)).length, stored ? 0 : 1)
+    assert.equal((await takeAll(bench.log, await open(bench), stored ? 0 : 1)).length, stored ? 0 : 1)
   },
 
   'a consumer is adopted under a new name with its cursor, its retries and its parked events': async (bench) => {
@@ -131,7 +131,7 @@ export const recoveryTests: LogTests = {
     const renamed = await bench.log.consumer('new', { start: 'now', formerly: 'old' })
     assert.equal(renamed.origin, 'renamed')
     assert.deepEqual(seqsOf(await list(renamed.parked())), [c.event.seq])
-    const handed = await takeAll(renamed, 5)
+    const handed = await takeAll(bench.log, renamed, 5)
     assert.deepEqual(handed.slice(0, 2), [
       { ...a, replay: 1 },
       { ...b, attempt: 2 },
@@ -145,7 +145,7 @@ export const recoveryTests: LogTests = {
     const log = await bench.reopen('close')
     const known = await log.consumer('new', { start: 'now', formerly: 'old' })
     assert.equal(known.origin, 'known')
-    assert.equal((await takeAll(known, 5)).find(({ event }) => event.seq === a.event.seq)?.replay, 2)
+    assert.equal((await takeAll(bench.log, known, 5)).find(({ event }) => event.seq === a.event.seq)?.replay, 2)
     assert.equal((await log.consumer('old', { start: 'now' })).origin, 'new')
   },
 }

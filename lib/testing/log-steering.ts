@@ -25,7 +25,7 @@ export const steeringTests: LogTests = {
     const consumer = await move(bench.log, third)
     assert.equal(consumer.origin, 'known')
     const [fresh] = await bench.log.accept([draft('fresh')])
-    const taken = await takeAll(consumer, 3)
+    const taken = await takeAll(bench.log, consumer, 3)
     assert.deepEqual(taken.slice(0, 2), [
       { ...handled[2], replay: 1 },
       { ...handled[3], replay: 1 },
@@ -42,7 +42,7 @@ export const steeringTests: LogTests = {
     await first.flush()
     const second = await move(bench.log, 'start')
     assert.deepEqual(
-      await takeAll(second, 3),
+      await takeAll(bench.log, second, 3),
       handled.map((handed) => ({ ...handed, replay: 2 })),
     )
   },
@@ -56,11 +56,11 @@ export const steeringTests: LogTests = {
     const receipts = await log.accept(draftsOf(3, 'new '))
     const ofDate = await move(log, noon)
     assert.deepEqual(
-      seqsOf(await takeAll(ofDate, 3)),
+      seqsOf(await takeAll(bench.log, ofDate, 3)),
       receipts.map(({ seq }) => seq),
     )
     const ofNow = await move(log, 'now')
-    assert.deepEqual(await takeAll(ofNow), [])
+    assert.deepEqual(await takeAll(bench.log, ofNow), [])
     const [fresh] = await log.accept([draft('fresh')])
     assert.deepEqual(await take(ofNow, 1), [
       { event: (await list(log.events({ reverse: true, limit: 1 })))[0], attempt: 1 },
@@ -77,7 +77,7 @@ export const steeringTests: LogTests = {
         const start = (all[0] as number) + place
         const consumer = await move(bench.log, start)
         const expected = all.filter((seq) => seq >= start)
-        const taken = await takeAll(consumer, expected.length)
+        const taken = await takeAll(bench.log, consumer, expected.length)
         assert.deepEqual(seqsOf(taken), expected)
         for (const handed of taken) consumer.ack(handed)
         await consumer.flush()
@@ -96,7 +96,7 @@ export const steeringTests: LogTests = {
     await before.flush()
     for (const start of ['start', 'now', 'start'] as const) await move(log, start)
     const consumer = await move(log, 'start')
-    assert.deepEqual(seqsOf(await takeAll(consumer, 2)), seqsOf(rest))
+    assert.deepEqual(seqsOf(await takeAll(bench.log, consumer, 2)), seqsOf(rest))
     assert.deepEqual(seqsOf(await list(consumer.parked())), [parked.event.seq])
     const pulled = take(consumer, 1)
     await clock.advance(HOUR)
@@ -108,7 +108,7 @@ export const steeringTests: LogTests = {
     const consumer = await move(bench.log, 'start')
     assert.equal(consumer.origin, 'new')
     assert.deepEqual(
-      (await takeAll(consumer, 2)).map(({ replay }) => replay),
+      (await takeAll(bench.log, consumer, 2)).map(({ replay }) => replay),
       [undefined, undefined],
     )
   },
@@ -127,7 +127,7 @@ export const lastingSteeringTests: LogTests = {
     await move(bench.log, 'start')
     const log = await bench.reopen('crash')
     await log.accept([draft('fresh')])
-    const taken = await takeAll(await log.consumer('c', { start: 'now' }), 4)
+    const taken = await takeAll(bench.log, await log.consumer('c', { start: 'now' }), 4)
     assert.deepEqual(
       taken.map(({ replay }) => replay),
       [1, 1, 1, undefined],

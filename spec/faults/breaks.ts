@@ -216,7 +216,7 @@ export const breaks: readonly Break[] = [
     in: 'renaming',
     find: 'await entries(db, keys.retriesOf(from))',
     replace: '[] as [string, string][]',
-    spec: ['dispatch/pump.spec.ts', 'takes over the cursor'],
+    spec: ['level/level-log.spec.ts', 'adopted under a new name'],
   },
   {
     words: 'a file imports a neighbour on its floor',

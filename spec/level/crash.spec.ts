@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { describe, it } from 'node:test'
 import { openLog } from '../../lib/level/open-log.ts'
-import { list, seqsOf, takeAll } from '../../lib/testing/log-bench.ts'
+import { list, seqsOf, take } from '../../lib/testing/log-bench.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 
 /** Runs the child, kills it a while after it began to acknowledge, and returns what it acknowledged. */
@@ -44,7 +44,9 @@ describe('a process that is killed in the middle of its work', () => {
         assert.deepEqual(await log.verify(), { ok: true, problems: [] })
         // What was handled wrote so in one step with its ack: all the rest, and nothing else, is handed out.
         const handled = (await log.store('c').get<number>('handled'))?.value ?? 0
-        const rest = await takeAll(await log.consumer('c', { start: 'start' }), stored.length - handled)
+        const consumer = await log.consumer('c', { start: 'start' })
+        const rest = await take(consumer, stored.length - handled)
+        assert.deepEqual(await consumer.lag(), { behind: 0, running: rest.length, retrying: 0, parked: 0 })
         assert.deepEqual(
           seqsOf(rest),
           stored.slice(handled).map(({ seq }) => seq),

@@ -74,7 +74,7 @@ describe('a log of each format that there was', () => {
       const { log } = await open(t, name)
       const listener = await log.consumer('listener', { start: 'now' })
       assert.equal(listener.suspects, 2)
-      const told = await takeAll(listener, 10)
+      const told = await takeAll(log, listener, 10)
       // 1 and 6 are settled, 3 is parked, 4 was told to nobody.
       assert.deepEqual(
         seqsOf(told).toSorted((a, b) => a - b),
@@ -82,16 +82,16 @@ describe('a log of each format that there was', () => {
       )
       assert.equal(told.find(({ event }) => event.seq === 2)?.attempt, 2)
       assert.equal(await listener.release(3), true)
-      assert.deepEqual(seqsOf(await takeAll(listener, 1)), [3])
+      assert.deepEqual(seqsOf(await takeAll(log, listener, 1)), [3])
       const crashed = await log.consumer('crashed', { start: 'now', types: ['plain'] })
       assert.equal(crashed.suspects, 1)
-      const [first, ...rest] = await takeAll(crashed, 7)
+      const [first, ...rest] = await takeAll(log, crashed, 7)
       assert.deepEqual([first?.event.seq, first?.crashes], [1, 1])
       assert.deepEqual(
         seqsOf(rest).toSorted((a, b) => a - b),
         [2, 3, 11, 12, 13, 14],
       )
-      const moved = await takeAll(await log.consumer('moved', { start: 'now' }), 11)
+      const moved = await takeAll(log, await log.consumer('moved', { start: 'now' }), 11)
       assert.deepEqual(
         moved.map(({ event, replay }) => [event.seq, replay]),
         [[1, 1], [2, 1], ...[6, 7, 8, 9, 10, 11, 12, 13, 14].map((seq) => [seq, 2])],

@@ -40,7 +40,7 @@ describe('events of another log', () => {
       stored,
       events.map(({ cause: _, seq, ...event }) => ({ ...event, seq: seq + 1 })),
     )
-    assert.equal((await takeAll(consumer, 1)).length, 1)
+    assert.equal((await takeAll(log, consumer, 1)).length, 1)
   })
 
   it('that are known are skipped, each revision too, however often they come', async (t) => {

@@ -23,7 +23,7 @@ async function leftIn(source: FaultySource): Promise<{ open: number[]; done: num
   const { log } = await faultyLog({ source, clock: virtualClock() })
   const consumer = await log.consumer('c', { start: 'start' })
   const parked = await list(consumer.parked())
-  const open = [...(await takeAll(consumer)), ...parked]
+  const open = [...(await takeAll(log, consumer)), ...parked]
   const done: number[] = []
   for await (const { key } of log.store('n').list()) done.push(Number(key))
   await log.close()

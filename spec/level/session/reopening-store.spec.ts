@@ -123,7 +123,7 @@ describe('a log whose write fails', () => {
       (await list(again.retrying())).map(({ attempts, event }) => [attempts, event.seq]),
       [[1, b.event.seq]],
     )
-    assert.deepEqual(seqsOf(await takeAll(again, 2)), [5, 6])
+    assert.deepEqual(seqsOf(await takeAll(copy, again, 2)), [5, 6])
     assert.deepEqual(await copy.store('n').get('k'), { value: 2, revision: 2 })
   })
 

@@ -10,7 +10,7 @@ import type { Database, DatabaseSource } from '../../../lib/level/store/database
 import { noMarkFile } from '../../../lib/level/store/marker-file.ts'
 import type { Consumer, Handed } from '../../../lib/log/port.ts'
 import type { Retention } from '../../../lib/log/retention.ts'
-import { draftsOf, list, seqs, takeAll } from '../../../lib/testing/log-bench.ts'
+import { draftsOf, list, seqs, take } from '../../../lib/testing/log-bench.ts'
 import { type VirtualClock, virtualClock } from '../../../lib/testing/virtual-clock.ts'
 
 /** A disk in memory. What a crash leaves of it is what was written until then. */
@@ -249,7 +249,8 @@ class World {
         told.add(event.seq)
         await consumer.release(event.seq)
       }
-      for (const one of await takeAll(consumer)) {
+      for (let left = await consumer.lag(); left.behind + left.retrying > 0; left = await consumer.lag()) {
+        const [one] = (await take(consumer, 1)) as [Handed]
         told.add(one.event.seq)
         consumer.ack(one)
       }
