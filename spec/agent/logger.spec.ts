@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { prettyStream } from '../../lib/agent/logger.ts'
 
-/** Whatever acts on a terminal, but for the ends of lines and the colors that are its own. */
+/** Control characters, except for line breaks and the colors of the pretty printer. */
 const ACTS = /[\p{Cc}\p{Zl}\p{Zp}\u061c\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/u
 const hostile = '\u001b[31m \u009b2J \u0085forged \u202edesrever\u2069 \u2028 \r\n tab\t bell\u0007 \ufeff'
 
@@ -14,7 +14,7 @@ async function prettied(line: object): Promise<string> {
 }
 
 describe('a pretty log line', () => {
-  it('shows what acts on a terminal as text, wherever it stands', async () => {
+  it('shows terminal control characters as text, in every field', async () => {
     const lines: readonly object[] = [
       { msg: hostile },
       { msg: 'm', identifier: hostile, nested: { deep: [hostile] } },
@@ -29,7 +29,7 @@ describe('a pretty log line', () => {
     }
   })
 
-  it('keeps the lines of a stack, and nothing else of what acts', async () => {
+  it('keeps the line breaks of a stack, and no other control character', async () => {
     const err = {
       type: 'Error',
       message: hostile,
@@ -45,7 +45,7 @@ describe('a pretty log line', () => {
     }
   })
 
-  it('that is no JSON any more, since a secret was taken out of it, is shown as it came', async () => {
+  it('is printed unchanged when the removal of a secret has broken its JSON', async () => {
     let shown = ''
     const stream = await prettyStream({ write: (text) => void (shown += text) })
     stream.write('{"a":[secret]\n')

@@ -19,7 +19,7 @@ import { temporaryDirectory } from '../support/temporary-directory.ts'
 const made = eventType('made').of<{ n: number }>()
 const make = job('make', manual(), ({ slot }) => made(slot.toISOString(), { n: 1 }))
 
-/** Runs in an empty directory: agents keep their logs where they are started. */
+/** Runs the test in an empty directory, because agents keep their logs where they are started. */
 function elsewhere(t: TestContext): string {
   const directory = temporaryDirectory(t)
   const before = process.cwd()
@@ -44,7 +44,7 @@ describe('start', () => {
     await log.close()
   })
 
-  it('leaves a log open that it was given', async () => {
+  it('leaves a given log open', async () => {
     const log = await memoryLog()
     const running = await start(agent('home', [make]), { log, logger: false })
     await running.trigger('make')
@@ -65,9 +65,9 @@ describe('start', () => {
     await log.close()
   })
 
-  it('closes the log that it opened when it fails, and not one that it was given', async (t) => {
+  it('when it fails, closes a log that it opened and leaves a given log open', async (t) => {
     const directory = elsewhere(t)
-    // The log refuses its name: that of the stream and that of the listener are too long together.
+    // The log rejects its name: those of the stream and the listener are too long together.
     const long = defineStream({
       name: 'long',
       summary: 'x',
@@ -83,7 +83,7 @@ describe('start', () => {
     await log.close()
   })
 
-  it('refuses what is no agent, or no log, before it opens anything', async (t) => {
+  it('rejects anything but an agent, or a log, before it opens anything', async (t) => {
     const directory = elsewhere(t)
     for (const other of [undefined, make, [make], { name: 'home', jobs: [], listeners: [] }]) {
       await assert.rejects(start(other as never, { logger: false }), {
@@ -102,7 +102,7 @@ describe('start', () => {
     assert.equal(existsSync(join(directory, '.tidings')), false)
   })
 
-  it('goes by the clock of its log, unless it is given another', async () => {
+  it('uses the clock of its log, or the given clock', async () => {
     const clock = virtualClock(new Date('2030-01-01T00:00:00Z'))
     const log = await memoryLog({ clock })
     const seen: number[] = []
@@ -120,7 +120,7 @@ describe('start', () => {
     await log.close()
   })
 
-  it('fixes where a new listener begins, durably, before any job runs', async (t) => {
+  it('makes the position of a new listener durable before any job runs', async (t) => {
     const here = await place(t)
     const heard: string[] = []
     const parts = [
@@ -130,7 +130,7 @@ describe('start', () => {
     await here.begin(parts)
     await here.clock.advance(100)
     assert.deepEqual(heard, ['1'])
-    // Also where it died right after it started: the cursor is there.
+    // If the process died right after the start, the cursor would be there.
     const there = await place(t)
     await there.begin([listener('hear', on(made), () => undefined)])
     const cursors: [string, number][] = []
@@ -138,7 +138,7 @@ describe('start', () => {
     assert.deepEqual(cursors, [['hear', 0]])
   })
 
-  it('says which listeners are new, renamed and orphaned', async (t) => {
+  it('logs which listeners are new, renamed and orphaned', async (t) => {
     const here = await place(t)
     const of = (name: string, formerly?: string): Listener =>
       listener(name, on(made), () => undefined, formerly === undefined ? {} : { formerly })
@@ -159,7 +159,7 @@ describe('start', () => {
     )
   })
 
-  it('works as well with a logger that fails', async (t) => {
+  it('works with a logger that throws', async (t) => {
     const complaints = t.mock.method(console, 'error', () => undefined)
     const fail = () => assert.fail('full')
     const log = await memoryLog()
@@ -187,7 +187,7 @@ describe('start', () => {
     assert.ok(complaints.mock.callCount() > 0)
   })
 
-  it('refuses a logger that can not be told everything', async () => {
+  it('rejects a logger without all of its functions', async () => {
     for (const logger of [true, 'x', { info: () => undefined }]) {
       const started = start(agent('home', [make]), { log: await memoryLog(), logger: logger as never })
       await assert.rejects(started, { code: 'TIDINGS_AGENT_INVALID', message: /logger of start\(\)/ })

@@ -16,7 +16,7 @@ import { notes } from '../support/agent-harness.ts'
 
 const seen = eventType('seen').of<{ by: string; text: string }>()
 
-/** A world in which nothing is real. `begun`: what was asked of it. */
+/** A world in which nothing is real. `begun`: the fetches and programs that it was asked for. */
 function madeUp(): { readonly world: World; readonly begun: string[] } {
   const begun: string[] = []
   const world: World = {
@@ -48,8 +48,8 @@ function parts(heard: string[]) {
   return [job('ask', manual(), run), listener('hear', on(seen), handle)] as const
 }
 
-describe('a world that is given', () => {
-  it('is what the jobs and listeners of an agent are in, also in a dry run; its secrets are kept out of the log lines', async () => {
+describe('a given world', () => {
+  it('is used by the jobs and listeners of an agent; its secrets stay out of log lines and run records', async () => {
     const { world, begun } = madeUp()
     const heard: string[] = []
     const log = await memoryLog()
@@ -73,7 +73,7 @@ describe('a world that is given', () => {
     await log.close()
   })
 
-  it('is what a trial is in', async () => {
+  it('is used in a trial', async () => {
     const { world, begun } = madeUp()
     const heard: string[] = []
     const log = await memoryLog()
@@ -84,14 +84,14 @@ describe('a world that is given', () => {
     await log.close()
   })
 
-  it('is what a single run is in', async () => {
+  it('is used in a single run', async () => {
     const { world, begun } = madeUp()
     const [asks] = parts([])
     const [draft] = await lastValueFrom(runOnce(asks, world).pipe(toArray()))
     assert.deepEqual([draft?.data, begun], [{ by: 'job', text: answer }, asked])
   })
 
-  it('may be given in part, and by an object with methods', async () => {
+  it('may be partial, or an object with methods', async () => {
     class Service {
       readonly #text = 'of a class'
       async fetch(): Promise<Response> {
@@ -109,7 +109,7 @@ describe('a world that is given', () => {
     await log.close()
   })
 
-  it('is refused when a part is misspelt, or no function', async () => {
+  it('is rejected when a part is misspelt or not a function', async () => {
     const log = await memoryLog()
     const wrong: readonly [object, RegExp][] = [
       [{ fetsh: fetch }, /world of start\(\) have no "fetsh".*fetch/],

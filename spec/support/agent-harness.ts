@@ -9,17 +9,17 @@ import { memoryLog } from '../../lib/level/open-log.ts'
 import type { Log } from '../../lib/log/port.ts'
 import { type VirtualClock, virtualClock } from '../../lib/testing/virtual-clock.ts'
 
-/** One line that was said. */
+/** One log line. */
 export interface Line {
   readonly level: keyof Logger
   readonly words: string
   readonly fields: Record<string, unknown>
 }
 
-/** A logger that remembers. */
+/** A logger that keeps its lines. */
 export interface Notes extends Logger {
   readonly lines: Line[]
-  /** The fields of every line with these words. */
+  /** The fields of every line with this message. */
   said(words: string): Record<string, unknown>[]
 }
 
@@ -37,14 +37,14 @@ export function notes(): Notes {
   }
 }
 
-/** A place for agents: a clock, a log in memory, and what was said. What is begun here ends with the test. */
+/** A place for agents: a clock, a log in memory and a logger. The agents that begin here end with the test. */
 export interface Place {
   readonly clock: VirtualClock
   readonly log: LevelLog
   readonly notes: Notes
   /** Starts an agent of these parts on the log, or on a wrapper of it. */
   begin(parts: readonly Part[], options?: { readonly log?: Log; readonly timezone?: string }): Promise<Running>
-  /** Stops it, past the grace period where it takes that. */
+  /** Stops an agent, and advances the clock past the grace period if it takes that long. */
   end(running: Running): Promise<void>
   events(): Promise<StoredEvent[]>
 }
@@ -80,14 +80,14 @@ export async function place(t: TestContext, at?: Date): Promise<Place> {
   }
 }
 
-/** Every event of a log, the oldest first. */
+/** Every event of a log, oldest first. */
 export async function allOf(log: Log): Promise<StoredEvent[]> {
   const events: StoredEvent[] = []
   for await (const event of log.events()) events.push(event)
   return events
 }
 
-/** A log that does as another one does, but for what is given. */
+/** Another log, with these members replaced. */
 export function wrap<L extends Log>(log: L, parts: Partial<Log>): Log {
   return new Proxy<Log>(log, {
     get(target, key) {
@@ -101,7 +101,7 @@ export function wrap<L extends Log>(log: L, parts: Partial<Log>): Log {
 export async function unhandled(work: () => Promise<void>): Promise<unknown[]> {
   const seen: unknown[] = []
   const hear = (reason: unknown): void => void seen.push(reason)
-  // The test runner's own way of hearing them would fail the test.
+  // The test runner's own listeners would fail the test.
   const names = ['unhandledRejection', 'uncaughtException'] as const
   const others = names.map((name) => process.listeners(name as 'unhandledRejection'))
   for (const name of names) process.removeAllListeners(name).on(name, hear)

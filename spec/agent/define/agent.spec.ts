@@ -23,7 +23,7 @@ const shop = defineStream({
 const names = (all: readonly { readonly name: string }[]) => all.map(({ name }) => name)
 
 describe('agent', () => {
-  it('takes jobs, listeners, streams and arrays of them, however deep', () => {
+  it('accepts jobs, listeners, streams and arrays of them, at any depth', () => {
     const made1 = agent('home', [jobOf('a'), [listenerOf('x'), [jobOf('b'), [[]], shop()]], shop({ as: 'other' })])
     assert.ok(isAgent(made1))
     assert.deepEqual([made1.kind, made1.name], ['agent', 'home'])
@@ -34,7 +34,7 @@ describe('agent', () => {
       assert.equal(isAgent(other), false)
   })
 
-  it('lets a job and a listener have one name, but not two of a kind', () => {
+  it('accepts a job and a listener of one name, but not two of a kind', () => {
     assert.equal(agent('home', [jobOf('a'), listenerOf('a')]).jobs.length, 1)
     const twins: [Part[], RegExp][] = [
       [[jobOf('a'), jobOf('b'), jobOf('a')], /two jobs named "a"/],
@@ -62,12 +62,12 @@ describe('agent', () => {
     ['a promise', Promise.resolve(jobOf('x')), /parts\[1\].*Promise/],
   ]
   for (const [what, part, message] of wrong) {
-    it(`refuses ${what}, saying where it stands`, () => {
+    it(`rejects ${what}, and names its position`, () => {
       assert.throws(() => agent('home', [jobOf('a'), part as Part]), { code: 'TIDINGS_AGENT_INVALID', message })
     })
   }
 
-  it('refuses two event types of one name, wherever its parts name them, and takes one as often as it comes', async (t) => {
+  it('rejects two event types of one name, in any parts, and accepts one type in several parts', async (t) => {
     const again = eventType('made').of<{ n: number }>()
     const publishes = (name: string, type: typeof made) => job(name, every(1).hour, nothing, { publishes: [type] })
     const store = defineStream({
@@ -96,7 +96,7 @@ describe('agent', () => {
     await running.add(listenerOf('c'))
   })
 
-  it('refuses parts that are no array, and names that can be no folder', () => {
+  it('rejects parts that are not an array, and names that no directory can have', () => {
     assert.throws(() => agent('home', undefined as never), { code: 'TIDINGS_AGENT_INVALID' })
     for (const name of [
       '',
@@ -117,7 +117,7 @@ describe('agent', () => {
     for (const name of ['a', 'home-2', 'a.b', 'a_b', 'Ünïcode', '.a']) assert.equal(agent(name, []).name, name)
   })
 
-  it('gives its time zone to schedules that name none, and leaves its parts as they are', () => {
+  it('gives its time zone to schedules that name none, and does not change its parts', () => {
     const daily = job('daily', every().day.at('10:30'), nothing)
     const berlin = job('berlin', cron('30 10 * * *', { timezone: 'Europe/Berlin' }), nothing)
     const [there, fixed] = agent('home', [daily, berlin], { timezone: 'Asia/Tokyo' }).jobs

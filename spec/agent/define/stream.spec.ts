@@ -14,7 +14,7 @@ const base = { name: 'shop', summary: 'New items in a shop.', events: { item } }
 const nothing = () => undefined
 
 describe('defineStream', () => {
-  it('makes parts of an agent out of options, named after the stream or after `as`', () => {
+  it('makes parts of an agent from options, named after the stream or after `as`', () => {
     const shop = defineStream({
       ...base,
       jobs: ({ url }: { url: string }, events) => [job('items', every('10m'), () => events.item('1', { url }))],
@@ -32,7 +32,7 @@ describe('defineStream', () => {
     assert.equal(isStream(shop), false)
   })
 
-  it('carries its events, whatever they are called', () => {
+  it('carries its events, whatever their names', () => {
     const events = {
       name: eventType('x.name'),
       length: eventType('x.length'),
@@ -47,7 +47,7 @@ describe('defineStream', () => {
     assert.deepEqual(Object.keys(stream).sort(), ['definition', 'item', 'length', 'name'])
   })
 
-  it('gives `as` to nobody else, and options without a schema as they are', () => {
+  it('keeps `as` to itself, and passes options without a schema unchanged', () => {
     let seen: unknown
     const shop = defineStream({
       ...base,
@@ -63,7 +63,7 @@ describe('defineStream', () => {
     assert.deepEqual(seen, {})
   })
 
-  it('checks options against their schema, and fills in what it fills in', () => {
+  it('checks options against their schema, which fills in defaults', () => {
     let seen: unknown
     const shop = defineStream({
       ...base,
@@ -112,12 +112,12 @@ describe('defineStream', () => {
     ],
   ]
   for (const [what, make, message] of wrong) {
-    it(`refuses ${what}, naming it`, () => {
+    it(`rejects ${what}, and names it`, () => {
       assert.throws(make, { code: 'TIDINGS_STREAM_INVALID', message })
     })
   }
 
-  it('may be used twice in one agent: state, slots and cursors are apart', async (t) => {
+  it('may be used twice in one agent, with separate state, slots and cursors', async (t) => {
     const here = await place(t)
     const heard: string[] = []
     const shop = defineStream({
@@ -140,7 +140,7 @@ describe('defineStream', () => {
     assert.deepEqual(heard, ['a 1', 'b 1', 'a 2'])
   })
 
-  it('knows what its jobs and listeners were called formerly by the names that it gives them', async (t) => {
+  it('prefixes the former names of its jobs and listeners too', async (t) => {
     const here = await place(t)
     const heard: string[] = []
     const shop = (jobName: string, listenerName: string, formerly: Record<string, string>) =>

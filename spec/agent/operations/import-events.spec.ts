@@ -29,7 +29,7 @@ async function history(t: TestContext): Promise<StoredEvent[]> {
 }
 
 describe('events of another log', () => {
-  it('are stored as they were, but for what caused them, and told to nobody', async (t) => {
+  it('are stored unchanged except for their cause, and untold', async (t) => {
     const events = await history(t)
     const log = await someLog(t)
     await log.accept([line('here already')])
@@ -43,7 +43,7 @@ describe('events of another log', () => {
     assert.equal((await takeAll(log, consumer, 1)).length, 1)
   })
 
-  it('that are known are skipped, each revision too, however often they come', async (t) => {
+  it('are skipped if they are known, each revision too', async (t) => {
     const events = await history(t)
     const log = await someLog(t)
     await bring(log, events.slice(0, 3))
@@ -53,7 +53,7 @@ describe('events of another log', () => {
     }
   })
 
-  it('may be written by hand: without a time it is now; empty lines are none', async (t) => {
+  it('may be written by hand: the default time is now, and empty lines are ignored', async (t) => {
     const log = await someLog(t)
     const answer = await bring(log, [
       '{"type":"t","identifier":"1","data":null}\r',
@@ -85,7 +85,7 @@ describe('events of another log', () => {
     ['data that is too large', line('x', { data: 'x'.repeat(300_000) }), /the data is 300002 bytes of JSON/],
   ]
   for (const [what, value, words] of wrong) {
-    it(`are refused at a line with ${what}; those before it are kept`, async (t) => {
+    it(`are rejected at a line with ${what}; those before it are kept`, async (t) => {
       const log = await someLog(t)
       const before = Array.from({ length: 1100 }, (_, i) => line(`${i}`))
       const refusal = bring(log, [...before, value, line('never')])
@@ -100,7 +100,7 @@ describe('events of another log', () => {
     })
   }
 
-  it('are skipped where they are none, and listed, when that is asked for', async (t) => {
+  it('are skipped and listed at invalid lines, on request', async (t) => {
     const log = await someLog(t)
     const good = Array.from({ length: 1100 }, (_, i) => line(`${i}`))
     const bad = wrong.map(([, value]) => value)
@@ -128,7 +128,7 @@ describe('events of another log', () => {
     await assert.rejects(closed, refused('TIDINGS_LOG_CLOSED'))
   })
 
-  it('are refused at the first of several bad lines, at bytes that are no text, and at a line without an end', async (t) => {
+  it('are rejected at the first of several bad lines, at bytes that are not UTF-8, and at an endless line', async (t) => {
     const log = await someLog(t)
     const identifiers = ['a', '', 'b', '']
     await assert.rejects(
@@ -150,7 +150,7 @@ describe('events of another log', () => {
     await assert.rejects(events.import(bytes(...endless)), refusedAt(1))
   })
 
-  it('are not read on when the source breaks, or the log is closed', async (t) => {
+  it('are no longer read when the source breaks, or the log is closed', async (t) => {
     const log = await someLog(t)
     const { events } = operations(log)
     async function* broken(): AsyncGenerator<Uint8Array> {
@@ -163,7 +163,7 @@ describe('events of another log', () => {
     await assert.rejects(bring(log, [line('2')]), refused('TIDINGS_LOG_CLOSED'))
   })
 
-  it('wait in memory a few at a time, however fast they come', async (t) => {
+  it('are held in memory a few at a time, however fast they come', async (t) => {
     const log = await someLog(t)
     let ahead = 0
     async function* endless(): AsyncGenerator<Uint8Array> {

@@ -79,7 +79,7 @@ const ways: Record<string, (here: Place) => Promise<{ jobs: Operations['jobs']; 
 
 for (const [how, ask] of Object.entries(ways)) {
   describe(`jobs of a log ${how}`, () => {
-    it('are run dry: what they would publish is told, and nothing is stored', async (t) => {
+    it('are run dry: the drafts are shown, and nothing is stored', async (t) => {
       const here = await place(t)
       const first = await here.begin(parts)
       await here.clock.advance(21 * MINUTE)
@@ -108,7 +108,7 @@ for (const [how, ask] of Object.entries(ways)) {
       await end()
     })
 
-    it('are listed with their last run, the next, and what became of their slots', async (t) => {
+    it('are listed with their last run, their next run, and the fates of their slots', async (t) => {
       const here = await place(t)
       const first = await here.begin(parts)
       await here.clock.advance(61 * MINUTE)
@@ -135,7 +135,7 @@ for (const [how, ask] of Object.entries(ways)) {
       await end()
     })
 
-    it('say when they run next, counted from when they were first seen', async (t) => {
+    it('report when they run next, counted from when they were first seen', async (t) => {
       const here = await place(t)
       await here.end(await here.begin(parts))
       await here.clock.advance(23 * MINUTE)
@@ -157,8 +157,8 @@ for (const [how, ask] of Object.entries(ways)) {
   })
 }
 
-describe('jobs of a log of which nobody has the code', () => {
-  it('have a past, and of their future it is said who knows it', async (t) => {
+describe('jobs of a log without the code of an agent', () => {
+  it('have a history; the future is left to the code', async (t) => {
     const here = await place(t)
     const first = await here.begin(parts)
     await here.clock.advance(11 * MINUTE)
@@ -172,7 +172,7 @@ describe('jobs of a log of which nobody has the code', () => {
     await assert.rejects(other.next('look'), { message: /the agent has no such job any more/ })
   })
 
-  it('are run dry, and have a future, before they ever ran', async (t) => {
+  it('are run dry, and have a next run, before they ever ran', async (t) => {
     const { log } = await place(t)
     const { jobs } = operationsOf(log, undefined, codeOf(agent('spec', parts), log))
     assert.equal((await jobs.dryRun('look')).drafts.length, 4)
@@ -196,7 +196,7 @@ describe('jobs of a log of which nobody has the code', () => {
     await assert.rejects(jobs.history('look'), { code: 'TIDINGS_LOG_INVALID' })
   })
 
-  it('have slots, though they are not enabled, and it is said that they are not', async (t) => {
+  it('have slots while they are disabled, which is reported', async (t) => {
     const { log } = await place(t)
     const off = job('off', every().hour, () => undefined, { enabled: false })
     const { jobs } = operationsOf(log, undefined, codeOf(agent('spec', [off]), log))
@@ -205,7 +205,7 @@ describe('jobs of a log of which nobody has the code', () => {
     assert.equal((await jobs.list())[0]?.next, undefined)
   })
 
-  it('keep their past under another name', async (t) => {
+  it('keep their history under another name', async (t) => {
     const here = await place(t)
     const named = (name: string, formerly?: string): Part =>
       job(name, every(10).minutes, () => undefined, formerly === undefined ? {} : { formerly })
@@ -223,7 +223,7 @@ describe('jobs of a log of which nobody has the code', () => {
     assert.equal((await jobs.history('a')).length, 2)
   })
 
-  it('that a run cancelled go on when they are resumed', async (t) => {
+  it('continue after a run cancelled them, once they are resumed', async (t) => {
     const here = await place(t)
     const running = await here.begin(parts)
     await here.clock.advance(60 * MINUTE)

@@ -19,7 +19,7 @@ const other = eventType('other').of<{ n: number }>()
 const some = (count: number, type: typeof made | typeof other = made) =>
   Array.from({ length: count }, (_, n) => type(String(n), { n }))
 
-/** Fails when it takes long by the clock on the wall: a wait by a virtual clock that stands still never ends. */
+/** Fails when it takes long in real time: a wait on a virtual clock that stands still never ends. */
 async function soon<T>(work: Promise<T>): Promise<T> {
   const over = new AbortController()
   const late = sleep(10_000, undefined, { signal: over.signal }).then(
@@ -29,9 +29,9 @@ async function soon<T>(work: Promise<T>): Promise<T> {
   return Promise.race([work, late]).finally(() => over.abort())
 }
 
-// The virtual clock stands still in all of these: nobody advances it.
-describe('drained, under a clock that stands still', () => {
-  it('resolves once what was published is handled', async (t) => {
+// No test in here advances the virtual clock.
+describe('drained, while the clock stands still', () => {
+  it('resolves once all published events are handled', async (t) => {
     const here = await place(t)
     const heard: number[] = []
     const running = await here.begin([
@@ -47,7 +47,7 @@ describe('drained, under a clock that stands still', () => {
     assert.equal(heard.length, 1400)
   })
 
-  it('resolves for many who wait, again and again', async (t) => {
+  it('resolves for several callers, repeatedly', async (t) => {
     const here = await place(t)
     let heard = 0
     const running = await here.begin([listener('hear', on(made), () => void (heard += 1))])
@@ -58,7 +58,7 @@ describe('drained, under a clock that stands still', () => {
     }
   })
 
-  it('resolves when what came is passed over: of another type, filtered out, or told to nobody', async (t) => {
+  it('resolves when events are passed over, because of their type or because they are untold', async (t) => {
     const here = await place(t)
     const running = await here.begin([listener('hear', on(made), () => assert.fail('it heard something'))])
     await here.log.accept(some(1200, other))
@@ -67,7 +67,7 @@ describe('drained, under a clock that stands still', () => {
     await soon(running.drained())
   })
 
-  it('waits for listeners that are resumed, and for none that is paused', async (t) => {
+  it('waits for resumed listeners, not for paused ones', async (t) => {
     const here = await place(t)
     let heard = 0
     const running = await here.begin([listener('hear', on(made), () => void (heard += 1))])
@@ -81,7 +81,7 @@ describe('drained, under a clock that stands still', () => {
     assert.equal(heard, 3)
   })
 
-  it('resolves when the one listener that it waits for is paused', async (t) => {
+  it('resolves when the listener that it waits for is paused', async (t) => {
     const here = await place(t)
     const stuck: (() => void)[] = []
     const running = await here.begin([
@@ -115,7 +115,7 @@ describe('drained, under a clock that stands still', () => {
     assert.deepEqual(late, [0])
   })
 
-  it('resolves for an agent that took its listeners over from another one', async (t) => {
+  it('resolves for an agent that took its listeners over from another agent', async (t) => {
     const here = await place(t)
     const heard: string[] = []
     const hears = (who: string) => listener('hear', on(made), ({ data }) => void heard.push(`${who} ${data.n}`))
@@ -145,7 +145,7 @@ describe('drained, under a clock that stands still', () => {
     )
   })
 
-  it('waits for what listeners publish for each other', async (t) => {
+  it('waits for events that listeners publish for each other', async (t) => {
     const here = await place(t)
     // A longer chain of causes is refused.
     const last = 8
@@ -185,7 +185,7 @@ describe('drained, under a clock that stands still', () => {
     await soon(running.drained())
   })
 
-  it('is how a trial ends, too', async (t) => {
+  it('ends a trial too', async (t) => {
     const here = await place(t)
     const heard: number[] = []
     const hear = listener('hear', on(made), async ({ data }) => {
@@ -219,7 +219,7 @@ class Worker implements Drainable {
 describe('drained', () => {
   const never = new AbortController().signal
 
-  it('asks all again when one of them changed: it may have published for another', async () => {
+  it('asks all of them again when one has changed: it may have published for another', async () => {
     const [first, second] = [new Worker(), new Worker()]
     second.work = 1
     let done = false
@@ -233,7 +233,7 @@ describe('drained', () => {
     await waiting
   })
 
-  it('asks those that were added while it waited', async () => {
+  it('asks those that were added meanwhile', async () => {
     const [first, second] = [new Worker(), new Worker()]
     const all = [first]
     const added$ = new Subject<void>()
@@ -251,7 +251,7 @@ describe('drained', () => {
     await waiting
   })
 
-  it('resolves when it is stopped, and rejects when one can not answer; either way it watches no more', async () => {
+  it('resolves when it is stopped, rejects when one fails to answer, and unsubscribes either way', async () => {
     const worker = new Worker()
     worker.work = 1
     const stop = new AbortController()

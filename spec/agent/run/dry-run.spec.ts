@@ -8,7 +8,7 @@ import { manual } from '../../../lib/schedule/index.ts'
 import { place } from '../../support/agent-harness.ts'
 
 describe('a dry run', () => {
-  it('tells no secret, wherever a draft has it', async (t) => {
+  it('shows no secret, wherever a draft contains it', async (t) => {
     const { log, clock } = await place(t)
     const look = job('look', manual(), ({ publish }) =>
       publish('made', 'id hush-hush', { deep: ['a hush-hush', { 'hush-hush key': 1 }], n: 1, none: null }),

@@ -12,15 +12,15 @@ const HOUR = 60 * MINUTE
 
 const make = (n: number) => ({ type: 'made', identifier: String(n), data: n })
 
-/** Minute by minute: runs in which nothing stands still for the clock of the log. */
+/** Advances minute by minute, so that no run sees the clock stand still. */
 async function pass({ clock }: Place, minutes: number): Promise<void> {
   for (let minute = 0; minute < minutes; minute++) await clock.advance(MINUTE)
 }
 
-/** The news so far: how long after `begin` each came, in minutes, its type, and parts of its data. */
-async function newsOf({ events }: Place, begin: number, ...parts: string[]): Promise<unknown[]> {
-  const news = (await events()).filter(({ type }) => type.startsWith('tidings.'))
-  return news.map(({ type, created, data }) => [
+/** The engine's events so far: minutes after `begin`, type, and parts of the data. */
+async function engineEventsOf({ events }: Place, begin: number, ...parts: string[]): Promise<unknown[]> {
+  const found = (await events()).filter(({ type }) => type.startsWith('tidings.'))
+  return found.map(({ type, created, data }) => [
     Math.floor((created - begin) / MINUTE),
     type.slice('tidings.'.length),
     ...parts.map((part) => (data as Record<string, unknown>)[part]),
@@ -42,7 +42,7 @@ const pushes =
 const times = (count: number, minutes: number): number[] => Array.from({ length: count }, () => minutes)
 
 describe('a job that fails', () => {
-  it('is news after three failures in a row, once, and so is its recovery', async (t) => {
+  it('is announced once after three failures in a row, and so is its recovery', async (t) => {
     const here = await place(t)
     const begin = here.clock.now()
     const failures = [true, true, false, true, true, true, true, false, true, false]
@@ -53,13 +53,13 @@ describe('a job that fails', () => {
       }),
     ])
     await pass(here, failures.length)
-    assert.deepEqual(await newsOf(here, begin, 'job', 'failures'), [
+    assert.deepEqual(await engineEventsOf(here, begin, 'job', 'failures'), [
       [6, 'job.failed', 'j', 3],
       [8, 'job.recovered', 'j', 4],
     ])
   })
 
-  it('goes on counting after a restart', async (t) => {
+  it('continues to count after a restart', async (t) => {
     const here = await place(t)
     const parts = [job('j', every(1).minute, () => assert.fail('no'))]
     const running = await here.begin(parts)
@@ -72,19 +72,21 @@ describe('a job that fails', () => {
   })
 })
 
-describe('a job that tells nothing any more', () => {
-  it('is news after an hour, where its gaps were short, and once', async (t) => {
+describe('a job that publishes nothing any more', () => {
+  it('is announced once, after an hour if its gaps were short', async (t) => {
     const here = await place(t)
     const begin = here.clock.now()
     let run = 0
     await here.begin([job('j', every(1).minute, () => (run++ < 11 ? make(run) : []))])
     await pass(here, 11 + 60)
-    assert.deepEqual(await newsOf(here, begin), [])
+    assert.deepEqual(await engineEventsOf(here, begin), [])
     await pass(here, 200)
-    assert.deepEqual(await newsOf(here, begin, 'gap', 'longestBefore'), [[72, 'job.silent', 61 * MINUTE, MINUTE]])
+    assert.deepEqual(await engineEventsOf(here, begin, 'gap', 'longestBefore'), [
+      [72, 'job.silent', 61 * MINUTE, MINUTE],
+    ])
   })
 
-  it('is news after four times the longest of its last fifty gaps, which is forgotten then', async (t) => {
+  it('is announced after four times the longest of its last fifty gaps; older gaps are forgotten', async (t) => {
     const here = await place(t)
     const begin = here.clock.now()
     const at = new Set([1, 31, ...Array.from({ length: 49 }, (_, n) => 32 + n)])
@@ -92,14 +94,14 @@ describe('a job that tells nothing any more', () => {
     await here.begin([job('j', every(1).minute, () => (at.has(++run) || run === 200 ? make(run) : []))])
     await pass(here, 199)
     // A gap of 30 minutes among the fifty: two hours.
-    assert.deepEqual(await newsOf(here, begin, 'longestBefore'), [])
+    assert.deepEqual(await engineEventsOf(here, begin, 'longestBefore'), [])
     await pass(here, 2)
     // Now the gap of 120 minutes is the longest.
     await pass(here, 480)
-    assert.deepEqual(await newsOf(here, begin, 'longestBefore'), [[681, 'job.silent', 120 * MINUTE]])
+    assert.deepEqual(await engineEventsOf(here, begin, 'longestBefore'), [[681, 'job.silent', 120 * MINUTE]])
   })
 
-  it('is no news with fewer than ten gaps', async (t) => {
+  it('is not announced with fewer than ten gaps', async (t) => {
     const here = await place(t)
     let run = 0
     await here.begin([job('j', every(1).minute, () => (run++ < 10 ? make(run) : []))])
@@ -109,18 +111,20 @@ describe('a job that tells nothing any more', () => {
 })
 
 describe('a source that pushes, and falls silent', () => {
-  it('is news although its run never ends, with when it told something last', async (t) => {
+  it('is announced although its run never ends, with the time of its last event', async (t) => {
     const here = await place(t)
     const begin = here.clock.now()
     await here.begin([job('push', always(), pushes(here, times(11, 5)))])
     await pass(here, 55 + 60)
-    assert.deepEqual(await newsOf(here, begin), [])
+    assert.deepEqual(await engineEventsOf(here, begin), [])
     await pass(here, 200)
     const since = new Date(begin + 55 * MINUTE).toISOString()
-    assert.deepEqual(await newsOf(here, begin, 'since', 'longestBefore'), [[116, 'job.silent', since, 5 * MINUTE]])
+    assert.deepEqual(await engineEventsOf(here, begin, 'since', 'longestBefore'), [
+      [116, 'job.silent', since, 5 * MINUTE],
+    ])
   })
 
-  it('is no news with fewer than ten gaps, nor while it tells something now and then', async (t) => {
+  it('is not announced with fewer than ten gaps, or while it publishes now and then', async (t) => {
     const here = await place(t)
     const begin = here.clock.now()
     await here.begin([
@@ -128,10 +132,10 @@ describe('a source that pushes, and falls silent', () => {
       job('goes on', always(), pushes(here, times(30, 55), 100)),
     ])
     await pass(here, 29 * 55)
-    assert.deepEqual(await newsOf(here, begin), [])
+    assert.deepEqual(await engineEventsOf(here, begin), [])
   })
 
-  it('takes what comes within a minute for one: a burst says nothing of what is usual', async (t) => {
+  it('counts events within a minute as one: a burst does not set the usual gap', async (t) => {
     const here = await place(t)
     const begin = here.clock.now()
     const burst = async ({ publish, signal }: JobContext) => {
@@ -140,10 +144,10 @@ describe('a source that pushes, and falls silent', () => {
     }
     await here.begin([job('push', always(), burst)])
     await pass(here, 300)
-    assert.deepEqual(await newsOf(here, begin), [])
+    assert.deepEqual(await engineEventsOf(here, begin), [])
   })
 
-  it('is given its usual time after a restart, and is news then', async (t) => {
+  it('gets its usual gap after a restart, and is announced then', async (t) => {
     const here = await place(t)
     const begin = here.clock.now()
     const first = await here.begin([job('push', always(), pushes(here, times(11, 30)))])
@@ -153,14 +157,14 @@ describe('a source that pushes, and falls silent', () => {
     const restart = here.clock.now()
     await here.begin([job('push', always(), pushes(here, []))])
     await pass(here, 29)
-    assert.deepEqual(await newsOf(here, begin), [])
+    assert.deepEqual(await engineEventsOf(here, begin), [])
     await pass(here, 1)
-    assert.deepEqual(await newsOf(here, restart, 'longestBefore'), [[30, 'job.silent', 30 * MINUTE]])
+    assert.deepEqual(await engineEventsOf(here, restart, 'longestBefore'), [[30, 'job.silent', 30 * MINUTE]])
   })
 })
 
-describe('an event that is parked', () => {
-  it('is news that follows from it, and news about news ends after eight causes', async (t) => {
+describe('a parked event', () => {
+  it('causes an announcement; announcements of announcements end after eight causes', async (t) => {
     const here = await place(t)
     const options = { attempts: 1, from: 'start' } as const
     await here.begin([
@@ -169,21 +173,21 @@ describe('an event that is parked', () => {
     ])
     await here.log.accept([make(1)])
     await here.clock.advance(1000)
-    const [, ...news] = await here.events()
-    const { error: _, ...told } = (news[0]?.data ?? {}) as Record<string, unknown>
+    const [, ...announced] = await here.events()
+    const { error: _, ...told } = (announced[0]?.data ?? {}) as Record<string, unknown>
     assert.deepEqual(told, { listener: 'fails', seq: 1, type: 'made', identifier: '1', attempts: 1 })
     assert.deepEqual(
-      news.map(({ type, cause }) => [type, cause]),
+      announced.map(({ type, cause }) => [type, cause]),
       Array.from({ length: 8 }, (_, n) => ['tidings.listener.parked', n + 1]),
     )
   })
-  it('is told after a restart when the process died, or the log failed, before that; once', async (t) => {
+  it('is announced once, after a restart if the process died or the log failed before that', async (t) => {
     const here = await place(t)
     let dead = true
     const failing = wrap(here.log, {
       accept: async (drafts, origin) => {
-        const isNews = drafts.some(({ type }) => type.startsWith('tidings.'))
-        if (dead && isNews) throw new TidingsError('TIDINGS_LOG_FAILED', 'the disk is full')
+        const isEngineEvent = drafts.some(({ type }) => type.startsWith('tidings.'))
+        if (dead && isEngineEvent) throw new TidingsError('TIDINGS_LOG_FAILED', 'the disk is full')
         return here.log.accept(drafts, origin)
       },
     })
@@ -209,7 +213,7 @@ describe('an event that is parked', () => {
     assert.equal((await told()).length, 250)
   })
 
-  it('is told as soon as a log that failed takes it, while the agent runs', async (t) => {
+  it('is announced as soon as a failed log accepts events again', async (t) => {
     const here = await place(t)
     let failures = 3
     const failing = wrap(here.log, {

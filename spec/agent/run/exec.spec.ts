@@ -19,7 +19,7 @@ import { temporaryDirectory } from '../../support/temporary-directory.ts'
 const made = eventType('made').of<{ n: number }>()
 const one = made('1', { n: 1 })
 
-/** Starts a program and a child of it, which end only when they are ended; `pids`: theirs, once they are running. */
+/** Starts a program and a child of it, which do not end by themselves; `pids`: theirs, once they are running. */
 function endless(t: TestContext): { readonly start: (exec: Exec) => Promise<unknown>; pids(): Promise<number[]> } {
   const directory = temporaryDirectory(t)
   const files = ['one', 'two'].map((name) => join(directory, name))
@@ -28,7 +28,7 @@ function endless(t: TestContext): { readonly start: (exec: Exec) => Promise<unkn
 }
 
 describe('a program that a run started', () => {
-  it('is ended, with all that it started, when the run takes too long', async (t) => {
+  it('is ended with its children when the run takes too long', async (t) => {
     const here = await place(t)
     const program = endless(t)
     const running = await here.begin([job('hang', manual(), ({ exec }) => void program.start(exec), { timeout: '1m' })])
@@ -52,7 +52,7 @@ describe('a program that a run started', () => {
     await untilEnded(pids)
   })
 
-  it('is ended at once when a run that should never end is told to', async (t) => {
+  it('is ended at once when a run of always() is stopped', async (t) => {
     const here = await place(t)
     const program = endless(t)
     const running = await here.begin([job('tail', always(), async ({ exec }) => void (await program.start(exec)))])
@@ -61,7 +61,7 @@ describe('a program that a run started', () => {
     await untilEnded(pids)
   })
 
-  it('is ended when another run takes the place of its own', async (t) => {
+  it('is ended when another run replaces its run', async (t) => {
     const here = await place(t)
     const program = endless(t)
     let runs = 0
@@ -76,7 +76,7 @@ describe('a program that a run started', () => {
     await untilEnded(pids)
   })
 
-  it('is ended with a run that ends well without it, which is logged and raises no unhandledRejection', async (t) => {
+  it('is ended, logged, and raises no unhandledRejection when its run succeeds before it ends', async (t) => {
     const here = await place(t)
     const program = endless(t)
     let pids: number[] = []
@@ -95,7 +95,7 @@ describe('a program that a run started', () => {
     assert.deepEqual(here.notes.said(words)[0], { job: 'leaves', file: 'sh' })
   })
 
-  it('does not start any more once the run is over', async (t) => {
+  it('does not start once the run is over', async (t) => {
     const here = await place(t)
     let late: Exec | undefined
     const running = await here.begin([job('ends', manual(), ({ exec }) => void (late = exec))])
@@ -106,7 +106,7 @@ describe('a program that a run started', () => {
     })
   })
 
-  it('is ended by a signal of its own as well, and rejects with the reason', async (t) => {
+  it('is ended by a given signal too, and rejects with its reason', async (t) => {
     const here = await place(t)
     const program = endless(t)
     const own = new AbortController()
@@ -124,7 +124,7 @@ describe('a program that a run started', () => {
     void program
   })
 
-  it('may be one of many, without a warning of a leak', async (t) => {
+  it('may be one of many, without a leak warning', async (t) => {
     const here = await place(t)
     const warnings: string[] = []
     const hear = ({ name }: Error): void => void warnings.push(name)
@@ -137,7 +137,7 @@ describe('a program that a run started', () => {
     assert.deepEqual(warnings, [])
   })
 
-  it('is ended when nobody listens to the job any more, without an agent', async (t) => {
+  it('is ended when drafts() has no subscribers left', async (t) => {
     const program = endless(t)
     const run$ = runOnce(job('hang', manual(), async ({ exec }) => void (await program.start(exec))))
     const subscription = run$.subscribe()
@@ -180,7 +180,7 @@ describe('a program that a handler started', () => {
     await untilEnded(pids)
   })
 
-  it('is ended when a trial is interrupted', async (t) => {
+  it('is ended when a trial is aborted', async (t) => {
     const program = endless(t)
     const stop = new AbortController()
     const log = await memoryLog()
@@ -194,8 +194,8 @@ describe('a program that a handler started', () => {
   })
 })
 
-describe('an exec of the world that is given', () => {
-  it('hears when it is to end', async () => {
+describe('exec of a given world', () => {
+  it('gets a signal that aborts when it must end', async () => {
     const heard: unknown[] = []
     const exec: Exec = async (_file, _args, options) => {
       heard.push(options?.cwd, options?.signal instanceof AbortSignal)

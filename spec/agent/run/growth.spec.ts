@@ -4,7 +4,7 @@ import { agent, listener, memoryLog, on, Park, start } from '../../../lib/index.
 
 const draft = (n: number) => ({ type: 'made', identifier: `no. ${n}`, data: { n } })
 
-/** What is done to `count` events. */
+/** Work on `count` events. */
 const works: Record<string, (count: number) => Promise<void>> = {
   'that are new, one by one and many in flight': async (count) => {
     const log = await memoryLog()
@@ -49,7 +49,7 @@ describe('four times as many events', () => {
       const N = what.includes('parked') ? 250 : 2000
       await work(N)
       let least = Number.POSITIVE_INFINITY
-      // The machine does other things too: one round in which it did not is enough.
+      // The machine may be busy with other things: one undisturbed round is enough.
       for (let round = 0; round < 6 && least >= 6; round++) {
         const one = await cpu(() => work(N))
         least = Math.min(least, (await cpu(() => work(4 * N))) / one)

@@ -25,17 +25,17 @@ interface Watched {
   readonly clock: VirtualClock
   readonly log: Log
   readonly running: Running
-  /** Lets time pass. */
+  /** Advances the clock. */
   after(ms: number): Promise<void>
-  /** Fails unless the agent, and the command that asks it, tell of exactly these problems. */
-  tells(...problems: readonly RegExp[]): Promise<void>
+  /** Asserts that the agent, and the command that asks it, report exactly these problems. */
+  reports(...problems: readonly RegExp[]): Promise<void>
 }
 
 interface Broken {
   readonly clock?: VirtualClock
-  /** The log of the agent, in the place of a sound one. */
+  /** The log of the agent; default a sound log in memory. */
   readonly log?: Log
-  /** The time of the agent, where that is not the log's. */
+  /** The clock of the agent; default the log's. */
   readonly time?: Clock
 }
 
@@ -43,7 +43,7 @@ async function watch(t: TestContext, parts: readonly Part[], broken: Broken = {}
   const { clock = virtualClock(), time = clock } = broken
   const log = broken.log ?? (await memoryLog({ clock, warn: () => undefined }))
   const directory = temporaryDirectory(t)
-  // What a command looks for in the folder of a log, before it asks the agent.
+  // Commands look for it before they ask the agent.
   writeFileSync(join(directory, 'MARK'), '')
   const running = await start(agent('home', parts), { log, clock: time, logger: false, serve: directory })
   t.after(async () => {
@@ -57,7 +57,7 @@ async function watch(t: TestContext, parts: readonly Part[], broken: Broken = {}
     log,
     running,
     after: (ms) => clock.advance(ms),
-    async tells(...expected) {
+    async reports(...expected) {
       const { problems } = await running.status()
       const { code, stderr } = await command('status', '--db', directory)
       assert.equal(problems.length, expected.length, problems.join('\n'))
@@ -88,24 +88,24 @@ const event = (identifier: string, type = 'made') => ({ type, identifier, data: 
 
 describe('a dead scheduler', () => {
   for (const interval of ['2s', '1m', '10m', '6h'] as const) {
-    it(`is told within two intervals (every ${interval}), until it is back`, async (t) => {
+    it(`is reported within two intervals (every ${interval}), until it recovers`, async (t) => {
       const clock = virtualClock()
       const time = mortal(clock)
       const schedule = every(interval)
       const ms = Number(schedule.next(new Date(0), new Date(0)))
-      const { after, tells } = await watch(t, [job('poll', schedule, nothing)], { clock, time })
+      const { after, reports } = await watch(t, [job('poll', schedule, nothing)], { clock, time })
       await after(3.5 * ms)
-      await tells()
+      await reports()
       time.die()
       await after(2 * ms)
-      await tells(/^job "poll" is overdue: no run began for its slot of 2026-/)
+      await reports(/^job "poll" is overdue: no run began for its slot of 2026-/)
       time.revive()
       await after(0)
-      await tells()
+      await reports()
     })
   }
 
-  it('is one too whose runs never get to begin', async (t) => {
+  it('is reported when its runs never begin', async (t) => {
     const clock = virtualClock()
     const sound = await memoryLog({ clock, warn: nothing })
     let answers = true
@@ -115,38 +115,38 @@ describe('a dead scheduler', () => {
       return sound.claim(...args)
     }
     const parts = [job('poll', every('1m'), nothing)]
-    const { after, tells } = await watch(t, parts, { clock, log: wrap(sound, { claim }) })
+    const { after, reports } = await watch(t, parts, { clock, log: wrap(sound, { claim }) })
     await after(2.5 * MINUTE)
-    await tells()
+    await reports()
     answers = false
     await after(2 * MINUTE)
-    await tells(/^job "poll" is overdue/)
+    await reports(/^job "poll" is overdue/)
     answers = true
     for (const resolve of kept) resolve()
     await after(0)
-    await tells()
+    await reports()
   })
 })
 
 describe('a stuck listener', () => {
   for (const timeout of ['30s', '1h'] as const) {
-    it(`is told when its handler never settles (timeout ${timeout}), until it does`, async (t) => {
+    it(`is reported while its handler never settles (timeout ${timeout})`, async (t) => {
       const ms = timeout === '1h' ? 60 * MINUTE : 30_000
       let settles = false
       const handle = () => (settles ? undefined : new Promise<void>(() => undefined))
-      const { log, after, tells } = await watch(t, [listener('act', on('made'), handle, { timeout, attempts: 9 })])
+      const { log, after, reports } = await watch(t, [listener('act', on('made'), handle, { timeout, attempts: 9 })])
       await log.accept([event('a')])
       await after(ms / 2)
-      await tells()
+      await reports()
       await after(1.5 * ms + 1)
-      await tells(/^listener "act" is stuck: it makes no progress, with 1 events to handle/)
+      await reports(/^listener "act" is stuck: it makes no progress, with 1 events to handle/)
       settles = true
       await after(ms + 10 * MINUTE)
-      await tells()
+      await reports()
     })
   }
 
-  it('is told when its backlog does not move, however long its deliveries may take', async (t) => {
+  it('is reported when its backlog does not move, however long its timeout', async (t) => {
     const clock = virtualClock()
     const sound = await memoryLog({ clock, warn: nothing })
     let dead = true
@@ -170,44 +170,44 @@ describe('a stuck listener', () => {
       })
     }
     const parts = [listener('act', on('made'), nothing, { timeout: '1h' })]
-    const { log, after, tells } = await watch(t, parts, { clock, log: wrap(sound, { consumer }) })
+    const { log, after, reports } = await watch(t, parts, { clock, log: wrap(sound, { consumer }) })
     await log.accept([event('a'), event('b')])
     await after(MINUTE)
-    await tells()
+    await reports()
     await after(1)
-    await tells(/^listener "act" is stuck: it makes no progress, with 2 events to handle/)
+    await reports(/^listener "act" is stuck: it makes no progress, with 2 events to handle/)
     dead = false
     goOn()
     await after(100)
-    await tells()
+    await reports()
   })
 })
 
 describe('a failed log', () => {
-  it('is told at once, until it is well again; what rests on it is not blamed', async (t) => {
+  it('is reported at once, until it recovers; jobs and listeners are not blamed', async (t) => {
     const clock = virtualClock()
     const source = new FaultySource()
     const { log } = await faultyLog({ source, clock })
     const parts = [job('poll', every('1m'), nothing), listener('act', on('made'), nothing)]
-    const { running, after, tells } = await watch(t, parts, { clock, log })
-    await tells()
+    const { running, after, reports } = await watch(t, parts, { clock, log })
+    await reports()
     source.next('lose')
     source.failingOpens = 20
     await assert.rejects(log.accept([event('a')]), { code: 'TIDINGS_LOG_FAILED' })
-    await tells(/^the log has failed and accepts no reads or writes$/)
+    await reports(/^the log has failed and accepts no reads or writes$/)
     assert.equal((await running.status()).last, undefined)
     await after(1.5 * MINUTE)
-    await tells(/^the log has failed/)
+    await reports(/^the log has failed/)
     await after(10 * MINUTE)
     assert.equal(source.failingOpens, 0)
-    await tells()
+    await reports()
     await log.accept([event('a')])
     await after(100)
-    await tells()
+    await reports()
     assert.equal((await running.status()).last, 1)
   })
 
-  it('that was closed under its agent is told too', async (t) => {
+  it('is reported when it was closed under its agent', async (t) => {
     const { log, running, after } = await watch(t, [listener('hear', on('made'), nothing)])
     await log.accept([{ type: 'made', identifier: '1', data: 1 }])
     await after(100)
@@ -222,16 +222,16 @@ describe('a failed log', () => {
   })
 })
 
-describe('what is not ill', () => {
-  /** Looks now and then for as long as it takes. */
-  const stays = async ({ after, tells }: Watched, ms: number): Promise<void> => {
+describe('healthy', () => {
+  /** Asserts now and then, for `ms`, that there are no problems. */
+  const stays = async ({ after, reports }: Watched, ms: number): Promise<void> => {
     for (let passed = 0; passed < ms; passed += ms / 8) {
       await after(ms / 8)
-      await tells()
+      await reports()
     }
   }
 
-  it('is a job that rests, waits for nobody, goes on for ever, or is over', async (t) => {
+  it('is a job that is manual, endless, disabled, over, or waits for its slot', async (t) => {
     const forever = () => new Promise<void>(() => undefined)
     const watched = await watch(t, [
       job('asked', manual(), nothing),
@@ -245,29 +245,29 @@ describe('what is not ill', () => {
     await stays(watched, 4 * 60 * MINUTE)
   })
 
-  it('is a job that is paused, on purpose', async (t) => {
+  it('is a paused job or listener', async (t) => {
     const watched = await watch(t, [job('poll', every('1m'), nothing), listener('act', on('made'), nothing)])
-    const { log, running, after, tells } = watched
-    const helm = running as unknown as { pause(kind: string, name: string, paused: boolean): void }
-    helm.pause('job', 'poll', true)
-    helm.pause('listener', 'act', true)
+    const { log, running, after, reports } = watched
+    const control = running as unknown as { pause(kind: string, name: string, paused: boolean): void }
+    control.pause('job', 'poll', true)
+    control.pause('listener', 'act', true)
     await log.accept([event('a')])
     await stays(watched, 60 * MINUTE)
-    helm.pause('job', 'poll', false)
-    helm.pause('listener', 'act', false)
+    control.pause('job', 'poll', false)
+    control.pause('listener', 'act', false)
     await after(1)
-    await tells()
+    await reports()
   })
 
   for (const overlap of ['skip', 'queue', 'replace', 'parallel'] as const) {
-    it(`is a job whose runs take longer than its interval, or hang until they are timed out (${overlap})`, async (t) => {
+    it(`is a job whose runs take longer than its interval, or hang until they time out (${overlap})`, async (t) => {
       const hang = () => new Promise<void>(() => undefined)
       const long = { overlap, jitter: '20s', retry: 1, timeout: '3m' } as const
       await stays(await watch(t, [job('slow', every('1m'), hang, long)]), 40 * MINUTE)
     })
   }
 
-  it('is a listener that is asked to wait, in order or not, with events behind', async (t) => {
+  it('is a listener that waits for a Retry with events behind it, in order or not', async (t) => {
     let calls = 0
     const later = ({ identifier }: { readonly identifier: string }) => {
       if (identifier === 'a' && calls++ < 2) throw new Retry({ after: '1h' })
@@ -280,7 +280,7 @@ describe('what is not ill', () => {
     await stays(watched, 120 * MINUTE)
   })
 
-  it('is a slow delivery after a long silence, or beside an old event that waits', async (t) => {
+  it('is a slow delivery after a long silence, or beside an old event that waits for its retry', async (t) => {
     const slow = async (of: { readonly identifier: string }, { attempt }: { readonly attempt: number }) => {
       if (of.identifier === 'old' && attempt < 3) throw new Retry({ after: '1h' })
       await new Promise<void>((resolve) => void watched.clock.timer(resolve, 50_000))
@@ -290,7 +290,7 @@ describe('what is not ill', () => {
     await watched.after(50 * MINUTE)
     await watched.log.accept([event('new')])
     await stays(watched, MINUTE)
-    // The old one comes again, and is slow at last.
+    // The old event is retried, and its delivery is slow.
     await stays(watched, 80 * MINUTE)
   })
 })

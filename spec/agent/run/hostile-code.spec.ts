@@ -25,7 +25,7 @@ const revoked = (): object => {
   revoke()
   return proxy
 }
-/** Throws whatever is asked of it. */
+/** A proxy whose traps all throw. */
 const sore = (): object =>
   new Proxy({}, { get: boom, has: boom, getPrototypeOf: boom, ownKeys: boom, getOwnPropertyDescriptor: boom })
 const never = () => new Promise<void>(() => undefined)
@@ -42,12 +42,12 @@ const fickle = (): Error => {
   })
 }
 
-/** What a run and a handler may both do wrong. */
+/** Mistakes of both runs and handlers. */
 const deeds: Record<string, (context: Pick<JobContext, 'signal' | 'publish' | 'state' | 'logger'>) => unknown> = {
   'throws undefined': () => {
     throw undefined
   },
-  'throws what can not be looked at': () => {
+  'throws a revoked proxy': () => {
     throw revoked()
   },
   'throws an error whose getters throw later': () => {
@@ -74,14 +74,14 @@ const deeds: Record<string, (context: Pick<JobContext, 'signal' | 'publish' | 's
   'asks for a retry whose getter throws': () => {
     throw Object.defineProperty(new Retry({ after: 1 }), 'after', { get: boom })
   },
-  'parks without words': () => {
+  'parks without a reason': () => {
     throw Object.assign(new Park('x'), { message: Symbol('x') })
   },
   'cancels with a reason that throws': () => {
     throw new Cancel({ toString: boom } as never)
   },
-  'returns what can not be looked at': revoked,
-  'returns a promise of what throws whatever is asked': async () => sore(),
+  'returns a revoked proxy': revoked,
+  'returns a promise of a proxy whose traps all throw': async () => sore(),
   'returns a thenable that throws': () => ({ then: boom }),
   'returns a thenable that settles at once, twice, and throws': () => ({
     then: (resolve: (value?: unknown) => void, reject: (error: unknown) => void) => {
@@ -97,7 +97,7 @@ const deeds: Record<string, (context: Pick<JobContext, 'signal' | 'publish' | 's
   },
   'returns a promise with a then of its own': () => Object.assign(Promise.resolve(), { then: boom }),
   'returns an Observable that throws when it is subscribed': () => new Observable(boom),
-  'returns an Observable that emits what can not be looked at': () => of(revoked()),
+  'returns an Observable that emits a revoked proxy': () => of(revoked()),
   'returns an Observable whose teardown throws after its end': () => later((s) => s.complete(), boom),
   'returns an Observable whose teardown throws after its error': () => later((s) => s.error(new Error('x')), boom),
   'returns an Observable whose teardown throws at once': () =>
@@ -130,10 +130,10 @@ const deeds: Record<string, (context: Pick<JobContext, 'signal' | 'publish' | 's
   'publishes in an abort listener, after its end': ({ signal, publish }) => {
     signal.addEventListener('abort', () => publish('late', '1', 1))
   },
-  'writes no JSON into its state': ({ state }) => state.set('x', sore()),
+  'writes something other than JSON into its state': ({ state }) => state.set('x', sore()),
 }
 
-/** The deeds of an innocent neighbour go on, whatever the other part does. */
+/** Asserts that another job and listener work on, whatever the odd part does. */
 async function beside(
   t: TestContext,
   part: Parameters<Awaited<ReturnType<typeof place>>['begin']>[0][number],
@@ -163,7 +163,7 @@ async function beside(
   assert.deepEqual(seen, [])
 }
 
-describe('a run that goes wrong in an odd way harms nobody else:', () => {
+describe('a run that fails in an odd way harms no other part:', () => {
   for (const [name, deed] of Object.entries(deeds)) {
     it(`it ${name}`, async (t) => {
       const options: JobOptions = { timeout: '1s', retry: 1 }
@@ -185,7 +185,7 @@ describe('a run that goes wrong in an odd way harms nobody else:', () => {
     it(name, (t) => beside(t, job('odd', every('1m'), run as never, { timeout: '1s' })))
 })
 
-describe('a schedule that goes wrong harms nobody else:', () => {
+describe('a schedule that fails harms no other part:', () => {
   const schedules: Record<string, Schedule> = {
     'its words throw': { next: (after) => new Date(+after + MINUTE), toString: boom },
     'its words are none': { next: (after) => new Date(+after + MINUTE), toString: () => ({}) as never },
@@ -219,7 +219,7 @@ describe('a schedule that goes wrong harms nobody else:', () => {
     ))
 })
 
-describe('a listener that goes wrong in an odd way harms nobody else:', () => {
+describe('a listener that fails in an odd way harms no other part:', () => {
   const made = eventType('made')
   const options: ListenerOptions = { from: 'start', timeout: '1s', attempts: 3 }
   const odd = (source: On<any>, handle: (value: unknown, delivery: Delivery) => unknown, more: ListenerOptions = {}) =>

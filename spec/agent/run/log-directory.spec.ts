@@ -13,7 +13,7 @@ async function makeLog(directory: string): Promise<void> {
 }
 
 describe('removeLog', () => {
-  it('removes a log with its folder, so that what was told may be told again', async (t) => {
+  it('removes a log with its directory, so that events may be told again', async (t) => {
     const directory = join(temporaryDirectory(t), 'log')
     await makeLog(directory)
     assert.equal(await holdsLog(directory), true)
@@ -30,7 +30,7 @@ describe('removeLog', () => {
     assert.equal(receipt?.status, 'new')
   })
 
-  it('leaves what is no part of a log, and touches no folder that holds none', async (t) => {
+  it('leaves files of others, and directories without a log', async (t) => {
     const directory = temporaryDirectory(t)
     await makeLog(directory)
     mkdirSync(join(directory, 'src'))
@@ -43,7 +43,7 @@ describe('removeLog', () => {
     assert.deepEqual(readdirSync(directory).sort(), ['1.log.txt', 'LOGS', 'notes.txt', 'src'])
   })
 
-  it('refuses a log that is in use, and removes one that is damaged', async (t) => {
+  it('rejects a log that is in use, and removes a damaged log', async (t) => {
     const directory = join(temporaryDirectory(t), 'log')
     const log = await openLog(directory)
     await assert.rejects(removeLog(directory), { code: 'TIDINGS_LOG_LOCKED' })

@@ -18,7 +18,7 @@ const made = eventType('made').of<{ n: number }>()
 const seen = eventType('seen').of<{ n: number }>({ changed: true })
 
 describe('publish(draft)', () => {
-  it('publishes in a job, in a handler and from outside, with a version where there is one', async (t) => {
+  it('publishes in a job, in a handler and from outside, with or without a version', async (t) => {
     const here = await place(t)
     const answers: Receipt[] = []
     const run: Run = async ({ publish }) => void answers.push(await publish(made('job', { n: 1 })))
@@ -61,7 +61,7 @@ describe('publish(draft)', () => {
     }
   })
 
-  it('offers it where there is no log', async () => {
+  it('answers "offered" without a log', async () => {
     const run: Run = async ({ publish }) => {
       assert.deepEqual(await publish(made('1', { n: 1 })), { status: 'offered', seq: 0 })
     }
@@ -69,7 +69,7 @@ describe('publish(draft)', () => {
     assert.deepEqual(all, [{ type: 'made', identifier: '1', data: { n: 1 } }])
   })
 
-  it('refuses what is no draft', async (t) => {
+  it('rejects anything but a draft', async (t) => {
     const here = await place(t)
     const running = await here.begin([])
     const publish = running.publish as unknown as (...given: unknown[]) => Promise<Receipt>
@@ -87,7 +87,7 @@ describe('publish(draft)', () => {
     assert.deepEqual(await here.events(), [])
   })
 
-  it('is refused from outside once the agent stops', async (t) => {
+  it('rejects from outside once the agent stops', async (t) => {
     const here = await place(t)
     const running = await here.begin([])
     await here.end(running)
@@ -95,8 +95,8 @@ describe('publish(draft)', () => {
   })
 })
 
-describe('what a job is given', () => {
-  it('has the events of the log, by a query; without a log there are none', async (t) => {
+describe('the context of a run', () => {
+  it('queries the events of the log; without a log it finds nothing', async (t) => {
     const here = await place(t)
     await here.log.accept([1, 2, 3].map((n) => made(String(n), { n })))
     const found: string[][] = []
@@ -112,7 +112,7 @@ describe('what a job is given', () => {
     assert.deepEqual(found, [['3', '2', '1', '2', '3'], []])
   })
 
-  it('has a logger that takes words alone, fields and words, or an error', async () => {
+  it('has a logger that takes a message, fields and a message, or an error', async () => {
     const said: unknown[][] = []
     const logger = { ...silentLogger, info: (...words: unknown[]) => void said.push(words) }
     const log = await memoryLog()

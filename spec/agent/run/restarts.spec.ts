@@ -24,7 +24,7 @@ const made = eventType('made').of<{ n: number; key: string }>({ changed: true })
 const other = eventType('other').of<{ n: number; key: string }>({ changed: true })
 type Made = StoredEvent<string, { n: number; key: string }>
 
-/** What a listener has heard. */
+/** An event that a listener has handled. */
 interface Heard {
   readonly seq: number
   readonly key: string
@@ -36,7 +36,7 @@ const drafts = Array.from({ length: EVENTS }, (_, n) => {
   return (key % 3 === 0 ? other : made)(`key ${key}`, { n, key: `key ${key}` })
 })
 
-/** Two listeners of different events, with orders and numbers at a time of their own. */
+/** Two listeners on different events, each with its own order and concurrency. */
 class Two {
   readonly heard: Record<'all' | 'even', Heard[]> = { all: [], even: [] }
   readonly #options: ListenerOptions<Made>
@@ -52,7 +52,7 @@ class Two {
       (name: 'all' | 'even') =>
       async (event: Made, { attempt }: { readonly attempt: number }) => {
         const { seq, data } = event
-        // Whoever dies in between has done its work, or not: both are to be borne.
+        // A crash in between may come before the work or after it: both must be survived.
         if (seq % 2 === 0) this.#note(name, event)
         await this.#pause(seq % 5)
         if (seq % 11 === 0 && attempt === 1) throw new Error(`no ${data.n}`)
@@ -71,9 +71,9 @@ class Two {
   }
 
   /**
-   * Each has heard exactly what it should, at least once, and for the first time in order within each key. After clean
-   * stops alone: exactly once, and whatever is tried again in its order too. (After a crash, what was in flight comes
-   * before what had been settled but was not durably so: those few are heard again out of their order.)
+   * Each has received exactly its events, at least once, and for the first time in order within each key. After clean
+   * stops only: exactly once, and retries in order too. (After a crash, events that were in flight come before events
+   * whose ack was not durable yet: those few are handled again out of order.)
    */
   check(events: readonly Made[], { clean }: { readonly clean: boolean }): void {
     const expected = {
@@ -90,7 +90,7 @@ class Two {
           assert.deepEqual(ofKey, inOrder(ofKey), `${name}: order of ${key}`)
         }
       }
-      // Those that fail after their work do it again.
+      // Events that fail after their work are handled again.
       const twice = seqs.filter((seq, i) => seqs.indexOf(seq) < i && seq % 22 !== 0)
       if (clean) assert.deepEqual(twice, [], `${name}: heard twice`)
     }
@@ -107,7 +107,7 @@ const orders = fc.constantFrom<ListenerOptions<Made>>(
 )
 
 describe('two listeners and five hundred events', () => {
-  it('over clean stops: each hears exactly its events, exactly once, in order within each key', async () => {
+  it('receive exactly their events, exactly once, in order within each key, over clean stops', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.integer({ min: 0, max: 150 }), { maxLength: 8 }), orders, async (lives, options) => {
         const clock = virtualClock()
@@ -132,7 +132,7 @@ describe('two listeners and five hundred events', () => {
     )
   })
 
-  it('over crashes on disk: each hears exactly its events, at least once, in order within each key', async (t) => {
+  it('receive exactly their events, at least once, in order within each key, over crashes on disk', async (t) => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.record({ ms: fc.integer({ min: 0, max: 60 }), how: fc.constantFrom('crash', 'close', 'stop') }), {
@@ -149,7 +149,7 @@ describe('two listeners and five hundred events', () => {
 
 const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
 
-/** Lives of an agent on a log on disk, each ended as it says. A crash leaves a copy of the log at that moment. */
+/** Runs of an agent on a log on disk, each ended in the given way. A crash leaves a copy of the log at that moment. */
 async function crashes(
   t: TestContext,
   lives: readonly { ms: number; how: string }[],
@@ -166,7 +166,7 @@ async function crashes(
     for (const { ms, how } of [...lives, { ms: 0, how: 'drain' }]) {
       const log = await openLog(directory, { warn: () => undefined })
       open.push(log)
-      // What an agent does after its crash is no longer of this world.
+      // Deliveries of an agent after its crash do not count.
       const mortal = new Two(options, (pause) => wait(pause % 2))
       mortal.heard.all = two.heard.all
       mortal.heard.even = two.heard.even
@@ -206,7 +206,7 @@ async function settled(running: Running): Promise<void> {
 }
 
 describe('jobs over crashes', () => {
-  it('publish each happening once, and their state is never ahead: a counter counts on without a gap', async (t) => {
+  it('publish each happening once, and their state is never ahead: a counter continues without a gap', async (t) => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.integer({ min: 0, max: 60 }), { minLength: 1, maxLength: 4 }), async (lives) => {
         const root = temporaryDirectory(t)
@@ -227,7 +227,7 @@ describe('jobs over crashes', () => {
             open.push(log)
             going.push(await start(agent('home', [count]), { log, logger: false }))
             await wait(ms)
-            // However busy the machine is, a run ends in the last life.
+            // A run ends in the last life, however busy the machine is.
             while (i === lives.length && (await log.store('job/count').get('n')) === undefined) await wait(5)
             const copy = join(root, `crash ${i}`)
             await copyLiving(directory, copy)

@@ -18,7 +18,7 @@ import { temporaryDirectory } from '../../support/temporary-directory.ts'
 const made = eventType('made').of<{ n: number }>()
 const codeOf = (error: unknown) => (error as { code?: string } | undefined)?.code
 
-/** A job whose every run makes one event more. */
+/** A job that publishes one event in each run. */
 const counting = (name = 'make', schedule = manual()) =>
   job(name, schedule, async ({ state }) => {
     const n = ((await state.get<number>('n')) ?? 0) + 1
@@ -41,7 +41,7 @@ describe('a running agent', () => {
     assert.deepEqual(heard, { a: ['make 1', 'make 2'], b: ['make 2'] })
   })
 
-  it('leaves its listeners to another agent on its log that has them too: nothing is handled by both', async (t) => {
+  it('leaves its listeners to another agent on its log that has them too: no event is handled by both', async (t) => {
     const here = await place(t)
     const heard: string[] = []
     const hears = (who: string) => listener('hear', on(made), ({ data }) => void heard.push(`${who} ${data.n}`))
@@ -55,7 +55,7 @@ describe('a running agent', () => {
     assert.match((await first.status()).problems[0] ?? '', /listener "hear" .*was opened again/)
   })
 
-  it('says how it is', async (t) => {
+  it('reports its status', async (t) => {
     const here = await place(t)
     let stuck: () => void = () => undefined
     const running = await here.begin([
@@ -91,7 +91,7 @@ describe('a running agent', () => {
     stuck()
   })
 
-  it('may have any number of parts, and runs them together, without a warning', async (t) => {
+  it('may have any number of parts, without a leak warning', async (t) => {
     const warnings: string[] = []
     const hear = ({ message }: Error): void => void warnings.push(message)
     process.on('warning', hear)
@@ -106,7 +106,7 @@ describe('a running agent', () => {
     assert.deepEqual(warnings, [])
   })
 
-  it('triggers a job by its name, and says how that went', async (t) => {
+  it('triggers a job by its name, and resolves to the report', async (t) => {
     const here = await place(t)
     const running = await here.begin([
       counting(),
@@ -117,15 +117,15 @@ describe('a running agent', () => {
     const report = await running.trigger('make')
     assert.deepEqual([report?.job, report?.attempt, report?.new, report?.error], ['make', 1, 1, undefined])
     assert.equal((await running.trigger('fails'))?.error?.message, 'no')
-    await assert.rejects(running.trigger('nobody'), {
+    await assert.rejects(running.trigger('unknown'), {
       code: 'TIDINGS_AGENT_INVALID',
-      message: /agent "spec" has no job "nobody"; its jobs: "make", "fails"/,
+      message: /agent "spec" has no job "unknown"; its jobs: "make", "fails"/,
     })
     await here.end(running)
     assert.equal(await running.trigger('make'), undefined)
   })
 
-  it('takes parts while it runs: jobs, listeners, streams, arrays', async (t) => {
+  it('accepts parts while it runs: jobs, listeners, streams, arrays', async (t) => {
     const here = await place(t)
     const heard: string[] = []
     const shop = defineStream({
@@ -148,7 +148,7 @@ describe('a running agent', () => {
     await assert.rejects(running.add(counting('late')), { code: 'TIDINGS_AGENT_INVALID', message: /has stopped/ })
   })
 
-  it('refuses parts whose names are taken, also by parts that are being added, and takes none of them', async (t) => {
+  it('rejects parts whose names are taken, also by parts that are being added, and adds none of them', async (t) => {
     const here = await place(t)
     const running = await here.begin([counting(), listener('hear', on(made), () => undefined)])
     await assert.rejects(running.add([counting('new'), counting()]), {
@@ -168,7 +168,7 @@ describe('a running agent', () => {
     await assert.rejects(running.add(on(made) as never), { code: 'TIDINGS_AGENT_INVALID', message: /unfinished/ })
   })
 
-  it('takes none of several parts when the log refuses one, and goes on', async (t) => {
+  it('adds none of several parts when the log rejects one, and continues', async (t) => {
     const here = await place(t)
     const heard: string[] = []
     const refused = Object.assign(new Error('no'), { code: 'TIDINGS_LOG_INVALID' })
@@ -191,7 +191,7 @@ describe('a running agent', () => {
     assert.deepEqual(heard, ['make 1', 'make 2'])
   })
 
-  it('is drained when every listener has heard all there is, which does not wait for later attempts', async (t) => {
+  it('is drained when every listener has handled all its events, except for those that wait for a retry', async (t) => {
     const here = await place(t)
     let heard = 0
     const running = await here.begin([
@@ -222,7 +222,7 @@ describe('a running agent', () => {
     await waiting
   })
 
-  it('stops once, however often it is asked to, and says so', async (t) => {
+  it('stops once, however often it is asked, and logs it', async (t) => {
     const here = await place(t)
     const running = await here.begin([counting()])
     assert.equal(running.stop(), running.stop())
@@ -232,7 +232,7 @@ describe('a running agent', () => {
     assert.deepEqual(here.notes.said('starting agent'), [{ agent: 'spec' }])
   })
 
-  it('gives runs ten seconds at stop, then aborts them; begins no more; leaves no timer', async (t) => {
+  it('gives runs ten seconds at stop, then aborts them; starts no others; leaves no timer', async (t) => {
     const here = await place(t)
     const happened: string[] = []
     const began = here.clock.now()
@@ -257,7 +257,7 @@ describe('a running agent', () => {
     assert.equal(happened.length, 3)
   })
 
-  it('waits at stop for what goes on, and for no longer than that', async (t) => {
+  it('stops at once when nothing is running', async (t) => {
     const here = await place(t)
     const running = await here.begin([counting('make', every(10).seconds), listener('hear', on(made), () => undefined)])
     await here.clock.advance(15_000)
@@ -270,7 +270,7 @@ describe('a running agent', () => {
 describe('the events of a running agent', () => {
   const identifiers = (events: readonly StoredEvent[]) => events.map(({ identifier }) => identifier)
 
-  it('are those accepted from now on, the same for all who listen, for as long as it runs', async (t) => {
+  it('are those accepted from now on, the same for all subscribers, as long as it runs', async (t) => {
     const here = await place(t)
     await here.log.accept([made('before', { n: 0 })])
     const running = await here.begin([counting()])
@@ -297,7 +297,7 @@ describe('the events of a running agent', () => {
     assert.equal(two.length, 3)
   })
 
-  it('miss nothing that is accepted right after somebody began to listen', async (t) => {
+  it('include one that is accepted right after the subscription', async (t) => {
     const here = await place(t)
     const running = await here.begin([])
     const heard: StoredEvent[] = []
@@ -307,7 +307,7 @@ describe('the events of a running agent', () => {
     assert.deepEqual(identifiers(heard), ['1'])
   })
 
-  it('end with the agent that closes its log, after the last of them', async (t) => {
+  it('complete with an agent that closes its log, after the last event', async (t) => {
     const directory = temporaryDirectory(t)
     const before = process.cwd()
     process.chdir(directory)
@@ -326,7 +326,7 @@ describe('the events of a running agent', () => {
 })
 
 describe('a log that never answers', () => {
-  it('keeps no agent from stopping: ten seconds, and one for what was cut off', async (t) => {
+  it('does not keep an agent from stopping: after ten seconds, and one for aborted work', async (t) => {
     const clock = virtualClock()
     const source = new FaultySource()
     const { log } = await faultyLog({ source, clock })
@@ -360,7 +360,7 @@ describe('a log that never answers', () => {
 })
 
 describe('a log that fails under an agent', () => {
-  it('fails runs and takes nobody down: they go on when it does', async (t) => {
+  it('fails runs without ending a part: all continue when it recovers', async (t) => {
     const here = await place(t)
     let broken = false
     const failed = () => Promise.reject(Object.assign(new Error('disk full'), { code: 'TIDINGS_LOG_FAILED' }))
@@ -385,7 +385,7 @@ describe('a log that fails under an agent', () => {
       await here.clock.advance(10_000)
     })
     assert.deepEqual(seen, [])
-    // The slot that could not be claimed stayed due, and ran once the log was well.
+    // The slot that could not be claimed stayed due, and ran once the log had recovered.
     assert.deepEqual(heard, ['make 1', 'make 2', 'make 3'])
     const said = here.notes.said('slots could not be noted')
     assert.deepEqual(
@@ -394,7 +394,7 @@ describe('a log that fails under an agent', () => {
     )
   })
 
-  it('ends what hears it when it is closed: that is said, the agent still stops', async (t) => {
+  it('ends the parts when it is closed: that is logged, and the agent still stops', async (t) => {
     const directory = temporaryDirectory(t)
     const log = await openLog(directory)
     const logger = notes()

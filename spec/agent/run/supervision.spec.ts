@@ -18,7 +18,7 @@ import { notes, place } from '../../support/agent-harness.ts'
 
 const codeOf = (error: unknown) => (error as { code?: string }).code
 
-/** A log whose store fails when told to, and an agent on it. */
+/** A log whose store fails on request, and an agent on it. */
 async function begin(t: TestContext, parts: (heard: Set<number>) => readonly Listener[]) {
   const clock = virtualClock()
   let fails: (operation: Operation) => boolean = () => false
@@ -40,7 +40,7 @@ async function begin(t: TestContext, parts: (heard: Set<number>) => readonly Lis
     await running.stop()
     await log.close()
   })
-  /** Waits for what needs time to pass. */
+  /** Advances the clock until it settles. */
   const settle = async <T>(asked: Promise<T>): Promise<T> => {
     let done = false
     const settled = asked.finally(() => (done = true))
@@ -57,7 +57,7 @@ async function begin(t: TestContext, parts: (heard: Set<number>) => readonly Lis
     settle,
     operations: () => operationsOf(log, running as never),
     status: () => running.status(),
-    /** What fails from now on. */
+    /** Which operations of the store fail from now on. */
     fail: (which: (operation: Operation) => boolean) => (fails = which),
     give: async (count: number) => {
       const drafts = Array.from({ length: count }, () => ({ type: 'made', identifier: String(given++), data: 0 }))
@@ -67,7 +67,7 @@ async function begin(t: TestContext, parts: (heard: Set<number>) => readonly Lis
       await settle(running.stop())
       running = await settle(open())
     },
-    /** Everything is heard in the end, and nothing is wrong. */
+    /** Asserts that all events are handled in the end, and that there are no problems. */
     isWell: async () => {
       fails = () => false
       await clock.advance(30_000)
@@ -83,7 +83,7 @@ const hears = (heard: Set<number>) => [
 
 describe('a listener whose log fails', () => {
   for (const kind of ['iterate', 'read'] as const) {
-    it(`begins again after a failed ${kind}, and its status tells meanwhile`, async (t) => {
+    it(`restarts after a failed ${kind}, and its status reports that meanwhile`, async (t) => {
       const { clock, log, fail, give, settle, restart, status, isWell, logger, operations } = await begin(t, hears)
       await settle(operations().listeners.pause('hear'))
       await give(5000)
@@ -110,19 +110,19 @@ describe('a listener whose log fails', () => {
       await listeners.pause('hear').catch(() => undefined)
       await listeners.resume('hear')
     },
-    'release what is parked': ({ parked }) => parked.retry('hear'),
+    'release its parked events': ({ parked }) => parked.retry('hear'),
   }
   for (const [what, steer] of Object.entries(steers)) {
     for (const kind of ['write', 'write kept', 'read', 'iterate'] as const) {
       for (const nth of [1, 2, 3, 4]) {
-        it(`outlives the attempt to ${what}, when ${kind} ${nth} fails`, async (t) => {
+        it(`survives the attempt to ${what}, when ${kind} ${nth} fails`, async (t) => {
           const { fail, give, settle, isWell, operations } = await begin(t, hears)
           await give(20)
           let count = 0
           fail((operation) => operation === kind && ++count === nth)
           await settle(steer(operations())).catch(() => undefined)
           fail(() => false)
-          // A resume that was refused is asked for again.
+          // A rejected resume is repeated.
           await settle(operations().listeners.resume('hear')).catch(() => undefined)
           await give(20)
           await isWell()
@@ -130,7 +130,7 @@ describe('a listener whose log fails', () => {
       }
     }
 
-    it(`outlives the attempt to ${what} while the log can't be opened`, async (t) => {
+    it(`survives the attempt to ${what} while the log can't be opened`, async (t) => {
       const { clock, fail, give, settle, isWell, operations, log } = await begin(t, hears)
       await give(20)
       fail((operation) => operation !== 'read' && operation !== 'iterate')
@@ -143,7 +143,7 @@ describe('a listener whose log fails', () => {
     })
   }
 
-  it('is not stopped by a rename to what is no name, which leaves nothing behind', async (t) => {
+  it('is not stopped by a rename to an invalid name, which leaves nothing behind', async (t) => {
     const stateful = (heard: Set<number>) => [
       listener(
         'hear',
@@ -172,7 +172,7 @@ describe('a listener whose log fails', () => {
 })
 
 describe('a pump that has ended', () => {
-  it('holds on to no signal of its agent', async (t) => {
+  it('keeps no listener on the signals of its agent', async (t) => {
     const here = await place(t)
     const consumer = await here.log.consumer('hear', { start: 'now' })
     const [stop, abort] = [new AbortController(), new AbortController()]

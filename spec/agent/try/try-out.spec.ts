@@ -34,7 +34,7 @@ async function someLog(t: { after(run: () => Promise<void>): void }): Promise<Lo
 const idsOf = (heard: readonly Heard[]): string => heard.map(({ identifier }) => identifier).join(' ')
 
 describe('tryOut', () => {
-  it('runs the job once, now, and tells what became of each draft', async (t) => {
+  it('runs the job once, now, and reports the outcome of each draft', async (t) => {
     const log = await someLog(t)
     const first = await tryOut({ log, job: ticks('a') })
     const second = await tryOut({ log, job: ticks('a', 'b', 'b') })
@@ -47,7 +47,7 @@ describe('tryOut', () => {
     assert.deepEqual(run, { job: 'ticks', attempt: 1, status: 'done', new: 1, changed: 0, duplicate: 2 })
   })
 
-  it('lets the listener hear what is accepted meanwhile, its own events too, whatever it says of where to begin', async (t) => {
+  it('delivers the events accepted meanwhile, its own too, whatever the option `from`', async (t) => {
     const log = await someLog(t)
     await log.accept([tick('old', { n: 0 })])
     const both = listener(
@@ -69,7 +69,7 @@ describe('tryOut', () => {
     assert.deepEqual((await tryOut({ log, job: ticks('a', 'b'), listener: both })).heard, [])
   })
 
-  it('tells stored events again, those before the run only, and only of types that the listener listens on', async (t) => {
+  it('delivers stored events again: those from before the run, of types that the listener listens on', async (t) => {
     const log = await someLog(t)
     await log.accept([tick('a', { n: 0 }), tock('a', { n: 1 }), tick('b', { n: 2 })])
     const again = async (which: { type?: string; identifier?: string }, ...more: readonly string[]) =>
@@ -83,7 +83,7 @@ describe('tryOut', () => {
     assert.equal((await again({ type: 'nothing' })).again, 0)
   })
 
-  it('leaves no cursor, no retry and nothing parked behind', async (t) => {
+  it('leaves no cursor, retry or parked event behind', async (t) => {
     const log = await someLog(t)
     const failing = listener('hear', on(tick), () => Promise.reject(new Error('down')))
     await tryOut({ log, job: ticks('a'), listener: failing })
@@ -94,7 +94,7 @@ describe('tryOut', () => {
     assert.deepEqual(await consumer.lag(), { behind: 1, running: 0, retrying: 0, parked: 0 })
   })
 
-  it('does not touch the cursor of the listener of that name, where the log has one', async (t) => {
+  it('leaves the stored cursor of a listener of that name alone', async (t) => {
     const log = await someLog(t)
     await log.accept([tick('a', { n: 0 })])
     await log.consumer('hear', { start: 'start' })
@@ -104,7 +104,7 @@ describe('tryOut', () => {
     assert.deepEqual(cursors, [['hear', 0]])
   })
 
-  it('tries a delivery once, whatever its listener or its error says, and goes on with the next', async (t) => {
+  it('tries each delivery once, whatever its listener or its error asks for', async (t) => {
     const log = await someLog(t)
     const errors = [new Error('down'), new Retry({ after: '1h' }), new Park('not this')]
     let attempts = 0
@@ -126,7 +126,7 @@ describe('tryOut', () => {
     )
   })
 
-  it('reports a job that fails at once, also one that asks to be tried again', async (t) => {
+  it('reports a failed job at once, also if it threw Retry', async (t) => {
     const log = await someLog(t)
     const began = performance.now()
     for (const error of [new Error('no luck'), new Retry({ after: '1h' })]) {
@@ -146,7 +146,7 @@ describe('tryOut', () => {
     assert.ok(performance.now() - began < 3000)
   })
 
-  it('counts the values that came through the pipe, and keeps the state of both', async (t) => {
+  it('counts the values that the pipe emitted, and keeps the state of both', async (t) => {
     const log = await someLog(t)
     const counting = job('counting', manual(), async ({ state }) => {
       const n = ((await state.get<number>('n')) ?? 0) + 1
@@ -177,7 +177,7 @@ describe('tryOut', () => {
     ])
   })
 
-  it('ends when it is told to: a job without an end, a delivery that hangs', async (t) => {
+  it('ends when its signal aborts: an endless job, a delivery that hangs', async (t) => {
     const log = await someLog(t)
     const endless = job('endless', always(), ({ publish }) => {
       publish(tick, 'a', { n: 1 })
