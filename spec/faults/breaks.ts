@@ -43,7 +43,7 @@ export const breaks: readonly Break[] = [
     in: '#commit',
     find: 'commit.write(this.#options.synced ? SYNCED : {})',
     replace: 'commit.write({})',
-    spec: ['level/write/writer.spec.ts', 'is on disk before anybody'],
+    spec: ['level/write/writer.spec.ts', 'is on disk before its publishers'],
   },
   {
     words: 'a duplicate is answered before its event is durable',
@@ -137,7 +137,7 @@ export const breaks: readonly Break[] = [
     in: 'PendingWrites.settled',
     find: 'if (durable)',
     replace: 'if (!durable)',
-    spec: ['level/session/reopening-store.spec.ts', 'writes again what'],
+    spec: ['level/session/reopening-store.spec.ts', 'writes again the acks, retries'],
   },
   {
     words: 'a suspect is not written down before its turn',

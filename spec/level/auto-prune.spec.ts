@@ -27,8 +27,8 @@ async function reopened(source: DatabaseSource, clock: VirtualClock): Promise<Le
   return createLevelLog(life, defaultLimits)
 }
 
-describe('a log that was opened with a retention', () => {
-  it('keeps to it, soon after it is opened and then each hour, until it is closed', async () => {
+describe('a log with a retention', () => {
+  it('prunes soon after it is opened and then each hour, until it is closed', async () => {
     const clock = virtualClock()
     const log = await memoryLog({ clock, retention: { count: 3 } })
     await log.accept(draftsOf(5))
@@ -54,7 +54,7 @@ describe('a log that was opened with a retention', () => {
     assert.equal((await log.accept(draftsOf(1)))[0]?.status, 'new')
   })
 
-  it('is refused a retention that is none, before anything is opened', async () => {
+  it('rejects an invalid retention before anything is opened', async () => {
     await assert.rejects(memoryLog({ retention: {} }), refused('TIDINGS_LOG_INVALID', { path: 'retention' }))
   })
 
@@ -72,7 +72,7 @@ describe('a clock that is ahead', () => {
   const DAY = 24 * HOUR
   const YEAR = 365 * DAY
 
-  it('prunes nothing by age at once, within one life or from one to the next; what stays right prunes again', async () => {
+  it('prunes nothing by age at once, within one process or over a restart, until it is right again', async () => {
     for (const restart of [false, true]) {
       const clock = virtualClock()
       const source = memoryDatabase()
@@ -98,7 +98,7 @@ describe('a clock that is ahead', () => {
     }
   })
 
-  it('is believed once it has stayed there for a day: the machine was off for a year', async () => {
+  it('is trusted once it has stayed there for a day: the machine was off for a year', async () => {
     const clock = virtualClock()
     const warned: string[] = []
     await using log = await reopened(memoryDatabase(), clock)
@@ -113,7 +113,7 @@ describe('a clock that is ahead', () => {
     assert.equal(warned.filter((message) => message.includes('jumped ahead')).length, 1)
   })
 
-  it('keeps to a number of events all the same', async () => {
+  it('does not affect a retention by count', async () => {
     const clock = virtualClock()
     await using log = await reopened(memoryDatabase(), clock)
     autoPrune({ age: '30d', count: 3 }, { log, clock, warn: () => undefined })

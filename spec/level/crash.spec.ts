@@ -21,9 +21,9 @@ async function kill(directory: string, durability: string, after: number): Promi
   return (await printed).split('\n').slice(0, -1).map(Number)
 }
 
-describe('a process that is killed in the middle of its work', () => {
+describe('a process that is killed at work', () => {
   for (const durability of ['disk', 'relaxed']) {
-    it(`loses nothing that it acknowledged, and its log is sound (${durability})`, async (t) => {
+    it(`loses nothing acknowledged, and leaves a sound log (${durability})`, async (t) => {
       const directory = join(temporaryDirectory(t), 'log')
       const acknowledged = new Set<number>()
       for (const after of [5, 60, 140]) {

@@ -4,28 +4,30 @@ import { createLevelLog, type LevelLog } from '../../lib/level/level-log.ts'
 import { ReopeningStore, type ReopeningStoreOptions } from '../../lib/level/session/reopening-store.ts'
 import { type Database, type DatabaseSource, memoryDatabase } from '../../lib/level/store/database.ts'
 import { noMarkFile } from '../../lib/level/store/marker-file.ts'
+import { until } from '../support/until.ts'
 
 const READS = ['get', 'getSync', 'getMany', 'iterator', 'keys'] as const
 
-/** What the next write does: nothing special, fail without storing, or store and fail all the same. */
+/** What a write does: succeed, fail without storing, or store and fail nevertheless. */
 export type Fate = 'write' | 'lose' | 'keep'
 
 /**
- * A store whose writes can be made to wait and to fail. After a failed write it is as LevelDB is on a full disk: until
- * it is closed, it acknowledges everything and throws it away.
+ * A store whose writes can be made to wait and to fail. After a failed write it behaves as LevelDB does on a full disk:
+ * until it is closed, it acknowledges every write and throws it away.
  */
 export class FaultySource implements DatabaseSource {
-  /** How many batches were written, and how many of them asked to be synced. */
+  /** The number of writes that began, ended, and were synced. */
+  begun = 0
   writes = 0
   synced = 0
-  /** Says what becomes of each write that `next` says nothing of, and how long that takes. */
+  /** Decides about each write that `next` does not decide about, in its own time. */
   decide: () => Promise<Fate> = () => Promise.resolve('write')
-  /** How many reads and writes there were. */
+  /** The number of reads and writes. */
   operations = 0
   #failAt = 0
-  /** How often the store was opened. */
+  /** The number of openings. */
   opened = 0
-  /** Opening fails so many times more. */
+  /** The number of openings that will fail. */
   failingOpens = 0
   readonly #source: DatabaseSource
   readonly #fates: Fate[] = []
@@ -36,7 +38,7 @@ export class FaultySource implements DatabaseSource {
     this.#source = source
   }
 
-  /** The nth operation from now fails, once: a read, the start of an iteration, or a write, which is lost. 0: none does. */
+  /** Fails the nth operation from now, once: a read, the start of an iteration, or a write, which is lost. 0: none. */
   failAt(n: number): void {
     this.#failAt = n === 0 ? 0 : this.operations + n
   }
@@ -46,12 +48,12 @@ export class FaultySource implements DatabaseSource {
     if (this.operations === this.#failAt) throw new Error('input/output error')
   }
 
-  /** What becomes of the writes to come, in order. */
+  /** Decides about the next writes, in order. */
   next(...fates: Fate[]): void {
     this.#fates.push(...fates)
   }
 
-  /** Writes begin, and do not end before `release`. */
+  /** Lets writes begin, and not end before `release`. */
   hold(): void {
     this.#held = new Promise((resolve) => (this.#release = resolve))
   }
@@ -61,7 +63,7 @@ export class FaultySource implements DatabaseSource {
     this.#release()
   }
 
-  /** What it has now, also while it is open. */
+  /** Opens the records as they are now, also while the store is open. */
   stored(): Promise<Database> {
     return this.#source.open({ createIfMissing: false })
   }
@@ -73,7 +75,7 @@ export class FaultySource implements DatabaseSource {
       throw new Error('no space left on device')
     }
     const db = await this.#source.open(options)
-    // In memory it is the same store again: what was put on top of it last time comes off.
+    // A store in memory is reused: removes the methods that the last opening replaced.
     for (const name of ['batch', ...READS]) Reflect.deleteProperty(db, name)
     for (const name of READS) {
       const read = (db[name] as (...args: unknown[]) => unknown).bind(db)
@@ -89,6 +91,7 @@ export class FaultySource implements DatabaseSource {
       const chained = begin()
       const write = chained.write.bind(chained)
       chained.write = async (how: { sync?: boolean } = {}) => {
+        this.begun += 1
         let fate = this.#fates.shift() ?? (await this.decide())
         try {
           this.#operate()
@@ -117,7 +120,7 @@ export interface FaultyOptions extends Partial<Pick<ReopeningStoreOptions, 'dura
   readonly clock: Clock
 }
 
-/** A log over such a store; `said` is what it warned of. */
+/** Makes a log on such a store; `said` are its warnings. */
 export async function faultyLog({ source, clock, ...rest }: FaultyOptions): Promise<{ log: LevelLog; said: string[] }> {
   const said: string[] = []
   const life = await ReopeningStore.open({
@@ -130,6 +133,16 @@ export async function faultyLog({ source, clock, ...rest }: FaultyOptions): Prom
     ...rest,
   })
   return { log: createLevelLog(life, defaultLimits), said }
+}
+
+/** Resolves when the log has recovered from a failed write. */
+export function recovered(log: LevelLog): Promise<unknown> {
+  return until(() => log.state === 'ready', 'a log that is ready')
+}
+
+/** Resolves when this write has begun, counted from 1. */
+export function writeBegun(source: FaultySource, nth: number): Promise<unknown> {
+  return until(() => source.begun >= nth, `write ${nth}`)
 }
 
 /** So many turns of the event loop: what is under way in memory gets done. */

@@ -25,8 +25,8 @@ async function open(t: TestContext, name: string): Promise<{ log: LevelLog; fixt
   return { log, fixture, directory }
 }
 
-describe('a log of each format that there was', () => {
-  it('is kept as it was written', () => {
+describe('a log in each format so far', () => {
+  it('has a fixture that never changes', () => {
     for (let format = 1; format <= FORMAT; format++) {
       assert.deepEqual(
         names.filter((name) => name.startsWith(`${format}-`)),
@@ -41,14 +41,14 @@ describe('a log of each format that there was', () => {
   })
 
   for (const name of names) {
-    it(`says the same as ever, and is sound (${name})`, async (t) => {
+    it(`answers as it did when it was written, and is sound (${name})`, async (t) => {
       const { log, fixture } = await open(t, name)
       // What was undefined is not there; what was read is frozen; both are the same in JSON.
       assert.deepEqual(JSON.parse(JSON.stringify(await askAll(log))), fixture.said)
       assert.deepEqual(await log.verify(), { ok: true, problems: [] })
     })
 
-    it(`goes on publishing where it was (${name})`, async (t) => {
+    it(`continues to accept events (${name})`, async (t) => {
       const { log, directory } = await open(t, name)
       const ask = async (type: string, identifier: string, version?: string) => {
         const [receipt] = await log.accept([
@@ -70,7 +70,7 @@ describe('a log of each format that there was', () => {
       await again.close()
     })
 
-    it(`hands out what was not settled, to each listener (${name})`, async (t) => {
+    it(`hands out the unsettled events to each listener (${name})`, async (t) => {
       const { log } = await open(t, name)
       const listener = await log.consumer('listener', { start: 'now' })
       assert.equal(listener.suspects, 2)
@@ -98,7 +98,7 @@ describe('a log of each format that there was', () => {
       )
     })
 
-    it(`knows which slots of a job are done with (${name})`, async (t) => {
+    it(`knows the settled slots of a job (${name})`, async (t) => {
       const { log } = await open(t, name)
       assert.equal(await log.claim('job', new Date(5000), 1000), undefined)
       assert.equal((await log.claim('job', new Date(6000), 1000))?.attempt, 2)
@@ -107,13 +107,13 @@ describe('a log of each format that there was', () => {
   }
 })
 
-describe('a log of another format', () => {
+describe('a log in another format', () => {
   const ofFormat = (format: number, { records, mark, said }: Fixture): Fixture => {
     const meta = { ...decode<Meta>(keys.meta, records[keys.meta] as string), format }
     return { mark, said, records: { ...records, [keys.meta]: encode(keys.meta, meta) } }
   }
 
-  it('is refused when it is newer, and left as it is', async (t) => {
+  it('is refused and left unchanged when it is newer', async (t) => {
     const directory = join(temporaryDirectory(t), 'log')
     const fixture = ofFormat(FORMAT + 1, readFixture(`${FORMAT}-type`))
     await unpack(fixture, directory)
@@ -121,7 +121,7 @@ describe('a log of another format', () => {
     assert.deepEqual(await recordsIn(directory), fixture.records)
   })
 
-  it('is refused when it is older than anything that was', async (t) => {
+  it('is refused when it is older than the first format', async (t) => {
     const directory = join(temporaryDirectory(t), 'log')
     await unpack(ofFormat(0, readFixture('1-type')), directory)
     await assert.rejects(openLog(directory), refused('TIDINGS_LOG_FORMAT', { format: 0, reads: FORMAT }))
@@ -151,7 +151,7 @@ describe('a log of another format', () => {
         }
       }
 
-    it('is brought up to this one, and then is as if it had been written so', async () => {
+    it('is upgraded, and is then the same as a log in the present format', async () => {
       const { source, db, meta } = await older()
       assert.equal((await upgrade(db, meta, { [FORMAT - 1]: step() })).format, FORMAT)
       assert.deepEqual(Object.fromEntries(await db.iterator().all()), readFixture(`${FORMAT}-type`).records)
@@ -160,7 +160,7 @@ describe('a log of another format', () => {
       await again.close()
     })
 
-    it('is so too when that was broken off, as often as it was', async () => {
+    it('is upgraded after any number of interrupted upgrades', async () => {
       const { db, meta } = await older()
       for (const most of [0, 3, 13]) {
         await assert.rejects(upgrade(db, meta, { [FORMAT - 1]: step(most) }), /dies/)

@@ -7,7 +7,7 @@ import { logSuite } from '../../lib/testing/log-suite.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 import { onDisk } from './on-disk.ts'
 
-describe('a log on disk that was asked not to wait for it', () => {
+describe('a log on disk with relaxed durability', () => {
   logSuite({ test: it, open: (clock) => onDisk(clock, 'relaxed'), runs: 2 })
 })
 
@@ -22,7 +22,7 @@ describe('a log in memory', () => {
   })
 })
 
-describe('a log on disk whose options are refused', () => {
+describe('a log on disk with invalid options', () => {
   for (const options of [
     { limits: { data: 0 } },
     { retention: {} },
@@ -38,9 +38,9 @@ describe('a log on disk whose options are refused', () => {
   }
 })
 
-describe('a path that is none', () => {
+describe('an invalid path', () => {
   for (const wrong of [undefined, null, '', 7, {}] as never[]) {
-    it(`is refused by whatever needs one: ${JSON.stringify(wrong)}`, async (t) => {
+    it(`is rejected by every function that needs one: ${JSON.stringify(wrong)}`, async (t) => {
       await using log = await memoryLog()
       const directory = temporaryDirectory(t)
       for (const ask of [
@@ -56,7 +56,7 @@ describe('a path that is none', () => {
   }
 })
 
-describe('a clock that gives no time', () => {
+describe('a clock that returns no time', () => {
   it('dates no event', async () => {
     const times: unknown[] = [Date.now(), Number.NaN, undefined, '2027-01-01', 5]
     const clock = { now: () => times.shift() as number, timer: () => () => undefined }
@@ -70,7 +70,7 @@ describe('a clock that gives no time', () => {
 
 describe('the limits of a log', () => {
   for (const limits of [{ data: -1 }, { type: 0 }, { identifier: 1.5 }, { data: '1MB' }, { bytes: 1 }, 5, null]) {
-    it(`are refused when they are ${JSON.stringify(limits)}`, async () => {
+    it(`are rejected when they are ${JSON.stringify(limits)}`, async () => {
       await assert.rejects(memoryLog({ limits: limits as never }), {
         code: 'TIDINGS_LOG_INVALID',
         message: /limits are/,
@@ -78,7 +78,7 @@ describe('the limits of a log', () => {
     })
   }
 
-  it('are taken when some are left out', async () => {
+  it('are valid when some are missing', async () => {
     const log = await memoryLog({ limits: { data: 10 } })
     await assert.rejects(log.accept([{ type: 'it', identifier: '1', data: 'more than ten' }]), {
       code: 'TIDINGS_DATA_TOO_LARGE',
@@ -86,7 +86,7 @@ describe('the limits of a log', () => {
     await log.close()
   })
 
-  it('are the usual ones where they are undefined', async () => {
+  it('have their defaults where they are undefined', async () => {
     const log = await memoryLog({ limits: { data: undefined } as never })
     await assert.rejects(log.accept([{ type: 'it', identifier: '1', data: 'x'.repeat(262_145) }]), {
       code: 'TIDINGS_DATA_TOO_LARGE',

@@ -44,16 +44,16 @@ const flipped = async (db: ClassicLevel, key: string): Promise<void> => db.put(k
 
 const nothing = { lost: [], identities: 0, dropped: 0, listeners: [], spoilt: {}, whole: true, problems: [] }
 
-describe('a log that is repaired', () => {
+describe('a repaired log', () => {
   for (const name of names) {
-    it(`and was sound has every record that it had (${name})`, async (t) => {
+    it(`has every record, if it was sound (${name})`, async (t) => {
       const { made, before, after } = await repaired(t, name, () => undefined)
       const { directory: _, ...found } = made
       assert.deepEqual(found, { ...nothing, events: 14, last: 14 })
       assert.deepEqual(after, before)
     })
 
-    it(`has what follows from its events, made anew (${name})`, async (t) => {
+    it(`has the records that follow from its events (${name})`, async (t) => {
       const { made, before, after } = await repaired(t, name, async (db) => {
         for (const key of Object.keys(before1(name))) {
           if (key.startsWith('t')) await db.del(key)
@@ -69,7 +69,7 @@ describe('a log that is repaired', () => {
 
   const before1 = (name: string) => readFixture(name).records
 
-  it('says which events are lost, tells nobody of them, and accepts none of them again', async (t) => {
+  it('names the lost events, delivers none in their place, and accepts none of them again', async (t) => {
     const { made, after } = await repaired(t, '1-type', async (db) => {
       await db.del(keys.event(2))
       await flipped(db, keys.event(7))
@@ -110,7 +110,7 @@ describe('a log that is repaired', () => {
     )
   })
 
-  it('knows which version was told last, also where a newer one was told to nobody', async (t) => {
+  it('knows the version last told, also below a newer untold one', async (t) => {
     const folder = temporaryDirectory(t)
     const directory = join(folder, 'log')
     const version = (identifier: string, name: string) => ({ ...draft(identifier, name), version: name })
@@ -140,7 +140,7 @@ describe('a log that is repaired', () => {
     )
   })
 
-  it('says which listeners begin anew, and keeps what else is known', async (t) => {
+  it('names the listeners that begin as new ones, and keeps their other records', async (t) => {
     const { made, before, after } = await repaired(t, '1-identifier', async (db) => {
       await flipped(db, keys.consumer('listener'))
       await db.del(keys.consumer('crashed'))
@@ -159,7 +159,7 @@ describe('a log that is repaired', () => {
     assert.deepEqual(gone.toSorted(), expected.toSorted())
   })
 
-  it('knows what it is without the record that says so, and without the one that says how long it is', async (t) => {
+  it('restores the records with its id and with its length', async (t) => {
     for (const name of names) {
       const { made, before, after } = await repaired(t, name, async (db) => {
         await db.del(keys.meta)
@@ -170,7 +170,7 @@ describe('a log that is repaired', () => {
     }
   })
 
-  it('has its length from the MARK file, from identities and from cursors', async (t) => {
+  it('takes its length from the MARK file, identities and cursors', async (t) => {
     for (const [key, letters] of [
       [undefined, 'ehc'],
       [keys.identity('plain', 'with state'), 'ehic'],
@@ -184,7 +184,7 @@ describe('a log that is repaired', () => {
     }
   })
 
-  it('is sound, and has every sound record, whatever records are gone or changed', async (t) => {
+  it('is sound and has every sound record, whichever records are lost or damaged', async (t) => {
     const all = Object.keys(before1('1-type'))
     const harm = fc.array(fc.record({ key: fc.constantFrom(...all), how: fc.constantFrom('gone', 'changed') }), {
       maxLength: 12,
@@ -212,7 +212,7 @@ describe('a log that is repaired', () => {
   })
 })
 
-describe('files of a damaged log', () => {
+describe('a damaged file', () => {
   const harms: readonly (readonly [string, (directory: string) => void])[] = [
     ['CURRENT is gone', (directory) => rmSync(join(directory, 'CURRENT'))],
     ['the manifest is gone', (directory) => rmSync(join(directory, file(directory, /^MANIFEST/)))],
@@ -228,7 +228,7 @@ describe('files of a damaged log', () => {
   const cut = (path: string): void => writeFileSync(path, readFileSync(path).subarray(0, statSync(path).size * 0.7))
 
   for (const [what, harm] of harms) {
-    it(`are no reason to give up: ${what}`, async (t) => {
+    it(`does not stop a repair: ${what}`, async (t) => {
       const folder = temporaryDirectory(t)
       const directory = join(folder, 'log')
       const log = await openLog(directory)
@@ -251,7 +251,7 @@ describe('files of a damaged log', () => {
 })
 
 describe('a repair', () => {
-  it('does not begin where there is no log, or the place is taken, or the log is in use', async (t) => {
+  it('rejects a folder without a log, a target that is not empty, and a log in use', async (t) => {
     const folder = temporaryDirectory(t)
     const directory = join(folder, 'log')
     await unpack(readFixture('1-type'), directory)
@@ -267,7 +267,7 @@ describe('a repair', () => {
     assert.deepEqual(readdirSync(folder).toSorted(), ['full', 'log', 'new.copy'])
   })
 
-  it('ends where nothing can be read any more, and leaves nothing behind', async (t) => {
+  it('fails when no record can be read, and leaves nothing behind', async (t) => {
     const folder = temporaryDirectory(t)
     const directory = join(folder, 'log')
     await unpack(readFixture('1-type'), directory)
@@ -276,7 +276,7 @@ describe('a repair', () => {
     assert.deepEqual(readdirSync(folder), ['log'])
   })
 
-  it('takes the place of one that was killed', async (t) => {
+  it('replaces the leftovers of a killed one', async (t) => {
     const folder = temporaryDirectory(t)
     const directory = join(folder, 'log')
     await unpack(readFixture('1-type'), directory)

@@ -11,7 +11,7 @@ const texts = fc.oneof(identityText, fc.constant(''))
 const runs = { numRuns: 2000 }
 
 describe('a key of two texts', () => {
-  it('is that of no other two texts', () => {
+  it('is unique to these texts', () => {
     fc.assert(
       fc.property(texts, texts, texts, texts, (a, b, c, d) => {
         assert.equal(keys.identity(a, b) === keys.identity(c, d), a === c && b === d)
@@ -20,14 +20,14 @@ describe('a key of two texts', () => {
     )
   })
 
-  it('gives its texts back', () => {
+  it('returns its texts', () => {
     fc.assert(
       fc.property(texts, texts, (a, b) => assert.deepEqual(textsOf(keys.state(a, b)), [a, b])),
       runs,
     )
   })
 
-  it('has the order of its texts, by utf8: of the first, then of the second', () => {
+  it('has the UTF-8 order of its texts: of the first, then of the second', () => {
     fc.assert(
       fc.property(texts, texts, texts, texts, (a, b, c, d) => {
         assert.equal(compare(keys.state(a, b), keys.state(c, d)), compare(a, c) || compare(b, d))
@@ -36,7 +36,7 @@ describe('a key of two texts', () => {
     )
   })
 
-  it('stays the same as utf8: no two keys become one there', () => {
+  it('stays unique in UTF-8', () => {
     fc.assert(
       fc.property(texts, texts, (a, b) => assert.equal(bytes(keys.state(a, b)).toString('utf8'), keys.state(a, b))),
       runs,
@@ -44,7 +44,7 @@ describe('a key of two texts', () => {
   })
 })
 
-describe('the range of all that begins so', () => {
+describe('the range of a prefix', () => {
   it('has every key of that name, and no other', () => {
     fc.assert(
       fc.property(texts, texts, fc.nat(), (name, other, seq) => {
@@ -77,7 +77,7 @@ describe('the range of all that begins so', () => {
     fc.tuple(texts, high, texts).map(([a, b, c]) => a + b + c),
   )
 
-  it('holds exactly the keys that begin with the prefix, for any text of any length, in a store', async () => {
+  it('selects exactly the keys with the prefix in a store, for any text of any length', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(long, { minLength: 1, maxLength: 8 }), fc.nat(), long, async (names, seq, prefix) => {
         const stored = names.flatMap((name, i) => everyKey(name, names.at(i - 1) as string, seq))
@@ -100,7 +100,7 @@ describe('the range of all that begins so', () => {
     )
   })
 
-  it('skips the surrogates, and needs a prefix that another one can follow', () => {
+  it('skips surrogates, and rejects a prefix without a successor', () => {
     assert.deepEqual(startingWith('s\ud7ff'), { gte: 's\ud7ff', lt: 's\ue000' })
     assert.deepEqual(startingWith('s\u{10ffff}'), { gte: 's\u{10ffff}', lt: 't' })
     for (const prefix of ['', '\u{10ffff}']) assert.throws(() => startingWith(prefix), RangeError)
@@ -153,7 +153,7 @@ function everyPrefix(name: string): string[] {
 describe('a key of a seq', () => {
   const seq = fc.nat({ max: 2 ** 48 - 1 })
 
-  it('gives the seq back, whatever stands before it', () => {
+  it('returns the seq, whatever comes before it', () => {
     fc.assert(
       fc.property(seq, texts, (n, name) => {
         for (const key of [keys.event(n), keys.type(name, n), keys.retry(name, n), keys.parked(name, n)]) {
@@ -176,7 +176,7 @@ describe('the key of a run', () => {
   const slot = fc.nat({ max: 8.64e15 })
   const attempt = fc.nat()
 
-  it('gives its slot and its attempt back', () => {
+  it('returns its slot and its attempt', () => {
     fc.assert(
       fc.property(texts, slot, attempt, (job, at, n) => {
         assert.deepEqual(runOf(keys.run(job, at, n)), { slot: at, attempt: n })
@@ -197,7 +197,7 @@ describe('the key of a run', () => {
 })
 
 describe('keys of different kinds', () => {
-  it('are never the same', () => {
+  it('are never equal', () => {
     fc.assert(
       fc.property(texts, texts, fc.nat(), (a, b, n) => {
         const all = [keys.meta, keys.head, keys.event(n), keys.identity(a, b), keys.type(a, n), keys.consumer(a)]

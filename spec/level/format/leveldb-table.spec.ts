@@ -37,7 +37,7 @@ const texts = Array.from({ length: 60 }, (_, n) =>
 )
 
 describe('CRC-32C', () => {
-  it('is that of the standard, over any part of any length', () => {
+  it('matches the standard, over any part of any length', () => {
     // Appendix B.4 of RFC 3720.
     const cases: readonly (readonly [Buffer, number])[] = [
       [Buffer.alloc(32), 0x8a9136aa],
@@ -55,7 +55,7 @@ describe('CRC-32C', () => {
 })
 
 describe('a table of LevelDB', () => {
-  it('is read as LevelDB wrote it, whether it was made smaller or not', async (t) => {
+  it('is read as LevelDB wrote it, compressed or not', async (t) => {
     for (const compression of [true, false]) {
       const bytes = await written(t, texts, 'ldb', compression)
       assert.deepEqual(checkTable(bytes), [])
@@ -70,7 +70,7 @@ describe('a table of LevelDB', () => {
     }
   })
 
-  it('has no bit that could be another one unnoticed, but for those that mean nothing', async (t) => {
+  it('has no bit that can flip unnoticed, except those without meaning', async (t) => {
     for (const compression of [true, false]) {
       const bytes = await written(t, texts.slice(0, 8), 'ldb', compression)
       const whole = [...tableEntries(bytes)]
@@ -88,7 +88,7 @@ describe('a table of LevelDB', () => {
     }
   })
 
-  it('that is cut off, or another one, is noticed', async (t) => {
+  it('is reported when it is cut off or a different one', async (t) => {
     const bytes = await written(t, texts, 'ldb')
     for (let length = 0; length < bytes.length; length += 7)
       assert(checkTable(bytes.subarray(0, length)).length > 0, String(length))
@@ -97,7 +97,7 @@ describe('a table of LevelDB', () => {
     assert.equal(checkTable(bytes, { smallest, largest }).length, 1)
   })
 
-  it('of any bytes is noticed, and nothing thrown', () => {
+  it('of random bytes is reported without an exception', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), (any) => {
         const magic = Buffer.from('57fb808b247547db', 'hex')
@@ -110,8 +110,8 @@ describe('a table of LevelDB', () => {
   })
 })
 
-describe('what snappy made smaller', () => {
-  it('of any bytes is refused or read, within bounds', () => {
+describe('a block compressed with snappy', () => {
+  it('of random bytes is rejected or read, within bounds', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 100 }), (any) => {
         try {
@@ -126,7 +126,7 @@ describe('what snappy made smaller', () => {
 })
 
 describe('a log file of LevelDB', () => {
-  it('is read as it was written, over the ends of its blocks', async (t) => {
+  it('is read as it was written, across the ends of its blocks', async (t) => {
     const long = Array.from({ length: 40 }, (_, n) => randomBytes(1 + 1000 * n).toString('base64'))
     const batches = batchesOf(await written(t, long, 'log'))
     assert.deepEqual(
@@ -139,7 +139,7 @@ describe('a log file of LevelDB', () => {
     )
   })
 
-  it('ends where it is cut off; what is not as it was written is noticed, unless it is like an end', async (t) => {
+  it('ends where it is cut off, and reports damage that does not look like an end', async (t) => {
     const bytes = await written(t, texts, 'log')
     const all = readJournal(bytes).records.length
     for (let length = 0; length < bytes.length; length += 13) {
@@ -155,7 +155,7 @@ describe('a log file of LevelDB', () => {
     }
   })
 
-  it('is listed by a MANIFEST with the tables', async (t) => {
+  it('is named by the MANIFEST, with the tables', async (t) => {
     const directory = temporaryDirectory(t)
     const db = new ClassicLevel(directory)
     for (let i = 0; i < 3; i++) {

@@ -64,7 +64,7 @@ function spoil(directory: string, at: number): void {
 }
 
 describe('a large log that is checked while it is in use', () => {
-  it('goes on when it is sound, and while it is compacted', async (t) => {
+  it('continues when it is sound, and while it is compacted', async (t) => {
     const { life, log, said } = await begun(t, await tabled(t))
     const [, ...receipts] = await Promise.all([
       checkInBackground(life, 0),
@@ -76,7 +76,7 @@ describe('a large log that is checked while it is in use', () => {
     assert.deepEqual(said, [])
   })
 
-  it('takes nothing more when a block is damaged, and says where', async (t) => {
+  it('fails when a block is damaged, and says where', async (t) => {
     const directory = await tabled(t)
     const { life, log, said } = await begun(t, directory)
     spoil(directory, 40)
@@ -88,7 +88,7 @@ describe('a large log that is checked while it is in use', () => {
     await assert.rejects(openLog(directory), damaged)
   })
 
-  it('of which a small one is not, nor one that is closed meanwhile', async (t) => {
+  it('does not check a small log, or one that is closed meanwhile', async (t) => {
     const directory = await tabled(t)
     const { life, log, said } = await begun(t, directory)
     spoil(directory, 40)
@@ -100,8 +100,8 @@ describe('a large log that is checked while it is in use', () => {
   })
 })
 
-describe('damage that LevelDB comes upon when it compacts', () => {
-  it('is told as damage to whoever writes, and the log takes nothing more', async (t) => {
+describe('damage that LevelDB finds when it compacts', () => {
+  it('is reported as damage to publishers, and fails the log', async (t) => {
     const directory = await tabled(t)
     const { life, log, said } = await begun(t, directory)
     // LevelDB itself may as well end the process over a block that is not what it was.
@@ -118,7 +118,7 @@ describe('damage that LevelDB comes upon when it compacts', () => {
 })
 
 describe('verify', () => {
-  it('checks every block of every table, and what no record tells', async (t) => {
+  it('checks every block of every table, also where no record shows damage', async (t) => {
     const directory = await tabled(t)
     const { log } = await begun(t, directory)
     assert.deepEqual(await log.verify(), { ok: true, problems: [] })
@@ -128,7 +128,7 @@ describe('verify', () => {
     assert.match(problems[0]?.message ?? '', /\d+\.ldb, at byte 0: a block does not match its checksum/)
   })
 
-  it('is not needed to notice: what is damaged is neither copied nor compacted, and a repair says so', async (t) => {
+  it('is not needed to notice damage: a backup and a compaction refuse it, and a repair reports it', async (t) => {
     const directory = await tabled(t)
     const { log } = await begun(t, directory)
     spoil(directory, 40)

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { ClassicLevel } from 'classic-level'
 import fc from 'fast-check'
 import { hasCode, TidingsError } from '../../../lib/core/errors.ts'
@@ -14,12 +13,13 @@ import type { Mark } from '../../../lib/level/store/marker-file.ts'
 import { draft, draftsOf, list, refused, seqs, take } from '../../../lib/testing/log-bench.ts'
 import { virtualClock } from '../../../lib/testing/virtual-clock.ts'
 import { temporaryDirectory } from '../../support/temporary-directory.ts'
+import { until } from '../../support/until.ts'
 
 const mode = (path: string): string => (statSync(path).mode & 0o777).toString(8)
 const markOf = (directory: string): Mark => decode<Mark>('MARK', readFileSync(join(directory, 'MARK'), 'utf8'))
 const writeMark = (directory: string, mark: Mark): void => writeFileSync(join(directory, 'MARK'), encode('MARK', mark))
 
-/** A log of `count` events in a directory, closed. */
+/** Makes a log of `count` events in a directory, and closes it. */
 async function closed(t: TestContext, count = 5, options: LogOptions = {}): Promise<string> {
   const directory = join(temporaryDirectory(t), 'log')
   const log = await openLog(directory, options)
@@ -28,7 +28,7 @@ async function closed(t: TestContext, count = 5, options: LogOptions = {}): Prom
   return directory
 }
 
-/** Does something to the store behind the log's back. */
+/** Changes the store behind the log's back. */
 async function meddle(directory: string, act: (db: ClassicLevel) => Promise<unknown>): Promise<void> {
   const db = new ClassicLevel(directory)
   await db.open()
@@ -36,7 +36,7 @@ async function meddle(directory: string, act: (db: ClassicLevel) => Promise<unkn
   await db.close()
 }
 
-/** Opens a log, which is closed at the end of the test. */
+/** Opens a log and closes it at the end of the test. */
 async function opened(t: TestContext, directory: string, options: LogOptions = {}): Promise<LevelLog> {
   const log = await openLog(directory, options)
   t.after(() => log.close())
@@ -48,8 +48,8 @@ const flip = (text: string): string =>
 
 const damaged = (seq?: number) => refused('TIDINGS_LOG_DAMAGED', seq === undefined ? {} : { seq })
 
-describe('a directory with a log', () => {
-  it('is for its owner alone, also if it was there before', async (t) => {
+describe('the directory of a log', () => {
+  it('is readable for its owner alone, also if it existed before', async (t) => {
     const root = temporaryDirectory(t)
     const there = join(root, 'there')
     mkdirSync(there)
@@ -61,7 +61,7 @@ describe('a directory with a log', () => {
     }
   })
 
-  it('can be opened once: the second is refused, and told which directory is in use', async (t) => {
+  it('can be opened only once: the second open rejects, naming the directory', async (t) => {
     const directory = join(temporaryDirectory(t), 'log')
     const log = await openLog(directory)
     await assert.rejects(openLog(directory), (error: TidingsError) => {
@@ -74,7 +74,7 @@ describe('a directory with a log', () => {
     await (await openLog(directory)).close()
   })
 
-  it('tells events apart as it was created to, and refuses to do otherwise', async (t) => {
+  it('keeps its rule of identity, and rejects another one', async (t) => {
     const directory = join(temporaryDirectory(t), 'log')
     const log = await openLog(directory, { identity: 'identifier' })
     await log.accept([draft('1', 'a', 'x')])
@@ -89,7 +89,7 @@ describe('a directory with a log', () => {
     await assert.rejects(openLog(other, { identity: 'identifier' }), refused('TIDINGS_LOG_IDENTITY'))
   })
 
-  it('is refused a wrong path or option', async (t) => {
+  it('rejects an invalid path or option', async (t) => {
     const directory = temporaryDirectory(t)
     const invalid = refused('TIDINGS_LOG_INVALID')
     await assert.rejects(openLog(''), invalid)
@@ -99,7 +99,7 @@ describe('a directory with a log', () => {
     assert.deepEqual(readdirSync(directory), [])
   })
 
-  it('takes other limits', async (t) => {
+  it('accepts other limits', async (t) => {
     const log = await opened(t, temporaryDirectory(t), { limits: { identifier: 3, data: 10 } })
     assert.equal((await log.accept([draft('abc', 'x'.repeat(8))]))[0]?.status, 'new')
     await assert.rejects(log.accept([draft('abcd')]), refused('TIDINGS_IDENTIFIER_INVALID'))
@@ -112,18 +112,17 @@ describe('a directory with a log', () => {
 })
 
 describe('the MARK file', () => {
-  it('tells the log and its highest acknowledged seq, when it is idle and at close', async (t) => {
+  it('names the log and its highest acknowledged seq, when the log is idle and at close', async (t) => {
     const clock = virtualClock()
     const directory = join(temporaryDirectory(t), 'log')
     const log = await openLog(directory, { clock })
     assert.deepEqual(markOf(directory), { id: log.id, format: 1, seq: 0, opened: 0, quiet: 0 })
     await log.accept(draftsOf(3))
     await clock.advance(999)
-    await sleep(20)
+    assert.equal(clock.timers, 1)
     assert.equal(markOf(directory).seq, 0)
     await clock.advance(1)
-    for (let i = 0; i < 1000 && markOf(directory).seq === 0; i++) await sleep(10)
-    assert.equal(markOf(directory).seq, 3)
+    await until(() => markOf(directory).seq === 3)
     await log.accept(draftsOf(5))
     await log.close()
     assert.deepEqual(markOf(directory), { id: log.id, format: 1, seq: 5, opened: 0, quiet: 0 })
@@ -134,7 +133,7 @@ describe('the MARK file', () => {
     assert.equal(clock.timers, 0)
   })
 
-  it('tells that a store which is gone should be there: none is made in its place', async (t) => {
+  it('shows that a store is missing, so that no empty one is made', async (t) => {
     for (const gone of [(name: string) => name !== 'MARK', (name: string) => name === 'CURRENT']) {
       const directory = await closed(t)
       for (const name of readdirSync(directory).filter(gone)) rmSync(join(directory, name))
@@ -143,7 +142,7 @@ describe('the MARK file', () => {
     }
   })
 
-  it('that can not be read is said, and written anew', async (t) => {
+  it('is reported and written again when it can not be read', async (t) => {
     for (const text of ['', 'nonsense', '{}', `00000000${JSON.stringify({ id: 'x', format: 1, seq: 5 })}`]) {
       const directory = await closed(t)
       const before = markOf(directory)
@@ -157,7 +156,7 @@ describe('the MARK file', () => {
     }
   })
 
-  it('that is missing is written anew, and no reason to refuse', async (t) => {
+  it('is written again when it is missing', async (t) => {
     const directory = await closed(t)
     rmSync(join(directory, 'MARK'))
     const log = await opened(t, directory, { warn: () => assert.fail('nothing is wrong') })
@@ -171,7 +170,7 @@ describe('the MARK file', () => {
     await assert.rejects(openLog(directory), damaged())
   })
 
-  it('that can not be written is a reason to refuse, and lets go of the store', async (t) => {
+  it('fails the open when it can not be written, and releases the store', async (t) => {
     const directory = await closed(t)
     mkdirSync(join(directory, 'MARK.new'))
     await assert.rejects(openLog(directory), refused('TIDINGS_LOG_FAILED'))
@@ -181,7 +180,7 @@ describe('the MARK file', () => {
 })
 
 describe('the format of a log', () => {
-  it('is refused when it is newer than the code, whether the store or the MARK says so', async (t) => {
+  it('is refused when it is newer than the code, in the store or in MARK', async (t) => {
     const directory = await closed(t)
     const mark = markOf(directory)
     writeMark(directory, { ...mark, format: 2 })
@@ -195,8 +194,8 @@ describe('the format of a log', () => {
   })
 })
 
-describe('a log that is not what was written', () => {
-  it('is refused at open, naming the first bad event, and stays as it is', async (t) => {
+describe('a damaged log', () => {
+  it('is refused at open, naming the first bad event, and stays unchanged', async (t) => {
     for (const [what, act] of Object.entries<(db: ClassicLevel) => Promise<unknown>>({
       'a flipped bit': async (db) => db.put(keys.event(3), flip((await db.get(keys.event(3))) as string)),
       'a record that is gone': (db) => db.del(keys.event(3)),
@@ -206,7 +205,7 @@ describe('a log that is not what was written', () => {
     })) {
       const directory = await closed(t)
       await meddle(directory, act)
-      // The second time it is no different: nothing was put right, nothing was taken for granted.
+      // The second open fails in the same way: the first one repaired nothing.
       for (let i = 0; i < 2; i++) await assert.rejects(openLog(directory), damaged(3), what)
       await meddle(directory, async (db) =>
         assert.equal((await db.keys({ gte: 'e', lt: 'f' }).all()).length >= 3, true),
@@ -214,7 +213,7 @@ describe('a log that is not what was written', () => {
     }
   })
 
-  it('is refused when its newest events are gone, or more are there than it knows of', async (t) => {
+  it('is refused when its newest events are missing, or it has more than its head names', async (t) => {
     const directory = await closed(t)
     const head = (seq: number, floor: number): Head => [seq, floor, 1]
     await meddle(directory, (db) =>
@@ -226,7 +225,7 @@ describe('a log that is not what was written', () => {
     )
     await assert.rejects(openLog(directory), damaged(5))
     rmSync(join(directory, 'MARK'))
-    // Without the MARK only the floor could tell.
+    // Without MARK, only the floor shows it.
     await (await openLog(directory)).close()
     await meddle(directory, (db) => db.put(keys.head, encode(keys.head, head(4, 5))))
     await assert.rejects(openLog(directory), damaged(5))
@@ -237,7 +236,7 @@ describe('a log that is not what was written', () => {
     await assert.rejects(openLog(directory), damaged(1))
   })
 
-  it('is refused when it has lost what says which log it is', async (t) => {
+  it('is refused when it has lost its meta record', async (t) => {
     for (const act of [
       (db: ClassicLevel) => db.del(keys.meta),
       (db: ClassicLevel) => db.put(keys.meta, 'x'),
@@ -249,7 +248,7 @@ describe('a log that is not what was written', () => {
     }
   })
 
-  it("is refused when LevelDB's own log file is cut off, naming the first event that is lost", async (t) => {
+  it("is refused when LevelDB's own log file is cut off, naming the first lost event", async (t) => {
     const directory = await closed(t, 3000)
     const file = readdirSync(directory).find((name) => name.endsWith('.log')) as string
     truncateSync(join(directory, file), 100_000)
@@ -263,7 +262,7 @@ describe('a log that is not what was written', () => {
     assert(left < 3000)
   })
 
-  it('is found out wherever a bit of its newest writes was flipped: nothing is missing without a word', async (t) => {
+  it('is noticed wherever a bit of its newest writes flips', async (t) => {
     const directory = join(temporaryDirectory(t), 'log')
     const log = await openLog(directory)
     for (let i = 0; i < 300; i += 30) await log.accept(draftsOf(30, `${i} `))
@@ -298,7 +297,7 @@ describe('a log that is not what was written', () => {
     assert(refusals > 30)
   })
 
-  it('is found out also far behind the newest event, as long as it was in the log file', async (t) => {
+  it('is noticed also far behind the newest event, within the log file', async (t) => {
     const directory = join(temporaryDirectory(t), 'log')
     const log = await openLog(directory, { durability: 'relaxed' })
     for (let i = 0; i < 30_000; i += 1000) await log.accept(draftsOf(1000, `${i} `))
@@ -311,8 +310,8 @@ describe('a log that is not what was written', () => {
   })
 })
 
-describe('a record that is not what was written', () => {
-  it('is refused when it is read, and by nobody else', async (t) => {
+describe('a damaged record', () => {
+  it('is reported by its readers, and by no others', async (t) => {
     const directory = join(temporaryDirectory(t), 'log')
     const log = await openLog(directory)
     await log.accept(draftsOf(3))
@@ -337,9 +336,9 @@ describe('a record that is not what was written', () => {
     assert.deepEqual(await seqs(again), [1, 2, 3, 4])
   })
 
-  it('is refused when it is an older event, by queries of every kind and by consumers', async (t) => {
+  it('of an older event is reported by queries of every kind and by consumers', async (t) => {
     const directory = await closed(t)
-    // As if it had rested in a table since the log was opened last.
+    // As if it had been in a table since the last opening.
     writeMark(directory, { ...markOf(directory), opened: 5 })
     await meddle(directory, async (db) => db.put(keys.event(2), flip((await db.get(keys.event(2))) as string)))
     const log = await opened(t, directory)
@@ -351,7 +350,7 @@ describe('a record that is not what was written', () => {
     assert.deepEqual(await seqs(log, { after: 2 }), [3, 4, 5])
   })
 
-  it('is missed when it is gone: no reading passes over a gap', async (t) => {
+  it('is missed when it is deleted: no read skips a gap', async (t) => {
     const directory = await closed(t, 1200)
     writeMark(directory, { ...markOf(directory), opened: 1200 })
     await meddle(directory, (db) => db.del(keys.event(2)))

@@ -4,7 +4,8 @@ import fc from 'fast-check'
 import type { Handed } from '../../../lib/log/port.ts'
 import { draft, draftsOf, list, refused, seqs, seqsOf, take, takeAll } from '../../../lib/testing/log-bench.ts'
 import { type VirtualClock, virtualClock } from '../../../lib/testing/virtual-clock.ts'
-import { FaultySource, faultyLog, turns } from '../faults.ts'
+import { until } from '../../support/until.ts'
+import { FaultySource, faultyLog, recovered, writeBegun } from '../faults.ts'
 
 const failed = refused('TIDINGS_LOG_FAILED')
 
@@ -17,14 +18,14 @@ async function broken(): Promise<
 }
 
 describe('a log whose write fails', () => {
-  it('tells everybody who waits, and goes on over a store that was opened again', async () => {
+  it('rejects the waiting publishers, and continues with the reopened store', async () => {
     const { source, log, said } = await broken()
     const [first] = await log.accept([draft('first')])
     source.next('lose')
     const publish = (identifier: string) => log.accept([draft(identifier)])
     const lost = [publish('a'), publish('b'), log.store('n').set('k', 1), publish('a')]
     for (const each of lost) await assert.rejects(each, failed)
-    await turns()
+    await recovered(log)
     assert.equal(source.opened, 2)
     assert.equal(said.length, 2)
     const [again] = await log.accept([draft('a')])
@@ -34,28 +35,29 @@ describe('a log whose write fails', () => {
     await log.close()
   })
 
-  it('tells also those whose commit was waiting for its turn', async () => {
+  it('rejects also the publishers of queued commits', async () => {
     const { source, log } = await broken()
+    const { begun } = source
     source.hold()
     source.next('lose')
     const first = log.accept([draft('first')])
-    await turns()
+    await writeBegun(source, begun + 1)
     const queued = [log.accept(draftsOf(600)), log.accept([draft('other')]), log.accept([draft('first')])]
     source.release()
     for (const each of [first, ...queued]) await assert.rejects(each, failed)
-    await turns()
+    await recovered(log)
     assert.deepEqual(await seqs(log), [])
     await log.close()
   })
 
-  it('may have stored what it did not acknowledge: whoever asks again is told', async () => {
+  it('may have stored what it did not acknowledge, and answers a repeated publish', async () => {
     const { source, log } = await broken()
     source.next('keep')
-    const heard: number[] = []
-    log.committed$.subscribe((seq) => heard.push(seq))
+    const committed: number[] = []
+    log.committed$.subscribe((seq) => committed.push(seq))
     await assert.rejects(log.accept([draft('1', 'kept')]), failed)
-    await turns()
-    assert.deepEqual(heard, [1])
+    await recovered(log)
+    assert.deepEqual(committed, [1])
     assert.deepEqual(await log.accept([draft('1', 'again')]), [{ status: 'duplicate', seq: 1 }])
     assert.equal((await log.get('it', '1'))?.data, 'kept')
     const consumer = await log.consumer('c', { start: 'start' })
@@ -63,7 +65,7 @@ describe('a log whose write fails', () => {
     await log.close()
   })
 
-  it('loses nothing that it acknowledged, and gives out no seq twice, however often writes fail', async () => {
+  it('loses nothing acknowledged, and uses no seq twice, however often writes fail', async () => {
     const fates = fc.array(fc.constantFrom('write' as const, 'write' as const, 'lose' as const, 'keep' as const), {
       maxLength: 12,
     })
@@ -82,7 +84,7 @@ describe('a log whose write fails', () => {
               for (const { event, seq } of answer.value)
                 if (event !== undefined) acknowledged.set(event.identifier, seq)
             }
-            await turns()
+            await recovered(log)
           }
           await log.close().catch(() => undefined)
           const { log: again } = await faultyLog({ source, clock })
@@ -101,7 +103,7 @@ describe('a log whose write fails', () => {
     )
   })
 
-  it('writes again what the failed commit carried of acks, retries, parks and state', async () => {
+  it('writes again the acks, retries, parks and state of the failed commit', async () => {
     const { source, clock, log } = await broken()
     await log.accept(draftsOf(6))
     const consumer = await log.consumer('c', { start: 'start' })
@@ -111,9 +113,9 @@ describe('a log whose write fails', () => {
     consumer.retry(b, { at: clock.now() + 1000, error: 'later' })
     consumer.park(c, { error: 'never' })
     await assert.rejects(log.accept([draft('carrier')]), failed)
-    // Said while the store is closed.
+    // Acked while the store is failed.
     consumer.ack(d, [{ namespace: 'n', key: 'k', value: 2 }])
-    await turns()
+    await recovered(log)
     await clock.advance(50)
     assert.deepEqual(await log.store('n').get('k'), { value: 2, revision: 2 })
     const { log: copy } = await faultyLog({ source, clock })
@@ -127,22 +129,23 @@ describe('a log whose write fails', () => {
     assert.deepEqual(await copy.store('n').get('k'), { value: 2, revision: 2 })
   })
 
-  it('writes again what was acked in the very commit that failed, though the one before it did not', async () => {
+  it('writes again the acks of the failed commit, after one that succeeded', async () => {
     const { source, clock, log } = await broken()
     await log.accept(draftsOf(3))
     const consumer = await log.consumer('c', { start: 'start' })
     const [a, b] = (await take(consumer, 2)) as [Handed, Handed]
+    const { begun } = source
     source.hold()
     source.next('write', 'lose')
     consumer.ack(a)
     const first = log.accept([draft('first carrier')])
-    await turns()
+    await writeBegun(source, begun + 1)
     consumer.park(b, { error: 'never' })
     const second = log.accept([draft('second carrier')])
     source.release()
     await first
     await assert.rejects(second, failed)
-    await turns()
+    await recovered(log)
     await clock.advance(50)
     assert.deepEqual(seqsOf(await list(consumer.parked())), [b.event.seq])
     await log.close()
@@ -152,7 +155,7 @@ describe('a log whose write fails', () => {
     await again.close()
   })
 
-  it('lets a pull wait until the store is open again, without turning in circles', async () => {
+  it('lets a pull wait until the store is reopened, without polling', async () => {
     const { source, clock, log } = await broken()
     await log.accept(draftsOf(1))
     const consumer = await log.consumer('c', { start: 'start' })
@@ -162,10 +165,10 @@ describe('a log whose write fails', () => {
     source.failingOpens = 3
     source.next('lose')
     await assert.rejects(log.accept([draft('2')]), failed)
-    await turns()
+    await until(() => source.opened === 2 && clock.timers === 1)
     const pulled = take(consumer, 1)
-    await turns()
-    // Only the wait for the next try: a retry that is due is no reason to look again and again.
+    await clock.advance(0)
+    // Only the pause before the next attempt: the pull sets no timer for the retry that is due.
     assert.equal(clock.timers, 1)
     await clock.advance(700)
     assert.deepEqual(
@@ -175,12 +178,12 @@ describe('a log whose write fails', () => {
     await log.close()
   })
 
-  it('tries to open the store for as long as it takes, refuses everything meanwhile, and says why', async () => {
+  it('reopens the store for as long as it takes, rejects every call meanwhile, and says why', async () => {
     const { source, clock, log } = await broken()
     source.failingOpens = 5
     source.next('lose')
     await assert.rejects(log.accept([draft('1')]), failed)
-    await turns()
+    await until(() => source.opened === 2 && clock.timers === 1)
     assert.equal(log.state, 'failed')
     await assert.rejects(log.accept([draft('1')]), /no space left/)
     await assert.rejects(log.get('it', '1'), failed)
@@ -196,18 +199,18 @@ describe('a log whose write fails', () => {
     assert.equal(log.state, 'closed')
   })
 
-  it('can be closed while it can not be opened again', async () => {
+  it('can be closed while it can not be reopened', async () => {
     const { source, clock, log } = await broken()
     source.failingOpens = 1000
     source.next('lose')
     await assert.rejects(log.accept([draft('1')]), failed)
-    await turns()
+    await until(() => clock.timers === 1)
     await log.close()
     assert.equal(clock.timers, 0)
     await assert.rejects(log.accept([draft('1')]), refused('TIDINGS_LOG_CLOSED'))
   })
 
-  it('says so when the last write of all fails, at close', async () => {
+  it('rejects close() when the last write fails', async () => {
     const { source, log } = await broken()
     await log.accept(draftsOf(2))
     const consumer = await log.consumer('c', { start: 'start' })
@@ -216,22 +219,22 @@ describe('a log whose write fails', () => {
     await assert.rejects(log.close(), failed)
   })
 
-  it('gives a claim to nobody that it could not store', async () => {
+  it('does not grant a claim that it could not store', async () => {
     const { source, log } = await broken()
     source.next('lose')
     await assert.rejects(log.claim('j', new Date(0), 1000), failed)
-    await turns()
+    await recovered(log)
     const claim = await log.claim('j', new Date(0), 1000)
     assert.equal(claim?.attempt, 1)
     await log.close()
   })
 
-  it('completes no slot, and remembers no run, that it could not store', async () => {
+  it('does not complete a slot, or remember a run, that it could not store', async () => {
     const { source, log } = await broken()
     const claim = await log.claim('j', new Date(0), 1000)
     source.next('lose')
     await assert.rejects(claim?.done('lost') ?? Promise.resolve(), failed)
-    await turns()
+    await recovered(log)
     assert.deepEqual(await list(log.runs('j')), [])
     await claim?.done('kept')
     assert.deepEqual(
@@ -246,13 +249,13 @@ describe('a log whose write fails', () => {
     await log.store('n').set('k', 'a')
     source.next('lose')
     await assert.rejects(log.store('n').set('k', 'b', { if: 1 }), failed)
-    await turns()
+    await recovered(log)
     assert.deepEqual(await log.store('n').get('k'), { value: 'a', revision: 1 })
     assert.equal(await log.store('n').set('k', 'b', { if: 1 }), 2)
     await log.close()
   })
 
-  it('shows a reading that was under way to its end', async () => {
+  it('lets a running query read to its end', async () => {
     const { source, log } = await broken()
     await log.accept(draftsOf(1200))
     const found: number[] = []
@@ -261,7 +264,7 @@ describe('a log whose write fails', () => {
       if (seq !== 100) continue
       source.next('lose')
       await assert.rejects(log.accept([draft('lost')]), failed)
-      await turns()
+      await recovered(log)
     }
     assert.equal(found.length, 1200)
     await log.close()

@@ -8,7 +8,7 @@ import { draft } from '../../../lib/testing/log-bench.ts'
 import { temporaryDirectory } from '../../support/temporary-directory.ts'
 
 describe('a store on disk', () => {
-  it('finds every key that was put, at once, whatever its characters and length', async (t) => {
+  it('finds every key, whatever its characters and length', async (t) => {
     const db = await levelDatabase(temporaryDirectory(t)).open({ createIfMissing: true })
     const unit = fc.constantFrom('a', 'é', '語', '\u{1f600}', '\u{10ffff}')
     // A key that is longer than those before it, by more and less than what classic-level keeps spare.
@@ -25,7 +25,7 @@ describe('a store on disk', () => {
     await db.close()
   })
 
-  it('tells a long identifier of characters of several bytes once, also after it was opened again', async (t) => {
+  it('accepts a long identifier of multi-byte characters once, also after it was reopened', async (t) => {
     const directory = join(temporaryDirectory(t), 'log')
     const drafts = [draft('1'), draft('語'.repeat(40)), draft('\u{1f600}'.repeat(250))]
     for (const expected of ['new', 'duplicate']) {

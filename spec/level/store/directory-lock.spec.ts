@@ -98,7 +98,7 @@ async function claimOf(directory: string): Promise<string> {
   return text
 }
 
-describe('a log that is open', () => {
+describe('an open log', () => {
   it('stays closed to other processes, whatever happens to LOCK', async (t) => {
     const directory = join(temporaryDirectory(t), 'log')
     const [holder, second] = await Promise.all([Other.start(t), Other.start(t)])
@@ -123,7 +123,7 @@ describe('a log that is open', () => {
     await second.ask('close', {})
   })
 
-  it('is free at once when its process was killed, and one of many gets it', async (t) => {
+  it('is free at once when its process is killed, and one of many gets it', async (t) => {
     const directory = join(temporaryDirectory(t), 'log')
     const others = await Promise.all([Other.start(t), Other.start(t), Other.start(t)])
     const [holder, ...more] = others
@@ -148,7 +148,7 @@ describe('a log that is open', () => {
     assert.deepEqual(claims(directory), [])
   })
 
-  it('loses nothing that was acknowledged while two processes fight for it and its locks are deleted', async (t) => {
+  it('loses nothing acknowledged while two processes compete for it and its locks are deleted', async (t) => {
     const directory = join(temporaryDirectory(t), 'log')
     const fighters = await Promise.all([Other.start(t), Other.start(t)])
     const acknowledged: string[] = []
@@ -177,7 +177,7 @@ describe('a log that is open', () => {
     await log.close()
   })
 
-  it('is failed and closed once its claim is gone: nothing that was acknowledged is lost', async (t) => {
+  it('fails and closes once its owner file is gone, and loses nothing acknowledged', async (t) => {
     const directory = join(temporaryDirectory(t), 'log')
     const second = await Other.start(t)
     for (const idle of [false, true]) {
@@ -203,7 +203,7 @@ describe('a log that is open', () => {
     }
   })
 
-  it('writes neither MARK nor anything else once its folder is another one', async (t) => {
+  it('writes neither MARK nor anything else once its folder was replaced', async (t) => {
     const directory = join(temporaryDirectory(t), 'log')
     const log = await openLog(directory, { warn })
     await log.accept([draft('1')])
@@ -213,7 +213,7 @@ describe('a log that is open', () => {
     assert.ok(!existsSync(directory))
   })
 
-  it('may be copied: the copy is nobody’s', async (t) => {
+  it('may be copied, and the copy has no owner', async (t) => {
     const directory = join(temporaryDirectory(t), 'log')
     const log = await openLog(directory)
     await log.accept([draft('1')])
@@ -227,8 +227,8 @@ describe('a log that is open', () => {
   })
 })
 
-describe('a claim that was left behind', () => {
-  it('is no obstacle when its process is gone, or its pid is another process now', async (t) => {
+describe('an owner file that was left behind', () => {
+  it('does not count when its process is gone, or its pid was reused', async (t) => {
     const directory = join(temporaryDirectory(t), 'log')
     const like = await claimOf(directory)
     for (const changes of [{ pid: 2 ** 22 + 1 }, { start: '1' }, { pid: 1, start: '1' }]) {
@@ -239,7 +239,7 @@ describe('a claim that was left behind', () => {
     }
   })
 
-  it('of a process that can’t be seen counts for as long as it is touched', async (t) => {
+  it('of a process that can’t be checked counts while it is touched', async (t) => {
     const directory = join(temporaryDirectory(t), 'log')
     const like = await claimOf(directory)
     // The same pid in another container, on another machine, or in a thread that was ended; or a claim that says nothing.
@@ -263,7 +263,7 @@ describe('a claim that was left behind', () => {
 })
 
 describe('within one process, a log', () => {
-  it('is the same one under another name, and is opened by nobody else when many try', async (t) => {
+  it('is the same under another name, and only one of many opens it', async (t) => {
     const root = temporaryDirectory(t)
     const [directory, link] = [join(root, 'log'), join(root, 'link')]
     const log = await openLog(directory)
@@ -278,7 +278,7 @@ describe('within one process, a log', () => {
     await opened.close()
   })
 
-  it('may be opened again after it could not be opened', async (t) => {
+  it('can be opened after a failed open', async (t) => {
     const directory = join(temporaryDirectory(t), 'log')
     await (await openLog(directory)).close()
     await assert.rejects(openLog(directory, { identity: 'identifier' }), refused('TIDINGS_LOG_IDENTITY'))

@@ -47,8 +47,8 @@ function folder(t: TestContext, files: Readonly<Record<string, string>>): string
   return directory
 }
 
-describe('a folder that holds something else', () => {
-  it('is refused and left as it is, whatever the files in it are called', async (t) => {
+describe('a folder with other files', () => {
+  it('is refused and left unchanged, whatever the names of its files', async (t) => {
     const names = ['notes.txt', '.gitignore', 'src/index.ts', '7.log', '20240101.log', '12.ldb', '12.sst', '3.dbtmp']
     const ours = ['LOG', 'LOG.old', 'CURRENT', 'MANIFEST-000001', 'MANIFEST-7', 'MARK', 'FILTER', 'agent.sock', 'KEPT']
     for (const name of [...names, ...ours, 'MARK.1', 'lost+found'])
@@ -57,7 +57,7 @@ describe('a folder that holds something else', () => {
     await assertUntouched(folder(t, { LOCK: '', '000007.log': '' }), 'an empty log file')
   })
 
-  it('is refused when it is the LevelDB of another program, or what is left of it', async (t) => {
+  it('is refused when it is the LevelDB of another program, or a part of one', async (t) => {
     const directory = folder(t, {})
     const db = new ClassicLevel(directory)
     await db.batch(Array.from({ length: 2000 }, (_, n) => ({ type: 'put', key: `e${n}`, value: '{"a":1}'.repeat(20) })))
@@ -83,8 +83,8 @@ describe('a folder that holds something else', () => {
   })
 })
 
-describe('a folder that holds a log', () => {
-  it('is opened, whatever else lies in it, and when its MARK is gone', async (t) => {
+describe('a folder with a log', () => {
+  it('is opened, whatever other files it has, and without its MARK', async (t) => {
     const directory = join(temporaryDirectory(t), 'log')
     for (let i = 0; i < 3; i++) {
       const log = await openLog(directory)
@@ -98,7 +98,7 @@ describe('a folder that holds a log', () => {
     assert.equal(readFileSync(join(directory, 'notes.txt'), 'utf8'), 'mine')
   })
 
-  it("and lost parts of it is damaged, and not somebody else's", async (t) => {
+  it('and missing parts is damaged, and not foreign', async (t) => {
     const whole = join(temporaryDirectory(t), 'log')
     for (let i = 0; i < 2; i++) {
       const log = await openLog(whole)
@@ -124,8 +124,8 @@ describe('a folder that holds a log', () => {
   })
 })
 
-describe('a folder in which a log is only being made', () => {
-  it('is taken, wherever the process died', async (t) => {
+describe('a folder in which a log is being made', () => {
+  it('is accepted, wherever the process died', async (t) => {
     const diary = '2026/01/01-10:00:00.000000 7f Creating DB\n'
     const empty = [{}, { LOCK: '' }, { LOCK: '', LOG: diary, 'LOG.old': '' }, { '000001.dbtmp': 'MANIFEST-000001\n' }]
     for (const files of empty) {
@@ -140,7 +140,7 @@ describe('a folder in which a log is only being made', () => {
     await (await openLog(store)).close()
   })
 
-  it('is taken with the MANIFEST of a store that has no CURRENT yet, the socket of an agent, on a new disk', async (t) => {
+  it('is accepted with a MANIFEST but no CURRENT, with the socket of an agent, and at the top of a new disk', async (t) => {
     const directory = folder(t, {})
     const store = join(temporaryDirectory(t), 'store')
     const db = new ClassicLevel(store)

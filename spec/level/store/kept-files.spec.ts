@@ -28,7 +28,7 @@ async function written(t: TestContext): Promise<string> {
 }
 
 describe('a log that is refused after LevelDB opened it', () => {
-  it('has the files that it had, each as it was', async (t) => {
+  it('has its files back, each unchanged', async (t) => {
     const directory = await written(t)
     // Only the MARK tells that there was more.
     const path = join(directory, 'MARK')
@@ -43,7 +43,7 @@ describe('a log that is refused after LevelDB opened it', () => {
 })
 
 describe('a log that is opened', () => {
-  it('keeps nothing once it is found sound, also what another process has kept', async (t) => {
+  it('deletes the kept files once it is sound, also those of another process', async (t) => {
     const directory = await written(t)
     keepFiles(directory)
     assert(readdirSync(directory).includes('KEPT'))
@@ -54,7 +54,7 @@ describe('a log that is opened', () => {
     await log.close()
   })
 
-  it('is not put back to what a process kept that died, when it is refused', async (t) => {
+  it('is not restored to the kept files of a dead process when it is refused', async (t) => {
     const directory = await written(t)
     keepFiles(directory)
     rmSync(join(directory, 'CURRENT'))
@@ -66,7 +66,7 @@ describe('a log that is opened', () => {
 })
 
 describe('a repair', () => {
-  it('finds every event when the MANIFEST is an older one, and when MARK and CURRENT are gone', async (t) => {
+  it('finds every event with an older MANIFEST, and without MARK and CURRENT', async (t) => {
     const directory = await written(t)
     const copy = `${directory}-copy`
     const manifest = readdirSync(directory).find((name) => name.startsWith('MANIFEST')) as string
@@ -82,7 +82,7 @@ describe('a repair', () => {
     }
   })
 
-  it('finds what a process kept that died while it opened the log', async (t) => {
+  it('finds the kept files of a process that died while it opened the log', async (t) => {
     const directory = await written(t)
     keepFiles(directory)
     for (const name of readdirSync(directory)) if (/^\d|CURRENT/.test(name)) rmSync(join(directory, name))

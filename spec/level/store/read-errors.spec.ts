@@ -31,8 +31,8 @@ async function tabled(t: TestContext): Promise<{ directory: string; table: strin
   return { directory, table: join(directory, name) }
 }
 
-describe('what LevelDB itself finds damaged', () => {
-  it('is told in our words by whatever reads it', async (t) => {
+describe('damage that LevelDB itself finds', () => {
+  it('is reported with our error code by every read', async (t) => {
     const { directory, table } = await tabled(t)
     const log = await openLog(directory)
     t.after(() => log.close())
@@ -51,7 +51,7 @@ describe('what LevelDB itself finds damaged', () => {
     assert((await log.verify()).problems.length > 0)
   })
 
-  it('is told also when it is a part that says where the others are', async (t) => {
+  it('is reported when it is in an index block', async (t) => {
     for (const name of ['CURRENT', 'MANIFEST']) {
       const { directory } = await tabled(t)
       const path = join(directory, readdirSync(directory).find((each) => each.startsWith(name)) as string)
@@ -62,15 +62,15 @@ describe('what LevelDB itself finds damaged', () => {
     }
   })
 
-  it('is told when a table is cut off', async (t) => {
+  it('is reported when a table is cut off', async (t) => {
     const { directory, table } = await tabled(t)
     truncateSync(table, 1000)
     await assert.rejects(openLog(directory), damaged)
   })
 })
 
-describe('an event that is gone from the store, or is not what its indexes say,', () => {
-  it('is told by whatever reads it, and not passed over', async (t) => {
+describe('an event that is missing, or contradicts its indexes,', () => {
+  it('is reported by every read, and not skipped', async (t) => {
     const directory = join(temporaryDirectory(t), 'log')
     // Opened once more, it is not looked for at open.
     for (let i = 0; i < 2; i++) {

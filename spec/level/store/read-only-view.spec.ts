@@ -17,8 +17,8 @@ const filesOf = (directory: string) =>
 
 const views = () => readdirSync(tmpdir()).filter((name) => name.startsWith('tidings-view-'))
 
-describe('a log that is opened to be read only', () => {
-  it('has all there is, takes nothing, and leaves its folder as it was', async (t) => {
+describe('a log that is opened read-only', () => {
+  it('has all records, accepts none, and leaves its folder unchanged', async (t) => {
     const directory = join(temporaryDirectory(t), 'log')
     for (const count of [3, 6]) {
       const log = await openLog(directory)
@@ -35,7 +35,7 @@ describe('a log that is opened to be read only', () => {
     await assert.rejects(openLog(join(directory, 'none'), { readOnly: true }), refused('TIDINGS_LOG_FAILED'))
   })
 
-  it('is refused while somebody writes to it', async (t) => {
+  it('is refused while another process writes to it', async (t) => {
     const directory = join(temporaryDirectory(t), 'log')
     const log = await openLog(directory)
     await assert.rejects(openLog(directory, { readOnly: true }), refused('TIDINGS_LOG_LOCKED'))
@@ -43,8 +43,8 @@ describe('a log that is opened to be read only', () => {
   })
 })
 
-describe('a log in a folder that can not be written, or of another user', () => {
-  it('can be listed, verified, backed up and restored, and is left as it was', async (t) => {
+describe('a log in a read-only folder, or of another user', () => {
+  it('can be listed, verified, backed up and restored, and stays unchanged', async (t) => {
     const root = temporaryDirectory(t)
     const [db, backup, restored] = ['log', 'backup', 'restored'].map((name) => join(root, name)) as [
       string,

@@ -66,7 +66,7 @@ function assertGrows(said: readonly [number, number][]): void {
 }
 
 describe('a backup', () => {
-  it('has every record as it was, and is restored as such', async (t) => {
+  it('has every record, and is restored with every record', async (t) => {
     const root = temporaryDirectory(t)
     const [directory, backup, restored] = ['log', 'deep/backup', 'restored'].map((name) => join(root, name)) as [
       string,
@@ -97,7 +97,7 @@ describe('a backup', () => {
     assert.equal((await list(consumer.parked())).length, 1)
   })
 
-  it('of a log in memory, or of an empty one, is a backup too', async (t) => {
+  it('can be made of a log in memory, and of an empty one', async (t) => {
     const root = temporaryDirectory(t)
     await using log = await memoryLog()
     await log.backup(join(root, 'empty'))
@@ -114,7 +114,7 @@ describe('a backup', () => {
     }
   })
 
-  it('is of one moment, though publishers go on', async (t) => {
+  it('is of one moment, while publishers continue', async (t) => {
     const backup = join(temporaryDirectory(t), 'backup')
     await using log = await memoryLog()
     await log.accept(draftsOf(3000))
@@ -138,7 +138,7 @@ describe('a backup', () => {
     for (const event of await list(copy.events())) assert.deepEqual(known.get(event.seq) ?? event, event)
   })
 
-  it('takes no place that is taken, and none in the folder of its log', async (t) => {
+  it("rejects a folder that is not empty, or inside the log's", async (t) => {
     const root = temporaryDirectory(t)
     const directory = join(root, 'log')
     const log = await opened(t, directory)
@@ -158,7 +158,7 @@ describe('a backup', () => {
     assert.equal(readFileSync(join(root, 'b.partial', 'letter'), 'utf8'), 'dear')
   })
 
-  it('takes the place of one that was never finished, and waits for nobody who is at it', async (t) => {
+  it('replaces an unfinished one, and rejects while one is running', async (t) => {
     const root = temporaryDirectory(t)
     const backup = join(root, 'backup')
     await closed(`${backup}.partial`)
@@ -174,7 +174,7 @@ describe('a backup', () => {
     assert.equal((await log.backup(join(root, 'other'))).last, 3)
   })
 
-  it('of what is damaged is none: it says where, and leaves nothing behind', async (t) => {
+  it('fails on damage, says where, and leaves nothing behind', async (t) => {
     const meddle: [RegExp, (db: ClassicLevel) => Promise<unknown>][] = [
       [/does not match its checksum/, (db) => db.put(keys.event(4), 'nonsense')],
       [/event 5 is missing/, (db) => db.del(keys.event(5))],
@@ -210,7 +210,7 @@ describe('a backup', () => {
     assert.deepEqual(readdirSync(root).sort(), ['file', 'log'])
   })
 
-  it('of a log that is closed meanwhile is none', async (t) => {
+  it('fails when the log is closed meanwhile', async (t) => {
     const root = temporaryDirectory(t)
     const log = await openLog(join(root, 'log'))
     await log.accept(draftsOf(3000))
@@ -230,7 +230,7 @@ describe('restoring', () => {
     return { root, backup: join(root, 'backup'), target: join(root, 'target') }
   }
 
-  it('refuses what is no backup, or not a whole one, and a place that is taken', async (t) => {
+  it('rejects a folder without a complete backup, and a target that is not empty', async (t) => {
     const { root, backup, target } = await backedUp(t)
     const invalid = (directory: string) => refused('TIDINGS_LOG_INVALID', { directory })
     await assert.rejects(restoreLog(join(root, 'nothing'), target), invalid(join(root, 'nothing')))
@@ -244,7 +244,7 @@ describe('restoring', () => {
     assert.deepEqual(readdirSync(root).sort(), ['backup', 'target'])
   })
 
-  it('refuses a backup that is damaged, says where, and leaves nothing behind', async (t) => {
+  it('rejects a damaged backup, says where, and leaves nothing behind', async (t) => {
     const damages: ((backup: string) => void | Promise<void>)[] = [
       (backup) => {
         const name = readdirSync(backup).find((each) => each.endsWith('.log')) as string
@@ -279,7 +279,7 @@ describe('restoring', () => {
 })
 
 describe('the folder of a log', () => {
-  it('takes no backup, whatever link leads to it', async (t) => {
+  it('rejects a backup, whatever link leads to it', async (t) => {
     const root = temporaryDirectory(t)
     const directory = join(root, 'log')
     const log = await opened(t, directory)
@@ -295,7 +295,7 @@ describe('the folder of a log', () => {
     assert.ok(existsSync(join(root, 'elsewhere/backup/MARK')))
   })
 
-  it('may hold links of the names that are written next: nothing is written through them', async (t) => {
+  it('may hold links with the names of files written next: nothing is written through them', async (t) => {
     const directory = join(temporaryDirectory(t), 'log')
     await closed(directory)
     const other = `${directory}.other`
@@ -308,7 +308,7 @@ describe('the folder of a log', () => {
 
   // Only root can give a folder to somebody else.
   if (process.geteuid?.() === 0) {
-    it('is refused, and left as it is, when it belongs to another user', async (t) => {
+    it('is refused and left unchanged when it belongs to another user', async (t) => {
       const directory = join(temporaryDirectory(t), 'log')
       await closed(directory)
       const filesOf = () => readdirSync(directory).map((name) => [name, statSync(join(directory, name)).mtimeMs])

@@ -267,7 +267,7 @@ class World {
   }
 }
 
-describe('pruning, among all else that is done with a log', () => {
+describe('pruning, among all other operations of a log', () => {
   it('never removes what a listener still needs, and nothing is accepted twice', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 30, size: 'max' }), async (steps) => {

@@ -6,12 +6,13 @@ import { memoryLog } from '../../../lib/level/open-log.ts'
 import type { Consumer } from '../../../lib/log/port.ts'
 import { draft, draftsOf, list, refused, seqs, seqsOf, take, takeAll } from '../../../lib/testing/log-bench.ts'
 import { type VirtualClock, virtualClock } from '../../../lib/testing/virtual-clock.ts'
-import { FaultySource, faultyLog, turns } from '../faults.ts'
+import { until } from '../../support/until.ts'
+import { FaultySource, faultyLog, recovered, writeBegun } from '../faults.ts'
 
 const HOUR = 3_600_000
 const DAY = 24 * HOUR
 
-/** A log in memory with so many events, an hour between each. */
+/** Makes a log in memory with this many events, an hour apart. */
 async function hourly(count: number, clock: VirtualClock = virtualClock()): Promise<LevelLog> {
   const log = await memoryLog({ clock })
   for (const each of draftsOf(count)) {
@@ -25,8 +26,8 @@ async function assertSound(log: LevelLog): Promise<void> {
   assert.deepEqual(await log.verify(), { ok: true, problems: [] })
 }
 
-describe('a log that is pruned', () => {
-  it('keeps the newest bodies, by their number, their age or their size, whichever is less', async () => {
+describe('a pruned log', () => {
+  it('keeps the newest bodies, by count, age or size, whichever keeps fewer', async () => {
     const kept = async (retention: Parameters<LevelLog['prune']>[0]): Promise<number[]> => {
       await using log = await hourly(10)
       const { removed, first, last, identities, heldBy } = await log.prune(retention)
@@ -37,7 +38,7 @@ describe('a log that is pruned', () => {
     assert.deepEqual(await kept({ count: 3 }), [8, 9, 10])
     assert.deepEqual(await kept({ count: 10 }), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
     assert.deepEqual(await kept({ count: 0 }), [])
-    // Event 10 is an hour old by now.
+    // Event 10 is an hour old now.
     assert.deepEqual(await kept({ age: '4h' }), [7, 8, 9, 10])
     assert.deepEqual(await kept({ age: 4 * HOUR - 1 }), [8, 9, 10])
     assert.deepEqual(await kept({ age: '4h', count: 3 }), [8, 9, 10])
@@ -47,7 +48,7 @@ describe('a log that is pruned', () => {
     assert.deepEqual(await kept({ identities: '1s' }), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
   })
 
-  it('weighs bodies as they were written, those that came since the last time too', async () => {
+  it('measures bodies as written, including those accepted since the last prune', async () => {
     await using log = await memoryLog()
     const filled = (name: string) => draft(name, 'x'.repeat(1000))
     await log.accept(Array.from({ length: 10 }, (_, i) => filled(`${i}`)))
@@ -58,7 +59,7 @@ describe('a log that is pruned', () => {
     assert.equal((await log.prune({ bytes: 999 })).removed, 5)
   })
 
-  it('goes on as before: what is gone is not found, and not told again; what comes has the next seq', async () => {
+  it('continues as before: pruned events are not found and not told again, new ones have the next seq', async () => {
     const clock = virtualClock()
     await using log = await hourly(5, clock)
     await log.accept([{ ...draft('v', 'a'), version: '1' }])
@@ -76,7 +77,7 @@ describe('a log that is pruned', () => {
     await assertSound(log)
   })
 
-  it('counts an event of the future, which a clock that was wrong has dated, with the next one', async () => {
+  it('treats an event dated in the future as old as the next one', async () => {
     const clock = virtualClock()
     await using log = await hourly(3, clock)
     clock.step(365 * DAY)
@@ -88,7 +89,7 @@ describe('a log that is pruned', () => {
     assert.equal((await log.prune({ age: '1h' })).first, 6)
   })
 
-  it('shows queries that are under way what is left, in any order', async () => {
+  it('shows running queries the remaining events, in any order', async () => {
     for (const query of [{}, { reverse: true }, { types: ['it'] }, { types: ['it'], reverse: true }]) {
       await using log = await memoryLog()
       await log.accept(draftsOf(2000))
@@ -97,14 +98,14 @@ describe('a log that is pruned', () => {
         if (seen.length === 0) await log.prune({ count: 300 })
         seen.push(seq)
       }
-      // Of the page that was read before, all are shown.
+      // Shows all events of the page that was read before.
       const page = query.reverse ? [] : Array.from({ length: 500 }, (_, i) => i + 1)
       const left = Array.from({ length: query.reverse ? 500 : 300 }, (_, i) => 2000 - i)
       assert.deepEqual(seen, query.reverse ? left : [...page, ...left.reverse()], JSON.stringify(query))
     }
   })
 
-  it('is sound at every moment, also for those who verify it meanwhile', async () => {
+  it('is sound at every moment, also for a verify meanwhile', async () => {
     await using log = await memoryLog()
     await log.accept(draftsOf(3000))
     let pruned = false
@@ -118,7 +119,7 @@ describe('a log that is pruned', () => {
     assert.equal((await seqs(log)).length < 20, true)
   })
 
-  it('lets two prune it at once', async () => {
+  it('lets two prunes run at once', async () => {
     await using log = await memoryLog()
     await log.accept(draftsOf(2000))
     const both = await Promise.all([log.prune({ count: 1000 }), log.prune({ count: 5 })])
@@ -131,7 +132,7 @@ describe('a log that is pruned', () => {
     )
   })
 
-  it('that is closed meanwhile says so', async () => {
+  it('rejects a prune when it is closed meanwhile', async () => {
     const log = await memoryLog()
     await log.accept(draftsOf(2000))
     const pruning = assert.rejects(log.prune({ count: 5 }), refused('TIDINGS_LOG_CLOSED'))
@@ -140,7 +141,7 @@ describe('a log that is pruned', () => {
     await assert.rejects(log.prune({ count: 5 }), refused('TIDINGS_LOG_CLOSED'))
   })
 
-  it('says which record is damaged, and removes nothing from there on', async () => {
+  it('names a damaged record, and removes nothing from there on', async () => {
     const source = new FaultySource()
     const { log } = await faultyLog({ source, clock: virtualClock() })
     await log.accept(draftsOf(3))
@@ -155,8 +156,8 @@ describe('a log that is pruned', () => {
   })
 })
 
-describe('what was pruned', () => {
-  it('is said to be damage when it is there again: a step that was lost', async () => {
+describe('a pruned event', () => {
+  it('is damage when it exists again: a step was lost', async () => {
     const source = new FaultySource()
     const { log } = await faultyLog({ source, clock: virtualClock() })
     await log.accept(draftsOf(4))
@@ -174,7 +175,7 @@ describe('what was pruned', () => {
 })
 
 describe('a step of pruning', () => {
-  it('that fails is not done, or done: after it the log is sound, and it can be asked again', async () => {
+  it('that fails was stored or not, leaves the log sound, and can be repeated', async () => {
     for (const fate of ['lose', 'keep'] as const) {
       const clock = virtualClock()
       const source = new FaultySource()
@@ -182,7 +183,7 @@ describe('a step of pruning', () => {
       await log.accept(draftsOf(1200))
       source.next('write', fate)
       await assert.rejects(log.prune({ count: 10 }), refused('TIDINGS_LOG_FAILED'))
-      await turns()
+      await recovered(log)
       const { first } = (await log.stats()).events
       assert.equal(first, fate === 'lose' ? 501 : 1001)
       assert.equal((await seqs(log))[0], first)
@@ -193,32 +194,31 @@ describe('a step of pruning', () => {
     }
   })
 
-  it('takes its head along: what is committed before it still has the old one', async () => {
+  it('carries its head: an earlier commit has the old one', async () => {
     const source = new FaultySource()
     const { log } = await faultyLog({ source, clock: virtualClock() })
     await log.accept(draftsOf(10))
     const pruning = log.prune({ count: 0 })
-    // It has begun, and has not read what it decides upon.
+    // The prune has begun, and has not read the bodies yet.
     for (let i = 0; i < 5; i++) await Promise.resolve()
     source.hold()
-    // One commit is being written, one is full, and the step gets the third.
+    // One commit is being written, the second is full, and the step of the prune gets the third.
     const first = log.accept([draft('a')])
     await Promise.resolve()
     const second = log.accept(Array.from({ length: 5 }, (_, i) => draft(`large ${i}`, 'x'.repeat(250_000))))
-    await turns()
-    assert.deepEqual(await seqs(log), [])
+    await until(async () => (await seqs(log)).length === 0)
     source.next('write', 'lose')
     source.release()
     await Promise.all([first, second])
     await assert.rejects(pruning, refused('TIDINGS_LOG_FAILED'))
-    await turns()
+    await recovered(log)
     assert.equal((await log.stats()).events.first, 1)
     await assertSound(log)
     await log.close()
   })
 })
 
-describe('what a listener still needs', () => {
+describe('an event that a listener still needs', () => {
   const held = async (settle: (consumer: Consumer) => Promise<void> | void) => {
     const log = await memoryLog({ clock: virtualClock() })
     const consumer = await log.consumer('c', { start: 'start' })
@@ -230,7 +230,7 @@ describe('what a listener still needs', () => {
     return { first, heldBy }
   }
 
-  it('is kept: what it was not told, what is in flight, waits for a retry, or is parked', async () => {
+  it('is kept: not handed out yet, in flight, waiting for a retry, or parked', async () => {
     assert.deepEqual(await held(() => undefined), { first: 1, heldBy: { listener: 'c', seq: 1, why: 'cursor' } })
     const inFlight = await held(async (consumer) => {
       const [a, b, c] = await take(consumer, 3)
@@ -259,7 +259,7 @@ describe('what a listener still needs', () => {
     assert.deepEqual(done, { first: 7, heldBy: undefined })
   })
 
-  it('is kept also when nobody has opened it', async () => {
+  it('is kept also for a listener that is not open', async () => {
     const clock = virtualClock()
     for (const [why, seq] of [
       ['cursor', 5],
@@ -289,7 +289,7 @@ describe('what a listener still needs', () => {
     }
   })
 
-  it('goes in one step with the acknowledgement and what that wrote, if that is not durable before', async () => {
+  it('is removed in one commit with its ack and the writes of that', async () => {
     const source = new FaultySource()
     const { log } = await faultyLog({ source, clock: virtualClock() })
     const consumer = await log.consumer('c', { start: 'start' })
@@ -305,7 +305,7 @@ describe('what a listener still needs', () => {
     await log.close()
   })
 
-  it('is what it asked to be told again, and one that moves back is told what is left', async () => {
+  it('includes events to redeliver; a listener that moves back gets the remaining events', async () => {
     await using log = await memoryLog({ clock: virtualClock() })
     const consumer = await log.consumer('c', { start: 'start' })
     await log.accept(draftsOf(10))
@@ -322,7 +322,7 @@ describe('what a listener still needs', () => {
     assert(handed.every(({ replay }) => replay === 2))
   })
 
-  it('that is gone is refused by name', async () => {
+  it('can not be redelivered once it is pruned: the error names it', async () => {
     await using log = await memoryLog()
     const consumer = await log.consumer('c', { start: 'now' })
     await log.accept(draftsOf(10))
@@ -334,7 +334,7 @@ describe('what a listener still needs', () => {
     assert.deepEqual(seqsOf(await take(consumer, 1)), [8])
   })
 
-  it('begins with the oldest body that is kept, wherever it is asked to begin', async () => {
+  it('is at least the oldest kept body, wherever a listener is to begin', async () => {
     const clock = virtualClock()
     const source = new FaultySource()
     const { log } = await faultyLog({ source, clock })
@@ -359,7 +359,7 @@ describe('what a listener still needs', () => {
 })
 
 describe('identities', () => {
-  it('are dropped when that is asked for, by the age of their event, and may then be told again', async () => {
+  it('are dropped on request, by the age of their event, and may then be told again', async () => {
     const clock = virtualClock()
     await using log = await hourly(48, clock)
     await log.prune({ count: 10 })
@@ -380,7 +380,7 @@ describe('identities', () => {
     await assertSound(log)
   })
 
-  it('are known to an hour, and rather kept: a clock that was wrong drops none early', async () => {
+  it('have their age to the hour, rounded up: a wrong clock drops none early', async () => {
     const clock = virtualClock()
     await using log = await hourly(3, clock)
     clock.step(-365 * DAY)
@@ -394,7 +394,7 @@ describe('identities', () => {
     assert.equal((await log.prune({ identities: '4h' })).identities, 3)
   })
 
-  it('that are told anew while others are dropped stay', async () => {
+  it('that are told again while others are dropped stay', async () => {
     const clock = virtualClock()
     const source = new FaultySource()
     const { log } = await faultyLog({ source, clock })
@@ -402,15 +402,17 @@ describe('identities', () => {
     await log.accept(version(1))
     await log.prune({ count: 0 })
     await clock.advance(2 * HOUR)
+    const { begun } = source
     source.hold()
     const dropping = log.prune({ identities: '1h' })
-    await turns()
+    await writeBegun(source, begun + 1)
     const changed = log.accept(version(2))
-    await turns()
+    // The look-ups of so large an accept take several turns.
+    await clock.advance(0)
     source.release()
     const { identities } = await dropping
     const receipts = await changed
-    // Those that were dropped before are new, those that were told before have changed: in either case they are known.
+    // An identity that was dropped first is new, one that was told first has changed. Either way it is known.
     const [anew, again] = ['new', 'changed'].map((each) => receipts.filter(({ status }) => status === each).length)
     assert.deepEqual([anew, (anew ?? 0) + (again ?? 0)], [identities, 1100])
     assert(identities > 0 && identities < 1100, `${identities} were dropped`)

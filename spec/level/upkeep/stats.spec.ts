@@ -12,7 +12,7 @@ const filled = (from: number, count: number) =>
   Array.from({ length: count }, (_, i) => draft(`item ${from + i}`, `${Math.random()}`.repeat(20)))
 
 describe('the size of a log', () => {
-  it('is told by kinds of records, with what is free on its disk; in memory there is none', async (t) => {
+  it('is given by kinds of records, with the free space on disk, but not in memory', async (t) => {
     await using log = await openLog(join(temporaryDirectory(t), 'log'))
     for (let i = 0; i < 10; i++) await log.accept(filled(i * 500, 500))
     const { before, after } = await log.compact()
@@ -31,7 +31,7 @@ describe('the size of a log', () => {
     assert.deepEqual(await other.compact(), { before: 0, after: 0 })
   })
 
-  it('grows as it did in the last week, also by what was pruned since', async () => {
+  it('grows as in the last week, counting events pruned since', async () => {
     const clock = virtualClock()
     await using log = await memoryLog({ clock })
     assert.deepEqual((await log.stats()).growth, { days: 1, events: 0, bytes: 0 })
@@ -49,7 +49,7 @@ describe('the size of a log', () => {
     assert.deepEqual((await log.stats()).growth, { days: 7, events: 0, bytes: 0 })
   })
 
-  it('grows by what stays', async () => {
+  it('grows only by records that stay', async () => {
     const bytes = async (retention: object | undefined): Promise<number> => {
       await using log = await memoryLog({ clock: virtualClock(), ...(retention === undefined ? {} : { retention }) })
       await log.accept(draftsOf(10))
@@ -62,7 +62,7 @@ describe('the size of a log', () => {
     assert.equal(await bytes({ count: 5, identities: '1d' }), 0)
   })
 
-  it('can not be told of a log that is closed', async () => {
+  it('is rejected for a closed log', async () => {
     const log = await memoryLog()
     await log.close()
     await assert.rejects(log.stats(), refused('TIDINGS_LOG_CLOSED'))
@@ -70,8 +70,8 @@ describe('the size of a log', () => {
   })
 })
 
-describe('a log on disk that is compacted', () => {
-  it('gives back what was pruned, while it is in use, and says how far it is', async (t) => {
+describe('a compacted log on disk', () => {
+  it('frees the space of pruned records while it is in use, and reports progress', async (t) => {
     await using log = await openLog(join(temporaryDirectory(t), 'log'))
     for (let i = 0; i < 20; i++) await log.accept(filled(i * 500, 500))
     await log.prune({ count: 100 })
@@ -85,7 +85,7 @@ describe('a log on disk that is compacted', () => {
     assert.deepEqual(await log.verify(), { ok: true, problems: [] })
     assert.deepEqual(await log.accept([draft('item 7')]), [{ status: 'duplicate', seq: 8 }])
   })
-  it('does not grow by being compacted, however small it is', async (t) => {
+  it('does not grow, however small it is', async (t) => {
     await using log = await openLog(join(temporaryDirectory(t), 'log'))
     await log.accept([draft('1')])
     for (let i = 0; i < 3; i++) {

@@ -45,8 +45,8 @@ async function problemsAfter(t: TestContext, act: (db: ClassicLevel) => Promise<
 
 const flip = (text: string | undefined): string => `${text?.slice(0, -1)}\x7f`
 
-describe('a log that is verified', () => {
-  it('is sound as it was written, whatever was written, and says how far it is', async () => {
+describe('a verified log', () => {
+  it('is sound as it was written, and reports progress', async () => {
     for (const identity of ['type', 'identifier'] as const) {
       const log = await memoryLog({ identity })
       await fill(log)

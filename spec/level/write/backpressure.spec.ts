@@ -25,8 +25,8 @@ const microtasks = async (count: number): Promise<void> => {
   for (let i = 0; i < count; i++) await Promise.resolve()
 }
 
-describe('the gate before the queue of drafts', () => {
-  it('lets everybody pass at once while there is room', () => {
+describe('backpressure', () => {
+  it('lets publishers pass at once while there is room', () => {
     const queue = new Queue()
     queue.waiting = 9999
     assert.equal(
@@ -35,7 +35,7 @@ describe('the gate before the queue of drafts', () => {
     )
   })
 
-  it('lets nobody pass while what waits is large, however few drafts that are', async () => {
+  it('makes publishers wait while the queued drafts are large, however few', async () => {
     const queue = new Queue()
     queue.waiting = 10
     queue.size = 64 * 1024 * 1024
@@ -46,7 +46,7 @@ describe('the gate before the queue of drafts', () => {
     assert.equal(await turn, 'passed')
   })
 
-  it('lets nobody pass before those who came first, whenever they come', async () => {
+  it('lets publishers pass in the order of their calls', async () => {
     for (let delay = 0; delay < 12; delay++) {
       const queue = new Queue()
       const gate = new Backpressure(() => queue)
@@ -62,7 +62,7 @@ describe('the gate before the queue of drafts', () => {
     }
   })
 
-  it('lets pass one by one: each adds to the queue that the next one looks at', async () => {
+  it('lets publishers pass one by one, because each adds to the queue', async () => {
     const queue = new Queue()
     const gate = new Backpressure(() => queue)
     const passed: number[] = []
@@ -80,7 +80,7 @@ describe('the gate before the queue of drafts', () => {
     assert.deepEqual(passed, [0, 1, 2, 3, 4])
   })
 
-  it('hands on what was thrown to whoever it concerns, and lets the others pass', async () => {
+  it('passes an error to its own publisher, and lets the others pass', async () => {
     const queue = new Queue()
     const gate = new Backpressure(() => queue)
     const fails = gate.pass(() => {
@@ -92,7 +92,7 @@ describe('the gate before the queue of drafts', () => {
     assert.equal(await passes, 'passed')
   })
 
-  it('lets everybody pass when the queue is gone: they hear of it inside', async () => {
+  it('lets publishers pass when the queue is gone: their own call rejects', async () => {
     const queue = new Queue()
     let gone = false
     const gate = new Backpressure(() => {

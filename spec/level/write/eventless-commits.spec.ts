@@ -59,14 +59,14 @@ describe('a commit without events', () => {
     }
   })
 
-  it('is missed at the end too, once the MARK knows of it', async (t) => {
+  it('is missed at the end of the log too, once MARK names it', async (t) => {
     const directory = await remembering(t)
     const path = logFile(directory)
     truncateSync(path, readFileSync(path).length - 10)
     await assert.rejects(openLog(directory), refused('TIDINGS_LOG_DAMAGED', { quiet: 60 }))
   })
 
-  it('has a record only as long as it may be missed', async (t) => {
+  it('has a record only while LevelDB may drop it', async (t) => {
     const directory = await remembering(t)
     assert.equal((await recorded(directory)).length, 60)
     // In tables since it was opened again: two go with each one that comes.
@@ -80,7 +80,7 @@ describe('a commit without events', () => {
     await again.close()
   })
 
-  it('has one while it is among what was written last, and those that have are few', () => {
+  it('has a record while it is among the newest writes, and few have one', () => {
     const sizes = fc.array(fc.integer({ min: 100, max: 3 * MIB }), { minLength: 1, maxLength: 200 })
     fc.assert(
       fc.property(sizes, (sizes) => {

@@ -28,14 +28,14 @@ async function filled(t: TestContext) {
   return { log, counts }
 }
 
-it('looks up thousands of duplicates in slices, and gives the event loop its turn between them', async (t) => {
+it('looks up thousands of duplicates in slices, and yields the event loop between them', async (t) => {
   const { log, counts } = await filled(t)
   const receipts = await log.accept(drafts)
   assert.ok(receipts.every(({ status, seq }, i) => status === 'duplicate' && seq === i + 1))
   assert.ok(counts.most <= 1000, `${counts.most} look-ups in one turn`)
 })
 
-it('keeps the order of those that come while a large accept is looked up', async (t) => {
+it('keeps the order of calls made during the look-ups of a large accept', async (t) => {
   const { log } = await filled(t)
   const order: string[] = []
   const large = log.accept([...drafts, { type: 't', identifier: 'new', data: 0 }]).then((all) => {
@@ -51,7 +51,7 @@ it('keeps the order of those that come while a large accept is looked up', async
   assert.deepEqual([first?.status, first?.seq, second?.status, second?.seq], ['new', COUNT + 1, 'duplicate', COUNT + 1])
 })
 
-it('tells again what is forgotten while a large accept is looked up', async (t) => {
+it('accepts identities again that are forgotten during the look-ups of a large accept', async (t) => {
   const { log } = await filled(t)
   const large = log.accept(drafts)
   await new Promise((resolve) => setImmediate(resolve))

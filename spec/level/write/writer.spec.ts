@@ -3,20 +3,22 @@ import { describe, it } from 'node:test'
 import type { Receipt } from '../../../lib/core/event.ts'
 import { draft, draftsOf, seqs, take } from '../../../lib/testing/log-bench.ts'
 import { virtualClock } from '../../../lib/testing/virtual-clock.ts'
-import { FaultySource, faultyLog, turns } from '../faults.ts'
+import { FaultySource, faultyLog, recovered, writeBegun } from '../faults.ts'
 
 describe('a commit', () => {
-  it('is on disk before anybody who waits for it is told: the first publisher, and those of duplicates', async () => {
+  it('is on disk before its publishers are answered: the first, and those of duplicates', async () => {
     const source = new FaultySource()
     const { log } = await faultyLog({ source, clock: virtualClock() })
+    const { begun } = source
     source.hold()
     const told: Receipt[] = []
     const publish = async (): Promise<void> => void told.push(...(await log.accept([draft('1')])))
     const all = Array.from({ length: 20 }, publish)
-    await turns()
+    await writeBegun(source, begun + 1)
     assert.deepEqual(told, [])
     assert.equal(await log.last(), 0)
     assert.equal(await log.get('it', '1'), undefined)
+    assert.deepEqual(told, [])
     source.release()
     await Promise.all(all)
     assert.equal(told.length, 20)
@@ -27,12 +29,13 @@ describe('a commit', () => {
     await log.close()
   })
 
-  it('of a duplicate is that of its event: later commits are not waited for', async () => {
+  it('of a duplicate is that of its event, and not a later one', async () => {
     const source = new FaultySource()
     const { log } = await faultyLog({ source, clock: virtualClock() })
+    const { begun } = source
     source.hold()
     const first = log.accept([draft('1')])
-    await turns()
+    await writeBegun(source, begun + 1)
     const duplicate = log.accept([draft('1')])
     const later = log.accept([draft('2')])
     let told = false
@@ -41,40 +44,40 @@ describe('a commit', () => {
     source.hold()
     assert.deepEqual(await duplicate, [{ status: 'duplicate', seq: 1 }])
     await first
-    await turns()
+    await writeBegun(source, begun + 2)
     assert.equal(told, false)
     source.release()
     await later
     await log.close()
   })
 
-  it('takes all that came while the last one was written, and the next is begun before the last is told', async () => {
+  it('takes everything added while the last one was written, and begins before its publishers are answered', async () => {
     const source = new FaultySource()
     const { log } = await faultyLog({ source, clock: virtualClock() })
-    const { writes } = source
+    const { begun, writes } = source
     source.hold()
     const first = log.accept([draft('first')])
-    await turns()
+    await writeBegun(source, begun + 1)
     const rest = draftsOf(400).map((each) => log.accept([each]))
     source.release()
     source.hold()
     await first
-    // The second commit has begun: one batch for 400 publishers.
-    await turns()
+    // The second commit: one batch for 400 publishers.
+    await writeBegun(source, begun + 2)
     source.release()
     await Promise.all(rest)
     assert.equal(source.writes - writes, 2)
     await log.close()
   })
 
-  it('never holds a part of what one accept was given, however much that is', async () => {
+  it('never holds only a part of one accept, however large', async () => {
     const source = new FaultySource()
     const { log } = await faultyLog({ source, clock: virtualClock() })
     source.next('write', 'lose')
     await log.accept([draft('first')])
     const [large, small] = await Promise.allSettled([log.accept(draftsOf(5000)), log.accept(draftsOf(3, 'small '))])
     assert.deepEqual([large.status, small.status], ['rejected', 'rejected'])
-    await turns()
+    await recovered(log)
     await log.close()
     const { log: again } = await faultyLog({ source, clock: virtualClock() })
     assert.deepEqual(await seqs(again), [1])
@@ -100,7 +103,7 @@ describe('a commit', () => {
     await log.close()
   })
 
-  it('carries acks along when there is something else to write', async () => {
+  it('carries acks along with other writes', async () => {
     const source = new FaultySource()
     const clock = virtualClock()
     const { log } = await faultyLog({ source, clock })
@@ -119,7 +122,7 @@ describe('a commit', () => {
     await again.close()
   })
 
-  it('is not synced when the log was asked not to wait for the disk, and is when it is closed', async () => {
+  it('is synced only at close with relaxed durability', async () => {
     const source = new FaultySource()
     const { log } = await faultyLog({ source, clock: virtualClock(), durability: 'process' })
     const { synced } = source
@@ -131,18 +134,19 @@ describe('a commit', () => {
 })
 
 describe('the queue of an accept', () => {
-  it('takes 10 000 drafts that wait for the disk; then publishers wait, in the order in which they came', async () => {
+  it('takes 10 000 drafts; then publishers wait, in the order of their calls', async () => {
     const source = new FaultySource()
     const { log } = await faultyLog({ source, clock: virtualClock() })
+    const { begun } = source
     source.hold()
     const answers = Array.from({ length: 12_000 }, (_, i) => log.accept([draft(`${i}`, i)]))
     const overtaking: Promise<readonly Receipt[]>[] = []
-    // Each of the first 9 000 publishes once more as soon as it is told, while others still wait.
+    // Each of the first 9 000 publishes once more as soon as it is answered, while others still wait.
     for (const [i, answer] of answers.slice(0, 9000).entries()) {
       void answer.then(() => overtaking.push(log.accept([draft(`again ${i}`, 12_000 + i)])))
     }
-    await turns()
-    // What was refused by the bound is not decided yet: nobody has its seq.
+    await writeBegun(source, begun + 1)
+    // Beyond the limit, drafts are not decided yet, and have no seq.
     const late = log.accept([draft('11999')])
     source.release()
     const receipts = await Promise.all(answers)
@@ -157,12 +161,13 @@ describe('the queue of an accept', () => {
     await log.close()
   })
 
-  it('lets those go who wait when the log is closed: they are refused', async () => {
+  it('rejects waiting publishers when the log is closed', async () => {
     const source = new FaultySource()
     const { log } = await faultyLog({ source, clock: virtualClock() })
+    const { begun } = source
     source.hold()
     const answers = Array.from({ length: 10_600 }, (_, i) => log.accept([draft(`${i}`)]))
-    await turns()
+    await writeBegun(source, begun + 1)
     const closed = log.close()
     source.release()
     const settled = await Promise.allSettled(answers)
