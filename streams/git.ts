@@ -10,16 +10,16 @@ import {
   TidingsError,
 } from '../lib/index.ts'
 
-/** Options of the `git` stream. */
+/** The options of the `git` stream. */
 export interface GitOptions {
   /** The repository: a working tree, a directory inside one, or a bare repository. */
   readonly path: string
   /**
-   * Whose history is told: a branch, or anything that git resolves to a commit, such as `origin/main`; `'*'` for all
-   * branches, remote-tracking ones included. Default `HEAD`. Tags are told regardless of their branch.
+   * The branch to follow: its name, or anything that git resolves to a commit, such as `origin/main`; `'*'` for all
+   * branches, including remote-tracking ones. Default `HEAD`. Tags are published whatever their branch.
    */
   readonly branch?: string
-  /** How often to look. Default `'1m'`. */
+  /** How often to look, in ms or as a duration. Default `'1m'`. */
   readonly every?: Duration
   /** What happens to the commits and tags that exist at the first look, as in `JobOptions`. Default `tell`. */
   readonly first?: NonNullable<JobOptions['first']>
@@ -74,11 +74,11 @@ const commit = eventType('git.commit').of<Commit>()
 const tag = eventType('git.tag').of<Tag>()
 
 /**
- * Tells the commits and tags of a repository on this machine, oldest first. It only reads: to hear what others push,
+ * Publishes the commits and tags of a repository on this machine, oldest first. It only reads: to see what others push,
  * watch the repository that they push to, or fetch in your own job and watch `origin/main`.
  *
- * A commit is told once, by its hash, in whichever branches and clones it appears. A tag is told once per target: a
- * moved tag is told again, and two repositories may each have a `v1.0`.
+ * A commit is published once, by its hash, in whichever branches and clones it appears. A tag is published once per
+ * target: again when it moves, and two repositories may each have a `v1.0`.
  *
  * A run fails with `TIDINGS_EXEC_FAILED` when `path` is not a repository, or has commits but not that branch.
  *
@@ -128,7 +128,7 @@ const TAG = ['refname:strip=2', 'objectname', '*objectname', ...ANNOTATION] as c
 
 async function* commits(path: string, branch: string, context: JobContext) {
   const read = reader(path, context)
-  // A shallow clone may be deepened later, and its tips then lead to commits that were not told.
+  // A shallow clone may be deepened later: its tips then lead to commits that were not published.
   const shallow = (await read('rev-parse', '--is-shallow-repository')).trim() === 'true'
   const revisions = branch === '*' ? ['--branches', '--remotes'] : ['--end-of-options', branch]
   const tips = await tipsOf(read, revisions)

@@ -3,14 +3,14 @@ import fc from 'fast-check'
 import { cron, type Every, every, type MonthDay, type Schedule } from '../../lib/schedule/index.ts'
 import { clock } from './zone-scanner.ts'
 
-// An oracle that looks at one day after the other, and asks only Intl what clocks show.
+// An oracle that checks one day after the other, and asks only Intl what clocks show.
 
 const MINUTE = 60_000
 const DAY = 1440 * MINUTE
 const weekdays = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday'] as const
 const places = ['first', 'second', 'third', 'fourth', 'fifth', 'last'] as const
 
-/** Those that set their clocks at midnight, by half an hour, late in the evening, by two hours, and one that left out a day. */
+/** Zones that set their clocks at midnight, by half an hour, late in the evening, by two hours, and one that skipped a day. */
 const zones = [
   'UTC',
   'Europe/Berlin',
@@ -44,14 +44,14 @@ function isDay(day: MonthDay, date: Date): boolean {
   return place === 'last' ? number + 7 > daysIn(date) : Math.ceil(number / 7) === places.indexOf(place) + 1
 }
 
-/** What the oracle knows of a schedule: its time of day, which days it may come on, and which of these it takes. */
+/** A schedule as the oracle knows it: its time of day, the days it may come on, and which of these it takes. */
 interface Known {
   readonly schedule: Schedule
   readonly zone: string
   readonly minutes: number
   readonly start: number
   readonly matches: (date: Date) => boolean
-  /** Whether a day belongs to it, when the first one is that. */
+  /** Whether a day belongs to it, given the first one. */
   readonly counts: (date: Date, first: Date) => boolean
 }
 
@@ -83,7 +83,7 @@ const common = fc.record({
   zone: fc.constantFrom(...zones),
   n: fc.constantFrom(1, 1, 2, 3, 4, 5, 12),
   minutes: fc.oneof(fc.nat(1439), fc.constantFrom(0, 15, 90, 120, 150, 1410)),
-  /** Minutes since 2010: the first slot is in the three years in which all of these zones set their clocks, Apia its day. */
+  /** Minutes since 2010: the first slot is within three years in which all of these zones set their clocks. */
   start: fc.nat(3 * 365 * 1440).map((at) => Date.UTC(2010, 0, 1) + at * MINUTE),
   begins: fc.constantFrom('anchor', 'date', 'instant'),
 })
@@ -93,7 +93,7 @@ function textOf(minutes: number): string {
   return [Math.floor(minutes / 60), minutes % 60].map((part) => String(part).padStart(2, '0')).join(':')
 }
 
-/** The schedule with its start, said in one of the ways there are. */
+/** The schedule with its start, written in one of the possible ways. */
 function begun(schedule: Every, { zone, start, minutes, begins }: Common): Schedule {
   const timed = schedule.at(textOf(minutes), zone)
   if (begins === 'anchor') return timed
@@ -135,10 +135,10 @@ const beforeLast = fc.tuple(common, fc.integer({ min: 1, max: 27 })).map(
   }),
 )
 
-/** Each kind of schedule that goes by days of the calendar. */
+/** Each kind of schedule that follows the calendar. */
 export const kinds = { weekly, monthly, daily, beforeLast }
 
-/** Compares schedules with a look at every day, from wherever one asks. */
+/** Compares schedules with a check of every day, from any instant. */
 export function checkCalendar(kind: fc.Arbitrary<Known>, numRuns: number): void {
   fc.assert(
     fc.property(kind, fc.nat(1_900), (known, later) => {

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import { every, nextRuns, type Schedule, weekdays } from '../../lib/schedule/index.ts'
 import { checkCalendar, kinds } from './calendar-check.ts'
 
-describe('schedules that go by the calendar are what a look at every day says', () => {
+describe('calendar schedules match a check of every day', () => {
   for (const [name, kind] of Object.entries(kinds)) it(name, () => checkCalendar(kind, 40))
 })
 
@@ -116,14 +116,14 @@ describe('weeks and months', () => {
     })
   }
 
-  it('an end is kept', () => {
+  it('end at their end', () => {
     assert.equal(
       nextRuns(every().week.monday.at('9:00', utc).from('2026-01-05').until('2026-02-01'), 9, new Date(0)).length,
       4,
     )
   })
 
-  it('gaps that vary begin at the start, and differ from start to start', () => {
+  it('with gaps that vary begin at the start, and differ by start', () => {
     const first = (start: string): string[] =>
       nextRuns(every(5).to(10).minutes.from(start), 3, new Date('2026-01-01')).map((slot) => slot.toISOString())
     assert.equal(first('2026-01-05T00:00:00Z')[0], '2026-01-05T00:00:00.000Z')

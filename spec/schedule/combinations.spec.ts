@@ -17,10 +17,10 @@ process.env.TZ = 'America/New_York'
 
 const thursday = new Date('2026-01-01T12:00:00Z')
 
-describe('any of several schedules', () => {
+describe('anyOf', () => {
   const both = anyOf(weekdays.at('9:00', 'UTC'), every().saturday.at('11:00', 'UTC'))
 
-  it('comes whenever one of them does', () => {
+  it('has the slots of all its schedules', () => {
     assert.deepEqual(nextRuns(both, 3, thursday), [
       new Date('2026-01-02T09:00:00Z'),
       new Date('2026-01-03T11:00:00Z'),
@@ -28,34 +28,34 @@ describe('any of several schedules', () => {
     ])
   })
 
-  it('comes once where two of them come at once', () => {
+  it('has one slot for slots of the same instant', () => {
     const schedule = anyOf(every(2).hours, every(3).hours)
     const hours = nextRuns(schedule, 5, thursday).map((slot) => slot.getUTCHours() - 12)
     assert.deepEqual(hours, [2, 3, 4, 6, 8])
   })
 
-  it('counts the intervals in it from when its job was first seen', () => {
+  it('counts its intervals from when the job was first seen', () => {
     const late = new Date('2026-01-01T12:25:00Z')
     assert.deepEqual(anyOf(every(10).minutes, manual()).next(late, thursday), new Date('2026-01-01T12:30:00Z'))
   })
 
-  it('comes no more when none of them does', () => {
+  it('ends with the last of them', () => {
     assert.equal(anyOf(manual(), once(new Date('2025-01-01'))).next(thursday), undefined)
   })
 
-  it('takes schedules that were written by hand', () => {
+  it('accepts schedules written by users', () => {
     const leap: Schedule = { next: () => new Date('2028-02-29'), toString: () => 'on leap day' }
     assert.deepEqual(anyOf(leap).next(thursday), new Date('2028-02-29'))
     assert.equal(inZone(leap, 'Asia/Tokyo'), leap)
   })
 
-  it('says what it is', () => {
+  it('describes itself', () => {
     assert.equal(`${both}`, 'every weekday at 09:00 UTC or every saturday at 11:00 UTC')
     assert.equal(both.kind, 'any')
   })
 })
 
-describe('in the zone of an agent', () => {
+describe('a schedule in the zone of an agent', () => {
   const rows: readonly (readonly [schedule: Schedule, text: string, next: string])[] = [
     [every().day.at('10:30'), 'every day at 10:30 Asia/Tokyo', '2026-01-02T10:30:00+09:00'],
     [every(2).days.at('10:30'), 'every 2 days at 10:30 Asia/Tokyo', '2026-01-03T10:30:00+09:00'],
@@ -76,14 +76,14 @@ describe('in the zone of an agent', () => {
     })
   }
 
-  it('leaves the schedule itself in the zone of the system', () => {
+  it('does not change the schedule itself', () => {
     const schedule = every().day.at('10:30')
     inZone(schedule, 'Asia/Tokyo')
     assert.deepEqual(schedule.next(thursday), new Date('2026-01-01T10:30:00-05:00'))
   })
 })
 
-describe('in words', () => {
+describe('a schedule in words', () => {
   for (const [schedule, text] of [
     [every().second, 'every second'],
     [every(5).to(10).minutes, 'every 5 to 10 minutes'],
@@ -98,7 +98,7 @@ describe('in words', () => {
   }
 })
 
-describe('a program that only has intervals', () => {
+describe('a program with intervals only', () => {
   const loaded = (code: string): boolean => {
     const index = new URL('../../lib/schedule/index.ts', import.meta.url).href
     const script = `import { every } from '${index}'
@@ -112,7 +112,7 @@ describe('a program that only has intervals', () => {
     )
   }
 
-  it('does not load the calendar library, and one that has a time of day does when it is asked', () => {
+  it('does not load the calendar library; one with a time of day does at its first slot', () => {
     assert.equal(loaded('every(2).seconds.next(new Date())'), false)
     assert.equal(loaded("every().day.at('9:00').next(new Date())"), true)
   })

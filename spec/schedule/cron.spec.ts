@@ -41,16 +41,16 @@ describe('cron', () => {
     })
   }
 
-  it('comes no more when its years are over', () => {
+  it('ends after its years', () => {
     assert.equal(cron('0 0 0 1 1 * 2027').next(new Date('2027-01-02')), undefined)
   })
 
-  it('goes by the zone of the system where none is named', () => {
+  it('uses the zone of the system by default', () => {
     assert.deepEqual(cron('30 9 * * *').next(new Date('2026-07-01T00:00:00Z')), new Date('2026-07-01T09:30:00-04:00'))
     assert.deepEqual(cron('*/30 9 * * *').next(new Date('2026-07-01T00:00:00Z')), new Date('2026-07-01T09:00:00-04:00'))
   })
 
-  it('has no slot in the very second that it is asked about', () => {
+  it('has no slot in the second it is asked about', () => {
     const schedule = cron('30 9 * * *', { timezone: 'UTC' })
     const tomorrow = new Date('2026-01-02T09:30:00Z')
     assert.deepEqual(schedule.next(new Date('2026-01-01T09:29:59.999Z')), new Date('2026-01-01T09:30:00Z'))
@@ -58,7 +58,7 @@ describe('cron', () => {
     assert.deepEqual(schedule.next(new Date('2026-01-01T09:30:00.001Z')), tomorrow)
   })
 
-  it('says what it is', () => {
+  it('describes itself', () => {
     assert.equal(`${cron(' */10  9-17 * * 1-5')}`, 'cron */10 9-17 * * 1-5')
     assert.equal(`${cron('@daily', { timezone: 'Europe/Berlin' })}`, 'cron @daily (Europe/Berlin)')
     assert.equal(cron('@daily').kind, 'cron')

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { cron, every, nextRuns, type Schedule, weekdays } from '../../lib/schedule/index.ts'
 
-/** What comes later than `from`, with the offset that the clocks had. */
+/** The slots after `from`, with the offset that the clocks had. */
 const rows: readonly (readonly [what: string, schedule: Schedule, from: string, slots: readonly string[]])[] = [
   [
     'a time that is left out happens at the end of the gap',
@@ -108,7 +108,7 @@ const rows: readonly (readonly [what: string, schedule: Schedule, from: string, 
   ],
 ]
 
-describe('where clocks are set back or forward', () => {
+describe('schedules when clocks are set back or forward', () => {
   for (const [what, schedule, from, slots] of rows) {
     it(`${what}: ${schedule}`, () => {
       assert.deepEqual(
@@ -118,7 +118,7 @@ describe('where clocks are set back or forward', () => {
     })
   }
 
-  it('a slot asked for between the two showings of a fixed time is the one of the next day', () => {
+  it('a fixed time that clocks show twice has no second slot', () => {
     const schedule = cron('30 2 * * *', { timezone: 'Europe/Berlin' })
     assert.deepEqual(schedule.next(new Date('2026-10-25T02:10:00+01:00')), new Date('2026-10-26T02:30:00+01:00'))
   })

@@ -16,7 +16,7 @@ describe('an interval', () => {
     })
   }
 
-  it('can be given as a duration', () => {
+  it('can be a duration', () => {
     assert.equal(every(90_000).next(noon)?.getTime(), noon.getTime() + 90_000)
     assert.equal(every(1000).toString(), every('1s').toString())
     assert.equal(every(1000).seconds.toString(), 'every 1000 seconds')
@@ -34,14 +34,14 @@ describe('an interval', () => {
     assert.equal(every('250ms').next(noon)?.toISOString(), '2026-03-01T12:00:00.500Z')
   })
 
-  it('keeps its rate however late a run is, and skips what has passed', () => {
+  it('keeps its rate however late a run is, and skips slots that passed', () => {
     const late = new Date(noon.getTime() + 37 * 60_000)
     assert.equal(every(10).minutes.next(late, noon)?.getTime(), noon.getTime() + 40 * 60_000)
     const onTheSlot = new Date(noon.getTime() + 40 * 60_000)
     assert.equal(every(10).minutes.next(onTheSlot, noon)?.getTime(), noon.getTime() + 50 * 60_000)
   })
 
-  it('first comes one period after the anchor, also when asked about an earlier time', () => {
+  it('has its first slot one period after the anchor, also when asked about an earlier time', () => {
     assert.equal(every(10).minutes.next(new Date(0), noon)?.getTime(), noon.getTime() + 600_000)
   })
 
@@ -72,7 +72,7 @@ describe('an interval', () => {
     )
   })
 
-  it('says what it is', () => {
+  it('describes itself', () => {
     assert.equal(`${every().minute}`, 'every minute')
     assert.equal(`${every(10).minutes}`, 'every 10 minutes')
     assert.equal(`${every('90m')}`, 'every 1h30m')
@@ -107,8 +107,8 @@ describe('a day of the week without a time', () => {
   })
 })
 
-describe('next runs', () => {
-  it('are the slots to come', () => {
+describe('nextRuns', () => {
+  it('returns the next slots', () => {
     assert.deepEqual(
       nextRuns(every(2).hours, 3, new Date('2026-01-01T23:00:00Z')).map((slot) => slot.toISOString()),
       ['2026-01-02T01:00:00.000Z', '2026-01-02T03:00:00.000Z', '2026-01-02T05:00:00.000Z'],

@@ -88,7 +88,7 @@ const near = (anchor: Date): fc.Arbitrary<Date> =>
 const asked = instants.chain((anchor) => fc.tuple(fc.constant(anchor), fc.oneof(near(anchor), instants)))
 
 describe('every schedule', () => {
-  it('answers with a slot that is strictly later than what it was asked, and than its anchor', () => {
+  it('returns a slot strictly later than the given instant and the anchor', () => {
     fc.assert(
       fc.property(schedules, asked, (schedule, [anchor, after]) => {
         const slot = schedule.next(after, anchor)
@@ -98,7 +98,7 @@ describe('every schedule', () => {
     )
   })
 
-  it('comes at the same slots, wherever one starts to look', () => {
+  it('has the same slots, from any instant on', () => {
     fc.assert(
       fc.property(
         schedules,
@@ -124,7 +124,7 @@ describe('every schedule', () => {
     )
   })
 
-  it('is asked without an anchor as if it was first seen then', () => {
+  it('takes the given instant as its anchor by default', () => {
     fc.assert(
       fc.property(schedules, instants, (schedule, after) =>
         assert.deepEqual(schedule.next(after), schedule.next(after, after)),
@@ -132,7 +132,7 @@ describe('every schedule', () => {
     )
   })
 
-  it('is not changed by being asked, and changes nothing', () => {
+  it('is pure: neither it nor its arguments change', () => {
     fc.assert(
       fc.property(schedules, asked, (schedule, [anchor, after]) => {
         const times = [anchor.getTime(), after.getTime()]
@@ -142,7 +142,7 @@ describe('every schedule', () => {
     )
   })
 
-  it('answers from the first to the last instant that there is, or says that none comes', () => {
+  it('returns a slot or undefined from the first to the last possible instant', () => {
     const all = fc.date({ noInvalidDate: true })
     fc.assert(
       fc.property(schedules, all, all, (schedule, anchor, after) => {
@@ -182,7 +182,7 @@ describe('a schedule with a start', () => {
     )
   })
 
-  it('is the schedule itself from its start on, where its units are not counted', () => {
+  it('equals the schedule without one from its start on, if its units are not counted', () => {
     const kinds = fc.oneof(
       fc.tuple(timeOfDay, zone).map(([time, tz]) => every().day.at(time, tz)),
       fc.tuple(fc.constantFrom(...days), timeOfDay, zone).map(([day, time, tz]) => every().week[day].at(time, tz)),
@@ -197,7 +197,7 @@ describe('a schedule with a start', () => {
     )
   })
 
-  it('ends by its end, whatever both are', () => {
+  it('has no slot after its end', () => {
     fc.assert(
       fc.property(fc.oneof(timed, calendar), localDate, count, instants, (kind, start, weeks, after) => {
         const schedule = kind.from(start).until(`${weeks}w`)
@@ -213,8 +213,8 @@ describe('a schedule with a start', () => {
   })
 })
 
-describe('a slot far away', () => {
-  it('is found by arithmetic, not by stepping through seven thousand years', () => {
+describe('a distant slot', () => {
+  it('is found by arithmetic, not by a walk through seven thousand years', () => {
     const far = new Date('9000-01-01')
     const first = new Date('1970-01-01')
     const schedules = [
@@ -235,7 +235,7 @@ describe('gaps that vary', () => {
   const units = { seconds: 1000, minutes: 60_000, hours: 3_600_000, days: 86_400_000, weeks: 604_800_000 } as const
   const ranges = fc.tuple(count, fc.nat(50), fc.constantFrom(...(Object.keys(units) as (keyof typeof units)[])))
 
-  it('are never shorter than the least and never longer than the most, the first one too', () => {
+  it('are never shorter than the minimum or longer than the maximum, including the first', () => {
     fc.assert(
       fc.property(ranges, asked, ([least, more, unit], [anchor, after]) => {
         const schedule = every(least).to(least + more)[unit]
@@ -252,7 +252,7 @@ describe('gaps that vary', () => {
     )
   })
 
-  it('are whole days where there is a time of day', () => {
+  it('are whole days if the schedule has a time of day', () => {
     fc.assert(
       fc.property(count, fc.nat(5), timeOfDay, asked, (least, more, time, [anchor, after]) => {
         const schedule = every(least)
@@ -265,7 +265,7 @@ describe('gaps that vary', () => {
     )
   })
 
-  it('do vary, over all of what they may and around the middle', () => {
+  it('vary over the whole range, around its middle', () => {
     const slots = nextRuns(every(10).to(20).minutes, 2_000, new Date('2026-01-01T00:00:00Z'))
     const gaps = slots.slice(1).map((slot, i) => (slot.getTime() - (slots[i] as Date).getTime()) / 60_000)
     assert.ok(Math.min(...gaps) < 10.5)
@@ -274,7 +274,7 @@ describe('gaps that vary', () => {
     assert.ok(new Set(gaps).size > 1_900)
   })
 
-  it('vary by days, too, from the first on', () => {
+  it('vary by days too, from the first on', () => {
     const slots = nextRuns(every(1).to(3).days.at('9:00', 'UTC'), 100, new Date('2026-01-01T00:00:00Z'))
     const gaps = slots.slice(1).map((slot, i) => (slot.getTime() - (slots[i] as Date).getTime()) / units.days)
     assert.deepEqual(
@@ -283,7 +283,7 @@ describe('gaps that vary', () => {
     )
   })
 
-  it('are drawn from the slot before: the same ones follow, whether the anchor is known or not', () => {
+  it('are drawn from the slot before: the same ones follow from any instant', () => {
     for (const schedule of [every(5).to(10).minutes, every(59).to(60).seconds, every(1).to(3).days.at('9:00', 'UTC')]) {
       const anchor = new Date('2026-01-01T10:20:30.456Z')
       let slot = anchor
@@ -294,7 +294,7 @@ describe('gaps that vary', () => {
     }
   })
 
-  it('are anything from the least to the most, the first one too', () => {
+  it('reach the minimum and the maximum, including the first', () => {
     const first = (ms: number): number => (every(10).to(20).minutes.next(new Date(ms)) as Date).getTime() - ms
     const gaps = Array.from({ length: 2_000 }, (_, i) => first(i * 1_000_003) / units.minutes)
     for (let least = 10; least < 20; least += 1) {
@@ -303,7 +303,7 @@ describe('gaps that vary', () => {
     }
   })
 
-  it('differ from job to job, by when each was first seen', () => {
+  it('differ between jobs, by when each was first seen', () => {
     const first = (ms: number): number => (every(10).to(20).minutes.next(new Date(ms)) as Date).getTime() - ms
     assert.equal(new Set([0, 1, 2, 1_000, 2 ** 32, -1].map(first)).size, 6)
   })

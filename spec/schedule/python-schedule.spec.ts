@@ -1,4 +1,4 @@
-// What the tests and the documentation of the Python library `schedule` 1.2.2 say about next run times, as a table. Its
+// The next run times in the tests and documentation of the Python library `schedule` 1.2.2, as a table. Its
 // tests run in Berlin; rows that depend on it name their offset.
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
@@ -98,7 +98,7 @@ const rows: readonly Row[] = [
   ['2024-10-25T11:00:00+02:00', every(7).days.at('11:00', 'Europe/Berlin'), '2024-11-01T11:00:00+01:00'],
 ]
 
-describe('next run times are those of the Python library', () => {
+describe('next run times equal those of the Python library', () => {
   for (const [now, schedule, next] of rows) {
     it(`at ${now} ${schedule} comes at ${next}`, () => {
       assert.equal(schedule.next(new Date(now))?.toISOString(), new Date(next).toISOString())
@@ -106,7 +106,7 @@ describe('next run times are those of the Python library', () => {
   }
 })
 
-/** Where this differs on purpose. */
+/** Deliberate differences. */
 const deviations: readonly (readonly [why: string, ...Row, python: string])[] = [
   [
     'a time that does not exist happens when the clocks go on, as with cron, not an hour later',
@@ -145,27 +145,27 @@ describe('next run times differ from the Python library', () => {
     })
   }
 
-  it('by a fixed rate: a run that took four minutes does not move those after it', () => {
+  it('by a fixed rate: a run of four minutes does not delay later ones', () => {
     const seen = new Date('2026-01-01T12:00:00Z')
     const runEnded = new Date('2026-01-01T12:14:00Z')
     assert.deepEqual(every(10).minutes.next(runEnded, seen), new Date('2026-01-01T12:20:00Z'))
   })
 
-  it('where a time of day to end at has passed: that is tomorrow, not an error', () => {
+  it('when the time of day of an end has passed: it ends tomorrow, without an error', () => {
     const schedule = every().day.at('04:00').until('5:00')
     assert.deepEqual(schedule.next(new Date('2020-01-01T10:00:00Z')), new Date('2020-01-02T04:00:00Z'))
   })
 
-  it('where an end has passed: a schedule holds no clock, so it is one that never comes, not an error', () => {
+  it('when an end has passed: a schedule has no clock, so it has no slots, without an error', () => {
     assert.equal(every().day.until(new Date('2019-12-31T23:59:00Z')).next(new Date('2020-01-01T10:00:00Z')), undefined)
   })
 
-  it('by milliseconds where Python draws whole units', () => {
+  it('by varying gaps in milliseconds instead of whole units', () => {
     const slot = every(5).to(30).minutes.next(new Date('2014-06-28T12:00:00Z'))
     assert.notEqual((slot?.getTime() ?? 0) % 60_000, 0)
   })
 
-  it('by taking times of day with one digit', () => {
+  it('by accepting times of day with one digit', () => {
     assert.equal(`${every().day.at('9:00')}`, 'every day at 09:00')
   })
 })

@@ -35,10 +35,10 @@ const onDay = (got: string): string =>
   `on: expected a day from 1 to 31, 'last', or one such as 'first monday', 'fifth friday' and 'last sunday', got ${got}`
 const start = (got: string): string =>
   `from: expected a Date or a local date such as '2026-01-05' or '2026-01-05 18:30', got ${got}`
-const dayFirst = (said: string): string =>
-  `${said}: expected a day before all else: ${said}.on(1), .on('last') or .on('first monday')`
+const dayFirst = (words: string): string =>
+  `${words}: expected a day before all else: ${words}.on(1), .on('last') or .on('first monday')`
 
-/** A pattern that can't be read, and the one that is suggested. */
+/** An invalid pattern, and the suggested one. */
 const respelt = [
   ['0 9 * * fri-mon', '0 9 * * 0-1,5-6'],
   ['0 9 * * 7-2', '0 9 * * 0-2'],
@@ -53,7 +53,7 @@ const respelt = [
   ['0 9 * * mon#last', '0 9 * * mon#L'],
 ] as const
 
-const refusals: readonly (readonly [said: string, define: () => unknown, message: string | RegExp])[] = [
+const refusals: readonly (readonly [words: string, define: () => unknown, message: string | RegExp])[] = [
   ['every(0)', () => every(0), count('0')],
   ['every(-1)', () => every(-1), count('-1')],
   ['every(1.5)', () => every(1.5), count('1.5')],
@@ -251,9 +251,9 @@ const refusals: readonly (readonly [said: string, define: () => unknown, message
   ['next of no date', () => day.next(new Date('x')), 'next: expected a valid Date, got Invalid Date'],
 ]
 
-describe('refused when defined, with what was expected and what came', () => {
-  for (const [said, define, message] of refusals) {
-    it(said, () => assert.throws(define, { name: 'TidingsError', code: 'TIDINGS_SCHEDULE_INVALID', message }))
+describe('a definition is rejected, with what was expected and what came:', () => {
+  for (const [words, define, message] of refusals) {
+    it(words, () => assert.throws(define, { name: 'TidingsError', code: 'TIDINGS_SCHEDULE_INVALID', message }))
   }
 
   for (const [, works] of respelt) it(`${works} is suggested, and can be read`, () => void cron(works))

@@ -7,7 +7,7 @@ process.env.TZ = 'Europe/Berlin'
 
 const seen = '2026-01-01T12:00:00+01:00'
 
-/** The last slot of a job that is first seen at noon in Berlin, unless another time is named. */
+/** The last slot of a job that is first seen at noon in Berlin by default. */
 const rows: readonly (readonly [schedule: Schedule, last: string | undefined, seen?: string])[] = [
   [every().hour.until(new Date('2026-01-01T15:00:00Z')), '2026-01-01T16:00:00+01:00'],
   [every().hour.until(new Date('2026-01-01T14:59:59.999Z')), '2026-01-01T15:00:00+01:00'],
@@ -36,13 +36,13 @@ const rows: readonly (readonly [schedule: Schedule, last: string | undefined, se
 
 describe('a schedule with an end', () => {
   for (const [schedule, last, start = seen] of rows) {
-    it(`${schedule}, first seen at ${start}, comes for the last time at ${last}`, () => {
+    it(`${schedule}, first seen at ${start}, has its last slot at ${last}`, () => {
       const slots = nextRuns(schedule, 1_000, new Date(start))
       assert.deepEqual(slots.at(-1), last === undefined ? undefined : new Date(last))
     })
   }
 
-  it('is the same schedule up to its end and none after it', () => {
+  it('has the same slots up to its end, and none after it', () => {
     const instants = fc.date({ min: new Date('2000-01-01'), max: new Date('2050-01-01'), noInvalidDate: true })
     fc.assert(
       fc.property(instants, instants, instants, (end, after, anchor) => {
@@ -54,7 +54,7 @@ describe('a schedule with an end', () => {
     )
   })
 
-  it('ends relative to when its job was first seen, not to when it is asked', () => {
+  it('ends relative to when its job was first seen, not to the given instant', () => {
     const schedule = every().hour.until('90m')
     const anchor = new Date(seen)
     assert.deepEqual(schedule.next(anchor, anchor), new Date('2026-01-01T13:00:00+01:00'))

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { cron, every, type Schedule } from '../../lib/schedule/index.ts'
 import { daily, hourly, scan, transitions } from './zone-scanner.ts'
 
-/** Compares schedules with a minute scanner around each time that a zone sets its clocks. Answers how many there were. */
+/** Compares schedules with a minute scanner around each clock change of a zone. Returns the number of changes. */
 export function checkZone(zone: string, fromYear: number, toYear: number): number {
   const found = transitions(zone, fromYear, toYear)
   for (const transition of found) {

@@ -1,11 +1,11 @@
-// An oracle for the rules of time zones that shares nothing with what it checks: it looks at a wall clock, minute by
-// minute, and asks only Intl what that clock shows.
+// An oracle for time zones that shares nothing with the code it checks: it goes minute by minute, and asks only Intl
+// what clocks show.
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
 
-/** What a clock in a zone shows, as the milliseconds at which a clock in UTC shows the same. */
+/** The wall time of a zone, as the milliseconds at which a clock in UTC shows the same. */
 export function clock(zone: string): (instant: number) => number {
   const format = new Intl.DateTimeFormat('en-u-hc-h23', {
     timeZone: zone,
@@ -38,7 +38,7 @@ export function transitions(zone: string, fromYear: number, toYear: number): num
   return found
 }
 
-/** What the clocks of a zone show at every minute of the two days on either side of a transition. */
+/** The wall time at every minute of the two days on either side of a clock change. */
 export interface Scan {
   readonly zone: string
   /** The days to compare slots on: a day after the scan begins to a day before it ends. */

@@ -14,7 +14,7 @@ const sample = [
   ['Africa/Juba', 2021, 'for good'],
 ] as const
 
-describe('hourly and daily schedules are what a look at the clock every minute says', () => {
+describe('hourly and daily schedules match a check of the clock every minute', () => {
   for (const [zone, year, what] of sample) {
     it(`${zone}: ${what}`, () => assert.notEqual(checkZone(zone, year, year + 1), 0))
   }
