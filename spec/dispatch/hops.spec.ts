@@ -9,7 +9,7 @@ const ping = eventType('ping').of<number>()
 const pong = eventType('pong').of<number>()
 
 describe('listeners that feed each other', () => {
-  it('end after eight hops: what would follow is refused with TIDINGS_LOOP, and parked', async (t) => {
+  it('end after eight hops: the next publish is rejected with TIDINGS_LOOP, and its event parked', async (t) => {
     const here = await place(t)
     const parts = [
       listener('left', on(ping), ({ data }, { publish }) => publish(pong, String(data + 1), data + 1), { attempts: 1 }),

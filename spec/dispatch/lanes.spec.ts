@@ -10,7 +10,7 @@ const handed = (seq: number): Handed => ({
 })
 const seqs = (all: readonly Handed[]) => all.map(({ event }) => event.seq)
 
-/** What lanes are, written down without any care for speed. */
+/** The behaviour of lanes, without regard to speed. */
 class Model {
   readonly places = new Map<number, { key: string; state: 'waiting' | 'held' | 'active' }>()
 
@@ -58,7 +58,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 )
 
 describe('lanes', () => {
-  it('are free until something of their key is about, and again once nothing is', () => {
+  it('are free before the first event of their key starts, and after the last is done', () => {
     const lanes = new Lanes()
     assert.ok(lanes.isFree('a'))
     lanes.start('a')
@@ -70,7 +70,7 @@ describe('lanes', () => {
     assert.deepEqual([lanes.isFree('a'), lanes.isFree('b')], [true, true])
   })
 
-  it('do what their model does, whatever is done to them', () => {
+  it('behave like their model in any sequence of steps', () => {
     fc.assert(
       fc.property(
         fc.array(step, { maxLength: 60 }),
@@ -99,7 +99,7 @@ describe('lanes', () => {
                   model.places.set(seq, { key: at, state: 'waiting' })
                   break
                 case 'enter': {
-                  // One that comes back, or a new one.
+                  // An event that comes back, or a new one.
                   const back = picks[i] as number
                   const entering =
                     waiting.length > 0 && back % 2 === 0 ? (waiting[back % waiting.length] as number) : ++seq
@@ -114,7 +114,7 @@ describe('lanes', () => {
                   break
                 }
                 case 'occupy': {
-                  // What was never held begins at once, where nothing of its key is about.
+                  // An event that was never held starts only if its key is free.
                   if (!lanes.isFree(at)) break
                   assert.deepEqual(model.of(at, 'waiting', 'held', 'active'), [])
                   seq += 1
@@ -154,7 +154,7 @@ describe('lanes', () => {
     )
   })
 
-  it('give the events of one key one at a time, the oldest first, whatever order they came in', () => {
+  it('return the events of one key one at a time, the oldest first, in whatever order they came', () => {
     const lanes = new Lanes()
     for (const seq of [5, 2, 9, 7]) lanes.hold('a', handed(seq))
     const given: number[] = []
@@ -166,7 +166,7 @@ describe('lanes', () => {
     assert.deepEqual(given, [2, 5, 7, 9])
   })
 
-  it('hold back what is newer than one that waits, and only that, and only of its key', () => {
+  it('hold back only newer events than one that waits, and only of its key', () => {
     const lanes = new Lanes()
     lanes.wait('a', 5, 0)
     for (const seq of [3, 6]) lanes.hold('a', handed(seq))

@@ -130,7 +130,7 @@ export const breaks: readonly Break[] = [
     in: 'Lanes.takeNext',
     find: 'lane === undefined || lane.active || oldestBefore(lane) !== undefined',
     replace: 'lane === undefined',
-    spec: ['dispatch/pump.spec.ts', 'is kept'],
+    spec: ['dispatch/queue.spec.ts', 'is kept'],
   },
   {
     words: 'acks of a failed commit are lost when the store is reopened',
@@ -202,7 +202,7 @@ export const breaks: readonly Break[] = [
     replace: `if (this.#outcome !== undefined) return
       this.#host.log.accept([], { state: this.state.writes() })
       `,
-    spec: ['dispatch/deliver.spec.ts', 'dropped with a failure'],
+    spec: ['dispatch/deliverer.spec.ts', 'dropped with a failure'],
   },
   {
     words: 'the start of a listener is not written down',
