@@ -254,7 +254,7 @@ export interface Log {
   plan(job: string, plan: SlotPlan): Promise<void>
   /** Resolves to the point up to which the slots of a job are settled, and the open slots without those `aside`. */
   slots(job: string): Promise<SlotsOfJob>
-  /** Removes all slots of a job with their run records. Resolves to false when there were none. */
+  /** Removes all slots of a job with their run records. Resolves to false when the job had no slots. */
   forgetSlots(job: string): Promise<boolean>
   /** Stores the outcome (JSON) of a slot that never ran. A second note for the same slot replaces the first. */
   note(job: string, slot: Date, outcome: unknown): Promise<void>

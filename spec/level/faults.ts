@@ -1,6 +1,7 @@
 import type { Clock } from '../../lib/core/clock.ts'
 import { defaultLimits } from '../../lib/core/limits.ts'
-import { createLevelLog, type LevelLog } from '../../lib/level/level-log.ts'
+import { createLevelLog } from '../../lib/level/create-level-log.ts'
+import type { LevelLog } from '../../lib/level/level-log.ts'
 import { ReopeningStore, type ReopeningStoreOptions } from '../../lib/level/session/reopening-store.ts'
 import { type Database, type DatabaseSource, memoryDatabase } from '../../lib/level/store/database.ts'
 import { noMarkFile } from '../../lib/level/store/marker-file.ts'

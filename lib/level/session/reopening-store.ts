@@ -61,12 +61,12 @@ export interface ReopeningStoreOptions {
  * `state` is `failed` in both middle states.
  *
  * Invariants
- * - There is at most one session, and it owns the only open database. `session` throws while there is none.
+ * - There is at most one session, and it owns the only open database. Without one, `session` throws.
  * - Nothing acknowledged is lost over a reopening: `openStore` checks the floor and the MARK again.
  * - Writes that were not acknowledged may be stored all the same. Publishers ask again, and are answered `duplicate`.
  * - The lock is held from `open` until `close`, over every reopening. A lost lock closes the log, because another process
  *   may have written since.
- * - `closed` is final. `changes$` ends with an error and `committed$` completes, so that nobody waits for ever.
+ * - `closed` is final. `changes$` ends with an error and `committed$` completes, so that no caller waits for ever.
  */
 export class ReopeningStore {
   readonly meta: Meta

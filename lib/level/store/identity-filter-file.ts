@@ -20,7 +20,7 @@ export interface IdentityFilterFile {
    * (written by an earlier version) or a wrong one.
    */
   covers(): Promise<Coverage | undefined>
-  /** Reads the whole filter; undefined when there is none, or it is damaged. */
+  /** Reads the whole filter; undefined when the file is missing or damaged. */
   read(): Promise<{ readonly covers: Coverage; readonly bloom: BloomFilter } | undefined>
   /** Replaces the file. */
   write(covers: Coverage, bloom: BloomFilter): Promise<void>

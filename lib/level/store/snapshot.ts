@@ -3,7 +3,7 @@ import { type Database, pagesOf, READ_AHEAD } from './database.ts'
 
 /** The store as it was at one moment, whatever is written later. Close it: until then, LevelDB frees no disk space. */
 export interface StoreSnapshot {
-  /** Reads one record; undefined when there is none. */
+  /** Reads one record; undefined when it does not exist. */
   get(key: string): Promise<string | undefined>
   /** Reads records in the order of their keys in the array. */
   getMany(keys: string[]): Promise<(string | undefined)[]>

@@ -38,7 +38,7 @@ const IDLE_FLUSH = 50
  * - A seq is given out once, in `add`, in order. Commits are written in that order, so a log has no holes unless it is
  *   damaged.
  * - One `add` is never split over two commits, and a commit is one LevelDB batch: all or nothing.
- * - Nobody is answered before the sync has succeeded and the lock was held before and after it (`check`).
+ * - No publisher is answered before the sync has succeeded and the lock was held before and after it (`check`).
  * - After a failed write, nothing that follows can be trusted: LevelDB would acknowledge it and throw it away.
  * - The head in each commit names the highest durable seq when it was built, so a lost tail is noticed at open.
  * - A participant overtakes the queue: its writes go into the next commit, though `add` was called earlier for a later
