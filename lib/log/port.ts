@@ -41,63 +41,87 @@ export interface ConsumerOptions {
   readonly move?: boolean
   /** The event types it hears (names, or patterns with `*`); default all. */
   readonly types?: readonly string[]
-  /** Takes over the cursor, retries and parked events of the consumer of that name, if this one is new. */
+  /** The name of a consumer whose cursor, retries and parked events this one takes over if it is new; default none. */
   readonly formerly?: string
-  /** Hands out nothing newer while an older event waits for its retry; default false. */
+  /** Whether it hands out nothing newer while an older event waits for its retry; default false. */
   readonly inOrder?: boolean
-  /** Stores no cursor: the consumer ends with the process. Default false. */
+  /** Whether it ends with the process and stores nothing but the writes of `ack` and `park`; default false. */
   readonly transient?: boolean
 }
 
-/**
- * One event, handed to one consumer. `attempt` counts starts of the handler, from 1. `replay` is set when a person
- * asked to redeliver the event, and counts the requests to this consumer. `crashes` is set when the event was in flight
- * as the process died, and counts the crashes since then with this event alone in flight.
- */
+/** One event, handed to one consumer. */
 export interface Handed {
+  /** The event. */
   readonly event: StoredEvent
+  /** The number of starts of the handler, this one included; from 1. */
   readonly attempt: number
+  /** Set when a person asked for the event again: the number of such requests to this consumer, from 1. */
   readonly replay?: number
+  /**
+   * Set when the event was in flight as the process died: the number of crashes since then with this event alone in
+   * flight, from 0.
+   */
   readonly crashes?: number
 }
 
-/** An event that was parked after its last attempt. `at` is when, in ms since the epoch. */
+/** An event that was parked after its last attempt. */
 export interface Parked {
+  /** The event. */
   readonly event: StoredEvent
+  /** The number of attempts before it was parked; from 1. */
   readonly attempts: number
+  /** When it was parked, in ms since the epoch. */
   readonly at: number
+  /** The error of its last attempt. */
   readonly error: ErrorInfo
 }
 
-/** An event that waits for its next attempt, due `at` (ms since the epoch). */
+/** An event that waits for its next attempt. */
 export interface Retrying {
+  /** The event. */
   readonly event: StoredEvent
+  /** The number of attempts so far; 0 for an event that was released, redelivered, or in flight at a crash. */
   readonly attempts: number
+  /** When the next attempt is due, in ms since the epoch. */
   readonly at: number
+  /** The error of its last attempt; absent when there was none. */
   readonly error?: ErrorInfo
 }
 
-/** Progress of a consumer, in events: not handed out yet, being handled, waiting for another attempt, parked. */
+/** The progress of a consumer, in numbers of events. */
 export interface Lag {
+  /** Events of the log that it has neither handed out nor skipped yet. */
   readonly behind: number
+  /** Events being handled. */
   readonly running: number
+  /** Events that wait for another attempt. */
   readonly retrying: number
+  /** Events that are parked. */
   readonly parked: number
 }
 
-/**
- * What the log knows of a consumer without opening it. `cursor` is the seq up to which everything is settled; `created`
- * is in ms since the epoch.
- */
+/** The consumer of a log as the log lists it, open or not. */
 export interface ConsumerInfo {
+  /** The name of the consumer. */
   readonly name: string
+  /** The seq up to which every event is settled, or waits or is parked with a record of its own. */
   readonly cursor: number
+  /** When it was first opened, in ms since the epoch. */
   readonly created: number
+  /** Its progress. */
   readonly lag: Lag
 }
 
-/** The durable side of one listener. Call one `pull` at a time. */
+/**
+ * The durable side of one listener. It hands out each event of its types until the event is settled: acked, or parked
+ * and dropped. Call one `pull` at a time.
+ *
+ * `ack`, `retry` and `park` return at once; the next commit stores them, within 50 ms. After a crash, events whose
+ * results were not durable yet are handed out again. For an event that this consumer does not have in flight (any more)
+ * they do nothing.
+ */
 export interface Consumer {
+  /** Its name, unique in the log. */
   readonly name: string
   /** Whether the consumer is new to the log, known to it, or renamed from `formerly`. */
   readonly origin: 'new' | 'known' | 'renamed'
@@ -108,24 +132,54 @@ export interface Consumer {
   readonly suspects: number
   /** Emits after events were handed out, skipped, settled or redelivered: `lag()` may have changed. */
   readonly changes$: Observable<void>
-  /** Waits for at least one event. On abort it resolves to []; a closed log rejects; a failed log waits. */
+  /**
+   * Hands out at least one event and at most `max`, from 1: due retries and new events, lowest seqs first. Waits while
+   * there are none, also while the log has failed. Resolves to [] when the signal aborts.
+   *
+   * @throws TidingsError `TIDINGS_LOG_INVALID` for a wrong `max`; `TIDINGS_LOG_CLOSED` when the log is closed, or when
+   *   another opening of this consumer pulls
+   */
   pull(max: number, signal: AbortSignal): Promise<readonly Handed[]>
-  /** Settles an event as handled. One commit stores the writes and the cursor. */
+  /**
+   * Settles an event as handled. One commit stores the writes and the cursor.
+   *
+   * @throws TidingsError `TIDINGS_DATA_INVALID` for a value that is not JSON, `TIDINGS_LOG_INVALID` for an invalid key
+   */
   ack(handed: Handed, writes?: Writes): void
-  /** Schedules the event for `at` (ms since the epoch), as attempt + 1. */
+  /**
+   * Schedules the event for another attempt at `at` (ms since the epoch).
+   *
+   * @throws TidingsError `TIDINGS_LOG_INVALID` for an invalid time
+   */
   retry(handed: Handed, next: { readonly at: number; readonly error?: unknown }): void
-  /** Parks the event with its error. One commit stores both and the writes. */
+  /**
+   * Parks the event with its error. One commit stores both and the writes.
+   *
+   * @throws TidingsError as `ack` does
+   */
   park(handed: Handed, why: { readonly error: unknown }, writes?: Writes): void
+  /** Iterates over the parked events, lowest seq first. */
   parked(): AsyncIterable<Parked>
+  /** Iterates over the events that wait for another attempt, lowest seq first. */
   retrying(): AsyncIterable<Retrying>
   /** Hands a parked event out again, as attempt 1. Resolves to false when it is not parked. */
   release(seq: number): Promise<boolean>
   /** Removes a parked event for good. Resolves to false when it is not parked. */
   drop(seq: number): Promise<boolean>
-  /** Hands these events out again, as new replays; `at`: when, in ms since the epoch, default now. */
+  /**
+   * Hands these events out again, as new replays, parked or not. `at`: when, in ms since the epoch; default now.
+   *
+   * @throws TidingsError `TIDINGS_LOG_INVALID`, with `details` { seq, first }, for an event that the log does not have
+   *   (any more); then none is redelivered
+   */
   redeliver(seqs: Iterable<number>, options?: { readonly at?: number }): Promise<void>
-  /** Resolves when all calls so far are durable. */
+  /**
+   * Resolves when all calls so far are durable.
+   *
+   * @throws TidingsError `TIDINGS_LOG_FAILED` when they are not: they are stored once the log has recovered
+   */
   flush(): Promise<void>
+  /** Resolves to its progress. */
   lag(): Promise<Lag>
 }
 
@@ -138,6 +192,7 @@ export interface Write {
   /** The new value; absent: deletes the key. */
   readonly value?: JsonValue
 }
+
 /** Writes of state, in order. */
 export type Writes = readonly Write[]
 
@@ -167,6 +222,7 @@ export type Recorded = Pick<StoredEvent, 'created' | 'revision'>
 
 /** A value and its revision: the number of times it was set. */
 export interface Entry<T = JsonValue> {
+  /** The value. */
   readonly value: T
   /** How often the key was set; 1 after the first time. */
   readonly revision: number

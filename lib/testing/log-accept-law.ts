@@ -13,7 +13,8 @@ const anyDraft: Arbitrary<Draft> = fc
   .tuple(meeting, fc.nat(), fc.option(fc.constantFrom('v1', 'v2'), { nil: undefined }))
   .map(([identity, data, version]) => ({ ...identity, data, ...(version === undefined ? {} : { version }) }))
 
-interface Told {
+/** An accepted draft in the model. */
+interface Accepted {
   readonly place: number
   readonly version: string | undefined
 }
@@ -21,8 +22,8 @@ interface Told {
 /** A minimal reference model of `accept`. */
 class Model {
   /** By identity: the draft stored last, and the draft told last, if any. */
-  readonly #stored = new Map<string, Told>()
-  readonly #told = new Map<string, Told>()
+  readonly #stored = new Map<string, Accepted>()
+  readonly #told = new Map<string, Accepted>()
   #count = 0
 
   /** Returns the status, and which of the accepted events it refers to: 1, 2, 3 … */
