@@ -5,7 +5,7 @@ import { accept1, draft, draftsOf, type LogTests, list, refused, seqs, version }
 
 /** The guarantees of `accept`, except those about versions. */
 export const acceptTests: LogTests = {
-  'an identity is accepted once; after that it is a duplicate, with the seq of the first': async ({ log, clock }) => {
+  'accepts an identity once; later drafts are duplicates with the seq of the first': async ({ log, clock }) => {
     const first = await accept1(log, draft('1', 'first'))
     assert.equal(first.status, 'new')
     assert.deepEqual(first.event, { seq: first.seq, type: 'it', identifier: '1', data: 'first', created: clock.now() })
@@ -15,43 +15,42 @@ export const acceptTests: LogTests = {
     assert.deepEqual(await list(log.events()), [first.event])
   },
 
-  'of twenty publishers of each of 1000 identities one is told new, nineteen duplicate, all with one seq': async ({
-    log,
-  }) => {
-    const answers = await Promise.all(
-      Array.from({ length: 20 }, (_, publisher) =>
-        Promise.all(
-          Array.from({ length: 1000 }, (_, i) => accept1(log, draft(`${(i + publisher * 37) % 1000}`, publisher))),
+  'answers new to one of twenty publishers of each of 1000 identities, duplicate to nineteen, all with one seq':
+    async ({ log }) => {
+      const answers = await Promise.all(
+        Array.from({ length: 20 }, (_, publisher) =>
+          Promise.all(
+            Array.from({ length: 1000 }, (_, i) => accept1(log, draft(`${(i + publisher * 37) % 1000}`, publisher))),
+          ),
         ),
-      ),
-    )
-    const receipts = answers.map((row, publisher) =>
-      Array.from(row, (_, i) => row[(i + 1000 - publisher * 37) % 1000] as Receipt),
-    )
-    const found: number[] = []
-    for (let i = 0; i < 1000; i++) {
-      const ofOne = receipts.map((row) => row[i] as Receipt)
-      const [fresh, ...others] = ofOne.filter(({ status }) => status === 'new')
-      assert(fresh?.event !== undefined && others.length === 0)
-      assert.equal(ofOne.filter(({ status, event }) => status === 'duplicate' && event === undefined).length, 19)
-      assert(ofOne.every(({ seq }) => seq === fresh.seq))
-      assert.deepEqual(await log.get('it', `${i}`), fresh.event)
-      found.push(fresh.seq)
-    }
-    const stored = await seqs(log)
-    assert.deepEqual(
-      stored,
-      found.toSorted((a, b) => a - b),
-    )
-    assert.equal(stored.length, 1000)
-    if (log.dense)
+      )
+      const receipts = answers.map((row, publisher) =>
+        Array.from(row, (_, i) => row[(i + 1000 - publisher * 37) % 1000] as Receipt),
+      )
+      const found: number[] = []
+      for (let i = 0; i < 1000; i++) {
+        const ofOne = receipts.map((row) => row[i] as Receipt)
+        const [fresh, ...others] = ofOne.filter(({ status }) => status === 'new')
+        assert(fresh?.event !== undefined && others.length === 0)
+        assert.equal(ofOne.filter(({ status, event }) => status === 'duplicate' && event === undefined).length, 19)
+        assert(ofOne.every(({ seq }) => seq === fresh.seq))
+        assert.deepEqual(await log.get('it', `${i}`), fresh.event)
+        found.push(fresh.seq)
+      }
+      const stored = await seqs(log)
       assert.deepEqual(
         stored,
-        Array.from({ length: 1000 }, (_, i) => i + 1),
+        found.toSorted((a, b) => a - b),
       )
-  },
+      assert.equal(stored.length, 1000)
+      if (log.dense)
+        assert.deepEqual(
+          stored,
+          Array.from({ length: 1000 }, (_, i) => i + 1),
+        )
+    },
 
-  'what a draft says of itself is read once': async ({ log }) => {
+  'reads each property of a draft once': async ({ log }) => {
     let reads = 0
     const fickle: Draft = {
       type: 'it',
@@ -67,18 +66,18 @@ export const acceptTests: LogTests = {
     assert.equal((await accept1(log, draft('1'))).status, 'duplicate')
   },
 
-  'two equal drafts in one call are new and duplicate': async ({ log }) => {
+  'answers new and duplicate to two equal drafts in one call': async ({ log }) => {
     const [first, second] = await log.accept([draft('1', 'a'), draft('1', 'b')])
     assert.equal(first?.status, 'new')
     assert.deepEqual(second, { status: 'duplicate', seq: first?.seq })
     assert.equal((await log.get('it', '1'))?.data, 'a')
   },
 
-  'no drafts are no answers': async ({ log }) => {
+  'answers an empty list of drafts with an empty list': async ({ log }) => {
     assert.deepEqual(await log.accept([]), [])
   },
 
-  'an invalid draft refuses the whole call, and leaves no trace of those before it': async ({ log }) => {
+  'rejects the whole call for one invalid draft, and stores none of the drafts before it': async ({ log }) => {
     const before = await log.last()
     const state = [{ namespace: 'n', key: 'k', value: 1 }]
     await assert.rejects(
@@ -122,9 +121,9 @@ export const acceptTests: LogTests = {
     assert.equal((await accept1(log, draft('1', 'x'.repeat(300_000)))).status, 'duplicate')
   },
 
-  'each draft is decided in order, whatever is offered, in however many calls': decides,
+  'decides about each draft in order, for any drafts in any number of calls': decides,
 
-  'what one publisher publishes without waiting is stored in that order': async ({ log }) => {
+  'stores what one publisher publishes without waiting in that order': async ({ log }) => {
     const receipts = await Promise.all(draftsOf(300).map((each) => accept1(log, each)))
     const given = receipts.map(({ seq }) => seq)
     assert.deepEqual(
@@ -134,7 +133,7 @@ export const acceptTests: LogTests = {
     assert.equal(new Set(given).size, 300)
   },
 
-  'what is stored is what was published, whatever becomes of it while it waits for its turn': async ({ log }) => {
+  'stores drafts as they were when published, even if they change while they wait for their turn': async ({ log }) => {
     const data = { n: 0 }
     const own: Draft[] = []
     // More than the write queue holds.
@@ -158,7 +157,7 @@ export const acceptTests: LogTests = {
     for (const event of stored) assert.deepEqual(event.data, { n: Number(event.identifier) })
   },
 
-  'the same identifier under two types is two identities': async ({ log }) => {
+  'treats the same identifier under two types as two identities': async ({ log }) => {
     const receipts = await log.accept([draft('1', 'a', 'x'), draft('1', 'b', 'y')])
     assert.deepEqual(
       receipts.map(({ status }) => status),
@@ -169,14 +168,14 @@ export const acceptTests: LogTests = {
     assert.equal(await log.get('z', '1'), undefined)
   },
 
-  'an event says which job published it, and which event caused it': async ({ log }) => {
+  'stores which job published an event, and which event caused it': async ({ log }) => {
     const [receipt] = await log.accept([draft('1')], { job: 'j', run: 'r', cause: 7 })
     const { job, cause } = (await log.get('it', '1')) ?? {}
     assert.deepEqual({ job, cause }, { job: 'j', cause: 7 })
     assert.deepEqual(await log.get('it', '1'), receipt?.event)
   },
 
-  'state is stored with the drafts, also when all of them are duplicates': async ({ log }) => {
+  'stores state with the drafts, even if all of them are duplicates': async ({ log }) => {
     const state = log.store('n')
     await log.accept([draft('1')], { state: [{ namespace: 'n', key: 'k', value: { seen: 1 } }] })
     assert.deepEqual(await state.get('k'), { value: { seen: 1 }, revision: 1 })

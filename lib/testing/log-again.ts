@@ -4,7 +4,7 @@ import { accept1, draft, type LogTests, list, refused, version } from './log-ben
 
 /** The guarantees about repeated events: versions and `forget`. */
 export const againTests: LogTests = {
-  'a versioned identity is accepted each time its version differs from the last: A, B, A are three revisions': async ({
+  'accepts a versioned identity each time its version differs from the last: A, B, A are three revisions': async ({
     log,
   }) => {
     const told = [
@@ -31,7 +31,9 @@ export const againTests: LogTests = {
     )
   },
 
-  'a version is compared with the one told last; where none was told, with the one stored last': async ({ log }) => {
+  'compares a version with the version told last, or with the version stored last if none was told': async ({
+    log,
+  }) => {
     const record = async (data: string): Promise<Receipt> =>
       (await log.accept([version('1', data)], { told: false }))[0] as Receipt
     const answers = [
@@ -61,7 +63,7 @@ export const againTests: LogTests = {
     assert.deepEqual(await log.get('it', '1'), answers[7]?.event)
   },
 
-  'a forgotten identity may be told again, and the event stays': async ({ log }) => {
+  'may tell a forgotten identity again, and keeps its event': async ({ log }) => {
     const first = await accept1(log, draft('1', 'a'))
     assert.equal(await log.forget('it', '1'), true)
     assert.equal(await log.get('it', '1'), undefined)
@@ -73,7 +75,7 @@ export const againTests: LogTests = {
     assert.equal(await log.forget('it', 'never seen'), false)
   },
 
-  'forgetting between two publishes that nobody waited for counts': async ({ log }) => {
+  'forgets between two publishes, even if the caller waits for neither': async ({ log }) => {
     const first = accept1(log, draft('1', 'a'))
     const forgotten = log.forget('it', '1')
     const second = accept1(log, draft('1', 'b'))
@@ -81,7 +83,7 @@ export const againTests: LogTests = {
     assert.equal((await log.get('it', '1'))?.data, 'b')
   },
 
-  'what is no identity is neither found nor forgotten, and no other one is in its place': async ({ log }) => {
+  'rejects get and forget of an invalid identity, and finds no other in its place': async ({ log }) => {
     const { event } = await accept1(log, draft('\ufffd'))
     for (const ask of [log.get.bind(log), log.forget.bind(log)]) {
       for (const wrong of ['\ud800', '', 7, undefined]) {

@@ -21,7 +21,7 @@ async function openSlots(log: Log): Promise<unknown[]> {
 
 /** The guarantees of `claim`. */
 export const claimTests: LogTests = {
-  'a slot is given to one claimant, who completes it, and then to nobody': async ({ log }) => {
+  'grants a slot to one claimant; once completed, to no other': async ({ log }) => {
     const claims = await Promise.all(Array.from({ length: 10 }, () => claim(log, 1)))
     const [mine, ...others] = claims.filter((each) => each !== undefined)
     assert.equal(others.length, 0)
@@ -30,14 +30,14 @@ export const claimTests: LogTests = {
     assert.equal(await claim(log, 1), undefined)
   },
 
-  'only a slot later than the last completed one is given': async ({ log }) => {
+  'grants only slots later than the last completed one': async ({ log }) => {
     await (await claim(log, 5))?.done(null)
     assert.equal(await claim(log, 4), undefined)
     assert.equal((await claim(log, 6))?.attempt, 1)
     assert.equal((await log.claim('other job', slot(1), TTL))?.attempt, 1)
   },
 
-  'completing an earlier slot does not give a later one out again': async ({ log }) => {
+  'does not grant a later slot again after an earlier one completes': async ({ log }) => {
     const early = await claim(log, 1)
     await (await claim(log, 2))?.done('late')
     await early?.done('early')
@@ -45,7 +45,7 @@ export const claimTests: LogTests = {
     assert.equal((await claim(log, 3))?.attempt, 1)
   },
 
-  'an open slot stays open when a later one completes': async ({ log }) => {
+  'keeps an open slot open when a later one completes': async ({ log }) => {
     const early = await claim(log, 1)
     await (await claim(log, 2))?.release(0)
     await (await claim(log, 3))?.done('three')
@@ -72,7 +72,7 @@ export const claimTests: LogTests = {
     ])
   },
 
-  'a plan opens slots, settles others and notes what became of them, in one step': async ({ log }) => {
+  'opens slots, settles others and notes their outcomes in one plan': async ({ log }) => {
     const noted = [{ slot: slot(1), outcome: 'missed' }]
     await log.plan('j', { upTo: slot(4), open: [{ slot: slot(2) }, { slot: slot(4), attempts: 2, at: 7 }], noted })
     assert.deepEqual(await openSlots(log), [
@@ -99,7 +99,7 @@ export const claimTests: LogTests = {
     assert.equal((await log.slots('j')).upTo?.getTime(), slot(4).getTime())
   },
 
-  'moved back, a job is given the slots after that again, but none that it ran for': async ({ log }) => {
+  'grants later slots again to a job that was moved back, except those it ran for': async ({ log }) => {
     await (await claim(log, 5))?.done('five')
     await log.plan('j', { upTo: slot(2), back: true })
     assert.equal(await claim(log, 2), undefined)
@@ -108,7 +108,7 @@ export const claimTests: LogTests = {
     assert.equal((await claim(log, 6))?.attempt, 1)
   },
 
-  'a slot beside the schedule settles no other, and is given to one claimant': async ({ log }) => {
+  'grants a slot beside the schedule to one claimant, and settles no other by it': async ({ log }) => {
     const aside = (n: number) => log.claim('j', slot(n), TTL, { aside: true })
     const mine = await aside(5)
     assert.equal(mine?.attempt, 1)
@@ -128,7 +128,7 @@ export const claimTests: LogTests = {
     ])
   },
 
-  'a slot that waits for its next attempt, and is claimed and given back before that, still waits': async ({ log }) => {
+  'keeps the due time of a slot that is claimed and given back before its next attempt': async ({ log }) => {
     const mine = await claim(log, 1)
     await mine?.tried('no', 1, 99)
     await mine?.release(1)
@@ -141,9 +141,7 @@ export const claimTests: LogTests = {
     assert.equal((await log.slots('j')).open[0]?.at, undefined)
   },
 
-  'a slot that is completed with an accept is completed if the drafts are stored, and not if they are refused': async (
-    bench,
-  ) => {
+  'completes a slot with an accept if the drafts are stored, and not if they are rejected': async (bench) => {
     const { log } = bench
     const mine = (await claim(log, 1)) as Claim
     const completes = { claim: mine, attempt: 1, outcome: 'done' }
@@ -160,7 +158,7 @@ export const claimTests: LogTests = {
     assert.deepEqual(await remembered(log), [[1, 1, 'done well']])
   },
 
-  'the slots of a job can be forgotten': async ({ log }) => {
+  'forgets the slots of a job': async ({ log }) => {
     await (await claim(log, 5))?.done(null)
     await claim(log, 6)
     assert.equal(await log.forgetSlots('j'), true)
@@ -169,7 +167,7 @@ export const claimTests: LogTests = {
     assert.equal((await claim(log, 1))?.attempt, 1)
   },
 
-  'a claim that is not renewed runs out, and the next one counts up': async ({ log, clock }) => {
+  'lets a claim expire that is not renewed, and counts the next attempt': async ({ log, clock }) => {
     const first = await claim(log, 1)
     await clock.advance(TTL - 1)
     assert.equal(await claim(log, 1), undefined)
@@ -183,7 +181,7 @@ export const claimTests: LogTests = {
     assert.equal(await second?.renew(), true)
   },
 
-  'what became of each slot and attempt is remembered, in their order, for each job alone': async ({ log }) => {
+  'remembers the outcome of each slot and attempt, in order, for each job alone': async ({ log }) => {
     const mine = await claim(log, 1)
     await mine?.tried({ failed: 1 })
     assert.deepEqual(await remembered(log), [[1, 1, { failed: 1 }]])
@@ -209,7 +207,7 @@ export const claimTests: LogTests = {
     }
   },
 
-  'a slot that was tried and not completed stays claimed, and is given again as the attempt after': async (bench) => {
+  'keeps a slot claimed that was tried and not completed, and grants it again as the next attempt': async (bench) => {
     const { log, clock } = bench
     const mine = await claim(log, 1)
     await mine?.tried('no')
@@ -220,7 +218,7 @@ export const claimTests: LogTests = {
     assert.equal(await mine?.renew(), false)
   },
 
-  'a slot that is given back is given again at once, as the attempt after those that ended': async ({ log, clock }) => {
+  'grants a slot that was given back at once, as the attempt after those that ended': async ({ log, clock }) => {
     const mine = await claim(log, 1)
     await mine?.tried('no')
     await mine?.release(1)
@@ -241,7 +239,7 @@ export const claimTests: LogTests = {
     ])
   },
 
-  'the newest hundred are remembered, and not much more': async ({ log }) => {
+  'remembers the newest hundred runs, and not many more': async ({ log }) => {
     for (let n = 0; n < 210; n++) {
       if (n % 10 === 0) await log.note('j', slot(n), n)
       else await (await claim(log, n))?.done(n)
@@ -254,7 +252,7 @@ export const claimTests: LogTests = {
     )
   },
 
-  'a claim is refused a time that is none, a name that is none, and an outcome that is not JSON': async ({ log }) => {
+  'rejects a claim with an invalid time, an invalid name, or an outcome that is not JSON': async ({ log }) => {
     await assert.rejects(log.claim('j', new Date('never'), TTL), refused('TIDINGS_LOG_INVALID'))
     await assert.rejects(log.claim('j', '2027-01-01' as never, TTL), refused('TIDINGS_LOG_INVALID'))
     await assert.rejects(log.claim('j', slot(1), Number.NaN), refused('TIDINGS_LOG_INVALID'))
@@ -272,7 +270,7 @@ export const claimTests: LogTests = {
 
 /** The guarantees that hold after a reopen. */
 export const lastingClaimTests: LogTests = {
-  'a slot that was claimed and never completed is given again after a crash, as the next attempt': async (bench) => {
+  'grants a slot that was claimed and never completed again after a crash, as the next attempt': async (bench) => {
     assert.equal((await claim(bench.log, 1))?.attempt, 1)
     assert.equal((await claim(await bench.reopen('crash'), 1))?.attempt, 2)
     const third = await claim(await bench.reopen('crash'), 1)
@@ -283,7 +281,7 @@ export const lastingClaimTests: LogTests = {
     assert.equal((await claim(log, 2))?.attempt, 1)
   },
 
-  'each slot that was open at a crash is given again, however many later ones were completed': async (bench) => {
+  'grants each slot that was open at a crash again, however many later ones completed': async (bench) => {
     await claim(bench.log, 1)
     await bench.log.plan('j', { upTo: slot(4), open: [{ slot: slot(2) }, { slot: slot(4) }] })
     const fourth = await claim(bench.log, 4)
@@ -306,7 +304,7 @@ export const lastingClaimTests: LogTests = {
     assert.equal(await claim(log, 3), undefined)
   },
 
-  'a slot that was settled while its process was dead keeps its attempts': async (bench) => {
+  'keeps the attempts of a slot that was settled while its process was dead': async (bench) => {
     await claim(bench.log, 1)
     await bench.log.claim('j', slot(7), TTL, { aside: true })
     const log = await bench.reopen('crash')
@@ -318,7 +316,7 @@ export const lastingClaimTests: LogTests = {
     assert.equal(await claim(log, 1), undefined)
   },
 
-  'a slot that was given back is not one that somebody died over': async (bench) => {
+  'does not count a slot that was given back as a crash': async (bench) => {
     await (await claim(bench.log, 1))?.release(0)
     const again = await claim(await bench.reopen('crash'), 1)
     assert.equal(again?.attempt, 1)
@@ -329,7 +327,7 @@ export const lastingClaimTests: LogTests = {
     assert.deepEqual(await remembered(log), [[1, 1, 'no']])
   },
 
-  'an attempt that nobody said the end of is remembered without one': async (bench) => {
+  'remembers an attempt without an outcome if none was reported': async (bench) => {
     await claim(bench.log, 1)
     assert.deepEqual(await remembered(bench.log), [], 'it goes on')
     assert.deepEqual(await remembered(await bench.reopen('crash')), [[1, 1, undefined]])

@@ -18,7 +18,7 @@ async function tenHours({ log, clock }: Bench): Promise<number[]> {
 
 /** The guarantees about a consumer's start, its events and their order. */
 export const consumerTests: LogTests = {
-  'a consumer that was never seen begins where it is told to': async (bench) => {
+  'begins a new consumer at its start': async (bench) => {
     const start = bench.clock.now()
     const all = await tenHours(bench)
     const heard = async (name: string, from: Start, count: number): Promise<number[]> => {
@@ -35,7 +35,7 @@ export const consumerTests: LogTests = {
     assert.deepEqual(await heard('later', new Date(start + 99 * HOUR), 0), [])
   },
 
-  'a consumer that starts at a time to come hears what is created from then on, also after it was opened again': async (
+  'begins a consumer that starts in the future with the first event created then, even if it is reopened': async (
     bench,
   ) => {
     const { log, clock } = bench
@@ -60,7 +60,7 @@ export const consumerTests: LogTests = {
     assert.deepEqual(seqsOf(await takeAll(bench.log, moved, 1)), [last?.seq])
   },
 
-  'a consumer is refused a seq far beyond the end of the log, which may be meant as a time': async ({ log, clock }) => {
+  'rejects a start far beyond the end of the log, which may be meant as a time': async ({ log, clock }) => {
     await log.accept(draftsOf(3))
     const last = await log.last()
     for (const start of [clock.now(), clock.now() - HOUR, Math.floor(clock.now() / 1000), Number.MAX_SAFE_INTEGER]) {
@@ -74,7 +74,7 @@ export const consumerTests: LogTests = {
     assert.deepEqual(seqsOf(await takeAll(log, next, 1)), [receipt?.seq])
   },
 
-  'a consumer is refused a wrong start or name': async ({ log }) => {
+  'rejects an invalid start or name of a consumer': async ({ log }) => {
     for (const start of ['then', -1, 1.5, new Date('never'), undefined] as Start[]) {
       await assert.rejects(log.consumer('c', { start }), refused('TIDINGS_LOG_INVALID'), String(start))
     }
@@ -84,7 +84,7 @@ export const consumerTests: LogTests = {
     assert.deepEqual(await list(log.consumers()), [])
   },
 
-  'a consumer from now on hears what is accepted after it was opened': async ({ log }) => {
+  'hands events accepted after the opening to a consumer that starts now': async ({ log }) => {
     await log.accept(draftsOf(3))
     const consumer = await log.consumer('c', { start: 'now' })
     const waiting = take(consumer, 2)
@@ -103,21 +103,21 @@ export const consumerTests: LogTests = {
     )
   },
 
-  'a consumer hears only its types, which may be patterns': async ({ log }) => {
+  'hands a consumer only events of its types, which may be patterns': async ({ log }) => {
     const types = ['a', 'git.commit', 'b', 'git.tag', 'github.issue', 'a']
     const all = (await log.accept(types.map((type, i) => draft(`${i}`, null, type)))).map(({ seq }) => seq)
     const consumer = await log.consumer('c', { start: 'start', types: ['b', 'git.*'] })
     assert.deepEqual(seqsOf(await takeAll(log, consumer, 3)), [all[1], all[2], all[3]])
   },
 
-  'a rare type is found behind thousands of others': async ({ log }) => {
+  'finds an event of a rare type behind thousands of others': async ({ log }) => {
     await log.accept(draftsOf(3000))
     const [receipt] = await log.accept([draft('rare', 1, 'rare')])
     const consumer = await log.consumer('c', { start: 'start', types: ['rare'] })
     assert.deepEqual(seqsOf(await take(consumer, 1)), [receipt?.seq])
   },
 
-  'what is stored without telling is handed to nobody, wherever it starts': async ({ log, clock }) => {
+  'hands untold events to no consumer, wherever it starts': async ({ log, clock }) => {
     const start = new Date(clock.now())
     const early = await log.consumer('early', { start: 'now' })
     const untold = await log.accept(draftsOf(5), { told: false })
@@ -128,7 +128,7 @@ export const consumerTests: LogTests = {
     assert.deepEqual(seqsOf(await takeAll(log, early, 1)), [told?.seq])
   },
 
-  'a pull hands out at most as many events as it asks for': async ({ log }) => {
+  'hands out at most as many events as a pull asks for': async ({ log }) => {
     const all = (await log.accept(draftsOf(7))).map(({ seq }) => seq)
     const consumer = await log.consumer('c', { start: 'start' })
     const { signal } = new AbortController()
@@ -136,7 +136,7 @@ export const consumerTests: LogTests = {
     assert.deepEqual(seqsOf(await consumer.pull(100, signal)), all.slice(3))
   },
 
-  'an aborted pull hands out nothing, and loses nothing': async ({ log }) => {
+  'hands out nothing to an aborted pull, and loses nothing': async ({ log }) => {
     const consumer = await log.consumer('c', { start: 'now' })
     assert.deepEqual(await consumer.pull(1, AbortSignal.abort()), [])
     const controller = new AbortController()
@@ -152,7 +152,7 @@ export const consumerTests: LogTests = {
     assert.deepEqual(seqsOf(handed), [receipt?.seq])
   },
 
-  'pulling from a log that is closed, or is being closed, rejects': async ({ log }) => {
+  'rejects a pull from a log that is closed, or is being closed': async ({ log }) => {
     const consumer = await log.consumer('c', { start: 'now' })
     const waiting = assert.rejects(take(consumer, 1), refused('TIDINGS_LOG_CLOSED'))
     const closed = log.close()
@@ -161,7 +161,7 @@ export const consumerTests: LogTests = {
     await assert.rejects(take(consumer, 1), refused('TIDINGS_LOG_CLOSED'))
   },
 
-  'catching up and following go over into one another without gap or repeat, while others publish': law(
+  'catches up and then follows without gap or repeat, while others publish': law(
     fc.record({
       before: fc.nat({ max: 30 }),
       calls: fc.array(fc.integer({ min: 1, max: 20 }), { maxLength: 12 }),
@@ -185,14 +185,14 @@ export const consumerTests: LogTests = {
     },
   ),
 
-  'consumers do not know of each other': async ({ log }) => {
+  'keeps consumers of different names apart': async ({ log }) => {
     const all = (await log.accept(draftsOf(4))).map(({ seq }) => seq)
     const [one, two] = [await log.consumer('one', { start: 'start' }), await log.consumer('two', { start: 'start' })]
     for (const handed of await take(one, 4)) one.park(handed, { error: new Error('no') })
     assert.deepEqual(seqsOf(await take(two, 4)), all)
   },
 
-  'the log lists its consumers, with how far they are': async ({ log, clock }) => {
+  'lists its consumers with their progress': async ({ log, clock }) => {
     await log.accept(draftsOf(6))
     const consumer = await log.consumer('c', { start: 'start' })
     const [a, b, c, d] = await take(consumer, 4)
@@ -207,7 +207,7 @@ export const consumerTests: LogTests = {
     assert.deepEqual(infos, [{ name: 'c', cursor: c.event.seq, created: clock.now(), lag }])
   },
 
-  'a transient consumer leaves nothing behind but what its handlers wrote': async ({ log, clock }) => {
+  'keeps nothing of a transient consumer except the state its handlers wrote': async ({ log, clock }) => {
     const all = (await log.accept(draftsOf(4))).map(({ seq }) => seq)
     const consumer = await log.consumer('c', { start: 'start', transient: true })
     const [a, b, c] = await take(consumer, 3)

@@ -15,7 +15,7 @@ async function holding({ log }: Bench, count: number, total: number): Promise<{ 
 
 /** What a consumer must remember of events that were in flight when the process died. */
 export const crashTests: LogTests = {
-  'what was in flight when the process died is suspected, and comes first': async (bench) => {
+  'suspects the events that were in flight when the process died, and hands them out first': async (bench) => {
     const { consumer, held } = await holding(bench, 3, 5)
     assert.equal(consumer.suspects, 0)
     const again = await open(await bench.reopen('crash'))
@@ -32,7 +32,7 @@ export const crashTests: LogTests = {
     )
   },
 
-  'each death over an event alone counts, and one that it survives clears it': async (bench) => {
+  'counts each crash with an event alone in flight, and clears it once the process survives it': async (bench) => {
     await holding(bench, 1, 1)
     for (let deaths = 0; deaths < 3; deaths++) {
       const [alone] = await take(await open(await bench.reopen('crash')), 1)
@@ -47,7 +47,7 @@ export const crashTests: LogTests = {
     assert.deepEqual([again?.attempt, again?.crashes], [2, undefined])
   },
 
-  'one that was handled alone is cleared before the next has its turn': async (bench) => {
+  'a suspect that was handled alone is cleared before the next is handed out': async (bench) => {
     const { held } = await holding(bench, 3, 3)
     const again = await open(await bench.reopen('crash'))
     const [innocent] = await take(again, 1)
@@ -64,7 +64,7 @@ export const crashTests: LogTests = {
     )
   },
 
-  'what was settled stays so, though older events were still being handled': async (bench) => {
+  'keeps an event settled although older events were still being handled at the crash': async (bench) => {
     const { consumer, held } = await holding(bench, 5, 7)
     const count = { namespace: 'n', key: 'k', value: 1 }
     for (const place of [1, 2, 4]) consumer.ack(held[place] as Handed, [count])
@@ -79,7 +79,7 @@ export const crashTests: LogTests = {
     assert.deepEqual(seqsOf(await takeAll(bench.log, last, 3)), left)
   },
 
-  'what lies between suspects and was settled too late is handed out again': async (bench) => {
+  'hands out again an event between suspects whose ack was not stored': async (bench) => {
     await bench.log.accept(draftsOf(6))
     const consumer = await open(bench.log)
     const [first, second] = await take(consumer, 2)
@@ -95,14 +95,14 @@ export const crashTests: LogTests = {
     )
   },
 
-  'nothing is suspected after the log was closed in good order': async (bench) => {
+  'suspects nothing after a clean close': async (bench) => {
     const { held } = await holding(bench, 3, 3)
     const again = await open(await bench.reopen('close'))
     assert.equal(again.suspects, 0)
     assert.deepEqual(await takeAll(bench.log, again, 3), held)
   },
 
-  'what was settled, is parked or waits for its time is no suspect': async (bench) => {
+  'does not suspect settled, parked or waiting events': async (bench) => {
     const { consumer, held } = await holding(bench, 4, 4)
     const [done, parked, waits, running] = held as [Handed, Handed, Handed, Handed]
     consumer.ack(done)
@@ -117,7 +117,7 @@ export const crashTests: LogTests = {
     assert.deepEqual(await pulled, [{ event: waits.event, attempt: 2 }])
   },
 
-  'a consumer that nobody told anything suspects nothing': async (bench) => {
+  'suspects nothing if no event was handed out': async (bench) => {
     await bench.log.accept(draftsOf(3))
     await open(bench.log)
     assert.equal((await open(await bench.reopen('crash'))).suspects, 0)

@@ -95,7 +95,7 @@ const json: Arbitrary<unknown> = whenAsked(() =>
 
 /** The guarantees about event data: JSON, within limits, under any name. */
 export const dataTests: LogTests = {
-  'data that is not JSON is refused: the error names the place, the type and the identifier': async ({ log }) => {
+  'rejects data that is not JSON; the error names the place, the type and the identifier': async ({ log }) => {
     for (const [what, path, data] of notJson) {
       const expected = refused('TIDINGS_DATA_INVALID', { path, type: 'it', identifier: 'x' })
       await assert.rejects(log.accept([{ type: 'it', identifier: 'x', data }]), expected, what)
@@ -103,7 +103,7 @@ export const dataTests: LogTests = {
     assert.equal(await log.last(), 0)
   },
 
-  'what can not be an identity is refused: the error names the part': async ({ log }) => {
+  'rejects an invalid identity; the error names the part': async ({ log }) => {
     for (const [code, path, what, wrong] of notIdentities) {
       await assert.rejects(log.accept([wrong as Draft]), refused(code, { path }), what)
     }
@@ -111,14 +111,14 @@ export const dataTests: LogTests = {
     assert.equal(await log.last(), 0)
   },
 
-  'a number as identifier is told to be wrapped': async ({ log }) => {
+  'rejects a number as identifier, and says to wrap it in String()': async ({ log }) => {
     await assert.rejects(
       log.accept([{ type: 'it', identifier: 7, data: 1 } as unknown as Draft]),
       /wrap it in String\(\)/,
     )
   },
 
-  'type, identifier and data are taken up to their limits, which are bytes': async ({ log }) => {
+  'accepts type, identifier and data up to their limits in bytes': async ({ log }) => {
     const type = 'é'.repeat(128)
     const identifier = 'é'.repeat(512)
     const [receipt] = await log.accept([draft(identifier, 'x'.repeat(256 * 1024 - 2), type)])
@@ -129,7 +129,7 @@ export const dataTests: LogTests = {
     await assert.rejects(log.accept([draft('1', 'é'.repeat(128 * 1024))]), refusal)
   },
 
-  'an event is shown alike and deeply frozen when it is accepted, queried, looked up and handed out': law(
+  'shows an event equal and deeply frozen when accepted, queried, looked up and handed out': law(
     json,
     async ({ log }, data) => {
       const consumer = await log.consumer('c', { start: 'start' })
@@ -145,7 +145,7 @@ export const dataTests: LogTests = {
     },
   ),
 
-  'what was published is not what is stored: a later change of it changes nothing': async ({ log }) => {
+  'stores a copy: a later change of the published data changes nothing': async ({ log }) => {
     const data = { list: [1] }
     const [receipt] = await log.accept([draft('1', data)])
     data.list.push(2)
@@ -153,12 +153,12 @@ export const dataTests: LogTests = {
     assert.deepEqual((await log.get('it', '1'))?.data, { list: [1] })
   },
 
-  'a property that is undefined is left out': async ({ log }) => {
+  'omits properties that are undefined': async ({ log }) => {
     const [receipt] = await log.accept([draft('1', { a: 1, b: undefined })])
     assert.deepEqual(receipt?.event?.data, { a: 1 })
   },
 
-  'keys that name parts of prototypes survive as data, and pollute nothing': async ({ log }) => {
+  'keeps keys that name parts of prototypes as data, and pollutes nothing': async ({ log }) => {
     const text = '{"__proto__":{"polluted":true},"constructor":{"prototype":{"polluted":true}},"hasOwnProperty":1}'
     await log.accept([draft('__proto__', JSON.parse(text), '__proto__')])
     const stored = await log.get('__proto__', '__proto__')
@@ -167,7 +167,7 @@ export const dataTests: LogTests = {
     assert.equal(({} as { polluted?: unknown }).polluted, undefined)
   },
 
-  'any two different identities are told apart, whatever is in them': law(
+  'distinguishes any two different identities': law(
     fc.uniqueArray(fc.tuple(identityText, identityText), {
       selector: (pair) => JSON.stringify(pair),
       minLength: 2,
@@ -183,13 +183,13 @@ export const dataTests: LogTests = {
     },
   ),
 
-  'what is no array of drafts is refused': async ({ log }) => {
+  'rejects anything but an array of drafts': async ({ log }) => {
     for (const wrong of [undefined, null, draft('1'), 'drafts', new Set([draft('1')])])
       await assert.rejects(log.accept(wrong as never), refused('TIDINGS_LOG_INVALID'))
     assert.equal(await log.get('it', '1'), undefined)
   },
 
-  'composed and decomposed letters are two identities': async ({ log }) => {
+  'treats composed and decomposed letters as two identities': async ({ log }) => {
     const receipts = await log.accept([draft('caf\u00e9'), draft('cafe\u0301')])
     assert.deepEqual(
       receipts.map(({ status }) => status),
@@ -200,7 +200,7 @@ export const dataTests: LogTests = {
 
 /** The guarantees that hold after a reopen. */
 export const lastingDataTests: LogTests = {
-  'an event is the same after the log was opened again': law(
+  'returns the same event after a reopening': law(
     fc.array(json, { minLength: 1, maxLength: 5 }),
     async (bench, values) => {
       const receipts = await bench.log.accept(values.map((data, i) => draft(`${i}`, data)))

@@ -43,7 +43,7 @@ function select(all: readonly StoredEvent[], query: Query): StoredEvent[] {
 
 /** The guarantees of `events`, `get`, `last` and `committed$`. */
 export const eventsTests: LogTests = {
-  'a query finds what a search through all events finds': law(
+  'finds by a query what a search through all events finds': law(
     fc.tuple(fc.array(fc.constantFrom(...types), { maxLength: 40 }), fc.array(queries, { minLength: 1, maxLength: 6 })),
     async ({ log, clock }, [published, asked]) => {
       const start = clock.now()
@@ -65,7 +65,7 @@ export const eventsTests: LogTests = {
     },
   ),
 
-  'the instants of a query are part of what it asks for': async ({ log, clock }) => {
+  'includes events at the very instants of a query': async ({ log, clock }) => {
     const created: number[] = []
     for (const each of draftsOf(3)) {
       await log.accept([each])
@@ -79,7 +79,7 @@ export const eventsTests: LogTests = {
     assert.equal((await seqs(log, { until: first - 1 })).length, 0)
   },
 
-  'a query shows the events as they were when its reading began': async ({ log }) => {
+  'shows the events as they were when the query began': async ({ log }) => {
     const before = (await log.accept(draftsOf(10))).map(({ seq }) => seq)
     const found: number[] = []
     for await (const { seq } of log.events()) {
@@ -89,7 +89,7 @@ export const eventsTests: LogTests = {
     assert.deepEqual(found, before)
   },
 
-  'thousands of events are read in order, from both ends': async ({ log }) => {
+  'reads thousands of events in order, from both ends': async ({ log }) => {
     const receipts = await log.accept([...draftsOf(1700), draft('rare', 1, 'rare'), ...draftsOf(1700, 'later ')])
     const expected = receipts.map(({ seq }) => seq)
     assert.deepEqual(await seqs(log), expected)
@@ -102,14 +102,14 @@ export const eventsTests: LogTests = {
     assert.deepEqual(await seqs(log, { reverse: true, limit: 2, types: ['it', 'rare'] }), expected.slice(-2).reverse())
   },
 
-  'a reading may be given up at any event': async ({ log }) => {
+  'can stop reading at any event': async ({ log }) => {
     await log.accept(draftsOf(1200))
     for await (const { identifier } of log.events({ types: ['it'] })) if (identifier === 'event 3') break
     for await (const { identifier } of log.events()) if (identifier === 'event 700') break
     assert.equal((await seqs(log, { limit: 1 })).length, 1)
   },
 
-  'a wrong query is refused, naming the part': async ({ log }) => {
+  'rejects an invalid query; the error names the part': async ({ log }) => {
     const wrong: readonly (readonly [string, unknown])[] = [
       ['types', ['']],
       ['types', 'it'],
@@ -127,20 +127,20 @@ export const eventsTests: LogTests = {
     }
   },
 
-  'what is stored without telling is found by queries and by identity': async ({ log }) => {
+  'finds untold events by queries and by identity': async ({ log }) => {
     const [receipt] = await log.accept([draft('1')], { told: false })
     assert.deepEqual(await list(log.events()), [receipt?.event])
     assert.deepEqual(await log.get('it', '1'), receipt?.event)
     assert.equal((await log.accept([draft('1')]))[0]?.status, 'duplicate')
   },
 
-  'an empty log has no events, and its last seq is 0': async ({ log }) => {
+  'has no events and the last seq 0 when it is empty': async ({ log }) => {
     assert.deepEqual(await list(log.events()), [])
     assert.equal(await log.last(), 0)
     assert.equal(await log.get('it', '1'), undefined)
   },
 
-  'whoever follows is told the highest seq each time it rises, and of the end': async ({ log }) => {
+  'emits the highest seq each time it rises, and completes when it is closed': async ({ log }) => {
     const heard: unknown[] = []
     log.committed$.subscribe({ next: (seq) => heard.push(seq), complete: () => heard.push('end') })
     const [first] = await log.accept([draft('1')])
@@ -150,7 +150,7 @@ export const eventsTests: LogTests = {
     assert.deepEqual(heard, [first?.seq, second.at(-1)?.seq, 'end'])
   },
 
-  'a log that is closed answers nothing more, and may be closed again': async ({ log }) => {
+  'rejects all calls once closed, and may be closed again': async ({ log }) => {
     await log.accept([draft('1')])
     await Promise.all([log.close(), log.close()])
     const closed = refused('TIDINGS_LOG_CLOSED')
@@ -167,7 +167,7 @@ export const eventsTests: LogTests = {
     await log[Symbol.asyncDispose]()
   },
 
-  'a log that is closed while somebody reads says so': async (bench) => {
+  'rejects a reading during which it is closed': async (bench) => {
     for (const query of [{}, { types: ['it'] }, { reverse: true }] as const) {
       await bench.anew(async ({ log }) => {
         await log.accept(draftsOf(1200))
@@ -182,7 +182,7 @@ export const eventsTests: LogTests = {
     }
   },
 
-  'what was accepted before the log is closed is acknowledged': async ({ log }) => {
+  'acknowledges what was accepted before close()': async ({ log }) => {
     const receipts = log.accept(draftsOf(5))
     const closed = log.close()
     assert.equal((await receipts).length, 5)

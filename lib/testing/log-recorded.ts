@@ -40,7 +40,7 @@ const once: LogTest = law(
 
 /** The guarantees about events that another log accepted before. */
 export const recordedTests: LogTests = {
-  'an event that was recorded elsewhere keeps its time and revision': async ({ log, clock }) => {
+  'keeps the time and the revision of an event recorded elsewhere': async ({ log, clock }) => {
     const { event } = await record(log, versioned('B'), { created: 5, revision: 7 })
     assert.deepEqual([event?.created, event?.revision], [5, 7])
     assert.deepEqual(await log.get('it', 'v'), event)
@@ -48,7 +48,7 @@ export const recordedTests: LogTests = {
     assert.deepEqual([next?.event?.created, next?.event?.revision], [clock.now(), 8])
   },
 
-  'a revision that is known, or has a later one, is a duplicate, whatever its version': async ({ log }) => {
+  'answers duplicate to a known revision or one with a later one, whatever its version': async ({ log }) => {
     for (const version of ['A', 'B', 'A', 'C']) await log.accept([versioned(version)])
     for (const [revision, version] of ['A', 'B', 'A', 'C'].entries()) {
       const { status } = await record(log, versioned(version), { created: 5, revision: revision + 1 })
@@ -59,9 +59,9 @@ export const recordedTests: LogTests = {
     assert.equal((await record(log, versioned('D'), { created: 5, revision: 9 })).status, 'changed')
   },
 
-  'what another log accepted is brought here once, however often that is done': once,
+  'stores what another log accepted once, however often it is imported': once,
 
-  'a time or a revision that can not be is refused, and leaves no trace': async ({ log }) => {
+  'rejects an impossible time or revision, and stores nothing': async ({ log }) => {
     const wrong: [Recorded, string][] = [
       [{ created: Number.NaN }, 'created'],
       [{ created: 9e15 }, 'created'],

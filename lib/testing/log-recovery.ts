@@ -9,10 +9,9 @@ const open = ({ log }: Bench): Promise<Consumer> => log.consumer('c', { start: '
 
 /** What a consumer must remember after its log was closed or has crashed. */
 export const recoveryTests: LogTests = {
-  'whatever was done, after a close or a crash nothing is lost, nothing comes twice, and what was flushed is settled':
-    recovers,
+  'loses nothing, repeats nothing and keeps what was flushed settled after any close or crash': recovers,
 
-  'after a crash only what came since the last flush is handed out again': async (bench) => {
+  'hands out again after a crash only what was not flushed': async (bench) => {
     await bench.log.accept(draftsOf(10))
     const consumer = await open(bench)
     const held = await take(consumer, 8)
@@ -24,7 +23,7 @@ export const recoveryTests: LogTests = {
     assert.equal(again.length, 5)
   },
 
-  'closing makes every ack durable': async (bench) => {
+  'makes every ack durable when it is closed': async (bench) => {
     await bench.log.accept(draftsOf(6))
     const consumer = await open(bench)
     for (const handed of await take(consumer, 6)) consumer.ack(handed)
@@ -32,7 +31,7 @@ export const recoveryTests: LogTests = {
     assert.deepEqual(await takeAll(bench.log, await open(bench)), [])
   },
 
-  'passing over events of other types is remembered too': async (bench) => {
+  'remembers that it skipped events of other types': async (bench) => {
     await bench.log.accept(draftsOf(50))
     const consumer = await bench.log.consumer('c', { start: 'start', types: ['other'] })
     assert.deepEqual(await takeAll(bench.log, consumer), [])
@@ -44,7 +43,7 @@ export const recoveryTests: LogTests = {
     )
   },
 
-  'the count of attempts, and when the next is due, survive a crash': async (bench) => {
+  'keeps the count of attempts and the next due time over a crash': async (bench) => {
     await bench.log.accept([draft('1')])
     let consumer = await open(bench)
     for (let attempt = 1; attempt <= 4; attempt++) {
@@ -63,7 +62,7 @@ export const recoveryTests: LogTests = {
     }
   },
 
-  'replays go on counting after a crash': async (bench) => {
+  'continues to count replays after a crash': async (bench) => {
     const [receipt] = await bench.log.accept([draft('1')])
     const consumer = await open(bench)
     for (const handed of await take(consumer, 1)) consumer.ack(handed)
@@ -78,7 +77,7 @@ export const recoveryTests: LogTests = {
     assert.equal((await take(second, 1))[0]?.replay, 2)
   },
 
-  'an event that is asked for while it is handled is told again even after a crash': async (bench) => {
+  'redelivers an event that was requested while it was handled, even after a crash': async (bench) => {
     const [receipt] = await bench.log.accept([draft('1')])
     const consumer = await open(bench)
     const [first] = await take(consumer, 1)
@@ -92,22 +91,23 @@ export const recoveryTests: LogTests = {
     )
   },
 
-  'an event that waits or is parked is not handed out as new, nor before an older one that was still being handled':
-    async (bench) => {
-      await bench.log.accept(draftsOf(5))
-      const consumer = await open(bench)
-      const [oldest, waits, parked, newest] = (await take(consumer, 4)) as [Handed, Handed, Handed, Handed]
-      consumer.retry(waits, { at: bench.clock.now() })
-      consumer.park(parked, { error: 'no' })
-      await bench.reopen('close')
-      const second = await open(bench)
-      for (const expected of [oldest, { ...waits, attempt: 2 }, newest]) {
-        assert.deepEqual(await take(second, 1), [expected])
-      }
-      assert.equal((await takeAll(bench.log, second, 1)).length, 1)
-    },
+  'hands out a waiting or parked event neither as new nor before an older one that was being handled': async (
+    bench,
+  ) => {
+    await bench.log.accept(draftsOf(5))
+    const consumer = await open(bench)
+    const [oldest, waits, parked, newest] = (await take(consumer, 4)) as [Handed, Handed, Handed, Handed]
+    consumer.retry(waits, { at: bench.clock.now() })
+    consumer.park(parked, { error: 'no' })
+    await bench.reopen('close')
+    const second = await open(bench)
+    for (const expected of [oldest, { ...waits, attempt: 2 }, newest]) {
+      assert.deepEqual(await take(second, 1), [expected])
+    }
+    assert.equal((await takeAll(bench.log, second, 1)).length, 1)
+  },
 
-  'state that is written with an ack is stored with it': async (bench) => {
+  'stores state with its ack': async (bench) => {
     await bench.log.accept([draft('1')])
     const consumer = await open(bench)
     const [handed] = await take(consumer, 1)

@@ -19,7 +19,7 @@ const parkedOf = async (consumer: Consumer): Promise<number[]> => seqsOf(await l
 
 /** The guarantees of `retry`, `park`, `release`, `drop` and `redeliver`. */
 export const retryTests: LogTests = {
-  'an event is handed out again when its time has come, not before, as the next attempt': async (bench) => {
+  'hands an event out again when it is due, not before, as the next attempt': async (bench) => {
     const { consumer, held } = await holding(bench, 1)
     const { event } = held[0] as Handed
     consumer.retry(held[0] as Handed, { at: bench.clock.now() + MINUTE, error: new TypeError('no') })
@@ -36,7 +36,7 @@ export const retryTests: LogTests = {
     assert.deepEqual(await take(consumer, 1), [{ event, attempt: 3 }])
   },
 
-  'of the events that are due the lowest seq comes first, and all come before new ones': async (bench) => {
+  'of the due events, the lowest seq comes first, and all come before new events': async (bench) => {
     const { consumer, held } = await holding(bench, 4)
     const now = bench.clock.now()
     for (const [i, handed] of held.entries()) consumer.retry(handed, { at: now + (4 - i) * 1000 })
@@ -49,7 +49,7 @@ export const retryTests: LogTests = {
     assert.deepEqual(seqsOf(taken), [...seqsOf(held.slice(2)), fresh?.seq])
   },
 
-  'an event that waits holds up no other, unless the consumer is in order': async (bench) => {
+  'a waiting event holds up no other, unless the consumer is in order': async (bench) => {
     const { consumer, held } = await holding(bench, 1)
     consumer.retry(held[0] as Handed, { at: bench.clock.now() + MINUTE })
     const [fresh] = await bench.log.accept([draft('fresh')])
@@ -67,7 +67,7 @@ export const retryTests: LogTests = {
     })
   },
 
-  'in order, no event overtakes an older one that waits, also when both wait': async (bench) => {
+  'lets no event overtake an older waiting one in order, even if both wait': async (bench) => {
     const { consumer, held } = await holding(bench, 2, { inOrder: true })
     const now = bench.clock.now()
     consumer.retry(held[0] as Handed, { at: now + 2 * MINUTE })
@@ -79,7 +79,7 @@ export const retryTests: LogTests = {
     assert.deepEqual(seqsOf(await pulled), seqsOf(held))
   },
 
-  'a parked event is kept with its error, and handed to nobody': async (bench) => {
+  'keeps a parked event with its error, and does not hand it out': async (bench) => {
     const { consumer, held } = await holding(bench, 2)
     await bench.clock.advance(MINUTE)
     consumer.park(held[1] as Handed, { error: Object.assign(new Error('no'), { code: 'E' }) })
@@ -92,7 +92,7 @@ export const retryTests: LogTests = {
     assert.deepEqual(await takeAll(bench.log, consumer), [])
   },
 
-  'an event can be parked whatever was thrown': async (bench) => {
+  'parks an event whatever was thrown': async (bench) => {
     const cycle: Record<string, unknown> = { name: 'N', message: 'M', big: 1n }
     cycle['self'] = cycle
     const thrown = [
@@ -117,7 +117,7 @@ export const retryTests: LogTests = {
     }
   },
 
-  'a released event is handed out again as attempt 1, a dropped one never': async (bench) => {
+  'hands out a released event again as attempt 1, a dropped one never': async (bench) => {
     const { consumer, held } = await holding(bench, 3)
     const [a, b, c] = seqsOf(held) as [number, number, number]
     for (const handed of held) consumer.park(handed, { error: 'no' })
@@ -131,7 +131,7 @@ export const retryTests: LogTests = {
     assert.equal(await consumer.release(999_999), false)
   },
 
-  'a pull that waits hears of what is released': async (bench) => {
+  'wakes a waiting pull when an event is released': async (bench) => {
     const { consumer, held } = await holding(bench, 1)
     consumer.park(held[0] as Handed, { error: 'no' })
     const pulled = take(consumer, 1)
@@ -139,7 +139,7 @@ export const retryTests: LogTests = {
     assert.deepEqual(seqsOf(await pulled), seqsOf(held))
   },
 
-  'events are told once more on request, and each request counts up': async (bench) => {
+  'redelivers events on request, and counts each request': async (bench) => {
     const { consumer, held } = await holding(bench, 3)
     const [a, b, c] = held as [Handed, Handed, Handed]
     consumer.ack(a)
@@ -164,7 +164,7 @@ export const retryTests: LogTests = {
     assert.deepEqual(await pulled, [{ ...a, replay: 2 }])
   },
 
-  'what was parked or retried as a replay stays that replay': async (bench) => {
+  'keeps the replay of an event that is parked or retried': async (bench) => {
     const { consumer, held } = await holding(bench, 1)
     consumer.ack(held[0] as Handed)
     await consumer.redeliver(seqsOf(held))
@@ -174,7 +174,7 @@ export const retryTests: LogTests = {
     assert.deepEqual(await take(consumer, 1), [{ ...held[0], replay: 1 }])
   },
 
-  'what is not in the log can not be told again, nor when there is no such time': async (bench) => {
+  'rejects redelivery of an unknown event, or at an invalid time': async (bench) => {
     const { consumer, held } = await holding(bench, 1)
     const [first] = held as [Handed]
     for (const seq of [0, -1, 1.5, first.event.seq + 1, 'x', undefined])
@@ -188,7 +188,7 @@ export const retryTests: LogTests = {
     assert.deepEqual(await takeAll(bench.log, consumer), [])
   },
 
-  'an event that is asked for while it is handled is told after that, not beside it': async (bench) => {
+  'redelivers an event that is being handled after that delivery, not beside it': async (bench) => {
     const { consumer, held } = await holding(bench, 1)
     const [first] = held as [Handed]
     await consumer.redeliver([first.event.seq])
@@ -197,7 +197,7 @@ export const retryTests: LogTests = {
     assert.deepEqual(await take(consumer, 1), [{ ...first, replay: 1 }])
   },
 
-  'settling an event twice, or late, changes nothing': async (bench) => {
+  'ignores results of an event that is settled already': async (bench) => {
     const { consumer, held } = await holding(bench, 2)
     const [a, b] = held as [Handed, Handed]
     consumer.ack(a)

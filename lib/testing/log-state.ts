@@ -10,7 +10,7 @@ async function entries(log: Log, namespace: string, prefix?: string): Promise<Re
 
 /** The guarantees of `store`. */
 export const stateTests: LogTests = {
-  'what is stored with events has to be JSON too, or nothing is stored': async ({ log }) => {
+  'stores nothing if the state with the events is not JSON': async ({ log }) => {
     for (const value of [Number.NaN, new Date(0), { at: undefined, n: 1n }]) {
       const state = [{ namespace: 'n', key: 'k', value }] as unknown as Writes
       await assert.rejects(log.accept([draft('1')], { state }), refused('TIDINGS_DATA_INVALID'))
@@ -19,7 +19,7 @@ export const stateTests: LogTests = {
     assert.equal(await log.store('n').get('k'), undefined)
   },
 
-  'a value is kept with the number of times it was set': async ({ log }) => {
+  'keeps a value with the number of times it was set': async ({ log }) => {
     const store = log.store('n')
     assert.equal(await store.get('k'), undefined)
     assert.equal(await store.set('k', { a: [1] }), 1)
@@ -28,7 +28,7 @@ export const stateTests: LogTests = {
     assert.equal(await log.store('other').get('k'), undefined)
   },
 
-  'a value is set only if it is at the revision that the writer has seen': async ({ log }) => {
+  'sets a value only if it is at the revision that the writer has seen': async ({ log }) => {
     const store = log.store('n')
     await store.set('k', 'first', { if: 0 })
     const conflict = refused('TIDINGS_STATE_CONFLICT', { namespace: 'n', key: 'k', revision: 1 })
@@ -38,7 +38,7 @@ export const stateTests: LogTests = {
     assert.equal((await store.get('k'))?.value, 'second')
   },
 
-  'of writers who saw the same revision, one wins': async ({ log }) => {
+  'lets one of several writers win that saw the same revision': async ({ log }) => {
     const answers = await Promise.allSettled(
       Array.from({ length: 10 }, (_, i) => log.store('n').set('k', i, { if: 0 })),
     )
@@ -47,7 +47,7 @@ export const stateTests: LogTests = {
     assert.deepEqual(await log.store('n').get('k'), { value: won, revision: 1 })
   },
 
-  'a deleted value is gone, and was there only once': async ({ log }) => {
+  'deletes a value once': async ({ log }) => {
     const store = log.store('n')
     await store.set('k', 1)
     assert.equal(await store.delete('k'), true)
@@ -56,7 +56,7 @@ export const stateTests: LogTests = {
     assert.equal(await store.set('k', 2, { if: 0 }), 1)
   },
 
-  'what is not JSON, or no key, is refused and leaves no trace': async ({ log }) => {
+  'rejects a value that is not JSON, or an invalid key, and stores nothing': async ({ log }) => {
     await assert.rejects(log.store('n').set('k', new Date(0)), refused('TIDINGS_DATA_INVALID'))
     await assert.rejects(log.store('n').set('k', undefined), refused('TIDINGS_DATA_INVALID'))
     await assert.rejects(log.store('n').set('', 1), refused('TIDINGS_LOG_INVALID'))
@@ -72,7 +72,7 @@ export const stateTests: LogTests = {
     assert.equal(await log.get('it', '1'), undefined)
   },
 
-  'a listing has every key that begins so, in one order': async ({ log }) => {
+  'lists every key with a prefix, in order': async ({ log }) => {
     const store = log.store('n')
     for (const key of ['b', 'a/2', 'a/1', 'a', 'a\0']) await store.set(key, key)
     await log.store('n2').set('a/3', 0)
@@ -82,7 +82,7 @@ export const stateTests: LogTests = {
     assert.deepEqual(await entries(log, 'missing'), {})
   },
 
-  'any keys are told apart, also in listings': law(
+  'distinguishes any two keys, also in listings': law(
     fc.tuple(
       fc.uniqueArray(fc.tuple(fc.constantFrom('n', 'n\0', '\u{10ffff}'), identityText), { selector: JSON.stringify }),
       identityText,
@@ -102,7 +102,7 @@ export const stateTests: LogTests = {
     },
   ),
 
-  'a thousand keys are listed': async ({ log }) => {
+  'lists a thousand keys': async ({ log }) => {
     const state = Array.from({ length: 1200 }, (_, i) => ({ namespace: 'n', key: `${i}`.padStart(4, '0'), value: i }))
     await log.accept([], { state })
     assert.deepEqual(
@@ -111,7 +111,7 @@ export const stateTests: LogTests = {
     )
   },
 
-  'everybody reads what was written last, also before it is durable': async ({ log }) => {
+  'returns the last write to every reader, even before it is durable': async ({ log }) => {
     const store = log.store('n')
     const written = [store.set('k', 1), store.set('k', 2), store.delete('k'), store.set('k', 3)]
     assert.deepEqual(await store.get('k'), { value: 3, revision: 1 })
@@ -124,7 +124,7 @@ export const stateTests: LogTests = {
     }
   },
 
-  'state that is not JSON, or no key, can not be written with an ack, and the event is not acked': async ({ log }) => {
+  'rejects an ack whose state is not JSON or has an invalid key, and does not settle the event': async ({ log }) => {
     await log.accept([draft('1')])
     const consumer = await log.consumer('c', { start: 'start' })
     const [first] = await take(consumer, 1)
@@ -145,7 +145,7 @@ export const stateTests: LogTests = {
     assert.deepEqual(await log.store('n').get('k'), { value: 1, revision: 1 })
   },
 
-  'what is written last stays, whoever writes: a store, an accept or an ack': async ({ log }) => {
+  'keeps the last write of a store, an accept or an ack': async ({ log }) => {
     await log.accept([draft('1'), draft('2')])
     const consumer = await log.consumer('c', { start: 'start' })
     const [first, second] = (await take(consumer, 2)) as [Handed, Handed]
@@ -164,7 +164,7 @@ export const stateTests: LogTests = {
 
 /** The guarantees that hold after a reopen. */
 export const lastingStateTests: LogTests = {
-  'values and revisions survive a crash': async (bench) => {
+  'keeps values and revisions over a crash': async (bench) => {
     await bench.log.store('n').set('k', 1)
     await bench.log.store('n').set('k', 2)
     await bench.log.store('n').set('gone', 1)

@@ -19,7 +19,9 @@ async function through({ log }: Bench, count: number): Promise<{ consumer: Consu
 
 /** The guarantees about steering a consumer from outside. */
 export const steeringTests: LogTests = {
-  'a consumer that is moved back is told again what lies between, as a replay; what is new is none': async (bench) => {
+  'hands the events in between to a consumer that is moved back, as a replay; new events are not part of it': async (
+    bench,
+  ) => {
     const { handled } = await through(bench, 4)
     const third = handled[2]?.event.seq as number
     const consumer = await move(bench.log, third)
@@ -35,7 +37,7 @@ export const steeringTests: LogTests = {
     assert.deepEqual(await take(consumer, 1), [{ ...handled[2], attempt: 2, replay: 1 }])
   },
 
-  'moved back again before it was through, it is told all once more, as the next replay': async (bench) => {
+  'hands out all again, as the next replay, if a consumer is moved back before it has caught up': async (bench) => {
     const { handled } = await through(bench, 3)
     const first = await move(bench.log, 'start')
     for (const handed of await take(first, 1)) first.ack(handed)
@@ -47,7 +49,7 @@ export const steeringTests: LogTests = {
     )
   },
 
-  'a consumer that is moved forward passes over what lies between': async (bench) => {
+  'skips the events in between for a consumer that is moved forward': async (bench) => {
     const { log, clock } = bench
     await log.consumer('c', { start: 'start' })
     await log.accept(draftsOf(3, 'old '))
@@ -68,7 +70,7 @@ export const steeringTests: LogTests = {
     assert.equal(fresh?.status, 'new')
   },
 
-  'wherever it is moved, it is told exactly what is there': law(
+  'hands out exactly the events after the place to which a consumer is moved': law(
     fc.array(fc.nat({ max: 12 }), { minLength: 1, maxLength: 4 }),
     async (bench, places) => {
       await through(bench, 10)
@@ -85,7 +87,7 @@ export const steeringTests: LogTests = {
     },
   ),
 
-  'what waits for its retry or is parked stays so, wherever its consumer is moved': async (bench) => {
+  'keeps waiting and parked events wherever their consumer is moved': async (bench) => {
     const { log, clock } = bench
     await log.accept(draftsOf(4))
     const before = await log.consumer('c', { start: 'start' })
@@ -103,7 +105,7 @@ export const steeringTests: LogTests = {
     assert.deepEqual(await pulled, [{ ...waits, attempt: 2 }])
   },
 
-  'a consumer that the log has never seen begins where it was to be moved to': async (bench) => {
+  'begins a new consumer where it is to be moved to': async (bench) => {
     await bench.log.accept(draftsOf(2))
     const consumer = await move(bench.log, 'start')
     assert.equal(consumer.origin, 'new')
@@ -113,7 +115,7 @@ export const steeringTests: LogTests = {
     )
   },
 
-  'the log says that it is ready, and when it is closed': async ({ log }) => {
+  'reports that it is ready, and that it is closed': async ({ log }) => {
     assert.equal(log.state, 'ready')
     await log.close()
     assert.equal(log.state, 'closed')
@@ -122,7 +124,7 @@ export const steeringTests: LogTests = {
 
 /** The guarantees that must last. */
 export const lastingSteeringTests: LogTests = {
-  'a move survives a crash, with what is a replay and what is not': async (bench) => {
+  'keeps a move and its replay over a crash': async (bench) => {
     const { handled } = await through(bench, 3)
     await move(bench.log, 'start')
     const log = await bench.reopen('crash')
@@ -135,14 +137,14 @@ export const lastingSteeringTests: LogTests = {
     assert.deepEqual(seqsOf(taken).slice(0, 3), seqsOf(handled))
   },
 
-  'a replay that was in flight in a crash is that replay afterwards': async (bench) => {
+  'keeps the replay of an event that was in flight at a crash': async (bench) => {
     const { handled } = await through(bench, 1)
     await take(await move(bench.log, 'start'), 1)
     const again = await (await bench.reopen('crash')).consumer('c', { start: 'now' })
     assert.deepEqual(await take(again, 1), [{ ...handled[0], replay: 1, crashes: 0 }])
   },
 
-  'who is suspected and had no turn yet stays so, though the log is closed in good order': async (bench) => {
+  'keeps suspects that were not handed out over a clean close': async (bench) => {
     await bench.log.accept(draftsOf(3))
     await take(await bench.log.consumer('c', { start: 'start' }), 3)
     const crashed = await (await bench.reopen('crash')).consumer('c', { start: 'now' })

@@ -33,7 +33,7 @@ const moments = fc.array(fc.nat({ max: 12 }), { minLength: 1, maxLength: 6 })
 
 /** The guarantees about a consumer that is opened a second time. */
 export const takeoverTests: LogTests = {
-  'of two consumers with one name, whoever pulls last has the events, and nothing is lost or counted twice': law(
+  'gives the events to the opening of a consumer that pulls last, and neither loses nor repeats any': law(
     fc.array(fc.record({ takes: fc.integer({ min: 1, max: 4 }), acks: fc.nat({ max: 4 }), changes: fc.boolean() }), {
       minLength: 2,
       maxLength: 12,
@@ -69,7 +69,7 @@ export const takeoverTests: LogTests = {
 
 /** The guarantees that must last. */
 export const lastingTakeoverTests: LogTests = {
-  'a consumer that was taken over writes nothing more, so a crash loses nothing that is in flight': law(
+  'takes no writes of a consumer that was taken over, so a crash loses nothing that is in flight': law(
     fc.record({ during: moments, after: moments, says: fc.constantFrom('ack', 'retry', 'park', 'flush') }),
     async (bench, { during, after, says }) => {
       const { log, clock } = bench
@@ -100,7 +100,7 @@ export const lastingTakeoverTests: LogTests = {
     },
   ),
 
-  'what is acked while the log is being closed is kept with its state, or handed out again': law(
+  'keeps an ack during close() with its state, or hands its event out again': law(
     fc.tuple(moments, fc.boolean()),
     async (bench, [waits, flushes]) => {
       await bench.log.accept(draftsOf(8))

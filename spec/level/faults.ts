@@ -54,6 +54,9 @@ export class FaultySource implements DatabaseSource {
     this.#fates.push(...fates)
   }
 
+  /** The number of writes that wait for `release`. */
+  waiting = 0
+
   /** Lets writes begin, and not end before `release`. */
   hold(): void {
     this.#held = new Promise((resolve) => (this.#release = resolve))
@@ -99,7 +102,9 @@ export class FaultySource implements DatabaseSource {
         } catch {
           fate = 'lose'
         }
+        this.waiting += 1
         await this.#held
+        this.waiting -= 1
         this.writes += 1
         if (how.sync === true) this.synced += 1
         if (broken) return chained.close()

@@ -6,7 +6,8 @@ import type { LevelLog } from '../../../lib/level/level-log.ts'
 import type { Consumer, Handed, Writes } from '../../../lib/log/port.ts'
 import { draft, draftsOf, list, refused, seqsOf, take, takeAll } from '../../../lib/testing/log-bench.ts'
 import { virtualClock } from '../../../lib/testing/virtual-clock.ts'
-import { FaultySource, faultyLog, turns } from '../faults.ts'
+import { until } from '../../support/until.ts'
+import { FaultySource, faultyLog } from '../faults.ts'
 
 const { signal } = new AbortController()
 const failed = refused('TIDINGS_LOG_FAILED')
@@ -18,7 +19,7 @@ async function opened() {
   return { source, clock, ...(await faultyLog({ source, clock })) }
 }
 
-/** What is not settled, and of what the state was stored, as a log tells that is opened over this store. */
+/** The unsettled events, and the events whose state was stored, according to a log opened over this store. */
 async function leftIn(source: FaultySource): Promise<{ open: number[]; done: number[] }> {
   const { log } = await faultyLog({ source, clock: virtualClock() })
   const consumer = await log.consumer('c', { start: 'start' })
@@ -47,7 +48,7 @@ describe('a consumer whose log is being closed', () => {
     })
   }
 
-  it('makes durable what it was told before its flush', async () => {
+  it('makes durable at its flush what was acked before', async () => {
     const { source, log } = await opened()
     await log.accept(draftsOf(2))
     const consumer = await log.consumer('c', { start: 'start' })
@@ -71,7 +72,7 @@ describe('a consumer whose log is being closed', () => {
 })
 
 describe('a consumer whose log fails while it hands out', () => {
-  it('hands out what it had begun once the log is well again', async () => {
+  it('hands out what it had begun once the log has recovered', async () => {
     for (let after = 0; after < 25; after++) {
       const { source, clock, log: before } = await opened()
       await before.accept(draftsOf(9))
@@ -83,14 +84,13 @@ describe('a consumer whose log fails while it hands out', () => {
       for (let i = 0; i < after; i++) await Promise.resolve()
       const pulled = take(consumer, 3)
       await lost
-      await turns()
       assert.deepEqual(seqsOf(await pulled), [1, 2, 3], `${after} microtasks`)
       assert.deepEqual(seqsOf(await take(consumer, 6)), [4, 5, 6, 7, 8, 9])
       await log.close()
     }
   })
 
-  it('has lost nothing when a read fails: the next pull hands everything out', async () => {
+  it('loses nothing when a read fails: the next pull hands everything out', async () => {
     const { source, clock, log } = await opened()
     await log.accept(draftsOf(4))
     const before = await log.consumer('c', { start: 'start' })
@@ -112,7 +112,7 @@ describe('a consumer whose log fails while it hands out', () => {
     await again.close()
   })
 
-  it('keeps an ack with its state when the revision of the state can not be read', async () => {
+  it('keeps an ack with its state when the revision of the state cannot be read', async () => {
     const { source, log } = await opened()
     await log.accept(draftsOf(2))
     const consumer = await log.consumer('c', { start: 'start' })
@@ -124,7 +124,7 @@ describe('a consumer whose log fails while it hands out', () => {
     assert.deepEqual(await leftIn(source), { open: [2], done: [1] })
   })
 
-  it('steers nothing when it can not read what is parked', async () => {
+  it('releases nothing when it cannot read the parked event', async () => {
     const { source, log } = await opened()
     await log.accept(draftsOf(1))
     const consumer = await log.consumer('c', { start: 'start' })
@@ -138,8 +138,8 @@ describe('a consumer whose log fails while it hands out', () => {
   })
 })
 
-describe('a consumer whose place another one takes', () => {
-  it('is opened again by its own next pull, when the other one can not be opened', async () => {
+describe('a consumer that another one replaces', () => {
+  it('is opened again by its own next pull when the other one cannot be opened', async () => {
     for (const fates of [['lose'], ['keep'], ['write', 'lose'], ['write', 'keep']] as const) {
       const { source, log } = await opened()
       await log.accept(draftsOf(3))
@@ -149,12 +149,12 @@ describe('a consumer whose place another one takes', () => {
       source.hold()
       source.next(...fates)
       const moved = log.consumer('c', { start: 1, move: true })
-      await turns()
-      // Too late: it is handed out again.
+      await until(() => source.waiting > 0)
+      // Too late: the event is handed out again.
       works.ack(second, stateOf(second))
       source.release()
       await assert.rejects(moved, failed)
-      while (log.state !== 'ready') await turns(1)
+      await until(() => log.state === 'ready')
       const replayed = fates[1] === 'keep' ? [1] : []
       assert.deepEqual(seqsOf(await take(works, 2 + replayed.length)), [...replayed, 2, 3], fates.join())
       await log.close()
@@ -162,7 +162,7 @@ describe('a consumer whose place another one takes', () => {
     }
   })
 
-  it('is one consumer under one name, when a rename fails', async () => {
+  it('stays one consumer under one name when a rename fails', async () => {
     for (const fate of ['lose', 'keep'] as const) {
       const { source, log } = await opened()
       await log.accept(draftsOf(3))
@@ -172,7 +172,7 @@ describe('a consumer whose place another one takes', () => {
       await works.flush()
       source.next('write', fate)
       await assert.rejects(log.consumer('new', { start: 'start', formerly: 'old' }), failed)
-      while (log.state !== 'ready') await turns(1)
+      await until(() => log.state === 'ready')
       if (fate === 'lose') assert.deepEqual(seqsOf(await take(works, 1)), [2])
       else await assert.rejects(works.pull(1, signal), refused('TIDINGS_LOG_CLOSED'))
       const again = await log.consumer('new', { start: 'start', formerly: 'old' })
@@ -183,7 +183,7 @@ describe('a consumer whose place another one takes', () => {
     }
   })
 
-  it('is steered and looked at where it goes on', async () => {
+  it('is steered and inspected through its successor', async () => {
     const { log } = await opened()
     await log.accept(draftsOf(3))
     const works = await log.consumer('c', { start: 'start' })
@@ -198,7 +198,7 @@ describe('a consumer whose place another one takes', () => {
 })
 
 describe('a consumer that waits', () => {
-  it('is not looked at, nor written down, for each commit that it does not hear', async () => {
+  it('does not read or write for a commit without events of its types', async () => {
     const { source, clock, log } = await opened()
     const consumer = await log.consumer('c', { start: 'start', types: ['rare'] })
     const pulled = take(consumer, 1)
@@ -216,7 +216,7 @@ describe('a consumer that waits', () => {
     await again.close()
   })
 
-  it('writes down from time to time what it passed over', async () => {
+  it('stores its cursor from time to time while it skips events', async () => {
     const { source, clock, log } = await opened()
     const consumer = await log.consumer('c', { start: 'start', types: ['rare'] })
     const stop = new AbortController()
@@ -232,7 +232,7 @@ describe('a consumer that waits', () => {
 })
 
 describe('a consumer behind large events', () => {
-  it('reads ahead by their size: a pull hands out a few of them, and nothing is left out', async () => {
+  it('reads ahead by their size: a pull hands out a few of them, and none is left out', async () => {
     const { source, clock, log: before } = await opened()
     for (let i = 0; i < 60; i++) await before.accept([draft(`${i}`, 'x'.repeat(200_000))])
     await before.close()
@@ -253,7 +253,7 @@ describe('a consumer behind large events', () => {
 })
 
 describe('a transient consumer', () => {
-  it('holds nothing that is pruned, once nobody pulls from it or handles its events', async () => {
+  it('keeps no event from a prune while it is not pulled from and its events are not handled', async () => {
     const { log } = await opened()
     await log.accept(draftsOf(5))
     const consumer = await log.consumer('c', { start: 'start', transient: true })
@@ -265,6 +265,9 @@ describe('a transient consumer', () => {
   })
 })
 
+/** Lets the event loop turn once. */
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
 /** Hands over between consumers, with acks at every moment, until the log is closed; the rest is not settled. */
 async function life(log: LevelLog): Promise<void> {
   const patient = async <T>(act: () => Promise<T>): Promise<T> => {
@@ -273,7 +276,7 @@ async function life(log: LevelLog): Promise<void> {
         return await act()
       } catch (error) {
         if (hasCode(error, 'TIDINGS_LOG_CLOSED')) throw error
-        await turns(1)
+        await nextTurn()
       }
     }
   }
@@ -285,7 +288,7 @@ async function life(log: LevelLog): Promise<void> {
   first.park(a[1], { error: 'no' })
   const second = await open()
   const taken = pull(second)
-  await turns(1)
+  await nextTurn()
   first.ack(a[2], stateOf(a[2]))
   const b = await taken
   first.ack(a[1], stateOf(a[1]))
@@ -300,7 +303,7 @@ async function life(log: LevelLog): Promise<void> {
 }
 
 describe('a consumer, whichever operation of the store fails', () => {
-  it('has lost nothing, has no state without its ack, and no ack without its state', async () => {
+  it('loses nothing, and stores no state without its ack and no ack without its state', async () => {
     let n = 1
     for (; ; n++) {
       const { source, clock, log } = await opened()
@@ -311,9 +314,9 @@ describe('a consumer, whichever operation of the store fails', () => {
       })
       let going = true
       void over.finally(() => (going = false)).catch(() => undefined)
-      // The store is opened again after a pause.
+      // The store reopens after a pause.
       while (going) {
-        await turns(1)
+        await nextTurn()
         await clock.advance(50)
       }
       await over

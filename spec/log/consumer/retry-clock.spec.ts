@@ -5,7 +5,7 @@ import { draft, take } from '../../../lib/testing/log-bench.ts'
 import { virtualClock } from '../../../lib/testing/virtual-clock.ts'
 import { temporaryDirectory } from '../../support/temporary-directory.ts'
 
-it('a retry that was decided while the clock was ahead waits for no longer than its pause once the clock is right', async (t) => {
+it('a retry decided while the clock was ahead waits no longer than its pause once the clock is right', async (t) => {
   const directory = temporaryDirectory(t)
   const ahead = virtualClock(new Date('2030-01-01T00:00:00Z'))
   const first = await openLog(directory, { clock: ahead })

@@ -14,8 +14,8 @@ async function parkedOf(consumer: Consumer): Promise<number[]> {
   return found
 }
 
-describe('a consumer that is open, and opened again', () => {
-  it('goes on while it is looked at: what is in flight is not handed out again, also not after a restart', async () => {
+describe('a consumer that is opened a second time', () => {
+  it('continues while the second opening only inspects it: events in flight are not handed out again', async () => {
     await using log = await memoryLog()
     await log.accept(draftsOf(1, 2, 3, 4))
     const works = await open(log)
@@ -30,7 +30,7 @@ describe('a consumer that is open, and opened again', () => {
     assert.deepEqual(seqs(await (await open(log)).pull(10, signal)), [4])
   })
 
-  it('hears of what is done to it', async () => {
+  it('is steered through the second opening', async () => {
     await using log = await memoryLog()
     await log.accept(draftsOf(1, 2, 3))
     const works = await open(log)
@@ -51,7 +51,7 @@ describe('a consumer that is open, and opened again', () => {
     assert.deepEqual(seqs(await again), [1])
   })
 
-  it('is of no use from when somebody else pulls: that one is handed what was not settled', async () => {
+  it('takes no results once the second one pulls, which gets the unsettled events', async () => {
     await using log = await memoryLog()
     await log.accept(draftsOf(1, 2, 3))
     const works = await open(log)
@@ -64,7 +64,7 @@ describe('a consumer that is open, and opened again', () => {
     assert.equal((await other.lag()).running, 2)
   })
 
-  it('gives way once, also to pulls that come at one time', async () => {
+  it('is replaced once, even by concurrent pulls', async () => {
     await using log = await memoryLog()
     await log.accept(draftsOf(1, 2, 3))
     await open(log)
@@ -73,7 +73,7 @@ describe('a consumer that is open, and opened again', () => {
     assert.deepEqual(pulled.flatMap(seqs), [1, 2, 3])
   })
 
-  it('says so to whoever waits for its events', async () => {
+  it('rejects a waiting pull once the second one pulls', async () => {
     await using log = await memoryLog()
     const works = await open(log)
     const waits = assert.rejects(works.pull(1, signal), {
