@@ -13,24 +13,25 @@ export interface LawOptions {
   readonly path?: string
 }
 
-/** A broken law: the finding in one sentence, and its history, line by line. */
+/** A broken law: the finding in one sentence, and the history that led to it. */
 export class BrokenLaw extends Error {
-  override readonly name = 'Broken'
+  override readonly name = 'BrokenLaw'
+  /** What was sent and published, line by line. */
   readonly history: readonly string[]
   /** Whether to skip the search for a smaller case. */
   readonly final: boolean
 
-  constructor(finding: string, story: readonly string[], options: { cause?: unknown; final?: boolean } = {}) {
+  constructor(finding: string, history: readonly string[], options: { cause?: unknown; final?: boolean } = {}) {
     super(finding, 'cause' in options ? { cause: options.cause } : {})
-    this.history = story
+    this.history = history
     this.final = options.final ?? false
   }
 }
 
-/** Checks a property for all of these values. */
+/** Checks a law for the values of an arbitrary. */
 export type CheckLaw = <V>(values: Arbitrary<V>, check: (value: V) => Promise<void>) => Promise<void>
 
-/** The number of cases tried to shrink a counterexample. */
+/** The most cases to try while shrinking a counterexample. */
 const MOST_SHRINKS = 300
 
 /** Checks a property with many values; rejects with a readable, shrunk counterexample. */

@@ -2,9 +2,9 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 
 const hour = new AsyncLocalStorage<number>()
 
-/** While `atHour` runs: the original Date and its replacement. */
+/** While `withFixedDate` runs: the original Date and its replacement. */
 let dates: { readonly real: DateConstructor; readonly shown: DateConstructor } | undefined
-let guests = 0
+let users = 0
 
 /**
  * Runs `work` at this hour (ms since the epoch): in `work`, and in everything that it starts, `Date` is frozen at that
@@ -12,26 +12,26 @@ let guests = 0
  * its time.
  */
 export async function withFixedDate<T>(now: number, work: () => Promise<T>): Promise<T> {
-  guests += 1
+  users += 1
   if (dates === undefined) {
-    dates = { real: globalThis.Date, shown: hourly(globalThis.Date) }
+    dates = { real: globalThis.Date, shown: dateAtHour(globalThis.Date) }
     globalThis.Date = dates.shown
   }
   try {
     return await hour.run(now, work)
   } finally {
-    guests -= 1
-    if (guests === 0) leave()
+    users -= 1
+    if (users === 0) restore()
   }
 }
 
-function leave(): void {
+function restore(): void {
   // If other code has replaced this Date meanwhile, that code restores its own.
   if (dates !== undefined && globalThis.Date === dates.shown) globalThis.Date = dates.real
   dates = undefined
 }
 
-function hourly(real: DateConstructor): DateConstructor {
+function dateAtHour(real: DateConstructor): DateConstructor {
   const now = (): number => hour.getStore() ?? real.now()
   return new Proxy(real, {
     construct: (target, given, self) => Reflect.construct(target, given.length === 0 ? [now()] : given, self) as object,

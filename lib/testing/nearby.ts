@@ -1,7 +1,7 @@
 import type { Arbitrary, Random, Stream, Value } from 'fast-check'
 import { fc } from './fast-check.ts'
 
-/** How many nearby values are examined, and how many are chosen. */
+/** The number of nearby values to examine, and to choose. */
 const NEAR = { looked: 500, chosen: 4 }
 
 /**
@@ -48,8 +48,8 @@ class Nearby<W> extends fc.Arbitrary<readonly W[]> {
   // Shrinks all values in step, so that their common parts shrink too and stay common.
   *#inStep(values: Values<W>): Generator<Values<W>> {
     // A previously shrunk value knows which of its parts are small: without its context, shrinking restarts.
-    const anew = values.every(({ value }) => this.#wire.canShrinkWithoutContext(value))
-    const shrinks = values.map(({ value, context }) => this.#wire.shrink(value, anew ? undefined : context))
+    const afresh = values.every(({ value }) => this.#wire.canShrinkWithoutContext(value))
+    const shrinks = values.map(({ value, context }) => this.#wire.shrink(value, afresh ? undefined : context))
     for (;;) {
       const next = shrinks.map((shrink) => shrink.next())
       if (next.some(({ done }) => done)) return

@@ -8,8 +8,8 @@ import { FIRST_POLL, type StreamUnderTest } from './stream-under-test.ts'
 import { identity } from './watched-stream.ts'
 
 /** Published events are accepted, read back unchanged, and match the schema that listeners receive them with. */
-export async function survival<W>(subject: StreamUnderTest<W>, hold: CheckLaw): Promise<void> {
-  await hold(fc.array(subject.service.wire, { maxLength: 8 }), (items) =>
+export async function survival<W>(subject: StreamUnderTest<W>, checkLaw: CheckLaw): Promise<void> {
+  await checkLaw(fc.array(subject.service.wire, { maxLength: 8 }), (items) =>
     subject.onLog(async ({ watch, log, accepted }) => {
       await watch.poll(items, FIRST_POLL)
       for (const event of accepted) {

@@ -6,13 +6,13 @@ import { nearby } from './nearby.ts'
 import { FIRST_POLL, type PollResult, type StreamUnderTest } from './stream-under-test.ts'
 import { list } from './watched-stream.ts'
 
-/** The range of the hours, in ms. */
+/** The range of the other hour, in ms. */
 const YEARS = 3 * 366 * DAY
 
-/** Tells each item alone, at two different hours; then all together, in any order. */
-export async function independence<W>(subject: StreamUnderTest<W>, hold: CheckLaw): Promise<void> {
+/** Each item is published alone, at two different hours; then all together, in any order. */
+export async function independence<W>(subject: StreamUnderTest<W>, checkLaw: CheckLaw): Promise<void> {
   const cases = fc.record({ given: fc.array(subject.service.wire, { maxLength: 8 }), later: fc.nat(YEARS) })
-  await hold(cases, async ({ given, later }) => {
+  await checkLaw(cases, async ({ given, later }) => {
     const items = subject.distinct(given, (item) => item)
     const alone = await subject.pollEach(items)
     await atAnotherHour(subject, alone, FIRST_POLL + later)
@@ -25,7 +25,7 @@ type Alone<W> = ReadonlyMap<W, PollResult>
 async function atAnotherHour<W>(subject: StreamUnderTest<W>, alone: Alone<W>, hour: number): Promise<void> {
   for (const [item, told] of alone) {
     const again = await subject.poll([item], hour)
-    // An item may be told at certain hours only, which does not make it a different happening.
+    // A stream may publish an item at certain hours only; that does not make it another happening.
     if (told.identities.size === 0 || again.identities.size === 0 || same(told, again)) continue
     throw new BrokenLaw(`${show(item)} is told as another happening at another hour`, [
       ...told.history,
@@ -36,12 +36,12 @@ async function atAnotherHour<W>(subject: StreamUnderTest<W>, alone: Alone<W>, ho
 
 async function amongOthers<W>(subject: StreamUnderTest<W>, alone: Alone<W>): Promise<void> {
   const known = new Set([...alone.values()].flatMap(({ identities }) => [...identities.keys()]))
-  const { identities, history: story } = await subject.poll([...alone.keys()])
+  const { identities, history } = await subject.poll([...alone.keys()])
   const wrong = [...identities.keys()].find((name) => !known.has(name))
   if (wrong === undefined) return
   const expected = `expected ${list(known)}: what the items give, each alone`
   throw new BrokenLaw(`${wrong} is told only where the items are in this order, or on these pages`, [
-    ...story,
+    ...history,
     expected,
   ])
 }
@@ -50,9 +50,9 @@ function same({ identities: these }: PollResult, { identities: those }: PollResu
   return these.size === those.size && [...these.keys()].every((name) => those.has(name))
 }
 
-/** Items of one truth that tell events of one type share an identity; they may tell other events too. */
-export async function edits<W>(subject: StreamUnderTest<W>, hold: CheckLaw): Promise<void> {
-  await hold(alike(subject), async (items) => {
+/** Items of one truth that give events of one type share an identity; they may give other events too. */
+export async function edits<W>(subject: StreamUnderTest<W>, checkLaw: CheckLaw): Promise<void> {
+  await checkLaw(alike(subject), async (items) => {
     for (const [one, other] of await pairs(subject, items)) {
       const types = new Set(other.identities.values())
       const comparable = [...one.identities.values()].some((type) => types.has(type))
@@ -64,8 +64,8 @@ export async function edits<W>(subject: StreamUnderTest<W>, hold: CheckLaw): Pro
 }
 
 /** Items of different truths share no identity. */
-export async function distinctness<W>(subject: StreamUnderTest<W>, hold: CheckLaw): Promise<void> {
-  await hold(alike(subject), async (items) => {
+export async function distinctness<W>(subject: StreamUnderTest<W>, checkLaw: CheckLaw): Promise<void> {
+  await checkLaw(alike(subject), async (items) => {
     for (const [one, other] of await pairs(subject, items)) {
       const shared = sharedOf(one, other)
       if (one.truth === other.truth || shared === undefined) continue
@@ -86,7 +86,7 @@ function alike<W>({ service: { wire } }: StreamUnderTest<W>): Arbitrary<readonly
 
 type Happening = PollResult & { readonly truth: string }
 
-/** Returns every two items that are happenings, each as told alone. */
+/** Returns every two items that are happenings, each as published alone. */
 async function pairs<W>(
   subject: StreamUnderTest<W>,
   items: readonly W[],

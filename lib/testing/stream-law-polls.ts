@@ -8,10 +8,10 @@ import { identity, list } from './watched-stream.ts'
 const POLLS = 4
 
 /** Items appear at any time, stay for some polls, and disappear; a poll may find nothing. */
-export async function overlap<W>(subject: StreamUnderTest<W>, hold: CheckLaw): Promise<void> {
+export async function overlap<W>(subject: StreamUnderTest<W>, checkLaw: CheckLaw): Promise<void> {
   const poll = fc.nat(POLLS - 1)
   const visit = fc.record({ item: subject.service.wire, from: poll, until: poll })
-  await hold(fc.array(visit, { maxLength: 8 }), async (given) => {
+  await checkLaw(fc.array(visit, { maxLength: 8 }), async (given) => {
     const visits = subject.distinct(given, ({ item }) => item)
     const items = visits.map(({ item }) => item)
     const expected = await expectedOf(subject, items)
@@ -28,13 +28,13 @@ export async function overlap<W>(subject: StreamUnderTest<W>, hold: CheckLaw): P
 }
 
 /** A request of one poll fails; the next poll finds everything again. */
-export async function failure<W>(subject: StreamUnderTest<W>, hold: CheckLaw): Promise<void> {
-  const history = fc.record({
+export async function failure<W>(subject: StreamUnderTest<W>, checkLaw: CheckLaw): Promise<void> {
+  const cases = fc.record({
     given: fc.array(subject.service.wire, { maxLength: 8 }),
     before: fc.nat(8),
     fault: fc.record({ call: fc.nat(4), as: fc.constantFrom('rejects', 'answers 503') }),
   })
-  await hold(history, async ({ given, before, fault }) => {
+  await checkLaw(cases, async ({ given, before, fault }) => {
     const items = subject.distinct(given, (item) => item)
     const expected = await expectedOf(subject, items)
     await subject.onLog(async (logged) => {
@@ -49,10 +49,11 @@ export async function failure<W>(subject: StreamUnderTest<W>, hold: CheckLaw): P
 /** Maps each identity to the item that has it when shown alone. */
 async function expectedOf<W>(subject: StreamUnderTest<W>, items: readonly W[]): Promise<ReadonlyMap<string, W>> {
   const expected = new Map<string, W>()
-  for (const [item, { identities, history: story }] of await subject.pollEach(items)) {
+  for (const [item, { identities, history }] of await subject.pollEach(items)) {
     const happening = subject.service.truth(item) !== undefined
-    if (happening && identities.size === 0) throw new BrokenLaw(`${show(item)} was lost, even alone`, story)
-    if (!happening && identities.size > 0) throw new BrokenLaw(`${show(item)} is no happening, and was told`, story)
+    if (happening && identities.size === 0) throw new BrokenLaw(`${show(item)} was lost, even alone`, history)
+    if (!happening && identities.size > 0)
+      throw new BrokenLaw(`${show(item)} is not a happening, but was told`, history)
     for (const name of identities.keys()) expected.set(name, item)
   }
   return expected
@@ -68,7 +69,7 @@ function compare<W>(expected: ReadonlyMap<string, W>, { watch, accepted }: Strea
     ])
   for (const [name, item] of expected) if (!came.includes(name)) throw broken(`${show(item)} was lost: no ${name}`)
   for (const [at, name] of came.entries()) {
-    if (!expected.has(name)) throw broken(`${name} was told, which is none of the items`)
+    if (!expected.has(name)) throw broken(`${name} was told, which no item stands for`)
     if (came.indexOf(name) < at) throw broken(`${name} was told again, and no item had changed`)
   }
 }

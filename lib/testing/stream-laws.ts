@@ -9,22 +9,15 @@ import { failure, overlap } from './stream-law-polls.ts'
 import { StreamUnderTest } from './stream-under-test.ts'
 import type { AnyArbitrary, Service } from './watched-stream.ts'
 
-/**
- * What the laws need to know about a stream and its service, with the search options (`LawOptions`).
- *
- * - `truth`: the happening that an item stands for; undefined if there is none and nothing must be told. Derive it from
- * what you know of the service, never with the code of the stream
- * - `serve`: the service while it has these items: its `fetch`, or the parts of the world that it answers in (`fetch`,
- * `exec`, `now`). Let it page by two or three, and sort if the real service does
- */
+/** Describes a stream and its service to the laws, with the options of the search for a counterexample. */
 export interface StreamLawOptions<O, W> extends Omit<Service<W>, 'wire'>, LawOptions {
-  /** The options that the stream is called with. */
+  /** The options to call the stream with. */
   readonly options: O
   /** Generates items as the service sends them. */
   readonly wire: AnyArbitrary<W>
 }
 
-const laws: Readonly<Record<string, <W>(subject: StreamUnderTest<W>, hold: CheckLaw) => Promise<void>>> = {
+const laws: Readonly<Record<string, <W>(subject: StreamUnderTest<W>, checkLaw: CheckLaw) => Promise<void>>> = {
   'polls that overlap lose nothing and repeat nothing': overlap,
   'a poll that fails loses nothing': failure,
   'an identifier does not depend on the hour, the order or the page': independence,
@@ -88,7 +81,7 @@ export function streamLaws<O, W>(
       const subject = new StreamUnderTest(start, { wire: wire as Arbitrary<W>, truth, serve }, types)
       await run(subject, (values, check) => checkLaw(`stream ${name} breaks a law, "${law}":`, values, check, effort))
       if (!subject.silent) return
-      throw new Error(`stream ${name} was never heard, so nothing is known of the law "${law}": see wire and serve`)
+      throw new Error(`stream ${name} published nothing, so the law "${law}" was not tested: see wire and serve`)
     }
     return [law, one] as const
   })

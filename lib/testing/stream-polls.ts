@@ -15,9 +15,9 @@ export type Accept = (draft: Draft) => Promise<Receipt>
 /** The longest run, in ms of real time: the service is in memory, so a longer run hangs. */
 const LONGEST_RUN = 5000
 
-/** A run that did not end in time. */
+/** The error of a run that did not end in time. */
 export class RunTimeout extends Error {
-  override readonly name = 'RunLate'
+  override readonly name = 'RunTimeout'
 }
 
 /** The polls of one stream from its start: its jobs keep their state, as they do on a log. */

@@ -7,16 +7,16 @@ import type { Log } from '../log/port.ts'
 import type { Accept } from './stream-polls.ts'
 import { identity, type Service, WatchedStream } from './watched-stream.ts'
 
-/** The time of the first poll, in ms since the epoch: two hours before midnight. */
+/** The time of the first poll, in ms since the epoch: two hours before midnight, so that later polls cross it. */
 export const FIRST_POLL = Date.UTC(2026, 0, 1, 22)
 
-/** The identities that a freshly started stream told, each with its type, and the history. */
+/** What a freshly started stream published: its identities, each with its type, and the history. */
 export interface PollResult {
   readonly identities: ReadonlyMap<string, string>
   readonly history: readonly string[]
 }
 
-/** A freshly started stream on an empty log. `accepted`: the events so far. */
+/** A freshly started stream on an empty log. `accepted` has the events so far. */
 export interface StreamOnLog<W> {
   readonly watch: WatchedStream<W>
   readonly log: Log
@@ -38,12 +38,12 @@ export class StreamUnderTest<W> {
     this.#start = start
   }
 
-  /** Whether items were sent but nothing was told. */
+  /** Whether items were sent but nothing was published. */
   get silent(): boolean {
     return this.#sent > 0 && this.#told === 0
   }
 
-  /** Returns what a freshly started stream tells when the service shows these items. */
+  /** Returns what a freshly started stream publishes when the service shows these items. */
   async poll(shown: readonly W[], now = FIRST_POLL): Promise<PollResult> {
     const identities = new Map<string, string>()
     const watch = this.#watch(async (draft) => {
@@ -56,7 +56,7 @@ export class StreamUnderTest<W> {
     return { identities, history: watch.history }
   }
 
-  /** Like `tell`, for each item alone. */
+  /** Like `poll`, for each item alone. */
   async pollEach(items: readonly W[], now = FIRST_POLL): Promise<ReadonlyMap<W, PollResult>> {
     const told = new Map<W, PollResult>()
     for (const item of items) told.set(item, await this.poll([item], now))

@@ -8,7 +8,7 @@ export interface Fault {
   readonly as: 'rejects' | 'answers 503'
 }
 
-/** A world at this hour, with what `serve` returned. Everything else is closed: no law reaches a network. */
+/** A world at this hour with the parts that `serve` returned. All other parts reject: no law reaches a network. */
 export function worldOf(served: typeof fetch | Partial<World>, at: number): World {
   const now = (): number => at
   if (typeof served === 'function') return { ...closed, now, fetch: served }

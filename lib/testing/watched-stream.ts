@@ -8,25 +8,49 @@ import { type Accept, Polls, RunTimeout } from './stream-polls.ts'
 import { type Fault, faulty, worldOf } from './stream-world.ts'
 
 /**
- * A fast-check arbitrary: of any 4.x, also from a different copy than ours. The classes of fast-check have private
- * members, so the compiler treats those of two copies as different types.
+ * An arbitrary of fast-check 4, also of another copy than ours. The classes of fast-check have private members, so the
+ * compiler treats those of two copies as different types.
  */
 export interface AnyArbitrary<T> {
-  generate(random: never, bias: number | undefined): { readonly value: T }
+  /** Generates a value, as fast-check does. */
+  generate(
+    random: never,
+    bias: number | undefined,
+  ): {
+    /** The generated value. */
+    readonly value: T
+  }
+  /** Whether it can shrink a value that it did not generate, as fast-check has it. */
   canShrinkWithoutContext(value: unknown): boolean
-  shrink(value: T, context: unknown): Iterable<{ readonly value: T }>
+  /** Lists smaller values, as fast-check does. */
+  shrink(
+    value: T,
+    context: unknown,
+  ): Iterable<{
+    /** The smaller value. */
+    readonly value: T
+  }>
 }
 
-/** The service of a stream, as far as the laws need it. */
+/** The service of a stream, as the laws generate it. */
 export interface Service<W> {
+  /** Generates items as the service sends them. */
   readonly wire: Arbitrary<W>
+  /**
+   * Returns the happening that an item stands for; undefined if there is none, and nothing must be published. Derive it
+   * from what you know of the service, never with the code of the stream.
+   */
   readonly truth: (sent: W) => string | undefined
+  /**
+   * Returns the service while it has these items: its `fetch`, or the parts of the world that it answers in (`fetch`,
+   * `exec`, `now`). Let it page by two or three, and sort if the real service does.
+   */
   readonly serve: (sent: readonly W[]) => typeof fetch | Partial<World>
 }
 
-/** A stream watched from its start: what the service showed at each poll, and what was told. */
+/** A stream watched from its start: what the service showed at each poll, and what the stream published. */
 export class WatchedStream<W> {
-  /** Lines about each poll. */
+  /** What happened at each poll, line by line. */
   readonly history: string[] = []
   readonly #serve: Service<W>['serve']
   readonly #polls: Polls

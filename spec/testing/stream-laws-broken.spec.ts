@@ -29,7 +29,7 @@ const mistakes: Readonly<Record<string, readonly Mistake[]>> = {
       /"id":"(\w+)".* was lost: no feed\.item "\1"\n/,
       /\(duplicate\)/,
     ],
-    ['each poll tells again', repeating.oncePerPoll, /feed\.item "0+ 2" was told, which is none of the items/],
+    ['each poll tells again', repeating.oncePerPoll, /feed\.item "0+ 2" was told, which no item stands for/],
     ['the version changes by itself', repeating.changesByItself, /feed\.item "0+" was told again/, /\(changed\)/],
   ],
   'a poll that fails loses nothing': [

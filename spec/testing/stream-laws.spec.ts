@@ -131,12 +131,12 @@ describe('a law', () => {
   it('fails for a stream that never publishes', async () => {
     const silent = feedStream(async () => [])
     await assert.rejects(lawOf(silent, { truth: () => undefined }), {
-      message: `stream feed was never heard, so nothing is known of the law "${first}": see wire and serve`,
+      message: `stream feed published nothing, so the law "${first}" was not tested: see wire and serve`,
     })
   })
 
   it('finds an event for an item that must not produce one', async () => {
-    await assert.rejects(lawOf(paged, { truth: () => undefined }), /"id":"0{16}".* is no happening, and was told/)
+    await assert.rejects(lawOf(paged, { truth: () => undefined }), /"id":"0{16}".* is not a happening, but was told/)
   })
 
   it('finds a run that fails on an empty service', async () => {
