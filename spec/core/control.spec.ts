@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import { Retry } from '../../lib/core/control.ts'
 
 describe('Retry', () => {
-  it('says after how long, in words, however that was given; at once, too', () => {
+  it('says in its message how long to wait, for any form of the duration and for no wait', () => {
     for (const [after, ms, words] of [
       ['90s', 90_000, '1m30s'],
       [3_600_000, 3_600_000, '1h'],
@@ -19,7 +19,7 @@ describe('Retry', () => {
     assert.equal(new Retry({ after: '1s', cause: 429 }).cause, 429)
   })
 
-  it('refuses what is no duration', () => {
+  it('rejects anything but a duration', () => {
     for (const options of [{ after: -1 }, { after: 1.5 }, { after: 'soon' }, {}, undefined]) {
       assert.throws(() => new Retry(options as never), {
         code: 'TIDINGS_DURATION_INVALID',

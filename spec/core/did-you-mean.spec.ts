@@ -6,7 +6,7 @@ import { didYouMean } from '../../lib/core/did-you-mean.ts'
 const words = ['run', 'test', 'events', 'listeners', 'myJob', '--log-level', '--once']
 
 describe('didYouMean', () => {
-  it('asks about the known word that is meant', () => {
+  it('asks about the known word that was meant', () => {
     const meant: readonly [string, string][] = [
       ['rnu', 'run'],
       ['evnts', 'events'],
@@ -20,12 +20,12 @@ describe('didYouMean', () => {
     for (const [word, known] of meant) assert.equal(didYouMean(word, words), `; did you mean "${known}"?`, word)
   })
 
-  it('says nothing where no known word is close', () => {
+  it('is empty when no known word is similar', () => {
     for (const word of ['frobnicate', 'x', '', 'ru-n-n-e-r', 'weather']) assert.equal(didYouMean(word, words), '', word)
     assert.equal(didYouMean('run', []), '')
   })
 
-  it('finds every word again that lost, gained, changed or swapped one letter', () => {
+  it('finds every word that lost, gained, changed or swapped one letter', () => {
     const long = words.filter((word) => word.length > 4)
     const slip = fc.constantFrom('drop', 'add', 'change', 'swap')
     fc.assert(

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { formatDuration, parseDuration } from '../../lib/core/duration.ts'
 import { TidingsError } from '../../lib/core/errors.ts'
 
-describe('a duration', () => {
+describe('duration', () => {
   for (const [value, ms] of [
     ['5s', 5_000],
     ['10m', 600_000],
@@ -63,12 +63,12 @@ describe('a duration', () => {
   }
 
   for (const value of [undefined, null, true, {}, [5], 5n]) {
-    it(`is not ${typeof value === 'bigint' ? '5n' : JSON.stringify(value)}, whatever the compiler was told`, () => {
+    it(`is not ${typeof value === 'bigint' ? '5n' : JSON.stringify(value)}, also when it passes the compiler`, () => {
       assert.throws(() => parseDuration(value as number, 'it'), TidingsError)
     })
   }
 
-  it('is refused below the least that makes sense, which the message names', () => {
+  it('rejects a duration below the minimum, which the message names', () => {
     assert.equal(parseDuration(0, 'the delay', { min: 0 }), 0)
     assert.equal(parseDuration('0s', 'the delay', { min: 0 }), 0)
     assert.throws(() => parseDuration('999ms', 'the pause', { min: 1000 }), {
@@ -76,7 +76,7 @@ describe('a duration', () => {
     })
   })
 
-  it('is written in words that mean the same', () => {
+  it('is formatted as text that parses to the same duration', () => {
     assert.equal(formatDuration(5_400_000), '1h30m')
     assert.equal(formatDuration(600_000), '10m')
     assert.equal(formatDuration(0), '0ms')

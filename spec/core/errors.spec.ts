@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { errorInfo } from '../../lib/core/error-info.ts'
 import { asError, codes, describe, hasCode, quote, TidingsError } from '../../lib/core/errors.ts'
 
-/** What a terminal obeys, or a reader is fooled by. */
+/** Characters that a terminal obeys or that deceive a reader. */
 const CONTROL = /[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]/
 
 const { proxy: revoked, revoke } = Proxy.revocable({}, {})
@@ -22,7 +22,7 @@ group('an error of the engine', () => {
     assert.equal('cause' in new TidingsError('TIDINGS_LOG_CLOSED', 'closed'), false)
   })
 
-  it('is known by its code, also when it is of another copy of the package', () => {
+  it('is recognized by its code, also if it comes from another copy of the package', () => {
     assert(hasCode(new TidingsError('TIDINGS_LOOP', ''), 'TIDINGS_LOOP'))
     assert(hasCode(Object.assign(new Error(), { code: 'TIDINGS_LOOP' }), 'TIDINGS_LOOP'))
     assert(!hasCode(new TidingsError('TIDINGS_LOOP', ''), 'TIDINGS_PARKED'))
@@ -30,7 +30,7 @@ group('an error of the engine', () => {
     assert(!hasCode(undefined, 'TIDINGS_LOOP'))
   })
 
-  it('has a code that says whose it is, with words of its own', () => {
+  it('has codes with the prefix TIDINGS_, each with its own meaning', () => {
     for (const [code, meaning] of Object.entries(codes)) {
       assert.match(code, /^TIDINGS_[A-Z]+(_[A-Z]+)*$/)
       assert(meaning.length > 10, code)
@@ -73,7 +73,7 @@ group('a value in a few words', () => {
     it(words, () => assert.equal(describe(value), words))
   }
 
-  it('is never long, has no control characters, and does not fail, whatever it is', () => {
+  it('is short, has no control characters and never throws, for any value', () => {
     const anything = fc.oneof(
       fc.anything({ withBigInt: true, withDate: true, withMap: true, withSparseArray: true }),
       fc.string({ unit: 'binary' }),
@@ -89,7 +89,7 @@ group('a value in a few words', () => {
 })
 
 group('a quoted string', () => {
-  it('reads back as what it was, while it is short', () => {
+  it('parses back to the same text, if that is short', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 30 }), (text) => assert.equal(JSON.parse(quote(text)), text)),
     )
@@ -106,7 +106,7 @@ group('a quoted string', () => {
 })
 
 group('whatever was thrown', () => {
-  it('becomes an Error, which an Error is already', () => {
+  it('converts other values to an Error and returns an Error as it is', () => {
     const error = new RangeError('r')
     assert.equal(asError(error), error)
     assert.equal(asError('words').message, '"words"')
@@ -114,7 +114,7 @@ group('whatever was thrown', () => {
     assert.equal(asError(undefined).message, 'undefined')
   })
 
-  it('is told by its message, where it is no Error', () => {
+  it('takes the message of an object that is not an Error', () => {
     const thrown = { code: 404, message: 'no such page' }
     assert.equal(asError(thrown).message, 'no such page')
     assert.equal(asError(thrown).cause, thrown)
@@ -128,7 +128,7 @@ group('whatever was thrown', () => {
     'a number for a name': Object.assign(new Error('m'), { name: 5 }),
     'a symbol for a message': Object.assign(new Error(), { message: Symbol('s') }),
   })) {
-    it(`can be told and kept, with ${what}`, () => {
+    it(`can be reported and stored, with ${what}`, () => {
       const error = asError(thrown)
       assert.equal(error.name, 'Error')
       assert.equal(typeof error.message, 'string')
@@ -136,7 +136,7 @@ group('whatever was thrown', () => {
     })
   }
 
-  it('is kept in plain words', () => {
+  it('is stored as plain text', () => {
     const kept = errorInfo(Object.assign(new TypeError('no'), { code: 'E_NO', secret: 1 }))
     assert.deepEqual(Object.keys(kept).toSorted(), ['code', 'message', 'name', 'stack'])
     assert.deepEqual([kept.name, kept.message, kept.code], ['TypeError', 'no', 'E_NO'])
@@ -144,13 +144,13 @@ group('whatever was thrown', () => {
     assert.equal('code' in errorInfo(Object.assign(new Error(), { code: 7 })), false)
   })
 
-  it('keeps its name and message when it is no Error but looks like one, and nothing else', () => {
+  it('keeps only name and message of an object that looks like an Error', () => {
     const foreign: Record<string, unknown> = { name: 'AxiosError', message: 'x'.repeat(10_000), code: 'E', big: 1n }
     foreign['self'] = foreign
     assert.deepEqual(errorInfo(foreign), { name: 'AxiosError', message: 'x'.repeat(4000), code: 'E' })
   })
 
-  it('is kept the same when it is kept again', () => {
+  it('stays the same when it is stored again', () => {
     const once = errorInfo(new Error('e'))
     assert.deepEqual(errorInfo(once), once)
     assert.deepEqual(errorInfo(JSON.parse(JSON.stringify(once))), once)

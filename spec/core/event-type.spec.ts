@@ -12,28 +12,28 @@ const answers = (answer: unknown): StandardSchemaV1 => ({
   '~standard': { version: 1, vendor: 'spec', validate: () => answer as StandardSchemaV1.Result<unknown> },
 })
 
-describe('an event type', () => {
-  it('makes drafts of its name: bare, of a type, or with a schema', () => {
+describe('eventType', () => {
+  it('creates drafts with its name: untyped, typed, or with a schema', () => {
     const draft = { type: 'x', identifier: '1', data: { a: 1 } }
     assert.deepEqual(eventType('x')('1', { a: 1 }), draft)
     assert.deepEqual(eventType('x').of<{ a: number }>()('1', { a: 1 }), draft)
     assert.deepEqual(eventType('x', v.object({ a: v.number() }))('1', { a: 1 }), draft)
   })
 
-  it('knows its events', () => {
+  it('matches its events', () => {
     const type = eventType('x').of<number>()
     assert.equal(type.type, 'x')
     assert(type.match(event('x')))
     assert(!type.match(event('xy')))
   })
 
-  it('is known as one, which a function or an object with a type is not', () => {
+  it('is recognized, unlike a function or an object with a type', () => {
     for (const type of [eventType('x'), eventType('x').of<number>(), eventType('x', v.number())])
       assert(isEventType(type))
     for (const other of [() => 1, { type: 'x' }, 'x', null, undefined]) assert(!isEventType(other))
   })
 
-  it('is refused a name that is no text, and a schema that is none', () => {
+  it('rejects a name that is not text, and anything but a schema', () => {
     for (const name of ['', 7, undefined, {}]) {
       assert.throws(() => eventType(name as string), { code: 'TIDINGS_TYPE_INVALID' })
     }
@@ -43,14 +43,14 @@ describe('an event type', () => {
   })
 })
 
-describe('an event type with a schema', () => {
+describe('eventType with a schema', () => {
   const issue = eventType('issue', v.object({ title: v.string(), severity: v.optional(v.number(), 1) }))
 
-  it('stores what the schema makes of the data', () => {
+  it('stores the output of the schema', () => {
     assert.deepEqual(issue('1', { title: 't' }).data, { title: 't', severity: 1 })
   })
 
-  it('refuses data that does not fit, naming the type, the identifier and each place', () => {
+  it('rejects data that does not fit, and names the type, the identifier and each place', () => {
     assert.throws(
       () => issue('7', { title: 1, severity: 'high' } as never),
       (error: Error & { code: string; details: Record<string, unknown> }) => {
@@ -66,7 +66,7 @@ describe('an event type with a schema', () => {
     )
   })
 
-  it('says of a draft when its data no longer fits the schema, and not when it does', () => {
+  it('marks a draft whose converted data does not fit the schema itself', () => {
     const length = eventType(
       'length',
       v.pipe(
@@ -80,7 +80,7 @@ describe('an event type with a schema', () => {
     assert.equal('transformed' in issue('1', { title: 't' }), false)
   })
 
-  it('refuses a schema that answers with a promise, at the first draft', () => {
+  it('rejects a schema that returns a promise, at the first draft', () => {
     const late = eventType(
       'late',
       v.objectAsync({
@@ -93,13 +93,13 @@ describe('an event type with a schema', () => {
     assert.throws(() => late('1', { a: '' }), { code: 'TIDINGS_SCHEMA_ASYNC' })
     const failing = eventType('late', answers(Promise.reject(new Error('nobody hears this'))))
     assert.throws(() => failing('1', {}), { code: 'TIDINGS_SCHEMA_ASYNC', message: /^"late" "1": / })
-    // A promise of another make, too.
+    // Any thenable counts as a promise.
     // oxlint-disable-next-line unicorn/no-thenable -- it is a promise
     const thenable = eventType('late', answers({ then: () => undefined }))
     assert.throws(() => thenable('1', {}), { code: 'TIDINGS_SCHEMA_ASYNC' })
   })
 
-  it('says which draft it was when the schema itself breaks', () => {
+  it('names the draft when the schema itself fails', () => {
     const throws = (validate: () => never): StandardSchemaV1 => ({
       '~standard': { version: 1, vendor: 'spec', validate },
     })
@@ -120,26 +120,26 @@ describe('an event type with a schema', () => {
     }
   })
 
-  it('takes a schema that can make nothing of what it made', () => {
+  it('accepts a schema that fails on its own output', () => {
     const validate = (text: unknown) => ({ value: Number((text as string).trim()) })
     const number = eventType('number', { '~standard': { version: 1, vendor: 'spec', validate } })
     assert.deepEqual(number('1', ' 5 '), { type: 'number', identifier: '1', data: 5, transformed: true })
   })
 
-  it('shows paths in words, whatever their steps are', () => {
+  it('shows paths as text, whatever their steps are', () => {
     const path = ['a', { key: 0 }, Symbol.iterator, 'b']
     const type = eventType('x', answers({ issues: [{ message: 'no', path }, { message: 'never' }] }))
     assert.throws(() => type('1', {}), /a\.0\.Symbol\(Symbol\.iterator\)\.b: no; never/)
   })
 
-  it('is asked whether an event still fits', () => {
+  it('checks whether an event still fits', () => {
     assert(fits(v.object({ a: v.number() }), { a: 1 }))
     assert(!fits(v.object({ a: v.number() }), { a: '1' }))
   })
 })
 
-describe('a versioned event type', () => {
-  it('is refused what is no way to choose a part', () => {
+describe('a versioned eventType', () => {
+  it('rejects anything but true or a function as `changed`', () => {
     for (const changed of [false, 'title', null, 1]) {
       const options = { changed } as unknown as { changed: true }
       assert.throws(() => eventType('x').of<number>(options), { code: 'TIDINGS_TYPE_INVALID' })
@@ -153,7 +153,7 @@ describe('a versioned event type', () => {
     return draft.version
   }
 
-  it('has another version for other data, and the same for the same, in whatever order it is written', () => {
+  it('has one version for the same data, in any order of its properties, and another for other data', () => {
     const weather = eventType('weather').of<Weather>({ changed: true })
     const first = version(weather('Utrecht', { celsius: 1, wind: 2 }))
     assert.equal(version(weather('Utrecht', { wind: 2, celsius: 1 })), first)
@@ -161,19 +161,19 @@ describe('a versioned event type', () => {
     assert.equal(version(weather('Delft', { celsius: 1, wind: 2 })), first)
   })
 
-  it('looks only at the part that is chosen', () => {
+  it('compares only the chosen part', () => {
     const weather = eventType('weather').of<Weather>({ changed: ({ celsius }) => Math.round(celsius) })
     assert.equal(version(weather('1', { celsius: 17.6 })), version(weather('1', { celsius: 18.4, wind: 9 })))
     assert.notEqual(version(weather('1', { celsius: 18 })), version(weather('1', { celsius: 19 })))
   })
 
-  it('looks at what the schema made of the data', () => {
+  it('compares the output of the schema', () => {
     const schema = v.pipe(v.string(), v.trim())
     const trimmed = eventType('t', schema, { changed: true })
     assert.equal(version(trimmed('1', ' a')), version(trimmed('1', 'a ')))
   })
 
-  it('may choose nothing, which is a version too', () => {
+  it('may choose nothing, which also makes a version', () => {
     const wind = eventType('wind').of<Weather>({ changed: ({ wind }) => wind })
     assert.equal(version(wind('1', { celsius: 1 })), version(wind('1', { celsius: 2 })))
     assert.notEqual(version(wind('1', { celsius: 1 })), version(wind('1', { celsius: 1, wind: 0 })))
@@ -184,7 +184,7 @@ describe('a versioned event type', () => {
     for (const data of ['', 'x'.repeat(100_000)]) assert.match(version(any('1', data)), /^[\w-]{22}$/)
   })
 
-  it('refuses to choose what is not JSON, naming the draft', () => {
+  it('rejects a chosen part that is not JSON, and names the draft', () => {
     const bad = eventType('bad').of<number>({ changed: (n) => new Date(n) })
     assert.throws(() => bad('7', 0), {
       code: 'TIDINGS_DATA_INVALID',
@@ -194,7 +194,7 @@ describe('a versioned event type', () => {
     assert.throws(() => all('7', { a: 1n }), /"all" "7": a must be JSON/)
   })
 
-  it('is not versioned unless it is said', () => {
+  it('is not versioned by default', () => {
     assert.equal('version' in eventType('x').of<number>()('1', 1), false)
     assert.equal('version' in eventType('x', v.number(), {})('1', 1), false)
   })

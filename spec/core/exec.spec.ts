@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
-import { writeFileSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { exec } from '../../lib/core/exec.ts'
 import { family, isRunning, pidsIn, stubborn, untilEnded } from '../support/programs.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
+import { until } from '../support/until.ts'
 
 const node = process.execPath
 const run = (code: string, ...args: string[]) => exec(node, ['-e', code, ...args])
@@ -21,60 +22,64 @@ async function failure(running: Promise<unknown>): Promise<Failure> {
   )
 }
 
-describe('a program that is run', () => {
-  it('gives what it printed, as text', async () => {
+describe('exec', () => {
+  it('returns the output as text', async () => {
     const printed = await run('process.stdout.write("é\\n"); process.stderr.write("ü")')
     assert.deepEqual(printed, { stdout: 'é\n', stderr: 'ü' })
   })
 
-  it('gets its arguments as they are: no shell reads them', async () => {
+  it('passes arguments as they are, without a shell', async () => {
     const args = ['$HOME', '; exit 1', '*', '"', "'", '`id`', '--flag', '', 'a b\n']
     const { stdout } = await run('process.stdout.write(JSON.stringify(process.argv.slice(1)))', '--', ...args)
     assert.deepEqual(JSON.parse(stdout), args)
   })
 
-  it('runs in the directory that it is given', async (t) => {
+  it('runs in the given directory', async (t) => {
     const directory = temporaryDirectory(t)
     writeFileSync(join(directory, 'here'), '')
     const { stdout } = await exec(node, ['-p', 'fs.readdirSync(".").join()'], { cwd: directory })
     assert.equal(stdout, 'here\n')
   })
 
-  it('is an error with its code and its words when it fails', async () => {
+  it('rejects with the exit code and the error output of a program that fails', async () => {
     const error = await failure(run('console.error("no such branch"); process.exit(3)'))
     assert.equal(error.code, 'TIDINGS_EXEC_FAILED')
     assert.deepEqual(error.details, { file: node, exitCode: 3, stderr: 'no such branch\n' })
     assert.match(error.message, /ended with code 3: no such branch$/)
   })
 
-  it('is an error when it can not be started', async () => {
+  it("rejects when the program can't be started", async () => {
     const error = await failure(exec('no-such-program-anywhere', []))
     assert.equal(error.code, 'TIDINGS_EXEC_FAILED')
     assert.match(error.message, /"no-such-program-anywhere" failed \(ENOENT\)/)
   })
 
-  it('is the same error when an argument can not be one: it may come from an event', async () => {
+  it('rejects in the same way when an argument is impossible, as one from an event may be', async () => {
     const error = await failure(exec(node, ['a\0b']))
     assert.equal(error.code, 'TIDINGS_EXEC_FAILED')
   })
 
-  it('is ended when the signal aborts, and rejects with its reason', async () => {
+  it('ends the program when the signal aborts, and rejects with its reason', async (t) => {
     const reason = new Error('out of time')
+    const started = join(temporaryDirectory(t), 'started')
     const running = exec(node, ['-e', 'setInterval(() => {}, 1000)'], { signal: AbortSignal.abort(reason) })
     assert.equal(await failure(running), reason)
     const controller = new AbortController()
-    const late = exec(node, ['-e', 'setInterval(() => {}, 1000)'], { signal: controller.signal })
-    setTimeout(() => controller.abort(reason), 50)
+    const program = 'fs.writeFileSync(process.argv[1], ""); setInterval(() => {}, 1000)'
+    const late = exec(node, ['-e', program, started], { signal: controller.signal })
+    late.catch(() => undefined)
+    await until(() => existsSync(started))
+    controller.abort(reason)
     assert.equal(await failure(late), reason)
   })
 
-  it('finds its input at an end: what would wait for a person ends', async () => {
+  it('gives an empty input, so that a program that waits for a person ends', async () => {
     const { stdout } = await run('process.stdin.on("end", () => console.log("no input")).resume()')
     assert.equal(stdout, 'no input\n')
   })
 })
 
-describe('a program that is ended', () => {
+describe('a program that exec ends', () => {
   const start = (t: TestContext, [file, args]: typeof family | typeof stubborn) => {
     const directory = temporaryDirectory(t)
     const files = ['one', 'two'].map((name) => join(directory, name))
@@ -83,7 +88,7 @@ describe('a program that is ended', () => {
     return { pids: pidsIn(files), running, end: () => controller.abort(new Error('enough')) }
   }
 
-  it('takes all that it started with it', async (t) => {
+  it('ends together with all that it started', async (t) => {
     const { pids, running, end } = start(t, family)
     const all = await pids
     end()
@@ -91,7 +96,7 @@ describe('a program that is ended', () => {
     await untilEnded(all)
   })
 
-  it('is killed when it does not heed SIGTERM', async (t) => {
+  it('is killed when it ignores SIGTERM', async (t) => {
     const { pids, running, end } = start(t, stubborn)
     const all = await pids
     end()
@@ -99,7 +104,7 @@ describe('a program that is ended', () => {
     await untilEnded(all)
   })
 
-  it('is ended even after its leader has gone: what it left behind holds its output open', async (t) => {
+  it('ends also after its group leader: the rest of the group holds its output open', async (t) => {
     const file = join(temporaryDirectory(t), 'left')
     const controller = new AbortController()
     const running = exec('sh', ['-c', 'sleep 600 & echo $! > "$1"', 'sh', file], { signal: controller.signal })
@@ -109,7 +114,7 @@ describe('a program that is ended', () => {
     await untilEnded(pids)
   })
 
-  it('is no reason to wait for those that left its group', async (t) => {
+  it('settles without waiting for processes that left its group', async (t) => {
     const file = join(temporaryDirectory(t), 'left')
     const controller = new AbortController()
     const leave = `const { spawn } = require('node:child_process')
@@ -137,7 +142,7 @@ describe('a program that is ended', () => {
     await untilEnded(await pidsIn(files))
   })
 
-  it('is ended when it prints without end', async () => {
+  it('ends when it prints without end', async () => {
     const error = await failure(exec('sh', ['-c', 'yes; sleep 600']))
     assert.equal(error.code, 'TIDINGS_EXEC_FAILED')
     assert.match(error.message, /printed more than 64 MiB to stdout$/)

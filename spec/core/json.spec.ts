@@ -40,8 +40,8 @@ function revoked(): object {
 
 const nested = (depth: number): unknown => JSON.parse('['.repeat(depth) + ']'.repeat(depth))
 
-describe('a value as JSON', () => {
-  it('is what stringifying and parsing it would give, and deeply frozen', () => {
+describe('toJson', () => {
+  it('returns the same as stringifying and parsing, deeply frozen', () => {
     fc.assert(
       fc.property(json, (value) => {
         const copy = toJson(value)
@@ -52,7 +52,7 @@ describe('a value as JSON', () => {
     )
   })
 
-  it('is a copy: the original stays as it was, and may change', () => {
+  it('copies: the original is unchanged and may change later', () => {
     const value = { list: [{ a: 1 }] }
     const copy = toJson(value)
     assert(!Object.isFrozen(value) && !Object.isFrozen(value.list))
@@ -60,33 +60,33 @@ describe('a value as JSON', () => {
     assert.deepEqual(copy, { list: [{ a: 1 }] })
   })
 
-  it('leaves out properties that are undefined, and only those', () => {
+  it('omits undefined properties, and nothing else', () => {
     assert.deepEqual(Object.keys(toJson({ a: undefined, b: null, c: 0 }) as object), ['b', 'c'])
   })
 
-  it('turns minus zero into zero, as JSON does', () => {
+  it('converts minus zero to zero, as JSON does', () => {
     assert(Object.is(toJson(-0), 0))
     assert(Object.is((toJson({ a: [-0] }) as { a: number[] }).a[0], 0))
   })
 
-  it('keeps a key of __proto__ as data', () => {
+  it('keeps a key named __proto__ as data', () => {
     const copy = toJson(JSON.parse('{"__proto__":{"admin":true}}')) as { admin?: unknown }
     assert.equal(copy.admin, undefined)
     assert.deepEqual(Object.keys(copy), ['__proto__'])
     assert.equal(JSON.stringify(copy), '{"__proto__":{"admin":true}}')
   })
 
-  it('takes plain objects of other realms, and those without a prototype', () => {
+  it('accepts plain objects of other realms, and objects without a prototype', () => {
     assert.deepEqual(toJson(runInNewContext('({ a: [1, { b: null }] })')), { a: [1, { b: null }] })
     assert.deepEqual(toJson(Object.assign(Object.create(null) as object, { a: 1 })), { a: 1 })
   })
 
-  it('takes the same object twice, when it is no cycle', () => {
+  it('accepts the same object twice, if it is not a cycle', () => {
     const shared = { a: 1 }
     assert.deepEqual(toJson([shared, shared, { shared }]), [{ a: 1 }, { a: 1 }, { shared: { a: 1 } }])
   })
 
-  it('goes 1000 levels deep, and no deeper', () => {
+  it('accepts 1000 levels and no more', () => {
     assert.deepEqual(toJson(nested(1000)), nested(1000))
     assert.throws(() => toJson(nested(1001)), { code: 'TIDINGS_DATA_INVALID' })
     assert.throws(() => toJson(nested(5000)), /more than 1000 levels/)
@@ -131,7 +131,7 @@ describe('a value as JSON', () => {
       })(1),
     ],
   ] as const) {
-    it(`refuses ${what}, and says where`, () => {
+    it(`rejects ${what}, and names the place`, () => {
       assert.throws(
         () => toJson(value),
         (error) =>
@@ -140,15 +140,15 @@ describe('a value as JSON', () => {
     })
   }
 
-  it('refuses the same whatever realm it is from', () => {
+  it('rejects the same values of another realm', () => {
     for (const code of ['new Date(0)', 'new Map()', '/a/', 'new (class Point {})()', '() => 1']) {
       assert.throws(() => toJson({ a: runInNewContext(code) as unknown }), { code: 'TIDINGS_DATA_INVALID' }, code)
     }
   })
 })
 
-describe('JSON that was parsed', () => {
-  it('is frozen with everything in it, and is the same', () => {
+describe('freezeJson', () => {
+  it('deeply freezes the value and returns it', () => {
     fc.assert(
       fc.property(json, (value) => {
         const parsed = JSON.parse(JSON.stringify(value)) as unknown
@@ -159,7 +159,7 @@ describe('JSON that was parsed', () => {
   })
 })
 
-describe('canonical JSON', () => {
+describe('canonicalJson', () => {
   const shuffled = (value: JsonValue): JsonValue => {
     if (typeof value !== 'object' || value === null) return value
     if (Array.isArray(value)) return value.map(shuffled)
@@ -176,11 +176,11 @@ describe('canonical JSON', () => {
     )
   })
 
-  it('reads back as the value, so that different values have different texts', () => {
+  it('parses back to the value, so that different values have different texts', () => {
     fc.assert(fc.property(json, (value) => assert.deepEqual(JSON.parse(canonicalJson(toJson(value))), toJson(value))))
   })
 
-  it('tells the order of a list', () => {
+  it('depends on the order of an array', () => {
     assert.notEqual(canonicalJson([1, 2]), canonicalJson([2, 1]))
   })
 })

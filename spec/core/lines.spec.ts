@@ -14,7 +14,7 @@ async function* inPieces(text: string | Buffer, sizes: readonly number[]): Async
 }
 
 describe('lines', () => {
-  it('are those of the text, wherever it is cut into pieces', async () => {
+  it('yields the lines of the text, wherever it is cut into pieces', async () => {
     const text = fc.string({ unit: fc.constantFrom('a', '\n', '\r', 'ü', '\u2028', '\u{1f600}'), maxLength: 40 })
     await fc.assert(
       fc.asyncProperty(text, fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1 }), async (whole, sizes) => {
@@ -25,7 +25,7 @@ describe('lines', () => {
     )
   })
 
-  it('end where one is too long, or is no utf8, once those before were given', async () => {
+  it('throws for a line that is too long or not utf8, after yielding the earlier ones', async () => {
     const given: string[] = []
     const read = async (text: string | Buffer, sizes: readonly number[] = [1]): Promise<void> => {
       for await (const line of lines(inPieces(text, sizes), 5)) given.push(line)

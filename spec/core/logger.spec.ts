@@ -3,7 +3,7 @@ import { describe, it, type TestContext } from 'node:test'
 import { guardLogger, isLogger, type Logger, silentLogger } from '../../lib/core/logger.ts'
 import { unhandled } from '../support/agent-harness.ts'
 
-/** How often standard error was told something in this test. */
+/** Counts the lines that a test writes to standard error. */
 function complaints(t: TestContext): () => number {
   const { mock } = t.mock.method(console, 'error', () => undefined)
   return () => mock.callCount()
@@ -16,8 +16,8 @@ const all = (say: (...said: readonly unknown[]) => unknown): Logger => ({
   error: say,
 })
 
-describe('a guarded logger', () => {
-  it('says what it is told, to the logger that it guards', () => {
+describe('guardLogger', () => {
+  it('passes every line to the logger', () => {
     class Remembers implements Logger {
       readonly #lines: unknown[] = []
       readonly lines = (): unknown[] => this.#lines
@@ -37,7 +37,7 @@ describe('a guarded logger', () => {
     ])
   })
 
-  it('takes whatever the logger takes: words alone, and values for them', () => {
+  it('accepts whatever the logger accepts: a message alone, and values for it', () => {
     const lines: unknown[] = []
     const logger = guardLogger(all((...said: readonly unknown[]) => lines.push(said)))
     const say = logger.info as (...said: readonly unknown[]) => void
@@ -46,12 +46,12 @@ describe('a guarded logger', () => {
     assert.deepEqual(lines, [['only words'], [{ a: 1 }, 'words with %s', 'a value']])
   })
 
-  it('has whatever else the logger has', () => {
+  it('keeps the other properties of the logger', () => {
     const logger = { ...silentLogger, child: () => 'child' }
     assert.equal((guardLogger(logger) as typeof logger).child(), 'child')
   })
 
-  it('may have children, as pino makes them: they say what they say as themselves', () => {
+  it('supports children, as pino creates them: they log with their own bindings', () => {
     const lines: unknown[] = []
     const logger = {
       ...silentLogger,
@@ -70,7 +70,7 @@ describe('a guarded logger', () => {
     assert.deepEqual(lines, [['somebody', { a: 1 }], ['nobody', { a: 2 }], ['nobody', { a: 3 }], 'its own'])
   })
 
-  it('does not throw what the logger throws', (t) => {
+  it('does not throw when the logger throws', (t) => {
     const told = complaints(t)
     const logger = guardLogger(all(() => assert.fail('full')))
     logger.warn({}, 'one')
@@ -78,7 +78,7 @@ describe('a guarded logger', () => {
     assert.equal(told(), 1)
   })
 
-  it('leaves no rejection behind', async (t) => {
+  it('leaves no unhandled rejection', async (t) => {
     const told = complaints(t)
     const logger = guardLogger(all(async () => assert.fail('full')))
     const seen = await unhandled(async () => logger.error({}, 'one'))
@@ -86,8 +86,8 @@ describe('a guarded logger', () => {
   })
 })
 
-describe('a logger', () => {
-  it('has the four ways to be told something', () => {
+describe('isLogger', () => {
+  it('requires the four methods of a logger', () => {
     assert.ok(isLogger(silentLogger))
     assert.ok(isLogger(console))
     for (const none of [undefined, null, true, {}, { ...silentLogger, warn: 'x' }]) assert.ok(!isLogger(none))

@@ -10,7 +10,7 @@ import { listener } from '../../lib/listener/listener.ts'
 import { on } from '../../lib/listener/on.ts'
 import { manual } from '../../lib/schedule/index.ts'
 
-/** Something that takes options, and the code with which it refuses them. */
+/** A function that takes options, and the code with which it rejects them. */
 type Taker = readonly [code: string, given: (options: never) => unknown]
 
 const nothing = (): void => undefined
@@ -31,7 +31,7 @@ const takers: Record<string, Taker> = {
 
 describe('options', () => {
   for (const [whose, [code, give]] of Object.entries(takers)) {
-    it(`of ${whose} are refused when one of them is none`, async () => {
+    it(`of ${whose} are rejected when one of them is unknown`, async () => {
       for (const [options, words] of [
         [{ colour: 1 }, `the options of ${whose} have no "colour"; there are `],
         ['5s', `the options of ${whose} must be an object, got "5s"`],
@@ -45,13 +45,13 @@ describe('options', () => {
     })
   }
 
-  it('that are misspelt are told by the nearest that there is', async () => {
+  it('that are misspelt are reported with the most similar known one', async () => {
     const misspelt = () => listener('print', on('made'), nothing, { attemps: 3 } as never)
     assert.throws(misspelt, { message: 'the options of listener "print" have no "attemps"; did you mean "attempts"?' })
     await assert.rejects(memoryLog({ Identity: 'type' } as never), { message: /did you mean "identity"\?$/ })
   })
 
-  it('may have what is undefined, and nothing of what an object inherits', () => {
+  it('may have undefined values, and no inherited names', () => {
     const known = { a: true } as const
     checkOptions({ a: 1, b: undefined } as { a: number }, known, 'TIDINGS_LOG_INVALID', 'of it')
     const inherited = { toString: 1 } as unknown as { a: number }

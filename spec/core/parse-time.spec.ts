@@ -20,7 +20,7 @@ const iso = (text: string, endOfDay = false): string | undefined => {
 }
 
 describe('parseTime', () => {
-  it('reads times with an offset the same everywhere', (t) => {
+  it('reads times with an offset the same in every zone', (t) => {
     inZone(t, 'America/New_York')
     for (const offset of ['+02:00', '+0200', '+02', ' +02:00', ' +0200']) {
       assert.equal(iso(`2026-07-01 00:00${offset}`), '2026-06-30T22:00:00.000Z', offset)
@@ -46,20 +46,20 @@ describe('parseTime', () => {
     assert.equal(iso('2026-10-25', true), '2026-10-25T22:59:59.999Z')
   })
 
-  it('reads now and times ago', () => {
+  it('reads `now` and times ago', () => {
     assert.equal(iso('now'), '2026-11-22T12:00:00.000Z')
     assert.equal(iso('2h'), '2026-11-22T10:00:00.000Z')
     assert.equal(iso('1d12h'), '2026-11-21T00:00:00.000Z')
     assert.equal(iso('0s'), '2026-11-22T12:00:00.000Z')
   })
 
-  it('begins a day whose midnight the clocks leave out with its first instant', (t) => {
+  it('begins a day whose midnight is skipped at its first instant', (t) => {
     inZone(t, 'America/Santiago')
     assert.equal(iso('2026-09-06'), '2026-09-06T04:00:00.000Z')
     assert.equal(iso('2026-09-05', true), '2026-09-06T03:59:59.999Z')
   })
 
-  it('refuses a day that the zone skipped', (t) => {
+  it('rejects a day that the zone skipped', (t) => {
     inZone(t, 'Pacific/Apia')
     assert.equal(iso('2011-12-30'), undefined)
     assert.equal(iso('2011-12-30 12:00'), undefined)
@@ -67,7 +67,7 @@ describe('parseTime', () => {
     assert.equal(iso('2011-12-31'), '2011-12-30T10:00:00.000Z')
   })
 
-  it('refuses everything else', () => {
+  it('rejects everything else', () => {
     const days = [
       '2026-02-30',
       '2026-02-29',
@@ -129,7 +129,7 @@ describe('parseTime', () => {
         const two = (n: number): string => String(n).padStart(2, '0')
         const day = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`
         const wall = `${day} ${two(at.getHours())}:${two(at.getMinutes())}`
-        // Of two instants with one wall time, Date and parseTime mean the first.
+        // If two instants have the same wall time, Date and parseTime choose the first.
         const first = new Date(at.getFullYear(), at.getMonth(), at.getDate(), at.getHours(), at.getMinutes()).getTime()
         assert.equal(parseTime(wall, now), first)
         const [begin, end] = [parseTime(day, now) ?? Number.NaN, parseTime(day, now, { endOfDay: true }) ?? Number.NaN]

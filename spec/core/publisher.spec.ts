@@ -23,8 +23,8 @@ function publisher() {
   return { all, offered }
 }
 
-describe('a publisher', () => {
-  it('makes drafts of event types and of names', async () => {
+describe('Publisher', () => {
+  it('creates drafts from event types and from names', async () => {
     const { all, offered } = publisher()
     void all.publish(made, '1', { n: 1 })
     void all.publish('made', '2', { n: 2 })
@@ -41,7 +41,7 @@ describe('a publisher', () => {
     )
   })
 
-  it('answers what its offer answers, and waits for every one, those made meanwhile too', async () => {
+  it('resolves to the receipt, and settles after every publish, also those made meanwhile', async () => {
     const { all, offered } = publisher()
     const receipt = all.publish(made, '1', { n: 1 })
     let settled = false
@@ -62,7 +62,7 @@ describe('a publisher', () => {
     await publisher().all.settle()
   })
 
-  it('remembers what was refused, whoever caught it, and raises no unhandledRejection', async () => {
+  it('remembers rejected publishes, caught or not, and raises no unhandledRejection', async () => {
     const { all, offered } = publisher()
     const seen = await unhandled(async () => {
       void all.publish('made', '1', 1)
@@ -79,7 +79,7 @@ describe('a publisher', () => {
     assert.deepEqual(codes.toSorted(), ['"no error at all"', 'TIDINGS_SCHEMA_FAILED', 'TIDINGS_TYPE_INVALID', 'no'])
   })
 
-  it('raises none for what was chained to a publish that is refused, caught or not', async () => {
+  it('raises none for promises chained to a rejected publish, caught or not', async () => {
     const { all, offered } = publisher()
     const caught: string[] = []
     const seen = await unhandled(async () => {
@@ -105,7 +105,7 @@ describe('a publisher', () => {
     assert.equal(all.failures.length, 4)
   })
 
-  it('hides no error of whoever chained something to it', async () => {
+  it('does not hide errors of chained callbacks', async () => {
     const { all, offered } = publisher()
     const caught: string[] = []
     const seen = await unhandled(async () => {
@@ -126,7 +126,7 @@ describe('a publisher', () => {
     assert.deepEqual(all.failures, [])
   })
 
-  it('takes nothing once it has ended, and says what had', async () => {
+  it('rejects publishes after its end, and names what ended', async () => {
     const { all, offered } = publisher()
     const before = all.publish(made, '1', { n: 1 })
     all.end('the run of job "x"')
@@ -140,7 +140,7 @@ describe('a publisher', () => {
     })
     assert.deepEqual(seen, [])
     assert.equal(offered.length, 1)
-    // What was offered before is still answered.
+    // An earlier publish still gets its answer.
     offered[0]?.answer()
     assert.equal((await before).status, 'new')
   })

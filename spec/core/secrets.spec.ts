@@ -7,7 +7,7 @@ import fc from 'fast-check'
 import { processSecrets } from '../../lib/core/secrets.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 
-/** A directory with every place that a secret X can be in. */
+/** A directory with every place where a secret X may be. */
 function places(t: TestContext) {
   const directory = temporaryDirectory(t)
   const path = (name: string) => join(directory, name)
@@ -23,7 +23,7 @@ function places(t: TestContext) {
 }
 
 describe('secret', () => {
-  it('looks in the environment, the file it names, the credentials directory and credentials.json, in this order', (t) => {
+  it('is read from the environment, the file named there, the credentials directory and credentials.json, in this order', (t) => {
     const { directory, env } = places(t)
     const { X: _x, ...without } = env
     const { X_FILE: _file, ...fewer } = without
@@ -39,13 +39,13 @@ describe('secret', () => {
     ])
   })
 
-  it('takes a line break at the end for none of it, and no other space', (t) => {
+  it('loses a line break at its end, and no other space', (t) => {
     const directory = temporaryDirectory(t)
     const of = (value: string) => processSecrets({ X: value }, directory).secret('X')
     assert.deepEqual(['a\n', 'a\r\n', ' a \n', 'a\n\n', 'a\nb'].map(of), ['a', 'a', ' a ', 'a\n', 'a\nb'])
   })
 
-  it('is missing when it is nowhere: the error names the secret and the places, and no value', (t) => {
+  it('is missing when no place has it: the error names the secret and the places, and no value', (t) => {
     const { directory, env } = places(t)
     for (const name of ['NOT_THERE', 'Y', 'Z', 'toString', '__proto__']) {
       assert.throws(
@@ -62,13 +62,13 @@ describe('secret', () => {
     }
   })
 
-  it('is missing when the file that should have it is not there', (t) => {
+  it('is missing when the file that should have it does not exist', (t) => {
     const { directory } = places(t)
     const env = { X_FILE: join(directory, 'nowhere') }
     assert.throws(() => processSecrets(env, directory).secret('X'), { code: 'TIDINGS_SECRET_MISSING' })
   })
 
-  it('is missing when credentials.json is no JSON, without a word of what stands there', (t) => {
+  it('is missing when credentials.json is not JSON: the error does not quote it', (t) => {
     const { directory } = places(t)
     for (const text of ['{"X": hush-hush}', 'hush-hush', '"hush-hush"', 'null', '["hush-hush"]', '']) {
       writeFileSync(join(directory, '.tidings/credentials.json'), text)
@@ -83,14 +83,14 @@ describe('secret', () => {
     }
   })
 
-  it('has a name of letters, digits and _: no path leads out of its places', (t) => {
+  it('has a name of letters, digits and _, so that no path leads out of its places', (t) => {
     const { directory, env } = places(t)
     for (const name of ['', '../file', 'a b', 'a/b', 'X\0', 5 as never, undefined as never]) {
       assert.throws(() => processSecrets(env, directory).secret(name), { code: 'TIDINGS_SECRET_MISSING' })
     }
   })
 
-  it('is looked up once: what was handed out stays', (t) => {
+  it('is looked up once, and keeps its value', (t) => {
     const { directory, env } = places(t)
     const { secret } = processSecrets(env, directory)
     assert.equal(secret('X'), 'from the environment')
@@ -107,7 +107,7 @@ describe('scrub', () => {
     return scrub(text)
   }
 
-  it('takes out what was handed out, everywhere, and nothing else', () => {
+  it('replaces every secret that was handed out, and nothing else', () => {
     const { secret, scrub } = processSecrets({ A: 'hush-hush', B: 'not asked for' }, '/nowhere')
     const text = 'hush-hush, not asked for, hush-hush'
     assert.equal(scrub(text), text)
@@ -115,13 +115,13 @@ describe('scrub', () => {
     assert.equal(scrub(text), '[secret], not asked for, [secret]')
   })
 
-  it('takes out what stands in JSON, as log lines and errors have it', () => {
+  it('replaces secrets in JSON, as in log lines and errors', () => {
     const value = 'a"b\\c\nd\u0001é'
     assert.equal(scrubbed([value], JSON.stringify({ told: `x${value}y` })), '{"told":"x[secret]y"}')
     assert.equal(scrubbed([value], `x${value}y`), 'x[secret]y')
   })
 
-  it('takes out what stands in JSON within JSON, in objects as the console shows them, and in URLs', () => {
+  it('replaces secrets in JSON inside JSON, in objects as the console shows them, and in URLs', () => {
     const value = `p@ss/wörd"q'\\x 1`
     const url = new URL('https://example.com')
     url.searchParams.set('token', value)
@@ -135,7 +135,7 @@ describe('scrub', () => {
     for (const text of texts) assert.match(scrubbed([value], text), /^[^@%]*\[secret\][^@%]*$/, text)
   })
 
-  it('takes out what stands in base64, wherever in a longer text', () => {
+  it('replaces secrets in base64, at any place of a longer text', () => {
     for (const user of ['', 'u', 'me', 'you', 'user']) {
       const text = Buffer.from(`${user}:hush-hush-hush!`).toString('base64')
       const left = scrubbed(['hush-hush-hush!'], `Basic ${text}`)
@@ -144,7 +144,7 @@ describe('scrub', () => {
     }
   })
 
-  it('takes out what was escaped for HTML, a URL, JSON or a shell, in any form, or is shown in hex', () => {
+  it('replaces secrets escaped for HTML, a URL, JSON or a shell, in any form, or shown in hex', () => {
     const value = `p+ss/w"r'd<&> é=€😀\\1`
     const code = (character: string): number => character.codePointAt(0) ?? 0
     const each = (write: (character: string) => string): string => Array.from(value, write).join('')
@@ -196,12 +196,12 @@ describe('scrub', () => {
     assert.match(scrubbed([value], inspect(Buffer.from(value))), /^<Buffer \[secret\]>$/)
   })
 
-  it('takes out what overlaps as one, and leaves no end of it', () => {
+  it('replaces overlapping secrets as one, without leftovers', () => {
     assert.equal(scrubbed(['hush-hush'], 'x hush-hush-hush y'), 'x [secret] y')
     assert.equal(scrubbed(['abcd', 'cdef'], 'x abcdef y'), 'x [secret] y')
   })
 
-  it('takes out a value whichever way each of its characters is written', () => {
+  it('replaces a value however each of its characters is written', () => {
     const value = fc.string({
       minLength: 4,
       maxLength: 10,
@@ -225,7 +225,7 @@ describe('scrub', () => {
     )
   })
 
-  it('takes out the lines of one that has several, as they are printed one by one', () => {
+  it('replaces the single lines of a secret that has several', () => {
     const key = '-----BEGIN KEY-----\nMIIEvQIBADANBg\n}\n-----END KEY-----'
     assert.equal(scrubbed([key], `a\n${key}\nb`), 'a\n[secret]\nb')
     assert.equal(scrubbed([key], 'a\n  MIIEvQIBADANBg\n}'), 'a\n  [secret]\n}')
@@ -237,7 +237,7 @@ describe('scrub', () => {
     assert.equal(scrubbed(['abcd'], 'abcdef'), '[secret]ef')
   })
 
-  it('takes out the whole of each, whichever contains which', () => {
+  it('replaces the longer of two secrets that contain each other', () => {
     for (const values of [
       ['token', 'token-and-more'],
       ['token-and-more', 'token'],
@@ -246,7 +246,7 @@ describe('scrub', () => {
     }
   })
 
-  it('leaves nothing of any secret in any text', () => {
+  it('leaves no part of any secret in any text', () => {
     const value = fc.string({ minLength: 4, maxLength: 12, unit: fc.constantFrom('a', 'b', '"', '\\', '\n') })
     fc.assert(
       fc.property(fc.uniqueArray(value, { minLength: 1, maxLength: 4 }), fc.array(fc.nat(3)), (values, picks) => {

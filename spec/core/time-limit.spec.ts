@@ -7,8 +7,8 @@ import { unhandled } from '../support/agent-harness.ts'
 const late = () => new Error('late')
 const never = () => new Promise<never>(() => undefined)
 
-describe('within', () => {
-  it('settles as its work does, and then its signal aborts', async () => {
+describe('withTimeLimit', () => {
+  it('settles as its work does, and then aborts its signal', async () => {
     const clock = virtualClock()
     const limit = { clock, timeout: 1000, signals: [], late }
     let signal: AbortSignal | undefined
@@ -27,7 +27,7 @@ describe('within', () => {
     assert.equal(clock.timers, 0)
   })
 
-  it('rejects as its work throws, also at once, and leaves no timer', async () => {
+  it('rejects when its work throws, also synchronously, and leaves no timer', async () => {
     const clock = virtualClock()
     const broken = () => {
       throw new Error('no')
@@ -36,7 +36,7 @@ describe('within', () => {
     assert.equal(clock.timers, 0)
   })
 
-  it('ends when the time is up: the signal aborts with the same error, and the work is left behind', async () => {
+  it('rejects when the time is up: the signal aborts with the same error, and the work is abandoned', async () => {
     const clock = virtualClock()
     let signal: AbortSignal | undefined
     let error: unknown
@@ -52,7 +52,7 @@ describe('within', () => {
     assert.equal(clock.timers, 0)
   })
 
-  it('takes as long as it takes when there is no timeout', async () => {
+  it('waits without limit when there is no timeout', async () => {
     const clock = virtualClock()
     let settled = false
     void withTimeLimit({ clock, timeout: undefined, signals: [], late }, never).finally(() => (settled = true))
@@ -60,7 +60,7 @@ describe('within', () => {
     assert.deepEqual([settled, clock.timers], [false, 0])
   })
 
-  it('ends with any of its signals, with that one’s reason', async () => {
+  it('rejects when any of its signals aborts, with the reason of that signal', async () => {
     const clock = virtualClock()
     for (const which of [0, 1]) {
       const controllers = [new AbortController(), new AbortController()]
@@ -77,7 +77,7 @@ describe('within', () => {
     }
   })
 
-  it('does not begin when a signal has aborted before', async () => {
+  it('does not start the work when a signal has aborted before', async () => {
     const clock = virtualClock()
     let begun = false
     const work = async (): Promise<void> => void (begun = true)
@@ -88,7 +88,7 @@ describe('within', () => {
     assert.deepEqual([begun, clock.timers], [false, 0])
   })
 
-  it('hears nothing more of work that it left: no unhandledRejection', async () => {
+  it('raises no unhandledRejection for abandoned work', async () => {
     const clock = virtualClock()
     const seen = await unhandled(async () => {
       let fail: (error: Error) => void = () => undefined
@@ -103,7 +103,7 @@ describe('within', () => {
     assert.deepEqual(seen, [])
   })
 
-  it('holds on to no signal afterwards', async () => {
+  it('leaves no listener on a signal', async () => {
     const controller = new AbortController()
     const { signal } = controller
     let listening = 0
@@ -118,10 +118,10 @@ describe('within', () => {
   })
 })
 
-describe('a piece of work', () => {
+describe('StoppableWork', () => {
   const limit = { clock: virtualClock(), timeout: undefined, late }
 
-  it('makes its signal when somebody asks for it, aborted if that is after its end', async () => {
+  it('creates its signal on first use, aborted if the work is over', async () => {
     const work = new StoppableWork()
     await work.run(limit, async () => undefined)
     assert.equal(work.signal.aborted, true)
@@ -133,7 +133,7 @@ describe('a piece of work', () => {
     assert.equal((stopped.signal.reason as Error).message, 'enough')
   })
 
-  it('is over before its signal says so', async () => {
+  it('is over before its signal aborts', async () => {
     const work = new StoppableWork()
     const happened: string[] = []
     work.signal.addEventListener('abort', () => happened.push('signal'))
@@ -146,7 +146,7 @@ describe('a piece of work', () => {
     assert.equal((work.signal.reason as Error).message, 'enough')
   })
 
-  it('that is stopped before it begins does not', async () => {
+  it('does not start after it was stopped', async () => {
     const work = new StoppableWork()
     work.stop(new Error('enough'))
     await assert.rejects(
@@ -156,8 +156,8 @@ describe('a piece of work', () => {
   })
 })
 
-describe('linked', () => {
-  it('aborts with the first that does, or at once, and not after the work', async () => {
+describe('withLinkedSignal', () => {
+  it('aborts with the first signal that does, or at once, and never after the work', async () => {
     const a = new AbortController()
     const b = new AbortController()
     await withLinkedSignal([a.signal, b.signal], async (signal) => {
