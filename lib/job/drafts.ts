@@ -13,8 +13,6 @@ import { runs$ } from './runs.ts'
  * and never ends the stream; a run that cancels its job completes it. Drafts are not deduplicated: see
  * `distinctByIdentifier`.
  *
- * @param options `clock`: the time source; `context`: replaces parts of the runs' context
- *
  * @example
  * ```ts
  * import { take } from 'rxjs'
@@ -32,7 +30,12 @@ export function drafts(
   {
     clock = systemClock,
     context = {},
-  }: { readonly clock?: Clock; readonly context?: Omit<ContextParts, 'clock'> } = {},
+  }: {
+    /** The time source. Default: the clock of this machine. */
+    readonly clock?: Clock
+    /** Replaces parts of the runs' context. Its signal ends the runs. Default: none. */
+    readonly context?: Omit<ContextParts, 'clock'>
+  } = {},
 ): Observable<Draft> {
   return new Observable((subscriber) => {
     const { signal, ...parts } = context

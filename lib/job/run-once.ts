@@ -13,7 +13,12 @@ import { type Outlet, runAttempt } from './run-loop.ts'
 import type { RunReport } from './run-report.ts'
 
 /** Replacements for parts of a run's context. */
-export type ContextParts = Partial<Omit<JobContext, 'logger'>> & { readonly logger?: Logger; readonly clock?: Clock }
+export type ContextParts = Partial<Omit<JobContext, 'logger'>> & {
+  /** Receives the log lines of the run and about it. Default: standard error. */
+  readonly logger?: Logger
+  /** The time source. Default: the clock of this machine. */
+  readonly clock?: Clock
+}
 
 /**
  * Runs a job once, now, and emits its drafts as they are published or returned. Completes when the run ends well;

@@ -26,7 +26,13 @@ export interface JobOptions {
    * How events are handled up to and including the first successful run. `tell` (default): all are delivered; `record`:
    * they are stored, but not delivered; `{ tell: n }`: the last n published are delivered.
    */
-  readonly first?: 'tell' | 'record' | { readonly tell: number }
+  readonly first?:
+    | 'tell'
+    | 'record'
+    | {
+        /** How many of the last published events are delivered, a whole number from 0. */
+        readonly tell: number
+      }
   /** The event types it publishes, for diagrams and lint checks; default none. */
   readonly publishes?: readonly AnyEventType[]
   /** Words to group jobs by; default none. */
@@ -52,7 +58,7 @@ export interface JobSettings {
   /** Whether it runs once when the agent starts. */
   readonly atStart: boolean
   /** How events are handled up to and including the first successful run. */
-  readonly first: 'tell' | 'record' | { readonly tell: number }
+  readonly first: NonNullable<JobOptions['first']>
   /** The event types it publishes, as far as it says. */
   readonly publishes: readonly AnyEventType[]
   /** Words to group jobs by. */

@@ -15,7 +15,6 @@ import { checkZone, type Zone } from './zone.ts'
  * A fixed time in the gap of a clock change is moved to its end; one that clocks show twice has a slot the first time.
  * Patterns with a wildcard or a step in seconds, minutes or hours follow the clocks: twice, or not at all.
  *
- * @param options `timezone`: an IANA name. Default: the agent's time zone, else the system's.
  * @throws TidingsError `TIDINGS_SCHEDULE_INVALID`, also for a pattern without slots, such as `0 0 31 2 *`
  *
  * @example
@@ -23,7 +22,13 @@ import { checkZone, type Zone } from './zone.ts'
  * cron('30 9 * * MON-FRI', { timezone: 'Europe/Berlin' })
  * ```
  */
-export function cron(expression: string, options: { readonly timezone?: string } = {}): Schedule {
+export function cron(
+  expression: string,
+  options: {
+    /** An IANA name, such as `Europe/Berlin`. Default: the agent's time zone, else the system's. */
+    readonly timezone?: string
+  } = {},
+): Schedule {
   checkOptions(options, { timezone: true }, 'TIDINGS_SCHEDULE_INVALID', 'of cron()')
   const { timezone } = options
   const fields = fieldsOf(expression)

@@ -67,12 +67,12 @@ const minutes = cron('* * * * *', { timezone: 'UTC' })
 const steps = (ms: number): Happening[] => [{ pass: 10.5 * MINUTE }, { step: ms }, { pass: 10 * MINUTE }]
 const cases: readonly (readonly [what: string, schedule: Schedule, happenings: readonly Happening[]])[] = [
   ['-2 h', every(1).minute, steps(-2 * HOUR)],
-  ['-2 h, until the clock is past where it was', every(5).minutes, [...steps(-2 * HOUR), { pass: 3 * HOUR }]],
+  ['-2 h, until the clock has passed its old time', every(5).minutes, [...steps(-2 * HOUR), { pass: 3 * HOUR }]],
   ['+2 h', every(1).minute, steps(2 * HOUR)],
   ['+30 d', every(1).hour, [{ pass: 10.5 * HOUR }, { step: 30 * DAY }, { pass: 10 * HOUR }]],
   ['+30 d and back', every(1).hour, [{ pass: 90 * MINUTE }, { step: 30 * DAY }, { pass: HOUR }, { step: -30 * DAY }]],
-  ['+2 h, of cron', minutes, steps(2 * HOUR)],
-  ['-2 h, of cron', minutes, steps(-2 * HOUR)],
+  ['+2 h, with cron', minutes, steps(2 * HOUR)],
+  ['-2 h, with cron', minutes, steps(-2 * HOUR)],
   ...[250, 500, 750].map((into): (typeof cases)[number] => [
     `of -500 ms and +500 ms ten times, ${into} ms into a second`,
     every(1).second,
@@ -83,7 +83,7 @@ const cases: readonly (readonly [what: string, schedule: Schedule, happenings: r
     every(1).second,
     Array.from({ length: 10 }, (): Happening[] => [{ pass: 1700 }, { step: -500 }, 'restart']).flat(),
   ],
-  ['-30.001 s while a slot has just come', every(7).minutes, [{ step: 419985 }, { pass: 15 }, { step: -30_001 }]],
+  ['-30.001 s just after a slot', every(7).minutes, [{ step: 419985 }, { pass: 15 }, { step: -30_001 }]],
   [
     '-1 ms over restarts, when a slot was missed',
     every(7).minutes,

@@ -36,7 +36,7 @@ const ones: Record<string, Run> = {
     return receipt
   },
   'publish by name': ({ publish }) => publish('made', '1', { n: 1 }),
-  'null, where somebody has no compiler': (({ publish }: JobContext) => {
+  'null, from code without types': (({ publish }: JobContext) => {
     publish(made, '1', { n: 1 })
     return null
   }) as unknown as Run,

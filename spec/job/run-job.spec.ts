@@ -22,7 +22,7 @@ const wrongs: Record<string, Run> = {
   rejects: async () => {
     throw new Error('no')
   },
-  'throws what is no error': () => {
+  'throws a value that is not an Error': () => {
     throw 'no' as unknown
   },
   'rejects with nothing': async () => {
@@ -167,7 +167,7 @@ describe('a failing run', () => {
   })
 
   const bad: Record<string, unknown> = {
-    'data that is no JSON': { type: 'made', identifier: 'bad', data: new Date(0) },
+    'data that is not JSON': { type: 'made', identifier: 'bad', data: new Date(0) },
     'a number as identifier': { type: 'made', identifier: 5, data: 1 },
     'an empty type': { type: '', identifier: 'bad', data: 1 },
     'half a surrogate pair': { type: 'made', identifier: 'bad \ud800', data: 1 },
@@ -312,7 +312,7 @@ describe('an endless run', () => {
       yield made('1', { n: 1 })
       await new Promise((resolve) => signal.addEventListener('abort', resolve))
     },
-    'a run that throws when it is told to end': async ({ publish, signal }) => {
+    'a run that throws when its signal aborts': async ({ publish, signal }) => {
       await publish(made, '1', { n: 1 })
       await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
     },

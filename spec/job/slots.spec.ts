@@ -341,10 +341,10 @@ describe('a run without an outcome', () => {
 describe('a schedule written by users', () => {
   const minute = every().minute
   const broken: Record<string, (after: Date) => unknown> = {
-    'answers with what it was asked': (after) => after,
+    'returns the instant it was given': (after) => after,
     'looks back': () => new Date(0),
-    'answers with no instant': () => new Date('x'),
-    'answers with a number': (after) => after.getTime() + MINUTE,
+    'returns an invalid Date': () => new Date('x'),
+    'returns a number': (after) => after.getTime() + MINUTE,
     throws: () => {
       throw new Error('next broke')
     },
