@@ -62,7 +62,7 @@ const delivery: Rows = {
   order: {
     fault: 'failures while several are handled at a time',
     how: 'random-looking failures, 8 at a time, in each `ordered` mode',
-    suite: 'dispatch/pump',
+    suite: 'dispatch/queue',
     always: {
       rounds: '1000 events of 10 keys × 4 modes',
       result: 'in order within each key; all are handled or parked',
