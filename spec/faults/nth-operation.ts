@@ -6,20 +6,16 @@ import type { Running } from '../../lib/agent/run/running.ts'
 import { start } from '../../lib/agent/start.ts'
 import { asError } from '../../lib/core/errors.ts'
 import type { StoredEvent } from '../../lib/core/event.ts'
-import { defaultLimits } from '../../lib/core/limits.ts'
 import { job } from '../../lib/job/job.ts'
 import type { RunRow } from '../../lib/job/run-report.ts'
-import { createLevelLog } from '../../lib/level/create-level-log.ts'
 import type { LevelLog } from '../../lib/level/level-log.ts'
-import { ReopeningStore } from '../../lib/level/session/reopening-store.ts'
-import { noMarkFile } from '../../lib/level/store/marker-file.ts'
 import { type Delivery, listener } from '../../lib/listener/listener.ts'
 import { on } from '../../lib/listener/on.ts'
 import { every } from '../../lib/schedule/index.ts'
 import { list } from '../../lib/testing/log-bench.ts'
 import { type VirtualClock, virtualClock } from '../../lib/testing/virtual-clock.ts'
 import { unhandled } from '../support/agent-harness.ts'
-import { FailingStore, OPERATIONS, type Operation } from './failing-store.ts'
+import { FailingStore, failingLog, OPERATIONS, type Operation } from '../support/failing-store.ts'
 
 const SECOND = 1000
 /** In seconds: the length of a life, the part of it with an event each second, and the pause between two lives. */
@@ -78,18 +74,8 @@ function parts({ handled, accepted }: World) {
   ])
 }
 
-async function openLog(store: FailingStore, { clock, lines }: World): Promise<LevelLog> {
-  const life = await ReopeningStore.open({
-    source: store,
-    clock,
-    marks: noMarkFile,
-    durability: 'disk',
-    identity: undefined,
-    warn: (message) => void lines.push(message),
-  })
-  store.watch(life)
-  return createLevelLog(life, defaultLimits)
-}
+const openLog = (store: FailingStore, { clock, lines }: World): Promise<LevelLog> =>
+  failingLog(store, { clock, warn: (message) => void lines.push(message), sessions: true })
 
 /** Starts an agent, and retries when that fails, as a process supervisor does; time passes meanwhile. */
 async function insist<T>({ clock, lines }: World, act: () => Promise<T>): Promise<T> {

@@ -8,6 +8,7 @@ import type { LevelLog } from '../../lib/level/level-log.ts'
 import { memoryLog } from '../../lib/level/open-log.ts'
 import type { Log } from '../../lib/log/port.ts'
 import { type VirtualClock, virtualClock } from '../../lib/testing/virtual-clock.ts'
+import { until } from './until.ts'
 
 /** One log line. */
 export interface Line {
@@ -97,7 +98,7 @@ export function wrap<L extends Log>(log: L, parts: Partial<Log>): Log {
   })
 }
 
-/** What raises an unhandledRejection or an uncaughtException while `work` goes on, or in the few turns after. */
+/** The reasons of unhandled rejections and uncaught exceptions during `work`, also of those that Node reports after it. */
 export async function unhandled(work: () => Promise<void>): Promise<unknown[]> {
   const seen: unknown[] = []
   const hear = (reason: unknown): void => void seen.push(reason)
@@ -107,7 +108,11 @@ export async function unhandled(work: () => Promise<void>): Promise<unknown[]> {
   for (const name of names) process.removeAllListeners(name).on(name, hear)
   try {
     await work()
-    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve))
+    // Node reports unhandled rejections in their order, so all earlier ones were reported once this one is.
+    const last = new Error('the last rejection')
+    void Promise.reject(last)
+    await until(() => seen.includes(last))
+    seen.splice(seen.indexOf(last), 1)
   } finally {
     for (const [i, name] of names.entries()) {
       process.off(name, hear)

@@ -124,6 +124,8 @@ async function deliver(
   const attempt = deliverer.deliver(handed)
   const stop = (): void => attempt.stop(asError(signal.reason))
   signal.addEventListener('abort', stop, { once: true })
+  // The handler itself may have caused the abort.
+  if (signal.aborted) stop()
   const outcome = await new Promise<DeliveryOutcome>((resolve) => attempt.onEnd(resolve))
   signal.removeEventListener('abort', stop)
   if (outcome.end === 'ack') {

@@ -14,6 +14,7 @@ import { virtualClock } from '../../../lib/testing/virtual-clock.ts'
 import { FaultySource, faultyLog } from '../../level/faults.ts'
 import { notes, place, unhandled, wrap } from '../../support/agent-harness.ts'
 import { temporaryDirectory } from '../../support/temporary-directory.ts'
+import { until } from '../../support/until.ts'
 
 const made = eventType('made').of<{ n: number }>()
 const codeOf = (error: unknown) => (error as { code?: string } | undefined)?.code
@@ -404,7 +405,7 @@ describe('a log that fails under an agent', () => {
         { log, logger },
       )
       await log.close()
-      await new Promise((resolve) => setTimeout(resolve, 80))
+      await until(() => logger.said('stopped working').length > 0)
       await running.stop()
     })
     assert.deepEqual(seen, [])

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { map } from 'rxjs'
 import {
   always,
@@ -183,9 +182,11 @@ describe('tryOut', () => {
       publish(tick, 'a', { n: 1 })
       return new Promise<void>(() => undefined)
     })
-    const hanging = listener('hanging', on(tick), () => new Promise(() => undefined))
     const stop = new AbortController()
-    void sleep(100).then(() => stop.abort(new Error('enough')))
+    const hanging = listener('hanging', on(tick), () => {
+      stop.abort(new Error('enough'))
+      return new Promise(() => undefined)
+    })
     const { heard } = await tryOut({ log, job: endless, listener: hanging, signal: stop.signal })
     assert.deepEqual(
       heard.map(({ error }) => error?.message),

@@ -1,5 +1,10 @@
-import type { ReopeningStore } from '../../lib/level/session/reopening-store.ts'
+import type { Clock } from '../../lib/core/clock.ts'
+import { defaultLimits } from '../../lib/core/limits.ts'
+import { createLevelLog } from '../../lib/level/create-level-log.ts'
+import type { LevelLog } from '../../lib/level/level-log.ts'
+import { ReopeningStore } from '../../lib/level/session/reopening-store.ts'
 import { type Database, type DatabaseSource, memoryDatabase } from '../../lib/level/store/database.ts'
+import { noMarkFile } from '../../lib/level/store/marker-file.ts'
 
 /**
  * The operations that can fail: opening the store, a single read, a page of an iteration, a write that stores nothing, a
@@ -116,4 +121,21 @@ export class FailingStore implements DatabaseSource {
     }
     return batch
   }
+}
+
+/** A log on a store whose operations fail. `sessions`: whether access to the session counts, and can fail. */
+export async function failingLog(
+  store: FailingStore,
+  { clock, warn, sessions = false }: { clock: Clock; warn(message: string): void; sessions?: boolean },
+): Promise<LevelLog> {
+  const life = await ReopeningStore.open({
+    source: store,
+    clock,
+    marks: noMarkFile,
+    durability: 'disk',
+    identity: undefined,
+    warn,
+  })
+  if (sessions) store.watch(life)
+  return createLevelLog(life, defaultLimits)
 }
