@@ -9,9 +9,10 @@ import { memoryLog, openLog } from '../../lib/level/open-log.ts'
 import { distinctByIdentifier } from '../../lib/log/distinct.ts'
 import { draft, draftsOf, refused } from '../../lib/testing/log-bench.ts'
 import { virtualClock } from '../../lib/testing/virtual-clock.ts'
-import { FaultySource, faultyLog, turns } from '../level/faults.ts'
+import { FaultySource, faultyLog, writeBegun } from '../level/faults.ts'
 import { unhandled, wrap } from '../support/agent-harness.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
+import { until } from '../support/until.ts'
 
 describe('distinctByIdentifier', () => {
   it('passes each identity once, in order, as the stored event', async () => {
@@ -55,15 +56,16 @@ describe('distinctByIdentifier', () => {
   it('passes an event once it is durable, not before', async () => {
     const source = new FaultySource()
     const { log } = await faultyLog({ source, clock: virtualClock() })
+    const { begun } = source
     source.hold()
     const passed: StoredEvent[] = []
     from(draftsOf(2))
       .pipe(distinctByIdentifier(log))
       .subscribe((event) => passed.push(event))
-    await turns()
+    await writeBegun(source, begun + 1)
     assert.equal(passed.length, 0)
     source.release()
-    await turns()
+    await until(() => passed.length >= 2)
     assert.equal(passed.length, 2)
     await log.close()
   })
@@ -75,7 +77,8 @@ describe('distinctByIdentifier', () => {
     concat(of(draft('1')), NEVER)
       .pipe(distinctByIdentifier(log))
       .subscribe({ next: ({ seq }) => heard.push(seq), complete: () => heard.push('end') })
-    await turns()
+    await until(() => heard.length > 0)
+    await log.accept([draft('barrier')])
     assert.deepEqual(heard, [1])
     await log.close()
   })
@@ -93,7 +96,7 @@ describe('distinctByIdentifier', () => {
     )
       .pipe(distinctByIdentifier(log))
       .subscribe(listen)
-    await turns()
+    await until(() => heard.length >= 3)
     assert.deepEqual(heard, [1, 2, 'broken'])
     const drafts = from([draft('ok'), draft('bad', 1n), draft('after')])
     await assert.rejects(lastValueFrom(drafts.pipe(distinctByIdentifier(log))), refused('TIDINGS_DATA_INVALID'))
@@ -107,7 +110,8 @@ describe('distinctByIdentifier', () => {
     const listening = source.pipe(distinctByIdentifier(log)).subscribe((event) => passed.push(event))
     source.next(draft('1'))
     listening.unsubscribe()
-    await turns()
+    // Answered after the draft above.
+    await log.accept([draft('1')])
     assert.equal(passed.length, 0)
     assert.equal(source.observed, false)
     await log.close()
@@ -129,14 +133,14 @@ describe('distinctByIdentifier, in operation', () => {
     from(draftsOf(3))
       .pipe(distinctByIdentifier(slow))
       .subscribe(({ seq }) => heard.push(seq))
-    await turns()
+    await until(() => answers.length >= 3)
     assert.equal(answers.length, 3)
     answers[2]?.()
     answers[1]?.()
-    await turns()
+    await log.accept([draft('barrier')])
     assert.deepEqual(heard, [])
     answers[0]?.()
-    await turns()
+    await until(() => heard.length >= 3)
     assert.deepEqual(heard, [1, 2, 3])
     await log.close()
   })
@@ -150,7 +154,7 @@ describe('distinctByIdentifier, in operation', () => {
     })
     source.pipe(distinctByIdentifier(log), broken).subscribe({ error: (error) => heard.push(error.message) })
     source.next(draft('1'))
-    await turns()
+    await until(() => heard.length > 0)
     assert.deepEqual(heard, ['no'])
     assert.equal(source.observed, false)
     await log.close()
@@ -164,7 +168,8 @@ describe('distinctByIdentifier, in operation', () => {
       from(draftsOf(3))
         .pipe(distinctByIdentifier(failing))
         .subscribe({ next: ({ seq }) => heard.push(seq), error: (error) => heard.push(error.message) })
-      await turns()
+      await until(() => heard.length > 0)
+      await log.accept([draft('barrier')])
     })
     assert.deepEqual([heard, seen], [['disk full'], []])
     await log.close()

@@ -9,9 +9,10 @@ import { events$, type FollowOptions } from '../../lib/log/events.ts'
 import type { Log } from '../../lib/log/port.ts'
 import { draft, draftsOf } from '../../lib/testing/log-bench.ts'
 import { virtualClock } from '../../lib/testing/virtual-clock.ts'
-import { FaultySource, faultyLog, turns } from '../level/faults.ts'
+import { FaultySource, faultyLog } from '../level/faults.ts'
 import { unhandled, wrap } from '../support/agent-harness.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
+import { until } from '../support/until.ts'
 
 describe('the events of a log as an Observable', () => {
   it('replays all events, optionally from a seq, and completes unless it is live', async () => {
@@ -56,11 +57,11 @@ describe('the events of a log as an Observable', () => {
     await log.accept(draftsOf(3))
     const heard: number[] = []
     const one = events$(log).subscribe(({ seq }) => heard.push(seq))
-    await turns()
+    await until(() => heard.length >= 3)
     one.unsubscribe()
     const two = firstValueFrom(events$(log))
     await log.accept([draft('later')])
-    await turns()
+    await firstValueFrom(events$(log, { after: 3 }))
     assert.deepEqual(heard, [1, 2, 3])
     assert.equal((await two).seq, 1)
     await log.close()
@@ -80,7 +81,8 @@ describe('the events of a log as an Observable', () => {
       last: () => log.last(),
     })
     await lastValueFrom(events$(counting).pipe(take(5)))
-    await turns()
+    // Another subscriber reads to the end of the log meanwhile.
+    await lastValueFrom(events$(log, { live: false }))
     assert(read <= 6)
     await log.close()
   })
@@ -101,7 +103,7 @@ describe('the events of a log as an Observable', () => {
           error: reject,
         })
       })
-      await turns()
+      await until(() => heard.length >= Math.min(count, 700))
       await log.close()
       await ended
       assert.deepEqual(
@@ -125,7 +127,7 @@ describe('the events of a log as an Observable', () => {
     const joined = events$(log).subscribe(({ seq }) => late.push(seq))
     await clock.advance(60_000)
     await log.accept([draft('after')])
-    await turns()
+    await until(() => heard.length >= 3 && late.length >= 3)
     assert.deepEqual(heard, [1, 2, 3])
     assert.deepEqual(late, [1, 2, 3])
     following.unsubscribe()
@@ -153,12 +155,12 @@ describe('the events of a log, for subscribers that come and go', () => {
     const log = await memoryLog()
     await log.accept(draftsOf(3))
     const { out } = collect(log, { after: 5 })
-    await turns()
+    await lastValueFrom(events$(log, { live: false }))
     await log.accept(draftsOf(4, 'later '))
-    await turns()
+    await until(() => out.length >= 2)
     assert.deepEqual(out, [6, 7])
     await log.close()
-    await turns()
+    await until(() => out.length >= 3)
     assert.deepEqual(out, [6, 7, 'done'])
   })
 
@@ -175,14 +177,14 @@ describe('the events of a log, for subscribers that come and go', () => {
       },
     })
     collect(counting).leave()
-    await turns()
+    await lastValueFrom(events$(log, { live: false }))
     assert.ok(read <= 1)
     read = 0
     const { out, leave } = collect(counting)
-    await turns()
+    await until(() => out.length >= 10)
     leave()
     await log.accept(draftsOf(5, 'later '))
-    await turns()
+    await lastValueFrom(events$(log, { live: false }))
     assert.deepEqual([out, read], [seqs(1, 10), 10])
     await log.close()
   })
@@ -199,7 +201,8 @@ describe('the events of a log, for subscribers that come and go', () => {
       events$(log)
         .pipe(upToTwo)
         .subscribe({ next: (seq) => out.push(seq), error: (error) => out.push(error.message) })
-      await turns()
+      await until(() => out.length >= 3)
+      await lastValueFrom(events$(log, { live: false }))
     })
     assert.deepEqual([out, seen], [[1, 2, 'no'], []])
     await log.close()
