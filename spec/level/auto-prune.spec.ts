@@ -14,7 +14,7 @@ import { type VirtualClock, virtualClock } from '../../lib/testing/virtual-clock
 
 const HOUR = 3_600_000
 
-/** A log in what a life before left. */
+/** Makes a log on the records of an earlier process. */
 async function reopened(source: DatabaseSource, clock: VirtualClock): Promise<LevelLog> {
   const life = await ReopeningStore.open({
     source,

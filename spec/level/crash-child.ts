@@ -1,9 +1,9 @@
-// Publishes and handles events as fast as it can, until it is killed. Prints each seq once it was acknowledged.
+// Publishes and handles events as fast as it can, until it is killed. Prints each acknowledged seq.
 import { writeSync } from 'node:fs'
 import { openLog } from '../../lib/level/open-log.ts'
 
 const [directory = '', durability] = process.argv.slice(2)
-// Should nobody be left to kill it.
+// In case its parent dies first.
 setTimeout(() => process.kill(process.pid, 'SIGKILL'), 20_000)
 const log = await openLog(directory, durability === 'relaxed' ? { durability } : {})
 const consumer = await log.consumer('c', { start: 'start' })

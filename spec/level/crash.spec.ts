@@ -8,7 +8,7 @@ import { openLog } from '../../lib/level/open-log.ts'
 import { list, seqsOf, take } from '../../lib/testing/log-bench.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 
-/** Runs the child, kills it a while after it began to acknowledge, and returns what it acknowledged. */
+/** Runs the child, kills it some time after its first acknowledgement, and returns all acknowledgements. */
 async function kill(directory: string, durability: string, after: number): Promise<number[]> {
   const args = ['--import', 'tsx', join(import.meta.dirname, 'crash-child.ts'), directory, durability]
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
@@ -42,7 +42,7 @@ describe('a process that is killed at work', () => {
         assert(stored.length >= Math.max(...acknowledged))
         assert.equal(new Set(stored.map(({ identifier }) => identifier)).size, stored.length)
         assert.deepEqual(await log.verify(), { ok: true, problems: [] })
-        // What was handled wrote so in one step with its ack: all the rest, and nothing else, is handed out.
+        // A handled event wrote state in one commit with its ack. The log hands out all others, and no more.
         const handled = (await log.store('c').get<number>('handled'))?.value ?? 0
         const consumer = await log.consumer('c', { start: 'start' })
         const rest = await take(consumer, stored.length - handled)

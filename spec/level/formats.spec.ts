@@ -15,7 +15,7 @@ import { virtualClock } from '../../lib/testing/virtual-clock.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 import { askAll, type Fixture, names, readFixture, recordsIn, unpack } from './formats.ts'
 
-/** A log as an older version left it, opened by the code of today a while later. */
+/** Opens a log that an older version wrote with the present code, a while later. */
 async function open(t: TestContext, name: string): Promise<{ log: LevelLog; fixture: Fixture; directory: string }> {
   const fixture = readFixture(name)
   const directory = join(temporaryDirectory(t), 'log')
@@ -43,7 +43,7 @@ describe('a log in each format so far', () => {
   for (const name of names) {
     it(`answers as it did when it was written, and is sound (${name})`, async (t) => {
       const { log, fixture } = await open(t, name)
-      // What was undefined is not there; what was read is frozen; both are the same in JSON.
+      // Through JSON: a read event is frozen, and an undefined property is absent.
       assert.deepEqual(JSON.parse(JSON.stringify(await askAll(log))), fixture.said)
       assert.deepEqual(await log.verify(), { ok: true, problems: [] })
     })
@@ -75,7 +75,7 @@ describe('a log in each format so far', () => {
       const listener = await log.consumer('listener', { start: 'now' })
       assert.equal(listener.suspects, 2)
       const told = await takeAll(log, listener, 10)
-      // 1 and 6 are settled, 3 is parked, 4 was told to nobody.
+      // 1 and 6 are settled, 3 is parked, 4 is untold.
       assert.deepEqual(
         seqsOf(told).toSorted((a, b) => a - b),
         [2, 5, 7, 8, 9, 10, 11, 12, 13, 14],
@@ -127,7 +127,7 @@ describe('a log in another format', () => {
     await assert.rejects(openLog(directory), refused('TIDINGS_LOG_FORMAT', { format: 0, reads: FORMAT }))
   })
 
-  // There is no older format yet. This one is made up, to try how the first will be read: it has no index of types.
+  // The present format is the first. This older one is invented to test an upgrade: it has no type index.
   describe('that is older', () => {
     const expected = { identity: undefined, clock: virtualClock(), warn: assert.fail } as const
     const isIndex = (key: string): boolean => key.startsWith('t')

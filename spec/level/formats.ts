@@ -7,7 +7,7 @@ import { list } from '../../lib/testing/log-bench.ts'
 /** The namespaces of state that a fixture has. */
 const NAMESPACES = ['tidings/jobs', 'tidings/paused-listeners', 'job/job', 'n']
 
-/** What a log answers about itself. */
+/** The answers of a log about its contents. */
 export interface Said {
   readonly id: string
   readonly events: readonly StoredEvent[]
@@ -16,7 +16,7 @@ export interface Said {
 }
 
 /**
- * A log as a version of this code wrote it: the MARK file, every record of its store, what the log answered then.
+ * A log as a version of this code wrote it: the MARK file, every record of its store, and its answers at that time.
  * Written once by `programs/write-format.ts`, and never again.
  */
 export interface Fixture {
@@ -25,7 +25,7 @@ export interface Fixture {
   readonly said: Said
 }
 
-/** Where the fixtures are, and which there are. */
+/** The folder and the names of the fixtures. */
 export const fixtures = join(import.meta.dirname, 'formats')
 export const names = readdirSync(fixtures).map((name) => name.replace('.json', ''))
 
@@ -42,7 +42,7 @@ export async function unpack({ mark, records }: Fixture, directory: string): Pro
   await db.close()
 }
 
-/** All records of a store that nobody has open. */
+/** Returns all records of a store that is not open. */
 export async function recordsIn(directory: string): Promise<Record<string, string>> {
   const db = new ClassicLevel(directory)
   const records = await db.iterator().all()

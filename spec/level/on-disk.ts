@@ -7,7 +7,7 @@ import type { OpenedLog } from '../../lib/testing/log-suite.ts'
 import { copyLiving } from '../support/copy-living.ts'
 import { prefix } from '../support/temporary-directory.ts'
 
-/** A log in a directory. A crash leaves what is on disk at that moment: that is copied, and the copy is opened. */
+/** A log in a directory. A crash copies the files as they are at that moment, and opens the copy. */
 export async function onDisk(clock: Clock, durability: LogOptions['durability'], from?: string): Promise<OpenedLog> {
   const root = from ?? (await mkdtemp(join(tmpdir(), prefix)))
   let directory = join(root, 'log')

@@ -11,7 +11,7 @@ import { draft, draftsOf, list, refused } from '../../lib/testing/log-bench.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 import { names, readFixture, recordsIn, unpack } from './formats.ts'
 
-/** Makes a log out of a fixture, harms it, repairs it. */
+/** Makes a log out of a fixture, damages it, and repairs it. */
 async function repaired(
   t: TestContext,
   name: string,
@@ -77,7 +77,7 @@ describe('a repaired log', () => {
     })
     assert.deepEqual([made.events, made.last, made.lost], [11, 14, [2, 7, 14]])
     assert.deepEqual([made.spoilt, made.problems], [{ event: 1 }, []])
-    // Listeners that were to hear event 2 again can't.
+    // Event 2 can't be redelivered to the listeners that waited for it.
     assert.equal(made.dropped, 3)
     assert.equal(after[keys.retry('listener', 2)], undefined)
     const log = await openLog(made.directory, { warn: assert.fail })

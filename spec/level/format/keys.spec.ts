@@ -70,7 +70,7 @@ describe('the range of a prefix', () => {
     )
   })
 
-  // With larger limits a text may be any run of the last code point, which no fixed bound is above.
+  // With larger limits, a text may be a long run of the last code point, which is above any fixed bound.
   const high = fc.nat({ max: 700 }).map((n) => '\u{10ffff}'.repeat(n))
   const long = fc.oneof(
     texts,

@@ -12,7 +12,7 @@ import { checkTable, type Entry, tableEntries } from '../../../lib/level/format/
 import { batchesOf, readListing } from '../../../lib/level/store/check-files.ts'
 import { temporaryDirectory } from '../../support/temporary-directory.ts'
 
-/** What LevelDB made of these writes: in a table, or in its log file. */
+/** Returns the file that LevelDB made of these writes: a table, or its log file. */
 async function written(
   t: TestContext,
   texts: readonly string[],
@@ -31,7 +31,7 @@ async function written(
 
 const hash = (text: string): string => createHash('sha256').update(text).digest('hex')
 
-/** Some that LevelDB makes smaller, some that it can't. */
+/** Some texts that LevelDB can compress, and some that it can't. */
 const texts = Array.from({ length: 60 }, (_, n) =>
   n % 2 === 0 ? `${n} `.repeat(n) : randomBytes(3 * n).toString('base64'),
 )
@@ -78,7 +78,7 @@ describe('a table of LevelDB', () => {
         for (let bit = 0; bit < 8; bit++) {
           bytes[at] = (bytes[at] as number) ^ (1 << bit)
           if (checkTable(bytes).length === 0) {
-            // The zeros that fill up the footer, or a number that is written longer.
+            // The zeros that pad the footer, or a longer form of a number.
             assert(at >= bytes.length - 48, `bit ${bit} of byte ${at}`)
             assert.deepEqual([...tableEntries(bytes)], whole)
           }

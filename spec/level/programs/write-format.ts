@@ -1,5 +1,5 @@
-// Writes a log with records of every kind, twice (for each rule of identity), as the code of today does it, and puts all
-// that is in it into spec/log/formats. Run it when the format changes, before: node --import tsx THIS_FILE
+// Writes a log with records of every kind, once for each rule of identity, with the present code, and stores all
+// its records in spec/level/formats. Run it before the format changes: node --import tsx THIS_FILE
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,7 +13,7 @@ import { askAll, fixtures, recordsIn } from '../formats.ts'
 const plain = (identifier: string, data: unknown = { n: 1 }) => ({ type: 'plain', identifier, data })
 const versioned = (version: string) => ({ type: 'versioned', identifier: 'changing', data: { version }, version })
 
-// Where this file is on this machine is nobody's business.
+// A fixture must not contain the path of this file.
 Error.stackTraceLimit = 0
 for (const identity of ['type', 'identifier'] as const) await write(identity)
 
@@ -25,7 +25,7 @@ async function write(identity: Exclude<LogOptions['identity'], undefined>): Prom
   await remember(first)
   await hear(first, clock)
   await crash(first, join(root, '1'), join(root, '2'))
-  // One of those that were in flight is handed out alone now, and the process dies again.
+  // One of the events in flight is handed out alone now, and the process dies again.
   const second = await openLog(join(root, '2'), { clock })
   await take(await second.consumer('crashed', { start: 'start', types: ['plain'] }), 1)
   const said = await askAll(second)
@@ -71,7 +71,7 @@ async function hear(log: LevelLog, clock: VirtualClock): Promise<void> {
   listener.ack(a)
   listener.retry(b, { at: clock.now() + 60_000, error: new TidingsError('TIDINGS_RUN_TIMEOUT', 'too slow') })
   listener.park(c, { error: new Error('no luck') })
-  // The one before it is still being handled: what is settled lies beyond the cursor.
+  // The event before it is still being handled, so this one is settled beyond the cursor.
   listener.ack(e)
   await listener.flush()
   const before = await log.consumer('moved', { start: 'now' })
@@ -82,7 +82,7 @@ async function hear(log: LevelLog, clock: VirtualClock): Promise<void> {
   await take(crashed, 3)
 }
 
-/** What a dead process leaves is what is on disk. */
+/** A dead process leaves what is on disk. */
 async function crash(log: LevelLog, from: string, to: string): Promise<void> {
   await cp(from, to, { recursive: true })
   await log.close()

@@ -17,7 +17,7 @@ import { temporaryDirectory } from '../../support/temporary-directory.ts'
 
 const damaged = refused('TIDINGS_LOG_DAMAGED')
 
-/** A log with several tables. */
+/** Makes a log with several tables. */
 async function tabled(t: TestContext): Promise<string> {
   const directory = join(temporaryDirectory(t), 'log')
   for (let i = 1; i <= 3; i++) {
@@ -105,7 +105,7 @@ describe('damage that LevelDB finds when it compacts', () => {
   it('is reported as damage to publishers, and fails the log', async (t) => {
     const directory = await tabled(t)
     const { life, log, said } = await begun(t, directory)
-    // LevelDB itself may as well end the process over a block that is not what it was.
+    // LevelDB may also abort the process over a damaged block.
     const { db } = life.session
     const batch = db.batch.bind(db) as () => object
     const write = (): Promise<never> => Promise.reject(new Error('Corruption: corrupted compressed block contents'))

@@ -11,7 +11,7 @@ describe('a store on disk', () => {
   it('finds every key, whatever its characters and length', async (t) => {
     const db = await levelDatabase(temporaryDirectory(t)).open({ createIfMissing: true })
     const unit = fc.constantFrom('a', 'é', '語', '\u{1f600}', '\u{10ffff}')
-    // A key that is longer than those before it, by more and less than what classic-level keeps spare.
+    // Keys longer than those before them, by more and by less than the spare room of classic-level's buffer.
     const key = fc.string({ unit, minLength: 1, maxLength: 400 })
     await fc.assert(
       fc.asyncProperty(fc.array(key, { minLength: 1, maxLength: 6 }), async (found) => {

@@ -62,7 +62,7 @@ class Other {
   }
 }
 
-/** The claims to a log. */
+/** Returns the owner files of a log. */
 function claims(directory: string): string[] {
   return readdirSync(directory).filter((name) => name.startsWith('OWNER-'))
 }
@@ -83,7 +83,7 @@ function textIn(path: string): string {
   }
 }
 
-/** Leaves a claim in the folder of a log, as another process would have made it. */
+/** Leaves an owner file in the folder of a log, as another process would have made it. */
 function leaveClaim(directory: string, changes: Readonly<Record<string, unknown>>, like: string): string {
   const path = join(directory, 'OWNER-000000001-00000000')
   writeFileSync(path, JSON.stringify({ ...(JSON.parse(like) as object), path: directory, ...changes }))
@@ -104,7 +104,7 @@ describe('an open log', () => {
     const [holder, second] = await Promise.all([Other.start(t), Other.start(t)])
     assert.equal(await holder.ask('open', { directory }), 'open')
     assert.deepEqual(await second.ask('open', { directory }), LOCKED)
-    // Each of these drops the lock that LevelDB has.
+    // Each of these releases LevelDB's own lock.
     await holder.ask('readLock', { directory })
     assert.deepEqual(await second.ask('open', { directory }), LOCKED)
     assert.equal(await holder.ask('openInWorker', { directory }), 'TIDINGS_LOG_LOCKED')
@@ -112,7 +112,7 @@ describe('an open log', () => {
     rmSync(join(directory, 'LOCK'))
     assert.deepEqual(await second.ask('open', { directory }), LOCKED)
     await assert.rejects(repairLog(directory, `${directory}.repaired`), locked)
-    // Stopped is not gone.
+    // A stopped process still exists.
     holder.child.kill('SIGSTOP')
     assert.deepEqual(await second.ask('open', { directory }), LOCKED)
     holder.child.kill('SIGCONT')
@@ -141,7 +141,7 @@ describe('an open log', () => {
       ])
       const opened = more.filter((_, i) => told[i] === 'open')
       for (const each of told) if (each !== 'open') assert.deepEqual(each, LOCKED)
-      // This process has closed it again already.
+      // That process may have closed the log already.
       assert.ok(opened.length <= 1 && told.includes('open'), JSON.stringify(told))
       for (const each of opened) await each.ask('close', {})
     }
@@ -160,7 +160,7 @@ describe('an open log', () => {
         const put = fighter.ask('put', { identifiers })
         await fighter.ask('readLock', { directory }).catch(() => undefined)
         rmSync(join(directory, 'LOCK'), { force: true })
-        // In each third round the claim goes too: what is put then is acknowledged before, or not at all.
+        // Every third round deletes the owner file too: later events must not be acknowledged.
         if (round % 3 === 0) removeClaim(directory, fighter)
         const told = await put
         if (Array.isArray(told)) acknowledged.push(...(told as string[]))
@@ -242,7 +242,7 @@ describe('an owner file that was left behind', () => {
   it('of a process that can’t be checked counts while it is touched', async (t) => {
     const directory = join(temporaryDirectory(t), 'log')
     const like = await claimOf(directory)
-    // The same pid in another container, on another machine, or in a thread that was ended; or a claim that says nothing.
+    // The same pid in another container, on another machine, or in a thread that has ended; or an empty owner file.
     const unseen = [{ space: 'another boot' }, { host: 'another' }, {}, { pid: 'none' }]
     for (const changes of unseen) {
       const path = leaveClaim(directory, changes, like)

@@ -19,7 +19,7 @@ import { openLog } from '../../../lib/level/open-log.ts'
 import { draft, draftsOf, refused } from '../../../lib/testing/log-bench.ts'
 import { temporaryDirectory } from '../../support/temporary-directory.ts'
 
-/** All that can be seen of a folder: modes, contents, when they were changed. */
+/** Returns everything visible of a folder: modes, contents, times of change. */
 function look(path: string): unknown {
   const { mode, mtimeMs, ino } = statSync(path)
   const inside = statSync(path).isDirectory()
@@ -35,7 +35,7 @@ async function assertUntouched(directory: string, what: string): Promise<void> {
   assert.deepEqual(look(directory), before, what)
 }
 
-/** A folder that others may use, with these files, in which a name may have folders. */
+/** Makes a folder that other users may read, with these files; a name may contain folders. */
 function folder(t: TestContext, files: Readonly<Record<string, string>>): string {
   const directory = join(temporaryDirectory(t), 'shared')
   mkdirSync(directory)

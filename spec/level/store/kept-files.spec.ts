@@ -9,13 +9,13 @@ import { keepFiles } from '../../../lib/level/store/kept-files.ts'
 import { draft, draftsOf, refused } from '../../../lib/testing/log-bench.ts'
 import { temporaryDirectory } from '../../support/temporary-directory.ts'
 
-/** The files of LevelDB, and what is in them. */
+/** Returns the files of LevelDB with their contents. */
 function files(directory: string): Record<string, string> {
   const names = readdirSync(directory).filter((name) => /^(\d+\..*|CURRENT|MANIFEST-\d+)$/.test(name))
   return Object.fromEntries(names.map((name) => [name, readFileSync(join(directory, name), 'base64')]))
 }
 
-/** A log with events in tables and in its log file. */
+/** Makes a log with events in tables and in its log file. */
 async function written(t: TestContext): Promise<string> {
   const directory = join(temporaryDirectory(t), 'log')
   for (let i = 1; i <= 3; i++) {
@@ -30,7 +30,7 @@ async function written(t: TestContext): Promise<string> {
 describe('a log that is refused after LevelDB opened it', () => {
   it('has its files back, each unchanged', async (t) => {
     const directory = await written(t)
-    // Only the MARK tells that there was more.
+    // Only MARK shows that events are missing.
     const path = join(directory, 'MARK')
     writeFileSync(path, encode('MARK', { ...decode<object>('MARK', readFileSync(path, 'utf8')), seq: 31 }))
     const before = files(directory)

@@ -1,9 +1,9 @@
-// A process that does what its parent asks: opens a log, accepts events, touches the files of the log, closes it.
+// A process that does what its parent asks: opens a log, accepts events, changes the files of the log, closes it.
 import { readFileSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
 import { type LevelLog, openLog } from '../../../lib/index.ts'
 
-/** What this process can be asked for. Each is answered once. */
+/** The requests that this process answers, each once. */
 export interface Asked {
   readonly open: { readonly directory: string }
   readonly put: { readonly identifiers: readonly string[] }
@@ -13,7 +13,7 @@ export interface Asked {
 }
 
 let log: LevelLog | undefined
-// Should nobody be left to end it.
+// In case its parent dies first.
 process.once('disconnect', () => process.exit())
 setTimeout(() => process.exit(1), 60_000).unref()
 

@@ -19,7 +19,7 @@ import { temporaryDirectory } from '../../support/temporary-directory.ts'
 
 const damaged = refused('TIDINGS_LOG_DAMAGED')
 
-/** A log of which all events are in a table, and the path of that. */
+/** Makes a log with all events in a table, and returns the path of that. */
 async function tabled(t: TestContext): Promise<{ directory: string; table: string }> {
   const directory = join(temporaryDirectory(t), 'log')
   for (let i = 0; i < 2; i++) {
@@ -36,7 +36,7 @@ describe('damage that LevelDB itself finds', () => {
     const { directory, table } = await tabled(t)
     const log = await openLog(directory)
     t.after(() => log.close())
-    // Old events, and identities; not the head, nor the end, which says where is what.
+    // Old events and identities, but not the head, and not the index at the end.
     const { size } = statSync(table)
     const file = openSync(table, 'r+')
     for (const [from, to] of [
@@ -72,7 +72,7 @@ describe('damage that LevelDB itself finds', () => {
 describe('an event that is missing, or contradicts its indexes,', () => {
   it('is reported by every read, and not skipped', async (t) => {
     const directory = join(temporaryDirectory(t), 'log')
-    // Opened once more, it is not looked for at open.
+    // After another opening, the open does not look at it.
     for (let i = 0; i < 2; i++) {
       const log = await openLog(directory)
       await log.accept([draft('1'), draft('2', null, 'other'), draft('3'), draft('4')])

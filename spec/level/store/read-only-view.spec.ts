@@ -54,7 +54,7 @@ describe('a log in a read-only folder, or of another user', () => {
     const log = await openLog(db)
     await log.accept(draftsOf(5))
     await log.close()
-    // Root may write anywhere but into what belongs to others.
+    // Root may write anywhere, but must not write to the folder of another user.
     if (process.geteuid?.() === 0)
       for (const path of [db, ...readdirSync(db).map((name) => join(db, name))]) chownSync(path, 65_534, 65_534)
     else chmodSync(db, 0o500)

@@ -26,7 +26,7 @@ import { draft, draftsOf, list, refused, seqs, take } from '../../../lib/testing
 import { temporaryDirectory } from '../../support/temporary-directory.ts'
 import { recordsIn } from '../formats.ts'
 
-/** A log with a record of most kinds, of which two bodies were pruned. */
+/** Makes a log with records of most kinds, and two pruned bodies. */
 async function fill(log: LevelLog): Promise<void> {
   const consumer = await log.consumer('c', { start: 'start' })
   await log.accept(draftsOf(6))
@@ -133,7 +133,7 @@ describe('a backup', () => {
     assert.equal(await copy.last(), last)
     assert(last < (await log.last()))
     assert.deepEqual(await copy.verify(), { ok: true, problems: [] })
-    // All that both have is the same.
+    // Records that both have are equal.
     const known = new Map((await list(log.events())).map((event) => [event.seq, event]))
     for (const event of await list(copy.events())) assert.deepEqual(known.get(event.seq) ?? event, event)
   })
@@ -185,7 +185,7 @@ describe('a backup', () => {
       const root = temporaryDirectory(t)
       const directory = join(root, 'log')
       await closed(directory)
-      // What was there at the last opening is not looked at again.
+      // The open does not check records from before the last opening.
       await (await openLog(directory)).close()
       const db = new ClassicLevel(directory)
       await act(db)
@@ -306,7 +306,7 @@ describe('the folder of a log', () => {
     assert.equal(readFileSync(other, 'utf8'), 'mine')
   })
 
-  // Only root can give a folder to somebody else.
+  // Only root can give a folder to another user.
   if (process.geteuid?.() === 0) {
     it('is refused and left unchanged when it belongs to another user', async (t) => {
       const directory = join(temporaryDirectory(t), 'log')

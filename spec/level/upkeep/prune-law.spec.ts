@@ -14,7 +14,7 @@ import type { Retention } from '../../../lib/log/retention.ts'
 import { draftsOf, list, seqs, take } from '../../../lib/testing/log-bench.ts'
 import { type VirtualClock, virtualClock } from '../../../lib/testing/virtual-clock.ts'
 
-/** A disk in memory. What a crash leaves of it is what was written until then. */
+/** A disk in memory. A crash leaves what was written until then. */
 class Disk implements DatabaseSource {
   #db: Database = new MemoryLevel()
 
@@ -78,7 +78,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ do: fc.constant('reopen' as const), how: fc.constantFrom('close', 'crash') }) },
 )
 
-/** What each listener is still to be told, written down beside the log; what is parked counts too. */
+/** The events that each listener is still to get, recorded beside the log, including parked ones. */
 class World {
   readonly clock: VirtualClock = virtualClock()
   readonly #needs: Record<Name, Map<number, 'open' | 'parked'>> = { a: new Map(), b: new Map() }
@@ -198,7 +198,7 @@ class World {
       await consumer.redeliver([seq])
       this.#needs[each].set(seq, 'open')
     } catch (error) {
-      // Pruned since.
+      // Pruned meanwhile.
       assert.match(String(error), /was pruned/)
     }
   }
@@ -219,7 +219,7 @@ class World {
     }
   }
 
-  /** Whatever the log keeps of it: nothing that is needed is gone, and nobody is told anything a second time. */
+  /** Checks that no needed event is pruned, and no listener gets an event a second time. */
   async check(): Promise<void> {
     const { first, last } = (await this.log.stats()).events
     for (const [each, needs] of Object.entries(this.#needs)) {

@@ -10,7 +10,7 @@ import type { Problem } from '../../../lib/level/upkeep/verify.ts'
 import { draft, draftsOf, take } from '../../../lib/testing/log-bench.ts'
 import { temporaryDirectory } from '../../support/temporary-directory.ts'
 
-/** A log with a record of every kind. */
+/** Makes a log with a record of every kind. */
 async function fill(log: LevelLog): Promise<void> {
   await log.accept([...draftsOf(4), draft('other', { a: 1 }, 'other type')])
   await log.accept([{ ...draft('versioned'), version: '1' }])
@@ -26,7 +26,7 @@ async function fill(log: LevelLog): Promise<void> {
   await consumer.flush()
 }
 
-/** What is found after something was done to the store behind the log's back. */
+/** Returns the problems after the store was changed behind the log's back. */
 async function problemsAfter(t: TestContext, act: (db: ClassicLevel) => Promise<unknown>): Promise<readonly Problem[]> {
   const directory = join(temporaryDirectory(t), 'log')
   const log = await openLog(directory)
@@ -97,7 +97,7 @@ async function change(db: ClassicLevel, key: string): Promise<void> {
   await db.put(key, flip(text))
 }
 
-/** A sound record with this body. */
+/** Returns a sound record with this body. */
 async function copy(db: ClassicLevel, key: string, body: string): Promise<void> {
   await db.put(key, seal(key, body))
 }

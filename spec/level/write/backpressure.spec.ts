@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { Backpressure } from '../../../lib/level/write/backpressure.ts'
 
-/** A queue of drafts that is full, until room is made. */
+/** A queue that is full until room is made. */
 class Queue {
   waiting = 10_000
   size = 0

@@ -14,7 +14,7 @@ import { temporaryDirectory } from '../../support/temporary-directory.ts'
 const MIB = 1024 * 1024
 const damaged = refused('TIDINGS_LOG_DAMAGED')
 
-/** Some events, then state alone: more of it than LevelDB drops in one go. Closed. */
+/** Makes a log with some events and then more state than LevelDB drops at a time, and closes it. */
 async function remembering(t: TestContext): Promise<string> {
   const directory = join(temporaryDirectory(t), 'log')
   const log = await openLog(directory)
@@ -27,7 +27,7 @@ async function remembering(t: TestContext): Promise<string> {
 const logFile = (directory: string): string =>
   join(directory, readdirSync(directory).find((name) => name.endsWith('.log')) as string)
 
-/** The numbers of the commits without events that have a record. */
+/** Returns the numbers of the eventless commits that have a record. */
 async function recorded(directory: string): Promise<readonly number[]> {
   const db = new ClassicLevel(directory)
   const found = await db.keys(startingWith('q')).all()
@@ -48,7 +48,7 @@ describe('a commit without events', () => {
       writeFileSync(path, bytes)
       for (let i = 0; i < 2; i++) await assert.rejects(openLog(copy), damaged, copy)
     }
-    // What is left of it makes a log that goes on.
+    // The remaining records make a log that works.
     const { problems } = await repairLog(`${directory} 0.5`, `${directory} repaired`)
     assert.deepEqual(problems, [])
     for (let i = 0; i < 2; i++) {
@@ -69,7 +69,7 @@ describe('a commit without events', () => {
   it('has a record only while LevelDB may drop it', async (t) => {
     const directory = await remembering(t)
     assert.equal((await recorded(directory)).length, 60)
-    // In tables since it was opened again: two go with each one that comes.
+    // They are in tables since the log was reopened: each new one removes two.
     const log = await openLog(directory)
     for (let n = 0; n < 20; n++) await log.store('n').set('k', n)
     await log.close()

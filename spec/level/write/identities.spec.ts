@@ -6,7 +6,7 @@ import { Identities } from '../../../lib/level/write/identities.ts'
 const COUNT = 5000
 const drafts = Array.from({ length: COUNT }, (_, i) => ({ type: 't', identifier: String(i), data: i }))
 
-/** A log that holds these drafts, and the most look-ups that it makes in one turn of the event loop. */
+/** Makes a log with these drafts, and counts its look-ups in one turn of the event loop. */
 async function filled(t: TestContext) {
   const log = await memoryLog()
   t.after(() => log.close())
@@ -14,7 +14,7 @@ async function filled(t: TestContext) {
   const { find } = Identities.prototype
   const counts = { now: 0, most: 0 }
   t.mock.method(Identities.prototype, 'find', function (this: Identities, ...args: Parameters<typeof find>) {
-    // What was looked up ahead costs nothing at the decision.
+    // A look-up that was made ahead costs nothing at the decision.
     if (args[1]?.identities.has(args[0]) !== true) counts.most = Math.max(counts.most, ++counts.now)
     return find.apply(this, args)
   })
