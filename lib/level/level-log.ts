@@ -21,8 +21,14 @@ export interface LevelLog extends Log {
    * @throws TidingsError `TIDINGS_LOG_FAILED` (a read failed, or the store was reopened meanwhile), `TIDINGS_LOG_CLOSED`
    */
   verify(options?: {
+    /** Called as events are verified. */
     readonly progress?: Progress
-  }): Promise<{ readonly ok: boolean; readonly problems: readonly Problem[] }>
+  }): Promise<{
+    /** Whether the log is sound. */
+    readonly ok: boolean
+    /** What is wrong, at most 1000 problems. */
+    readonly problems: readonly Problem[]
+  }>
   /**
    * Removes the bodies of events that a retention does not keep, the oldest first, and never one that a listener still
    * needs. Identities stay, unless the retention limits them: a removed event is still a duplicate the second time.
@@ -61,7 +67,10 @@ export interface LevelLog extends Log {
    * console.log(before - after, 'bytes are free')
    * ```
    */
-  compact(options?: { readonly progress?: Progress }): Promise<Compacted>
+  compact(options?: {
+    /** Called as ranges are compacted. */
+    readonly progress?: Progress
+  }): Promise<Compacted>
   /**
    * Measures the log: its contents, its size, its growth, and when the disk is full.
    *
@@ -96,5 +105,11 @@ export interface LevelLog extends Log {
    * console.log(last)
    * ```
    */
-  backup(directory: string, options?: { readonly progress?: Progress }): Promise<BackedUp>
+  backup(
+    directory: string,
+    options?: {
+      /** Called as records are copied. */
+      readonly progress?: Progress
+    },
+  ): Promise<BackedUp>
 }

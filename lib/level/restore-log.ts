@@ -43,7 +43,12 @@ export interface Restored {
 export async function restoreLog(
   backup: string,
   directory: string,
-  { progress = () => undefined }: { readonly progress?: Progress } = {},
+  {
+    progress = () => undefined,
+  }: {
+    /** Called as files are copied and events verified. */
+    readonly progress?: Progress
+  } = {},
 ): Promise<Restored> {
   const [from, target] = [pathOf(backup, 'restoreLog()'), pathOf(directory, 'restoreLog()')]
   const names = (await withErrorContext(`reading ${from}`, from, () => namesIn(from))).filter((name) =>

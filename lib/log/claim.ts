@@ -81,7 +81,12 @@ export interface SlotPlan {
   /** Open slots to settle, so that they do not run (again). Held slots stay open. */
   readonly settled?: readonly Date[]
   /** Outcomes (JSON) of slots that never ran, stored as by `note`. */
-  readonly noted?: readonly { readonly slot: Date; readonly outcome: unknown }[]
+  readonly noted?: readonly {
+    /** The instant of the slot. */
+    readonly slot: Date
+    /** Why it never ran. */
+    readonly outcome: unknown
+  }[]
 }
 
 /** The record of one attempt at a slot, or of a slot that never ran. */

@@ -222,7 +222,7 @@ export type Recorded = Pick<StoredEvent, 'created' | 'revision'>
 
 /** A value and its revision: the number of times it was set. */
 export interface Entry<T = JsonValue> {
-  /** The value. */
+  /** The stored JSON. */
   readonly value: T
   /** How often the key was set; 1 after the first time. */
   readonly revision: number
@@ -237,11 +237,25 @@ export interface KeyValue {
    *
    * @throws TidingsError `TIDINGS_STATE_CONFLICT` when `if` is not the present revision (0: the key does not exist)
    */
-  set(key: string, value: unknown, options?: { readonly if?: number }): Promise<number>
+  set(
+    key: string,
+    value: unknown,
+    options?: {
+      /** Sets the key only at this revision; default at any. */
+      readonly if?: number
+    },
+  ): Promise<number>
   /** Resolves to false when the key does not exist. */
   delete(key: string): Promise<boolean>
   /** Iterates over the entries whose keys begin with `prefix`, in order of their keys; default all. */
-  list<T = JsonValue>(prefix?: string): AsyncIterable<Entry<T> & { readonly key: string }>
+  list<T = JsonValue>(
+    prefix?: string,
+  ): AsyncIterable<
+    Entry<T> & {
+      /** The key of the entry. */
+      readonly key: string
+    }
+  >
 }
 
 /** The durable, ordered record of events, identities, cursors and runs: the only storage of jobs, dispatch, agent. */
@@ -315,7 +329,15 @@ export interface Log {
   /** Stores the outcome (JSON) of a slot that never ran. A second note for the same slot replaces the first. */
   note(job: string, slot: Date, outcome: unknown): Promise<void>
   /** The run records of a job, by slot and attempt: the newest hundred; older ones may be gone. */
-  runs(job: string, options?: { readonly limit?: number; readonly reverse?: boolean }): AsyncIterable<RunRecord>
+  runs(
+    job: string,
+    options?: {
+      /** At most this many records; default 100. */
+      readonly limit?: number
+      /** Newest first; default oldest first. */
+      readonly reverse?: boolean
+    },
+  ): AsyncIterable<RunRecord>
   /** Writes what is pending and closes the log. Calling it again does nothing. */
   close(): Promise<void>
   /** Closes the log. */
