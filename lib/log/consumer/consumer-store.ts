@@ -101,7 +101,7 @@ export interface WriteSource {
 
 /**
  * The store of one consumer: everything that the logic of a consumer needs of a log. A log in another database
- * implements this and gets the same hand-out, retries, parking and crash safety.
+ * implements this and gets the same hand-out, retries, parking and crash safety (decision 0049).
  *
  * Every method rejects with `TIDINGS_LOG_FAILED` when the store is closed after a failed write (it will reopen), and
  * with `TIDINGS_LOG_CLOSED` once the log is closed. Any other error is an error of the open store.
