@@ -1,11 +1,20 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { NEVER, Observable, of, Subject } from 'rxjs'
+import { operationsOf } from '../../lib/agent/operations/operations.ts'
+import { Retry } from '../../lib/core/control.ts'
 import { job } from '../../lib/job/job.ts'
 import { overlap } from '../../lib/job/runs.ts'
 import type { JobOptions } from '../../lib/job/settings.ts'
-import { every, manual } from '../../lib/schedule/index.ts'
+import { cron, every, manual, type Schedule } from '../../lib/schedule/index.ts'
 import { place } from '../support/agent-harness.ts'
+import { recorder } from './recorder.ts'
+
+const SECOND = 1000
+const MINUTE = 60 * SECOND
+const HOUR = 60 * MINUTE
+const DAY = 24 * HOUR
+const utc = (expression: string): Schedule => cron(expression, { timezone: 'UTC' })
 
 type Policy = NonNullable<JobOptions['overlap']>
 const policies: readonly Policy[] = ['skip', 'queue', 'replace', 'parallel']
@@ -226,4 +235,127 @@ describe('the overlap operator', () => {
       for (const one of both) one.unsubscribe()
     })
   }
+})
+
+describe('a run by hand', () => {
+  it('begins now, even while another slot waits for its jitter or its retry', async (t) => {
+    for (const overlap of ['skip', 'queue', 'replace', 'parallel'] as const) {
+      const here = await place(t)
+      const { runs, of } = recorder(here, ({ slot, attempt }) => {
+        if (attempt === 1 && slot.getTime() % HOUR === 0) throw new Retry({ after: '30m' })
+      })
+      const jittered = of(utc('0 * * * *'), { jitter: '50m', overlap }, 'jittered')
+      const running = await here.begin([jittered, of(utc('0 * * * *'), { overlap }, 'retried')])
+      await here.clock.advance(HOUR + 10 * SECOND)
+      for (const name of ['jittered', 'retried']) {
+        const before = runs.length
+        const report = running.trigger(name)
+        await here.clock.advance(0)
+        assert.equal((await report)?.status, 'done', `${name} ${overlap}`)
+        assert.equal(runs.length, before + 1)
+      }
+    }
+  })
+
+  it('leaves the slots that its paused job missed undecided', async (t) => {
+    const here = await place(t)
+    const { slots, of } = recorder(here)
+    const running = await here.begin([of(utc('*/10 * * * *'), { missed: 'all' })])
+    const { jobs } = operationsOf(here.log, running as never)
+    await jobs.pause('j')
+    await here.clock.advance(35 * MINUTE)
+    await running.trigger('j')
+    await jobs.resume('j')
+    await here.clock.advance(SECOND)
+    assert.deepEqual(slots.slice(1), ['2026-01-01T00:10:00', '2026-01-01T00:20:00', '2026-01-01T00:30:00'])
+  })
+
+  it('runs even if the schedule of its job has failed', async (t) => {
+    const here = await place(t)
+    const failing: Schedule = {
+      next: () => {
+        throw new Error('no more dates in the table')
+      },
+      toString: () => 'from a table',
+    }
+    const running = await here.begin([job('j', failing, () => undefined)])
+    await here.clock.advance(SECOND)
+    assert.match((await running.status()).problems.join(), /no longer runs/)
+    assert.equal((await running.trigger('j'))?.status, 'done')
+  })
+})
+
+describe('jitter', () => {
+  it('may be longer than the interval: each slot runs when it is due', async (t) => {
+    const here = await place(t)
+    const { slots, of } = recorder(here)
+    await here.begin([of(utc('* * * * *'), { jitter: '3m' })])
+    await here.clock.advance(63 * MINUTE)
+    assert.ok(slots.length >= 60, String(slots.length))
+    assert.equal(new Set(slots).size, slots.length)
+  })
+
+  it('continues over restarts, even if missed slots do not run', async (t) => {
+    const here = await place(t)
+    const { slots, of } = recorder(here)
+    const part = of(utc('0 3 * * *'), { jitter: '6h', missed: 'skip' })
+    for (let life = 0; life < 7 * 24; life++) {
+      const running = await here.begin([part])
+      await here.clock.advance(HOUR)
+      await here.end(running)
+    }
+    assert.equal(slots.length, 7)
+  })
+})
+
+describe('retries of a job', () => {
+  it('continue counting over restarts, and wait for the rest of their pause', async (t) => {
+    const here = await place(t)
+    const begun: [minute: number, attempt: number][] = []
+    const start = here.clock.now()
+    const part = job(
+      'j',
+      every(1).day,
+      ({ attempt }) => {
+        begun.push([(here.clock.now() - start - DAY) / MINUTE, attempt])
+        if (attempt < 3) throw new Retry({ after: '1h' })
+        throw new Error('no')
+      },
+      { retry: 5 },
+    )
+    let running = await here.begin([part])
+    await here.clock.advance(DAY)
+    for (let life = 0; life < 30; life++) {
+      await here.end(running)
+      running = await here.begin([part])
+      await here.clock.advance(20 * MINUTE)
+    }
+    assert.deepEqual(begun.slice(0, 3), [
+      [0, 1],
+      [60, 2],
+      [120, 3],
+    ])
+    assert.deepEqual(
+      begun.map(([, attempt]) => attempt),
+      [1, 2, 3, 4, 5, 6],
+    )
+  })
+
+  it('stop while the job is paused, and continue when it is resumed', async (t) => {
+    const here = await place(t)
+    let tries = 0
+    const part = job('j', utc('0 * * * *'), () => {
+      tries += 1
+      throw new Retry({ after: '5m' })
+    })
+    const running = await here.begin([part])
+    const { jobs } = operationsOf(here.log, running as never)
+    await here.clock.advance(HOUR + MINUTE)
+    await jobs.pause('j')
+    await here.clock.advance(30 * MINUTE)
+    assert.equal(tries, 1)
+    await jobs.resume('j')
+    await here.clock.advance(MINUTE)
+    assert.equal(tries, 2)
+  })
 })

@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict'
-import { describe, it, type TestContext } from 'node:test'
+import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { agent } from '../../lib/agent/define/agent.ts'
-import { operations } from '../../lib/agent/operations/operations.ts'
 import { start } from '../../lib/agent/start.ts'
 import type { State } from '../../lib/core/context.ts'
 import type { Draft } from '../../lib/core/event.ts'
 import { eventType } from '../../lib/core/event-type.ts'
-import { type JobContext, job, type Run } from '../../lib/job/job.ts'
+import { job, type Run } from '../../lib/job/job.ts'
 import type { JobOptions } from '../../lib/job/settings.ts'
 import { listener } from '../../lib/listener/listener.ts'
 import { on } from '../../lib/listener/on.ts'
@@ -394,52 +393,3 @@ describe('the first run of a job', () => {
     )
   })
 })
-
-describe('formerly', () => {
-  it('takes over the state, the slots and the first run of the older name, once', async (t) => {
-    const here = await place(t)
-    const minutes: number[] = []
-    const start = here.clock.now()
-    const run: Run = async ({ state, slot }: JobContext) => {
-      const n = ((await state.get<number>('n')) ?? 0) + 1
-      state.set('n', n)
-      minutes.push((slot.getTime() - start) / 60_000)
-      return made(`${n}`, { n })
-    }
-    const old = await here.begin([job('old', every(10).minutes, run)])
-    await here.clock.advance(14 * 60_000)
-    await here.end(old)
-    const renamed = job('new', every(10).minutes, run, { formerly: 'old', first: 'record' })
-    const running = await here.begin([renamed])
-    await here.clock.advance(10 * 60_000)
-    await here.end(running)
-    await here.begin([renamed])
-    await here.clock.advance(10 * 60_000)
-    assert.deepEqual(minutes, [10, 20, 30])
-    assert.deepEqual(identifiers(await here.events()), ['1', '2', '3'])
-    // Not the first run of the job: its events are told.
-    const heard = await placeOf(t, here)
-    assert.deepEqual(heard, ['1', '2', '3'])
-  })
-
-  it('stays paused, or cancelled, under its new name', async (t) => {
-    const here = await place(t)
-    let runs = 0
-    const run = (): void => void (runs += 1)
-    await here.end(await here.begin([job('old', every(10).minutes, run)]))
-    await operations(here.log).jobs.pause('old')
-    const running = await here.begin([job('new', every(10).minutes, run, { formerly: 'old' })])
-    await here.clock.advance(60 * 60_000)
-    assert.deepEqual([runs, (await running.status()).jobs[0]?.paused], [0, true])
-  })
-})
-
-async function placeOf(_t: TestContext, here: Place): Promise<string[]> {
-  const heard: string[] = []
-  const running = await here.begin([
-    listener('hear', on(made), ({ identifier }) => void heard.push(identifier), { from: 'start' }),
-  ])
-  await here.clock.advance(100)
-  await here.end(running)
-  return heard
-}

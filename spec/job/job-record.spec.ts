@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { operationsOf } from '../../lib/agent/operations/operations.ts'
-import { Retry } from '../../lib/core/control.ts'
-import { type Job, job, type Run } from '../../lib/job/job.ts'
-import type { JobOptions } from '../../lib/job/settings.ts'
+import { operations, operationsOf } from '../../lib/agent/operations/operations.ts'
+import { eventType } from '../../lib/core/event-type.ts'
+import { type JobContext, job, type Run } from '../../lib/job/job.ts'
+import { listener } from '../../lib/listener/listener.ts'
+import { on } from '../../lib/listener/on.ts'
 import { cron, every, type Schedule } from '../../lib/schedule/index.ts'
 import { type Place, place } from '../support/agent-harness.ts'
+import { recorder } from './recorder.ts'
 
 const SECOND = 1000
 const MINUTE = 60 * SECOND
@@ -13,22 +15,17 @@ const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
 const utc = (expression: string): Schedule => cron(expression, { timezone: 'UTC' })
 
-/** Jobs that record the instant of each slot they run for, and of each run. */
-function recorder(here: Place, run: Run = () => undefined) {
-  const slots: string[] = []
-  const runs: string[] = []
-  const of = (schedule: Schedule, options: JobOptions = {}, name = 'j'): Job =>
-    job(
-      name,
-      schedule,
-      (context) => {
-        slots.push(context.slot.toISOString().slice(0, 19))
-        runs.push(new Date(here.clock.now()).toISOString().slice(0, 19))
-        return run(context)
-      },
-      options,
-    )
-  return { slots, runs, of }
+const made = eventType('made').of<{ n: number }>()
+
+/** The identifiers of all events that a new listener from the start receives. */
+async function deliveredFromStart(here: Place): Promise<string[]> {
+  const heard: string[] = []
+  const running = await here.begin([
+    listener('hear', on(made), ({ identifier }) => void heard.push(identifier), { from: 'start' }),
+  ])
+  await here.clock.advance(100)
+  await here.end(running)
+  return heard
 }
 
 describe('a job whose schedule changed', () => {
@@ -101,129 +98,6 @@ describe('a clock that was ahead', () => {
   })
 })
 
-describe('a run by hand', () => {
-  it('begins now, even while another slot waits for its jitter or its retry', async (t) => {
-    for (const overlap of ['skip', 'queue', 'replace', 'parallel'] as const) {
-      const here = await place(t)
-      const { runs, of } = recorder(here, ({ slot, attempt }) => {
-        if (attempt === 1 && slot.getTime() % HOUR === 0) throw new Retry({ after: '30m' })
-      })
-      const jittered = of(utc('0 * * * *'), { jitter: '50m', overlap }, 'jittered')
-      const running = await here.begin([jittered, of(utc('0 * * * *'), { overlap }, 'retried')])
-      await here.clock.advance(HOUR + 10 * SECOND)
-      for (const name of ['jittered', 'retried']) {
-        const before = runs.length
-        const report = running.trigger(name)
-        await here.clock.advance(0)
-        assert.equal((await report)?.status, 'done', `${name} ${overlap}`)
-        assert.equal(runs.length, before + 1)
-      }
-    }
-  })
-
-  it('leaves the slots that its paused job missed undecided', async (t) => {
-    const here = await place(t)
-    const { slots, of } = recorder(here)
-    const running = await here.begin([of(utc('*/10 * * * *'), { missed: 'all' })])
-    const { jobs } = operationsOf(here.log, running as never)
-    await jobs.pause('j')
-    await here.clock.advance(35 * MINUTE)
-    await running.trigger('j')
-    await jobs.resume('j')
-    await here.clock.advance(SECOND)
-    assert.deepEqual(slots.slice(1), ['2026-01-01T00:10:00', '2026-01-01T00:20:00', '2026-01-01T00:30:00'])
-  })
-
-  it('runs even if the schedule of its job has failed', async (t) => {
-    const here = await place(t)
-    const failing: Schedule = {
-      next: () => {
-        throw new Error('no more dates in the table')
-      },
-      toString: () => 'from a table',
-    }
-    const running = await here.begin([job('j', failing, () => undefined)])
-    await here.clock.advance(SECOND)
-    assert.match((await running.status()).problems.join(), /no longer runs/)
-    assert.equal((await running.trigger('j'))?.status, 'done')
-  })
-})
-
-describe('jitter', () => {
-  it('may be longer than the interval: each slot runs when it is due', async (t) => {
-    const here = await place(t)
-    const { slots, of } = recorder(here)
-    await here.begin([of(utc('* * * * *'), { jitter: '3m' })])
-    await here.clock.advance(63 * MINUTE)
-    assert.ok(slots.length >= 60, String(slots.length))
-    assert.equal(new Set(slots).size, slots.length)
-  })
-
-  it('continues over restarts, even if missed slots do not run', async (t) => {
-    const here = await place(t)
-    const { slots, of } = recorder(here)
-    const part = of(utc('0 3 * * *'), { jitter: '6h', missed: 'skip' })
-    for (let life = 0; life < 7 * 24; life++) {
-      const running = await here.begin([part])
-      await here.clock.advance(HOUR)
-      await here.end(running)
-    }
-    assert.equal(slots.length, 7)
-  })
-})
-
-describe('retries of a job', () => {
-  it('continue counting over restarts, and wait for the rest of their pause', async (t) => {
-    const here = await place(t)
-    const begun: [minute: number, attempt: number][] = []
-    const start = here.clock.now()
-    const part = job(
-      'j',
-      every(1).day,
-      ({ attempt }) => {
-        begun.push([(here.clock.now() - start - DAY) / MINUTE, attempt])
-        if (attempt < 3) throw new Retry({ after: '1h' })
-        throw new Error('no')
-      },
-      { retry: 5 },
-    )
-    let running = await here.begin([part])
-    await here.clock.advance(DAY)
-    for (let life = 0; life < 30; life++) {
-      await here.end(running)
-      running = await here.begin([part])
-      await here.clock.advance(20 * MINUTE)
-    }
-    assert.deepEqual(begun.slice(0, 3), [
-      [0, 1],
-      [60, 2],
-      [120, 3],
-    ])
-    assert.deepEqual(
-      begun.map(([, attempt]) => attempt),
-      [1, 2, 3, 4, 5, 6],
-    )
-  })
-
-  it('stop while the job is paused, and continue when it is resumed', async (t) => {
-    const here = await place(t)
-    let tries = 0
-    const part = job('j', utc('0 * * * *'), () => {
-      tries += 1
-      throw new Retry({ after: '5m' })
-    })
-    const running = await here.begin([part])
-    const { jobs } = operationsOf(here.log, running as never)
-    await here.clock.advance(HOUR + MINUTE)
-    await jobs.pause('j')
-    await here.clock.advance(30 * MINUTE)
-    assert.equal(tries, 1)
-    await jobs.resume('j')
-    await here.clock.advance(MINUTE)
-    assert.equal(tries, 2)
-  })
-})
-
 describe('formerly', () => {
   it('moves slots and state to the new name and back: no slot runs twice', async (t) => {
     const here = await place(t)
@@ -262,5 +136,45 @@ describe('formerly', () => {
       [],
     )
     await assert.rejects(operationsOf(here.log, running as never).jobs.remove('b'), { code: 'TIDINGS_AGENT_INVALID' })
+  })
+
+  it('takes over the state, the slots and the first run of the older name, once', async (t) => {
+    const here = await place(t)
+    const minutes: number[] = []
+    const start = here.clock.now()
+    const run: Run = async ({ state, slot }: JobContext) => {
+      const n = ((await state.get<number>('n')) ?? 0) + 1
+      state.set('n', n)
+      minutes.push((slot.getTime() - start) / 60_000)
+      return made(`${n}`, { n })
+    }
+    const old = await here.begin([job('old', every(10).minutes, run)])
+    await here.clock.advance(14 * 60_000)
+    await here.end(old)
+    const renamed = job('new', every(10).minutes, run, { formerly: 'old', first: 'record' })
+    const running = await here.begin([renamed])
+    await here.clock.advance(10 * 60_000)
+    await here.end(running)
+    await here.begin([renamed])
+    await here.clock.advance(10 * 60_000)
+    assert.deepEqual(minutes, [10, 20, 30])
+    assert.deepEqual(
+      (await here.events()).map(({ identifier }) => identifier),
+      ['1', '2', '3'],
+    )
+    // Not the first run of the job: its events are told.
+    const heard = await deliveredFromStart(here)
+    assert.deepEqual(heard, ['1', '2', '3'])
+  })
+
+  it('stays paused, or cancelled, under its new name', async (t) => {
+    const here = await place(t)
+    let runs = 0
+    const run = (): void => void (runs += 1)
+    await here.end(await here.begin([job('old', every(10).minutes, run)]))
+    await operations(here.log).jobs.pause('old')
+    const running = await here.begin([job('new', every(10).minutes, run, { formerly: 'old' })])
+    await here.clock.advance(60 * 60_000)
+    assert.deepEqual([runs, (await running.status()).jobs[0]?.paused], [0, true])
   })
 })
