@@ -58,7 +58,7 @@ const BLOCKING = 100
  *
  * Invariants:
  * - Every pulled event ends in exactly one call of ack, retry or park; or in none, and then the cursor stays before it.
- * - An event below one that was begun is never left without such a call: the cursor may pass it.
+ * - An event below one that was begun is never left without such a call, because the cursor may pass it (decision 0005).
  */
 export class Pump {
   readonly #listener: Listener

@@ -5,7 +5,7 @@ type Less = [never, 0, 1, 2, 3, 4, 5]
 
 /**
  * The paths that lead into a T: its keys and those below them, joined by dots; arrays by index (`labels.0.name`).
- * Six keys deep; below what is unknown, any string.
+ * Six keys deep; below an unknown type, any string.
  */
 // biome-ignore format: one case a line
 export type Path<T, Depth extends number = 5> =

@@ -224,7 +224,7 @@ describe('a handler', () => {
       done()
     },
     'a thenable': (done) => ({
-      // oxlint-disable-next-line unicorn/no-thenable -- that is what is handed in
+      // oxlint-disable-next-line unicorn/no-thenable -- the handler returns a thenable
       then: (resolve: (value?: unknown) => void) => setImmediate(() => (done(), resolve())),
     }),
     'an Observable': (done) =>

@@ -40,28 +40,32 @@ describe('listener', () => {
   })
 
   const wrong: [what: string, define: () => unknown, words: RegExp][] = [
-    ['no name', () => listener('', on(made), nothing), /name of a listener.*""/],
+    ['an empty name', () => listener('', on(made), nothing), /name of a listener.*""/],
     ['undefined as its name', () => listener(undefined as never, on(made), nothing), /name of a listener.*undefined/],
     ['a number as its name', () => listener(7 as never, on(made), nothing), /name of a listener.*the number 7/],
     ['a name of 257 bytes', () => listener(`${'é'.repeat(128)}x`, on(made), nothing), /1 to 256 bytes, got 257 bytes/],
     ['half a surrogate pair', () => listener('a\ud800', on(made), nothing), /name of a listener.*surrogate/],
     ['an event type without on(…)', () => listener('x', made as never, nothing), /"x" needs on\(…\)/],
     ['an Observable', () => listener('x', of(1) as never, nothing), /"x" needs on\(…\)/],
-    ['no source', () => listener('x', undefined as never, nothing), /"x" needs on\(…\).*undefined/],
-    ['no handler', () => listener('x', on(made), undefined as never), /"x" needs a handler.*undefined/],
-    ['another from', () => listener('x', on(made), nothing, { from: 'then' as never }), /from of listener "x".*"then"/],
-    ['a from before all', () => listener('x', on(made), nothing, { from: -1 }), /from of listener "x".*-1/],
-    ['no date', () => listener('x', on(made), nothing, { from: new Date(Number.NaN) }), /from of listener "x"/],
+    ['undefined as its source', () => listener('x', undefined as never, nothing), /"x" needs on\(…\).*undefined/],
+    ['a missing handler', () => listener('x', on(made), undefined as never), /"x" needs a handler.*undefined/],
+    [
+      'an unknown from',
+      () => listener('x', on(made), nothing, { from: 'then' as never }),
+      /from of listener "x".*"then"/,
+    ],
+    ['a negative from', () => listener('x', on(made), nothing, { from: -1 }), /from of listener "x".*-1/],
+    ['an invalid Date', () => listener('x', on(made), nothing, { from: new Date(Number.NaN) }), /from of listener "x"/],
     ['no concurrency', () => listener('x', on(made), nothing, { concurrency: 0 }), /concurrency of listener "x".*0/],
     ['half an attempt', () => listener('x', on(made), nothing, { attempts: 0.5 }), /attempts of listener "x".*0\.5/],
     [
-      'for ever',
+      'endless attempts',
       () => listener('x', on(made), nothing, { attempts: Number.POSITIVE_INFINITY }),
       /attempts of listener "x"/,
     ],
-    ['no crashes', () => listener('x', on(made), nothing, { crashes: 0 }), /crashes of listener "x"/],
+    ['0 crashes', () => listener('x', on(made), nothing, { crashes: 0 }), /crashes of listener "x"/],
     [
-      'another order',
+      'an unknown order',
       () => listener('x', on(made), nothing, { ordered: 'seq' as never }),
       /ordered of listener "x".*"seq"/,
     ],
@@ -70,7 +74,7 @@ describe('listener', () => {
       () => listener('x', on(made), nothing, { backoff: { min: '2s', max: '1s' } }),
       /backoff\.min of listener "x".*2000 ms and 1000 ms/,
     ],
-    ['no older name', () => listener('x', on(made), nothing, { formerly: '' }), /formerly of listener "x"/],
+    ['an empty former name', () => listener('x', on(made), nothing, { formerly: '' }), /formerly of listener "x"/],
   ]
   for (const [what, define, words] of wrong) {
     it(`rejects ${what}, and names it`, () => {
