@@ -21,21 +21,23 @@ interface Announcement {
   readonly cause?: number
 }
 
-/** What announcements need from an agent. After `stop` aborts, they no longer wait for a log that fails. */
+/** What announcements need from an agent. */
 export interface AnnouncementsHost {
   readonly log: Log
   readonly clock: Clock
   readonly environment: { readonly logger: Logger }
+  /** Aborts when the agent stops: after that, nothing waits for a log that fails. */
   readonly stop: AbortSignal
 }
 
 /**
- * Announces each parked event by an event. The commit that parks an event also stores the pending announcement, and the
- * commit that stores the announcement removes it: a crash in between loses none, and pending announcements are on disk.
+ * Announces each parked event by an event (decision 0036). The commit that parks an event also stores the pending
+ * announcement, and the commit that stores the announcement removes it: a crash in between loses none, and pending
+ * announcements are on disk.
  */
 export class Announcements {
   readonly #host: AnnouncementsHost
-  // The `flush` of each listener that parked an event: it makes the parking durable.
+  // By listener: resolves when its parked events are durable.
   readonly #flushes = new Map<string, () => Promise<void>>()
   #due = false
   #announcing: Promise<void> | undefined
@@ -48,8 +50,8 @@ export class Announcements {
   parking(listener: string, { event, attempt }: Handed, error: ErrorInfo): Writes {
     const { seq, type, identifier, cause } = event
     const { name, message, code } = error
-    const words = { name, message, ...(code === undefined ? {} : { code }) }
-    const data = { listener, seq, type, identifier, attempts: attempt, error: words }
+    const shortError = { name, message, ...(code === undefined ? {} : { code }) }
+    const data = { listener, seq, type, identifier, attempts: attempt, error: shortError }
     const value = { data, ...(cause === undefined ? {} : { cause }) }
     return [
       { namespace: TO_ANNOUNCE, key: `${listener} ${seq} ${new Date(this.#host.clock.now()).toISOString()}`, value },

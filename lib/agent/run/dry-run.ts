@@ -61,15 +61,15 @@ export async function dryRun(job: Job, { log, clock, environment, signal, scrub 
 }
 
 async function judge(drafts: readonly Draft[], log: Log): Promise<DryDraft[]> {
-  const told = new Map<string, { readonly version?: string } | undefined>()
+  const earlier = new Map<string, { readonly version?: string } | undefined>()
   const judged: DryDraft[] = []
   for (const draft of drafts) {
     const { type, identifier, data, version } = draft
     const identity = `${type}\0${identifier}`
-    const known = told.get(identity) ?? (await log.get(type, identifier))
+    const known = earlier.get(identity) ?? (await log.get(type, identifier))
     const same = known !== undefined && (version === undefined || known.version === version)
     const status = known === undefined ? 'new' : same ? 'duplicate' : 'changed'
-    told.set(identity, draft)
+    earlier.set(identity, draft)
     judged.push({ type, identifier, data, ...(version === undefined ? {} : { version }), status })
   }
   return judged

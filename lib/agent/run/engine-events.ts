@@ -8,7 +8,7 @@ import type { Logger } from '../../core/logger.ts'
 import type { RunProgress } from '../../job/job-host.ts'
 import type { RunReport } from '../../job/run-report.ts'
 import type { Handed, Log, Writes } from '../../log/port.ts'
-import { Announcements } from './announcements.ts'
+import { Announcements, type AnnouncementsHost } from './announcements.ts'
 
 /** `tidings.job.failed` follows so many failures in a row. */
 const FAILURES = 3
@@ -24,24 +24,22 @@ const MEMORIES = 'tidings/news'
 
 /** What the log remembers of a job, so that counts and gaps survive restarts. */
 interface JobMemory {
-  /** Failures in a row, and the slot of the first. */
+  /** How many runs have failed in a row. */
   readonly failures: number
+  /** The slot of the first of them. */
   readonly since?: string
   /** The last run counted: a failed write may be stored nevertheless, and must not count the run twice. */
   readonly run?: string
-  /** When the job last published something, and the previous gaps between such times, in ms. */
+  /** When the job last published something, in ms since the epoch. */
   readonly toldAt?: number
+  /** The gaps between earlier such times, in ms, oldest first. */
   readonly gaps: readonly number[]
+  /** Whether its present silence was announced. */
   readonly silent?: boolean
 }
 
 /** What the engine's own events need from an agent. */
-export interface EngineEventsHost {
-  readonly log: Log
-  readonly clock: Clock
-  readonly environment: { readonly logger: Logger }
-  /** Aborts when the agent stops: after that, nothing waits for a log that fails. */
-  readonly stop: AbortSignal
+export interface EngineEventsHost extends AnnouncementsHost {
   /** Removes known secrets from published text. */
   scrub(text: string): string
 }

@@ -1,21 +1,24 @@
 import { PAUSED_JOBS } from '../../job/job-record.ts'
 import type { KeyValue, Log } from '../../log/port.ts'
 
-/** What can be paused. */
+/** The kinds of parts that can be paused. */
 export type Pausable = 'job' | 'listener'
 
-/** Pauses survive restarts: the log stores them by name. */
+// Pauses survive restarts: the log stores them by name.
 function pauses(log: Log, kind: Pausable): KeyValue {
   return log.store(kind === 'job' ? PAUSED_JOBS : 'tidings/paused-listeners')
 }
 
+/** Whether the log has stored a pause of this job or listener. */
 export async function isPaused(log: Log, kind: Pausable, name: string): Promise<boolean> {
   return (await pauses(log, kind).get(name)) !== undefined
 }
 
-/** When the pause began, in ms since the epoch. `reason`: why a run cancelled its job. */
+/** A stored pause. */
 export interface Pause {
+  /** When it began, in ms since the epoch. */
   readonly since: number
+  /** Why a run cancelled its job; absent for a pause on request. */
   readonly reason?: string
 }
 

@@ -23,7 +23,7 @@ export async function checkRename(log: Log, to: string): Promise<void> {
   checkName(to, 'TIDINGS_LOG_INVALID', 'the name of a listener')
   const cursor = (await knownCursors(log)).get(to)
   if (cursor === undefined) return
-  const message = `the log knows a listener ${quote(to)} already, with a cursor of its own at ${cursor}`
+  const message = `the log already knows a listener ${quote(to)}, with its own cursor at ${cursor}`
   throw new TidingsError('TIDINGS_LOG_INVALID', message, { details: { path: 'to' } })
 }
 
@@ -62,7 +62,7 @@ export async function removeListener(log: Log, name: string): Promise<void> {
   await log.forgetConsumer(name)
 }
 
-/** The former name whose cursor a listener takes over, if the log knows that name and not the current one. */
+/** The former name of a listener, if the log knows that and not the current one. Warns if it knows both. */
 export async function formerName(
   log: Log,
   { name, settings: { formerly } }: Listener,

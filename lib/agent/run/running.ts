@@ -15,13 +15,27 @@ export interface Running {
    * @throws TidingsError `TIDINGS_RUN_ENDED` once the agent stops, and any error with which the log rejects the event
    */
   readonly publish: Publish
-  /** Adds jobs, listeners and streams to the running agent. */
+  /**
+   * Adds jobs, listeners and streams to the running agent: all of them, or none if it rejects.
+   *
+   * @throws TidingsError `TIDINGS_AGENT_INVALID` for an invalid part, a name that is taken, or a stopped agent, and any
+   *   error with which the log refuses to open a listener
+   */
   add(part: Part): Promise<void>
-  /** Runs a job now, besides its schedule. Resolves to the report; undefined if it is already running. */
+  /**
+   * Runs a job now, besides its schedule. Resolves to the report; undefined if it did not run, because it is already
+   * running or the agent has stopped.
+   *
+   * @throws TidingsError `TIDINGS_AGENT_INVALID` for an unknown job
+   */
   trigger(jobName: string): Promise<RunReport | undefined>
   /** The status of all parts, and the problems. Also answers while the log has failed. */
   status(): Promise<Status>
-  /** Resolves when every listener has handled all its events, except those that wait for a retry. */
+  /**
+   * Resolves when every listener has handled all its events, also those that listeners have published meanwhile. It does
+   * not wait for events that wait for a retry, for paused listeners, or for listeners that the log refuses to open.
+   * Resolves at once when the agent stops.
+   */
   drained(): Promise<void>
   /**
    * Stops the agent: no new runs or deliveries start; those in progress have 10 s to end, then their signals abort.

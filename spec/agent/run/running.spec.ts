@@ -324,6 +324,30 @@ describe('the events of a running agent', () => {
     await running.stop()
     assert.deepEqual(heard, ['make 1', 'done'])
   })
+
+  it('complete a second after the last delivery when the log can not be read', async (t) => {
+    const here = await place(t)
+    let broken = false
+    const log = wrap(here.log, {
+      async *events(query) {
+        if (broken) throw Object.assign(new Error('unreadable'), { code: 'TIDINGS_LOG_FAILED' })
+        yield* here.log.events(query)
+      },
+    })
+    const running = await here.begin([], { log })
+    const heard: unknown[] = []
+    running.events$.subscribe({ next: ({ seq }) => heard.push(seq), complete: () => heard.push('done') })
+    await here.log.accept([made('1', { n: 1 })])
+    await until(() => heard.length === 1)
+    broken = true
+    await here.log.accept([made('2', { n: 2 })])
+    const stopping = running.stop()
+    await here.clock.advance(999)
+    assert.deepEqual(heard, [1])
+    await here.clock.advance(1)
+    await stopping
+    assert.deepEqual(heard, [1, 'done'])
+  })
 })
 
 describe('a log that never answers', () => {
