@@ -35,7 +35,7 @@ export interface Rebuilt {
 
 /**
  * Makes a log out of sound records: restores identities and the type index from events, and puts an untold
- * `tidings.log.lost` event in the place of each lost one. `acknowledged`: the highest seq that MARK names.
+ * `tidings.log.lost` event in the place of each lost one (decision 0030). `acknowledged`: the highest seq that MARK names.
  */
 export async function rebuild(db: Database, meta: Meta, acknowledged: number): Promise<Rebuilt> {
   const { first, last } = await reach(db, acknowledged)

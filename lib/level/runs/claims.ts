@@ -30,7 +30,7 @@ interface Known {
  * set of open slots: a slot that completes settles no older open one. A slot completes at most once, even if the clock
  * goes back.
  *
- * One process owns the store, so a claim of another holder belongs to a dead process, and is void.
+ * One process owns the store, so a claim of another holder belongs to a dead process, and is void (decisions 0028, 0038).
  */
 export class Claims {
   readonly #runs: Runs

@@ -20,7 +20,7 @@ interface StoredAttempt {
   readonly attempt: number
 }
 
-/** The run records, by job, slot and attempt. */
+/** The run records, by job, slot and attempt (decision 0026). */
 export class Runs {
   readonly #store: ReopeningStore
   // The sorted keys of each job's records, so that a new record can remove the oldest.

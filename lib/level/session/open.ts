@@ -40,7 +40,7 @@ const BESIDE = 32
 
 /**
  * Opens the store and checks what LevelDB can't: that it is the store that was here before (MARK), that its newest events
- * are present without a gap (head, floor, checksums), and that this version can read it. Deletes nothing. See
+ * are present without a gap (decision 0003), and that this version can read it. Deletes nothing. See
  * `store/database.ts` for the whole order of opening.
  *
  * @throws TidingsError `TIDINGS_LOG_DAMAGED`, `TIDINGS_LOG_FORMAT`, `TIDINGS_LOG_IDENTITY`, `TIDINGS_LOG_LOCKED`
@@ -97,8 +97,8 @@ function checkMeta(meta: Meta, mark: Mark | 'bad' | undefined, identity: OpenOpt
 }
 
 // An older copy has an older MARK, or none, so only a newer FILTER shows that events are missing.
-async function checkFilter({ id }: Meta, [head]: Head, { identityFilter: filter }: OpenOptions): Promise<void> {
-  const covers = await filter?.file.covers()
+async function checkFilter({ id }: Meta, [head]: Head, { identityFilter }: OpenOptions): Promise<void> {
+  const covers = await identityFilter?.file.covers()
   if (covers === undefined || covers.log !== id || covers.seq <= head) return
   const words = `the FILTER file knows events up to ${covers.seq}, the log ends at ${head}: it is an older copy. To use it as it is, delete FILTER`
   throw damaged(words, head + 1)

@@ -40,7 +40,7 @@ export interface ReopeningStoreOptions {
 
 /**
  * The store of an open log: one session after another. LevelDB acknowledges writes that follow a failed one, and throws
- * them away; so a failed write ends the session, and the store is closed and reopened before the log continues.
+ * them away; so a failed write ends the session, and the store is closed and reopened before the log continues (decision 0004).
  *
  * ```
  *    open()
@@ -76,7 +76,7 @@ export class ReopeningStore {
   readonly committed$: Observable<number>
   readonly #committed$ = new Subject<number>()
   readonly #options: ReopeningStoreOptions
-  readonly #filter: IdentityFilter
+  readonly #identityFilter: IdentityFilter
   readonly #lock: StoreLock | undefined
   // Another process may have written since, so what this one knows of the store may be wrong. The log closes itself.
   #lost = false
@@ -132,7 +132,7 @@ export class ReopeningStore {
     this.committed$ = this.#committed$.asObservable()
     const { id: log, identity } = sound.meta
     const identityOf = ({ type, identifier }: StoredEvent): string => identityKey(identity, type, identifier)
-    this.#filter = new IdentityFilter({
+    this.#identityFilter = new IdentityFilter({
       file: noIdentityFilterFile,
       ...options.identityFilter,
       log,
@@ -214,7 +214,7 @@ export class ReopeningStore {
     return new Session(sound, {
       clock,
       synced: durability === 'disk',
-      identityFilter: this.#filter,
+      identityFilter: this.#identityFilter,
       check: () => {
         this.#options.beforeWrite?.()
         this.#check()
@@ -294,7 +294,7 @@ export class ReopeningStore {
           isReopening: true,
         })
         if (this.#closed !== undefined) return await sound.db.close()
-        this.#filter.reopened()
+        this.#identityFilter.reopened()
         const session = this.#start(sound)
         this.#session = session
         try {
@@ -334,7 +334,7 @@ export class ReopeningStore {
       this.#check()
       if (this.#options.durability !== 'disk') await session.sync()
       await this.#mark()
-      await this.#filter
+      await this.#identityFilter
         .keep(session)
         .catch((error) => this.#options.warn(`the FILTER file could not be written: ${asError(error).message}`))
     } finally {

@@ -47,7 +47,7 @@ export interface StoreLock {
 /**
  * Locks a store for this thread. LevelDB's own lock (`LOCK`) is not enough: it belongs to the process, so it is lost when
  * any part of that process opens and closes the file (a copy of the folder, a second `openLog` in a worker thread), or
- * when the file is deleted.
+ * when the file is deleted. Decision 0043.
  *
  * So each process that wants a store writes an owner file beside it, with a unique name and its identity inside, and then
  * looks at the owner files of others. Of two processes that come at the same time, at least one sees the other, so at most
@@ -139,7 +139,7 @@ async function makeClaim(directory: string): Promise<string> {
 
 /**
  * Refuses a folder of another user: root would take the log away from its user, and a hostile user could make root write
- * elsewhere, through links.
+ * elsewhere, through links. Decision 0044.
  */
 async function checkOwner(directory: string, uid: bigint): Promise<void> {
   const { uid: owner } = await stat(directory, { bigint: true })

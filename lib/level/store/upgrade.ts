@@ -4,7 +4,7 @@ import { encode, FORMAT, type Meta } from '../format/records.ts'
 import { type Database, SYNCED } from './database.ts'
 
 /**
- * Converts the records of one format to the next, in place. If the process dies in between, it is called again, so it must
+ * Converts the records of one format to the next, in place (decision 0022). If the process dies in between, it is called again, so it must
  * leave records alone that have the newer format already.
  */
 export type Upgrade = (db: Database, meta: Meta) => Promise<void>

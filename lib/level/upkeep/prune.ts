@@ -21,7 +21,7 @@ interface Body {
   readonly bytes: number
 }
 
-/** Removes what a retention does not keep, step by step: bodies, the oldest first, then identities. */
+/** Removes what a retention does not keep, step by step: bodies, the oldest first, then identities. Decision 0029. */
 export class Pruner {
   readonly #store: ReopeningStore
   readonly #consumers: Consumers

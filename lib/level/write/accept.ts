@@ -45,7 +45,8 @@ export interface AcceptRules {
 }
 
 /**
- * Decides about drafts in order, synchronously, so that nothing can come between the look-up and the decision.
+ * Decides about drafts in order (decisions 0002, 0007 and 0023), synchronously, so that nothing can come between the
+ * look-up and the decision.
  *
  * ```
  *   identity    version of the draft                          status      stored

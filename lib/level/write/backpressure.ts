@@ -8,7 +8,7 @@ interface Queue {
   written(): Promise<void>
 }
 
-/** The limits of the queue. Beyond them, publishers wait. */
+/** The limits of the queue (decision 0008). Beyond them, publishers wait. */
 const MOST_DRAFTS = 10_000
 const MOST_SIZE = 64 * 1024 * 1024
 

@@ -12,7 +12,7 @@ const REMOVED_AT_ONCE = 2
 /**
  * Numbers the commits without events. An event that LevelDB drops from its log file leaves a gap between seqs, but a lost
  * ack, state or run would leave none. So each eventless commit has a number, and a record for as long as it may be in a
- * log file; a number that is missing at open is damage.
+ * log file; a number that is missing at open is damage (decision 0003).
  */
 export class EventlessCommits {
   #newest: number

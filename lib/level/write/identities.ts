@@ -16,22 +16,22 @@ export interface LookAhead {
 /**
  * Finds the event under which an identity was last told. Recent decisions are answered from memory, even before they are
  * durable, so that concurrent publishers get one answer. Older ones are looked up in the store, unless the identity
- * filter rules them out.
+ * filter rules them out (decision 0031).
  *
  * The memory is two generations of a map: the younger one fills, then replaces the older. A generation is dropped only
  * when all its identities are durable.
  */
 export class Identities {
   readonly #log: IdentitySource
-  readonly #filter: IdentityFilter
+  readonly #identityFilter: IdentityFilter
   #young = new Map<string, Identity>()
   #old = new Map<string, Identity>()
   #newestOld = 0
   #newest = 0
 
-  constructor(log: IdentitySource, filter: IdentityFilter) {
+  constructor(log: IdentitySource, identityFilter: IdentityFilter) {
     this.#log = log
-    this.#filter = filter
+    this.#identityFilter = identityFilter
   }
 
   /** Returns the identity at `key`; undefined when it is unknown or forgotten. */
@@ -44,7 +44,7 @@ export class Identities {
 
   // getSync: an awaited get is several times slower, and has() skips LevelDB's own filter.
   #look(key: string): Identity | undefined {
-    if (this.#filter.rulesOut(key, this.#log)) return undefined
+    if (this.#identityFilter.rulesOut(key, this.#log)) return undefined
     return decode<Identity>(key, this.#log.db.getSync(key))
   }
 
@@ -56,7 +56,7 @@ export class Identities {
       this.#young = new Map()
     }
     this.#young.set(key, identity)
-    this.#filter.add(key)
+    this.#identityFilter.add(key)
     this.#newest = seq
   }
 }

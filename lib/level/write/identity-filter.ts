@@ -35,7 +35,8 @@ export interface IdentityFilterOptions extends IdentityFilterSettings {
 }
 
 /**
- * Rules out most unknown identities without a look-up in the store, which takes longer as the store grows. A large log
+ * Rules out most unknown identities without a look-up in the store, which takes longer as the store grows (decision 0031).
+ * A large log
  * loads its filter in the background; until that has every identity, all identities are looked up in the store.
  *
  * Identities are never removed from the filter: one that was forgotten, or whose commit failed, costs a vain look-up.

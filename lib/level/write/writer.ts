@@ -14,7 +14,7 @@ const MOST_BYTES = 1024 * 1024
 const IDLE_FLUSH = 50
 
 /**
- * The one writer of a log: gathers additions in commits, and writes one commit at a time.
+ * The one writer of a log (decision 0001): gathers additions in commits, and writes one commit at a time.
  *
  * ```
  *   add()               #write()                 #done()
