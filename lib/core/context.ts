@@ -32,12 +32,12 @@ export interface State {
    * @throws TidingsError `TIDINGS_DATA_INVALID` when it is not JSON
    */
   set(key: string, json: unknown): void
-  /** Deletes a value; does nothing if there is none. */
+  /** Deletes a value, if it exists. */
   delete(key: string): void
   /**
    * For jobs: stores what was set and deleted so far, whatever becomes of the run; for runs that never end or take long.
    * Everything that the run published before is stored first, so state never gets ahead of its events. Under
-   * `first: { tell: n }` those events are decided as well: the newest of them are told, and count towards n. The run waits
+   * `first: { tell: n }` those events are decided as well: the newest ones are told once, and count towards n. The run waits
    * for it, awaited or not, and fails if it rejects. Decision 0045.
    *
    * @throws TidingsError the error of a publish that was rejected before, `TIDINGS_LOG_FAILED`, or `TIDINGS_RUN_ENDED`

@@ -52,7 +52,7 @@ export class Publisher {
     return this.#failures
   }
 
-  /** The same as one error; undefined if there is none. */
+  /** The same as one error; undefined without failures. */
   get failure(): Error | undefined {
     if (this.#failures.length < 2) return this.#failures[0]
     return new AggregateError(this.#failures, this.#failures.map(({ message }) => message).join('; '))

@@ -84,7 +84,7 @@ export interface Retrying {
   readonly attempts: number
   /** When the next attempt is due, in ms since the epoch. */
   readonly at: number
-  /** The error of its last attempt; absent when there was none. */
+  /** The error of its last attempt; absent before the first failure. */
   readonly error?: ErrorInfo
 }
 
@@ -133,8 +133,8 @@ export interface Consumer {
   /** Emits after events were handed out, skipped, settled or redelivered: `lag()` may have changed. */
   readonly changes$: Observable<void>
   /**
-   * Hands out at least one event and at most `max`, from 1: due retries and new events, lowest seqs first. Waits while
-   * there are none, also while the log has failed. Resolves to [] when the signal aborts.
+   * Hands out at least one event and at most `max`, from 1: due retries and new events, lowest seqs first. Waits for
+   * the first one, also while the log has failed. Resolves to [] when the signal aborts.
    *
    * @throws TidingsError `TIDINGS_LOG_INVALID` for a wrong `max`; `TIDINGS_LOG_CLOSED` when the log is closed, or when
    *   another opening of this consumer pulls

@@ -105,7 +105,7 @@ export const acceptTests: LogTests = {
       type: 'it',
       identifier: '1',
       get data(): unknown {
-        throw new Error('somebody looked')
+        throw new Error('the data was read')
       },
     }
     assert.equal((await accept1(log, unreadable)).status, 'duplicate')
@@ -189,7 +189,7 @@ export const acceptTests: LogTests = {
 /** The guarantees that hold after a close or a crash. */
 export const lastingAcceptTests: LogTests = Object.fromEntries(
   (['close', 'crash'] as const).map((how) => [
-    `after a ${how} every identity, version and event is known, and seq goes on`,
+    `after a ${how} every identity, version and event is known, and seqs continue`,
     async (bench) => {
       const told = [...(await bench.log.accept(draftsOf(20))), await accept1(bench.log, version('v', 'A'))]
       told.push(await accept1(bench.log, version('v', 'B')))

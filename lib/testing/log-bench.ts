@@ -168,7 +168,7 @@ export function isDeeplyFrozen(value: unknown): boolean {
 /** Returns a validator for `assert.rejects`: an engine error with this code and these details. */
 export function refused(code: string, details: Readonly<Record<string, unknown>> = {}): (error: unknown) => true {
   return (error) => {
-    assert(error instanceof Error, `refused with something that is no Error: ${String(error)}`)
+    assert(error instanceof Error, `rejected with something other than an Error: ${String(error)}`)
     const found = error as Error & { readonly code?: unknown; readonly details?: Readonly<Record<string, unknown>> }
     assert.equal(found.code, code, error.stack)
     for (const [name, value] of Object.entries(details))

@@ -84,7 +84,7 @@ export const claimTests: LogTests = {
     for (const n of [1, 3]) assert.equal(await claim(log, n), undefined)
     const second = await claim(log, 2)
     await log.plan('j', { settled: [slot(2), slot(4)] })
-    assert.deepEqual(await openSlots(log), [[2, 1]], 'what somebody has stays open')
+    assert.deepEqual(await openSlots(log), [[2, 1]], 'a claimed slot stays open')
     await log.plan('j', { upTo: slot(3), open: [{ slot: slot(1) }, { slot: slot(4) }] })
     assert.deepEqual(await openSlots(log), [[2, 1]], 'what is settled stays so')
     assert.equal((await log.slots('j')).upTo?.getTime(), slot(4).getTime())
@@ -329,7 +329,7 @@ export const lastingClaimTests: LogTests = {
 
   'remembers an attempt without an outcome if none was reported': async (bench) => {
     await claim(bench.log, 1)
-    assert.deepEqual(await remembered(bench.log), [], 'it goes on')
+    assert.deepEqual(await remembered(bench.log), [], 'it is still running')
     assert.deepEqual(await remembered(await bench.reopen('crash')), [[1, 1, undefined]])
     await claim(await bench.reopen('crash'), 1)
     const third = await claim(await bench.reopen('crash'), 1)

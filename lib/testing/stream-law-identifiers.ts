@@ -27,10 +27,7 @@ async function atAnotherHour<W>(subject: StreamUnderTest<W>, alone: Alone<W>, ho
     const again = await subject.poll([item], hour)
     // A stream may publish an item at certain hours only; that does not make it another happening.
     if (told.identities.size === 0 || again.identities.size === 0 || same(told, again)) continue
-    throw new BrokenLaw(`${show(item)} is told as another happening at another hour`, [
-      ...told.history,
-      ...again.history,
-    ])
+    throw new BrokenLaw(`${show(item)} becomes another happening at another hour`, [...told.history, ...again.history])
   }
 }
 
@@ -40,10 +37,7 @@ async function amongOthers<W>(subject: StreamUnderTest<W>, alone: Alone<W>): Pro
   const wrong = [...identities.keys()].find((name) => !known.has(name))
   if (wrong === undefined) return
   const expected = `expected ${list(known)}: what the items give, each alone`
-  throw new BrokenLaw(`${wrong} is told only where the items are in this order, or on these pages`, [
-    ...history,
-    expected,
-  ])
+  throw new BrokenLaw(`${wrong} occurs only with the items in this order, or on these pages`, [...history, expected])
 }
 
 function same({ identities: these }: PollResult, { identities: those }: PollResult): boolean {

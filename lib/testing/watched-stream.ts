@@ -37,7 +37,7 @@ export interface Service<W> {
   /** Generates items as the service sends them. */
   readonly wire: Arbitrary<W>
   /**
-   * Returns the happening that an item stands for; undefined if there is none, and nothing must be published. Derive it
+   * Returns the happening that an item stands for; undefined if it must not produce an event. Derive it
    * from what you know of the service, never with the code of the stream.
    */
   readonly truth: (sent: W) => string | undefined

@@ -51,10 +51,10 @@ const mistakes: Readonly<Record<string, readonly Mistake[]>> = {
     [
       'it is a position',
       dependent.positional,
-      /feed\.item "item 1" is told only .* order/,
+      /feed\.item "item 1" occurs only .* order/,
       /expected feed\.item "item 0": /,
     ],
-    ['it has the page in it', dependent.paged, /feed\.item "page 2, \w+" is told only .* pages/],
+    ['it has the page in it', dependent.paged, /feed\.item "page 2, \w+" occurs only .* pages/],
     [
       'it has the day in it',
       dependent.daily,

@@ -52,7 +52,7 @@ export function run(cwd: string, file: string, ...args: readonly string[]): Prom
 /** The parts of the report of a failing test: the mistake, what was sent, what came. */
 export const findings: Readonly<Record<string, RegExp>> = {
   positional:
-    /shop\.item "1" is told only where .*\n.*\n +sent \{"sku":"\S+ \{"sku":"\S+\n +told shop\.item "0", shop\.item "1"\n/,
+    /shop\.item "1" occurs only with .*\n.*\n +sent \{"sku":"\S+ \{"sku":"\S+\n +told shop\.item "0", shop\.item "1"\n/,
   timed: /\{"sku":"([\w-]+)".*at another hour\n.*\n +sent \{"sku":"\1".*\n +told shop\.item "\1 at \d+"\n.*\n +sent/,
   truncated: /shop\.item "(\w{8})" stands for two happenings, "\1-\S+" and "\1-\S+"\n/,
   losing: /\{"sku":"([\w-]+)".* was lost, even alone\n.*\n +sent \{"sku":"\1".*\n +told nothing\n/,

@@ -40,7 +40,7 @@ export class HandOut {
   readonly #backlog: Backlog
   readonly #isInOrder: boolean
   readonly #hearsType: (type: string) => boolean
-  // The seq of the next event that waits after the backlog position; undefined: there is none.
+  // The seq of the next event that waits after the backlog position; undefined: no such event.
   #next: number | undefined
   // Begun but not returned by a pull, because noting failed. The next pull gets these first.
   readonly #held: Handed[] = []
@@ -168,7 +168,7 @@ export class HandOut {
     return handed
   }
 
-  // What is in flight is noted before events are handed out (decision 0006). A note survives the death of the process,
+  // Events in flight are noted before they are handed out (decision 0006). A note survives the death of the process,
   // and need not wait for the disk.
   async #note(begun: readonly Handed[]): Promise<readonly Handed[]> {
     const { inFlight, options } = this.#parts

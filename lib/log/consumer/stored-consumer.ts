@@ -101,7 +101,7 @@ export interface LogRange {
   readonly first: number
   /** The highest durable seq. */
   readonly durable: number
-  /** Resolves to the seq of the first event created at this time or later; undefined when there is none. */
+  /** Resolves to the seq of the first event created at this time or later; undefined without such an event. */
   firstSince(since: Date): Promise<number | undefined>
 }
 
