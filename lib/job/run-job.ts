@@ -17,14 +17,14 @@ import { runs$ } from './runs.ts'
 import { SlotLedger } from './slot-ledger.ts'
 import type { Slot } from './slots.ts'
 
-/** Runs a job on a log; `known`: its current record. Completes after `stop`, when the last run has ended. */
+/** Runs a job on a log. Completes after `stop`, when the last run has ended. */
 export function runJob(
   job: Job,
-  known: () => JobRecord,
+  currentRecord: () => JobRecord,
   triggers$: Observable<Trigger>,
   host: JobHost,
 ): Observable<never> {
-  return new LogRuns(job, known, host).run(triggers$)
+  return new LogRuns(job, currentRecord, host).run(triggers$)
 }
 
 /** A smaller delay than this, in ms, is timer inaccuracy and not logged. */
@@ -36,7 +36,7 @@ class LogRuns implements SlotHost {
   readonly context: Environment
   readonly abort: AbortSignal
   readonly #job: Job
-  readonly #known: () => JobRecord
+  readonly #currentRecord: () => JobRecord
   readonly #host: JobHost
   readonly #ledger: SlotLedger
   readonly #instants: Instants
@@ -45,27 +45,27 @@ class LogRuns implements SlotHost {
   #busy = 0
   #succeeded = false
 
-  constructor(job: Job, known: () => JobRecord, host: JobHost) {
+  constructor(job: Job, currentRecord: () => JobRecord, host: JobHost) {
     this.clock = host.clock
     this.context = host.environment
     this.abort = host.abort
     this.#job = job
-    this.#known = known
+    this.#currentRecord = currentRecord
     this.#host = host
     this.#ledger = new SlotLedger(job, host)
-    this.#instants = new Instants(job, known)
+    this.#instants = new Instants(job, currentRecord)
   }
 
   run(triggers$: Observable<Trigger>): Observable<never> {
     const { clock, stop, control } = this.#host
     const ledger = this.#ledger
-    const anchor = new Date(this.#known().anchor)
+    const anchor = new Date(this.#currentRecord().anchor)
     const runs = runs$(this.#job, {
       clock,
       stop,
       triggers$,
       slots: { anchor, decided: (decided) => ledger.decided(decided), ...defined({ nextSlot: control?.nextSlot }) },
-      restore: () => ledger.restore(this.#known().anchor),
+      restore: () => ledger.restore(this.#currentRecord().anchor),
       ...(control && {
         paused$: control.paused$,
         failed: (error: Error) => control.scheduleFailed(error),
@@ -155,11 +155,11 @@ class LogRuns implements SlotHost {
   }
 
   #record(): JobRecord {
-    return this.#succeeded ? { ...this.#known(), succeeded: true } : this.#known()
+    return this.#succeeded ? { ...this.#currentRecord(), succeeded: true } : this.#currentRecord()
   }
 
   // Writes the outcome of a slot, or releases the claim so that the slot gets one later.
-  async #endClaim(claim: Claim, { slot, report, over, replaced }: Ended): Promise<void> {
+  async #endClaim(claim: Claim, { slot, report, over, replaced }: SlotEnd): Promise<void> {
     if (report !== undefined && (over || replaced.aborted)) {
       const { attempt, error } = report
       const outcome = outcomeOf(report, this.#host.scrub)
@@ -176,7 +176,7 @@ class LogRuns implements SlotHost {
   }
 }
 
-interface Ended {
+interface SlotEnd {
   readonly slot: Slot
   readonly replaced: AbortSignal
   readonly report: RunReport | undefined
@@ -243,12 +243,12 @@ function watchProgress(outlet: LogOutlet, { clock, progressed }: JobHost): () =>
 /** Instants for requested runs: each is unique and none is a scheduled slot. */
 class Instants {
   readonly #job: Job
-  readonly #known: () => JobRecord
+  readonly #currentRecord: () => JobRecord
   #newest = 0
 
-  constructor(job: Job, known: () => JobRecord) {
+  constructor(job: Job, currentRecord: () => JobRecord) {
     this.#job = job
-    this.#known = known
+    this.#currentRecord = currentRecord
   }
 
   own(now: Date): Date {
@@ -260,7 +260,7 @@ class Instants {
 
   #isNamed(at: number): boolean {
     try {
-      return nextSlot(this.#job.schedule, new Date(at - 1), new Date(this.#known().anchor))?.getTime() === at
+      return nextSlot(this.#job.schedule, new Date(at - 1), new Date(this.#currentRecord().anchor))?.getTime() === at
     } catch {
       // `slots$` reports a failed schedule.
       return false

@@ -116,14 +116,14 @@ interface Attempts {
   readonly ends: readonly AbortSignal[]
 }
 
-interface Outcome {
+interface AttemptsEnd {
   /** The report of the last attempt; undefined if none was made. */
   readonly report: RunReport | undefined
   /** False if `stop` prevented an attempt. */
   readonly over: boolean
 }
 
-async function makeAttempts(job: Job, attempts: Attempts, host: SlotHost): Promise<Outcome> {
+async function makeAttempts(job: Job, attempts: Attempts, host: SlotHost): Promise<AttemptsEnd> {
   const { slot, claimed, replaced, stop, ends } = attempts
   const { clock, context, abort } = host
   const wait = async (ms: number): Promise<void> => {
