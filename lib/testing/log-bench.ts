@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Arbitrary } from 'fast-check'
 import { concatMap, filter, firstValueFrom, race, startWith } from 'rxjs'
 import { type Clock, systemClock } from '../core/clock.ts'
@@ -29,17 +30,27 @@ export type LogTests = Readonly<Record<string, LogTest>>
 /** How long a test waits for an event to be handed out, in ms of real time, before it fails. */
 const PATIENCE = 5000
 
+/** The patience of the test that runs, known to everything that it awaits. */
+const patience = new AsyncLocalStorage<number>()
+
+/** How the tests of a suite run. */
+interface BenchOptions {
+  /** The number of values each law is tried with. */
+  readonly runs: number
+  /** How long a test waits for an event, in ms of real time. */
+  readonly patience: number
+}
+
 /** The log and the clock of one test. */
 export class Bench {
   readonly clock: VirtualClock = virtualClock()
-  /** The number of values each law is tried with. */
-  readonly runs: number
+  readonly options: BenchOptions
   readonly #open: OpenLog
   #opened: OpenedLog | undefined
 
-  constructor(open: OpenLog, runs: number) {
+  constructor(open: OpenLog, options: BenchOptions) {
     this.#open = open
-    this.runs = runs
+    this.options = options
   }
 
   get log(): Log {
@@ -57,7 +68,7 @@ export class Bench {
   async run(test: LogTest): Promise<void> {
     this.#opened = await this.#open(this.clock)
     try {
-      await test(this)
+      await patience.run(this.options.patience, () => test(this))
     } finally {
       await this.#opened.remove()
     }
@@ -65,7 +76,7 @@ export class Bench {
 
   /** Runs a test with another log and its own clock. */
   anew(test: LogTest): Promise<void> {
-    return new Bench(this.#open, this.runs).run(test)
+    return new Bench(this.#open, this.options).run(test)
   }
 }
 
@@ -74,7 +85,7 @@ export function law<T>(values: Arbitrary<T>, test: (bench: Bench, value: T) => P
   return (bench) =>
     fc.assert(
       fc.asyncProperty(values, (value) => bench.anew((own) => test(own, value))),
-      { numRuns: bench.runs },
+      { numRuns: bench.options.runs },
     )
 }
 
@@ -116,7 +127,7 @@ export function seqsOf(handed: readonly { readonly event: StoredEvent }[]): numb
 export async function take(consumer: Consumer, count: number): Promise<Handed[]> {
   const taken: Handed[] = []
   const controller = new AbortController()
-  const cancel = systemClock.timer(() => controller.abort(), PATIENCE)
+  const cancel = systemClock.timer(() => controller.abort(), patience.getStore() ?? PATIENCE)
   try {
     while (taken.length < count) {
       const handed = await consumer.pull(count - taken.length, controller.signal)
@@ -138,7 +149,7 @@ export async function takeAll(log: Log, consumer: Consumer, count = 0): Promise<
   for (;;) {
     await log.accept([draft(`after ${await log.last()}`, null, 'barrier')], { told: false })
     const controller = new AbortController()
-    const cancel = systemClock.timer(() => controller.abort(), PATIENCE)
+    const cancel = systemClock.timer(() => controller.abort(), patience.getStore() ?? PATIENCE)
     const pulled = consumer.pull(100, controller.signal)
     const lag$ = consumer.changes$.pipe(
       startWith(undefined),

@@ -25,6 +25,11 @@ export interface LogSuite {
   readonly survives?: boolean
   /** The number of values each law is tried with; default 20. */
   readonly runs?: number
+  /**
+   * How long a test waits for an event to be handed out before it fails, in ms of real time; default 5000. More for a
+   * store that is slow or far away.
+   */
+  readonly patience?: number
 }
 
 const always: readonly LogTests[] = [
@@ -72,8 +77,8 @@ const lasting: readonly LogTests[] = [
  * })
  * ```
  */
-export function logSuite({ test, open, survives = true, runs = 20 }: LogSuite): void {
+export function logSuite({ test, open, survives = true, runs = 20, patience = 5000 }: LogSuite): void {
   for (const tests of survives ? [...always, ...lasting] : always) {
-    for (const [name, run] of Object.entries(tests)) test(name, () => new Bench(open, runs).run(run))
+    for (const [name, run] of Object.entries(tests)) test(name, () => new Bench(open, { runs, patience }).run(run))
   }
 }
