@@ -8,8 +8,8 @@ import { type Member, publicMembers } from './member-docs.ts'
 
 const root = join(import.meta.dirname, '../..')
 
-/** The least share of documented members, in per cent. It rises to 95 with the docs; it is what holds today. */
-const LEAST = 65
+/** The least share of documented members, in per cent: a stranger should find a text wherever the pointer rests. */
+const LEAST = 95
 
 /** The sources of the modules that package.json exports. */
 function exportedModules(): string[] {

@@ -5,8 +5,9 @@ import { narrow } from '../../log/query.ts'
 import { type EventQuestion, toQuery } from './event-search.ts'
 import { type ImportAnswer, type ImportOptions, importEvents } from './import-events.ts'
 
-/** A query for existing and future events. `after`: only those with a higher seq; default the newest seq. */
+/** A query for existing and future events. */
 export interface FollowQuestion extends Pick<EventQuestion, 'types' | 'identifier'> {
+  /** Only events with a higher seq; default the newest seq. */
   readonly after?: number
 }
 

@@ -11,11 +11,9 @@ export interface SkippedLine {
   readonly message: string
 }
 
-/**
- * Options of an import. `skip`: continue after a line that is no event, or does not fit the log; default it ends the
- * import.
- */
+/** Options of an import. */
 export interface ImportOptions {
+  /** Whether to continue after a line that is not an event, or does not fit the log; default false: it ends the import. */
   readonly skip?: boolean
 }
 
@@ -29,8 +27,13 @@ export interface ImportAnswer {
   readonly changed: number
   /** How many of them the log already had. */
   readonly duplicate: number
-  /** How many lines were skipped, and the first hundred of them; absent when there were none. */
-  readonly skipped?: { readonly count: number; readonly first: readonly SkippedLine[] }
+  /** The skipped lines; absent when there were none. */
+  readonly skipped?: {
+    /** How many lines were skipped. */
+    readonly count: number
+    /** The first hundred of them. */
+    readonly first: readonly SkippedLine[]
+  }
 }
 
 /** How many skipped lines the answer lists. */

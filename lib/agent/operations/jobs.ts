@@ -22,25 +22,25 @@ export interface RunAnswer {
   readonly run?: RunRow
 }
 
-/**
- * When a job runs next: fewer slots than requested if its schedule ends. If `paused`, or not `enabled`, it does not
- * run.
- */
+/** When a job runs next. */
 export interface NextAnswer {
   /** The name of the job. */
   readonly name: string
   /** The schedule, in words. */
   readonly schedule: string
+  /** Present if the code of the job disables it: it does not run. */
   readonly enabled?: false
+  /** Whether the job is paused: it does not run until it is resumed. */
   readonly paused: boolean
-  /** The next slots, in ISO format. */
+  /** The next slots, in ISO format; fewer than requested if its schedule ends. */
   readonly slots: readonly string[]
 }
 
-/** The time from which a job's schedule begins. `before`: the time up to which its slots were settled. */
+/** The time from which a job's schedule begins after a reset. */
 export interface JobResetAnswer {
   /** The name of the job. */
   readonly name: string
+  /** The time up to which its slots were settled, in ISO format; absent if there was none. */
   readonly before?: string
   /** When the schedule begins, in ISO format. */
   readonly begins: string
@@ -50,10 +50,22 @@ export interface JobResetAnswer {
 export interface JobOperations {
   /** All jobs that the log or the code knows. */
   list(): Promise<readonly ListedJob[]>
-  /** The outcomes of its slots, newest first. `limit`: at most this many, default all that the log remembers. */
-  history(name: string, question?: { readonly limit?: number }): Promise<readonly RunRow[]>
-  /** Its next slots: `limit` many, default 10. Needs a running agent, or the job's code. */
-  next(name: string, question?: { readonly limit?: number }): Promise<NextAnswer>
+  /** The outcomes of its slots, newest first. */
+  history(
+    name: string,
+    question?: {
+      /** The most outcomes; default all that the log remembers. */
+      readonly limit?: number
+    },
+  ): Promise<readonly RunRow[]>
+  /** Its next slots. Needs a running agent, or the job's code. */
+  next(
+    name: string,
+    question?: {
+      /** The number of slots; default 10. */
+      readonly limit?: number
+    },
+  ): Promise<NextAnswer>
   /** Runs a job now, besides its schedule; resolves when the run has ended. Needs a running agent. */
   run(name: string): Promise<RunAnswer>
   /** Runs a job now without storing anything. Needs a running agent, or the job's code. */
@@ -68,7 +80,10 @@ export interface JobOperations {
    */
   reset(name: string): Promise<JobResetAnswer>
   /** Removes a job that the agent does not have: its record, its state, its slots and their history. */
-  remove(name: string): Promise<{ readonly name: string }>
+  remove(name: string): Promise<{
+    /** The name of the removed job. */
+    readonly name: string
+  }>
 }
 
 /** How many of the next slots are listed by default, and at most. */

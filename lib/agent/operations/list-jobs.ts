@@ -9,22 +9,21 @@ import { type NextRun, nextRun } from '../run/next-run.ts'
 import { jobRecord, settledOf } from './known.ts'
 import { type JobRow, jobRows } from './rows.ts'
 
-/**
- * A job with its past and its future, as JSON.
- *
- * - `schedule`, `tags`, `next`, `expectedBy`: need a running agent, or the job's code; `next`: when it runs next;
- *   `expectedBy`: by when that run has ended or is abandoned
- */
+/** A job with its past and its future, as JSON. */
 export interface ListedJob extends JobRow {
+  /** Its schedule, in words; needs a running agent, or the job's code. */
   readonly schedule?: string
-  /** Absent if the job has none. */
+  /** Its tags, absent if it has none; they need a running agent, or the job's code. */
   readonly tags?: readonly string[]
+  /** When it runs next, in ISO format; needs a running agent, or the job's code. */
   readonly next?: string
+  /** By when that run has ended or is abandoned, in ISO format; needs a running agent, or the job's code. */
   readonly expectedBy?: string
   /** Whether a run is in progress; absent where no agent runs. */
   readonly running?: boolean
-  /** Its newest run. `recent`: the outcomes of its recent slots, oldest first. */
+  /** Its newest run; absent if the log remembers none. */
   readonly last?: RunRow
+  /** The outcomes of its last 20 slots, oldest first. */
   readonly recent: readonly RunStatus[]
 }
 

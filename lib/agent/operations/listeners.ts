@@ -16,10 +16,7 @@ export interface Reset {
   readonly passOver?: boolean
 }
 
-/**
- * The positions of a listener before and after a reset: seqs up to which everything is settled. `moved` is false when
- * they are the same, or when the reset would skip events without `passOver`.
- */
+/** The positions of a listener before and after a reset: seqs up to which everything is settled. */
 export interface ResetAnswer {
   /** The name of the listener. */
   readonly name: string
@@ -27,13 +24,17 @@ export interface ResetAnswer {
   readonly before: number
   /** The cursor that the reset asks for. */
   readonly cursor: number
+  /** False if both cursors are the same, or if the reset would skip events without `passOver`. */
   readonly moved: boolean
 }
 
 /** The operations on listeners. They reject a name that the log does not know. */
 export interface ListenerOperations {
-  /** All listeners that the log knows. `known`: the listeners that the agent has. */
-  list(question?: { readonly known?: readonly string[] }): Promise<readonly ListenerRow[]>
+  /** All listeners that the log knows. */
+  list(question?: {
+    /** The names of the listeners that the agent has; the others are reported as orphaned. */
+    readonly known?: readonly string[]
+  }): Promise<readonly ListenerRow[]>
   /**
    * The listener receives nothing until it is resumed, also after a restart; events that arrive meanwhile wait for it.
    */
@@ -43,11 +44,22 @@ export interface ListenerOperations {
   /** Moves the listener; an event that it receives again is a replay. Parked events stay parked. */
   reset(name: string, reset: Reset): Promise<ResetAnswer>
   /** Moves its cursor, its state and its parked events to a name that the log does not know. */
-  rename(name: string, to: string): Promise<{ readonly name: string; readonly formerly: string }>
+  rename(
+    name: string,
+    to: string,
+  ): Promise<{
+    /** The new name. */
+    readonly name: string
+    /** The old name. */
+    readonly formerly: string
+  }>
   /**
    * Removes a listener that the agent does not have: its cursor, its state, its pending retries and its parked events.
    */
-  remove(name: string): Promise<{ readonly name: string }>
+  remove(name: string): Promise<{
+    /** The name of the removed listener. */
+    readonly name: string
+  }>
 }
 
 export function listenerOperations(log: Log, agent?: AgentControl): ListenerOperations {

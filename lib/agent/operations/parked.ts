@@ -11,7 +11,9 @@ export interface ParkedRow {
   readonly listener: string
   /** The seq of the event. */
   readonly seq: number
+  /** The type of the event. */
   readonly type: string
+  /** The identifier of the event. */
   readonly identifier: string
   /** How many deliveries were attempted. */
   readonly attempts: number
@@ -31,13 +33,17 @@ export interface ParkedEvent {
   readonly at: string
   /** Why the last attempt failed, with the stack. */
   readonly error: ErrorInfo
+  /** The event. */
   readonly event: StoredEvent
 }
 
 /** The operations on parked events. They reject a listener that the log does not know. */
 export interface ParkedOperations {
   /** The parked events of all listeners, or of one. */
-  list(question?: { readonly listener?: string }): AsyncIterable<ParkedRow>
+  list(question?: {
+    /** The name of the listener; default all listeners. */
+    readonly listener?: string
+  }): AsyncIterable<ParkedRow>
   /** One parked event in full; undefined if it is not parked. */
   show(listener: string, seq: number): Promise<ParkedEvent | undefined>
   /** Delivers one parked event again, or all without a seq; resolves to the seqs of those that were parked. */

@@ -3,12 +3,13 @@ import type { AgentControl } from '../run/agent-control.ts'
 import { type Pausable, setPaused } from '../run/pauses.ts'
 import { knownJob, knownListener } from './known.ts'
 
-/** The outcome of a pause or a resume. `changed` is false when there was nothing to change. */
+/** The outcome of a pause or a resume. */
 export interface PauseAnswer {
   /** The name of the job or listener. */
   readonly name: string
   /** Whether it is paused now. */
   readonly paused: boolean
+  /** False if it was paused, or resumed, already. */
   readonly changed: boolean
 }
 

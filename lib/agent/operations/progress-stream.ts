@@ -2,7 +2,18 @@ import { fromWire, toWire, type WireError } from '../../core/wire-error.ts'
 import type { Progress } from '../../level/upkeep/backup.ts'
 
 /** The progress of a longer operation; the last step is its result or its error. */
-export type Step<A> = { readonly done: number; readonly all: number } | { readonly result: A } | WireError
+export type Step<A> =
+  | {
+      /** The units of work done so far, such as bytes or records. */
+      readonly done: number
+      /** All units of work. */
+      readonly all: number
+    }
+  | {
+      /** The result of the operation. */
+      readonly result: A
+    }
+  | WireError
 
 /** Runs a longer operation and yields its progress. It continues when the consumer stops reading. */
 export async function* steps<A>(work: (progress: Progress) => Promise<A>): AsyncGenerator<Step<A>> {

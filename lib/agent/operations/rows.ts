@@ -2,22 +2,23 @@ import { JOBS, type JobRecord } from '../../job/job-record.ts'
 import type { Lag, Log } from '../../log/port.ts'
 import { type Pause, pausedNames } from '../run/pauses.ts'
 
-/**
- * The log's record of a job: when it was first seen (absent: not yet), the newest settled slot, whether it ever
- * succeeded. `reason`: why a run cancelled it.
- */
+/** The log's record of a job. */
 export interface JobRow {
   /** The name of the job. */
   readonly name: string
+  /** When the log first saw the job, in ISO format; absent if it has not yet. */
   readonly firstSeen?: string
+  /** The newest settled slot, in ISO format; absent if there is none. */
   readonly lastSlot?: string
+  /** Whether a run of the job ever succeeded. */
   readonly succeeded: boolean
   /** Present while the job is paused. */
   readonly paused?: true
+  /** Why a run cancelled the job; absent if a person paused it. */
   readonly reason?: string
 }
 
-/** The log's record of a listener. `orphaned`: the agent no longer has it; absent without an agent. */
+/** The log's record of a listener. */
 export interface ListenerRow extends Lag {
   /** The name of the listener. */
   readonly name: string
@@ -27,6 +28,7 @@ export interface ListenerRow extends Lag {
   readonly created: string
   /** Present while the listener is paused. */
   readonly paused?: true
+  /** Whether the agent no longer has the listener; absent if no agent runs. */
   readonly orphaned?: boolean
 }
 
