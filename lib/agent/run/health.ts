@@ -43,7 +43,10 @@ export interface ListenerHealth extends Lag {
    * delivery.
    */
   readonly stuck?: boolean
-  /** Why the listener receives nothing now; unless the log is closed, it restarts by itself. */
+  /**
+   * Why the listener receives no events now. It restarts by itself, unless the log is closed or another agent has taken
+   * the listener over.
+   */
   readonly failure?: string
   /** The log refuses to open the listener, because its `from` lies far beyond the end of the log. */
   readonly refused?: true
@@ -96,9 +99,7 @@ export function problemsOf({ running, log, jobs, listeners }: Omit<Health, 'prob
     ...listeners.flatMap(({ name, behind, running: handling, stuck, failure, refused }) => {
       const listener = `listener ${quote(name)}`
       if (failure !== undefined) {
-        const restarts = refused ? 'does not start' : 'has failed and will restart'
-        const what = log.state === 'closed' ? 'no longer receives events' : restarts
-        return [`${listener} ${what}: ${failure}`]
+        return [`${listener} ${refused ? 'does not start' : 'receives no events'}: ${failure}`]
       }
       return stuck ? [`${listener} is stuck: it makes no progress, with ${behind + handling} events to handle`] : []
     }),

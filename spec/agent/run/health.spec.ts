@@ -217,7 +217,7 @@ describe('a failed log', () => {
     assert.deepEqual(listeners, [{ name: 'hear', behind: 0, running: 0, retrying: 0, parked: 0 }])
     assert.deepEqual(problems, [
       'the log is closed and accepts no reads or writes',
-      'listener "hear" no longer receives events: the log is closed',
+      'listener "hear" receives no events: the log is closed',
     ])
   })
 })
