@@ -15,7 +15,6 @@ import { markFile } from './marker-file.ts'
  * Accepts a folder that is missing or empty; one with a log, however damaged, and any files beside it; and the files that
  * a process leaves when it dies while it makes a log. The LevelDB of another program has no record with our checksum.
  *
- *
  * @throws TidingsError `TIDINGS_LOG_INVALID`, with `details` { directory, file? }
  */
 export async function refuseForeignFolder(directory: string): Promise<void> {
