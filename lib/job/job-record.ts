@@ -1,3 +1,4 @@
+import { defined } from '../core/defined.ts'
 import { type Logger, silentLogger } from '../core/logger.ts'
 import { DAY } from '../core/time-units.ts'
 import type { Log, Write } from '../log/port.ts'
@@ -140,7 +141,7 @@ async function adopt(log: Log, { name, settings }: Job, logger: Logger): Promise
   const older = from === undefined ? undefined : await recordOf(log, from)
   if (from === undefined || older === undefined) return undefined
   const { upTo, open } = await log.slots(from)
-  await log.plan(name, { ...(upTo === undefined ? {} : { upTo }), open })
+  await log.plan(name, { ...defined({ upTo }), open })
   const record: JobRecord = { ...older, formerly: [from, ...formerNames(older)] }
   const state = await movedState(log, jobNamespace(from), jobNamespace(name))
   const paused = await log.store(PAUSED_JOBS).get(from)

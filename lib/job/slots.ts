@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { Observable } from 'rxjs'
 import { type Clock, timerAt } from '../core/clock.ts'
+import { defined } from '../core/defined.ts'
 import type { Schedule } from '../schedule/index.ts'
 import { nextSlot } from '../schedule/schedule.ts'
 import type { Job } from './job.ts'
@@ -164,7 +165,7 @@ export function dueSlots(
   }
   const passed = passedSlots(schedule, anchor, after, new Date((found[0]?.getTime() ?? newest.getTime() + 1) - 1))
   const slots = found.map((at): Slot => ({ at }))
-  return { slots, done: newest, ...(passed === undefined ? {} : { passed }) }
+  return { slots, done: newest, ...defined({ passed }) }
 }
 
 /** The slots in (`after`, `until`]. */

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs'
 import { copyFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { defined } from '../core/defined.ts'
 import { asError, TidingsError } from '../core/errors.ts'
 import { openLog } from './open-log.ts'
 import { levelDatabase, pagesOf } from './store/database.ts'
@@ -109,7 +110,7 @@ async function check(from: string, partial: string, progress: (part: number) => 
     if (problem !== undefined) {
       const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : ''
       throw new TidingsError('TIDINGS_LOG_DAMAGED', `the backup ${from} is damaged: ${problem.message}${more}`, {
-        details: { directory: from, ...(problem.seq === undefined ? {} : { seq: problem.seq }) },
+        details: { directory: from, ...defined({ seq: problem.seq }) },
       })
     }
     progress(1)

@@ -1,5 +1,6 @@
 import { brand, isBranded } from '../core/brand.ts'
 import type { Context } from '../core/context.ts'
+import { defined } from '../core/defined.ts'
 import { type Duration, parseDuration } from '../core/duration.ts'
 import { describe, quote, TidingsError } from '../core/errors.ts'
 import type { StoredEvent } from '../core/event.ts'
@@ -169,7 +170,7 @@ function settle(name: string, options: ListenerOptions<never>): ListenerSettings
     ordered: ordered as ListenerSettings['ordered'],
     backoff: { min: least, max: most },
     timeout: parseDuration(options.timeout ?? 30_000, `timeout ${of}`),
-    ...(formerly === undefined ? {} : { formerly }),
+    ...defined({ formerly }),
   }
 }
 

@@ -1,5 +1,6 @@
 import { type OperatorFunction, pipe } from 'rxjs'
 import { brand, isBranded } from '../core/brand.ts'
+import { defined } from '../core/defined.ts'
 import { describe, TidingsError } from '../core/errors.ts'
 import type { StoredEvent } from '../core/event.ts'
 import { type AnyEventType, type EventOf, isEventType } from '../core/event-type.ts'
@@ -83,7 +84,7 @@ export function on(...given: readonly unknown[]): On<StoredEvent> {
     throw refuse('matching(…) beside something else')
   if (matches[0] !== undefined) {
     const { types } = matches[0]
-    return source({ ...(types === undefined ? {} : { types }), eventTypes: [], match: matches[0], operators: [] })
+    return source({ ...defined({ types }), eventTypes: [], match: matches[0], operators: [] })
   }
   return source({ types: given.map(typeName), eventTypes: given.filter(isEventType), operators: [] })
 }

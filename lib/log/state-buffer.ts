@@ -1,4 +1,5 @@
 import type { State } from '../core/context.ts'
+import { defined } from '../core/defined.ts'
 import { TidingsError } from '../core/errors.ts'
 import { type JsonValue, toJson } from '../core/json.ts'
 import { checkText } from '../core/limits.ts'
@@ -59,9 +60,7 @@ export class StateBuffer implements State {
   /** Returns the unsaved writes, to be stored in one commit with what they belong to. */
   writes(): Writes {
     if (this.#written === undefined) return NONE
-    return [...this.#written].map(
-      ([key, value]): Write => ({ namespace: this.#namespace, key, ...(value === undefined ? {} : { value }) }),
-    )
+    return [...this.#written].map(([key, value]): Write => ({ namespace: this.#namespace, key, ...defined({ value }) }))
   }
 
   #write(key: string, value: JsonValue | undefined): void {

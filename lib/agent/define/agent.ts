@@ -1,4 +1,5 @@
 import { brand, isBranded } from '../../core/brand.ts'
+import { defined } from '../../core/defined.ts'
 import { describe, quote, TidingsError } from '../../core/errors.ts'
 import type { AnyEventType } from '../../core/event-type.ts'
 import { checkOptions } from '../../core/options.ts'
@@ -72,7 +73,7 @@ export function agent(name: string, parts: readonly Part[], options: AgentOption
   rejectTwins(name, 'jobs', jobs)
   rejectTwins(name, 'listeners', listeners)
   rejectTypeTwins(name, eventTypes)
-  return brand('agent', { kind: 'agent', name, jobs, listeners, ...(timezone === undefined ? {} : { timezone }) })
+  return brand('agent', { kind: 'agent', name, jobs, listeners, ...defined({ timezone }) })
 }
 
 /** Whether `value` is an agent, of this copy of the package or another. */

@@ -1,4 +1,5 @@
 import type { Clock } from '../../core/clock.ts'
+import { defined } from '../../core/defined.ts'
 import { describe, quote, TidingsError } from '../../core/errors.ts'
 import { parseTime } from '../../core/parse-time.ts'
 import type { Query } from '../../log/port.ts'
@@ -32,12 +33,11 @@ export interface EventQuestion {
  */
 export function toQuery({ types, since, until, identifier, limit, reverse }: EventQuestion, clock: Clock): Query {
   return {
-    ...(types === undefined ? {} : { types }),
+    ...defined({ types }),
     ...(since === undefined ? {} : { since: parseInstant(since, 'since', clock) }),
     ...(until === undefined ? {} : { until: parseInstant(until, 'until', clock) }),
     ...(identifier === undefined ? {} : { where: (event) => event.identifier === identifier }),
-    ...(limit === undefined ? {} : { limit }),
-    ...(reverse === undefined ? {} : { reverse }),
+    ...defined({ limit, reverse }),
   }
 }
 

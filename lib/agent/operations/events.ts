@@ -1,3 +1,4 @@
+import { defined } from '../../core/defined.ts'
 import type { StoredEvent } from '../../core/event.ts'
 import { follow } from '../../log/follow.ts'
 import type { Log } from '../../log/port.ts'
@@ -52,7 +53,7 @@ export function eventOperations(log: Log): EventOperations {
     follow: ({ after, ...question }, signal) => {
       const query = toQuery(question, log.clock)
       // Reject a wrong question now, not after the answer has begun.
-      narrow({ ...query, ...(after === undefined ? {} : { after }) })
+      narrow({ ...query, ...defined({ after }) })
       return after === undefined ? fromNow(log, query, signal) : follow(log, { ...query, after }, signal)
     },
   }

@@ -1,3 +1,4 @@
+import { defined } from '../../core/defined.ts'
 import type { Log } from '../../log/port.ts'
 import type { AgentControl } from '../run/agent-control.ts'
 import { type Health, type JobHealth, type ListenerHealth, problemsOf } from '../run/health.ts'
@@ -9,7 +10,7 @@ export async function healthOf(log: Log, agent?: AgentControl): Promise<Health> 
   const health: Omit<Health, 'problems'> = {
     running: agent !== undefined,
     ...(agent === undefined ? {} : { agent: agent.agent, pid: process.pid, since: agent.since.toISOString() }),
-    log: { state: log.state, ...(last === undefined ? {} : { last }) },
+    log: { state: log.state, ...defined({ last }) },
     ...(agent === undefined ? await asLeft(log) : await asKnown(log, agent)),
   }
   return { ...health, problems: problemsOf(health) }

@@ -1,3 +1,4 @@
+import { defined } from '../../core/defined.ts'
 import { engineDraft, isEngineType } from '../../core/engine-types.ts'
 import { asError, describe, quote, TidingsError } from '../../core/errors.ts'
 import type { Draft } from '../../core/event.ts'
@@ -25,13 +26,13 @@ type Parts = Draft & Partial<Recorded> & { readonly job?: string }
  */
 export function readEvent(text: string): { readonly draft: Draft; origin(now: number): Origin } {
   const { type, identifier, data, version, transformed, created, revision, job } = check(parse(text))
-  const options = { ...(version === undefined ? {} : { version }), ...(transformed ? { transformed } : {}) }
+  const options = { ...defined({ version }), ...(transformed ? { transformed } : {}) }
   return {
     draft: isEngineType(type) ? engineDraft(type, identifier, data) : { type, identifier, data, ...options },
     origin: (now) => ({
       told: false,
-      recorded: { created: created ?? now, ...(revision === undefined ? {} : { revision }) },
-      ...(job === undefined ? {} : { job }),
+      recorded: { created: created ?? now, ...defined({ revision }) },
+      ...defined({ job }),
     }),
   }
 }

@@ -1,3 +1,4 @@
+import { defined } from '../../core/defined.ts'
 import type { Job } from '../../job/job.ts'
 import { formerNames } from '../../job/job-record.ts'
 import { history, type RunRow, type RunStatus } from '../../job/run-report.ts'
@@ -40,8 +41,7 @@ export async function listJobs(log: Log, agent?: AgentControl, code?: Code): Pro
     listed.push({
       ...row,
       ...(await planOf(log, row, code)),
-      ...(running === undefined ? {} : { running }),
-      ...(last === undefined ? {} : { last }),
+      ...defined({ running, last }),
       recent: rows
         .slice(0, RECENT)
         .map(({ status }) => status)
@@ -60,7 +60,7 @@ async function allRows(log: Log, code: Code | undefined): Promise<JobRow[]> {
 /** What the log remembers of a job's slots, newest first, including those under its former names. */
 export async function remembered(log: Log, job: string, limit?: number): Promise<RunRow[]> {
   const rows: RunRow[] = []
-  const newest = { reverse: true, ...(limit === undefined ? {} : { limit }) }
+  const newest = { reverse: true, ...defined({ limit }) }
   const names = new Set([job])
   // A name that an older version of this code took over still records its former name.
   for (const name of names) {

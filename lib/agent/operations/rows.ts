@@ -1,3 +1,4 @@
+import { defined } from '../../core/defined.ts'
 import { JOBS, type JobRecord } from '../../job/job-record.ts'
 import type { Lag, Log } from '../../log/port.ts'
 import { type Pause, pausedNames } from '../run/pauses.ts'
@@ -65,5 +66,5 @@ export async function listenerRows(log: Log, known?: readonly string[]): Promise
 
 function restOf(pause: Pause | undefined): Pick<JobRow, 'paused' | 'reason'> {
   if (pause === undefined) return {}
-  return { paused: true, ...(pause.reason === undefined ? {} : { reason: pause.reason }) }
+  return { paused: true, ...defined({ reason: pause.reason }) }
 }

@@ -1,4 +1,5 @@
 import type { Clock } from '../../core/clock.ts'
+import { defined } from '../../core/defined.ts'
 import { engineDraft } from '../../core/engine-types.ts'
 import type { ErrorInfo } from '../../core/error-info.ts'
 import { asError, hasCode } from '../../core/errors.ts'
@@ -50,9 +51,9 @@ export class Announcements {
   parking(listener: string, { event, attempt }: Handed, error: ErrorInfo): Writes {
     const { seq, type, identifier, cause } = event
     const { name, message, code } = error
-    const shortError = { name, message, ...(code === undefined ? {} : { code }) }
+    const shortError = { name, message, ...defined({ code }) }
     const data = { listener, seq, type, identifier, attempts: attempt, error: shortError }
-    const value = { data, ...(cause === undefined ? {} : { cause }) }
+    const value = { data, ...defined({ cause }) }
     return [
       { namespace: TO_ANNOUNCE, key: `${listener} ${seq} ${new Date(this.#host.clock.now()).toISOString()}`, value },
     ]
@@ -109,7 +110,7 @@ export class Announcements {
     const { seq } = data
     const state = [{ namespace: TO_ANNOUNCE, key }]
     try {
-      await refuseLoop(log, { ...data, ...(cause === undefined ? {} : { cause }) } as unknown as StoredEvent)
+      await refuseLoop(log, { ...data, ...defined({ cause }) } as unknown as StoredEvent)
       await log.accept([engineDraft('tidings.listener.parked', key, data)], { cause: seq, state })
     } catch (error) {
       if (isTransient(error) || hasCode(error, 'TIDINGS_LOG_CLOSED')) throw error

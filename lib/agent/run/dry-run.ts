@@ -1,4 +1,5 @@
 import type { Clock } from '../../core/clock.ts'
+import { defined } from '../../core/defined.ts'
 import type { Environment } from '../../core/environment.ts'
 import type { ErrorInfo } from '../../core/error-info.ts'
 import type { Draft } from '../../core/event.ts'
@@ -70,7 +71,7 @@ async function judge(drafts: readonly Draft[], log: Log): Promise<DryDraft[]> {
     const same = known !== undefined && (version === undefined || known.version === version)
     const status = known === undefined ? 'new' : same ? 'duplicate' : 'changed'
     earlier.set(identity, draft)
-    judged.push({ type, identifier, data, ...(version === undefined ? {} : { version }), status })
+    judged.push({ type, identifier, data, ...defined({ version }), status })
   }
   return judged
 }

@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events'
 import { BehaviorSubject, lastValueFrom, Subject } from 'rxjs'
+import { defined } from '../../core/defined.ts'
 import { asError } from '../../core/errors.ts'
 import type { Job } from '../../job/job.ts'
 import type { JobControl, JobHost, Trigger } from '../../job/job-host.ts'
@@ -137,7 +138,7 @@ export class JobRunner implements RunningJob {
       schedule: scheduleWords(schedule),
       running: this.#running > 0,
       ...(paused ? { paused } : this.#next()),
-      ...(this.#last === undefined ? {} : { last: this.#last }),
+      ...defined({ last: this.#last }),
     }
   }
 

@@ -1,4 +1,5 @@
 import { type Observable, Subject, type Unsubscribable } from 'rxjs'
+import { defined } from '../../core/defined.ts'
 import { asError, hasCode } from '../../core/errors.ts'
 import type { Logger } from '../../core/logger.ts'
 import type { Listener } from '../../listener/listener.ts'
@@ -148,5 +149,5 @@ export class ListenerConsumer {
 }
 
 function consumes({ source: { types }, settings }: Listener): Pick<ConsumerOptions, 'types' | 'inOrder'> {
-  return { ...(types === undefined ? {} : { types }), ...(settings.ordered === true ? { inOrder: true } : {}) }
+  return { ...defined({ types }), ...(settings.ordered === true ? { inOrder: true } : {}) }
 }

@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events'
 import { type Observable, Subject } from 'rxjs'
 import type { Clock } from '../../core/clock.ts'
 import type { Publish } from '../../core/context.ts'
+import { defined } from '../../core/defined.ts'
 import type { Environment } from '../../core/environment.ts'
 import { asError, quote, TidingsError } from '../../core/errors.ts'
 import type { Receipt, StoredEvent } from '../../core/event.ts'
@@ -222,7 +223,7 @@ export class RunningAgent implements Running, AgentControl {
     const last = await log.last().catch(() => undefined)
     const running = !this.#stop.signal.aborted
     const problems = problemsOf({ running, log: { state: log.state }, ...(await this.health()) })
-    return { agent: agent.name, ...(last === undefined ? {} : { last }), jobs, listeners, problems }
+    return { agent: agent.name, ...defined({ last }), jobs, listeners, problems }
   }
 
   async health(): Promise<Pick<Health, 'jobs' | 'listeners'>> {

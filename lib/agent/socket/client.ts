@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import type { ClientRequest, IncomingMessage } from 'node:http'
 import { resolve } from 'node:path'
 import { systemClock } from '../../core/clock.ts'
+import { defined } from '../../core/defined.ts'
 import { TidingsError } from '../../core/errors.ts'
 import { lines } from '../../core/lines.ts'
 import { fromWire, type WireError } from '../../core/wire-error.ts'
@@ -86,7 +87,7 @@ function requestOf({ method, path, args }: Operation, values: readonly unknown[]
     method,
     path: inQuery ? path + searchOf(question) : path,
     ...(inQuery ? (body === undefined ? {} : { body }) : { body: JSON.stringify(question) }),
-    ...(signal === undefined ? {} : { signal }),
+    ...defined({ signal }),
   }
 }
 

@@ -1,3 +1,4 @@
+import { defined } from '../../core/defined.ts'
 import type { Environment } from '../../core/environment.ts'
 import { type ErrorInfo, errorInfo } from '../../core/error-info.ts'
 import { asError } from '../../core/errors.ts'
@@ -51,7 +52,7 @@ export async function hearOnce<R>(
   const consumer = await log.consumer(listener.name, {
     start: 'now',
     transient: true,
-    ...(types === undefined ? {} : { types }),
+    ...defined({ types }),
   })
   if (again.length > 0) await consumer.redeliver(again.map(({ seq }) => seq))
   const over = new AbortController()

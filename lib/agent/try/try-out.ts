@@ -1,4 +1,5 @@
 import { lastValueFrom, of } from 'rxjs'
+import { defined } from '../../core/defined.ts'
 import { realEnvironment } from '../../core/environment.ts'
 import { asError } from '../../core/errors.ts'
 import type { Draft, Receipt, StoredEvent } from '../../core/event.ts'
@@ -101,7 +102,7 @@ export async function tryOut({ job, listener, again, ...options }: TryOutOptions
   const { result: run, heard } =
     listener === undefined ? { result: await work(), heard: [] } : await hearOnce(listener, heardAgain, host, work)
   return {
-    ...(run === undefined ? {} : { run }),
+    ...defined({ run }),
     published,
     heard,
     again: found.length,

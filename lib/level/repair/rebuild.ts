@@ -1,3 +1,4 @@
+import { defined } from '../../core/defined.ts'
 import { LOST_EVENT } from '../../core/engine-types.ts'
 import type { StoredEvent } from '../../core/event.ts'
 import type { CursorRecord } from '../../log/consumer/consumer-store.ts'
@@ -133,7 +134,7 @@ async function fill(db: Database, { identity: rule, created }: Meta, lost: reado
 function placeholder(rule: Meta['identity'], seq: number, created: number, names: readonly string[] = []): Op[] {
   const identifier = `${LOST_EVENT} ${seq}`
   const [type, of] = names.length === 1 ? [undefined, names[0]] : names
-  const data = { seq, ...(type === undefined ? {} : { type }), ...(of === undefined ? {} : { identifier: of }) }
+  const data = { seq, ...defined({ type, identifier: of }) }
   const key = keys.event(seq)
   const identity = identityKey(rule, LOST_EVENT, identifier)
   const event = { seq, type: LOST_EVENT, identifier, data, created }

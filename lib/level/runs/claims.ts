@@ -1,3 +1,4 @@
+import { defined } from '../../core/defined.ts'
 import { describe, TidingsError } from '../../core/errors.ts'
 import { checkText } from '../../core/limits.ts'
 import type { Claim, ClaimOptions, Completion, OpenSlot, RunRecord, SlotPlan, SlotsOfJob } from '../../log/claim.ts'
@@ -94,7 +95,7 @@ export class Claims {
     const done = back || limit === undefined ? limit : Math.max(limit, known.done ?? limit)
     const ops = [...dead, ...this.#lostOps(job, known.open.filter(goes))]
     for (const [slot, outcome] of notes) ops.push(...this.#runs.ops(job, slot, 0, { is: outcome }))
-    await this.#write(job, { ...known, ...(done === undefined ? {} : { done }), open: left.sort(bySlot) }, ops)
+    await this.#write(job, { ...known, ...defined({ done }), open: left.sort(bySlot) }, ops)
   }
 
   async slots(job: string): Promise<SlotsOfJob> {
@@ -104,7 +105,7 @@ export class Claims {
       .filter(({ aside }) => aside !== true)
       .map((each): OpenSlot => {
         const { slot, attempt, at, since } = each
-        const due = at === undefined ? {} : { at, ...(since === undefined ? {} : { since }) }
+        const due = at === undefined ? {} : { at, ...defined({ since }) }
         return { slot: new Date(slot), attempts: attempt, held: this.#isHeld(each), ended: hasEnded(each), ...due }
       })
     return { ...(done === undefined ? {} : { upTo: new Date(done) }), open: asked }
@@ -306,7 +307,7 @@ function bySlot(a: OpenRecord, b: OpenRecord): number {
 
 // Records in the older format have one claim, on the newest slot.
 function fromRecord({ done, open, running }: ClaimRecord = {}): Known {
-  return { ...(done === undefined ? {} : { done }), open: open ?? (running === undefined ? [] : [running]) }
+  return { ...defined({ done }), open: open ?? (running === undefined ? [] : [running]) }
 }
 
 function checkSlot(job: string, slot: Date): number {

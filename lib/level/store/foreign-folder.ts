@@ -1,5 +1,6 @@
 import { lstat, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { defined } from '../../core/defined.ts'
 import { TidingsError } from '../../core/errors.ts'
 import { tableEntries } from '../format/leveldb-table.ts'
 import { unseal } from '../format/records.ts'
@@ -33,7 +34,7 @@ export async function refuseForeignFolder(directory: string): Promise<void> {
 function foreign(directory: string, what: string, file?: string): TidingsError {
   const words = `${directory} ${what} and not a log: choose a folder that is empty or does not exist. Nothing in it was touched`
   return new TidingsError('TIDINGS_LOG_INVALID', words, {
-    details: { directory, ...(file === undefined ? {} : { file }) },
+    details: { directory, ...defined({ file }) },
   })
 }
 

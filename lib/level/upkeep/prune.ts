@@ -1,3 +1,4 @@
+import { defined } from '../../core/defined.ts'
 import { Mutex } from '../../core/mutex.ts'
 import { type Bounds, boundsOf, type HeldBy, type Pruned, type Retention } from '../../log/retention.ts'
 import type { Consumers } from '../consumer/consumers.ts'
@@ -58,7 +59,7 @@ export class Pruner {
     }
     const identities = await this.#dropIdentities(bounds)
     const { first, writer } = this.#store.session
-    return { removed, first, last: writer.durable, identities, ...(heldBy === undefined ? {} : { heldBy }) }
+    return { removed, first, last: writer.durable, identities, ...defined({ heldBy }) }
   }
 
   // Synchronous after the read: no listener can begin to need an event between `lowestNeed` and the removal.
@@ -74,7 +75,7 @@ export class Pruner {
       need && gone.length < unwanted.length ? { ...need, seq: Math.max(need.seq, session.first) } : undefined
     const last = gone.at(-1)
     const done = gone.length < BODIES_PER_COMMIT
-    const rest = { removed: gone.length, done, ...(heldBy === undefined ? {} : { heldBy }) }
+    const rest = { removed: gone.length, done, ...defined({ heldBy }) }
     if (last === undefined) return { ...rest, durable: Promise.resolve() }
     if (this.#measured?.session === session) this.#measured.bytes -= gone.reduce((sum, { bytes }) => sum + bytes, 0)
     return { ...rest, durable: session.prune(last.seq + 1, this.#ops(gone)) }

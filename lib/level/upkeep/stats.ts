@@ -1,3 +1,4 @@
+import { defined } from '../../core/defined.ts'
 import { DAY } from '../../core/time-units.ts'
 import type { Retention } from '../../log/retention.ts'
 import { KIND, keys, type RecordKind, startingWith } from '../format/keys.ts'
@@ -69,7 +70,7 @@ export async function stats(store: ReopeningStore, retention: Retention | undefi
     sizes: await sizesOf(store),
     growth,
     ...space,
-    ...(retention === undefined ? {} : { retention }),
+    ...defined({ retention }),
   }
 }
 
