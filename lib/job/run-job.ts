@@ -4,6 +4,7 @@ import { defined } from '../core/defined.ts'
 import type { Environment } from '../core/environment.ts'
 import type { Logger } from '../core/logger.ts'
 import { Mutex } from '../core/mutex.ts'
+import { DAY, MINUTE } from '../core/time-units.ts'
 import type { Claim } from '../log/claim.ts'
 import type { Log } from '../log/port.ts'
 import { nextSlot } from '../schedule/schedule.ts'
@@ -193,7 +194,7 @@ function logEnd(report: RunReport, replaced: AbortSignal, logger: Logger): void 
 }
 
 /** A claim outlives the run's timeout by this much, in ms; a run without a timeout claims a day. */
-const CLAIM = { spare: 60_000, endless: 86_400_000 }
+const CLAIM = { spare: MINUTE, endless: DAY }
 
 /** Maximum instants tried for a requested run: the log may already have runs at some. */
 const INSTANTS = 1000
@@ -215,7 +216,7 @@ async function claimInstant(
 }
 
 /** How often a run of `always()` is checked for new events, in ms. */
-const CHECK_EVERY = 60_000
+const CHECK_EVERY = MINUTE
 
 // Reports the new events of a run of `always()`, every minute and when it ends.
 function watchProgress(outlet: LogOutlet, { clock, progressed }: JobHost): () => void {

@@ -5,6 +5,7 @@ import { asError } from '../../core/errors.ts'
 import type { Draft } from '../../core/event.ts'
 import { isTransient, keepTrying } from '../../core/keep-trying.ts'
 import type { Logger } from '../../core/logger.ts'
+import { HOUR } from '../../core/time-units.ts'
 import type { RunProgress } from '../../job/job-host.ts'
 import type { RunReport } from '../../job/run-report.ts'
 import type { Handed, Log, Writes } from '../../log/port.ts'
@@ -17,7 +18,7 @@ const FAILURES = 3
  * A job is silent when it has published nothing for four times the longest of its last 50 gaps, and for at least an
  * hour; with fewer than ten gaps, the usual gap is unknown.
  */
-const SILENT = { gaps: 50, fewest: 10, times: 4, least: 3_600_000 }
+const SILENT = { gaps: 50, fewest: 10, times: 4, least: HOUR }
 
 /** The store of the memories, by job name. */
 const MEMORIES = 'tidings/news'

@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events'
 import { BehaviorSubject, lastValueFrom, Subject } from 'rxjs'
 import { defined } from '../../core/defined.ts'
 import { asError } from '../../core/errors.ts'
+import { MINUTE } from '../../core/time-units.ts'
 import type { Job } from '../../job/job.ts'
 import type { JobControl, JobHost, Trigger } from '../../job/job-host.ts'
 import type { JobRecord } from '../../job/job-record.ts'
@@ -21,7 +22,7 @@ import type { JobStatus } from './status.ts'
  * A slot is overdue once the next slot has passed too, or after this long, in ms: no timer is more than 30 s late, even
  * after the machine was suspended.
  */
-const PATIENCE = 60_000
+const PATIENCE = MINUTE
 
 /** What a running job needs from its agent. */
 export interface JobRunnerHost extends Omit<JobHost, 'began' | 'ended' | 'progressed' | 'control'> {

@@ -1,11 +1,12 @@
 import type { Clock } from '../../core/clock.ts'
 import { hasCode } from '../../core/errors.ts'
+import { MINUTE } from '../../core/time-units.ts'
 import type { DeliveryOutcome } from '../../dispatch/outcome.ts'
 import type { Listener } from '../../listener/listener.ts'
 import type { Consumer, Lag, Log } from '../../log/port.ts'
 
 /** With events to handle, a listener that starts no delivery for this long, in ms, is stuck. */
-const PATIENCE = 60_000
+const PATIENCE = MINUTE
 
 /**
  * When a listener last made progress: a delivery began or ended. Deliveries that time out do not count, because a

@@ -3,6 +3,7 @@ import { type Clock, monotonic, pause } from '../../core/clock.ts'
 import type { ErrorInfo } from '../../core/error-info.ts'
 import { asError, hasCode } from '../../core/errors.ts'
 import { retryPause } from '../../core/keep-trying.ts'
+import { MINUTE } from '../../core/time-units.ts'
 import { Pump, type PumpHost } from '../../dispatch/pump.ts'
 import type { Listener } from '../../listener/listener.ts'
 import type { Consumer, Handed, Lag, Log, Start, Writes } from '../../log/port.ts'
@@ -34,7 +35,7 @@ export interface ListenerRunnerHost extends Omit<PumpHost, 'stop' | 'began' | 'e
 }
 
 /** A listener that worked for longer than this, in ms, restarts after the shortest pause. */
-const WORKED = 60_000
+const WORKED = MINUTE
 
 /**
  * A running listener: it receives events until it is paused or stopped, and can be moved and renamed meanwhile.
