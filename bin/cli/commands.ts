@@ -13,21 +13,24 @@ export const tidings = {
       load: async () => (await import('../commands/test/test.ts')).test,
     },
     status: {
-      summary: 'Show how an agent is, and whether all is well',
+      summary: 'Show the state of an agent, and any problems',
       load: async () => (await import('../commands/status/status.ts')).status,
     },
     events: {
-      summary: 'Look at the events in a log',
+      summary: 'Search, follow, export and import events',
       commands: {
         ls: { summary: 'List events', load: async () => (await import('../commands/events/ls.ts')).ls },
-        show: { summary: 'Show one event whole', load: async () => (await import('../commands/events/show.ts')).show },
+        show: {
+          summary: 'Show one event in full',
+          load: async () => (await import('../commands/events/show.ts')).show,
+        },
         count: { summary: 'Count events', load: async () => (await import('../commands/events/count.ts')).count },
         tail: {
-          summary: 'Show the newest events, and those to come',
+          summary: 'Show the newest events, and new ones as they arrive',
           load: async () => (await import('../commands/events/tail.ts')).tail,
         },
         export: {
-          summary: 'Write events into a file',
+          summary: 'Write events to a file',
           load: async () => (await import('../commands/events/export.ts')).exportCommand,
         },
         import: {
@@ -37,7 +40,7 @@ export const tidings = {
       },
     },
     jobs: {
-      summary: 'Look at jobs, and steer them',
+      summary: 'List, run, pause and reset jobs',
       commands: {
         ls: { summary: 'List jobs', load: async () => (await import('../commands/jobs/ls.ts')).ls },
         next: {
@@ -45,45 +48,51 @@ export const tidings = {
           load: async () => (await import('../commands/jobs/next.ts')).next,
         },
         history: {
-          summary: 'Show what became of its slots',
+          summary: 'Show the outcomes of its slots',
           load: async () => (await import('../commands/jobs/history.ts')).history,
         },
         run: { summary: 'Run a job now', load: async () => (await import('../commands/jobs/run.ts')).run },
-        pause: { summary: 'Let a schedule rest', load: async () => (await import('../commands/jobs/pause.ts')).pause },
-        resume: { summary: 'Let a job go on', load: async () => (await import('../commands/jobs/resume.ts')).resume },
-        reset: { summary: 'Begin a schedule now', load: async () => (await import('../commands/jobs/reset.ts')).reset },
-        rm: { summary: 'Forget a job', load: async () => (await import('../commands/jobs/rm.ts')).rm },
+        pause: { summary: 'Pause a job', load: async () => (await import('../commands/jobs/pause.ts')).pause },
+        resume: { summary: 'Resume a job', load: async () => (await import('../commands/jobs/resume.ts')).resume },
+        reset: {
+          summary: 'Restart a schedule now',
+          load: async () => (await import('../commands/jobs/reset.ts')).reset,
+        },
+        rm: { summary: 'Remove a job from the log', load: async () => (await import('../commands/jobs/rm.ts')).rm },
       },
     },
     listeners: {
-      summary: 'Look at listeners, and steer them',
+      summary: 'List, pause, move and rename listeners',
       commands: {
         ls: { summary: 'List listeners', load: async () => (await import('../commands/listeners/ls.ts')).ls },
         pause: {
-          summary: 'Let a listener hear nothing',
+          summary: 'Pause a listener',
           load: async () => (await import('../commands/listeners/pause.ts')).pause,
         },
         resume: {
-          summary: 'Let a listener go on',
+          summary: 'Resume a listener',
           load: async () => (await import('../commands/listeners/resume.ts')).resume,
         },
         reset: {
-          summary: 'Let a listener go on from another place',
+          summary: 'Continue a listener from another place',
           load: async () => (await import('../commands/listeners/reset.ts')).reset,
         },
         skip: {
-          summary: 'Let a listener pass over what it has not heard',
+          summary: 'Skip the events that a listener has not received',
           load: async () => (await import('../commands/listeners/skip.ts')).skip,
         },
         rename: {
-          summary: 'Give a listener another name',
+          summary: 'Rename a listener',
           load: async () => (await import('../commands/listeners/rename.ts')).rename,
         },
-        rm: { summary: 'Forget a listener', load: async () => (await import('../commands/listeners/rm.ts')).rm },
+        rm: {
+          summary: 'Remove a listener from the log',
+          load: async () => (await import('../commands/listeners/rm.ts')).rm,
+        },
       },
     },
     parked: {
-      summary: 'Look at what listeners could not handle, and decide',
+      summary: 'List, retry and drop events that listeners could not handle',
       commands: {
         ls: { summary: 'List parked events', load: async () => (await import('../commands/parked/ls.ts')).ls },
         show: {
@@ -91,32 +100,32 @@ export const tidings = {
           load: async () => (await import('../commands/parked/show.ts')).show,
         },
         retry: {
-          summary: 'Hand them out again',
+          summary: 'Deliver them again',
           load: async () => (await import('../commands/parked/retry.ts')).retry,
         },
-        drop: { summary: 'Forget them', load: async () => (await import('../commands/parked/drop.ts')).drop },
+        drop: { summary: 'Drop them', load: async () => (await import('../commands/parked/drop.ts')).drop },
       },
     },
     db: {
-      summary: 'Look after a log: its size, its soundness, its backups',
+      summary: 'Maintain a log: size, integrity, backups',
       commands: {
         stats: { summary: 'Show sizes and growth', load: async () => (await import('../commands/db/stats.ts')).stats },
-        verify: { summary: 'Look for damage', load: async () => (await import('../commands/db/verify.ts')).verify },
+        verify: { summary: 'Check for damage', load: async () => (await import('../commands/db/verify.ts')).verify },
         backup: {
-          summary: 'Copy a log, also while it is in use',
+          summary: 'Copy a log, even while it is in use',
           load: async () => (await import('../commands/db/backup.ts')).backup,
         },
         restore: {
-          summary: 'Make a log out of a backup',
+          summary: 'Make a log from a backup',
           load: async () => (await import('../commands/db/restore.ts')).restore,
         },
         prune: { summary: 'Remove old events', load: async () => (await import('../commands/db/prune.ts')).prune },
         compact: {
-          summary: 'Give the disk back',
+          summary: 'Free disk space',
           load: async () => (await import('../commands/db/compact.ts')).compact,
         },
         repair: {
-          summary: 'See what is left of a damaged log',
+          summary: 'Recover what is intact in a damaged log',
           load: async () => (await import('../commands/db/repair.ts')).repair,
         },
       },

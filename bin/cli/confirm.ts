@@ -1,5 +1,5 @@
 import { escape } from '../../lib/core/escape.ts'
-import { Failure, Mistake } from './mistake.ts'
+import { Failure, UsageError } from './errors.ts'
 
 /** The streams on which the user is asked and answers. */
 export interface Terminal {
@@ -10,7 +10,7 @@ export interface Terminal {
 /**
  * Asks the user on a terminal to confirm; without a terminal, only `--yes` confirms.
  *
- * @throws Mistake without a terminal; Failure when the answer is no
+ * @throws UsageError without a terminal; Failure when the answer is no
  */
 export async function confirm(
   what: string,
@@ -18,14 +18,14 @@ export async function confirm(
   { input, output }: Terminal = { input: process.stdin, output: process.stderr },
 ): Promise<void> {
   if (yes === true) return
-  if (!input.isTTY || !output.isTTY) throw new Mistake(`${what}: add --yes if that is meant`)
+  if (!input.isTTY || !output.isTTY) throw new UsageError(`${what}: add --yes to confirm`)
   const { createInterface } = await import('node:readline')
   const terminal = createInterface({ input, output })
   const answer = await new Promise<string>((resolve) => {
-    terminal.question(`${escape(what)}. Is that meant? [y/N] `, resolve)
+    terminal.question(`${escape(what)}. Continue? [y/N] `, resolve)
     // Ctrl-C and Ctrl-D count as no.
     terminal.once('close', () => resolve(''))
   })
   terminal.close()
-  if (!/^y(es)?$/i.test(answer.trim())) throw new Failure('nothing was done')
+  if (!/^y(es)?$/i.test(answer.trim())) throw new Failure('nothing was changed')
 }

@@ -1,7 +1,7 @@
 import { didYouMean } from '../../lib/core/did-you-mean.ts'
-import { complain } from '../print/complain.ts'
+import { printProblem } from '../print/print.ts'
 import type { Command, Entry } from './command.ts'
-import { exitCodes, Failure, Mistake } from './mistake.ts'
+import { exitCodes, Failure, UsageError } from './errors.ts'
 
 /**
  * Runs the command that the arguments name, reports errors, and ends the process with the exit code. `words`: the words
@@ -11,7 +11,7 @@ export async function main(words: readonly string[], entry: Entry, args: readonl
   // The reader of our output may close the pipe early: `tidings events ls | head`.
   process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
     if (code === 'EPIPE') process.exit(exitCodes.ok)
-    complain(`nothing more can be printed: ${message}`)
+    printProblem(`standard output failed: ${message}`)
     process.exit(exitCodes.failed)
   })
   const code = await answer(words, entry, args)
@@ -30,7 +30,7 @@ async function choose(words: readonly string[], entry: Entry, args: readonly str
   const [word, ...rest] = args
   if (word === 'help' && rest.length > 0) return choose(words, entry, [...rest, '--help'])
   if (word === undefined || word === 'help' || word === '--help' || word === '-h') {
-    const { overview } = await import('./overview.ts')
+    const { overview } = await import('./help.ts')
     const [stream, code] = word === undefined ? [process.stderr, exitCodes.usage] : [process.stdout, exitCodes.ok]
     stream.write(overview(words, entry))
     return code
@@ -38,15 +38,16 @@ async function choose(words: readonly string[], entry: Entry, args: readonly str
   const chosen = Object.hasOwn(entry.commands, word) ? entry.commands[word] : undefined
   if (chosen !== undefined) return choose([...words, word], chosen, rest)
   const isOption = word.startsWith('-')
-  const unknown = isOption ? 'a command comes first, got' : 'unknown command'
+  const unknown = isOption ? 'expected a command, got' : 'unknown command'
   const near = isOption ? '' : didYouMean(word, Object.keys(entry.commands))
-  throw new Mistake(`${unknown} ${JSON.stringify(word)}${near === '' ? `; see ${words.join(' ')} --help` : near}`)
+  throw new UsageError(`${unknown} ${JSON.stringify(word)}${near === '' ? `; see ${words.join(' ')} --help` : near}`)
 }
 
 async function perform(words: readonly string[], command: Command, args: readonly string[]): Promise<number> {
-  const { helpOf, parse } = await import('./parse.ts')
-  const given = await parse(words, command, args)
+  const { parse } = await import('./parse.ts')
+  const given = parse(words, command, args)
   if (given !== 'help') return command.run(given)
+  const { helpOf } = await import('./help.ts')
   process.stdout.write(`${await helpOf(words, command)}\n`)
   return exitCodes.ok
 }
@@ -54,8 +55,8 @@ async function perform(words: readonly string[], command: Command, args: readonl
 /** Prints an error and returns its exit code. Shows a stack only if the fault may be our own. */
 function explain(error: unknown): number {
   const { message, stack, code, syscall } = error as NodeJS.ErrnoException
-  const foreseen = error instanceof Mistake || error instanceof Failure || code?.startsWith('TIDINGS_') || syscall
-  complain(foreseen ? message : (stack ?? String(error)))
-  if (error instanceof Mistake || code === 'TIDINGS_LOG_INVALID') return exitCodes.usage
+  const foreseen = error instanceof UsageError || error instanceof Failure || code?.startsWith('TIDINGS_') || syscall
+  printProblem(foreseen ? message : (stack ?? String(error)))
+  if (error instanceof UsageError || code === 'TIDINGS_LOG_INVALID') return exitCodes.usage
   return code === 'TIDINGS_LOG_LOCKED' ? exitCodes.inUse : exitCodes.failed
 }

@@ -1,11 +1,9 @@
 import type { Options } from 'yargs'
 import { didYouMean } from '../../lib/core/did-you-mean.ts'
 import type { Command, Given, OptionTable } from './command.ts'
-import { Mistake } from './mistake.ts'
+import { UsageError } from './errors.ts'
 
-const WIDTH = 80
-
-const HELP: OptionTable = { help: { alias: 'h', type: 'boolean', describe: 'Show this help' } }
+export const HELP: OptionTable = { help: { alias: 'h', type: 'boolean', describe: 'Show this help' } }
 
 /** An option with its long name, looked up by one of its spellings. */
 interface Known {
@@ -19,17 +17,17 @@ interface Known {
  * The type of an option alone decides how its value is parsed: an option occurs once, unless its type is `array`; a
  * `boolean` takes no value but `true` or `false`; a `number` is whole and not negative; no option takes an empty value.
  *
- * @throws Mistake for anything else
+ * @throws UsageError for anything else
  */
-export async function parse(
+export function parse(
   words: readonly string[],
   command: Command,
   args: readonly string[],
-): Promise<Given<OptionTable> | 'help'> {
+): Given<OptionTable> | 'help' {
   const end = args.indexOf('--')
   if (args.slice(0, end < 0 ? args.length : end).some((each) => each === '--help' || each === '-h')) return 'help'
   const reader = new Reader({ ...HELP, ...command.options }, command.rewrite?.(args) ?? args)
-  const { values, rest } = await reader.read()
+  const { values, rest } = reader.read()
   if (values.help === true) return 'help'
   checkArguments(words, command, rest)
   return { ...values, _: rest }
@@ -50,43 +48,43 @@ class Reader {
     }
   }
 
-  async read(): Promise<{ readonly values: Record<string, unknown>; readonly rest: readonly string[] }> {
+  read(): { readonly values: Record<string, unknown>; readonly rest: readonly string[] } {
     const given = new Set<string>()
     for (let arg = this.#queue.shift(); arg !== undefined; arg = this.#queue.shift()) {
       if (arg === '--') this.#rest.push(...this.#queue.splice(0))
       else if (isValue(arg)) this.#rest.push(arg)
-      else await this.#option(arg, given)
+      else this.#option(arg, given)
     }
     return { values: Object.fromEntries(this.#values), rest: this.#rest }
   }
 
   /** `--name`, `--name=value`, `-n`, `-n=value`, `-nvalue`, or several flags in one: `-rm`. */
-  async #option(arg: string, given: Set<string>): Promise<void> {
+  #option(arg: string, given: Set<string>): void {
     const [, long, value] = /^--([^=]+)(?:=(.*))?$/s.exec(arg) ?? []
-    if (long !== undefined) return this.#set(dashed(long), await this.#find(long), value, given)
+    if (long !== undefined) return this.#set(dashed(long), this.#find(long), value, given)
     const letters = arg.slice(1)
-    const known = await this.#find(letters.charAt(0))
+    const known = this.#find(letters.charAt(0))
     const after = letters.slice(1)
     const attached = after.startsWith('=') ? after.slice(1) : after
     const isFlag = known.option.type === 'boolean' && !after.startsWith('=')
     this.#set(`-${letters.charAt(0)}`, known, after === '' || isFlag ? undefined : attached, given)
-    if (isFlag && after !== '') await this.#option(`-${after}`, given)
+    if (isFlag && after !== '') this.#option(`-${after}`, given)
   }
 
-  async #find(spelling: string): Promise<Known> {
+  #find(spelling: string): Known {
     const known = this.#known.get(spelling)
     if (known !== undefined) return known
     const near = didYouMean(dashed(spelling), [...this.#known.keys()].map(dashed))
-    throw new Mistake(`unknown option ${dashed(spelling)}${near}`)
+    throw new UsageError(`unknown option ${dashed(spelling)}${near}`)
   }
 
   #set(spelled: string, { name, option }: Known, inline: string | undefined, given: Set<string>): void {
     const { type } = option
-    if (type !== 'array' && given.has(name)) throw new Mistake(`${spelled} was given twice`)
+    if (type !== 'array' && given.has(name)) throw new UsageError(`${spelled} was given twice`)
     if (type === 'boolean') this.#values.set(name, flag(spelled, inline))
     else {
       const text = inline ?? this.#next(spelled)
-      if (text === '') throw new Mistake(`${spelled} needs a value`)
+      if (text === '') throw new UsageError(`${spelled} needs a value`)
       const before = given.has(name) ? (this.#values.get(name) as readonly unknown[]) : []
       const value = type === 'number' ? whole(spelled, text) : text
       this.#values.set(name, type === 'array' ? [...before, value] : value)
@@ -98,8 +96,8 @@ class Reader {
     const next = this.#queue[0]
     if (next !== undefined && isValue(next)) return this.#queue.shift() as string
     const isKnown = next === undefined || next === '--' || this.#known.has(next.replace(/^--?|=.*/gs, ''))
-    const hint = isKnown ? '' : `; one that begins with - is written ${spelled}=${next}`
-    throw new Mistake(`${spelled} needs a value${hint}`)
+    const hint = isKnown ? '' : `; write a value that begins with - as ${spelled}=${next}`
+    throw new UsageError(`${spelled} needs a value${hint}`)
   }
 }
 
@@ -111,13 +109,13 @@ function isValue(arg: string): boolean {
 function flag(spelled: string, value: string | undefined): boolean {
   if (value === undefined || value === 'true') return true
   if (value === 'false') return false
-  throw new Mistake(`${spelled} takes no value but true or false, got ${JSON.stringify(value)}`)
+  throw new UsageError(`${spelled} takes only true or false, got ${JSON.stringify(value)}`)
 }
 
 function whole(spelled: string, text: string): number {
   const number = /^\d+$/.test(text) ? Number(text) : Number.NaN
   if (Number.isSafeInteger(number)) return number
-  throw new Mistake(`${spelled} needs a number, whole and not negative, got ${JSON.stringify(text)}`)
+  throw new UsageError(`${spelled} must be a whole number, not negative, got ${JSON.stringify(text)}`)
 }
 
 function spellings(name: string, { alias = [] }: Options): string[] {
@@ -131,28 +129,10 @@ function dashed(name: string): string {
 function checkArguments(words: readonly string[], { takes }: Command, given: readonly string[]): void {
   const usage = [...words, ...takes].join(' ')
   const empty = takes[given.indexOf('')]
-  if (empty !== undefined) throw new Mistake(`${empty.replace(/^\[|\]$/g, '')} is empty: ${usage}`)
+  if (empty !== undefined) throw new UsageError(`${empty.replace(/^\[|\]$/g, '')} is empty: ${usage}`)
   const needed = takes.filter((name) => !name.startsWith('['))
   const missing = needed[given.length]
-  if (missing !== undefined) throw new Mistake(`${missing} is missing: ${usage}`)
+  if (missing !== undefined) throw new UsageError(`${missing} is missing: ${usage}`)
   const surplus = given[takes.length]
-  if (surplus !== undefined) throw new Mistake(`${JSON.stringify(surplus)} is one argument too many: ${usage}`)
-}
-
-/** The help of a command, at most 80 columns wide. */
-export async function helpOf(words: readonly string[], command: Command): Promise<string> {
-  const { default: yargs } = await import('yargs')
-  const program = words.join(' ')
-  const usage = [program, ...command.takes, '[options]'].join(' ')
-  const options = await yargs()
-    .locale('en')
-    .help(false)
-    .version(false)
-    .exitProcess(false)
-    .wrap(WIDTH)
-    .options({ ...command.options, ...HELP })
-    .usage(`${usage}\n\n${command.summary}`)
-    .getHelp()
-  const examples = command.examples.map(([args, what]) => `  ${`${program} ${args}`.trimEnd()}\n      ${what}`)
-  return `${options}\n\nExamples:\n${examples.join('\n')}`
+  if (surplus !== undefined) throw new UsageError(`${JSON.stringify(surplus)} is one argument too many: ${usage}`)
 }

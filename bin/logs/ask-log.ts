@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Code, didYouMean, holdsLog, operationsOf } from '../../lib/cli.ts'
-import { connect, type Log, type LogOptions, memoryLog, type Operations, TidingsError } from '../../lib/index.ts'
-import { Mistake } from '../cli/mistake.ts'
-import { complain } from '../print/complain.ts'
-import { openToLook } from './open-to-look.ts'
-import { type Which, whichLog } from './which-log.ts'
+import type { Code } from '../../lib/cli.ts'
+import { didYouMean } from '../../lib/core/did-you-mean.ts'
+import type { Log, LogOptions, Operations } from '../../lib/index.ts'
+import { UsageError } from '../cli/errors.ts'
+import { printProblem } from '../print/print.ts'
+import type { CodeOptions } from '../user/surroundings.ts'
+import { logFor, type Which, whichLog } from './which-log.ts'
 
 /**
  * Retry limits, in ms: an agent that is starting does not answer yet, and one that is stopping holds the log a moment
@@ -19,21 +20,35 @@ interface Wanted {
 }
 
 /** Asks the agent that runs on the selected log or, if none runs, the log itself. */
-export async function askLog<T>(
-  which: Which,
+export async function askLog<T>(which: Which, ask: (operations: Operations) => Promise<T>): Promise<T> {
+  return askAt(await whichLog(which), ask)
+}
+
+/** Like `askLog`. While no agent runs, the agent in this file supplies the jobs. */
+export async function askLogOrFile<T>(
+  file: string | undefined,
+  options: Which & CodeOptions,
   ask: (operations: Operations) => Promise<T>,
-  options: Pick<Wanted, 'code'> = {},
 ): Promise<T> {
-  return askAt(await whichLog(which), ask, options)
+  if (file === undefined) return askLog(options, ask)
+  const [{ surroundings }, { loadAgent }] = await Promise.all([
+    import('../user/surroundings.ts'),
+    import('../user/load-agent.ts'),
+  ])
+  const own = await surroundings(options)
+  const agent = await loadAgent(file)
+  const { codeOf } = await import('../../lib/cli.ts')
+  const directory = options.agent === undefined ? logFor(agent.name, options.db) : await whichLog(options)
+  return askAt(directory, ask, { code: (log) => codeOf(agent, log, own) })
 }
 
 /** Like `askLog`, for the log in this folder; a required `identity` always asks the log itself. */
 export async function askAt<T>(
   directory: string,
   ask: (operations: Operations) => Promise<T>,
-  options: Wanted = {},
+  wanted: Wanted = {},
 ): Promise<T> {
-  const { on, close } = await reach(directory, options)
+  const { on, close } = await reach(directory, wanted)
   try {
     return await ask(on)
   } catch (error) {
@@ -43,18 +58,22 @@ export async function askAt<T>(
   }
 }
 
+// The engine is loaded on demand: the help of a command must not wait for it.
 async function reach(
   directory: string,
   { identity, code }: Wanted,
 ): Promise<{ readonly on: Operations; close(): Promise<void> }> {
+  const { connect, memoryLog, TidingsError } = await import('../../lib/index.ts')
+  const { holdsLog, operationsOf } = await import('../../lib/cli.ts')
+  const { openReadable } = await import('./open-readable.ts')
   const begun = Date.now()
   for (;;) {
     const agent = identity === undefined ? await connect(directory) : undefined
     if (agent !== undefined) return { on: agent, close: async () => undefined }
     try {
-      const warn = (message: string): void => complain(message)
+      const warn = (message: string): void => printProblem(message)
       // For code that has never run, an empty log answers.
-      const open = code === undefined || (await holdsLog(directory)) ? openToLook : () => memoryLog()
+      const open = code === undefined || (await holdsLog(directory)) ? openReadable : () => memoryLog()
       const log = await open(directory, { warn, ...(identity === undefined ? {} : { identity }) })
       return { on: operationsOf(log, undefined, code?.(log)), close: () => log.close() }
     } catch (error) {
@@ -72,5 +91,5 @@ function withNames(error: unknown): unknown {
   if (typeof details?.name !== 'string' || !Array.isArray(details.known)) return error
   const known = details.known.map(String)
   const words = didYouMean(details.name, known) || `; known: ${known.join(', ') || 'none'}`
-  return new Mistake(message + words)
+  return new UsageError(message + words)
 }

@@ -1,17 +1,23 @@
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { didYouMean, holdsLog } from '../../lib/cli.ts'
-import { Failure, Mistake } from '../cli/mistake.ts'
+import { didYouMean } from '../../lib/core/did-you-mean.ts'
+import { Failure, UsageError } from '../cli/errors.ts'
 
 /** The folder in which agents keep their logs. */
 const HOME = '.tidings'
 
-/** Selects a log. */
+/** The options that select a log. */
 export interface Which {
   /** The folder of the log. */
   readonly db?: string | undefined
   /** The name of the agent, whose log is in `.tidings/<agent>`. */
   readonly agent?: string | undefined
+}
+
+/** The options of every command that reads a log or steers the agent on it. */
+export interface LogCommandOptions extends Which {
+  readonly json?: boolean | undefined
+  readonly yes?: boolean | undefined
 }
 
 /** The folder in which `agent-test` keeps events between trials. */
@@ -20,17 +26,22 @@ export const TEST_LOG = join(HOME, 'test')
 /**
  * Returns the folder of the log that an agent runs on: `--db`, else `TIDINGS_DB`, else `.tidings/<agent>`.
  *
- * @throws Mistake for an agent named `test`, without the first two: its log would be that of `agent-test`, which
+ * @throws UsageError for an agent named `test`, without the first two: its log would be that of `agent-test`, which
  *   removes it
  */
 export function logFor(agent: string, db: string | undefined): string {
-  const said = db ?? (process.env.TIDINGS_DB || undefined)
-  if (said !== undefined) return said
+  const given = db ?? (process.env.TIDINGS_DB || undefined)
+  if (given !== undefined) return given
   if (agent.toLowerCase() !== 'test') return join(HOME, agent)
-  const ways = 'give the agent another name, or its log another folder (--db DIR)'
-  throw new Mistake(
-    `agent ${JSON.stringify(agent)} would share ${TEST_LOG} with agent-test, which removes what is there: ${ways}`,
+  const ways = 'rename the agent, or keep its log in another folder (--db DIR)'
+  throw new UsageError(
+    `agent ${JSON.stringify(agent)} would share ${TEST_LOG} with agent-test, which removes its events: ${ways}`,
   )
+}
+
+async function holdsLog(directory: string): Promise<boolean> {
+  const engine = await import('../../lib/cli.ts')
+  return engine.holdsLog(directory)
 }
 
 /** Finds the folder of an existing log: `--db`, else `--agent`, else `TIDINGS_DB`, else the only one in `.tidings`. */
@@ -49,11 +60,11 @@ export async function logToFill(which: Which): Promise<string> {
   const found = statSync(directory, { throwIfNoEntry: false })
   const isFree = found === undefined || (found.isDirectory() && readdirSync(directory).length === 0)
   if (isFree || (found.isDirectory() && (await holdsLog(directory)))) return directory
-  throw new Failure(`${directory} holds something else than a log`)
+  throw new Failure(`${directory} holds other files, not a log`)
 }
 
 function named({ db, agent }: Which): string | undefined {
-  if (db !== undefined && agent !== undefined) throw new Mistake('--db and --agent both say which log: leave out one')
+  if (db !== undefined && agent !== undefined) throw new UsageError('--db and --agent both select a log: leave one out')
   return agent === undefined ? (db ?? (process.env.TIDINGS_DB || undefined)) : join(HOME, agent)
 }
 
@@ -62,8 +73,9 @@ async function onlyLog(): Promise<string> {
   // Ignores the log of agent-test, unless it is the only one.
   const meant = all.length > 1 ? all.filter((name) => name !== 'test') : all
   const [only] = meant
-  if (only === undefined) throw new Failure(`there is no log in ${HOME}: run an agent first, or say --db DIR`)
-  if (meant.length > 1) throw new Mistake(`${HOME} has several logs, say which: --agent ${meant.join(', --agent ')}`)
+  if (only === undefined) throw new Failure(`there is no log in ${HOME}: run an agent first, or give --db DIR`)
+  if (meant.length > 1)
+    throw new UsageError(`${HOME} has several logs: choose one with --agent ${meant.join(', --agent ')}`)
   return join(HOME, only)
 }
 
@@ -72,4 +84,13 @@ async function agents(): Promise<string[]> {
   const names = readdirSync(HOME)
   const held = await Promise.all(names.map((name) => holdsLog(join(HOME, name))))
   return names.filter((_, i) => held[i]).sort()
+}
+
+/** @throws TidingsError `TIDINGS_LOG_LOCKED` when an agent runs on the log */
+export async function refuseIfInUse(directory: string): Promise<void> {
+  const { connect, TidingsError } = await import('../../lib/index.ts')
+  if (!(await holdsLog(directory)) || (await connect(directory)) === undefined) return
+  throw new TidingsError('TIDINGS_LOG_LOCKED', `an agent runs on the log in ${directory}: stop it first`, {
+    details: { directory },
+  })
 }

@@ -1,3 +1,5 @@
+import { escape, escapeLines } from '../../lib/core/escape.ts'
+
 /** A text output: a terminal shows tables, a pipe gets plain text, one row a line, with tabs between cells. */
 export interface Output {
   readonly isTTY?: boolean
@@ -11,4 +13,41 @@ export interface Output {
 export async function print(text: string, output: Output = process.stdout): Promise<void> {
   if (output.write(text) !== false || output.once === undefined) return
   await new Promise<void>((resolve) => output.once?.('drain', resolve))
+}
+
+/** Prints a result in words, on its own line. */
+export function printLine(words: string): void {
+  process.stdout.write(`${escape(words)}\n`)
+}
+
+/** Prints a remark on a result, such as that it is empty, to standard error, which programs ignore. */
+export function printNote(words: string): void {
+  process.stderr.write(`${escape(words)}\n`)
+}
+
+/**
+ * Prints a problem to standard error. Quoted text is safe: terminals do not interpret it, and its further lines can't
+ * pass for another message.
+ */
+export function printProblem(words: string): void {
+  try {
+    process.stderr.write(`tidings: ${escapeLines(words).replaceAll('\n', '\n  ')}\n`)
+  } catch {
+    // Standard error is a file on a full disk: the problem can't be reported.
+  }
+}
+
+/** Prints a value as JSON on one line; with `pretty`, on several. */
+export function printJson(value: unknown, { pretty = false }: { readonly pretty?: boolean } = {}): void {
+  process.stdout.write(pretty ? linesOf(JSON.stringify(value, null, 2)) : jsonLine(value))
+}
+
+/** Formats a value as one line of JSON, with its line break. */
+export function jsonLine(value: unknown): string {
+  return linesOf(JSON.stringify(value))
+}
+
+// Invisible characters become JSON escapes: the value stays the same, and no terminal interprets them.
+function linesOf(json: string): string {
+  return `${escapeLines(json)}\n`
 }

@@ -3,9 +3,9 @@ import { copyFile, mkdtemp, open, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Database } from 'node-sqlite3-wasm'
-import { Failure } from '../cli/mistake.ts'
-import { complain } from '../print/complain.ts'
-import { some } from '../print/words.ts'
+import { Failure } from '../cli/errors.ts'
+import { plural } from '../print/format.ts'
+import { printProblem } from '../print/print.ts'
 import { type Unpickled, unpickle } from './pickle.ts'
 
 const HEADER = 'SQLite format 3\0'
@@ -113,8 +113,8 @@ function* eventsIn(db: Database, path: string, { progress, skip }: Watch): Gener
   }
   if (spoilt.length === 0) return
   const which = `the first is in row ${spoilt[0]}`
-  complain(
-    `${some(spoilt.length, 'event')} had data without a JSON form: null, or a time without its zone, is in its place (${which})`,
+  printProblem(
+    `${plural(spoilt.length, 'event')} had data without a JSON form: null, or a time without its zone, is in its place (${which})`,
   )
 }
 

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { didYouMean } from '../../lib/cli.ts'
-import { Mistake } from '../cli/mistake.ts'
+import { UsageError } from '../cli/errors.ts'
 
 /** The file endings that a user's module may have. */
 const endings = ['.ts', '.mts', '.cts', '.js', '.mjs', '.cjs'] as const
@@ -10,7 +10,7 @@ const endings = ['.ts', '.mts', '.cts', '.js', '.mjs', '.cjs'] as const
 export function findFile(file: string): string {
   const found = ['', ...endings].map((ending) => `${file}${ending}`).find(isFile)
   if (found !== undefined) return found
-  throw new Mistake(`there is no file ${file}${didYouMean(file, modulesBeside(file).flatMap(withAndWithoutEnding))}`)
+  throw new UsageError(`there is no file ${file}${didYouMean(file, modulesBeside(file).flatMap(withAndWithoutEnding))}`)
 }
 
 export function isFile(path: string): boolean {

@@ -1,7 +1,7 @@
 import { basename } from 'node:path'
 import { didYouMean, isAgent, isJob, isListener, isStream } from '../../lib/cli.ts'
 import { type Job, type Listener } from '../../lib/index.ts'
-import { Mistake } from '../cli/mistake.ts'
+import { UsageError } from '../cli/errors.ts'
 import { findFile, isFile } from './find-file.ts'
 import { loadModule } from './load-module.ts'
 
@@ -23,9 +23,9 @@ async function findPart<P>(target: string, kind: 'job' | 'listener', is: (value:
   if (is(part)) return part
   const names = Object.keys(exports).filter((each) => is(exports[each]))
   const found =
-    part === undefined ? `has no export ${JSON.stringify(name)}` : `exports ${whatIs(part)} as ${name}, no ${kind}`
+    part === undefined ? `has no export ${JSON.stringify(name)}` : `exports ${kindOf(part)} as ${name}, not a ${kind}`
   const others = names.length === 0 ? `; it exports no ${kind}` : `; its ${kind}s: ${names.join(', ')}`
-  throw new Mistake(`${path} ${found}${didYouMean(name, names) || others}`)
+  throw new UsageError(`${path} ${found}${didYouMean(name, names) || others}`)
 }
 
 function split(target: string, kind: string): readonly [file: string, name: string] {
@@ -36,11 +36,11 @@ function split(target: string, kind: string): readonly [file: string, name: stri
   const parts = [target.slice(0, at), target.slice(at + 1)] as const
   if (at > 0 && parts[1] !== '') return parts
   const expected = `write FILE.EXPORT, such as example.my${kind === 'job' ? 'Job' : 'Listener'}`
-  throw new Mistake(`${JSON.stringify(target)} names no ${kind}: ${expected}`)
+  throw new UsageError(`${JSON.stringify(target)} does not name a ${kind}: ${expected}`)
 }
 
 /** Describes an export in words: `a job`, `a promise`, `undefined`. */
-export function whatIs(value: unknown): string {
+export function kindOf(value: unknown): string {
   if (isJob(value)) return 'a job'
   if (isListener(value)) return 'a listener'
   if (isAgent(value)) return 'an agent'

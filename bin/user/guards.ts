@@ -1,5 +1,5 @@
 import type { Logger } from '../../lib/index.ts'
-import { exitCodes } from '../cli/mistake.ts'
+import { exitCodes } from '../cli/errors.ts'
 
 /** Logs uncaught errors of a user's code, such as one thrown in a timer, and keeps the agent running. */
 export function surviveErrors(logger: Logger): void {

@@ -1,8 +1,8 @@
 import { isAgent, isJob, isListener, isStream } from '../../lib/cli.ts'
 import { type Agent } from '../../lib/index.ts'
-import { Failure } from '../cli/mistake.ts'
+import { Failure } from '../cli/errors.ts'
 import { findFile } from './find-file.ts'
-import { whatIs } from './find-part.ts'
+import { kindOf } from './find-part.ts'
 import { type Exports, loadModule } from './load-module.ts'
 
 /** Loads the agent that a user's module exports: the default export, or else the only export that is an agent. */
@@ -16,23 +16,23 @@ export async function loadAgent(file: string): Promise<Agent> {
   throw new Failure(
     agents.length > 1
       ? `${file} exports several agents (${names}): export the one to run as default`
-      : `${file} exports no agent: ${whatInstead(exports)}`,
+      : `${file} exports no agent: ${adviceFor(exports)}`,
   )
 }
 
-function whatInstead(exports: Exports): string {
+function adviceFor(exports: Exports): string {
   const { default: whole } = exports
   if (Array.isArray(whole) && whole.some(isAgent))
-    return 'its default is an array of them: export the one to run as default'
+    return 'its default export is an array of agents: export the one to run as default'
   const named = Object.entries(exports).flatMap(([name, value]) =>
     isPart(value) ? [name === 'default' ? 'theDefault' : name] : [],
   )
   const parts = Array.isArray(whole) && whole.some(isPart) ? ['...theDefault', ...named] : named
   const wrapped = `export default agent('my-agent', [${parts.slice(0, 4).join(', ')}${parts.length > 4 ? ', …' : ''}])`
-  if (parts.length > 0) return `put its parts together with ${wrapped}`
+  if (parts.length > 0) return `combine its parts: ${wrapped}`
   if (!Object.hasOwn(exports, 'default')) return `end it with ${wrapped}`
   const instead = whole instanceof Promise ? 'await it' : typeof whole === 'function' ? 'call it' : `write ${wrapped}`
-  return `its default is ${whatIs(whole)}: ${instead}`
+  return `its default export is ${kindOf(whole)}: ${instead}`
 }
 
 function isPart(value: unknown): boolean {

@@ -5,8 +5,8 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { isPromise } from 'node:util/types'
 import type { Jiti } from 'jiti'
 import { isAgent, isJob, isListener, isStream } from '../../lib/cli.ts'
-import { exitCodes, Failure } from '../cli/mistake.ts'
-import { complain } from '../print/complain.ts'
+import { exitCodes, Failure } from '../cli/errors.ts'
+import { printProblem } from '../print/print.ts'
 import { compiler } from './compile.ts'
 import { closeCache, compileCache } from './compile-cache.ts'
 import { type RunConfig, readRunConfig } from './tsconfig.ts'
@@ -42,12 +42,12 @@ async function load(file: string): Promise<Exports> {
   // The cache key is the source alone: with `paths`, imports may resolve elsewhere next time.
   const cache = config.candidates === undefined && compileCache(config.compilerOptions.experimentalDecorators === true)
   const jiti = await loader(path, config, cache)
-  const stuck = (): void => sayStuck(file)
+  const stuck = (): void => reportStuck(file)
   process.once('exit', stuck)
   try {
     return exportsOf(await jiti.import<object>(path))
   } catch (error) {
-    throw new Failure(whatIsWrong(file, error), { cause: error })
+    throw new Failure(describeFailure(file, error), { cause: error })
   } finally {
     process.off('exit', stuck)
     closeCache(cache)
@@ -78,9 +78,9 @@ function isWhole(exported: unknown): boolean {
 }
 
 /** Node silently ends a process whose pending await can never settle. */
-function sayStuck(file: string): void {
+function reportStuck(file: string): void {
   if (process.exitCode !== UNSETTLED) return
-  complain(`${file} never ends loading: at its top it awaits what does not come`)
+  printProblem(`${file} never finishes loading: its top-level await never settles`)
   process.exitCode = exitCodes.failed
 }
 
@@ -112,7 +112,7 @@ function ours(name: string): string {
   return fileURLToPath(new URL(`../../${name}${extname(import.meta.url)}`, import.meta.url))
 }
 
-function whatIsWrong(file: string, error: unknown): string {
+function describeFailure(file: string, error: unknown): string {
   if (!(error instanceof Error)) return `${file} threw ${String(error)}`
   const [, syntax, at] = /^ParseError: (.*?)\s*\n?\s*(\S+:\d+:\d+)/s.exec(error.message) ?? []
   if (syntax !== undefined && at !== undefined) return `${short(at)}: ${syntax}`

@@ -1,7 +1,7 @@
 import { isBuiltin } from 'node:module'
 import { dirname } from 'node:path'
 import { createPathsMatcher, findTsconfig, parseTsconfig, type TsConfigResult } from 'get-tsconfig'
-import { complain } from '../print/complain.ts'
+import { printProblem } from '../print/print.ts'
 
 /** The settings of a tsconfig.json that affect running a module, as opposed to checking it. */
 export interface RunConfig {
@@ -41,7 +41,7 @@ function nearest(folder: string): TsConfigResult | undefined {
   try {
     return path === undefined ? undefined : { path, config: parseTsconfig(path) }
   } catch (error) {
-    complain(`${path} is ignored, since it can't be read: ${(error as Error).message}`)
+    printProblem(`${path} is ignored, since it can't be read: ${(error as Error).message}`)
     return undefined
   }
 }

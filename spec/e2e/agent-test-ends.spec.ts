@@ -4,7 +4,7 @@ import { folderOf, myJob, myListener, new1, rows } from './example.ts'
 import { inTime, start } from './program.ts'
 
 describe('agent-test', () => {
-  it('ends with code 1 and the error when the job or the listener fails, at once, whatever they say of trying again', async (t) => {
+  it('ends at once with code 1 and the error when the job or the listener fails, whatever its retries', async (t) => {
     const { test } = folderOf(t)
     const [bad, later, failing] = await Promise.all([
       test('-m', '-j', 'example.bad'),
@@ -18,10 +18,10 @@ describe('agent-test', () => {
     assert.match(bad.words, /job "bad" failed: no luck/)
     assert.match(bad.stderr, /example\.ts:10/)
     assert.deepEqual(rows(failing), [new1, ['heard', 'my_event_type', '123', '1', 'failed: listener down']])
-    assert.match(failing.words, /the listener failed over 1 of 1 event/)
+    assert.match(failing.words, /the listener failed on 1 of 1 event/)
   })
 
-  it('says what did not pass the filters of a listener, and prints one object with --json', async (t) => {
+  it('reports events that did not pass the filters of a listener, and prints one object with --json', async (t) => {
     const { test } = folderOf(t)
     const [picky, json] = await Promise.all([
       test('-m', '-j', 'example.two', '-l', 'example.picky'),
@@ -41,16 +41,16 @@ describe('agent-test', () => {
     ])
   })
 
-  it('says when nothing is stored that could be told again, or the listener does not hear it', async (t) => {
+  it('reports that no stored event matches, or that the listener does not listen to it', async (t) => {
     const { test } = folderOf(t)
     await test('-j', 'example.two')
     const [none, unheard] = [await test(...myListener, '-t', 'my_evnt_type'), await test(...myListener, '-t', 'other')]
     assert.match(none.words, /\.tidings\/test has no event of type my_evnt_type; did you mean "my_event_type"\?/)
-    assert.match(unheard.words, /the listener does not listen on events of type other/)
+    assert.match(unheard.words, /the listener does not listen to events of type other/)
     assert.deepEqual([none.code, unheard.code], [0, 0])
   })
 
-  it('ends a job without an end when it is interrupted', async (t) => {
+  it('ends an endless job when interrupted', async (t) => {
     const { folder } = folderOf(t)
     const running = start(t, folder, 'agent-test', ['-m', '-j', 'example.endless', ...myListener])
     await running.said(/running my listener/)

@@ -7,7 +7,7 @@ import { duplicate, folderOf, myJob, new1, rows } from './example.ts'
 import { tidings } from './program.ts'
 
 describe('agent-test', () => {
-  it('removes the log without asking where it is the default, also when there is none; elsewhere it wants --yes', async (t) => {
+  it('removes the default log without asking, even a missing one; any other log needs --yes', async (t) => {
     const { test, folder } = folderOf(t)
     assert.equal((await test('-r', ...myJob)).code, 0)
     const db = ['--db-file', 'mine']
@@ -19,7 +19,7 @@ describe('agent-test', () => {
     writeFileSync(join(folder, 'mine', 'notes.txt'), 'keep me')
     const beside = await test('-r', '--yes', ...myJob, ...db)
     assert.equal(beside.code, 2)
-    assert.match(beside.words, /-r would leave "notes\.txt" in mine, where no new log can be made then/)
+    assert.match(beside.words, /-r would leave "notes\.txt" in mine, which keeps a new log from being created/)
     assert.deepEqual(rows(await test(...myJob, ...db)), [duplicate])
     rmSync(join(folder, 'mine', 'notes.txt'))
     assert.deepEqual(rows(await test('-r', '--yes', ...myJob, ...db)), [new1])
@@ -29,7 +29,7 @@ describe('agent-test', () => {
     assert.ok(existsSync(join(folder, 'example.ts')))
   })
 
-  it('does not share a folder with an agent named test, and removes no log that an agent has run on', async (t) => {
+  it('does not share a folder with an agent named test, and keeps a log on which an agent has run', async (t) => {
     const { test, folder } = folderOf(t)
     for (const name of ['test', 'Test']) {
       const parts = `import { agent } from 'tidings'\nexport default agent('${name}', [])\n`

@@ -7,7 +7,7 @@ import { duplicate, folderOf, heard, myJob, myListener, new1, rows } from './exa
 import { type Ended, tidings } from './program.ts'
 
 describe('agent-test', () => {
-  it('runs a job, keeps its events between runs, and tells a listener only what is new or asked for again', async (t) => {
+  it('runs a job, keeps its events between runs, and delivers only new or requested events', async (t) => {
     const { test, folder } = folderOf(t)
     const first = await test(...myJob)
     assert.equal(first.code, 0, first.stderr)
@@ -33,7 +33,7 @@ describe('agent-test', () => {
     assert.deepEqual([joined.code, rows(joined)], [0, [duplicate, heard]])
   })
 
-  it('leaves no cursor behind, also after telling events again', async (t) => {
+  it('leaves no cursor behind, even after delivering events again', async (t) => {
     const { test, folder } = folderOf(t)
     assert.deepEqual(rows(await test(...myJob, ...myListener)), [new1, heard])
     assert.deepEqual(rows(await test(...myListener, '-t', 'my_event_type')), [heard])
@@ -44,7 +44,7 @@ describe('agent-test', () => {
     assert.deepEqual(names, [])
   })
 
-  it('tells again by type, by identifier, and where both are given, by both', async (t) => {
+  it('delivers again by type, by identifier, or by both', async (t) => {
     const { test } = folderOf(t)
     await test('-j', 'example.two')
     const ids = (ended: Ended): string[] => rows(ended).map(([, type, id]) => `${type} ${id}`)
@@ -56,7 +56,7 @@ describe('agent-test', () => {
     assert.deepEqual(await emit('--emit-id', 'a', '--emit-type', 'my_*'), ['other a', 'my_event_type a'])
   })
 
-  it('keeps nothing in memory, takes -r with it, and finds files in other folders and by their ending', async (t) => {
+  it('keeps nothing with -m, accepts -r with it, and finds files in other folders and by extension', async (t) => {
     const { test, folder } = folderOf(t)
     const all = await Promise.all([
       test('-m', ...myJob, ...myListener),
@@ -68,7 +68,7 @@ describe('agent-test', () => {
     assert.equal(existsSync(join(folder, '.tidings')), false)
   })
 
-  it('is also tidings test', async (t) => {
+  it('is the same as tidings test', async (t) => {
     const { folder } = folderOf(t)
     assert.deepEqual(rows(await tidings(t, folder, ['test', '-m', ...myJob, ...myListener])), [new1, heard])
   })

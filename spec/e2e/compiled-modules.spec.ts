@@ -146,30 +146,35 @@ const cases: readonly Case[] = [
     'a promise',
     'a.ts',
     `${head}\nexport default Promise.resolve(${body})`,
-    '!a.ts exports no agent: its default is a promise: await it',
+    '!a.ts exports no agent: its default export is a promise: await it',
   ),
-  one('a function', 'a.cjs', 'module.exports = () => 1', '!a.cjs exports no agent: its default is a function: call it'),
+  one(
+    'a function',
+    'a.cjs',
+    'module.exports = () => 1',
+    '!a.cjs exports no agent: its default export is a function: call it',
+  ),
   one(
     'undefined',
     'a.ts',
     'export default undefined',
-    "!a.ts exports no agent: its default is undefined: write export default agent('my-agent', [])",
+    "!a.ts exports no agent: its default export is undefined: write export default agent('my-agent', [])",
   ),
   one(
     'several agents',
     'a.ts',
     `${head}\nexport default [${body}, ${body}]`,
-    '!a.ts exports no agent: its default is an array of them: export the one to run as default',
+    '!a.ts exports no agent: its default export is an array of agents: export the one to run as default',
   ),
   one(
     'parts',
     'a.cts',
     `import { job, manual } from 'tidings'\nexport = [job('a', manual(), () => {})]`,
-    "!a.cts exports no agent: put its parts together with export default agent('my-agent', [...theDefault])",
+    "!a.cts exports no agent: combine its parts: export default agent('my-agent', [...theDefault])",
   ),
 ]
 
-describe('a module of a user is run as it is meant, or refused with the reason', () => {
+describe('a user module runs as intended, or is rejected with the reason', () => {
   for (const { what, file, files, prints } of cases) {
     it(what, async (t) => {
       const folder = userFolder(t, files)

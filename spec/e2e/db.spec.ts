@@ -28,7 +28,7 @@ async function logOf(directory: string, count: number): Promise<void> {
 }
 
 describe('a backup', () => {
-  it('is made while the agent runs, restored where there is no log, and is that log', async (t) => {
+  it('can be made while the agent runs, and restores the same log', async (t) => {
     const folder = await folderWithLogs(t)
     const [db, copy, restored] = ['running', 'backups/monday', 'again'].map((name) => join(folder, name)) as [
       string,
@@ -68,13 +68,13 @@ describe('a backup', () => {
   })
 })
 
-describe('a log that is pruned', () => {
-  it('by hand asks, says who holds it, and takes less room once it is compacted', async (t) => {
+describe('pruning a log', () => {
+  it('by hand asks, names the listener that keeps the rest, and frees space once compacted', async (t) => {
     const folder = await folderWithLogs(t)
     const db = join(folder, 'stopped')
     const asked = await command('db', 'prune', '--count', '2', '--age', '5d', '--db', db)
-    const words = 'this would remove, for good, no events older than 5d, and the oldest of 8 events but 2'
-    assert.deepEqual([asked.code, asked.stderr], [2, `tidings: ${words}: add --yes if that is meant\n`])
+    const words = 'this removes, for good, no events older than 5d, and all but the newest 2 of 8 events'
+    assert.deepEqual([asked.code, asked.stderr], [2, `tidings: ${words}: add --yes to confirm\n`])
     const held = await command('db', 'prune', '--count', '2', '--yes', '--db', db)
     assert.equal(held.code, 0)
     assert.match(
@@ -85,7 +85,7 @@ describe('a log that is pruned', () => {
     for (const listener of ['broken', 'resting', 'quick'])
       await command('listeners', 'skip', listener, '--yes', '--db', db)
     const pruned = await command('db', 'prune', '--count', '2', '--yes', '--db', db)
-    assert.match(pruned.stdout, /^6 events removed; 7 to 8 are kept\nthe disk is free once it is compacted/)
+    assert.match(pruned.stdout, /^6 events removed; 7 to 8 are kept\nto free the disk space: tidings db compact/)
     const gone = await command('events', 'show', '6', '--db', db)
     assert.deepEqual([gone.code, gone.stderr], [1, 'tidings: event 6 was pruned\n'])
     assert.match((await command('db', 'compact', '--db', db)).stdout, /^the log takes .*; before, it took .*\n$/)
@@ -93,7 +93,7 @@ describe('a log that is pruned', () => {
     assert.equal((await command('db', 'verify', '--db', db)).code, 0)
   })
 
-  it('by its agent keeps what that is told to, by an option or a setting', async (t) => {
+  it('by its agent follows an option or an environment variable', async (t) => {
     const folder = userFolder(t)
     const wrong = await tidings(t, folder, ['run', 'hello.ts', '--once', '--retain', 'much'])
     assert.deepEqual([wrong.code, existsSync(join(folder, '.tidings'))], [2, false])
@@ -104,7 +104,7 @@ describe('a log that is pruned', () => {
 })
 
 describe('a damaged log', () => {
-  it('is told, by its first bad event, and ends with 1', async (t) => {
+  it('is reported with its first bad event and exit code 1', async (t) => {
     const folder = userFolder(t)
     const db = join(folder, 'log')
     await logOf(db, 5)
@@ -114,7 +114,7 @@ describe('a damaged log', () => {
     assert.deepEqual([code, stderr], [1, 'tidings: the MARK file could not be read, and is written again\n'])
     assert.equal(
       stdout,
-      `the identity of event 2 is missing: it could be told again\n1 problem; the first event in doubt is 2. Restore a backup (tidings db restore), or see what is left (tidings db repair)\n`,
+      `the identity of event 2 is missing: it could be told again\n1 problem; the first event in doubt is 2. Restore a backup (tidings db restore), or recover what is intact (tidings db repair)\n`,
     )
     const other = join(folder, 'other')
     await logOf(other, 5)
@@ -124,7 +124,7 @@ describe('a damaged log', () => {
     assert.deepEqual([refusal.code, json(refusal.stdout)], [1, { ok: false, problems: [{ message, seq: 5 }] }])
   })
 
-  it('is put together anew in another folder, and what is missing is said', async (t) => {
+  it('is rebuilt in another folder, with a report of what is missing', async (t) => {
     const folder = userFolder(t)
     const db = join(folder, 'log')
     await logOf(db, 5)
@@ -137,11 +137,11 @@ describe('a damaged log', () => {
     const { code, stdout } = await command('db', 'repair', '--db', db)
     assert.equal(code, 0)
     assert.deepEqual(stdout.trim().split('\n'), [
-      `${db}.repaired has 3 events of ${db}, up to 5; that is as it was`,
-      '2 events lost: 3 to 4. Each has a tidings.log.lost in its place',
-      '1 record of kind event not as written',
-      '1 identity made anew from events',
-      `to go on with it: mv ${db} ${db}.damaged && mv ${db}.repaired ${db}`,
+      `${db}.repaired has 3 events of ${db}, up to 5; the original is unchanged`,
+      '2 events lost: 3 to 4. A tidings.log.lost event takes the place of each',
+      '1 record of kind event damaged',
+      '1 identity rebuilt from events',
+      `to use it: mv ${db} ${db}.damaged && mv ${db}.repaired ${db}`,
     ])
     assert.deepEqual(
       readdirSync(db).map((name) => readFileSync(join(db, name), 'latin1')),
@@ -154,7 +154,7 @@ describe('a damaged log', () => {
     assert.deepEqual(json<Repaired>(elsewhere.stdout).lost, [3, 4])
   })
 
-  it('may kill who reads it: that is an answer, and no end of a repair', async (t) => {
+  it('may crash its reader: verify reports that, and repair retries', async (t) => {
     const folder = userFolder(t)
     await logOf(join(folder, 'log'), 5)
     // As LevelDB does over some tables.
@@ -163,13 +163,13 @@ describe('a damaged log', () => {
     writeFileSync(join(folder, 'abort.mjs'), abort)
     const env = { NODE_OPTIONS: '--import ./abort.mjs' }
     const verified = await tidings(t, folder, ['db', 'verify', '--db', 'log', '--json'], { env })
-    const message = 'LevelDB ended the process that read the log (SIGABRT): a table is damaged'
+    const message = 'LevelDB crashed the process that read the log (SIGABRT): a table is damaged'
     assert.deepEqual([verified.code, json<Verified>(verified.stdout)], [1, { ok: false, problems: [{ message }] }])
     const repaired = await tidings(t, folder, ['db', 'repair', '--db', 'log', '--json'], { env })
     assert.deepEqual([repaired.code, json<Repaired>(repaired.stdout).events], [0, 5])
   })
 
-  it('is not repaired while somebody has it', async (t) => {
+  it('is not repaired while it is in use', async (t) => {
     const folder = userFolder(t)
     const db = join(folder, 'log')
     await logOf(db, 5)
@@ -188,8 +188,8 @@ describe('a damaged log', () => {
 })
 
 describe('a mistake about a log', () => {
-  it('is said in one sentence', async (t) => {
-    const none = 'there is no log in .tidings: run an agent first, or say --db DIR'
+  it('is reported in one sentence', async (t) => {
+    const none = 'there is no log in .tidings: run an agent first, or give --db DIR'
     await make(t, [
       [said('db', 'stat'), 2, 'unknown command "stat"; did you mean "stats"?'],
       [said('db', 'stats'), 1, none],
@@ -198,7 +198,7 @@ describe('a mistake about a log', () => {
       [said('db', 'backup'), 2, 'DIR is missing: tidings db backup DIR'],
       [said('db', 'restore'), 2, 'BACKUP is missing: tidings db restore BACKUP'],
       [said('db', 'restore', 'notalog', '--db', 'new'), 2, 'HERE/notalog does not hold a complete backup'],
-      [said('db', 'restore', 'notalog', '--db', 'hello.ts'), 1, 'hello.ts holds something else than a log'],
+      [said('db', 'restore', 'notalog', '--db', 'hello.ts'), 1, 'hello.ts holds other files, not a log'],
       [said('db', 'prune', '--count', 'many'), 2, '--count needs a number'],
     ])
   })

@@ -30,7 +30,7 @@ async function folderWithLog(t: TestContext): Promise<{ folder: string; db: stri
 }
 
 describe('an export into', () => {
-  it('a FIFO, a device or an open file writes into that, and replaces nothing', async (t) => {
+  it('a FIFO, a device or an open file writes into it, and replaces nothing', async (t) => {
     const { folder, db, lines } = await folderWithLog(t)
     const fifo = join(folder, 'fifo')
     execFileSync('mkfifo', [fifo])
@@ -45,7 +45,7 @@ describe('an export into', () => {
     assert.deepEqual([lstatSync('/dev/null').rdev, lstatSync('/dev/null').isCharacterDevice()], [before.rdev, true])
   })
 
-  it('a link goes where it leads, and leaves it a link', async (t) => {
+  it('a link follows the link and keeps it', async (t) => {
     const { folder, db, lines } = await folderWithLog(t)
     mkdirSync(join(folder, 'elsewhere'))
     const file = join(folder, 'elsewhere/file')
@@ -64,7 +64,7 @@ describe('an export into', () => {
     assert.deepEqual(readdirSync(join(folder, 'elsewhere')), ['file'])
   })
 
-  it('a file keeps its mode, its owner and its other names, and files beside it', async (t) => {
+  it('a file keeps its mode, its owner, its other names, and the files beside it', async (t) => {
     const { folder, db, lines } = await folderWithLog(t)
     const [file, other, part] = ['file', 'other', 'file.part'].map((name) => join(folder, name)) as [
       string,
@@ -90,7 +90,7 @@ describe('an export into', () => {
     assert.deepEqual(readdirSync(folder).sort(), ['file', 'file.part', 'log', 'other', 'single'])
   })
 
-  it('a folder, or the folder of the log, is refused', async (t) => {
+  it('a folder, or into the folder of the log, is rejected', async (t) => {
     const { folder, db } = await folderWithLog(t)
     symlinkSync(db, join(folder, 'link'))
     symlinkSync('log/MARK', join(folder, 'mark'))

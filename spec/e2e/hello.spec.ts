@@ -38,8 +38,8 @@ function checkWords({ lines, words }: Ended, folder: string): void {
   assert.equal(words, '')
 }
 
-describe('the agent of the first page', () => {
-  it('runs its job every two seconds and its listener once, also after a restart', async (t) => {
+describe('the agent of the README', () => {
+  it('runs its job every two seconds and its listener once, even after a restart', async (t) => {
     const folder = userFolder(t)
     const [first, inMemory] = await Promise.all([
       runJobs(t, folder, 3),
@@ -58,7 +58,7 @@ describe('the agent of the first page', () => {
     checkWords(first, realpathSync(folder))
   })
 
-  it('ends with code 0 in less than two seconds when it is interrupted or terminated', async (t) => {
+  it('ends with code 0 in less than two seconds when interrupted or terminated', async (t) => {
     const stop = async (name: NodeJS.Signals): Promise<Ended & { readonly took: number }> => {
       const running = start(t, userFolder(t), 'tidings', ['run', 'hello.ts'])
       await running.said(/new event/)

@@ -26,7 +26,7 @@ process.on('exit', () => {
 })`
 
 describe('help', () => {
-  it('is said, and so is what is missing, without a wait for the engine', async (t) => {
+  it('is printed without loading the engine, and so is a missing argument', async (t) => {
     const folder = userFolder(t)
     const env = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(tattle)}` }
     const asked = [['--help'], ['--version'], ['events', '--help'], ['run', '--help'], ['db', 'backup'], ['test', '-h']]
@@ -45,7 +45,7 @@ describe('help', () => {
     checkHelp(await agentTest(t, folder, ['-h']), ['agent-test'])
   })
 
-  it('is what tidings alone says, with code 2; --version says the version', async (t) => {
+  it('is printed by tidings alone, with code 2; --version prints the version', async (t) => {
     const folder = userFolder(t)
     const [alone, help, version, runHelp, helpRun] = await Promise.all(
       [[], ['help'], ['--version'], ['run', '--help'], ['help', 'run']].map((args) => tidings(t, folder, args)),

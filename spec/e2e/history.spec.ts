@@ -22,7 +22,7 @@ const eventsOf = (ndjson: string): StoredEvent[] =>
 const elsewhere = (events: readonly StoredEvent[]) => events.map(({ seq: _, cause: __, ...event }) => event)
 
 describe('the history of a log', () => {
-  it('goes to a file, and from there to another log, which has it then, once', async (t) => {
+  it('goes to a file, and from there into another log, once', async (t) => {
     const folder = await folderWithLogs(t)
     const [stopped, other, file] = ['stopped', 'other', 'events.ndjson'].map((name) => join(folder, name)) as [
       string,
@@ -62,7 +62,7 @@ describe('the history of a log', () => {
     )
   })
 
-  it('is taken from a file by an agent that runs, and told to none of its listeners', async (t) => {
+  it('is imported from a file by a running agent, and delivered to no listener', async (t) => {
     const folder = await folderWithLogs(t)
     const db = join(folder, 'running')
     const file = join(folder, 'old.ndjson')
@@ -70,7 +70,7 @@ describe('the history of a log', () => {
     writeFileSync(file, old.map((event) => `${JSON.stringify(event)}\n`).join(''))
     const running = await runOn(t, folder)
     const { stdout } = await command('events', 'import', file, '--db', db)
-    assert.equal(stdout, '3 events imported, told to nobody: 2 new, 0 changed, 1 known already\n')
+    assert.equal(stdout, '3 events imported, delivered to no listener: 2 new, 0 changed, 1 already known\n')
     assert.equal((await command('events', 'import', file, '--db', db)).stdout.includes('0 new'), true)
     await command('jobs', 'run', 'fresh', '--db', db)
     await running.said(/quick heard 11/)
@@ -87,15 +87,12 @@ describe('the history of a log', () => {
     })
   })
 
-  it('is replaced in a file only if that is meant', async (t) => {
+  it('replaces a file only with --yes', async (t) => {
     const folder = await folderWithLogs(t)
     const [db, file] = [join(folder, 'stopped'), join(folder, 'mine.txt')]
     writeFileSync(file, 'mine')
     const { code, stderr } = await command('events', 'export', '--to', file, '--db', db)
-    assert.deepEqual(
-      [code, stderr],
-      [2, `tidings: ${file} is there already, and would be replaced: add --yes if that is meant\n`],
-    )
+    assert.deepEqual([code, stderr], [2, `tidings: this replaces the existing file ${file}: add --yes to confirm\n`])
     assert.equal(readFileSync(file, 'utf8'), 'mine')
     await command('events', 'export', '--to', file, '--db', db, '--yes')
     assert.equal(eventsOf(readFileSync(file, 'utf8')).length, 8)
@@ -116,13 +113,13 @@ describe("the Python agent's file", () => {
     db.close()
   }
 
-  it('is taken into a new log, whose agent then tells nothing of it again', async (t) => {
+  it('is imported into a new log, whose agent tells none of it again', async (t) => {
     const folder = userFolder(t)
     pythonFile(folder)
     const args = ['events', 'import', 'py_agent.db', '--agent', 'hello', '--identity', 'identifier']
     const imported = await tidings(t, folder, args)
     assert.deepEqual([imported.code, imported.stderr], [0, ''])
-    assert.equal(imported.stdout, '1 event imported, told to nobody: 1 new, 0 changed, 0 known already\n')
+    assert.equal(imported.stdout, '1 event imported, delivered to no listener: 1 new, 0 changed, 0 already known\n')
     const once = await tidings(t, folder, ['run', 'hello.ts', '--once'])
     assert.deepEqual([once.code, once.stdout.includes('hello world')], [0, false])
     const directory = join(folder, '.tidings/hello')
@@ -133,7 +130,7 @@ describe("the Python agent's file", () => {
     assert.deepEqual(JSON.parse(stdout), event)
   })
 
-  it('is taken but for the rows that do not fit, which are listed; the exit code tells', async (t) => {
+  it('is imported except for rows that do not fit, which are listed; the exit code is 1', async (t) => {
     const folder = userFolder(t)
     pythonFile(folder)
     const db = new sqlite.Database(join(folder, 'py_agent.db'))
@@ -165,7 +162,7 @@ describe("the Python agent's file", () => {
     assert.equal(imported.code, 1)
     assert.equal(
       imported.stdout,
-      '3 events imported, told to nobody: 3 new, 0 changed, 0 known already; 3 rows skipped\n',
+      '3 events imported, delivered to no listener: 3 new, 0 changed, 0 already known; 3 rows skipped\n',
     )
     const said = imported.words.trim().split('\n')
     assert.deepEqual(
@@ -178,7 +175,7 @@ describe("the Python agent's file", () => {
     assert.equal(skipped.count, 3)
   })
 
-  it('needs a package that reads it; without, it is said which', async (t) => {
+  it('needs a package that reads it; an error names it', async (t) => {
     const folder = userFolder(t)
     pythonFile(folder)
     const hook = `export const resolve = (name, context, next) => {
@@ -196,16 +193,20 @@ describe("the Python agent's file", () => {
   })
 })
 
-describe('a mistake in what to import', () => {
-  it('is said in one sentence', (t) =>
+describe('a mistake in an import', () => {
+  it('is reported in one sentence', (t) =>
     make(t, [
       [said('events', 'import'), 2, 'FILE is missing: tidings events import FILE'],
       [said('events', 'import', 'nowhere.ndjson', '--db', 'new'), 2, 'there is no file nowhere.ndjson'],
       [said('events', 'import', 'notalog', '--db', 'new'), 2, 'there is no file notalog'],
-      [said('events', 'import', 'hello.ts', '--db', 'notalog'), 1, 'notalog holds something else than a log'],
-      [said('events', 'import', 'hello.ts', '--db', 'hello.ts'), 1, 'hello.ts holds something else than a log'],
-      [said('events', 'import', 'hello.ts', '--identity', 'both'), 2, '--identity is type or identifier, got "both"'],
-      [said('events', 'import', 'hello.ts'), 1, 'there is no log in .tidings: run an agent first, or say --db DIR'],
+      [said('events', 'import', 'hello.ts', '--db', 'notalog'), 1, 'notalog holds other files, not a log'],
+      [said('events', 'import', 'hello.ts', '--db', 'hello.ts'), 1, 'hello.ts holds other files, not a log'],
+      [
+        said('events', 'import', 'hello.ts', '--identity', 'both'),
+        2,
+        '--identity must be type or identifier, got "both"',
+      ],
+      [said('events', 'import', 'hello.ts'), 1, 'there is no log in .tidings: run an agent first, or give --db DIR'],
       [
         said('events', 'import', 'hello.ts', '--db', 'new'),
         1,

@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { start, tidings, userFolder } from './program.ts'
 
-describe('an agent that runs', () => {
-  it('keeps a second one out when LOCK is deleted, and ends when its claim is', async (t) => {
+describe('a running agent', () => {
+  it('keeps a second one out after LOCK is deleted, and ends when its claim is deleted', async (t) => {
     const folder = userFolder(t)
     const directory = join(folder, '.tidings/hello')
     const first = start(t, folder, 'tidings', ['run', 'hello.ts'])

@@ -6,7 +6,7 @@ const table: readonly Mistake[] = [
   [tidings('frobnicate'), 2, 'unknown command "frobnicate"; see tidings --help'],
   [tidings('help', 'evnts', 'ls'), 2, 'unknown command "evnts"; did you mean "events"?'],
   [tidings('events', 'lst'), 2, 'unknown command "lst"; did you mean "ls"?'],
-  [tidings('--db', 'x'), 2, 'a command comes first, got "--db"; see tidings --help'],
+  [tidings('--db', 'x'), 2, 'expected a command, got "--db"; see tidings --help'],
   [run(), 2, 'FILE is missing: tidings run FILE'],
   [run('hello.ts', 'more.ts'), 2, '"more.ts" is one argument too many: tidings run FILE'],
   [run('hello.ts', '--onec'), 2, 'unknown option --onec; did you mean "--once"?'],
@@ -22,19 +22,19 @@ const table: readonly Mistake[] = [
   [
     run('loose.ts'),
     1,
-    "loose.ts exports no agent: put its parts together with export default agent('my-agent', [myJob, myListener])",
+    "loose.ts exports no agent: combine its parts: export default agent('my-agent', [myJob, myListener])",
   ],
   [run('nothing.ts'), 1, "nothing.ts exports no agent: end it with export default agent('my-agent', [])"],
   [run('several.ts'), 1, 'several.ts exports several agents (another, myAgent): export the one to run as default'],
   [run('syntax.ts'), 1, 'syntax.ts:3:10: Unexpected token'],
   [run('throws.ts'), 1, 'throws.ts:3: not today'],
   [run('helper.ts'), 1, 'throws.ts:3: not today'],
-  [run('stuck.ts'), 1, 'stuck.ts never ends loading: at its top it awaits what does not come'],
+  [run('stuck.ts'), 1, 'stuck.ts never finishes loading: its top-level await never settles'],
   [run('missing.ts'), 1, 'missing.ts:2: can\'t find "./nowhere.ts"'],
   [run('badjob.ts'), 1, 'badjob.ts:3: job "x" needs a schedule such as every(\'10m\'), got "every day"'],
   [run('hello.ts', '--db', 'hello.ts'), 1, "the log in HERE/hello.ts can't be opened: ENOTDIR: not a directory"],
 ]
 
-describe('a mistake is said in one sentence, with an exit code that tells whose it is', () => {
-  it('in what to run', (t) => make(t, table))
+describe('a mistake prints one sentence, and its exit code says whose it is', () => {
+  it('in the arguments of tidings run', (t) => make(t, table))
 })

@@ -36,7 +36,7 @@ export const parking = agent('parking', [publish('good'), parks, print])
 const only = (name: string): string => `export { ${name} as default } from './failing.ts'`
 
 describe('tidings jobs run --dry', () => {
-  it('shows what a job would tell before its agent ever ran, and leaves nothing', async (t) => {
+  it('shows what a job would publish before its agent has ever run, and stores nothing', async (t) => {
     const folder = userFolder(t, { 'several.ts': several })
     const dry = await tidings(t, folder, ['jobs', 'run', 'second', 'several.ts', '--dry'])
     assert.equal(dry.code, 0, dry.stderr)
@@ -46,7 +46,7 @@ describe('tidings jobs run --dry', () => {
 })
 
 describe('tidings run --once', () => {
-  it('runs every enabled job that ends, whatever its schedule, delivers, and says what it did and where to look', async (t) => {
+  it('runs every enabled job that ends, whatever its schedule, delivers, and prints a summary', async (t) => {
     const folder = userFolder(t, { 'several.ts': several })
     const ended = await tidings(t, folder, ['run', 'several.ts', '--once'])
     assert.equal(ended.code, 0, ended.stderr)
@@ -57,7 +57,7 @@ describe('tidings run --once', () => {
     const { msg, level: _, time: __, ...fields } = ended.lines.at(-1) ?? { msg: '', level: 0 }
     assert.equal(
       msg,
-      'ran 2 jobs: 2 new events, 1 duplicate; 4 deliveries; look at the log with: tidings events ls --db .tidings/several',
+      'ran 2 jobs: 2 new events, 1 duplicate; 4 deliveries; see the log with: tidings events ls --db .tidings/several',
     )
     assert.deepEqual(fields, {
       jobs: 2,
@@ -74,7 +74,7 @@ describe('tidings run --once', () => {
     assert.deepEqual(JSON.parse(again.stdout), { ...fields, new: 0, duplicate: 3, deliveries: 0 })
   })
 
-  it('runs only the jobs that are named, also one that is switched off, and not one that never ends', async (t) => {
+  it('runs only the named jobs, even a disabled one, but not an endless one', async (t) => {
     const folder = userFolder(t, { 'several.ts': several })
     const run = (...names: readonly string[]) =>
       tidings(t, folder, ['run', 'several.ts', '-m', '--once', ...names.flatMap((name) => ['--only', name])])
@@ -85,7 +85,7 @@ describe('tidings run --once', () => {
     assert.match(endless.words, /job "endless" never ends by itself: run it without --once/)
   })
 
-  it('ends with code 1 when a job failed, or an event was parked or waits for another try', async (t) => {
+  it('ends with code 1 when a job failed, or an event was parked or waits for a retry', async (t) => {
     const names = ['badJob', 'retrying', 'parking']
     const files = Object.fromEntries(names.map((name) => [`${name}.ts`, only(name)]))
     const folder = userFolder(t, { 'failing.ts': failing, ...files })
@@ -97,12 +97,12 @@ describe('tidings run --once', () => {
       assert.equal(ended?.stdout, 'good\n')
     }
     assert.match(badJob?.lines.at(-1)?.msg ?? '', /^ran 2 jobs, 1 failed: 1 new event, no duplicates; 1 delivery; /)
-    assert.match(retrying?.lines.at(-1)?.msg ?? '', /; 2 deliveries, 1 to be tried again; /)
+    assert.match(retrying?.lines.at(-1)?.msg ?? '', /; 2 deliveries, 1 to be retried; /)
     assert.match(parking?.lines.at(-1)?.msg ?? '', /; 2 deliveries, 1 parked; /)
     assert.equal(badJob?.lines.find(({ msg }) => msg === 'job failed')?.job, 'bad')
   })
 
-  it('waits for a backlog however long, and then ends', async (t) => {
+  it('delivers a long backlog, and then ends', async (t) => {
     const many = `
       import { setTimeout as sleep } from 'node:timers/promises'
       import { agent, eventType, job, listener, manual, on } from 'tidings'

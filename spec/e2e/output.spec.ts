@@ -28,8 +28,8 @@ const columns = (text: string): string[][] =>
     .split('\n')
     .map((line) => line.split('\t'))
 
-describe('what commands print', () => {
-  it('is plain text in pipes: one event a line, tabs between its parts, nothing unseen in it', async (t) => {
+describe('the output of commands', () => {
+  it('is plain text in a pipe: one event per line, tabs between cells, no invisible characters', async (t) => {
     const folder = await folderWithLog(t)
     const { code, stdout, stderr } = await tidings(t, folder, ['events', 'ls'])
     assert.deepEqual([code, stderr], [0, ''])
@@ -45,7 +45,7 @@ describe('what commands print', () => {
     assert.doesNotMatch(stdout, /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e]/)
   })
 
-  it('is plain text where it quotes an error too: no terminal acts on it, and no line is forged', async (t) => {
+  it('is plain text also where it quotes an error: no terminal controls, no forged lines', async (t) => {
     const words = JSON.stringify(`bad ${nasty}`)
     const bad = `job('bad', manual(), () => { throw new Error(${words}) })`
     const text = `import { agent, job, manual } from 'tidings'\nexport const bad = ${bad}\nexport default agent('a', [bad])\n`
@@ -64,7 +64,7 @@ describe('what commands print', () => {
     }
   })
 
-  it('is one JSON object a line with --json, which says the same', async (t) => {
+  it('is one JSON object per line with --json, with the same content', async (t) => {
     const folder = await folderWithLog(t)
     const { stdout } = await tidings(t, folder, ['events', 'ls', '--json'])
     const events = stdout
@@ -82,7 +82,7 @@ describe('what commands print', () => {
     assert.deepEqual(JSON.parse(shown.stdout), events[2])
   })
 
-  it('answers questions about type, identifier, time, order and number', async (t) => {
+  it('filters by type, identifier and time, and follows order and limit', async (t) => {
     const folder = await folderWithLog(t)
     const ids = async (...args: readonly string[]): Promise<string> => {
       const { code, stdout, stderr } = await tidings(t, folder, ['events', 'ls', '--json', ...args])
@@ -108,7 +108,7 @@ describe('what commands print', () => {
     assert.match(wrong.words, /"since" must be a date such as 2027-01-31, or a time ago such as 2h, got "tomorrow"/)
   })
 
-  it('shows one event by its seq or by its type and identifier, and says when there is none', async (t) => {
+  it('shows one event by its seq or by its type and identifier, or reports that there is none', async (t) => {
     const folder = await folderWithLog(t)
     const show = (...args: readonly string[]) => tidings(t, folder, ['events', 'show', ...args])
     const bySeq = await show('2')
@@ -121,7 +121,7 @@ describe('what commands print', () => {
     assert.deepEqual([nobody.code, nobody.words.trim()], [1, 'tidings: there is no event "github.star" "9"'])
   })
 
-  it('lists jobs and listeners, and with the file of an agent what it no longer has', async (t) => {
+  it('lists jobs and listeners and, with the file of an agent, its orphans', async (t) => {
     const folder = await folderWithLog(t)
     assert.equal((await tidings(t, folder, ['run', 'hello.ts', '--once', '--log-level', 'error'])).code, 0)
     const run = ['done', '1', '0', '.', '-']
@@ -153,7 +153,7 @@ describe('what commands print', () => {
     assert.equal(json.stdout.trim().split('\n').length, 2)
   })
 
-  it('comes from the only log, or from the one that was said; no log is made by looking', async (t) => {
+  it('comes from the only log, or from the one given; reading creates no log', async (t) => {
     const folder = await folderWithLog(t)
     const other = await tidings(t, folder, ['events', 'count', '--db', 'typo'])
     assert.deepEqual([other.code, existsSync(join(folder, 'typo'))], [1, false])
@@ -165,14 +165,14 @@ describe('what commands print', () => {
     const several = await tidings(t, folder, ['events', 'count'])
     assert.deepEqual(
       [several.code, several.words.trim()],
-      [2, 'tidings: .tidings has several logs, say which: --agent hello, --agent second'],
+      [2, 'tidings: .tidings has several logs: choose one with --agent hello, --agent second'],
     )
     const env = { TIDINGS_DB: '.tidings/hello' }
     assert.equal((await tidings(t, folder, ['events', 'count'], { env })).stdout, '3\n')
     assert.equal((await tidings(t, folder, ['events', 'count', '--agent', 'second'], { env })).stdout, '0\n')
   })
 
-  it('ends quietly when nobody reads on', async (t) => {
+  it('ends quietly when the reader closes the pipe', async (t) => {
     const folder = userFolder(t)
     const log = await openLog(join(folder, '.tidings/hello'))
     await log.accept(
@@ -188,7 +188,7 @@ describe('what commands print', () => {
     assert.equal(stderr, '')
   })
 
-  it('stops an agent, as a signal does, when nobody reads on', async (t) => {
+  it('stops an agent, as a signal does, when the reader closes the pipe', async (t) => {
     const chatty = `
       import { agent, every, job } from 'tidings'
       export default agent('chatty', [job('chat', every('20ms'), () => console.log('a line'))])`
@@ -201,7 +201,7 @@ describe('what commands print', () => {
     assert.equal(lines.at(-1)?.msg, 'agent stopped')
   })
 
-  it('lets an agent go on when what it prints can not be written', async (t) => {
+  it('does not stop an agent when its output can not be written', async (t) => {
     const chatty = `
       import { agent, every, job } from 'tidings'
       export default agent('chatty', [job('chat', every('20ms'), () => console.log('a line'))])`
@@ -215,7 +215,7 @@ describe('what commands print', () => {
     assert.equal(lines.filter(({ msg }) => msg === 'standard output fails').length, 1)
   })
 
-  it('lets an agent go on when its log lines can not be written either, whatever is said', async (t) => {
+  it('does not stop an agent when its log lines can not be written either', async (t) => {
     const folder = userFolder(t, {
       'mute.ts': `
         import { appendFileSync } from 'node:fs'
@@ -247,7 +247,7 @@ describe('what commands print', () => {
     assert.equal((await tidings(t, folder, ['events', 'ls'], { stdout: full, stderr: full })).code, 1)
   })
 
-  it('says that the log is in use, with code 3, by somebody who answers no commands', async (t) => {
+  it('reports, with code 3, a log in use by a process that answers no commands', async (t) => {
     const folder = userFolder(t)
     const log = await openLog(join(folder, '.tidings/hello'))
     t.after(() => log.close())
@@ -256,7 +256,7 @@ describe('what commands print', () => {
     assert.match(words, /\.tidings\/hello is in use/)
   })
 
-  it('says so at once when somebody listens there who takes long to answer, and is not asked again', async (t) => {
+  it('reports it after one attempt when the process on the socket is slow to answer', async (t) => {
     const folder = userFolder(t)
     const directory = join(folder, '.tidings/hello')
     const log = await openLog(directory)

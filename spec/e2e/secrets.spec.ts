@@ -23,8 +23,8 @@ export default agent('leaky', [a, b, c, hears])
 
 const values = ['s3cret-from-environment', 's3cret "in" a\\file', 's3cret-of-an-env-file']
 
-describe('a secret that was handed out', () => {
-  it('is in nothing that the program prints, wherever it came from and whoever printed it', async (t) => {
+describe('a secret that secret() has returned', () => {
+  it('appears in nothing that the program prints, wherever it came from and whichever code printed it', async (t) => {
     const folder = userFolder(t, {
       'leaky.ts': agent,
       'key.txt': `${values[1]}\n`,

@@ -23,7 +23,7 @@ const hangs = (files: readonly string[]) => `
   export default agent('hangs', [job('hangs', every('1h'), run, { atStart: true })])`
 
 describe('tidings run', () => {
-  it('stops at SIGHUP with its grace period, however many of them come', async (t) => {
+  it('stops at SIGHUP with its grace period, however many arrive', async (t) => {
     const folder = userFolder(t, { 'waits.ts': waits })
     const running = start(t, folder, 'tidings', ['run', 'waits.ts'])
     await running.said(/begun/)
@@ -35,7 +35,7 @@ describe('tidings run', () => {
     assert.equal(lines.at(-1)?.msg, 'agent stopped')
   })
 
-  it('leaves no program behind, also when it exits at once', async (t) => {
+  it('leaves no child process behind, even when it exits at once', async (t) => {
     const folder = userFolder(t)
     const files = ['one', 'two'].map((name) => join(folder, name))
     writeFileSync(join(folder, 'hangs.ts'), hangs(files))

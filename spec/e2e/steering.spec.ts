@@ -46,7 +46,7 @@ async function compare({ args, code, differs }: Row, stopped: string, running: s
 }
 
 describe('a command', { timeout: 120_000 }, () => {
-  it('answers the same, and does the same, whether an agent runs or not', async (t) => {
+  it('gives the same answers and has the same effects whether or not an agent runs', async (t) => {
     const folder = await folderWithLogs(t)
     const running = await runOn(t, folder)
     const logs = [join(folder, 'stopped'), join(folder, 'running')] as const
@@ -80,8 +80,8 @@ describe('a command', { timeout: 120_000 }, () => {
 /** How often it has printed this. */
 const times = (running: Started, words: string): number => running.printed().split(`${words}\n`).length - 1
 
-describe('an agent that runs', { timeout: 60_000 }, () => {
-  it('is steered at once, and its steering survives a restart', async (t) => {
+describe('a running agent', { timeout: 60_000 }, () => {
+  it('follows commands at once, and still after a restart', async (t) => {
     const folder = await folderWithLogs(t)
     const db = join(folder, 'running')
     const steer = async (...args: readonly string[]): Promise<void> => {
@@ -122,7 +122,7 @@ describe('an agent that runs', { timeout: 60_000 }, () => {
     assert.equal(stdout.match(/broken heard [123]\b/g), null)
   })
 
-  it('destroys nothing unasked where nobody can be asked', async (t) => {
+  it('destroys nothing without --yes when there is no terminal', async (t) => {
     const folder = await folderWithLogs(t)
     await runOn(t, folder)
     const db = join(folder, 'running')
@@ -135,7 +135,7 @@ describe('an agent that runs', { timeout: 60_000 }, () => {
     for (const args of destroying) {
       const { code, stderr } = await command(...args, '--db', db)
       assert.deepEqual([code, stderr.trim().split('\n').length], [2, 1])
-      assert.match(stderr, /^tidings: .*: add --yes if that is meant\n$/)
+      assert.match(stderr, /^tidings: .*: add --yes to confirm\n$/)
     }
     assert.deepEqual(await command('listeners', 'ls', '--json', '--db', db), before)
     for (const args of destroying) assert.equal((await command(...args, '--yes', '--db', db)).code, 0)
@@ -143,7 +143,7 @@ describe('an agent that runs', { timeout: 60_000 }, () => {
     assert.deepEqual(broken, { ...broken, name: 'broken', cursor: 8, behind: 0, parked: 0 })
   })
 
-  it('has its log alone; when it is killed, the next command and the next agent find their way', async (t) => {
+  it('has its log to itself; after a kill, the next command and the next agent work', async (t) => {
     const folder = await folderWithLogs(t)
     const db = join(folder, 'running')
     const first = await runOn(t, folder)

@@ -59,7 +59,7 @@ describe("a user's module", () => {
     assert.deepEqual(sorted(ended.stdout), [...expected, 'own rxjs'].sort(), ended.stderr)
   })
 
-  it('may be CommonJS, with or without its ending', async (t) => {
+  it('may be CommonJS, with or without its file extension', async (t) => {
     const lines = [
       "const { agent, job, manual } = require('tidings')",
       "exports.hello = job('hello', manual(), () => console.log('hello'))",
@@ -73,7 +73,7 @@ describe("a user's module", () => {
     assert.equal((await agentTest(t, folder, ['-m', '-j', 'home.hello'])).stdout, 'hello\n')
   })
 
-  it('may export its agent under any name, await at its top, and be without jobs: it runs until it is stopped', async (t) => {
+  it('may export its agent under any name, use top-level await, and have no jobs: it runs until stopped', async (t) => {
     const quiet = `
       import { agent, listener, on } from 'tidings'
       const name: string = await Promise.resolve('quiet')
@@ -86,7 +86,7 @@ describe("a user's module", () => {
     assert.equal((await running.signal('SIGTERM')).code, 0)
   })
 
-  it('may fail in timers and forgotten promises: that is said, and the agent goes on', async (t) => {
+  it('may fail in timers and forgotten promises: the agent logs it and continues', async (t) => {
     const careless = `
       import { agent, eventType, every, job, listener, on } from 'tidings'
       const tick = eventType('tick').of<{ n: number }>()

@@ -1,7 +1,7 @@
 import { parseDuration } from '../../../lib/cli.ts'
 import { type Retention } from '../../../lib/index.ts'
-import { Mistake } from '../../cli/mistake.ts'
-import { parseSize } from '../../print/size.ts'
+import { UsageError } from '../../cli/errors.ts'
+import { parseSize } from '../../print/format.ts'
 
 /** Retention bounds as given in options. */
 export interface Bounds {
@@ -14,7 +14,7 @@ export interface Bounds {
 /**
  * Parses retention options.
  *
- * @throws Mistake for no option, or an invalid age or size
+ * @throws UsageError for no option, or an invalid age or size
  */
 export function retentionOf({ age, count, bytes, identities }: Bounds): Retention {
   const retention = {
@@ -24,14 +24,14 @@ export function retentionOf({ age, count, bytes, identities }: Bounds): Retentio
     ...(identities === undefined ? {} : { identities: durationOf(identities, '--identities') }),
   }
   if (Object.keys(retention).length > 0) return retention
-  throw new Mistake('say what is to be kept: --age 90d, --count 10000, --bytes 2GB or --identities 365d')
+  throw new UsageError('nothing says what to keep: give --age 90d, --count 10000, --bytes 2GB or --identities 365d')
 }
 
 /**
  * Parses `--retain`, or else `TIDINGS_RETAIN`: an age (`90d`), a count (`10000`), a size (`2GB`), or several of them,
  * separated by commas; undefined keeps everything.
  *
- * @throws Mistake for anything else, and for two of one kind
+ * @throws UsageError for anything else, and for two of one kind
  */
 export function retained(given: readonly string[] | undefined): Retention | undefined {
   const [name, text] =
@@ -40,7 +40,7 @@ export function retained(given: readonly string[] | undefined): Retention | unde
   const parts = text.split(',').map((word) => partOf(word.trim(), name))
   const kinds = parts.flatMap((part) => Object.keys(part))
   const twice = kinds.find((kind, i) => kinds.indexOf(kind) !== i)
-  if (twice !== undefined) throw new Mistake(`${name} says twice how much to keep by ${twice}: ${JSON.stringify(text)}`)
+  if (twice !== undefined) throw new UsageError(`${name} sets ${twice} twice: ${JSON.stringify(text)}`)
   return parts.reduce((all, part) => ({ ...all, ...part }))
 }
 
@@ -59,13 +59,13 @@ function durationOf(text: string, name: string, expected = DURATION): string {
     parseDuration(text, name)
     return text
   } catch {
-    throw new Mistake(`${name} needs ${expected}, got ${JSON.stringify(text)}`)
+    throw new UsageError(`${name} needs ${expected}, got ${JSON.stringify(text)}`)
   }
 }
 
 function sizeOf(text: string): number {
   const bytes = /^\d+$/.test(text) ? Number(text) : parseSize(text)
   if (bytes === undefined || !Number.isSafeInteger(bytes))
-    throw new Mistake(`--bytes needs a size such as 500MB or 2GB, got ${JSON.stringify(text)}`)
+    throw new UsageError(`--bytes needs a size such as 500MB or 2GB, got ${JSON.stringify(text)}`)
   return bytes
 }

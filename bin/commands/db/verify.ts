@@ -1,14 +1,62 @@
+import type { Problem, Step } from '../../../lib/index.ts'
 import { command } from '../../cli/command.ts'
+import { exitCodes } from '../../cli/errors.ts'
 import { reading } from '../../cli/options.ts'
+import { whichLog } from '../../logs/which-log.ts'
+import { plural } from '../../print/format.ts'
+import { printJson, printLine, printProblem } from '../../print/print.ts'
+import { withBar } from '../../print/progress.ts'
+import { ChildDied, inChild } from './in-child.ts'
+
+/** What a verification finds. `warnings`: what opening the log reported. */
+interface Found {
+  readonly ok: boolean
+  readonly problems: readonly Problem[]
+  readonly warnings?: readonly string[]
+}
 
 export const verify = command({
-  summary:
-    'Compare all records of a log with each other. Ends with 1 when something is not as it was written, and says what.',
+  summary: 'Compare all records of a log with each other. The exit code is 1 if any is not as it was written.',
   takes: [],
   options: reading,
   examples: [
-    ['', 'Reads all of it'],
-    ['--db backups/monday --json', 'Verifies a backup; --json lists the problems'],
+    ['', 'Verifies the only log in .tidings'],
+    ['--db backups/monday --json', 'Verifies a backup, and lists the problems as JSON'],
   ],
-  run: async (given) => (await import('./verify-log.ts')).verifyLog(given),
+  run: async (given) => {
+    const directory = await whichLog(given)
+    const { connect } = await import('../../../lib/index.ts')
+    const agent = await connect(directory)
+    const steps: AsyncIterable<Step<Found>> =
+      agent === undefined ? inChild<Found>('verify-log', { directory }) : agent.db.verify()
+    const { ok, problems, warnings = [] } = await withBar('verifying the log', steps).catch(asFound)
+    for (const message of warnings) printProblem(message)
+    if (given.json) printJson({ ok, problems })
+    else for (const line of sentences(problems)) printLine(line)
+    return ok ? exitCodes.ok : exitCodes.failed
+  },
 })
+
+// A log that can't be opened, or that crashes its reader, is damaged: that is a result too.
+async function asFound(error: unknown): Promise<Found> {
+  const { TidingsError } = await import('../../../lib/index.ts')
+  if (error instanceof ChildDied && error.signal !== null) {
+    const message = `LevelDB crashed the process that read the log (${error.signal}): a table is damaged`
+    return { ok: false, problems: [{ message }] }
+  }
+  if (!(error instanceof TidingsError)) throw error
+  const { code, details, message } = error
+  if (code !== 'TIDINGS_LOG_DAMAGED' && !message.includes('Corruption')) throw error
+  const { seq } = details
+  return { ok: false, problems: [{ message, ...(typeof seq === 'number' ? { seq } : {}) }] }
+}
+
+function* sentences(problems: readonly Problem[]): Generator<string> {
+  if (problems.length === 0) {
+    yield 'the log is intact'
+    return
+  }
+  for (const { message } of problems) yield message
+  const first = problems.flatMap(({ seq }) => (seq === undefined ? [] : [seq])).toSorted((a, b) => a - b)[0]
+  yield `${plural(problems.length, 'problem')}${first === undefined ? '' : `; the first event in doubt is ${first}`}. Restore a backup (tidings db restore), or recover what is intact (tidings db repair)`
+}

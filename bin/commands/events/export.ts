@@ -1,13 +1,115 @@
+import { constants, createWriteStream, type Stats } from 'node:fs'
+import { access, chmod, chown, copyFile, open, readlink, realpath, rename, rm, stat } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import type { StoredEvent } from '../../../lib/index.ts'
 import { command } from '../../cli/command.ts'
-import { question, reading } from '../../cli/options.ts'
+import { confirm } from '../../cli/confirm.ts'
+import { exitCodes, UsageError } from '../../cli/errors.ts'
+import { reading } from '../../cli/options.ts'
+import { askLog } from '../../logs/ask-log.ts'
+import { whichLog } from '../../logs/which-log.ts'
+import { plural } from '../../print/format.ts'
+import { jsonLine, print, printJson, printLine } from '../../print/print.ts'
+import { progressBar } from '../../print/progress.ts'
+import { searching, searchOf } from './search.ts'
 
 export const exportCommand = command({
-  summary: 'Write events, the oldest first, one JSON object a line (NDJSON), to standard output or into a file.',
+  summary: 'Write events, oldest first, as one JSON object per line (NDJSON), to standard output or a file.',
   takes: [],
-  options: { to: { type: 'string', describe: 'Write them into this file' }, ...question, ...reading },
+  options: { to: { type: 'string', describe: 'Write to this file' }, ...searching, ...reading },
   examples: [
-    ['--to events.ndjson', 'All events, into a file'],
-    ["--type 'github.*' --since 30d | gzip > github.ndjson.gz", 'What came from GitHub in the last month'],
+    ['--to events.ndjson', 'Writes all events to a file'],
+    ["--type 'github.*' --since 30d | gzip > github.ndjson.gz", 'Writes what came from GitHub in the last month'],
   ],
-  run: async (given) => (await import('./export-events.ts')).exportEvents(given),
+  run: (given) =>
+    askLog(given, async ({ events }) => {
+      const { to } = given
+      const found = events.list(searchOf(given))
+      if (to === undefined) {
+        for await (const line of linesOf(found)) await print(line)
+        return exitCodes.ok
+      }
+      const target = await targetOf(to, await whichLog(given))
+      if (target.replaces !== undefined) await confirm(`this replaces the existing file ${to}`, given.yes)
+      const count = await save(found, target)
+      if (given.json) printJson({ count, to })
+      else printLine(`${plural(count, 'event')} exported to ${to}`)
+      return exitCodes.ok
+    }),
 })
+
+/**
+ * Where events are written. Links are followed and preserved.
+ *
+ * - `isFile`: it is, or becomes, a regular file. Anything else, such as a FIFO or `/dev/null`, is opened directly
+ * - `replaces`: the existing file
+ */
+interface Target {
+  readonly path: string
+  readonly isFile: boolean
+  readonly replaces?: Stats
+}
+
+async function targetOf(to: string, log: string): Promise<Target> {
+  const found = await stat(to).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error
+    return undefined
+  })
+  if (found?.isDirectory()) throw new UsageError(`${to} is a folder, not a file`)
+  if (found?.isBlockDevice()) throw new UsageError(`${to} is a disk, not a file`)
+  // Paths such as /dev/stdout are already open.
+  if (/^\/(dev|proc)\//.test(to) || (found !== undefined && !found.isFile())) return { path: to, isFile: false }
+  const path = await followed(to)
+  if ((await realpath(dirname(path))) === (await realpath(log)))
+    throw new UsageError(`${to} is in the folder of the log`)
+  if (found === undefined) return { path, isFile: true }
+  await access(path, constants.W_OK)
+  return { path, isFile: true, replaces: found }
+}
+
+// A link may point to a file that does not exist yet.
+async function followed(path: string): Promise<string> {
+  const next = await readlink(path).catch(() => undefined)
+  return next === undefined ? path : followed(resolve(await realpath(dirname(path)), next))
+}
+
+async function save(found: AsyncIterable<StoredEvent>, { path, isFile, replaces }: Target): Promise<number> {
+  const progress = progressBar('exporting events')
+  let count = 0
+  const lines = Readable.from(linesOf(found, () => progress.show((count += 1))))
+  try {
+    if (isFile) await replace(path, replaces, lines)
+    else await pipeline(lines, createWriteStream(path, { flags: 'a' }))
+    return count
+  } finally {
+    progress.end()
+  }
+}
+
+// Writes to a temporary name until complete, as half a file looks like a whole one. A replaced file keeps its mode, its
+// owner and its other names.
+async function replace(path: string, old: Stats | undefined, lines: Readable): Promise<void> {
+  const part = `${path}.${process.pid}.part`
+  const file = await open(part, 'wx', 0o600)
+  try {
+    await pipeline(lines, file.createWriteStream())
+    if (old !== undefined) {
+      // Only root may change the owner.
+      await chown(part, old.uid, old.gid).catch(() => undefined)
+      await chmod(part, old.mode & 0o777)
+    }
+    if (old !== undefined && old.nlink > 1) await copyFile(part, path)
+    else await rename(part, path)
+  } finally {
+    await rm(part, { force: true })
+  }
+}
+
+async function* linesOf(events: AsyncIterable<StoredEvent>, counted?: () => void): AsyncGenerator<string> {
+  for await (const event of events) {
+    counted?.()
+    yield jsonLine(event)
+  }
+}

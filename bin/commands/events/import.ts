@@ -1,25 +1,103 @@
+import { createReadStream, statSync } from 'node:fs'
+import type { ImportAnswer, LogOptions, SkippedLine } from '../../../lib/index.ts'
 import { command } from '../../cli/command.ts'
+import { exitCodes, UsageError } from '../../cli/errors.ts'
 import { reading } from '../../cli/options.ts'
+import { askAt } from '../../logs/ask-log.ts'
+import { logToFill } from '../../logs/which-log.ts'
+import { plural } from '../../print/format.ts'
+import { printJson, printLine, printProblem } from '../../print/print.ts'
+import { type ProgressBar, progressBar } from '../../print/progress.ts'
 
 export const importCommand = command({
   summary:
-    "Store events that another log has: from a file of JSON lines (- is standard input), or the Python agent's SQLite file. No listener hears them; they keep their time, and known ones are skipped, so an import can be repeated. A line that is not an event ends the import; a row of SQLite, or any line with --skip, is skipped and listed, and the exit code is 1. With --db or --agent, a missing log is created.",
+    "Store the events of another log: from a file of JSON lines (- is standard input), or from the Python agent's SQLite file. No listener receives them. They keep their time, and known ones are skipped, so an import can be repeated. A line that is not an event ends the import; a row of SQLite, or any line with --skip, is skipped and reported, and the exit code is 1. With --db or --agent, a missing log is created.",
   takes: ['FILE'],
   options: {
     identity: {
       type: 'string',
-      describe: 'What makes an event one in a new log: type (and identifier), or identifier',
+      describe: 'What identifies an event in a new log: type (and identifier), or identifier alone',
     },
-    skip: { type: 'boolean', describe: 'Skip lines that are no events, list them, and go on' },
+    skip: { type: 'boolean', describe: 'Skip and report lines that are not events, and continue' },
     ...reading,
   },
   examples: [
-    ['events.ndjson', 'What tidings events export wrote'],
+    ['events.ndjson', 'Imports what tidings events export wrote'],
     [
       'py_agent.db --agent home --identity identifier',
-      "The Python agent's events, into a new log that tells apart as it did",
+      "Imports the Python agent's events, with its notion of identity",
     ],
-    ['- --db backup < events.ndjson', 'From standard input, into another log'],
+    ['- --db backup < events.ndjson', 'Imports from standard input into another log'],
   ],
-  run: async (given) => (await import('./import-events.ts')).importEvents(given._[0] ?? '', given),
+  run: async (given) => {
+    const identity = identityOf(given.identity)
+    const directory = await logToFill(given)
+    const progress = progressBar('importing events')
+    const source = await open(given._[0] ?? '', progress)
+    const skip = source.unit === 'row' || given.skip === true
+    const { skipped: refused, ...answer } = await askAt(
+      directory,
+      ({ events }) => events.import(source.lines, { skip }),
+      {
+        identity,
+      },
+    ).finally(progress.end)
+    const first = [...source.skipped, ...(refused?.first ?? [])].sort((a, b) => a.line - b.line)
+    const count = source.skipped.length + (refused?.count ?? 0)
+    const { unit } = source
+    for (const { line, message } of first.slice(0, MOST_LISTED)) printProblem(`${unit} ${line}: ${message}; skipped`)
+    if (count > MOST_LISTED) printProblem(`${count - MOST_LISTED} more ${unit}s were skipped`)
+    if (given.json)
+      printJson(count === 0 ? answer : { ...answer, skipped: { count, first: first.slice(0, MOST_LISTED) } })
+    else printLine(`${sentence(answer)}${count === 0 ? '' : `; ${plural(count, unit)} skipped`}`)
+    return count === 0 ? exitCodes.ok : exitCodes.failed
+  },
 })
+
+/** Reports at most this many skipped units one by one. */
+const MOST_LISTED = 20
+
+function identityOf(given: string | undefined): LogOptions['identity'] {
+  if (given === undefined || given === 'type' || given === 'identifier') return given
+  throw new UsageError(`--identity must be type or identifier, got ${JSON.stringify(given)}`)
+}
+
+/** An import source. `unit`: what holds one event; `skipped`: the units that could not be read, known at the end. */
+interface Source {
+  readonly lines: AsyncIterable<Uint8Array>
+  readonly unit: 'line' | 'row'
+  readonly skipped: SkippedLine[]
+}
+
+async function open(file: string, progress: ProgressBar): Promise<Source> {
+  const { isSqlite, sqliteEvents } = await import('../../sqlite/sqlite-events.ts')
+  const ofLines = (pieces: AsyncIterable<Uint8Array>, size?: number): Source => {
+    return { lines: measured(pieces, progress, size), unit: 'line', skipped: [] }
+  }
+  if (file === '-') return ofLines(process.stdin)
+  const found = statSync(file, { throwIfNoEntry: false })
+  if (found === undefined || found.isDirectory()) throw new UsageError(`there is no file ${file}`)
+  // Peeking into a pipe would consume data.
+  if (!found.isFile() || !(await isSqlite(file)))
+    return ofLines(createReadStream(file), found.isFile() ? found.size : undefined)
+  const skipped: SkippedLine[] = []
+  const skip = (line: number, message: string): void => void skipped.push({ line, message })
+  return { lines: await sqliteEvents(file, { progress: progress.show, skip }), unit: 'row', skipped }
+}
+
+async function* measured(
+  pieces: AsyncIterable<Uint8Array>,
+  progress: ProgressBar,
+  size?: number,
+): AsyncGenerator<Uint8Array> {
+  let done = 0
+  for await (const piece of pieces) {
+    yield piece
+    progress.show((done += piece.length), size)
+  }
+}
+
+function sentence({ events, new: fresh, changed, duplicate }: ImportAnswer): string {
+  const parts = [`${fresh} new`, `${changed} changed`, `${duplicate} already known`]
+  return `${plural(events, 'event')} imported, delivered to no listener: ${parts.join(', ')}`
+}

@@ -1,13 +1,37 @@
+import type { Operations, StoredEvent } from '../../../lib/index.ts'
 import { command } from '../../cli/command.ts'
+import { exitCodes, Failure, UsageError } from '../../cli/errors.ts'
 import { reading } from '../../cli/options.ts'
+import { askLog } from '../../logs/ask-log.ts'
+import { printJson } from '../../print/print.ts'
 
 export const show = command({
-  summary: 'Show one event whole: by its seq, or the latest of a type and identifier.',
+  summary: 'Show one event in full: by its seq, or the latest of a type and identifier.',
   takes: ['SEQ|TYPE', '[IDENTIFIER]'],
   options: reading,
   examples: [
-    ['12', 'The event at seq 12'],
-    ['my_event_type 123', 'The latest event of this type and identifier'],
+    ['12', 'Shows the event at seq 12'],
+    ['my_event_type 123', 'Shows the latest event of this type and identifier'],
   ],
-  run: async (given) => (await import('./show-event.ts')).showEvent(given._, given),
+  run: async (given) => {
+    const [first = '', identifier] = given._
+    if (identifier === undefined && !/^[1-9]\d*$/.test(first)) {
+      throw new UsageError(`${JSON.stringify(first)} is not a seq: give a number, or a type and an identifier`)
+    }
+    return askLog(given, async ({ events }) => {
+      const event = identifier === undefined ? await at(events, Number(first)) : await events.of(first, identifier)
+      if (event === undefined)
+        throw new Failure(`there is no event ${JSON.stringify(first)} ${JSON.stringify(identifier)}`)
+      if (given.json) printJson(event)
+      else printJson({ ...event, created: new Date(event.created).toISOString() }, { pretty: true })
+      return exitCodes.ok
+    })
+  },
 })
+
+async function at(events: Operations['events'], seq: number): Promise<StoredEvent> {
+  const event = await events.at(seq)
+  if (event !== undefined) return event
+  const last = await events.last()
+  throw new Failure(seq > last ? `there is no event ${seq}; the newest is ${last}` : `event ${seq} was pruned`)
+}

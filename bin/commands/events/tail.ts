@@ -1,21 +1,82 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { FollowQuestion, StoredEvent } from '../../../lib/index.ts'
 import { command } from '../../cli/command.ts'
-import { question, reading } from '../../cli/options.ts'
+import { exitCodes } from '../../cli/errors.ts'
+import { reading } from '../../cli/options.ts'
+import { askAt } from '../../logs/ask-log.ts'
+import { whichLog } from '../../logs/which-log.ts'
+import { jsonLine, print, printProblem } from '../../print/print.ts'
+import { lineOf } from '../../print/rows.ts'
+import { untilSignal } from '../../user/guards.ts'
+import { rowOf } from './ls.ts'
+import { searching, searchOf } from './search.ts'
 
-const { type, id } = question
+/** How often to check whether an agent has started, in ms. */
+const LOOK = 300
+
+const { type, id } = searching
 
 export const tail = command({
-  summary: 'Show the newest events and, with -f, those to come, over restarts of the agent, until you stop it.',
+  summary:
+    'Show the newest events and, with -f, new ones as they arrive, until you stop it, also while the agent restarts.',
   takes: [],
   options: {
-    follow: { alias: 'f', type: 'boolean', describe: 'Go on with what comes' },
-    limit: { alias: 'n', type: 'number', default: 10, describe: 'So many that are there' },
+    follow: { alias: 'f', type: 'boolean', describe: 'Continue with new events as they arrive' },
+    limit: { alias: 'n', type: 'number', default: 10, describe: 'The number of stored events to show first' },
     type,
     id,
     ...reading,
   },
   examples: [
-    ['-f', 'The newest ten, and all to come'],
-    ["-f -n 0 --type 'github.*' --json", 'What comes from GitHub from now on, one JSON object a line'],
+    ['-f', 'Shows the newest ten, and every new one'],
+    ["-f -n 0 --type 'github.*' --json", 'Shows new events from GitHub, one JSON object per line'],
   ],
-  run: async (given) => (await import('./tail-events.ts')).tailEvents(given),
+  run: async (given) => {
+    const directory = await whichLog(given)
+    const show = (event: StoredEvent): Promise<void> => print(given.json ? jsonLine(event) : lineOf(rowOf(event)))
+    const last = await askAt(directory, async ({ events }) => {
+      const newest: StoredEvent[] = []
+      // Read before the list, so that events in between are neither printed twice nor lost.
+      const seen = await events.last()
+      for await (const event of events.list({ ...searchOf(given), reverse: true })) newest.unshift(event)
+      for (const event of newest) await show(event)
+      return Math.max(seen, newest.at(-1)?.seq ?? 0)
+    })
+    if (given.follow) await follow(directory, { ...searchOf({ type: given.type, id: given.id }), after: last }, show)
+    return exitCodes.ok
+  },
 })
+
+// Continues across restarts of the agent, until the user stops it.
+async function follow(
+  directory: string,
+  question: FollowQuestion,
+  show: (event: StoredEvent) => Promise<void>,
+): Promise<void> {
+  const { connect } = await import('../../../lib/index.ts')
+  const over = new AbortController()
+  void untilSignal().then(() => over.abort())
+  let after = question.after
+  let reported = false
+  while (!over.signal.aborted) {
+    const agent = await connect(directory)
+    if (agent === undefined) {
+      if (!reported) printProblem(`no agent runs on ${directory}; waiting for one`)
+      reported = true
+    } else {
+      reported = false
+      try {
+        for await (const event of agent.events.follow(
+          { ...question, ...(after === undefined ? {} : { after }) },
+          over.signal,
+        )) {
+          after = event.seq
+          await show(event)
+        }
+      } catch (error) {
+        if ((error as { code?: unknown }).code !== 'TIDINGS_LOG_CLOSED') throw error
+      }
+    }
+    await sleep(LOOK, undefined, { signal: over.signal }).catch(() => undefined)
+  }
+}

@@ -1,17 +1,44 @@
+import type { RunRow } from '../../../lib/index.ts'
 import { command } from '../../cli/command.ts'
+import { exitCodes } from '../../cli/errors.ts'
 import { reading } from '../../cli/options.ts'
+import { askLog } from '../../logs/ask-log.ts'
+import { localTime, plural, roughDuration } from '../../print/format.ts'
+import { printJson, printNote } from '../../print/print.ts'
+import { printRows, type Row } from '../../print/rows.ts'
+
+const HEAD = ['slot', 'status', 'attempt', 'late', 'took', 'new', 'changed', 'duplicate', 'why']
 
 export const history = command({
   summary:
-    'Show what became of the slots of a job: its runs, and what was missed or blocked. The log remembers a hundred. --json prints one object a line (NDJSON).',
+    'Show the outcomes of the slots of a job, oldest first: its runs, and the slots that were missed or blocked. The log remembers a hundred. --json prints one object per line (NDJSON).',
   takes: ['NAME'],
   options: {
-    limit: { alias: 'n', type: 'number', default: 20, describe: 'So many, the newest' },
+    limit: { alias: 'n', type: 'number', default: 20, describe: 'The number of slots, from the newest' },
     ...reading,
   },
   examples: [
-    ['my_job', 'The newest twenty'],
-    ['my_job -n 100 --json', 'All that the log remembers'],
+    ['my_job', 'Shows the newest twenty slots'],
+    ['my_job -n 100 --json', 'Shows everything that the log remembers'],
   ],
-  run: async (given) => (await import('./job-history.ts')).jobHistory(given._[0] ?? '', given),
+  run: (given) =>
+    askLog(given, async ({ jobs }) => {
+      const [name = ''] = given._
+      const rows = [...(await jobs.history(name, { limit: given.limit }))].reverse()
+      if (given.json) for (const row of rows) printJson(row)
+      else if ((await printRows(HEAD, rows.map(rowOf))) === 0) printNote('no slots yet')
+      return exitCodes.ok
+    }),
 })
+
+function rowOf({ slot, status, attempt, late, ms, ...run }: RunRow): Row {
+  if (run.slots !== undefined) return [localTime(slot), status, ...Array<string>(6).fill('-'), passed(run)]
+  const counts = [run.new, run.changed, run.duplicate].map(String)
+  const why = run.error?.message ?? run.reason ?? (run.began === undefined ? 'its process died' : '-')
+  return [localTime(slot), status, String(attempt), roughDuration(late), roughDuration(ms), ...counts, why]
+}
+
+function passed({ slots = 0, until }: Pick<RunRow, 'slots' | 'until'>): string {
+  const count = plural(slots, 'slot')
+  return slots === 1 || until === undefined ? count : `${count}, until ${localTime(until)}`
+}

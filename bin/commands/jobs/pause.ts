@@ -1,13 +1,11 @@
 import { command } from '../../cli/command.ts'
 import { reading } from '../../cli/options.ts'
+import { pause as pausePart } from '../shared/pause.ts'
 
 export const pause = command({
-  summary: 'Let the schedule of a job rest until it is resumed, also over restarts. A run that goes on may end.',
+  summary: 'Pause the schedule of a job until it is resumed, also after a restart. A run in progress may finish.',
   takes: ['NAME'],
   options: reading,
-  examples: [['my_job', 'my_job runs only when it is asked to (tidings jobs run my_job)']],
-  run: async (given) => {
-    const [name = ''] = given._
-    return (await import('../shared/pause.ts')).pause('job', given, ({ jobs }) => jobs.pause(name))
-  },
+  examples: [['my_job', 'my_job runs only when you run it (tidings jobs run my_job)']],
+  run: (given) => pausePart('job', given, ({ jobs }) => jobs.pause(given._[0] ?? '')),
 })

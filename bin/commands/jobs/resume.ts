@@ -1,13 +1,11 @@
 import { command } from '../../cli/command.ts'
 import { reading } from '../../cli/options.ts'
+import { pause } from '../shared/pause.ts'
 
 export const resume = command({
-  summary: 'Let a job go on that was paused. What passed meanwhile counts as missed.',
+  summary: 'Resume a paused job. Slots that passed meanwhile count as missed.',
   takes: ['NAME'],
   options: reading,
   examples: [['my_job', 'my_job runs on its schedule again']],
-  run: async (given) => {
-    const [name = ''] = given._
-    return (await import('../shared/pause.ts')).pause('job', given, ({ jobs }) => jobs.resume(name))
-  },
+  run: (given) => pause('job', given, ({ jobs }) => jobs.resume(given._[0] ?? '')),
 })

@@ -1,14 +1,40 @@
 import { command } from '../../cli/command.ts'
+import { exitCodes } from '../../cli/errors.ts'
 import { reading } from '../../cli/options.ts'
+import { askLog } from '../../logs/ask-log.ts'
+import { logFor } from '../../logs/which-log.ts'
+import { printJson, printNote } from '../../print/print.ts'
+import { printRows } from '../../print/rows.ts'
+
+const HEAD = ['listener', 'cursor', 'behind', 'running', 'retrying', 'parked', 'first seen', 'state']
 
 export const ls = command({
   summary:
-    "List the listeners that a log knows, and how far they are. With an agent's FILE, says which are orphaned: known to the log, but not to the agent. --json prints one object a line (NDJSON).",
+    "List the listeners that a log knows, and how far they are. With an agent's FILE, also show which are orphaned: known to the log, but not to the agent. --json prints one object per line (NDJSON).",
   takes: ['[FILE]'],
   options: reading,
   examples: [
-    ['', 'Those of the only log in .tidings'],
-    ['hello.ts', 'Those of the agent in hello.ts, and its orphans'],
+    ['', 'Lists the listeners of the only log in .tidings'],
+    ['hello.ts', 'Lists the listeners of the agent in hello.ts, and its orphans'],
   ],
-  run: async (given) => (await import('./list-listeners.ts')).listListeners(given._[0], given),
+  run: async (given) => {
+    const [file] = given._
+    const agent = file === undefined ? undefined : await (await import('../../user/load-agent.ts')).loadAgent(file)
+    const which = agent === undefined || given.agent !== undefined ? given : { db: logFor(agent.name, given.db) }
+    return askLog(which, async ({ listeners }) => {
+      const known = agent?.listeners.map(({ name }) => name)
+      const all = await listeners.list(known === undefined ? {} : { known })
+      if (given.json) for (const listener of all) printJson(listener)
+      else {
+        const rows = all.map(({ name, cursor, behind, running, retrying, parked, created, orphaned, paused }) => [
+          name,
+          ...[cursor, behind, running, retrying, parked].map(String),
+          created,
+          [...(orphaned ? ['orphaned'] : []), ...(paused ? ['paused'] : [])].join(', ') || '-',
+        ])
+        if ((await printRows(HEAD, rows)) === 0) printNote('no listeners')
+      }
+      return exitCodes.ok
+    })
+  },
 })

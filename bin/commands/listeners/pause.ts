@@ -1,13 +1,11 @@
 import { command } from '../../cli/command.ts'
 import { reading } from '../../cli/options.ts'
+import { pause as pausePart } from '../shared/pause.ts'
 
 export const pause = command({
-  summary: 'Let a listener hear nothing until it is resumed, also over restarts; what comes waits for it.',
+  summary: 'Pause a listener until it is resumed, also after a restart; new events wait for it.',
   takes: ['NAME'],
   options: reading,
-  examples: [['my_listener', 'my_listener begins no delivery from now on']],
-  run: async (given) => {
-    const [name = ''] = given._
-    return (await import('../shared/pause.ts')).pause('listener', given, ({ listeners }) => listeners.pause(name))
-  },
+  examples: [['my_listener', 'my_listener starts no delivery from now on']],
+  run: (given) => pausePart('listener', given, ({ listeners }) => listeners.pause(given._[0] ?? '')),
 })

@@ -1,13 +1,11 @@
 import { command } from '../../cli/command.ts'
 import { reading } from '../../cli/options.ts'
+import { pause } from '../shared/pause.ts'
 
 export const resume = command({
-  summary: 'Let a listener go on that was paused, with what it has not heard.',
+  summary: 'Resume a paused listener: it receives the events that waited for it.',
   takes: ['NAME'],
   options: reading,
-  examples: [['my_listener', 'my_listener hears again']],
-  run: async (given) => {
-    const [name = ''] = given._
-    return (await import('../shared/pause.ts')).pause('listener', given, ({ listeners }) => listeners.resume(name))
-  },
+  examples: [['my_listener', 'my_listener continues where it was paused']],
+  run: (given) => pause('listener', given, ({ listeners }) => listeners.resume(given._[0] ?? '')),
 })

@@ -1,10 +1,12 @@
 import { command } from '../../cli/command.ts'
 import { reading } from '../../cli/options.ts'
+import { moveListener } from './move-listener.ts'
 
 export const skip = command({
-  summary: 'Let a listener pass over all that it has not heard, and go on with what comes. Has to be meant (--yes).',
+  summary:
+    'Let a listener skip every event that it has not received, and continue with new ones. Asks, or takes --yes.',
   takes: ['NAME'],
   options: reading,
-  examples: [['my_listener --yes', 'my_listener hears only what is new']],
-  run: async (given) => (await import('./move-listener.ts')).moveListener(given._[0] ?? '', 'now', given),
+  examples: [['my_listener --yes', 'my_listener receives only new events']],
+  run: (given) => moveListener(given._[0] ?? '', 'now', given),
 })

@@ -1,13 +1,23 @@
 import { command } from '../../cli/command.ts'
 import { reading } from '../../cli/options.ts'
+import { askLog } from '../../logs/ask-log.ts'
+import { all, choose, report } from './chosen.ts'
 
 export const retry = command({
-  summary: 'Hand parked events out again, with all their attempts before them.',
+  summary: 'Deliver parked events again, with all their attempts.',
   takes: ['LISTENER', '[SEQ]'],
-  options: { all: { type: 'boolean', describe: 'All that are parked for this listener' }, ...reading },
+  options: { ...all, ...reading },
   examples: [
-    ['my_listener 12', 'Lets my_listener handle event 12 again'],
-    ['my_listener --all', 'Lets it handle all again that are parked'],
+    ['my_listener 12', 'my_listener receives event 12 again'],
+    ['my_listener --all', 'It receives all its parked events again'],
   ],
-  run: async (given) => (await import('./parked.ts')).retryParked(given._, given),
+  run: async (given) => {
+    const [listener = '', place] = given._
+    const seq = choose(place, given.all)
+    return askLog(given, async ({ parked }) => {
+      const seqs = await parked.retry(listener, seq)
+      const of = `of listener ${JSON.stringify(listener)}`
+      return report(listener, seq, seqs, given.json, (events) => `${events} ${of} to be delivered again`)
+    })
+  },
 })

@@ -13,11 +13,11 @@ import {
   start,
   TidingsError,
 } from '../../../lib/index.ts'
-import { exitCodes, Mistake } from '../../cli/mistake.ts'
+import { exitCodes, UsageError } from '../../cli/errors.ts'
 import { logFor } from '../../logs/which-log.ts'
 import { surviveErrors, untilSignal, untilUnread } from '../../user/guards.ts'
 import { loadAgent } from '../../user/load-agent.ts'
-import { type Asked, surroundings } from '../../user/surroundings.ts'
+import { type CodeOptions, surroundings } from '../../user/surroundings.ts'
 import { retained } from '../db/retention.ts'
 import { runOnce } from './run-once.ts'
 
@@ -25,7 +25,7 @@ import { runOnce } from './run-once.ts'
 const PATIENCE = 10_000
 
 /** Options of `tidings run`. */
-export interface RunOptions extends Asked {
+export interface RunOptions extends CodeOptions {
   readonly file: string
   readonly once?: boolean | undefined
   readonly only?: readonly string[] | undefined
@@ -36,19 +36,19 @@ export interface RunOptions extends Asked {
 }
 
 /** Runs an agent until a signal, or once; resolves to the exit code. */
-export async function runAgent(asked: RunOptions): Promise<number> {
-  if (asked.memory && asked.db !== undefined) throw new Mistake('--memory keeps no log: leave out --db')
-  const retention = retained(asked.retain)
-  const { secrets, logger } = await surroundings(asked)
+export async function runAgent(options: RunOptions): Promise<number> {
+  if (options.memory && options.db !== undefined) throw new UsageError('--memory keeps no log: leave out --db')
+  const retention = retained(options.retain)
+  const { secrets, logger } = await surroundings(options)
   surviveErrors(logger)
-  const whole = await loadAgent(asked.file)
-  const chosen = asked.only === undefined ? whole : only(whole, asked.only)
-  const ending = asked.once ? endingJobs(chosen, asked.only !== undefined) : undefined
+  const whole = await loadAgent(options.file)
+  const chosen = options.only === undefined ? whole : only(whole, options.only)
+  const ending = options.once ? endingJobs(chosen, options.only !== undefined) : undefined
   const stopped = Promise.race([untilSignal(), untilUnread(logger)])
-  const directory = asked.memory ? undefined : logFor(chosen.name, asked.db)
+  const directory = options.memory ? undefined : logFor(chosen.name, options.db)
   const log = await open(directory, logger, retention)
   if (ending !== undefined) {
-    return runOnce(ending, chosen, { log, directory, logger, secrets, stopped, json: asked.json === true })
+    return runOnce(ending, chosen, { log, directory, logger, secrets, stopped, json: options.json === true })
   }
   const running = await start(chosen, {
     log,
@@ -92,7 +92,7 @@ function only({ name, jobs, listeners, timezone }: Agent, wanted: readonly strin
   for (const job of wanted) {
     if (names.includes(job)) continue
     const instead = didYouMean(job, names) || `; its jobs: ${names.join(', ') || 'none'}`
-    throw new Mistake(`agent ${JSON.stringify(name)} has no job ${JSON.stringify(job)}${instead}`)
+    throw new UsageError(`agent ${JSON.stringify(name)} has no job ${JSON.stringify(job)}${instead}`)
   }
   const chosen = jobs.filter((job) => wanted.includes(job.name))
   return agent(name, [...chosen, ...listeners], timezone === undefined ? {} : { timezone })
@@ -102,7 +102,7 @@ function only({ name, jobs, listeners, timezone }: Agent, wanted: readonly strin
 function endingJobs({ jobs }: Agent, named: boolean): readonly Job[] {
   const endless = jobs.find(({ schedule }) => schedule.kind === 'always')
   if (named && endless !== undefined) {
-    throw new Mistake(`job ${JSON.stringify(endless.name)} never ends by itself: run it without --once`)
+    throw new UsageError(`job ${JSON.stringify(endless.name)} never ends by itself: run it without --once`)
   }
   return jobs.filter(({ schedule, settings }) => schedule.kind !== 'always' && (named || settings.enabled))
 }

@@ -9,9 +9,9 @@ import {
   type Secrets,
   start,
 } from '../../../lib/index.ts'
-import { exitCodes } from '../../cli/mistake.ts'
-import { printJson } from '../../print/json.ts'
-import { some } from '../../print/words.ts'
+import { exitCodes } from '../../cli/errors.ts'
+import { plural } from '../../print/format.ts'
+import { printJson } from '../../print/print.ts'
 import { Tally } from './tally.ts'
 
 /** Surroundings of a single run. `directory`: the log's folder; absent in memory. `stopped`: the user interrupted. */
@@ -66,15 +66,14 @@ export async function runOnce(jobs: readonly Job[], whole: Agent, once: Once): P
 }
 
 function sentence({ log, ...done }: Done): string {
-  const ran = `ran ${some(done.jobs, 'job')}${done.failed === 0 ? '' : `, ${done.failed} failed`}`
-  const found = `${some(done.new, 'new event')}, ${some(done.duplicate, 'duplicate')}`
+  const ran = `ran ${plural(done.jobs, 'job')}${done.failed === 0 ? '' : `, ${done.failed} failed`}`
+  const found = `${plural(done.new, 'new event')}, ${plural(done.duplicate, 'duplicate')}`
   const trouble = [
     ...(done.parked === 0 ? [] : [`${done.parked} parked`]),
-    ...(done.waiting === 0 ? [] : [`${done.waiting} to be tried again`]),
+    ...(done.waiting === 0 ? [] : [`${done.waiting} to be retried`]),
   ]
-  const told = [some(done.deliveries, 'delivery', 'deliveries'), ...trouble].join(', ')
-  const where =
-    log === null ? 'the log was in memory, and is gone' : `look at the log with: tidings events ls --db ${log}`
+  const told = [plural(done.deliveries, 'delivery', 'deliveries'), ...trouble].join(', ')
+  const where = log === null ? 'the log was in memory only' : `see the log with: tidings events ls --db ${log}`
   return `${ran}: ${found}; ${told}; ${where}`
 }
 

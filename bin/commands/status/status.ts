@@ -1,14 +1,60 @@
+import type { Health, JobHealth, ListenerHealth } from '../../../lib/index.ts'
 import { command } from '../../cli/command.ts'
+import { exitCodes } from '../../cli/errors.ts'
 import { reading } from '../../cli/options.ts'
+import { askLog } from '../../logs/ask-log.ts'
+import { printJson, printProblem } from '../../print/print.ts'
+import { printRows, type Row } from '../../print/rows.ts'
+
+const AGENT = ['', 'name', 'state', 'pid', 'since', 'log', 'newest event']
+const JOBS = ['', 'name', 'schedule', 'last slot', 'next slot', 'state']
+const LISTENERS = ['', 'name', 'behind', 'running', 'retrying', 'parked', 'oldest event', 'state']
 
 export const status = command({
   summary:
-    'Show how an agent is: its jobs, its listeners, its log. Ends with 0 when all is well, with 1 when a job is overdue, a listener is stuck, the log has failed or nothing runs; --json says the same to programs.',
+    'Show the state of an agent: its jobs, its listeners, its log. The exit code is 0 if all is well, and 1 if a job is overdue, a listener is stuck, the log has failed or no agent runs. --json prints the same for programs.',
   takes: [],
   options: reading,
   examples: [
-    ['', 'The agent on the only log in .tidings'],
-    ['--agent hello --json', 'The agent hello, for a program that watches it'],
+    ['', 'Shows the agent on the only log in .tidings'],
+    ['--agent hello --json', 'Shows agent hello, for a program that watches it'],
   ],
-  run: async (given) => (await import('./show-status.ts')).showStatus(given),
+  run: (given) =>
+    askLog(given, async (operations) => {
+      const health = await operations.status()
+      if (given.json) printJson(health)
+      else await printHealth(health)
+      for (const problem of health.problems) printProblem(problem)
+      return health.problems.length === 0 ? exitCodes.ok : exitCodes.failed
+    }),
 })
+
+async function printHealth({ agent, running, pid, since, log, jobs, listeners }: Health): Promise<void> {
+  const state = running ? 'running' : 'stopped'
+  await printRows(AGENT, [['agent', ...[agent, state, pid, since, log.state, log.last].map(cell)]])
+  await printRows(JOBS, jobs.map(jobRow))
+  await printRows(LISTENERS, listeners.map(listenerRow))
+}
+
+function jobRow(job: JobHealth): Row {
+  const { name, schedule, last, lastSlot, next } = job
+  return ['job', ...[name, schedule, last?.slot ?? lastSlot, next, stateOfJob(job)].map(cell)]
+}
+
+function stateOfJob({ failure, overdue, paused, running, last }: JobHealth): string | undefined {
+  if (failure !== undefined) return 'ended'
+  if (overdue !== undefined) return 'overdue'
+  if (paused) return 'paused'
+  if (running) return 'running'
+  return last?.error === undefined ? undefined : 'failed'
+}
+
+function listenerRow({ name, behind, running, retrying, parked, oldest, ...listener }: ListenerHealth): Row {
+  const { failure, stuck, paused } = listener
+  const state = failure !== undefined ? 'ended' : stuck ? 'stuck' : paused ? 'paused' : undefined
+  return ['listener', ...[name, behind, running, retrying, parked, oldest, state].map(cell)]
+}
+
+function cell(value: string | number | undefined): string {
+  return value === undefined ? '-' : String(value)
+}

@@ -3,14 +3,14 @@ import { common, memory, running } from '../../cli/options.ts'
 
 export const test = command({
   summary:
-    'Try a job, a listener, or both: each event is heard once, and what was published is kept for the next time.',
+    'Try a job, a listener, or both. The listener receives each event once; published events are kept for the next trial.',
   takes: [],
   options: {
     job: { alias: 'j', type: 'string', describe: 'Run this job: FILE.EXPORT, or FILE.ts#EXPORT' },
-    listener: { alias: 'l', type: 'string', describe: 'Let this listener hear what is new' },
-    'emit-type': { alias: 't', type: 'string', describe: 'Tell stored events of this type again' },
-    'emit-id': { alias: 'i', type: 'string', describe: 'Tell stored events of this identifier again (also -id)' },
-    'rm-db': { alias: 'r', type: 'boolean', describe: 'Remove the log before' },
+    listener: { alias: 'l', type: 'string', describe: 'Deliver new events to this listener' },
+    'emit-type': { alias: 't', type: 'string', describe: 'Deliver stored events of this type again' },
+    'emit-id': { alias: 'i', type: 'string', describe: 'Deliver stored events with this identifier again (also -id)' },
+    'rm-db': { alias: 'r', type: 'boolean', describe: 'Remove the log first' },
     ...memory,
     ...running,
     ...common,
@@ -18,10 +18,10 @@ export const test = command({
   },
   examples: [
     ['-j example.myJob', 'Runs myJob of example.ts'],
-    ['-j example.myJob -l example.myListener', 'Runs it, and lets myListener hear what is new'],
-    ['-l example.myListener -t my_event_type', 'Tells myListener what is stored, without a job'],
-    ['-r -j example.myJob', 'Forgets all events first, so that none is a duplicate'],
-    ['-m -j example.myJob -l example.myListener', 'Keeps nothing'],
+    ['-j example.myJob -l example.myListener', 'Runs it, and delivers new events to myListener'],
+    ['-l example.myListener -t my_event_type', 'Delivers stored events to myListener, without a job'],
+    ['-r -j example.myJob', 'Removes all events first, so that there are no duplicates'],
+    ['-m -j example.myJob -l example.myListener', 'Stores nothing on disk'],
   ],
   // The Python agent's spelling, which would otherwise parse as -i with the value d.
   rewrite: (args) => args.map((each) => each.replace(/^-id(?=$|=)/, '--emit-id')),

@@ -1,15 +1,18 @@
 import { didYouMean, foreignNames, holdsLog, removeLog } from '../../../lib/cli.ts'
 import { type LevelLog, type Log, memoryLog, openLog, type TryOutReport, tryOut } from '../../../lib/index.ts'
-import { exitCodes, Mistake } from '../../cli/mistake.ts'
+import { exitCodes, UsageError } from '../../cli/errors.ts'
 import { TEST_LOG } from '../../logs/which-log.ts'
-import { complain } from '../../print/complain.ts'
+import { plural } from '../../print/format.ts'
+import { printJson, printProblem } from '../../print/print.ts'
+import { printRows } from '../../print/rows.ts'
 import { findJob, findListener } from '../../user/find-part.ts'
 import { surviveErrors, untilSignal } from '../../user/guards.ts'
-import { type Asked, surroundings } from '../../user/surroundings.ts'
-import { printTrial } from './print-trial.ts'
+import { type CodeOptions, surroundings } from '../../user/surroundings.ts'
+
+const HEAD = ['', 'type', 'identifier', 'seq', 'outcome']
 
 /** Options of `tidings test`. */
-export interface TestOptions extends Asked {
+export interface TestOptions extends CodeOptions {
   readonly job?: string | undefined
   readonly listener?: string | undefined
   readonly 'emit-type'?: string | undefined
@@ -22,41 +25,42 @@ export interface TestOptions extends Asked {
 }
 
 /** Tries a job, a listener or both, and prints the outcome; resolves to the exit code. */
-export async function tryParts(asked: TestOptions): Promise<number> {
-  check(asked)
-  const { secrets, logger } = await surroundings(asked)
+export async function tryParts(options: TestOptions): Promise<number> {
+  check(options)
+  const { secrets, logger } = await surroundings(options)
   surviveErrors(logger)
-  const job = asked.job === undefined ? {} : { job: await findJob(asked.job) }
-  const listener = asked.listener === undefined ? {} : { listener: await findListener(asked.listener) }
+  const job = options.job === undefined ? {} : { job: await findJob(options.job) }
+  const listener = options.listener === undefined ? {} : { listener: await findListener(options.listener) }
   // Ignores TIDINGS_DB: a trial must not run on a log that is in use.
-  const directory = asked.memory ? undefined : (asked.db ?? TEST_LOG)
-  if (asked['rm-db'] && directory !== undefined) await remove(directory, asked.yes)
+  const directory = options.memory ? undefined : (options.db ?? TEST_LOG)
+  if (options['rm-db'] && directory !== undefined) await remove(directory, options.yes)
   const log = await open(directory)
   const stop = new AbortController()
   void untilSignal().then((signal) => stop.abort(new Error(`interrupted by ${signal}`)))
-  const again = asksAgain(asked) ? { again: wanted(asked) } : {}
+  const again = asksAgain(options) ? { again: wanted(options) } : {}
   const report = await tryOut({ log, ...job, ...listener, ...again, logger, secrets, signal: stop.signal })
-  await printTrial(report, asked.json === true, secrets.scrub)
-  if (asksAgain(asked)) await sayUnfound(report, asked, log, directory)
+  await printTrial(report, options.json === true, secrets.scrub)
+  if (asksAgain(options)) await reportUnheard(report, options, log, directory)
   await log.close()
   const endless = job.job?.schedule.kind === 'always' && stop.signal.aborted
   return isWell(report, endless) ? exitCodes.ok : exitCodes.failed
 }
 
-function check(asked: TestOptions): void {
-  const { job, listener, memory, db, yes } = asked
+function check(options: TestOptions): void {
+  const { job, listener, memory, db, yes } = options
   if (job === undefined && listener === undefined) {
-    throw new Mistake(
-      'say what to try: a job (-j example.myJob), a listener (-l example.myListener), or both; --help says more',
+    throw new UsageError(
+      'nothing to try: give a job (-j example.myJob), a listener (-l example.myListener), or both; see --help',
     )
   }
-  if (asksAgain(asked) && listener === undefined) throw new Mistake('-t and -i tell events again to a listener: add -l')
-  if (job === undefined && !asksAgain(asked)) {
-    throw new Mistake('there is nothing for the listener to hear: add a job (-j), or stored events (-t TYPE, -i ID)')
+  if (asksAgain(options) && listener === undefined)
+    throw new UsageError('-t and -i deliver stored events to a listener: add -l')
+  if (job === undefined && !asksAgain(options)) {
+    throw new UsageError('the listener would receive nothing: add a job (-j), or stored events (-t TYPE, -i ID)')
   }
-  if (memory && db !== undefined) throw new Mistake('--memory keeps no log: leave out --db')
-  if (asked['rm-db'] && db !== undefined && yes !== true) {
-    throw new Mistake(`-r would remove the log in ${db} with all its events: add --yes if that is meant`)
+  if (memory && db !== undefined) throw new UsageError('--memory keeps no log: leave out --db')
+  if (options['rm-db'] && db !== undefined && yes !== true) {
+    throw new UsageError(`-r would remove the log in ${db} with all its events: add --yes to confirm`)
   }
 }
 
@@ -64,14 +68,14 @@ async function remove(directory: string, yes: boolean | undefined): Promise<void
   const listeners = yes === true ? [] : await listenersOn(directory)
   if (listeners.length > 0) {
     const names = listeners.map((name) => JSON.stringify(name)).join(', ')
-    throw new Mistake(
-      `-r would remove the log in ${directory}, on which an agent has run, with listeners ${names}: add --yes if that is meant`,
+    throw new UsageError(
+      `-r would remove the log in ${directory}, on which an agent has run, with listeners ${names}: add --yes to confirm`,
     )
   }
   const [foreign] = (await holdsLog(directory)) ? await foreignNames(directory) : []
   if (foreign !== undefined) {
-    throw new Mistake(
-      `-r would leave ${JSON.stringify(foreign)} in ${directory}, where no new log can be made then: move it away. Nothing was removed`,
+    throw new UsageError(
+      `-r would leave ${JSON.stringify(foreign)} in ${directory}, which keeps a new log from being created: move it away. Nothing was removed`,
     )
   }
   await removeLog(directory)
@@ -92,8 +96,8 @@ async function listenersOn(directory: string): Promise<readonly string[]> {
   }
 }
 
-function asksAgain(asked: TestOptions): boolean {
-  return asked['emit-type'] !== undefined || asked['emit-id'] !== undefined
+function asksAgain(options: TestOptions): boolean {
+  return options['emit-type'] !== undefined || options['emit-id'] !== undefined
 }
 
 function wanted({ 'emit-type': type, 'emit-id': identifier }: TestOptions): { type?: string; identifier?: string } {
@@ -108,7 +112,7 @@ function isWell({ run, heard }: TryOutReport, endless: boolean): boolean {
   return (endless || run === undefined || run.error === undefined) && heard.every(({ error }) => error === undefined)
 }
 
-async function sayUnfound(
+async function reportUnheard(
   { again, unheard }: TryOutReport,
   { 'emit-type': type, 'emit-id': identifier }: TestOptions,
   log: Log,
@@ -121,9 +125,39 @@ async function sayUnfound(
     for await (const event of log.events()) types.add(event.type)
     // The event was published meanwhile: the listener has received it anyway.
     if (type !== undefined && types.has(type) && identifier === undefined) return
-    complain(`${directory} has no event${what}${type === undefined ? '' : didYouMean(type, [...types])}`)
+    printProblem(`${directory} has no event${what}${type === undefined ? '' : didYouMean(type, [...types])}`)
   } else if (unheard > 0) {
     const which = unheard === again ? 'events' : `${unheard} of the ${again} events`
-    complain(`the listener does not listen on ${which}${what}`)
+    printProblem(`the listener does not listen to ${which}${what}`)
   }
+}
+
+/**
+ * Prints the outcome of a trial as a table or one JSON object, and the failures in words. `scrub` removes secrets
+ * before their lines are indented.
+ */
+async function printTrial(
+  { run, published, heard }: TryOutReport,
+  asJson: boolean,
+  scrub: (text: string) => string,
+): Promise<void> {
+  const error = run?.error
+  if (asJson) {
+    const failed = error === undefined ? {} : { error: { name: error.name, message: error.message } }
+    printJson({ ...(run === undefined ? {} : { run: { ...run, ...failed } }), published, heard })
+  } else {
+    await printRows(HEAD, [
+      ...published.map(({ type, identifier, seq, status }) => ['published', type, identifier, String(seq), status]),
+      ...heard.map((each) => ['heard', each.type, each.identifier, String(each.seq), outcome(each)]),
+    ])
+  }
+  if (error !== undefined) printProblem(`job ${JSON.stringify(run?.job)} failed: ${scrub(error.message)}`)
+  const failures = heard.filter((each) => each.error !== undefined).length
+  if (failures > 0) printProblem(`the listener failed on ${failures} of ${plural(heard.length, 'event')}`)
+}
+
+function outcome({ error, values }: TryOutReport['heard'][number]): string {
+  if (error !== undefined) return `failed: ${error.message}`
+  if (values === 0) return 'did not pass its filters'
+  return values === 1 ? 'handled' : `handled (${plural(values, 'value')})`
 }

@@ -8,7 +8,7 @@ import type { Log } from '../../log/port.ts'
 import type { Pruned, Retention } from '../../log/retention.ts'
 import { type Step, steps } from './progress-stream.ts'
 
-/** Whether a log is intact, and what is not. */
+/** The result of a verification. */
 export interface Verified {
   /** Whether the log is intact. */
   readonly ok: boolean
@@ -45,5 +45,5 @@ type Own = Pick<LevelLog, 'stats' | 'prune' | 'compact' | 'verify' | 'backup'>
 // A log that is stored elsewhere is maintained there.
 function own(log: Log): Log & Own {
   if ('compact' in log) return log as Log & Own
-  throw new TidingsError('TIDINGS_LOG_INVALID', 'this log is not kept in a folder: it is looked after where it is')
+  throw new TidingsError('TIDINGS_LOG_INVALID', 'this log is not kept in a folder: it is maintained where it is stored')
 }

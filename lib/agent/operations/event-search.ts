@@ -4,19 +4,17 @@ import { describe, quote, TidingsError } from '../../core/errors.ts'
 import { parseTime } from '../../core/parse-time.ts'
 import type { Query } from '../../log/port.ts'
 
-/**
- * A query for events, as JSON. All given parts must match.
- *
- * - `since`, `until`: a date (`2027-01-31`, `2027-01-31 12:00`, `2027-01-31T12:00+02:00`), `now`, `today`, `yesterday`,
- *   or a time ago (`2h`), both inclusive. A day spans from its beginning to its end; times without an offset are local
- *   to the process that answers
- */
+/** A query for events, as JSON. All given parts must match. */
 export interface EventQuestion {
   /** Names, or patterns where `*` matches any characters. */
   readonly types?: readonly string[]
-  /** Only events from this time on; default all. */
+  /**
+   * Only events from this time on, inclusive; default all. A date (`2027-01-31`, `2027-01-31 12:00`,
+   * `2027-01-31T12:00+02:00`), `now`, `today`, `yesterday`, or a time ago (`2h`). Times without an offset are local to
+   * the process that answers.
+   */
   readonly since?: string
-  /** Only events up to this time; default all. */
+  /** Only events up to this time, inclusive, in the form of `since`; a day includes its end. Default all. */
   readonly until?: string
   /** Exactly this identifier. */
   readonly identifier?: string

@@ -8,7 +8,7 @@ import { type ImportAnswer, type ImportOptions, importEvents } from './import-ev
 
 /** A query for existing and future events. */
 export interface FollowQuestion extends Pick<EventQuestion, 'types' | 'identifier'> {
-  /** Only events with a higher seq; default the newest seq. */
+  /** Only events with a higher seq than this; default the newest seq, so only future events. */
   readonly after?: number
 }
 
@@ -26,8 +26,8 @@ export interface EventOperations {
   last(): Promise<number>
   /**
    * Stores events of another log, one line of JSON each (NDJSON), in order, with their original time and revision, and
-   * delivers them to no listener. Skips events that the log already has; with `skip`, also lines that are no event, or
-   * that do not fit the log.
+   * delivers them to no listener. Skips events that the log already has; with `skip`, also lines that are not events, or
+   * do not fit the log.
    *
    * @throws TidingsError `TIDINGS_IMPORT_INVALID`, whose `details.line` is the first line that ends the import; those
    *   before it are stored

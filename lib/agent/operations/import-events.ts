@@ -13,7 +13,7 @@ export interface SkippedLine {
 
 /** Options of an import. */
 export interface ImportOptions {
-  /** Whether to continue after a line that is not an event, or does not fit the log; default false: it ends the import. */
+  /** Continue after a line that is not an event, or does not fit the log; by default such a line ends the import. */
   readonly skip?: boolean
 }
 
@@ -27,7 +27,7 @@ export interface ImportAnswer {
   readonly changed: number
   /** How many of them the log already had. */
   readonly duplicate: number
-  /** The skipped lines; absent when there were none. */
+  /** The skipped lines; absent if there are none. */
   readonly skipped?: {
     /** How many lines were skipped. */
     readonly count: number
@@ -37,7 +37,7 @@ export interface ImportAnswer {
 }
 
 /** How many skipped lines the answer lists. */
-const MOST_TOLD = 100
+const MOST_LISTED = 100
 
 /** The most characters in a line of JSON: many times what a log accepts as data by default. */
 const LONGEST = 8 * 1024 * 1024
@@ -52,7 +52,7 @@ const ofTheLog = new Set(['TIDINGS_LOG_FAILED', 'TIDINGS_LOG_CLOSED', 'TIDINGS_L
  * Stores events of another log, one line of JSON each, in order, and delivers them to no listener. Skips events that
  * the log already has, so that an import can be restarted. Only some of the events are in memory at any time.
  *
- * @throws TidingsError `TIDINGS_IMPORT_INVALID`, whose `details.line` is the first line that is no event or, with
+ * @throws TidingsError `TIDINGS_IMPORT_INVALID`, whose `details.line` is the first line that is not an event or, with
  *   `skip`, where the text becomes unreadable; the lines before it are stored. Also the errors that `accept` throws
  */
 export async function importEvents(
@@ -76,7 +76,7 @@ export async function importEvents(
     } catch (error) {
       if (!skip || !isOfTheLine(error)) return fail(line, error)
       skips += 1
-      if (skipped.length < MOST_TOLD) skipped.push({ line, message: asError(error).message })
+      if (skipped.length < MOST_LISTED) skipped.push({ line, message: asError(error).message })
     }
   }
   let line = 0

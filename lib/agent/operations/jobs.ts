@@ -14,11 +14,11 @@ import { knownJob, refuseIfInUse, settledOf } from './known.ts'
 import { type ListedJob, listJobs, remembered } from './list-jobs.ts'
 import { type PauseAnswer, pausing } from './pausing.ts'
 
-/** How a requested run went. `run` is absent if the job was already running. */
+/** The outcome of a requested run. */
 export interface RunAnswer {
   /** The name of the job. */
   readonly name: string
-  /** The run, once it has ended. */
+  /** The run, which has ended; absent if the job was already running. */
   readonly run?: RunRow
 }
 
@@ -28,19 +28,19 @@ export interface NextAnswer {
   readonly name: string
   /** The schedule, in words. */
   readonly schedule: string
-  /** Present if the code of the job disables it: it does not run. */
+  /** Present if the job is not enabled: its schedule starts no runs. */
   readonly enabled?: false
-  /** Whether the job is paused: it does not run until it is resumed. */
+  /** Whether the job is paused: its schedule starts no runs until it is resumed. */
   readonly paused: boolean
-  /** The next slots, in ISO format; fewer than requested if its schedule ends. */
+  /** The next slots, in ISO format; fewer than requested if the schedule ends. */
   readonly slots: readonly string[]
 }
 
-/** The time from which a job's schedule begins after a reset. */
+/** The outcome of a reset. */
 export interface JobResetAnswer {
   /** The name of the job. */
   readonly name: string
-  /** The time up to which its slots were settled, in ISO format; absent if there was none. */
+  /** The time up to which its slots were settled before, in ISO format; absent if none were. */
   readonly before?: string
   /** When the schedule begins, in ISO format. */
   readonly begins: string
@@ -54,7 +54,7 @@ export interface JobOperations {
   history(
     name: string,
     question?: {
-      /** The most outcomes; default all that the log remembers. */
+      /** At most this many slots; default all that the log remembers. */
       readonly limit?: number
     },
   ): Promise<readonly RunRow[]>
@@ -62,7 +62,7 @@ export interface JobOperations {
   next(
     name: string,
     question?: {
-      /** The number of slots; default 10. */
+      /** This many slots, at most 1000; default 10. */
       readonly limit?: number
     },
   ): Promise<NextAnswer>
@@ -122,7 +122,7 @@ export function jobOperations(log: Log, agent?: AgentControl, code: Code | undef
     },
     run: async (name) => {
       await knownJob(log, name)
-      if (agent === undefined) throw nobody(name)
+      if (agent === undefined) throw noAgent(name)
       const report = await agent.trigger(name)
       return report === undefined ? { name } : { name, run: runRow(report, (text) => agent.scrub(text)) }
     },
@@ -156,11 +156,11 @@ async function next(log: Log, job: Job, limit: number): Promise<NextAnswer> {
 function codeOf(code: Code | undefined, name: string): { readonly job: Job; readonly code: Code } {
   const job = code?.job(name)?.job
   if (code !== undefined && job !== undefined) return { job, code }
-  const why = code === undefined ? 'no agent runs on this log: say its FILE' : 'the agent has no such job any more'
-  throw invalid(name, `nobody knows what job ${quote(name)} is: ${why}`)
+  const why = code === undefined ? 'no agent runs on this log: give its FILE' : 'the agent has no such job any more'
+  throw invalid(name, `the code of job ${quote(name)} is unknown: ${why}`)
 }
 
-function nobody(name: string): TidingsError {
+function noAgent(name: string): TidingsError {
   const job = /^[\w.-]+$/.test(name) ? name : quote(name)
   const how = `start it with tidings run FILE, or run the job once with tidings run FILE --once --only ${job}`
   return invalid(name, `no agent runs on this log: ${how}`)

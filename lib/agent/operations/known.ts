@@ -60,7 +60,7 @@ export async function settledOf(log: Log, job: Job): Promise<SettledSlots> {
  */
 export function refuseIfInUse(part: unknown, kind: Pausable, name: string): void {
   if (part === undefined) return
-  const message = `the agent has a ${kind} ${quote(name)}: take it out of its code, and stop the agent, first`
+  const message = `the agent has a ${kind} ${quote(name)}: remove it from the code, and stop the agent, first`
   throw new TidingsError('TIDINGS_AGENT_INVALID', message, { details: { [kind]: name } })
 }
 

@@ -12,19 +12,19 @@ import { type JobRow, jobRows } from './rows.ts'
 
 /** A job with its past and its future, as JSON. */
 export interface ListedJob extends JobRow {
-  /** Its schedule, in words; needs a running agent, or the job's code. */
+  /** The schedule, in words; absent without a running agent or the job's code. */
   readonly schedule?: string
-  /** Its tags, absent if it has none; they need a running agent, or the job's code. */
+  /** Its tags; absent if it has none, and without a running agent or the job's code. */
   readonly tags?: readonly string[]
-  /** When it runs next, in ISO format; needs a running agent, or the job's code. */
+  /** When it runs next, in ISO format; absent if it does not, and without a running agent or the job's code. */
   readonly next?: string
-  /** By when that run has ended or is abandoned, in ISO format; needs a running agent, or the job's code. */
+  /** By when that run has ended or is abandoned, in ISO format; absent where `next` is. */
   readonly expectedBy?: string
-  /** Whether a run is in progress; absent where no agent runs. */
+  /** Whether a run is in progress; absent if no agent runs. */
   readonly running?: boolean
-  /** Its newest run; absent if the log remembers none. */
+  /** Its newest run; absent before the first. */
   readonly last?: RunRow
-  /** The outcomes of its last 20 slots, oldest first. */
+  /** The outcomes of its newest twenty slots, oldest first. */
   readonly recent: readonly RunStatus[]
 }
 

@@ -16,7 +16,7 @@ export interface Reset {
   readonly passOver?: boolean
 }
 
-/** The positions of a listener before and after a reset: seqs up to which everything is settled. */
+/** The outcome of a reset. A cursor is a seq: everything up to it is settled. */
 export interface ResetAnswer {
   /** The name of the listener. */
   readonly name: string
@@ -24,7 +24,7 @@ export interface ResetAnswer {
   readonly before: number
   /** The cursor that the reset asks for. */
   readonly cursor: number
-  /** False if both cursors are the same, or if the reset would skip events without `passOver`. */
+  /** False if the cursor is already there, or if the reset would skip events without `passOver`. */
   readonly moved: boolean
 }
 
@@ -32,7 +32,7 @@ export interface ResetAnswer {
 export interface ListenerOperations {
   /** All listeners that the log knows. */
   list(question?: {
-    /** The names of the listeners that the agent has; the others are reported as orphaned. */
+    /** The names of the listeners that the agent has; the others count as orphaned. */
     readonly known?: readonly string[]
   }): Promise<readonly ListenerRow[]>
   /**
@@ -96,7 +96,7 @@ async function placeOf(log: Log, to: string): Promise<number> {
   if (/^\d+$/.test(to)) {
     const seq = Number(to)
     if (seq >= 1 && seq <= last + 1) return seq - 1
-    throw invalid(`there is no event ${to} to go on from; the newest is ${last}`, 'to')
+    throw invalid(`there is no event ${to} to continue from; the newest is ${last}`, 'to')
   }
   for await (const { seq } of log.events({ since: parseInstant(to, 'to', log.clock), limit: 1 })) return seq - 1
   return last

@@ -39,9 +39,9 @@ export interface ParkedEvent {
 
 /** The operations on parked events. They reject a listener that the log does not know. */
 export interface ParkedOperations {
-  /** The parked events of all listeners, or of one. */
+  /** The parked events. */
   list(question?: {
-    /** The name of the listener; default all listeners. */
+    /** Only those of this listener; default all. */
     readonly listener?: string
   }): AsyncIterable<ParkedRow>
   /** One parked event in full; undefined if it is not parked. */

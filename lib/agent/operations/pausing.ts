@@ -9,7 +9,7 @@ export interface PauseAnswer {
   readonly name: string
   /** Whether it is paused now. */
   readonly paused: boolean
-  /** False if it was paused, or resumed, already. */
+  /** False if it already was so. */
   readonly changed: boolean
 }
 

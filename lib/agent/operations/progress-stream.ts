@@ -1,12 +1,12 @@
 import { fromWire, toWire, type WireError } from '../../core/wire-error.ts'
 import type { Progress } from '../../level/upkeep/backup.ts'
 
-/** The progress of a longer operation; the last step is its result or its error. */
+/** The progress of a longer operation; the last step is its result or its error. `resultOf` reads them. */
 export type Step<A> =
   | {
-      /** The units of work done so far, such as bytes or records. */
+      /** How much is done, in the unit of `all`. */
       readonly done: number
-      /** All units of work. */
+      /** How much there is to do: records or bytes, depending on the operation. */
       readonly all: number
     }
   | {
@@ -43,7 +43,18 @@ export async function* steps<A>(work: (progress: Progress) => Promise<A>): Async
   yield last
 }
 
-/** Resolves to the result of a longer operation. `progress` receives its progress. */
+/**
+ * Resolves to the result of a longer operation. `progress` receives its progress.
+ *
+ * @throws the error with which the operation failed
+ *
+ * @example
+ * ```ts
+ * import { memoryLog, operations, resultOf } from 'tidings'
+ *
+ * const { ok } = await resultOf(operations(await memoryLog()).db.verify())
+ * ```
+ */
 export async function resultOf<A>(all: AsyncIterable<Step<A>>, progress: Progress = () => undefined): Promise<A> {
   for await (const step of all) {
     if ('result' in step) return step.result

@@ -7,11 +7,11 @@ import { type Pause, pausedNames } from '../run/pauses.ts'
 export interface JobRow {
   /** The name of the job. */
   readonly name: string
-  /** When the log first saw the job, in ISO format; absent if it has not yet. */
+  /** When the log first saw the job, in ISO format; absent if it has not run yet. */
   readonly firstSeen?: string
-  /** The newest settled slot, in ISO format; absent if there is none. */
+  /** Its newest settled slot, in ISO format; absent before the first. */
   readonly lastSlot?: string
-  /** Whether a run of the job ever succeeded. */
+  /** Whether a run has ever succeeded. */
   readonly succeeded: boolean
   /** Present while the job is paused. */
   readonly paused?: true
@@ -29,7 +29,7 @@ export interface ListenerRow extends Lag {
   readonly created: string
   /** Present while the listener is paused. */
   readonly paused?: true
-  /** Whether the agent no longer has the listener; absent if no agent runs. */
+  /** Whether the agent no longer has it; absent where the agent's listeners are not given. */
   readonly orphaned?: boolean
 }
 

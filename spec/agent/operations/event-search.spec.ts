@@ -16,7 +16,7 @@ describe('toQuery', () => {
     assert.deepEqual(toQuery({ until: '0s' }, clock), { until: now })
   })
 
-  it('refuses what is no time, naming the part', () => {
+  it('rejects an invalid time, naming the part', () => {
     for (const text of ['', '5', '-2h', '2026-13-45', '2026-02-30', '2026-', 'Infinity', 'tomorrow']) {
       for (const part of ['since', 'until']) {
         const wrong = {
@@ -29,7 +29,7 @@ describe('toQuery', () => {
     }
   })
 
-  it('passes on what the log understands itself, and makes a test of the identifier', () => {
+  it('passes on what the log understands, and turns the identifier into a test', () => {
     const { where, ...rest } = toQuery({ types: ['a.*'], limit: 3, reverse: true, identifier: 'x' }, clock)
     assert.deepEqual(rest, { types: ['a.*'], limit: 3, reverse: true })
     const event = { type: 'a.b', data: 1, seq: 1, created: 1 }

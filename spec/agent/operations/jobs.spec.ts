@@ -165,7 +165,7 @@ describe('jobs of a log without the code of an agent', () => {
     await here.end(first)
     const { jobs } = operationsOf(here.log)
     assert.equal((await jobs.list()).find(({ name }) => name === 'look')?.last?.status, 'done')
-    const unknown = { code: 'TIDINGS_AGENT_INVALID', message: /nobody knows what job "look" is.*say its FILE/ }
+    const unknown = { code: 'TIDINGS_AGENT_INVALID', message: /the code of job "look" is unknown: .*give its FILE/ }
     await assert.rejects(jobs.next('look'), unknown)
     await assert.rejects(jobs.dryRun('look'), unknown)
     const other = operationsOf(here.log, undefined, codeOf(agent('other', []), here.log)).jobs

@@ -37,7 +37,7 @@ describe('operations', () => {
     assert.equal(await events.last(), 3)
   })
 
-  it('tell what the log knows of jobs and listeners, as plain JSON', async (t) => {
+  it('return what the log knows about jobs and listeners, as plain JSON', async (t) => {
     const log = await someLog(t)
     const hear = listener('hear', on('t'), () => undefined, { from: 'start' })
     const good = job('good', manual(), ({ publish }) => publish('t', '1', 1))

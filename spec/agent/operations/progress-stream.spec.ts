@@ -6,8 +6,8 @@ import { list, refused } from '../../../lib/testing/log-bench.ts'
 
 const tick = () => new Promise((resolve) => setImmediate(resolve))
 
-describe('a longer work', () => {
-  it('tells how far it is, then its result', async () => {
+describe('steps', () => {
+  it('yields the progress, then the result', async () => {
     const work = steps(async (progress) => {
       for (let done = 1; done <= 3; done++) {
         progress(done, 3)
@@ -23,7 +23,7 @@ describe('a longer work', () => {
     ])
   })
 
-  it('tells whoever is slow only the latest', async () => {
+  it('yields only the latest progress to a slow reader', async () => {
     const work = steps(async (progress) => {
       for (let done = 1; done <= 1000; done++) progress(done, 1000)
       return 'made'
@@ -31,7 +31,7 @@ describe('a longer work', () => {
     assert.deepEqual(await list(work), [{ done: 1000, all: 1000 }, { result: 'made' }])
   })
 
-  it('comes to its result, or to its error', async () => {
+  it('ends with the result or the error, which resultOf returns or throws', async () => {
     const heard: number[] = []
     const made = steps(async (progress) => {
       progress(1, 2)
@@ -44,7 +44,7 @@ describe('a longer work', () => {
     await assert.rejects(resultOf(failed), refused('TIDINGS_LOG_DAMAGED', { seq: 3 }))
   })
 
-  it('that nobody waits for ends all the same', async () => {
+  it('finishes the operation even if the reader stops', async () => {
     let ended = false
     const work = steps(async (progress) => {
       progress(1, 2)

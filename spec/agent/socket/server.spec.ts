@@ -71,7 +71,7 @@ function begin(socketPath: string, path: string, body?: string | Buffer, headers
 const errorOf = ({ text }: Answer) => (JSON.parse(text) as { error: { message: string; code?: string } }).error
 
 describe('the socket of an agent', () => {
-  it('is there while the agent runs, for its owner alone, and gone afterwards', async (t) => {
+  it('exists while the agent runs, for its owner alone', async (t) => {
     const { socket, running } = await serving(t)
     assert.ok(lstatSync(socket).isSocket())
     assert.equal(statSync(socket).mode & 0o777, 0o600)
@@ -79,7 +79,7 @@ describe('the socket of an agent', () => {
     assert.equal(existsSync(socket), false)
   })
 
-  it('says who answers, to anything that speaks HTTP', async (t) => {
+  it('identifies the agent to any HTTP client', async (t) => {
     const { socket } = await serving(t)
     const { status, type, text } = await ask(socket, '/')
     assert.deepEqual([status, type], [200, 'application/json'])
@@ -88,7 +88,7 @@ describe('the socket of an agent', () => {
     assert.ok(Math.abs(Date.parse(since) - Date.now()) < 60_000)
   })
 
-  it('that a dead process left is replaced', async (t) => {
+  it('replaces the socket of a dead process', async (t) => {
     const directory = temporaryDirectory(t)
     await leaveStale(join(directory, 'agent.sock'))
     assert.equal(await connect(directory), undefined)
@@ -96,7 +96,7 @@ describe('the socket of an agent', () => {
     assert.equal((await (await connect(directory))?.status())?.agent, 'home')
   })
 
-  it('that somebody answers is left alone; the agent runs without, and says so', async (t) => {
+  it('does not replace the socket of a living process; the agent runs without one and logs a warning', async (t) => {
     const { directory, socket } = await serving(t)
     const log = await memoryLog()
     const logger = notes()
@@ -109,7 +109,7 @@ describe('the socket of an agent', () => {
     assert.match((await ask(socket, '/')).text, /"home"/)
   })
 
-  it('is no file of somebody else', async (t) => {
+  it('replaces a file that does not point to a socket', async (t) => {
     const directory = temporaryDirectory(t)
     const socket = join(directory, 'agent.sock')
     writeFileSync(socket, 'mine')
@@ -119,12 +119,12 @@ describe('the socket of an agent', () => {
     assert.equal(await log.last(), 0)
   })
 
-  it('is asked by nobody where there is none', async (t) => {
+  it('makes connect resolve to undefined where there is none', async (t) => {
     assert.equal(await connect(temporaryDirectory(t)), undefined)
     assert.equal(await connect('/nowhere/at/all'), undefined)
   })
 
-  it('does not answer for a process that is stuck', { timeout: 20_000 }, async (t) => {
+  it('makes connect resolve to undefined when its process is stuck', { timeout: 20_000 }, async (t) => {
     const directory = temporaryDirectory(t)
     const sockets: { destroy(): void }[] = []
     const stuck = createServer((socket) => void sockets.push(socket))
@@ -145,8 +145,8 @@ async function leaveStale(path: string): Promise<void> {
   assert.ok(lstatSync(path).isSocket())
 }
 
-describe('over HTTP', () => {
-  it('many values are JSON lines, one is JSON, none is null', async (t) => {
+describe('the HTTP interface', () => {
+  it('answers many values as JSON lines, one as JSON, and no value as null', async (t) => {
     const { socket, log } = await serving(t)
     await log.accept(['a', 'b', 'c'].map((identifier) => ({ type: 'letter', identifier, data: '\u2028' })))
     const listed = await ask(socket, '/events?types=letter&types=x&limit=2&reverse')
@@ -161,7 +161,7 @@ describe('over HTTP', () => {
     assert.equal((await ask(socket, '/events/count')).text, '3')
   })
 
-  it('what follows is server-sent events, those that are there and those to come', async (t) => {
+  it('answers existing and future events as server-sent events', async (t) => {
     const { socket, log } = await serving(t)
     await log.accept([{ type: 't', identifier: 'before', data: 1 }])
     const response = await begin(socket, '/events/follow?after=0')
@@ -178,7 +178,7 @@ describe('over HTTP', () => {
     response.destroy()
   })
 
-  it('a question that makes no sense is refused in words', async (t) => {
+  it('rejects an invalid question, with the reason', async (t) => {
     const { socket } = await serving(t)
     const cases: readonly (readonly [path: string, body: string | undefined, status: number, words: RegExp])[] = [
       ['/events?limt=2', undefined, 400, /takes no "limt"; it takes: types, since/],
@@ -207,7 +207,7 @@ describe('over HTTP', () => {
     }
   })
 
-  it('no value of any part of any question is the fault of the agent', { timeout: 60_000 }, async (t) => {
+  it('answers 200 or 400 to any value of any part of any question', { timeout: 60_000 }, async (t) => {
     const { directory, socket } = await serving(t)
     const texts = [
       '',
@@ -251,7 +251,7 @@ describe('over HTTP', () => {
     assert.equal((await (await connect(directory))?.status())?.agent, 'home')
   })
 
-  it('no body is longer than 64 KiB, whether it says so or not; the agent goes on', async (t) => {
+  it('rejects a body over 64 KiB, with or without a content-length, and continues', async (t) => {
     const { socket } = await serving(t)
     const long = Buffer.alloc(70_000, ' ')
     for (const headers of [{ 'content-length': long.length }, { 'transfer-encoding': 'chunked' }]) {
@@ -268,8 +268,8 @@ describe('over HTTP', () => {
   })
 })
 
-describe('when an agent that serves stops', () => {
-  it('who follows has heard all, and is let go', async (t) => {
+describe('the answers of an agent that stops', () => {
+  it('end for followers once they have received every event', async (t) => {
     const { directory, log, running } = await serving(t)
     const operations = await connect(directory)
     assert(operations !== undefined)
@@ -287,7 +287,7 @@ describe('when an agent that serves stops', () => {
     await assert.rejects(operations.jobs.list(), { code: 'TIDINGS_LOG_CLOSED', message: /went away/ })
   })
 
-  it('who follows and has seen enough leaves nothing behind', async (t) => {
+  it('leave nothing behind when a follower aborts', async (t) => {
     const { directory, log } = await serving(t)
     const operations = await connect(directory)
     const over = new AbortController()
@@ -304,7 +304,7 @@ describe('when an agent that serves stops', () => {
     }
   })
 
-  it('an answer that can not be given whole breaks off, and is no shorter answer', async (t) => {
+  it('break off with an error if incomplete, instead of looking complete', async (t) => {
     const { directory, log, running } = await serving(t)
     await log.accept(
       Array.from({ length: 3000 }, (_, n) => ({ type: 't', identifier: `${n}`, data: 'x'.repeat(1000) })),
@@ -333,7 +333,7 @@ describe('a socket whose path would be too long', () => {
     return directory
   }
 
-  it('is elsewhere, in a folder for its owner alone, and the folder of the log says where', async (t) => {
+  it('is in a temporary folder for its owner alone, and the folder of the log points to it', async (t) => {
     const directory = await deepDirectory(t)
     const { socket: pointer, running } = await serving(t, directory)
     const socket = readFileSync(pointer, 'utf8').trim()
@@ -346,7 +346,7 @@ describe('a socket whose path would be too long', () => {
     assert.equal(await connect(directory), undefined)
   })
 
-  it('is in no folder that others may write to', async (t) => {
+  it('is not created in a folder that others may write to', async (t) => {
     const directory = await deepDirectory(t)
     const first = await serving(t, directory)
     const folder = join(readFileSync(first.socket, 'utf8').trim(), '..')
@@ -366,7 +366,7 @@ describe('a socket whose path would be too long', () => {
   })
 })
 
-describe('a body of any length', () => {
+describe('the body of an import', () => {
   const line = (identifier: string, type = 't') => `${JSON.stringify({ type, identifier, data: 'x'.repeat(100) })}\n`
 
   /** What of many lines was asked for. */
@@ -379,7 +379,7 @@ describe('a body of any length', () => {
     return { lines: lines(), asked: () => asked }
   }
 
-  it('is worked on while it comes', async (t) => {
+  it('is processed while it arrives', async (t) => {
     const { log, directory } = await serving(t)
     const remote = (await connect(directory)) as Operations
     assert.deepEqual(await remote.events.import(many(1500).lines), {
@@ -391,7 +391,7 @@ describe('a body of any length', () => {
     assert.equal(await log.last(), 1500)
   })
 
-  it('goes on after lines that are no events when that is asked for', async (t) => {
+  it('may contain lines that are not events, with skip', async (t) => {
     const { directory } = await serving(t)
     const remote = (await connect(directory)) as Operations
     const pieces = async function* () {
@@ -402,7 +402,7 @@ describe('a body of any length', () => {
     assert.deepEqual([skipped?.count, skipped?.first[0]?.line], [1, 1])
   })
 
-  it('that is refused is not sent to its end, and says why', async (t) => {
+  it('is not sent to its end once it is rejected', async (t) => {
     const { directory } = await serving(t)
     const { lines, asked } = many(200_000, line('', 't'))
     const remote = (await connect(directory)) as Operations
@@ -411,7 +411,7 @@ describe('a body of any length', () => {
     assert.equal((await remote.status())?.agent, 'home')
   })
 
-  it('rejected while it is sent always says why', async (t) => {
+  it('always gets the reason when it is rejected while it is sent', async (t) => {
     const { directory } = await serving(t)
     const remote = (await connect(directory)) as Operations
     async function* slowly(more: number): AsyncGenerator<Uint8Array> {
@@ -423,7 +423,7 @@ describe('a body of any length', () => {
     }
   })
 
-  it('whose source breaks is an error of the source', async (t) => {
+  it('rejects with the error of its source', async (t) => {
     const { directory } = await serving(t)
     async function* broken(): AsyncGenerator<Uint8Array> {
       yield Buffer.from(line('1'))
@@ -434,7 +434,7 @@ describe('a body of any length', () => {
     assert.equal((await remote.status())?.agent, 'home')
   })
 
-  it('is taken from anything that speaks HTTP; what asks for more is refused', async (t) => {
+  it('is accepted from any HTTP client; unknown parts of the question are rejected', async (t) => {
     const { socket } = await serving(t)
     const { status, text } = await ask(socket, '/events/import', line('1') + line('2') + line('1'))
     assert.deepEqual([status, JSON.parse(text)], [200, { events: 3, new: 2, changed: 0, duplicate: 1 }])
@@ -443,7 +443,7 @@ describe('a body of any length', () => {
     assert.match(errorOf(await ask(socket, '/events/import?type=x', line('3'))).message, /takes no "type"/)
   })
 
-  it('goes no further when the agent ends', async (t) => {
+  it('ends when the agent ends', async (t) => {
     const { directory, running, log } = await serving(t)
     const remote = (await connect(directory)) as Operations
     async function* lines(): AsyncGenerator<Uint8Array> {

@@ -14,33 +14,33 @@ async function askWith(typed: string | undefined): Promise<string> {
   return String(output.read())
 }
 
-const nothing = { name: 'Failure', message: 'nothing was done' }
+const nothing = { name: 'Failure', message: 'nothing was changed' }
 
-describe('what destroys', () => {
-  it('asks a person on a terminal, and goes on when that is meant', async () => {
-    assert.match(await askWith('y\n'), /^.*3 events would be forgotten\. Is that meant\? \[y\/N\] /)
+describe('confirm', () => {
+  it('asks on a terminal, and resolves on yes', async () => {
+    assert.match(await askWith('y\n'), /^.*3 events would be forgotten\. Continue\? \[y\/N\] /)
     for (const yes of ['yes\n', 'Y\n', ' YES \n']) await askWith(yes)
   })
 
-  it('does nothing after any other answer, or none', async () => {
+  it('rejects any other answer, or none', async () => {
     for (const no of ['n\n', '\n', 'yep\n', 'no yes\n', '\u0003', '\u0004']) await assert.rejects(askWith(no), nothing)
     await assert.rejects(askWith(undefined), nothing)
   })
 
-  it('asks nobody where --yes was said', async () => {
+  it('does not ask with --yes', async () => {
     const [input, output] = [stream(true), stream(true)]
     await confirm('all is lost', true, { input, output })
     assert.equal(output.read(), null)
   })
 
-  it('says that --yes is needed where nobody can be asked', async () => {
+  it('needs --yes without a terminal', async () => {
     for (const [typed, shown] of [
       [false, true],
       [true, false],
       [false, false],
     ] as const) {
       const terminal = { input: stream(typed), output: stream(shown) }
-      const error = { name: 'Mistake', message: 'all is lost: add --yes if that is meant' }
+      const error = { name: 'UsageError', message: 'all is lost: add --yes to confirm' }
       await assert.rejects(confirm('all is lost', undefined, terminal), error)
       assert.equal(terminal.output.read(), null)
     }

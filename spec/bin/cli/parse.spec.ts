@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { command } from '../../../bin/cli/command.ts'
-import { helpOf, parse } from '../../../bin/cli/parse.ts'
+import { helpOf } from '../../../bin/cli/help.ts'
+import { parse } from '../../../bin/cli/parse.ts'
 
 const sample = command({
   summary: 'Does it.',
@@ -18,32 +19,20 @@ const sample = command({
   run: async () => 0,
 })
 
-const given = (...args: readonly string[]): Promise<unknown> => parse(['prog', 'do'], sample, args)
+const given = (...args: readonly string[]): unknown => parse(['prog', 'do'], sample, args)
 
 describe('parse', () => {
-  it('gives options by their long names, and arguments as they were typed', async () => {
-    const parsed = await given(
-      '007',
-      '-n',
-      '1e3',
-      '--type',
-      'a',
-      '--type',
-      'b',
-      '--limit',
-      '5',
-      '--log-level=x',
-      '-old',
-    )
+  it('returns options by their long names, and arguments as typed', () => {
+    const parsed = given('007', '-n', '1e3', '--type', 'a', '--type', 'b', '--limit', '5', '--log-level=x', '-old')
     assert.deepEqual(parsed, { _: ['007'], name: '1e3', type: ['a', 'b'], limit: 5, 'log-level': 'x', dry: true })
   })
 
-  it('takes an argument after an option that may be repeated for an argument, and all after -- too', async () => {
-    assert.deepEqual(((await given('--type', 'a', 'file')) as { _: unknown })._, ['file'])
-    assert.deepEqual(((await given('--', '--dry', '-x')) as { _: unknown })._, ['--dry', '-x'])
+  it('reads words after a repeatable option, and after --, as arguments', () => {
+    assert.deepEqual((given('--type', 'a', 'file') as { _: unknown })._, ['file'])
+    assert.deepEqual((given('--', '--dry', '-x') as { _: unknown })._, ['--dry', '-x'])
   })
 
-  it('refuses what the command does not take, in one sentence', async () => {
+  it('rejects anything the command does not take, in one sentence', () => {
     const wrong: readonly [readonly string[], RegExp][] = [
       [[], /^FILE is missing: prog do FILE \[MORE\]$/],
       [['a', 'b', 'c'], /^"c" is one argument too many: prog do FILE \[MORE\]$/],
@@ -55,29 +44,28 @@ describe('parse', () => {
       [['a', '--name='], /^--name needs a value$/],
       [['a', '--type'], /^--type needs a value$/],
       [['a', '-n', 'x', '-n', 'y'], /^(-n|--name) was given twice$/],
-      [['a', '--limit', 'many'], /^--limit needs a number, whole and not negative, got "many"$/],
+      [['a', '--limit', 'many'], /^--limit must be a whole number, not negative, got "many"$/],
       [['a', '--name', '--dry'], /^--name needs a value$/],
-      [['a', '--name', '-x'], /^--name needs a value; one that begins with - is written --name=-x$/],
-      [['a', '--dry=1'], /^--dry takes no value but true or false, got "1"$/],
+      [['a', '--name', '-x'], /^--name needs a value; write a value that begins with - as --name=-x$/],
+      [['a', '--dry=1'], /^--dry takes only true or false, got "1"$/],
       [['a', '--dry', '--dry'], /^--dry was given twice$/],
       [['a', ''], /^MORE is empty: prog do FILE \[MORE\]$/],
       [['a', '--', '-x', 'y'], /^"y" is one argument too many/],
     ]
     for (const [args, message] of wrong)
-      await assert.rejects(given(...args), { name: 'Mistake', message }, args.join(' '))
+      assert.throws(() => given(...args), { name: 'UsageError', message }, args.join(' '))
   })
 
-  it('reads short options with their values attached, and several flags in one', async () => {
+  it('reads short options with their values attached, and several flags in one', () => {
     for (const args of [['-n', 'x'], ['-nx'], ['-n=x'], ['--name=x'], ['--name', 'x']])
-      assert.deepEqual(await given('a', ...args), { _: ['a'], name: 'x' }, args.join(' '))
-    assert.deepEqual(await given('a', '--name=a=b', '--dry=false'), { _: ['a'], name: 'a=b', dry: false })
-    assert.deepEqual(await given('a', '-n', '-5', '--type=-x'), { _: ['a'], name: '-5', type: ['-x'] })
-    assert.deepEqual(await given('-', '-n', '-'), { _: ['-'], name: '-' })
+      assert.deepEqual(given('a', ...args), { _: ['a'], name: 'x' }, args.join(' '))
+    assert.deepEqual(given('a', '--name=a=b', '--dry=false'), { _: ['a'], name: 'a=b', dry: false })
+    assert.deepEqual(given('a', '-n', '-5', '--type=-x'), { _: ['a'], name: '-5', type: ['-x'] })
+    assert.deepEqual(given('-', '-n', '-'), { _: ['-'], name: '-' })
   })
 
-  it('asks for help wherever it stands, whatever else is wrong', async () => {
-    for (const args of [['-h'], ['a', 'b', 'c', '--help'], ['--help', '--nmae']])
-      assert.equal(await given(...args), 'help')
+  it('asks for help, wherever --help stands and whatever else is wrong', () => {
+    for (const args of [['-h'], ['a', 'b', 'c', '--help'], ['--help', '--nmae']]) assert.equal(given(...args), 'help')
   })
 })
 

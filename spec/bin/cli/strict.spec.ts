@@ -52,7 +52,7 @@ function spellings(name: string, { alias = [] }: Options): string[] {
 }
 
 describe('every option of every command', () => {
-  it('refuses missing, empty, repeated and misread values before the command runs', async () => {
+  it('rejects missing, empty, repeated and misread values before the command runs', async () => {
     const commands = await everyCommand(tidings, ['tidings'])
     assert.ok(commands.length > 25, `only ${commands.length} commands were found`)
     const wrong: string[] = []
@@ -67,7 +67,7 @@ describe('every option of every command', () => {
           tried += 1
           const { code, stdout, stderr } = await captured(() => answer([words], entry, [...needed, ...bad]))
           const isMistake =
-            code === 2 && stdout === '' && /^tidings: --?[\w-]+ (needs|takes|was given twice)/.test(stderr)
+            code === 2 && stdout === '' && /^tidings: --?[\w-]+ (needs|must be|takes|was given twice)/.test(stderr)
           if (ran || !isMistake) wrong.push(`${words} ${bad.join(' ')}: ${code} ${stderr}`)
           ran = false
         }
@@ -77,7 +77,7 @@ describe('every option of every command', () => {
     assert.deepEqual(wrong, [])
   })
 
-  it('refuses an empty argument', async () => {
+  it('rejects an empty argument', async () => {
     for (const [words, command] of await everyCommand(tidings, ['tidings'])) {
       for (const i of command.takes.keys()) {
         const args = command.takes.slice(0, i + 1).map((_, at) => (at === i ? '' : 'x'))

@@ -8,7 +8,7 @@ import { command } from '../../support/command.ts'
 const bin = join(import.meta.dirname, '../../../bin')
 
 describe('escape', () => {
-  it('leaves nothing that acts on a terminal, and all that is seen', () => {
+  it('removes everything a terminal acts on, and keeps everything visible', () => {
     for (let code = 0; code < 0x10000; code++) {
       const text = escape(String.fromCharCode(code))
       assert.doesNotMatch(
@@ -23,7 +23,7 @@ describe('escape', () => {
   })
 })
 
-describe('what commands print', () => {
+describe('the output of commands', () => {
   it('goes through bin/print, which escapes it', () => {
     // The end of all output, help, the version, and lines of JSON that are escaped already.
     const exempt = /^(print\/.*|cli\/main|version|commands\/events\/export-events|user\/keep-secret)\.ts$/
@@ -33,7 +33,7 @@ describe('what commands print', () => {
     assert.deepEqual(found, [])
   })
 
-  it('repeats no argument raw', async () => {
+  it('repeats no argument unescaped', async () => {
     const hostile = 'x\u001b[31m\u009b2J\u0085\u202edesrever\u2066'
     const lines: readonly (readonly string[])[] = [
       [hostile],

@@ -46,7 +46,7 @@ describe('printRows', () => {
     ])
   })
 
-  it('makes the head bold, unless NO_COLOR says otherwise', async (t) => {
+  it('makes the head bold, unless NO_COLOR is set', async (t) => {
     for (const [noColor, bold] of [
       [undefined, true],
       ['', true],
@@ -65,7 +65,7 @@ describe('printRows', () => {
     assert.equal(pipe.text, `1\tpush\t{"by":"ann"}\n22\ta-long-name\t${'x'.repeat(100)}\n`)
   })
 
-  it('lets nothing through that a terminal acts on, or that looks like another cell or line', async (t) => {
+  it('escapes terminal controls, and anything that looks like another cell or line', async (t) => {
     environment(t, '1')
     const nasty = ['\u001b[2J\u0007', 'a\tb\nc\rd', '\u009b31m\u202e\u2028\ufeff', 'naïve 👩‍👧 日本']
     for (const screen of [new Screen(false, 80), new Screen(true, 80)]) {
@@ -84,7 +84,7 @@ describe('printRows', () => {
     }
   })
 
-  it('takes rows as they come, a page at a time, and says how many there were', async (t) => {
+  it('prints rows as they arrive, a page at a time, and returns their number', async (t) => {
     environment(t, '1')
     async function* many(): AsyncGenerator<Row> {
       for (let n = 1; n <= 1234; n++) yield [String(n)]
@@ -102,7 +102,7 @@ describe('printRows', () => {
     assert.equal(none.text, '')
   })
 
-  it('writes no faster than it is read', async () => {
+  it('writes no faster than its reader', async () => {
     let [unread, most] = [0, 0]
     const slow = {
       write: () => {

@@ -24,7 +24,7 @@ describe('unpickle', () => {
     })
   }
 
-  it('reads what Python 2 wrote', () => {
+  it('reads pickles of Python 2', () => {
     assert.deepEqual(text("(lp0\nS'it\\'s \\xc3\\xa9\\n'\np1\naVx\\u20ac\np2\naI01\naL5L\na."), {
       data: ["it's é\n", 'x€', true, 5],
       whole: true,
@@ -35,7 +35,7 @@ describe('unpickle', () => {
     assert.deepEqual(text('(dp0\nVa\np1\nF1.5\ns.'), { data: { a: 1.5 }, whole: true })
   })
 
-  it('keeps the local time where the zone is not known, but not as whole', () => {
+  it('keeps the local time of an unknown zone, and reports it as incomplete', () => {
     const zones = ['cmine\nZone\n)R', 'N)R', 'cpytz\n_p\n(Vnowhere/at/all\ntR', 'cdatetime\ntimezone\n(I5\ntR']
     for (const zone of zones) {
       const aware = `cdatetime\ndatetime\n(S'\\x07\\xe4\\x08\\x1b\\x17\\x03\\x15\\x07\\x99P'\n${zone}tR.`
@@ -43,7 +43,7 @@ describe('unpickle', () => {
     }
   })
 
-  it('has null for a date or time that is none', () => {
+  it('returns null for an invalid date or time', () => {
     const states = [
       '\\x07\\xe4\\x0d\\x1b\\x17\\x03\\x15\\x07\\x99P',
       '\\x07\\xe4\\x02\\x1e\\x17\\x03\\x15\\x07\\x99P',
@@ -57,7 +57,7 @@ describe('unpickle', () => {
     assert.deepEqual(text("cdatetime\ntime\n(S'\\x18\\x00\\x00\\x00\\x00\\x00'\ntR."), { data: null, whole: false })
   })
 
-  it('calls nothing, and has null for what calling would give', () => {
+  it('calls nothing, and returns null for the result of a call', () => {
     for (const name of ['os\nsystem', 'posix\nsystem', 'builtins\neval', 'subprocess\nrun', 'builtins\ngetattr']) {
       assert.deepEqual(text(`c${name}\n(Vecho hello!\ntR.`), { data: null, whole: false }, name)
       assert.deepEqual(text(`(i${name}\n.`), { data: null, whole: false }, name)
@@ -66,7 +66,7 @@ describe('unpickle', () => {
     assert.deepEqual(text('\x80\x02\x82\x01.'), { data: null, whole: false })
   })
 
-  it('refuses what is no pickle, or ends too soon', () => {
+  it('rejects anything but a complete pickle', () => {
     for (const each of ['', 'hello', '{"a":1}', '\x80\x04', '\x80\x04K', '\x80\x04u.', '\x80\x04a.', '\x80\x04\x86.']) {
       assert.throws(() => text(each), RangeError, JSON.stringify(each))
     }
@@ -161,7 +161,7 @@ function answered(pickled: Uint8Array): void {
   }
 }
 
-describe('a hostile pickle is answered in a bounded time:', () => {
+describe('unpickle answers a hostile pickle in bounded time:', () => {
   for (const [what, pickled] of Object.entries(attacks)) {
     it(what, () => {
       const began = performance.now()
@@ -171,7 +171,7 @@ describe('a hostile pickle is answered in a bounded time:', () => {
     })
   }
 
-  it('one that was changed at random', () => {
+  it('one with random changes', () => {
     const samples = fixtures.flatMap(({ pickles }) => pickles).map((each) => Buffer.from(each, 'base64'))
     const change = fc.record({
       at: fc.double({ min: 0, max: 0.999, noNaN: true }),
@@ -191,7 +191,7 @@ describe('a hostile pickle is answered in a bounded time:', () => {
     )
   })
 
-  it('one that is random', () => {
+  it('random bytes', () => {
     fc.assert(fc.property(fc.uint8Array({ maxLength: 60 }), answered), { numRuns: 3000 })
   })
 })

@@ -38,7 +38,7 @@ async function eventsIn(path: string, skip: Watch['skip'] = silent.skip): Promis
 const ms = (local: string): number => new Date(local).getTime()
 
 describe("the Python agent's file", () => {
-  it('gives its events in their order, with what was pickled, and the time where it ran', async (t) => {
+  it('yields its events in order, with the pickled data, and local times as of where it ran', async (t) => {
     const path = file(t, TABLE, INSERT, [
       ['2020-08-27 23:03:21.498123', 'my_event_type', '124', pickled],
       ['2020-08-27 23:03:22', 'other', '123', pickled],
@@ -50,7 +50,7 @@ describe("the Python agent's file", () => {
     ])
   })
 
-  it('may call its columns otherwise, have text as data, and numbers as times', async (t) => {
+  it('may name its columns differently, hold text as data, and numbers as times', async (t) => {
     const path = file(
       t,
       'CREATE TABLE "my ""events""" (type TEXT, identifier INTEGER, data TEXT, timestamp REAL)',
@@ -70,7 +70,7 @@ describe("the Python agent's file", () => {
     ])
   })
 
-  it('gives an event whose data is no JSON too, and reports it', async (t) => {
+  it('yields an event whose data is not JSON too, and reports it', async (t) => {
     const path = file(t, TABLE, INSERT, [
       [null, 't', '1', pickled],
       [null, 't', '2', strange],
@@ -87,7 +87,7 @@ describe("the Python agent's file", () => {
     ])
   })
 
-  it("skips rows that can't be read, and goes on", async (t) => {
+  it('skips unreadable rows and continues', async (t) => {
     const bomb = Buffer.from([0x80, 2, 0x63, 0x6f, 0x73])
     const deep = `${'['.repeat(200_000)}${']'.repeat(200_000)}`
     const rows = [pickled, Buffer.from('no pickle'), bomb, deep, pickled, `"${'x'.repeat(9_000_000)}"`, pickled]
@@ -110,7 +110,7 @@ describe("the Python agent's file", () => {
     for (const [, why] of skipped) assert.match(why, /pickle|call stack|more than/)
   })
 
-  it('says how far it is, and is let go when nobody reads on', async (t) => {
+  it('reports its progress, and is closed when the reader stops', async (t) => {
     const path = file(
       t,
       TABLE,
@@ -127,7 +127,7 @@ describe("the Python agent's file", () => {
     assert.equal((await eventsIn(path)).length, 50)
   })
 
-  it('is refused when it has no table of events', async (t) => {
+  it('is rejected without a table of events', async (t) => {
     const path = file(t, 'CREATE TABLE other (identifier TEXT)', 'INSERT INTO other VALUES (?)', [['x']])
     await assert.rejects(
       eventsIn(path),
@@ -135,7 +135,7 @@ describe("the Python agent's file", () => {
     )
   })
 
-  it('is refused in one sentence when it is damaged, or its rows are in a file beside it', async (t) => {
+  it('is rejected in one sentence when it is damaged, or its rows are in a file beside it', async (t) => {
     const path = file(t, TABLE, INSERT, [[null, 't', '1', pickled]])
     const bytes = readFileSync(path)
     const is = async (content: Buffer, said: RegExp): Promise<void> => {
@@ -149,7 +149,7 @@ describe("the Python agent's file", () => {
     await is(wal, /can't be read as a SQLite file: .*; it is in WAL mode: sqlite3 .* 'PRAGMA journal_mode = DELETE'/)
   })
 
-  it('is known by how it begins', async (t) => {
+  it('is recognized by its header', async (t) => {
     assert.equal(await isSqlite(file(t, TABLE, INSERT, [])), true)
     const other = join(temporaryDirectory(t), 'x')
     for (const text of ['', 'SQLite', '{"type":"t"}\n']) {

@@ -23,7 +23,7 @@ describe('the cache of compiled modules', () => {
     }),
   )
 
-  it('is for its owner alone, whatever the umask', (t) => {
+  it('belongs to its owner alone, whatever the umask', (t) => {
     const home = temporaryDirectory(t)
     const before = process.umask(0)
     t.after(() => process.umask(before))
@@ -36,7 +36,7 @@ describe('the cache of compiled modules', () => {
     assert.equal(statSync(join(cache, 'compiled.mjs')).mode & 0o777, 0o600)
   })
 
-  it('deletes what others could have written, and keeps the rest', (t) => {
+  it('deletes files that others could have written, and keeps the rest', (t) => {
     const home = temporaryDirectory(t)
     surroundings({ HOME: home })
     const cache = join(home, '.cache/tidings')
@@ -54,7 +54,7 @@ describe('the cache of compiled modules', () => {
     assert.deepEqual(readdirSync(cache), ['ours'])
   })
 
-  it('is used neither where others can replace it nor through a link', (t) => {
+  it('is not used where others can replace it, or through a link', (t) => {
     const home = temporaryDirectory(t)
     mkdirSync(join(home, 'open'))
     chmodSync(join(home, 'open'), 0o777)
@@ -67,7 +67,7 @@ describe('the cache of compiled modules', () => {
     assert.equal(compileCache(), false)
   })
 
-  it('is never in the working folder, and is left out without a home directory', (t) => {
+  it('is never in the working folder, and is disabled without a home directory', (t) => {
     const home = temporaryDirectory(t)
     const here = process.cwd()
     process.chdir(home)

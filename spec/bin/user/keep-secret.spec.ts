@@ -21,13 +21,13 @@ function printed(values: readonly string[], pieces: readonly Piece[]): Buffer {
   return Buffer.concat(out)
 }
 
-describe('keeping secrets out of an output', () => {
-  it('takes a value out of text and of bytes', () => {
+describe('keepSecret', () => {
+  it('removes a value from text and from bytes', () => {
     const pieces = ['a hush-hush b ', Buffer.from('c hush-hush d '), new Uint8Array(Buffer.from('é hush-hush'))]
     assert.equal(printed(['hush-hush'], pieces).toString(), 'a [secret] b c [secret] d é [secret]')
   })
 
-  it('takes out one that comes in pieces, also when a character is cut in two', () => {
+  it('removes a value that arrives in pieces, even when a character is cut in two', () => {
     const bytes = Buffer.from('x p@sswörd y')
     for (let cut = 0; cut <= bytes.length; cut++) {
       const pieces = [bytes.subarray(0, cut), bytes.subarray(cut)]
@@ -36,21 +36,21 @@ describe('keeping secrets out of an output', () => {
     assert.equal(printed(['hush-hush'], 'x hush-hush y'.split('')).toString(), 'x [secret] y')
   })
 
-  it('waits for the rest of the longer one, where one secret begins another', () => {
+  it('waits for the longer one when one secret is the beginning of another', () => {
     assert.equal(printed(['token', 'token-and-more'], ['x token', '-and-more y']).toString(), 'x [secret] y')
     assert.equal(printed(['token', 'token-and-more'], ['x token', '-and-less y']).toString(), 'x [secret]-and-less y')
   })
 
-  it('prints what only began like a secret, at the latest at the end', () => {
+  it('prints text that only began like a secret, at the latest at the end', () => {
     assert.equal(printed(['hush-hush'], ['name: hu', 'mble, hush-']).toString(), 'name: humble, hush-')
   })
 
-  it('leaves bytes that are no text as they are', () => {
+  it('leaves binary bytes unchanged', () => {
     const bytes = Buffer.from(Array.from({ length: 256 }, (_, i) => i))
     assert.deepEqual(printed(['hush-hush'], [bytes.subarray(0, 200), bytes.subarray(200)]), bytes)
   })
 
-  it('says when it has written, whatever the encoding', async () => {
+  it('calls back after the write, whatever the encoding', async () => {
     const secrets = processSecrets({}, '/nowhere')
     const out: string[] = []
     const write = (chunk: unknown, done?: unknown) => {

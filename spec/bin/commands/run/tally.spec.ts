@@ -3,8 +3,8 @@ import { describe, it } from 'node:test'
 import { Tally } from '../../../../bin/commands/run/tally.ts'
 import type { Logger } from '../../../../lib/index.ts'
 
-describe('a tally', () => {
-  it('counts what is logged, and passes it on as it is, also what a child says', () => {
+describe('Tally', () => {
+  it('counts log lines and passes them on unchanged, including those of child loggers', () => {
     const lines: unknown[] = []
     const say = function (this: { readonly of?: string }, ...said: readonly unknown[]): void {
       lines.push([this.of, ...said])

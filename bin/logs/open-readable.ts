@@ -1,7 +1,7 @@
 import { type LevelLog, type LogOptions, openLog, TidingsError } from '../../lib/index.ts'
 
 /** Opens a log, read-only if its folder can't be written or belongs to another user. */
-export async function openToLook(directory: string, options: LogOptions): Promise<LevelLog> {
+export async function openReadable(directory: string, options: LogOptions): Promise<LevelLog> {
   try {
     return await openLog(directory, options)
   } catch (error) {
