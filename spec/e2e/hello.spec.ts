@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { realpathSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { count, type Ended, inTime, type LogLine, start, userFolder } from './program.ts'
 
 /** Runs it until its job is done so often. */
@@ -85,11 +84,12 @@ describe('the agent of the README', () => {
   it('ends at once at a second signal', async (t) => {
     const endless = `
       import { agent, every, job } from 'tidings'
+      process.on('SIGINT', () => console.log('interrupted'))
       export default agent('endless', [job('endless', every('10ms'), () => new Promise(() => console.log('begun')))])`
     const running = start(t, userFolder(t, { 'endless.ts': endless }), 'tidings', ['run', 'endless.ts', '-m'])
     await running.said(/begun/)
     void running.signal('SIGINT')
-    await sleep(300)
+    await running.said(/interrupted/)
     const { code, took } = await running.signal('SIGINT')
     assert.equal(code, 1)
     await inTime(took, 2000)

@@ -1,16 +1,15 @@
 import type { Duration } from '../../core/duration.ts'
 import type { Operations } from './operations.ts'
 
-/**
- * Every operation that a running agent answers, declared once. The server serves this table, the client offers it, and
- * both take the rest from it: the path, what a question consists of, and how it is validated. The compiler checks it
- * against the types of `Operations`.
- *
- * To add an operation: add its type and its implementation in this folder, and one line here.
- */
+// Decision 0050: every operation is declared once, in the table `contract`. Server, client and validation follow it, and
+// the compiler checks it against the types of `Operations`. To add an operation, add its type and its implementation in
+// this folder, and one line to the table.
+
+/** An operation as it travels. */
 export interface Operation<A extends readonly Argument[] = readonly Argument[], R extends Answers = Answers> {
   /** GET reads, with the question in the query; POST changes, with the question as JSON in the body. */
   readonly method: 'GET' | 'POST'
+  /** The path of its URL. */
   readonly path: string
   readonly answers: R
   /** The arguments, in order. Their parts together are the question. */
@@ -40,11 +39,11 @@ export type Kind = keyof Kinds
 /** The parts of a question by name; a `?` marks a part that may be absent. */
 export type Parts = Readonly<Record<string, Kind | `${Kind}?`>>
 
-/** One argument: a part of the question, an object with several parts of it, or what travels beside the question. */
+/** One argument: a part of the question, an object with several parts, or a stream or signal besides the question. */
 export interface Argument<in In = never, out Out = unknown> {
   readonly is: 'part' | 'object' | 'body' | 'signal'
   readonly parts: Parts
-  /** The accepted and the delivered values; only the compiler reads this. */
+  /** Carries the types of the accepted and the delivered values; it has no value. */
   readonly type?: (value: In) => Out
 }
 
@@ -84,6 +83,7 @@ const [one, many, all] = [operation('one'), operation('many'), operation('all')]
 
 type Arguments<P extends readonly unknown[]> = { readonly [K in keyof P]-?: Argument<P[K], P[K]> }
 
+/** The declaration that a method needs, or a group of methods. */
 type Declares<F> = F extends (...args: infer P) => infer R
   ? Operation<Arguments<P>, R extends Promise<unknown> ? 'one' : 'many' | 'all'>
   : { readonly [K in keyof F]: Declares<F[K]> }
@@ -93,6 +93,7 @@ const name = part('name', 'text')
 const listener = part('listener', 'text')
 const limit = object({ limit: 'number?' })
 
+/** Every operation, by group and name, as in `Operations`. */
 export const contract = {
   status: one('GET /status'),
   events: {

@@ -4,7 +4,7 @@ import { type IncomingMessage, request } from 'node:http'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
-import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate } from 'node:timers/promises'
 import { agent } from '../../../lib/agent/define/agent.ts'
 import { contract, partsOf } from '../../../lib/agent/operations/contract.ts'
 import type { Operations } from '../../../lib/agent/operations/operations.ts'
@@ -21,6 +21,7 @@ import { manual } from '../../../lib/schedule/index.ts'
 import { notes } from '../../support/agent-harness.ts'
 import { operationsIn } from '../../support/declared-operations.ts'
 import { temporaryDirectory } from '../../support/temporary-directory.ts'
+import { until } from '../../support/until.ts'
 
 const parts = [
   job('make', manual(), ({ publish, slot }) => publish('made', slot.toISOString(), 1)),
@@ -50,7 +51,7 @@ interface Answer {
   readonly text: string
 }
 
-/** As `curl --unix-socket` asks: nothing of ours is used. */
+/** Asks as `curl --unix-socket` does, without our client. */
 async function ask(socket: string, path: string, body?: string | Buffer, headers: object = {}): Promise<Answer> {
   const response = await begin(socket, path, body, headers)
   let text = ''
@@ -114,7 +115,7 @@ describe('the socket of an agent', () => {
     const socket = join(directory, 'agent.sock')
     writeFileSync(socket, 'mine')
     const { log } = await serving(t, directory)
-    // A file there says where the socket is: this one says nothing, and may go.
+    // Such a file points to the socket. This one points nowhere and may be replaced.
     assert.ok(lstatSync(socket).isSocket())
     assert.equal(await log.last(), 0)
   })
@@ -168,10 +169,7 @@ describe('the HTTP interface', () => {
     assert.equal(response.headers['content-type'], 'text/event-stream')
     let text = ''
     response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
-    const comes = async (pattern: RegExp): Promise<void> => {
-      for (let waited = 0; !pattern.test(text) && waited < 5000; waited += 5) await sleep(5)
-      assert.match(text, pattern)
-    }
+    const comes = (pattern: RegExp) => until(() => pattern.test(text), String(pattern))
     await comes(/^data: \{"seq":1,"type":"t","identifier":"before".*\}\n\n$/)
     await log.accept([{ type: 't', identifier: 'after', data: 1 }])
     await comes(/\n\ndata: \{"seq":2,.*"after".*\}\n\n$/)
@@ -238,7 +236,7 @@ describe('the HTTP interface', () => {
             path + search,
             method === 'GET' ? undefined : inQuery ? '' : JSON.stringify(question),
           ).catch((error: unknown) => assert.fail(`${path} ${JSON.stringify(question)}: ${String(error)}`))
-          // What follows the log has no end.
+          // An answer that follows the log has no end.
           if (response.headers['content-type'] === 'text/event-stream') response.destroy()
           else await response.toArray()
           assert.ok(
@@ -280,7 +278,7 @@ describe('the answers of an agent that stops', () => {
       }
     })()
     await log.accept([{ type: 't', identifier: '1', data: 1 }])
-    while (heard.length < 1) await sleep(5)
+    await until(() => heard.length === 1)
     await running.stop()
     await following
     assert.deepEqual(heard, ['1'])
@@ -291,15 +289,18 @@ describe('the answers of an agent that stops', () => {
     const { directory, log } = await serving(t)
     const operations = await connect(directory)
     const over = new AbortController()
+    const seen: number[] = []
     const following = (async () => {
-      for await (const _ of operations?.events.follow({}, over.signal) ?? []) assert.fail('nothing was published')
+      for await (const { seq } of operations?.events.follow({ after: 0 }, over.signal) ?? []) seen.push(seq)
     })()
-    await sleep(50)
+    await log.accept([{ type: 't', identifier: '1', data: 1 }])
+    await until(() => seen.length === 1)
     over.abort()
     await following
-    await log.accept([{ type: 't', identifier: '1', data: 1 }])
-    for await (const { seq } of operations?.events.follow({ after: 0 }, new AbortController().signal) ?? []) {
-      assert.equal(seq, 1)
+    await log.accept([{ type: 't', identifier: '2', data: 1 }])
+    assert.deepEqual(seen, [1])
+    for await (const { seq } of operations?.events.follow({ after: 1 }, new AbortController().signal) ?? []) {
+      assert.equal(seq, 2)
       break
     }
   })
@@ -369,7 +370,7 @@ describe('a socket whose path would be too long', () => {
 describe('the body of an import', () => {
   const line = (identifier: string, type = 't') => `${JSON.stringify({ type, identifier, data: 'x'.repeat(100) })}\n`
 
-  /** What of many lines was asked for. */
+  /** Many lines, and how many of them were read. */
   function many(count: number, first = ''): { lines: AsyncGenerator<Uint8Array>; asked(): number } {
     let asked = 0
     async function* lines(): AsyncGenerator<Uint8Array> {
@@ -449,7 +450,7 @@ describe('the body of an import', () => {
     async function* lines(): AsyncGenerator<Uint8Array> {
       for (let i = 0; ; i++) {
         if (i === 300) void running.stop()
-        await sleep(0)
+        await setImmediate()
         yield Buffer.from(line(`${i}`))
       }
     }
