@@ -59,7 +59,8 @@ describe('the tables of docs/schedules.md', () => {
 describe('the tests that docs/schedules.md names', () => {
   const shown = rows('schedules.md', 'claim', 'tested in').flatMap(([, where]) => pieces(where))
   for (const path of new Set(shown)) {
-    it(`include ${path}, which exists`, () => assert.ok(existsSync(join(import.meta.dirname, '../..', path))))
+    it(`include ${path}, which exists`, () =>
+      assert.ok(existsSync(join(import.meta.dirname, '../..', path)), `${path} does not exist`))
   }
 
   it('include every slow suite of jobs and schedules', () => {

@@ -199,7 +199,7 @@ describe('a mistake about a log', () => {
       [said('db', 'restore'), 2, 'BACKUP is missing: tidings db restore BACKUP'],
       [said('db', 'restore', 'notalog', '--db', 'new'), 2, 'HERE/notalog does not hold a complete backup'],
       [said('db', 'restore', 'notalog', '--db', 'hello.ts'), 1, 'hello.ts holds other files, not a log'],
-      [said('db', 'prune', '--count', 'many'), 2, '--count needs a number'],
+      [said('db', 'prune', '--count', 'many'), 2, '--count must be a whole number, not negative, got "many"'],
     ])
   })
 })
