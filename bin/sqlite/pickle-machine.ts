@@ -154,7 +154,7 @@ const append = (take: (m: Machine) => unknown[]): Step => {
     const items = take(m)
     const target = m.top()
     const list = target instanceof Made ? target.items : target
-    if (!Array.isArray(list)) throw new RangeError('a pickle that appends to what is no list')
+    if (!Array.isArray(list)) throw new RangeError('a pickle that appends to something other than a list')
     for (const item of items) list.push(item)
   }
 }
@@ -165,7 +165,7 @@ const setItems = (take: (m: Machine) => unknown[]): Step => {
     const pairs = pairsOf(items)
     if (target instanceof Made) for (const pair of pairs) target.entries.push(pair)
     else if (target instanceof Map) for (const [key, value] of pairs) target.set(key, value)
-    else throw new RangeError('a pickle that sets items of what is no dictionary')
+    else throw new RangeError('a pickle that sets items of something other than a dictionary')
   }
 }
 const get = (index: (m: Machine) => number) =>

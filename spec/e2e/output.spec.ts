@@ -108,7 +108,7 @@ describe('the output of commands', () => {
     assert.match(wrong.words, /"since" must be a date such as 2027-01-31, or a time ago such as 2h, got "tomorrow"/)
   })
 
-  it('shows one event by its seq or by its type and identifier, or reports that there is none', async (t) => {
+  it('shows one event by its seq or by its type and identifier, or reports that it does not exist', async (t) => {
     const folder = await folderWithLog(t)
     const show = (...args: readonly string[]) => tidings(t, folder, ['events', 'show', ...args])
     const bySeq = await show('2')

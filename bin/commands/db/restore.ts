@@ -11,7 +11,7 @@ export const restore = command({
     'Make a log from a backup, in a folder that is empty or does not exist (--db or --agent), and verify it. The backup stays as it is.',
   takes: ['BACKUP'],
   options: reading,
-  examples: [['backups/monday --agent home', 'Makes .tidings/home, if there is none']],
+  examples: [['backups/monday --agent home', 'Makes .tidings/home if it does not exist']],
   run: async (given) => {
     const [backup = ''] = given._
     const directory = await logToFill(given)

@@ -27,7 +27,7 @@ export interface ImportAnswer {
   readonly changed: number
   /** How many of them the log already had. */
   readonly duplicate: number
-  /** The skipped lines; absent if there are none. */
+  /** The skipped lines; absent if no line was skipped. */
   readonly skipped?: {
     /** How many lines were skipped. */
     readonly count: number

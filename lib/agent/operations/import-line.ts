@@ -22,7 +22,7 @@ type Parts = Draft & Partial<Recorded> & { readonly job?: string }
 /**
  * Reads one event from JSON: its draft, which no listener receives, and its original time.
  *
- * @throws TidingsError `TIDINGS_LOG_INVALID` when the text is no event
+ * @throws TidingsError `TIDINGS_LOG_INVALID` when the text is not an event
  */
 export function readEvent(text: string): { readonly draft: Draft; origin(now: number): Origin } {
   const { type, identifier, data, version, transformed, created, revision, job } = check(parse(text))

@@ -38,7 +38,7 @@ export async function knownJob(log: Log, name: string, others: readonly string[]
   return refuse('job', name, [...known].sort())
 }
 
-/** The log's record of a job; undefined if there is none. */
+/** The log's record of a job; undefined without one. */
 export async function jobRecord(log: Log, name: string): Promise<JobRecord | undefined> {
   return (await log.store(JOBS).get<JobRecord>(name))?.value
 }

@@ -120,7 +120,7 @@ describe('the socket of an agent', () => {
     assert.equal(await log.last(), 0)
   })
 
-  it('makes connect resolve to undefined where there is none', async (t) => {
+  it('makes connect resolve to undefined where no agent runs', async (t) => {
     assert.equal(await connect(temporaryDirectory(t)), undefined)
     assert.equal(await connect('/nowhere/at/all'), undefined)
   })
