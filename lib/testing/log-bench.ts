@@ -75,7 +75,7 @@ export class Bench {
   }
 
   /** Runs a test with another log and its own clock. */
-  anew(test: LogTest): Promise<void> {
+  withFresh(test: LogTest): Promise<void> {
     return new Bench(this.#open, this.options).run(test)
   }
 }
@@ -84,7 +84,7 @@ export class Bench {
 export function law<T>(values: Arbitrary<T>, test: (bench: Bench, value: T) => Promise<void>): LogTest {
   return (bench) =>
     fc.assert(
-      fc.asyncProperty(values, (value) => bench.anew((own) => test(own, value))),
+      fc.asyncProperty(values, (value) => bench.withFresh((own) => test(own, value))),
       { numRuns: bench.options.runs },
     )
 }

@@ -169,7 +169,7 @@ export const eventsTests: LogTests = {
 
   'rejects a reading during which it is closed': async (bench) => {
     for (const query of [{}, { types: ['it'] }, { reverse: true }] as const) {
-      await bench.anew(async ({ log }) => {
+      await bench.withFresh(async ({ log }) => {
         await log.accept(draftsOf(1200))
         const reading = log.events(query)[Symbol.asyncIterator]()
         await reading.next()

@@ -30,7 +30,7 @@ const once: LogTest = law(
       await clock.advance(1000)
     }
     const events = await list(log.events())
-    await bench.anew(async ({ log: other }) => {
+    await bench.withFresh(async ({ log: other }) => {
       const half = events.slice(0, events.length / 2)
       for (const event of [...half, ...half, ...events, ...events]) await copy(other, event)
       assert.deepEqual(await list(other.events()), events)

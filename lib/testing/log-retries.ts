@@ -54,7 +54,7 @@ export const retryTests: LogTests = {
     consumer.retry(held[0] as Handed, { at: bench.clock.now() + MINUTE })
     const [fresh] = await bench.log.accept([draft('fresh')])
     assert.deepEqual(seqsOf(await takeAll(bench.log, consumer, 1)), [fresh?.seq])
-    await bench.anew(async (other) => {
+    await bench.withFresh(async (other) => {
       const { consumer: inOrder, held: first } = await holding(other, 1, { inOrder: true })
       inOrder.retry(first[0] as Handed, { at: other.clock.now() + MINUTE })
       const [newer] = await other.log.accept([draft('fresh')])
