@@ -100,7 +100,7 @@ export class Lanes {
       this.#sole = undefined
       return false
     }
-    const lane = this.#lanes.get(key)
+    const lane = this.#lanes.size === 0 ? undefined : this.#lanes.get(key)
     if (lane === undefined) return false
     lane.active = false
     if (lane.held.length > 0) return true

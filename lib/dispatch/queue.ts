@@ -68,8 +68,8 @@ export class Queue {
   /** Takes the oldest event that may be handled now. */
   next(): Queued | undefined {
     for (;;) {
-      const ready = this.#ready.shift()
-      if (ready !== undefined || this.#examined >= this.#handed.length) return ready
+      if (this.#ready.length > 0) return this.#ready.shift()
+      if (this.#examined >= this.#handed.length) return undefined
       const handed = this.#handed[this.#examined++] as Handed
       const key = this.#key(handed.event)
       if (this.#lanes.isFree(key)) return { key, handed }
@@ -95,7 +95,7 @@ export class Queue {
 
   /** The event is settled. */
   done({ key, handed }: Queued): void {
-    this.#keys.delete(handed.event.seq)
+    if (this.#keys.size > 0) this.#keys.delete(handed.event.seq)
     this.#finish(key)
   }
 

@@ -1,4 +1,4 @@
-import { merge, NEVER, type Observable } from 'rxjs'
+import { merge, NEVER, type Observable, type Subscription } from 'rxjs'
 import { aborted$ } from '../../core/clock.ts'
 
 /** What has events to handle: a listener, or its consumer. */
@@ -26,9 +26,8 @@ export async function drained(
 ): Promise<void> {
   for (let changed = true; changed && !stop.aborted; ) {
     const drainables = all()
-    const watch = merge(added$, ...drainables.map(({ changes$ }) => changes$)).subscribe(() => (changed = true))
-    // An Observable may emit when it is subscribed.
     changed = false
+    const watch = onNext(merge(added$, ...drainables.map(({ changes$ }) => changes$)), () => (changed = true))
     try {
       for (const each of drainables) await idle(each, stop)
     } finally {
@@ -38,19 +37,28 @@ export async function drained(
 }
 
 async function idle(drainable: Drainable, stop: AbortSignal): Promise<void> {
-  let changed = false
-  let wake = (): void => undefined
-  const watch = merge(drainable.changes$, aborted$(stop)).subscribe(() => {
-    changed = true
-    wake()
-  })
-  try {
-    while (!stop.aborted) {
-      changed = false
+  while (!stop.aborted) {
+    let wake = (): void => undefined
+    const changed = new Promise<void>((resolve) => (wake = resolve))
+    const watch = onNext(merge(drainable.changes$, aborted$(stop)), wake)
+    try {
       if (await drainable.isIdle()) return
-      if (!changed) await new Promise<void>((resolve) => (wake = resolve))
+      await changed
+    } finally {
+      watch.unsubscribe()
     }
-  } finally {
-    watch.unsubscribe()
   }
+}
+
+// Calls back once, at the next change: not for what an Observable emits when it is subscribed, and not for each of the
+// thousands of events that are settled in one turn.
+function onNext(changes$: Observable<unknown>, callback: () => void): Subscription {
+  let isSubscribed = false
+  const watch = changes$.subscribe(() => {
+    if (!isSubscribed) return
+    watch.unsubscribe()
+    callback()
+  })
+  isSubscribed = true
+  return watch
 }
