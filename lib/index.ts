@@ -42,6 +42,7 @@ export {
   once,
   type Schedule,
   type ScheduleKind,
+  type Weekday,
   type Weeks,
   weekdays,
 } from './schedule/index.ts'
@@ -108,8 +109,15 @@ export { type AnyOperator, type On, on, type Source } from './listener/on.ts'
 
 // Agents and streams: a named set of jobs and listeners, and what it is made of.
 
-export { type Agent, agent, type Part } from './agent/define/agent.ts'
-export { defineStream, type Stream, type StreamDefinition, type StreamFactory } from './agent/define/stream.ts'
+export { type Agent, type AgentOptions, agent, type Part } from './agent/define/agent.ts'
+export {
+  defineStream,
+  type OptionsSchema,
+  type Stream,
+  type StreamDefinition,
+  type StreamFactory,
+  type StreamUse,
+} from './agent/define/stream.ts'
 
 // Running: an agent as a whole, or one of its parts alone.
 
@@ -117,7 +125,7 @@ export type { Running } from './agent/run/running.ts'
 export type { JobStatus, ListenerStatus, Status } from './agent/run/status.ts'
 export { type StartOptions, start } from './agent/start.ts'
 export type { Heard } from './agent/try/hear-once.ts'
-export { type Published, type TryOutOptions, type TryOutReport, tryOut } from './agent/try/try-out.ts'
+export { type AgainQuery, type Published, type TryOutOptions, type TryOutReport, tryOut } from './agent/try/try-out.ts'
 
 // Operations: what the command line does, for programs: on a log, or on the agent that runs on it.
 

@@ -1,4 +1,5 @@
+export type { LawOptions } from './check-law.ts'
 export { type LogSuite, logSuite, type OpenedLog, type OpenLog } from './log-suite.ts'
 export { type StreamLawOptions, streamLaws } from './stream-laws.ts'
 export { type VirtualClock, virtualClock } from './virtual-clock.ts'
-export type { AnyArbitrary } from './watched-stream.ts'
+export type { AnyArbitrary, Service } from './watched-stream.ts'

@@ -1,34 +1,13 @@
 import assert from 'node:assert/strict'
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
-import ts from 'typescript'
+import { compilerOptions, exportedModules, root } from '../support/exported-modules.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 import { type Member, publicMembers } from './member-docs.ts'
 
-const root = join(import.meta.dirname, '../..')
-
 /** The least share of documented members, in per cent: a stranger should find a text wherever the pointer rests. */
 const LEAST = 95
-
-/** The sources of the modules that package.json exports. */
-function exportedModules(): string[] {
-  const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
-    exports: Record<string, { types?: string }>
-  }
-  return Object.values(exports).flatMap(({ types }) => {
-    const source = types?.replace(/^\.\/dist\//, '').replace(/\.d\.ts$/, '.ts')
-    if (source === undefined) return []
-    if (!source.includes('*')) return [join(root, source)]
-    const folder = join(root, source.slice(0, source.indexOf('*')))
-    return readdirSync(folder).map((file) => join(folder, file))
-  })
-}
-
-function compilerOptions(): ts.CompilerOptions {
-  const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), (path) => ts.sys.readFile(path))
-  return ts.parseJsonConfigFileContent(config, ts.sys, root).options
-}
 
 /** The members of one module that consists of this text. */
 function membersOf(t: TestContext, text: string): Record<string, boolean> {

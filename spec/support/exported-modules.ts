@@ -1,0 +1,26 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import ts from 'typescript'
+
+/** The root of the project. */
+export const root = join(import.meta.dirname, '../..')
+
+/** The sources of the modules that package.json exports. */
+export function exportedModules(): string[] {
+  const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+    exports: Record<string, { types?: string }>
+  }
+  return Object.values(exports).flatMap(({ types }) => {
+    const source = types?.replace(/^\.\/dist\//, '').replace(/\.d\.ts$/, '.ts')
+    if (source === undefined) return []
+    if (!source.includes('*')) return [join(root, source)]
+    const folder = join(root, source.slice(0, source.indexOf('*')))
+    return readdirSync(folder).map((file) => join(folder, file))
+  })
+}
+
+/** The options that the project is compiled with. */
+export function compilerOptions(): ts.CompilerOptions {
+  const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), (path) => ts.sys.readFile(path))
+  return ts.parseJsonConfigFileContent(config, ts.sys, root).options
+}
