@@ -1,5 +1,6 @@
 import {
   agent,
+  type Delivery,
   type LevelLog,
   listener,
   type On,
@@ -107,17 +108,24 @@ const anywhere =
   (i: number): number =>
     (i * 7919) % stored
 
-function replay(filters: number): Promise<number> {
+function replay(filters: number, handle: Handle = () => undefined): Promise<number> {
   return filled(EVENTS, async (log) => {
     let source: On<StoredEvent> = on('pr.*')
     for (let i = 0; i < filters; i++) source = source.pipe(where((event) => event.seq > 0))
-    const hear = listener('hear', source, () => undefined, { from: 'start' })
+    const hear = listener('hear', source, handle, { from: 'start' })
     return perSecond(EVENTS, async () => {
       const running = await start(agent('bench', [hear]), { log, logger: false })
       await running.drained()
       await running.stop()
     })
   })
+}
+
+type Handle = (event: StoredEvent, delivery: Delivery<StoredEvent>) => void
+
+/** Reads its delivery, as a handler does that depends on the attempt. */
+const looksAtDelivery: Handle = (_, { attempt }) => {
+  if (attempt > 1) throw new Error('a replay delivers each event once')
 }
 
 function rawRead(): Promise<number> {
@@ -201,6 +209,14 @@ export const cases: readonly Case[] = [
     hope: '< 1.5 µs',
     figure: added,
     ours: () => replay(5),
+    reference: () => replay(0),
+  },
+  {
+    name: 'a handler that looks at its delivery',
+    against: 'one that does not',
+    hope: '< 0.5 µs',
+    figure: added,
+    ours: () => replay(0, looksAtDelivery),
     reference: () => replay(0),
   },
   {
