@@ -59,6 +59,7 @@ export type { JobOptions, JobSettings } from './job/settings.ts'
 
 export type { LevelLog } from './level/level-log.ts'
 export { type LogOptions, memoryLog, openLog } from './level/open-log.ts'
+export { type Repaired, repairLog } from './level/repair-log.ts'
 export { type Restored, restoreLog } from './level/restore-log.ts'
 export type { BackedUp, Progress } from './level/upkeep/backup.ts'
 export type { Compacted } from './level/upkeep/compact.ts'

@@ -1,5 +1,5 @@
 // Repairs a copy of a log, for `tidings db repair`. A child process, as LevelDB aborts on some damaged tables.
-import { repairLog } from '../../lib/cli.ts'
+import { repairLog } from '../../lib/index.ts'
 import { serveParent } from './child.ts'
 
 interface Question {

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import type { Repaired } from '../../../lib/cli.ts'
+import type { Repaired } from '../../../lib/index.ts'
 import { command } from '../../cli/command.ts'
 import { exitCodes } from '../../cli/errors.ts'
 import { reading } from '../../cli/options.ts'
