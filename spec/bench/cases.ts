@@ -121,7 +121,7 @@ function replay(filters: number, handle: Handle = () => undefined): Promise<numb
   })
 }
 
-type Handle = (event: StoredEvent, delivery: Delivery<StoredEvent>) => void
+type Handle = (event: StoredEvent, delivery: Delivery) => void
 
 /** Reads its delivery, as a handler does that depends on the attempt. */
 const looksAtDelivery: Handle = (_, { attempt }) => {
