@@ -4,7 +4,7 @@ import type { Arbitrary } from 'fast-check'
 import { concatMap, filter, firstValueFrom, race, startWith } from 'rxjs'
 import { type Clock, systemClock } from '../core/clock.ts'
 import type { Draft, Receipt, StoredEvent } from '../core/event.ts'
-import type { Consumer, Handed, Log, Query } from '../log/port.ts'
+import type { Consumer, Handed, Lag, Log, Query } from '../log/port.ts'
 import { fc } from './fast-check.ts'
 import { type VirtualClock, virtualClock } from './virtual-clock.ts'
 
@@ -148,23 +148,28 @@ export async function takeAll(log: Log, consumer: Consumer, count = 0): Promise<
   const taken = await take(consumer, count)
   for (;;) {
     await log.accept([draft(`after ${await log.last()}`, null, 'barrier')], { told: false })
-    const controller = new AbortController()
-    const cancel = systemClock.timer(() => controller.abort(), patience.getStore() ?? PATIENCE)
-    const pulled = consumer.pull(100, controller.signal)
-    const lag$ = consumer.changes$.pipe(
-      startWith(undefined),
-      concatMap(() => consumer.lag()),
-    )
-    await firstValueFrom(race(pulled, lag$.pipe(filter(({ behind }) => behind === 0))))
-    cancel()
-    controller.abort()
-    const handed = await pulled
+    const handed = await pullUntil(consumer, 100, ({ behind }) => behind === 0)
     if (handed.length > 0) taken.push(...handed)
     else {
       assert.equal((await consumer.lag()).behind, 0, 'the consumer did not hand out all events')
       return taken
     }
   }
+}
+
+/** Pulls until there are events, at most `max`, or until the progress of the consumer tells that there are no more. */
+export async function pullUntil(consumer: Consumer, max: number, isOver: (lag: Lag) => boolean): Promise<Handed[]> {
+  const controller = new AbortController()
+  const cancel = systemClock.timer(() => controller.abort(), patience.getStore() ?? PATIENCE)
+  const pulled = consumer.pull(max, controller.signal)
+  const lag$ = consumer.changes$.pipe(
+    startWith(undefined),
+    concatMap(() => consumer.lag()),
+  )
+  await firstValueFrom(race(pulled, lag$.pipe(filter(isOver))))
+  cancel()
+  controller.abort()
+  return [...(await pulled)]
 }
 
 /** Whether a JSON value is frozen at every level. */

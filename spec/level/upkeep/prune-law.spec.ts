@@ -9,9 +9,9 @@ import type { LevelLog } from '../../../lib/level/level-log.ts'
 import { ReopeningStore } from '../../../lib/level/session/reopening-store.ts'
 import type { Database, DatabaseSource } from '../../../lib/level/store/database.ts'
 import { noMarkFile } from '../../../lib/level/store/marker-file.ts'
-import type { Consumer, Handed } from '../../../lib/log/port.ts'
+import type { Consumer, Handed, Lag } from '../../../lib/log/port.ts'
 import type { Retention } from '../../../lib/log/retention.ts'
-import { draftsOf, list, seqs, take } from '../../../lib/testing/log-bench.ts'
+import { draftsOf, list, pullUntil, seqs } from '../../../lib/testing/log-bench.ts'
 import { type VirtualClock, virtualClock } from '../../../lib/testing/virtual-clock.ts'
 
 /** A disk in memory. A crash leaves what was written until then. */
@@ -250,10 +250,12 @@ class World {
         told.add(event.seq)
         await consumer.release(event.seq)
       }
-      for (let left = await consumer.lag(); left.behind + left.retrying > 0; left = await consumer.lag()) {
-        const [one] = (await take(consumer, 1)) as [Handed]
-        told.add(one.event.seq)
-        consumer.ack(one)
+      const isOver = ({ behind, retrying }: Lag): boolean => behind + retrying === 0
+      while (!isOver(await consumer.lag())) {
+        for (const one of await pullUntil(consumer, 1, isOver)) {
+          told.add(one.event.seq)
+          consumer.ack(one)
+        }
       }
       for (const seq of needs.keys()) assert(told.has(seq), `${each} was never told of event ${seq}`)
     }
