@@ -70,7 +70,7 @@ interface Source {
 }
 
 async function open(file: string, progress: ProgressBar): Promise<Source> {
-  const { isSqlite, sqliteEvents } = await import('../../sqlite/sqlite-events.ts')
+  const { isSqlite, sqliteEvents } = await import('../../history/sqlite-events.ts')
   const ofLines = (pieces: AsyncIterable<Uint8Array>, size?: number): Source => {
     return { lines: measured(pieces, progress, size), unit: 'line', skipped: [] }
   }

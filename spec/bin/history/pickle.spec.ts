@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { unpickle } from '../../../bin/sqlite/pickle.ts'
+import { unpickle } from '../../../bin/history/pickle.ts'
 
 const read = (base64: string) => unpickle(Buffer.from(base64, 'base64'))
 const text = (latin1: string) => unpickle(Buffer.from(latin1, 'latin1'))
