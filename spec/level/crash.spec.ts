@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { describe, it } from 'node:test'
 import { openLog } from '../../lib/level/open-log.ts'
-import { list, seqsOf, take } from '../../lib/testing/log-bench.ts'
+import { list, pullUntil, seqsOf, take } from '../../lib/testing/log-bench.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 
 /** Runs the child, kills it some time after its first acknowledgement, and returns all acknowledgements. */
@@ -46,6 +46,7 @@ describe('a process that is killed at work', () => {
         const handled = (await log.store('c').get<number>('handled'))?.value ?? 0
         const consumer = await log.consumer('c', { start: 'start' })
         const rest = await take(consumer, stored.length - handled)
+        assert.deepEqual(await pullUntil(consumer, 1, ({ behind }) => behind === 0), [])
         assert.deepEqual(await consumer.lag(), { behind: 0, running: rest.length, retrying: 0, parked: 0 })
         assert.deepEqual(
           seqsOf(rest),
