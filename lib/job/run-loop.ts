@@ -19,7 +19,7 @@ import { dueAt, type Slot } from './slots.ts'
  * those by hand, and those of `drafts()` and `runOnce()`, which have no log.
  *
  * ```
- *   slot ──► claim ──► wait until `slot.from` ──► attempt ──► report ──► over? ── yes ──► end
+ *   slot ──► claim ──► wait until `notBefore` ──► attempt ──► report ──► over? ── yes ──► end
  *              │                                     ▲                     │
  *              └─► undefined: nothing runs           └────── pause ◄───────┘ no
  * ```
