@@ -1,3 +1,4 @@
+import { isCount } from '../core/count.ts'
 import { type Duration, parseDuration } from '../core/duration.ts'
 import { describe, quote, TidingsError } from '../core/errors.ts'
 import { type AnyEventType, isEventType } from '../core/event-type.ts'
@@ -115,10 +116,6 @@ export function jobSettings(name: string, schedule: Schedule, options: JobOption
     timeout: timeout === undefined ? undefined : parseDuration(timeout, `timeout ${of}`),
     jitter: parseDuration(jitter, `jitter ${of}`, { min: 0 }),
   }
-}
-
-function isCount(value: unknown): boolean {
-  return Number.isSafeInteger(value) && (value as number) >= 0
 }
 
 function isWord(value: unknown): boolean {

@@ -1,5 +1,6 @@
 import { brand, isBranded } from '../core/brand.ts'
 import type { Context } from '../core/context.ts'
+import { isCount } from '../core/count.ts'
 import { defined } from '../core/defined.ts'
 import { type Duration, parseDuration } from '../core/duration.ts'
 import { describe, quote, TidingsError } from '../core/errors.ts'
@@ -146,7 +147,7 @@ function settle(name: string, options: ListenerOptions<never>): ListenerSettings
   checkOptions(options.backoff ?? {}, { min: true, max: true }, 'TIDINGS_LISTENER_INVALID', `of backoff ${of}`)
   const { from = 'now', concurrency = 1, attempts = 5, crashes = 5, ordered = 'identity', formerly } = options
   const { min, max } = options.backoff ?? { min: 1000, max: 600_000 }
-  if (from !== 'now' && from !== 'start' && !isInstant(from) && !isCount(from, 0)) {
+  if (from !== 'now' && from !== 'start' && !isInstant(from) && !isCount(from)) {
     throw invalid(`from ${of} must be 'now', 'start', a Date or a seq, got ${describe(from)}`)
   }
   for (const [option, value] of Object.entries({ concurrency, attempts, crashes })) {
@@ -172,10 +173,6 @@ function settle(name: string, options: ListenerOptions<never>): ListenerSettings
     timeout: parseDuration(options.timeout ?? 30_000, `timeout ${of}`),
     ...defined({ formerly }),
   }
-}
-
-function isCount(value: unknown, least: number): boolean {
-  return Number.isSafeInteger(value) && (value as number) >= least
 }
 
 function isInstant(value: unknown): boolean {

@@ -1,3 +1,4 @@
+import { isCount } from '../core/count.ts'
 import { type Duration, parseDuration } from '../core/duration.ts'
 import { describe, TidingsError } from '../core/errors.ts'
 
@@ -91,7 +92,7 @@ function duration(value: Duration | undefined, part: string): number {
 
 function whole(value: number | undefined, part: string): number {
   if (value === undefined) return Number.POSITIVE_INFINITY
-  if (Number.isSafeInteger(value) && value >= 0) return value
+  if (isCount(value)) return value
   throw wrong(part, 'a whole number, not negative', describe(value))
 }
 

@@ -1,5 +1,5 @@
-import type { Duration } from '../../core/duration.ts'
 import type { Operations } from './operations.ts'
+import type { Kind, Kinds, Parts } from './parts.ts'
 
 // Decision 0050: every operation is declared once, in the table `contract`. Server, client and validation follow it, and
 // the compiler checks it against the types of `Operations`. To add an operation, add its type and its implementation in
@@ -21,23 +21,6 @@ export type Answers = 'one' | 'many' | 'all'
 
 /** The streamed body of a request. */
 export type Body = AsyncIterable<Uint8Array>
-
-/** The kinds of parts, and their values. */
-interface Kinds {
-  readonly text: string
-  readonly texts: readonly string[]
-  readonly number: number
-  readonly flag: boolean
-  /** Travels as text: `5s`, `250ms`. */
-  readonly duration: Duration
-  /** Travels as an absolute path: the caller's working folder differs from the agent's. */
-  readonly path: string
-}
-
-export type Kind = keyof Kinds
-
-/** The parts of a question by name; a `?` marks a part that may be absent. */
-export type Parts = Readonly<Record<string, Kind | `${Kind}?`>>
 
 /** One argument: a part of the question, an object with several parts, or a stream or signal besides the question. */
 export interface Argument<in In = never, out Out = unknown> {

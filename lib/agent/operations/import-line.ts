@@ -3,21 +3,22 @@ import { engineDraft, isEngineType } from '../../core/engine-types.ts'
 import { asError, describe, quote, TidingsError } from '../../core/errors.ts'
 import type { Draft } from '../../core/event.ts'
 import type { Origin, Recorded } from '../../log/port.ts'
+import { checkParts, type Parts } from './parts.ts'
 
 /** The fields of an event, besides its data. Its positions in the source log mean nothing in another log. */
-const fields: Readonly<Record<string, 'text' | 'number' | 'flag'>> = {
+const fields: Parts = {
   type: 'text',
   identifier: 'text',
-  created: 'number',
-  job: 'text',
-  version: 'text',
-  revision: 'number',
-  transformed: 'flag',
-  seq: 'number',
-  cause: 'number',
+  created: 'number?',
+  job: 'text?',
+  version: 'text?',
+  revision: 'number?',
+  transformed: 'flag?',
+  seq: 'number?',
+  cause: 'number?',
 }
 
-type Parts = Draft & Partial<Recorded> & { readonly job?: string }
+type Line = Draft & Partial<Recorded> & { readonly job?: string }
 
 /**
  * Reads one event from JSON: its draft, which no listener receives, and its original time.
@@ -45,32 +46,15 @@ function parse(text: string): unknown {
   }
 }
 
-function check(value: unknown): Parts {
+function check(value: unknown): Line {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw wrong(`expected an event as a JSON object, got ${describe(value)}`)
   }
-  for (const [name, field] of Object.entries(value)) if (name !== 'data') checkField(name, field)
-  for (const name of ['type', 'identifier', 'data']) {
-    if (!Object.hasOwn(value, name)) throw wrong(`an event needs ${quote(name)}`)
-  }
-  return value as Parts
+  const { data: _, ...others } = value as { readonly data?: unknown }
+  checkParts('an event', fields, others)
+  if (!Object.hasOwn(value, 'data')) throw wrong('an event needs "data"')
+  return value as Line
 }
-
-function checkField(name: string, value: unknown): void {
-  const kind = Object.hasOwn(fields, name) ? fields[name] : undefined
-  if (kind === undefined) throw wrong(`an event takes no ${quote(name)}; it takes: ${Object.keys(fields).join(', ')}`)
-  const { fits, expected } = kinds[kind]
-  if (!fits(value)) throw wrong(`${quote(name)} must be ${expected}, got ${describe(value)}`)
-}
-
-const kinds = {
-  text: { expected: 'text', fits: (value: unknown) => typeof value === 'string' },
-  number: {
-    expected: 'a whole number, not negative',
-    fits: (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0,
-  },
-  flag: { expected: 'true or false', fits: (value: unknown) => typeof value === 'boolean' },
-} as const
 
 function wrong(message: string, cause?: unknown): TidingsError {
   return new TidingsError('TIDINGS_LOG_INVALID', message, cause === undefined ? {} : { cause })

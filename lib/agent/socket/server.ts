@@ -1,11 +1,10 @@
 import { chmod } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
-import { isAbsolute } from 'node:path'
 import { getRequestListener, type HttpBindings } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import { systemClock } from '../../core/clock.ts'
-import { asError, describe, hasCode, quote, TidingsError } from '../../core/errors.ts'
+import { asError, describe, hasCode, TidingsError } from '../../core/errors.ts'
 import { toWire } from '../../core/wire-error.ts'
 import {
   type Argument,
@@ -13,12 +12,11 @@ import {
   contract,
   type Declared,
   isOperation,
-  type Kind,
   type Operation,
-  type Parts,
   partsOf,
 } from '../operations/contract.ts'
 import type { Operations } from '../operations/operations.ts'
+import { checkParts, kindOf, type Parts } from '../operations/parts.ts'
 import { HttpStreams } from './http-stream.ts'
 import { leaveSocket, placeSocket } from './socket-path.ts'
 
@@ -164,35 +162,8 @@ function checkQuestion(path: string, parts: Parts, question: unknown): Question 
   if (typeof question !== 'object' || question === null || Array.isArray(question)) {
     throw invalid(`the question to ${path} must be an object, got ${describe(question)}`)
   }
-  for (const [name, value] of Object.entries(question)) {
-    const kind = kindOf(parts, name)
-    const known = Object.keys(parts).join(', ') || 'nothing'
-    if (kind === undefined) throw invalid(`${path} takes no ${quote(name)}; it takes: ${known}`, name)
-    const { fits, expected } = wire[kind]
-    if (!fits(value)) throw invalid(`${quote(name)} must be ${expected}, got ${describe(value)}`, name)
-  }
-  const missing = Object.keys(parts).find((name) => !parts[name]?.endsWith('?') && !Object.hasOwn(question, name))
-  if (missing !== undefined) throw invalid(`${path} needs ${quote(missing)}`, missing)
+  checkParts(path, parts, question)
   return question as Question
-}
-
-function kindOf(parts: Parts, name: string): Kind | undefined {
-  return Object.hasOwn(parts, name) ? (parts[name]?.replace('?', '') as Kind) : undefined
-}
-
-const isText = (value: unknown): boolean => typeof value === 'string'
-
-/** How a value of each kind arrives, after a query or a body has been parsed. */
-const wire: Readonly<Record<Kind, { readonly expected: string; fits(value: unknown): boolean }>> = {
-  text: { expected: 'text', fits: isText },
-  texts: { expected: 'a list of texts', fits: (value) => Array.isArray(value) && value.every(isText) },
-  number: {
-    expected: 'a whole number, not negative',
-    fits: (value) => Number.isSafeInteger(value) && (value as number) >= 0,
-  },
-  flag: { expected: 'true or false', fits: (value) => typeof value === 'boolean' },
-  duration: { expected: 'text', fits: isText },
-  path: { expected: 'an absolute path', fits: (value) => typeof value === 'string' && isAbsolute(value) },
 }
 
 /** The HTTP status for an error: 400 when the question is wrong, 503 when the log can't answer now. */
