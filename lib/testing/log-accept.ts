@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import type { Draft, Receipt } from '../core/event.ts'
+import { MINUTE } from '../core/time-units.ts'
 import { decides } from './log-accept-law.ts'
 import { accept1, draft, draftsOf, type LogTests, list, refused, seqs, version } from './log-bench.ts'
 
@@ -9,7 +10,7 @@ export const acceptTests: LogTests = {
     const first = await accept1(log, draft('1', 'first'))
     assert.equal(first.status, 'new')
     assert.deepEqual(first.event, { seq: first.seq, type: 'it', identifier: '1', data: 'first', created: clock.now() })
-    await clock.advance(60_000)
+    await clock.advance(MINUTE)
     assert.deepEqual(await accept1(log, draft('1', 'second')), { status: 'duplicate', seq: first.seq })
     assert.deepEqual(await log.get('it', '1'), first.event)
     assert.deepEqual(await list(log.events()), [first.event])

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict'
+import { HOUR } from '../core/time-units.ts'
 import type { Start } from '../log/port.ts'
 import { fc } from './fast-check.ts'
 import { type Bench, draft, draftsOf, type LogTests, law, list, refused, seqsOf, take, takeAll } from './log-bench.ts'
-
-const HOUR = 3_600_000
 
 /** Stores ten events, an hour apart; returns their seqs. */
 async function tenHours({ log, clock }: Bench): Promise<number[]> {

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
+import { HOUR } from '../core/time-units.ts'
 import type { Consumer, Handed, Log } from '../log/port.ts'
 import { type Bench, draftsOf, type LogTests, seqsOf, take, takeAll } from './log-bench.ts'
-
-const HOUR = 3_600_000
 
 const open = (log: Log): Promise<Consumer> => log.consumer('c', { start: 'start' })
 

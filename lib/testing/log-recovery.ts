@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict'
+import { MINUTE } from '../core/time-units.ts'
 import type { Consumer, Handed } from '../log/port.ts'
 import { type Bench, draft, draftsOf, type LogTests, list, seqsOf, take, takeAll } from './log-bench.ts'
 import { recovers } from './log-recovery-law.ts'
-
-const MINUTE = 60_000
 
 const open = ({ log }: Bench): Promise<Consumer> => log.consumer('c', { start: 'start' })
 

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
+import { MINUTE } from '../core/time-units.ts'
 import type { Consumer, Handed } from '../log/port.ts'
 import { type Bench, draft, draftsOf, type LogTests, list, refused, seqsOf, take, takeAll } from './log-bench.ts'
-
-const MINUTE = 60_000
 
 /** Returns a consumer that holds `count` events. */
 async function holding(

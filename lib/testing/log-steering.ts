@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict'
+import { HOUR } from '../core/time-units.ts'
 import type { Consumer, Handed, Log, Start } from '../log/port.ts'
 import { fc } from './fast-check.ts'
 import { type Bench, draft, draftsOf, type LogTests, law, list, seqs, seqsOf, take, takeAll } from './log-bench.ts'
-
-const HOUR = 3_600_000
 
 const move = (log: Log, start: Start): Promise<Consumer> => log.consumer('c', { start, move: true })
 

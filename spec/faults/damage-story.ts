@@ -1,27 +1,18 @@
 import { randomBytes } from 'node:crypto'
 import { systemClock } from '../../lib/core/clock.ts'
 import type { Draft } from '../../lib/core/event.ts'
-import { defaultLimits } from '../../lib/core/limits.ts'
-import { createLevelLog } from '../../lib/level/create-level-log.ts'
 import type { LevelLog } from '../../lib/level/level-log.ts'
-import { ReopeningStore } from '../../lib/level/session/reopening-store.ts'
-import { levelDatabase } from '../../lib/level/store/database.ts'
-import { identityFilterFile } from '../../lib/level/store/identity-filter-file.ts'
-import { markFile } from '../../lib/level/store/marker-file.ts'
 import { draft, list } from '../../lib/testing/log-bench.ts'
+import { filterFromStart, levelLog, onDisk } from '../support/level-log.ts'
 
 /** A log on disk that keeps a FILTER from its first event. */
-export async function openFiltered(directory: string): Promise<LevelLog> {
-  const life = await ReopeningStore.open({
-    source: levelDatabase(directory),
-    marks: markFile(directory),
-    identityFilter: { file: identityFilterFile(directory), least: 0 },
+export function openFiltered(directory: string): Promise<LevelLog> {
+  return levelLog({
+    ...onDisk(directory),
+    ...filterFromStart(directory),
     clock: systemClock,
-    durability: 'disk',
-    identity: undefined,
     warn: () => undefined,
   })
-  return createLevelLog(life, defaultLimits)
 }
 
 const listeners = ['behind', 'busy', 'young'] as const

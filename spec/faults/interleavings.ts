@@ -1,15 +1,12 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { defaultLimits } from '../../lib/core/limits.ts'
 import { Publisher } from '../../lib/core/publisher.ts'
-import { createLevelLog } from '../../lib/level/create-level-log.ts'
 import { keys } from '../../lib/level/format/keys.ts'
 import type { LevelLog } from '../../lib/level/level-log.ts'
-import { ReopeningStore } from '../../lib/level/session/reopening-store.ts'
 import { type Database, type DatabaseSource, memoryDatabase } from '../../lib/level/store/database.ts'
-import { noMarkFile } from '../../lib/level/store/marker-file.ts'
 import { virtualClock } from '../../lib/testing/virtual-clock.ts'
+import { levelLog } from '../support/level-log.ts'
 import { shown } from './results.ts'
 
 /** A publisher: the identities of each call, and whether it awaits the receipts before the next call. */
@@ -92,17 +89,8 @@ async function tryAll(
   assert.deepEqual(news, wanted)
 }
 
-async function openOver(source: DatabaseSource): Promise<LevelLog> {
-  const clock = virtualClock()
-  const life = await ReopeningStore.open({
-    source,
-    clock,
-    marks: noMarkFile,
-    durability: 'disk',
-    identity: undefined,
-    warn: assert.fail,
-  })
-  return createLevelLog(life, defaultLimits)
+function openOver(source: DatabaseSource): Promise<LevelLog> {
+  return levelLog({ source, clock: virtualClock(), warn: assert.fail })
 }
 
 /** A store in memory whose writes and reads are answered in the order that the scheduler picks. */

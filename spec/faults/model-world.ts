@@ -4,15 +4,11 @@ import type { Running } from '../../lib/agent/run/running.ts'
 import { start } from '../../lib/agent/start.ts'
 import type { StoredEvent } from '../../lib/core/event.ts'
 import { eventType } from '../../lib/core/event-type.ts'
-import { defaultLimits } from '../../lib/core/limits.ts'
-import { createLevelLog } from '../../lib/level/create-level-log.ts'
 import type { LevelLog } from '../../lib/level/level-log.ts'
-import { ReopeningStore } from '../../lib/level/session/reopening-store.ts'
-import { noIdentityFilterFile } from '../../lib/level/store/identity-filter-file.ts'
-import { noMarkFile } from '../../lib/level/store/marker-file.ts'
 import { type Listener, type ListenerOptions, listener } from '../../lib/listener/listener.ts'
 import { on } from '../../lib/listener/on.ts'
 import { virtualClock } from '../../lib/testing/virtual-clock.ts'
+import { filterFromStart, levelLog } from '../support/level-log.ts'
 import { MortalSource } from './mortal-source.ts'
 
 export const made = eventType('made').of<{ failures: number }>()
@@ -54,15 +50,12 @@ export class World {
   }
 
   async begin(names: readonly string[], formerly?: readonly [older: string, name: string]): Promise<void> {
-    const filter = { file: noIdentityFilterFile, least: 0 }
-    const options = { source: this.#source, clock: this.clock, marks: noMarkFile, filter }
-    const life = await ReopeningStore.open({
-      ...options,
-      durability: 'disk',
-      identity: undefined,
+    this.#log = await levelLog({
+      source: this.#source,
+      clock: this.clock,
+      ...filterFromStart(),
       warn: (said) => this.wrongs.push(said),
     })
-    this.#log = createLevelLog(life, defaultLimits)
     const listeners = names.map((name) => this.#listener(name, formerly?.[1] === name ? formerly[0] : undefined))
     this.#running = await start(agent('model', listeners), { log: this.#log, clock: this.clock, logger: false })
   }

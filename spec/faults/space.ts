@@ -45,14 +45,14 @@ export function spaceSuite(count: number, kept: number, tier: Result['tier']): v
       const { removed, first, last } = await log.prune({ count: kept })
       assert.deepEqual([removed, first, last], [count - kept, count - kept + 1, count])
       const pruned = await sizes(log)
-      // `alone`: as many events as were kept. `anew`: the same records in a log that never had others.
+      // `alone`: as many events as were kept. `fresh`: the same records in a log that never had others.
       await using alone = await openLog(join(folder, 'alone'))
       await fill(alone, kept)
       const few = await sizes(alone)
       await log.backup(join(folder, 'backup'))
-      await restoreLog(join(folder, 'backup'), join(folder, 'anew'))
-      await using anew = await openLog(join(folder, 'anew'))
-      const same = await sizes(anew)
+      await restoreLog(join(folder, 'backup'), join(folder, 'fresh'))
+      await using fresh = await openLog(join(folder, 'fresh'))
+      const same = await sizes(fresh)
       for (let from = 0; from < count; from += TOGETHER) {
         const receipts = await log.accept(draftsFrom(from, Math.min(TOGETHER, count - from)))
         for (const [i, { status, seq }] of receipts.entries())

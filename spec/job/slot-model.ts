@@ -5,18 +5,14 @@ import { agent } from '../../lib/agent/define/agent.ts'
 import type { Running } from '../../lib/agent/run/running.ts'
 import { start } from '../../lib/agent/start.ts'
 import { Retry } from '../../lib/core/control.ts'
-import { defaultLimits } from '../../lib/core/limits.ts'
 import { type Job, job, type Run } from '../../lib/job/job.ts'
 import { history, type RunRow } from '../../lib/job/run-report.ts'
 import type { JobOptions } from '../../lib/job/settings.ts'
-import { createLevelLog } from '../../lib/level/create-level-log.ts'
 import type { LevelLog } from '../../lib/level/level-log.ts'
-import { ReopeningStore } from '../../lib/level/session/reopening-store.ts'
-import { noIdentityFilterFile } from '../../lib/level/store/identity-filter-file.ts'
-import { noMarkFile } from '../../lib/level/store/marker-file.ts'
 import { cron, every, type Schedule } from '../../lib/schedule/index.ts'
 import { virtualClock } from '../../lib/testing/virtual-clock.ts'
 import { MortalSource } from '../faults/mortal-source.ts'
+import { filterFromStart, levelLog } from '../support/level-log.ts'
 
 const SECOND = 1000
 const MINUTE = 60 * SECOND
@@ -128,17 +124,12 @@ class World {
 
   /** Opens the log without starting an agent. */
   async look(): Promise<LevelLog> {
-    const filter = { file: noIdentityFilterFile, least: 0 }
-    const life = await ReopeningStore.open({
+    this.#log = await levelLog({
       source: this.#source,
       clock: this.clock,
-      marks: noMarkFile,
-      identityFilter: filter,
-      durability: 'disk',
-      identity: undefined,
+      ...filterFromStart(),
       warn: (said) => this.wrongs.push(said),
     })
-    this.#log = createLevelLog(life, defaultLimits)
     return this.#log
   }
 

@@ -1,31 +1,18 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { defaultLimits } from '../../lib/core/limits.ts'
 import { autoPrune } from '../../lib/level/auto-prune.ts'
-import { createLevelLog } from '../../lib/level/create-level-log.ts'
 import type { LevelLog } from '../../lib/level/level-log.ts'
 import { memoryLog } from '../../lib/level/open-log.ts'
-import { ReopeningStore } from '../../lib/level/session/reopening-store.ts'
 import { type DatabaseSource, memoryDatabase } from '../../lib/level/store/database.ts'
-import { noIdentityFilterFile } from '../../lib/level/store/identity-filter-file.ts'
-import { noMarkFile } from '../../lib/level/store/marker-file.ts'
 import { draft, draftsOf, refused, seqs } from '../../lib/testing/log-bench.ts'
 import { type VirtualClock, virtualClock } from '../../lib/testing/virtual-clock.ts'
+import { filterFromStart, levelLog } from '../support/level-log.ts'
 
 const HOUR = 3_600_000
 
 /** Makes a log on the records of an earlier process. */
-async function reopened(source: DatabaseSource, clock: VirtualClock): Promise<LevelLog> {
-  const life = await ReopeningStore.open({
-    source,
-    clock,
-    marks: noMarkFile,
-    identityFilter: { file: noIdentityFilterFile, least: 0 },
-    durability: 'disk',
-    identity: undefined,
-    warn: () => undefined,
-  })
-  return createLevelLog(life, defaultLimits)
+function reopened(source: DatabaseSource, clock: VirtualClock): Promise<LevelLog> {
+  return levelLog({ source, clock, ...filterFromStart(), warn: () => undefined })
 }
 
 describe('a log with a retention', () => {

@@ -1,10 +1,8 @@
 import type { Clock } from '../../lib/core/clock.ts'
-import { defaultLimits } from '../../lib/core/limits.ts'
-import { createLevelLog } from '../../lib/level/create-level-log.ts'
 import type { LevelLog } from '../../lib/level/level-log.ts'
-import { ReopeningStore, type ReopeningStoreOptions } from '../../lib/level/session/reopening-store.ts'
+import { type ReopeningStoreOptions } from '../../lib/level/session/reopening-store.ts'
 import { type Database, type DatabaseSource, memoryDatabase } from '../../lib/level/store/database.ts'
-import { noMarkFile } from '../../lib/level/store/marker-file.ts'
+import { levelLog } from '../support/level-log.ts'
 import { until } from '../support/until.ts'
 
 const READS = ['get', 'getSync', 'getMany', 'iterator', 'keys'] as const
@@ -129,16 +127,8 @@ export interface FaultyOptions extends Partial<Pick<ReopeningStoreOptions, 'dura
 /** Makes a log on such a store; `said` are its warnings. */
 export async function faultyLog({ source, clock, ...rest }: FaultyOptions): Promise<{ log: LevelLog; said: string[] }> {
   const said: string[] = []
-  const life = await ReopeningStore.open({
-    source,
-    clock,
-    marks: noMarkFile,
-    durability: 'disk',
-    identity: undefined,
-    warn: (message) => said.push(message),
-    ...rest,
-  })
-  return { log: createLevelLog(life, defaultLimits), said }
+  const log = await levelLog({ source, clock, warn: (message) => said.push(message), ...rest })
+  return { log, said }
 }
 
 /** Resolves when the log has recovered from a failed write. */

@@ -4,7 +4,7 @@ import { createLevelLog } from '../../lib/level/create-level-log.ts'
 import type { LevelLog } from '../../lib/level/level-log.ts'
 import { ReopeningStore } from '../../lib/level/session/reopening-store.ts'
 import { type Database, type DatabaseSource, memoryDatabase } from '../../lib/level/store/database.ts'
-import { noMarkFile } from '../../lib/level/store/marker-file.ts'
+import { openStore } from './level-log.ts'
 
 /**
  * The operations that can fail: opening the store, a single read, a page of an iteration, a write that stores nothing, a
@@ -128,14 +128,7 @@ export async function failingLog(
   store: FailingStore,
   { clock, warn, sessions = false }: { clock: Clock; warn(message: string): void; sessions?: boolean },
 ): Promise<LevelLog> {
-  const life = await ReopeningStore.open({
-    source: store,
-    clock,
-    marks: noMarkFile,
-    durability: 'disk',
-    identity: undefined,
-    warn,
-  })
-  if (sessions) store.watch(life)
-  return createLevelLog(life, defaultLimits)
+  const opened = await openStore({ source: store, clock, warn })
+  if (sessions) store.watch(opened)
+  return createLevelLog(opened, defaultLimits)
 }

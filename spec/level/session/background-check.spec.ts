@@ -10,9 +10,8 @@ import { openLog } from '../../../lib/level/open-log.ts'
 import { repairLog } from '../../../lib/level/repair-log.ts'
 import { checkInBackground } from '../../../lib/level/session/background-check.ts'
 import { ReopeningStore } from '../../../lib/level/session/reopening-store.ts'
-import { levelDatabase } from '../../../lib/level/store/database.ts'
-import { markFile } from '../../../lib/level/store/marker-file.ts'
 import { draft, draftsOf, refused } from '../../../lib/testing/log-bench.ts'
+import { onDisk, openStore } from '../../support/level-log.ts'
 import { temporaryDirectory } from '../../support/temporary-directory.ts'
 
 const damaged = refused('TIDINGS_LOG_DAMAGED')
@@ -32,24 +31,17 @@ async function tabled(t: TestContext): Promise<string> {
 async function begun(
   t: TestContext,
   directory: string,
-): Promise<{ life: ReopeningStore; log: LevelLog; said: string[] }> {
+): Promise<{ store: ReopeningStore; log: LevelLog; said: string[] }> {
   const said: string[] = []
-  const life = await ReopeningStore.open({
-    source: levelDatabase(directory),
-    marks: markFile(directory),
-    clock: systemClock,
-    durability: 'disk',
-    identity: undefined,
-    warn: (message) => said.push(message),
-  })
-  const log = createLevelLog(life, defaultLimits)
+  const store = await openStore({ ...onDisk(directory), clock: systemClock, warn: (message) => said.push(message) })
+  const log = createLevelLog(store, defaultLimits)
   // The pauses of the check do not keep a process alive.
   const alive = setInterval(() => undefined, 1000)
   t.after(() => {
     clearInterval(alive)
     return log.close()
   })
-  return { life, log, said }
+  return { store, log, said }
 }
 
 /** Changes one byte of every table, in place: LevelDB has them mapped. */
@@ -66,9 +58,9 @@ function spoil(directory: string, at: number): void {
 
 describe('a large log that is checked while it is in use', () => {
   it('continues when it is sound, and while it is compacted', async (t) => {
-    const { life, log, said } = await begun(t, await tabled(t))
+    const { store, log, said } = await begun(t, await tabled(t))
     const [, ...receipts] = await Promise.all([
-      checkInBackground(life, 0),
+      checkInBackground(store, 0),
       ...Array.from({ length: 200 }, (_, n) => log.accept([draft(`more ${n}`)])),
       log.compact(),
     ])
@@ -79,9 +71,9 @@ describe('a large log that is checked while it is in use', () => {
 
   it('fails when a block is damaged, and says where', async (t) => {
     const directory = await tabled(t)
-    const { life, log, said } = await begun(t, directory)
+    const { store, log, said } = await begun(t, directory)
     spoil(directory, 40)
-    await checkInBackground(life, 0)
+    await checkInBackground(store, 0)
     assert.match(said[0] ?? '', /\d+\.ldb, at byte \d+/)
     assert.equal(log.state, 'failed')
     await assert.rejects(log.accept([draft('more')]), damaged)
@@ -91,10 +83,10 @@ describe('a large log that is checked while it is in use', () => {
 
   it('does not check a small log, or one that is closed meanwhile', async (t) => {
     const directory = await tabled(t)
-    const { life, log, said } = await begun(t, directory)
+    const { store, log, said } = await begun(t, directory)
     spoil(directory, 40)
-    await checkInBackground(life)
-    const checking = checkInBackground(life, 0)
+    await checkInBackground(store)
+    const checking = checkInBackground(store, 0)
     await log.close()
     await checking
     assert.deepEqual(said, [])
@@ -104,9 +96,9 @@ describe('a large log that is checked while it is in use', () => {
 describe('damage that LevelDB finds when it compacts', () => {
   it('is reported as damage to publishers, and fails the log', async (t) => {
     const directory = await tabled(t)
-    const { life, log, said } = await begun(t, directory)
+    const { store, log, said } = await begun(t, directory)
     // LevelDB may also abort the process over a damaged block.
-    const { db } = life.session
+    const { db } = store.session
     const batch = db.batch.bind(db) as () => object
     const write = (): Promise<never> => Promise.reject(new Error('Corruption: corrupted compressed block contents'))
     Object.assign(db, { batch: () => Object.assign(batch(), { write }) })

@@ -3,16 +3,13 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { MemoryLevel } from 'memory-level'
 import type { Draft } from '../../../lib/core/event.ts'
-import { defaultLimits } from '../../../lib/core/limits.ts'
-import { createLevelLog } from '../../../lib/level/create-level-log.ts'
 import type { LevelLog } from '../../../lib/level/level-log.ts'
-import { ReopeningStore } from '../../../lib/level/session/reopening-store.ts'
 import type { Database, DatabaseSource } from '../../../lib/level/store/database.ts'
-import { noMarkFile } from '../../../lib/level/store/marker-file.ts'
 import type { Consumer, Handed, Lag } from '../../../lib/log/port.ts'
 import type { Retention } from '../../../lib/log/retention.ts'
 import { draftsOf, list, pullUntil, seqs } from '../../../lib/testing/log-bench.ts'
 import { type VirtualClock, virtualClock } from '../../../lib/testing/virtual-clock.ts'
+import { levelLog } from '../../support/level-log.ts'
 
 /** A disk in memory. A crash leaves what was written until then. */
 class Disk implements DatabaseSource {
@@ -96,15 +93,11 @@ class World {
   }
 
   async begin(): Promise<void> {
-    const life = await ReopeningStore.open({
+    this.#log = await levelLog({
       source: this.#disk,
-      marks: noMarkFile,
       clock: this.clock,
-      durability: 'disk',
-      identity: undefined,
       warn: (message) => assert.fail(message),
     })
-    this.#log = createLevelLog(life, defaultLimits)
     this.#consumers.clear()
   }
 

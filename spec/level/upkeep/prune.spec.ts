@@ -413,8 +413,8 @@ describe('identities', () => {
     const { identities } = await dropping
     const receipts = await changed
     // An identity that was dropped first is new, one that was told first has changed. Either way it is known.
-    const [anew, again] = ['new', 'changed'].map((each) => receipts.filter(({ status }) => status === each).length)
-    assert.deepEqual([anew, (anew ?? 0) + (again ?? 0)], [identities, 1100])
+    const [news, again] = ['new', 'changed'].map((each) => receipts.filter(({ status }) => status === each).length)
+    assert.deepEqual([news, (news ?? 0) + (again ?? 0)], [identities, 1100])
     assert(identities > 0 && identities < 1100, `${identities} were dropped`)
     await assertSound(log)
     await log.close()

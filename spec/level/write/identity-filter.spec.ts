@@ -7,12 +7,9 @@ import { defaultLimits } from '../../../lib/core/limits.ts'
 import { createLevelLog } from '../../../lib/level/create-level-log.ts'
 import { BloomFilter } from '../../../lib/level/format/bloom.ts'
 import type { LevelLog } from '../../../lib/level/level-log.ts'
-import { ReopeningStore } from '../../../lib/level/session/reopening-store.ts'
-import { levelDatabase } from '../../../lib/level/store/database.ts'
-import { identityFilterFile } from '../../../lib/level/store/identity-filter-file.ts'
-import { markFile } from '../../../lib/level/store/marker-file.ts'
 import { IdentityFilter } from '../../../lib/level/write/identity-filter.ts'
 import { virtualClock } from '../../../lib/testing/virtual-clock.ts'
+import { filterFromStart, onDisk, openStore } from '../../support/level-log.ts'
 import { temporaryDirectory } from '../../support/temporary-directory.ts'
 import { until } from '../../support/until.ts'
 
@@ -36,16 +33,9 @@ async function filterLoaded(log: LevelLog): Promise<void> {
 
 /** Opens a log on disk that has an identity filter from its first event on. */
 async function openFiltered(directory: string, limits = defaultLimits): Promise<LevelLog> {
-  const life = await ReopeningStore.open({
-    source: levelDatabase(directory),
-    marks: markFile(directory),
-    identityFilter: { file: identityFilterFile(directory), least: 0 },
-    clock: virtualClock(),
-    durability: 'disk',
-    identity: undefined,
-    warn: (message) => assert.fail(message),
-  })
-  return createLevelLog(life, limits)
+  const warn = (message: string): never => assert.fail(message)
+  const store = await openStore({ ...onDisk(directory), ...filterFromStart(directory), clock: virtualClock(), warn })
+  return createLevelLog(store, limits)
 }
 
 /** Publishes one event, and waits until the filter is loaded. */
