@@ -172,8 +172,10 @@ class LogRuns implements SlotHost {
       await claim.done(outcome, attempt)
       return this.#ledger.completed(slot)
     }
-    await claim.release(report?.attempt ?? claim.attempt - 1)
-    if (replaced.aborted) this.#ledger.replaced({ ...slot, ...(claim.attempt > 1 ? { begun: true } : {}) })
+    const attempts = report?.attempt ?? claim.attempt - 1
+    await claim.release(attempts)
+    // Another slot may also take its place while the release is written.
+    if (replaced.aborted) this.#ledger.replaced({ ...slot, ...(attempts > 0 ? { begun: true } : {}) })
   }
 }
 
