@@ -14,6 +14,7 @@ const floors: Readonly<Record<string, number>> = {
   agent: 4,
   'index.ts': 5,
   'cli.ts': 5,
+  'streams.ts': 5,
   testing: 5,
 }
 
@@ -81,14 +82,24 @@ function forbidden(path: string, { specifier }: Import): string | undefined {
   const refused = `may not import ${target}`
   if (house !== 'spec' && target.startsWith('spec/')) return `${refused}: nobody imports spec/`
   if (house === 'lib') return forbiddenFloor(room, target) ?? forbiddenRoom(path, target)
-  if (house === 'streams' || house === 'bin') {
-    const own = house === 'bin' && target.startsWith('bin/')
+  if (house === 'streams') return forbiddenStream(path, target)
+  if (house === 'bin') {
     // Two files of core stand alone; without them, a mistake on the command line would wait for the engine to load.
-    const shared = house === 'bin' && /^lib\/(cli|core\/(escape|did-you-mean))\.ts$/.test(target)
-    return own || shared || target === 'lib/index.ts' ? undefined : `${refused}: ${house}/ sees lib/index.ts`
+    const shared = /^lib\/(cli|core\/(escape|did-you-mean))\.ts$/.test(target)
+    return target.startsWith('bin/') || shared || target === 'lib/index.ts'
+      ? undefined
+      : `${refused}: bin/ sees lib/index.ts`
   }
   if (house === 'docs' && !target.startsWith('docs/')) return `${refused}: examples import 'tidings', as users do`
   return undefined
+}
+
+/** A stream sees what all streams share and the room of its own name; nothing in a room sees the stream itself. */
+function forbiddenStream(path: string, target: string): string | undefined {
+  if (target === 'lib/index.ts' || target === 'lib/streams.ts') return undefined
+  const service = path.split('/')[1]?.replace(/\.ts$/, '') ?? ''
+  if (target.startsWith('streams/shared/') || target.startsWith(`streams/${service}/`)) return undefined
+  return `may not import ${target}: streams/ sees lib/index.ts, lib/streams.ts, streams/shared/ and its own room`
 }
 
 function forbiddenFloor(room: string, target: string): string | undefined {

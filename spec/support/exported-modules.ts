@@ -8,14 +8,16 @@ export const root = join(import.meta.dirname, '../..')
 /** The sources of the modules that package.json exports. */
 export function exportedModules(): string[] {
   const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
-    exports: Record<string, { types?: string }>
+    exports: Record<string, { types?: string } | null>
   }
-  return Object.values(exports).flatMap(({ types }) => {
-    const source = types?.replace(/^\.\/dist\//, '').replace(/\.d\.ts$/, '.ts')
+  return Object.values(exports).flatMap((exported) => {
+    const source = exported?.types?.replace(/^\.\/dist\//, '').replace(/\.d\.ts$/, '.ts')
     if (source === undefined) return []
     if (!source.includes('*')) return [join(root, source)]
     const folder = join(root, source.slice(0, source.indexOf('*')))
-    return readdirSync(folder).map((file) => join(folder, file))
+    return readdirSync(folder)
+      .filter((file) => file.endsWith('.ts'))
+      .map((file) => join(folder, file))
   })
 }
 

@@ -1,0 +1,71 @@
+import { type Delivery, Park, TidingsError } from '../../lib/index.ts'
+import { hasCode } from '../../lib/streams.ts'
+import { type Body, readBody } from './http-body.ts'
+import { retryOf, shown, statusFailure } from './http-failure.ts'
+
+/** One request of a handler. */
+export interface HandlerRequest {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  readonly url: string
+  readonly headers?: Readonly<Record<string, string>>
+  /** Sent as JSON. */
+  readonly json?: unknown
+  /** Sent as it is. */
+  readonly body?: string
+  /** Replaces the URL in messages, for services that want a secret in its path; default origin and path. */
+  readonly shownAs?: string
+}
+
+/** What the service answered. */
+export interface HandlerAnswer extends Body {
+  readonly status: number
+  readonly headers: Headers
+}
+
+/** The largest answer that a handler reads, in bytes. */
+const MAX_BYTES = 1024 * 1024
+
+/**
+ * Sends the request of a handler, and turns what fails into what happens next:
+ *
+ * - 429 or 5xx with a `Retry-After`: `Retry` after that time
+ * - 429 or 5xx without one, or no answer: an ordinary failure, so the listener's backoff applies
+ * - any other 3xx or 4xx: `Park` with the reason; a second attempt would fail as well
+ *
+ * @param who names the handler in errors: `'todoist.addTask'`
+ */
+export async function send(
+  delivery: Pick<Delivery, 'fetch' | 'signal' | 'now'>,
+  who: string,
+  request: HandlerRequest,
+): Promise<HandlerAnswer> {
+  const { method, json, body = json === undefined ? undefined : JSON.stringify(json) } = request
+  const url = new URL(request.url)
+  const at = request.shownAs === undefined ? url : new URL(request.shownAs)
+  const headers = { ...(json === undefined ? {} : { 'content-type': 'application/json' }), ...request.headers }
+  let response: Response
+  let read: Body
+  try {
+    const { fetch, signal } = delivery
+    // A redirected POST would lose its body, and credentials could leave their origin.
+    response = await fetch(url, {
+      method,
+      headers,
+      signal,
+      redirect: 'manual',
+      ...(body === undefined ? {} : { body }),
+    })
+    read = await readBody(response, `${who}: ${method} ${shown(at)}`, MAX_BYTES)
+  } catch (cause) {
+    if (delivery.signal.aborted || hasCode(cause, 'TIDINGS_RESPONSE_TOO_LARGE')) throw cause
+    const reason = ((cause as Error).cause as Error | undefined)?.message ?? (cause as Error).message
+    const words = `${who}: ${method} ${shown(at)} failed: ${reason}`
+    throw new TidingsError('TIDINGS_HTTP_FAILED', words, { cause, details: { method, url: shown(at) } })
+  }
+  if (response.ok) return { ...read, status: response.status, headers: response.headers }
+  const failure = statusFailure(who, method, at, response, read.text())
+  const retry = retryOf(response, delivery.now(), failure)
+  if (retry !== undefined) throw retry
+  if (response.status === 429 || response.status >= 500) throw failure
+  throw new Park(failure.message, { cause: failure })
+}
