@@ -48,30 +48,36 @@ function linesOf(_head: Row, rows: readonly Row[]): string {
 }
 
 async function tableOf(head: Row, rows: readonly Row[], { columns }: Output): Promise<string> {
-  const { default: Table } = await import('cli-table3')
-  const table = new Table({
-    head: head.map(bold),
-    style: { head: [], border: [], compact: true, 'padding-left': 0, 'padding-right': 1 },
-    chars: noBorders,
-  })
-  table.push(...cutLast([head, ...rows], columns || 80).slice(1))
-  return `${table.toString().replaceAll(/ +$/gm, '')}\n`
+  const { default: width } = await import('string-width')
+  const all = [head, ...rows]
+  const last = Math.max(...all.map((row) => row.length)) - 1
+  const widths = Array.from({ length: last }, (_, i) => Math.max(...all.map((row) => width(row[i] ?? ''))) + GAP)
+  // Only the last column may be long: data, an error.
+  const room = Math.max(NARROWEST, (columns || 80) - widths.reduce((sum, one) => sum + one, 0))
+  const line = (row: Row, style: (text: string) => string = String): string => {
+    const cells = row.map((cell, i) => {
+      const text = i === last ? cut(cell, room, width) : cell
+      const gap = (widths[i] ?? 0) - width(text)
+      return style(text) + ' '.repeat(Math.max(0, gap))
+    })
+    return `${cells.join('').trimEnd()}\n`
+  }
+  return (head.length === 0 ? '' : line(head, bold)) + rows.map((row) => line(row)).join('')
 }
 
-const noBorders: Record<string, string> = { middle: ' ' }
-for (const side of ['top', 'bottom', 'mid', 'left', 'right']) {
-  for (const part of ['', '-mid', '-left', '-right']) noBorders[`${side}${part}`] = ''
+// Wide characters, such as those of Chinese and emoji, take two columns.
+function cut(text: string, room: number, width: (text: string) => number): string {
+  // A cell may hold all the data of an event: only its beginning is measured.
+  const start = text.slice(0, room * 8)
+  if (start === text && width(text) <= room) return text
+  let kept = ''
+  for (const { segment } of new Intl.Segmenter().segment(start)) {
+    if (width(kept + segment) >= room) break
+    kept += segment
+  }
+  return `${kept}…`
 }
 
 function bold(text: string): string {
   return process.env.NO_COLOR ? text : styleText('bold', text, { validateStream: false })
-}
-
-// Only the last column may be long: data, an error.
-function cutLast(rows: readonly Row[], columns: number): string[][] {
-  const last = Math.max(...rows.map((row) => row.length)) - 1
-  const others = Array.from({ length: last }, (_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)) + GAP)
-  const room = Math.max(NARROWEST, columns - others.reduce((sum, width) => sum + width, 0))
-  const cut = (cell: string): string => (cell.length > room ? `${cell.slice(0, room - 1)}…` : cell)
-  return rows.map((row) => row.map((cell, i) => (i === last ? cut(cell) : cell)))
 }

@@ -12,7 +12,18 @@ import { consumer, laws, parts } from './consumer.ts'
 import { type Installed, install, localCopy, type Packed, pack } from './install.ts'
 import { type Ended, must, root, run } from './programs.ts'
 
-const streams = readdirSync(join(root, 'streams')).map((file) => file.replace(/\.ts$/, ''))
+/** The streams that users import: files beside each other; inner hold what they are made of. */
+const streams = readdirSync(join(root, 'streams'))
+  .filter((file) => file.endsWith('.ts'))
+  .map((file) => file.replace(/\.ts$/, ''))
+
+/** The most packages that an installation of Tidings may bring, with rxjs. */
+const MOST_PACKAGES = 66
+
+/** The files that streams are made of, as a user would import them. */
+const inner = readdirSync(join(root, 'streams'), { recursive: true, encoding: 'utf8' })
+  .filter((path) => path.includes('/') && path.endsWith('.ts'))
+  .map((path) => path.replace(/\.ts$/, ''))
 
 describe('the package', () => {
   let directory: string
@@ -78,7 +89,10 @@ describe('the package', () => {
       const folder = installed.project
       const config = `tsconfig.${moduleResolution}.json`
       writeFileSync(join(folder, config), JSON.stringify({ compilerOptions, files: ['consumer.mts', 'hello.ts'] }))
-      writeFileSync(join(folder, 'consumer.mts'), consumer)
+      // The packages that only one stream needs are not installed here, so no type may name them.
+      const imports = streams.map((name, i) => `import * as stream${i} from 'tidings/streams/${name}'\n`)
+      const used = `export const streams = [${streams.map((_, i) => `stream${i}`).join(', ')}]\n`
+      writeFileSync(join(folder, 'consumer.mts'), imports.join('') + consumer + used)
       assert.equal(await must(folder, join(root, 'node_modules/.bin/tsc'), ['-p', config, '--pretty', 'false']), '')
     })
   }
@@ -101,6 +115,31 @@ describe('the package', () => {
     assert.equal(code, 0)
     assert.equal(stderr.includes(localCopy), false)
     assert.match(await must(bare, join(prefix, 'bin/agent-test'), ['--help']), /agent-test/)
+  })
+
+  it('brings few packages, and none that only one stream needs', () => {
+    const { prefix } = installed
+    const names = packagesIn(join(prefix, 'lib/node_modules/tidings/node_modules'))
+    assert.ok(names.length <= MOST_PACKAGES, `${names.length} packages: ${names.join(' ')}`)
+    const { peerDependenciesMeta } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+      peerDependenciesMeta: Record<string, object>
+    }
+    assert.deepEqual(
+      Object.keys(peerDependenciesMeta).filter((name) => names.includes(name)),
+      [],
+    )
+  })
+
+  it('can import every stream without the packages that it needs to run, and nothing that streams share', async () => {
+    const { project } = installed
+    const loaded = streams.map((name) => `await import('tidings/streams/${name}')`).join('\n')
+    assert.equal(await must(project, process.execPath, ['--input-type=module', '-e', loaded]), '')
+    for (const folder of inner) {
+      const inside = `import('tidings/streams/${folder}')`
+      const { code, stderr } = await run(project, process.execPath, ['-e', inside])
+      assert.equal(code, 1)
+      assert.match(stderr, /ERR_PACKAGE_PATH_NOT_EXPORTED|ERR_MODULE_NOT_FOUND/)
+    }
   })
 
   it('names the missing package if tidings/testing is imported without fast-check', async () => {
@@ -131,3 +170,14 @@ describe('the package', () => {
     for (const { stderr } of [hello, many]) assert.equal(stderr.split(localCopy).length - 1, 1, stderr)
   })
 })
+
+/** The names of the packages in a node_modules folder, and in those inside it. */
+function packagesIn(modules: string): string[] {
+  if (!existsSync(modules)) return []
+  const names = readdirSync(modules).flatMap((name) =>
+    name.startsWith('@') ? readdirSync(join(modules, name)).map((each) => `${name}/${each}`) : [name],
+  )
+  return names
+    .filter((name) => existsSync(join(modules, name, 'package.json')))
+    .flatMap((name) => [name, ...packagesIn(join(modules, name, 'node_modules'))])
+}

@@ -46,6 +46,28 @@ describe('printRows', () => {
     ])
   })
 
+  it('counts wide characters as two columns, and cuts between whole characters', async (t) => {
+    environment(t, '1')
+    const screen = new Screen(true, 30)
+    const family = '\u{1F469}\u{200D}\u{1F467}'
+    await printRows(
+      ['name', 'data'],
+      [
+        ['東京', 'x'],
+        ['ab', family.repeat(20)],
+        ['cd', 'y'.repeat(300_000)],
+      ],
+      screen,
+    )
+    assert.deepEqual(screen.text.split('\n'), [
+      'name  data',
+      '東京  x',
+      `ab    ${family.repeat(11)}…`,
+      `cd    ${'y'.repeat(23)}…`,
+      '',
+    ])
+  })
+
   it('makes the head bold, unless NO_COLOR is set', async (t) => {
     for (const [noColor, bold] of [
       [undefined, true],
