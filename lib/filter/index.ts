@@ -3,6 +3,7 @@
  */
 export { between, eq, gt, gte, lt, lte, ne, oneOf } from './comparison.ts'
 export type { TextOptions } from './fold.ts'
+export { fromJSON } from './from-json.ts'
 export type { Kind } from './kind.ts'
 export { each, none, size, some } from './list.ts'
 export { all, any, not } from './logic.ts'

@@ -60,9 +60,16 @@ export function matching(criteria: Criteria): Matching {
   if (type.length > 1) throw new TypeError('matching() expects type or event_type, which are one field, and got both')
 
   const own: Criteria = Object.freeze(Object.fromEntries(fields.map(({ field, criterion }) => [field, criterion])))
-  const test = named('matching', [own], (event) => fields.every(({ path, holds }) => holds(read(event, path))))
+  const holds = (event: unknown): boolean => fields.every(({ path, holds }) => holds(read(event, path)))
+  const test = named('matching', [own], holds, [{ ...own, ...(own.created && { created: shown(own.created) }) }])
   const types = type[0]?.only as readonly string[] | undefined
   return Object.assign(test, types ? { criteria: own, types } : { criteria: own })
+}
+
+/** In JSON, `created` is compared with ISO strings: it has no other strings, so they need no tag. */
+function shown([operator, operand]: NonNullable<Criteria['created']>): readonly unknown[] {
+  const text = (one: unknown): unknown => (one instanceof Date ? one.toISOString() : one)
+  return [operator, Array.isArray(operand) ? operand.map(text) : text(operand)]
 }
 
 // The kinds of operand that an event's own fields can match. A misspelt field, or an identifier given as a number,

@@ -11,10 +11,14 @@ export function code(value: unknown): string {
   return fields.length === 0 ? '{}' : `{ ${fields.join(', ')} }`
 }
 
-/** A value in JSON: tests by their own `toJSON`, other functions by name, a RegExp in its notation. */
+/**
+ * A value in JSON: tests by their own `toJSON`, other functions by name, a RegExp in its notation. A Date and a number
+ * that JSON does not have are tagged, since a string or null would be another operand.
+ */
 export function plain(value: unknown): unknown {
   if (typeof value === 'function') return isPrintable(value) ? value.toJSON() : value.name || 'anonymous'
-  if (value instanceof Date) return value.toISOString()
+  if (value instanceof Date) return { date: value.toISOString() }
+  if (value === Number.POSITIVE_INFINITY || value === Number.NEGATIVE_INFINITY) return { number: String(value) }
   if (value instanceof RegExp) return String(value)
   if (Array.isArray(value)) return value.map(plain)
   if (isRecord(value)) return Object.fromEntries(Object.entries(value).map(([key, field]) => [key, plain(field)]))

