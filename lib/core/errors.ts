@@ -12,6 +12,8 @@ export const codes = {
   TIDINGS_EXEC_FAILED: 'a program could not be started, or ended with a failure',
   TIDINGS_HTTP_BLOCKED: 'a stream was redirected to an address that it may not ask',
   TIDINGS_HTTP_FAILED: 'a service did not answer, or answered with a failure',
+  TIDINGS_FIXTURE_INVALID: 'a file is not a fixture, or an exchange is too large for one',
+  TIDINGS_FIXTURE_MISSING: 'a fixture has no answer to what was asked',
   TIDINGS_IDENTIFIER_INVALID: 'an identifier is not a well-formed, non-empty string within its limit',
   TIDINGS_IMPORT_INVALID: 'a line to import is not an event',
   TIDINGS_JOB_INVALID: 'a job is defined with an invalid name, schedule, function or option',

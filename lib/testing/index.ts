@@ -1,3 +1,5 @@
+export { type Recording, type RecordOptions, recordWorld } from '../agent/try/record-world.ts'
+export { replayWorld } from '../agent/try/replay-world.ts'
 export type { LawOptions } from './check-law.ts'
 export { type LogSuite, logSuite, type OpenedLog, type OpenLog } from './log-suite.ts'
 export { type StreamLawOptions, streamLaws } from './stream-laws.ts'

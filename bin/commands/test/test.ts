@@ -11,6 +11,11 @@ export const test = command({
     'emit-type': { alias: 't', type: 'string', describe: 'Deliver stored events of this type again' },
     'emit-id': { alias: 'i', type: 'string', describe: 'Deliver stored events with this identifier again (also -id)' },
     'rm-db': { alias: 'r', type: 'boolean', describe: 'Remove the log first' },
+    record: {
+      type: 'string',
+      describe: 'Write what the run asks of services and programs, and the answers, to this file',
+    },
+    fixture: { type: 'string', describe: 'Answer from such a file, without network, programs and secrets' },
     ...memory,
     ...running,
     ...common,
@@ -22,6 +27,8 @@ export const test = command({
     ['-l example.myListener -t my_event_type', 'Delivers stored events to myListener, without a job'],
     ['-r -j example.myJob', 'Removes all events first, so that there are no duplicates'],
     ['-m -j example.myJob -l example.myListener', 'Stores nothing on disk'],
+    ['-m -j example.myJob --record my.fixture.json', 'Keeps the answers of the services, without secrets'],
+    ['-m -j example.myJob --fixture my.fixture.json', 'Runs on these answers, without network'],
   ],
   // The Python agent's spelling, which would otherwise parse as -i with the value d.
   rewrite: (args) => args.map((each) => each.replace(/^-id(?=$|=)/, '--emit-id')),

@@ -8,11 +8,12 @@ import { printRows } from '../../print/rows.ts'
 import { findJob, findListener } from '../../user/find-part.ts'
 import { surviveErrors, untilSignal } from '../../user/guards.ts'
 import { type CodeOptions, surroundings } from '../../user/surroundings.ts'
+import { checkFixtures, type FixtureOptions, trialWorld } from './fixtures.ts'
 
 const HEAD = ['', 'type', 'identifier', 'seq', 'outcome']
 
 /** Options of `tidings test`. */
-export interface TestOptions extends CodeOptions {
+export interface TestOptions extends CodeOptions, FixtureOptions {
   readonly job?: string | undefined
   readonly listener?: string | undefined
   readonly 'emit-type'?: string | undefined
@@ -20,17 +21,18 @@ export interface TestOptions extends CodeOptions {
   readonly 'rm-db'?: boolean | undefined
   readonly memory?: boolean | undefined
   readonly db?: string | undefined
-  readonly yes?: boolean | undefined
   readonly json?: boolean | undefined
 }
 
 /** Tries a job, a listener or both, and prints the outcome; resolves to the exit code. */
 export async function tryParts(options: TestOptions): Promise<number> {
   check(options)
+  await checkFixtures(options)
   const { secrets, logger } = await surroundings(options)
   surviveErrors(logger)
   const job = options.job === undefined ? {} : { job: await findJob(options.job) }
   const listener = options.listener === undefined ? {} : { listener: await findListener(options.listener) }
+  const { world, end } = await trialWorld(options, secrets)
   // Ignores TIDINGS_DB: a trial must not run on a log that is in use.
   const directory = options.memory ? undefined : (options.db ?? TEST_LOG)
   if (options['rm-db'] && directory !== undefined) await remove(directory, options.yes)
@@ -38,12 +40,24 @@ export async function tryParts(options: TestOptions): Promise<number> {
   const stop = new AbortController()
   void untilSignal().then((signal) => stop.abort(new Error(`interrupted by ${signal}`)))
   const again = asksAgain(options) ? { again: wanted(options) } : {}
-  const report = await tryOut({ log, ...job, ...listener, ...again, logger, secrets, signal: stop.signal })
+  const report = await tryOut({
+    log,
+    ...job,
+    ...listener,
+    ...again,
+    ...(world && { world }),
+    logger,
+    secrets,
+    signal: stop.signal,
+  })
   await printTrial(report, options.json === true, secrets.scrub)
+  const isWhole = await end(
+    [report.run?.error, ...report.heard.map(({ error }) => error)].map((error) => error?.message ?? ''),
+  )
   if (asksAgain(options)) await reportUnheard(report, options, log, directory)
   await log.close()
   const endless = job.job?.schedule.kind === 'always' && stop.signal.aborted
-  return isWell(report, endless) ? exitCodes.ok : exitCodes.failed
+  return isWhole && isWell(report, endless) ? exitCodes.ok : exitCodes.failed
 }
 
 function check(options: TestOptions): void {
@@ -143,7 +157,7 @@ async function printTrial(
 ): Promise<void> {
   const error = run?.error
   if (asJson) {
-    const failed = error === undefined ? {} : { error: { name: error.name, message: error.message } }
+    const failed = error === undefined ? {} : { error: { name: error.name, message: error.message, ...codeOf(error) } }
     printJson({ ...(run === undefined ? {} : { run: { ...run, ...failed } }), published, heard })
   } else {
     await printRows(HEAD, [
@@ -154,6 +168,10 @@ async function printTrial(
   if (error !== undefined) printProblem(`job ${JSON.stringify(run?.job)} failed: ${scrub(error.message)}`)
   const failures = heard.filter((each) => each.error !== undefined).length
   if (failures > 0) printProblem(`the listener failed on ${failures} of ${plural(heard.length, 'event')}`)
+}
+
+function codeOf({ code }: Error & { readonly code?: unknown }): { readonly code?: string } {
+  return typeof code === 'string' ? { code } : {}
 }
 
 function outcome({ error, values }: TryOutReport['heard'][number]): string {
