@@ -19,6 +19,7 @@ export const ls = command({
   examples: [
     ['--reverse --limit 20', 'Lists the newest twenty'],
     ["--type 'github.*' --since 2h", 'Lists what came from GitHub in the last two hours'],
+    ["--where 'data.stars > 3 and not data.draft = true'", 'Lists those for which an expression holds'],
     ['--since 2027-01-01 --until 2027-01-31 --json', 'Lists January, one JSON object per line'],
   ],
   run: (given) =>

@@ -14,7 +14,7 @@ import { searching, searchOf } from './search.ts'
 /** How often to check whether an agent has started, in ms. */
 const LOOK = 300
 
-const { type, id } = searching
+const { type, id, where } = searching
 
 export const tail = command({
   summary:
@@ -25,6 +25,7 @@ export const tail = command({
     limit: { alias: 'n', type: 'number', default: 10, describe: 'The number of stored events to show first' },
     type,
     id,
+    where,
     ...reading,
   },
   examples: [
@@ -42,7 +43,12 @@ export const tail = command({
       for (const event of newest) await show(event)
       return Math.max(seen, newest.at(-1)?.seq ?? 0)
     })
-    if (given.follow) await follow(directory, { ...searchOf({ type: given.type, id: given.id }), after: last }, show)
+    if (given.follow)
+      await follow(
+        directory,
+        { ...searchOf({ type: given.type, id: given.id, where: given.where }), after: last },
+        show,
+      )
     return exitCodes.ok
   },
 })

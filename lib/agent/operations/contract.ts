@@ -71,7 +71,7 @@ type Declares<F> = F extends (...args: infer P) => infer R
   ? Operation<Arguments<P>, R extends Promise<unknown> ? 'one' : 'many' | 'all'>
   : { readonly [K in keyof F]: Declares<F[K]> }
 
-const filters = { types: 'texts?', since: 'text?', until: 'text?', identifier: 'text?' } as const
+const filters = { types: 'texts?', since: 'text?', until: 'text?', identifier: 'text?', where: 'text?' } as const
 const name = part('name', 'text')
 const listener = part('listener', 'text')
 const limit = object({ limit: 'number?' })
@@ -86,7 +86,11 @@ export const contract = {
     count: one('GET /events/count', object(filters)),
     last: one('GET /events/last'),
     import: one('POST /events/import', body, object({ skip: 'flag?' })),
-    follow: all('GET /events/follow', object({ types: 'texts?', identifier: 'text?', after: 'number?' }), signal),
+    follow: all(
+      'GET /events/follow',
+      object({ types: 'texts?', identifier: 'text?', where: 'text?', after: 'number?' }),
+      signal,
+    ),
   },
   jobs: {
     list: one('GET /jobs'),

@@ -2,6 +2,7 @@ import type { Clock } from '../../core/clock.ts'
 import { defined } from '../../core/defined.ts'
 import { describe, quote, TidingsError } from '../../core/errors.ts'
 import { parseTime } from '../../core/parse-time.ts'
+import { parseWhere } from '../../filter/parse-where.ts'
 import type { Query } from '../../log/port.ts'
 
 /** A query for events, as JSON. All given parts must match. */
@@ -18,6 +19,11 @@ export interface EventQuestion {
   readonly until?: string
   /** Exactly this identifier. */
   readonly identifier?: string
+  /**
+   * An expression about the event, such as `data.stars > 3 and not data.draft = true`; docs/asking.md has the grammar.
+   * Default all events.
+   */
+  readonly where?: string
   /** At most this many events; default all. */
   readonly limit?: number
   /** Newest first; default oldest first. */
@@ -29,13 +35,28 @@ export interface EventQuestion {
  *
  * @throws TidingsError `TIDINGS_LOG_INVALID`, whose `details.path` names the invalid part
  */
-export function toQuery({ types, since, until, identifier, limit, reverse }: EventQuestion, clock: Clock): Query {
+export function toQuery(question: EventQuestion, clock: Clock): Query {
+  const { types, since, until, limit, reverse } = question
   return {
     ...defined({ types }),
     ...(since === undefined ? {} : { since: parseInstant(since, 'since', clock) }),
     ...(until === undefined ? {} : { until: parseInstant(until, 'until', clock) }),
-    ...(identifier === undefined ? {} : { where: (event) => event.identifier === identifier }),
-    ...defined({ limit, reverse }),
+    ...defined({ where: whereOf(question), limit, reverse }),
+  }
+}
+
+function whereOf({ identifier, where }: EventQuestion): Query['where'] {
+  const holds = where === undefined ? undefined : expression(where)
+  if (identifier === undefined) return holds
+  return (event) => event.identifier === identifier && (holds === undefined || holds(event))
+}
+
+function expression(where: string): NonNullable<Query['where']> {
+  try {
+    return parseWhere(where)
+  } catch (cause) {
+    const message = `"where" is not an expression about events: ${(cause as Error).message}`
+    throw new TidingsError('TIDINGS_LOG_INVALID', message, { cause, details: { path: 'where' } })
   }
 }
 

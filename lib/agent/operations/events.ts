@@ -7,7 +7,7 @@ import { type EventQuestion, toQuery } from './event-search.ts'
 import { type ImportAnswer, type ImportOptions, importEvents } from './import-events.ts'
 
 /** A query for existing and future events. */
-export interface FollowQuestion extends Pick<EventQuestion, 'types' | 'identifier'> {
+export interface FollowQuestion extends Pick<EventQuestion, 'types' | 'identifier' | 'where'> {
   /** Only events with a higher seq than this; default the newest seq, so only future events. */
   readonly after?: number
 }

@@ -36,4 +36,17 @@ describe('toQuery', () => {
     assert.equal(where?.({ ...event, identifier: 'x' }), true)
     assert.equal(where?.({ ...event, identifier: 'xx' }), false)
   })
+
+  it('turns an expression into a test, beside the identifier', () => {
+    const event = { type: 'a', identifier: 'x', data: { n: 2 }, seq: 1, created: 1 }
+    assert.equal(toQuery({ where: 'data.n > 1' }, clock).where?.(event), true)
+    assert.equal(toQuery({ where: 'data.n > 2' }, clock).where?.(event), false)
+    assert.equal(toQuery({ where: 'data.n > 1', identifier: 'y' }, clock).where?.(event), false)
+    assert.equal(toQuery({}, clock).where, undefined)
+    assert.throws(() => toQuery({ where: 'n > 1' }, clock), {
+      code: 'TIDINGS_LOG_INVALID',
+      details: { path: 'where' },
+      message: /^"where" is not an expression about events: column 1: an event has no n;.* data\.n/,
+    })
+  })
 })
