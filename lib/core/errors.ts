@@ -18,6 +18,7 @@ export const codes = {
   TIDINGS_IMPORT_INVALID: 'a line to import is not an event',
   TIDINGS_JOB_INVALID: 'a job is defined with an invalid name, schedule, function or option',
   TIDINGS_JOB_RESULT: 'a run returned something that is not drafts',
+  TIDINGS_LISTEN_FAILED: 'a stream could not open the port that it listens on',
   TIDINGS_LISTENER_CRASHED: 'the process died repeatedly while it handled this event',
   TIDINGS_LISTENER_INVALID: 'a listener is defined with an invalid name, source, handler or option',
   TIDINGS_LISTENER_TIMEOUT: 'a delivery took longer than its timeout',
