@@ -104,7 +104,7 @@ describe('the output of commands', () => {
     assert.equal((await tidings(t, folder, ['events', 'count', '--type', 'github.*'])).stdout, '2\n')
     assert.equal(await ids('--where', 'type ~ "github.*" and seq > 1'), '2')
     const { stderr } = await tidings(t, folder, ['events', 'ls', '--where', 'seq >'])
-    assert.match(stderr, /column 6: expected a value, got the end\n {2}seq >\n {7}\^/)
+    assert.match(stderr, /column 6: expected a value, got the end\n {4}seq >\n {9}\^/)
     assert.equal((await tidings(t, folder, ['events', 'count', '--json'])).stdout, '{"count":3}\n')
     const wrong = await tidings(t, folder, ['events', 'ls', '--since', 'tomorrow'])
     assert.equal(wrong.code, 2)
