@@ -50,6 +50,7 @@ export {
 // Jobs: a schedule and a function that publishes.
 
 export { drafts } from './job/drafts.ts'
+export type { FloodLimits } from './job/flood-rule.ts'
 export { type Drafts, type Job, type JobContext, job, type Run } from './job/job.ts'
 export { type ContextParts, runOnce } from './job/run-once.ts'
 export type { Counts, RunReport, RunRow, RunStatus } from './job/run-report.ts'
@@ -134,7 +135,7 @@ export type { DbOperations, Verified } from './agent/operations/db.ts'
 export type { EventQuestion } from './agent/operations/event-search.ts'
 export type { EventOperations, FollowQuestion } from './agent/operations/events.ts'
 export type { ImportAnswer, ImportOptions, SkippedLine } from './agent/operations/import-events.ts'
-export type { JobOperations, JobResetAnswer, NextAnswer, RunAnswer } from './agent/operations/jobs.ts'
+export type { HeldAnswer, JobOperations, JobResetAnswer, NextAnswer, RunAnswer } from './agent/operations/jobs.ts'
 export type { ListedJob } from './agent/operations/list-jobs.ts'
 export type { ListenerOperations, Reset, ResetAnswer } from './agent/operations/listeners.ts'
 export { type Operations, operations } from './agent/operations/operations.ts'

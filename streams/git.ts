@@ -104,8 +104,8 @@ export const git = defineStream({
       throw new TidingsError('TIDINGS_STREAM_INVALID', "stream git needs the path of a repository: git({ path: '.' })")
     }
     const schedule = every(typeof pause === 'number' ? `${pause}ms` : pause)
-    // The first run may have a long history to read.
-    const options = { first, timeout: '1h' }
+    // The first run may have a long history to read. Later runs continue from a cursor, so all that they return is new.
+    const options = { first, timeout: '1h', flood: false } as const
     return [
       job('commits', schedule, (context) => commits(path, branch, context), { ...options, publishes: [commit] }),
       job('tags', schedule, (context) => tags(path, context), { ...options, publishes: [tag] }),

@@ -58,6 +58,14 @@ export const tidings = {
           summary: 'Restart a schedule now',
           load: async () => (await import('../commands/jobs/reset.ts')).reset,
         },
+        release: {
+          summary: 'Tell the drafts that a job holds',
+          load: async () => (await import('../commands/jobs/release.ts')).release,
+        },
+        discard: {
+          summary: 'Record the drafts that a job holds, untold',
+          load: async () => (await import('../commands/jobs/discard.ts')).discard,
+        },
         rm: { summary: 'Remove a job from the log', load: async () => (await import('../commands/jobs/rm.ts')).rm },
       },
     },

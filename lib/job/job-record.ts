@@ -3,6 +3,7 @@ import { type Logger, silentLogger } from '../core/logger.ts'
 import { DAY } from '../core/time-units.ts'
 import type { Log, Write } from '../log/port.ts'
 import { scheduleWords } from '../schedule/schedule.ts'
+import { FLOODS, heldNamespace } from './held-drafts.ts'
 import type { Job } from './job.ts'
 import type { RunOutcome } from './run-report.ts'
 
@@ -97,8 +98,9 @@ export async function resetJob(log: Log, name: string, now: number): Promise<Job
 export async function removeJob(log: Log, name: string): Promise<void> {
   await log.forgetSlots(name)
   const state: Write[] = []
-  for await (const { key } of log.store(jobNamespace(name)).list()) state.push({ namespace: jobNamespace(name), key })
-  state.push({ namespace: PAUSED_JOBS, key: name }, { namespace: JOBS, key: name })
+  for (const namespace of [jobNamespace(name), heldNamespace(name)])
+    for await (const { key } of log.store(namespace).list()) state.push({ namespace, key })
+  state.push({ namespace: FLOODS, key: name }, { namespace: PAUSED_JOBS, key: name }, { namespace: JOBS, key: name })
   await log.accept([], { state })
 }
 
@@ -144,9 +146,12 @@ async function adopt(log: Log, { name, settings }: Job, logger: Logger): Promise
   await log.plan(name, { ...defined({ upTo }), open })
   const record: JobRecord = { ...older, formerly: [from, ...formerNames(older)] }
   const state = await movedState(log, jobNamespace(from), jobNamespace(name))
-  const paused = await log.store(PAUSED_JOBS).get(from)
-  if (paused !== undefined) state.push({ namespace: PAUSED_JOBS, key: name, value: paused.value })
-  state.push({ namespace: PAUSED_JOBS, key: from }, { namespace: JOBS, key: from })
+  state.push(...(await movedState(log, heldNamespace(from), heldNamespace(name))))
+  for (const namespace of [PAUSED_JOBS, FLOODS]) {
+    const known = await log.store(namespace).get(from)
+    if (known !== undefined) state.push({ namespace, key: name, value: known.value }, { namespace, key: from })
+  }
+  state.push({ namespace: JOBS, key: from })
   state.push({ namespace: JOBS, key: name, value: { ...record } })
   await log.accept([], { state })
   await log.plan(from, { settled: open.map(({ slot }) => slot) })

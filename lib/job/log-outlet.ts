@@ -3,6 +3,7 @@ import { checkDraft } from '../log/check-draft.ts'
 import type { Claim, Completion } from '../log/claim.ts'
 import { logReceipt } from '../log/log-receipt.ts'
 import type { KeyValue, Origin, Query, Write, Writes } from '../log/port.ts'
+import { FloodGuard } from './flood-guard.ts'
 import type { Job } from './job.ts'
 import type { JobHost } from './job-host.ts'
 import { JOBS, type JobRecord, jobNamespace, PAUSED_JOBS } from './job-record.ts'
@@ -21,15 +22,23 @@ export interface LogAttempt {
   record(): JobRecord
 }
 
+/** What is stored with the last drafts of a step. */
+interface StepEnd {
+  readonly state: Writes
+  readonly completes?: Completion
+}
+
 /** Stores the drafts and the state of one attempt in the log. The drafts are told, or only recorded (`first`). */
 export class LogOutlet implements Outlet {
   readonly namespace: string
+  readonly guard: FloodGuard | undefined
   readonly #job: Job
   readonly #attempt: LogAttempt
   readonly #host: Pick<JobHost, 'log' | 'clock' | 'environment' | 'scrub'>
   readonly #origin: { readonly job: string; readonly run: string }
   readonly #first: Job['settings']['first']
   readonly #counts = { new: 0, changed: 0, duplicate: 0 }
+  #heldCount = 0
   #lastAcceptedAt: number | undefined
   // Under `first: { tell: n }`: the newest n drafts, less those that a save told. Which drafts are the last n is known
   // only at the end of the run. A repeated draft is not newer, so `#versions` keeps the last version of each.
@@ -42,6 +51,9 @@ export class LogOutlet implements Outlet {
     this.#attempt = attempt
     this.#host = host
     this.namespace = jobNamespace(job.name)
+    const { flood } = job.settings
+    const isGuarded = flood !== false && flood !== undefined && job.schedule.kind !== 'always'
+    this.guard = isGuarded ? new FloodGuard(job.name, flood, host.log, host.clock) : undefined
     this.#origin = { job: job.name, run: `${attempt.at.toISOString()}#${attempt.attempt}` }
     this.#first = attempt.record().succeeded === true ? 'tell' : job.settings.first
     this.#most = typeof this.#first === 'object' ? this.#first.tell : 0
@@ -57,7 +69,7 @@ export class LogOutlet implements Outlet {
   }
 
   get counts(): Counts {
-    return { ...this.#counts }
+    return { ...this.#counts, ...(this.#heldCount === 0 ? {} : { held: this.#heldCount }) }
   }
 
   events(query?: Query): AsyncIterable<StoredEvent> {
@@ -74,7 +86,12 @@ export class LogOutlet implements Outlet {
   async save(state: Writes): Promise<void> {
     const drafts = this.#held.splice(0)
     this.#most -= drafts.length
-    await this.#accept(drafts, this.#first !== 'record', { state })
+    await this.#store(false, drafts, () => ({ state }))
+  }
+
+  /** Stores the held drafts of a failed attempt. */
+  async fail(): Promise<void> {
+    if (this.guard?.isHolding) await this.#store(false, [], () => ({ state: [] }))
   }
 
   /**
@@ -90,10 +107,37 @@ export class LogOutlet implements Outlet {
       const value = { since: this.#host.clock.now(), reason: this.#host.scrub(end.cancel.message) }
       writes.push({ namespace: PAUSED_JOBS, key: name, value })
     }
-    const completes = this.#completion(end)
     if (last !== undefined && typeof this.#first === 'object') await this.#hold(last)
     const drafts = typeof this.#first === 'object' ? this.#held.splice(0) : last === undefined ? [] : [last]
-    await this.#accept(drafts, this.#first !== 'record', { state: writes, completes })
+    await this.#store(true, drafts, () => ({ state: writes, completes: this.#completion(end) }))
+  }
+
+  // What the guard holds goes into the same step. `end` is called when it is known how many drafts that are.
+  async #store(over: boolean, drafts: readonly Draft[], end: () => StepEnd): Promise<void> {
+    const told = this.#first !== 'record'
+    if (this.guard === undefined) return void (await this.#accept(drafts, told, end()))
+    const before = this.#heldCount
+    await this.guard.store(over, async ({ writes, added, news, released }) => {
+      this.#heldCount += added
+      try {
+        const { state, ...completes } = end()
+        const step = { ...completes, state: [...state, ...writes] }
+        const all = [...drafts, ...released]
+        if (news.length === 0) return void (await this.#accept(all, told, step))
+        // The news are the engine's, not the job's.
+        if (all.length > 0) await this.#accept(all, told)
+        await this.#host.log.accept(news, step)
+      } catch (error) {
+        this.#heldCount -= added
+        throw error
+      }
+    })
+    if (this.#heldCount > before) this.#warnOfFlood()
+  }
+
+  #warnOfFlood(): void {
+    const fields = { job: this.#job.name, held: this.#heldCount, polled: this.guard?.polled }
+    this.#host.environment.logger.warn(fields, 'poll held')
   }
 
   // Written together with the last drafts, so it does not know their receipts yet; `claim.done` records them.
@@ -102,7 +146,7 @@ export class LogOutlet implements Outlet {
     const times = { began: began.toISOString(), late, ms }
     const end =
       cancel === undefined ? { status: 'done' } : { status: 'cancelled', reason: this.#host.scrub(cancel.message) }
-    return { claim, attempt, outcome: { ...times, ...this.#counts, ...end } }
+    return { claim, attempt, outcome: { ...times, ...this.counts, ...end } }
   }
 
   async #hold(given: Draft): Promise<Receipt> {

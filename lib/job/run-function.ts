@@ -21,8 +21,20 @@ interface Execution {
   readonly over: AbortSignal
   /** Where the drafts go that the function publishes or returns. */
   readonly publisher: Publisher
+  /** Judges the drafts that the function returns; default: they are offered as they come. */
+  readonly guard?: DraftGuard | undefined
   /** Ends the run: stores the last returned draft, the state and, if the run cancelled its job, that, in one step. */
   readonly finish: (last: Draft | undefined, cancel: Cancel | undefined) => Promise<void>
+  /** Stores what the guard holds of a run that failed. */
+  readonly fail?: (() => Promise<void>) | undefined
+}
+
+/** Decides which of the returned drafts go to the log, and when. */
+export interface DraftGuard {
+  /** Takes a draft, and calls `pass` with it now, later or never. */
+  take(draft: Draft, pass: (draft: Draft) => Promise<void>): Promise<void>
+  /** Decides about all drafts so far. */
+  decide(pass: (draft: Draft) => Promise<void>): Promise<void>
 }
 
 /**
@@ -33,24 +45,28 @@ interface Execution {
  * @throws the error of the run or of a rejected publish, even if the run caught it; an AggregateError when several
  *   steps fail, or some of many drafts: the valid drafts are stored then
  */
-export async function runFunction({ job, context, over, publisher, finish }: Execution): Promise<Cancel | undefined> {
+export async function runFunction(execution: Execution): Promise<Cancel | undefined> {
+  const { job, context, over, publisher, guard, finish, fail } = execution
   let cancel: Cancel | undefined
   const failures = new Set<Error>()
   const refused = (error: unknown): void => void failures.add(asError(error))
   const held = new HeldDraft((draft) => void publisher.offer(draft).catch(refused))
+  const pass = async (draft: Draft): Promise<void> => {
+    held.put(draft)
+    if (publisher.pending > MOST_PENDING) await publisher.answered()
+  }
   let drafts = 0
   const take = async (draft: Draft): Promise<void> => {
     drafts += 1
-    if (isDraft(draft)) held.put(draft)
-    else refused(noDrafts(draft))
-    if (publisher.pending > MOST_PENDING) await publisher.answered()
+    if (!isDraft(draft)) refused(noDrafts(draft))
+    else await (guard === undefined ? pass(draft) : guard.take(draft, pass))
     // An endless synchronous source would otherwise keep even the run's timeout from firing.
     if (drafts % MOST_PENDING === 0) await new Promise((resolve) => setImmediate(resolve))
   }
   let taken: Promise<void> = Promise.resolve()
   publisher.flush = () => {
     held.release()
-    return taken.then(() => held.release())
+    return taken.then(() => guard?.decide(pass)).then(() => held.release())
   }
   try {
     const askedToEnd = firstValueFrom(aborted$(context.signal))
@@ -61,12 +77,16 @@ export async function runFunction({ job, context, over, publisher, finish }: Exe
     else failures.add(asError(error))
   }
   held.keep()
+  if (!over.aborted) await guard?.decide(pass).catch(refused)
   await publisher.settle()
   const last = held.take()
   for (const failure of publisher.failures) failures.add(failure)
   if (over.aborted) failures.add(asError(over.reason))
   if (failures.size === 0) await finish(last, cancel).catch(refused)
-  else if (last !== undefined && !over.aborted) await publisher.offer(last).catch(refused)
+  else if (!over.aborted) {
+    if (last !== undefined) await publisher.offer(last).catch(refused)
+    await fail?.().catch(refused)
+  }
   if (failures.size > 0) throw oneError([...failures], drafts)
   return cancel
 }

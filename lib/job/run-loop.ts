@@ -10,7 +10,7 @@ import { withLinkedSignal, withTimeLimit } from '../core/time-limit.ts'
 import type { KeyValue, Query, Writes } from '../log/port.ts'
 import { StateBuffer } from '../log/state-buffer.ts'
 import type { Job, JobContext } from './job.ts'
-import { runFunction } from './run-function.ts'
+import { type DraftGuard, runFunction } from './run-function.ts'
 import type { Counts, RunReport } from './run-report.ts'
 import { dueAt, type Slot } from './slots.ts'
 
@@ -91,6 +91,8 @@ export interface Outlet {
   readonly namespace: string
   /** How many drafts were accepted so far. */
   readonly counts: Counts
+  /** Judges the drafts that the run returns; absent: all are offered. */
+  readonly guard?: DraftGuard | undefined
   /** The stored events that the run may read. */
   events(query?: Query): AsyncIterable<StoredEvent>
   /** Takes a draft; rejects if it is invalid. */
@@ -99,6 +101,8 @@ export interface Outlet {
   save(state: Writes): Promise<void>
   /** Stores the last draft, the state and the success of the attempt in one step. */
   finish(last: Draft | undefined, state: Writes, end: RunSuccess): Promise<void>
+  /** Stores the drafts of a failed attempt that the guard holds. */
+  fail?(): Promise<void>
 }
 
 /** A successful attempt. */
@@ -266,6 +270,8 @@ function runInContext(
       context: { ...own, ...outer, exec, signal },
       over,
       publisher,
+      guard: outlet.guard,
+      fail: () => outlet.fail?.() ?? Promise.resolve(),
       finish: (last, cancel) => outlet.finish(last, state.writes(), { ...times(), cancel }),
     })
   })

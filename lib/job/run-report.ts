@@ -10,6 +10,8 @@ export interface Counts {
   readonly changed: number
   /** Drafts that the log knew already. */
   readonly duplicate: number
+  /** New drafts that are held until a person releases or discards them; absent: none. See `JobOptions.flood`. */
+  readonly held?: number
 }
 
 /** How one attempt went. */

@@ -4,6 +4,7 @@ import { describe, quote, TidingsError } from '../core/errors.ts'
 import { type AnyEventType, isEventType } from '../core/event-type.ts'
 import { checkOptions } from '../core/options.ts'
 import type { Schedule } from '../schedule/index.ts'
+import { type FloodLimits, floodLimits } from './flood-rule.ts'
 
 /** The options of a job. */
 export interface JobOptions {
@@ -42,6 +43,13 @@ export interface JobOptions {
   readonly enabled?: boolean
   /** The older name whose state, slots and history this job takes over; default none. */
   readonly formerly?: string
+  /**
+   * When the drafts that a run returns are held instead of told: at least `new` identities are new to the log (default
+   * 20), and they are at least this `share` of the run's identities (default 0.9). The job must have run before, and its
+   * runs must not normally be all new. `false`: nothing is held, for jobs that continue from a cursor. Drafts given to
+   * `publish`, and those of `always()`, are never held.
+   */
+  readonly flood?: false | Partial<FloodLimits>
 }
 
 /** The options of a job with the defaults applied. */
@@ -68,6 +76,8 @@ export interface JobSettings {
   readonly enabled: boolean
   /** The older name that it takes over from, if any. */
   readonly formerly: string | undefined
+  /** When the drafts of a run are held; false: never. */
+  readonly flood: false | FloodLimits
 }
 
 const KNOWN: Record<keyof JobOptions, true> = {
@@ -82,6 +92,7 @@ const KNOWN: Record<keyof JobOptions, true> = {
   tags: true,
   enabled: true,
   formerly: true,
+  flood: true,
 }
 
 /** Validates the options of a job and applies the defaults. */
@@ -90,6 +101,7 @@ export function jobSettings(name: string, schedule: Schedule, options: JobOption
   checkOptions(options, KNOWN, 'TIDINGS_JOB_INVALID', of)
   const { overlap = 'skip', missed = 'once', first = 'tell', retry = 0, jitter = 0, atStart = false } = options
   const { publishes = [], tags = [], enabled = true, formerly } = options
+  const { flood = {} } = options
   const { timeout = schedule.kind === 'always' ? undefined : '5m' } = options
   const check = (fits: boolean, what: keyof JobOptions, words: string): void => {
     if (!fits) throw invalid(`${what} ${of} must be ${words}, got ${describe(options[what])}`)
@@ -103,6 +115,9 @@ export function jobSettings(name: string, schedule: Schedule, options: JobOption
   check(isArrayOf(publishes, isEventType), 'publishes', 'event types')
   check(isArrayOf(tags, isWord), 'tags', 'words')
   check(formerly === undefined || isWord(formerly), 'formerly', 'an older name')
+  const limits = flood === false ? flood : floodLimits(flood)
+  const words = 'false, or { new: n, share: s } with n a whole number from 1 and s above 0, at most 1'
+  if (limits === undefined) throw invalid(`flood ${of} must be ${words}, got ${membersOf(flood)}`)
   return {
     overlap,
     missed,
@@ -113,9 +128,15 @@ export function jobSettings(name: string, schedule: Schedule, options: JobOption
     tags,
     enabled,
     formerly,
+    flood: limits,
     timeout: timeout === undefined ? undefined : parseDuration(timeout, `timeout ${of}`),
     jitter: parseDuration(jitter, `jitter ${of}`, { min: 0 }),
   }
+}
+
+function membersOf(given: unknown): string {
+  const members = Object.entries(given ?? {}).map(([name, value]) => `${name}: ${describe(value)}`)
+  return typeof given !== 'object' || members.length === 0 ? describe(given) : `{ ${members.join(', ')} }`
 }
 
 function isWord(value: unknown): boolean {

@@ -18,7 +18,7 @@ import type { BackedUp, Progress } from './upkeep/backup.ts'
 import type { Compacted } from './upkeep/compact.ts'
 import type { Stats } from './upkeep/stats.ts'
 import { Upkeep } from './upkeep/upkeep.ts'
-import { decideDrafts } from './write/accept.ts'
+import { type AcceptDecision, decideDrafts } from './write/accept.ts'
 import { Backpressure } from './write/backpressure.ts'
 import { identityKey, type LookAhead } from './write/identities.ts'
 
@@ -77,6 +77,12 @@ class LogOnLevelDb implements LevelLog {
     }
   }
 
+  async preview(drafts: readonly Draft[]): Promise<readonly Accepted['status'][]> {
+    const ahead: LookAhead = { identities: new Map() }
+    if (drafts?.length > LOOKED_UP_AT_ONCE) await this.#lookAhead(drafts, ahead)
+    return this.#answers(drafts, {}, ahead).answers.map(({ status }) => status)
+  }
+
   /** Copies the drafts now, because the caller may change them before their turn comes. */
   #decideLater(drafts: readonly Draft[], origin: Origin, ahead?: LookAhead): () => Decided {
     const copies = Array.isArray(drafts) ? drafts.map(snapshotDraft) : drafts
@@ -99,16 +105,21 @@ class LogOnLevelDb implements LevelLog {
     }
   }
 
-  // Synchronous: no other accept comes between the look-up, the decision and its place in the queue.
-  #decide(drafts: readonly Draft[], origin: Origin, ahead?: LookAhead): Decided {
+  #answers(drafts: readonly Draft[], origin: Origin, ahead?: LookAhead): AcceptDecision {
     if (!Array.isArray(drafts))
-      throw new TidingsError('TIDINGS_LOG_INVALID', `accept() needs an array of drafts, got ${describe(drafts)}`)
-    const { writer, identities, states } = this.#store.session
+      throw new TidingsError('TIDINGS_LOG_INVALID', `a log accepts an array of drafts, got ${describe(drafts)}`)
+    const { writer, identities } = this.#store.session
     const { identity } = this.#store.meta
     const known = { find: (key: string) => identities.find(key, ahead) }
     const rules = { identity, limits: this.#limits, identities: known, next: writer.next, now: this.clock.now() }
-    const decision = decideDrafts(drafts, origin, rules)
+    return decideDrafts(drafts, origin, rules)
+  }
+
+  // Synchronous: no other accept comes between the look-up, the decision and its place in the queue.
+  #decide(drafts: readonly Draft[], origin: Origin, ahead?: LookAhead): Decided {
+    const decision = this.#answers(drafts, origin, ahead)
     const { answers } = decision
+    const { writer, identities, states } = this.#store.session
     const writes = origin.state?.map(checkWrite) ?? []
     const completing = origin.completes === undefined ? undefined : this.#claims.completing(origin.completes)
     const rest = [...(writes.length === 0 ? [] : states.write(writes)), ...(completing?.ops ?? [])]

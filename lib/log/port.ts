@@ -284,6 +284,11 @@ export interface Log {
    */
   accept(drafts: readonly Draft[], origin?: Origin): Promise<readonly Accepted[]>
   /**
+   * Resolves to what `accept` would answer now, and stores nothing; rejects as `accept` does. Unlike `get`, it follows
+   * the log's identity rule, and knows pruned events.
+   */
+  preview(drafts: readonly Draft[]): Promise<readonly Accepted['status'][]>
+  /**
    * Iterates over the events that match, as they were when the iteration began.
    *
    * @throws TidingsError `TIDINGS_LOG_INVALID` (the query), `TIDINGS_LOG_DAMAGED`, `TIDINGS_LOG_FAILED`, `TIDINGS_LOG_CLOSED`

@@ -74,6 +74,21 @@ export const acceptTests: LogTests = {
     assert.equal((await log.get('it', '1'))?.data, 'a')
   },
 
+  'previews what it would answer, and stores nothing': async ({ log }) => {
+    await log.accept([draft('1'), version('2', 'a')])
+    const drafts = [draft('1'), draft('3'), draft('3'), version('2', 'a'), version('2', 'b'), version('4', 'a')]
+    const preview = ['duplicate', 'new', 'duplicate', 'duplicate', 'changed', 'new']
+    assert.deepEqual(await log.preview(drafts), preview)
+    assert.deepEqual(await log.preview(drafts), preview)
+    assert.equal((await list(log.events())).length, 2)
+    await assert.rejects(log.preview([draft('5', 1n)]), { code: 'TIDINGS_DATA_INVALID' })
+    assert.deepEqual(
+      (await log.accept(drafts)).map(({ status }) => status),
+      preview,
+    )
+    assert.deepEqual(await log.preview([]), [])
+  },
+
   'answers an empty list of drafts with an empty list': async ({ log }) => {
     assert.deepEqual(await log.accept([]), [])
   },

@@ -24,6 +24,7 @@ describe('job', () => {
       tags: [],
       enabled: true,
       formerly: undefined,
+      flood: { new: 20, share: 0.9 },
     })
     assert.equal(job('push', always(), nothing).settings.timeout, undefined)
     assert.equal(job('push', always(), nothing, { timeout: '1h' }).settings.timeout, 3_600_000)
@@ -55,6 +56,13 @@ describe('job', () => {
     ['a word for enabled', () => job('x', hourly, nothing, { enabled: 'no' as never }), /enabled of job "x".*"no"/],
     ['names for event types', () => job('x', hourly, nothing, { publishes: ['a'] as never }), /publishes of job "x"/],
     ['an empty older name', () => job('x', hourly, nothing, { formerly: '' }), /formerly of job "x".*""/],
+    ['true for flood', () => job('x', hourly, nothing, { flood: true as never }), /flood of job "x".*got true/],
+    ['null for flood', () => job('x', hourly, nothing, { flood: null as never }), /flood of job "x".*got null/],
+    ['no new identities for a flood', () => job('x', hourly, nothing, { flood: { new: 0 } }), /flood of job "x"/],
+    ['a share of more than all', () => job('x', hourly, nothing, { flood: { share: 1.1 } }), /flood of job "x"/],
+    ['a share of nothing', () => job('x', hourly, nothing, { flood: { share: 0 } }), /flood of job "x"/],
+    ['a word as share', () => job('x', hourly, nothing, { flood: { share: '90%' as never } }), /flood of job "x"/],
+    ['a misspelt limit', () => job('x', hourly, nothing, { flood: { news: 3 } as never }), /flood of job "x".*news/],
     ['half a retry', () => job('x', hourly, nothing, { retry: 0.5 }), /retry of job "x".*0\.5/],
   ]
   for (const [what, define, words] of wrong) {

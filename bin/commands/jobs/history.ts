@@ -34,8 +34,17 @@ export const history = command({
 function rowOf({ slot, status, attempt, late, ms, ...run }: RunRow): Row {
   if (run.slots !== undefined) return [localTime(slot), status, ...Array<string>(6).fill('-'), passed(run)]
   const counts = [run.new, run.changed, run.duplicate].map(String)
-  const why = run.error?.message ?? run.reason ?? (run.began === undefined ? 'its process died' : '-')
-  return [localTime(slot), status, String(attempt), roughDuration(late), roughDuration(ms), ...counts, why]
+  const held = run.held === undefined ? [] : [`${run.held} held`]
+  const why = run.error?.message ?? run.reason ?? (run.began === undefined ? 'its process died' : undefined)
+  return [
+    localTime(slot),
+    status,
+    String(attempt),
+    roughDuration(late),
+    roughDuration(ms),
+    ...counts,
+    [...held, ...(why === undefined ? [] : [why])].join('; ') || '-',
+  ]
 }
 
 function passed({ slots = 0, until }: Pick<RunRow, 'slots' | 'until'>): string {

@@ -59,7 +59,13 @@ function rowOf({ name, schedule, next, last, lastSlot, recent, ...job }: ListedJ
   ]
 }
 
-function stateOf({ paused, reason, running }: Pick<ListedJob, 'paused' | 'reason' | 'running'>): string {
+function stateOf({ held, ...job }: Pick<ListedJob, 'paused' | 'reason' | 'running' | 'held'>): string {
+  const state = runState(job)
+  if (held === undefined) return state
+  return state === '-' ? `${held} held` : `${state}, ${held} held`
+}
+
+function runState({ paused, reason, running }: Pick<ListedJob, 'paused' | 'reason' | 'running'>): string {
   if (paused !== true) return running === true ? 'running' : '-'
   return reason === undefined ? 'paused' : `cancelled: ${reason}`
 }

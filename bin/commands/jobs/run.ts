@@ -39,6 +39,8 @@ function runNow(given: Given<typeof options>): Promise<number> {
     const job = `job ${JSON.stringify(name)}`
     if (report === undefined) printProblem(`${job} did not run: it is already running, or the agent is stopping`)
     else if (report.error !== undefined) printProblem(`${job} failed: ${report.error.message}`)
+    if (report?.held !== undefined)
+      printProblem(`${job} holds ${report.held} drafts, as nearly all of the poll was new`)
     return report === undefined || report.error !== undefined ? exitCodes.failed : exitCodes.ok
   })
 }

@@ -12,7 +12,7 @@ const LISTENERS = ['', 'name', 'behind', 'running', 'retrying', 'parked', 'oldes
 
 export const status = command({
   summary:
-    'Show the state of an agent: its jobs, its listeners, its log. The exit code is 0 if all is well, and 1 if a job is overdue, a listener is stuck, the log has failed or no agent runs. --json prints the same for programs.',
+    'Show the state of an agent: its jobs, its listeners, its log. The exit code is 0 if all is well or a job only holds drafts, and 1 if a job is overdue, a listener is stuck, the log has failed or no agent runs. --json prints the same for programs.',
   takes: [],
   options: reading,
   examples: [
@@ -25,7 +25,9 @@ export const status = command({
       if (given.json) printJson(health)
       else await printHealth(health)
       for (const problem of health.problems) printProblem(problem)
-      return health.problems.length === 0 ? exitCodes.ok : exitCodes.failed
+      // Held drafts wait for a person; a supervisor that restarts the agent would not help.
+      const floods = health.jobs.filter(({ held }) => held !== undefined)
+      return health.problems.length === floods.length ? exitCodes.ok : exitCodes.failed
     }),
 })
 
@@ -41,9 +43,10 @@ function jobRow(job: JobHealth): Row {
   return ['job', ...[name, schedule, last?.slot ?? lastSlot, next, stateOfJob(job)].map(cell)]
 }
 
-function stateOfJob({ failure, overdue, paused, running, last }: JobHealth): string | undefined {
+function stateOfJob({ failure, overdue, held, paused, running, last }: JobHealth): string | undefined {
   if (failure !== undefined) return 'ended'
   if (overdue !== undefined) return 'overdue'
+  if (held !== undefined) return `${held} held`
   if (paused) return 'paused'
   if (running) return 'running'
   return last?.error === undefined ? undefined : 'failed'

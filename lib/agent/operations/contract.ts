@@ -101,6 +101,8 @@ export const contract = {
     pause: one('POST /jobs/pause', name),
     resume: one('POST /jobs/resume', name),
     reset: one('POST /jobs/reset', name),
+    release: one('POST /jobs/release', name),
+    discard: one('POST /jobs/discard', name),
     remove: one('POST /jobs/rm', name),
   },
   listeners: {

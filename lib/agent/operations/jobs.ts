@@ -1,4 +1,5 @@
 import { quote, TidingsError } from '../../core/errors.ts'
+import { HeldDrafts } from '../../job/held-drafts.ts'
 import type { Job } from '../../job/job.ts'
 import { removeJob, resetJob } from '../../job/job-record.ts'
 import { type RunRow, runRow } from '../../job/run-report.ts'
@@ -46,6 +47,18 @@ export interface JobResetAnswer {
   readonly begins: string
 }
 
+/** What became of held drafts. */
+export interface HeldAnswer {
+  /** The name of the job. */
+  readonly name: string
+  /** How many of them were new to the log. */
+  readonly new: number
+  /** How many were another version of a known identity. */
+  readonly changed: number
+  /** How many the log had accepted meanwhile. */
+  readonly duplicate: number
+}
+
 /** The operations on jobs. They reject a name that neither the log nor the code knows. */
 export interface JobOperations {
   /** All jobs that the log or the code knows. */
@@ -79,6 +92,10 @@ export interface JobOperations {
    * a run in progress may finish. A slot for which the log remembers a run does not run again.
    */
   reset(name: string): Promise<JobResetAnswer>
+  /** Accepts its held drafts, in order, and tells them. See `JobOptions.flood`. */
+  release(name: string): Promise<HeldAnswer>
+  /** Accepts its held drafts without telling them. */
+  discard(name: string): Promise<HeldAnswer>
   /** Removes a job that the agent does not have: its record, its state, its slots and their history. */
   remove(name: string): Promise<{
     /** The name of the removed job. */
@@ -114,6 +131,8 @@ export function jobOperations(log: Log, agent?: AgentControl, code: Code | undef
         begins: new Date(now).toISOString(),
       }
     },
+    release: (name) => settle(log, name, true),
+    discard: (name) => settle(log, name, false),
     remove: async (name) => {
       await knownJob(log, name)
       refuseIfInUse(agent?.job(name), 'job', name)
@@ -132,6 +151,11 @@ export function jobOperations(log: Log, agent?: AgentControl, code: Code | undef
       return own.dryRun(job)
     },
   }
+}
+
+async function settle(log: Log, name: string, told: boolean): Promise<HeldAnswer> {
+  await knownJob(log, name)
+  return { name, ...(await new HeldDrafts(log, name).settle(told)) }
 }
 
 // Only the code knows a job that has never run.

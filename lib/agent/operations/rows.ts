@@ -1,4 +1,5 @@
 import { defined } from '../../core/defined.ts'
+import { heldByJob } from '../../job/held-drafts.ts'
 import { JOBS, type JobRecord } from '../../job/job-record.ts'
 import type { Lag, Log } from '../../log/port.ts'
 import { type Pause, pausedNames } from '../run/pauses.ts'
@@ -17,6 +18,10 @@ export interface JobRow {
   readonly paused?: true
   /** Why a run cancelled the job; absent if a person paused it. */
   readonly reason?: string
+  /** How many drafts are held until a person releases or discards them; absent if none are. */
+  readonly held?: number
+  /** Since when, in ISO format. */
+  readonly heldSince?: string
 }
 
 /** The log's record of a listener. */
@@ -35,6 +40,7 @@ export interface ListenerRow extends Lag {
 
 export async function jobRows(log: Log): Promise<JobRow[]> {
   const paused = await pausedNames(log, 'job')
+  const held = await heldByJob(log)
   const rows: JobRow[] = []
   for await (const { key, value } of log.store(JOBS).list<JobRecord>()) {
     const { anchor, slot, succeeded = false } = value
@@ -42,7 +48,7 @@ export async function jobRows(log: Log): Promise<JobRow[]> {
     const newest = Math.max(settled, await newestRun(log, key))
     const lastSlot = newest === 0 ? {} : { lastSlot: new Date(newest).toISOString() }
     const firstSeen = new Date(anchor).toISOString()
-    rows.push({ name: key, firstSeen, ...lastSlot, succeeded, ...restOf(paused.get(key)) })
+    rows.push({ name: key, firstSeen, ...lastSlot, succeeded, ...restOf(paused.get(key)), ...held.get(key) })
   }
   return rows
 }

@@ -26,6 +26,10 @@ export interface JobHealth {
   readonly overdue?: string
   /** No run starts before this time, although the schedule has slots: they were settled while the clock was ahead. */
   readonly restsUntil?: string
+  /** How many drafts are held until a person releases or discards them; absent if none are. */
+  readonly held?: number
+  /** Since when. */
+  readonly heldSince?: string
   /** Why the job stopped working. */
   readonly failure?: string
 }
@@ -96,6 +100,7 @@ export function problemsOf({ running, log, jobs, listeners }: Omit<Health, 'prob
       }
       return overdue === undefined ? [] : [`${job} is overdue: no run began for its slot of ${overdue}`]
     }),
+    ...jobs.flatMap(floodOf),
     ...listeners.flatMap(({ name, behind, running: handling, stuck, failure, refused }) => {
       const listener = `listener ${quote(name)}`
       if (failure !== undefined) {
@@ -103,5 +108,14 @@ export function problemsOf({ running, log, jobs, listeners }: Omit<Health, 'prob
       }
       return stuck ? [`${listener} is stuck: it makes no progress, with ${behind + handling} events to handle`] : []
     }),
+  ]
+}
+
+/** Describes a flood: it waits for a person, and a restart does not help. */
+function floodOf({ name, held, heldSince }: Pick<JobHealth, 'name' | 'held' | 'heldSince'>): string[] {
+  if (held === undefined) return []
+  const what = `job ${quote(name)} holds ${held} ${held === 1 ? 'draft' : 'drafts'} since ${heldSince}`
+  return [
+    `${what}, as nearly all of a poll was new: tidings jobs release ${name} tells them, discard records them untold`,
   ]
 }

@@ -8,6 +8,7 @@ import { asError, quote, TidingsError } from '../../core/errors.ts'
 import type { Receipt, StoredEvent } from '../../core/event.ts'
 import { isTransient, keepTrying } from '../../core/keep-trying.ts'
 import { toDraft } from '../../core/publisher.ts'
+import { heldByJob } from '../../job/held-drafts.ts'
 import type { Job } from '../../job/job.ts'
 import type { JobRecord } from '../../job/job-record.ts'
 import { readJob } from '../../job/job-record.ts'
@@ -218,7 +219,8 @@ export class RunningAgent implements Running, AgentControl {
 
   async status(): Promise<Status> {
     const { agent, log } = this.#host
-    const jobs = [...this.#jobs.values()].map((job) => job.status())
+    const held = await this.#held()
+    const jobs = [...this.#jobs.values()].map((job) => ({ ...job.status(), ...held.get(job.job.name) }))
     const listeners = await Promise.all(this.#listeners.map((listener) => listener.status()))
     const last = await log.last().catch(() => undefined)
     const running = !this.#stop.signal.aborted
@@ -230,7 +232,13 @@ export class RunningAgent implements Running, AgentControl {
     // While the log is unreadable, report only what is in memory.
     const known = await knownCursors(this.#host.log).catch(() => undefined)
     const listeners = this.#listeners.map((each) => each.health(known?.get(each.listener.name)))
-    return { jobs: [...this.#jobs.values()].map((job) => job.health()), listeners: await Promise.all(listeners) }
+    const held = await this.#held()
+    const jobs = [...this.#jobs.values()].map((job) => ({ ...job.health(), ...held.get(job.job.name) }))
+    return { jobs, listeners: await Promise.all(listeners) }
+  }
+
+  async #held(): ReturnType<typeof heldByJob> {
+    return heldByJob(this.#host.log).catch(() => new Map())
   }
 
   scrub(text: string): string {

@@ -18,6 +18,10 @@ export interface JobStatus {
   readonly running: boolean
   /** Present while the job is paused. */
   readonly paused?: true
+  /** How many drafts are held until a person releases or discards them; absent if none are. */
+  readonly held?: number
+  /** Since when, in ISO format. */
+  readonly heldSince?: string
   /** The last run in this process. */
   readonly last?: RunReport
 }
@@ -41,7 +45,8 @@ export interface Status {
   /** The status of each listener. */
   readonly listeners: readonly ListenerStatus[]
   /**
-   * The problems, one sentence each: a job is overdue, a listener is stuck, the log has failed. Empty if all is well.
+   * The problems, one sentence each: a job is overdue or holds a poll, a listener is stuck, the log has failed. Empty if
+   * all is well.
    */
   readonly problems: readonly string[]
 }

@@ -115,7 +115,8 @@ async function runNow(job: Job, trial: Trial): Promise<RunReport | undefined> {
   const stop = new AbortController()
   const interrupted = (): void => stop.abort(asError(signal.reason))
   signal.addEventListener('abort', interrupted, { once: true })
-  const once = { ...job, settings: { ...job.settings, enabled: false, retry: 0, jitter: 0 } }
+  // A trial shows what the job publishes, so nothing is held.
+  const once = { ...job, settings: { ...job.settings, enabled: false, retry: 0, jitter: 0, flood: false as const } }
   let report: RunReport | undefined
   const ended = (last: RunReport | undefined): void => {
     report = last
