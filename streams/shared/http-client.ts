@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { type JobContext, TidingsError } from '../../lib/index.ts'
-import { hasCode } from '../../lib/streams.ts'
+import { defined, hasCode } from '../../lib/streams.ts'
 import { type Body, readBody } from './http-body.ts'
 import { retryOf, shown, statusFailure } from './http-failure.ts'
 import { isPrivateHost } from './private-host.ts'
@@ -34,6 +34,8 @@ export interface ClientRequest {
 export interface Answer extends Body {
   /** The URL that answered, after redirects. */
   readonly url: URL
+  /** The URL to ask from now on, if the service has moved for good (301, 308). */
+  readonly moved?: URL
   readonly status: number
   readonly headers: Headers
   /** The body as JSON. @throws TidingsError `TIDINGS_RESPONSE_INVALID` */
@@ -78,7 +80,7 @@ export class HttpClient {
     const url = this.#urlOf(path, request.query)
     const key = `http ${createHash('sha256').update(url.href).digest('base64url').slice(0, 22)}`
     const known = request.conditional === true ? await this.#context.state.get<Validators>(key) : undefined
-    const { response, url: at } = await this.#follow(url, { ...request.headers, ...conditions(known) })
+    const { response, url: at, moved } = await this.#follow(url, { ...request.headers, ...conditions(known) })
     if (response.status === 304 && known !== undefined) {
       this.#context.logger.info({ url: shown(at) }, 'not modified')
       return undefined
@@ -90,7 +92,8 @@ export class HttpClient {
       throw retryOf(response, this.#context.now(), failure) ?? failure
     }
     if (request.conditional === true) this.#remember(key, known, response.headers)
-    return { ...body, url: at, status: response.status, headers: response.headers, json: () => parseJson(body, who) }
+    const { status, headers } = response
+    return { ...body, url: at, ...defined({ moved }), status, headers, json: () => parseJson(body, who) }
   }
 
   #urlOf(path: string, query: ClientRequest['query'] = {}): URL {
@@ -101,17 +104,19 @@ export class HttpClient {
     return url
   }
 
-  async #follow(first: URL, headers: Readonly<Record<string, string>>): Promise<{ response: Response; url: URL }> {
+  async #follow(first: URL, headers: Readonly<Record<string, string>>): Promise<Followed> {
     const { baseUrl, headers: own = {} } = this.#options
     const home = new URL(baseUrl)
     let url = first
+    let moved: URL | undefined
+    let lasting = true
     for (let redirects = 0; ; redirects++) {
       if (url.origin !== home.origin && isPrivateHost(url) && !isPrivateHost(home))
         throw this.#blocked(url, 'is private')
       const credentials = url.origin === home.origin ? own : {}
       const response = await this.#fetch(url, { ...credentials, ...headers })
       const location = [301, 302, 303, 307, 308].includes(response.status) ? response.headers.get('location') : null
-      if (location === null) return { response, url }
+      if (location === null) return { response, url, moved }
       await response.body?.cancel()
       if (redirects === MOST_REDIRECTS) throw this.#blocked(url, `is the ${MOST_REDIRECTS + 1}th redirect`)
       if (!URL.canParse(location, url.href)) throw this.#blocked(url, 'redirects to an invalid URL')
@@ -119,6 +124,9 @@ export class HttpClient {
       const worse = url.protocol === 'https:' && next.protocol !== 'https:'
       if (worse || !/^https?:$/.test(next.protocol)) throw this.#blocked(next, `is not ${url.protocol.slice(0, -1)}`)
       url = next
+      // Behind a temporary redirect, nothing is for good.
+      lasting &&= response.status === 301 || response.status === 308
+      if (lasting) moved = url
     }
   }
 
@@ -161,6 +169,13 @@ export class HttpClient {
     const words = `stream ${this.#options.stream}: ${shown(url)} ${why}, and is not asked`
     return new TidingsError('TIDINGS_HTTP_BLOCKED', words, { details: { url: shown(url) } })
   }
+}
+
+/** The answer at the end of a chain of redirects. */
+interface Followed {
+  readonly response: Response
+  readonly url: URL
+  readonly moved: URL | undefined
 }
 
 interface Validators {
