@@ -10,6 +10,7 @@ export const codes = {
   TIDINGS_DURATION_INVALID: 'a duration is neither milliseconds nor text such as 5s and 1h30m',
   TIDINGS_EVENT_OUTDATED: 'a stored event no longer fits the schema of its type',
   TIDINGS_EXEC_FAILED: 'a program could not be started, or ended with a failure',
+  TIDINGS_FILE_FAILED: 'a handler could not write its file',
   TIDINGS_FLOOD_TOO_LARGE: 'more drafts of a job would be held than the log keeps',
   TIDINGS_HTTP_BLOCKED: 'a stream was redirected to an address that it may not ask',
   TIDINGS_HTTP_FAILED: 'a service did not answer, or answered with a failure',

@@ -15,6 +15,8 @@ export interface ClientOptions {
   readonly headers?: Readonly<Record<string, string>>
   /** The largest body to read, in bytes after decompression; default 8 MiB. */
   readonly maxBytes?: number
+  /** Reads the wait that the body of a 429 or 5xx asks for, in seconds; default: only `Retry-After` counts. */
+  readonly retryAfter?: (body: string) => number | undefined
 }
 
 /** One request. */
@@ -89,7 +91,7 @@ export class HttpClient {
     const body = await this.#read(response, at, who)
     if (!response.ok) {
       const failure = statusFailure(`stream ${this.#options.stream}`, 'GET', at, response, body.text())
-      throw retryOf(response, this.#context.now(), failure) ?? failure
+      throw retryOf(response, this.#context.now(), failure, this.#options.retryAfter?.(body.text())) ?? failure
     }
     if (request.conditional === true) this.#remember(key, known, response.headers)
     const { status, headers } = response

@@ -25,14 +25,19 @@ export function statusFailure(
   return new TidingsError('TIDINGS_HTTP_FAILED', words, { details: { status, method, url: shown(url) } })
 }
 
-/** A `Retry` after the time that the service asks for; undefined if it asks for none, or a wait would not help. */
+/**
+ * A `Retry` after the time that the service asks for; undefined if it asks for none, or a wait would not help.
+ *
+ * @param seconds what the body asks for, in services that say it there; the header counts more
+ */
 export function retryOf(
   { status, headers }: Pick<Response, 'status' | 'headers'>,
   now: number,
   cause: unknown,
+  seconds?: number,
 ): Retry | undefined {
   if (status !== 429 && status < 500) return undefined
-  const after = waitIn(headers.get('retry-after'), now)
+  const after = waitIn(headers.get('retry-after') ?? seconds?.toFixed(3) ?? null, now)
   return after === undefined ? undefined : new Retry({ after, cause })
 }
 

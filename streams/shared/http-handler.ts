@@ -14,6 +14,8 @@ export interface HandlerRequest {
   readonly body?: string
   /** Replaces the URL in messages, for services that want a secret in its path; default origin and path. */
   readonly shownAs?: string
+  /** Reads the wait that the body of a 429 or 5xx asks for, in seconds; default: only `Retry-After` counts. */
+  readonly retryAfter?: (body: string) => number | undefined
 }
 
 /** What the service answered. */
@@ -64,7 +66,7 @@ export async function send(
   }
   if (response.ok) return { ...read, status: response.status, headers: response.headers }
   const failure = statusFailure(who, method, at, response, read.text())
-  const retry = retryOf(response, delivery.now(), failure)
+  const retry = retryOf(response, delivery.now(), failure, request.retryAfter?.(read.text()))
   if (retry !== undefined) throw retry
   if (response.status === 429 || response.status >= 500) throw failure
   throw new Park(failure.message, { cause: failure })

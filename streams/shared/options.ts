@@ -56,6 +56,18 @@ export function settingsOf<O, F extends Readonly<Record<string, Field<unknown>>>
   })
 }
 
+/**
+ * Checks the function that a handler is made with.
+ *
+ * @param who names the handler in the error: `'todoist.addTask'`
+ * @throws TidingsError `TIDINGS_LISTENER_INVALID`
+ */
+export function checkFunction(who: string, given: unknown): void {
+  if (typeof given === 'function') return
+  const words = `${who} needs a function of the event, got ${describe(given)}`
+  throw new TidingsError('TIDINGS_LISTENER_INVALID', words, { details: { handler: who } })
+}
+
 function validate<F extends Readonly<Record<string, Field<unknown>>>>(
   fields: F,
   value: unknown,

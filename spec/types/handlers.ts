@@ -1,0 +1,61 @@
+// Compiled, never run: handlers of streams learn the type of their event from the listener.
+import { map } from 'rxjs'
+import { agent, listener, on } from '../../lib/index.ts'
+import { file } from '../../streams/file.ts'
+import { git } from '../../streams/git.ts'
+import { spreadsheet } from '../../streams/spreadsheet.ts'
+import { todoist } from '../../streams/todoist.ts'
+
+const hash = (text: string): string => text
+const titles = on(git.commit).pipe(map((event) => event.data.subject))
+
+export default agent('handlers', [
+  listener(
+    'file',
+    on(git.commit),
+    file.append('a.log', (event) => hash(event.data.hash)),
+  ),
+  listener(
+    'mapped',
+    titles,
+    file.append('a.log', (title) => hash(title)),
+  ),
+  listener(
+    'both',
+    on(git.commit, git.tag),
+    file.append('a.log', (event) => hash(event.data.hash)),
+  ),
+  listener(
+    'row',
+    on(git.commit),
+    spreadsheet.appendRow('a.csv', ({ data }, { key }) => ({ key, hash: data.hash, parents: data.parents.length })),
+  ),
+  listener(
+    'options',
+    on(git.commit),
+    spreadsheet.appendRow({ path: 'a.csv' }, ({ data }) => ({ hash: data.hash })),
+  ),
+  listener(
+    'task',
+    on(git.commit),
+    todoist.addTask((event) => ({ content: event.data.subject })),
+  ),
+  listener(
+    'done',
+    on(todoist.added),
+    todoist.completeTask((event) => event.data.id),
+    { concurrency: 2 },
+  ),
+  listener(
+    'wrong',
+    on(git.commit),
+    // @ts-expect-error a commit has no title
+    file.append('a.log', ({ data }) => hash(data.title)),
+  ),
+  listener(
+    'nested',
+    on(git.commit),
+    // @ts-expect-error a cell is not an object
+    spreadsheet.appendRow('a.csv', ({ data }) => ({ author: data.author })),
+  ),
+])
