@@ -1,0 +1,150 @@
+import type { Draft } from '../../../lib/index.ts'
+import { handlerFailures, sourceFailures } from './failures.ts'
+import type { EventFacts, FunctionFacts, Row, StreamFacts } from './source.ts'
+
+/** The page of a stream; `examples` are the drafts of one run. */
+export async function pageOf(facts: StreamFacts, examples: readonly Draft[]): Promise<string> {
+  const { name, summary, options, events, functions, files } = facts
+  const [text, ...notes] = splitNotes(facts.text)
+  const handlers = functions.filter(({ isHandler }) => isHandler)
+  const others = functions.filter(({ isHandler }) => !isHandler)
+  const uses = (file: string): boolean => files.includes(`streams/shared/${file}.ts`)
+  const sections = [
+    `# ${name}`,
+    '<!-- Made from the source by `npm run docs:streams`. Change the comments there. -->',
+    `${summary} \`import { ${name} } from 'tidings/streams/${name}'\``,
+    text ?? '',
+    '## A program',
+    facts.example,
+    ...(options === undefined ? [] : ['## Options', table(['option', 'type', 'default', ''], options.map(optionRow))]),
+    ...(events.length === 0 ? [] : ['## Events', ...eventSections(events, examples)]),
+    ...(handlers.length === 0 ? [] : ['## Handlers', ...handlers.flatMap(functionSections)]),
+    ...(others.length === 0 ? [] : ['## Functions', ...others.flatMap(functionSections)]),
+    ...(notes.length === 0 ? [] : ['## Limits and errors', ...notes]),
+    ...(options !== undefined && uses('http-client')
+      ? ['## When the service fails', table(['the service', 'then'], await sourceFailures())]
+      : []),
+    ...(handlers.length > 0 && uses('http-handler')
+      ? ['## When a handler fails', table(['the service', 'then'], await handlerFailures())]
+      : []),
+    'All codes are in [errors](../errors.md). To test an agent with this stream without its service, see [testing](../testing.md).',
+  ]
+  return `${sections.filter((section) => section !== '').join('\n\n')}\n`
+}
+
+/** The page that lists all streams. */
+export function indexOf(all: readonly StreamFacts[]): string {
+  const link = ({ name }: StreamFacts): string => `[${name}](${name}.md)`
+  const sources = all.filter(({ options }) => options !== undefined)
+  const acting = all.filter(({ functions }) => functions.some(({ isHandler }) => isHandler))
+  const names = (some: readonly StreamFacts[]): string[] => some.map(({ name }) => name)
+  return `${[
+    '# Streams',
+    '<!-- Made from the source by `npm run docs:streams`. -->',
+    "Ready-made sources and handlers. Each is a module of its own: `import { github } from 'tidings/streams/github'`. A source makes jobs from its options and carries its event types; a handler is the last argument of `listener`.",
+    picture(names(sources), names(acting)),
+    '## Sources',
+    table(
+      ['stream', 'publishes', 'event types'],
+      sources.map((facts) => [link(facts), facts.summary, codes(facts.events.map(({ name }) => name))]),
+    ),
+    ...(acting.length === 0
+      ? []
+      : [
+          '## Handlers',
+          table(
+            ['stream', 'what they do', 'handlers'],
+            acting.map((facts) => [
+              link(facts),
+              facts.options === undefined ? facts.summary : firstSentence(handlersOf(facts)[0]?.text ?? ''),
+              codes(handlersOf(facts).map(({ name }) => name)),
+            ]),
+          ),
+        ]),
+    'A service that is not here takes a page of code: [write your own stream](../writing-streams.md).',
+  ].join('\n\n')}\n`
+}
+
+function handlersOf({ functions }: StreamFacts): readonly FunctionFacts[] {
+  return functions.filter(({ isHandler }) => isHandler)
+}
+
+function picture(sources: readonly string[], handlers: readonly string[]): string {
+  const width = Math.max(...sources.map(({ length }) => length))
+  const rows = Array.from({ length: Math.max(sources.length, handlers.length) }, (_, i) => {
+    const arrow = i === 0 ? ' ─┐' : ' ─┤'
+    const left = sources[i] === undefined ? ' '.repeat(width + 3) : `${sources[i].padEnd(width)}${arrow}`
+    const middle = i === 0 ? '  the log: each happening once  ' : ' '.repeat(32)
+    return `${left}${middle}${handlers[i] === undefined ? '' : `${i === 0 ? '┌─' : '├─'} ${handlers[i]}`}`.trimEnd()
+  })
+  return ['```', ...rows, '```'].join('\n')
+}
+
+function eventSections(events: readonly EventFacts[], examples: readonly Draft[]): string[] {
+  const kinds = [...new Set(events.map(({ data }) => data))]
+  const list = table(
+    ['event type', 'its name in the log', 'data'],
+    events.map(({ name, type, data }) => [`\`${name}\``, `\`${type}\``, `\`${data}\``]),
+  )
+  const members = kinds.flatMap((kind) => {
+    const of = events.find(({ data }) => data === kind)?.members ?? []
+    return of.length === 0 ? [] : [`### ${kind}`, table(['member', 'type', ''], of.map(memberRow))]
+  })
+  const [example] = examples
+  const shown = example === undefined ? [] : ['### An event', ['```json', exampleText(example), '```'].join('\n')]
+  return [list, ...members, ...shown]
+}
+
+/** A draft as JSON, without what differs from run to run. */
+function exampleText({ type, identifier, version, data }: Draft): string {
+  const text = JSON.stringify({ type, identifier, ...(version === undefined ? {} : { version }), data }, null, 2)
+  return text
+    .replaceAll(/http:\/\/(127\.0\.0\.1|localhost):\d+/g, 'https://service.example')
+    .replaceAll(/(127\.0\.0\.1|localhost):\d+/g, 'service.example')
+    .replaceAll(/\/(?:private\/)?(?:var|tmp)\/[\w./-]*tidings-spec-[\w-]+/g, '/home/me/engine')
+}
+
+function functionSections({ name, parameters, options, text }: FunctionFacts): string[] {
+  const list = parameters.map((each) => `${each.name}${each.isOptional ? '?' : ''}`).join(', ')
+  return [
+    `### ${name}(${list})`,
+    text,
+    ...(parameters.some((each) => each.text !== '')
+      ? [table(['parameter', 'type', ''], parameters.map(memberRow))]
+      : []),
+    ...options.flatMap((one) => [
+      `\`${one.name}\`:`,
+      table(['option', 'type', 'default', ''], one.members.map(optionRow)),
+    ]),
+  ]
+}
+
+function optionRow({ name, type, isOptional, fallback, text }: Row): string[] {
+  const byDefault = fallback === undefined ? '' : `\`${fallback}\``
+  return [`\`${name}\``, `\`${type}\``, isOptional ? byDefault : '(needed)', text]
+}
+
+function memberRow({ name, type, isOptional, text }: Row): string[] {
+  return [`\`${name}${isOptional ? '?' : ''}\``, `\`${type}\``, text]
+}
+
+/** The text of a comment, and its paragraphs about limits and errors. */
+function splitNotes(text: string): readonly string[] {
+  const paragraphs = text.split(/\n\s*\n/)
+  const isNote = (paragraph: string): boolean => /^\*\*(Limits|Errors)/.test(paragraph)
+  return [paragraphs.filter((each) => !isNote(each)).join('\n\n'), ...paragraphs.filter(isNote)]
+}
+
+function firstSentence(text: string): string {
+  return /^.*?[.](?=\s|$)/s.exec(text)?.[0].replaceAll(/\s+/g, ' ').replace(/:.*$/s, '.') ?? text
+}
+
+function codes(names: readonly string[]): string {
+  return names.map((name) => `\`${name}\``).join(' ')
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell) => cell.replaceAll(/\s*\n\s*(?:- )?/g, ' ').replaceAll(/(?<!\\)\|/g, '\\|')).join(' | ')} |`
+  return [line(head), `|${'---|'.repeat(head.length)}`, ...rows.map(line)].join('\n')
+}
