@@ -43,7 +43,12 @@ const stream = defineStream({
     const watch = { project, token, baseUrl }
     return [
       job('added', schedule, (context) => addedTasks(context, watch), { ...options, publishes: [added] }),
-      job('completed', schedule, (context) => completedTasks(context, watch), { ...options, publishes: [completed] }),
+      job('completed', schedule, (context) => completedTasks(context, watch), {
+        ...options,
+        publishes: [completed],
+        // It asks for what is new, so after a long pause all may be new.
+        flood: false,
+      }),
     ]
   },
 })

@@ -135,6 +135,15 @@ describe('todoist.added', () => {
     assert.deepEqual(added(), ['Read article 1', 'Read article 1'])
   })
 
+  it('holds tasks that all have new ids', async (t) => {
+    const tasks = Array.from({ length: 30 }, (_, n) => task(n))
+    const { see, added, change } = await prepare(t, { tasks })
+    await see('added')
+    change({ tasks: tasks.map((one) => ({ ...one, id: `new${one.id}` })) })
+    await see('added')
+    assert.equal(added().length, 30)
+  })
+
   it('finds the project by its name', async (t) => {
     const projects = [...Array(5).keys()].map((n) => ({ id: `id-${n}`, name: `Project ${n}` }))
     const account = { projects, tasks: [task(1, { project_id: 'id-4' })], page: 2 }
@@ -247,6 +256,16 @@ describe('todoist.completed', () => {
     change({ completed: [completedTask(1, spring), completedTask(2, winter)] })
     await see('completed')
     assert.deepEqual(completed(), [spring, winter])
+  })
+
+  it('tells many completions after a long pause', async (t) => {
+    const { see, at, change, completed } = await prepare(t, { completed: [completedTask(1, yesterday)] })
+    await see('completed')
+    at(now + 60 * DAY)
+    const many = Array.from({ length: 30 }, (_, n) => completedTask(n, times(24 * (n + 25))[0] ?? ''))
+    change({ completed: many })
+    await see('completed')
+    assert.equal(completed().length, 31)
   })
 
   it('misses nothing after a clock that was ahead', async (t) => {

@@ -1,6 +1,7 @@
 // Compiled, never run: handlers of streams learn the type of their event from the listener.
 import { map } from 'rxjs'
 import { agent, listener, on } from '../../lib/index.ts'
+import { dashboard } from '../../streams/dashboard.ts'
 import { file } from '../../streams/file.ts'
 import { git } from '../../streams/git.ts'
 import { spreadsheet } from '../../streams/spreadsheet.ts'
@@ -45,6 +46,16 @@ export default agent('handlers', [
     on(todoist.added),
     todoist.completeTask((event) => event.data.id),
     { concurrency: 2 },
+  ),
+  listener(
+    'part',
+    on(git.commit),
+    dashboard.writeJson('a.json', ({ data }) => ({ hash: hash(data.hash) })),
+  ),
+  listener(
+    'key',
+    titles,
+    dashboard.writeJson('a.json', (title) => hash(title), { key: 'title' }),
   ),
   listener(
     'wrong',

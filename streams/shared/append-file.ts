@@ -1,7 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises'
-import { dirname } from 'node:path'
 import type { Delivery } from '../../lib/index.ts'
 import { AppendJournal, type Entry } from './append-journal.ts'
+import { syncFolder } from './replace-file.ts'
 import { withSharedFile } from './shared-file.ts'
 
 /*
@@ -55,6 +55,7 @@ export function appendOnce(
         // The last line of another program may lack its line break.
         const glue = size > 0 && (await readRange(handle, size - 1, 1))[0] !== 0x0a ? '\n' : ''
         await write(journal, handle, { key: delivery.key, at: size, text: `${glue}${text}` })
+        // A new file is on disk when its folder is.
         if (size === 0) await syncFolder(shared.path)
         return true
       } finally {
@@ -105,15 +106,4 @@ async function write(journal: AppendJournal, handle: FileHandle, entry: Entry): 
     throw error
   }
   await journal.settle()
-}
-
-/** A new file is on disk when its folder is. */
-async function syncFolder(path: string): Promise<void> {
-  // Windows can't open a folder.
-  const folder = await open(dirname(path), 'r').catch(() => undefined)
-  try {
-    await folder?.sync().catch(() => undefined)
-  } finally {
-    await folder?.close()
-  }
 }
