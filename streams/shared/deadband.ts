@@ -39,6 +39,12 @@ export class Deadband {
     return new Deadband(context, new Map(stored))
   }
 
+  /** Whether an earlier run told something of this identity that still matters. */
+  knows(identifier: string): boolean {
+    const told = this.#told.get(identifier)
+    return told !== undefined && told.until > this.#context.now()
+  }
+
   /**
    * The version of a draft: another one if a reading has changed. A number has changed if it moved by its step or more;
    * one without a step, and anything else, if it differs.

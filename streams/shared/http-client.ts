@@ -15,8 +15,8 @@ export interface ClientOptions {
   readonly headers?: Readonly<Record<string, string>>
   /** The largest body to read, in bytes after decompression; default 8 MiB. */
   readonly maxBytes?: number
-  /** Reads the wait that the body of a 429 or 5xx asks for, in seconds; default: only `Retry-After` counts. */
-  readonly retryAfter?: (body: string) => number | undefined
+  /** Reads the wait that a 429 or 5xx asks for in its own way, in seconds; default: only `Retry-After` counts. */
+  readonly retryAfter?: (body: string, headers: Headers) => number | undefined
 }
 
 /** One request. */
@@ -91,7 +91,8 @@ export class HttpClient {
     const body = await this.#read(response, at, who)
     if (!response.ok) {
       const failure = statusFailure(`stream ${this.#options.stream}`, 'GET', at, response, body.text())
-      throw retryOf(response, this.#context.now(), failure, this.#options.retryAfter?.(body.text())) ?? failure
+      const seconds = this.#options.retryAfter?.(body.text(), response.headers)
+      throw retryOf(response, this.#context.now(), failure, seconds) ?? failure
     }
     if (request.conditional === true) this.#remember(key, known, response.headers)
     const { status, headers } = response

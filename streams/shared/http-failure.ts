@@ -28,7 +28,7 @@ export function statusFailure(
 /**
  * A `Retry` after the time that the service asks for; undefined if it asks for none, or a wait would not help.
  *
- * @param seconds what the body asks for, in services that say it there; the header counts more
+ * @param seconds what the service asks for in a way of its own; `Retry-After` counts more
  */
 export function retryOf(
   { status, headers }: Pick<Response, 'status' | 'headers'>,

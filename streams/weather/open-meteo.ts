@@ -1,5 +1,5 @@
-import { type JobContext, Retry, TidingsError } from '../../lib/index.ts'
-import { describe, hasCode } from '../../lib/streams.ts'
+import { type JobContext, TidingsError } from '../../lib/index.ts'
+import { describe } from '../../lib/streams.ts'
 import { httpClient } from '../shared/http-client.ts'
 import { valueAt } from '../shared/wire.ts'
 import { type Condition, type Reading, type Report, readingOf } from './data.ts'
@@ -31,7 +31,7 @@ const FIELDS = {
 
 const names = Object.values(FIELDS).map(([name]) => name)
 
-/** How long each limit of Open-Meteo lasts from a time, in ms; all of them end with a minute, an hour or a day in UTC. */
+/** How long each limit of Open-Meteo lasts, in ms. Each ends with a minute, an hour or a day in UTC. */
 const LIMITS = [
   [/^minutely/i, 60_000],
   [/^hourly/i, 3_600_000],
@@ -45,7 +45,8 @@ const LIMITS = [
  */
 export async function askOpenMeteo(context: JobContext, question: Question): Promise<Report> {
   const { baseUrl, latitude, longitude, key, current, hourly } = question
-  const client = httpClient(context, { stream: 'weather', baseUrl })
+  const retryAfter = (body: string): number | undefined => limitEnd(body, context.now())
+  const client = httpClient(context, { stream: 'weather', baseUrl, retryAfter })
   const query = {
     latitude,
     longitude,
@@ -59,10 +60,7 @@ export async function askOpenMeteo(context: JobContext, question: Question): Pro
     ...(hourly > 0 ? { hourly: [...names, 'weather_code'].join(','), forecast_hours: hourly + 1 } : {}),
     apikey: key,
   }
-  const answer = await client.get('/v1/forecast', { query }).catch((error: unknown) => {
-    throw limitOf(error, context.now()) ?? error
-  })
-  const json = answer?.json()
+  const json = (await client.get('/v1/forecast', { query }))?.json()
   const reason = valueAt(json, 'reason')
   if (typeof json !== 'object' || json === null || valueAt(json, 'error') === true) {
     throw invalid(typeof reason === 'string' ? reason.slice(0, 200).toWellFormed() : `got ${describe(json)}`)
@@ -99,14 +97,11 @@ function checkUnits(json: object): void {
   }
 }
 
-/** Open-Meteo answers 429 without a `Retry-After`; its reason says which limit was reached. */
-function limitOf(error: unknown, now: number): Retry | undefined {
-  if (!hasCode(error, 'TIDINGS_HTTP_FAILED')) return undefined
-  const { details, message } = error as TidingsError
-  if ((details as { readonly status?: unknown }).status !== 429) return undefined
-  const reason = /"reason"\s*:\s*"([^"]*)/.exec(message)?.[1] ?? ''
+/** In how many seconds the limit ends that was reached. There is no `Retry-After`, but the reason names the limit. */
+function limitEnd(body: string, now: number): number | undefined {
+  const reason = /"reason"\s*:\s*"([^"]*)/.exec(body)?.[1] ?? ''
   const length = LIMITS.find(([limit]) => limit.test(reason))?.[1]
-  return length === undefined ? undefined : new Retry({ after: length - (now % length), cause: error })
+  return length === undefined ? undefined : (length - (now % length)) / 1000
 }
 
 /** The weather codes of the WMO, as Open-Meteo uses them. */
