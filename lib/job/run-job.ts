@@ -188,10 +188,10 @@ interface SlotEnd {
 }
 
 function logEnd(report: RunReport, replaced: AbortSignal, logger: Logger): void {
-  const { job, slot, error: err, new: fresh, changed, duplicate, ms, status, reason } = report
+  const { job, slot, error: err, new: fresh, changed, duplicate, held, ms, status, reason } = report
   if (err !== undefined && replaced.aborted) logger.info({ job, slot, err }, 'run replaced')
   else if (err !== undefined) logger.error({ job, slot, err }, 'job failed')
-  else logger.info({ job, new: fresh, changed, duplicate, ms }, 'job done')
+  else logger.info({ job, new: fresh, changed, duplicate, ...defined({ held }), ms }, 'job done')
   if (status === 'cancelled') logger.info({ job, slot, reason }, 'job cancelled')
 }
 

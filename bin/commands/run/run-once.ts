@@ -30,6 +30,8 @@ interface Done {
   readonly failed: number
   readonly new: number
   readonly duplicate: number
+  /** Absent: none. */
+  readonly held?: number
   readonly deliveries: number
   readonly parked: number
   readonly waiting: number
@@ -50,11 +52,13 @@ export async function runOnce(jobs: readonly Job[], whole: Agent, once: Once): P
   await running.stop()
   const failures = (await reports).filter((report) => report === undefined || report.error !== undefined)
   await log.close()
+  const held = (await reports).reduce((sum, report) => sum + (report?.held ?? 0), 0)
   const done: Done = {
     jobs: jobs.length,
     failed: failures.length,
     new: tally.count('new event'),
     duplicate: tally.count('duplicate event'),
+    ...(held === 0 ? {} : { held }),
     deliveries: tally.count('running listener'),
     parked: tally.count('event parked'),
     waiting: listeners.reduce((sum, { retrying }) => sum + retrying, 0),
@@ -67,7 +71,8 @@ export async function runOnce(jobs: readonly Job[], whole: Agent, once: Once): P
 
 function sentence({ log, ...done }: Done): string {
   const ran = `ran ${plural(done.jobs, 'job')}${done.failed === 0 ? '' : `, ${done.failed} failed`}`
-  const found = `${plural(done.new, 'new event')}, ${plural(done.duplicate, 'duplicate')}`
+  const held = done.held === undefined ? '' : `, ${plural(done.held, 'draft')} held`
+  const found = `${plural(done.new, 'new event')}, ${plural(done.duplicate, 'duplicate')}${held}`
   const trouble = [
     ...(done.parked === 0 ? [] : [`${done.parked} parked`]),
     ...(done.waiting === 0 ? [] : [`${done.waiting} to be retried`]),
