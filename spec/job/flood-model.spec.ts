@@ -8,8 +8,8 @@ import { start } from '../../lib/agent/start.ts'
 import type { Draft } from '../../lib/core/event.ts'
 import { job } from '../../lib/job/job.ts'
 import { memoryLog } from '../../lib/level/open-log.ts'
-import type { Log } from '../../lib/log/port.ts'
 import { manual } from '../../lib/schedule/index.ts'
+import { toldBy } from '../support/told-by.ts'
 
 /** Small limits, so that short polls are floods: at least 4 new, and three quarters. */
 const flood = { new: 4, share: 0.75 }
@@ -71,21 +71,6 @@ class Model {
   }
 }
 
-async function toldBy(log: Log): Promise<number[]> {
-  const consumer = await log.consumer('all', { start: 'start', types: ['made'], move: true })
-  const last = await log.last()
-  const told: number[] = []
-  for (;;) {
-    if ((await consumer.lag()).behind === 0) return told
-    const handed = await consumer.pull(500, AbortSignal.timeout(1000))
-    for (const each of handed) {
-      told.push(Number(each.event.identifier))
-      consumer.ack(each)
-    }
-    if (handed.at(-1)?.event.seq === last) return told
-  }
-}
-
 describe('floods, against a model', () => {
   it('tell every identity at most once, and everything that was polled once it is released', async () => {
     const held = { floods: 0, releases: 0 }
@@ -118,10 +103,10 @@ describe('floods, against a model', () => {
           const [row] = await jobs.list()
           assert.equal(row?.held ?? 0, model.held.length)
         }
-        assert.deepEqual(await toldBy(log), model.told)
+        assert.deepEqual((await toldBy(log)).map(Number), model.told)
         await jobs.release('poll')
         model.settle(true)
-        const told = await toldBy(log)
+        const told = (await toldBy(log)).map(Number)
         assert.deepEqual(told, model.told)
         assert.equal(new Set(told).size, told.length)
         assert.deepEqual(new Set([...told, ...model.untold]), model.polled)

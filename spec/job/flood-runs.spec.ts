@@ -100,6 +100,20 @@ describe('a run with a flood', () => {
     assert.deepEqual([report.new, report.held, await told(), await held()], [15, 30, 15, 30])
   })
 
+  it('keeps holding what it held before a save, however the rest turns out', async (t) => {
+    const { here, run, told, held, jobs } = await afterFirst(t)
+    await run(() => poll('known', 19))
+    const report = await run(async function* ({ state }) {
+      yield* poll('b', 30, 'old')
+      await state.save()
+      yield* [...poll('first', 30), ...poll('known', 19), ...poll('b', 30, 'newer'), made('c')]
+    })
+    assert.deepEqual([report.new, report.duplicate, report.held], [1, 49, 30])
+    assert.deepEqual([await told(), await held()], [20, 30])
+    await jobs.release('poll')
+    assert.equal((await here.log.get('made', 'b3'))?.data, 'newer')
+  })
+
   it('stores nothing when it is cut off, and its retry returns it again', async (t) => {
     const { here, running, run, told, held } = await afterFirst(t, { options: { timeout: '1s' } })
     const cut = run(async function* ({ signal }) {

@@ -62,18 +62,11 @@ export async function dryRun(job: Job, { log, clock, environment, signal, scrub 
 }
 
 async function judge(drafts: readonly Draft[], log: Log): Promise<DryDraft[]> {
-  const earlier = new Map<string, { readonly version?: string } | undefined>()
-  const judged: DryDraft[] = []
-  for (const draft of drafts) {
-    const { type, identifier, data, version } = draft
-    const identity = `${type}\0${identifier}`
-    const known = earlier.get(identity) ?? (await log.get(type, identifier))
-    const same = known !== undefined && (version === undefined || known.version === version)
-    const status = known === undefined ? 'new' : same ? 'duplicate' : 'changed'
-    earlier.set(identity, draft)
-    judged.push({ type, identifier, data, ...defined({ version }), status })
-  }
-  return judged
+  const statuses = await log.preview(drafts)
+  return drafts.map(({ type, identifier, data, version }, i) => {
+    const status = statuses[i] as DryDraft['status']
+    return { type, identifier, data, ...defined({ version }), status }
+  })
 }
 
 // Drafts leave the process here, over a socket, so secrets are removed.

@@ -1,0 +1,3 @@
+import { floodSuite } from './floods.ts'
+
+floodSuite(8)
