@@ -58,11 +58,11 @@ for (const runs of [true, false]) {
       assert.equal((JSON.parse((await ask('jobs', 'ls', '--json')).stdout) as { held?: number }).held, 30)
     })
 
-    it('are told by jobs release, in order', async (t) => {
+    it('reach the listeners after jobs release, in order', async (t) => {
       const { ask, hears } = await flooded(t, runs)
       assert.deepEqual(await ask('jobs', 'release', 'poll'), {
         code: 0,
-        stdout: '30 drafts of job "poll" are told\n',
+        stdout: 'job "poll" tells 30 drafts\n',
         stderr: '',
       })
       assert.equal((await ask('jobs', 'release', 'poll')).stdout, 'job "poll" holds no drafts\n')

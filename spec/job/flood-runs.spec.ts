@@ -67,11 +67,10 @@ describe('a run with a flood', () => {
     })
     assert.equal(report.status, 'failed')
     const { errors } = report.error as AggregateError
-    assert.deepEqual(errors.map(({ code }) => code).sort(), [
-      'TIDINGS_DATA_INVALID',
-      'TIDINGS_IDENTIFIER_INVALID',
-      'TIDINGS_JOB_RESULT',
-    ])
+    assert.deepEqual(
+      new Set(errors.map(({ code }) => String(code))),
+      new Set(['TIDINGS_DATA_INVALID', 'TIDINGS_IDENTIFIER_INVALID', 'TIDINGS_JOB_RESULT']),
+    )
     assert.deepEqual([report.held, await held(), await told(), await state()], [31, 31, 0, undefined])
   })
 
@@ -138,7 +137,7 @@ describe('a run with a flood', () => {
       })
     const both = [run2('b'), run2('c')]
     await here.clock.advance(1000)
-    assert.deepEqual((await Promise.all(both)).map((report) => report.held).sort(), [25, 30])
+    assert.deepEqual(new Set((await Promise.all(both)).map((report) => report.held)), new Set([25, 30]))
     assert.equal(await held(), 55)
     const news = (await here.events()).filter(({ type }) => type === 'tidings.job.flooded')
     assert.equal(news.length, 1)

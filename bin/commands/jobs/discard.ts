@@ -20,6 +20,6 @@ export const discard = command({
         if (held > 0) await confirm(`no listener would ever hear the ${what}`, given.yes)
         return jobs.discard(name)
       },
-      'recorded untold',
+      (drafts) => `records ${drafts} untold`,
     ),
 })

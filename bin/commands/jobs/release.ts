@@ -8,5 +8,11 @@ export const release = command({
   takes: ['NAME'],
   options: reading,
   examples: [['my_job', 'Listeners hear everything that my_job holds']],
-  run: (given) => settleHeld(given._[0] ?? '', given, ({ jobs }, name) => jobs.release(name), 'told'),
+  run: (given) =>
+    settleHeld(
+      given._[0] ?? '',
+      given,
+      ({ jobs }, name) => jobs.release(name),
+      (drafts) => `tells ${drafts}`,
+    ),
 })

@@ -10,7 +10,7 @@ export function settleHeld(
   name: string,
   options: LogCommandOptions,
   act: (operations: Operations, name: string) => Promise<HeldAnswer>,
-  outcome: string,
+  outcome: (drafts: string) => string,
 ): Promise<number> {
   return askLog(options, async (operations) => {
     const answer = await act(operations, name)
@@ -20,9 +20,9 @@ export function settleHeld(
   })
 }
 
-function sentence({ name, new: fresh, changed, duplicate }: HeldAnswer, outcome: string): string {
+function sentence({ name, new: fresh, changed, duplicate }: HeldAnswer, outcome: (drafts: string) => string): string {
   const job = `job ${JSON.stringify(name)}`
   if (fresh + changed + duplicate === 0) return `${job} holds no drafts`
   const known = duplicate === 0 ? '' : `; ${duplicate} were already known`
-  return `${plural(fresh + changed, 'draft')} of ${job} ${fresh + changed === 1 ? 'is' : 'are'} ${outcome}${known}`
+  return `${job} ${outcome(plural(fresh + changed, 'draft'))}${known}`
 }
