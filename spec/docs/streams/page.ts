@@ -13,7 +13,7 @@ export async function pageOf(facts: StreamFacts, examples: readonly Draft[]): Pr
     `# ${name}`,
     '<!-- Made from the source by `npm run docs:streams`. Change the comments there. -->',
     `${summary} \`import { ${name} } from 'tidings/streams/${name}'\``,
-    text ?? '',
+    withoutStart(text ?? '', summary),
     '## A program',
     facts.example,
     ...(options === undefined ? [] : ['## Options', table(['option', 'type', 'default', ''], options.map(optionRow))]),
@@ -110,7 +110,12 @@ function functionSections({ name, parameters, options, text }: FunctionFacts): s
     `### ${name}(${list})`,
     text,
     ...(parameters.some((each) => each.text !== '')
-      ? [table(['parameter', 'type', ''], parameters.map(memberRow))]
+      ? [
+          table(
+            ['parameter', 'type', ''],
+            parameters.map((each) => memberRow({ ...each, text: each.text || 'see below' })),
+          ),
+        ]
       : []),
     ...options.flatMap((one) => [
       `\`${one.name}\`:`,
@@ -133,6 +138,10 @@ function splitNotes(text: string): readonly string[] {
   const paragraphs = text.split(/\n\s*\n/)
   const isNote = (paragraph: string): boolean => /^\*\*(Limits|Errors)/.test(paragraph)
   return [paragraphs.filter((each) => !isNote(each)).join('\n\n'), ...paragraphs.filter(isNote)]
+}
+
+function withoutStart(text: string, start: string): string {
+  return (text.startsWith(start) ? text.slice(start.length) : text).trim()
 }
 
 function firstSentence(text: string): string {

@@ -231,7 +231,8 @@ class Reader {
         parameters,
         options,
         text: this.#textOf(signature) || this.#textOf(symbol),
-        isHandler: returned !== undefined && returned.parameters.length > 0,
+        // A handler takes an event and its delivery; a test of events takes an event alone.
+        isHandler: (returned?.parameters.length ?? 0) > 1,
       },
     ]
   }
