@@ -88,13 +88,13 @@ describe('the pages of github notifications', () => {
   it('lose nothing if the service fails between two of them', async (t) => {
     const { service, look, see, told } = await watched(t, [thread(1)])
     await see()
-    const full = serve(threads(120))
+    const full = serve(threads(15), { most: 5 })
     service.answer((asked) => (asked.query.get('page') === '2' ? { status: 500 } : full(asked)))
     assert.ok((await look()).error)
     assert.equal(told.length, 1)
     service.answer(full)
     await see()
-    assert.equal(told.length, 120)
+    assert.equal(told.length, 15)
   })
 
   it('each keep their validators', async (t) => {
@@ -255,5 +255,17 @@ describe('a failure of github', () => {
     const error = await failure(t, { status: 302, headers: { location: `${other.url}/login` } })
     assert.equal(error.code, 'TIDINGS_HTTP_BLOCKED')
     assert.equal(other.asked.length, 0)
+  })
+})
+
+describe('github notifications that are renumbered', () => {
+  it('are held, since nearly all of them seem new', async (t) => {
+    const { service, see, told, running } = await watched(t, threads(30))
+    await see()
+    service.answer(serve(threads(30).map((one) => ({ ...one, id: `1${one.id}` }))))
+    await see()
+    assert.equal(told.length, 30)
+    const { jobs } = await running.status()
+    assert.equal(jobs.find(({ name }) => name === 'github.notifications')?.held, 30)
   })
 })

@@ -1,7 +1,8 @@
 import type { Draft } from '../../lib/index.ts'
-import { github } from '../../streams/github.ts'
+import { github, type RepositoryPart } from '../../streams/github.ts'
 import { type Asked, localService, type Told } from '../support/local-service.ts'
 import { draftsOf, secretsOf } from '../support/watch-stream.ts'
+import { type Item, itemOf } from './github-payloads.ts'
 
 /** A notification as GitHub sends it; the parts that streams read. */
 export interface Thread {
@@ -43,7 +44,7 @@ export interface Paging {
 }
 
 /** Answers a page of items, with links to the others, as GitHub does. */
-function page(
+export function page(
   items: readonly unknown[],
   { path, query }: Pick<Asked, 'path' | 'query'>,
   { most = 100 }: Paging = {},
@@ -67,22 +68,53 @@ function page(
 /** Answers as GitHub does while the account has these notifications. */
 export function serve(threads: readonly Thread[], paging?: Paging): (asked: Pick<Asked, 'path' | 'query'>) => Told {
   return (asked) => {
-    if (asked.path !== '/notifications') return { status: 404, body: { message: 'Not Found' } }
+    if (asked.path !== '/notifications') return notFound
     const since = Date.parse(asked.query.get('since') ?? '1970-01-01')
-    const there = threads
-      .filter(
-        ({ unread, updated_at }) => (asked.query.get('all') === 'true' || unread) && Date.parse(updated_at) > since,
-      )
-      .toSorted((a, b) => Date.parse(b.updated_at) - Date.parse(a.updated_at))
-    return page(there, asked, paging)
+    const there = threads.filter(
+      ({ unread, updated_at }) => (asked.query.get('all') === 'true' || unread) && Date.parse(updated_at) > since,
+    )
+    return page(newestFirst(there, 'updated_at'), asked, paging)
   }
+}
+
+const notFound: Told = { status: 404, body: { message: 'Not Found' } }
+
+/** Answers as GitHub does while a repository has these items. */
+export function serveRepository(
+  items: Partial<Record<RepositoryPart, readonly Item[]>>,
+  paging?: Paging,
+): (asked: Pick<Asked, 'path' | 'query'>) => Told {
+  const { issues = [], pullRequests = [], releases = [], stars = [], workflowRuns = [] } = items
+  return (asked) => {
+    switch (/^\/repos\/octocat\/hello-world\/(.*)$/.exec(asked.path)?.[1]) {
+      case 'issues':
+        return page(newestFirst(issues, 'created_at'), asked, paging)
+      case 'pulls':
+        return page(newestFirst(pullRequests, 'created_at'), asked, paging)
+      case 'releases':
+        return page(newestFirst(releases, 'created_at'), asked, paging)
+      case 'stargazers':
+        return page(newestFirst(stars, 'starred_at').toReversed(), asked, paging)
+      case 'actions/runs': {
+        const there = workflowRuns.filter(({ conclusion }) => conclusion === asked.query.get('status'))
+        const told = page(newestFirst(there, 'created_at'), asked, paging)
+        return { ...told, body: { total_count: there.length, workflow_runs: told.body } }
+      }
+      default:
+        return notFound
+    }
+  }
+}
+
+function newestFirst<I>(items: readonly I[], date: keyof I): I[] {
+  return items.toSorted((a, b) => Date.parse(b[date] as string) - Date.parse(a[date] as string))
 }
 
 /** The drafts of one run against a service that has one of each. */
 export async function example(t: { after(work: () => unknown): void }): Promise<readonly Draft[]> {
   const reasons = [
-    'approval_requested',
     'assign',
+    'approval_requested',
     'author',
     'ci_activity',
     'comment',
@@ -98,9 +130,20 @@ export async function example(t: { after(work: () => unknown): void }): Promise<
     'team_mention',
     'something_new',
   ]
-  const service = await localService(t, serve(reasons.map((reason, at) => thread(at + 1, { reason }))))
-  return draftsOf(github({ baseUrl: service.url }), secrets)
+  const repository = serveRepository(Object.fromEntries(parts.map((part) => [part, [itemOf[part](1)]])))
+  const account = serve(reasons.map((reason, at) => thread(at + 1, { reason })))
+  const service = await localService(t, (asked) =>
+    asked.path === '/notifications' ? account(asked) : repository(asked),
+  )
+  const stream = github({ baseUrl: service.url, repositories: ['octocat/hello-world'] })
+  const drafts = await Promise.all(
+    stream.jobs.map(({ name }) => draftsOf(stream, secrets, name.slice('github.'.length))),
+  )
+  return drafts.flat()
 }
+
+/** Everything that the stream looks at in a repository. */
+export const parts = Object.keys(itemOf) as readonly RepositoryPart[]
 
 /** The service as a `fetch`, for the laws. */
 export function fetchOf(answer: (asked: Pick<Asked, 'path' | 'query'>) => Told): typeof fetch {

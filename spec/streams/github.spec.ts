@@ -48,13 +48,13 @@ describe('github notifications', () => {
     })
   })
 
-  it('have an event type for each reason, and one for reasons of the future', async (t) => {
+  it('and repositories have an event type for each thing that happens', async (t) => {
     const drafts = await example(t)
     assert.deepEqual(
       drafts.map(({ type }) => type),
       [
-        'github.approval.requested',
         'github.issue.assigned',
+        'github.approval.requested',
         'github.author',
         'github.ci.activity',
         'github.commented',
@@ -69,6 +69,11 @@ describe('github notifications', () => {
         'github.subscribed',
         'github.team.mention',
         'github.notification',
+        'github.issue',
+        'github.pull.request',
+        'github.release',
+        'github.star',
+        'github.workflow.failed',
       ],
     )
   })

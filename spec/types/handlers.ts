@@ -4,6 +4,7 @@ import { agent, listener, on } from '../../lib/index.ts'
 import { dashboard } from '../../streams/dashboard.ts'
 import { file } from '../../streams/file.ts'
 import { git } from '../../streams/git.ts'
+import { github } from '../../streams/github.ts'
 import { spreadsheet } from '../../streams/spreadsheet.ts'
 import { todoist } from '../../streams/todoist.ts'
 
@@ -56,6 +57,26 @@ export default agent('handlers', [
     'key',
     titles,
     dashboard.writeJson('a.json', (title) => hash(title), { key: 'title' }),
+  ),
+  listener(
+    'assigned',
+    on(github.issueAssigned),
+    todoist.addTask((event) => ({ content: event.data.title, description: event.data.url })),
+  ),
+  listener(
+    'comment',
+    on(github.issue, github.pullRequest),
+    github.comment(({ data }) => ({
+      repository: data.repository,
+      number: data.number,
+      body: `Thanks, ${data.author}!`,
+    })),
+  ),
+  listener(
+    'uncommented',
+    on(github.star),
+    // @ts-expect-error a star has no number
+    github.comment(({ data }) => ({ repository: data.repository, number: data.number, body: 'Thanks!' })),
   ),
   listener(
     'wrong',

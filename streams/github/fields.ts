@@ -44,3 +44,23 @@ export function atHost(page: string, id: string): string {
   const { host } = new URL(page)
   return host === 'github.com' ? id : `${host} ${id}`
 }
+
+/** A whole number. */
+export function wholeIn(value: unknown): number | undefined {
+  return Number.isSafeInteger(value) ? (value as number) : undefined
+}
+
+/** The name of a user; empty for one whose account was deleted. */
+export function loginIn(value: unknown): string {
+  return textIn(membersOf(value)['login']) ?? ''
+}
+
+/** The names of labels, at most 100. */
+export function labelsIn(value: unknown): readonly string[] {
+  const labels = Array.isArray(value) ? value.slice(0, 100) : []
+  return labels.map((one) => (textIn(one) ?? textIn(membersOf(one)['name']) ?? '').slice(0, 100)).filter(isThere)
+}
+
+function isThere(text: string): boolean {
+  return text !== ''
+}

@@ -1,7 +1,6 @@
-import { type AnyEventType, type Draft, eventType, type JobContext } from '../../lib/index.ts'
-import type { GithubClient } from './client.ts'
+import { type AnyEventType, eventType } from '../../lib/index.ts'
 import { atHost, dateIn, idIn, membersOf, pageIn, textIn } from './fields.ts'
-import { type Found, type Listing, look } from './listing.ts'
+import type { Found, Listing } from './reading.ts'
 
 /** The data of the event of a notification. */
 export interface Notification {
@@ -61,35 +60,28 @@ export const notification = eventType('github.notification').of<Notification>()
  */
 const LASTING: readonly string[] = ['assign', 'review_requested', 'invitation', 'security_advisory_credit']
 
-const DAY = 86_400_000
-
-/** Looks at the notifications of the token's account, and returns what they tell. */
-export function notifications(
-  context: JobContext,
-  client: GithubClient,
-  wanted: readonly Reason[] | undefined,
-  backfill: number,
-): Promise<Draft[]> {
-  const listing: Listing = {
+/** The notifications of the token's account. `wanted`: only these reasons; true for all. */
+export function notificationListing(wanted: true | readonly Reason[]): Listing {
+  return {
     path: '/notifications',
+    publishes: [...Object.values(reasonTypes), notification],
     // Those that were read meanwhile as well: a look each minute is slower than a person.
     queries: (since) => [
-      { all: 'true', per_page: '50', ...(since === undefined ? {} : { since: new Date(since).toISOString() }) },
+      { all: 'true', per_page: '50', ...(since === undefined ? {} : { since: since.toISOString() }) },
     ],
     items: (data) => data,
     read: (item) => foundIn(item, wanted),
-    overlap: DAY,
+    overlapDays: 1,
   }
-  return look(context, client, listing, backfill)
 }
 
-function foundIn(item: unknown, wanted: readonly Reason[] | undefined): Found | undefined {
+function foundIn(item: unknown, wanted: true | readonly Reason[]): Found | undefined {
   const data = dataIn(item)
   if (data === undefined) return undefined
   const { reason, thread, updated, url } = data
   const at = Date.parse(updated)
   const known: AnyEventType | undefined = reasons.includes(reason as Reason) ? reasonTypes[reason as Reason] : undefined
-  if (wanted !== undefined && !wanted.includes(reason as Reason)) return { at, draft: undefined }
+  if (wanted !== true && !wanted.includes(reason as Reason)) return { at, draft: undefined }
   const parts = [thread, ...(known === undefined ? [reason] : []), ...(LASTING.includes(reason) ? [] : [updated])]
   return { at, draft: (known ?? notification)(atHost(url, parts.join(' ')), data) }
 }
