@@ -156,7 +156,14 @@ export class FloodGuard implements DraftGuard {
 
   #news({ added }: HeldChange, since: string): Draft {
     const { job } = this.#held
-    return engineDraft('tidings.job.flooded', `${job} ${since}`, { job, since, held: added, polled: this.polled })
+    const examples = Array.from(this.#toHold.values(), ({ type, identifier }) => ({ type, identifier })).slice(0, 3)
+    return engineDraft('tidings.job.flooded', `${job} ${since}`, {
+      job,
+      since,
+      held: added,
+      polled: this.polled,
+      examples,
+    })
   }
 
   async #begin(): Promise<void> {

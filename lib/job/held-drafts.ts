@@ -115,21 +115,26 @@ export class HeldDrafts {
    * @throws TidingsError `TIDINGS_FLOOD_TOO_LARGE`
    */
   async adding(drafts: ReadonlyMap<string, Draft>, row: number, now: number): Promise<HeldChange> {
-    const before = (await this.record())?.held
+    const known = await this.record()
+    const before = known?.held
     let { count, size, next, since } = before ?? { count: 0, size: 0, next: 1, since: now }
     const writes: Write[] = []
+    let found = 0
     for (const [identity, draft] of drafts) {
-      const known = await this.#find(identity)
-      const record = { ...heldForm(draft), place: known?.place ?? next, size: sizeOf(draft) }
+      if (++found % PAGE === 0) await new Promise((resolve) => setImmediate(resolve))
+      const older = await this.#find(identity)
+      const record: HeldRecord = { ...heldForm(draft), place: older?.place ?? next, size: sizeOf(draft) }
+      // A service repeats its items in every poll: most are as they were.
+      if (older !== undefined && isSame(older, record)) continue
       writes.push({ namespace: heldNamespace(this.job), key: keyOf(identity), value: record as never })
-      size += record.size - (known?.size ?? 0)
-      if (known !== undefined) continue
+      size += record.size - (older?.size ?? 0)
+      if (older !== undefined) continue
       count += 1
       next += 1
     }
     if (count > MOST_HELD.count || size > MOST_HELD.size) throw floodTooLarge(this.job)
     const held = count === 0 ? undefined : { since, count, size, next }
-    writes.push(this.remembering({ row, ...defined({ held }) }))
+    if (writes.length > 0 || row !== known?.row) writes.push(this.remembering({ row, ...defined({ held }) }))
     return { writes, added: count - (before?.count ?? 0), ...defined({ held }) }
   }
 
@@ -180,6 +185,10 @@ export class HeldDrafts {
 // An identity may be longer than a key.
 function keyOf(identity: string): string {
   return createHash('sha256').update(identity).digest('hex')
+}
+
+function isSame(a: HeldRecord, b: HeldRecord): boolean {
+  return a.size === b.size && a.version === b.version && JSON.stringify(a.data) === JSON.stringify(b.data)
 }
 
 function heldForm({ type, identifier, version, data, transformed }: Draft): Omit<HeldRecord, 'place' | 'size'> {

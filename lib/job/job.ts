@@ -21,7 +21,10 @@ export interface JobContext extends Context {
 /** Any number of drafts, synchronous or asynchronous. */
 export type Drafts = Draft | Iterable<Draft> | AsyncIterable<Draft> | Observable<Draft>
 
-/** The function of a job: publishes drafts, returns them, or both. */
+/**
+ * The function of a job: publishes drafts, returns them, or both. Where the job has a history, returned drafts are
+ * accepted when the run ends or saves its state, since all of them together may be a flood; see `JobOptions.flood`.
+ */
 export type Run = (
   context: JobContext,
 ) => undefined | void | Receipt | Drafts | Promise<undefined | void | Receipt | Drafts>

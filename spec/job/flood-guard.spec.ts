@@ -70,12 +70,14 @@ describe('a poll whose identities are nearly all new', () => {
     const { here, run, jobs } = await polling(t)
     await run(poll('a', 1, 30))
     await run(poll('b', 1, 30))
-    await run(poll('c', 1, 40))
+    await here.clock.advance(1000)
+    assert.equal((await run(poll('c', 1, 40))).held, 40)
     const news = async () => (await here.events()).filter(({ type }) => type === 'tidings.job.flooded')
     const since = '2026-01-01T00:00:00.000Z'
+    const examples = [1, 2, 3].map((i) => ({ type: 'made', identifier: `b${i}` }))
     assert.deepEqual(
       (await news()).map(({ data, job }) => ({ data, job })),
-      [{ data: { job: 'poll', since, held: 30, polled: 30 }, job: undefined }],
+      [{ data: { job: 'poll', since, held: 30, polled: 30, examples }, job: undefined }],
     )
     await jobs.discard('poll')
     await here.clock.advance(1000)

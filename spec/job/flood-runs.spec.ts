@@ -218,6 +218,28 @@ describe('the bounds of a flood', () => {
     assert.deepEqual([await held(), await state()], [9990, undefined])
   })
 
+  it('are not touched by polls that repeat what is held', async (t) => {
+    const { here, run } = await afterFirst(t)
+    const revisions = async (): Promise<number[]> => {
+      const all: number[] = [(await here.log.store('tidings/floods').get('poll'))?.revision ?? 0]
+      for await (const { revision } of here.log.store('tidings/held/poll').list()) all.push(revision)
+      return all
+    }
+    await run(() => poll('b', 30, { title: 'x' }))
+    const before = await revisions()
+    for (let i = 0; i < 3; i++) await run(() => poll('b', 30, { title: 'x' }))
+    assert.deepEqual(await revisions(), before)
+  })
+
+  it('count each held draft with its newest data', async (t) => {
+    const { here, run } = await afterFirst(t)
+    const size = async (): Promise<number> => (await new HeldDrafts(here.log, 'poll').record())?.held?.size ?? 0
+    await run(() => poll('b', 30, 'x'.repeat(1000)))
+    assert.ok((await size()) > 30_000)
+    for (let i = 0; i < 3; i++) await run(() => poll('b', 30, 'y'))
+    assert.ok((await size()) < 1000, `${await size()}`)
+  })
+
   it('do not hold back a long run without a flood: its first 10 000 drafts decide', async (t) => {
     const { run, told, held } = await afterFirst(t)
     await run(() => poll('b', 19))
