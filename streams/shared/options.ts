@@ -194,6 +194,27 @@ export function address(fallback?: string): Field<string> {
   }
 }
 
+/** The address of a page, which may have a query; the setting is as given, but without a fragment. */
+export function pageAddress(): Field<string> {
+  return {
+    ...address(),
+    read: (value) => {
+      if (address().read(value) === undefined) return undefined
+      const url = new URL(value as string)
+      url.hash = ''
+      return url.href
+    },
+  }
+}
+
+/** One of two kinds of values. */
+export function either<A, B>(one: Field<A>, other: Field<B>): Field<A | B> {
+  return {
+    expected: `${one.expected} or ${other.expected}`,
+    read: (value) => one.read(value) ?? other.read(value),
+  }
+}
+
 /** Anything that passes a check of its own; `expected` says what that is. */
 export function like<T>(expected: string, fits: (value: unknown) => boolean, fallback?: T): Field<T> {
   return { expected, fallback, read: (value) => (fits(value) ? (value as T) : undefined) }

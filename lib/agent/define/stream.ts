@@ -16,7 +16,7 @@ export interface Stream {
   readonly jobs: readonly Job[]
   /** Its listeners, under their full names. */
   readonly listeners: readonly Listener[]
-  /** The event types that it publishes. */
+  /** The event types that it publishes: those of its definition, and those that its jobs name. */
   readonly eventTypes: readonly AnyEventType[]
 }
 
@@ -37,8 +37,8 @@ export interface StreamDefinition<Events, O> {
   readonly summary: string
   /** The event types that the stream publishes. */
   readonly events: Events
-  /** Creates the stream's jobs from its options. */
-  readonly jobs: (options: O, events: Events) => readonly Job[]
+  /** Creates the stream's jobs from its options. `use`: the name of this use, which is `as`, or the stream's name. */
+  readonly jobs: (options: O, events: Events, use: string) => readonly Job[]
   /** Creates the stream's listeners from its options; default none. */
   readonly listeners?: (options: O, events: Events) => readonly Listener[]
 }
@@ -95,7 +95,7 @@ export function defineStream(
     if (typeof as !== 'string' || !NAME.test(as))
       throw invalid(`as of stream ${quote(name)} must be letters, digits and -, got ${describe(as)}`)
     const options = definition.options === undefined ? rest : checked(name, definition.options, rest)
-    const jobs = parts(name, 'jobs', definition.jobs(options, events), isJob)
+    const jobs = parts(name, 'jobs', definition.jobs(options, events, as), isJob)
     const listeners = parts(name, 'listeners', definition.listeners?.(options, events) ?? [], isListener)
     const prefixed = <P extends Named>(kind: string, part: P): P => {
       const { formerly } = part.settings
@@ -108,7 +108,7 @@ export function defineStream(
       name: as,
       jobs: jobs.map((job) => prefixed('job', job)),
       listeners: listeners.map((listener) => prefixed('listener', listener)),
-      eventTypes: Object.values(events),
+      eventTypes: [...new Set([...Object.values(events), ...jobs.flatMap(({ settings }) => settings.publishes)])],
     })
   }
   // Defined, not assigned: an event may be called `name`, which is a read-only property of functions.
