@@ -84,5 +84,15 @@ async function remember(log: LevelLog, step: number): Promise<void> {
 
 function filesIn(directory: string): ReadonlyMap<string, Buffer> {
   const names = readdirSync(directory).filter((name) => name !== 'LOCK')
-  return new Map(names.map((name) => [name, readFileSync(join(directory, name))]))
+  return new Map(names.flatMap((name) => contentOf(join(directory, name)).map((content) => [name, content] as const)))
+}
+
+// MARK.new may have become MARK since the names were listed.
+function contentOf(path: string): Buffer[] {
+  try {
+    return [readFileSync(path)]
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    throw error
+  }
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { type FeedItem, feed } from '../../streams/feed.ts'
+import { cpuTime } from '../support/cpu-time.ts'
 import { draftsOf } from '../support/watch-stream.ts'
 import { feedService } from './feed-service.ts'
 
@@ -70,9 +71,9 @@ describe('a hostile feed', () => {
     ['links to feeds', `<html>${'<link rel=alternate '.repeat(100_000)}`],
   ] as const) {
     it(`with many ${what} takes a few seconds at most`, { timeout: 60_000 }, async (t) => {
-      const began = performance.now()
+      const spent = cpuTime()
       await look(t, body).catch(({ code }: { code?: string }) => assert.equal(code, 'TIDINGS_RESPONSE_INVALID'))
-      assert.ok(performance.now() - began < 30_000)
+      assert.ok(spent() < 15_000)
     })
   }
 
