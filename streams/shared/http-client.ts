@@ -13,6 +13,8 @@ export interface ClientOptions {
   readonly baseUrl: string
   /** Headers of every request to the origin of `baseUrl`; default none. Credentials belong here. */
   readonly headers?: Readonly<Record<string, string>>
+  /** Whether paths are secret: messages then show the origin alone. Default false. */
+  readonly secretPaths?: boolean
   /** The largest body to read, in bytes after decompression; default 8 MiB. */
   readonly maxBytes?: number
   /** Reads the wait that a 429 or 5xx asks for in its own way, in seconds; default: only `Retry-After` counts. */
@@ -84,13 +86,13 @@ export class HttpClient {
     const known = request.conditional === true ? await this.#context.state.get<Validators>(key) : undefined
     const { response, url: at, moved } = await this.#follow(url, { ...request.headers, ...conditions(known) })
     if (response.status === 304 && known !== undefined) {
-      this.#context.logger.info({ url: shown(at) }, 'not modified')
+      this.#context.logger.info({ url: this.#shown(at) }, 'not modified')
       return undefined
     }
-    const who = `stream ${this.#options.stream}: GET ${shown(at)}`
+    const who = `stream ${this.#options.stream}: GET ${this.#shown(at)}`
     const body = await this.#read(response, at, who)
     if (!response.ok) {
-      const failure = statusFailure(`stream ${this.#options.stream}`, 'GET', at, response, body.text())
+      const failure = statusFailure(`stream ${this.#options.stream}`, 'GET', this.#visible(at), response, body.text())
       const seconds = this.#options.retryAfter?.(body.text(), response.headers)
       throw retryOf(response, this.#context.now(), failure, seconds) ?? failure
     }
@@ -164,13 +166,21 @@ export class HttpClient {
   #unreachable(url: URL, cause: unknown): unknown {
     if (this.#context.signal.aborted) return cause
     const reason = ((cause as Error).cause as Error | undefined)?.message ?? (cause as Error).message
-    const words = `stream ${this.#options.stream}: GET ${shown(url)} failed: ${reason}`
-    return new TidingsError('TIDINGS_HTTP_FAILED', words, { cause, details: { method: 'GET', url: shown(url) } })
+    const words = `stream ${this.#options.stream}: GET ${this.#shown(url)} failed: ${reason}`
+    return new TidingsError('TIDINGS_HTTP_FAILED', words, { cause, details: { method: 'GET', url: this.#shown(url) } })
+  }
+
+  #visible(url: URL): URL {
+    return this.#options.secretPaths === true ? new URL(url.origin) : url
+  }
+
+  #shown(url: URL): string {
+    return shown(this.#visible(url))
   }
 
   #blocked(url: URL, why: string): TidingsError {
-    const words = `stream ${this.#options.stream}: ${shown(url)} ${why}, and is not asked`
-    return new TidingsError('TIDINGS_HTTP_BLOCKED', words, { details: { url: shown(url) } })
+    const words = `stream ${this.#options.stream}: ${this.#shown(url)} ${why}, and is not asked`
+    return new TidingsError('TIDINGS_HTTP_BLOCKED', words, { details: { url: this.#shown(url) } })
   }
 }
 
