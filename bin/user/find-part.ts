@@ -5,7 +5,7 @@ import { UsageError } from '../cli/errors.ts'
 import { findFile, isFile } from './find-file.ts'
 import { loadModule } from './load-module.ts'
 
-/** Finds the job that `example.myJob` or `example.ts#myJob` names. */
+/** Finds the job that `example.myJob` or `example.ts#myJob` names; of a stream in an agent, `home.ts#github.notifications`. */
 export function findJob(target: string): Promise<Job> {
   return findPart(target, 'job', isJob)
 }
@@ -15,17 +15,29 @@ export function findListener(target: string): Promise<Listener> {
   return findPart(target, 'listener', isListener)
 }
 
-async function findPart<P>(target: string, kind: 'job' | 'listener', is: (value: unknown) => value is P): Promise<P> {
+async function findPart<P extends Job | Listener>(
+  target: string,
+  kind: 'job' | 'listener',
+  is: (value: unknown) => value is P,
+): Promise<P> {
   const [file, name] = split(target, kind)
   const path = findFile(file)
   const exports = await loadModule(path)
-  const part = exports[name]
+  const inStreams = partsOfStreams(Object.values(exports)).filter(is)
+  const part = exports[name] ?? inStreams.find((each) => each.name === name)
   if (is(part)) return part
-  const names = Object.keys(exports).filter((each) => is(exports[each]))
+  const names = [...Object.keys(exports).filter((each) => is(exports[each])), ...inStreams.map((each) => each.name)]
   const found =
     part === undefined ? `has no export ${JSON.stringify(name)}` : `exports ${kindOf(part)} as ${name}, not a ${kind}`
   const others = names.length === 0 ? `; it exports no ${kind}` : `; its ${kind}s: ${names.join(', ')}`
   throw new UsageError(`${path} ${found}${didYouMean(name, names) || others}`)
+}
+
+// Those whose names have a dot, as no export has: `home.ts#github.notifications`.
+function partsOfStreams(exported: readonly unknown[]): readonly (Job | Listener)[] {
+  const owners = exported.filter((each) => isAgent(each) || isStream(each))
+  const parts = owners.flatMap(({ jobs, listeners }) => [...jobs, ...listeners])
+  return parts.filter(({ name }) => name.includes('.'))
 }
 
 function split(target: string, kind: string): readonly [file: string, name: string] {

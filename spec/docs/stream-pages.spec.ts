@@ -20,4 +20,20 @@ describe('docs/streams', () => {
     const gone = readdirSync(join(root, 'docs/streams')).filter((name) => !made.pages.has(`docs/streams/${name}`))
     assert.deepEqual([stale.map(([path]) => path), gone], [[], []])
   })
+
+  it('show an event of every stream that publishes', () => {
+    assert.deepEqual(made.withoutExample, [])
+  })
+
+  it('have a program, and a text for every option, member and parameter', () => {
+    for (const [path, text] of made.pages) {
+      if (path.endsWith('README.md')) continue
+      assert.match(text, /## A program\n\n```ts\n/, path)
+      assert.deepEqual(
+        text.split('\n').filter((line) => /^\| `.*\| {1,2}\|$/.test(line)),
+        [],
+        path,
+      )
+    }
+  })
 })

@@ -5,7 +5,7 @@ import { describe, it } from 'node:test'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 import { until } from '../support/until.ts'
 import { HomeServices } from './home-services.ts'
-import { root, type Started, start } from './program.ts'
+import { agentTest, type Ended, root, type Started, start } from './program.ts'
 
 describe('docs/examples/home.ts', () => {
   it('adds every task once and every row once, through three kill -9', { timeout: 300_000 }, async (t) => {
@@ -68,6 +68,25 @@ describe('docs/examples/home.ts', () => {
     const { temperature, wear } = dashboard['weather'] as { temperature: number; wear: string }
     assert.deepEqual([temperature, typeof wear], [5 + 3 * 5, 'string'])
     assert.match(String(dashboard['to Alewife']), /^\d{4}-\d\d-\d\dT/)
+  })
+
+  it('has jobs that can be tried by their full names, recorded and replayed', async (t) => {
+    const services = await HomeServices.start(t)
+    const folder = temporaryDirectory(t)
+    copyFileSync(join(root, 'docs/examples/home.ts'), join(folder, 'home.ts'))
+    const args = ['-m', '-j', 'home.ts#github.notifications', '--json']
+    const recorded = await agentTest(t, folder, [...args, '--record', 'home.fixture.json'], { env: services.env })
+    assert.equal(recorded.code, 0, recorded.stderr)
+    const { GITHUB_TOKEN: _, TODOIST_TOKEN: __, ...env } = services.env
+    const { looks } = services
+    const replayed = await agentTest(t, folder, [...args, '--fixture', 'home.fixture.json'], { env })
+    const published = ({ stdout }: Ended): unknown => (JSON.parse(stdout) as { readonly published: unknown }).published
+    assert.deepEqual(published(replayed), published(recorded))
+    assert.match(replayed.stdout, /"type":"github\.review\.requested"/)
+    assert.equal(services.looks, looks)
+    const wrong = await agentTest(t, folder, ['-m', '-j', 'home.ts#github.notification'], { env })
+    assert.equal(wrong.code, 2)
+    assert.match(wrong.words, /home\.ts has no export "github\.notification"; did you mean "github\.notifications"\?/)
   })
 })
 

@@ -6,7 +6,11 @@ export const test = command({
     'Try a job, a listener, or both. The listener receives each event once; published events are kept for the next trial.',
   takes: [],
   options: {
-    job: { alias: 'j', type: 'string', describe: 'Run this job: FILE.EXPORT, or FILE.ts#EXPORT' },
+    job: {
+      alias: 'j',
+      type: 'string',
+      describe: 'Run this job: FILE.EXPORT, FILE.ts#EXPORT, or of a stream FILE.ts#STREAM.JOB',
+    },
     listener: { alias: 'l', type: 'string', describe: 'Deliver new events to this listener' },
     'emit-type': { alias: 't', type: 'string', describe: 'Deliver stored events of this type again' },
     'emit-id': { alias: 'i', type: 'string', describe: 'Deliver stored events with this identifier again (also -id)' },

@@ -146,7 +146,9 @@ class Reader {
       const row = { ...this.#row(symbol), name }
       const isLiteral = of.isIntersection() || of.symbol?.flags === ts.SymbolFlags.TypeLiteral
       if (!isLiteral || of.getCallSignatures().length > 0 || of.getStringIndexType() !== undefined) return [row]
-      return [{ ...row, type: 'object' }, ...this.#members(of, `${name}.`)]
+      const inner = this.#members(of, `${name}.`)
+      // A mapped type has members without texts: its own text must do.
+      return inner.some(({ text }) => text === '') ? [row] : [{ ...row, type: 'object' }, ...inner]
     })
   }
 
