@@ -264,6 +264,7 @@ describe('held drafts', () => {
     await run(poll('a', 1, 30))
     await run(poll('b', 1, 30))
     await here.log.accept(poll('b', 1, 2))
+    assert.equal((await run(poll('b', 1, 30))).duplicate, 2)
     assert.deepEqual(await jobs.release('poll'), { name: 'poll', new: 28, changed: 0, duplicate: 2 })
   })
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
 import { operations } from '../../lib/agent/operations/operations.ts'
+import { TidingsError } from '../../lib/core/errors.ts'
 import type { Draft } from '../../lib/core/event.ts'
 import { HeldDrafts } from '../../lib/job/held-drafts.ts'
 import { job, type Run } from '../../lib/job/job.ts'
@@ -124,6 +125,29 @@ describe('a run with a flood', () => {
     assert.deepEqual([await told(), await held()], [0, undefined])
     assert.equal((await run(() => poll('b', 30))).held, 30)
     await here.end(running)
+  })
+
+  it('that the log does not take fails, says that nothing is held, and is held the next time', async (t) => {
+    const base = await memoryLog()
+    let fails = true
+    const log = wrap(base, {
+      accept: async (drafts, origin) => {
+        if (!fails || drafts[0]?.type !== 'tidings.job.flooded') return base.accept(drafts, origin)
+        fails = false
+        throw new TidingsError('TIDINGS_LOG_FAILED', 'no space left')
+      },
+    })
+    const { here, run, told, held, state } = await afterFirst(t, { log })
+    const flood: Run = ({ state }) => {
+      state.set('n', 1)
+      return poll('b', 30)
+    }
+    const report = await run(flood)
+    assert.deepEqual([report.status, report.held, report.error?.message], ['failed', undefined, 'no space left'])
+    assert.deepEqual([await told(), await held(), await state()], [0, undefined, undefined])
+    assert.deepEqual(here.notes.said('poll held'), [])
+    assert.deepEqual([(await run(flood)).held, await told(), await held(), await state()], [30, 0, 30, 1])
+    await base.close()
   })
 
   it('leaves one event of the news, also when several runs flood at once', async (t) => {
