@@ -181,6 +181,29 @@ describe('a release during a run', () => {
     assert.deepEqual([await told(), await held()], [30, undefined])
   })
 
+  it('that fails midway leaves the rest held, in order, for the next one', async (t) => {
+    const base = await memoryLog()
+    let pages = Number.POSITIVE_INFINITY
+    const log = wrap(base, {
+      accept: async (drafts, origin) => {
+        if (drafts.length > 1 && --pages < 0) throw new TidingsError('TIDINGS_LOG_FAILED', 'no space left')
+        return base.accept(drafts, origin)
+      },
+    })
+    const { run, told, held, jobs } = await afterFirst(t, { log })
+    await run(() => poll('b', 1200))
+    pages = 1
+    await assert.rejects(jobs.release('poll'), { code: 'TIDINGS_LOG_FAILED' })
+    assert.deepEqual([await told(), await held()], [500, 700])
+    assert.equal((await jobs.list())[0]?.held, 700)
+    pages = 5
+    assert.equal((await jobs.release('poll')).new, 700)
+    assert.equal(await held(), undefined)
+    const last = await base.get('made', 'b1199')
+    assert.equal(last?.seq, await base.last())
+    await base.close()
+  })
+
   it('may come between the judgement and the commit', async (t) => {
     const base = await memoryLog()
     const turns: (() => unknown)[] = []
