@@ -165,6 +165,18 @@ describe('feed', () => {
     assert.match(JSON.stringify(lines), /"moved":"http:[^"]*\/new".*feed moved/)
   })
 
+  it('holds a flood: a feed that renumbers its items tells nothing by itself', async (t) => {
+    const all = Array.from({ length: 40 }, (_, n) => n)
+    const service = await localService(t, serve(all))
+    const { running, told, see } = await watchStream(t, feed({ url: service.url, backfill: 1 }))
+    await see()
+    const renumbered = all.map((n) => ({ ...post(n), id: `new-${n}` }))
+    service.answer(() => ({ body: rss(renumbered) }))
+    await see()
+    assert.equal(told.length, 1)
+    assert.match(JSON.stringify((await running.status()).jobs), /"held"/)
+  })
+
   it('sends a token', async (t) => {
     const service = await localService(t, serve([1]))
     await draftsOf(feed({ url: service.url, token: 'FEED' }), { secret: secretsOf({ FEED: 'xyz' }) })
