@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import {
   always,
   type Draft,
@@ -14,6 +13,7 @@ import { type Arrived, type Reply, serveEndpoint, tooLarge } from './hook/endpoi
 import { type HookSource, type HookVerdict, hookRequest, parseJson, Refused } from './hook/request.ts'
 import { asText, providers } from './hook/sources.ts'
 import { count, duration, func, like, optional, optionsOf, type Settings, text } from './shared/options.ts'
+import { cut, identifierOf } from './shared/wire.ts'
 
 export type { HookRequest, HookSource, HookVerdict } from './hook/request.ts'
 
@@ -53,7 +53,8 @@ export interface HookOptions {
 export interface Received {
   /** Who sent it: `github`, `stripe`, `standard`, or `custom` for a function. */
   readonly from: string
-  /** The sender's identifier of the happening, also that of the event; a digest if it is longer than 1 KiB. */
+  /** The sender's identifier of the happening, also that of the event; its beginning and a digest if it is longer
+   * than 1 KiB. */
   readonly delivery: string
   /** The name of what happened, such as `push` or `invoice.paid`, if the sender names it. Cut at 200 characters. */
   readonly event?: string
@@ -233,10 +234,10 @@ function invalidSecret(name = '', why: string): TidingsError {
 /** @throws Refused 413; TypeError for a verdict that is not one */
 function draftOf(verdict: HookVerdict, from: string, arrived: Arrived, maxBytes: number): Draft {
   const { identifier, event, sent, headers: names = ['content-type', 'user-agent'] } = verdict
-  if (typeof identifier !== 'string' || identifier === '') {
+  const delivery = typeof identifier === 'string' ? identifierOf(identifier) : undefined
+  if (delivery === undefined) {
     throw new TypeError(`from must return an identifier that is text and not empty, got ${describe(identifier)}`)
   }
-  const delivery = shortIdentifier(identifier)
   const headers = names.flatMap((name) => {
     const value = arrived.headers[name]
     return typeof value === 'string' ? [[name, cut(value, 1000)]] : []
@@ -251,15 +252,6 @@ function draftOf(verdict: HookVerdict, from: string, arrived: Arrived, maxBytes:
   }
   if (Buffer.byteLength(JSON.stringify(data)) > maxBytes) throw new Refused(413, tooLarge(maxBytes).text)
   return received(delivery, data)
-}
-
-function shortIdentifier(identifier: string): string {
-  const text = identifier.toWellFormed()
-  return Buffer.byteLength(text) <= 1024 ? text : createHash('sha256').update(text).digest('hex')
-}
-
-function cut(value: string, most: number): string {
-  return value.slice(0, most).toWellFormed()
 }
 
 /** Logs refused webhooks, so many that a flood of them can't fill the log file. */

@@ -32,6 +32,7 @@ export const codes = {
   TIDINGS_LOG_INVALID: 'an option of the log, or a query, is invalid',
   TIDINGS_LOG_LOCKED: 'the log is in use by another process or by this one',
   TIDINGS_LOOP: 'an event has too many causes behind it',
+  TIDINGS_MAIL_FAILED: 'a mail server did not answer, or refused the login or a command',
   TIDINGS_PACKAGE_MISSING: 'a stream or handler needs a package that is not installed',
   TIDINGS_PARKED: 'a handler parked its event',
   TIDINGS_RESPONSE_INVALID: 'the answer of a service is not what its protocol says',
