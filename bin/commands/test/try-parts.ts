@@ -51,11 +51,11 @@ export async function tryParts(options: TestOptions): Promise<number> {
     signal: stop.signal,
   })
   await printTrial(report, options.json === true, secrets.scrub)
+  if (asksAgain(options)) await reportUnheard(report, options, log, directory)
+  await log.close()
   const isWhole = await end(
     [report.run?.error, ...report.heard.map(({ error }) => error)].map((error) => error?.message ?? ''),
   )
-  if (asksAgain(options)) await reportUnheard(report, options, log, directory)
-  await log.close()
   const endless = job.job?.schedule.kind === 'always' && stop.signal.aborted
   return isWhole && isWell(report, endless) ? exitCodes.ok : exitCodes.failed
 }

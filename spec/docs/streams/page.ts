@@ -36,7 +36,7 @@ export async function pageOf(facts: StreamFacts, examples: readonly Draft[]): Pr
 export function indexOf(all: readonly StreamFacts[]): string {
   const link = ({ name }: StreamFacts): string => `[${name}](${name}.md)`
   const sources = all.filter(({ options }) => options !== undefined)
-  const acting = all.filter(({ functions }) => functions.some(({ isHandler }) => isHandler))
+  const acting = all.filter((facts) => handlersOf(facts).length > 0)
   const names = (some: readonly StreamFacts[]): string[] => some.map(({ name }) => name)
   return `${[
     '# Streams',
@@ -48,19 +48,13 @@ export function indexOf(all: readonly StreamFacts[]): string {
       ['stream', 'publishes', 'event types'],
       sources.map((facts) => [link(facts), facts.summary, codes(facts.events.map(({ name }) => name))]),
     ),
-    ...(acting.length === 0
-      ? []
-      : [
-          '## Handlers',
-          table(
-            ['stream', 'what they do', 'handlers'],
-            acting.map((facts) => [
-              link(facts),
-              facts.options === undefined ? facts.summary : firstSentence(handlersOf(facts)[0]?.text ?? ''),
-              codes(handlersOf(facts).map(({ name }) => name)),
-            ]),
-          ),
-        ]),
+    '## Handlers',
+    table(
+      ['handler', 'what it does', 'stream'],
+      acting.flatMap((facts) =>
+        handlersOf(facts).map(({ name, text }) => [`\`${name}\``, firstSentence(text), link(facts)]),
+      ),
+    ),
     'A service that is not here takes a page of code: [write your own stream](../writing-streams.md).',
   ].join('\n\n')}\n`
 }
