@@ -14,7 +14,7 @@ export interface WriteJsonOptions {
 
 const WHO = 'dashboard.writeJson'
 
-const options = optionsOf<WriteJsonOptions & { readonly path: string }>()({ path: text(), key: optional(text()) })
+const fields = optionsOf<WriteJsonOptions & { readonly path: string }>()({ path: text(), key: optional(text()) })
 
 /**
  * Writes what an event says into a JSON document, for a page or a script that shows it.
@@ -38,9 +38,9 @@ const options = optionsOf<WriteJsonOptions & { readonly path: string }>()({ path
 function writeJson<E>(
   path: string,
   value: (event: E, delivery: Delivery) => unknown,
-  given: WriteJsonOptions = {},
+  options: WriteJsonOptions = {},
 ): (event: E, delivery: Delivery) => Promise<boolean> {
-  const { key } = settingsOf(WHO, options, { ...given, path })
+  const { key } = settingsOf(WHO, fields, { ...options, path })
   checkFunction(WHO, value)
   return async (event, delivery) => {
     const parts = partsOf(await value(event, delivery), key)

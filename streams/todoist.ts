@@ -3,9 +3,10 @@ import { defined } from '../lib/streams.ts'
 import { httpClient } from './shared/http-client.ts'
 import { address, optionsOf, text } from './shared/options.ts'
 import { type PollOptions, poll, pollFields } from './shared/poll.ts'
+import { identifierOf } from './shared/wire.ts'
 import { addTask, completeTask } from './todoist/add-task.ts'
 import { fieldsOf, findProject, type Get, listOf, retryAfter, statusOf } from './todoist/api.ts'
-import { type CompletedTask, contentOf, dateOf, idOf, type TodoistTask, taskOf } from './todoist/tasks.ts'
+import { type CompletedTask, contentOf, dateOf, type TodoistTask, taskOf } from './todoist/tasks.ts'
 
 export type { PollOptions } from './shared/poll.ts'
 export type { AddTaskOptions, NewTask, TodoistAccess } from './todoist/add-task.ts'
@@ -118,7 +119,7 @@ async function addedTasks(context: JobContext, watch: Watch): Promise<Draft[]> {
   skipped.report(context)
   // The newest last: Todoist sorts as the user does.
   tasks.sort((one, other) => compare(one.added ?? '', other.added ?? ''))
-  return tasks.map((task) => added(`${task.id} ${project}`, task))
+  return tasks.map((task) => added(nameOf(task, project), task))
 }
 
 async function completedTasks(context: JobContext, watch: Watch): Promise<Draft[]> {
@@ -142,7 +143,7 @@ async function completedTasks(context: JobContext, watch: Watch): Promise<Draft[
   skipped.report(context)
   context.state.set('looked', now)
   done.sort((one, other) => compare(one.completed, other.completed))
-  return done.map((task) => completed(`${task.id} ${task.completed}`, task))
+  return done.map((task) => completed(nameOf(task, task.completed), task))
 }
 
 /** Splits a time into parts that Todoist answers for. */
@@ -172,7 +173,7 @@ async function recurrences(get: Get, context: JobContext, project: string, since
   try {
     for await (const item of listOf(get, 'activities', 'results', query, ACTIVITIES_PAGE)) {
       const { object_id, event_type, event_date, extra_data } = fieldsOf(item) ?? {}
-      const task = recurring.get(idOf(object_id) ?? '')
+      const task = recurring.get(identifierOf(object_id) ?? '')
       const at = dateOf(event_date)
       if (task === undefined || at === undefined || at < since || event_type !== 'completed') continue
       done.push({ ...task, ...defined({ content: contentOf(extra_data) }), completed: at })
@@ -211,6 +212,11 @@ class Skipped {
   report({ logger }: JobContext): void {
     if (this.#count > 0) logger.warn({ count: this.#count }, 'items skipped')
   }
+}
+
+/** An identifier, which fits into the log however long the id is. */
+function nameOf({ id }: TodoistTask, rest: string): string {
+  return identifierOf(`${id} ${rest}`) ?? id
 }
 
 function compare(one: string, other: string): number {

@@ -38,6 +38,11 @@ export default agent('handlers', [
     spreadsheet.appendRow({ path: 'a.csv' }, ({ data }) => ({ hash: data.hash })),
   ),
   listener(
+    'tasks',
+    on(github.issueAssigned),
+    todoist.addTask((event) => ({ content: event.data.title })),
+  ),
+  listener(
     'task',
     on(git.commit),
     todoist.addTask((event) => ({ content: event.data.subject })),

@@ -43,9 +43,9 @@ export function appendOnce(
   compose: (file: AppendedFile) => Promise<string | undefined> | string,
 ): Promise<boolean> {
   return withSharedFile(delivery, who, path, async (shared) => {
-    const journal = await AppendJournal.open(shared.folder)
+    const handle = await open(shared.path, 'a+')
     try {
-      const handle = await open(shared.path, 'a+')
+      const journal = await AppendJournal.open(shared.folder, shared.mode)
       try {
         await settle(journal, handle)
         if (journal.has(delivery.key)) return false
@@ -59,10 +59,10 @@ export function appendOnce(
         if (size === 0) await syncFolder(shared.path)
         return true
       } finally {
-        await handle.close()
+        await journal.close()
       }
     } finally {
-      await journal.close()
+      await handle.close()
     }
   })
 }

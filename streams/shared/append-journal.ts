@@ -42,9 +42,10 @@ export class AppendJournal {
     this.#contents = contents
   }
 
-  static async open(folder: string): Promise<AppendJournal> {
+  /** @param mode who may read a new journal: those who may read the file, whose text it has */
+  static async open(folder: string, mode: number | undefined): Promise<AppendJournal> {
     const path = join(folder, 'journal')
-    const file = await open(path, 'a+')
+    const file = await open(path, 'a+', mode)
     try {
       const contents = known.get(path)
       if (contents !== undefined && contents.mark === (await markOf(file))) {
@@ -95,7 +96,8 @@ export class AppendJournal {
     if ((await this.#file.stat()).size <= MOST_BYTES) return
     const shortened = `${this.#path}.new`
     const keys = [...this.#contents.keys].slice(-MOST_KEYS)
-    const file = await open(shortened, 'w', 0o600)
+    const { mode } = await this.#file.stat()
+    const file = await open(shortened, 'w', mode & 0o777)
     try {
       await file.writeFile(keys.map((key) => `${JSON.stringify({ key })}\n`).join(''))
       await file.datasync()
@@ -140,7 +142,9 @@ function parse(line: string): Partial<Entry> | undefined {
   try {
     const { key, at, text } = JSON.parse(line) as Record<string, unknown>
     if (typeof key !== 'string') return undefined
-    return Number.isSafeInteger(at) && typeof text === 'string' ? { key, at: at as number, text } : { key }
+    return Number.isSafeInteger(at) && (at as number) >= 0 && typeof text === 'string'
+      ? { key, at: at as number, text }
+      : { key }
   } catch {
     return undefined
   }

@@ -20,10 +20,10 @@ const permanent: Readonly<Record<string, string>> = {
  * @param who names the handler: `'file.append'`
  */
 export function fileFailure(who: string, path: string, cause: unknown): unknown {
-  const { code, syscall } = cause as NodeJS.ErrnoException
+  const { code, syscall, path: where = path } = cause as NodeJS.ErrnoException
   if (typeof code !== 'string' || typeof syscall !== 'string') return cause
   const reason = permanent[code]
-  if (reason !== undefined) return new Park(`${who}: cannot write ${path}: ${reason} (${code})`, { cause })
+  if (reason !== undefined) return new Park(`${who}: cannot write ${path}: ${reason} (${code}, ${where})`, { cause })
   const words = `${who}: cannot write ${path}: ${(cause as Error).message}`
   return new TidingsError('TIDINGS_FILE_FAILED', words, { cause, details: { path, code } })
 }

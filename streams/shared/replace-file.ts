@@ -1,19 +1,18 @@
-import { open, rename, rm, stat } from 'node:fs/promises'
+import { open, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { isMissing, type SharedFile } from './shared-file.ts'
+import type { SharedFile } from './shared-file.ts'
 
 /**
  * Replaces the contents of a file at once: readers see all of the old or all of the new, also after a crash. Only for a
  * caller that holds the lock of the file.
  */
-export async function replaceFile({ path, folder }: SharedFile, contents: string | Uint8Array): Promise<void> {
+export async function replaceFile({ path, folder, mode }: SharedFile, contents: string | Uint8Array): Promise<void> {
   const draft = join(folder, 'new')
   try {
     // A process that was killed may have left one.
     await rm(draft, { force: true })
-    const file = await open(draft, 'wx')
+    const file = await open(draft, 'wx', mode)
     try {
-      const mode = await modeOf(path)
       if (mode !== undefined) await file.chmod(mode)
       await file.writeFile(contents)
       await file.sync()
@@ -36,14 +35,5 @@ export async function syncFolder(path: string): Promise<void> {
     await folder?.sync().catch(() => undefined)
   } finally {
     await folder?.close()
-  }
-}
-
-async function modeOf(path: string): Promise<number | undefined> {
-  try {
-    return (await stat(path)).mode & 0o777
-  } catch (error) {
-    if (isMissing(error)) return undefined
-    throw error
   }
 }

@@ -1,3 +1,4 @@
+import type { Stats } from 'node:fs'
 import { mkdir, realpath, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { type Delivery, Park } from '../../lib/index.ts'
@@ -10,6 +11,8 @@ export interface SharedFile {
   readonly path: string
   /** The folder `.NAME.tidings` beside it, for what writers keep there. */
   readonly folder: string
+  /** The permissions of the file; undefined for a new one. */
+  readonly mode: number | undefined
 }
 
 /**
@@ -31,7 +34,7 @@ export async function withSharedFile<T>(
       const found = await statOf(real)
       // Opening a pipe would wait for its reader.
       if (found !== undefined && !found.isFile()) throw new Park(`${who}: cannot write ${path}: it is not a file`)
-      return act({ path: real, folder })
+      return act({ path: real, folder, mode: found === undefined ? undefined : found.mode & 0o777 })
     })
   } catch (error) {
     throw fileFailure(who, path, error)
@@ -48,7 +51,7 @@ async function realPath(path: string): Promise<string> {
   }
 }
 
-async function statOf(path: string): Promise<Awaited<ReturnType<typeof stat>> | undefined> {
+async function statOf(path: string): Promise<Stats | undefined> {
   try {
     return await stat(path)
   } catch (error) {

@@ -2,6 +2,7 @@ import { type Delivery, Park } from '../../lib/index.ts'
 import { defined, describe } from '../../lib/streams.ts'
 import { type HandlerAnswer, type HandlerRequest, send } from '../shared/http-handler.ts'
 import { address, checkFunction, optional, optionsOf, settingsOf, text } from '../shared/options.ts'
+import { cut } from '../shared/wire.ts'
 import { type Fields, fieldsOf, findProject, type Get, parseJson, retryAfter, statusOf } from './api.ts'
 
 /** A task to add. */
@@ -146,8 +147,8 @@ function bodyOf(task: unknown): Fields & { readonly project?: string } {
     throw new Park(`${ADD}: project must be an id or a name, got ${describe(project)}`)
   }
   return defined({
-    content: shorten(content, LONGEST.content),
-    description: typeof description === 'string' ? shorten(description, LONGEST.description) : undefined,
+    content: cut(content, LONGEST.content),
+    description: typeof description === 'string' ? cut(description, LONGEST.description) : undefined,
     ...dueOf(due),
     labels,
     priority,
@@ -161,8 +162,4 @@ function dueOf(due: unknown): Fields {
   if (typeof due !== 'string') throw new Park(`${ADD}: due must be text or a date, got ${describe(due)}`)
   if (/^\d{4}-\d{2}-\d{2}$/.test(due)) return { due_date: due }
   return /^\d{4}-\d{2}-\d{2}T/.test(due) ? { due_datetime: due } : { due_string: due }
-}
-
-function shorten(words: string, most: number): string {
-  return (words.length > most ? `${words.slice(0, most - 1)}…` : words).toWellFormed()
 }

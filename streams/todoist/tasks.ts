@@ -1,3 +1,4 @@
+import { cut, identifierOf } from '../shared/wire.ts'
 import { type Fields, fieldsOf } from './api.ts'
 
 /** The data of a `todoist.added` event. Texts are cut at 8000 characters, dates are ISO 8601 in UTC. */
@@ -37,19 +38,16 @@ export interface CompletedTask extends TodoistTask {
   readonly completed: string
 }
 
-/** Characters per text: an event then fits the log's 256 KiB. */
-const MOST_CHARACTERS = 8000
-
 /** Labels per task, of at most 100 characters each. */
 const MOST_LABELS = 100
 
 /** Reads a task; undefined without an id or a title, and for one that was deleted. */
 export function taskOf(item: unknown, project: string): TodoistTask | undefined {
   const fields = fieldsOf(item) ?? {}
-  const id = idOf(fields['id'])
+  const id = identifierOf(fields['id'])
   if (id === undefined || typeof fields['content'] !== 'string' || fields['is_deleted'] === true) return undefined
   const due = dueOf(fieldsOf(fields['due']))
-  const parent = idOf(fields['parent_id'])
+  const parent = identifierOf(fields['parent_id'])
   const added = dateOf(fields['added_at'])
   return {
     id,
@@ -71,12 +69,6 @@ export function contentOf(extraData: unknown): string | undefined {
   return typeof content === 'string' ? textOf(content) : undefined
 }
 
-/** Reads an id; undefined for anything else. Older ids are numbers. */
-export function idOf(value: unknown): string | undefined {
-  const id = Number.isSafeInteger(value) ? String(value) : value
-  return typeof id === 'string' && /^.{1,200}$/su.test(id) && id.isWellFormed() ? id : undefined
-}
-
 /** Reads a date as ISO 8601 in UTC; undefined if it is not one. */
 export function dateOf(value: unknown): string | undefined {
   const date = new Date(typeof value === 'string' ? value : Number.NaN)
@@ -96,6 +88,6 @@ function labelsOf(labels: unknown): string[] {
     .slice(0, MOST_LABELS)
 }
 
-function textOf(value: unknown, most = MOST_CHARACTERS): string {
-  return typeof value === 'string' ? value.slice(0, most).toWellFormed() : ''
+function textOf(value: unknown, most?: number): string {
+  return typeof value === 'string' ? cut(value, most) : ''
 }

@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { describe, it, type TestContext } from 'node:test'
@@ -59,6 +68,15 @@ describe('appendOnce', () => {
     symlinkSync(path, join(folder, 'link.txt'))
     assert.equal(await appendOnce({ key: 'a', signal }, 'x.do', join(folder, 'link.txt'), () => 'one\n'), false)
     assert.equal(read(), 'one\n')
+  })
+
+  it('lets those read the journal who may read the file', async (t) => {
+    const { path, append, journal } = prepare(t)
+    writeFileSync(path, '', { mode: 0o600 })
+    await append('a', 'one\n')
+    await append('large', `${'x'.repeat(4 * 1024 * 1024)}\n`)
+    await append('b', 'two\n')
+    assert.equal(statSync(journal).mode & 0o777, 0o600)
   })
 
   it('makes a missing folder', async (t) => {
