@@ -84,8 +84,8 @@ const options = optionsOf<GithubOptions>()({
  * `not modified`; stars cost one or two each time, since only the last page has the new ones. `X-Poll-Interval` is
  * honoured: a run that comes sooner asks nothing and logs until when. A primary or a secondary rate limit becomes a
  * `Retry` after the time that GitHub gives, at most an hour. A look reads 100 pages at most. An item that appears late is
- * published if it is at most a day (in repositories three, for releases 60) older than the newest one. GitHub lists the
- * first 40 000 stars of a repository only.
+ * published if it is at most three days (a release: 60) older than the newest one. GitHub lists the first 40 000 stars of a
+ * repository only.
  *
  * **Errors.** `TIDINGS_HTTP_FAILED` names the token, the repository and what GitHub said (401, 403, 404, 410, single
  * sign-on); a renamed repository is found, and logged as `moved`. `TIDINGS_RESPONSE_INVALID` if the answer is not a list;

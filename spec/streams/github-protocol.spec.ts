@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { firstValueFrom, toArray } from 'rxjs'
 import { isRetry } from '../../lib/core/control.ts'
-import { runOnce } from '../../lib/index.ts'
+import { agent, memoryLog, runOnce, start } from '../../lib/index.ts'
 import { github } from '../../streams/github.ts'
 import { localService, type Told } from '../support/local-service.ts'
 import { watchStream } from '../support/watch-stream.ts'
@@ -63,15 +63,18 @@ describe('the pages of github notifications', () => {
     assert.ok(service.asked.every(({ headers }) => headers.authorization === 'token a made-up token'))
   })
 
-  it('are read only as far back as late ones are expected', async (t) => {
+  it('are read to their end at first, and then as far back as late ones are expected', async (t) => {
     const old = (number: number): Thread => thread(number, { updated_at: '2025-06-01T12:00:00Z' })
-    const { service, see, told } = await watched(t, threads(2))
+    const before = [old(10), old(11), old(12), old(13)]
+    const service = await localService(t, serve([...threads(2), ...before], { most: 1 }))
+    const { see, told } = await watchStream(t, github({ baseUrl: service.url, backfill: 100 }), secrets)
     await see()
-    const before = service.asked.length
-    service.answer(serve([...threads(3), old(10), old(11)]))
+    assert.equal(service.asked.length, 6)
+    service.answer(serve([...threads(3), ...before, old(14)], { most: 1 }))
     await see()
-    assert.equal(told.length, 3)
-    assert.equal(service.asked[before]?.query.get('since'), '2025-12-31T00:00:00.000Z')
+    assert.equal(told.length, 7)
+    // The three new ones, and the first that is too old.
+    assert.equal(service.asked.length, 6 + 4)
   })
 
   it('end at a link that leads back', async (t) => {
@@ -110,8 +113,6 @@ describe('the pages of github notifications', () => {
     }
     answer({ 1: '"a"', 2: '"b"' }, threads(60))
     await see()
-    // Between the looks, the query begins to have a `since`.
-    await see()
     const before = service.asked.length
     await see()
     assert.equal(service.asked.length - before, 2)
@@ -119,6 +120,34 @@ describe('the pages of github notifications', () => {
     answer({ 1: '"a"', 2: '"c"' }, [...threads(60), thread(0)])
     await see()
     assert.equal(told.length, 61)
+  })
+})
+
+describe('a look at github that finds nothing new', () => {
+  it('says so', async (t) => {
+    const service = await localService(t, ({ headers }) => {
+      const etag = '"a"'
+      return headers['if-none-match'] === etag
+        ? { status: 304, headers: { 'x-poll-interval': '60' } }
+        : { body: [], headers: { etag } }
+    })
+    const lines: string[] = []
+    const line = (_: object, words: string): void => void lines.push(words)
+    const logger = { debug: line, info: line, warn: line, error: line }
+    const log = await memoryLog()
+    t.after(() => log.close())
+    const stream = github({ baseUrl: service.url })
+    await using running = await start(agent('says', [stream]), { log, logger, world: { ...secrets, now: () => noon } })
+    for (const [asked, words] of [
+      [1, 'job done'],
+      [2, 'not modified'],
+      [2, 'not asked: GitHub wants a pause'],
+    ] as const) {
+      lines.length = 0
+      await running.trigger('github.notifications')
+      assert.equal(service.asked.length, asked)
+      assert.ok(lines.includes(words), lines.join(', '))
+    }
   })
 })
 
@@ -142,13 +171,12 @@ describe('the pace of github', () => {
         ? { body: [], headers: { 'last-modified': 'Thu, 01 Jan 2026 12:00:00 GMT' } }
         : { status: 304, headers: { 'x-poll-interval': '300' } },
     )
-    for (const after of [0, 60_000, 60_000, 60_000]) {
+    for (const after of [0, 60_000, 60_000]) {
       clock.now += after
       await see()
     }
-    // The second look has a `since`, so only the third can be a 304; the fourth comes too early.
-    assert.equal(service.asked.length, 3)
-    assert.equal(service.asked[2]?.headers['if-modified-since'], 'Thu, 01 Jan 2026 12:00:00 GMT')
+    assert.equal(service.asked.length, 2)
+    assert.equal(service.asked[1]?.headers['if-modified-since'], 'Thu, 01 Jan 2026 12:00:00 GMT')
   })
 
   it('is bounded, and does not depend on a clock that stepped back', async (t) => {

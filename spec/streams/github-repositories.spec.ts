@@ -73,6 +73,14 @@ describe('github repositories', () => {
     })
   }
 
+  it('publish an item that comes two days late, among newer ones', async (t) => {
+    const { see, show, told } = await watched(t, 'issues', [itemOf.issues(5), itemOf.issues(6)], { most: 1 })
+    await see()
+    show([itemOf.issues(5), itemOf.issues(6), itemOf.issues(4, { created_at: '2025-12-30T12:00:00Z' })])
+    await see()
+    assert.equal(told.length, 3)
+  })
+
   it('publish an issue with what a listener needs', async (t) => {
     const { see, told } = await watched(t, 'issues', [itemOf.issues(3, { labels: [{ name: 'bug' }, 'old', null] })])
     await see()

@@ -100,6 +100,16 @@ describe('a thread that is updated', () => {
     assert.equal(told.length, 1)
   })
 
+  it('is not told if it was an assignment long before the first look', async (t) => {
+    const old = thread(1, { updated_at: '2025-10-01T12:00:00Z' })
+    const service = await localService(t, serve([old, thread(2)], { most: 1 }))
+    const { see, told } = await watchStream(t, github({ baseUrl: service.url }), secrets)
+    await see()
+    service.answer(serve([thread(1, { updated_at: '2026-01-01T12:30:00Z' }), thread(2)]))
+    await see()
+    assert.equal(told.length, 0)
+  })
+
   it('is told again when the reason changes', async (t) => {
     const { service, see, told } = await watched(t, [thread(1)])
     await see()

@@ -34,10 +34,10 @@ const DAY = 86_400_000
  *     not looked at,   │ read at each look,       │ new
  *     not told         │ the log knows most       │
  *
- * Identities decide what is new, not the window: it only bounds how far back a look reads. It ends a whole number of
- * days before the newest item (so that a query stays the same for a day), and moves only with a run that succeeded. All
- * pages are read before the first event, so a failure between two pages loses nothing. Each page keeps its validators:
- * a look at an unchanged list costs nothing of the rate limit.
+ * Identities decide what is new, not the window: it only bounds how far back a look reads. It begins some
+ * days before the newest item, and moves only with a run that succeeded. All pages are read before the first event, so a
+ * failure between two pages loses nothing. Each page keeps its validators: a look at an unchanged list costs nothing of
+ * the rate limit.
  */
 export async function look(
   context: JobContext,
@@ -49,11 +49,12 @@ export async function look(
   if (await isTooSoon(context)) return []
   const asked = now()
   const seen = await state.get<Seen>('seen')
-  const before = (newest: number): number => Math.max(0, Math.floor(newest / DAY - listing.overlapDays) * DAY)
+  const before = (newest: number): number => Math.max(0, newest - listing.overlapDays * DAY)
   const since = seen === undefined ? undefined : before(seen.newest)
-  const reading = new Reading(context, client, listing, { since, before, backfill, known: seen?.pages ?? {} })
+  const atLeast = listing.wholeAtFirst === true ? Number.POSITIVE_INFINITY : backfill
+  const reading = new Reading(context, client, listing, { since, before, atLeast, known: seen?.pages ?? {} })
   let last: string | undefined
-  for (const query of listing.queries(since === undefined ? undefined : new Date(since))) {
+  for (const query of listing.queries) {
     const first = new URLSearchParams(query).toString()
     if (listing.newestLast === true) last = await reading.newestLast(first, seen?.last)
     else await reading.newestFirst(first)

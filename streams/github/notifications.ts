@@ -66,12 +66,12 @@ export function notificationListing(wanted: true | readonly Reason[]): Listing {
     path: '/notifications',
     publishes: [...Object.values(reasonTypes), notification],
     // Those that were read meanwhile as well: a look each minute is slower than a person.
-    queries: (since) => [
-      { all: 'true', per_page: '50', ...(since === undefined ? {} : { since: since.toISOString() }) },
-    ],
+    queries: [{ all: 'true', per_page: '50' }],
     items: (data) => data,
     read: (item) => foundIn(item, wanted),
-    overlapDays: 1,
+    overlapDays: 3,
+    // A comment on an issue that was assigned long ago is not a new assignment.
+    wholeAtFirst: true,
   }
 }
 

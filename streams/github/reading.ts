@@ -17,8 +17,8 @@ export interface Listing {
   /** The repository that it is about, `owner/name`; missing for the lists of the account. */
   readonly repository?: string
   readonly publishes: readonly AnyEventType[]
-  /** The parameters, one set for each list that the job reads. `since`: where the window begins; undefined at first. */
-  queries(since: Date | undefined): readonly Readonly<Record<string, string>>[]
+  /** The parameters, one set for each list that the job reads. They stay the same, and so do the validators. */
+  readonly queries: readonly Readonly<Record<string, string>>[]
   readonly headers?: Readonly<Record<string, string>>
   /** Whether the newest items are on the last page; default on the first. */
   readonly newestLast?: true
@@ -28,13 +28,15 @@ export interface Listing {
   readonly read: (item: unknown) => Found | undefined
   /** How far behind the newest item late ones are expected, in days. */
   readonly overlapDays: number
+  /** Whether the first look reads the whole list, so that old items are known when they come up again; default false. */
+  readonly wholeAtFirst?: true
 }
 
 /** A page as the last look saw it. */
 export interface Page {
   readonly etag?: string
   readonly lastModified?: string
-  /** The query of the page that was read after it; missing: the window ended with this one. */
+  /** The query of the page after it; missing: the window ended with this one. */
   readonly following?: string
 }
 
@@ -42,10 +44,10 @@ export interface Page {
 export interface Window {
   /** Where the window begins, in ms since the epoch; undefined at the first look. */
   readonly since: number | undefined
-  /** Where the window of a first look begins, if this is the newest item. */
+  /** Where the window begins if this is the newest item. */
   readonly before: (newest: number) => number
   /** The number of items that a first look reads at least, if there are as many. */
-  readonly backfill: number
+  readonly atLeast: number
   /** The pages of the last look, by their query. */
   readonly known: Readonly<Record<string, Page>>
 }
@@ -58,7 +60,7 @@ type Links = Partial<Record<'next' | 'prev' | 'last', string>>
 
 /** Reads the pages of one look. */
 export class Reading {
-  /** The pages that were read, by their query. */
+  /** The pages of the window, by their query. */
   readonly pages: Record<string, Page> = {}
   /** The newest item, in ms since the epoch. */
   newest = 0
@@ -69,6 +71,7 @@ export class Reading {
   readonly #listing: Listing
   readonly #window: Window
   readonly #found: Found[] = []
+  readonly #visited = new Set<string>()
   #broken = 0
 
   constructor(context: JobContext, client: GithubClient, listing: Listing, window: Window) {
@@ -80,8 +83,7 @@ export class Reading {
 
   /** Reads a list that has its newest items on the first page, to the end of the window. */
   async newestFirst(first: string): Promise<void> {
-    let query: string | undefined = first
-    while (query !== undefined && this.#isUnread(query)) query = await this.#readKnown(query, 'next')
+    await this.#walk(first, 'next')
   }
 
   /**
@@ -89,17 +91,18 @@ export class Reading {
    * Resolves to the query of the last page. `start`: where it was at the last look.
    */
   async newestLast(first: string, start = first): Promise<string> {
-    let last = start
-    for (;;) {
-      const { links, found } = await this.#read(last, 'prev')
+    for (let last = start; ; ) {
+      // Always asked, since an unchanged page does not tell whether another follows.
+      const { links = {}, found } = await this.#ask(last)
       // The page may be gone, if many items are.
-      const on: string | undefined = links.last ?? links.next ?? (found.length === 0 ? first : undefined)
-      if (on === undefined || !this.#isUnread(on)) break
+      const on = links.last ?? links.next ?? (found.length === 0 ? first : undefined)
+      if (on === undefined || !this.#isUnread(on)) {
+        if (links.prev !== undefined && (this.#wantsMore || !this.#isBefore(found)))
+          await this.#walk(links.prev, 'prev')
+        return last
+      }
       last = on
     }
-    let query = this.pages[last]?.following
-    while (query !== undefined && this.#isUnread(query)) query = await this.#readKnown(query, 'prev')
-    return last
   }
 
   /** What the pages hold, oldest first, each identity once. */
@@ -111,42 +114,46 @@ export class Reading {
     return [...new Map(drafts.map((draft) => [`${draft.type} ${draft.identifier}`, draft])).values()]
   }
 
+  async #walk(first: string, direction: 'next' | 'prev'): Promise<void> {
+    let inWindow = true
+    let query: string | undefined = first
+    while (query !== undefined && this.#isUnread(query)) {
+      const known: Page | undefined = this.#window.known[query]
+      const { links, found, validators } = await this.#ask(query, known)
+      const wasInWindow = inWindow
+      inWindow &&= !this.#isBefore(found)
+      const following: string | undefined = links === undefined ? known?.following : links[direction]
+      const page = { ...validators, ...(inWindow && following !== undefined ? { following } : {}) }
+      if (wasInWindow) this.pages[query] = page
+      query = inWindow || this.#wantsMore ? following : undefined
+    }
+  }
+
   #isUnread(query: string): boolean {
-    if (this.pages[query] !== undefined) return false
-    if (Object.keys(this.pages).length < MOST_PAGES) return true
+    if (this.#visited.has(query)) return false
+    if (this.#visited.size < MOST_PAGES) return true
     this.#context.logger.warn({ path: this.#listing.path, pages: MOST_PAGES }, 'older items are not read')
     return false
   }
 
-  // Reads a page unless it is unchanged, and resolves to the query of the one to read then.
-  async #readKnown(query: string, direction: 'next' | 'prev'): Promise<string | undefined> {
-    await this.#read(query, direction, this.#window.known[query])
-    return this.pages[query]?.following
-  }
-
-  async #read(
-    query: string,
-    direction: 'next' | 'prev',
-    known?: Page,
-  ): Promise<{ links: Links; found: readonly Found[] }> {
+  // Without links, the page is unchanged.
+  async #ask(query: string, known?: Page): Promise<{ links?: Links; found: readonly Found[]; validators: Page }> {
     const { path, headers } = this.#listing
     const answer = await this.#client('GET', path, {
       query: new URLSearchParams(query),
       headers: { ...headers, ...conditions(known) },
     })
+    this.#visited.add(query)
     const seconds = Number(answer.headers['x-poll-interval'] ?? 0)
     if (seconds > 0) this.pause ??= seconds * 1000
-    if (answer.status === 304 && known !== undefined) {
-      this.#context.logger.info({ path, query }, 'not modified')
-      this.pages[query] = known
-      return { links: {}, found: [] }
+    const [, organizations] = /partial-results; *organizations=(\S+)/.exec(String(answer.headers['x-github-sso'])) ?? []
+    if (organizations !== undefined) this.#context.logger.warn({ path, organizations }, 'single sign-on hides items')
+    if (answer.status !== 304 || known === undefined) {
+      return { links: linksOf(answer), found: this.#take(answer), validators: validatorsOf(answer) }
     }
-    const found = this.#take(answer)
-    const links = linksOf(answer)
-    const following = links[direction]
-    const ends = following === undefined || (found.length === 0 && direction === 'next') || this.#isBefore(found)
-    this.pages[query] = { ...validatorsOf(answer), ...(ends ? {} : { following }) }
-    return { links, found }
+    this.#context.logger.info({ path, query }, 'not modified')
+    const { following: _, ...validators } = known
+    return { found: [], validators }
   }
 
   #take({ data }: GithubResponse): readonly Found[] {
@@ -163,12 +170,14 @@ export class Reading {
     return found
   }
 
-  // At the first look, the window ends behind the newest item, but not before there is enough to tell.
   #isBefore(page: readonly Found[]): boolean {
-    const { since, backfill, before } = this.#window
-    if (page.length === 0 || (since === undefined && this.#found.length < backfill)) return false
+    const { since, before } = this.#window
     const end = since ?? before(this.newest)
-    return page.every(({ at }) => at < end)
+    return page.length > 0 && page.every(({ at }) => at < end)
+  }
+
+  get #wantsMore(): boolean {
+    return this.#window.since === undefined && this.#found.length < this.#window.atLeast
   }
 }
 
