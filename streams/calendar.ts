@@ -1,7 +1,15 @@
 import { createHash } from 'node:crypto'
 import { setImmediate } from 'node:timers/promises'
 import { type Draft, type Duration, defineStream, eventType, type JobContext, job, TidingsError } from '../lib/index.ts'
-import { type Instance, instanceOf, instancesOf, type Series, seriesOf, Zones } from './calendar/instances.ts'
+import {
+  type Instance,
+  instanceOf,
+  instancesOf,
+  isLongOver,
+  type Series,
+  seriesOf,
+  Zones,
+} from './calendar/instances.ts'
 import { parseCalendar } from './calendar/parse.ts'
 import type { Budget } from './calendar/rule.ts'
 import { ianaZone } from './calendar/zones.ts'
@@ -88,8 +96,8 @@ type CalendarSettings = Settings<typeof options.fields>
  * **Limits.** Files up to 16 MiB. Each job asks once a look, and whether the file has changed if its server supports that.
  *
  * **Errors.** `TIDINGS_HTTP_FAILED` for a status that is not a success, `TIDINGS_RESPONSE_INVALID` for an answer that is
- * not a whole calendar, or whose rules recur too often to be expanded. An event that can't be read is left out and logged,
- * as is the name of an unknown zone, whose times are read in `timezone`.
+ * not a whole calendar. An event that can't be read, or recurs too often to be expanded, is left out and logged; so is the
+ * name of an unknown zone, whose times are read in `timezone`.
  *
  * @example
  * ```ts
@@ -144,7 +152,10 @@ async function lookAhead(context: JobContext, settings: CalendarSettings): Promi
   const found: Instance[] = []
   for await (const series of file.series()) {
     const instances = instancesOf(series, { from: now, to: now + settings.soon + DAY }, file.zones, file.budget)
-    found.push(...instances.filter(({ entry, start }) => !isCancelled(series, entry) && start >= (since ?? now)))
+    if (instances === undefined) file.skip()
+    found.push(
+      ...(instances ?? []).filter(({ entry, start }) => !isCancelled(series, entry) && start >= (since ?? now)),
+    )
   }
   file.report()
   found.sort((a, b) => a.start - b.start)
@@ -162,6 +173,7 @@ async function lookForChanges(context: JobContext, settings: CalendarSettings): 
   const drafts: Draft[] = []
   for await (const { main, overrides } of file.series()) {
     for (const entry of main === undefined ? overrides : [main, ...overrides]) {
+      if (isLongOver(entry, now)) continue
       const one = instanceOf(entry, file.zones)
       const last = Math.max(one.end, ...entry.dates.map((date) => file.zones.at(date) + one.end - one.start))
       const endless = entry.rules.some(({ until }) => until === undefined || until.wall + 2 * DAY > now)
@@ -203,8 +215,10 @@ async function read(context: JobContext, { url, secretUrl, timezone }: CalendarS
   const parsed = await parseCalendar(ical, answer.text(), context.signal)
   const budget: Budget = { left: BUDGET }
   const zones = new Zones(parsed, timezone, budget)
+  let { skipped } = parsed
+  const skip = (): void => void skipped++
   const report = (): void => {
-    if (parsed.skipped > 0) context.logger.warn({ skipped: parsed.skipped }, "events that can't be read")
+    if (skipped > 0) context.logger.warn({ skipped }, "events that can't be read or expanded")
     if (zones.unknown.size > 0) context.logger.warn({ zones: [...zones.unknown] }, 'unknown time zones')
   }
   async function* series(): AsyncGenerator<Series> {
@@ -214,7 +228,7 @@ async function read(context: JobContext, { url, secretUrl, timezone }: CalendarS
       yield one
     }
   }
-  return { budget, zones, series, report }
+  return { budget, zones, series, skip, report }
 }
 
 function dataOf({ entry, start, end, date, recurrence }: Instance): CalendarEvent {

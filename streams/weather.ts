@@ -202,10 +202,13 @@ async function look(context: JobContext, settings: Settings<typeof options.field
     .map((reading) => weatherOf(place, timezone, reading))
     .map((data) => draft(hourly, `${name} ${data.time}`, data, Date.parse(data.time) + HOUR))
   const present = report.current === undefined ? [] : [weatherOf(place, timezone, report.current)]
-  const measured = present.map((data) => draft(current, name, data, now + 7 * 24 * HOUR))
+  const measured = present.map((data) => draft(current, name, data, FOREVER))
   deadband.save()
   return [...ahead, ...measured]
 }
+
+/** A time that does not come: a place always has weather. */
+const FOREVER = Number.MAX_SAFE_INTEGER
 
 /** In ms. */
 const HOUR = 3_600_000

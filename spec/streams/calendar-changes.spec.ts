@@ -102,6 +102,26 @@ describe('a file that is broken', () => {
     }
   })
 
+  it('may have a very long UID, or hostile names', async () => {
+    const long = vevent(`UID:${'x'.repeat(5000)}`, 'DTSTART:20260105T080000Z', 'SUMMARY:Long')
+    const other = vevent('UID:__proto__', 'DTSTART;TZID=__proto__:20260105T090000', 'SUMMARY:Odd')
+    assert.deepEqual(
+      (await look(vcalendar(long, other))).map(({ title }) => title),
+      ['Long', 'Odd'],
+    )
+  })
+
+  it('may have a zone that changes too often, which is then unknown', { timeout: 20_000 }, async () => {
+    const changes = ['BEGIN:STANDARD', 'DTSTART:20000101T000000', 'RRULE:FREQ=SECONDLY', 'END:STANDARD']
+    const offsets = ['TZOFFSETFROM:+0300', 'TZOFFSETTO:+0300']
+    const bomb = ['BEGIN:VTIMEZONE', 'TZID:Bomb', ...changes.toSpliced(2, 0, ...offsets), 'END:VTIMEZONE'].join('\r\n')
+    const event = vevent('UID:a', 'DTSTART;TZID=Bomb:20260105T090000', 'SUMMARY:In time')
+    assert.deepEqual(
+      (await look(vcalendar(bomb, event))).map(({ title }) => title),
+      ['In time'],
+    )
+  })
+
   it('may have very many events', { timeout: 60_000 }, async () => {
     const many = Array.from({ length: 20_000 }, (_, at) => meeting(at * 60 + 5))
     assert.equal((await look(vcalendar(...many))).length, 1)

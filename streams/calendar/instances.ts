@@ -1,5 +1,7 @@
+import { TidingsError } from '../../lib/index.ts'
+import { identifierOf } from '../shared/wire.ts'
 import type { EndingRule, Entry, Parsed, When, ZoneEntry } from './parse.ts'
-import { type Budget, occurrences } from './rule.ts'
+import { type Budget, BudgetSpent, occurrences } from './rule.ts'
 import { type Change, changingZone, ianaZone, instantOf, namedZone, type Offset, utc } from './zones.ts'
 
 /** One time that an event takes place. */
@@ -21,11 +23,17 @@ export interface Instance {
 const HOUR = 3_600_000
 const DAY = 24 * HOUR
 
-/** How far a wall clock may be from UTC, and more: zones and days are settled later. */
+/** How far a wall clock may be from UTC, and more. */
 const MARGIN = 2 * DAY
 
-/** The most instances of one series in one look. */
+/** How far clocks are set back or forward, and more. */
+const CHANGE = 3 * HOUR
+
+/** The most instances of a rule that begin in a window. */
 const MOST_INSTANCES = 2000
+
+/** The budget of one series or zone: what a rule for each second takes in a day. */
+const OWN_BUDGET = 400_000
 
 /** The instants of a file's times, in its zones and that of the reader. */
 export class Zones {
@@ -34,7 +42,7 @@ export class Zones {
   readonly #parsed: Parsed
   readonly #reader: Offset
   readonly #budget: Budget
-  readonly #embedded = new Map<string, Offset>()
+  readonly #embedded = new Map<string, Offset | undefined>()
 
   /** `reader`: the zone of times without one. `last`: the last instant that matters, in ms since the epoch. */
   constructor(parsed: Parsed, reader: string, budget: Budget) {
@@ -49,6 +57,7 @@ export class Zones {
    */
   of({ zone }: When): Offset {
     if (zone === undefined) return this.#reader
+    if (zone === 'UTC') return utc
     const found = ianaZone(zone) ?? this.#embeddedZone(zone) ?? namedZone(zone)
     if (found === undefined && this.unknown.size < 20) this.unknown.add(zone)
     return found ?? this.#reader
@@ -62,9 +71,32 @@ export class Zones {
   #embeddedZone(name: string): Offset | undefined {
     const entry = this.#parsed.zones.get(name)
     if (entry === undefined) return undefined
-    const zone = this.#embedded.get(name) ?? expand(entry, this.#budget)
-    this.#embedded.set(name, zone)
-    return zone
+    if (!this.#embedded.has(name))
+      this.#embedded.set(
+        name,
+        within(this.#budget, (own) => expand(entry, own)),
+      )
+    return this.#embedded.get(name)
+  }
+}
+
+/**
+ * Does some work on a part of the budget of all; undefined if that is spent.
+ *
+ * @throws TidingsError `TIDINGS_RESPONSE_INVALID` when the budget of all is spent
+ */
+function within<T>(all: Budget, work: (own: Budget) => T): T | undefined {
+  const part = Math.min(all.left, OWN_BUDGET)
+  const own = { left: part }
+  try {
+    return work(own)
+  } catch (error) {
+    if (!(error instanceof BudgetSpent)) throw error
+    if (part === OWN_BUDGET) return undefined
+    const words = 'stream calendar: too many rules of this calendar recur too often to be expanded'
+    throw new TidingsError('TIDINGS_RESPONSE_INVALID', words)
+  } finally {
+    all.left -= part - Math.max(0, own.left)
   }
 }
 
@@ -128,7 +160,7 @@ function placed(entry: Entry, start: number, recurrence: string | null, zones: Z
   const { uid } = entry
   const offset = zones.of(entry.start)
   return {
-    identifier: recurrence === null ? uid : `${uid} ${recurrence}`,
+    identifier: identifierOf(recurrence === null ? uid : `${uid} ${recurrence}`) ?? uid,
     entry,
     start,
     end: Math.max(start, endOf(entry, start, offset, zones)),
@@ -155,21 +187,27 @@ export interface Window {
   readonly to: number
 }
 
-/** The instances of a series that touch a window. */
-export function instancesOf({ main, overrides }: Series, window: Window, zones: Zones, budget: Budget): Instance[] {
+/**
+ * The instances of a series that touch a window; undefined if its rules recur too often to be expanded.
+ *
+ * @throws TidingsError `TIDINGS_RESPONSE_INVALID` when the budget of the whole calendar is spent
+ */
+export function instancesOf(
+  { main, overrides }: Series,
+  window: Window,
+  zones: Zones,
+  budget: Budget,
+): Instance[] | undefined {
   const own = overrides.map((entry) => instanceOf(entry, zones))
-  const regular = main === undefined ? [] : regularOf(main, overrides, window, zones, budget)
-  return [...regular, ...own].filter(({ start, end }) => end > window.from && start <= window.to)
+  const regular = main === undefined ? [] : within(budget, (part) => regularOf(main, overrides, window, zones, part))
+  return regular && [...regular, ...own].filter(({ start, end }) => end > window.from && start <= window.to)
 }
 
 function regularOf(main: Entry, overrides: readonly Entry[], window: Window, zones: Zones, budget: Budget): Instance[] {
-  if (main.rules.length === 0 && main.dates.length === 0) {
-    // Most events are single; those that are far away need no zone.
-    const ends =
-      Math.max(main.start.wall, main.end?.wall ?? 0) + (main.duration?.days ?? 1) * DAY + (main.duration?.ms ?? 0)
-    if (ends < window.from - MARGIN || main.start.wall > window.to + MARGIN) return []
-    return [instanceOf(main, zones)]
-  }
+  // Most events are single; those that are far away need no zone.
+  if (main.start.wall > window.to + MARGIN && main.dates.length === 0) return []
+  if (isLongOver(main, window.from)) return []
+  if (main.rules.length === 0 && main.dates.length === 0) return [instanceOf(main, zones)]
   const offset = zones.of(main.start)
   const first = instanceOf(main, zones)
   const earliest = window.from - (first.end - first.start)
@@ -178,15 +216,20 @@ function regularOf(main: Entry, overrides: readonly Entry[], window: Window, zon
   )
   if (main.rules.length === 0) starts.add(first.start)
   for (const rule of main.rules) {
+    const [from, to] = [earliest, window.to].map((at) => at + offset(at)) as [number, number]
     let found = 0
-    for (const wall of occurrences(rule, main.start.wall, earliest - MARGIN, window.to + MARGIN, budget)) {
+    for (const wall of occurrences(rule, main.start.wall, from - CHANGE, to + CHANGE, budget)) {
       const start = instantOf(wall, offset)
-      if (isOver(main, rule, wall, start) || ++found > MOST_INSTANCES) break
+      if (start < earliest) continue
+      if (isOver(main, rule, wall, start) || found > MOST_INSTANCES) break
+      if (start >= window.from) found++
       starts.add(start)
     }
   }
   const except = excluded(main, [...main.exceptions, ...overrides.map((one) => one.recurrence as When)], zones)
-  const future = overrides.filter(({ andFuture }) => andFuture)
+  const future = overrides
+    .filter(({ andFuture }) => andFuture)
+    .toSorted((a, b) => zones.at(a.recurrence as When) - zones.at(b.recurrence as When))
   return [...starts]
     .filter((start) => start >= earliest - MARGIN && start <= window.to + MARGIN && !except(start))
     .map((start) => {
@@ -197,6 +240,12 @@ function regularOf(main: Entry, overrides: readonly Entry[], window: Window, zon
       const moved = wall + later.start.wall - (later.recurrence as When).wall
       return placed(later, instantOf(moved, zones.of(later.start)), recurrence, zones)
     })
+}
+
+/** Whether a single event is surely over; cheaper than its instance. */
+export function isLongOver({ start, end, duration, rules, dates }: Entry, at: number): boolean {
+  const last = Math.max(start.wall, end?.wall ?? 0) + (duration?.days ?? 1) * DAY + (duration?.ms ?? 0)
+  return rules.length === 0 && dates.length === 0 && last < at - MARGIN
 }
 
 function timeOf({ wall }: When): number {

@@ -1,5 +1,3 @@
-import { TidingsError } from '../../lib/index.ts'
-
 /*
  * Recurrence rules (RFC 5545, 3.3.10) on the clock on the wall: an instant here is the ms that the wall clock would show
  * in UTC, and zones come later. We expand rules ourselves, because the iterator of ical.js never returns for some valid
@@ -38,10 +36,13 @@ export interface Rule {
   readonly positions: readonly number[]
 }
 
-/** How much may be computed for one look at a calendar, in days and times; it counts down. */
+/** How much may be computed, in days and times; it counts down. */
 export interface Budget {
   left: number
 }
+
+/** A rule has spent its budget: it recurs too often, or it has no occurrence that can be found in time. */
+export class BudgetSpent extends Error {}
 
 const SECOND = 1000
 const MINUTE = 60 * SECOND
@@ -61,7 +62,7 @@ const LENGTHS: Readonly<Partial<Record<Frequency, number>>> = {
  * The occurrences of a rule that begins at `start`, rising, at most up to `to`. Without a count, those before `from` are
  * skipped by arithmetic, so the age of a rule does not matter.
  *
- * @throws TidingsError `TIDINGS_RESPONSE_INVALID` when the budget is spent
+ * @throws BudgetSpent
  */
 export function* occurrences(given: Rule, start: number, from: number, to: number, budget: Budget): Generator<number> {
   const rule = withDefaults(given, start)
@@ -74,7 +75,7 @@ export function* occurrences(given: Rule, start: number, from: number, to: numbe
     budget.left -= days.length + 1
     const set = days.filter((day) => fits(rule, day)).flatMap((day) => times.map((time) => day + time))
     budget.left -= set.length
-    if (budget.left < 0) throw tooOften()
+    if (budget.left < 0) throw new BudgetSpent()
     for (const one of positioned(rule, set)) {
       if (one < start) continue
       if (one > to || left <= 0) return
@@ -229,9 +230,4 @@ function weekdayOf(at: number): number {
 function positioned({ positions }: Rule, set: readonly number[]): readonly number[] {
   if (positions.length === 0) return set
   return set.filter((_, at) => positions.includes(at + 1) || positions.includes(at - set.length))
-}
-
-function tooOften(): TidingsError {
-  const words = 'stream calendar: the rules of this calendar recur too often to be expanded'
-  return new TidingsError('TIDINGS_RESPONSE_INVALID', words)
 }

@@ -58,11 +58,12 @@ export class Deadband {
     return createHash('sha256').update(JSON.stringify(told)).digest('base64url').slice(0, 22)
   }
 
-  /** Stores what this run told. */
+  /** Stores what this run told, if that is something else than before. */
   save(): void {
     const now = this.#context.now()
     const kept = [...this.#told].filter(([identifier, { until }]) => !this.#next.has(identifier) && until > now)
-    this.#context.state.set(KEY, [...kept, ...this.#next])
+    const next = [...kept, ...this.#next]
+    if (JSON.stringify(next) !== JSON.stringify([...this.#told])) this.#context.state.set(KEY, next)
   }
 }
 
