@@ -15,8 +15,8 @@ export type { PollOptions } from './shared/poll.ts'
 /** The options of the `feed` stream. */
 export interface FeedOptions extends PollOptions {
   /**
-   * The address of the feed, or of several, each with a job of its own. One address: the job is `items`. Several: each
-   * job is called by its address, `blog.example/feed.xml`, so a feed that is added or removed does not touch the others.
+   * The address of the feed, or a list of addresses, each with a job of its own. One address: the job is `items`. A list:
+   * each job is called by its address, `blog.example/feed.xml`, so a feed that is added or removed does not touch the others.
    */
   readonly url: string | readonly string[]
   /** How often to look, in ms or as a duration, from 1 s; default `'15m'`. */
@@ -122,17 +122,12 @@ export const feed = defineStream({
   summary: 'New items of feeds: RSS, Atom, JSON Feed.',
   events: { item },
   options,
-  jobs: ({ url: urls, every, backfill, ...rest }) => {
+  jobs: ({ url: sources, every, backfill, ...rest }) => {
     const { schedule, options } = poll({ every, backfill })
     // Not forty requests in one second.
-    const jitter = urls.length === 1 ? 0 : Math.min(10_000, every / 2)
-    return urls.map((url) =>
-      job(urls.length === 1 ? 'items' : jobNameOf(url), schedule, (context) => look(url, rest, context), {
-        ...options,
-        jitter,
-        publishes: [item],
-      }),
-    )
+    const jitter = sources.length === 1 ? 0 : Math.min(10_000, every / 2)
+    const settings = { ...options, jitter, publishes: [item] }
+    return sources.map(({ name, url }) => job(name, schedule, (context) => look(url, rest, context), settings))
   },
 })
 
@@ -240,19 +235,26 @@ function identifierOf(url: string, name: string): string {
   return Buffer.byteLength(whole) <= 1024 ? whole : digest([whole])
 }
 
-/** One or several addresses of feeds, none of them twice. The setting is a list. */
-function addresses(): Field<readonly string[]> {
+/** A feed and the name of its job. */
+interface Source {
+  readonly name: string
+  readonly url: string
+}
+
+/** One address of a feed, or a list of different ones. */
+function addresses(): Field<readonly Source[]> {
   return {
     expected: 'the http or https address of a feed, without a password, or a list of different ones',
     read: (value) => {
-      const urls = [value].flat(1).map((one) => {
+      const sources = [value].flat(1).map((one): Source | undefined => {
         if (typeof one !== 'string' || !URL.canParse(one)) return undefined
         const { protocol, username, password } = new URL(one)
-        return /^https?:$/.test(protocol) && `${username}${password}` === '' ? one : undefined
+        if (!/^https?:$/.test(protocol) || `${username}${password}` !== '') return undefined
+        return { name: Array.isArray(value) ? jobNameOf(one) : 'items', url: one }
       })
-      const known = urls.filter((one) => one !== undefined)
-      const different = new Set(known.map(placeOf)).size === urls.length
-      return known.length > 0 && known.length === urls.length && different ? known : undefined
+      const known = sources.filter((one) => one !== undefined)
+      const different = new Set(known.map(({ url }) => placeOf(url))).size === sources.length
+      return known.length > 0 && different ? known : undefined
     },
   }
 }

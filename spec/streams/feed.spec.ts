@@ -186,6 +186,7 @@ describe('feed', () => {
   it('gives each of several feeds a job that keeps its name', () => {
     const jobs = (url: string | string[]) => feed({ url, as: 'news' }).jobs.map(({ name }) => name)
     assert.deepEqual(jobs('https://a.example/feed'), ['news.items'])
+    assert.deepEqual(jobs(['https://a.example/feed']), ['news.a.example/feed'])
     assert.deepEqual(jobs(['https://a.example/feed', 'http://b.example/?tag=x&n=1']), [
       'news.a.example/feed',
       'news.b.example/?tag=x&n=1',
