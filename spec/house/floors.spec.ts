@@ -73,6 +73,7 @@ describe('a breach of the house rules is found:', () => {
     ['a stream that looks inside lib', { 'streams/a.ts': `import '../lib/log/b.ts'` }, /streams\/ sees lib\/index\.ts/],
     ['a stream that looks at another', { 'streams/a.ts': `import './b.ts'` }, /streams\/ sees lib\/index\.ts/],
     ['a stream in the room of another', { 'streams/a.ts': `import './b/c.ts'` }, /streams\/ sees lib\/index\.ts/],
+    ['the client of another stream', { 'streams/a.ts': `await import('chokidar')` }, /only streams\/files may/],
     ['a stream that looks at cli.ts', { 'streams/a.ts': `import '../lib/cli.ts'` }, /streams\/ sees lib\/index\.ts/],
     [
       'a command that looks inside lib',

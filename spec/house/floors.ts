@@ -43,7 +43,26 @@ const packages: readonly { readonly name: RegExp; readonly by: RegExp; readonly 
   { name: /^(@hono\/.*|hono)$/, by: /^lib\/agent\/socket\/.*$|^spec\//, words: 'lib/agent/socket/' },
   { name: /^yargs$/, by: /^bin\/|^spec\//, words: 'bin/' },
   { name: /^fast-check$/, by: /^lib\/testing\/|^spec\//, words: 'lib/testing/ and spec/' },
+  ...clientsOf({
+    github: /^@octokit\//,
+    feed: /^feedsmith$/,
+    web: /^cheerio$/,
+    files: /^chokidar$/,
+    imap: /^imapflow$/,
+    calendar: /^ical\.js$/,
+    notify: /^nodemailer$/,
+    spreadsheet: /^(csv-stringify|exceljs|google-auth-library)$/,
+  }),
 ]
+
+/** The clients of outside services: each belongs to one stream. */
+function clientsOf(clients: Readonly<Record<string, RegExp>>) {
+  return Object.entries(clients).map(([stream, name]) => ({
+    name,
+    by: new RegExp(`^streams/${stream}(/|\\.ts$)|^(spec|docs)/`),
+    words: `streams/${stream}`,
+  }))
+}
 
 /** How long a file of lib/, streams/ or bin/ may be, and from where on it is worth a look. */
 const MOST_LINES = 350
