@@ -106,14 +106,16 @@ async function* messages(settings: ImapSettings, context: JobContext): AsyncGene
     const known = await context.state.get<Place>('place')
     const { uids, place } = await findMessages(folder, known, { of, now: context.now(), backfill: settings.backfill })
     const fetched = new Set<number>()
+    let skipped = 0
     for await (const { identifier, data } of fetchMessages(folder, settings.folder, uids)) {
       fetched.add(data.uid)
-      yield message(identifier, data)
+      if (identifier === undefined) skipped += 1
+      else yield message(identifier, data)
     }
-    const missing = uids.filter((uid) => !fetched.has(uid))
-    if (missing.length > 0) context.logger.info({ messages: missing.length }, 'messages deleted or not readable')
-    // Whatever is missing is looked at again, while it is in the window.
-    context.state.set('place', { ...place, seen: place.seen.filter((uid) => !missing.includes(uid)) })
+    if (skipped > 0) context.logger.warn({ messages: skipped }, 'messages without a header skipped')
+    // Those that were deleted meanwhile are gone; any other that is missing is looked at again, while it is in the window.
+    const seen = place.seen.filter((uid) => fetched.has(uid) || !uids.includes(uid))
+    context.state.set('place', { ...place, seen })
   } finally {
     await folder.leave()
   }
@@ -131,7 +133,7 @@ async function watch(settings: ImapSettings, context: JobContext): Promise<void>
       const found = folder.exists === 0 ? [] : await folder.search({ uid: `${next}:*` })
       const uids = found.filter((uid) => uid >= next)
       for await (const { identifier, data } of fetchMessages(folder, settings.folder, uids)) {
-        await context.publish(message(identifier, data))
+        if (identifier !== undefined) await context.publish(message(identifier, data))
       }
       next = Math.max(next, (uids.at(-1) ?? 0) + 1)
       await news()

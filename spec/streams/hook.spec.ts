@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { lastValueFrom } from 'rxjs'
-import { runOnce, TidingsError } from '../../lib/index.ts'
+import { type Log, runOnce, TidingsError } from '../../lib/index.ts'
 import { type HookOptions, hook, type Received } from '../../streams/hook.ts'
 import { wrap } from '../support/agent-harness.ts'
 import { until } from '../support/until.ts'
@@ -86,7 +86,7 @@ describe('the hook stream', () => {
             assert.deepEqual([reply.status, reply.text], [401, 'not accepted\n'])
           }
         }),
-        { numRuns: 4 },
+        { numRuns: 2 },
       )
       assert.deepEqual(await events(), [])
     })
@@ -214,6 +214,31 @@ describe('the hook stream', () => {
     assert.equal(notes.said('webhook not stored').length, 1)
     broken = false
     assert.equal((await post(url, github({}))).text, 'new\n')
+    assert.equal((await events()).length, 1)
+  })
+
+  it('answers a webhook that is being stored while the agent stops', async (t) => {
+    let release: () => void = () => undefined
+    const gate = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    let asked = false
+    const slow = (log: Log): Log =>
+      wrap(log, {
+        accept: async (...given) => {
+          asked ||= given[0].length > 0
+          if (given[0].length > 0) await gate
+          return log.accept(...given)
+        },
+      })
+    const { url, running, events } = await openHook(t, { from: 'github', secret: 'GITHUB' }, { wrap: slow })
+    const reply = post(url, github({}))
+    await until(() => asked)
+    const stopped = running.stop()
+    await assert.rejects(post(url, github({}, 'late')), { code: 'ECONNREFUSED' })
+    release()
+    assert.deepEqual((({ status, text }) => [status, text])(await reply), [200, 'new\n'])
+    await stopped
     assert.equal((await events()).length, 1)
   })
 

@@ -107,12 +107,12 @@ class Endpoint {
 
   #accept(asked: IncomingMessage, response: ServerResponse): void {
     const { most = MOST_REQUESTS } = this.#options
+    // Without a listener, a connection that breaks would be an uncaught error.
+    response.on('error', () => undefined)
     if (this.#answered.size >= most) return this.#answer(response, { status: 503, text: 'too many requests at once' })
     const closed = new Promise<void>((resolve) => response.once('close', resolve))
     this.#answered.add(closed)
     void closed.then(() => this.#answered.delete(closed))
-    // Without a listener, a connection that breaks would be an uncaught error.
-    response.on('error', () => undefined)
     void this.#handle(asked, response)
   }
 
@@ -141,8 +141,9 @@ class Endpoint {
     if (response.destroyed) return
     const extra = { 405: { allow: 'POST' }, 503: { 'retry-after': '5' } }[status] ?? {}
     const closing = this.#signal.aborted ? { connection: 'close' } : {}
-    response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', ...extra, ...closing })
-    response.end(`${text}\n`)
+    const body = Buffer.from(`${text}\n`)
+    const type = { 'content-type': 'text/plain; charset=utf-8', 'content-length': body.length }
+    response.writeHead(status, { ...type, ...extra, ...closing }).end(body)
   }
 }
 

@@ -5,9 +5,9 @@ import type { Folder } from './folder.ts'
 import { partsOf, textOf } from './text.ts'
 import type { Address, Message } from './types.ts'
 
-/** A message and its identifier. */
+/** A message and its identifier; without one if nothing in it identifies it. */
 export interface Identified {
-  readonly identifier: string
+  readonly identifier: string | undefined
   readonly data: Message
 }
 
@@ -37,10 +37,8 @@ export async function* fetchMessages(
     const headers = await fetchPart(folder, nameless, { key: 'HEADER', maxLength: HEADER_BYTES })
     const texts = await fetchTexts(folder, found)
     for (const one of found.toSorted((a, b) => a.uid - b.uid)) {
-      const identifier = nameOf(one, headers.get(one.uid))
-      if (identifier !== undefined && page.includes(one.uid)) {
-        yield { identifier, data: messageOf(one, name, texts.get(one.uid) ?? '') }
-      }
+      if (!page.includes(one.uid)) continue
+      yield { identifier: nameOf(one, headers.get(one.uid)), data: messageOf(one, name, texts.get(one.uid) ?? '') }
     }
   }
 }

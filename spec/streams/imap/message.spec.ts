@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Message } from '../../../streams/imap.ts'
-import { draftsOf } from '../../support/watch-stream.ts'
+import { draftsOf, watchStream } from '../../support/watch-stream.ts'
 import { type Mail, mailServer, mailStream, plain, secrets } from '../imap-service.ts'
 
 type Sent = Omit<Mail, 'uid'>
@@ -54,6 +54,15 @@ describe('a message of the imap stream', () => {
       all.map(({ identifier }) => identifier),
       ['<a@x>'],
     )
+  })
+
+  it('is not fetched again when nothing identifies it', async (t) => {
+    const server = await mailServer(t, [{ uid: 1, id: null, header: '' }])
+    const { see } = await watchStream(t, mailStream(server), { secret: secrets })
+    await see()
+    const before = server.commands.filter((command) => command.startsWith('UID FETCH')).length
+    await see()
+    assert.equal(server.commands.filter((command) => command.startsWith('UID FETCH')).length, before)
   })
 
   it('has its subject and its names decoded', async (t) => {

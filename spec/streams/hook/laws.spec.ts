@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import fc from 'fast-check'
+import { type Log, TidingsError } from '../../../lib/index.ts'
+import type { Received } from '../../../streams/hook.ts'
+import { wrap } from '../../support/agent-harness.ts'
+import { github, openHook, post, type Sent, standard, stripe } from '../hook-service.ts'
+
+/** How each provider signs a body at a time in seconds. */
+const senders: Readonly<Record<'github' | 'stripe' | 'standard', (id: string, body: object, seconds: number) => Sent>> =
+  {
+    github: (id, body) => github(body, id),
+    stripe: (id, body, seconds) => stripe({ ...body, id }, seconds),
+    standard: (id, body, seconds) => standard(body, seconds, id),
+  }
+
+/** One attempt to send a happening, at so many seconds after the last one. */
+const attempt = fc.record({
+  happening: fc.nat(4),
+  later: fc.integer({ min: -3600, max: 86_400 * 400 }),
+  fails: fc.constantFrom<'never' | 'before' | 'after'>('never', 'never', 'before', 'after'),
+})
+
+const bodies = fc.array(
+  fc.dictionary(fc.string({ unit: 'binary', maxLength: 8 }), fc.jsonValue({ maxDepth: 3, stringUnit: 'binary' })),
+  { minLength: 5, maxLength: 5 },
+)
+
+// The laws of polls do not fit a source that pushes: these say the same of what is sent to it.
+describe('the laws of a hook', () => {
+  for (const [from, send] of Object.entries(senders) as [keyof typeof senders, (typeof senders)['github']][]) {
+    it(`whatever ${from} repeats, and whatever fails, tells each happening once`, { timeout: 60_000 }, async (t) => {
+      const clock = { now: Date.UTC(2026, 0, 1) }
+      let fails: 'never' | 'before' | 'after' = 'never'
+      const broken = () => new TidingsError('TIDINGS_LOG_FAILED', 'the disk is full')
+      const flaky = (log: Log): Log =>
+        wrap(log, {
+          accept: async (...given) => {
+            if (fails === 'before') throw broken()
+            const receipts = await log.accept(...given)
+            if (fails === 'after') throw broken()
+            return receipts
+          },
+        })
+      const options = { from, secret: from.toUpperCase() }
+      const { url, events } = await openHook(t, options, { now: () => clock.now, wrap: flaky })
+      let run = 0
+      await fc.assert(
+        fc.asyncProperty(bodies, fc.array(attempt, { maxLength: 12 }), async (each, attempts) => {
+          const prefix = `${run++}-`
+          const id = (happening: number): string => `${prefix}${happening}`
+          const answered = new Set<string>()
+          for (const { happening, later, fails: how } of attempts) {
+            clock.now += later * 1000
+            fails = how
+            const sent = send(id(happening), each[happening] ?? {}, Math.floor(clock.now / 1000))
+            const { status } = await post(url, sent)
+            fails = 'never'
+            assert.ok(status === 200 || (status === 503 && how !== 'never'), `${status} although it fails ${how}`)
+            if (status === 200) answered.add(id(happening))
+          }
+          const stored = (await events()).filter(({ identifier }) => identifier.startsWith(prefix))
+          const ids = stored.map(({ identifier }) => identifier)
+          assert.equal(new Set(ids).size, ids.length, 'told again')
+          for (const one of answered) assert.ok(ids.includes(one), `${one} was answered 200, and is lost`)
+          for (const { identifier, data } of stored) {
+            const body = each[Number(identifier.split('-')[1])]
+            const expected = from === 'stripe' ? { ...body, id: identifier } : body
+            assert.deepEqual(JSON.stringify((data as Received).body), JSON.stringify(expected))
+          }
+        }),
+        { numRuns: 25 },
+      )
+    })
+  }
+})
