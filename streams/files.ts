@@ -28,7 +28,10 @@ export interface FilesOptions {
    * `*` and `?` stay within a name, `**` spans folders, `{a,b}` is one of several.
    */
   readonly glob?: string | readonly string[]
-  /** Which files and folders to leave out, as patterns; default those whose name begins with a dot. */
+  /**
+   * Which files and folders to leave out, as patterns; default those whose name begins with a dot. Leave out the folder of
+   * the agent's own log, `.tidings`, too: every event changes it.
+   */
   readonly ignore?: string | readonly string[]
   /**
    * Whether the system is asked to report changes, by chokidar; default true. Then the job never ends. False: it only
