@@ -172,7 +172,10 @@ class Reader {
         ? declaration.type
         : undefined
     const text = node?.getText() ?? this.#checker.typeToString(this.#typeOf(symbol))
-    return text.replaceAll(/\/\*\*[^]*?\*\//g, '').replaceAll(/\s+/g, ' ')
+    return text
+      .replaceAll(/\/\*\*[^]*?\*\//g, '')
+      .replaceAll(/\s+/g, ' ')
+      .replace(/ \| undefined$/, '')
   }
 
   /** The default of an option, in the schema of the interface that declares it. */
@@ -201,7 +204,8 @@ class Reader {
     const at = signature?.parameters.findIndex(({ name }) => name === 'fallback') ?? -1
     const given = at < 0 ? undefined : field.arguments[at]
     if (given === undefined || given.getText() === 'undefined') return undefined
-    const isPlain = !ts.isIdentifier(given) && !ts.isCallExpression(given) && given.getText().length < 80
+    const isCode = ts.isIdentifier(given) || ts.isCallExpression(given) || ts.isNewExpression(given)
+    const isPlain = !isCode && given.getText().length < 80
     return isPlain ? given.getText().replaceAll(/\s+/g, ' ') : undefined
   }
 
@@ -247,15 +251,18 @@ class Reader {
     return { name: symbol.name, type: this.#typeText(symbol), isOptional, text: words }
   }
 
-  /** The interfaces of streams/ in the type of a parameter. */
+  /** The interfaces of streams/ in the type of a parameter, or in what a function returns that is one. */
   #optionsIn(type: ts.Type): { readonly name: string; readonly members: readonly Row[] }[] {
     const parts = type.isUnion() ? type.types : [type]
-    return parts.flatMap((part) => {
+    const found = parts.flatMap((part) => {
+      const returned = part.getCallSignatures()[0]?.getReturnType()
+      if (returned !== undefined) return this.#optionsIn(this.#checker.getAwaitedType(returned) ?? returned)
       const [declaration] = part.symbol?.declarations ?? []
       const isOurs = declaration?.getSourceFile().fileName.startsWith(join(root, 'streams/')) === true
       if (!isOurs || declaration === undefined || !ts.isInterfaceDeclaration(declaration)) return []
       return [{ name: declaration.name.text, members: this.#members(part) }]
     })
+    return found.filter(({ name }, at) => found.findIndex((each) => each.name === name) === at)
   }
 }
 
