@@ -15,6 +15,8 @@ export interface Entry {
   readonly text: string
 }
 
+const LINE_BREAK = 0x0a
+
 /** What the file of a journal said, for as long as it is the same file with the same contents. */
 interface Contents {
   mark: string
@@ -47,13 +49,11 @@ export class AppendJournal {
     const path = join(folder, 'journal')
     const file = await open(path, 'a+', mode)
     try {
-      const contents = known.get(path)
-      if (contents !== undefined && contents.mark === (await markOf(file))) {
-        return new AppendJournal(path, file, contents)
-      }
-      const read = await readContents(file)
-      known.set(path, read)
-      return new AppendJournal(path, file, read)
+      const before = known.get(path)
+      const isSame = before?.mark === (await markOf(file))
+      const contents = isSame ? before : await readContents(file, before)
+      known.set(path, contents)
+      return new AppendJournal(path, file, contents)
     } catch (error) {
       await file.close()
       throw error
@@ -72,7 +72,7 @@ export class AppendJournal {
   /** Stores an entry, durably. */
   async add(entry: Entry): Promise<void> {
     const { size: start } = await this.#file.stat()
-    await this.#file.appendFile(`${JSON.stringify(entry)}\n`)
+    await this.#file.appendFile(lineOf(entry))
     await this.#file.datasync()
     this.#contents.keys.add(entry.key)
     this.#contents.last = { entry, start }
@@ -118,24 +118,46 @@ async function markOf(file: FileHandle): Promise<string> {
   return `${ino} ${size} ${mtimeNs}`
 }
 
-async function readContents(file: FileHandle): Promise<Contents> {
-  const bytes = await file.readFile()
-  // The process died while it wrote the last entry, so it had not begun to write the text.
-  const end = bytes.lastIndexOf(0x0a) + 1
-  if (end < bytes.length) await file.truncate(end)
-  const keys = new Set<string>()
+/** Reads a journal: only from the last known entry if that is where it was, because other processes add theirs. */
+async function readContents(file: FileHandle, before: Contents | undefined): Promise<Contents> {
+  const entry = before?.last?.entry
+  const from = before?.last?.start ?? 0
+  const bytes = await readFrom(file, from)
+  if (entry !== undefined && !bytes.subarray(0, lineOf(entry).length).equals(lineOf(entry))) {
+    return contentsOf(file, 0, await readFrom(file, 0), new Set())
+  }
+  return contentsOf(file, from, bytes, entry === undefined ? new Set() : before?.keys)
+}
+
+async function contentsOf(file: FileHandle, from: number, bytes: Buffer, keys = new Set<string>()): Promise<Contents> {
   let last: Contents['last']
-  let start = 0
-  for (const line of bytes.subarray(0, end).toString().split('\n')) {
-    const entry = parse(line)
+  let at = 0
+  for (let end = bytes.indexOf(LINE_BREAK); end >= 0; end = bytes.indexOf(LINE_BREAK, at)) {
+    const entry = parse(bytes.toString('utf8', at, end))
     if (entry?.key !== undefined) {
       keys.add(entry.key)
-      const { key, at, text } = entry
-      last = at === undefined || text === undefined ? undefined : { entry: { key, at, text }, start }
+      last = isWhole(entry) ? { entry, start: from + at } : undefined
     }
-    start += Buffer.byteLength(line) + 1
+    at = end + 1
   }
+  // The process died while it wrote the last entry, so it had not begun to write the text.
+  if (at < bytes.length) await file.truncate(from + at)
   return { mark: await markOf(file), keys, last, settled: false }
+}
+
+async function readFrom(file: FileHandle, from: number): Promise<Buffer> {
+  const { size } = await file.stat()
+  const buffer = Buffer.alloc(Math.max(0, size - from))
+  const { bytesRead } = await file.read(buffer, 0, buffer.length, from)
+  return buffer.subarray(0, bytesRead)
+}
+
+function lineOf(entry: Entry): Buffer {
+  return Buffer.from(`${JSON.stringify(entry)}\n`)
+}
+
+function isWhole(entry: Partial<Entry>): entry is Entry {
+  return entry.at !== undefined && entry.text !== undefined
 }
 
 function parse(line: string): Partial<Entry> | undefined {

@@ -106,6 +106,26 @@ describe('appendOnce', () => {
     assert.ok(read().endsWith('x\nlast\n'))
   })
 
+  it('sees what other processes wrote meanwhile, also if they dropped an entry', async (t) => {
+    const { path, append, read, journal } = prepare(t)
+    const other = (key: string, text: string): void => {
+      appendFileSync(journal, `${JSON.stringify({ key, at: readFileSync(path).length, text })}\n`)
+      appendFileSync(path, text)
+    }
+    await append('a', 'one\n')
+    other('b', 'two\n')
+    other('c', 'three\n')
+    for (const key of ['a', 'b', 'c']) assert.equal(await append(key, 'again\n'), false)
+    // The other process takes our entry back, as if its text were not there, and adds its own.
+    writeFileSync(path, 'one\ntwo\n')
+    writeFileSync(journal, readFileSync(journal, 'utf8').replace(/.*"c".*\n/, ''))
+    other('longer than the key before', 'three\n')
+    assert.equal(await append('c', 'again\n'), true)
+    appendFileSync(journal, Buffer.from([0xff, 0xfe, 0x0a]))
+    assert.equal(await append('d', 'last\n'), true)
+    assert.equal(read(), 'one\ntwo\nthree\nagain\nlast\n')
+  })
+
   it('waits for its turn no longer than its signal', async (t) => {
     const { path } = prepare(t)
     const stop = new AbortController()
@@ -230,7 +250,7 @@ describe('several processes that append to one file and are killed', () => {
     for (let round = 0; round < 2; round++) {
       const before = new Map(acknowledged)
       const children = names.map(begin)
-      await until(() => names.every((name) => (acknowledged.get(name) ?? 0) >= (before.get(name) ?? 0) + 10))
+      await until(() => names.every((name) => (acknowledged.get(name) ?? 0) >= (before.get(name) ?? 0) + 5))
       for (const { child } of children) child.kill('SIGKILL')
       await Promise.all(children.map(({ closed }) => closed))
     }
