@@ -52,7 +52,7 @@ async function valueOf(
 ) {
   const service = await localService(t, told)
   const [draft] = await draftsOf(web({ url: `${service.url}/a`, ...options }))
-  return (draft?.data as { value?: unknown }).value
+  return (draft?.data as { value?: unknown } | undefined)?.value
 }
 
 describe('a value of a page', () => {

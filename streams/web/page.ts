@@ -31,7 +31,7 @@ export async function elementsIn(answer: Answer, select: string): Promise<Elemen
       return name === 'href' || name === 'src' ? (resolved(value, base) ?? value) : value
     }
     const anchor = element.is('a[href]') ? element : element.find('a[href]').first()
-    const text = spaced(element.toArray() as readonly Node[])
+    const text = spaced(element.toArray())
     return { text, attribute, link: resolved(anchor.attr('href'), base) }
   })
 }
