@@ -147,7 +147,7 @@ async function* look(url: string, { token, identity, changed }: Choices, context
   const parsed = await parse(answer)
   const ids = await SharedIds.load(context.state)
   let skipped = 0
-  for (const entry of oldestFirst(parsed.entries, context.now())) {
+  for (const entry of oldestFirst(parsed.entries)) {
     const data = itemOf(url, parsed, entry, answer.url)
     const name = identity?.(data) ?? ids.name(entry)
     if (name === undefined) skipped += 1

@@ -8,13 +8,13 @@ const MOST_SHARED = 500
 
 /**
  * Sorts entries, oldest first. Feeds list the newest first, so that is what counts where dates are missing: an entry
- * without one belongs to its older neighbour. A date in the future is worth as much as now.
+ * without one belongs to its older neighbour.
  */
-export function oldestFirst(entries: readonly Entry[], now: number): Entry[] {
+export function oldestFirst(entries: readonly Entry[]): Entry[] {
   let last = 0
   const dated = entries.toReversed().map((entry) => {
     const date = isoDate(entry.published ?? entry.updated)
-    last = date === undefined ? last : Math.min(Date.parse(date), now)
+    last = date === undefined ? last : Date.parse(date)
     return { entry, at: last }
   })
   return dated.sort((a, b) => a.at - b.at).map(({ entry }) => entry)
