@@ -345,8 +345,9 @@ describe('a request that is not in the fixture', () => {
 describe('the file of a fixture', () => {
   it('is written whole or not at all, and replaces an earlier one', async (t) => {
     const { service, file, recording, read } = await prepare(t, () => ({ body: 'x'.repeat(17 * 1024 * 1024) }))
-    await recording.world.fetch(`${service.url}/?token=1`)
+    const unread = await recording.world.fetch(`${service.url}/?token=1`)
     assert.equal(await recording.save(file), 1)
+    await unread.body?.cancel()
     const before = read()
     await (await recording.world.fetch(service.url)).text()
     const error = await failure(recording.save(file))
