@@ -3,7 +3,7 @@ import { describe, quote, TidingsError } from '../../core/errors.ts'
 
 /*
  * A fixture is one JSON file with the exchanges of a run: what was asked of the network and of programs, and what they
- * answered. It is made to be read, compared and edited by people, and to be kept in a repository: it holds no secrets.
+ * answered. It is made to be read, compared and edited by people, and to be kept in a repository: it holds no secrets. Decision 0052.
  */
 
 /** The version of the format that this code writes, and the newest that it reads. */
