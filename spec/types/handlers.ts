@@ -5,6 +5,7 @@ import { dashboard } from '../../streams/dashboard.ts'
 import { file } from '../../streams/file.ts'
 import { git } from '../../streams/git.ts'
 import { github } from '../../streams/github.ts'
+import { notify } from '../../streams/notify.ts'
 import { spreadsheet } from '../../streams/spreadsheet.ts'
 import { todoist } from '../../streams/todoist.ts'
 
@@ -82,6 +83,21 @@ export default agent('handlers', [
     on(github.star),
     // @ts-expect-error a star has no number
     github.comment(({ data }) => ({ repository: data.repository, number: data.number, body: 'Thanks!' })),
+  ),
+  listener(
+    'team',
+    on(git.commit),
+    notify.slack(({ data }) => hash(data.subject)),
+  ),
+  listener(
+    'phone',
+    titles,
+    notify.ntfy((title) => ({ message: hash(title), priority: 4 }), { topic: 'home' }),
+  ),
+  listener(
+    'mail',
+    on(git.commit),
+    notify.email(async ({ data }) => ({ subject: hash(data.subject), text: data.body }), { from: 'a@b.example' }),
   ),
   listener(
     'wrong',
