@@ -161,6 +161,16 @@ describe('github, when time passes strangely', () => {
     assert.equal(service.asked.length, 1)
   })
 
+  it('keeps asking when the date of this machine is set back', { timeout: 20_000 }, async (t) => {
+    const service = await localService(t, serve([thread(1)]))
+    const stream = github({ baseUrl: service.url })
+    t.mock.timers.enable({ apis: ['Date'], now: Date.now() + 3_600_000 })
+    await draftsOf(stream, secrets)
+    t.mock.timers.reset()
+    await draftsOf(stream, secrets)
+    assert.equal(service.asked.length, 2)
+  })
+
   it('keeps looking when the wall clock steps back', async (t) => {
     const clock = virtualClock(new Date('2026-01-02T12:00:00Z'))
     const log = await memoryLog({ clock })

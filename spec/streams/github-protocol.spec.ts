@@ -28,10 +28,12 @@ async function failure(t: Test, told: Told, now = noon): Promise<Error & { code?
   const service = await localService(t, () => told)
   const [job] = github({ baseUrl: service.url }).jobs
   assert.ok(job)
-  return firstValueFrom(runOnce(job, { ...secrets, now: () => now }).pipe(toArray())).then(
+  const error = await firstValueFrom(runOnce(job, { ...secrets, now: () => now }).pipe(toArray())).then(
     () => assert.fail('the run succeeded'),
-    (error: Error) => error,
+    (thrown: Error) => thrown,
   )
+  assert.equal(service.asked.length, 1)
+  return error
 }
 
 function threads(count: number): Thread[] {

@@ -58,7 +58,7 @@ export function page(
     return `<https://api.github.com${path}?${search}>; rel="${rel}"`
   }
   const links = [
-    ...(at > 1 ? [link('prev', at - 1), link('first', 1)] : []),
+    ...(at > 1 && at <= last ? [link('prev', at - 1), link('first', 1)] : []),
     ...(at < last ? [link('next', at + 1), link('last', last)] : []),
   ]
   const headers = { 'x-ratelimit-remaining': '4999', ...(links.length === 0 ? {} : { link: links.join(', ') }) }

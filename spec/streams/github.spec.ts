@@ -101,8 +101,8 @@ describe('a thread that is updated', () => {
   })
 
   it('is not told if it was an assignment long before the first look', async (t) => {
-    const old = thread(1, { updated_at: '2025-10-01T12:00:00Z' })
-    const service = await localService(t, serve([old, thread(2)], { most: 1 }))
+    const old = [thread(1, { updated_at: '2025-10-01T12:00:00Z' }), thread(3, { updated_at: '2025-11-01T12:00:00Z' })]
+    const service = await localService(t, serve([...old, thread(2)], { most: 1 }))
     const { see, told } = await watchStream(t, github({ baseUrl: service.url }), secrets)
     await see()
     service.answer(serve([thread(1, { updated_at: '2026-01-01T12:30:00Z' }), thread(2)]))

@@ -57,7 +57,7 @@ export async function githubClient(asking: Asking, options: ClientOptions): Prom
   const { Octokit, throttling, retry } = await optionalPackage(who, PACKAGES, loadOctokit)
   const refuse = (): boolean => false
   const { logger } = asking
-  const octokit = new (Octokit.plugin(finalFailures(asking.signal), throttling, retry))({
+  const octokit = new (Octokit.plugin(finalFailures, throttling, retry))({
     auth,
     baseUrl,
     userAgent: 'tidings',
@@ -99,15 +99,13 @@ async function loadOctokit() {
 }
 
 /** A plugin, registered before `retry`, that lets only those failures be repeated which a moment may heal. */
-function finalFailures(signal: AbortSignal) {
-  return (octokit: Octokit): void => {
-    octokit.hook.error('request', (error, options) => {
-      const { status = 0, response, cause } = error as RequestFailure
-      const heals = status >= 500 && response?.headers['retry-after'] === undefined && !(cause instanceof TidingsError)
-      if (!heals || signal.aborted) (options.request as { retries?: number }).retries = 0
-      throw error
-    })
-  }
+function finalFailures(octokit: Octokit): void {
+  octokit.hook.error('request', (error, options) => {
+    const { status = 0, response, cause } = error as RequestFailure
+    const heals = status >= 500 && response?.headers['retry-after'] === undefined && !(cause instanceof TidingsError)
+    if (!heals) (options.request as { retries?: number }).retries = 0
+    throw error
+  })
 }
 
 /**
