@@ -92,10 +92,13 @@ function eventSections(events: readonly EventFacts[], examples: readonly Draft[]
 /** A draft as JSON, without what differs from run to run. */
 function exampleText({ type, identifier, version, data }: Draft): string {
   const text = JSON.stringify({ type, identifier, ...(version === undefined ? {} : { version }), data }, null, 2)
-  return text
-    .replaceAll(/http:\/\/(127\.0\.0\.1|localhost):\d+/g, 'https://service.example')
-    .replaceAll(/(127\.0\.0\.1|localhost):\d+/g, 'service.example')
-    .replaceAll(/\/(?:private\/)?(?:var|tmp)\/[\w./-]*tidings-spec-[\w-]+/g, '/home/me/engine')
+  return (
+    text
+      .replaceAll(/http:\/\/(127\.0\.0\.1|localhost):\d+/g, 'https://service.example')
+      .replaceAll(/(127\.0\.0\.1|localhost):\d+/g, 'service.example')
+      // A temporary directory, wherever they are.
+      .replaceAll(/[^"\s]*\/tidings-spec-[\w-]+/g, '/home/me/engine')
+  )
 }
 
 function functionSections({ name, parameters, options, text }: FunctionFacts): string[] {
@@ -139,7 +142,8 @@ function withoutStart(text: string, start: string): string {
 }
 
 function firstSentence(text: string): string {
-  return /^.*?[.](?=\s|$)/s.exec(text)?.[0].replaceAll(/\s+/g, ' ').replace(/:.*$/s, '.') ?? text
+  const sentence = /^.*?[.](?=\s|$)/s.exec(text)?.[0].replaceAll(/\s+/g, ' ').replace(/:.*$/s, '.') ?? text
+  return sentence.replace(/^Returns a handler that (\w)/, (_, first: string) => first.toUpperCase())
 }
 
 function codes(names: readonly string[]): string {
