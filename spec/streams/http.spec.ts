@@ -118,6 +118,16 @@ describe('the items of an API', () => {
     })
   }
 
+  it('are held when the service numbers them again', async (t) => {
+    const ids = (from: number) => numbered(...Array.from({ length: 30 }, (_, n) => from + n))
+    const service = await localService(t, () => ({ body: ids(0) }))
+    const { running, see, told } = await watchStream(t, http({ url: service.url, identifier: 'id' }))
+    await see()
+    service.answer(() => ({ body: ids(1000) }))
+    await see()
+    assert.deepEqual([told.length, (await running.status()).jobs[0]?.held], [0, 30])
+  })
+
   it('are asked for with the credentials, which other origins do not see', async () => {
     const asked: string[] = []
     const fetch: typeof globalThis.fetch = async (input, init) => {

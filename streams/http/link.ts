@@ -5,8 +5,8 @@
  */
 export function nextLink(header: string | null): string | undefined {
   for (const [, target, parameters = ''] of (header ?? '').matchAll(LINK)) {
-    const rel = /;\s*rel\s*=\s*(?:"([^"]*)"|([^\s;,"]+))/i.exec(parameters)
-    const relations = (rel?.[1] ?? rel?.[2] ?? '').toLowerCase().split(/\s+/)
+    const rel = Array.from(parameters.matchAll(PARAMETER)).find(([, name]) => name?.toLowerCase() === 'rel')
+    const relations = (rel?.[2] ?? rel?.[3] ?? '').toLowerCase().split(/\s+/)
     if (relations.includes('next')) return target
   }
   return undefined
@@ -14,3 +14,6 @@ export function nextLink(header: string | null): string | undefined {
 
 /** One link: a target, then its parameters, in which a quoted value may hold a comma. */
 const LINK = /<([^<>]*)>((?:[^<>,"]|"[^"]*")*)/g
+
+/** One parameter: its name, then its value, quoted or not. A quoted value may look like parameters. */
+const PARAMETER = /;\s*([\w*-]+)\s*=\s*(?:"([^"]*)"|([^\s;,"]*))/g

@@ -53,7 +53,7 @@ export function post<V>(
     const credentials = token === undefined ? {} : { authorization: `Bearer ${delivery.secret(token)}` }
     const own = new Headers({ [keyHeader]: delivery.key, ...credentials })
     for (const [name, one] of Object.entries(headers ?? {})) own.set(name, one)
-    const sent: HandlerRequest = { method, url, headers: Object.fromEntries(own) }
+    const sent: HandlerRequest = { method, url, headers: Object.fromEntries(own), ignoresAnswer: true }
     await send(delivery, 'http.post', { ...sent, ...(body === undefined ? { json } : { body }) })
   }
 }

@@ -44,6 +44,7 @@ export function discord<V>(message: Make<V, string | DiscordMessage>, options: D
     await send(delivery, 'notify.discord', {
       ...hook,
       method: 'POST',
+      ignoresAnswer: true,
       url: address.href,
       json: {
         ...(typeof made === 'string' ? {} : made),

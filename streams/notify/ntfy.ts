@@ -51,6 +51,7 @@ export function ntfy<V>(message: Make<V, string | NtfyMessage>, options: NtfyOpt
     const words = cutBytes(checkText('notify.ntfy', rest.message))
     await send(delivery, 'notify.ntfy', {
       method: 'POST',
+      ignoresAnswer: true,
       url: baseUrl,
       headers: token === undefined ? {} : { authorization: `Bearer ${delivery.secret(token)}` },
       // As JSON, so that the topic stays out of addresses.

@@ -39,7 +39,12 @@ export function slack<V>(message: Make<V, string | SlackMessage>, options: Slack
     const plain = typeof made === 'string' && !mentions ? escaped(words) : words
     const json = { ...(typeof made === 'string' ? {} : made), text: cut(plain, 40_000) }
     const body = mentions ? json : withoutMentions(json)
-    await send(delivery, 'notify.slack', { method: 'POST', ...hookAddress(delivery, 'notify.slack', url), json: body })
+    await send(delivery, 'notify.slack', {
+      ...hookAddress(delivery, 'notify.slack', url),
+      method: 'POST',
+      ignoresAnswer: true,
+      json: body,
+    })
   }
 }
 

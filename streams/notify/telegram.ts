@@ -58,6 +58,7 @@ export function telegram<V>(message: Make<V, string | TelegramMessage>, options:
     const plain = settings.mentions ? words : words.replaceAll(MENTION, `@${WORD_JOINER}`)
     await send(delivery, 'notify.telegram', {
       method: 'POST',
+      ignoresAnswer: true,
       url: `${settings.baseUrl}/bot${tokenOf(delivery, settings.token)}/sendMessage`,
       shownAs: `${settings.baseUrl}/bot…/sendMessage`,
       json: {

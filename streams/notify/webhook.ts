@@ -42,6 +42,7 @@ export function webhook<V>(message: Make<V, unknown>, options: WebhookOptions = 
     }
     await send(delivery, 'notify.webhook', {
       method: 'POST',
+      ignoresAnswer: true,
       ...hookAddress(delivery, 'notify.webhook', url),
       headers,
       body,

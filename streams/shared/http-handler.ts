@@ -14,6 +14,8 @@ export interface HandlerRequest {
   readonly body?: string
   /** Replaces the URL in messages, for services that want a secret in its path; default origin and path. */
   readonly shownAs?: string
+  /** Whether a success counts without its body, which is not read then: a request that was taken is not sent again. */
+  readonly ignoresAnswer?: true
   /** Reads the wait that the body of a 429 or 5xx asks for, in seconds; default: only `Retry-After` counts. */
   readonly retryAfter?: (body: string) => number | undefined
 }
@@ -57,7 +59,7 @@ export async function send(
       redirect: 'manual',
       ...(body === undefined ? {} : { body }),
     })
-    read = await readBody(response, `${who}: ${method} ${shown(at)}`, MAX_BYTES)
+    read = await bodyOf(response, request, `${who}: ${method} ${shown(at)}`, signal)
   } catch (cause) {
     if (delivery.signal.aborted || hasCode(cause, 'TIDINGS_RESPONSE_TOO_LARGE')) throw cause
     const reason = ((cause as Error).cause as Error | undefined)?.message ?? (cause as Error).message
@@ -70,4 +72,26 @@ export async function send(
   if (retry !== undefined) throw retry
   if (response.status === 429 || response.status >= 500) throw failure
   throw new Park(failure.message, { cause: failure })
+}
+
+const NO_BODY: Body = { bytes: new Uint8Array(), text: () => '' }
+
+/** Reads the body. That of a failure is only part of a message: without it, the status decides all the same. */
+async function bodyOf(
+  response: Response,
+  { ignoresAnswer }: HandlerRequest,
+  who: string,
+  signal: AbortSignal,
+): Promise<Body> {
+  if (response.ok && ignoresAnswer) {
+    // A connection that is gone by now changes nothing.
+    await response.body?.cancel().catch(() => undefined)
+    return NO_BODY
+  }
+  try {
+    return await readBody(response, who, MAX_BYTES)
+  } catch (cause) {
+    if (response.ok || signal.aborted) throw cause
+    return NO_BODY
+  }
 }

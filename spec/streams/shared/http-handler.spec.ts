@@ -58,6 +58,18 @@ describe('a request of a handler', () => {
     }
   })
 
+  it('is parked whatever the size of the answer that refuses it', async (t) => {
+    const error = await answered(t, { status: 404, body: 'x'.repeat(2 * 1024 * 1024) })
+    assert.ok(isPark(error))
+  })
+
+  it('has succeeded before its answer is read, if the handler does not need that', async (t) => {
+    const service = await localService(t, () => ({ body: 'x'.repeat(2 * 1024 * 1024) }))
+    const request = { method: 'POST', url: service.url } as const
+    assert.equal((await send(delivery, 'x.do', { ...request, ignoresAnswer: true })).text(), '')
+    await assert.rejects(send(delivery, 'x.do', request), { code: 'TIDINGS_RESPONSE_TOO_LARGE' })
+  })
+
   it('ends with the signal of the delivery', async (t) => {
     const service = await localService(t, () => ({ hang: true }))
     const controller = new AbortController()
