@@ -13,7 +13,7 @@ import {
 import { parseCalendar } from './calendar/parse.ts'
 import type { Budget } from './calendar/rule.ts'
 import { ianaZone } from './calendar/zones.ts'
-import { httpClient } from './shared/http-client.ts'
+import { askedAt, httpClient } from './shared/http-client.ts'
 import { optionalPackage } from './shared/optional-package.ts'
 import { address, duration, type Field, like, optional, optionsOf, type Settings, text } from './shared/options.ts'
 import { type PollOptions, poll, pollFields } from './shared/poll.ts'
@@ -26,6 +26,8 @@ export interface CalendarOptions extends PollOptions {
   readonly url?: string
   /** The name of the secret that holds the address, such as `'CALENDAR_URL'`: a private address is a password. */
   readonly secretUrl?: string
+  /** The server to ask instead of the one in `url`, for a proxy or a test; default none. Identifiers do not depend on it. */
+  readonly baseUrl?: string
   /** How long before it begins an event is told, in ms or as a duration; default `'15m'`. */
   readonly soon?: Duration
   /** The IANA zone of whole days, and of times without a zone; default the zone of this machine. */
@@ -68,6 +70,7 @@ const changed = eventType('calendar.changed').of<CalendarEvent>()
 const options = optionsOf<CalendarOptions>()({
   url: optional(calendarAddress()),
   secretUrl: optional(text()),
+  baseUrl: optional(address()),
   soon: duration('15m'),
   timezone: like<string>(
     "an IANA time zone such as 'Europe/Amsterdam'",
@@ -196,7 +199,11 @@ function isCancelled({ main }: Series, entry: Instance['entry']): boolean {
 }
 
 /** A file as it is now; undefined if it has not changed since the last look. */
-async function read(context: JobContext, { url, secretUrl, timezone }: CalendarSettings, conditional: boolean) {
+async function read(
+  context: JobContext,
+  { url, secretUrl, baseUrl, timezone }: CalendarSettings,
+  conditional: boolean,
+) {
   const secret = secretUrl === undefined ? undefined : calendarAddress().read(context.secret(secretUrl).trim())
   const file = url ?? secret
   if (file === undefined) {
@@ -204,13 +211,14 @@ async function read(context: JobContext, { url, secretUrl, timezone }: CalendarS
     throw new TidingsError('TIDINGS_STREAM_INVALID', words)
   }
   const ical = (await optionalPackage('stream calendar', ['ical.js'], () => import('ical.js'))).default
+  const at = askedAt(file, baseUrl)
   const client = httpClient(context, {
     stream: 'calendar',
-    baseUrl: new URL(file).origin,
+    baseUrl: at.origin,
     secretPaths: secretUrl !== undefined,
     maxBytes: 16 * 1024 * 1024,
   })
-  const answer = await client.get(file, { conditional })
+  const answer = await client.get(at.href, { conditional })
   if (answer === undefined) return undefined
   const parsed = await parseCalendar(ical, answer.text(), context.signal)
   const budget: Budget = { left: BUDGET }

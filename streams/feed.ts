@@ -5,9 +5,9 @@ import { decode } from './feed/decode.ts'
 import { digest, oldestFirst, SharedIds } from './feed/entries.ts'
 import { type Entry, NotAFeed, type ParsedFeed, parseFeed } from './feed/parse-feed.ts'
 import { line } from './feed/plain-text.ts'
-import { type Answer, httpClient } from './shared/http-client.ts'
+import { type Answer, askedAt, httpClient } from './shared/http-client.ts'
 import { shown } from './shared/http-failure.ts'
-import { type Field, flag, func, optional, optionsOf, text } from './shared/options.ts'
+import { address, type Field, flag, func, optional, optionsOf, text } from './shared/options.ts'
 import { type PollOptions, poll, pollFields } from './shared/poll.ts'
 
 export type { PollOptions } from './shared/poll.ts'
@@ -19,6 +19,8 @@ export interface FeedOptions extends PollOptions {
    * each job is called by its address, `blog.example/feed.xml`, so a feed that is added or removed does not touch the others.
    */
   readonly url: string | readonly string[]
+  /** The server to ask instead of the one in `url`, for a proxy or a test; default none. Identifiers do not depend on it. */
+  readonly baseUrl?: string
   /** How often to look, in ms or as a duration, from 1 s; default `'15m'`. */
   readonly every?: Duration
   /** The number of items to tell of those that exist at the first look, newest first, from 0; default 0. */
@@ -80,6 +82,7 @@ const item = eventType('feed.item').of<FeedItem>()
 
 const options = optionsOf<FeedOptions>()({
   url: addresses(),
+  baseUrl: optional(address()),
   token: optional(text()),
   identity: optional(func<NonNullable<FeedOptions['identity']>>()),
   changed: flag(false),
@@ -132,15 +135,18 @@ export const feed = defineStream({
 })
 
 interface Choices {
+  readonly baseUrl: string | undefined
   readonly token: string | undefined
   readonly identity: FeedOptions['identity'] | undefined
   readonly changed: boolean
 }
 
-async function* look(url: string, { token, identity, changed }: Choices, context: JobContext): AsyncGenerator<Draft> {
+async function* look(url: string, choices: Choices, context: JobContext): AsyncGenerator<Draft> {
+  const { token, identity, changed } = choices
+  const at = askedAt(url, choices.baseUrl)
   const headers = token === undefined ? {} : { authorization: `Bearer ${context.secret(token)}` }
-  const client = httpClient(context, { stream: 'feed', baseUrl: new URL(url).origin, headers, maxBytes: MAX_BYTES })
-  const answer = await client.get(url, { conditional: true, headers: { accept: ACCEPT, 'user-agent': 'tidings' } })
+  const client = httpClient(context, { stream: 'feed', baseUrl: at.origin, headers, maxBytes: MAX_BYTES })
+  const answer = await client.get(at.href, { conditional: true, headers: { accept: ACCEPT, 'user-agent': 'tidings' } })
   if (answer === undefined) return
   if (answer.moved !== undefined)
     context.logger.warn({ url: shown(new URL(url)), moved: answer.moved.href }, 'feed moved')

@@ -1,7 +1,7 @@
 import { type Draft, defineStream, eventType, type JobContext, job, TidingsError } from '../lib/index.ts'
 import { defined, quote } from '../lib/streams.ts'
-import { httpClient } from './shared/http-client.ts'
-import { choice, flag, optional, optionsOf, pageAddress, text } from './shared/options.ts'
+import { askedAt, httpClient } from './shared/http-client.ts'
+import { address, choice, flag, optional, optionsOf, pageAddress, text } from './shared/options.ts'
 import { type PollOptions, poll, pollFields } from './shared/poll.ts'
 import { cut, identifierOf } from './shared/wire.ts'
 import { parseNumber } from './web/number.ts'
@@ -13,6 +13,8 @@ export type { PollOptions } from './shared/poll.ts'
 export interface WebOptions extends PollOptions {
   /** The address of the page. */
   readonly url: string
+  /** The server to ask instead of the one in `url`, for a proxy or a test; default none. Identifiers do not depend on it. */
+  readonly baseUrl?: string
   /** A CSS selector of what to watch; default `body`, the whole page. */
   readonly select?: string
   /**
@@ -59,6 +61,7 @@ const item = eventType('web.item').of<WebItem>()
 
 const options = optionsOf<WebOptions>()({
   url: pageAddress(),
+  baseUrl: optional(address()),
   select: text('body'),
   kind: choice(['text', 'number', 'list'], 'text'),
   attribute: optional(text()),
@@ -112,6 +115,7 @@ export const web = defineStream({
 
 /** What one use of the stream looks at. */
 interface Watched extends Required<Pick<WebOptions, 'url' | 'select' | 'kind' | 'mayBeEmpty'>> {
+  readonly baseUrl: string | undefined
   readonly attribute: string | undefined
   readonly identifier: string | undefined
   readonly decimal: '.' | ',' | undefined
@@ -119,8 +123,9 @@ interface Watched extends Required<Pick<WebOptions, 'url' | 'select' | 'kind' | 
 
 async function look(what: Watched, context: JobContext): Promise<Draft[]> {
   const headers = { accept: 'text/html, application/xhtml+xml;q=0.9, */*;q=0.1' }
-  const client = httpClient(context, { stream: 'web', baseUrl: new URL(what.url).origin })
-  const answer = await client.get(what.url, { conditional: true, headers })
+  const at = askedAt(what.url, what.baseUrl)
+  const client = httpClient(context, { stream: 'web', baseUrl: at.origin })
+  const answer = await client.get(at.href, { conditional: true, headers })
   if (answer === undefined) return []
   const elements = await elementsIn(answer, what.select)
   const [first] = elements

@@ -1,6 +1,6 @@
 import { type AnyEventType, type Draft, type JobContext, TidingsError } from '../../lib/index.ts'
 import { describe } from '../../lib/streams.ts'
-import { type Answer, type HttpClient, httpClient } from '../shared/http-client.ts'
+import { type Answer, askedAt, type HttpClient, httpClient } from '../shared/http-client.ts'
 import { identifierOf, valueAt } from '../shared/wire.ts'
 import { nextLink } from './link.ts'
 import type { HttpOptions } from './options.ts'
@@ -10,6 +10,7 @@ type Option<K extends keyof HttpOptions> = HttpOptions[K]
 /** What one use of the stream asks, and how it reads the answers. */
 export interface ItemsOf {
   readonly url: string
+  readonly baseUrl: Option<'baseUrl'>
   readonly items: Option<'items'>
   readonly identifier: Option<'identifier'>
   readonly data: Option<'data'>
@@ -36,18 +37,22 @@ export async function* items(use: ItemsOf, context: JobContext): AsyncGenerator<
   if (unnamed > 0 && drafts.length === 0) throw invalid(`not one of ${unnamed} items has an identifier`)
 }
 
-function clientOf({ url, token, headers = {} }: ItemsOf, context: JobContext): HttpClient {
+function clientOf({ url, baseUrl, token, headers = {} }: ItemsOf, context: JobContext): HttpClient {
   const all = new Headers({ accept: 'application/json' })
   if (token !== undefined) all.set('authorization', `Bearer ${context.secret(token)}`)
   const given = typeof headers === 'function' ? headers(context.secret) : headers
   for (const [name, value] of Object.entries(given)) all.set(name, value)
-  return httpClient(context, { stream: 'http', baseUrl: new URL(url).origin, headers: Object.fromEntries(all) })
+  return httpClient(context, {
+    stream: 'http',
+    baseUrl: askedAt(url, baseUrl).origin,
+    headers: Object.fromEntries(all),
+  })
 }
 
 /** The answers, page after page. Without `next`, an unchanged answer is not sent again. */
 async function* pages(use: ItemsOf, client: HttpClient, { logger }: JobContext): AsyncGenerator<Answer> {
   const seen = new Set<string>()
-  let url = new URL(use.url)
+  let url = askedAt(use.url, use.baseUrl)
   for (;;) {
     seen.add(url.href)
     const answer = await client.get(url.href, { conditional: use.next === undefined })

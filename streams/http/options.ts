@@ -1,5 +1,16 @@
 import type { AnyEventType, EventType } from '../../lib/index.ts'
-import { choice, count, either, func, like, optional, optionsOf, pageAddress, text } from '../shared/options.ts'
+import {
+  address,
+  choice,
+  count,
+  either,
+  func,
+  like,
+  optional,
+  optionsOf,
+  pageAddress,
+  text,
+} from '../shared/options.ts'
 import { type PollOptions, pollFields } from '../shared/poll.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: an answer is what the service says it is; the options' functions name its type
@@ -23,6 +34,8 @@ export interface HttpPage {
 export interface HttpOptions<I = Answered, D = Answered> extends PollOptions {
   /** The address to ask. */
   readonly url: string
+  /** The server to ask instead of the one in `url`, for a proxy or a test; default none. Identifiers do not depend on it. */
+  readonly baseUrl?: string
   /** Where an answer has its items: a path, or a function; default the answer itself. */
   readonly items?: string | ((answer: Answered) => readonly I[])
   /**
@@ -61,6 +74,7 @@ const isType = (value: unknown): boolean =>
 /** The check of the options. */
 export const options = optionsOf<HttpOptions>()({
   url: pageAddress(),
+  baseUrl: optional(address()),
   items: optional(either(aPath, func<(answer: Answered) => readonly Answered[]>())),
   identifier: either(aPath, func<(item: Answered) => string | number | null | undefined>()),
   data: optional(either(aPath, func<(item: Answered) => Answered>())),

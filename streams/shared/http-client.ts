@@ -52,6 +52,12 @@ const MOST_REDIRECTS = 5
 /** The largest body, in bytes. */
 const MAX_BYTES = 8 * 1024 * 1024
 
+/** Where a document is asked for: at its own address, or at the same path of a server that stands in for its own. */
+export function askedAt(url: string, baseUrl: string | undefined): URL {
+  const { pathname, search } = new URL(url)
+  return new URL(baseUrl === undefined ? url : `${baseUrl}${pathname}${search}`)
+}
+
 /** Makes a client of a service for one run of a job. */
 export function httpClient(context: JobContext, options: ClientOptions): HttpClient {
   return new HttpClient(context, options)
