@@ -35,6 +35,8 @@ async function exampleOf({ name }: StreamFacts): Promise<readonly Draft[]> {
   const ends: (() => unknown)[] = []
   try {
     return (await example?.({ after: (work) => ends.push(work) })) ?? []
+  } catch (cause) {
+    throw new Error(`the example of spec/streams/${name}-service.ts failed: ${(cause as Error).message}`, { cause })
   } finally {
     for (const end of ends) await end()
   }
