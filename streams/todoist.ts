@@ -62,9 +62,9 @@ const stream = defineStream({
  * - `todoist.completed`: once for each completion, by the task's id and the time. So a recurring task makes an event each
  *   time, and so does a completion that reaches Todoist up to two weeks late, from a phone without network.
  *
- * **Limits**: Todoist takes about 1000 requests per user in 15 minutes. A look costs three, and one more for each 200
- * tasks; one more where recurring tasks exist. A 429 is tried again after the time that it asks for. Completions of
- * recurring tasks come from the activity log, which keeps a week on the free plan.
+ * **Limits**: Todoist takes some hundred requests per user in 15 minutes; figures from 450 to 1000 were published. A look
+ * costs three, and one more for each 200 tasks; one more where recurring tasks exist. A 429 is tried again after the time
+ * that it asks for. Completions of recurring tasks come from the activity log, which keeps a week on the free plan.
  *
  * **Errors**: a run fails with `TIDINGS_RESPONSE_INVALID` if the project does not exist or the answer is not a list of
  * tasks, and with `TIDINGS_HTTP_FAILED` for a wrong token (401, 403). Items without an id or a title are skipped and

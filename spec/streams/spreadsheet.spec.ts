@@ -152,7 +152,7 @@ describe('the key of spreadsheet.appendRow', () => {
 describe('the options of spreadsheet.appendRow', () => {
   const row = (): Row => ({ a: 1 })
   for (const [what, target, words] of [
-    ['another ending', 'rows.txt', /path: expected a path that ends in \.csv or \.tsv, got "rows\.txt"/],
+    ['another ending', 'rows.txt', /path: expected a path that ends in \.csv, \.tsv or \.xlsx, got "rows\.txt"/],
     ['no path', {}, /path: expected .*, got nothing/],
     ['a misspelt option', { path: 'a.csv', colums: ['a'] }, /did you mean "columns"/],
     ['columns twice', { path: 'a.csv', columns: ['a', 'a'] }, /columns: expected an array of different names/],

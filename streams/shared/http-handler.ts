@@ -18,6 +18,8 @@ export interface HandlerRequest {
   readonly ignoresAnswer?: true
   /** Reads the wait that the body of a 429 or 5xx asks for, in seconds; default: only `Retry-After` counts. */
   readonly retryAfter?: (body: string) => number | undefined
+  /** The largest answer to read, in bytes; default 1 MiB. */
+  readonly maxBytes?: number
 }
 
 /** What the service answered. */
@@ -79,7 +81,7 @@ const NO_BODY: Body = { bytes: new Uint8Array(), text: () => '' }
 /** Reads the body. That of a failure is only part of a message: without it, the status decides all the same. */
 async function bodyOf(
   response: Response,
-  { ignoresAnswer }: HandlerRequest,
+  { ignoresAnswer, maxBytes = MAX_BYTES }: HandlerRequest,
   who: string,
   signal: AbortSignal,
 ): Promise<Body> {
@@ -89,7 +91,7 @@ async function bodyOf(
     return NO_BODY
   }
   try {
-    return await readBody(response, who, MAX_BYTES)
+    return await readBody(response, who, maxBytes)
   } catch (cause) {
     if (response.ok || signal.aborted) throw cause
     return NO_BODY

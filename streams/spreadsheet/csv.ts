@@ -3,16 +3,7 @@ import { quote } from '../../lib/streams.ts'
 import { type AppendedFile, appendOnce, readRange } from '../shared/append-file.ts'
 import { optionalPackage } from '../shared/optional-package.ts'
 import { csvRecords } from './csv-text.ts'
-import { cellsOf, inOrder, WHO, type Written } from './row.ts'
-
-/** A CSV file. */
-export interface CsvSheet {
-  readonly path: string
-  /** The columns of a new file; default those of the first row. */
-  readonly columns: readonly string[] | undefined
-  /** The column whose values are never there twice; default none. */
-  readonly key: string | undefined
-}
+import { cellsOf, inOrder, type RowsOptions, WHO, type Written } from './row.ts'
 
 /** The largest header, in bytes. */
 const LONGEST_HEADER = 1024 * 1024
@@ -21,7 +12,7 @@ const LONGEST_HEADER = 1024 * 1024
 const ESCAPED = /^'(?=[=+\-@\t\r＝＋－＠])/
 
 /** Appends one row to a CSV file, once for each delivery. Resolves to false if it is there already. */
-export async function appendToCsv(sheet: CsvSheet, row: unknown, delivery: Delivery): Promise<boolean> {
+export async function appendToCsv(sheet: RowsOptions, row: unknown, delivery: Delivery): Promise<boolean> {
   const { stringify } = await optionalPackage(WHO, ['csv-stringify'], () => import('csv-stringify/sync'))
   const cells = cellsOf(row)
   const delimiter = /\.tsv$/i.test(sheet.path) ? '\t' : ','

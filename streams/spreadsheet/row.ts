@@ -7,6 +7,15 @@ export type Cell = string | number | bigint | boolean | Date | null | undefined
 /** A row: the values of its cells by the names of their columns. */
 export type Row = Readonly<Record<string, Cell>>
 
+/** A file of rows. */
+export interface RowsOptions {
+  readonly path: string
+  /** The columns of a new file; default those of the first row. */
+  readonly columns: readonly string[] | undefined
+  /** The column whose values are never there twice; default none. */
+  readonly key: string | undefined
+}
+
 /** The name of the handler, for errors. */
 export const WHO = 'spreadsheet.appendRow'
 

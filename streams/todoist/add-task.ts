@@ -50,7 +50,7 @@ const LONGEST = { content: 500, description: 16_383 }
  *
  * - **Once**: the delivery's key is sent as `X-Request-Id`, and Todoist ignores a request whose id it has seen. An event
  *   that is delivered again, after a crash or a lost answer, adds no second task.
- * - **Limits**: Todoist takes about 1000 requests per user in 15 minutes. A 429 is tried again after the time that it asks
+ * - **Limits**: Todoist takes some hundred requests per user in 15 minutes. A 429 is tried again after the time that it asks
  *   for, and so is a 5xx that names one; others follow the listener's backoff. Any other refusal parks the event, as does
  *   a project that does not exist. A project's name costs one more request in the life of the handler.
  *

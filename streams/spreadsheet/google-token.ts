@@ -1,0 +1,66 @@
+import { type Delivery, Park, TidingsError } from '../../lib/index.ts'
+import { describe } from '../../lib/streams.ts'
+import { optionalPackage } from '../shared/optional-package.ts'
+import { WHO } from './row.ts'
+
+const SCOPE = 'https://www.googleapis.com/auth/spreadsheets'
+
+/** What a token is asked with. */
+type World = Pick<Delivery, 'fetch' | 'signal' | 'secret'>
+
+/** Resolves to an access token. It is kept until shortly before it expires, as long as the key stays the same. */
+export type GoogleToken = (delivery: World) => Promise<string>
+
+/**
+ * Makes tokens for a service account, whose key file (JSON) is a secret.
+ *
+ * @param secret the name of the secret
+ */
+export function googleToken(secret: string): GoogleToken {
+  let latest: { readonly key: string; readonly ask: (delivery: World) => Promise<string> } | undefined
+  return async (delivery) => {
+    const key = delivery.secret(secret)
+    if (latest?.key !== key) latest = { key, ask: await account(secret, key) }
+    return latest.ask(delivery)
+  }
+}
+
+async function account(secret: string, key: string): Promise<(delivery: World) => Promise<string>> {
+  const { JWT } = await optionalPackage(WHO, ['google-auth-library'], () => import('google-auth-library'))
+  const { email, privateKey } = keyOf(secret, key)
+  let world: World
+  // Requests of the library, too, belong to the delivery that waits for them.
+  const fetchImplementation: typeof fetch = (input, init) => world.fetch(input, { ...init, signal: world.signal })
+  const client = new JWT({ email, key: privateKey, scopes: [SCOPE], transporterOptions: { fetchImplementation } })
+  return async (delivery) => {
+    world = delivery
+    try {
+      const { token } = await client.getAccessToken()
+      if (typeof token === 'string') return token
+    } catch (error) {
+      throw refused(secret, error as Error & { readonly status?: unknown })
+    }
+    throw new TidingsError('TIDINGS_RESPONSE_INVALID', `${WHO}: Google answered without a token`)
+  }
+}
+
+function keyOf(secret: string, key: string): { readonly email: string; readonly privateKey: string } {
+  const words = `${WHO}: the secret ${secret} must be the key file (JSON) of a service account`
+  let fields: { readonly client_email?: unknown; readonly private_key?: unknown }
+  try {
+    fields = Object(JSON.parse(key)) as typeof fields
+  } catch {
+    // The message would quote the secret.
+    throw new Park(`${words}, and it is not JSON`)
+  }
+  const { client_email: email, private_key: privateKey } = fields
+  if (typeof email === 'string' && typeof privateKey === 'string') return { email, privateKey }
+  throw new Park(`${words}: expected client_email and private_key, got ${describe(fields)} without them`)
+}
+
+/** The error of the library is not kept as the cause: it carries the signed request. */
+function refused(secret: string, { message, status }: Error & { readonly status?: unknown }): Error {
+  const words = `${WHO}: Google gives no token for the account in ${secret}: ${message}`
+  if (typeof status === 'number' && status >= 400 && status < 500 && status !== 429) return new Park(words)
+  return new TidingsError('TIDINGS_HTTP_FAILED', words, { details: typeof status === 'number' ? { status } : {} })
+}
