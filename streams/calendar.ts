@@ -17,6 +17,7 @@ import { askedAt, httpClient } from './shared/http-client.ts'
 import { optionalPackage } from './shared/optional-package.ts'
 import { address, duration, type Field, like, optional, optionsOf, type Settings, text } from './shared/options.ts'
 import { type PollOptions, poll, pollFields } from './shared/poll.ts'
+import { identifierOf } from './shared/wire.ts'
 
 export type { PollOptions } from './shared/poll.ts'
 
@@ -94,6 +95,8 @@ type CalendarSettings = Settings<typeof options.fields>
  * exceptions or cancellation change; other noise in the file does not count. It leaves out events that are over, and does
  * not notice events that disappear from the file.
  *
+ * One event may be in several calendars: the identifiers of a use with `as` begin with that name.
+ *
  * The package ical.js is an optional peer dependency: `npm install ical.js`.
  *
  * **Limits.** Files up to 16 MiB. Each job asks once a look, and whether the file has changed if its server supports that.
@@ -118,19 +121,24 @@ export const calendar = defineStream({
   summary: 'Events of an iCalendar file that begin soon, or change.',
   events: { soon, changed },
   options,
-  jobs: (settings) => {
+  jobs: (settings, _, use) => {
+    // One event may be in several calendars, and differ.
+    const scope = use === 'calendar' ? '' : `${use} `
     if ((settings.url === undefined) === (settings.secretUrl === undefined)) {
       throw new TidingsError('TIDINGS_STREAM_INVALID', 'stream calendar needs either url or secretUrl')
     }
     const { schedule, options } = poll(settings)
     return [
-      job('soon', schedule, (context) => lookAhead(context, settings), {
+      job('soon', schedule, (context) => lookAhead(context, settings, scope), {
         timeout: '2m',
         // Many events may begin at the same time.
         flood: false,
         publishes: [soon],
       }),
-      job('changed', schedule, (context) => lookForChanges(context, settings), { ...options, publishes: [changed] }),
+      job('changed', schedule, (context) => lookForChanges(context, settings, scope), {
+        ...options,
+        publishes: [changed],
+      }),
     ]
   },
 })
@@ -144,7 +152,7 @@ const BUDGET = 1_000_000
 /** Series to expand before other work has a turn. */
 const SLICE = 100
 
-async function lookAhead(context: JobContext, settings: CalendarSettings): Promise<Draft[]> {
+async function lookAhead(context: JobContext, settings: CalendarSettings, scope: string): Promise<Draft[]> {
   const now = context.now()
   const since = await context.state.get<number>('since')
   if (since === undefined) context.state.set('since', now)
@@ -166,10 +174,10 @@ async function lookAhead(context: JobContext, settings: CalendarSettings): Promi
   context.state.set('next in reach', far === undefined ? now + DAY : far.start - settings.soon)
   return found
     .filter(({ start }) => start <= now + settings.soon)
-    .map((one) => ({ ...soon(one.identifier, dataOf(one)), version: new Date(one.start).toISOString() }))
+    .map((one) => ({ ...soon(identifierIn(scope, one), dataOf(one)), version: new Date(one.start).toISOString() }))
 }
 
-async function lookForChanges(context: JobContext, settings: CalendarSettings): Promise<Draft[]> {
+async function lookForChanges(context: JobContext, settings: CalendarSettings, scope: string): Promise<Draft[]> {
   const file = await read(context, settings, true)
   if (file === undefined) return []
   const now = context.now()
@@ -187,11 +195,15 @@ async function lookForChanges(context: JobContext, settings: CalendarSettings): 
       )
       const matters = JSON.stringify([start, end, one.date, title, place, cancelled, entry.ruleTexts, ...except])
       const version = createHash('sha256').update(matters).digest('base64url').slice(0, 22)
-      drafts.push({ ...changed(one.identifier, dataOf(one)), version })
+      drafts.push({ ...changed(identifierIn(scope, one), dataOf(one)), version })
     }
   }
   file.report()
   return drafts
+}
+
+function identifierIn(scope: string, { identifier }: Instance): string {
+  return identifierOf(`${scope}${identifier}`) ?? identifier
 }
 
 function isCancelled({ main }: Series, entry: Instance['entry']): boolean {

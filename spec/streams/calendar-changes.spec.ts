@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { type CalendarEvent, calendar } from '../../streams/calendar.ts'
 import { localService } from '../support/local-service.ts'
-import { watchStream } from '../support/watch-stream.ts'
+import { draftsOf, watchStream } from '../support/watch-stream.ts'
 import { look, meeting, NOW, vcalendar, vevent } from './calendar-service.ts'
 
 async function watch(t: { after(work: () => unknown): void }) {
@@ -51,6 +51,13 @@ describe('a change of a calendar', () => {
     assert.deepEqual([changed?.uid, changed?.rule], ['daily', 'FREQ=DAILY'])
     const one = vevent('UID:daily', 'RECURRENCE-ID:20260107T090000Z', 'DTSTART:20260107T110000Z', 'SUMMARY:Standup')
     assert.equal((await see(lunch, daily('EXDATE:20260106T090000Z'), one))[0]?.recurrence, '2026-01-07T09:00:00.000Z')
+  })
+
+  it('is of one calendar, although others have the event too', async (t) => {
+    const service = await localService(t, () => ({ body: vcalendar(meeting(60)) }))
+    const stream = calendar({ url: `${service.url}/work.ics`, as: 'work' })
+    const [draft] = await draftsOf(stream, { now: () => NOW }, 'changed')
+    assert.equal(draft?.identifier, 'work meeting-60@example.com')
   })
 
   it('is not one of an event that is over', async (t) => {

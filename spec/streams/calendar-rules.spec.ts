@@ -225,10 +225,14 @@ describe('the instant of a time', () => {
   })
 
   it('has a zone by the names of Windows, and behind prefixes', () => {
-    for (const name of ['W. Europe Standard Time', '/citadel.org/20250101_1/Europe/Berlin', 'Europe/Berlin']) {
+    for (const name of [
+      'W. Europe Standard Time',
+      '/citadel.org/20250101_1/Europe/Berlin',
+      '/a/Tzfile/Europe/Berlin',
+    ]) {
       assert.equal(at('2026-07-01T12:00:00', name), '2026-07-01T10:00:00.000Z')
     }
     assert.equal(at('2026-07-01T12:00:00', 'tzone/America/Argentina/Buenos_Aires'), '2026-07-01T15:00:00.000Z')
-    assert.equal(namedZone('Nowhere Standard Time'), undefined)
+    for (const name of ['Nowhere Standard Time', 'constructor', '+01:00', '']) assert.equal(namedZone(name), undefined)
   })
 })

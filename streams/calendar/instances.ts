@@ -1,5 +1,4 @@
 import { TidingsError } from '../../lib/index.ts'
-import { identifierOf } from '../shared/wire.ts'
 import type { EndingRule, Entry, Parsed, When, ZoneEntry } from './parse.ts'
 import { type Budget, BudgetSpent, occurrences } from './rule.ts'
 import { type Change, changingZone, ianaZone, instantOf, namedZone, type Offset, utc } from './zones.ts'
@@ -160,7 +159,7 @@ function placed(entry: Entry, start: number, recurrence: string | null, zones: Z
   const { uid } = entry
   const offset = zones.of(entry.start)
   return {
-    identifier: identifierOf(recurrence === null ? uid : `${uid} ${recurrence}`) ?? uid,
+    identifier: recurrence === null ? uid : `${uid} ${recurrence}`,
     entry,
     start,
     end: Math.max(start, endOf(entry, start, offset, zones)),

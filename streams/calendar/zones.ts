@@ -33,8 +33,10 @@ export function instantOf(wall: number, offset: Offset): number {
  * `/citadel.org/20250101_1/Europe/Berlin`. Undefined if it is neither.
  */
 export function namedZone(name: string): Offset | undefined {
-  const end = /[A-Z]\w+\/[\w+-]+(?:\/[\w+-]+)?$/.exec(name)?.[0]
-  return ianaZone(name) ?? ianaZone(windowsZones[name] ?? '') ?? (end === undefined ? undefined : ianaZone(end))
+  const parts = name.split('/')
+  const ends = [parts.length, 3, 2].map((count) => parts.slice(-count).join('/'))
+  const windows = Object.hasOwn(windowsZones, name) ? windowsZones[name] : undefined
+  return [...ends, ...(windows === undefined ? [] : [windows])].map(ianaZone).find((zone) => zone !== undefined)
 }
 
 /** The zone of a list of changes, in order. Before the first, its offset is the one that the first changes from. */
