@@ -6,7 +6,7 @@ import { withSharedFile } from './shared-file.ts'
 
 /*
  * How a delivery appends to a file that others write, too, so that its text is there once and whole, whatever happens to
- * the process in between:
+ * the process in between (decision 0054):
  *
  *   1  lock                    no other listener and no other process of this machine writes
  *   2  settle                  is the text of the newest entry in the file? A part of it is cut off, and the entry dropped
