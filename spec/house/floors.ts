@@ -51,7 +51,7 @@ const packages: readonly { readonly name: RegExp; readonly by: RegExp; readonly 
     imap: /^imapflow$/,
     calendar: /^ical\.js$/,
     notify: /^nodemailer$/,
-    spreadsheet: /^(csv-stringify|exceljs|google-auth-library)$/,
+    spreadsheet: /^(csv-stringify|@e965\/xlsx|google-auth-library)$/,
   }),
 ]
 

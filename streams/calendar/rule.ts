@@ -1,7 +1,7 @@
 /*
  * Recurrence rules (RFC 5545, 3.3.10) on the clock on the wall: an instant here is the ms that the wall clock would show
- * in UTC, and zones come later. We expand rules ourselves (decision 0053), because the iterator of ical.js never returns for some valid
- * rules (BYSETPOS=50, 30 February) and cannot start in the middle of an old one.
+ * in UTC, and zones come later. We expand rules ourselves (decision 0053), because the iterator of ical.js never returns
+ * for some valid rules (BYSETPOS=50, 30 February) and cannot start in the middle of an old one.
  *
  *      period      0        1        2            interval 2: every other one
  *      days        ▏M T W T F S S▕ …              all days of the period that pass the BY parts
