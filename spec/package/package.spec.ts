@@ -12,7 +12,7 @@ import { consumer, laws, parts } from './consumer.ts'
 import { type Installed, install, localCopy, type Packed, pack } from './install.ts'
 import { type Ended, must, root, run } from './programs.ts'
 
-/** The streams that users import: files beside each other; inner hold what they are made of. */
+/** The streams that users import: the files beside each other. Folders hold what they are made of. */
 const streams = readdirSync(join(root, 'streams'))
   .filter((file) => file.endsWith('.ts'))
   .map((file) => file.replace(/\.ts$/, ''))
@@ -134,12 +134,11 @@ describe('the package', () => {
     const { project } = installed
     const loaded = streams.map((name) => `await import('tidings/streams/${name}')`).join('\n')
     assert.equal(await must(project, process.execPath, ['--input-type=module', '-e', loaded]), '')
-    for (const folder of inner) {
-      const inside = `import('tidings/streams/${folder}')`
-      const { code, stderr } = await run(project, process.execPath, ['-e', inside])
-      assert.equal(code, 1)
-      assert.match(stderr, /ERR_PACKAGE_PATH_NOT_EXPORTED|ERR_MODULE_NOT_FOUND/)
-    }
+    const refused = inner.map(
+      (name) => `await import('tidings/streams/${name}').catch(({ code }) => console.log(code))`,
+    )
+    const codes = await must(project, process.execPath, ['--input-type=module', '-e', refused.join('\n')])
+    assert.equal(codes, 'ERR_PACKAGE_PATH_NOT_EXPORTED\n'.repeat(inner.length))
   })
 
   it('names the missing package if tidings/testing is imported without fast-check', async () => {

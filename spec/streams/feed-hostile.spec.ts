@@ -31,9 +31,9 @@ describe('a hostile feed', () => {
     })
   })
 
-  it('has as many items as fit the limit', { timeout: 300_000 }, async (t) => {
-    const many = Array.from({ length: 100_000 }, (_, n) => `<item><guid>${n}</guid><title>title ${n}</title></item>`)
-    assert.equal((await look(t, channel(many.join('')))).length, 100_000)
+  it('has tens of thousands of items', { timeout: 300_000 }, async (t) => {
+    const many = Array.from({ length: 30_000 }, (_, n) => `<item><guid>${n}</guid><title>title ${n}</title></item>`)
+    assert.equal((await look(t, channel(many.join('')))).length, 30_000)
   })
 
   it('has texts of any length, cut to what an event may have', async (t) => {

@@ -32,8 +32,8 @@ let tests = 0
 const empty: string[] = []
 const stream = run({
   files,
-  // One more than there are processors: some always wait.
-  concurrency: availableParallelism() + 1,
+  // More than there are processors: some always wait, for a disk, a clock or a child.
+  concurrency: availableParallelism() + 2,
   timeout: values.slow ? 30 * 60_000 : 5 * 60_000,
   ...(values.name === undefined ? {} : { testNamePatterns: [values.name] }),
 })
