@@ -12,7 +12,7 @@ export async function watchFolder(t: TestContext, options: Partial<FilesOptions>
   const clock = { now: Date.UTC(2026, 10, 28) }
   const stream = files({ path, watch: false, stable: '2s', ...options })
   const watched = await watchStream(t, stream, { now: () => clock.now })
-  /** Looks twice, so that what is stable is told. Returns what was told, as `appeared a.txt`. */
+  /** Looks twice, because the first look waits for files to be stable. Returns the new events, as `appeared a.txt`. */
   const look = async (): Promise<string[]> => {
     const before = watched.told.length
     await watched.see()

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
-import { lastValueFrom, toArray } from 'rxjs'
 import {
   agent,
   type Draft,
@@ -10,12 +9,12 @@ import {
   on,
   type Running,
   type RunReport,
-  runOnce,
   type StoredEvent,
   type Stream,
   start,
 } from '../../lib/index.ts'
 import { type Commit, type GitOptions, git, type Tag } from '../../streams/git.ts'
+import { draftsOf } from '../support/watch-stream.ts'
 
 /** The drafts of one run of a stream's job. */
 export async function found(
@@ -23,9 +22,7 @@ export async function found(
   job: 'commits' | 'tags',
   context: Partial<JobContext> = {},
 ): Promise<Draft[]> {
-  const one = stream.jobs.find(({ name }) => name.endsWith(`.${job}`))
-  assert.ok(one, 'no such job')
-  return lastValueFrom(runOnce(one, context).pipe(toArray()))
+  return draftsOf(stream, context, job)
 }
 
 export async function commitsIn(path: string, options: Partial<GitOptions> = {}): Promise<Commit[]> {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { type JobContext, TidingsError } from '../../lib/index.ts'
 import { defined, hasCode } from '../../lib/streams.ts'
 import { type Body, readBody } from './http-body.ts'
-import { retryOf, shown, statusFailure } from './http-failure.ts'
+import { connectionFailure, retryOf, shown, statusFailure } from './http-failure.ts'
 import { isPrivateHost } from './private-host.ts'
 
 /** The service that a client talks to. */
@@ -171,9 +171,7 @@ export class HttpClient {
 
   #unreachable(url: URL, cause: unknown): unknown {
     if (this.#context.signal.aborted) return cause
-    const reason = ((cause as Error).cause as Error | undefined)?.message ?? (cause as Error).message
-    const words = `stream ${this.#options.stream}: GET ${this.#shown(url)} failed: ${reason}`
-    return new TidingsError('TIDINGS_HTTP_FAILED', words, { cause, details: { method: 'GET', url: this.#shown(url) } })
+    return connectionFailure(`stream ${this.#options.stream}`, 'GET', this.#visible(url), cause)
   }
 
   #visible(url: URL): URL {

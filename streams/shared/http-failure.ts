@@ -25,6 +25,13 @@ export function statusFailure(
   return new TidingsError('TIDINGS_HTTP_FAILED', words, { details: { status, method, url: shown(url) } })
 }
 
+/** The error of a request without a whole answer: `cause` is what `fetch` threw, or the reading of the body. */
+export function connectionFailure(who: string, method: string, url: URL, cause: unknown): TidingsError {
+  const reason = ((cause as Error).cause as Error | undefined)?.message ?? (cause as Error).message
+  const words = `${who}: ${method} ${shown(url)} failed: ${reason}`
+  return new TidingsError('TIDINGS_HTTP_FAILED', words, { cause, details: { method, url: shown(url) } })
+}
+
 /**
  * A `Retry` after the time that the service asks for; undefined if it asks for none, or a wait would not help.
  *

@@ -1,7 +1,7 @@
-import { type Delivery, Park, TidingsError } from '../../lib/index.ts'
+import { type Delivery, Park } from '../../lib/index.ts'
 import { hasCode } from '../../lib/streams.ts'
 import { type Body, readBody } from './http-body.ts'
-import { retryOf, shown, statusFailure } from './http-failure.ts'
+import { connectionFailure, retryOf, shown, statusFailure } from './http-failure.ts'
 
 /** One request of a handler. */
 export interface HandlerRequest {
@@ -64,9 +64,7 @@ export async function send(
     read = await bodyOf(response, request, `${who}: ${method} ${shown(at)}`, signal)
   } catch (cause) {
     if (delivery.signal.aborted || hasCode(cause, 'TIDINGS_RESPONSE_TOO_LARGE')) throw cause
-    const reason = ((cause as Error).cause as Error | undefined)?.message ?? (cause as Error).message
-    const words = `${who}: ${method} ${shown(at)} failed: ${reason}`
-    throw new TidingsError('TIDINGS_HTTP_FAILED', words, { cause, details: { method, url: shown(at) } })
+    throw connectionFailure(who, method, at, cause)
   }
   if (response.ok) return { ...read, status: response.status, headers: response.headers }
   const failure = statusFailure(who, method, at, response, read.text())
