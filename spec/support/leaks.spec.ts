@@ -12,10 +12,13 @@ const leaky = `
 import { spawn } from 'node:child_process'
 import { mkdtempSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { test } from 'node:test'
+import { after, test } from 'node:test'
 import { prefix, temporaryDirectory } from ${JSON.stringify(join(support, 'temporary-directory.ts'))}
 
-const later = (run) => setTimeout(run, 2500).unref()
+// The leaks stay until every test has been checked, however slow the machine is.
+const leaks = []
+const later = (run) => void leaks.push(run)
+after(() => leaks.forEach((end) => end()))
 test('interval', () => { const timer = setInterval(() => undefined, 1000); later(() => clearInterval(timer)) })
 test('child', () => { const child = spawn('sleep', ['60'], { stdio: 'ignore' }); later(() => child.kill()) })
 test('server', () => { const server = createServer().listen(0, '127.0.0.1'); later(() => server.close()) })
