@@ -42,7 +42,7 @@ describe('the laws of github notifications', () => {
 const number = fc.integer({ min: 1, max: 6 })
 
 /** A repository's lists: items as GitHub sends them, edited in every way that leaves them the same happening. */
-const lists: Partial<Record<RepositoryPart, [fc.Arbitrary<Item>, (item: Item) => string | undefined]>> = {
+const lists: Record<RepositoryPart, [fc.Arbitrary<Item>, (item: Item) => string | undefined]> = {
   issues: [
     fc
       .record(
@@ -56,6 +56,33 @@ const lists: Partial<Record<RepositoryPart, [fc.Arbitrary<Item>, (item: Item) =>
       )
       .map(({ number, ...parts }) => itemOf.issues(number, parts)),
     ({ id, pull_request }) => (pull_request === undefined ? String(id) : undefined),
+  ],
+  pullRequests: [
+    fc
+      .record(
+        {
+          number,
+          title: fc.string(),
+          body: fc.constantFrom(null, '', 'A simple change.'),
+          state: fc.constantFrom('open', 'closed'),
+          draft: fc.boolean(),
+          merged: fc.boolean(),
+          branch: fc.constantFrom('changes', 'renamed'),
+        },
+        plain,
+      )
+      .map(({ number, merged, branch, ...parts }) => {
+        const { head, base } = itemOf.pullRequests(number) as Record<'head' | 'base', Item>
+        const updated_at = minute(number + 10)
+        return itemOf.pullRequests(number, {
+          ...parts,
+          updated_at,
+          merged_at: merged ? updated_at : null,
+          head: { ...head, ref: branch },
+          base: { ...base, ref: merged ? 'main' : 'next' },
+        })
+      }),
+    ({ id }) => String(id),
   ],
   releases: [
     fc
