@@ -17,6 +17,7 @@ import { askedAt, httpClient } from './shared/http-client.ts'
 import { optionalPackage } from './shared/optional-package.ts'
 import { address, duration, type Field, like, optional, optionsOf, type Settings, text } from './shared/options.ts'
 import { type PollOptions, poll, pollFields } from './shared/poll.ts'
+import { Reach } from './shared/reach.ts'
 import { identifierOf } from './shared/wire.ts'
 
 export type { PollOptions } from './shared/poll.ts'
@@ -154,32 +155,33 @@ const SLICE = 100
 
 async function lookAhead(context: JobContext, settings: CalendarSettings, scope: string): Promise<Draft[]> {
   const now = context.now()
-  const since = await context.state.get<number>('since')
-  if (since === undefined) context.state.set('since', now)
-  // What an unchanged file would tell by now, because it has come within reach.
-  const nextIn = await context.state.get<number>('next in reach')
-  const file = await read(context, settings, nextIn === undefined || nextIn > now)
+  const first = await context.state.get<number>('since')
+  // A clock that was ahead at the first look must not hide events.
+  const since = Math.min(first ?? now, now)
+  if (since !== first) context.state.set('since', since)
+  const reach = await Reach.of(context)
+  const file = await read(context, settings, reach.hasMore)
   if (file === undefined) return []
   const found: Instance[] = []
   for await (const series of file.series()) {
     const instances = instancesOf(series, { from: now, to: now + settings.soon + DAY }, file.zones, file.budget)
     if (instances === undefined) file.skip()
-    found.push(
-      ...(instances ?? []).filter(({ entry, start }) => !isCancelled(series, entry) && start >= (since ?? now)),
-    )
+    found.push(...(instances ?? []).filter(({ entry, start }) => !isCancelled(series, entry) && start >= since))
   }
   file.report()
   found.sort((a, b) => a.start - b.start)
   const far = found.find(({ start }) => start > now + settings.soon)
-  context.state.set('next in reach', far === undefined ? now + DAY : far.start - settings.soon)
+  reach.save(far === undefined ? now + DAY : far.start - settings.soon)
   return found
     .filter(({ start }) => start <= now + settings.soon)
     .map((one) => ({ ...soon(identifierIn(scope, one), dataOf(one)), version: new Date(one.start).toISOString() }))
 }
 
 async function lookForChanges(context: JobContext, settings: CalendarSettings, scope: string): Promise<Draft[]> {
-  const file = await read(context, settings, true)
+  const reach = await Reach.of(context)
+  const file = await read(context, settings, reach.hasMore)
   if (file === undefined) return []
+  reach.save()
   const now = context.now()
   const drafts: Draft[] = []
   for await (const { main, overrides } of file.series()) {
@@ -210,12 +212,8 @@ function isCancelled({ main }: Series, entry: Instance['entry']): boolean {
   return entry.cancelled || main?.cancelled === true
 }
 
-/** A file as it is now; undefined if it has not changed since the last look. */
-async function read(
-  context: JobContext,
-  { url, secretUrl, baseUrl, timezone }: CalendarSettings,
-  conditional: boolean,
-) {
+/** A file as it is now; undefined if it has not changed since the last look, unless the whole is asked for. */
+async function read(context: JobContext, { url, secretUrl, baseUrl, timezone }: CalendarSettings, whole: boolean) {
   const secret = secretUrl === undefined ? undefined : calendarAddress().read(context.secret(secretUrl).trim())
   const file = url ?? secret
   if (file === undefined) {
@@ -230,7 +228,7 @@ async function read(
     secretPaths: secretUrl !== undefined,
     maxBytes: 16 * 1024 * 1024,
   })
-  const answer = await client.get(at.href, { conditional })
+  const answer = await client.get(at.href, { conditional: true, whole })
   if (answer === undefined) return undefined
   const parsed = await parseCalendar(ical, answer.text(), context.signal)
   const budget: Budget = { left: BUDGET }

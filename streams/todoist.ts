@@ -3,6 +3,7 @@ import { defined } from '../lib/streams.ts'
 import { httpClient } from './shared/http-client.ts'
 import { address, optionsOf, text } from './shared/options.ts'
 import { type PollOptions, poll, pollFields } from './shared/poll.ts'
+import { serviceTime } from './shared/service-time.ts'
 import { identifierOf } from './shared/wire.ts'
 import { addTask, completeTask } from './todoist/add-task.ts'
 import { fieldsOf, findProject, type Get, listOf, retryAfter, statusOf } from './todoist/api.ts'
@@ -47,8 +48,6 @@ const stream = defineStream({
       job('completed', schedule, (context) => completedTasks(context, watch), {
         ...options,
         publishes: [completed],
-        // It asks for what is new, so after a long pause all may be new.
-        flood: false,
       }),
     ]
   },
@@ -103,11 +102,11 @@ const LONGEST = 89 * 86_400_000
 /** Items per page of the activity log: the most that Todoist gives. */
 const ACTIVITIES_PAGE = 100
 
-/** Our clock and Todoist's may differ by this, in ms. */
+/** How far ahead completions are asked for, in ms: an answer without a date leaves only our clock to go by. */
 const SKEW = 86_400_000
 
 async function addedTasks(context: JobContext, watch: Watch): Promise<Draft[]> {
-  const get = getter(context, watch)
+  const { get } = serviceOf(context, watch)
   const project = await projectOf(get, watch)
   const skipped = new Skipped()
   const tasks: TodoistTask[] = []
@@ -123,9 +122,11 @@ async function addedTasks(context: JobContext, watch: Watch): Promise<Draft[]> {
 }
 
 async function completedTasks(context: JobContext, watch: Watch): Promise<Draft[]> {
-  const get = getter(context, watch)
+  const { get, now: time } = serviceOf(context, watch)
   const project = await projectOf(get, watch)
-  const now = context.now()
+  const recurring = await recurringTasks(get, project)
+  // Completions have times of Todoist's clock, so ours does not count once Todoist has answered.
+  const now = time()
   const before = await context.state.get<number>('looked')
   const from = before === undefined ? now - LONGEST : Math.min(before, now) - OVERLAP
   const skipped = new Skipped()
@@ -139,11 +140,15 @@ async function completedTasks(context: JobContext, watch: Watch): Promise<Draft[
       else done.push({ ...task, completed: at })
     }
   }
-  done.push(...(await recurrences(get, context, project, iso(from))))
+  done.push(...(await recurrences(get, context, recurring, { project, since: iso(from) })))
   skipped.report(context)
   context.state.set('looked', now)
   done.sort((one, other) => compare(one.completed, other.completed))
-  return done.map((task) => completed(nameOf(task, task.completed), task))
+  const drafts = done.map((task) => completed(nameOf(task, task.completed), task))
+  if (before === undefined || now - before < OVERLAP) return drafts
+  // After a pause, the look repeats nothing that was told. Drafts that a run publishes are never held (decision 0051).
+  await Promise.all(drafts.map((draft) => context.publish(draft)))
+  return []
 }
 
 /** Splits a time into parts that Todoist answers for. */
@@ -161,12 +166,12 @@ function iso(time: number): string {
  * The completions of recurring tasks. The list of completed tasks does not have them: such a task stays active, with its
  * next date. They are in the activity log.
  */
-async function recurrences(get: Get, context: JobContext, project: string, since: string): Promise<CompletedTask[]> {
-  const recurring = new Map<string, TodoistTask>()
-  for await (const item of listOf(get, 'tasks', 'results', { project_id: project })) {
-    const task = taskOf(item, project)
-    if (task?.due?.recurring === true) recurring.set(task.id, task)
-  }
+async function recurrences(
+  get: Get,
+  context: JobContext,
+  recurring: ReadonlyMap<string, TodoistTask>,
+  { project, since }: { readonly project: string; readonly since: string },
+): Promise<CompletedTask[]> {
   if (recurring.size === 0) return []
   const done: CompletedTask[] = []
   const query = { object_type: 'item', event_type: 'completed', parent_project_id: project, date_from: since }
@@ -187,10 +192,29 @@ async function recurrences(get: Get, context: JobContext, project: string, since
   return done
 }
 
-function getter(context: JobContext, { token, baseUrl }: Watch): Get {
+/** The tasks that come back when they are completed, by their ids. */
+async function recurringTasks(get: Get, project: string): Promise<ReadonlyMap<string, TodoistTask>> {
+  const recurring = new Map<string, TodoistTask>()
+  for await (const item of listOf(get, 'tasks', 'results', { project_id: project })) {
+    const task = taskOf(item, project)
+    if (task?.due?.recurring === true) recurring.set(task.id, task)
+  }
+  return recurring
+}
+
+/** How to ask Todoist, and the time by its clock at its last answer; by ours before it has answered. */
+function serviceOf(context: JobContext, { token, baseUrl }: Watch): { readonly get: Get; readonly now: () => number } {
   const headers = { authorization: `Bearer ${context.secret(token)}` }
   const client = httpClient(context, { stream: 'todoist', baseUrl, headers, retryAfter })
-  return async (path, query) => (await client.get(`/api/v1/${path}`, { query }))?.json()
+  let now = context.now()
+  return {
+    now: () => now,
+    get: async (path, query) => {
+      const answer = await client.get(`/api/v1/${path}`, { query })
+      if (answer !== undefined) now = serviceTime(answer.headers, context.now())
+      return answer?.json()
+    },
+  }
 }
 
 async function projectOf(get: Get, { project }: Watch): Promise<string> {

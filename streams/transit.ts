@@ -3,6 +3,8 @@ import { Deadband } from './shared/deadband.ts'
 import { httpClient } from './shared/http-client.ts'
 import { address, count, duration, like, optional, optionsOf, type Settings, text } from './shared/options.ts'
 import { type PollOptions, poll, pollFields } from './shared/poll.ts'
+import { Reach } from './shared/reach.ts'
+import { serviceTime } from './shared/service-time.ts'
 import { type Prediction, predictionsOf } from './transit/predictions.ts'
 
 export type { PollOptions } from './shared/poll.ts'
@@ -88,8 +90,7 @@ async function look(context: JobContext, settings: Settings<typeof options.field
   const now = context.now()
   const retryAfter = (_: string, answered: Headers): number | undefined => limitEnd(answered, now)
   const client = httpClient(context, { stream: 'transit', baseUrl, headers, retryAfter })
-  // What an unchanged answer would tell by now, because it has come within reach.
-  const nextIn = await context.state.get<number>('next in reach')
+  const reach = await Reach.of(context)
   const answer = await client.get('/predictions', {
     query: {
       'filter[stop]': stop,
@@ -98,7 +99,8 @@ async function look(context: JobContext, settings: Settings<typeof options.field
       include: 'route,trip,stop,schedule',
       sort: 'departure_time',
     },
-    conditional: nextIn === undefined || nextIn > now,
+    conditional: true,
+    whole: reach.hasMore,
   })
   if (answer === undefined) return []
   const { found, skipped } = predictionsOf(stop, answer.json())
@@ -122,8 +124,7 @@ async function look(context: JobContext, settings: Settings<typeof options.field
     })
   deadband.save()
   const far = ahead.find((one) => !isNear(one))
-  if (far === undefined) context.state.delete('next in reach')
-  else context.state.set('next in reach', Date.parse(far.time) - within)
+  reach.save(far === undefined ? undefined : Date.parse(far.time) - within)
   return drafts
 }
 
@@ -135,5 +136,5 @@ function identifierOf({ stop, trip, serviceDate }: Prediction): string {
 function limitEnd(headers: Headers, now: number): number | undefined {
   const reset = Number(headers.get('x-ratelimit-reset') ?? Number.NaN)
   const reached = (headers.get('x-ratelimit-remaining') ?? '0') === '0'
-  return reached && Number.isFinite(reset) ? Math.max(0, reset - now / 1000) : undefined
+  return reached && Number.isFinite(reset) ? Math.max(0, reset - serviceTime(headers, now) / 1000) : undefined
 }

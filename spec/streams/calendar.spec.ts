@@ -13,9 +13,18 @@ const HOUR = 60 * MINUTE
 for (const job of ['soon', 'changed']) {
   httpSourceSuite({
     name: 'calendar',
-    stream: (url) => calendar({ url: `${url}/home.ics`, backfill: 100 }),
+    stream: (url) => calendar({ url: `${url}/home.ics`, soon: '1h', backfill: 100 }),
     job,
     serve: (items) => () => ({ body: vcalendar(...items.map((minutes) => meeting(minutes))) }),
+    renumbering: {
+      serve: (items) => () => ({
+        body: vcalendar(...items.map((minutes) => meeting(minutes).replace('UID:', 'UID:new-'))),
+      }),
+      ...(job === 'changed'
+        ? { outcome: 'held' }
+        : { outcome: 'told again', because: 'one that is held would be told after it began' }),
+    },
+    pages: 'a calendar is one file',
     world: { now: () => NOW },
     conditional: true,
   })
@@ -167,6 +176,27 @@ describe('an event that begins soon', () => {
       service.asked.map(({ headers }) => headers['if-none-match'] !== undefined),
       [false, true, false, true],
     )
+  })
+
+  it('comes within reach although the file is as it was before', async (t) => {
+    const { service, see, told } = await watch(t)
+    const [first, second] = [vcalendar(meeting(20), meeting(30)), vcalendar(meeting(20))]
+    let file = first
+    service.answer(({ headers }) => {
+      const etag = file === first ? '"1"' : '"2"'
+      return headers['if-none-match'] === etag ? { status: 304 } : { body: file, headers: { etag } }
+    })
+    const counts: number[] = []
+    for (const [minutes, now] of [
+      [0, first],
+      [6, second],
+      [17, first],
+    ] as const) {
+      file = now
+      await see(minutes, file)
+      counts.push(told.length)
+    }
+    assert.deepEqual(counts, [0, 1, 2])
   })
 
   it('may be a whole day, which begins at midnight of the reader', async () => {

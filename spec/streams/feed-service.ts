@@ -12,9 +12,13 @@ export interface Post {
   readonly html?: string
 }
 
-/** The post with a number: a number stands for the same post each time. */
-export function post(n: number): Post {
-  const date = new Date(Date.UTC(2026, 10, 1, 8) + n * 3_600_000).toUTCString()
+/**
+ * The post with a number: a number stands for the same post each time.
+ *
+ * @param skew how far the clock of the blog is ahead, in ms
+ */
+export function post(n: number, skew = 0): Post {
+  const date = new Date(Date.UTC(2026, 10, 1, 8) + n * 3_600_000 + skew).toUTCString()
   return { id: `post-${n}`, link: `https://blog.example/${n}`, title: `Post ${n}`, date, html: `<p>Text of ${n}</p>` }
 }
 
@@ -31,8 +35,8 @@ export function rss(posts: readonly Post[], more = ''): string {
 }
 
 /** Answers with an RSS feed of the posts with these numbers. */
-export function serve(items: readonly number[]): () => Told {
-  return () => ({ body: rss(items.map(post)), headers: { 'content-type': 'application/rss+xml' } })
+export function serve(items: readonly number[], skew = 0): () => Told {
+  return () => ({ body: rss(items.map((n) => post(n, skew))), headers: { 'content-type': 'application/rss+xml' } })
 }
 
 /** Starts a service that answers with this body. */

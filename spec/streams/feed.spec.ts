@@ -12,6 +12,11 @@ httpSourceSuite({
   name: 'feed',
   stream: (url) => feed({ url: `${url}/feed.xml`, backfill: 100 }),
   serve,
+  renumbering: {
+    serve: (items) => () => ({ body: rss(items.map((n) => ({ ...post(n), id: `new-${n}` }))) }),
+    outcome: 'held',
+  },
+  pages: 'a feed is one document',
   conditional: true,
 })
 

@@ -31,9 +31,9 @@ const release = recorded('release', 'release', 'published')
 const sender = recorded('star', 'sender')
 const run = recorded('workflow_run', 'workflow_run')
 
-/** `number` minutes after noon, as GitHub writes it. */
-export function minute(number: number): string {
-  return new Date(Date.UTC(2026, 0, 1, 12, number)).toISOString().replace('.000', '')
+/** `number` minutes after noon, as GitHub writes it; `skew`: how far its clock is ahead, in ms. */
+export function minute(number: number, skew = 0): string {
+  return new Date(Date.UTC(2026, 0, 1, 12, number) + skew).toISOString().replace('.000', '')
 }
 
 /** The item of a list with this number: the recorded one, with its own id, number, page and date. */

@@ -13,10 +13,22 @@ interface Test {
 }
 
 for (const part of ['issues', 'stars'] as const) {
+  const date = { issues: 'created_at', stars: 'starred_at' }[part]
   httpSourceSuite({
     name: 'github',
     stream: (url) => lookingAt(part, url),
-    serve: (items) => serveRepository({ [part]: items.map((number) => itemOf[part](number)) }),
+    serve: (items, skew) =>
+      serveRepository({ [part]: items.map((number) => itemOf[part](number, { [date]: minute(number, skew) })) }),
+    renumbering: {
+      serve: (items) =>
+        serveRepository({ [part]: items.map((number) => itemOf[part](number + 500, { [date]: minute(number) })) }),
+      outcome: 'held',
+    },
+    pages: {
+      serve: (items) => serveRepository({ [part]: items.map((number) => itemOf[part](number)) }, { most: 2 }),
+      newestLast: part === 'stars',
+      pageOf: ({ query }) => Number(query.get('page') ?? 1),
+    },
     world: secrets,
     conditional: part === 'issues',
   })

@@ -5,12 +5,25 @@ import { github, type Notification } from '../../streams/github.ts'
 import { httpSourceSuite } from '../support/http-source-suite.ts'
 import { localService } from '../support/local-service.ts'
 import { watchStream } from '../support/watch-stream.ts'
+import { minute } from './github-payloads.ts'
 import { example, secrets, serve, type Thread, thread } from './github-service.ts'
 
 httpSourceSuite({
   name: 'github',
   stream: (url) => github({ baseUrl: url, backfill: 100 }),
-  serve: (items) => serve(items.map((number) => thread(number))),
+  serve: (items, skew) => serve(items.map((number) => thread(number, { updated_at: minute(number, skew) }))),
+  renumbering: {
+    serve: (items) => serve(items.map((number) => thread(number, { id: `8${number}` }))),
+    outcome: 'held',
+  },
+  pages: {
+    serve: (items) =>
+      serve(
+        items.map((number) => thread(number)),
+        { most: 2 },
+      ),
+    pageOf: ({ query }) => Number(query.get('page') ?? 1),
+  },
   world: secrets,
   conditional: true,
 })

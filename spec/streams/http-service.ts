@@ -9,15 +9,15 @@ export interface Item {
   readonly title: string
 }
 
-/** Answers with the items, newest first, in pages of three that name the next in the answer and in the Link header. */
-export function serve(items: readonly Item[]): (asked: Asked) => Told {
+/** Answers with the items, newest first, in pages that name the next in the answer and in the Link header. */
+export function serve(items: readonly Item[], size = 3): (asked: Asked) => Told {
   return ({ path, query }) => {
     const page = Number(query.get('page') ?? 1)
-    const more = items.length > page * 3
+    const more = items.length > page * size
     const next = `${path}?page=${page + 1}`
     return {
       headers: more ? { link: `</?page=1>; rel="first prev", <${next}>; title="a, b"; rel="next"` } : {},
-      body: { data: { items: items.slice((page - 1) * 3, page * 3) }, next: more ? next : null },
+      body: { data: { items: items.slice((page - 1) * size, page * size) }, next: more ? next : null },
     }
   }
 }

@@ -13,6 +13,16 @@ httpSourceSuite({
   name: 'http',
   stream: (url) => http({ url: `${url}/items`, identifier: (item: Item) => item.id, backfill: 100 }),
   serve: (items) => () => ({ body: items.map((id) => ({ id, title: `item ${id}` })) }),
+  renumbering: { serve: (items) => () => ({ body: items.map((id) => ({ id: `new-${id}` })) }), outcome: 'held' },
+  pages: {
+    stream: (url) => http({ url: `${url}/items`, items: 'data.items', identifier: 'id', next: 'link', backfill: 100 }),
+    serve: (items) =>
+      serve(
+        items.toReversed().map((id) => ({ id, title: `item ${id}` })),
+        2,
+      ),
+    pageOf: ({ query }) => Number(query.get('page') ?? 1),
+  },
   conditional: true,
 })
 

@@ -8,12 +8,22 @@ import { localService } from '../support/local-service.ts'
 import { draftsOf, secretsOf, watchStream } from '../support/watch-stream.ts'
 import { type Published, serve } from './npm-service.ts'
 
-const at = (day: number): string => new Date(Date.UTC(2026, 0, day)).toISOString()
+const at = (day: number, skew = 0): string => new Date(Date.UTC(2026, 0, day) + skew).toISOString()
 
 httpSourceSuite({
   name: 'npm',
   stream: (baseUrl) => npm({ packages: ['rxjs'], baseUrl, backfill: 100 }),
-  serve: (items) => serve(items.map((n) => ({ version: `1.${n}.0`, at: at(n) }))),
+  serve: (items, skew = 0) => serve(items.map((n) => ({ version: `1.${n}.0`, at: at(n, skew) }))),
+  renumbering: {
+    serve: (items) =>
+      serve(
+        items.toReversed().map((n) => ({ version: `1.${n}.0`, at: at(n + 1) })),
+        { next: '1.1.0' },
+      ),
+    outcome: 'known',
+    because: 'a version has no other id than its name',
+  },
+  pages: 'the document of a package has all versions',
   conditional: true,
 })
 
@@ -23,7 +33,7 @@ const laws = streamLaws((options: NpmOptions) => npm(options), {
     version: fc
       .tuple(fc.nat(3), fc.nat(3), fc.constantFrom('', '-rc.1', '+build-1'))
       .map(([a, b, c]) => `${a}.${b}.0${c}`),
-    at: fc.nat(30).map(at),
+    at: fc.nat(30).map((day) => at(day)),
   }),
   truth: ({ version }: Published) => version,
   serve: (sent) => async (input) => {

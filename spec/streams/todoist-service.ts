@@ -1,7 +1,7 @@
 import type { Draft } from '../../lib/index.ts'
 import { todoist } from '../../streams/todoist.ts'
 import type { Asked, Told } from '../support/local-service.ts'
-import { localService } from '../support/local-service.ts'
+import { dated, localService } from '../support/local-service.ts'
 import { draftsOf, secretsOf } from '../support/watch-stream.ts'
 
 /** A task as Todoist sends it. */
@@ -128,7 +128,10 @@ export async function example(t: { after(work: () => unknown): void }): Promise<
     tasks: [task(1, { content: '[An article](https://example.com/article)', due })],
     completed: [completedTask(2, '2026-01-02T18:30:00.000000Z')],
   }
-  const { url } = await localService(t, serve(account))
+  const { url } = await localService(
+    t,
+    dated(serve(account), () => now),
+  )
   const stream = todoist({ project: 'Reading list', baseUrl: url })
   const context = { ...world, now: () => now }
   return [...(await draftsOf(stream, context, 'added')), ...(await draftsOf(stream, context, 'completed'))]

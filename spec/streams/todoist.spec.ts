@@ -4,29 +4,12 @@ import fc from 'fast-check'
 import type { StoredEvent } from '../../lib/index.ts'
 import { streamLaws } from '../../lib/testing/index.ts'
 import { type CompletedTask, type TodoistOptions, todoist } from '../../streams/todoist.ts'
-import { httpSourceSuite } from '../support/http-source-suite.ts'
-import { localService } from '../support/local-service.ts'
+import { dated, localService } from '../support/local-service.ts'
 import { watchStream } from '../support/watch-stream.ts'
 import { type Account, activity, completedTask, example, PROJECT, serve, task, world } from './todoist-service.ts'
 
 const DAY = 86_400_000
 const now = Date.UTC(2026, 2, 1)
-
-httpSourceSuite({
-  name: 'todoist',
-  stream: (baseUrl) => todoist({ project: PROJECT, baseUrl, backfill: 100 }),
-  job: 'added',
-  serve: (items) => serve({ tasks: items.map((n) => task(n)) }),
-  world,
-})
-
-httpSourceSuite({
-  name: 'todoist',
-  stream: (baseUrl) => todoist({ project: PROJECT, baseUrl, backfill: 100 }),
-  job: 'completed',
-  serve: (items) => serve({ completed: items.map((n) => completedTask(n, new Date(now - n * 60_000).toISOString())) }),
-  world: { ...world, now: () => now },
-})
 
 describe('the laws of the todoist stream', () => {
   const laws = streamLaws(todoist, {
@@ -60,15 +43,16 @@ async function prepare(
   account: Account,
   options: Partial<TodoistOptions> = {},
 ) {
-  const service = await localService(t, serve(account))
   let time = now
+  const answers = (given: Account) => dated(serve(given), () => time)
+  const service = await localService(t, answers(account))
   const stream = todoist({ project: PROJECT, baseUrl: service.url, backfill: 100, ...options })
   const watched = await watchStream(t, stream, { ...world, now: () => time })
   const events = (type: string): StoredEvent[] => watched.told.filter((event) => event.type === type)
   return {
     service,
     ...watched,
-    change: (next: Account) => service.answer(serve(next)),
+    change: (next: Account) => service.answer(answers(next)),
     at: (next: number) => (time = next),
     added: () => events('todoist.added').map(({ data }) => (data as CompletedTask).content),
     completed: () => events('todoist.completed').map(({ data }) => (data as CompletedTask).completed),
@@ -302,7 +286,7 @@ describe('todoist.completed', () => {
   for (const status of [403, 404]) {
     it(`tells other completions if the activity log answers ${status}`, async (t) => {
       const { service, see, completed } = await prepare(t, {})
-      const answer = serve({ tasks: [daily], completed: [completedTask(1, yesterday)] })
+      const answer = dated(serve({ tasks: [daily], completed: [completedTask(1, yesterday)] }), () => now)
       service.answer((asked) => (asked.path.endsWith('/activities') ? { status } : answer(asked)))
       await see('completed')
       assert.deepEqual(completed(), [yesterday])

@@ -24,6 +24,16 @@ for (const service of both) {
         undefined,
         items.map((at) => ({ at: hourAt(at) })),
       ),
+    renumbering: {
+      serve: (items) =>
+        serve(
+          undefined,
+          items.toReversed().map((at) => ({ at: hourAt(at) })),
+        ),
+      outcome: 'known',
+      because: 'an hour has no id, and is known by its time',
+    },
+    pages: 'one answer has all hours',
     world,
   })
 }
@@ -239,7 +249,8 @@ describe('a weather service that fails', () => {
       ['Hourly', HOUR / 2],
       ['Daily', 2.5 * HOUR],
     ] as const) {
-      assert.equal((await error(t, { status: 429, body: limit(name) })).after, after)
+      const headers = { date: new Date(NOW).toUTCString() }
+      assert.equal((await error(t, { status: 429, body: limit(name), headers })).after, after)
     }
     assert.equal((await error(t, { status: 429, body: {} })).code, 'TIDINGS_HTTP_FAILED')
   })

@@ -12,6 +12,8 @@ httpSourceSuite({
   name: 'web',
   stream: (url) => web({ url, select: '.talk', kind: 'list', backfill: 100 }),
   serve: (items) => serve(items.map((n) => `talk ${n}`)),
+  renumbering: { serve: (items) => serve(items.map((n) => `moved ${n}`)), outcome: 'held' },
+  pages: 'it looks at one page',
   conditional: true,
 })
 

@@ -1,60 +1,27 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { isRetry } from '../../lib/core/control.ts'
-import type { Stream, World } from '../../lib/index.ts'
-import { type Asked, localService, type Told } from './local-service.ts'
+import { clocks } from './http-source/clocks.ts'
+import { hangs } from './http-source/hangs.ts'
+import { pages } from './http-source/pages.ts'
+import { renumbers } from './http-source/renumbers.ts'
+import { type HttpSource, openSource } from './http-source/source.ts'
+import { localService } from './local-service.ts'
 import { until } from './until.ts'
 import { watchStream } from './watch-stream.ts'
 
-/** A source over HTTP, and the service that it asks. */
-export interface HttpSource {
-  /** Its name, for the title. */
-  readonly name: string
-  /** The stream, with `baseUrl` (or its own address option) at this URL, and with enough `backfill` to tell everything. */
-  stream(url: string): Stream
-  /** The job to run; default the first. */
-  readonly job?: string
-  /** Answers of the service while it has items with these numbers; a number stands for the same item each time. */
-  serve(items: readonly number[]): (asked: Asked) => Told
-  /** The world besides `fetch`: secrets, `now`. */
-  readonly world?: Partial<World>
-  /** How many events an item makes; default 1. */
-  readonly eventsPerItem?: number
-  /** Whether the service sends validators, so that a second look is a 304. */
-  readonly conditional?: boolean
-  /** Whether its client retries failures itself, so that a failing service is asked more than once. */
-  readonly retries?: boolean
-}
-
 /** Checks what every source over HTTP must do when its service fails, lies or hangs. */
 export function httpSourceSuite(source: HttpSource): void {
-  const { serve, job, world = {}, eventsPerItem = 1 } = source
-  const prepare = async (t: { after(work: () => unknown): void }, first: readonly number[] = [1, 2]) => {
-    const service = await localService(t, serve(first))
-    const watched = await watchStream(t, source.stream(service.url), world)
-    const fails = async (answer: (asked: Asked) => Told): Promise<Error> => {
-      service.answer(answer)
-      const { error } = await watched.look(job)
-      assert.ok(error, 'the run succeeded')
-      return error
-    }
-    const count = (): number => watched.told.length / eventsPerItem
-    // After a failure, the next look tells what is there, once.
-    const recovers = async (): Promise<void> => {
-      service.answer(serve([1, 2, 3]))
-      await watched.see(job)
-      assert.equal(count(), 3)
-    }
-    return { service, ...watched, fails, count, recovers }
-  }
+  const { serve, job, world = {} } = source
+  const prepare = (t: { after(work: () => unknown): void }, first?: readonly number[]) => openSource(t, source, first)
 
   describe(`the ${source.name} stream and its service`, () => {
     it('tells each item once, and late ones too', async (t) => {
-      const { service, see, count } = await prepare(t, [2, 3])
+      const { show, see, count } = await prepare(t, [2, 3])
       await see(job)
       await see(job)
       assert.equal(count(), 2)
-      service.answer(serve([1, 2, 3, 4]))
+      show([1, 2, 3, 4])
       await see(job)
       assert.equal(count(), 4)
     })
@@ -96,46 +63,42 @@ export function httpSourceSuite(source: HttpSource): void {
       await recovers()
     })
 
-    if (source.retries !== true) {
-      it('waits as long as the service asks for', async (t) => {
-        const service = await localService(t, () => ({ status: 429, headers: { 'retry-after': '120' } }))
-        const stream = source.stream(service.url)
-        const { running } = await watchStream(t, stream, world)
-        const first = stream.jobs.find((one) => job === undefined || one.name.endsWith(`.${job}`))
-        assert.ok(first)
-        const ended = running.trigger(first.name)
-        const error = await until(async () => {
-          const { jobs } = await running.status()
-          return jobs.find(({ name }) => name === first.name)?.last?.error
-        })
-        assert.ok(isRetry(error), `failed with ${error.message}`)
-        assert.equal(error.after, 120_000)
-        // The run waits for its second attempt; stopping the agent ends it.
-        await running.stop()
-        await ended
-        assert.equal(service.asked.length, 1)
+    it('waits as long as the service asks for', async (t) => {
+      const service = await localService(t, () => ({ status: 429, headers: { 'retry-after': '120' } }))
+      const stream = source.stream(service.url)
+      const { running } = await watchStream(t, stream, world)
+      const first = stream.jobs.find((one) => job === undefined || one.name.endsWith(`.${job}`))
+      assert.ok(first)
+      const ended = running.trigger(first.name)
+      const error = await until(async () => {
+        const { jobs } = await running.status()
+        return jobs.find(({ name }) => name === first.name)?.last?.error
       })
-    }
+      assert.ok(isRetry(error), `failed with ${error.message}`)
+      assert.equal(error.after, 120_000)
+      // The run waits for its second attempt; stopping the agent ends it.
+      await running.stop()
+      await ended
+      assert.equal(service.asked.length, 1)
+    })
 
     if (source.conditional === true) {
       it('asks whether anything changed, and tells nothing on a 304', async (t) => {
-        const { service, see, count } = await prepare(t)
-        await see(job)
-        const etag = '"v1"'
-        service.answer((asked) =>
-          asked.headers['if-none-match'] === etag
-            ? { status: 304, headers: { etag } }
-            : { ...serve([1, 2])(asked), headers: { ...serve([1, 2])(asked).headers, etag } },
-        )
+        const { service, see, show, count } = await prepare(t)
         await see(job)
         const before = service.asked.length
         await see(job)
-        assert.ok(service.asked.slice(before).some(({ headers }) => headers['if-none-match'] === etag))
+        assert.ok(service.asked.slice(before).some(({ headers }) => headers['if-none-match'] !== undefined))
         assert.equal(count(), 2)
-        service.answer((asked) => ({ ...serve([1, 2, 3])(asked), headers: { etag: '"v2"' } }))
+        show([1, 2, 3])
         await see(job)
         assert.equal(count(), 3)
       })
     }
+
+    hangs(source)
+    clocks(source)
+    renumbers(source)
+    pages(source)
   })
 }

@@ -21,6 +21,8 @@ export interface Told {
   readonly body?: unknown
   /** Sends this many bytes of the body and then cuts the connection. */
   readonly cut?: number
+  /** Sends this many bytes of the body, and then nothing more. */
+  readonly stall?: number
   /** Never answers. */
   readonly hang?: true
   /** Compresses the body. */
@@ -60,10 +62,11 @@ export async function localService(
         response.writeHead(told.status ?? 200, {
           ...(json ? { 'content-type': 'application/json' } : {}),
           ...(told.gzip === true ? { 'content-encoding': 'gzip' } : {}),
-          ...(told.cut === undefined ? {} : { 'content-length': String(bytes.length) }),
+          ...(told.cut === undefined && told.stall === undefined ? {} : { 'content-length': String(bytes.length) }),
           ...told.headers,
         })
-        if (told.cut === undefined) response.end(bytes)
+        if (told.stall !== undefined) response.write(bytes.subarray(0, told.stall))
+        else if (told.cut === undefined) response.end(bytes)
         else response.write(bytes.subarray(0, told.cut), () => response.destroy())
       })()
     })
@@ -75,6 +78,14 @@ export async function localService(
   })
   const { port } = server.address() as AddressInfo
   return { url: `http://127.0.0.1:${port}`, asked, answer: (next) => (current = next) }
+}
+
+/** The same answers, with the date of a clock. */
+export function dated<A>(answer: (asked: A) => Told, now: () => number): (asked: A) => Told {
+  return (asked) => {
+    const told = answer(asked)
+    return { ...told, headers: { date: new Date(now()).toUTCString(), ...told.headers } }
+  }
 }
 
 function bytesOf({ body = '', gzip }: Told): Buffer {

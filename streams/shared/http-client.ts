@@ -32,6 +32,8 @@ export interface ClientRequest {
    * URLs that stay the same from run to run: each keeps its validators in the job's state.
    */
   readonly conditional?: boolean
+  /** With `conditional`: asks for the whole answer, whether it has changed or not, and keeps its validators. Default false. */
+  readonly whole?: boolean
 }
 
 /** A successful answer. */
@@ -90,8 +92,9 @@ export class HttpClient {
     const url = this.#urlOf(path, request.query)
     const key = `http ${createHash('sha256').update(url.href).digest('base64url').slice(0, 22)}`
     const known = request.conditional === true ? await this.#context.state.get<Validators>(key) : undefined
-    const { response, url: at, moved } = await this.#follow(url, { ...request.headers, ...conditions(known) })
-    if (response.status === 304 && known !== undefined) {
+    const asked = request.whole === true ? undefined : known
+    const { response, url: at, moved } = await this.#follow(url, { ...request.headers, ...conditions(asked) })
+    if (response.status === 304 && asked !== undefined) {
       this.#context.logger.info({ url: this.#shown(at) }, 'not modified')
       return undefined
     }

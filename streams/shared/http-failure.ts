@@ -1,4 +1,5 @@
 import { Retry, TidingsError } from '../../lib/index.ts'
+import { serviceTime } from './service-time.ts'
 
 /** The longest wait that a service may ask for, in ms: a day. */
 const LONGEST_WAIT = 86_400_000
@@ -44,7 +45,7 @@ export function retryOf(
   seconds?: number,
 ): Retry | undefined {
   if (status !== 429 && status < 500) return undefined
-  const after = waitIn(headers.get('retry-after') ?? seconds?.toFixed(3) ?? null, now)
+  const after = waitIn(headers.get('retry-after') ?? seconds?.toFixed(3) ?? null, serviceTime(headers, now))
   return after === undefined ? undefined : new Retry({ after, cause })
 }
 

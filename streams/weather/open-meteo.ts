@@ -1,6 +1,7 @@
 import { type JobContext, TidingsError } from '../../lib/index.ts'
 import { describe } from '../../lib/streams.ts'
 import { httpClient } from '../shared/http-client.ts'
+import { serviceTime } from '../shared/service-time.ts'
 import { valueAt } from '../shared/wire.ts'
 import { type Condition, type Reading, type Report, readingOf } from './data.ts'
 
@@ -45,7 +46,8 @@ const LIMITS = [
  */
 export async function askOpenMeteo(context: JobContext, question: Question): Promise<Report> {
   const { baseUrl, latitude, longitude, key, current, hourly } = question
-  const retryAfter = (body: string): number | undefined => limitEnd(body, context.now())
+  const retryAfter = (body: string, headers: Headers): number | undefined =>
+    limitEnd(body, serviceTime(headers, context.now()))
   const client = httpClient(context, { stream: 'weather', baseUrl, retryAfter })
   const query = {
     latitude,

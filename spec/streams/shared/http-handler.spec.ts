@@ -33,9 +33,13 @@ describe('a request of a handler', () => {
       assert.ok(isRetry(error))
       assert.equal(error.after, 30_000)
     }
-    const date = await answered(t, { status: 503, headers: { 'retry-after': new Date(now + 5000).toUTCString() } })
-    assert.ok(isRetry(date))
-    assert.equal(date.after, 5000)
+    const year = 365 * 86_400_000
+    for (const clock of [now, now + year, now - year]) {
+      const headers = { date: new Date(clock).toUTCString(), 'retry-after': new Date(clock + 5000).toUTCString() }
+      const date = await answered(t, { status: 503, headers })
+      assert.ok(isRetry(date))
+      assert.equal(date.after, 5000)
+    }
     const long = await answered(t, { status: 503, headers: { 'retry-after': '99999999999' } })
     assert.ok(isRetry(long))
     assert.equal(long.after, 86_400_000)
