@@ -37,6 +37,9 @@ export type Wide<T> =
   : T extends boolean ? boolean
   : T
 
+/** Registered, so that two copies of this package recognize each other's tests. */
+const TEST = Symbol.for('tidings.test')
+
 /**
  * Makes a test of a predicate. Without operands it is a constant, such as `exists`, and prints without `()`.
  *
@@ -49,9 +52,18 @@ export function named(
   shown = operands,
 ): Test<unknown> {
   return Object.defineProperties(holds, {
+    [TEST]: { value: true },
     name: { value: name },
     operands: { value: operands && Object.freeze([...operands]) },
     toJSON: { value: () => (shown ? { [name]: shown.map(plain) } : name) },
     toString: { value: () => (operands ? `${name}(${operands.map(code).join(', ')})` : name) },
   })
+}
+
+/**
+ * Whether a function is a test made by `tidings/filters`, so that its name and operands say what it holds for. A function
+ * of your own may have any name.
+ */
+export function isTest(value: unknown): value is Test<unknown> {
+  return typeof value === 'function' && Object.hasOwn(value, TEST)
 }

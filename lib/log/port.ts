@@ -19,7 +19,7 @@ export interface Query {
   readonly limit?: number
   /** Newest first; default oldest first. */
   readonly reverse?: boolean
-  /** A predicate on the event. */
+  /** A predicate. A test of `tidings/filters` bounds what is read, see `log/query-plan.ts`; a function sees each event. */
   readonly where?: (event: StoredEvent) => boolean
 }
 

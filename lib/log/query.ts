@@ -1,18 +1,30 @@
 import { describe, quote, TidingsError } from '../core/errors.ts'
 import type { StoredEvent } from '../core/event.ts'
 import type { Query } from './port.ts'
+import { planOf } from './query-plan.ts'
+import { commonTypes, typeTest } from './type-names.ts'
 
-/** A validated query with its defaults. `type`: the exact type, if the query names a single one. */
+/** A validated query with its defaults, and the bounds that its test adds to those of the query. */
 export interface Narrowed {
+  /** Only events with a higher seq. */
   readonly after: number
+  /** Only events up to this seq. */
+  readonly upTo: number
+  /** The earliest and the latest `created`, inclusive. */
+  readonly since: number
+  readonly until: number
   readonly limit: number
   readonly reverse: boolean
-  readonly type: string | undefined
+  /** Names of types and patterns of them, outside of which nothing matches; undefined: all types. */
+  readonly types: readonly string[] | undefined
+  /** The identifiers outside of which nothing matches; undefined: all. */
+  readonly identifiers: readonly string[] | undefined
+  /** The whole test: the bounds may be wider. */
   test(event: StoredEvent): boolean
 }
 
 /**
- * Validates a query and fills in the defaults.
+ * Validates a query, fills in the defaults, and finds out what `where` bounds.
  *
  * @throws TidingsError `TIDINGS_LOG_INVALID`, naming the part that is wrong
  */
@@ -24,46 +36,18 @@ export function narrow(query: Query): Narrowed {
   const until = checkInstant(query.until ?? Number.POSITIVE_INFINITY, 'until')
   const hears = typeTest(types)
   if (where !== undefined && typeof where !== 'function') wrong('where', 'a test on an event', where)
-  const only = types?.length === 1 && !types[0]?.includes('*') ? types[0] : undefined
+  const plan = planOf(where)
   return {
-    after,
+    after: Math.max(after, Math.ceil(plan.seq.low) - 1),
+    upTo: Math.floor(plan.seq.high),
+    since: Math.max(since, plan.created.low),
+    until: Math.min(until, plan.created.high),
     limit,
     reverse: query.reverse === true,
-    type: only,
+    types: commonTypes(types, plan.types),
+    identifiers: plan.identifiers,
     test: (event) =>
       event.created >= since && event.created <= until && hears(event.type) && (where === undefined || where(event)),
-  }
-}
-
-/** Returns a test whether a type is one of these names or matches one of these patterns; undefined matches all. */
-export function typeTest(types: readonly string[] | undefined): (type: string) => boolean {
-  if (types === undefined) return () => true
-  // A boolean instead of a type guard, which would narrow `types` to an array of any.
-  const isArray: boolean = Array.isArray(types)
-  if (!isArray) wrong('types', 'an array of names of event types', types)
-  for (const type of types) {
-    if (typeof type !== 'string' || type === '') wrong('types', 'names of event types', type)
-  }
-  const names = new Set(types.filter((type) => !type.includes('*')))
-  const patterns = types.filter((type) => type.includes('*')).map(patternTest)
-  return (type) => names.has(type) || patterns.some((matches) => matches(type))
-}
-
-// `*` matches any characters: the parts between must occur in order, the first and last at the ends.
-function patternTest(pattern: string): (type: string) => boolean {
-  const parts = pattern.split('*')
-  const head = parts[0] as string
-  const tail = parts.at(-1) as string
-  const middle = parts.slice(1, -1)
-  return (type) => {
-    if (type.length < head.length + tail.length || !type.startsWith(head) || !type.endsWith(tail)) return false
-    let from = head.length
-    for (const part of middle) {
-      const found = type.indexOf(part, from)
-      if (found < 0) return false
-      from = found + part.length
-    }
-    return from <= type.length - tail.length
   }
 }
 

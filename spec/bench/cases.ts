@@ -10,6 +10,7 @@ import {
   start,
   where,
 } from '../../lib/index.ts'
+import { byFilter, byTime, byType } from './queries.ts'
 import { command, node } from './start-up.ts'
 import { draft, inDirectory, perSecond, publish, rawRecords, rawStore, rawWrite } from './workload.ts'
 
@@ -144,6 +145,18 @@ function rawRead(): Promise<number> {
   })
 }
 
+/** A query for 100 events of a million, beside the same of ten thousand. */
+function query(by: string, ask: (stored: number) => Promise<number>): Case {
+  return {
+    name: `100 events of a million, by ${by}`,
+    against: '100 of ten thousand',
+    hope: '< 10 ×',
+    figure: time,
+    ours: () => ask(MILLION),
+    reference: () => ask(MILLION / 100),
+  }
+}
+
 const ONE_BY_ONE = 3000
 const MILLION = 1_000_000
 
@@ -227,6 +240,9 @@ export const cases: readonly Case[] = [
     ours: () => endToEnd(16, 100, 10),
     reference: () => endToEnd(16, 100, 1),
   },
+  query('type', byType),
+  query('time', byTime),
+  query('a filter of type and time', byFilter),
   {
     name: '`tidings --version`',
     against: '`node -e 0`',

@@ -71,7 +71,7 @@ type Declares<F> = F extends (...args: infer P) => infer R
   ? Operation<Arguments<P>, R extends Promise<unknown> ? 'one' : 'many' | 'all'>
   : { readonly [K in keyof F]: Declares<F[K]> }
 
-const filters = { types: 'texts?', since: 'text?', until: 'text?', identifier: 'text?', where: 'text?' } as const
+const filters = { types: 'texts?', since: 'text?', until: 'text?', identifier: 'text?', where: 'filter?' } as const
 const name = part('name', 'text')
 const listener = part('listener', 'text')
 const limit = object({ limit: 'number?' })
@@ -88,7 +88,7 @@ export const contract = {
     import: one('POST /events/import', body, object({ skip: 'flag?' })),
     follow: all(
       'GET /events/follow',
-      object({ types: 'texts?', identifier: 'text?', where: 'text?', after: 'number?' }),
+      object({ types: 'texts?', identifier: 'text?', where: 'filter?', after: 'number?' }),
       signal,
     ),
   },

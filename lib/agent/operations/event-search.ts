@@ -1,8 +1,14 @@
 import type { Clock } from '../../core/clock.ts'
 import { defined } from '../../core/defined.ts'
 import { describe, quote, TidingsError } from '../../core/errors.ts'
+import type { StoredEvent } from '../../core/event.ts'
 import { parseTime } from '../../core/parse-time.ts'
+import { eq } from '../../filter/comparison.ts'
+import { fromJSON } from '../../filter/from-json.ts'
+import { all } from '../../filter/logic.ts'
 import { parseWhere } from '../../filter/parse-where.ts'
+import { at } from '../../filter/path.ts'
+import { isTest, type Test } from '../../filter/test.ts'
 import type { Query } from '../../log/port.ts'
 
 /** A query for events, as JSON. All given parts must match. */
@@ -20,10 +26,10 @@ export interface EventQuestion {
   /** Exactly this identifier. */
   readonly identifier?: string
   /**
-   * An expression about the event, such as `data.stars > 3 and not data.draft = true`; docs/asking.md has the grammar.
-   * Default all events.
+   * What the event must be: an expression such as `data.stars > 3 and not data.draft = true` (docs/asking.md has the
+   * grammar), a test made of `tidings/filters`, or the JSON text of one. Default all events.
    */
-  readonly where?: string
+  readonly where?: string | Test<StoredEvent>
   /** At most this many events; default all. */
   readonly limit?: number
   /** Newest first; default oldest first. */
@@ -46,16 +52,27 @@ export function toQuery(question: EventQuestion, clock: Clock): Query {
 }
 
 function whereOf({ identifier, where }: EventQuestion): Query['where'] {
-  const holds = where === undefined ? undefined : expression(where)
-  if (identifier === undefined) return holds
-  return (event) => event.identifier === identifier && (holds === undefined || holds(event))
+  const test = where === undefined ? undefined : testOf(where)
+  if (identifier === undefined) return test
+  const isIdentifier = at<StoredEvent, 'identifier'>('identifier', eq(identifier))
+  return test === undefined ? isIdentifier : all(isIdentifier, test)
 }
 
-function expression(where: string): NonNullable<Query['where']> {
+/** A test as JSON begins like this, and no expression does. */
+const JSON_TEXT = /^\s*[{"]/
+
+function testOf(where: string | Test<StoredEvent>): Test<StoredEvent> {
+  if (typeof where !== 'string') {
+    if (isTest(where)) return where
+    throw wrong('where', 'an expression or a test made of tidings/filters', where)
+  }
+  const [what, read] = JSON_TEXT.test(where)
+    ? (['a test as JSON', (text: string) => fromJSON(JSON.parse(text))] as const)
+    : (['an expression about events', parseWhere] as const)
   try {
-    return parseWhere(where)
+    return read(where)
   } catch (cause) {
-    const message = `"where" is not an expression about events: ${(cause as Error).message}`
+    const message = `"where" is not ${what}: ${(cause as Error).message}`
     throw new TidingsError('TIDINGS_LOG_INVALID', message, { cause, details: { path: 'where' } })
   }
 }

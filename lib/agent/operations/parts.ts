@@ -2,6 +2,8 @@ import { isAbsolute } from 'node:path'
 import { isCount } from '../../core/count.ts'
 import type { Duration } from '../../core/duration.ts'
 import { describe, quote, TidingsError } from '../../core/errors.ts'
+import type { StoredEvent } from '../../core/event.ts'
+import type { Test } from '../../filter/test.ts'
 
 /** The kinds of parts, and their values. */
 export interface Kinds {
@@ -13,6 +15,8 @@ export interface Kinds {
   readonly duration: Duration
   /** Travels as an absolute path: the caller's working folder differs from the agent's. */
   readonly path: string
+  /** A test made of `tidings/filters` travels as its JSON. */
+  readonly filter: string | Test<StoredEvent>
 }
 
 export type Kind = keyof Kinds
@@ -51,6 +55,7 @@ const wire: Readonly<Record<Kind, { readonly expected: string; fits(value: unkno
   number: { expected: 'a whole number, not negative', fits: isCount },
   flag: { expected: 'true or false', fits: (value) => typeof value === 'boolean' },
   duration: { expected: 'text', fits: isText },
+  filter: { expected: 'text', fits: isText },
   path: { expected: 'an absolute path', fits: (value) => typeof value === 'string' && isAbsolute(value) },
 }
 

@@ -6,6 +6,7 @@ import { defined } from '../../core/defined.ts'
 import { TidingsError } from '../../core/errors.ts'
 import { lines } from '../../core/lines.ts'
 import { fromWire, type WireError } from '../../core/wire-error.ts'
+import { isTest } from '../../filter/test.ts'
 import { type Body, contract, type Declared, isOperation, type Operation } from '../operations/contract.ts'
 import type { Operations } from '../operations/operations.ts'
 import { findSocket } from './socket-path.ts'
@@ -91,11 +92,20 @@ function requestOf({ method, path, args }: Operation, values: readonly unknown[]
   }
 }
 
-/** Converts a duration or a path to the text that travels; leaves any other value as it is. */
+/**
+ * Converts a duration, a path or a filter to the text that travels; leaves any other value as it is.
+ *
+ * @throws TidingsError `TIDINGS_LOG_INVALID` for a function that has no JSON
+ */
 function toText(kind: string, value: unknown): unknown {
   if (kind.startsWith('duration') && typeof value === 'number') return `${value}ms`
   // Relative to this process's working folder, not the agent's. The agent rejects an empty path.
   if (kind.startsWith('path') && typeof value === 'string' && value !== '') return resolve(value)
+  if (kind.startsWith('filter') && typeof value === 'function') {
+    if (isTest(value)) return JSON.stringify(value)
+    const words = 'a filter for an agent must be an expression or a test made of tidings/filters, got a function'
+    throw new TidingsError('TIDINGS_LOG_INVALID', words)
+  }
   return value
 }
 

@@ -23,6 +23,9 @@ import { leaveSocket, placeSocket } from './socket-path.ts'
 /** The most bytes in a request body: questions are short. */
 const MOST = 64 * 1024
 
+/** The most bytes in the address of a request and its headers: a filter may be long. */
+const MOST_QUESTION = 256 * 1024
+
 /** How long pending answers may take at the end, in ms. */
 const GRACE = 1000
 
@@ -50,7 +53,10 @@ export async function serve(operations: Operations, who: AgentIdentity, director
   const path = await placeSocket(directory)
   const app = appOf(operations, who, streams)
   const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false })
-  const server = createServer((incoming, outgoing) => void listener(incoming, outgoing))
+  const server = createServer(
+    { maxHeaderSize: MOST_QUESTION },
+    (incoming, outgoing) => void listener(incoming, outgoing),
+  )
   await listen(server, path)
   return {
     path,

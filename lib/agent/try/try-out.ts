@@ -13,7 +13,7 @@ import type { RunReport } from '../../job/run-report.ts'
 import type { Listener } from '../../listener/listener.ts'
 import { checkLog } from '../../log/check-log.ts'
 import type { Log } from '../../log/port.ts'
-import { typeTest } from '../../log/query.ts'
+import { typeTest } from '../../log/type-names.ts'
 import { type Heard, hearOnce, type Trial } from './hear-once.ts'
 
 export interface TryOutOptions {

@@ -3,6 +3,8 @@
  * write any of them. A letter is part of the disk format: it never changes its meaning.
  */
 export const KIND = {
+  /** The times of a block of events. */
+  times: 'b',
   /** How far a consumer is. */
   cursor: 'c',
   /** An hour in which events were accepted whose bodies are pruned: the age of identities. */
@@ -50,6 +52,8 @@ export const keys = {
   /** Identity over all types, as the Python agent had it. */
   identityAlone: (identifier: string) => `${KIND.identity}${text(identifier)}`,
   type: (type: string, seq: number) => `${KIND.type}${text(type)}${hex(seq)}`,
+  /** What the keys of all types begin with that begin with `prefix`. */
+  typesOf: (prefix: string) => `${KIND.type}${escape(prefix)}`,
   consumer: (name: string) => `${KIND.cursor}${text(name)}`,
   retry: (name: string, seq: number) => `${KIND.retry}${text(name)}${hex(seq)}`,
   retriesOf: (name: string) => `${KIND.retry}${text(name)}`,
@@ -66,6 +70,8 @@ export const keys = {
   runsOf: (job: string) => `${KIND.run}${text(job)}`,
   /** `number`: which commit without events, from 1. */
   eventless: (number: number) => `${KIND.eventless}${hex(number)}`,
+  /** `block`: which block of events, from 0. */
+  times: (block: number) => `${KIND.times}${hex(block)}`,
   /** `hour`: in hours since the epoch. */
   hour: (hour: number) => `${KIND.hour}${hex(hour)}`,
 } as const
@@ -81,7 +87,7 @@ function hex(number: number, digits = DIGITS): string {
   return Math.max(0, number).toString(16).padStart(digits, '0')
 }
 
-/** The number that ends a key: the seq of an event, type, retry, parked or crash key; an hour; an eventless commit. */
+/** The number that ends a key: the seq of an event, type, retry, parked or crash key; a block, an hour, an eventless commit. */
 export function seqOf(key: string): number {
   return Number.parseInt(key.slice(-DIGITS), 16)
 }

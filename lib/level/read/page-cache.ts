@@ -1,5 +1,6 @@
 import type { EventRecord } from '../format/records.ts'
-import { type LiveEventStore, MOST_TEXT, readConsecutive } from './reader.ts'
+import type { LiveEventStore } from './event-store.ts'
+import { MOST_TEXT, readConsecutive } from './reader.ts'
 
 /** The number of events on a page: the first page has the events 1 to 512, and so on. */
 const EVENTS_PER_PAGE = 512

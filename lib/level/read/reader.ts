@@ -2,21 +2,11 @@ import { TidingsError } from '../../core/errors.ts'
 import type { Query } from '../../log/port.ts'
 import { type Narrowed, narrow } from '../../log/query.ts'
 import { keys, seqOf } from '../format/keys.ts'
-import { decodeEvent, type EventRecord } from '../format/records.ts'
+import { decode, decodeEvent, type EventRecord, FORGOTTEN, type Identity } from '../format/records.ts'
 import { type Database, PAGE, READ_AHEAD } from '../store/database.ts'
-
-/** A store to read events from. */
-export interface EventStore {
-  readonly db: Database
-  /** The lowest seq whose body is kept. */
-  readonly first: number
-}
-
-/** A store to read events from while it is written to. */
-export interface LiveEventStore extends EventStore {
-  /** The highest durable seq. */
-  readonly writer: { readonly durable: number }
-}
+import type { EventStore } from './event-store.ts'
+import { type SeqRange, seqRanges } from './seq-ranges.ts'
+import { typeNames, typeSeqs } from './type-seqs.ts'
 
 /** How many characters of records are read at a time: more would block the event loop. */
 export const MOST_TEXT = 512 * 1024
@@ -74,24 +64,52 @@ export function missing(seq: number): TidingsError {
 }
 
 /**
- * Yields the events that match a query, up to the seq `upTo`. Calls `store` for each page, because the store may be
- * reopened or pruned meanwhile; skips pruned events.
+ * Yields the events that match a query, up to the seq `upTo`. Reads only where its bounds are: the blocks of its time, the
+ * index of its types, and nothing newer than the identities that it names. Applies the whole test to what it reads. Calls
+ * `store` for each page, because the store may be reopened or pruned meanwhile; skips pruned events.
  */
 export async function* readEvents(store: () => EventStore, query: Query, upTo: number): AsyncGenerator<EventRecord> {
   const asked = narrow(query)
-  const low = asked.after + 1
   let left = asked.limit
-  const pages =
-    asked.type === undefined ? everyPage(store, asked, low, upTo) : pagesOfType(store, asked.type, asked, low, upTo)
-  for await (const page of pages) {
-    for (const record of page) {
+  const types = await typeNames(store(), asked.types)
+  const to = Math.min(upTo, asked.upTo, await newestOf(store(), types, asked.identifiers))
+  for await (const range of seqRanges(store, asked, { from: asked.after + 1, to })) {
+    const pages =
+      types === undefined
+        ? everyPage(store, asked, range.from, range.to)
+        : pagesOfTypes(store, types, range, asked.reverse)
+    for await (const page of pages) {
+      for (const record of page) {
+        if (left <= 0) return
+        if (!asked.test(record.event)) continue
+        left -= 1
+        yield record
+      }
       if (left <= 0) return
-      if (!asked.test(record.event)) continue
-      left -= 1
-      yield record
     }
-    if (left <= 0) return
   }
+}
+
+/** With more identities, looking each one up takes longer than it saves. */
+const MOST_IDENTITIES = 1000
+
+/** The highest seq of these identities; Infinity if they are not known by name, or one is forgotten. */
+async function newestOf(
+  { db, rule }: EventStore,
+  types: readonly string[] | undefined,
+  identifiers: readonly string[] | undefined,
+): Promise<number> {
+  if (rule === undefined || identifiers === undefined || (rule === 'type' && types === undefined))
+    return Number.POSITIVE_INFINITY
+  const known = rule === 'type' ? (types ?? []) : ['']
+  if (known.length * identifiers.length > MOST_IDENTITIES) return Number.POSITIVE_INFINITY
+  const at = known.flatMap((type) =>
+    identifiers.map((each) => (rule === 'type' ? keys.identity(type, each) : keys.identityAlone(each))),
+  )
+  const found = await db.getMany(at)
+  const seqs = found.map((text, i) => decode<Identity>(at[i] as string, text)?.[0] ?? 0)
+  const isForgotten = seqs.some((seq, i) => seq === FORGOTTEN && found[i] !== undefined)
+  return isForgotten ? Number.POSITIVE_INFINITY : Math.max(0, ...seqs)
 }
 
 /** Reads the page of records after `after`, up to `upTo`. */
@@ -123,33 +141,26 @@ async function* everyPage(
   }
 }
 
-// A query for one exact type reads the type index, which is fast for rare types.
-async function* pagesOfType(
+// The index of types is fast for rare types.
+async function* pagesOfTypes(
   store: () => EventStore,
-  type: string,
-  { reverse }: Narrowed,
-  low: number,
-  high: number,
+  types: readonly string[],
+  range: SeqRange,
+  reverse: boolean,
 ): AsyncGenerator<readonly EventRecord[]> {
-  for (let [from, to] = [low, high]; from <= to; ) {
-    const { db, first } = store()
-    const keysOfType = { gte: keys.type(type, Math.max(from, first)), lte: keys.type(type, to), reverse, limit: PAGE }
-    const found = (await db.keys(keysOfType).all()).map(seqOf)
-    const last = found.at(-1)
-    if (last === undefined) return
-    const at = found.map(keys.event)
+  const wanted = new Set(types)
+  for await (const seqs of typeSeqs(store, types, range, reverse)) {
+    const at = seqs.map(keys.event)
     const texts = await store().db.getMany(at)
     yield texts.flatMap((text, i) => {
-      const seq = found[i] as number
+      const seq = seqs[i] as number
       if (text === undefined && seq < store().first) return []
       if (text === undefined) throw missing(seq)
       const record = decodeEvent(at[i] as string, text)
-      if (record.event.type === type) return [record]
+      if (wanted.has(record.event.type)) return [record]
       throw new TidingsError('TIDINGS_LOG_DAMAGED', `the index of types has event ${seq} under another type`, {
         details: { seq },
       })
     })
-    if (reverse) to = last - 1
-    else from = last + 1
   }
 }

@@ -48,6 +48,9 @@ interface Findings {
   readonly spoilt: Map<RecordKind, Set<string>>
 }
 
+/** The kinds that a repaired log does without, or gets from its events. */
+const DERIVED: ReadonlySet<RecordKind> = new Set([KIND.eventless, KIND.type, KIND.times])
+
 /** Copies all kinds; resolves to false when a part could not be read. */
 async function copyAll(
   copy: string,
@@ -60,7 +63,7 @@ async function copyAll(
   try {
     await checkFormat(db)
     let whole = true
-    for (const kind of kinds.filter((each) => each !== KIND.eventless && each !== KIND.type)) {
+    for (const kind of kinds.filter((each) => !DERIVED.has(each))) {
       whole = (await copyKind(db, kind, fresh, findings, progress)) && whole
     }
     return whole

@@ -1,7 +1,7 @@
 import type { Clock } from '../../core/clock.ts'
 import type { TidingsError } from '../../core/errors.ts'
 import { keys } from '../format/keys.ts'
-import { type EventRecord, encode } from '../format/records.ts'
+import { type EventRecord, encode, type Meta } from '../format/records.ts'
 import { PageCache } from '../read/page-cache.ts'
 import { MOST_TEXT, readConsecutive } from '../read/reader.ts'
 import { type Database, SYNCED } from '../store/database.ts'
@@ -9,6 +9,7 @@ import type { Commit, Op } from '../write/commit.ts'
 import { Identities } from '../write/identities.ts'
 import type { IdentityFilter } from '../write/identity-filter.ts'
 import { States } from '../write/states.ts'
+import { MeasuredSpans } from '../write/time-spans.ts'
 import { Writer } from '../write/writer.ts'
 import type { OpenedStore } from './open.ts'
 
@@ -41,6 +42,10 @@ export class Session {
   readonly writer: Writer
   readonly identities: Identities
   readonly states: States
+  /** The times of blocks that queries measured. */
+  readonly measured = new MeasuredSpans((each) => this.writer.enlist(each, false))
+  /** The rule for what makes an identity. */
+  readonly rule: Meta['identity']
   #first: number
   readonly #tail: EventRecord[] = []
   readonly #pages = new PageCache(this)
@@ -48,6 +53,7 @@ export class Session {
   constructor(sound: OpenedStore, options: SessionOptions) {
     this.db = sound.db
     this.#first = sound.first
+    this.rule = sound.meta.identity
     this.states = new States(sound.db)
     this.writer = new Writer({
       db: sound.db,

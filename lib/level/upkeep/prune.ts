@@ -4,6 +4,7 @@ import { type Bounds, boundsOf, type HeldBy, type Pruned, type Retention } from 
 import type { Consumers } from '../consumer/consumers.ts'
 import { KIND, keys, seqOf, startingWith } from '../format/keys.ts'
 import { decode, decodeEvent, FORGOTTEN, type Identity } from '../format/records.ts'
+import { blockOf, lastIn } from '../format/time-blocks.ts'
 import { missing } from '../read/reader.ts'
 import type { ReopeningStore } from '../session/reopening-store.ts'
 import type { Session } from '../session/session.ts'
@@ -118,6 +119,7 @@ export class Pruner {
     const bodies = gone.flatMap(({ seq, type }): Op[] => [
       [keys.event(seq), undefined],
       [keys.type(type, seq), undefined],
+      ...(seq === lastIn(blockOf(seq)) ? [[keys.times(blockOf(seq)), undefined] as const] : []),
     ])
     return [...bodies, ...Array.from(hours, ([each, seq]) => hourRecord(each, seq))]
   }

@@ -85,7 +85,7 @@ async function sizesOf({ session: { db } }: ReopeningStore): Promise<Stats['size
     return sizes.reduce((sum, each) => sum + each, 0)
   }
   return {
-    events: await size(KIND.event),
+    events: await size(KIND.event, KIND.times),
     types: await size(KIND.type),
     identities: await size(KIND.identity),
     listeners: await size(KIND.cursor, KIND.flight, KIND.parked, KIND.retry, KIND.crash),

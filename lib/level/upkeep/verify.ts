@@ -1,7 +1,9 @@
 import { LOST_EVENT } from '../../core/engine-types.ts'
 import { asError, TidingsError } from '../../core/errors.ts'
+import type { StoredEvent } from '../../core/event.ts'
 import { KIND, keys, kinds, seqOf, textsOf } from '../format/keys.ts'
 import { decode, decodeEvent, FORGOTTEN, type Identity, type Meta } from '../format/records.ts'
+import { blockOf, firstIn, lastIn, type TimeSpan } from '../format/time-blocks.ts'
 import type { StoreSnapshot } from '../store/snapshot.ts'
 import { identityKey } from '../write/identities.ts'
 
@@ -52,8 +54,9 @@ export async function verify(verification: Verification): Promise<Problem[]> {
 
 async function* checkEvents({ db, identity, first, head, progress }: Verification): AsyncGenerator<Problem> {
   let expected = first
+  const spans = await spansOf(db)
   for await (const page of db.pages(KIND.event)) {
-    const sound: { seq: number; type: string; identifier: string }[] = []
+    const sound: StoredEvent[] = []
     for (const [key, text] of page) {
       const seq = seqOf(key)
       for (; expected < seq; expected++) yield { seq: expected, message: `event ${expected} is missing` }
@@ -81,9 +84,33 @@ async function* checkEvents({ db, identity, first, head, progress }: Verificatio
         yield { seq, message: `the identity of event ${seq} names the older event ${latest}` }
       if (types[i] === undefined) yield { seq, message: `event ${seq} is missing from the index of its type` }
     }
+    yield* uncovered(sound, spans)
     progress?.(expected - first, head - first + 1)
   }
   for (; expected <= head; expected++) yield { seq: expected, message: `event ${expected} is missing` }
+}
+
+/** The times of blocks, by number. A damaged record is reported with the other records. */
+async function spansOf(db: StoreSnapshot): Promise<Map<number, TimeSpan>> {
+  const spans = new Map<number, TimeSpan>()
+  for await (const page of db.pages(KIND.times)) {
+    for (const [key, text] of page) {
+      const span = read(() => decode<TimeSpan>(key, text))
+      if (!(span instanceof Error)) spans.set(seqOf(key), span)
+    }
+  }
+  return spans
+}
+
+// A query by time would skip such an event. One problem for each block is enough.
+function* uncovered(events: readonly StoredEvent[], spans: Map<number, TimeSpan>): Generator<Problem> {
+  for (const { seq, created } of events) {
+    const block = blockOf(seq)
+    const span = spans.get(block)
+    if (span === undefined || (created >= span[0] && created <= span[1])) continue
+    spans.delete(block)
+    yield { seq, message: `the times of events ${firstIn(block)} to ${lastIn(block)} do not cover event ${seq}` }
+  }
 }
 
 async function* checkIdentities({ db, identity, first }: Verification): AsyncGenerator<Problem> {
@@ -128,7 +155,7 @@ async function* checkTypes({ db }: Verification): AsyncGenerator<Problem> {
   }
 }
 
-// Cursors, retries, parked events, state, claims, runs, flights, crashes, hours, head and meta: each has a checksum.
+// Cursors, retries, parked events, state, claims, runs, flights, crashes, times, hours, head and meta: each has a checksum.
 async function* checkOthers({ db }: Verification): AsyncGenerator<Problem> {
   for (const kind of kinds.filter((each) => each !== KIND.event && each !== KIND.identity && each !== KIND.type)) {
     for await (const page of db.pages(kind)) {

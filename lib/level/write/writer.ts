@@ -5,6 +5,7 @@ import { encode, type Head } from '../format/records.ts'
 import { type Database, SYNCED } from '../store/database.ts'
 import { type Addition, Commit, type CommitParticipant, type Op } from './commit.ts'
 import { type CommitNumbers, EventlessCommits } from './eventless-commits.ts'
+import { FilledBlocks } from './time-spans.ts'
 
 /** The size of a commit. A larger one would take all publishers at once, and nothing would overlap with the disk. */
 const MOST_EVENTS = 512
@@ -55,6 +56,7 @@ export class Writer {
   #durable: number
   #first: number
   readonly eventless: EventlessCommits
+  readonly #blocks = new FilledBlocks()
   #idle: CancelTimer | undefined
   #failed = false
   #ended = false
@@ -101,7 +103,11 @@ export class Writer {
       this.#queue.push(commit)
     }
     for (const op of ops) commit.add(op)
-    for (const event of events) commit.events.push(event)
+    for (const event of events) {
+      commit.events.push(event)
+      const times = this.#blocks.add(event.event)
+      if (times !== undefined) commit.add(times)
+    }
     commit.bytes += bytes
     commit.first = Math.max(commit.first, first)
     this.#added += events.length
