@@ -1,8 +1,11 @@
 import type { Clock } from '../core/clock.ts'
+import { defined } from '../core/defined.ts'
 import type { Environment } from '../core/environment.ts'
 import { quote, TidingsError } from '../core/errors.ts'
 import type { Draft, Receipt } from '../core/event.ts'
 import { mismatches, runSchema } from '../core/schema.ts'
+import type { Verdict } from '../listener/judge/judge.ts'
+import { MemoryPipe } from '../listener/judge/memory-pipe.ts'
 import type { Listener } from '../listener/listener.ts'
 import { type Pipe, pipeOf } from '../listener/on.ts'
 import { snapshotDraft } from '../log/check-draft.ts'
@@ -38,7 +41,8 @@ export class Deliverer implements AttemptHost {
   constructor(listener: Listener, host: DeliveryHost) {
     this.listener = listener
     this.title = `the delivery to listener ${quote(listener.name)}`
-    this.pipe = pipeOf(listener.source)
+    const memory = MemoryPipe.of(listener.source)
+    this.pipe = memory === undefined ? pipeOf(listener.source) : { tests: [], ...defined({ rest: memory.rest }) }
     this.#host = host
     this.#namespace = listenerNamespace(listener.name)
     this.#stored = host.log.store(this.#namespace)
@@ -52,9 +56,9 @@ export class Deliverer implements AttemptHost {
     return this.#host.environment
   }
 
-  /** Begins one attempt at one event. */
-  deliver(handed: Handed): DeliveryAttempt {
-    const attempt = new DeliveryAttempt(this, handed)
+  /** Begins one attempt at one event. `verdict`: what the gate of a pipe with a memory found. */
+  deliver(handed: Handed, verdict?: Verdict): DeliveryAttempt {
+    const attempt = new DeliveryAttempt(this, handed, verdict)
     attempt.begin()
     if (attempt.outcome === undefined) this.#limit(attempt)
     return attempt

@@ -1,11 +1,12 @@
-import { isObservable, of, takeWhile, type Unsubscribable } from 'rxjs'
+import { from, identity, isObservable, type Observable, of, takeWhile, type Unsubscribable } from 'rxjs'
 import type { Publish } from '../core/context.ts'
-import type { Draft, Receipt } from '../core/event.ts'
+import type { Draft, Receipt, StoredEvent } from '../core/event.ts'
 import { execWithin } from '../core/exec.ts'
 import { guardSignal } from '../core/guard-signal.ts'
 import { Publisher } from '../core/publisher.ts'
 import { safeSubscribe } from '../core/safe-subscribe.ts'
 import { StoppableWork, WORK_ENDED } from '../core/time-limit.ts'
+import type { Verdict } from '../listener/judge/judge.ts'
 import type { Listener } from '../listener/listener.ts'
 import type { AnyOperator, Pipe } from '../listener/on.ts'
 import type { Handed } from '../log/port.ts'
@@ -77,9 +78,17 @@ export class DeliveryAttempt implements DeliverySource {
   /** Why it ended, as the signal tells. */
   #reason = WORK_ENDED
 
-  constructor(host: AttemptHost, handed: Handed) {
+  readonly #verdict: Verdict | undefined
+
+  /** `verdict`: of a pipe with a memory, what its head made of the event; the attempt runs the rest. */
+  constructor(host: AttemptHost, handed: Handed, verdict?: Verdict) {
     this.#host = host
     this.handed = handed
+    this.#verdict = verdict
+  }
+
+  get batch(): readonly StoredEvent[] | undefined {
+    return this.#verdict?.kind === 'deliver' ? this.#verdict.batch : undefined
   }
 
   /** How it ended; undefined until then. */
@@ -105,7 +114,9 @@ export class DeliveryAttempt implements DeliverySource {
       const outdated = this.#host.outdated(this.handed)
       if (outdated !== undefined) return this.#end({ end: 'park', error: outdated }, WORK_ENDED)
       for (const test of pipe.tests) if (!test(event)) return this.#end(PASSED, WORK_ENDED)
-      if (pipe.rest !== undefined) return this.#subscribe(pipe.rest)
+      if (this.#verdict?.kind === 'fail') throw this.#verdict.error
+      if (this.#verdict?.kind === 'deliver') return this.#subscribe(pipe.rest ?? identity, from(this.#verdict.values))
+      if (pipe.rest !== undefined) return this.#subscribe(pipe.rest, of(event))
     } catch (error) {
       return this.#fail(error)
     }
@@ -135,9 +146,9 @@ export class DeliveryAttempt implements DeliverySource {
 
   // Decision 0017: the pipe is built for each event, because an operator may keep state, or resubscribe to its source
   // while others run.
-  #subscribe(pipe: AnyOperator): void {
+  #subscribe(pipe: AnyOperator, source: Observable<unknown>): void {
     // A failed attempt takes no more values: a synchronous source may be endless.
-    const values = pipe(of(this.handed.event)).pipe(takeWhile(() => this.#outcome === undefined))
+    const values = pipe(source).pipe(takeWhile(() => this.#outcome === undefined))
     const subscription = safeSubscribe(values, {
       next: (value) => this.#next(value),
       error: (error) => this.#fail(error),

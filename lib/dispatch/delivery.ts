@@ -9,6 +9,8 @@ import type { Handed } from '../log/port.ts'
 /** The attempt that a delivery belongs to. Costly members are created when they are first read. */
 export interface DeliverySource {
   readonly handed: Handed
+  /** The events of its digest; undefined if it is about one event. */
+  readonly batch: readonly StoredEvent[] | undefined
   readonly environment: Environment
   /** The id of the log. */
   readonly log: string
@@ -36,6 +38,10 @@ export class ValueDelivery implements Delivery {
 
   get event(): StoredEvent {
     return this.#source.handed.event
+  }
+
+  get events(): readonly StoredEvent[] {
+    return this.#source.batch ?? [this.event]
   }
 
   get attempt(): number {

@@ -5,6 +5,7 @@ import type { Listener } from '../listener/listener.ts'
 import type { Consumer, Handed, Writes } from '../log/port.ts'
 import { Deliverer, type DeliveryHost } from './deliverer.ts'
 import type { DeliveryAttempt } from './delivery-attempt.ts'
+import { MemoryGate } from './memory-gate.ts'
 import type { DeliveryOutcome } from './outcome.ts'
 import { Pace } from './pace.ts'
 import { Queue, type Queued } from './queue.ts'
@@ -66,6 +67,7 @@ export class Pump {
   readonly #host: PumpHost
   readonly #clock: Clock
   readonly #deliverer: Deliverer
+  readonly #gate: MemoryGate | undefined
   readonly #queue: Queue
   readonly #pace: Pace
   readonly #running = new Set<DeliveryAttempt>()
@@ -85,6 +87,7 @@ export class Pump {
     this.#host = host
     this.#clock = monotonic(host.clock)
     this.#deliverer = new Deliverer(listener, host)
+    this.#gate = MemoryGate.of(listener, consumer, { log: host.log, clock: this.#clock })
     this.#pace = new Pace(listener.settings.concurrency)
     this.#queue = new Queue(listener, {
       clock: this.#clock,
@@ -109,9 +112,12 @@ export class Pump {
    */
   async clearSuspects(): Promise<void> {
     const { stop } = this.#host
-    for await (const { event, at } of this.#consumer.retrying()) this.#queue.waits(event, at)
+    for await (const { event, at } of this.#consumer.retrying()) {
+      // What waits for its time, at a filter with a memory, holds back no other.
+      if ((await this.#gate?.isWaiting(event.seq)) !== true) this.#queue.waits(event, at)
+    }
     while (this.#consumer.suspects > 0 && !stop.aborted) {
-      const [handed] = await this.#consumer.pull(1, stop)
+      const [handed] = await this.#pull(1)
       if (handed !== undefined) await this.#tryAlone(handed)
     }
   }
@@ -149,13 +155,18 @@ export class Pump {
     const { stop } = this.#host
     while (!stop.aborted) {
       while (this.#queue.isFull(this.#pace.batch) && !stop.aborted) await this.#change()
-      const batch = await this.#consumer.pull(this.#pace.batch, stop)
+      const batch = await this.#pull(this.#pace.batch)
       this.#pace.took(batch.length, this.#queue.size, this.#clock.now())
       this.#queue.add(batch)
       this.#begin()
       // Yields, so that a log with the next batch ready does not block timers and other listeners.
       await new Promise((resolve) => setImmediate(resolve))
     }
+  }
+
+  async #pull(most: number): Promise<readonly Handed[]> {
+    const batch = await this.#consumer.pull(most, this.#host.stop)
+    return this.#gate === undefined ? batch : this.#gate.admit(batch)
   }
 
   #change(): Promise<void> {
@@ -200,7 +211,7 @@ export class Pump {
     logger.debug({ listener, seq, attempt: handed.attempt }, 'running listener')
     if (seq > this.#highest) this.#highest = seq
     this.#host.began?.(began)
-    const attempt = this.#deliverer.deliver(handed)
+    const attempt = this.#deliverer.deliver(handed, this.#gate?.verdict(handed))
     const now = this.#clock.now()
     this.#pace.at(now)
     const ms = now - began

@@ -15,8 +15,10 @@ import { sourceOf } from './on.ts'
  * first read. `{ ...delivery }` copies none of them.
  */
 export interface Delivery<E = StoredEvent> extends Context {
-  /** The event that the value came from. */
+  /** The event that the value came from; of a digest, the one that completed it. */
   readonly event: E
+  /** The events of a digest, in order of seq; else the one event. */
+  readonly events: readonly E[]
   /** The number of the value, from 0, if the pipe makes several values of one event. */
   readonly index: number
   /** A UUID-shaped digest, the same for every attempt: for services that take an idempotency key. */

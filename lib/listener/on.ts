@@ -6,6 +6,7 @@ import type { StoredEvent } from '../core/event.ts'
 import { type AnyEventType, type EventOf, isEventType } from '../core/event-type.ts'
 import type { Matching } from '../filter/matching.ts'
 import { predicateOf } from '../filter/where.ts'
+import { memoryOf } from './memory/memory-filter.ts'
 
 /**
  * What a listener listens on: event types, and a pipe of operators that each event goes through alone. Reads like an
@@ -94,7 +95,10 @@ function source(parts: Source): On<StoredEvent> {
     for (const operator of operators) {
       if (typeof operator !== 'function') throw refuse(`${describe(operator)} as an operator in its pipe`)
     }
-    return source({ ...parts, operators: [...parts.operators, ...operators] })
+    const all = [...parts.operators, ...operators]
+    const early = all.slice(0, -1).find((operator) => memoryOf(operator)?.kind === 'digest')
+    if (early !== undefined) throw refuse(`${String(early)} before other operators: it is the last one`)
+    return source({ ...parts, operators: all })
   }
   return brand('source', { ...parts, pipe: more as On<StoredEvent>['pipe'] })
 }

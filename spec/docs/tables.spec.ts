@@ -8,10 +8,20 @@ import * as rxjs from 'rxjs'
 import { tidings } from '../../bin/cli/commands.ts'
 import { contract, partsOf } from '../../lib/agent/operations/contract.ts'
 import type { Parts } from '../../lib/agent/operations/parts.ts'
-import * as filters from '../../lib/filter/index.ts'
-import { defineStream, listener, memoryLog, nextRuns, on, tryOut } from '../../lib/index.ts'
+import * as filters from '../../lib/filters.ts'
+import {
+  agent,
+  defineStream,
+  listener,
+  memoryLog,
+  nextRuns,
+  on,
+  type StoredEvent,
+  start,
+  tryOut,
+} from '../../lib/index.ts'
 import * as schedule from '../../lib/schedule/index.ts'
-import { streamLaws } from '../../lib/testing/index.ts'
+import { streamLaws, virtualClock } from '../../lib/testing/index.ts'
 import { operationsIn } from '../support/declared-operations.ts'
 
 /** The rows of all tables of a page with this header; each cell as text, without the pipes. */
@@ -87,7 +97,8 @@ describe('the tables of docs/filters.md', () => {
   }
 
   it('list every test', () => {
-    const named = new Set(tests.flatMap(([code = '']) => code.match(/[a-z]\w*/gi)))
+    const remembering = rows('filters.md', 'filter', 'passes of 1 1 3 2 3, a minute apart', 'use it for')
+    const named = new Set([...tests, ...remembering].flatMap(([code = '']) => code.match(/[a-z]\w*/gi)))
     assert.deepEqual(
       Object.keys(filters).filter((name) => !named.has(name) && name !== 'fromJSON'),
       [],
@@ -113,6 +124,20 @@ describe('the tables of docs/filters.md', () => {
   )) {
     it(`${operator} turns 1, 1, 2, 3 into what the table says`, async () => {
       assert.equal(await throughPipe(pieces(operator)[0] as string), made)
+    })
+  }
+})
+
+describe('the table of filters that remember', () => {
+  for (const [filter = '', passed] of rows(
+    'filters.md',
+    'filter',
+    'passes of 1 1 3 2 3, a minute apart',
+    'use it for',
+  )) {
+    it(`${filter} passes what its row says`, async () => {
+      const operator = valueOf(pieces(filter)[0] as string, filters) as rxjs.OperatorFunction<unknown, unknown>
+      assert.equal(await passedOf([1, 1, 3, 2, 3], operator), passed)
     })
   }
 })
@@ -185,4 +210,23 @@ async function throughPipe(code: string): Promise<string> {
   const { heard } = await tryOut({ log, listener: hear, again: { type: 'numbers' } })
   const failed = heard.filter(({ error }) => error !== undefined).length
   return [...values, ...(failed === 0 ? [] : [`${failed} failures`])].join(', ') || 'nothing'
+}
+
+/** What a listener with this filter hears of events a minute apart. */
+async function passedOf(data: readonly number[], filter: rxjs.OperatorFunction<unknown, unknown>): Promise<string> {
+  const clock = virtualClock()
+  await using log = await memoryLog({ clock })
+  const heard: string[] = []
+  const words = (value: unknown): string =>
+    Array.isArray(value)
+      ? `[${value.map(words).join(' ')}]`
+      : String((value as StoredEvent<string, { n: number }>).data.n)
+  const hear = listener('hear', on('number').pipe(filter), (value) => void heard.push(words(value)))
+  await using running = await start(agent('table', [hear]), { log, clock, logger: false })
+  for (const [i, n] of data.entries()) {
+    await running.publish('number', String(i), { n })
+    await clock.advance(60_000)
+  }
+  await clock.advance(600_000)
+  return heard.join(' ')
 }

@@ -48,7 +48,7 @@ export async function compile(blocks: readonly Block[]): Promise<Compiled> {
 async function modulesFor(file: string): Promise<Record<string, string[]>> {
   const modules = {
     tidings: 'lib/index.ts',
-    'tidings/filters': 'lib/filter/index.ts',
+    'tidings/filters': 'lib/filters.ts',
     'tidings/testing': 'lib/testing/index.ts',
     ...(file.endsWith('.ts') ? { [`../../${file}`]: file } : {}),
   }

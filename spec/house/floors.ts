@@ -14,6 +14,7 @@ const floors: Readonly<Record<string, number>> = {
   agent: 4,
   'index.ts': 5,
   'cli.ts': 5,
+  'filters.ts': 5,
   'streams.ts': 5,
   testing: 5,
 }
@@ -28,6 +29,7 @@ const ITSELF = '.'
  */
 const rooms: Readonly<Record<string, readonly (readonly string[])[]>> = {
   log: [[ITSELF], ['consumer']],
+  listener: [['memory'], [ITSELF], ['judge']],
   level: [['format'], ['store'], ['read'], ['write'], ['session'], ['consumer', 'runs'], ['upkeep'], ['repair']],
   agent: [['define'], ['run'], ['try'], ['operations'], ['socket']],
 }

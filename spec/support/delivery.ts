@@ -15,6 +15,7 @@ export function deliveryOf(parts: DeliveryParts = {}, event: StoredEvent = store
   const log = (): void => undefined
   return {
     event,
+    events: [event],
     index: 0,
     attempt: 1,
     key: '3f1c9a52-8d47-4b6e-9c21-5e0f7a8b1d34',

@@ -70,7 +70,7 @@ export function listenerOperations(log: Log, agent?: AgentControl): ListenerOper
       const { cursor: before } = await knownListener(log, name)
       const cursor = await placeOf(log, to)
       const moved = cursor < before || (cursor > before && passOver)
-      if (moved) await steerable(log, agent, name).move(cursor + 1)
+      if (moved) await steerable(log, agent, name).move(cursor + 1, cursor < before)
       return { name, before, cursor, moved }
     },
     rename: async (name, to) => {

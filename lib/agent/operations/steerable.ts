@@ -1,7 +1,7 @@
 import type { Consumer, Log } from '../../log/port.ts'
 import type { AgentControl } from '../run/agent-control.ts'
 import type { ListenerControl } from '../run/listener-runner.ts'
-import { renameListener } from '../run/rename-listener.ts'
+import { forgetMemory, renameListener } from '../run/rename-listener.ts'
 
 /** A listener that the log knows, steered through the running agent, or else directly in the log. */
 export function steerable(log: Log, agent: AgentControl | undefined, name: string): ListenerControl {
@@ -11,7 +11,10 @@ export function steerable(log: Log, agent: AgentControl | undefined, name: strin
 function resting(log: Log, name: string): ListenerControl {
   return {
     steer: async (steer) => steer(await log.consumer(name, { start: 'now' })),
-    move: async (start) => settle(await log.consumer(name, { start, move: true })),
+    move: async (start, forgets) => {
+      if (forgets) await forgetMemory(log, name)
+      await settle(await log.consumer(name, { start, move: true }))
+    },
     rename: async (to) => settle(await renameListener(log, name, to)),
   }
 }

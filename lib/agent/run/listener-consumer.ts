@@ -2,6 +2,7 @@ import { type Observable, Subject, type Unsubscribable } from 'rxjs'
 import { defined } from '../../core/defined.ts'
 import { asError, hasCode } from '../../core/errors.ts'
 import type { Logger } from '../../core/logger.ts'
+import { MemoryPipe } from '../../listener/judge/memory-pipe.ts'
 import type { Listener } from '../../listener/listener.ts'
 import type { Consumer, ConsumerOptions, Log, Start } from '../../log/port.ts'
 import { checkRename, formerName, knownCursors, renameListener } from './rename-listener.ts'
@@ -148,6 +149,8 @@ export class ListenerConsumer {
   }
 }
 
-function consumes({ source: { types }, settings }: Listener): Pick<ConsumerOptions, 'types' | 'inOrder'> {
-  return { ...defined({ types }), ...(settings.ordered === true ? { inOrder: true } : {}) }
+// A wait at a filter with a memory must not hold newer events back, as a retry does.
+function consumes({ source, settings }: Listener): Pick<ConsumerOptions, 'types' | 'inOrder'> {
+  const isInOrder = settings.ordered === true && MemoryPipe.of(source)?.waits !== true
+  return { ...defined({ types: source.types }), ...(isInOrder ? { inOrder: true } : {}) }
 }

@@ -10,15 +10,15 @@ import type { Consumer, Handed, Lag, Log, Start, Writes } from '../../log/port.t
 import type { ListenerHealth } from './health.ts'
 import { ListenerConsumer } from './listener-consumer.ts'
 import { ListenerProgress, oldestEvents } from './listener-progress.ts'
+import { forgetMemory } from './rename-listener.ts'
 import type { ListenerStatus } from './status.ts'
 
 /** How to steer a listener, whether or not an agent runs it. */
 export interface ListenerControl {
-  /** Runs `steer` on the listener's consumer. */
   /** Runs `steer` on the listener's consumer, after all earlier steering. */
   steer<T>(steer: (consumer: Consumer) => Promise<T>): Promise<T>
-  /** Continues from another position. */
-  move(start: Start): Promise<void>
+  /** Continues from another position. `forgets`: its filters then remember nothing, because it hears events again. */
+  move(start: Start, forgets: boolean): Promise<void>
   /** Continues under another name. */
   rename(name: string): Promise<void>
 }
@@ -206,10 +206,11 @@ export class ListenerRunner implements ListenerControl {
     return this.#inTurn(async () => steer(await this.#consumer.ready()))
   }
 
-  move(start: Start): Promise<void> {
+  move(start: Start, forgets: boolean): Promise<void> {
     return this.#inTurn(async () => {
       await this.#consumer.checkMove()
       await this.#rest()
+      if (forgets) await forgetMemory(this.#host.log, this.listener.name)
       await this.#consumer.move(start)
     })
   }

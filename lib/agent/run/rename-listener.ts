@@ -2,6 +2,7 @@ import { quote, TidingsError } from '../../core/errors.ts'
 import { checkName } from '../../core/limits.ts'
 import type { Logger } from '../../core/logger.ts'
 import { listenerNamespace } from '../../dispatch/deliverer.ts'
+import { memoryNamespace } from '../../dispatch/memory-gate.ts'
 import type { Listener } from '../../listener/listener.ts'
 import type { Consumer, ConsumerOptions, Log } from '../../log/port.ts'
 import { isPaused, setPaused } from './pauses.ts'
@@ -39,25 +40,41 @@ export async function renameListener(
   consumes: Pick<ConsumerOptions, 'types' | 'inOrder'> = {},
 ): Promise<Consumer> {
   await checkRename(log, to)
-  const [before, after] = [log.store(listenerNamespace(from)), log.store(listenerNamespace(to))]
-  // Clear what a failed attempt left there.
-  for await (const { key } of after.list()) if ((await before.get(key)) === undefined) await after.delete(key)
-  for await (const { key, value } of before.list()) await after.set(key, value)
+  for (const namespace of NAMESPACES) {
+    const [before, after] = [log.store(namespace(from)), log.store(namespace(to))]
+    // Clear what a failed attempt left there.
+    for await (const { key } of after.list()) if ((await before.get(key)) === undefined) await after.delete(key)
+    for await (const { key, value } of before.list()) await after.set(key, value)
+  }
   await setPaused(log, 'listener', to, await isPaused(log, 'listener', from))
   const consumer = await log.consumer(to, { start: 'now', formerly: from, ...consumes })
   try {
     await setPaused(log, 'listener', from, false)
-    for await (const { key } of before.list()) await before.delete(key)
+    await clear(log, from)
   } catch {
     // The rename is complete. What remains is a few values under an unused name.
   }
   return consumer
 }
 
+/** What the log keeps of a listener beside its cursor: its state, and the memory of its filters. */
+const NAMESPACES = [listenerNamespace, memoryNamespace]
+
+async function clear(log: Log, name: string, namespaces = NAMESPACES): Promise<void> {
+  for (const namespace of namespaces) {
+    const store = log.store(namespace(name))
+    for await (const { key } of store.list()) await store.delete(key)
+  }
+}
+
+/** Forgets what the filters of a listener remember: it is moved back, and hears its events as if for the first time. */
+export async function forgetMemory(log: Log, name: string): Promise<void> {
+  await clear(log, name, [memoryNamespace])
+}
+
 /** Removes a listener from the log. Its cursor goes last, so that an interrupted removal can be repeated. */
 export async function removeListener(log: Log, name: string): Promise<void> {
-  const state = log.store(listenerNamespace(name))
-  for await (const { key } of state.list()) await state.delete(key)
+  await clear(log, name)
   await setPaused(log, 'listener', name, false)
   await log.forgetConsumer(name)
 }

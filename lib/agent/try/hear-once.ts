@@ -4,6 +4,8 @@ import { type ErrorInfo, errorInfo } from '../../core/error-info.ts'
 import { asError } from '../../core/errors.ts'
 import type { StoredEvent } from '../../core/event.ts'
 import { Deliverer } from '../../dispatch/deliverer.ts'
+import type { DeliveryAttempt } from '../../dispatch/delivery-attempt.ts'
+import { MemoryGate } from '../../dispatch/memory-gate.ts'
 import type { DeliveryOutcome } from '../../dispatch/outcome.ts'
 import type { Listener } from '../../listener/listener.ts'
 import type { Consumer, Handed, Log } from '../../log/port.ts'
@@ -93,11 +95,17 @@ async function hear(listener: Listener, consumer: Consumer, trial: Trial, done: 
   }
   const deliverer = new Deliverer({ ...listener, handle, settings: { ...listener.settings, attempts: 1 } }, trial)
   const heard: Heard[] = []
+  const { log, clock } = trial
+  const dropped = ({ event: { seq, type, identifier } }: Handed): void => {
+    heard.push({ seq, type, identifier, values: 0 })
+  }
+  const gate = MemoryGate.of(listener, consumer, { log, clock, isTrial: true, dropped })
   while (!done.aborted) {
-    for (const handed of await consumer.pull(PULL, done)) {
+    const batch = await consumer.pull(PULL, done)
+    for (const handed of gate === undefined ? batch : await gate.admit(batch)) {
       if (trial.signal.aborted) return heard
       values = 0
-      const error = await deliver(deliverer, handed, consumer, trial)
+      const error = await deliver(deliverer.deliver(handed, gate?.verdict(handed)), handed, consumer, trial)
       if (error !== undefined) logFailure(listener, handed, error, trial)
       const { seq, type, identifier } = handed.event
       heard.push({
@@ -117,12 +125,11 @@ function logFailure({ name }: Listener, { event, attempt }: Handed, err: Error, 
 }
 
 async function deliver(
-  deliverer: Deliverer,
+  attempt: DeliveryAttempt,
   handed: Handed,
   consumer: Consumer,
   { signal }: Trial,
 ): Promise<Error | undefined> {
-  const attempt = deliverer.deliver(handed)
   const stop = (): void => attempt.stop(asError(signal.reason))
   signal.addEventListener('abort', stop, { once: true })
   // The handler itself may have caused the abort.

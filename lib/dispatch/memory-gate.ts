@@ -1,0 +1,167 @@
+import type { Clock } from '../core/clock.ts'
+import type { StoredEvent } from '../core/event.ts'
+import { HOUR } from '../core/time-units.ts'
+import { Judge, type Verdict } from '../listener/judge/judge.ts'
+import { MemoryPipe } from '../listener/judge/memory-pipe.ts'
+import type { MemoryWrite, StoredMemory } from '../listener/judge/records.ts'
+import type { Listener } from '../listener/listener.ts'
+import type { Consumer, Handed, Log, Writes } from '../log/port.ts'
+
+/** What a gate needs. */
+export interface GateHost {
+  readonly log: Log
+  /** A clock that never steps back. */
+  readonly clock: Clock
+  /** Remembers nothing beyond its own life, and does not wait: what waits is decided as soon as no event is left. */
+  readonly isTrial?: boolean
+  /** Called for each event that is acked here, because no value of it passes. */
+  dropped?(handed: Handed): void
+}
+
+/** The namespace of what the filters of a listener remember. */
+export function memoryNamespace(listener: string): string {
+  return `memory/${listener}`
+}
+
+/** An event waits at most this long at a time, in ms: one whose batch was completed by another is settled then. */
+const LONGEST = HOUR
+
+/** How long an event waits whose time is up while older events have not been judged, in ms. */
+const AGAIN = 100
+
+/**
+ * Stands before the queue of a listener whose pipe has filters with a memory: every event is judged here, in order of
+ * seq, before any handler sees it.
+ *
+ * ```
+ *   pulled ──→ judge ── no value passes ────────────────────→ ack
+ *                │ ├─── decided later ──────────────────────→ retry, due at that time
+ *                │ └─── values ──→ queue ──→ delivery attempt ──→ ack · retry · park
+ *                │
+ *                └─ memory and verdicts: one commit, before anything is handed on
+ * ```
+ *
+ * An event that waits is in the log as a retry is: it keeps its place, its body is not pruned, and it comes back when
+ * its time is up, in this life or a later one. By then all events that were created before must be judged too, so it is
+ * decided only when the listener has caught up.
+ *
+ * If every event of a batch is filtered out, nothing is in a hurry: the memory rides with their acks, in one commit with
+ * the cursor.
+ */
+export class MemoryGate {
+  readonly #consumer: Consumer
+  readonly #host: GateHost
+  readonly #namespace: string
+  readonly #judge: Judge
+  readonly #verdicts = new WeakMap<Handed, Verdict>()
+  #opened: Promise<void> | undefined
+
+  private constructor(pipe: MemoryPipe, listener: string, consumer: Consumer, host: GateHost) {
+    this.#consumer = consumer
+    this.#host = host
+    this.#namespace = memoryNamespace(listener)
+    const stored = host.isTrial === true ? NOTHING : (host.log.store(this.#namespace) as StoredMemory)
+    this.#judge = new Judge(pipe, stored, (seq) => this.#eventOf(seq))
+  }
+
+  /** The gate of a listener; undefined if its pipe has no memory. */
+  static of({ source, name }: Listener, consumer: Consumer, host: GateHost): MemoryGate | undefined {
+    const pipe = MemoryPipe.of(source)
+    return pipe === undefined ? undefined : new MemoryGate(pipe, name, consumer, host)
+  }
+
+  /** The verdict on an event that `admit` has returned. */
+  verdict(handed: Handed): Verdict | undefined {
+    return this.#verdicts.get(handed)
+  }
+
+  /** Whether an event waits for its time, rather than for another attempt. */
+  async isWaiting(seq: number): Promise<boolean> {
+    await this.#open()
+    return this.#judge.isWaiting(seq)
+  }
+
+  /**
+   * Judges events, lowest seqs first, and returns those that are to be delivered. Settles the others.
+   *
+   * @throws TidingsError if the log fails: then what was judged is lost with this gate, and judged again by the next
+   */
+  async admit(batch: readonly Handed[]): Promise<readonly Handed[]> {
+    await this.#open()
+    const admitted: Handed[] = []
+    const dropped: Handed[] = []
+    const waiting = new Map<Handed, number>()
+    const sort = (handed: Handed, verdict: Verdict): void => {
+      if (verdict.kind === 'drop') dropped.push(handed)
+      else if (verdict.kind === 'wait') waiting.set(handed, verdict.until)
+      else {
+        this.#verdicts.set(handed, verdict)
+        admitted.push(handed)
+      }
+    }
+    for (const handed of batch) sort(handed, await this.#judge.judge(handed.event))
+    for (const [handed, until] of waiting) {
+      if (!this.#isDue(until)) continue
+      waiting.delete(handed)
+      if (await this.#hasCaughtUp(until)) sort(handed, await this.#judge.wake(handed.event))
+      else waiting.set(handed, this.#host.clock.now() + AGAIN)
+    }
+    admitted.sort((a, b) => a.event.seq - b.event.seq)
+    await this.#settle(dropped, waiting, admitted.length > 0)
+    return admitted
+  }
+
+  #isDue(until: number): boolean {
+    return this.#host.isTrial === true || until <= this.#host.clock.now()
+  }
+
+  // Whether every event created before `until` has been judged. The flush makes those durable that were accepted until now.
+  async #hasCaughtUp(until: number): Promise<boolean> {
+    if (this.#judge.time >= until) return true
+    await this.#consumer.flush()
+    return (await this.#consumer.lag()).behind === 0
+  }
+
+  async #settle(dropped: readonly Handed[], waiting: ReadonlyMap<Handed, number>, delivers: boolean): Promise<void> {
+    let writes = this.#host.isTrial === true ? [] : this.#writes(this.#judge.takeWrites())
+    if (writes.length > 0 && (delivers || waiting.size > 0 || dropped.length === 0)) {
+      await this.#host.log.accept([], { state: writes })
+      writes = []
+    }
+    for (const handed of dropped) {
+      this.#consumer.ack(handed, writes)
+      this.#host.dropped?.(handed)
+      writes = []
+    }
+    const now = this.#host.clock.now()
+    for (const [handed, until] of waiting) {
+      const at = this.#host.isTrial === true ? now : Math.min(until, now + LONGEST)
+      this.#consumer.retry({ ...handed, attempt: handed.attempt - 1 }, { at })
+    }
+  }
+
+  #writes(writes: readonly MemoryWrite[]): Writes {
+    return writes.map(([key, value]) => ({
+      namespace: this.#namespace,
+      key,
+      ...(value === undefined ? {} : { value }),
+    }))
+  }
+
+  #open(): Promise<void> {
+    this.#opened ??= this.#judge.open()
+    return this.#opened
+  }
+
+  async #eventOf(seq: number): Promise<StoredEvent | undefined> {
+    for await (const event of this.#host.log.events({ after: seq - 1, limit: 1 })) {
+      if (event.seq === seq) return event
+    }
+    return undefined
+  }
+}
+
+const NOTHING: StoredMemory = {
+  get: async () => undefined,
+  async *list() {},
+}

@@ -1,0 +1,223 @@
+import type { StoredEvent } from '../../core/event.ts'
+import type { JsonValue } from '../../core/json.ts'
+import { batchNoteOf, CELLS, cellsOf, JUDGED, type Judged, type Kept, notesOf, verdictKey } from './kept.ts'
+import type { MemoryPipe } from './memory-pipe.ts'
+import { type MemoryWrite, Records, type StoredMemory } from './records.ts'
+import { Session, type SessionOptions } from './session.ts'
+
+/** What becomes of an event. */
+export type Verdict =
+  /** Its values go on through the rest of the pipe. `batch`: the events of a digest, whose values are one array. */
+  | { readonly kind: 'deliver'; readonly values: readonly unknown[]; readonly batch?: readonly StoredEvent[] }
+  /** An operator threw, so no filter has judged it. */
+  | { readonly kind: 'fail'; readonly error: unknown }
+  | { readonly kind: 'drop' }
+  /** It is decided at `until`, in ms since the epoch. */
+  | { readonly kind: 'wait'; readonly until: number }
+
+const DROP: Verdict = { kind: 'drop' }
+
+interface Run {
+  readonly session: Session
+  readonly values: readonly unknown[]
+  readonly failure?: { readonly error: unknown }
+}
+
+/**
+ * Judges the events of one listener whose pipe has filters with a memory.
+ *
+ * ```
+ *                      first … last: judged, in order of seq
+ *   ├── before ────────┤├── verdict kept: pass · wait · batch · member ──┤├── not yet ─────→
+ *       never judged:       without a record: filtered out                   judge() judges,
+ *       they pass                                                            and moves `last`
+ * ```
+ *
+ * Invariants:
+ * - The memory is a fold over the events in order of seq: each is judged once, when it is first seen, by what the
+ *   filters remember of the events before it. The time of an event is when it was created; a value that waited passes
+ *   at the time it waited for. So the same log gives the same verdicts, whenever and how often it is read.
+ * - `takeWrites` returns the memory, the verdicts and `last` together. Stored in one commit, they are never apart: what
+ *   is remembered of an event, and that it was judged.
+ * - A verdict is stored before a handler can see its event. Then a crash, a retry, a replay finds it, and the memory
+ *   does not count the event again.
+ */
+export class Judge {
+  readonly #pipe: MemoryPipe
+  readonly #records: Records
+  readonly #eventOf: (seq: number) => Promise<StoredEvent | undefined>
+  #judged: Judged | undefined
+
+  /** `eventOf`: reads an event of a batch; undefined for one that was pruned. */
+  constructor(pipe: MemoryPipe, stored: StoredMemory, eventOf: (seq: number) => Promise<StoredEvent | undefined>) {
+    this.#pipe = pipe
+    this.#records = new Records(stored)
+    this.#eventOf = eventOf
+  }
+
+  /** Reads where the memory stands. Forgets the memory of filters that the pipe no longer has, and what has expired. */
+  async open(): Promise<void> {
+    this.#judged = (await this.#records.load(JUDGED)) as Judged | undefined
+    const filters = new Map([...this.#pipe.names].map(([memory, name]) => [cellsOf(name), memory]))
+    for await (const { key, value } of this.#records.list(CELLS)) {
+      const memory = filters.get(key.slice(0, key.indexOf('/', CELLS.length) + 1))
+      const expires = memory?.kind === 'filter' ? memory.expires?.(value) : undefined
+      if (memory === undefined || (expires ?? Number.POSITIVE_INFINITY) <= (this.#judged?.time ?? 0))
+        this.#records.set(key, undefined)
+    }
+  }
+
+  /** When the event that was judged last was created, in ms since the epoch; 0 before the first. */
+  get time(): number {
+    return this.#judged?.time ?? 0
+  }
+
+  /** What to store since the last call, in one commit. */
+  takeWrites(): readonly MemoryWrite[] {
+    return this.#records.take()
+  }
+
+  /** Judges an event that was not judged yet, else finds its verdict. Call it one at a time, lowest seqs first. */
+  async judge(event: StoredEvent): Promise<Verdict> {
+    const { seq } = event
+    if (this.#judged === undefined || seq > this.#judged.last) return this.#judgeFirst(event)
+    const kept = (await this.#records.load(verdictKey(seq))) as Kept | undefined
+    if (kept === undefined) return seq < this.#judged.first ? this.#again(event, {}) : DROP
+    if (kept.until !== undefined) return { kind: 'wait', until: kept.until ?? Number.POSITIVE_INFINITY }
+    if (kept.member === true) return DROP
+    if (kept.batch !== undefined) return this.#batch(kept.batch)
+    return this.#again(event, kept)
+  }
+
+  /** Decides about an event that waits: its time is up, and all events that were created before have been judged. */
+  async wake(event: StoredEvent): Promise<Verdict> {
+    const { seq } = event
+    const kept = (await this.#records.load(verdictKey(seq))) as Kept
+    const notes = new Map<string, JsonValue>()
+    for await (const { key, value } of this.#records.list(notesOf(seq))) notes.set(key, value)
+    for (const key of notes.keys()) this.#records.set(key, undefined)
+    if (kept.began !== undefined) return this.#endBatch(seq, kept, kept.began, notes.get(batchNoteOf(seq)))
+    const run = await this.#run(event, {
+      time: kept.until ?? event.created,
+      kept: kept.decisions ?? {},
+      confirmed: new Set(notes.keys()),
+    })
+    return this.#conclude(event, kept.until ?? event.created, run)
+  }
+
+  /** Whether an event waits for its time. */
+  async isWaiting(seq: number): Promise<boolean> {
+    return ((await this.#records.load(verdictKey(seq))) as Kept | undefined)?.until !== undefined
+  }
+
+  async #judgeFirst(event: StoredEvent): Promise<Verdict> {
+    const { seq, created } = event
+    const run = await this.#run(event, { time: created })
+    this.#judged = { first: this.#judged?.first ?? seq, last: seq, time: created }
+    this.#records.set(JUDGED, { ...this.#judged })
+    return this.#conclude(event, created, run)
+  }
+
+  // The head is synchronous, so it runs again once the missing memories are loaded.
+  async #run(event: StoredEvent, options: Omit<SessionOptions, 'seq'>): Promise<Run> {
+    for (;;) {
+      const session = new Session(this.#pipe, this.#records, { seq: event.seq, ...options })
+      const run = this.#runOnce(event, session)
+      if (session.missing.size === 0) return run
+      for (const key of session.missing) await this.#records.load(key)
+    }
+  }
+
+  #runOnce(event: StoredEvent, session: Session): Run {
+    try {
+      return { session, values: this.#pipe.run(event, session) }
+    } catch (error) {
+      return { session, values: [], failure: { error } }
+    }
+  }
+
+  #conclude(event: StoredEvent, time: number, { session, values, failure }: Run): Promise<Verdict> | Verdict {
+    const { seq } = event
+    if (failure !== undefined) {
+      this.#keep(seq, {})
+      return { kind: 'fail', error: failure.error }
+    }
+    const { decisions, until } = session
+    for (const [key, cell] of session.cells) this.#records.set(key, cell)
+    for (const note of session.notes) this.#records.set(note, true)
+    if (until !== undefined) {
+      this.#keep(seq, { decisions, until })
+      return { kind: 'wait', until }
+    }
+    if (session.collectedIn !== undefined) return this.#collect(seq, time, session, session.collectedIn)
+    if (values.length > 0) {
+      this.#keep(seq, { decisions })
+      return { kind: 'deliver', values }
+    }
+    // It waited, and now has no record.
+    if (this.#records.peek(verdictKey(seq))?.value !== undefined) this.#records.set(verdictKey(seq), undefined)
+    return DROP
+  }
+
+  #collect(seq: number, time: number, session: Session, cell: string): Promise<Verdict> | Verdict {
+    const { decisions } = session
+    const { digest } = this.#pipe
+    if (digest === undefined) return DROP
+    const { closes, until, over, cell: next } = digest.collect(session.cell(cell), { seq, time })
+    this.#records.set(cell, next ?? undefined)
+    if (over !== undefined) this.#records.set(batchNoteOf(over[0] as number), over)
+    if (closes !== undefined) {
+      this.#keep(seq, { decisions, batch: closes })
+      return this.#batch(closes)
+    }
+    if (until === undefined) {
+      this.#keep(seq, { decisions, member: true })
+      return DROP
+    }
+    this.#keep(seq, { decisions, until: Number.isFinite(until) ? until : null, began: cell })
+    return { kind: 'wait', until }
+  }
+
+  // The batch was noted when a later event found it over; else it ends now, unless another event has completed it.
+  async #endBatch(seq: number, kept: Kept, cell: string, noted: JsonValue | undefined): Promise<Verdict> {
+    const { decisions = {} } = kept
+    const open = this.#pipe.digest?.batch(await this.#records.load(cell), seq)
+    const batch = (noted as readonly number[] | undefined) ?? open
+    if (open !== undefined) this.#records.set(cell, undefined)
+    this.#keep(seq, batch === undefined ? { decisions, member: true } : { decisions, batch })
+    return batch === undefined ? DROP : this.#batch(batch)
+  }
+
+  #keep(seq: number, kept: Kept): void {
+    this.#records.set(verdictKey(seq), kept as JsonValue)
+  }
+
+  // The decisions stand, and nothing is remembered.
+  async #again(event: StoredEvent, kept: Kept): Promise<Verdict> {
+    const { session, values, failure } = await this.#run(event, {
+      time: event.created,
+      kept: kept.decisions ?? {},
+      again: true,
+    })
+    if (failure !== undefined) return { kind: 'fail', error: failure.error }
+    if (this.#pipe.digest === undefined) return { kind: 'deliver', values }
+    // It was never in a batch.
+    return { kind: 'deliver', values: session.collected.length === 0 ? [] : [session.collected], batch: [event] }
+  }
+
+  async #batch(seqs: readonly number[]): Promise<Verdict> {
+    const events: StoredEvent[] = []
+    const values: unknown[] = []
+    for (const seq of seqs) {
+      const event = await this.#eventOf(seq)
+      if (event === undefined) continue
+      const kept = (await this.#records.load(verdictKey(seq))) as Kept | undefined
+      const options = { time: event.created, kept: kept?.decisions ?? {}, again: true }
+      const { session, failure } = await this.#run(event, options)
+      if (failure !== undefined) return { kind: 'fail', error: failure.error }
+      events.push(event)
+      values.push(...session.collected)
+    }
+    return { kind: 'deliver', values: values.length === 0 ? [] : [Object.freeze(values)], batch: events }
+  }
+}
