@@ -133,7 +133,7 @@ export { type AgainQuery, type Published, type TryOutOptions, type TryOutReport,
 
 export type { DbOperations, Verified } from './agent/operations/db.ts'
 export type { EventQuestion } from './agent/operations/event-search.ts'
-export type { EventOperations, FollowQuestion } from './agent/operations/events.ts'
+export type { EventOperations, FollowQuestion, TallyQuestion } from './agent/operations/events.ts'
 export type { ImportAnswer, ImportOptions, SkippedLine } from './agent/operations/import-events.ts'
 export type { HeldAnswer, JobOperations, JobResetAnswer, NextAnswer, RunAnswer } from './agent/operations/jobs.ts'
 export type { ListedJob } from './agent/operations/list-jobs.ts'
@@ -143,6 +143,7 @@ export type { ParkedEvent, ParkedOperations, ParkedRow } from './agent/operation
 export type { PauseAnswer } from './agent/operations/pausing.ts'
 export { resultOf, type Step } from './agent/operations/progress-stream.ts'
 export type { JobRow, ListenerRow } from './agent/operations/rows.ts'
+export type { KeyCount, Tally, TallyOptions } from './agent/operations/tally.ts'
 export type { DryDraft, DryRun } from './agent/run/dry-run.ts'
 export type { Health, JobHealth, ListenerHealth, LogHealth } from './agent/run/health.ts'
 export { connect } from './agent/socket/client.ts'

@@ -65,8 +65,8 @@ async function tableOf(head: Row, rows: readonly Row[], { columns }: Output): Pr
   return (head.length === 0 ? '' : line(head, bold)) + rows.map((row) => line(row)).join('')
 }
 
-// Wide characters, such as those of Chinese and emoji, take two columns.
-function cut(text: string, room: number, width: (text: string) => number): string {
+/** Cuts text to a number of columns. Wide characters, such as those of Chinese and emoji, take two columns. */
+export function cut(text: string, room: number, width: (text: string) => number): string {
   // A cell may hold all the data of an event: only its beginning is measured.
   const start = text.slice(0, room * 8)
   if (start === text && width(text) <= room) return text

@@ -35,11 +35,21 @@ import { type Token, tokens } from './where-tokens.ts'
  * @throws TypeError that names the column and points at it
  */
 export function parseWhere(expression: string): Test<unknown> {
-  return new Parser(expression, EVENT_FIELDS).whole()
+  return new Parser(expression, eventFields).whole()
 }
 
 /** What a path of an event begins with. */
-const EVENT_FIELDS = ['type', 'identifier', 'data', 'seq', 'created', 'job', 'cause', 'version', 'revision']
+export const eventFields: readonly string[] = [
+  'type',
+  'identifier',
+  'data',
+  'seq',
+  'created',
+  'job',
+  'cause',
+  'version',
+  'revision',
+]
 
 /** The name of the item itself inside `some (…)` and `each (…)`. */
 const ITEM = 'it'

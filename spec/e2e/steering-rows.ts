@@ -59,6 +59,8 @@ export const rows: readonly Row[] = [
   asked('events show first', 2),
   asked('events count'),
   asked('events count --type note --id a'),
+  asked('events count --by type --limit 1'),
+  asked('events count --by hour'),
   asked('events export'),
   asked('events export --type note --until 0s'),
   asked('events export --since tomorrow', 2),

@@ -84,6 +84,7 @@ export const contract = {
     at: one('GET /events/at', part('seq', 'number')),
     of: one('GET /events/of', part('type', 'text'), part('identifier', 'text')),
     count: one('GET /events/count', object(filters)),
+    tally: one('GET /events/tally', object({ ...filters, by: 'text', limit: 'number?' })),
     last: one('GET /events/last'),
     import: one('POST /events/import', body, object({ skip: 'flag?' })),
     follow: all(

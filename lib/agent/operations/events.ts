@@ -5,12 +5,16 @@ import type { Log } from '../../log/port.ts'
 import { narrow } from '../../log/query.ts'
 import { type EventQuestion, toQuery } from './event-search.ts'
 import { type ImportAnswer, type ImportOptions, importEvents } from './import-events.ts'
+import { Tallier, type Tally, type TallyOptions } from './tally.ts'
 
 /** A query for existing and future events. */
 export interface FollowQuestion extends Pick<EventQuestion, 'types' | 'identifier' | 'where'> {
   /** Only events with a higher seq than this; default the newest seq, so only future events. */
   readonly after?: number
 }
+
+/** A query for events, and what to count them by. */
+export interface TallyQuestion extends Omit<EventQuestion, 'limit' | 'reverse'>, TallyOptions {}
 
 /** The operations on events. */
 export interface EventOperations {
@@ -22,6 +26,12 @@ export interface EventOperations {
   of(type: string, identifier: string): Promise<StoredEvent | undefined>
   /** The number of matching events; default all. */
   count(question?: EventQuestion): Promise<number>
+  /**
+   * How many of the matching events there are of each value: of a path such as `data.repo.name`, or by hour or day.
+   *
+   * @throws TidingsError `TIDINGS_LOG_INVALID` for a `by` that is not a path of an event
+   */
+  tally(question: TallyQuestion): Promise<Tally>
   /** The seq of the newest event. */
   last(): Promise<number>
   /**
@@ -47,6 +57,11 @@ export function eventOperations(log: Log): EventOperations {
       let count = 0
       for await (const _ of log.events(toQuery(question, log.clock))) count += 1
       return count
+    },
+    tally: async ({ by, limit, ...question }) => {
+      const tallier = new Tallier({ by, ...defined({ limit }) })
+      for await (const event of log.events(toQuery(question, log.clock))) tallier.add(event)
+      return tallier.done()
     },
     last: () => log.last(),
     import: (ndjson, options) => importEvents(log, ndjson, options),
