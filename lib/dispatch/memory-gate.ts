@@ -23,7 +23,7 @@ export function memoryNamespace(listener: string): string {
   return `memory/${listener}`
 }
 
-/** An event waits at most this long at a time, in ms: one whose batch was completed by another is settled then. */
+/** An event waits at most this long at a time, in ms. */
 const LONGEST = HOUR
 
 /** How long an event waits whose time is up while older events have not been judged, in ms. */
@@ -108,7 +108,15 @@ export class MemoryGate {
     }
     admitted.sort((a, b) => a.event.seq - b.event.seq)
     await this.#settle(dropped, waiting, admitted.length > 0)
+    const ended = admitted.flatMap((handed) => this.#endedBy(handed))
+    // They are acked when they come. If the process dies before, they come at their time.
+    if (ended.length > 0) await this.#consumer.redeliver(ended)
     return admitted
+  }
+
+  #endedBy(handed: Handed): readonly number[] {
+    const verdict = this.#verdicts.get(handed)
+    return verdict?.kind === 'deliver' && verdict.ends !== undefined ? [verdict.ends] : []
   }
 
   #isDue(until: number): boolean {

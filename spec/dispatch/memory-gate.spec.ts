@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
 import { map, mergeMap, type OperatorFunction } from 'rxjs'
+import { listenerRows } from '../../lib/agent/operations/rows.ts'
 import { changed, countWithin, digest, firstPer, settled } from '../../lib/filters.ts'
 import {
   agent,
@@ -210,11 +211,18 @@ describe('digest in a listener', () => {
   })
 
   it('is handed out when it is full, and not again when its time is up', async (t) => {
-    const { publish, run, heard, clock } = await place(t)
+    const { publish, run, heard, clock, log } = await place(t)
     const running = await run([digest({ size: 2, every: '1m' })])
     for (const n of [1, 2, 3]) await publish(n)
     assert.deepEqual(heard, [[1, 2]])
+    // Only the third waits, and nothing is retried.
+    await clock.advance(10)
+    const [row] = await listenerRows(log)
+    const until = new Date(clock.now() + 60_000)
+    assert.deepEqual([row?.waiting, row?.retrying, row?.behind], [1, 0, 0])
+    assert.ok(new Date(row?.waitingUntil as string) <= until, row?.waitingUntil)
     await clock.advance(120_000)
+    assert.deepEqual((await listenerRows(log))[0]?.waiting, undefined)
     await running.stop()
     assert.deepEqual(heard, [[1, 2], [3]])
   })

@@ -21,7 +21,22 @@ import {
   type World,
   where,
 } from 'tidings'
-import { all, any, contains, eq, exists, gt, not, oneOf } from 'tidings/filters'
+import {
+  all,
+  any,
+  changed,
+  contains,
+  countWithin,
+  crossed,
+  digest,
+  eq,
+  exists,
+  firstPer,
+  gt,
+  not,
+  oneOf,
+  settled,
+} from 'tidings/filters'
 import * as v from 'valibot'
 
 declare const log: Log
@@ -178,6 +193,29 @@ on(pr).pipe(where('data.stars', gt('a')))
 on(pr).pipe(where('data.title', eq(1)))
 // @ts-expect-error an unfinished source is not a part
 agent('x', [on(pr)])
+
+// ---- filters with a memory
+export const starred = listener(
+  'starred',
+  on(pr).pipe(
+    changed('data.stars', { per: 'identifier' }),
+    crossed('data.stars', 100, { direction: 'up', band: 5, per: (event) => event.identifier }),
+    firstPer('data.title', { every: '1h' }),
+    countWithin(3, '10m'),
+    settled('data.draft', '5m'),
+    changed((event) => event.data.stars > 3),
+    digest({ at: every().day.at('18:00'), every: 60_000, size: 10, per: 'data.title' }),
+  ),
+  (prs, { events }) => prs.map(({ data }) => data.stars.toFixed()).concat(events.map(({ data }) => data.title)),
+)
+// @ts-expect-error wrong path
+on(pr).pipe(changed('data.nope'))
+// @ts-expect-error wrong path of per
+on(pr).pipe(changed('data.stars', { per: 'data.nope' }))
+// @ts-expect-error wrong direction
+on(pr).pipe(crossed('data.stars', 3, { direction: 'left' }))
+// @ts-expect-error a digest makes arrays
+listener('d', on(pr).pipe(digest({ size: 2 })), (event) => event.data)
 
 // ---- pipelines without an agent
 drafts(publishes)

@@ -1,3 +1,4 @@
+import type { ListenerRow } from '../../../lib/index.ts'
 import { command } from '../../cli/command.ts'
 import { exitCodes } from '../../cli/errors.ts'
 import { reading } from '../../cli/options.ts'
@@ -7,6 +8,11 @@ import { printJson, printNote } from '../../print/print.ts'
 import { printRows } from '../../print/rows.ts'
 
 const HEAD = ['listener', 'cursor', 'behind', 'running', 'retrying', 'parked', 'first seen', 'state']
+
+function stateOf({ orphaned, paused, waiting, waitingUntil }: ListenerRow): string {
+  const waits = waiting === undefined ? [] : [`${waiting} waiting${waitingUntil ? ` until ${waitingUntil}` : ''}`]
+  return [...(orphaned ? ['orphaned'] : []), ...(paused ? ['paused'] : []), ...waits].join(', ') || '-'
+}
 
 export const ls = command({
   summary:
@@ -26,12 +32,10 @@ export const ls = command({
       const all = await listeners.list(known === undefined ? {} : { known })
       if (given.json) for (const listener of all) printJson(listener)
       else {
-        const rows = all.map(({ name, cursor, behind, running, retrying, parked, created, orphaned, paused }) => [
-          name,
-          ...[cursor, behind, running, retrying, parked].map(String),
-          created,
-          [...(orphaned ? ['orphaned'] : []), ...(paused ? ['paused'] : [])].join(', ') || '-',
-        ])
+        const rows = all.map((listener) => {
+          const { name, cursor, behind, running, retrying, parked, created } = listener
+          return [name, ...[cursor, behind, running, retrying, parked].map(String), created, stateOf(listener)]
+        })
         if ((await printRows(HEAD, rows)) === 0) printNote('no listeners')
       }
       return exitCodes.ok

@@ -1,6 +1,8 @@
 import { defined } from '../../core/defined.ts'
+import { memoryNamespace } from '../../dispatch/memory-gate.ts'
 import { heldByJob } from '../../job/held-drafts.ts'
 import { JOBS, type JobRecord } from '../../job/job-record.ts'
+import { CELLS, openWait } from '../../listener/judge/kept.ts'
 import type { Lag, Log } from '../../log/port.ts'
 import { type Pause, pausedNames } from '../run/pauses.ts'
 
@@ -32,6 +34,10 @@ export interface ListenerRow extends Lag {
   readonly cursor: number
   /** When the log first saw the listener, in ISO format. */
   readonly created: string
+  /** How many events its filters hold back (`digest`, `settled`); absent if none. They do not count as retrying. */
+  readonly waiting?: number
+  /** When the first of them is decided, in ISO format; absent if that depends on other events. */
+  readonly waitingUntil?: string
   /** Present while the listener is paused. */
   readonly paused?: true
   /** Whether the agent no longer has it; absent where the agent's listeners are not given. */
@@ -65,9 +71,37 @@ export async function listenerRows(log: Log, known?: readonly string[]): Promise
   for await (const { name, cursor, created, lag } of log.consumers()) {
     const orphaned = known === undefined ? {} : { orphaned: !known.includes(name) }
     const rests = paused.has(name) ? { paused: true as const } : {}
-    rows.push({ name, cursor, created: new Date(created).toISOString(), ...lag, ...rests, ...orphaned })
+    const { waits, ...waiting } = await waitingIn(log, name)
+    const retrying = Math.max(0, lag.retrying - waits)
+    rows.push({
+      name,
+      cursor,
+      created: new Date(created).toISOString(),
+      ...lag,
+      retrying,
+      ...waiting,
+      ...rests,
+      ...orphaned,
+    })
   }
   return rows
+}
+
+// Each memory that holds events back has one event in the log that waits, as a retry does.
+async function waitingIn(
+  log: Log,
+  listener: string,
+): Promise<Pick<ListenerRow, 'waiting' | 'waitingUntil'> & { readonly waits: number }> {
+  let [waits, events, until] = [0, 0, Number.POSITIVE_INFINITY]
+  for await (const { value } of log.store(memoryNamespace(listener)).list(CELLS)) {
+    const open = openWait(value)
+    if (open === undefined) continue
+    waits += 1
+    events += open.events
+    until = Math.min(until, open.until ?? Number.POSITIVE_INFINITY)
+  }
+  const ends = Number.isFinite(until) ? { waitingUntil: new Date(until).toISOString() } : {}
+  return { waits, ...(events === 0 ? {} : { waiting: events, ...ends }) }
 }
 
 function restOf(pause: Pause | undefined): Pick<JobRow, 'paused' | 'reason'> {

@@ -7,8 +7,15 @@ import { Session, type SessionOptions } from './session.ts'
 
 /** What becomes of an event. */
 export type Verdict =
-  /** Its values go on through the rest of the pipe. `batch`: the events of a digest, whose values are one array. */
-  | { readonly kind: 'deliver'; readonly values: readonly unknown[]; readonly batch?: readonly StoredEvent[] }
+  /** Its values continue through the rest of the pipe. */
+  | {
+      readonly kind: 'deliver'
+      readonly values: readonly unknown[]
+      /** The events of a digest, whose values are one array. */
+      readonly batch?: readonly StoredEvent[]
+      /** The seq of the event that began the batch, and now waits no longer. */
+      readonly ends?: number
+    }
   /** An operator threw, so no filter has judged it. */
   | { readonly kind: 'fail'; readonly error: unknown }
   | { readonly kind: 'drop' }
@@ -159,7 +166,7 @@ export class Judge {
     return DROP
   }
 
-  #collect(seq: number, time: number, session: Session, cell: string): Promise<Verdict> | Verdict {
+  async #collect(seq: number, time: number, session: Session, cell: string): Promise<Verdict> {
     const { decisions } = session
     const { digest } = this.#pipe
     if (digest === undefined) return DROP
@@ -168,7 +175,12 @@ export class Judge {
     if (over !== undefined) this.#records.set(batchNoteOf(over[0] as number), over)
     if (closes !== undefined) {
       this.#keep(seq, { decisions, batch: closes })
-      return this.#batch(closes)
+      const first = closes[0] as number
+      if (first === seq) return this.#batch(closes)
+      const began = (await this.#records.load(verdictKey(first))) as Kept
+      this.#keep(first, { decisions: began.decisions ?? {}, member: true })
+      const verdict = await this.#batch(closes)
+      return verdict.kind === 'deliver' ? { ...verdict, ends: first } : verdict
     }
     if (until === undefined) {
       this.#keep(seq, { decisions, member: true })

@@ -1,4 +1,5 @@
 import { hash } from '../../core/hash.ts'
+import type { JsonValue } from '../../core/json.ts'
 
 /** The decisions of each filter about the values of an event, in order: 1 passes, 0 does not, ? is decided later. */
 export type Decisions = Readonly<Record<string, string>>
@@ -60,4 +61,11 @@ export function batchNoteOf(seq: number): string {
 /** What the keys of the notes for an event begin with. */
 export function notesOf(seq: number): string {
   return `note/${seq}/`
+}
+
+/** How many events a filter holds back at present, in one memory, and until when; undefined if it holds none. */
+export function openWait(cell: JsonValue): { readonly events: number; readonly until: number | undefined } | undefined {
+  // The cells of `digest` and `settled` have `due`.
+  const { due, seqs } = Object(cell) as { readonly due?: number | null; readonly seqs?: readonly number[] }
+  return due === undefined ? undefined : { events: seqs?.length ?? 1, until: due ?? undefined }
 }
