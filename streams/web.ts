@@ -28,7 +28,10 @@ export interface WebOptions extends PollOptions {
   readonly identifier?: string
   /** The decimal sign of a `number`; default as described below. */
   readonly decimal?: '.' | ','
-  /** Whether a list may be empty; default false: a run fails when the selector matches nothing. */
+  /**
+   * Whether the selector may match nothing: a list is empty, a value is missing, and nothing is published. Default false:
+   * such a run fails.
+   */
   readonly mayBeEmpty?: boolean
 }
 
@@ -81,7 +84,8 @@ const options = optionsOf<WebOptions>()({
  * Items of a list are published last one first, because pages mostly begin with the newest.
  *
  * A run fails with `TIDINGS_RESPONSE_INVALID` when the selector matches nothing, or what it matches has no text or number:
- * the page has changed, and no empty value is published. Needs the package `cheerio`.
+ * the page has changed, and no empty value is published. With `mayBeEmpty`, a selector may match nothing.
+ * Needs the package `cheerio`.
  *
  * **Limits**: 8 MiB a page. An unchanged page is not sent again by servers that know its ETag or Last-Modified. Respect
  * the terms of the site; half an hour between looks bothers few.
@@ -129,9 +133,11 @@ async function look(what: Watched, context: JobContext): Promise<Draft[]> {
   if (answer === undefined) return []
   const elements = await elementsIn(answer, what.select)
   const [first] = elements
-  if (what.kind === 'list' && (first !== undefined || what.mayBeEmpty)) return itemsOf(what, elements, context)
-  if (first === undefined) throw missing(what, 'matches nothing')
-  return [await valueOf(what, first, context)]
+  if (first === undefined) {
+    if (what.mayBeEmpty) return []
+    throw missing(what, 'matches nothing')
+  }
+  return what.kind === 'list' ? itemsOf(what, elements, context) : [await valueOf(what, first, context)]
 }
 
 async function valueOf(what: Watched, element: Element, { state }: JobContext): Promise<Draft> {

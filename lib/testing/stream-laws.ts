@@ -1,11 +1,13 @@
 import type { Arbitrary } from 'fast-check'
 import type { Stream } from '../agent/define/stream.ts'
+import { defined } from '../core/defined.ts'
 import { quote, TidingsError } from '../core/errors.ts'
 import { isEventType } from '../core/event-type.ts'
 import { type CheckLaw, checkLaw, type LawOptions } from './check-law.ts'
 import { survival } from './stream-law-data.ts'
 import { distinctness, edits, independence } from './stream-law-identifiers.ts'
 import { failure, overlap } from './stream-law-polls.ts'
+import { isEndless } from './stream-polls.ts'
 import { StreamUnderTest } from './stream-under-test.ts'
 import type { AnyArbitrary, Service } from './watched-stream.ts'
 
@@ -31,8 +33,11 @@ const laws: Readonly<Record<string, <W>(subject: StreamUnderTest<W>, checkLaw: C
  * with the smallest counterexample it can find: what was sent, what was told, and how to replay it. The laws touch
  * nothing real: the world is the one that `serve` gives, with a clock that moves over years, `Date` included.
  *
- * @throws TidingsError `TIDINGS_STREAM_INVALID` when the options don't fit, or a job never ends (`always()`): the laws
- *   are about polls
+ * A stream that is pushed to, with a job that never ends (`always()`), also needs `push`. For it, a poll is a run of that
+ * job until everything is sent, and a poll that fails is one during which the log rejects an event, before or after it
+ * is stored.
+ *
+ * @throws TidingsError `TIDINGS_STREAM_INVALID` when the options don't fit, or a job never ends and there is no `push`
  *
  * @example
  * ```ts
@@ -66,19 +71,27 @@ const laws: Readonly<Record<string, <W>(subject: StreamUnderTest<W>, checkLaw: C
  */
 export function streamLaws<O, W>(
   stream: (options: O) => Stream,
-  { options, wire, truth, serve, ...effort }: StreamLawOptions<NoInfer<O>, W>,
+  { options, wire, truth, serve, push, ...effort }: StreamLawOptions<NoInfer<O>, W>,
 ): Record<string, () => Promise<void>> {
   const start = (): Stream => stream(options)
   const { name, jobs } = start()
-  const endless = jobs.find(({ schedule }) => schedule.kind === 'always')
-  if (endless !== undefined) {
+  const endless = jobs.find(isEndless)
+  if (endless !== undefined && push === undefined) {
     const words = `job ${quote(endless.name)} never ends, and the laws of a stream are about jobs that poll`
     throw new TidingsError('TIDINGS_STREAM_INVALID', words, { details: { stream: name, job: endless.name } })
+  }
+  if (endless === undefined && push !== undefined) {
+    const words = `push is for jobs that never end, and stream ${quote(name)} has none`
+    throw new TidingsError('TIDINGS_STREAM_INVALID', words, { details: { stream: name } })
   }
   const types = Object.values(stream).filter(isEventType)
   const named = Object.entries(laws).map(([law, run]) => {
     const one = async (): Promise<void> => {
-      const subject = new StreamUnderTest(start, { wire: wire as Arbitrary<W>, truth, serve }, types)
+      const subject = new StreamUnderTest(
+        start,
+        { wire: wire as Arbitrary<W>, truth, serve, ...defined({ push }) },
+        types,
+      )
       await run(subject, (values, check) => checkLaw(`stream ${name} breaks a law, "${law}":`, values, check, effort))
       if (!subject.silent) return
       throw new Error(`stream ${name} published nothing, so the law "${law}" was not tested: see wire and serve`)

@@ -1,5 +1,6 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { Stream } from '../agent/define/stream.ts'
+import { defined } from '../core/defined.ts'
 import type { Draft, StoredEvent } from '../core/event.ts'
 import { memoryLog } from '../level/open-log.ts'
 import { checkDraft } from '../log/check-draft.ts'
@@ -91,7 +92,8 @@ export class StreamUnderTest<W> {
       this.#sent += shown.length
       return this.service.serve(shown)
     }
-    return new WatchedStream(this.#start(), serve, (draft) => {
+    const { push } = this.service
+    return new WatchedStream(this.#start(), { serve, ...defined({ push }) }, (draft) => {
       this.#told += 1
       return accept(draft)
     })

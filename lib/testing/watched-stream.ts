@@ -1,10 +1,10 @@
 import type { Arbitrary } from 'fast-check'
 import type { Stream } from '../agent/define/stream.ts'
-import { asError } from '../core/errors.ts'
+import { asError, TidingsError } from '../core/errors.ts'
 import type { Draft } from '../core/event.ts'
 import type { World } from '../core/world.ts'
 import { BrokenLaw, show } from './check-law.ts'
-import { type Accept, Polls, RunTimeout } from './stream-polls.ts'
+import { type Accept, isEndless, Polls, type Push, type PushMoment, RunTimeout } from './stream-polls.ts'
 import { type Fault, faulty, worldOf } from './stream-world.ts'
 
 /**
@@ -46,21 +46,34 @@ export interface Service<W> {
    * `exec`, `now`). Let it page by two or three, and sort if the real service does.
    */
   readonly serve: (sent: readonly W[]) => typeof fetch | Partial<World>
+  /**
+   * Sends items to a job that never ends (`always()`), as the service does by itself: a webhook, a message on a connection.
+   * Called once for each poll, after such a job has begun; resolves when the stream has answered all of them, also if it
+   * refused some: the next poll sends those again. The laws then end the run.
+   */
+  readonly push?: (sent: readonly W[], moment: PushMoment) => Promise<void>
 }
 
 /** A stream watched from its start: what the service showed at each poll, and what the stream published. */
 export class WatchedStream<W> {
   /** What happened at each poll, line by line. */
   readonly history: string[] = []
-  readonly #serve: Service<W>['serve']
+  readonly #service: Pick<Service<W>, 'serve' | 'push'>
   readonly #polls: Polls
+  readonly #isPushed: boolean
   #told: string[] = []
+  #fault: Fault | undefined
+  #published = 0
 
-  constructor(stream: Stream, serve: Service<W>['serve'], accept: Accept) {
-    this.#serve = serve
+  constructor(stream: Stream, service: Pick<Service<W>, 'serve' | 'push'>, accept: Accept) {
+    this.#service = service
+    this.#isPushed = stream.jobs.some(isEndless)
     this.#polls = new Polls(stream, async (draft) => {
+      const fault = this.#published++ === this.#fault?.call ? this.#fault.as : undefined
+      if (fault === 'rejects') throw diskFull()
       const receipt = await accept(draft)
       this.#told.push(identity(draft) + (receipt.status === 'new' ? '' : ` (${receipt.status})`))
+      if (fault !== undefined) throw diskFull()
       return receipt
     })
   }
@@ -72,19 +85,35 @@ export class WatchedStream<W> {
    */
   async poll(shown: readonly W[], now: number, fault?: Fault): Promise<void> {
     this.#told = []
-    const world = worldOf(this.#serve(shown), now)
-    const failed = await this.#polls.poll(fault === undefined ? world : faulty(world, fault)).then(
+    this.#published = 0
+    this.#fault = this.#isPushed ? fault : undefined
+    const { serve, push } = this.#service
+    const world = worldOf(serve(shown), now)
+    const send: Push | undefined = push === undefined ? undefined : (moment) => push(shown, moment)
+    const failed = await this.#polls.poll(fault === undefined ? world : faulty(world, fault), send).then(
       () => undefined,
       (error: unknown) => asError(error),
     )
     const when = new Date(world.now()).toISOString()
-    const but = fault === undefined ? '' : `, but request ${fault.call + 1} ${fault.as}`
+    const but = fault === undefined ? '' : `, but ${this.#isPushed ? publishFault(fault) : requestFault(fault)}`
     const then = failed === undefined ? '' : ', then failed'
     this.history.push(`${when}${but}`, `  sent ${list(shown.map(show))}`, `  told ${list(this.#told)}${then}`)
     if (failed === undefined) return
     const final = failed instanceof RunTimeout
     if (final || fault === undefined) throw new BrokenLaw(failed.message, this.history, { cause: failed.cause, final })
   }
+}
+
+function requestFault({ call, as }: Fault): string {
+  return `request ${call + 1} ${as}`
+}
+
+function publishFault({ call, as }: Fault): string {
+  return `publish ${call + 1} is rejected ${as === 'rejects' ? 'before' : 'after'} it is stored`
+}
+
+function diskFull(): TidingsError {
+  return new TidingsError('TIDINGS_LOG_FAILED', 'the disk is full, says the law')
 }
 
 /** Formats type and identifier as text that is unique to the pair. */

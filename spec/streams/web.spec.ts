@@ -26,18 +26,18 @@ const lists = streamLaws((options: WebOptions) => web(options), {
   numRuns: 10,
 })
 const texts = streamLaws((options: WebOptions) => web(options), {
-  options: { url: address, select: 'p', kind: 'number' },
+  options: { url: address, select: 'p', kind: 'number', mayBeEmpty: true },
   wire: fc.record({ price: fc.nat(9999) }),
   truth: () => 'the price',
-  serve: (sent) => async () => new Response(`<p>€ ${sent.at(-1)?.price ?? 'unknown: 0'}</p>`),
+  // What is not for sale has no price.
+  serve: (sent) => async () => new Response(sent.length === 0 ? 'Sold out' : `<p>€ ${sent.at(-1)?.price}</p>`),
   numRuns: 10,
 })
 describe('the web stream of a list', () => {
   for (const [name, law] of Object.entries(lists)) it(name, law)
 })
 describe('the web stream of a value', () => {
-  // An empty page has a price in this service, which no item stands for: the law about polls does not apply.
-  for (const [name, law] of Object.entries(texts).filter(([name]) => !name.startsWith('polls'))) it(name, law)
+  for (const [name, law] of Object.entries(texts)) it(name, law)
 })
 
 const page =
@@ -73,6 +73,20 @@ describe('a value of a page', () => {
         { ...data, value: 999, before: 1099 },
         { ...data, value: 1099, before: 999 },
       ],
+    )
+  })
+
+  it('may be missing, and is news afterwards only if it has changed', async (t) => {
+    const service = await localService(t, page('<p>€ 5</p>'))
+    const stream = web({ url: service.url, select: 'p', kind: 'number', mayBeEmpty: true, backfill: 1 })
+    const { see, told } = await watchStream(t, stream)
+    for (const html of ['<p>€ 5</p>', 'Sold out', '<p>€ 5</p>', 'Sold out', '<p>€ 6</p>']) {
+      service.answer(page(html))
+      await see()
+    }
+    assert.deepEqual(
+      told.map(({ data }) => (data as { value: number }).value),
+      [5, 6],
     )
   })
 

@@ -2,9 +2,11 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { type Log, TidingsError } from '../../../lib/index.ts'
-import type { Received } from '../../../streams/hook.ts'
+import { streamLaws } from '../../../lib/testing/index.ts'
+import { hook, type Received } from '../../../streams/hook.ts'
 import { wrap } from '../../support/agent-harness.ts'
-import { github, openHook, post, type Sent, standard, stripe } from '../hook-service.ts'
+import { secretsOf } from '../../support/watch-stream.ts'
+import { github, keys, openHook, post, type Sent, standard, stripe } from '../hook-service.ts'
 
 /** How each provider signs a body at a time in seconds. */
 const senders: Readonly<Record<'github' | 'stripe' | 'standard', (id: string, body: object, seconds: number) => Sent>> =
@@ -26,8 +28,57 @@ const bodies = fc.array(
   { minLength: 5, maxLength: 5 },
 )
 
-// The laws of polls do not fit a source that pushes: these say the same of what is sent to it.
-describe('the laws of a hook', () => {
+/** One webhook on the wire. */
+const wire = fc.record({
+  id: fc.nat(9).map(String),
+  body: fc.dictionary(fc.string({ maxLength: 4 }), fc.jsonValue({ maxDepth: 2, stringUnit: 'binary' }), {
+    maxKeys: 3,
+    noNullPrototype: true,
+  }),
+  forged: fc.constantFrom(false, false, true),
+})
+
+/** The addresses at which endpoints open, one after another. */
+function doorOf(): { opens(url: string): void; next(): Promise<string> } {
+  let opens = (_: string): void => undefined
+  const another = (): Promise<string> => new Promise((resolve) => (opens = resolve))
+  let opened = another()
+  return {
+    opens: (url) => opens(url),
+    next: async () => {
+      const url = await opened
+      opened = another()
+      return url
+    },
+  }
+}
+
+for (const [from, send] of Object.entries(senders) as [keyof typeof senders, (typeof senders)['github']][]) {
+  const door = doorOf()
+  const laws = streamLaws(hook, {
+    options: { port: 0, from, secret: from.toUpperCase(), listening: (url) => door.opens(url) },
+    wire,
+    truth: ({ id, forged }) => (forged ? undefined : id),
+    serve: () => ({ secret: secretsOf(keys) }),
+    push: async (sent, { now }) => {
+      const url = await door.next()
+      for (const { id, body, forged } of sent) {
+        const { headers, body: signed } = send(id, body, Math.floor(now / 1000))
+        const { status } = await post(url, {
+          headers,
+          body: forged ? Buffer.concat([signed, Buffer.from(' ')]) : signed,
+        })
+        assert.ok(forged ? status === 401 : status === 200 || status === 503, `${status}`)
+      }
+    },
+    numRuns: 8,
+  })
+  describe(`the laws of the hook stream, from ${from}`, () => {
+    for (const [name, law] of Object.entries(laws)) it(name, law)
+  })
+}
+
+describe('a hook while clocks step and the log fails', () => {
   for (const [from, send] of Object.entries(senders) as [keyof typeof senders, (typeof senders)['github']][]) {
     it(`whatever ${from} repeats, and whatever fails, tells each happening once`, { timeout: 60_000 }, async (t) => {
       const clock = { now: Date.UTC(2026, 0, 1) }
