@@ -61,7 +61,7 @@ export class MemoryGate {
     this.#host = host
     this.#namespace = memoryNamespace(listener)
     const stored = host.isTrial === true ? NOTHING : (host.log.store(this.#namespace) as StoredMemory)
-    this.#judge = new Judge(pipe, stored, (seq) => this.#eventOf(seq))
+    this.#judge = new Judge(pipe, stored, (seqs) => eventsOf(host.log, seqs))
   }
 
   /** The gate of a listener; undefined if its pipe has no memory. */
@@ -160,12 +160,25 @@ export class MemoryGate {
     this.#opened ??= this.#judge.open()
     return this.#opened
   }
+}
 
-  async #eventOf(seq: number): Promise<StoredEvent | undefined> {
-    for await (const event of this.#host.log.events({ after: seq - 1, limit: 1 })) {
-      if (event.seq === seq) return event
+/** How many events are read and passed over on the way to the next one that is wanted; a seek costs as much. */
+const FAR = 500
+
+/** The events of a log with these seqs, lowest first, without those that were pruned. */
+async function* eventsOf(log: Pick<Log, 'events'>, seqs: readonly number[]): AsyncGenerator<StoredEvent> {
+  for (let i = 0; i < seqs.length; ) {
+    const begun = i
+    for await (const event of log.events({ after: (seqs[i] as number) - 1 })) {
+      while (i < seqs.length && (seqs[i] as number) < event.seq) i += 1
+      if (seqs[i] === event.seq) {
+        yield event
+        i += 1
+      }
+      if (i === seqs.length || (seqs[i] as number) - event.seq > FAR) break
     }
-    return undefined
+    // The log ends before the next one.
+    if (i === begun) return
   }
 }
 

@@ -52,14 +52,14 @@ interface Run {
 export class Judge {
   readonly #pipe: MemoryPipe
   readonly #records: Records
-  readonly #eventOf: (seq: number) => Promise<StoredEvent | undefined>
+  readonly #events: (seqs: readonly number[]) => AsyncIterable<StoredEvent>
   #judged: Judged | undefined
 
-  /** `eventOf`: reads an event of a batch; undefined for one that was pruned. */
-  constructor(pipe: MemoryPipe, stored: StoredMemory, eventOf: (seq: number) => Promise<StoredEvent | undefined>) {
+  /** `events`: reads the events of a batch, lowest seqs first, without those that were pruned. */
+  constructor(pipe: MemoryPipe, stored: StoredMemory, events: (seqs: readonly number[]) => AsyncIterable<StoredEvent>) {
     this.#pipe = pipe
     this.#records = new Records(stored)
-    this.#eventOf = eventOf
+    this.#events = events
   }
 
   /** Reads where the memory stands. Forgets the memory of filters that the pipe no longer has, and what has expired. */
@@ -220,10 +220,8 @@ export class Judge {
   async #batch(seqs: readonly number[]): Promise<Verdict> {
     const events: StoredEvent[] = []
     const values: unknown[] = []
-    for (const seq of seqs) {
-      const event = await this.#eventOf(seq)
-      if (event === undefined) continue
-      const kept = (await this.#records.load(verdictKey(seq))) as Kept | undefined
+    for await (const event of this.#events(seqs)) {
+      const kept = (await this.#records.load(verdictKey(event.seq))) as Kept | undefined
       const options = { time: event.created, kept: kept?.decisions ?? {}, again: true }
       const { session, failure } = await this.#run(event, options)
       if (failure !== undefined) return { kind: 'fail', error: failure.error }
