@@ -14,7 +14,7 @@ export function pages(source: HttpSource): void {
     return
   }
   const open = async (t: { after(work: () => unknown): void }, items: readonly number[]): Promise<OpenSource> => {
-    const opened = await openSource(t, source, [], { stream: paging.stream ?? source.stream })
+    const opened = await openSource(t, source, [], paging.stream)
     opened.answer(paging.serve(items))
     return opened
   }

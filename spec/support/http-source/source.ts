@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import type { Stream, World } from '../../../lib/index.ts'
-import type { VirtualClock } from '../../../lib/testing/virtual-clock.ts'
 import { type Asked, dated, type LocalService, localService, type Told } from '../local-service.ts'
 import { type WatchedAgent, watchStream } from '../watch-stream.ts'
 
@@ -78,26 +77,21 @@ export async function openSource(
   t: { after(work: () => unknown): void },
   source: HttpSource,
   first: readonly number[] = [1, 2],
-  { clock, stream = source.stream }: { readonly clock?: VirtualClock; readonly stream?: HttpSource['stream'] } = {},
+  stream = source.stream,
 ): Promise<OpenSource> {
-  const { serve, job, world = {}, conditional } = source
-  const right = startOf(source)
-  const time = { now: right }
-  const answering = (given: Answers, skew = 0): Answers => {
-    const answer: Answers = conditional === true ? (asked) => validated(given(asked), asked) : given
-    return dated(answer, () => right + skew)
-  }
-  const service = await localService(t, answering(serve(first)))
+  const { serve, job, world = {} } = source
+  const time = { now: startOf(source) }
+  const service = await localService(t, answersOf(source, serve(first)))
   const parts = { ...world, now: () => time.now }
-  const watched = await watchStream(t, stream(service.url), parts, clock === undefined ? {} : { clock })
-  const show = (items: readonly number[], skew = 0): void => service.answer(answering(serve(items, skew), skew))
+  const watched = await watchStream(t, stream(service.url), parts)
+  const show = (items: readonly number[], skew = 0): void => service.answer(answersOf(source, serve(items, skew), skew))
   const count = (): number => watched.told.filter(({ type }) => !type.startsWith('tidings.')).length
   return {
     service,
     time,
     ...watched,
     show,
-    answer: (given, skew) => service.answer(answering(given, skew)),
+    answer: (given, skew) => service.answer(answersOf(source, given, skew)),
     count,
     fails: async (given) => {
       service.answer(given)
@@ -111,6 +105,12 @@ export async function openSource(
       assert.equal(count(), 3)
     },
   }
+}
+
+/** The same answers with the date of the service, and with validators if it sends them. */
+export function answersOf(source: HttpSource, given: Answers, skew = 0): Answers {
+  const answer: Answers = source.conditional === true ? (asked) => validated(given(asked), asked) : given
+  return dated(answer, () => startOf(source) + skew)
 }
 
 /** When the tests of a source begin, in ms since the epoch. */
