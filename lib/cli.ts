@@ -2,6 +2,9 @@
 
 export { isAgent } from './agent/define/agent.ts'
 export { isStream } from './agent/define/stream.ts'
+export { type Finding, lintRules } from './agent/inspect/finding.ts'
+export { lint } from './agent/inspect/lint.ts'
+export type { Seen } from './agent/inspect/seen.ts'
 export { createLogger, type Level, levels } from './agent/logger.ts'
 export { operationsOf } from './agent/operations/operations.ts'
 export { steps } from './agent/operations/progress-stream.ts'

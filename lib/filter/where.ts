@@ -1,7 +1,7 @@
 import { filter, type OperatorFunction } from 'rxjs'
 import { callable } from './operand.ts'
 import { type At, type Path, read, steps } from './path.ts'
-import type { Test } from './test.ts'
+import { named, type Test } from './test.ts'
 
 /**
  * Passes the values for which a test holds: a function, a type guard (which narrows the type of the stream), or a path
@@ -34,17 +34,16 @@ export function where(...operands: readonly unknown[]): OperatorFunction<unknown
   if (operands.length < 2) return passing(callable('where()', operands[0], 'a test, or a path and a test'))
   const keys = steps('where()', operands[0])
   const test = callable('where()', operands[1])
-  return passing((value) => test(read(value, keys)))
+  return passing(named('at', [operands[0], test], (value) => test(read(value, keys))))
 }
 
 type Predicate = (value: unknown) => boolean
 
-const predicates = new WeakMap<object, Predicate>()
+// Registered, so that a command finds the filters of an agent that uses another copy of the package.
+const PREDICATE = Symbol.for('tidings/where')
 
 function passing(predicate: Predicate): OperatorFunction<unknown, unknown> {
-  const operator = filter(predicate)
-  predicates.set(operator, predicate)
-  return operator
+  return Object.defineProperty(filter(predicate), PREDICATE, { value: predicate })
 }
 
 /**
@@ -52,5 +51,5 @@ function passing(predicate: Predicate): OperatorFunction<unknown, unknown> {
  * is cheaper than subscribing to a stream.
  */
 export function predicateOf(operator: object): Predicate | undefined {
-  return predicates.get(operator)
+  return (operator as { readonly [PREDICATE]?: Predicate })[PREDICATE]
 }

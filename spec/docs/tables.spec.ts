@@ -6,6 +6,7 @@ import { runInThisContext } from 'node:vm'
 import fc from 'fast-check'
 import * as rxjs from 'rxjs'
 import { tidings } from '../../bin/cli/commands.ts'
+import { lintRules } from '../../lib/agent/inspect/finding.ts'
 import { contract, partsOf } from '../../lib/agent/operations/contract.ts'
 import type { Parts } from '../../lib/agent/operations/parts.ts'
 import * as filters from '../../lib/filters.ts'
@@ -150,6 +151,14 @@ describe('the tables of docs/testing.md', () => {
       rows('testing.md', 'law', 'finds').map(([name]) => name),
       Object.keys(laws),
     )
+  })
+})
+
+describe('the table of docs/lint.md', () => {
+  it('explains every rule, in alphabetical order, as the code names them', () => {
+    const explained = rows('lint.md', 'code', 'finds', 'what to do').map(([code, finds]) => [pieces(code)[0], finds])
+    assert.deepEqual(explained, Object.entries(lintRules))
+    assert.deepEqual(Object.keys(lintRules), Object.keys(lintRules).toSorted())
   })
 })
 

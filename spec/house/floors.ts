@@ -31,7 +31,7 @@ const rooms: Readonly<Record<string, readonly (readonly string[])[]>> = {
   log: [[ITSELF], ['consumer']],
   listener: [['memory'], [ITSELF], ['judge']],
   level: [['format'], ['store'], ['read'], ['write'], ['session'], ['consumer', 'runs'], ['upkeep'], ['repair']],
-  agent: [['define'], ['run'], ['try'], ['operations'], ['socket']],
+  agent: [['define'], ['run', 'inspect'], ['try'], ['operations'], ['socket']],
 }
 
 /** Who may import what comes from outside; all other packages are free. */

@@ -79,6 +79,7 @@ const limit = object({ limit: 'number?' })
 /** Every operation, by group and name, as in `Operations`. */
 export const contract = {
   status: one('GET /status'),
+  flow: one('GET /flow'),
   events: {
     list: many('GET /events', object({ ...filters, limit: 'number?', reverse: 'flag?' })),
     at: one('GET /events/at', part('seq', 'number')),

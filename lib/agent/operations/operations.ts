@@ -1,9 +1,11 @@
 import type { Log } from '../../log/port.ts'
+import type { Flow } from '../inspect/seen.ts'
 import type { AgentControl } from '../run/agent-control.ts'
 import type { Health } from '../run/health.ts'
 import type { Code } from '../run/job-code.ts'
 import { type DbOperations, dbOperations } from './db.ts'
 import { type EventOperations, eventOperations } from './events.ts'
+import { flowOf } from './flow.ts'
 import { healthOf } from './health.ts'
 import { type JobOperations, jobOperations } from './jobs.ts'
 import { type ListenerOperations, listenerOperations } from './listeners.ts'
@@ -26,6 +28,8 @@ export interface Operations {
   readonly db: DbOperations
   /** The health of agent and log. Also answers while the log has failed. */
   status(): Promise<Health>
+  /** How the events of the log have flowed: from which jobs and causes, and past which listeners. Reads the whole log. */
+  flow(): Promise<Flow>
 }
 
 /** The operations on a log that no agent runs on. `connect` reaches a running agent. */
@@ -35,12 +39,14 @@ export function operations(log: Log): Operations {
 
 /** The operations on a log, and on the agent that runs on it. `code`: the jobs on the log, if no agent runs. */
 export function operationsOf(log: Log, agent?: AgentControl, code?: Code): Operations {
+  const parked = parkedOperations(log, agent)
   return {
     events: eventOperations(log),
     jobs: jobOperations(log, agent, code),
     listeners: listenerOperations(log, agent),
-    parked: parkedOperations(log, agent),
+    parked,
     db: dbOperations(log),
     status: () => healthOf(log, agent),
+    flow: () => flowOf(log, parked.list()),
   }
 }
