@@ -43,6 +43,8 @@ export interface MailServer {
   fault: (command: string) => Fault
   /** Adds a message with the next number, and tells those that wait. */
   deliver(mail: Omit<Mail, 'uid'>): number
+  /** Tells all connections how many messages there are, and so many `more`. */
+  announce(more?: number): void
   /** The number of open connections. */
   readonly connections: number
   /** Cuts all connections. */
@@ -69,6 +71,9 @@ export async function mailServer(
       mailbox.mails = [...mailbox.mails, { ...mail, uid }]
       for (const socket of idle) socket.write(`* ${mailbox.mails.length} EXISTS${CRLF}`)
       return uid
+    },
+    announce(more = 0): void {
+      for (const socket of sockets) socket.write(`* ${mailbox.mails.length + more} EXISTS${CRLF}`)
     },
     get connections() {
       return sockets.size
