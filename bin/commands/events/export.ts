@@ -8,37 +8,47 @@ import { command } from '../../cli/command.ts'
 import { confirm } from '../../cli/confirm.ts'
 import { exitCodes, UsageError } from '../../cli/errors.ts'
 import { reading } from '../../cli/options.ts'
+import { eventText, format, formatOf } from '../../formats/event-formats.ts'
 import { askLog } from '../../logs/ask-log.ts'
 import { whichLog } from '../../logs/which-log.ts'
 import { plural } from '../../print/format.ts'
-import { jsonLine, print, printJson, printLine } from '../../print/print.ts'
+import { print, printJson, printLine } from '../../print/print.ts'
 import { progressBar } from '../../print/progress.ts'
+import { shown } from './ls.ts'
 import { searching, searchOf } from './search.ts'
 
 export const exportCommand = command({
-  summary: 'Write events, oldest first, as one JSON object per line (NDJSON), to standard output or a file.',
+  summary:
+    'Write events, oldest first, to standard output or a file: by default one JSON object per line (NDJSON). tidings events import reads every format back.',
   takes: [],
-  options: { to: { type: 'string', describe: 'Write to this file' }, ...searching, ...reading },
+  options: { to: { type: 'string', describe: 'Write to this file' }, format, ...searching, ...reading },
   examples: [
     ['--to events.ndjson', 'Writes all events to a file'],
     ["--type 'github.*' --since 30d | gzip > github.ndjson.gz", 'Writes what came from GitHub in the last month'],
+    ['--format csv --to events.csv', 'Writes a table for a spreadsheet'],
   ],
-  run: (given) =>
-    askLog(given, async ({ events }) => {
+  run: (given) => {
+    const as = formatOf(given.format ?? 'ndjson')
+    return askLog(given, async ({ events, db }) => {
       const { to } = given
       const found = events.list(searchOf(given))
+      const text: TextOf = (each) => eventText(as, each, () => db.id())
       if (to === undefined) {
-        for await (const line of linesOf(found)) await print(line)
+        for await (const piece of text(found)) await print(shown(piece))
         return exitCodes.ok
       }
       const target = await targetOf(to, await whichLog(given))
       if (target.replaces !== undefined) await confirm(`this replaces the existing file ${to}`, given.yes)
-      const count = await save(found, target)
+      const count = await save(found, text, target)
       if (given.json) printJson({ count, to })
       else printLine(`${plural(count, 'event')} exported to ${to}`)
       return exitCodes.ok
-    }),
+    })
+  },
 })
+
+/** Turns events into the text of a format. */
+type TextOf = (events: AsyncIterable<StoredEvent>) => AsyncIterable<string>
 
 /**
  * Where events are written. Links are followed and preserved.
@@ -75,10 +85,14 @@ async function followed(path: string): Promise<string> {
   return next === undefined ? path : followed(resolve(await realpath(dirname(path)), next))
 }
 
-async function save(found: AsyncIterable<StoredEvent>, { path, isFile, replaces }: Target): Promise<number> {
+async function save(
+  found: AsyncIterable<StoredEvent>,
+  text: TextOf,
+  { path, isFile, replaces }: Target,
+): Promise<number> {
   const progress = progressBar('exporting events')
   let count = 0
-  const lines = Readable.from(linesOf(found, () => progress.show((count += 1))))
+  const lines = Readable.from(text(counted(found, () => progress.show((count += 1)))))
   try {
     if (isFile) await replace(path, replaces, lines)
     else await pipeline(lines, createWriteStream(path, { flags: 'a' }))
@@ -107,9 +121,9 @@ async function replace(path: string, old: Stats | undefined, lines: Readable): P
   }
 }
 
-async function* linesOf(events: AsyncIterable<StoredEvent>, counted?: () => void): AsyncGenerator<string> {
+async function* counted(events: AsyncIterable<StoredEvent>, count: () => void): AsyncGenerator<StoredEvent> {
   for await (const event of events) {
-    counted?.()
-    yield jsonLine(event)
+    count()
+    yield event
   }
 }

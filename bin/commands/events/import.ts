@@ -3,6 +3,7 @@ import type { ImportAnswer, LogOptions, SkippedLine } from '../../../lib/index.t
 import { command } from '../../cli/command.ts'
 import { exitCodes, UsageError } from '../../cli/errors.ts'
 import { reading } from '../../cli/options.ts'
+import type { EventLines } from '../../formats/read-events.ts'
 import { askAt } from '../../logs/ask-log.ts'
 import { logToFill } from '../../logs/which-log.ts'
 import { plural } from '../../print/format.ts'
@@ -11,7 +12,7 @@ import { type ProgressBar, progressBar } from '../../print/progress.ts'
 
 export const importCommand = command({
   summary:
-    "Store the events of another log: from a file of JSON lines (- is standard input), or from the Python agent's SQLite file. No listener receives them. They keep their time, and known ones are skipped, so an import can be repeated. A line that is not an event ends the import; a row of SQLite, or any line with --skip, is skipped and reported, and the exit code is 1. With --db or --agent, a missing log is created.",
+    "Store the events of another log: from a file that tidings events export wrote, in any of its formats (- is standard input), of CloudEvents, or from the Python agent's SQLite file. No listener receives them. They keep their time, and known ones are skipped, so an import can be repeated. A line that is not an event ends the import; a row of SQLite, or any line with --skip, is skipped and reported, and the exit code is 1. With --db or --agent, a missing log is created.",
   takes: ['FILE'],
   options: {
     identity: {
@@ -27,6 +28,7 @@ export const importCommand = command({
       'py_agent.db --agent home --identity identifier',
       "Imports the Python agent's events, with its notion of identity",
     ],
+    ['events.csv', 'Imports a table with the columns type, identifier and data'],
     ['- --db backup < events.ndjson', 'Imports from standard input into another log'],
   ],
   run: async (given) => {
@@ -34,7 +36,7 @@ export const importCommand = command({
     const directory = await logToFill(given)
     const progress = progressBar('importing events')
     const source = await open(given._[0] ?? '', progress)
-    const skip = source.unit === 'row' || given.skip === true
+    const skip = source.skips === true || given.skip === true
     const { skipped: refused, ...answer } = await askAt(
       directory,
       ({ events }) => events.import(source.lines, { skip }),
@@ -65,14 +67,19 @@ function identityOf(given: string | undefined): LogOptions['identity'] {
 /** An import source. `unit`: what holds one event; `skipped`: the units that could not be read, known at the end. */
 interface Source {
   readonly lines: AsyncIterable<Uint8Array>
-  readonly unit: 'line' | 'row'
+  readonly unit: EventLines['unit']
+  /** Units that are not events were skipped already, and do not end the import. */
+  readonly skips?: true
   readonly skipped: SkippedLine[]
 }
 
 async function open(file: string, progress: ProgressBar): Promise<Source> {
-  const { isSqlite, sqliteEvents } = await import('../../history/sqlite-events.ts')
-  const ofLines = (pieces: AsyncIterable<Uint8Array>, size?: number): Source => {
-    return { lines: measured(pieces, progress, size), unit: 'line', skipped: [] }
+  const [{ isSqlite, sqliteEvents }, { readEvents }] = await Promise.all([
+    import('../../history/sqlite-events.ts'),
+    import('../../formats/read-events.ts'),
+  ])
+  const ofLines = async (pieces: AsyncIterable<Uint8Array>, size?: number): Promise<Source> => {
+    return { ...(await readEvents(measured(pieces, progress, size))), skipped: [] }
   }
   if (file === '-') return ofLines(process.stdin)
   const found = statSync(file, { throwIfNoEntry: false })
@@ -82,7 +89,7 @@ async function open(file: string, progress: ProgressBar): Promise<Source> {
     return ofLines(createReadStream(file), found.isFile() ? found.size : undefined)
   const skipped: SkippedLine[] = []
   const skip = (line: number, message: string): void => void skipped.push({ line, message })
-  return { lines: await sqliteEvents(file, { progress: progress.show, skip }), unit: 'row', skipped }
+  return { lines: await sqliteEvents(file, { progress: progress.show, skip }), unit: 'row', skips: true, skipped }
 }
 
 async function* measured(

@@ -116,6 +116,7 @@ export const contract = {
     remove: one('POST /listeners/rm', name),
   },
   db: {
+    id: one('GET /db/id'),
     stats: one('GET /db/stats'),
     prune: one(
       'POST /db/prune',

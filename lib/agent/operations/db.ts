@@ -18,6 +18,8 @@ export interface Verified {
 
 /** Keeps a log sound, small and safe while it is in use. Longer operations yield their progress as `Step`s. */
 export interface DbOperations {
+  /** The id of the log, which is unique: a UUID. */
+  id(): Promise<string>
   /** The statistics of the log. */
   stats(): Promise<Stats>
   /** Removes the bodies of old events, except those that a listener still needs. */
@@ -32,6 +34,7 @@ export interface DbOperations {
 
 export function dbOperations(log: Log): DbOperations {
   return {
+    id: async () => log.id,
     stats: async () => own(log).stats(),
     prune: async (retention) => own(log).prune(retention),
     compact: () => steps(async (progress) => own(log).compact({ progress })),
