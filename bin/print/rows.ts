@@ -14,6 +14,12 @@ const GAP = 2
 /** The last column gets the rest of the line, but is never cut shorter than this. */
 const NARROWEST = 20
 
+/** How much of a cell is measured, in characters: one may hold all the data of an event. */
+const MOST = 1000
+
+/** Where the line has no room for that, the widest of the other columns are cut, but not shorter than this. */
+const NARROW = 12
+
 /** Prints rows as they arrive; pipes get no header. Resolves to the number of rows. */
 export async function printRows(
   head: Row,
@@ -47,22 +53,47 @@ function linesOf(_head: Row, rows: readonly Row[]): string {
   return rows.map((row) => `${row.join('\t')}\n`).join('')
 }
 
-async function tableOf(head: Row, rows: readonly Row[], { columns }: Output): Promise<string> {
+async function tableOf(head: Row, given: readonly Row[], { columns }: Output): Promise<string> {
   const { default: width } = await import('string-width')
+  // A person reads seconds.
+  const rows = given.map((row) => row.map((cell) => cell.replace(TIME, '$1Z')))
   const all = [head, ...rows]
   const last = Math.max(...all.map((row) => row.length)) - 1
-  const widths = Array.from({ length: last }, (_, i) => Math.max(...all.map((row) => width(row[i] ?? ''))) + GAP)
-  // Only the last column may be long: data, an error.
-  const room = Math.max(NARROWEST, (columns || 80) - widths.reduce((sum, one) => sum + one, 0))
+  const widest = (i: number): number => Math.max(...all.map((row) => width((row[i] ?? '').slice(0, MOST))))
+  const most = columns || 80
+  const rest = most - Math.min(NARROWEST, widest(last)) - last * GAP
+  const widths = narrowed(
+    Array.from({ length: last }, (_, i) => widest(i)),
+    rest,
+    (i) => !rows.every((row) => isTime(row[i])),
+  )
+  const room = Math.max(NARROWEST, most - widths.reduce((sum, one) => sum + one + GAP, 0))
   const line = (row: Row, style: (text: string) => string = String): string => {
     const cells = row.map((cell, i) => {
-      const text = i === last ? cut(cell, room, width) : cell
-      const gap = (widths[i] ?? 0) - width(text)
+      const text = cut(cell, i === last ? room : (widths[i] as number), width)
+      const gap = i === last ? 0 : (widths[i] as number) + GAP - width(text)
       return style(text) + ' '.repeat(Math.max(0, gap))
     })
     return `${cells.join('').trimEnd()}\n`
   }
   return (head.length === 0 ? '' : line(head, bold)) + rows.map((row) => line(row)).join('')
+}
+
+// Narrows the widest columns until all fit. A time is never cut.
+function narrowed(widths: readonly number[], most: number, mayCut: (column: number) => boolean): readonly number[] {
+  const narrow = [...widths]
+  for (let over = narrow.reduce((sum, one) => sum + one, 0) - most; over > 0; over--) {
+    const widest = Math.max(...narrow.filter((one, i) => one > NARROW && mayCut(i)))
+    if (!Number.isFinite(widest)) break
+    narrow[narrow.findLastIndex((one, i) => one === widest && mayCut(i))] = widest - 1
+  }
+  return narrow
+}
+
+const TIME = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?Z$/
+
+function isTime(cell: string | undefined): boolean {
+  return TIME.test(cell ?? '')
 }
 
 /** Cuts text to a number of columns. Wide characters, such as those of Chinese and emoji, take two columns. */

@@ -106,6 +106,21 @@ describe('printRows', () => {
     }
   })
 
+  it('narrows the widest columns until a line fits, but cuts no time', async (t) => {
+    environment(t, '1')
+    const screen = new Screen(true, 60)
+    const rows = [
+      ['1', '2026-05-01T10:00:00.000Z', 'x'.repeat(64), '{"a":1}'],
+      ['22', '2026-05-01T10:00:00.000Z', 'short', 'y'.repeat(99)],
+    ]
+    await printRows(['seq', 'accepted', 'identifier', 'data'], rows, screen)
+    assert.deepEqual(screen.text.trimEnd().split('\n'), [
+      'seq  accepted              identifier    data',
+      '1    2026-05-01T10:00:00Z  xxxxxxxxxxx…  {"a":1}',
+      '22   2026-05-01T10:00:00Z  short         yyyyyyyyyyyyyyyyyyy…',
+    ])
+  })
+
   it('prints rows as they arrive, a page at a time, and returns their number', async (t) => {
     environment(t, '1')
     async function* many(): AsyncGenerator<Row> {
