@@ -2,6 +2,13 @@
 
 export { isAgent } from './agent/define/agent.ts'
 export { isStream } from './agent/define/stream.ts'
+export {
+  type Backtest,
+  type BacktestCounts,
+  type BacktestDay,
+  type BacktestGroup,
+  backtest,
+} from './agent/inspect/backtest.ts'
 export { type Finding, lintRules } from './agent/inspect/finding.ts'
 export { lint } from './agent/inspect/lint.ts'
 export type { Seen } from './agent/inspect/seen.ts'
@@ -15,6 +22,7 @@ export { replay } from './agent/try/replay-world.ts'
 export { didYouMean } from './core/did-you-mean.ts'
 export { parseDuration } from './core/duration.ts'
 export { lines } from './core/lines.ts'
+export { parseTime } from './core/parse-time.ts'
 export { processSecrets } from './core/secrets.ts'
 export { isJob } from './job/job.ts'
 export { isListener } from './listener/listener.ts'

@@ -20,6 +20,10 @@ export const tidings = {
       summary: 'Look for mistakes in an agent, without running it',
       load: async () => (await import('../commands/lint/lint.ts')).lint,
     },
+    backtest: {
+      summary: 'Run the pipe of a listener over stored events, and compare',
+      load: async () => (await import('../commands/backtest/backtest.ts')).backtest,
+    },
     events: {
       summary: 'Search, follow, export and import events',
       commands: {

@@ -98,7 +98,7 @@ function aliases(path: string): Record<string, string> {
       ? {}
       : {
           tidings: ours('lib/index'),
-          'tidings/filters': ours('lib/filter/index'),
+          'tidings/filters': ours('lib/filters'),
           'tidings/testing': ours('lib/testing/index'),
           'tidings/streams': fileURLToPath(new URL('../../streams', import.meta.url)),
         }),

@@ -3,7 +3,6 @@ import { defined } from '../core/defined.ts'
 import type { Environment } from '../core/environment.ts'
 import { quote, TidingsError } from '../core/errors.ts'
 import type { Draft, Receipt } from '../core/event.ts'
-import { mismatches, runSchema } from '../core/schema.ts'
 import type { Verdict } from '../listener/judge/judge.ts'
 import { MemoryPipe } from '../listener/judge/memory-pipe.ts'
 import type { Listener } from '../listener/listener.ts'
@@ -14,6 +13,7 @@ import type { Handed, KeyValue, Log } from '../log/port.ts'
 import { StateBuffer } from '../log/state-buffer.ts'
 import { type AttemptHost, DeliveryAttempt } from './delivery-attempt.ts'
 import { refuseLoop } from './hops.ts'
+import { outdated } from './outdated.ts'
 
 /** What deliveries need besides their event. */
 export interface DeliveryHost {
@@ -85,22 +85,8 @@ export class Deliverer implements AttemptHost {
     })
   }
 
-  // Events of a transforming schema are not checked: such a schema cannot validate its own output (decision 0011).
   outdated({ event }: Handed): TidingsError | undefined {
-    if (event.transformed === true) return undefined
-    for (const eventType of this.listener.source.eventTypes) {
-      const { schema } = eventType as { readonly schema?: Parameters<typeof runSchema>[0] }
-      if (schema === undefined || eventType.type !== event.type) continue
-      const issues = mismatches(runSchema(schema, event.data, `event ${event.seq}`))
-      if (issues.length === 0) continue
-      const why = issues.map(({ path, message }) => `${path}: ${message}`).join('; ')
-      const message = `event ${event.seq} no longer fits the schema of ${quote(event.type)}: ${why}`
-      const { type, identifier, seq } = event
-      return new TidingsError('TIDINGS_EVENT_OUTDATED', message, {
-        details: { type, identifier, seq, path: issues[0]?.path, issues },
-      })
-    }
-    return undefined
+    return outdated(this.listener, event)
   }
 
   state(): StateBuffer {
