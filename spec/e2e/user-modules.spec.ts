@@ -43,6 +43,16 @@ describe("a user's module", () => {
     }
   })
 
+  it('sees everything that the package exports, by every name', async (t) => {
+    const names = ['tidings', 'tidings/filters', 'tidings/testing', 'tidings/streams/git']
+    const code = names.map((name, i) => `import * as m${i} from '${name}'`).join('\n')
+    const print = `console.log(JSON.stringify([${names.map((_, i) => `Object.keys(m${i}).sort()`)}]))`
+    const folder = userFolder(t, { 'all.ts': `${code}\n${print}\nexport { default } from './hello.ts'` })
+    const { stdout, stderr } = await tidings(t, folder, ['run', 'all.ts', '-m', '--once', '--log-level', 'silent'])
+    const exported = await Promise.all(names.map(async (name) => Object.keys((await import(name)) as object).sort()))
+    assert.deepEqual(JSON.parse(stdout.split('\n')[0] as string), exported, stderr)
+  })
+
   it('uses the packages that its own folder has installed', async (t) => {
     const folder = userFolder(t, {
       'probe.ts': probe(imports),
