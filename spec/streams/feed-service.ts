@@ -35,8 +35,11 @@ export function rss(posts: readonly Post[], more = ''): string {
 }
 
 /** Answers with an RSS feed of the posts with these numbers. */
-export function serve(items: readonly number[], skew = 0): () => Told {
-  return () => ({ body: rss(items.map((n) => post(n, skew))), headers: { 'content-type': 'application/rss+xml' } })
+export function serve(items: readonly number[], skewOf?: (item: number) => number): () => Told {
+  return () => ({
+    body: rss(items.map((n) => post(n, skewOf?.(n)))),
+    headers: { 'content-type': 'application/rss+xml' },
+  })
 }
 
 /** Starts a service that answers with this body. */

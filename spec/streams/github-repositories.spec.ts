@@ -17,8 +17,10 @@ for (const part of ['issues', 'stars'] as const) {
   httpSourceSuite({
     name: 'github',
     stream: (url) => lookingAt(part, url),
-    serve: (items, skew) =>
-      serveRepository({ [part]: items.map((number) => itemOf[part](number, { [date]: minute(number, skew) })) }),
+    serve: (items, skewOf) =>
+      serveRepository({
+        [part]: items.map((number) => itemOf[part](number, { [date]: minute(number, skewOf?.(number)) })),
+      }),
     renumbering: {
       serve: (items) =>
         serveRepository({ [part]: items.map((number) => itemOf[part](number + 500, { [date]: minute(number) })) }),

@@ -11,7 +11,8 @@ import { example, secrets, serve, type Thread, thread } from './github-service.t
 httpSourceSuite({
   name: 'github',
   stream: (url) => github({ baseUrl: url, backfill: 100 }),
-  serve: (items, skew) => serve(items.map((number) => thread(number, { updated_at: minute(number, skew) }))),
+  serve: (items, skewOf) =>
+    serve(items.map((number) => thread(number, { updated_at: minute(number, skewOf?.(number)) }))),
   renumbering: {
     serve: (items) => serve(items.map((number) => thread(number, { id: `8${number}` }))),
     outcome: 'held',

@@ -13,7 +13,7 @@ const at = (day: number, skew = 0): string => new Date(Date.UTC(2026, 0, day) + 
 httpSourceSuite({
   name: 'npm',
   stream: (baseUrl) => npm({ packages: ['rxjs'], baseUrl, backfill: 100 }),
-  serve: (items, skew = 0) => serve(items.map((n) => ({ version: `1.${n}.0`, at: at(n, skew) }))),
+  serve: (items, skewOf) => serve(items.map((n) => ({ version: `1.${n}.0`, at: at(n, skewOf?.(n)) }))),
   renumbering: {
     serve: (items) =>
       serve(

@@ -22,7 +22,7 @@ httpSourceSuite({
   name: 'todoist',
   stream: (baseUrl) => todoist({ project: PROJECT, baseUrl, backfill: 100 }),
   job: 'added',
-  serve: (items, skew) => serve({ tasks: items.map((n) => addedTask(n, skew)) }),
+  serve: (items, skewOf) => serve({ tasks: items.map((n) => addedTask(n, skewOf?.(n))) }),
   renumbering: {
     serve: (items) => serve({ tasks: items.map((n) => ({ ...addedTask(n), id: `6X7rNew${n}` })) }),
     outcome: 'held',
@@ -38,7 +38,7 @@ httpSourceSuite({
   name: 'todoist',
   stream: (baseUrl) => todoist({ project: PROJECT, baseUrl, backfill: 100 }),
   job: 'completed',
-  serve: (items, skew) => serve({ completed: items.map((n) => doneTask(n, skew)) }),
+  serve: (items, skewOf) => serve({ completed: items.map((n) => doneTask(n, skewOf?.(n))) }),
   renumbering: {
     serve: (items) => serve({ completed: items.map((n) => ({ ...doneTask(n), id: `6X7rNew${n}` })) }),
     outcome: 'held',

@@ -28,6 +28,17 @@ export function clocks(source: HttpSource): void {
       assert.equal(count(), 4)
     })
 
+    it(`tells each item once after the service's clock was ${where}`, async (t) => {
+      const { show, see, count } = await openSource(t, source, [])
+      show([1, 2], skew)
+      await see(job)
+      // What the service wrote meanwhile stays as it is.
+      show([1, 2, 3, 4], (item) => (item < 3 ? skew : 0))
+      await see(job)
+      await see(job)
+      assert.equal(count(), 4)
+    })
+
     it(`tells each item once after our clock was ${where}`, async (t) => {
       const { time, show, see, count } = await openSource(t, source)
       const right = time.now

@@ -18,9 +18,9 @@ export interface HttpSource {
   /**
    * Answers of the service while it has items with these numbers; a number stands for the same item each time.
    *
-   * @param skew how far the service's clock is ahead, in ms: the times that it writes itself move along
+   * @param skewOf how far the service's clock was ahead when it wrote the times of an item, in ms
    */
-  serve(items: readonly number[], skew?: number): Answers
+  serve(items: readonly number[], skewOf?: Skew): Answers
   readonly renumbering: Renumbering
   /** How the service pages; a reason if one answer has everything. */
   readonly pages: Pages | string
@@ -29,6 +29,9 @@ export interface HttpSource {
   /** Whether the service sends validators, so that a second look is a 304. */
   readonly conditional?: boolean
 }
+
+/** How far a clock was ahead when an item came, in ms. */
+export type Skew = (item: number) => number
 
 /** What becomes of items that the service gives new identifiers. */
 export interface Renumbering {
@@ -57,8 +60,8 @@ export interface OpenSource extends WatchedAgent {
   readonly service: LocalService
   /** Our clock, which a test may set; the service's stands still at the time when the tests look. */
   readonly time: { now: number }
-  /** Makes the service have these items. */
-  show(items: readonly number[], skew?: number): void
+  /** Makes the service have these items. `skew`: how far its clock is ahead, in ms, or was when an item came. */
+  show(items: readonly number[], skew?: number | Skew): void
   /** Makes the service answer in another way, with the date of its clock. */
   answer(with_: Answers, skew?: number): void
   /** Runs the job with these answers; it must fail. */
@@ -84,7 +87,10 @@ export async function openSource(
   const service = await localService(t, answersOf(source, serve(first)))
   const parts = { ...world, now: () => time.now }
   const watched = await watchStream(t, stream(service.url), parts)
-  const show = (items: readonly number[], skew = 0): void => service.answer(answersOf(source, serve(items, skew), skew))
+  const show = (items: readonly number[], skew: number | Skew = 0): void => {
+    const answers = typeof skew === 'number' ? serve(items, () => skew) : serve(items, skew)
+    service.answer(answersOf(source, answers, typeof skew === 'number' ? skew : 0))
+  }
   const count = (): number => watched.told.filter(({ type }) => !type.startsWith('tidings.')).length
   return {
     service,
