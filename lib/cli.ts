@@ -10,6 +10,10 @@ export {
   backtest,
 } from './agent/inspect/backtest.ts'
 export { type Finding, lintRules } from './agent/inspect/finding.ts'
+export { graphOf } from './agent/inspect/graph.ts'
+export { dotOf } from './agent/inspect/graph-dot.ts'
+export { mermaidOf } from './agent/inspect/graph-mermaid.ts'
+export { svgOf } from './agent/inspect/graph-svg.ts'
 export { lint } from './agent/inspect/lint.ts'
 export type { Seen } from './agent/inspect/seen.ts'
 export { createLogger, type Level, levels } from './agent/logger.ts'

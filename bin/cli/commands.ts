@@ -16,6 +16,10 @@ export const tidings = {
       summary: 'Show the state of an agent, and any problems',
       load: async () => (await import('../commands/status/status.ts')).status,
     },
+    graph: {
+      summary: 'Draw the way of events through an agent',
+      load: async () => (await import('../commands/graph/graph.ts')).graph,
+    },
     lint: {
       summary: 'Look for mistakes in an agent, without running it',
       load: async () => (await import('../commands/lint/lint.ts')).lint,
