@@ -168,7 +168,7 @@ class Parser {
         return each(this.#ofItem()) as Test<unknown>
       default:
         return this.#wrong(
-          `expected an operator (= != < <= > >= ~ !~ contains startsWith endsWith in is before after exists some each), got ${operator}`,
+          `expected an operator, got ${operator}; there are\n  = != < <= > >= ~ !~ in is exists contains startsWith endsWith\n  before after some each`,
           column,
         )
     }
@@ -264,7 +264,21 @@ class Parser {
   }
 
   #wrong(problem: string, column = this.#peek().column): never {
-    const pointer = `${' '.repeat(column)}^`
-    throw new TypeError(`column ${column + 1}: ${problem}\n  ${this.#expression}\n  ${pointer}`)
+    throw new TypeError(`column ${column + 1}: ${problem}\n${pointAt(this.#expression, column)}`)
   }
+}
+
+/** How much of an expression an error shows, in characters: it fits on a line of 80 columns. */
+const MOST_SHOWN = 70
+
+/** The expression, or the part of it around a column, and a pointer below. */
+function pointAt(expression: string, column: number): string {
+  const from =
+    expression.length <= MOST_SHOWN ? 0 : Math.max(0, Math.min(column - MOST_SHOWN / 2, expression.length - MOST_SHOWN))
+  const to = from + MOST_SHOWN
+  const before = from > 0 ? '…' : ''
+  const after = to < expression.length ? '…' : ''
+  // A line break or a tab would move the pointer.
+  const shown = `${before}${expression.slice(from, to)}${after}`.replaceAll(/\p{Cc}/gu, ' ')
+  return `  ${shown}\n  ${' '.repeat(before.length + column - from)}^`
 }

@@ -151,7 +151,7 @@ async function* pagesOfTypes(
   const wanted = new Set(types)
   for await (const seqs of typeSeqs(store, types, range, reverse)) {
     const at = seqs.map(keys.event)
-    const texts = await store().db.getMany(at)
+    const texts = await textsAt(store().db, seqs, at)
     yield texts.flatMap((text, i) => {
       const seq = seqs[i] as number
       if (text === undefined && seq < store().first) return []
@@ -163,4 +163,18 @@ async function* pagesOfTypes(
       })
     })
   }
+}
+
+/** Of a range, at least this part is wanted if reading all of it is faster than looking the wanted records up. */
+const DENSE = 0.5
+
+async function textsAt(
+  db: Database,
+  seqs: readonly number[],
+  at: readonly string[],
+): Promise<readonly (string | undefined)[]> {
+  const [low, high] = [Math.min(...seqs), Math.max(...seqs)]
+  if (seqs.length < (high - low + 1) * DENSE) return db.getMany([...at])
+  const found = new Map(await db.iterator({ gte: keys.event(low), lte: keys.event(high), ...READ_AHEAD }).all())
+  return at.map((key) => found.get(key))
 }
