@@ -83,6 +83,7 @@ export type {
   Query,
   Recorded,
   Retrying,
+  Span,
   Start,
   Write,
   Writes,

@@ -4,6 +4,9 @@ import type { ErrorInfo } from '../core/error-info.ts'
 import type { Accepted, Draft, StoredEvent } from '../core/event.ts'
 import type { JsonValue } from '../core/json.ts'
 import type { Claim, ClaimOptions, Completion, RunRecord, SlotPlan, SlotsOfJob } from './claim.ts'
+import type { KeyValue } from './key-value.ts'
+
+export type { Entry, KeyValue } from './key-value.ts'
 
 /** A query over the events of a log. An event must match every given part. */
 export interface Query {
@@ -15,6 +18,8 @@ export interface Query {
   readonly until?: Date | number
   /** Only events with a higher seq; default 0. */
   readonly after?: number
+  /** Only events that were told to listeners (true), or only those that were stored untold (false); default all. */
+  readonly told?: boolean
   /** Returns at most this many events; default all. */
   readonly limit?: number
   /** Newest first; default oldest first. */
@@ -100,6 +105,9 @@ export interface Lag {
   readonly parked: number
 }
 
+/** Consecutive seqs, both ends included. */
+export type Span = readonly [first: number, last: number]
+
 /** The consumer of a log as the log lists it, open or not. */
 export interface ConsumerInfo {
   /** The name of the consumer. */
@@ -108,6 +116,11 @@ export interface ConsumerInfo {
   readonly cursor: number
   /** When it was first opened, in ms since the epoch. */
   readonly created: number
+  /**
+   * What it has passed over without hearing it: before its start, and where it was moved on. Absent for a consumer that an
+   * older version of Tidings has opened first.
+   */
+  readonly passed?: readonly Span[]
   /** Its progress. */
   readonly lag: Lag
 }
@@ -167,12 +180,13 @@ export interface Consumer {
   /** Removes a parked event for good. Resolves to false when it is not parked. */
   drop(seq: number): Promise<boolean>
   /**
-   * Hands these events out again, as new replays, parked or not. `at`: when, in ms since the epoch; default now.
+   * Hands these events out again, as new replays, parked or not. `at`: when, in ms since the epoch; default now. One commit
+   * stores this and `writes`.
    *
    * @throws TidingsError `TIDINGS_LOG_INVALID`, with `details` { seq, first }, for an event that the log does not have
    *   (any more); then none is redelivered
    */
-  redeliver(seqs: Iterable<number>, options?: { readonly at?: number }): Promise<void>
+  redeliver(seqs: Iterable<number>, options?: { readonly at?: number; readonly writes?: Writes }): Promise<void>
   /**
    * Resolves when all calls so far are durable.
    *
@@ -219,44 +233,6 @@ export interface Origin {
 
 /** When another log accepted an event, in ms since the epoch; and as which revision, for versioned types. */
 export type Recorded = Pick<StoredEvent, 'created' | 'revision'>
-
-/** A value and its revision: the number of times it was set. */
-export interface Entry<T = JsonValue> {
-  /** The stored JSON. */
-  readonly value: T
-  /** How often the key was set; 1 after the first time. */
-  readonly revision: number
-}
-
-/** Small values by key. The revision lets a writer detect a concurrent change. */
-export interface KeyValue {
-  /** Resolves to undefined when the key does not exist. */
-  get<T = JsonValue>(key: string): Promise<Entry<T> | undefined>
-  /**
-   * Stores JSON and resolves to the new revision.
-   *
-   * @throws TidingsError `TIDINGS_STATE_CONFLICT` when `if` is not the present revision (0: the key does not exist)
-   */
-  set(
-    key: string,
-    value: unknown,
-    options?: {
-      /** Sets the key only at this revision; default at any. */
-      readonly if?: number
-    },
-  ): Promise<number>
-  /** Resolves to false when the key does not exist. */
-  delete(key: string): Promise<boolean>
-  /** Iterates over the entries whose keys begin with `prefix`, in order of their keys; default all. */
-  list<T = JsonValue>(
-    prefix?: string,
-  ): AsyncIterable<
-    Entry<T> & {
-      /** The key of the entry. */
-      readonly key: string
-    }
-  >
-}
 
 /** The durable, ordered record of events, identities, cursors and runs: the only storage of jobs, dispatch, agent. */
 export interface Log {

@@ -203,7 +203,7 @@ export const consumerTests: LogTests = {
     const lag = { behind: 2, running: 1, retrying: 1, parked: 1 }
     assert.deepEqual(await consumer.lag(), lag)
     const infos = await list(log.consumers())
-    assert.deepEqual(infos, [{ name: 'c', cursor: c.event.seq, created: clock.now(), lag }])
+    assert.deepEqual(infos, [{ name: 'c', cursor: c.event.seq, created: clock.now(), passed: [], lag }])
   },
 
   'keeps nothing of a transient consumer except the state its handlers wrote': async ({ log, clock }) => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { Draft, Receipt, StoredEvent } from '../core/event.ts'
-import type { Log, Recorded } from '../log/port.ts'
+import type { Log, Query, Recorded } from '../log/port.ts'
 import { fc } from './fast-check.ts'
 import { draft, type LogTest, type LogTests, law, list, refused } from './log-bench.ts'
 
@@ -40,6 +40,15 @@ const once: LogTest = law(
 
 /** The guarantees about events that another log accepted before. */
 export const recordedTests: LogTests = {
+  'finds what was told, and what was not': async ({ log }) => {
+    const [told] = await log.accept([draft('told')])
+    const [untold] = await log.accept([draft('untold')], { told: false })
+    const found = async (query: Query): Promise<number[]> => (await list(log.events(query))).map(({ seq }) => seq)
+    assert.deepEqual(await found({ told: true }), [told?.seq])
+    assert.deepEqual(await found({ told: false, limit: 1 }), [untold?.seq])
+    assert.deepEqual(await found({}), [told?.seq, untold?.seq])
+  },
+
   'keeps the time and the revision of an event recorded elsewhere': async ({ log, clock }) => {
     const { event } = await record(log, versioned('B'), { created: 5, revision: 7 })
     assert.deepEqual([event?.created, event?.revision], [5, 7])

@@ -163,6 +163,32 @@ export const retryTests: LogTests = {
     assert.deepEqual(await pulled, [{ ...a, replay: 2 }])
   },
 
+  'stores what is written with a redelivery, or neither': async (bench) => {
+    const { consumer, held } = await holding(bench, 1)
+    const [a] = held as [Handed]
+    consumer.ack(a)
+    const values = bench.log.store('n')
+    const writes = [{ namespace: 'n', key: 'k', value: 1 }]
+    await assert.rejects(consumer.redeliver([a.event.seq, 999_999], { writes }), refused('TIDINGS_LOG_INVALID'))
+    const wrong = [{ namespace: 'n', key: '', value: 1 }]
+    await assert.rejects(consumer.redeliver([a.event.seq], { writes: wrong }), refused('TIDINGS_LOG_INVALID'))
+    assert.deepEqual([(await consumer.lag()).retrying, await values.get('k')], [0, undefined])
+    await consumer.redeliver([a.event.seq], { writes })
+    assert.equal((await values.get('k'))?.value, 1)
+    assert.deepEqual(await take(consumer, 1), [{ ...a, replay: 1 }])
+  },
+
+  'hands out no replay of an event whose type the consumer does not hear': async ({ log }) => {
+    const told = await log.accept([draft('a'), draft('b', null, 'other'), draft('c')])
+    const blind = await log.consumer('c', { start: 'now' })
+    await blind.redeliver(told.map(({ seq }) => seq))
+    const consumer = await log.consumer('c', { start: 'now', types: ['it'] })
+    const handed = await takeAll(log, consumer, 2)
+    assert.deepEqual(seqsOf(handed), [told[0]?.seq, told[2]?.seq])
+    for (const each of handed) consumer.ack(each)
+    assert.deepEqual(await consumer.lag(), { behind: 0, running: 0, retrying: 0, parked: 0 })
+  },
+
   'keeps the replay of an event that is parked or retried': async (bench) => {
     const { consumer, held } = await holding(bench, 1)
     consumer.ack(held[0] as Handed)

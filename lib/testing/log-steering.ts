@@ -16,8 +16,57 @@ async function through({ log }: Bench, count: number): Promise<{ consumer: Consu
   return { consumer, handled }
 }
 
+/** What is done to a consumer: `told` events are accepted, it handles all, it is moved. */
+const steps = fc.array(
+  fc.oneof(
+    fc.record({ told: fc.integer({ min: 1, max: 3 }) }),
+    fc.constant('hears' as const),
+    fc.record({ place: fc.oneof(fc.constantFrom<Start>('now', 'start'), fc.nat({ max: 12 })) }),
+  ),
+  { maxLength: 12 },
+)
+
+/** However a consumer was moved, what it has passed over is what it was never handed. */
+const knowsWhatItPassed = law(
+  fc.record({ start: fc.constantFrom<Start>('now', 'start'), steps }),
+  async ({ log }, { start, steps }) => {
+    const all = (await log.accept(draftsOf(3))).map(({ seq }) => seq)
+    const heard = new Set<number>()
+    let consumer = await log.consumer('c', { start })
+    for (const [i, step] of steps.entries()) {
+      if (step === 'hears') {
+        for (const handed of await takeAll(log, consumer)) {
+          heard.add(handed.event.seq)
+          consumer.ack(handed)
+        }
+        await consumer.flush()
+      } else if ('told' in step) all.push(...(await log.accept(draftsOf(step.told, `${i} `))).map(({ seq }) => seq))
+      else consumer = await move(log, typeof step.place === 'number' ? (all[step.place] ?? 'now') : step.place)
+    }
+    const [info] = await list(log.consumers())
+    const { cursor, passed = [] } = info ?? { cursor: 0 }
+    const found = all.filter((seq) => passed.some(([first, last]) => first <= seq && seq <= last))
+    assert.deepEqual(
+      found,
+      all.filter((seq) => seq <= cursor && !heard.has(seq)),
+    )
+  },
+)
+
 /** The guarantees about steering a consumer from outside. */
 export const steeringTests: LogTests = {
+  'knows what it has passed over without hearing it': knowsWhatItPassed,
+
+  'has passed over what was told before a start in the future': async ({ log, clock }) => {
+    const consumer = await log.consumer('c', { start: new Date(clock.now() + HOUR) })
+    const before = (await log.accept(draftsOf(2))).map(({ seq }) => seq)
+    clock.step(HOUR)
+    await log.accept([draft('after')])
+    for (const handed of await takeAll(log, consumer, 1)) consumer.ack(handed)
+    await consumer.flush()
+    assert.deepEqual((await list(log.consumers()))[0]?.passed, [[1, before.at(-1)]])
+  },
+
   'hands the events in between to a consumer that is moved back, as a replay; new events are not part of it': async (
     bench,
   ) => {

@@ -1,4 +1,5 @@
 import { monotonic } from '../../core/clock.ts'
+import { defined } from '../../core/defined.ts'
 import { quote, TidingsError } from '../../core/errors.ts'
 import { checkName } from '../../core/limits.ts'
 import { Mutex } from '../../core/mutex.ts'
@@ -9,6 +10,7 @@ import { LogConsumer } from '../../log/consumer/log-consumer.ts'
 import {
   type Beginning,
   beginningOf,
+  begunAt,
   movedTo,
   type StoredConsumer,
   storedConsumer,
@@ -159,7 +161,7 @@ export class Consumers {
   }
 
   async #begin(name: string, start: Start): Promise<StoredConsumer> {
-    const cursor: CursorRecord = { ...(await this.#beginning(start)), created: this.#store.clock.now() }
+    const cursor = begunAt(await this.#beginning(start), this.#store.clock.now())
     return { name, origin: 'new', cursor, waiting: [], parked: [], suspects: new Map() }
   }
 
@@ -181,10 +183,16 @@ export class Consumers {
   }
 
   async *list(): AsyncGenerator<ConsumerInfo> {
-    for (const [name, { cursor: stored, created }] of await readCursors(this.#db)) {
+    for (const [name, { cursor: stored, created, passed }] of await readCursors(this.#db)) {
       const open = this.#open.get(name)
       const cursor = open?.settledTo ?? stored
-      yield { name, cursor, created, lag: (await open?.lag()) ?? (await this.#lag(name, cursor)) }
+      yield {
+        name,
+        cursor,
+        created,
+        ...defined({ passed }),
+        lag: (await open?.lag()) ?? (await this.#lag(name, cursor)),
+      }
     }
   }
 

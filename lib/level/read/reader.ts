@@ -81,7 +81,7 @@ export async function* readEvents(store: () => EventStore, query: Query, upTo: n
     for await (const page of pages) {
       for (const record of page) {
         if (left <= 0) return
-        if (!asked.test(record.event)) continue
+        if (!asked.test(record.event) || (query.told ?? record.told) !== record.told) continue
         left -= 1
         yield record
       }

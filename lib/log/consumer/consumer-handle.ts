@@ -102,7 +102,7 @@ export class ConsumerHandle implements Consumer {
     return this.#steer((it) => it.drop(seq))
   }
 
-  async redeliver(seqs: Iterable<number>, options?: { readonly at?: number }): Promise<void> {
+  async redeliver(seqs: Iterable<number>, options?: { readonly at?: number; readonly writes?: Writes }): Promise<void> {
     // Read once: the consumer that is asked may retire in between.
     const all = [...seqs]
     await this.#steer((it) => it.redeliver(all, options))

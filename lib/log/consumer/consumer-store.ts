@@ -2,7 +2,7 @@ import type { Observable } from 'rxjs'
 import type { Clock } from '../../core/clock.ts'
 import type { ErrorInfo } from '../../core/error-info.ts'
 import type { StoredEvent } from '../../core/event.ts'
-import type { Writes } from '../port.ts'
+import type { Span, Writes } from '../port.ts'
 
 /** An event as the log stores it. */
 export interface EventRecord {
@@ -32,6 +32,8 @@ export interface CursorRecord {
   readonly replays?: number
   /** The consumer was moved back: the events after its cursor, up to `until`, belong to this replay. */
   readonly again?: { readonly until: number; readonly replay: number }
+  /** What the consumer has passed over without hearing it; absent in old records: unknown. */
+  readonly passed?: readonly Span[]
   /** The consumer skips events created before this time (ms since the epoch); absent: it has begun. */
   readonly since?: number
 }

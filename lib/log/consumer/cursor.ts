@@ -1,3 +1,4 @@
+import type { StoredEvent } from '../../core/event.ts'
 import type { Beyond, CursorRecord } from './consumer-store.ts'
 import type { PendingWrites } from './pending-writes.ts'
 import type { StoredConsumer } from './stored-consumer.ts'
@@ -63,14 +64,19 @@ export class ConsumerCursor {
   }
 
   /**
-   * Whether the consumer hears an event created at this time (ms since the epoch): a consumer with a start in the
-   * future skips older events.
+   * Whether the consumer hears an event, by when it was created: a consumer with a start in the future skips older events.
    */
-  hasBegun(created: number): boolean {
+  hasBegun({ created, seq }: Pick<StoredEvent, 'created' | 'seq'>): boolean {
     const { since, ...record } = this.#record
+    const { passed } = record
     if (since === undefined) return true
     if (created < since) return false
-    this.#write(record)
+    // It was opened or moved with an empty span, or one that ends where it waited.
+    const [first] = passed?.at(-1) ?? [1]
+    this.#write({
+      ...record,
+      ...(passed === undefined ? {} : { passed: [...passed.slice(0, -1), [first, seq - 1]] }),
+    })
     return true
   }
 

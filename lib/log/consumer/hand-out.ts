@@ -53,7 +53,7 @@ export class HandOut {
     const hearsIt = hears(options)
     const isWanted = (record: EventRecord): boolean =>
       hearsIt(record) &&
-      cursor.hasBegun(record.event.created) &&
+      cursor.hasBegun(record.event) &&
       cursor.isNew(record.event.seq) &&
       !inFlight.isWaiting(record.event.seq)
     this.#backlog = new Backlog(cursor.cursor, isWanted)
@@ -151,8 +151,9 @@ export class HandOut {
     for (const { waiting, event } of found) {
       const { seq, attempts, replay } = waiting
       if (!inFlight.beginAgain(seq)) continue
-      // The event was pruned.
-      if (event === undefined) inFlight.settle(seq)
+      // The event was pruned; or its replay was asked of a log at rest, which does not know the types.
+      const isForeign = replay !== undefined && attempts === 0 && event !== undefined && !this.#hearsType(event.type)
+      if (event === undefined || isForeign) inFlight.settle(seq)
       else handed.push({ event, attempt: attempts + 1, ...(replay === undefined ? {} : { replay }) })
     }
     return handed

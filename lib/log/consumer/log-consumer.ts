@@ -273,9 +273,9 @@ export class LogConsumer implements Consumer, WriteSource {
     return this.#parked.remove(seq) && this.#steered()
   }
 
-  async redeliver(seqs: Iterable<number>, options: { readonly at?: number } = {}): Promise<void> {
+  async redeliver(seqs: Iterable<number>, options: Parameters<Consumer['redeliver']>[1] = {}): Promise<void> {
     this.#checkPresent()
-    this.#steering.redeliver(seqs, () => this.#cursor.countReplay(), options.at)
+    this.#steering.redeliver(seqs, () => this.#cursor.countReplay(), options)
     await this.#steered()
   }
 

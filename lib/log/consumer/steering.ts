@@ -1,6 +1,7 @@
 import { defined } from '../../core/defined.ts'
 import { describe, TidingsError } from '../../core/errors.ts'
-import type { Parked, Retrying } from '../port.ts'
+import { checkWrite } from '../check-draft.ts'
+import type { Parked, Retrying, Writes } from '../port.ts'
 import { checkInstant } from '../query.ts'
 import type { ConsumerStore, ParkedRecord } from './consumer-store.ts'
 import type { InFlight } from './in-flight.ts'
@@ -84,9 +85,15 @@ export class Steering {
    *
    * @throws TidingsError `TIDINGS_LOG_INVALID`, with `details` { seq, first }
    */
-  redeliver(seqs: Iterable<number>, replay: () => number, at: number = this.#store.clock.now()): void {
+  redeliver(
+    seqs: Iterable<number>,
+    replay: () => number,
+    { at = this.#store.clock.now(), writes = [] }: { readonly at?: number; readonly writes?: Writes },
+  ): void {
     const kept = this.#kept(seqs)
+    const checked = writes.map(checkWrite)
     const record = { attempts: 0, at: checkInstant(at, 'at'), replay: replay() }
+    this.#pending.writeState(checked)
     for (const seq of kept) {
       this.#parked.remove(seq)
       this.#inFlight.wait(seq, record)

@@ -1,6 +1,8 @@
+import { defined } from '../../core/defined.ts'
 import { quote, TidingsError } from '../../core/errors.ts'
-import type { Consumer, Start } from '../port.ts'
+import type { Consumer, Span, Start } from '../port.ts'
 import type { ConsumerStore, CursorRecord, EventRecord, RetryRecord } from './consumer-store.ts'
+import { addSpan, passedByMove } from './passed.ts'
 import type { Waiting } from './retries.ts'
 
 /** What the store knows of a consumer when it is opened. */
@@ -137,9 +139,22 @@ async function firstOf(start: Start, log: LogRange): Promise<number> {
 }
 
 /** Returns the record of a moved consumer: it receives events that it was handed before again, as a replay. */
-export function movedTo(to: Beginning, { again, beyond: _, since: __, ...record }: CursorRecord): CursorRecord {
+export function movedTo(to: Beginning, before: CursorRecord): CursorRecord {
+  const { again, beyond: _, since: __, passed: ___, ...record } = before
   const until = Math.max(record.cursor, again?.until ?? 0)
-  if (to.cursor >= until) return { ...record, ...to }
+  const moved = { ...record, ...to, ...defined({ passed: waitingAt(to, passedByMove(to.cursor, before)) }) }
+  if (to.cursor >= until) return moved
   const replay = (record.replays ?? 0) + 1
-  return { ...record, ...to, replays: replay, again: { until, replay } }
+  return { ...moved, replays: replay, again: { until, replay } }
+}
+
+/** The record of a consumer that is new to the log. */
+export function begunAt(to: Beginning, created: number): CursorRecord {
+  return { ...to, created, ...defined({ passed: waitingAt(to, addSpan([], 1, to.cursor)) }) }
+}
+
+// A consumer that waits for its start passes over more, from here on: an empty span marks the place.
+function waitingAt({ cursor, since }: Beginning, passed: readonly Span[] | undefined): readonly Span[] | undefined {
+  if (since === undefined || passed === undefined || passed.at(-1)?.[1] === cursor) return passed
+  return [...passed, [cursor + 1, cursor]]
 }
