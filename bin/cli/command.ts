@@ -9,7 +9,7 @@ export type Given<O extends OptionTable> = InferredOptionTypes<O> & { readonly _
 /** A command: its help, its arguments and options, and its action. */
 export interface Command<O extends OptionTable = OptionTable> {
   readonly summary: string
-  /** Argument names, in order; `[NAME]` is optional. */
+  /** Argument names, in order; `[NAME]` is optional, and a last `[NAME...]` takes any number. */
   readonly takes: readonly string[]
   readonly options: O
   /** Arguments to type after the command name, and what they do. */

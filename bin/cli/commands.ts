@@ -126,6 +126,10 @@ export const tidings = {
         drop: { summary: 'Drop them', load: async () => (await import('../commands/parked/drop.ts')).drop },
       },
     },
+    replay: {
+      summary: 'Tell stored events to a listener that has not heard them, or again',
+      load: async () => (await import('../commands/replay/replay.ts')).replay,
+    },
     db: {
       summary: 'Maintain a log: size, integrity, backups',
       commands: {

@@ -128,11 +128,13 @@ function dashed(name: string): string {
 
 function checkArguments(words: readonly string[], { takes }: Command, given: readonly string[]): void {
   const usage = [...words, ...takes].join(' ')
-  const empty = takes[given.indexOf('')]
-  if (empty !== undefined) throw new UsageError(`${empty.replace(/^\[|\]$/g, '')} is empty: ${usage}`)
+  const isOpen = takes.at(-1)?.endsWith('...]') === true
+  const place = given.indexOf('')
+  const empty = takes[isOpen ? Math.min(place, takes.length - 1) : place]
+  if (empty !== undefined) throw new UsageError(`${empty.replace(/^\[|(\.\.\.)?\]$/g, '')} is empty: ${usage}`)
   const needed = takes.filter((name) => !name.startsWith('['))
   const missing = needed[given.length]
   if (missing !== undefined) throw new UsageError(`${missing} is missing: ${usage}`)
-  const surplus = given[takes.length]
+  const surplus = isOpen ? undefined : given[takes.length]
   if (surplus !== undefined) throw new UsageError(`${JSON.stringify(surplus)} is one argument too many: ${usage}`)
 }

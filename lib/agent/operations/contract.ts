@@ -132,6 +132,14 @@ export const contract = {
     retry: one('POST /parked/retry', listener, part('seq', 'number?')),
     drop: one('POST /parked/drop', listener, part('seq', 'number?')),
   },
+  replay: {
+    list: many(
+      'GET /replay',
+      listener,
+      object({ ...filters, after: 'number?', seqs: 'text?', parked: 'flag?', again: 'flag?' }),
+    ),
+    tell: one('POST /replay', listener, part('seqs', 'numbers'), object({ again: 'flag?' })),
+  },
 } satisfies Declares<Operations>
 
 /** Operations by name, and groups of them. */

@@ -50,8 +50,7 @@ export interface EventOperations {
 export function eventOperations(log: Log): EventOperations {
   return {
     list: (question = {}) => log.events(toQuery(question, log.clock)),
-    at: async (seq) =>
-      seq < 1 ? undefined : first(log.events({ after: seq - 1, limit: 1 }), (event) => event.seq === seq),
+    at: (seq) => eventAt(log, seq),
     of: (type, identifier) => log.get(type, identifier),
     count: async (question = {}) => {
       let count = 0
@@ -74,11 +73,13 @@ export function eventOperations(log: Log): EventOperations {
   }
 }
 
-async function* fromNow(log: Log, query: ReturnType<typeof toQuery>, signal: AbortSignal): AsyncGenerator<StoredEvent> {
-  yield* follow(log, { ...query, after: await log.last() }, signal)
+/** The event at a seq; undefined without one. */
+export async function eventAt(log: Log, seq: number): Promise<StoredEvent | undefined> {
+  for await (const event of log.events({ after: Math.max(0, seq - 1), limit: 1 }))
+    return event.seq === seq ? event : undefined
+  return undefined
 }
 
-async function first<T>(all: AsyncIterable<T>, is: (each: T) => boolean): Promise<T | undefined> {
-  for await (const each of all) return is(each) ? each : undefined
-  return undefined
+async function* fromNow(log: Log, query: ReturnType<typeof toQuery>, signal: AbortSignal): AsyncGenerator<StoredEvent> {
+  yield* follow(log, { ...query, after: await log.last() }, signal)
 }

@@ -10,6 +10,7 @@ import { healthOf } from './health.ts'
 import { type JobOperations, jobOperations } from './jobs.ts'
 import { type ListenerOperations, listenerOperations } from './listeners.ts'
 import { type ParkedOperations, parkedOperations } from './parked.ts'
+import { type ReplayOperations, replayOperations } from './replay.ts'
 
 /**
  * The operations on a log, from outside the process that runs on it. Input and output are plain JSON: a running agent
@@ -24,6 +25,8 @@ export interface Operations {
   readonly listeners: ListenerOperations
   /** Operations on parked events. */
   readonly parked: ParkedOperations
+  /** Operations that tell stored events to a listener. */
+  readonly replay: ReplayOperations
   /** Maintenance of the log. */
   readonly db: DbOperations
   /** The health of agent and log. Also answers while the log has failed. */
@@ -45,6 +48,7 @@ export function operationsOf(log: Log, agent?: AgentControl, code?: Code): Opera
     jobs: jobOperations(log, agent, code),
     listeners: listenerOperations(log, agent),
     parked,
+    replay: replayOperations(log, agent),
     db: dbOperations(log),
     status: () => healthOf(log, agent),
     flow: () => flowOf(log, parked.list()),

@@ -10,6 +10,8 @@ export interface Kinds {
   readonly text: string
   readonly texts: readonly string[]
   readonly number: number
+  /** Only in the body of a POST. */
+  readonly numbers: readonly number[]
   readonly flag: boolean
   /** Travels as text: `5s`, `250ms`. */
   readonly duration: Duration
@@ -53,6 +55,10 @@ const wire: Readonly<Record<Kind, { readonly expected: string; fits(value: unkno
   text: { expected: 'text', fits: isText },
   texts: { expected: 'a list of texts', fits: (value) => Array.isArray(value) && value.every(isText) },
   number: { expected: 'a whole number, not negative', fits: isCount },
+  numbers: {
+    expected: 'a list of whole numbers, not negative',
+    fits: (value) => Array.isArray(value) && value.every(isCount),
+  },
   flag: { expected: 'true or false', fits: (value) => typeof value === 'boolean' },
   duration: { expected: 'text', fits: isText },
   filter: { expected: 'text', fits: isText },

@@ -15,6 +15,8 @@ import type { ListenerStatus } from './status.ts'
 
 /** How to steer a listener, whether or not an agent runs it. */
 export interface ListenerControl {
+  /** The event types that it hears: names, or patterns with `*`; undefined: all, or those are not known. */
+  readonly types?: readonly string[] | undefined
   /** Runs `steer` on the listener's consumer, after all earlier steering. */
   steer<T>(steer: (consumer: Consumer) => Promise<T>): Promise<T>
   /** Continues from another position. `forgets`: its filters then remember nothing, because it hears events again. */
@@ -97,6 +99,10 @@ export class ListenerRunner implements ListenerControl {
   /** The listener, under its present name. */
   get listener(): Listener {
     return this.#consumer.listener
+  }
+
+  get types(): readonly string[] | undefined {
+    return this.listener.source.types
   }
 
   /** Emits whenever `status()` may have changed. */

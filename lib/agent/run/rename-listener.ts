@@ -57,8 +57,13 @@ export async function renameListener(
   return consumer
 }
 
-/** What the log keeps of a listener beside its cursor: its state, and the memory of its filters. */
-const NAMESPACES = [listenerNamespace, memoryNamespace]
+/** The namespace of what replays have told to a listener. */
+export function replayNamespace(listener: string): string {
+  return `replay/${listener}`
+}
+
+/** What the log keeps of a listener beside its cursor: its state, the memory of its filters, and its replays. */
+const NAMESPACES = [listenerNamespace, memoryNamespace, replayNamespace]
 
 async function clear(log: Log, name: string, namespaces = NAMESPACES): Promise<void> {
   for (const namespace of namespaces) {
