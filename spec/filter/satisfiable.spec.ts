@@ -96,6 +96,38 @@ describe('mayHold', () => {
     )
   })
 
+  it('is exact about numbers: it knows each end of a range', () => {
+    const bound = fc.integer({ min: 0, max: 3 })
+    const one = fc.oneof(
+      fc.tuple(fc.constantFrom(lt, lte, gt, gte, eq, ne), bound).map(([make, at]) => make(at) as Test<unknown>),
+      fc.tuple(bound, bound).map(([a, b]) => between(Math.min(a, b), Math.max(a, b)) as Test<unknown>),
+    )
+    const tests = fc.array(fc.oneof(one, one.map(not)), { minLength: 1, maxLength: 5 })
+    const halves = Array.from({ length: 12 }, (_, i) => i / 2 - 1)
+    fc.assert(
+      fc.property(tests, (given) => {
+        const passes = halves.some((each) => given.every((test) => test(each)))
+        assert.equal(mayHold([isType('number'), ...given], 'json'), passes, given.join(' and '))
+      }),
+      { numRuns: 2000 },
+    )
+  })
+
+  it('never rules out a text at the end of a range', () => {
+    const bound = fc.constantFrom('', 'a', 'ab', 'b')
+    const one = fc.tuple(fc.constantFrom(lt, lte, gt, gte, eq, startsWith, endsWith, contains), bound)
+    const made = one.map(([make, at]) => (make as (at: string) => Test<unknown>)(at))
+    const tests = fc.array(fc.oneof(made, made.map(not)), { minLength: 1, maxLength: 5 })
+    const texts = ['', 'a', 'a\u0000', 'aa', 'ab', 'ab\u0000', 'abb', 'b', 'ba', 'bab', 'c']
+    fc.assert(
+      fc.property(tests, (given) => {
+        const passes = texts.some((each) => given.every((test) => test(each)))
+        assert.ok(!passes || mayHold(given, 'json'), given.join(' and '))
+      }),
+      { numRuns: 2000 },
+    )
+  })
+
   it('finds nothing wrong with a test of its own: what it is unsure about may hold', () => {
     const odd = (n: unknown): boolean => (n as number) % 2 === 1
     assert.ok(mayHold([all<unknown>(odd, not(odd))], 'json'))
