@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { type IncomingMessage, request } from 'node:http'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
+import fc from 'fast-check'
 import { agent } from '../../../lib/agent/define/agent.ts'
 import type { Operations } from '../../../lib/agent/operations/operations.ts'
 import { connect } from '../../../lib/agent/socket/client.ts'
@@ -11,6 +12,7 @@ import { all, any, at, eq, gt, oneOf, startsWith } from '../../../lib/filter/ind
 import { matching } from '../../../lib/filter/matching.ts'
 import { memoryLog } from '../../../lib/level/open-log.ts'
 import type { Log, Query } from '../../../lib/log/port.ts'
+import { drafts, eventFilters } from '../../filter/event-filters.ts'
 import { wrap } from '../../support/agent-harness.ts'
 import { temporaryDirectory } from '../../support/temporary-directory.ts'
 
@@ -83,6 +85,24 @@ describe('a filter over the socket', () => {
     assert.equal(await client.events.count({ where: matching({ type: ['==', 'it'], 'data.n': ['<', 5] }) }), 3)
     assert.equal(await client.events.count({ where: at('identifier', oneOf('1', '8')), types: ['it'] }), 2)
     assert.equal(await client.events.count({ where: any(at('type', startsWith('ra'))), identifier: '3' }), 1)
+  })
+
+  it('finds what the test holds for, whatever the test', async (t) => {
+    const { client, log } = await served(t)
+    const world = fc.sample(drafts, 60)
+    for (const [i, { created, version: _, job: __, ...draft }] of world.entries())
+      await log.accept([{ ...draft, identifier: `${draft.identifier} ${i % 4}` }], { recorded: { created } })
+    const stored: StoredEvent[] = []
+    for await (const event of log.events()) stored.push(event)
+    const law = fc.asyncProperty(eventFilters, async ({ test, expression }) => {
+      const expected = stored.filter((event) => test(event)).map(({ seq }) => seq)
+      for (const where of expression === undefined ? [test] : [test, expression]) {
+        const found: number[] = []
+        for await (const { seq } of client.events.list({ where })) found.push(seq)
+        assert.deepEqual(found, expected, expression ?? String(test))
+      }
+    })
+    await fc.assert(law, { numRuns: 150 })
   })
 
   it('holds for events that are followed', async (t) => {
