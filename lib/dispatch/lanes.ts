@@ -94,6 +94,20 @@ export class Lanes {
     lane.waiting.set(seq, at)
   }
 
+  /** Whether no event is held back, or may hold back another. */
+  get isEmpty(): boolean {
+    return this.#lanes.size === 0
+  }
+
+  /** An event of this key no longer waits in the log. Returns whether others of its key are held, and none is active. */
+  leaves(key: string, seq: number): boolean {
+    const lane = this.#lanes.get(key)
+    if (lane?.waiting?.delete(seq) !== true || lane.active) return false
+    if (lane.held.length > 0) return true
+    if (lane.waiting.size === 0) this.#lanes.delete(key)
+    return false
+  }
+
   /** The active event is settled, or waits in the log (see `wait`). Returns whether others of its key are held. */
   finish(key: string): boolean {
     if (this.#sole === key) {

@@ -10,7 +10,7 @@ import type { Consumer, Handed, Log, Writes } from '../log/port.ts'
 /** What a gate needs. */
 export interface GateHost {
   readonly log: Log
-  /** A clock that never steps back. */
+  /** A clock that never steps back: the one of retries. The end of a wait is read from the clock that dates the events. */
   readonly clock: Clock
   /** Remembers nothing beyond its own life, and does not wait: what waits is decided as soon as no event is left. */
   readonly isTrial?: boolean
@@ -26,7 +26,7 @@ export function memoryNamespace(listener: string): string {
 /** An event waits at most this long at a time, in ms. */
 const LONGEST = HOUR
 
-/** How long an event waits whose time is up while older events have not been judged, in ms. */
+/** How long an event waits whose time is up while events created before have not been judged, in ms. */
 const AGAIN = 100
 
 /**
@@ -54,6 +54,8 @@ export class MemoryGate {
   readonly #namespace: string
   readonly #judge: Judge
   readonly #verdicts = new WeakMap<Handed, Verdict>()
+  /** The last event that was in the log when an event's time was up, by the seq of the waiting event. */
+  readonly #lastBefore = new Map<number, number>()
   #opened: Promise<void> | undefined
 
   private constructor(pipe: MemoryPipe, listener: string, consumer: Consumer, host: GateHost) {
@@ -91,6 +93,7 @@ export class MemoryGate {
     const admitted: Handed[] = []
     const dropped: Handed[] = []
     const waiting = new Map<Handed, number>()
+    const early = new Set<Handed>()
     const sort = (handed: Handed, verdict: Verdict): void => {
       if (verdict.kind === 'drop') dropped.push(handed)
       else if (verdict.kind === 'wait') waiting.set(handed, verdict.until)
@@ -100,14 +103,16 @@ export class MemoryGate {
       }
     }
     for (const handed of batch) sort(handed, await this.#judge.judge(handed.event))
-    for (const [handed, until] of waiting) {
-      if (!this.#isDue(until)) continue
-      waiting.delete(handed)
-      if (await this.#hasCaughtUp(until)) sort(handed, await this.#judge.wake(handed.event))
-      else waiting.set(handed, this.#host.clock.now() + AGAIN)
+    const due = [...waiting].filter(([, until]) => this.#isDue(until))
+    for (const [handed] of due.sort(([a, until], [b, other]) => until - other || a.event.seq - b.event.seq)) {
+      if (await this.#hasCaughtUp(handed.event.seq)) {
+        waiting.delete(handed)
+        sort(handed, await this.#judge.wake(handed.event))
+      } else early.add(handed)
     }
     admitted.sort((a, b) => a.event.seq - b.event.seq)
-    await this.#settle(dropped, waiting, admitted.length > 0)
+    await this.#store(dropped, admitted.length + waiting.size > 0)
+    for (const [handed, until] of waiting) this.#putBack(handed, early.has(handed) ? AGAIN : this.#left(until))
     const ended = admitted.flatMap((handed) => this.#endedBy(handed))
     // They are acked when they come. If the process dies before, they come at their time.
     if (ended.length > 0) await this.#consumer.redeliver(ended)
@@ -120,19 +125,35 @@ export class MemoryGate {
   }
 
   #isDue(until: number): boolean {
-    return this.#host.isTrial === true || until <= this.#host.clock.now()
+    return this.#host.isTrial === true || this.#left(until) <= 0
   }
 
-  // Whether every event created before `until` has been judged. The flush makes those durable that were accepted until now.
-  async #hasCaughtUp(until: number): Promise<boolean> {
-    if (this.#judge.time >= until) return true
-    await this.#consumer.flush()
-    return (await this.#consumer.lag()).behind === 0
+  // In ms. A clock that is set back prolongs a wait: it is over when no later event can be older than its end.
+  #left(until: number): number {
+    return until - this.#host.log.clock.now()
   }
 
-  async #settle(dropped: readonly Handed[], waiting: ReadonlyMap<Handed, number>, delivers: boolean): Promise<void> {
+  // Whether every event was judged that was in the log when the time of this one was up. Others may come all the time.
+  async #hasCaughtUp(seq: number): Promise<boolean> {
+    const { log, isTrial } = this.#host
+    let lastBefore = this.#lastBefore.get(seq)
+    if (lastBefore === undefined) {
+      // Makes those durable that were accepted until now.
+      await this.#consumer.flush()
+      lastBefore = await log.last()
+    }
+    const last = await log.last()
+    const { behind } = await this.#consumer.lag()
+    const isOver = isTrial === true ? behind === 0 : last - behind >= lastBefore
+    if (isOver) this.#lastBefore.delete(seq)
+    else this.#lastBefore.set(seq, lastBefore)
+    return isOver
+  }
+
+  // Before anything is handed on, or put back. If nothing is, the memory rides with the acks.
+  async #store(dropped: readonly Handed[], isUrgent: boolean): Promise<void> {
     let writes = this.#host.isTrial === true ? [] : this.#writes(this.#judge.takeWrites())
-    if (writes.length > 0 && (delivers || waiting.size > 0 || dropped.length === 0)) {
+    if (writes.length > 0 && (isUrgent || dropped.length === 0)) {
       await this.#host.log.accept([], { state: writes })
       writes = []
     }
@@ -141,11 +162,11 @@ export class MemoryGate {
       this.#host.dropped?.(handed)
       writes = []
     }
-    const now = this.#host.clock.now()
-    for (const [handed, until] of waiting) {
-      const at = this.#host.isTrial === true ? now : Math.min(until, now + LONGEST)
-      this.#consumer.retry({ ...handed, attempt: handed.attempt - 1 }, { at })
-    }
+  }
+
+  #putBack(handed: Handed, ms: number): void {
+    const pause = this.#host.isTrial === true ? 0 : Math.min(Math.max(ms, 0), LONGEST)
+    this.#consumer.retry({ ...handed, attempt: handed.attempt - 1 }, { at: this.#host.clock.now() + pause })
   }
 
   #writes(writes: readonly MemoryWrite[]): Writes {

@@ -166,7 +166,10 @@ export class Pump {
 
   async #pull(most: number): Promise<readonly Handed[]> {
     const batch = await this.#consumer.pull(most, this.#host.stop)
-    return this.#gate === undefined ? batch : this.#gate.admit(batch)
+    if (this.#gate === undefined) return batch
+    const admitted = await this.#gate.admit(batch)
+    for (const handed of batch) if (this.#gate.verdict(handed) === undefined) this.#queue.leaves(handed.event)
+    return admitted
   }
 
   #change(): Promise<void> {

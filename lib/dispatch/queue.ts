@@ -110,6 +110,14 @@ export class Queue {
     this.#lanes.wait(this.#key(event), event.seq, at)
   }
 
+  /** An event that was to come back from the log does not: nothing waits for it any longer. */
+  leaves(event: StoredEvent): void {
+    if (this.#lanes.isEmpty) return
+    const key = this.#key(event)
+    this.#keys.delete(event.seq)
+    if (this.#lanes.leaves(key, event.seq)) this.#advance(key)
+  }
+
   /** Removes all events that were added and did not become next. */
   takeAll(): Handed[] {
     const rest = this.#handed.slice(this.#examined)

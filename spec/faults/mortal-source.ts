@@ -5,8 +5,13 @@ import { type Database, type DatabaseSource, memoryDatabase } from '../../lib/le
  * writes.
  */
 export class MortalSource implements DatabaseSource {
-  readonly #source = memoryDatabase()
+  readonly #source: DatabaseSource
   #lives = 0
+
+  /** `source`: the store itself, which may have faults of its own. */
+  constructor(source: DatabaseSource = memoryDatabase()) {
+    this.#source = source
+  }
 
   crash(): void {
     this.#lives += 1

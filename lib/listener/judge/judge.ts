@@ -1,5 +1,6 @@
 import type { StoredEvent } from '../../core/event.ts'
 import type { JsonValue } from '../../core/json.ts'
+import { DAY } from '../../core/time-units.ts'
 import { batchNoteOf, CELLS, cellsOf, JUDGED, type Judged, type Kept, notesOf, verdictKey } from './kept.ts'
 import type { MemoryPipe } from './memory-pipe.ts'
 import { type MemoryWrite, Records, type StoredMemory } from './records.ts'
@@ -21,6 +22,12 @@ export type Verdict =
   | { readonly kind: 'drop' }
   /** It is decided at `until`, in ms since the epoch. */
   | { readonly kind: 'wait'; readonly until: number }
+
+/**
+ * A memory is kept for so long after it has expired, in ms. A clock that is set back by less finds it as it was, so a
+ * restart changes no verdict.
+ */
+const KEPT_ON = DAY
 
 const DROP: Verdict = { kind: 'drop' }
 
@@ -69,14 +76,9 @@ export class Judge {
     for await (const { key, value } of this.#records.list(CELLS)) {
       const memory = filters.get(key.slice(0, key.indexOf('/', CELLS.length) + 1))
       const expires = memory?.kind === 'filter' ? memory.expires?.(value) : undefined
-      if (memory === undefined || (expires ?? Number.POSITIVE_INFINITY) <= (this.#judged?.time ?? 0))
+      if (memory === undefined || (expires ?? Number.POSITIVE_INFINITY) + KEPT_ON <= (this.#judged?.time ?? 0))
         this.#records.set(key, undefined)
     }
-  }
-
-  /** When the event that was judged last was created, in ms since the epoch; 0 before the first. */
-  get time(): number {
-    return this.#judged?.time ?? 0
   }
 
   /** What to store since the last call, in one commit. */
@@ -100,6 +102,8 @@ export class Judge {
   async wake(event: StoredEvent): Promise<Verdict> {
     const { seq } = event
     const kept = (await this.#records.load(verdictKey(seq))) as Kept
+    // A later event has completed its batch.
+    if (kept.until === undefined) return this.judge(event)
     const notes = new Map<string, JsonValue>()
     for await (const { key, value } of this.#records.list(notesOf(seq))) notes.set(key, value)
     for (const key of notes.keys()) this.#records.set(key, undefined)
@@ -112,9 +116,10 @@ export class Judge {
     return this.#conclude(event, kept.until ?? event.created, run)
   }
 
-  /** Whether an event waits for its time. */
+  /** Whether an event waits for its time, or its batch is handed out by another that came before the time. */
   async isWaiting(seq: number): Promise<boolean> {
-    return ((await this.#records.load(verdictKey(seq))) as Kept | undefined)?.until !== undefined
+    const { until, member } = ((await this.#records.load(verdictKey(seq))) ?? {}) as Kept
+    return until !== undefined || member === true
   }
 
   async #judgeFirst(event: StoredEvent): Promise<Verdict> {

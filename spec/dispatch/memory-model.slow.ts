@@ -1,0 +1,3 @@
+import { memoryModelSuite } from './memory-model.ts'
+
+memoryModelSuite(2000, 'slow')

@@ -1,0 +1,3 @@
+import { memoryModelSuite } from './memory-model.ts'
+
+memoryModelSuite(30, 'fast')
