@@ -99,5 +99,14 @@ export function run(command: string, folder: string): string {
     process.platform === 'linux' ? ['-qefc', inTerminal, '/dev/null'] : ['-q', '/dev/null', 'sh', '-c', inTerminal]
   const { stdout, error } = spawnSync('script', args, { cwd: folder, env, encoding: 'utf8', timeout: 60_000 })
   if (error !== undefined) throw error
-  return stdout.replaceAll('\r', '').replaceAll(folder, '~/project').trimEnd()
+  return onScreen(stdout).replaceAll(folder, '~/project').trimEnd()
+}
+
+// What is left of lines that were written over: a bar of progress.
+function onScreen(written: string): string {
+  return written
+    .replaceAll('\r\n', '\n')
+    .split('\n')
+    .map((line) => line.slice(line.lastIndexOf('\r') + 1).replaceAll('\u001b[K', ''))
+    .join('\n')
 }
