@@ -19,8 +19,17 @@ export type { Seen } from './agent/inspect/seen.ts'
 export { createLogger, type Level, levels } from './agent/logger.ts'
 export { operationsOf } from './agent/operations/operations.ts'
 export { steps } from './agent/operations/progress-stream.ts'
+export { dryRun } from './agent/run/dry-run.ts'
 export { type Code, codeOf } from './agent/run/job-code.ts'
 export { foreignNames, holdsLog, removeLog } from './agent/run/log-directory.ts'
+export {
+  backlogOf,
+  type DryEffect,
+  type DryEvent,
+  dryEffects,
+  dryHost,
+  wouldBe,
+} from './agent/try/dry-effects.ts'
 export { type Recording, recordWorld } from './agent/try/record-world.ts'
 export { replay } from './agent/try/replay-world.ts'
 export { didYouMean } from './core/did-you-mean.ts'

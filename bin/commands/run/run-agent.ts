@@ -14,11 +14,13 @@ import {
   TidingsError,
 } from '../../../lib/index.ts'
 import { exitCodes, UsageError } from '../../cli/errors.ts'
+import { openDry } from '../../logs/open-dry.ts'
 import { logFor } from '../../logs/which-log.ts'
 import { surviveErrors, untilSignal, untilUnread } from '../../user/guards.ts'
 import { loadAgent } from '../../user/load-agent.ts'
 import { type CodeOptions, surroundings } from '../../user/surroundings.ts'
 import { retained } from '../db/retention.ts'
+import { runDry } from './run-dry.ts'
 import { runOnce } from './run-once.ts'
 
 /** How long a log may take to close, in ms. */
@@ -28,6 +30,7 @@ const PATIENCE = 10_000
 export interface RunOptions extends CodeOptions {
   readonly file: string
   readonly once?: boolean | undefined
+  readonly dry?: boolean | undefined
   readonly only?: readonly string[] | undefined
   readonly memory?: boolean | undefined
   readonly retain?: readonly string[] | undefined
@@ -43,9 +46,22 @@ export async function runAgent(options: RunOptions): Promise<number> {
   surviveErrors(logger)
   const whole = await loadAgent(options.file)
   const chosen = options.only === undefined ? whole : only(whole, options.only)
-  const ending = options.once ? endingJobs(chosen, options.only !== undefined) : undefined
+  const ending = options.once || options.dry ? endingJobs(chosen, options.only !== undefined) : undefined
   const stopped = Promise.race([untilSignal(), untilUnread(logger)])
   const directory = options.memory ? undefined : logFor(chosen.name, options.db)
+  if (options.dry && ending !== undefined) {
+    const warn = (message: string): void => logger.warn({}, message)
+    await using view = await naming(directory, () => openDry(directory, warn))
+    const stop = new AbortController()
+    void stopped.then(() => stop.abort(new Error('the dry run was interrupted')))
+    return await runDry(ending, chosen, {
+      log: view,
+      logger,
+      secrets,
+      signal: stop.signal,
+      json: options.json === true,
+    })
+  }
   const log = await open(directory, logger, retention)
   if (ending !== undefined) {
     return runOnce(ending, chosen, { log, directory, logger, secrets, stopped, json: options.json === true })
@@ -74,10 +90,15 @@ async function open(directory: string | undefined, logger: Logger, retention?: R
   const warn = (message: string): void => logger.warn({}, message)
   const options = { warn, ...(retention === undefined ? {} : { retention }) }
   if (directory === undefined) return memoryLog(options)
+  return naming(directory, () => openLog(directory, options))
+}
+
+// Names the agent that has the log.
+async function naming(directory: string | undefined, open: () => Promise<LevelLog>): Promise<LevelLog> {
   try {
-    return await openLog(directory, options)
+    return await open()
   } catch (error) {
-    if (!(error instanceof TidingsError) || error.code !== 'TIDINGS_LOG_LOCKED') throw error
+    if (directory === undefined || !(error instanceof TidingsError) || error.code !== 'TIDINGS_LOG_LOCKED') throw error
     throw new TidingsError(error.code, error.message + (await whoHas(directory)), { cause: error })
   }
 }

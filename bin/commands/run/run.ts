@@ -6,6 +6,10 @@ export const run = command({
   takes: ['FILE'],
   options: {
     once: { type: 'boolean', describe: 'Run every job once, deliver the new events, and end' },
+    dry: {
+      type: 'boolean',
+      describe: 'Only show what --once would publish and deliver: calls no handler, stores nothing',
+    },
     only: { type: 'array', string: true, describe: 'Run only this job; may be repeated' },
     retain: {
       type: 'array',
@@ -19,6 +23,7 @@ export const run = command({
   examples: [
     ['hello.ts', 'Runs hello.ts; its log is in .tidings/<agent>'],
     ['hello.ts --once --only my_job', 'Runs one job once, and all listeners for the new events'],
+    ['hello.ts --dry', 'Shows which handlers would be called with what'],
     ['hello.ts --retain 90d --retain 2GB', 'Removes, every hour, events older than 90 days or beyond 2 GB'],
     ['hello.ts -m --log-level debug', 'Stores nothing on disk, and logs more'],
   ],

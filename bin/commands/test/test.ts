@@ -15,6 +15,7 @@ export const test = command({
     'emit-type': { alias: 't', type: 'string', describe: 'Deliver stored events of this type again' },
     'emit-id': { alias: 'i', type: 'string', describe: 'Deliver stored events with this identifier again (also -id)' },
     'rm-db': { alias: 'r', type: 'boolean', describe: 'Remove the log first' },
+    dry: { type: 'boolean', describe: 'Only show what the handler would be called with: stores nothing' },
     record: {
       type: 'string',
       describe: 'Write what the run asks of services and programs, and the answers, to this file',

@@ -1,6 +1,7 @@
 import { didYouMean, foreignNames, holdsLog, removeLog } from '../../../lib/cli.ts'
 import { type LevelLog, type Log, memoryLog, openLog, type TryOutReport, tryOut } from '../../../lib/index.ts'
 import { exitCodes, UsageError } from '../../cli/errors.ts'
+import { openDry } from '../../logs/open-dry.ts'
 import { TEST_LOG } from '../../logs/which-log.ts'
 import { plural } from '../../print/format.ts'
 import { printJson, printProblem } from '../../print/print.ts'
@@ -9,6 +10,7 @@ import { findJob, findListener } from '../../user/find-part.ts'
 import { surviveErrors, untilSignal } from '../../user/guards.ts'
 import { type CodeOptions, surroundings } from '../../user/surroundings.ts'
 import { checkFixtures, type FixtureOptions, trialWorld } from './fixtures.ts'
+import { tryDry } from './try-dry.ts'
 
 const HEAD = ['', 'type', 'identifier', 'seq', 'outcome']
 
@@ -20,6 +22,7 @@ export interface TestOptions extends CodeOptions, FixtureOptions {
   readonly 'emit-id'?: string | undefined
   readonly 'rm-db'?: boolean | undefined
   readonly memory?: boolean | undefined
+  readonly dry?: boolean | undefined
   readonly db?: string | undefined
   readonly json?: boolean | undefined
 }
@@ -36,10 +39,16 @@ export async function tryParts(options: TestOptions): Promise<number> {
   // Ignores TIDINGS_DB: a trial must not run on a log that is in use.
   const directory = options.memory ? undefined : (options.db ?? TEST_LOG)
   if (options['rm-db'] && directory !== undefined) await remove(directory, options.yes)
-  const log = await open(directory)
+  const log = await (options.dry ? openDry(directory) : open(directory))
   const stop = new AbortController()
   void untilSignal().then((signal) => stop.abort(new Error(`interrupted by ${signal}`)))
   const again = asksAgain(options) ? { again: wanted(options) } : {}
+  if (options.dry) {
+    const trial = { log, ...job, ...listener, ...again, ...(world && { world }), logger, secrets, signal: stop.signal }
+    const code = await tryDry({ ...trial, json: options.json === true })
+    await log.close()
+    return (await end([])) ? code : exitCodes.failed
+  }
   const report = await tryOut({
     log,
     ...job,
@@ -72,6 +81,8 @@ function check(options: TestOptions): void {
   if (job === undefined && !asksAgain(options)) {
     throw new UsageError('the listener would receive nothing: add a job (-j), or stored events (-t TYPE, -i ID)')
   }
+  if (options.dry && (options['rm-db'] || options.record !== undefined))
+    throw new UsageError('--dry writes nothing: leave out -r and --record')
   if (memory && db !== undefined) throw new UsageError('--memory keeps no log: leave out --db')
   if (options['rm-db'] && db !== undefined && yes !== true) {
     throw new UsageError(`-r would remove the log in ${db} with all its events: add --yes to confirm`)
