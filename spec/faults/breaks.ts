@@ -219,6 +219,28 @@ export const breaks: readonly Break[] = [
     spec: ['level/level-log.spec.ts', 'adopted under a new name'],
   },
   {
+    words: 'a filter with a memory judges an event again when it is tried again',
+    in: 'Judge.judge',
+    find: 'seq > this.#judged.last',
+    replace: 'seq > 0',
+    spec: ['dispatch/memory-gate.spec.ts', 'does not count an event twice'],
+  },
+  {
+    words: 'the memory of filters is stored without their verdicts',
+    in: 'MemoryGate.#writes',
+    find: 'writes.map(',
+    replace: "writes.filter(([key]) => !key.startsWith('verdict/')).map(",
+    spec: ['dispatch/memory-gate.spec.ts', 'waits across a restart'],
+  },
+  {
+    words: 'a digest is acked before its handler',
+    in: 'MemoryGate.admit',
+    find: 'this.#verdicts.set(handed, verdict)',
+    replace: `this.#verdicts.set(handed, verdict)
+        if (verdict.batch !== undefined) this.#consumer.ack(handed)`,
+    spec: ['dispatch/memory-gate.spec.ts', 'is one delivery'],
+  },
+  {
     words: 'a file imports a neighbour on its floor',
     add: 'lib/job/neighbour.ts',
     text: "import '../dispatch/pump.ts'\n",
