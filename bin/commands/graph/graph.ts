@@ -23,7 +23,7 @@ export const graph = command({
     const { format: word, json } = given
     if (json === true && word !== undefined && word !== 'json')
       throw new UsageError(`--json and --format ${word} both select a format: leave one out`)
-    const { didYouMean, dotOf, graphOf, mermaidOf, svgOf } = await import('../../../lib/cli.ts')
+    const { didYouMean, dotOf, graphOf, mermaidOf, pictured, svgOf } = await import('../../../lib/cli.ts')
     const format = json === true ? 'json' : FORMATS.find((each) => each === (word ?? 'mermaid'))
     if (format === undefined) {
       const near = word === undefined ? '' : didYouMean(word, FORMATS)
@@ -33,7 +33,7 @@ export const graph = command({
     const { agent, seen } = await inspectedAgent(given._[0] ?? '', given)
     const drawn = graphOf(agent, seen)
     if (format === 'json') printJson(drawn)
-    else await print({ mermaid: mermaidOf, dot: dotOf, svg: svgOf }[format](drawn))
+    else await print({ mermaid: mermaidOf, dot: dotOf, svg: svgOf }[format](pictured(drawn)))
     return exitCodes.ok
   },
 })
