@@ -32,6 +32,17 @@ describe('parse', () => {
     assert.deepEqual((given('--', '--dry', '-x') as { _: unknown })._, ['--dry', '-x'])
   })
 
+  it('takes any number of a last argument that may be repeated', () => {
+    const many = { ...sample, takes: ['FILE', '[SEQ...]'] }
+    const given = (...args: readonly string[]): { readonly _: unknown } =>
+      parse(['prog', 'do'], many, args) as { readonly _: unknown }
+    assert.deepEqual(given('a', '1', '2', '3')._, ['a', '1', '2', '3'])
+    assert.deepEqual(given('a')._, ['a'])
+    const message = /^SEQ is empty: prog do FILE \[SEQ\.\.\.\]$/
+    assert.throws(() => given('a', '1', '2', ''), { name: 'UsageError', message })
+    assert.throws(() => given(), { name: 'UsageError', message: /^FILE is missing/ })
+  })
+
   it('rejects anything the command does not take, in one sentence', () => {
     const wrong: readonly [readonly string[], RegExp][] = [
       [[], /^FILE is missing: prog do FILE \[MORE\]$/],
