@@ -9,6 +9,7 @@ export {
   type BacktestGroup,
   backtest,
 } from './agent/inspect/backtest.ts'
+export type { ExplainedTest } from './agent/inspect/explain-test.ts'
 export { type Finding, lintRules } from './agent/inspect/finding.ts'
 export { graphOf } from './agent/inspect/graph.ts'
 export { dotOf } from './agent/inspect/graph-dot.ts'
@@ -17,6 +18,8 @@ export { pictured } from './agent/inspect/graph-picture.ts'
 export { svgOf } from './agent/inspect/graph-svg.ts'
 export { lint } from './agent/inspect/lint.ts'
 export type { Seen } from './agent/inspect/seen.ts'
+export { remembers, type TracedStep, tracePipe } from './agent/inspect/trace-pipe.ts'
+export { reasonOf, type WhyCode, type WhyReason, whyReasons } from './agent/inspect/why-reason.ts'
 export { createLogger, type Level, levels } from './agent/logger.ts'
 export { operationsOf } from './agent/operations/operations.ts'
 export { steps } from './agent/operations/progress-stream.ts'

@@ -133,6 +133,14 @@ export { type AgainQuery, type Published, type TryOutOptions, type TryOutReport,
 // Operations: what the command line does, for programs: on a log, or on the agent that runs on it.
 
 export type { EventFlow, Flow, ListenerFlow } from './agent/inspect/seen.ts'
+export type {
+  WhyAnswer,
+  WhyAttempts,
+  WhyDraft,
+  WhyEvent,
+  WhyState,
+  WhyVerdict,
+} from './agent/inspect/why-answer.ts'
 export type { DbOperations, Verified } from './agent/operations/db.ts'
 export type { EventQuestion } from './agent/operations/event-search.ts'
 export type { EventOperations, FollowQuestion, TallyQuestion } from './agent/operations/events.ts'

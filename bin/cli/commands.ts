@@ -24,6 +24,10 @@ export const tidings = {
       summary: 'Look for mistakes in an agent, without running it',
       load: async () => (await import('../commands/lint/lint.ts')).lint,
     },
+    why: {
+      summary: 'Explain why an event has reached a listener, or has not',
+      load: async () => (await import('../commands/why/why.ts')).why,
+    },
     backtest: {
       summary: 'Run the pipe of a listener over stored events, and compare',
       load: async () => (await import('../commands/backtest/backtest.ts')).backtest,

@@ -8,7 +8,7 @@ export function didYouMean(word: string, known: readonly string[]): string {
 }
 
 /** Finds the most similar known word; one letter in three may be wrong. */
-function nearest(word: string, known: readonly string[]): string | undefined {
+export function nearest(word: string, known: readonly string[]): string | undefined {
   const scored = known
     .map((candidate) => {
       const [a, b] = [plain(word), plain(candidate)]

@@ -8,7 +8,7 @@ import type { Claim, ClaimOptions, RunRecord, SlotPlan, SlotsOfJob } from '../lo
 import type { Consumer, ConsumerInfo, ConsumerOptions, KeyValue, Origin, Query } from '../log/port.ts'
 import type { Pruned, Retention } from '../log/retention.ts'
 import { Consumers } from './consumer/consumers.ts'
-import { decode, encode, FORGOTTEN, type Identity } from './format/records.ts'
+import { decode, encode, FORGOTTEN, type Identity, lastTold } from './format/records.ts'
 import { keyValue } from './key-value.ts'
 import type { LevelLog } from './level-log.ts'
 import { readEvents, readRecord } from './read/reader.ts'
@@ -149,6 +149,12 @@ class LogOnLevelDb implements LevelLog {
     const [seq] = decode<Identity>(key, await session.db.get(key)) ?? [FORGOTTEN]
     const record = seq === FORGOTTEN ? undefined : await readRecord(session, seq)
     return record?.event.type === type ? record.event : undefined
+  }
+
+  async toldAs(type: string, identifier: string): Promise<number | undefined> {
+    const key = this.#identity(type, identifier)
+    const known = decode<Identity>(key, await this.#store.session.db.get(key))
+    return known === undefined || known[0] === FORGOTTEN ? undefined : lastTold(known)[0]
   }
 
   async last(): Promise<number> {

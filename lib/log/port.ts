@@ -272,6 +272,11 @@ export interface Log {
   events(query?: Query): AsyncIterable<StoredEvent>
   /** Resolves to the latest revision of an event; undefined when it is unknown, forgotten or pruned. */
   get(type: string, identifier: string): Promise<StoredEvent | undefined>
+  /**
+   * Resolves to the seq that `accept` would answer for a duplicate of this identity, under the log's identity rule: also of
+   * an event that was pruned. Resolves to undefined for an unknown or forgotten identity.
+   */
+  toldAs(type: string, identifier: string): Promise<number | undefined>
   /** Resolves to the seq of the newest event; 0 when the log is empty. */
   last(): Promise<number>
   /** Forgets an identity, so it may be told again; the event stays. Resolves to false for an unknown identity. */

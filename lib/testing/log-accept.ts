@@ -89,6 +89,20 @@ export const acceptTests: LogTests = {
     assert.deepEqual(await log.preview([]), [])
   },
 
+  'knows the seq of a duplicate, until the identity is forgotten': async ({ log }) => {
+    await log.accept([draft('1'), version('2', 'a'), version('2', 'b')])
+    const [untold] = await log.accept([version('2', 'c')], { told: false })
+    assert.equal(untold?.status, 'changed')
+    const seqOf = async (identifier: string) => log.toldAs('it', identifier)
+    for (const known of [draft('1'), version('2', 'b')]) {
+      const [{ status, seq }] = (await log.accept([known])) as [Receipt]
+      assert.deepEqual([status, await seqOf(known.identifier)], ['duplicate', seq])
+    }
+    assert.equal(await seqOf('3'), undefined)
+    await log.forget('it', '1')
+    assert.equal(await seqOf('1'), undefined)
+  },
+
   'answers an empty list of drafts with an empty list': async ({ log }) => {
     assert.deepEqual(await log.accept([]), [])
   },

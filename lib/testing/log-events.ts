@@ -17,6 +17,7 @@ const queries = fc.record(
     after: fc.nat({ max: 45 }),
     limit: fc.nat({ max: 12 }),
     reverse: fc.boolean(),
+    told: fc.boolean(),
     where: fc.constant(({ data }: StoredEvent) => (data as number) % 2 === 0),
   },
   { requiredKeys: [], noNullPrototype: true },
@@ -36,6 +37,7 @@ function select(all: readonly StoredEvent[], query: Query): StoredEvent[] {
       event.created >= Number(query.since ?? 0) &&
       event.created <= Number(query.until ?? Number.POSITIVE_INFINITY) &&
       event.seq > (query.after ?? 0) &&
+      (query.told === undefined || query.told === ((event.data as number) % 5 !== 0)) &&
       (query.where?.(event) ?? true),
   )
   return (query.reverse === true ? found.reverse() : found).slice(0, query.limit)

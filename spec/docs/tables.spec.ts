@@ -7,6 +7,7 @@ import fc from 'fast-check'
 import * as rxjs from 'rxjs'
 import { tidings } from '../../bin/cli/commands.ts'
 import { lintRules } from '../../lib/agent/inspect/finding.ts'
+import { whyReasons } from '../../lib/agent/inspect/why-reason.ts'
 import { contract, partsOf } from '../../lib/agent/operations/contract.ts'
 import type { Parts } from '../../lib/agent/operations/parts.ts'
 import * as filters from '../../lib/filters.ts'
@@ -151,6 +152,17 @@ describe('the tables of docs/testing.md', () => {
       rows('testing.md', 'law', 'finds').map(([name]) => name),
       Object.keys(laws),
     )
+  })
+})
+
+describe('the table of docs/why.md', () => {
+  it('has every reason, in alphabetical order, as the code names them', () => {
+    const told = rows('why.md', 'code', 'the event has not arrived, or has, because').map(([code, words]) => [
+      pieces(code)[0],
+      words,
+    ])
+    assert.deepEqual(told, Object.entries(whyReasons))
+    assert.deepEqual(Object.keys(whyReasons), Object.keys(whyReasons).toSorted())
   })
 })
 

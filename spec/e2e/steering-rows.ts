@@ -67,6 +67,7 @@ export const rows: readonly Row[] = [
   asked('events import nowhere.ndjson', 2),
   asked('events tail -n 3'),
   asked('events tail -n 2 --type note'),
+  asked('why first quick', 2),
   listed,
   asked('jobs pause daily'),
   asked('jobs pause daly', 2),

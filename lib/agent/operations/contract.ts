@@ -72,6 +72,7 @@ type Declares<F> = F extends (...args: infer P) => infer R
   : { readonly [K in keyof F]: Declares<F[K]> }
 
 const filters = { types: 'texts?', since: 'text?', until: 'text?', identifier: 'text?', where: 'filter?' } as const
+const question = { ...filters, told: 'flag?' } as const
 const name = part('name', 'text')
 const listener = part('listener', 'text')
 const limit = object({ limit: 'number?' })
@@ -80,12 +81,13 @@ const limit = object({ limit: 'number?' })
 export const contract = {
   status: one('GET /status'),
   flow: one('GET /flow'),
+  why: one('GET /why', part('event', 'text'), listener),
   events: {
-    list: many('GET /events', object({ ...filters, limit: 'number?', reverse: 'flag?' })),
+    list: many('GET /events', object({ ...question, limit: 'number?', reverse: 'flag?' })),
     at: one('GET /events/at', part('seq', 'number')),
     of: one('GET /events/of', part('type', 'text'), part('identifier', 'text')),
-    count: one('GET /events/count', object(filters)),
-    tally: one('GET /events/tally', object({ ...filters, by: 'text', limit: 'number?' })),
+    count: one('GET /events/count', object(question)),
+    tally: one('GET /events/tally', object({ ...question, by: 'text', limit: 'number?' })),
     last: one('GET /events/last'),
     import: one('POST /events/import', body, object({ skip: 'flag?' })),
     follow: all(

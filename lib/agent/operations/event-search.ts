@@ -30,6 +30,8 @@ export interface EventQuestion {
    * grammar), a test made of `tidings/filters`, or the JSON text of one. Default all events.
    */
   readonly where?: string | Test<StoredEvent>
+  /** Only events that were told to listeners (`true`), or only those stored without telling (`false`); default both. */
+  readonly told?: boolean
   /** At most this many events; default all. */
   readonly limit?: number
   /** Newest first; default oldest first. */
@@ -42,12 +44,12 @@ export interface EventQuestion {
  * @throws TidingsError `TIDINGS_LOG_INVALID`, whose `details.path` names the invalid part
  */
 export function toQuery(question: EventQuestion, clock: Clock): Query {
-  const { types, since, until, limit, reverse } = question
+  const { types, since, until, told, limit, reverse } = question
   return {
     ...defined({ types }),
     ...(since === undefined ? {} : { since: parseInstant(since, 'since', clock) }),
     ...(until === undefined ? {} : { until: parseInstant(until, 'until', clock) }),
-    ...defined({ where: whereOf(question), limit, reverse }),
+    ...defined({ where: whereOf(question), told, limit, reverse }),
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Log } from '../../log/port.ts'
 import type { Flow } from '../inspect/seen.ts'
+import type { WhyAnswer } from '../inspect/why-answer.ts'
 import type { AgentControl } from '../run/agent-control.ts'
 import type { Health } from '../run/health.ts'
 import type { Code } from '../run/job-code.ts'
@@ -11,6 +12,7 @@ import { type JobOperations, jobOperations } from './jobs.ts'
 import { type ListenerOperations, listenerOperations } from './listeners.ts'
 import { type ParkedOperations, parkedOperations } from './parked.ts'
 import { type ReplayOperations, replayOperations } from './replay.ts'
+import { whyOf } from './why.ts'
 
 /**
  * The operations on a log, from outside the process that runs on it. Input and output are plain JSON: a running agent
@@ -33,6 +35,11 @@ export interface Operations {
   status(): Promise<Health>
   /** How the events of the log have flowed: from which jobs and causes, and past which listeners. Reads the whole log. */
   flow(): Promise<Flow>
+  /**
+   * What the log knows about an event at a listener: what became of its draft, and how far its delivery is. The event is
+   * named by its seq, or as `type:identifier`.
+   */
+  why(event: string, listener: string): Promise<WhyAnswer>
 }
 
 /** The operations on a log that no agent runs on. `connect` reaches a running agent. */
@@ -52,5 +59,6 @@ export function operationsOf(log: Log, agent?: AgentControl, code?: Code): Opera
     db: dbOperations(log),
     status: () => healthOf(log, agent),
     flow: () => flowOf(log, parked.list()),
+    why: (event, listener) => whyOf(log, agent, event, listener),
   }
 }

@@ -1,0 +1,160 @@
+import { styleText } from 'node:util'
+import { type ExplainedTest, type TracedStep, whyReasons } from '../../../lib/cli.ts'
+import { didYouMean } from '../../../lib/core/did-you-mean.ts'
+import type { WhyAnswer, WhyAttempts } from '../../../lib/index.ts'
+import { localTime, plural, relativeTime } from '../../print/format.ts'
+import { printLine } from '../../print/print.ts'
+import { type Branch, treeOf } from '../../print/tree.ts'
+import type { Explained } from './explain.ts'
+
+/** Prints what was found out as a tree, the reason first. */
+export function printWhy(asked: string, explained: Explained): void {
+  const { reason, answer, code } = explained
+  const words = `${asked} at ${answer.listener.name}: ${reason}`
+  printLine(`${words}: ${whyReasons[reason]}`.length <= 80 ? `${words}: ${whyReasons[reason]}` : words)
+  const branches: Branch[] = [draftOf(answer), listenerOf(answer)]
+  if (code !== undefined) branches.push(pipeOf(explained))
+  else if (answer.event?.told === true)
+    branches.push({ words: 'pipe: add the FILE of the listener to see how each operator finds it' })
+  if (answer.delivery !== undefined) branches.push(deliveryOf(explained))
+  for (const line of treeOf(branches)) process.stdout.write(`${coloured(line)}\n`)
+}
+
+// Colour marks the verdicts, and only on a terminal.
+function coloured(line: string): string {
+  if (!process.stdout.isTTY || process.env.NO_COLOR) return line
+  return line
+    .replace('✓', styleText('green', '✓', { validateStream: false }))
+    .replace('✗', styleText('red', '✗', { validateStream: false }))
+}
+
+function draftOf({ draft, event, same, held, similar }: WhyAnswer): Branch {
+  if (event !== undefined) return eventOf(event, draft === 'forgotten')
+  if (draft === 'held')
+    return {
+      words: `✗ held by job ${held?.job} since ${localTime(held?.since ?? '')}: tidings jobs release ${held?.job} tells it`,
+    }
+  if (draft === 'pruned')
+    return { words: `✗ accepted as event ${same?.seq}, whose body was pruned; the same draft is a duplicate` }
+  if (draft === 'duplicate')
+    return {
+      words: `✗ a duplicate of event ${same?.seq} of type ${same?.type}, accepted ${localTime(same?.created ?? '')}: this log has one identity for all types`,
+    }
+  const near = similar === undefined ? [] : [{ words: `similar: ${similar.join(', ')}` }]
+  return {
+    words: '✗ the log has never accepted it: no job has published it, or the log is another one',
+    branches: near,
+  }
+}
+
+function eventOf(
+  { seq, type, identifier, created, job, cause, told, revision }: NonNullable<WhyAnswer['event']>,
+  isForgotten: boolean,
+): Branch {
+  const by = job === undefined ? '' : `, published by job ${job}`
+  const why = cause === undefined ? '' : `, caused by event ${cause}`
+  const which = revision === undefined ? '' : `, revision ${revision}`
+  const again = isForgotten
+    ? 'its identity was forgotten since: the same draft is told again'
+    : 'the same draft again is a duplicate of it'
+  const untold = {
+    words: '✗ stored without telling it: no listener receives it (an import, first: record, or a discarded poll)',
+  }
+  return {
+    words: `${told ? '✓' : '✗'} event ${seq}, ${type} ${identifier}, accepted ${localTime(created)}${which}${by}${why}`,
+    branches: [{ words: again }, ...(told ? [] : [untold])],
+  }
+}
+
+function listenerOf({ listener, event, delivery }: WhyAnswer): Branch {
+  const { name, known, others = [], created = '', cursor, paused, running } = listener
+  if (!known) {
+    const near = didYouMean(name, others) || (others.length === 0 ? '' : `; it knows ${others.join(', ')}`)
+    return { words: `✗ the log knows no listener ${name}: it has never run here, or has another name${near}` }
+  }
+  const more: Branch[] = []
+  if (paused === true) more.push({ words: `✗ paused: tidings listeners resume ${name} continues it` })
+  if (running === false) more.push({ words: 'no agent runs it on this log now' })
+  if (delivery?.before === true && event !== undefined)
+    more.push({
+      words: `✗ it began after the event, or was moved past it: it has not heard it; tidings replay delivers it`,
+    })
+  return {
+    words: `✓ listener ${name}, first seen ${localTime(created)}, settled up to event ${cursor}`,
+    branches: more,
+  }
+}
+
+function pipeOf({ code, answer }: Explained): Branch {
+  const trace = code?.trace
+  if (trace === undefined) return { words: 'pipe' }
+  if (!trace.hears) return { words: `✗ it does not hear ${answer.event?.type}, only ${(trace.types ?? []).join(', ')}` }
+  const { fate, steps } = trace
+  const marks = { passes: '✓', filtered: '✗', waits: '…', fails: '✗' } as const
+  const ends: Record<NonNullable<typeof fate>['kind'], string> = {
+    passes: fate?.kind === 'passes' && fate.batch ? `passes, in a batch of ${fate.batch.length}` : 'passes',
+    filtered: 'leaves it out',
+    waits:
+      fate?.kind === 'waits' && fate.until
+        ? `holds it back until ${localTime(new Date(fate.until).toISOString())}`
+        : 'holds it back until other events come',
+    fails: fate?.kind === 'fails' ? `fails: ${fate.error.message}` : '',
+  }
+  const words = fate === undefined ? 'pipe' : `${marks[fate.kind]} the pipe ${ends[fate.kind]}`
+  return { words, branches: [...steps.map((step) => stepOf(step)), ...unlike(answer, fate?.kind)] }
+}
+
+// The log's verdict was that of the code that ran then.
+function unlike({ memory }: WhyAnswer, kind: string | undefined): readonly Branch[] {
+  const verdict = memory?.verdict
+  if (verdict === undefined || kind === undefined || verdict === 'unjudged') return []
+  if ((verdict === 'filtered') === (kind === 'filtered')) return []
+  const said = verdict === 'filtered' ? 'left it out' : 'let it pass'
+  return [{ words: `but the log keeps that the filters ${said}: the code, or the events before, were others then` }]
+}
+
+function stepOf({ operator, came, left, test, remembered, value }: TracedStep): Branch {
+  const mark = came === 0 ? '·' : left === 0 ? '✗' : '✓'
+  const many = came > 1 || left > 1 ? ` (${came} in, ${left} out)` : ''
+  const branches: Branch[] = came === 0 ? [{ words: 'nothing came to it' }] : []
+  if (test !== undefined) branches.push(...testBranches(test))
+  if (remembered !== undefined) branches.push({ words: `it remembered ${remembered}` })
+  if (value !== undefined) branches.push({ words: `makes ${value}` })
+  return { words: `${mark} ${operator}${many}`, branches }
+}
+
+function testBranches({ value, parts }: ExplainedTest): readonly Branch[] {
+  if (parts === undefined) return value === undefined ? [] : [{ words: `the value is ${value}` }]
+  return parts.map((part) => ({ words: `${part.holds ? '✓' : '✗'} ${part.test}`, branches: testBranches(part) }))
+}
+
+function deliveryOf({ reason, answer, code }: Explained): Branch {
+  const { state, behind = 0, attempts, until, batch, older = [] } = answer.delivery ?? { state: 'settled' }
+  const { name } = answer.listener
+  const inBatch =
+    batch === undefined
+      ? ''
+      : `, in a batch with ${batch.length > 6 ? plural(batch.length - 1, 'other') : batch.join(', ')}`
+  const words = {
+    ahead: `✗ not reached: ${plural(behind, 'event')} of the log come first`,
+    running: '… handed out: it is being handled, or waits for its turn',
+    retrying: `✗ ${attemptsWords(attempts)}, the next ${attempts ? `${relativeTime(attempts.at)}, ${localTime(attempts.at)}` : ''}`,
+    waiting: `… held back by a filter${until === undefined ? ' until other events come' : ` until ${localTime(until)}`}`,
+    parked: `✗ parked ${localTime(attempts?.at ?? '')} after ${attemptsWords(attempts)}: tidings parked retry ${name} ${attempts?.seq} delivers it again`,
+    settled:
+      reason === 'delivered' ? '✓ delivered and acked' : '✓ settled: handled, dropped by a person, or filtered out',
+  }[state]
+  const error = attempts?.error === undefined ? [] : [{ words: `${attempts.error.name}: ${attempts.error.message}` }]
+  const blocked = code?.blockedBy ?? (reason === 'behind' ? older[0] : undefined)
+  const holds =
+    blocked === undefined
+      ? []
+      : [{ words: `✗ event ${blocked.seq} of its key waits for its next attempt ${relativeTime(blocked.at)}` }]
+  return { words: `${words}${inBatch}`, branches: [...error, ...holds] }
+}
+
+function attemptsWords(attempts: WhyAttempts | undefined): string {
+  return attempts === undefined || attempts.attempts === 0
+    ? 'to be delivered again'
+    : plural(attempts.attempts, 'attempt')
+}

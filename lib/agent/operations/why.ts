@@ -1,0 +1,188 @@
+import { defined } from '../../core/defined.ts'
+import type { ErrorInfo } from '../../core/error-info.ts'
+import type { StoredEvent } from '../../core/event.ts'
+import { memoryNamespace } from '../../dispatch/memory-gate.ts'
+import { eq } from '../../filter/comparison.ts'
+import { at } from '../../filter/path.ts'
+import { CELLS, JUDGED, type Judged, type Kept, openWait, verdictKey } from '../../listener/judge/kept.ts'
+import type { Consumer, ConsumerInfo, Log } from '../../log/port.ts'
+import type { WhyAnswer, WhyAttempts, WhyEvent, WhyVerdict } from '../inspect/why-answer.ts'
+import type { AgentControl } from '../run/agent-control.ts'
+import { isPaused } from '../run/pauses.ts'
+import { steerable } from './steerable.ts'
+import { findDraft } from './why-draft.ts'
+
+/** How many older events that wait the answer has. */
+const MOST_OLDER = 20
+
+type Delivery = NonNullable<WhyAnswer['delivery']>
+
+/** What the log knows about an event, `seq` or `type:identifier`, at a listener. */
+export async function whyOf(
+  log: Log,
+  agent: AgentControl | undefined,
+  asked: string,
+  name: string,
+): Promise<WhyAnswer> {
+  const { found, ...draft } = await findDraft(log, asked)
+  const all: ConsumerInfo[] = []
+  for await (const info of log.consumers()) all.push(info)
+  const info = all.find((each) => each.name === name)
+  const listener = await listenerOf(log, agent, name, info, all)
+  if (found === undefined) return { ...draft, listener }
+  const event = await eventOf(log, found)
+  if (info === undefined || !event.told) return { ...draft, event, listener }
+  const { batch, ...memory } = await memoryOf(log, name, event.seq)
+  const delivery = await deliveryOf(log, agent, info, found, { batch, verdict: memory.memory?.verdict })
+  return { ...draft, event, listener, delivery, ...memory }
+}
+
+async function listenerOf(
+  log: Log,
+  agent: AgentControl | undefined,
+  name: string,
+  info: ConsumerInfo | undefined,
+  all: readonly ConsumerInfo[],
+): Promise<WhyAnswer['listener']> {
+  if (info === undefined) return { name, known: false, others: all.map((each) => each.name) }
+  const paused = await isPaused(log, 'listener', name)
+  return {
+    name,
+    known: true,
+    created: iso(info.created),
+    cursor: info.cursor,
+    ...(paused ? { paused: true as const } : {}),
+    running: agent?.listener(name) !== undefined,
+  }
+}
+
+async function eventOf(
+  log: Log,
+  { seq, type, identifier, created, job, cause, revision }: StoredEvent,
+): Promise<WhyEvent> {
+  let told = false
+  for await (const each of log.events({ after: seq - 1, limit: 1, told: true, where: at('seq', eq(seq)) }))
+    told = each.seq === seq
+  return { seq, type, identifier, created: iso(created), told, ...defined({ job, cause, revision }) }
+}
+
+async function deliveryOf(
+  log: Log,
+  agent: AgentControl | undefined,
+  info: ConsumerInfo,
+  { seq, created }: StoredEvent,
+  { verdict, batch }: { readonly verdict: WhyVerdict | undefined; readonly batch: Batch | undefined },
+): Promise<Delivery> {
+  const { name } = info
+  const handed = batch?.by ?? seq
+  const records = await steerable(log, agent, name).steer((consumer) => recordsOf(consumer, handed))
+  const { retrying, parked, older, behind } = records
+  const more = { ...(isPassed(info, seq, created) ? { before: true } : {}), ...(batch && { batch: batch.seqs }) }
+  const holds = older.length > 0 ? { older } : {}
+  const open = await openBatch(log, name, seq)
+  if (parked !== undefined) return { state: 'parked', attempts: parked, ...more }
+  if (verdict === 'waiting' || open !== undefined) return { state: 'waiting', ...waitOf(open, retrying), ...more }
+  if (retrying !== undefined) return { state: 'retrying', attempts: retrying, ...holds, ...more }
+  const position = (await log.last()) - behind
+  if (handed > position) return { state: 'ahead', behind: handed - position - 1, ...holds, ...more }
+  if (handed > info.cursor && records.running > 0) return { state: 'running', ...holds, ...more }
+  return { state: 'settled', ...more }
+}
+
+// A consumer that an older version has opened first does not know what it passed over.
+function isPassed({ passed, created: since }: ConsumerInfo, seq: number, created: number): boolean {
+  return passed === undefined ? created < since : passed.some(([first, last]) => first <= seq && seq <= last)
+}
+
+async function recordsOf(consumer: Consumer, seq: number) {
+  const { behind, running } = await consumer.lag()
+  const older: WhyAttempts[] = []
+  let retrying: WhyAttempts | undefined
+  let parked: WhyAttempts | undefined
+  for await (const each of consumer.retrying()) {
+    if (each.event.seq > seq) break
+    if (each.event.seq === seq) retrying = attemptsOf(each)
+    else if (older.length < MOST_OLDER && each.error !== undefined) older.push(attemptsOf(each))
+  }
+  for await (const each of consumer.parked()) if (each.event.seq === seq) parked = attemptsOf(each)
+  return { behind, running, older, retrying, parked }
+}
+
+function attemptsOf(each: {
+  readonly event: StoredEvent
+  readonly attempts: number
+  readonly at: number
+  readonly error?: ErrorInfo
+}): WhyAttempts {
+  const { event, attempts, at: time, error } = each
+  const { stack: _, ...words } = error ?? { name: '', message: '' }
+  const { seq, type, identifier } = event
+  return { seq, type, identifier, attempts, at: iso(time), ...(error === undefined ? {} : { error: words }) }
+}
+
+/** The memory that holds an event back. */
+interface Open {
+  readonly until: number | undefined
+  readonly seqs?: readonly number[]
+}
+
+function waitOf(open: Open | undefined, retrying: WhyAttempts | undefined): Pick<Delivery, 'until' | 'batch'> {
+  const until = open?.until === undefined ? undefined : iso(open.until)
+  return defined({ until: open === undefined ? retrying?.at : until, batch: open?.seqs })
+}
+
+async function openBatch(log: Log, listener: string, seq: number): Promise<Open | undefined> {
+  for await (const { value } of log.store(memoryNamespace(listener)).list(CELLS)) {
+    const open = openWait(value)
+    if (open === undefined) continue
+    const cell = value as { readonly seqs?: readonly number[]; readonly seq?: number }
+    if (cell.seqs?.includes(seq)) return { until: open.until, seqs: cell.seqs }
+    if (cell.seq === seq) return { until: open.until }
+  }
+  return undefined
+}
+
+/** A batch that was handed out: under which event, and which events are in it. */
+interface Batch {
+  readonly by: number
+  readonly seqs: readonly number[]
+}
+
+async function memoryOf(
+  log: Log,
+  listener: string,
+  seq: number,
+): Promise<Pick<WhyAnswer, 'memory'> & { readonly batch?: Batch }> {
+  const memory = log.store(memoryNamespace(listener))
+  const judged = (await memory.get<never>(JUDGED))?.value as Judged | undefined
+  if (judged === undefined) return {}
+  const { first, last } = judged
+  const kept = (await memory.get<never>(verdictKey(seq)))?.value as Kept | undefined
+  const verdict = seq > last ? undefined : verdictOf(kept, seq < first)
+  return {
+    memory: { first, last, ...defined({ verdict }) },
+    ...defined({ batch: await batchOf(log, listener, seq, kept) }),
+  }
+}
+
+async function batchOf(log: Log, listener: string, seq: number, kept: Kept | undefined): Promise<Batch | undefined> {
+  if (kept?.batch !== undefined) return { by: seq, seqs: kept.batch }
+  if (kept?.member !== true) return undefined
+  for await (const { key, value } of log.store(memoryNamespace(listener)).list<never>(VERDICTS)) {
+    const { batch } = value as Kept
+    if (batch?.includes(seq) === true) return { by: Number(key.slice(VERDICTS.length)), seqs: batch }
+  }
+  return undefined
+}
+
+const VERDICTS = 'verdict/'
+
+function verdictOf(kept: Kept | undefined, isBefore: boolean): WhyVerdict {
+  if (kept === undefined) return isBefore ? 'unjudged' : 'filtered'
+  if (kept.until !== undefined) return 'waiting'
+  return kept.member === true || kept.batch !== undefined ? 'batch' : 'passed'
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString()
+}
