@@ -136,13 +136,10 @@ export class MemoryGate {
   // Whether every event was judged that was in the log when the time of this one was up. Others may come all the time.
   async #hasCaughtUp(seq: number): Promise<boolean> {
     const { log, isTrial } = this.#host
-    let lastBefore = this.#lastBefore.get(seq)
-    if (lastBefore === undefined) {
-      // Makes those durable that were accepted until now.
-      await this.#consumer.flush()
-      lastBefore = await log.last()
-    }
+    // Makes durable what was accepted until now, and the notes for this event: a list shows only what is durable.
+    await this.#consumer.flush()
     const last = await log.last()
+    const lastBefore = this.#lastBefore.get(seq) ?? last
     const { behind } = await this.#consumer.lag()
     const isOver = isTrial === true ? behind === 0 : last - behind >= lastBefore
     if (isOver) this.#lastBefore.delete(seq)

@@ -174,4 +174,29 @@ export const lastingStateTests: LogTests = {
     assert.deepEqual(await entries(log, 'n'), { k: 2, with: 'an event' })
     assert.equal(await log.store('n').set('k', 3), 3)
   },
+  'keeps what an accept without events or an ack has stored or deleted, over a crash': async (bench) => {
+    const { log } = bench
+    await log.accept([draft('1')], { state: [{ namespace: 'n', key: 'old', value: 0 }] })
+    const consumer = await log.consumer('c', { start: 'start' })
+    const [first] = (await take(consumer, 1)) as [Handed]
+    await log.accept([], {
+      state: [
+        { namespace: 'n', key: 'old' },
+        { namespace: 'n', key: 'new', value: 1 },
+        { namespace: 'n', key: 'short', value: 1 },
+      ],
+    })
+    assert.deepEqual(await entries(log, 'n'), { new: 1, short: 1 })
+    consumer.ack(first, [
+      { namespace: 'n', key: 'short' },
+      { namespace: 'n', key: 'acked', value: 2 },
+    ])
+    assert.equal((await log.store('n').get('acked'))?.value, 2)
+    assert.equal(await log.store('n').get('short'), undefined)
+    await consumer.flush()
+    assert.deepEqual(await entries(log, 'n'), { acked: 2, new: 1 })
+    const reopened = await bench.reopen('crash')
+    assert.deepEqual(await entries(reopened, 'n'), { acked: 2, new: 1 })
+    assert.equal((await (await reopened.consumer('c', { start: 'start' })).lag()).behind, 0)
+  },
 }

@@ -1,0 +1,3 @@
+import { digestSuite } from './digests.ts'
+
+digestSuite(10)
