@@ -175,8 +175,13 @@ export class MemoryGate {
   }
 
   #open(): Promise<void> {
-    this.#opened ??= this.#judge.open()
+    this.#opened ??= this.#begin()
     return this.#opened
+  }
+
+  async #begin(): Promise<void> {
+    await this.#judge.open()
+    for await (const { seq } of this.#host.log.events({ limit: 1 })) await this.#judge.trim(seq)
   }
 }
 

@@ -14,7 +14,9 @@ import {
   type StoredEvent,
   start,
 } from '../../lib/index.ts'
+import type { LevelLog } from '../../lib/level/level-log.ts'
 import { type VirtualClock, virtualClock } from '../../lib/testing/index.ts'
+import { list } from '../../lib/testing/log-bench.ts'
 
 type Numbered = StoredEvent<string, { n: number }>
 
@@ -125,6 +127,19 @@ describe('a filter with a memory in a listener', () => {
     await clock.advance(1000)
     await running.stop()
     assert.deepEqual(heard, [[2], [3], [1]])
+  })
+
+  it('forgets the verdicts on events that the log no longer has', async (t) => {
+    const { publish, run, log } = await place(t)
+    const kept = async () =>
+      (await list(log.store('memory/hear').list('verdict/'))).map(({ key }) => Number(key.slice(8)))
+    for (const n of [1, 2, 3]) await publish(n)
+    await (await run([changed('data.n')])).stop()
+    assert.deepEqual(await kept(), [1, 2, 3])
+    await (log as LevelLog).prune({ count: 1 })
+    await publish(4)
+    await (await run([changed('data.n')])).stop()
+    assert.deepEqual(await kept(), [3, 4])
   })
 
   it('refuses an asynchronous operator before it, and says where it belongs', async (t) => {

@@ -1,7 +1,7 @@
 import type { StoredEvent } from '../../core/event.ts'
 import type { JsonValue } from '../../core/json.ts'
 import { DAY } from '../../core/time-units.ts'
-import { batchNoteOf, CELLS, cellsOf, JUDGED, type Judged, type Kept, notesOf, verdictKey } from './kept.ts'
+import { batchNoteOf, CELLS, cellsOf, JUDGED, type Judged, type Kept, notesOf, VERDICTS, verdictKey } from './kept.ts'
 import type { MemoryPipe } from './memory-pipe.ts'
 import { type MemoryWrite, Records, type StoredMemory } from './records.ts'
 import { Session, type SessionOptions } from './session.ts'
@@ -28,6 +28,9 @@ export type Verdict =
  * restart changes no verdict.
  */
 const KEPT_ON = DAY
+
+/** How many verdicts are forgotten at a time. */
+const MOST_TRIMMED = 10_000
 
 const DROP: Verdict = { kind: 'drop' }
 
@@ -78,6 +81,15 @@ export class Judge {
       const expires = memory?.kind === 'filter' ? memory.expires?.(value) : undefined
       if (memory === undefined || (expires ?? Number.POSITIVE_INFINITY) + KEPT_ON <= (this.#judged?.time ?? 0))
         this.#records.set(key, undefined)
+    }
+  }
+
+  /** Forgets the verdicts on events before `first`, which the log no longer has: the oldest 10 000 at most. */
+  async trim(first: number): Promise<void> {
+    let left = MOST_TRIMMED
+    for await (const { key } of this.#records.list(VERDICTS)) {
+      if (key >= verdictKey(first) || left-- === 0) return
+      this.#records.set(key, undefined)
     }
   }
 

@@ -30,9 +30,12 @@ export interface Judged {
 /** The key of the place up to which events were judged. */
 export const JUDGED = 'judged'
 
+/** What the keys of all verdicts begin with. */
+export const VERDICTS = 'verdict/'
+
 /** The key of the verdict on an event. In order of seq. */
 export function verdictKey(seq: number): string {
-  return `verdict/${String(seq).padStart(16, '0')}`
+  return `${VERDICTS}${String(seq).padStart(16, '0')}`
 }
 
 /** The key of a filter's memory. */
