@@ -67,6 +67,14 @@ export const rows: readonly Row[] = [
   asked('events import nowhere.ndjson', 2),
   asked('events tail -n 3'),
   asked('events tail -n 2 --type note'),
+  {
+    args: 'why note:a quick',
+    code: 0,
+    differs: {
+      facts: ['listener.running', 'listener.created', 'event.created'],
+      because: 'a listener runs only where an agent does',
+    },
+  },
   asked('why first quick', 2),
   listed,
   asked('jobs pause daily'),
