@@ -30,8 +30,11 @@ export interface CursorRecord {
   readonly beyond?: Beyond
   /** The number of requests to redeliver events. */
   readonly replays?: number
-  /** The consumer was moved back: the events after its cursor, up to `until`, belong to this replay. */
-  readonly again?: { readonly until: number; readonly replay: number }
+  /**
+   * The consumer was moved back: the events after its cursor, up to `until`, belong to this replay. `unheard`: those that
+   * it had passed over, and hears for the first time; absent: none.
+   */
+  readonly again?: { readonly until: number; readonly replay: number; readonly unheard?: readonly Span[] }
   /** What the consumer has passed over without hearing it; absent in old records: unknown. */
   readonly passed?: readonly Span[]
   /** The consumer skips events created before this time (ms since the epoch); absent: it has begun. */

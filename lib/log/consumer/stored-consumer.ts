@@ -142,10 +142,11 @@ async function firstOf(start: Start, log: LogRange): Promise<number> {
 export function movedTo(to: Beginning, before: CursorRecord): CursorRecord {
   const { again, beyond: _, since: __, passed: ___, ...record } = before
   const until = Math.max(record.cursor, again?.until ?? 0)
-  const moved = { ...record, ...to, ...defined({ passed: waitingAt(to, passedByMove(to.cursor, before)) }) }
+  const { passed, unheard } = passedByMove(to.cursor, before)
+  const moved = { ...record, ...to, ...defined({ passed: waitingAt(to, passed) }) }
   if (to.cursor >= until) return moved
   const replay = (record.replays ?? 0) + 1
-  return { ...moved, replays: replay, again: { until, replay } }
+  return { ...moved, replays: replay, again: defined({ until, replay, unheard }) }
 }
 
 /** The record of a consumer that is new to the log. */
