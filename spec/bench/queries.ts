@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { all, at, between, eq } from '../../lib/filter/index.ts'
+import { all, at, between, eq } from '../../lib/filters.ts'
 import { type LevelLog, openLog, type Query } from '../../lib/index.ts'
 import { draft, perSecond } from './workload.ts'
 

@@ -20,8 +20,8 @@ import {
   timeout,
 } from 'rxjs'
 import { type StoredEvent } from '../../lib/core/event.ts'
-import { gt } from '../../lib/filter/index.ts'
 import { where } from '../../lib/filter/where.ts'
+import { gt } from '../../lib/filters.ts'
 import { type Delivery, listener } from '../../lib/listener/listener.ts'
 import { on } from '../../lib/listener/on.ts'
 import { place, unhandled } from '../support/agent-harness.ts'

@@ -27,7 +27,7 @@ import {
   some,
   startsWith,
   type Test,
-} from '../../lib/filter/index.ts'
+} from '../../lib/filters.ts'
 
 /** Any JavaScript value except proxies. */
 export const anyValue = fc.anything({

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { between, eq, gt, gte, lt, lte, ne, oneOf, type Test } from '../../lib/filter/index.ts'
 import type { Scalar } from '../../lib/filter/operand.ts'
+import { between, eq, gt, gte, lt, lte, ne, oneOf, type Test } from '../../lib/filters.ts'
 import { value } from './arbitraries.ts'
 
 const refused = (define: () => unknown, message: string): void => assert.throws(define, { name: 'TypeError', message })

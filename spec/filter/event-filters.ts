@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import { matching } from '../../lib/filter/matching.ts'
 import {
   after,
   all,
@@ -25,8 +26,7 @@ import {
   some,
   startsWith,
   type Test,
-} from '../../lib/filter/index.ts'
-import { matching } from '../../lib/filter/matching.ts'
+} from '../../lib/filters.ts'
 
 /** A filter of events, and an expression with the same meaning, where one can be written. */
 export interface EventFilter {

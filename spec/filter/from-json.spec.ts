@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
+import { type Criteria, matching } from '../../lib/filter/matching.ts'
 import {
   after,
   at,
@@ -15,8 +16,7 @@ import {
   oneOf,
   size,
   type Test,
-} from '../../lib/filter/index.ts'
-import { type Criteria, matching } from '../../lib/filter/matching.ts'
+} from '../../lib/filters.ts'
 import { test, value } from './arbitraries.ts'
 
 const again = (made: unknown): Test<unknown> => fromJSON(JSON.parse(JSON.stringify(made)))

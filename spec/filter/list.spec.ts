@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { each, gt, isEmpty, none, not, size, some, type Test } from '../../lib/filter/index.ts'
+import { each, gt, isEmpty, none, not, size, some, type Test } from '../../lib/filters.ts'
 import { test, value } from './arbitraries.ts'
 
 const noArrays = ['abc', { 0: 9, length: 1 }, 9, null, undefined, new Set([9]), new Uint8Array([9])]

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { all, any, eq, gt, not, type Test } from '../../lib/filter/index.ts'
+import { all, any, eq, gt, not, type Test } from '../../lib/filters.ts'
 import { test, value } from './arbitraries.ts'
 
 /** Two tests are equal if they agree on every value. */

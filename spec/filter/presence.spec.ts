@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { exists, isEmpty, isType, type Test } from '../../lib/filter/index.ts'
 import { KINDS } from '../../lib/filter/kind.ts'
+import { exists, isEmpty, isType, type Test } from '../../lib/filters.ts'
 
 const empty: Test<unknown> = isEmpty as Test<unknown>
 

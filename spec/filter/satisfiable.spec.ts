@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
+import { type Criteria, matching } from '../../lib/filter/matching.ts'
+import { mayHold } from '../../lib/filter/satisfiable.ts'
 import {
   after,
   all,
@@ -29,9 +31,7 @@ import {
   some,
   startsWith,
   type Test,
-} from '../../lib/filter/index.ts'
-import { type Criteria, matching } from '../../lib/filter/matching.ts'
-import { mayHold } from '../../lib/filter/satisfiable.ts'
+} from '../../lib/filters.ts'
 import { test, value } from './arbitraries.ts'
 
 const json = fc.letrec<{ value: unknown }>((tie) => ({

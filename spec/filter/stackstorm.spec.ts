@@ -21,7 +21,7 @@ import {
   some,
   startsWith,
   type Test,
-} from '../../lib/filter/index.ts'
+} from '../../lib/filters.ts'
 
 // The assertions of StackStorm's unit tests (st2common/tests/unit/test_operators.py) about rule criteria, applied to
 // the equivalent tests here. Left out: pairs of bytes and text, since JSON has no bytes; and operator names in any case,

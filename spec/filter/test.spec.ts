@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import * as tests from '../../lib/filter/index.ts'
+import * as tests from '../../lib/filters.ts'
 import { test, value } from './arbitraries.ts'
 
 const { all, any, at, before, between, contains, each, eq, exists, gt, matches, not, oneOf, size, some } = tests

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { contains, endsWith, eq, glob, matches, startsWith, type Test } from '../../lib/filter/index.ts'
+import { contains, endsWith, eq, glob, matches, startsWith, type Test } from '../../lib/filters.ts'
 
 const ignoreCase = { ignoreCase: true }
 const word = fc.string({ unit: fc.constantFrom('a', 'A', 'b', 'σ', 'ς', 'Σ', 'ß', 'İ', 'ı', 'é', '😀'), maxLength: 4 })

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { after, before, type Test } from '../../lib/filter/index.ts'
 import { instant } from '../../lib/filter/time.ts'
+import { after, before, type Test } from '../../lib/filters.ts'
 
 describe('instant', () => {
   it('reads Dates, milliseconds and the ISO strings that JSON keeps of a Date as the same instant', () => {

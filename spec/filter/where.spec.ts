@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { type RunHelpers, TestScheduler } from 'rxjs/testing'
-import { eq, exists, gt, not } from '../../lib/filter/index.ts'
 import { where } from '../../lib/filter/where.ts'
+import { eq, exists, gt, not } from '../../lib/filters.ts'
 
 const marbles = (name: string, body: (helpers: RunHelpers) => void): void => {
   it(name, () => new TestScheduler((actual, expected) => assert.deepEqual(actual, expected)).run(body))

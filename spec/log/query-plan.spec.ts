@@ -1,23 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import {
-  after,
-  all,
-  any,
-  at,
-  before,
-  between,
-  eq,
-  gt,
-  lte,
-  ne,
-  not,
-  oneOf,
-  startsWith,
-} from '../../lib/filter/index.ts'
 import { matching } from '../../lib/filter/matching.ts'
 import { parseWhere } from '../../lib/filter/parse-where.ts'
+import { after, all, any, at, before, between, eq, gt, lte, ne, not, oneOf, startsWith } from '../../lib/filters.ts'
 import { planOf, type QueryPlan } from '../../lib/log/query-plan.ts'
 import { commonTypes, typeTest } from '../../lib/log/type-names.ts'
 import { drafts, eventFilters } from '../filter/event-filters.ts'

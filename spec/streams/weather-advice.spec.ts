@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { of, toArray } from 'rxjs'
-import { fromJSON } from '../../lib/filter/index.ts'
+import { fromJSON } from '../../lib/filters.ts'
 import { where } from '../../lib/index.ts'
 import { colderThan, rain, snow, type Weather, warmerThan, wear, weather, windierThan } from '../../streams/weather.ts'
 

@@ -1,5 +1,7 @@
 // Code that must compile, and code that must not. Compiled by tsc with the rest, never run.
 import { map, type Observable, type OperatorFunction, of } from 'rxjs'
+import { matching } from '../../lib/filter/matching.ts'
+import { where } from '../../lib/filter/where.ts'
 import {
   all,
   any,
@@ -25,9 +27,7 @@ import {
   some,
   startsWith,
   type Test,
-} from '../../lib/filter/index.ts'
-import { matching } from '../../lib/filter/matching.ts'
-import { where } from '../../lib/filter/where.ts'
+} from '../../lib/filters.ts'
 
 interface Opened {
   readonly type: 'opened'

@@ -4,7 +4,7 @@ import { debounceTime, distinct, filter, map, mergeMap, pairwise, pipe, scan, sk
 import type { Finding } from '../../../lib/agent/inspect/finding.ts'
 import { lint } from '../../../lib/agent/inspect/lint.ts'
 import type { EventFlow, Seen } from '../../../lib/agent/inspect/seen.ts'
-import { eq, gt, lt, not, oneOf } from '../../../lib/filter/index.ts'
+import { eq, gt, lt, not, oneOf } from '../../../lib/filters.ts'
 import {
   agent,
   cron,

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import * as tests from '../../lib/filter/index.ts'
-import { test, value } from './arbitraries.ts'
+import * as tests from '../lib/filters.ts'
+import { test, value } from './filter/arbitraries.ts'
 
 const {
   after,
@@ -59,6 +59,9 @@ const VALUES: Record<string, unknown> = {
   })(),
   function: () => 3,
 }
+
+/** Exports that are no tests: the filters with a memory have a table in docs/filters.md. */
+const others = ['fromJSON', 'changed', 'countWithin', 'crossed', 'digest', 'firstPer', 'settled']
 
 const everything = Object.keys(VALUES).join(' ')
 
@@ -139,7 +142,7 @@ describe('every test against every kind of value', () => {
       TABLE.flatMap(([made]) => [...JSON.stringify(made).matchAll(/"(\w+)"/g)].map(([, name]) => name)),
     )
     assert.deepEqual(
-      Object.keys(tests).filter((name) => !asked.has(name) && name !== 'fromJSON'),
+      Object.keys(tests).filter((name) => !asked.has(name) && !others.includes(name)),
       [],
     )
   })
