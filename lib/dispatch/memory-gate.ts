@@ -54,6 +54,8 @@ export class MemoryGate {
   readonly #namespace: string
   readonly #judge: Judge
   readonly #verdicts = new WeakMap<Handed, Verdict>()
+  /** The events whose time is up, and that had to be put back once more: by seq, with the time. */
+  readonly #early = new Map<number, number>()
   /** The last event that was in the log when an event's time was up, by the seq of the waiting event. */
   readonly #lastBefore = new Map<number, number>()
   #opened: Promise<void> | undefined
@@ -93,8 +95,8 @@ export class MemoryGate {
     const admitted: Handed[] = []
     const dropped: Handed[] = []
     const waiting = new Map<Handed, number>()
-    const early = new Set<Handed>()
     const sort = (handed: Handed, verdict: Verdict): void => {
+      if (verdict.kind !== 'wait') this.#early.delete(handed.event.seq)
       if (verdict.kind === 'drop') dropped.push(handed)
       else if (verdict.kind === 'wait') waiting.set(handed, verdict.until)
       else {
@@ -104,15 +106,19 @@ export class MemoryGate {
     }
     for (const handed of batch) sort(handed, await this.#judge.judge(handed.event))
     const due = [...waiting].filter(([, until]) => this.#isDue(until))
-    for (const [handed] of due.sort(([a, until], [b, other]) => until - other || a.event.seq - b.event.seq)) {
-      if (await this.#hasCaughtUp(handed.event.seq)) {
+    for (const [handed, until] of due.sort(([a, until], [b, other]) => until - other || a.event.seq - b.event.seq)) {
+      const { seq } = handed.event
+      this.#early.delete(seq)
+      if (this.#isNext(until) && (await this.#hasCaughtUp(seq))) {
         waiting.delete(handed)
         sort(handed, await this.#judge.wake(handed.event))
-      } else early.add(handed)
+      } else this.#early.set(seq, until)
     }
     admitted.sort((a, b) => a.event.seq - b.event.seq)
     await this.#store(dropped, admitted.length + waiting.size > 0)
-    for (const [handed, until] of waiting) this.#putBack(handed, early.has(handed) ? AGAIN : this.#left(until))
+    for (const [handed, until] of waiting) {
+      this.#putBack(handed, this.#early.has(handed.event.seq) ? AGAIN : this.#left(until))
+    }
     const ended = admitted.flatMap((handed) => this.#endedBy(handed))
     // They are acked when they come. If the process dies before, they come at their time.
     if (ended.length > 0) await this.#consumer.redeliver(ended)
@@ -126,6 +132,11 @@ export class MemoryGate {
 
   #isDue(until: number): boolean {
     return this.#host.isTrial === true || this.#left(until) <= 0
+  }
+
+  // Waits end in the order of their times, since one that ends may pass a further filter.
+  #isNext(until: number): boolean {
+    return ![...this.#early.values()].some((other) => other < until)
   }
 
   // In ms. A clock that is set back prolongs a wait: it is over when no later event can be older than its end.

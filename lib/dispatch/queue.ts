@@ -83,8 +83,10 @@ export class Queue {
     const key = this.#key(handed.event)
     this.#lanes.hold(key, handed)
     if (this.#lanes.takeNext(key) !== undefined) return { key, handed }
+    // Not before the older one: it would come back at once, again and again.
+    const until = Math.max(this.#lanes.heldUntil(key) ?? 0, this.#host.clock.now())
     this.#lanes.takeNewest(key)
-    this.#putBack(key, handed, this.#host.clock.now())
+    this.#putBack(key, handed, until)
     return undefined
   }
 

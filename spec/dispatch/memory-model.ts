@@ -222,6 +222,15 @@ const found: readonly Story[] = [
     settings: alone,
     happenings: [event(11), event(4), { is: 'crash', turns: 0 }, { is: 'step', seconds: -100 }, event(0, 3)],
   },
+  // Two waits were over at the start. The later one was decided first, and its batch lost the other.
+  {
+    stages: [
+      { is: 'settled', per: false, duration: 1 },
+      { is: 'digest', per: false, round: 20 },
+    ],
+    settings: { concurrency: 1, ordered: 'identity' },
+    happenings: [{ is: 'down' }, event(4, 2), { is: 'redeliver', which: [0] }, event(0, 3), event(4, 1)],
+  },
 ]
 
 // To repeat a failure, set TIDINGS_SEED=… TIDINGS_PATH=… as it was printed.

@@ -72,7 +72,7 @@ export class World {
   readonly settled = new Map<string, Set<string>>()
   /** When everything that was due was decided: after which seq, in ms. */
   readonly marks: { readonly after: number; readonly mark: number }[] = []
-  /** From now on, handlers succeed. */
+  /** From now on, handlers succeed, and at once. */
   isCalm = false
   readonly #stages: readonly Stage[]
   readonly #store = new FailingStore((operation) => operation === this.#failing && this.#failures-- > 0)
@@ -230,7 +230,7 @@ export class World {
     if (JSON.stringify(values.map(({ seq }) => seq)) !== seqs)
       this.wrongs.push(`${seqs} brings the values of others: ${values.map(({ seq }) => seq)}`)
     const { fails, slow } = event.data as Told
-    if (slow > 0) await new Promise<void>((resolve) => void this.clock.timer(resolve, slow))
+    if (slow > 0 && !this.isCalm) await new Promise<void>((resolve) => void this.clock.timer(resolve, slow))
     if (life !== this.#life) return new Promise(() => undefined)
     if (!this.isCalm && attempt <= fails) throw new Error('not now')
     this.settled.set(seqs, (this.settled.get(seqs) ?? new Set()).add(key))

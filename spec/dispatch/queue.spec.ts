@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { Retry } from '../../lib/core/control.ts'
+import type { StoredEvent } from '../../lib/core/event.ts'
+import { silentLogger } from '../../lib/core/logger.ts'
+import { Queue } from '../../lib/dispatch/queue.ts'
 import { type ListenerOptions, listener } from '../../lib/listener/listener.ts'
 import { on } from '../../lib/listener/on.ts'
 import { type Log } from '../../lib/log/port.ts'
+import { virtualClock } from '../../lib/testing/virtual-clock.ts'
 import { type Place, place, wrap } from '../support/agent-harness.ts'
 import { codeOf, type Mixed, mixed, mixedMade, sleep } from '../support/deliveries.ts'
 
@@ -262,3 +266,19 @@ function counted({ log }: Place, counts: { pulled: number; retries: number }): L
     },
   })
 }
+
+describe('an event that was in flight as the process died', () => {
+  it('is put back until the older one of its key is due, which it would otherwise ask for without end', () => {
+    const clock = virtualClock()
+    const due = clock.now() + 5000
+    const back: [seq: number, at: number][] = []
+    const queue = new Queue(
+      listener('hear', on('made'), () => undefined, { ordered: true }),
+      { clock, logger: silentLogger, putBack: ({ event }, at) => void back.push([event.seq, at]) },
+    )
+    const event = (seq: number): StoredEvent => ({ type: 'made', identifier: String(seq), data: {}, seq, created: 0 })
+    queue.waits(event(1), due)
+    assert.equal(queue.admit({ event: event(2), attempt: 1, crashes: 0 }), undefined)
+    assert.deepEqual(back, [[2, due]])
+  })
+})

@@ -237,7 +237,8 @@ export class Judge {
   async #batch(seqs: readonly number[]): Promise<Verdict> {
     const events: StoredEvent[] = []
     const values: unknown[] = []
-    for await (const event of this.#events(seqs)) {
+    // One that waited at an earlier filter may have come in late.
+    for await (const event of this.#events([...seqs].sort((a, b) => a - b))) {
       const kept = (await this.#records.load(verdictKey(event.seq))) as Kept | undefined
       const options = { time: event.created, kept: kept?.decisions ?? {}, again: true }
       const { session, failure } = await this.#run(event, options)
