@@ -54,7 +54,9 @@ function formatFrom({
 
 /** CSV for a terminal: what acts on one is escaped. JSON is escaped already. */
 export function shown(text: string, output: Output = process.stdout): string {
-  return output.isTTY === true ? `${escapeLines(text.trimEnd())}\n` : text
+  if (output.isTTY !== true) return text
+  const end = text.trimEnd().length
+  return escapeLines(text.slice(0, end)) + text.slice(end)
 }
 
 async function* rowsOf(events: AsyncIterable<StoredEvent>): AsyncGenerator<Row> {
