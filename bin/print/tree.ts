@@ -1,3 +1,4 @@
+import { styleText } from 'node:util'
 import { escape } from '../../lib/core/escape.ts'
 
 /** Words, and what belongs to them. */
@@ -10,7 +11,7 @@ export interface Branch {
 const WIDTH = 80
 
 /** Draws branches as a tree, at most 80 columns wide. */
-export function treeOf(branches: readonly Branch[], width = WIDTH): readonly string[] {
+function treeOf(branches: readonly Branch[], width = WIDTH): readonly string[] {
   return branches.flatMap(({ words, branches: inner = [] }, i) => {
     const isLast = i === branches.length - 1
     const [first, rest] = isLast ? ['└─ ', '   '] : ['├─ ', '│  ']
@@ -38,4 +39,16 @@ function linesOf(words: string, width: number): readonly string[] {
     } else line = line === '' ? word : `${line} ${word}`
   }
   return [...lines, line]
+}
+
+/** Prints branches below each other. Colour marks verdicts (`✓`, `✗`), and only on a terminal. */
+export function printTree(branches: readonly Branch[]): void {
+  for (const line of treeOf(branches)) process.stdout.write(`${coloured(line)}\n`)
+}
+
+function coloured(line: string): string {
+  if (!process.stdout.isTTY || process.env.NO_COLOR) return line
+  return line
+    .replace('✓', styleText('green', '✓', { validateStream: false }))
+    .replace('✗', styleText('red', '✗', { validateStream: false }))
 }

@@ -5,7 +5,7 @@ import { Judge, type Verdict } from '../listener/judge/judge.ts'
 import { MemoryPipe } from '../listener/judge/memory-pipe.ts'
 import type { MemoryWrite, StoredMemory } from '../listener/judge/records.ts'
 import type { Listener } from '../listener/listener.ts'
-import type { Consumer, Handed, Log, Writes } from '../log/port.ts'
+import type { Consumer, Handed, Log, Retrying, Writes } from '../log/port.ts'
 
 /** What a gate needs. */
 export interface GateHost {
@@ -79,10 +79,17 @@ export class MemoryGate {
     return this.#verdicts.get(handed)
   }
 
-  /** Whether an event waits for its time, rather than for another attempt. */
-  async isWaiting(seq: number): Promise<boolean> {
+  /**
+   * Takes up a wait that the process died over. Returns whether the event waits for its time, rather than for another
+   * attempt, so that it holds back no other.
+   */
+  async resume({ event: { seq }, attempts, at }: Retrying): Promise<boolean> {
     await this.#open()
-    return this.#judge.isWaiting(seq)
+    if (await this.#judge.isWaiting(seq)) return true
+    // Its batch is complete, and was not handed out before the process died: a delivery would have made it due.
+    const isLeft = attempts === 0 && at > this.#host.clock.now() && (await this.#judge.hasBatch(seq))
+    if (isLeft) await this.#consumer.redeliver([seq])
+    return isLeft
   }
 
   /**
@@ -95,10 +102,13 @@ export class MemoryGate {
     const admitted: Handed[] = []
     const dropped: Handed[] = []
     const waiting = new Map<Handed, number>()
+    const completed: number[] = []
     const sort = (handed: Handed, verdict: Verdict): void => {
       if (verdict.kind !== 'wait') this.#early.delete(handed.event.seq)
-      if (verdict.kind === 'drop') dropped.push(handed)
-      else if (verdict.kind === 'wait') waiting.set(handed, verdict.until)
+      if (verdict.kind === 'drop') {
+        dropped.push(handed)
+        if (verdict.completes !== undefined) completed.push(verdict.completes)
+      } else if (verdict.kind === 'wait') waiting.set(handed, verdict.until)
       else {
         this.#verdicts.set(handed, verdict)
         admitted.push(handed)
@@ -114,20 +124,19 @@ export class MemoryGate {
         sort(handed, await this.#judge.wake(handed.event))
       } else this.#early.set(seq, until)
     }
+    for (const handed of waiting.keys()) {
+      if (!completed.includes(handed.event.seq)) continue
+      waiting.delete(handed)
+      sort(handed, await this.#judge.judge(handed.event))
+    }
     admitted.sort((a, b) => a.event.seq - b.event.seq)
-    await this.#store(dropped, admitted.length + waiting.size > 0)
+    await this.#store(dropped, admitted.length + waiting.size + completed.length > 0)
     for (const [handed, until] of waiting) {
       this.#putBack(handed, this.#early.has(handed.event.seq) ? AGAIN : this.#left(until))
     }
-    const ended = admitted.flatMap((handed) => this.#endedBy(handed))
-    // They are acked when they come. If the process dies before, they come at their time.
-    if (ended.length > 0) await this.#consumer.redeliver(ended)
+    const elsewhere = completed.filter((seq) => !admitted.some(({ event }) => event.seq === seq))
+    if (elsewhere.length > 0) await this.#consumer.redeliver(elsewhere)
     return admitted
-  }
-
-  #endedBy(handed: Handed): readonly number[] {
-    const verdict = this.#verdicts.get(handed)
-    return verdict?.kind === 'deliver' && verdict.ends !== undefined ? [verdict.ends] : []
   }
 
   #isDue(until: number): boolean {

@@ -112,9 +112,9 @@ export class Pump {
    */
   async clearSuspects(): Promise<void> {
     const { stop } = this.#host
-    for await (const { event, at } of this.#consumer.retrying()) {
+    for await (const retrying of this.#consumer.retrying()) {
       // What waits for its time, at a filter with a memory, holds back no other.
-      if ((await this.#gate?.isWaiting(event.seq)) !== true) this.#queue.waits(event, at)
+      if ((await this.#gate?.resume(retrying)) !== true) this.#queue.waits(retrying.event, retrying.at)
     }
     while (this.#consumer.suspects > 0 && !stop.aborted) {
       const [handed] = await this.#pull(1)

@@ -15,7 +15,7 @@ import { sourceOf } from './on.ts'
  * first read. `{ ...delivery }` copies none of them.
  */
 export interface Delivery<E = StoredEvent> extends Context {
-  /** The event that the value came from; of a digest, the one that completed it. */
+  /** The event that the value came from; of a digest, the one that began it. */
   readonly event: E
   /** The events of a digest, in order of seq; else the one event. */
   readonly events: readonly E[]

@@ -1,10 +1,9 @@
-import { styleText } from 'node:util'
 import { type ExplainedTest, type TracedStep, whyReasons } from '../../../lib/cli.ts'
 import { didYouMean } from '../../../lib/core/did-you-mean.ts'
 import type { WhyAnswer, WhyAttempts } from '../../../lib/index.ts'
 import { localTime, plural, relativeTime } from '../../print/format.ts'
 import { printLine } from '../../print/print.ts'
-import { type Branch, treeOf } from '../../print/tree.ts'
+import { type Branch, printTree } from '../../print/tree.ts'
 import type { Explained } from './explain.ts'
 
 /** Prints what was found out as a tree, the reason first. */
@@ -17,15 +16,7 @@ export function printWhy(asked: string, explained: Explained): void {
   else if (answer.event?.told === true)
     branches.push({ words: 'pipe: add the FILE of the listener to see how each operator finds it' })
   if (answer.delivery !== undefined) branches.push(deliveryOf(explained))
-  for (const line of treeOf(branches)) process.stdout.write(`${coloured(line)}\n`)
-}
-
-// Colour marks the verdicts, and only on a terminal.
-function coloured(line: string): string {
-  if (!process.stdout.isTTY || process.env.NO_COLOR) return line
-  return line
-    .replace('✓', styleText('green', '✓', { validateStream: false }))
-    .replace('✗', styleText('red', '✗', { validateStream: false }))
+  printTree(branches)
 }
 
 function draftOf({ draft, event, same, held, similar }: WhyAnswer): Branch {

@@ -119,6 +119,9 @@ export class PipeFold {
     const { seq } = event
     this.#memory.write(judge.takeWrites())
     if (verdict.kind === 'wait') return this.#wait(seq, verdict.until)
+    const first =
+      verdict.kind === 'drop' && verdict.completes !== undefined ? this.#held.get(verdict.completes) : undefined
+    if (first !== undefined) return this.#conclude(first, await judge.judge(first), judge)
     // The batch that it is in is not complete.
     if (verdict.kind === 'drop' && (this.#memory.peek(verdictKey(seq)) as Kept | undefined)?.member === true) return
     if (verdict.kind === 'drop') return this.#settle(event, FILTERED)

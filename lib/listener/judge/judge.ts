@@ -14,12 +14,11 @@ export type Verdict =
       readonly values: readonly unknown[]
       /** The events of a digest, whose values are one array. */
       readonly batch?: readonly StoredEvent[]
-      /** The seq of the event that began the batch, and now waits no longer. */
-      readonly ends?: number
     }
   /** An operator threw, so no filter has judged it. */
   | { readonly kind: 'fail'; readonly error: unknown }
-  | { readonly kind: 'drop' }
+  /** `completes`: the seq of the event that began its batch, and hands that out now. */
+  | { readonly kind: 'drop'; readonly completes?: number }
   /** It is decided at `until`, in ms since the epoch. */
   | { readonly kind: 'wait'; readonly until: number }
 
@@ -134,6 +133,11 @@ export class Judge {
     return until !== undefined || member === true
   }
 
+  /** Whether an event hands out a batch. */
+  async hasBatch(seq: number): Promise<boolean> {
+    return ((await this.#records.load(verdictKey(seq))) as Kept | undefined)?.batch !== undefined
+  }
+
   async #judgeFirst(event: StoredEvent): Promise<Verdict> {
     const { seq, created } = event
     const run = await this.#run(event, { time: created })
@@ -191,13 +195,13 @@ export class Judge {
     this.#records.set(cell, next ?? undefined)
     if (over !== undefined) this.#records.set(batchNoteOf(over[0] as number), over)
     if (closes !== undefined) {
-      this.#keep(seq, { decisions, batch: closes })
       const first = closes[0] as number
-      if (first === seq) return this.#batch(closes)
-      const began = (await this.#records.load(verdictKey(first))) as Kept
-      this.#keep(first, { decisions: began.decisions ?? {}, member: true })
-      const verdict = await this.#batch(closes)
-      return verdict.kind === 'deliver' ? { ...verdict, ends: first } : verdict
+      // The first event hands the batch out, so that all bodies are kept as long as it waits, or is parked.
+      const began =
+        first === seq ? decisions : (((await this.#records.load(verdictKey(first))) as Kept).decisions ?? {})
+      this.#keep(seq, { decisions, member: true })
+      this.#keep(first, { decisions: began, batch: closes })
+      return first === seq ? this.#batch(closes) : { kind: 'drop', completes: first }
     }
     if (until === undefined) {
       this.#keep(seq, { decisions, member: true })
