@@ -11,6 +11,7 @@ import {
   listener,
   memoryLog,
   on,
+  operations,
   type StoredEvent,
   start,
 } from '../../lib/index.ts'
@@ -261,6 +262,18 @@ describe('digest in a listener', () => {
       [1, 2, 3],
       [1, 2, 3],
     ])
+  })
+
+  it('begins anew when its listener is moved back, and loses no event that waited', async (t) => {
+    const { publish, run, heard, clock, log } = await place(t)
+    for (const n of [1, 2]) await publish(n)
+    await (await run([digest({ every: '1m' })])).stop()
+    await operations(log).listeners.reset('hear', { to: 'start' })
+    const running = await run([digest({ every: '1m' })])
+    await publish(3)
+    await clock.advance(70_000)
+    await running.stop()
+    assert.deepEqual(heard, [[1, 2, 3]])
   })
 
   it('is the last operator', () => {

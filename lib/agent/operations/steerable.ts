@@ -12,7 +12,7 @@ function resting(log: Log, name: string): ListenerControl {
   return {
     steer: async (steer) => steer(await log.consumer(name, { start: 'now' })),
     move: async (start, forgets) => {
-      if (forgets) await forgetMemory(log, name)
+      if (forgets) await forgetMemory(log, await log.consumer(name, { start: 'now' }))
       await settle(await log.consumer(name, { start, move: true }))
     },
     rename: async (to) => settle(await renameListener(log, name, to)),

@@ -216,7 +216,7 @@ export class ListenerRunner implements ListenerControl {
     return this.#inTurn(async () => {
       await this.#consumer.checkMove()
       await this.#rest()
-      if (forgets) await forgetMemory(this.#host.log, this.listener.name)
+      if (forgets) await forgetMemory(this.#host.log, await this.#consumer.ready())
       await this.#consumer.move(start)
     })
   }

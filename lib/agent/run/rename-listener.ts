@@ -3,6 +3,7 @@ import { checkName } from '../../core/limits.ts'
 import type { Logger } from '../../core/logger.ts'
 import { listenerNamespace } from '../../dispatch/deliverer.ts'
 import { memoryNamespace } from '../../dispatch/memory-gate.ts'
+import { type Kept, verdictKey } from '../../listener/judge/kept.ts'
 import type { Listener } from '../../listener/listener.ts'
 import type { Consumer, ConsumerOptions, Log } from '../../log/port.ts'
 import { isPaused, setPaused } from './pauses.ts'
@@ -72,9 +73,20 @@ async function clear(log: Log, name: string, namespaces = NAMESPACES): Promise<v
   }
 }
 
-/** Forgets what the filters of a listener remember: it is moved back, and hears its events as if for the first time. */
-export async function forgetMemory(log: Log, name: string): Promise<void> {
+/**
+ * Forgets what the filters of a listener remember: it is moved back, and hears its events as if for the first time. Those
+ * that wait at a filter are heard again in their turn.
+ */
+export async function forgetMemory(log: Log, consumer: Consumer): Promise<void> {
+  const { name } = consumer
+  const memory = log.store(memoryNamespace(name))
+  const waiting: number[] = []
+  for await (const { event } of consumer.retrying()) {
+    const kept = await memory.get<Kept>(verdictKey(event.seq))
+    if (kept?.value.until !== undefined) waiting.push(event.seq)
+  }
   await clear(log, name, [memoryNamespace])
+  if (waiting.length > 0) await consumer.redeliver(waiting)
 }
 
 /** Removes a listener from the log. Its cursor goes last, so that an interrupted removal can be repeated. */

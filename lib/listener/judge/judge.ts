@@ -198,7 +198,9 @@ export class Judge {
       const first = closes[0] as number
       // The first event hands the batch out, so that all bodies are kept as long as it waits, or is parked.
       const began =
-        first === seq ? decisions : (((await this.#records.load(verdictKey(first))) as Kept).decisions ?? {})
+        first === seq
+          ? decisions
+          : (((await this.#records.load(verdictKey(first))) as Kept | undefined)?.decisions ?? {})
       this.#keep(seq, { decisions, member: true })
       this.#keep(first, { decisions: began, batch: closes })
       return first === seq ? this.#batch(closes) : { kind: 'drop', completes: first }
