@@ -264,7 +264,7 @@ describe('digest in a listener', () => {
     ])
   })
 
-  it('begins anew when its listener is moved back, and loses no event that waited', async (t) => {
+  it('begins again when its listener is moved back, and loses no event that waited', async (t) => {
     const { publish, run, heard, clock, log } = await place(t)
     for (const n of [1, 2]) await publish(n)
     await (await run([digest({ every: '1m' })])).stop()
