@@ -104,7 +104,7 @@ describe('an export', () => {
           assert.equal(inJson(await allOf(broken.events())), expected)
           for (const each of [log, copy, broken]) await each.close()
         }),
-        { numRuns: 100 },
+        { numRuns: 40 },
       )
     })
   }
@@ -133,7 +133,7 @@ describe('an export', () => {
         assert.equal(ids.size, lines.length)
         await log.close()
       }),
-      { numRuns: 50 },
+      { numRuns: 25 },
     )
   })
 

@@ -120,7 +120,7 @@ describe('a query by time', () => {
           await log.close()
         },
       ),
-      { numRuns: 25 },
+      { numRuns: 12 },
     )
   })
 
