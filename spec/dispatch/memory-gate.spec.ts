@@ -264,6 +264,24 @@ describe('digest in a listener', () => {
     ])
   })
 
+  for (const [what, before] of [
+    ['until a time', { every: '1m' }],
+    ['until it is full', { size: 10 }],
+  ] as const) {
+    it(`loses nothing that it has collected ${what} when its code changes`, async (t) => {
+      const { publish, run, heard, clock } = await place(t)
+      for (const n of [1, 2]) await publish(n)
+      await (await run([digest(before)])).stop()
+      const running = await run([digest({ every: '3h' })])
+      await publish(3)
+      await clock.advance(3_700_000)
+      assert.deepEqual(heard, [[1, 2]])
+      await clock.advance(3 * 3_600_000)
+      await running.stop()
+      assert.deepEqual(heard, [[1, 2], [3]])
+    })
+  }
+
   it('begins again when its listener is moved back, and loses no event that waited', async (t) => {
     const { publish, run, heard, clock, log } = await place(t)
     for (const n of [1, 2]) await publish(n)

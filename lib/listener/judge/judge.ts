@@ -80,7 +80,18 @@ export class Judge {
       const expires = memory?.kind === 'filter' ? memory.expires?.(value) : undefined
       if (memory === undefined || (expires ?? Number.POSITIVE_INFINITY) + KEPT_ON <= (this.#judged?.time ?? 0))
         this.#records.set(key, undefined)
+      if (memory === undefined) await this.#handOver(value)
     }
+  }
+
+  // What a digest has collected that is gone, or has changed: its first event hands that out at its time.
+  async #handOver(cell: JsonValue): Promise<void> {
+    const { seqs } = Object(cell) as { readonly seqs?: readonly number[] }
+    const first = seqs?.[0]
+    if (seqs === undefined || first === undefined) return
+    this.#records.set(batchNoteOf(first), seqs)
+    const kept = await this.#keptOf(first)
+    if (kept?.until === null) this.#keep(first, { ...kept, until: 0 })
   }
 
   /** Forgets the verdicts on events before `first`, which the log no longer has: the oldest 10 000 at most. */
@@ -101,7 +112,7 @@ export class Judge {
   async judge(event: StoredEvent): Promise<Verdict> {
     const { seq } = event
     if (this.#judged === undefined || seq > this.#judged.last) return this.#judgeFirst(event)
-    const kept = (await this.#records.load(verdictKey(seq))) as Kept | undefined
+    const kept = await this.#keptOf(seq)
     if (kept === undefined) return seq < this.#judged.first ? this.#again(event, {}) : DROP
     if (kept.until !== undefined) return { kind: 'wait', until: kept.until ?? Number.POSITIVE_INFINITY }
     if (kept.member === true) return DROP
@@ -112,7 +123,7 @@ export class Judge {
   /** Decides about an event that waits: its time is up, and all events that were created before have been judged. */
   async wake(event: StoredEvent): Promise<Verdict> {
     const { seq } = event
-    const kept = (await this.#records.load(verdictKey(seq))) as Kept
+    const kept = (await this.#keptOf(seq)) ?? {}
     // A later event has completed its batch.
     if (kept.until === undefined) return this.judge(event)
     const notes = new Map<string, JsonValue>()
@@ -129,13 +140,13 @@ export class Judge {
 
   /** Whether an event waits for its time, or its batch is handed out by another that came before the time. */
   async isWaiting(seq: number): Promise<boolean> {
-    const { until, member } = ((await this.#records.load(verdictKey(seq))) ?? {}) as Kept
+    const { until, member } = (await this.#keptOf(seq)) ?? {}
     return until !== undefined || member === true
   }
 
   /** Whether an event hands out a batch. */
   async hasBatch(seq: number): Promise<boolean> {
-    return ((await this.#records.load(verdictKey(seq))) as Kept | undefined)?.batch !== undefined
+    return (await this.#keptOf(seq))?.batch !== undefined
   }
 
   async #judgeFirst(event: StoredEvent): Promise<Verdict> {
@@ -197,10 +208,7 @@ export class Judge {
     if (closes !== undefined) {
       const first = closes[0] as number
       // The first event hands the batch out, so that all bodies are kept as long as it waits, or is parked.
-      const began =
-        first === seq
-          ? decisions
-          : (((await this.#records.load(verdictKey(first))) as Kept | undefined)?.decisions ?? {})
+      const began = first === seq ? decisions : ((await this.#keptOf(first))?.decisions ?? {})
       this.#keep(seq, { decisions, member: true })
       this.#keep(first, { decisions: began, batch: closes })
       return first === seq ? this.#batch(closes) : { kind: 'drop', completes: first }
@@ -221,6 +229,10 @@ export class Judge {
     if (open !== undefined) this.#records.set(cell, undefined)
     this.#keep(seq, batch === undefined ? { decisions, member: true } : { decisions, batch })
     return batch === undefined ? DROP : this.#batch(batch)
+  }
+
+  async #keptOf(seq: number): Promise<Kept | undefined> {
+    return (await this.#records.load(verdictKey(seq))) as Kept | undefined
   }
 
   #keep(seq: number, kept: Kept): void {
@@ -245,13 +257,14 @@ export class Judge {
     const values: unknown[] = []
     // One that waited at an earlier filter may have come in late.
     for await (const event of this.#events([...seqs].sort((a, b) => a - b))) {
-      const kept = (await this.#records.load(verdictKey(event.seq))) as Kept | undefined
+      const kept = await this.#keptOf(event.seq)
       const options = { time: event.created, kept: kept?.decisions ?? {}, again: true }
-      const { session, failure } = await this.#run(event, options)
-      if (failure !== undefined) return { kind: 'fail', error: failure.error }
+      const run = await this.#run(event, options)
+      if (run.failure !== undefined) return { kind: 'fail', error: run.failure.error }
       events.push(event)
-      values.push(...session.collected)
+      values.push(...(this.#pipe.digest === undefined ? run.values : run.session.collected))
     }
+    if (this.#pipe.digest === undefined) return { kind: 'deliver', values }
     return { kind: 'deliver', values: values.length === 0 ? [] : [Object.freeze(values)], batch: events }
   }
 }
