@@ -187,7 +187,7 @@ export class World {
     return [...entries, { mark: now }]
   }
 
-  // Lets time pass until no event is left, so that what is due now is decided, and durably so.
+  // Lets time pass until every event has been judged: then all waits that are due now are decided, durably.
   async #mark(): Promise<void> {
     await this.#ready()
     await this.clock.advance(this.#unseen)

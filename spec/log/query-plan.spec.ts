@@ -12,7 +12,7 @@ const ANY = { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY }
 const NONE = { low: Number.POSITIVE_INFINITY, high: Number.NEGATIVE_INFINITY }
 const DAY = Date.parse('2026-05-01')
 
-/** Tests, and where they can hold; what is not named is unbounded. */
+/** Tests, and the bounds of where they can hold; a bound that is left out is open. */
 const TABLE: readonly [test: unknown, plan: Partial<QueryPlan>][] = [
   [parseWhere('type = "a"'), { types: ['a'] }],
   [parseWhere('type in ("a", "b") and type != "b"'), { types: ['a', 'b'] }],

@@ -3,6 +3,7 @@ import type { Listener } from '../../listener/listener.ts'
 import { typeTest } from '../../log/type-names.ts'
 import { scheduleWords } from '../../schedule/schedule.ts'
 import type { Agent } from '../define/agent.ts'
+import { hears } from './hears.ts'
 import type { ListenerFlow, Seen } from './seen.ts'
 
 /** A job, an event type or a listener. A pattern or `*` stands for types that are not known yet. */
@@ -110,10 +111,6 @@ function typesOf({ jobs, listeners }: Agent, seen: Seen | undefined): readonly s
     .flatMap(({ source }) => source.types?.filter((type) => type.includes('*')) ?? (source.types ? [] : ['*']))
     .filter((pattern) => !known.some(typeTest([pattern])))
   return [...new Set([...known, ...unmatched])]
-}
-
-function hears({ source }: Listener, type: string): boolean {
-  return typeTest(source.types)(type)
 }
 
 function heard(listener: Listener, types: readonly string[], seen: Seen | undefined): readonly GraphEdge[] {

@@ -1,7 +1,6 @@
 import { isEngineType } from '../../core/engine-types.ts'
-import type { Listener } from '../../listener/listener.ts'
-import { typeTest } from '../../log/type-names.ts'
 import { type Finding, type Inspected, listed, listenerTitle } from './finding.ts'
+import { hears } from './hears.ts'
 import type { EventFlow } from './seen.ts'
 
 /**
@@ -32,8 +31,4 @@ export function loops({ agent, seen }: Inspected): readonly Omit<Finding, 'code'
 // The engine's announcements have the event that they are about as their cause.
 function isLoop({ type, cause }: EventFlow): boolean {
   return type === cause && !isEngineType(type)
-}
-
-function hears({ source }: Listener, type: string): boolean {
-  return typeTest(source.types)(type)
 }

@@ -4,6 +4,7 @@ import type { Job } from '../../job/job.ts'
 import type { Listener } from '../../listener/listener.ts'
 import { typeTest } from '../../log/type-names.ts'
 import { type Finding, type Inspected, jobTitle, listed, listenerTitle } from './finding.ts'
+import { hears } from './hears.ts'
 
 type Found = Omit<Finding, 'code'>
 
@@ -44,7 +45,7 @@ function mayPublish({ handle }: Listener): boolean {
 export function unheard({ agent }: Inspected): readonly Found[] {
   const { jobs, listeners } = agent
   if (listeners.length === 0) return []
-  const isHeard = (type: string): boolean => listeners.some(({ source }) => typeTest(source.types)(type))
+  const isHeard = (type: string): boolean => listeners.some((listener) => hears(listener, type))
   const heardStreams = new Set(jobs.filter((job) => typesOf(job).some(isHeard)).map(streamOf))
   return jobs.flatMap((job): Found[] => {
     const stream = streamOf(job)
