@@ -49,7 +49,12 @@ export function closeCache(directory: string | false): void {
 function make(directory: string): void {
   if (existsSync(directory)) return
   make(dirname(directory))
-  mkdirSync(directory, { mode: 0o700 })
+  try {
+    mkdirSync(directory, { mode: 0o700 })
+  } catch (error) {
+    // Another process was quicker.
+    if (!existsSync(directory)) throw error
+  }
 }
 
 /** Whether only this user and root can replace this folder or one above it. */

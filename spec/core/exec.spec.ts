@@ -132,11 +132,11 @@ describe('a program that exec ends', () => {
     const directory = temporaryDirectory(t)
     const files = ['one', 'two'].map((name) => join(directory, name))
     const [file, args] = stubborn
-    const source = `import { existsSync } from 'node:fs'
-      import { exec } from ${JSON.stringify(new URL('../../lib/core/exec.ts', import.meta.url).href)}
+    const source = `import { exec } from ${JSON.stringify(new URL('../../lib/core/exec.ts', import.meta.url).href)}
+      import { pidsIn } from ${JSON.stringify(new URL('../support/programs.ts', import.meta.url).href)}
       exec(${JSON.stringify(file)}, ${JSON.stringify([...args, ...files])})
-      const look = () => ${JSON.stringify(files)}.every((each) => existsSync(each)) ? process.exit(7) : setTimeout(look, 5)
-      look()`
+      await pidsIn(${JSON.stringify(files)})
+      process.exit(7)`
     const ended = await failure(exec(node, ['--import', 'tsx', '--input-type=module', '-e', source]))
     assert.equal(ended.details.exitCode, 7, ended.message)
     await untilEnded(await pidsIn(files))

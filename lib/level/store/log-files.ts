@@ -28,15 +28,22 @@ export async function namesIn(directory: string): Promise<readonly string[]> {
 export async function makeDirectory(directory: string): Promise<void> {
   if (await isDirectory(directory)) return
   try {
+    await makeOne(directory)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    // The one above is missing, or it was until another process made it just now.
+    await makeDirectory(dirname(directory))
+    await makeOne(directory)
+  }
+}
+
+async function makeOne(directory: string): Promise<void> {
+  try {
     await mkdir(directory, { mode: 0o700 })
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    const above = dirname(directory)
     // Another process was quicker.
-    if (code === 'EEXIST' && (await isDirectory(directory))) return
-    if (code !== 'ENOENT' || (await isDirectory(above))) throw error
-    await makeDirectory(above)
-    await makeDirectory(directory)
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST' && (await isDirectory(directory))) return
+    throw error
   }
 }
 

@@ -133,9 +133,10 @@ describe('appendOnce', () => {
     const compose = (): Promise<string> => new Promise((resolve) => (free = () => resolve('a\n')))
     const busy = appendOnce({ key: 'a', signal }, 'x.do', path, compose)
     const waits = appendOnce({ key: 'b', signal: stop.signal }, 'x.do', path, () => 'b\n')
+    const refused = assert.rejects(waits, /time is up/)
     stop.abort(new Error('time is up'))
     ;(await until(() => free))()
-    await assert.rejects(waits, /time is up/)
+    await refused
     assert.equal(await busy, true)
   })
 })
