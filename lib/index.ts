@@ -124,6 +124,8 @@ export {
 
 // Running: an agent as a whole, or one of its parts alone.
 
+export type { Difference, PartChange } from './agent/run/part-changes.ts'
+export type { Reloaded } from './agent/run/reloaded.ts'
 export type { Running } from './agent/run/running.ts'
 export type { JobStatus, ListenerStatus, Status } from './agent/run/status.ts'
 export { type StartOptions, start } from './agent/start.ts'

@@ -32,6 +32,8 @@ export interface StartOptions {
   readonly secrets?: Secrets
   /** Replacements for parts of the world that runs and handlers use: `fetch`, `exec`, `now`, `secret`. */
   readonly world?: Partial<World>
+  /** Loads the agent's code again, for `reload()` and the command `tidings reload`; default: it can't be reloaded. */
+  readonly load?: () => Promise<Agent>
   /**
    * The directory in which commands find the running agent, by a Unix socket; default the log's directory. With `log`,
    * there is no default: the agent answers commands only if `serve` is given.
@@ -81,13 +83,14 @@ export async function start(agent: Agent, options: StartOptions = {}): Promise<R
     clock,
     environment,
     scrub: secrets.scrub,
+    load: options.load,
     close,
   })
   try {
     const place = directory === undefined ? {} : { log: resolve(directory) }
     logger.info({ agent: agent.name, ...place }, 'starting agent')
     await warnOfOrphans(agent, log, logger)
-    await running.add([...agent.listeners, ...agent.jobs])
+    await running.begin()
     if (directory !== undefined) server = await answerCommands(running, log, directory, logger)
     return running
   } catch (error) {
@@ -103,7 +106,7 @@ function check(agent: unknown, options: StartOptions): void {
       `start() needs an agent, made by agent(name, parts), got ${describe(agent)}`,
     )
   }
-  const known = { log: true, clock: true, logger: true, secrets: true, world: true, serve: true } as const
+  const known = { log: true, clock: true, logger: true, secrets: true, world: true, serve: true, load: true } as const
   checkOptions(options, known, 'TIDINGS_AGENT_INVALID', 'of start()')
   if (options.world !== undefined) checkWorld(options.world, 'TIDINGS_AGENT_INVALID', 'of start()')
   if (options.log !== undefined) checkLog(options.log, 'start()')

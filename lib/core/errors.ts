@@ -35,6 +35,7 @@ export const codes = {
   TIDINGS_MAIL_FAILED: 'a mail server did not answer, or refused the login or a command',
   TIDINGS_PACKAGE_MISSING: 'a stream or handler needs a package that is not installed',
   TIDINGS_PARKED: 'a handler parked its event',
+  TIDINGS_RELOAD_FAILED: 'the code of an agent could not be loaded again, or its parts could not begin',
   TIDINGS_RESPONSE_INVALID: 'the answer of a service is not what its protocol says',
   TIDINGS_RESPONSE_TOO_LARGE: 'the answer of a service is larger than the limit',
   TIDINGS_RETRY: 'a run or a handler asked to be tried again later',

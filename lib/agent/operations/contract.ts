@@ -80,6 +80,7 @@ const limit = object({ limit: 'number?' })
 /** Every operation, by group and name, as in `Operations`. */
 export const contract = {
   status: one('GET /status'),
+  reload: one('POST /reload'),
   flow: one('GET /flow'),
   why: one('GET /why', part('event', 'text'), listener),
   events: {

@@ -10,6 +10,7 @@ export async function healthOf(log: Log, agent?: AgentControl): Promise<Health> 
   const health: Omit<Health, 'problems'> = {
     running: agent !== undefined,
     ...(agent === undefined ? {} : { agent: agent.agent, pid: process.pid, since: agent.since.toISOString() }),
+    ...(agent === undefined || agent.loaded === agent.since ? {} : { loaded: agent.loaded.toISOString() }),
     log: { state: log.state, ...defined({ last }) },
     ...(agent === undefined ? await asLeft(log) : await asKnown(log, agent)),
   }

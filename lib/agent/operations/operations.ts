@@ -1,9 +1,11 @@
+import { TidingsError } from '../../core/errors.ts'
 import type { Log } from '../../log/port.ts'
 import type { Flow } from '../inspect/seen.ts'
 import type { WhyAnswer } from '../inspect/why-answer.ts'
 import type { AgentControl } from '../run/agent-control.ts'
 import type { Health } from '../run/health.ts'
 import type { Code } from '../run/job-code.ts'
+import type { Reloaded } from '../run/reloaded.ts'
 import { type DbOperations, dbOperations } from './db.ts'
 import { type EventOperations, eventOperations } from './events.ts'
 import { flowOf } from './flow.ts'
@@ -33,6 +35,8 @@ export interface Operations {
   readonly db: DbOperations
   /** The health of agent and log. Also answers while the log has failed. */
   status(): Promise<Health>
+  /** Loads the code of the running agent again; resolves to what has changed. See `Running.reload`. */
+  reload(): Promise<Reloaded>
   /** How the events of the log have flowed: from which jobs and causes, and past which listeners. Reads the whole log. */
   flow(): Promise<Flow>
   /**
@@ -58,6 +62,10 @@ export function operationsOf(log: Log, agent?: AgentControl, code?: Code): Opera
     replay: replayOperations(log, agent),
     db: dbOperations(log),
     status: () => healthOf(log, agent),
+    reload: async () => {
+      if (agent !== undefined) return agent.reload()
+      throw new TidingsError('TIDINGS_AGENT_INVALID', 'no agent runs on this log: start it with tidings run FILE')
+    },
     flow: () => flowOf(log, parked.list()),
     why: (event, listener) => whyOf(log, agent, event, listener),
   }

@@ -3,6 +3,7 @@ import type { Health } from './health.ts'
 import type { Code, NamedJob } from './job-code.ts'
 import type { ListenerControl } from './listener-runner.ts'
 import type { Pausable } from './pauses.ts'
+import type { Reloaded } from './reloaded.ts'
 import type { JobStatus } from './status.ts'
 
 /** A job of a running agent. */
@@ -19,6 +20,10 @@ export interface AgentControl extends Code {
   readonly agent: string
   /** When the agent started. */
   readonly since: Date
+  /** When the code that runs was loaded. */
+  readonly loaded: Date
+  /** Loads its code again; see `Running.reload`. */
+  reload(): Promise<Reloaded>
   /** Removes known secrets from text that leaves the process. */
   scrub(text: string): string
   /** The health of the jobs and listeners. Also answers while the log has failed. */

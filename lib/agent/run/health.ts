@@ -74,6 +74,8 @@ export interface Health {
   readonly pid?: number
   /** When the agent started, as an ISO 8601 string. */
   readonly since?: string
+  /** When its code was loaded again, as an ISO 8601 string; absent if it runs the code that it started with. */
+  readonly loaded?: string
   /** The health of the log. */
   readonly log: LogHealth
   /** The health of each job. */

@@ -3,6 +3,7 @@ import type { Publish } from '../../core/context.ts'
 import type { StoredEvent } from '../../core/event.ts'
 import type { RunReport } from '../../job/run-report.ts'
 import type { Part } from '../define/agent.ts'
+import type { Reloaded } from './reloaded.ts'
 import type { Status } from './status.ts'
 
 /** A running agent. Made by `start(…)`. */
@@ -22,6 +23,15 @@ export interface Running {
    *   error with which the log refuses to open a listener
    */
   add(part: Part): Promise<void>
+  /**
+   * Loads the code of the agent again, with the option `load` of `start()`. If that makes an agent of the same name, the
+   * running parts end as in `stop()`, and those of the new agent begin on the same log, as after a restart. Parts that
+   * were added stay. Resolves to what has changed, once the new parts run.
+   *
+   * @throws TidingsError `TIDINGS_RELOAD_FAILED` if the code can't be loaded, or the new parts can't begin: those of
+   *   before run on, or begin again
+   */
+  reload(): Promise<Reloaded>
   /**
    * Runs a job now, besides its schedule. Resolves to the report; undefined if it did not run, because it is already
    * running or the agent has stopped.

@@ -172,10 +172,11 @@ function checkQuestion(path: string, parts: Parts, question: unknown): Question 
   return question as Question
 }
 
-/** The HTTP status for an error: 400 when the question is wrong, 503 when the log can't answer now. */
-function statusOf(error: unknown): 400 | 500 | 503 {
+/** The HTTP status for an error: 400 when the question is wrong, 409 the code, 503 when the log can't answer now. */
+function statusOf(error: unknown): 400 | 409 | 500 | 503 {
   const { code } = error as { readonly code?: unknown }
   if (/^TIDINGS_.*_(INVALID|TOO_LARGE)$/.test(String(code))) return 400
+  if (hasCode(error, 'TIDINGS_RELOAD_FAILED')) return 409
   return hasCode(error, 'TIDINGS_LOG_FAILED') || hasCode(error, 'TIDINGS_LOG_CLOSED') ? 503 : 500
 }
 
