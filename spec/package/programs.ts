@@ -26,8 +26,13 @@ export function run(
 }
 
 /** Like `run`, for a program that must succeed. Resolves to its standard output. */
-export async function must(cwd: string, program: string, args: readonly string[]): Promise<string> {
-  const { code, stdout, stderr } = await run(cwd, program, args)
+export async function must(
+  cwd: string,
+  program: string,
+  args: readonly string[],
+  more?: NodeJS.ProcessEnv,
+): Promise<string> {
+  const { code, stdout, stderr } = await run(cwd, program, args, more)
   if (code !== 0) throw new Error(`${program} ${args.join(' ')} ended with ${code}:\n${stdout}\n${stderr}`)
   return stdout
 }
