@@ -25,7 +25,7 @@ export { operationsOf } from './agent/operations/operations.ts'
 export { steps } from './agent/operations/progress-stream.ts'
 export { dryRun } from './agent/run/dry-run.ts'
 export { type Code, codeOf } from './agent/run/job-code.ts'
-export { foreignNames, holdsLog, removeLog } from './agent/run/log-directory.ts'
+export { foreignNames, removeLog } from './agent/run/log-directory.ts'
 export {
   backlogOf,
   type DryEffect,
@@ -42,4 +42,5 @@ export { lines } from './core/lines.ts'
 export { parseTime } from './core/parse-time.ts'
 export { processSecrets } from './core/secrets.ts'
 export { isJob } from './job/job.ts'
+export { holdsLog } from './level/store/log-files.ts'
 export { isListener } from './listener/listener.ts'

@@ -16,6 +16,10 @@ export const tidings = {
       summary: 'Show the state of an agent, and any problems',
       load: async () => (await import('../commands/status/status.ts')).status,
     },
+    health: {
+      summary: 'Check whether an agent works: fast, for health checks',
+      load: async () => (await import('../commands/health/health.ts')).health,
+    },
     graph: {
       summary: 'Draw the way of events through an agent',
       load: async () => (await import('../commands/graph/graph.ts')).graph,

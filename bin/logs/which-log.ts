@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { didYouMean } from '../../lib/core/did-you-mean.ts'
+import { holdsLog } from '../../lib/level/store/log-files.ts'
 import { Failure, UsageError } from '../cli/errors.ts'
 
 /** The folder in which agents keep their logs. */
@@ -37,11 +38,6 @@ export function logFor(agent: string, db: string | undefined): string {
   throw new UsageError(
     `agent ${JSON.stringify(agent)} would share ${TEST_LOG} with agent-test, which removes its events: ${ways}`,
   )
-}
-
-async function holdsLog(directory: string): Promise<boolean> {
-  const engine = await import('../../lib/cli.ts')
-  return engine.holdsLog(directory)
 }
 
 /** Finds the folder of an existing log: `--db`, else `--agent`, else `TIDINGS_DB`, else the only one in `.tidings`. */

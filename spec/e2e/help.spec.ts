@@ -26,10 +26,18 @@ process.on('exit', () => {
 })`
 
 describe('help', () => {
-  it('is printed without loading the engine, and so is a missing argument', async (t) => {
+  it('is printed without loading the engine, and so are a missing argument and the answer of a health check', async (t) => {
     const folder = userFolder(t)
     const env = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(tattle)}` }
-    const asked = [['--help'], ['--version'], ['events', '--help'], ['run', '--help'], ['db', 'backup'], ['test', '-h']]
+    const asked = [
+      ['--help'],
+      ['--version'],
+      ['events', '--help'],
+      ['run', '--help'],
+      ['db', 'backup'],
+      ['test', '-h'],
+      ['health', '--db', '.'],
+    ]
     for (const args of asked) {
       const { stderr } = await tidings(t, folder, args, { env })
       assert.doesNotMatch(stderr, /loaded/, args.join(' '))

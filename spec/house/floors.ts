@@ -105,8 +105,9 @@ function forbidden(path: string, { specifier }: Import): string | undefined {
   if (house === 'lib') return forbiddenFloor(room, target) ?? forbiddenRoom(path, target)
   if (house === 'streams') return forbiddenStream(path, target)
   if (house === 'bin') {
-    // Two files of core stand alone; without them, a mistake on the command line would wait for the engine to load.
-    const shared = /^lib\/(cli|core\/(escape|did-you-mean))\.ts$/.test(target)
+    // These stand alone: neither a mistake on the command line nor a health check waits for the engine to load.
+    const alone = /^lib\/(core\/(escape|did-you-mean)|level\/store\/log-files|agent\/socket\/ask-health)\.ts$/
+    const shared = target === 'lib/cli.ts' || alone.test(target)
     return target.startsWith('bin/') || shared || target === 'lib/index.ts'
       ? undefined
       : `${refused}: bin/ sees lib/index.ts`

@@ -81,6 +81,7 @@ const limit = object({ limit: 'number?' })
 export const contract = {
   status: one('GET /status'),
   reload: one('POST /reload'),
+  health: one('GET /health'),
   flow: one('GET /flow'),
   why: one('GET /why', part('event', 'text'), listener),
   events: {

@@ -1,15 +1,34 @@
 import { defined } from '../../core/defined.ts'
 import type { Log } from '../../log/port.ts'
 import type { AgentControl } from '../run/agent-control.ts'
-import { type Health, type JobHealth, type ListenerHealth, problemsOf } from '../run/health.ts'
+import { type AgentHealth, type Health, type JobHealth, type ListenerHealth, problemsOf } from '../run/health.ts'
 import { jobRows, listenerRows } from './rows.ts'
+
+/** Whether the agent works. Reads nothing, so it also answers while the disk does not. */
+export function agentHealthOf(log: Log, agent?: AgentControl): AgentHealth {
+  const problems = [
+    ...problemsOf({ running: agent !== undefined, log: { state: log.state }, jobs: [], listeners: [] }),
+    ...(agent?.stopping ? ['the agent is stopping'] : []),
+  ]
+  return {
+    healthy: problems.length === 0,
+    state: agent === undefined ? 'stopped' : agent.stopping ? 'stopping' : 'running',
+    ...identityOf(agent),
+    log: log.state,
+    problems,
+  }
+}
+
+function identityOf(agent: AgentControl | undefined): Pick<Health, 'agent' | 'pid' | 'since'> {
+  return agent === undefined ? {} : { agent: agent.agent, pid: process.pid, since: agent.since.toISOString() }
+}
 
 /** The health as the running agent knows it, or as the log was left. Never rejects because the log has failed. */
 export async function healthOf(log: Log, agent?: AgentControl): Promise<Health> {
   const last = await log.last().catch(() => undefined)
   const health: Omit<Health, 'problems'> = {
     running: agent !== undefined,
-    ...(agent === undefined ? {} : { agent: agent.agent, pid: process.pid, since: agent.since.toISOString() }),
+    ...identityOf(agent),
     ...(agent === undefined || agent.loaded === agent.since ? {} : { loaded: agent.loaded.toISOString() }),
     log: { state: log.state, ...defined({ last }) },
     ...(agent === undefined ? await asLeft(log) : await asKnown(log, agent)),

@@ -3,13 +3,13 @@ import type { Log } from '../../log/port.ts'
 import type { Flow } from '../inspect/seen.ts'
 import type { WhyAnswer } from '../inspect/why-answer.ts'
 import type { AgentControl } from '../run/agent-control.ts'
-import type { Health } from '../run/health.ts'
+import type { AgentHealth, Health } from '../run/health.ts'
 import type { Code } from '../run/job-code.ts'
 import type { Reloaded } from '../run/reloaded.ts'
 import { type DbOperations, dbOperations } from './db.ts'
 import { type EventOperations, eventOperations } from './events.ts'
 import { flowOf } from './flow.ts'
-import { healthOf } from './health.ts'
+import { agentHealthOf, healthOf } from './health.ts'
 import { type JobOperations, jobOperations } from './jobs.ts'
 import { type ListenerOperations, listenerOperations } from './listeners.ts'
 import { type ParkedOperations, parkedOperations } from './parked.ts'
@@ -37,6 +37,8 @@ export interface Operations {
   status(): Promise<Health>
   /** Loads the code of the running agent again; resolves to what has changed. See `Running.reload`. */
   reload(): Promise<Reloaded>
+  /** Whether the agent works: it runs, it does not stop, and its log accepts writes. Cheap, as nothing is read. */
+  health(): Promise<AgentHealth>
   /** How the events of the log have flowed: from which jobs and causes, and past which listeners. Reads the whole log. */
   flow(): Promise<Flow>
   /**
@@ -66,6 +68,7 @@ export function operationsOf(log: Log, agent?: AgentControl, code?: Code): Opera
       if (agent !== undefined) return agent.reload()
       throw new TidingsError('TIDINGS_AGENT_INVALID', 'no agent runs on this log: start it with tidings run FILE')
     },
+    health: async () => agentHealthOf(log, agent),
     flow: () => flowOf(log, parked.list()),
     why: (event, listener) => whyOf(log, agent, event, listener),
   }

@@ -24,6 +24,8 @@ export interface AgentControl extends Code {
   readonly loaded: Date
   /** Loads its code again; see `Running.reload`. */
   reload(): Promise<Reloaded>
+  /** Whether the agent is being stopped, or has stopped. */
+  readonly stopping: boolean
   /** Removes known secrets from text that leaves the process. */
   scrub(text: string): string
   /** The health of the jobs and listeners. Also answers while the log has failed. */

@@ -86,6 +86,24 @@ export interface Health {
   readonly problems: readonly string[]
 }
 
+/** Whether an agent works, as far as it knows without reading its log, as JSON. */
+export interface AgentHealth {
+  /** Whether the agent runs, does not stop, and has a log that works. */
+  readonly healthy: boolean
+  /** What the agent does. */
+  readonly state: 'running' | 'stopping' | 'stopped'
+  /** The name of the agent. */
+  readonly agent?: string
+  /** The process id of the agent. */
+  readonly pid?: number
+  /** When the agent started, as an ISO 8601 string. */
+  readonly since?: string
+  /** The state of the log. */
+  readonly log: LogHealth['state']
+  /** Why it is not healthy, one sentence each. */
+  readonly problems: readonly string[]
+}
+
 const STATES = { failed: 'has failed', closed: 'is closed' } as const
 
 /** Describes the problems, one sentence each. */

@@ -1,18 +1,10 @@
-import { rm, rmdir, stat } from 'node:fs/promises'
+import { rm, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { hasCode, TidingsError } from '../../core/errors.ts'
 import { openLog } from '../../level/open-log.ts'
 import { refuseLocked } from '../../level/store/directory-lock.ts'
 import { refuseForeignFolder } from '../../level/store/foreign-folder.ts'
-import { isLogFile, namesIn } from '../../level/store/log-files.ts'
-
-/** Whether a directory holds a log. */
-export async function holdsLog(directory: string): Promise<boolean> {
-  // The parent folder also holds files, such as credentials.json.
-  if (!(await stat(directory).catch(() => undefined))?.isDirectory()) return false
-  const names = await namesIn(directory)
-  return names.includes('CURRENT') || names.includes('MARK')
-}
+import { holdsLog, isLogFile, namesIn } from '../../level/store/log-files.ts'
 
 /** The names in a directory that do not belong to a log. */
 export async function foreignNames(directory: string): Promise<readonly string[]> {

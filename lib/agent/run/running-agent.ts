@@ -60,6 +60,7 @@ export interface RunningAgentHost extends RunningPartsHost {
  */
 export class RunningAgent implements Running, AgentControl {
   readonly since: Date
+  stopping = false
   readonly #host: RunningAgentHost
   readonly #live: LiveEvents
   readonly #stop = new AbortController()
@@ -317,6 +318,7 @@ export class RunningAgent implements Running, AgentControl {
 
   async #end(): Promise<void> {
     const { clock, environment, close } = this.#host
+    this.stopping = true
     this.#stop.abort(stopping())
     // From here on, no other parts can take the place of these.
     const answered = await this.#parts.end('stops')

@@ -14,6 +14,14 @@ export function isLogFile(name: string): boolean {
   return LOG_FILE.test(name)
 }
 
+/** Whether a directory holds a log. */
+export async function holdsLog(directory: string): Promise<boolean> {
+  // The folder above it also holds files, such as credentials.json.
+  if (!(await isDirectory(directory))) return false
+  const names = await namesIn(directory)
+  return names.includes('CURRENT') || names.includes('MARK')
+}
+
 /** Returns the names in a directory; none when it is missing. */
 export async function namesIn(directory: string): Promise<readonly string[]> {
   return existsSync(directory) ? readdir(directory) : []

@@ -1,0 +1,27 @@
+import { askHealth } from '../../../lib/agent/socket/ask-health.ts'
+import { command } from '../../cli/command.ts'
+import { exitCodes } from '../../cli/errors.ts'
+import { reading } from '../../cli/options.ts'
+import { whichLog } from '../../logs/which-log.ts'
+import { printJson, printLine, printProblem } from '../../print/print.ts'
+
+export const health = command({
+  summary:
+    'Check whether an agent works, at a fraction of the cost of status: it answers, does not stop, and its log accepts writes. The exit code is 0 if so, and 1 otherwise.',
+  takes: [],
+  options: reading,
+  examples: [
+    ['', 'Checks the agent on the only log in .tidings'],
+    ['--db /var/lib/tidings/home', 'Checks the agent on this log, for a health check'],
+    ['--agent home --json', 'Prints the answer for a program'],
+  ],
+  run: async (given) => {
+    const directory = await whichLog(given)
+    const health = await askHealth(directory)
+    const problems = health?.problems ?? [`no agent answers on the log in ${directory}`]
+    if (given.json) printJson(health ?? { healthy: false, problems })
+    else if (health?.healthy) printLine(`agent ${JSON.stringify(health.agent)} is healthy, since ${health.since}`)
+    for (const problem of problems) printProblem(problem)
+    return health?.healthy ? exitCodes.ok : exitCodes.failed
+  },
+})
