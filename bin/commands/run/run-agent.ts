@@ -20,6 +20,7 @@ import { surviveErrors, untilSignal, untilUnread } from '../../user/guards.ts'
 import { loadAgent } from '../../user/load-agent.ts'
 import { type CodeOptions, surroundings } from '../../user/surroundings.ts'
 import { retained } from '../db/retention.ts'
+import { serviceManager, serviceState } from './notify.ts'
 import { runDry } from './run-dry.ts'
 import { runOnce } from './run-once.ts'
 
@@ -44,6 +45,7 @@ export async function runAgent(options: RunOptions): Promise<number> {
   const retention = retained(options.retain)
   const { secrets, logger } = await surroundings(options)
   surviveErrors(logger)
+  const service = serviceManager(logger)
   const whole = await loadAgent(options.file)
   const chosen = options.only === undefined ? whole : only(whole, options.only)
   const ending = options.once || options.dry ? endingJobs(chosen, options.only !== undefined) : undefined
@@ -72,13 +74,17 @@ export async function runAgent(options: RunOptions): Promise<number> {
     secrets,
     ...(directory === undefined ? {} : { serve: directory }),
   })
+  service.ready()
+  service.watch(() => serviceState(running, log))
   await Promise.race([stopped, untilClosed(log)])
+  service.stopping()
   // A log closes by itself only when it has lost its lock.
   const lost = log.state === 'closed'
   if (lost) logger.error({ directory }, 'the log closed itself, so the agent ends')
   await running.stop()
   // An unresponsive disk must not keep the process alive.
   await Promise.race([log.close(), sleep(PATIENCE, undefined, { ref: false })])
+  service.end()
   return lost ? exitCodes.failed : exitCodes.ok
 }
 
