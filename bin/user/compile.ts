@@ -17,6 +17,8 @@ interface Node {
   readonly name?: string
   readonly source?: Node | null
   readonly callee?: Node
+  readonly object?: Node
+  readonly property?: Node
   readonly arguments?: readonly Node[]
   readonly expression?: Node
   readonly specifiers?: readonly { readonly local: Node & { readonly name: string } }[]
@@ -42,21 +44,29 @@ interface Miscompiled {
 
 const BABEL_FAILED = 'exports.__JITI_ERROR__ = '
 
+/** Whether imports and exports become calls for jiti, or stay for Node. */
+export type Modules = 'compiled' | 'kept'
+
 /**
  * Compiles a user's modules for jiti. Babel compiles alone where it can. It supports only an old proposal for
  * decorators, drops the exports of a module with `using` at its top level, and can't parse all of TypeScript: in these
  * cases esbuild, if installed, compiles first. Line numbers are preserved, so that errors name the right lines.
  *
  * @param babel A jiti without a cache, used for its transform and its resolution.
+ * @param modules Jiti needs `compiled` ones, Node's own loader `kept` ones.
  * @returns The `transform` option of jiti. It throws an error in jiti's own form (`ParseError: … FILE:LINE:COLUMN`) for
  *   source that needs esbuild when esbuild is not installed or rejects it.
  */
-export function compiler(babel: Jiti, config: RunConfig): (options: TransformOptions) => TransformResult {
+export function compiler(
+  babel: Jiti,
+  config: RunConfig,
+  modules: Modules = 'compiled',
+): (options: TransformOptions) => TransformResult {
   return (options) => {
     const found: Miscompiled[] = []
     const visits = [findMiscompiled(found)]
     if (!options.filename?.includes('/node_modules/')) visits.push(followPaths(babel, config))
-    const code = babel.transform(visiting(options, visits))
+    const code = babel.transform(visiting(options, visits, modules))
     const [first] = found
     if (first === undefined && !code.startsWith(BABEL_FAILED)) return { code }
     if (first?.what === 'a decorator' && config.compilerOptions.emitDecoratorMetadata === true)
@@ -70,7 +80,7 @@ export function compiler(babel: Jiti, config: RunConfig): (options: TransformOpt
     if (esbuild === undefined)
       throw parseError(`${first?.what} needs a compiler that knows it: npm install esbuild`, options, first?.start)
     try {
-      return { code: compileTwice(babel, esbuild, config, options) }
+      return { code: compileTwice(babel, esbuild, config, options, modules) }
     } catch (error) {
       // If neither can parse it, the source is wrong: report Babel's message, unless Babel parsed it.
       const { text, location = null } = (error as Partial<Esbuild.TransformFailure>).errors?.[0] ?? {}
@@ -79,6 +89,13 @@ export function compiler(babel: Jiti, config: RunConfig): (options: TransformOpt
       throw parseError(text, options, location ?? first.start)
     }
   }
+}
+
+/** Where and why source can't be compiled, from what Babel prints instead of the module. */
+export function failureIn(code: string): string | undefined {
+  if (!code.startsWith(BABEL_FAILED)) return undefined
+  const { filename, line, column, message } = JSON.parse(code.slice(BABEL_FAILED.length)) as Record<string, string>
+  return `${filename}:${line}:${column}: ${message?.trim()}`
 }
 
 function findMiscompiled(found: Miscompiled[]): Visit {
@@ -108,7 +125,13 @@ function followPaths(babel: Jiti, { candidates }: RunConfig): Visit {
 }
 
 /** Compiles the language with esbuild, and imports and exports with Babel, which keeps the source lines. */
-function compileTwice(babel: Jiti, esbuild: typeof Esbuild, config: RunConfig, options: TransformOptions): string {
+function compileTwice(
+  babel: Jiti,
+  esbuild: typeof Esbuild,
+  config: RunConfig,
+  options: TransformOptions,
+  modules: Modules,
+): string {
   const { source, filename = '', ts = false } = options
   const { code, map } = esbuild.transformSync(source, {
     loader: ts ? 'ts' : 'js',
@@ -132,7 +155,7 @@ function compileTwice(babel: Jiti, esbuild: typeof Esbuild, config: RunConfig, o
     node.loc = start && end && { start, end }
   }
   const visits = [moveBack, exportAtEnd, followPaths(babel, config)]
-  return babel.transform(visiting({ ...options, source: code, ts: false }, visits))
+  return babel.transform(visiting({ ...options, source: code, ts: false }, visits, modules))
 }
 
 /** Compiled `using` turns an export into a `var` in a block, which Babel exports only when it is reassigned. */
@@ -147,14 +170,32 @@ const exportAtEnd: Visit = ({ node, parent, scope }) => {
   }
 }
 
+/** What Node understands without a translation is printed as it is: Babel compiles no identifiers. */
+const keepForNode: Visit = ({ node }) => {
+  if (node.callee?.type === 'Import') Object.assign(node.callee, { type: 'Identifier', name: 'import' })
+  const { object, property } = node
+  if (object?.type === 'MetaProperty' && property?.name === 'resolve')
+    Object.assign(object, { type: 'Identifier', name: 'import.meta' })
+}
+
+/** The whole module. */
+interface Root {
+  readonly node: { sourceType: 'module' | 'script' }
+  traverse(visitor: { readonly enter: Visit }): void
+}
+
 /** Adds a plugin that visits every node before any other plugin. */
-function visiting(options: TransformOptions, visits: readonly Visit[]): TransformOptions {
+function visiting(options: TransformOptions, visits: readonly Visit[], modules: Modules): TransformOptions {
+  const all = modules === 'kept' ? [...visits, keepForNode] : visits
   const enter: Visit = (path) => {
-    for (const visit of visits) visit(path)
+    for (const visit of all) visit(path)
   }
   const plugin = () => ({
-    pre: (file: { readonly path: { traverse(visitor: { readonly enter: Visit }): void } }) =>
-      file.path.traverse({ enter }),
+    pre: ({ path }: { readonly path: Root }) => {
+      // Babel compiles the imports and exports of modules only.
+      if (modules === 'kept') path.node.sourceType = 'script'
+      path.traverse({ enter })
+    },
   })
   return { ...options, babel: { ...options.babel, plugins: [plugin] } }
 }

@@ -117,7 +117,8 @@ export function count({ lines }: Ended, words: string): number {
   return lines.filter(({ msg }) => msg === words).length
 }
 
-function ownEnvironment(): NodeJS.ProcessEnv {
+/** The environment of this process, without what changes how programs behave. */
+export function ownEnvironment(): NodeJS.ProcessEnv {
   const env = Object.entries(process.env).filter(
     ([name]) => !/^(TIDINGS_|NO_COLOR$|FORCE_COLOR$|NODE_TEST_CONTEXT$|CREDENTIALS_DIRECTORY$)/.test(name),
   )

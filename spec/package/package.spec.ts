@@ -47,6 +47,7 @@ describe('the package', () => {
       'LICENSE',
       'README.md',
       'package.json',
+      'dist/bin/register.d.ts',
       ...built.flatMap((path) => (path.startsWith('dist/bin/') ? [`${path}.js`] : [`${path}.js`, `${path}.d.ts`])),
     ]
     assert.deepEqual(packed.files.toSorted(), expected.toSorted(), 'if dist is old: run npm run build')
@@ -67,7 +68,7 @@ describe('the package', () => {
     const data = createPackageFromTarballData(new Uint8Array(readFileSync(packed.tarball)))
     const result = await checkPackage(data, { includeEntrypoints: subpaths })
     assert.ok(result.types)
-    for (const subpath of ['.', './filters', './testing', ...subpaths])
+    for (const subpath of ['.', './filters', './testing', './register', ...subpaths])
       assert.ok(result.entrypoints[subpath]?.hasTypes, `${subpath} has no types`)
     for (const resolutionKind of ['node16-esm', 'bundler'] as const)
       assert.deepEqual(filterProblems(result, { resolutionKind }), [])
