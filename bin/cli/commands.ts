@@ -4,6 +4,10 @@ import type { Entry } from './command.ts'
 export const tidings = {
   summary: 'Jobs publish events, each happening is told once, listeners act.',
   commands: {
+    init: {
+      summary: 'Make a project with an agent and its test',
+      load: async () => (await import('../commands/init/init.ts')).init,
+    },
     run: {
       summary: 'Run an agent until it is stopped, or once',
       load: async () => (await import('../commands/run/run.ts')).run,

@@ -9,7 +9,8 @@ const root = join(import.meta.dirname, '../..')
 
 const sources = ['lib', 'streams', 'bin', 'spec', 'docs'].flatMap((house) =>
   readdirSync(join(root, house), { recursive: true, encoding: 'utf8' })
-    .filter((path) => path.endsWith('.ts'))
+    // Templates are code of a user's project.
+    .filter((path) => path.endsWith('.ts') && !path.startsWith('templates/'))
     .map((path) => parse(`${house}/${path}`, readFileSync(join(root, house, path), 'utf8'))),
 )
 
