@@ -1,45 +1,11 @@
 import assert from 'node:assert/strict'
-import { generateKeyPairSync } from 'node:crypto'
 import { describe, it } from 'node:test'
 import { isPark, isRetry } from '../../lib/core/control.ts'
 import { hasCode } from '../../lib/core/errors.ts'
 import { type GoogleSpreadsheet, type Row, spreadsheet } from '../../streams/spreadsheet.ts'
 import { type Asked, localService, type Told } from '../support/local-service.ts'
 import { secretsOf } from '../support/watch-stream.ts'
-
-const { privateKey } = generateKeyPairSync('rsa', {
-  modulusLength: 2048,
-  privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
-  publicKeyEncoding: { type: 'spki', format: 'pem' },
-})
-const account = JSON.stringify({ client_email: 'robot@project.example', private_key: privateKey })
-
-type Cells = (string | number)[][]
-
-/** Plays the values of one tab. Every fourth request is answered, but the answer is lost, if `loses`. */
-function sheetOf(cells: Cells, loses = false): (asked: Asked) => Told {
-  let asked = 0
-  return ({ method, path, query, body, headers }) => {
-    if (path === '/token') return { body: { access_token: 'a-token', expires_in: 3600, token_type: 'Bearer' } }
-    if (headers.authorization !== 'Bearer a-token') return { status: 401 }
-    const [, tab, range = '', append] =
-      /\/values\/(?:('.*')!)?([A-Z\d:]*?)(:append)?$/.exec(decodeURIComponent(path)) ?? []
-    if (tab !== undefined && tab !== "'Bob''s log'") return { status: 400, body: { error: { message: 'No such tab' } } }
-    const cut = loses && (asked += 1) % 4 === 0 ? { cut: 2 } : {}
-    if (method === 'GET' && range === '1:1')
-      return { ...cut, body: { values: cells[0] === undefined ? undefined : [cells[0]] } }
-    if (method === 'GET') {
-      assert.equal(query.get('majorDimension'), 'COLUMNS')
-      const at = range.charCodeAt(0) - 65
-      return { ...cut, body: { values: [cells.slice(1).map((row) => row[at] ?? '')] } }
-    }
-    assert.equal(query.get('valueInputOption'), 'RAW')
-    const [row = []] = (JSON.parse(body) as { values: Cells }).values
-    if (append === undefined) (cells[0] ??= []).splice(range.charCodeAt(0) - 65, row.length, ...row)
-    else cells.push(row)
-    return { ...cut, body: {} }
-  }
-}
+import { account, type Cells, sheetOf } from './google-sheet-service.ts'
 
 async function prepare(
   t: { after(work: () => unknown): void },
@@ -103,7 +69,7 @@ describe('spreadsheet.appendRow at Google', () => {
 
   it('appends once, whichever answers are lost', async (t) => {
     const cells: Cells = []
-    const { append } = await prepare(t, sheetOf(cells, true))
+    const { append } = await prepare(t, sheetOf(cells, { loses: true }))
     const keys = ['k1', 'k2', 'k3', 'k4', 'k5']
     for (const key of keys) {
       for (let attempt = 0; attempt < 5; attempt++) await append({ a: key }, key).catch(() => undefined)
