@@ -14,6 +14,8 @@ export interface Command<O extends OptionTable = OptionTable> {
   readonly options: O
   /** Arguments to type after the command name, and what they do. */
   readonly examples: readonly (readonly [args: string, what: string])[]
+  /** When the exit code is 1 although no error is reported: `a job has failed`. */
+  readonly failsIf?: string
   /** Rewrites old spellings among the arguments into those in `options`. */
   rewrite?(args: readonly string[]): readonly string[]
   /** Resolves to the exit code. */

@@ -1,3 +1,4 @@
+import { wrapped } from '../print/wrap.ts'
 import type { Command, Group } from './command.ts'
 import { HELP } from './parse.ts'
 
@@ -39,5 +40,8 @@ export async function helpOf(words: readonly string[], command: Command): Promis
     .usage(`${usage}\n\n${command.summary}`)
     .getHelp()
   const examples = command.examples.map(([args, what]) => `  ${`${program} ${args}`.trimEnd()}\n      ${what}`)
-  return `${options}\n\nExamples:\n${examples.join('\n')}`
+  const { failsIf } = command
+  const exits =
+    failsIf === undefined ? '' : `\n\nExit code:\n${wrapped(`1 also if ${failsIf}`, { indent: 2 }).join('\n')}`
+  return `${options}\n\nExamples:\n${examples.join('\n')}${exits}`
 }

@@ -2,11 +2,11 @@ import { describe, type ErrorCode, type ErrorDetails, quote, TidingsError } from
 
 /** The size limits of a log, in bytes of UTF-8; each from 1. */
 export interface Limits {
-  /** The event type; default 256. */
+  /** The longest event type, in bytes; default 256. */
   readonly type: number
-  /** The identifier and the version; default 1024 (1 KiB). */
+  /** The longest identifier or version, in bytes; default 1024 (1 KiB). */
   readonly identifier: number
-  /** The data as JSON text; default 262144 (256 KiB). */
+  /** The largest data as JSON text, in bytes; default 262144 (256 KiB). */
   readonly data: number
 }
 

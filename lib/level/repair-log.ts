@@ -54,8 +54,6 @@ const kindNames: Readonly<Record<string, string>> = Object.fromEntries(
  *
  * LevelDB can abort the process over a damaged table, so `tidings db repair` does this in a child process.
  *
- * @param options `progress` is called with the number of records read so far; `harder` lets LevelDB repair the copy first:
- *   for a second attempt, after the process died in the first. Default false
  * @throws TidingsError `TIDINGS_LOG_LOCKED` (the damaged log is in use), `TIDINGS_LOG_INVALID` (the directory is not empty,
  *   or there is no log), `TIDINGS_LOG_DAMAGED` (no record is sound), `TIDINGS_LOG_FORMAT`, `TIDINGS_LOG_FAILED` (the disk
  *   is full, or access is denied)
@@ -63,7 +61,15 @@ const kindNames: Readonly<Record<string, string>> = Object.fromEntries(
 export async function repairLog(
   damaged: string,
   directory: string,
-  { progress = () => undefined, harder = false }: { readonly progress?: Progress; readonly harder?: boolean } = {},
+  {
+    progress = () => undefined,
+    harder = false,
+  }: {
+    /** Called with the number of records read so far. */
+    readonly progress?: Progress
+    /** Lets LevelDB repair the copy first: for a second attempt, after the process died in the first. Default false. */
+    readonly harder?: boolean
+  } = {},
 ): Promise<Repaired> {
   const [from, target] = [pathOf(damaged, 'repairLog()'), pathOf(directory, 'repairLog()')]
   const names = (await namesIn(from)).filter(

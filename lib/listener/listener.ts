@@ -52,7 +52,7 @@ export interface ListenerOptions<E = StoredEvent> {
   readonly timeout?: Duration
   /** How often the process may die while it handles an event alone before that is parked, from 1; default 5. */
   readonly crashes?: number
-  /** The former name, whose cursor, retries, parked events and state this listener takes over. */
+  /** The former name, whose cursor, retries, parked events and state this listener takes over; default none. */
   readonly formerly?: string
 }
 

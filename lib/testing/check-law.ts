@@ -7,7 +7,7 @@ import { fc } from './fast-check.ts'
 export interface LawOptions {
   /** The number of cases to try; default 100. */
   readonly numRuns?: number
-  /** The seed of the cases; default 1, so that runs are reproducible. */
+  /** The seed of the cases, a whole number; default 1, so that runs are reproducible. */
   readonly seed?: number
   /** The single case to run, as the failed law reports it. */
   readonly path?: string

@@ -1,9 +1,10 @@
-/** One fenced block of TypeScript in a page, or in the comments of a source file. */
+/** One fenced block of TypeScript, or of a CommonJS module, in a page or in the comments of a source file. */
 export interface Block {
   readonly file: string
   /** The line of the file with the first line of the block. */
   readonly line: number
   readonly code: string
+  readonly language: 'ts' | 'cjs'
   /** False for blocks that are fenced with `ts no-run`. */
   readonly runs: boolean
 }
@@ -24,9 +25,9 @@ export function blocksOf(file: string, text: string): Block[] {
     }
     const { margin, language, marks, line } = open
     open = undefined
-    if (language !== 'ts') continue
+    if (language !== 'ts' && language !== 'cjs') continue
     const code = lines.slice(line, index).map((each) => each.slice(margin))
-    blocks.push({ file, line: line + 1, code: code.join('\n'), runs: !marks.includes('no-run') })
+    blocks.push({ file, line: line + 1, code: code.join('\n'), language, runs: !marks.includes('no-run') })
   }
   if (open !== undefined) throw new Error(`${file}:${open.line} opens a block that nothing closes`)
   return blocks

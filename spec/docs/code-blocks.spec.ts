@@ -64,8 +64,8 @@ describe('blocks', () => {
 
   it('are the fenced TypeScript blocks of a page, wherever they stand', () => {
     assert.deepEqual(blocksOf('page.md', page.join('\n')), [
-      { file: 'page.md', line: 3, code: 'const a = 1\n\na + 1', runs: true },
-      { file: 'page.md', line: 12, code: 'for (;;)\n  wait()', runs: false },
+      { file: 'page.md', line: 3, code: 'const a = 1\n\na + 1', language: 'ts', runs: true },
+      { file: 'page.md', line: 12, code: 'for (;;)\n  wait()', language: 'ts', runs: false },
     ])
   })
 
@@ -82,7 +82,7 @@ describe('blocks', () => {
       '   */',
     ]
     assert.deepEqual(blocksOf('a.ts', source.join('\n')), [
-      { file: 'a.ts', line: 6, code: "on('x')\n  .pipe()", runs: true },
+      { file: 'a.ts', line: 6, code: "on('x')\n  .pipe()", language: 'ts', runs: true },
     ])
   })
 
@@ -104,13 +104,22 @@ describe('blocks', () => {
 })
 
 describe('a report with file and line', () => {
-  const block = (line: number, code: string): Block => ({ file: 'docs/page.md', line, code, runs: true })
+  const block = (line: number, code: string): Block => ({
+    file: 'docs/page.md',
+    line,
+    code,
+    language: 'ts',
+    runs: true,
+  })
   const bad = [
     block(10, 'const fine = 1\nconst wrong: string = 2'),
     block(20, "console.error('why')\nprocess.exitCode = 3"),
     block(30, 'setInterval(() => undefined, 1000)'),
     block(40, "import { on } from 'tidings'\nconsole.log(typeof on)"),
     { ...block(50, 'throw new Error()'), runs: false },
+    { ...block(60, "if (require('tidings').on === undefined) process.exitCode = 4"), language: 'cjs' as const },
+    { ...block(70, 'throw new Error("common")'), language: 'cjs' as const },
+    block(80, "const timer = setInterval(() => undefined, 1000)\nprocess.once('SIGTERM', () => clearInterval(timer))"),
   ]
   let compiled: Compiled
   before(async () => {
@@ -124,10 +133,11 @@ describe('a report with file and line', () => {
     assert.match(errors[0] ?? '', /^docs\/page\.md:11 .*'number' is not assignable to type 'string'/)
   })
 
-  it('comes for a block that fails or does not end', async () => {
+  it('comes for a block that fails or does not end, also after SIGTERM', async () => {
     const failures = (await execute(compiled, 5000)).toSorted()
-    assert.equal(failures.length, 2, failures.join('\n'))
+    assert.equal(failures.length, 3, failures.join('\n'))
     assert.match(failures[0] ?? '', /^docs\/page\.md:20 failed\nwhy\n/)
     assert.match(failures[1] ?? '', /^docs\/page\.md:30 did not end within 5000 ms/)
+    assert.match(failures[2] ?? '', /^docs\/page\.md:70 failed\n[^]*common/)
   })
 })

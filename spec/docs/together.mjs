@@ -1,4 +1,5 @@
-// Runs the given modules, one after another, each in an empty directory. Reports when all of them succeeded.
+// Runs the given modules, one after another, each in an empty directory. Reports when all of them succeeded. A module that
+// waits for SIGTERM is a service: it gets the signal once it has begun.
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 
@@ -14,5 +15,6 @@ for (const [index, script] of scripts.entries()) {
   mkdirSync(cwd)
   process.chdir(cwd)
   await import(script)
+  if (process.listenerCount('SIGTERM') > 0) process.emit('SIGTERM', 'SIGTERM')
   ran += 1
 }

@@ -20,8 +20,9 @@ export interface Compiled {
  */
 export async function compile(blocks: readonly Block[]): Promise<Compiled> {
   const files = new Map(blocks.map((block, index) => [`block-${index + 1}`, block]))
+  const typed = [...files].filter(([, { language }]) => language === 'ts')
   const sources = await Promise.all(
-    Array.from(files, async ([name, { file, code }]) => [name, asModule(code, await modulesFor(file))] as const),
+    typed.map(async ([name, { file, code }]) => [name, asModule(code, await modulesFor(file))] as const),
   )
   mkdirSync(join(root, '.cache'), { recursive: true })
   const directory = mkdtempSync(join(root, '.cache/docs-'))
@@ -39,9 +40,19 @@ export async function compile(blocks: readonly Block[]): Promise<Compiled> {
     join(directory, 'tsconfig.json'),
     JSON.stringify({ extends: '../../tsconfig.json', compilerOptions, include: ['*.ts', '../../streams'] }),
   )
+  for (const [name, { language, code }] of files) {
+    if (language !== 'cjs') continue
+    mkdirSync(builtIn(directory), { recursive: true })
+    writeFileSync(join(builtIn(directory), `${name}.cjs`), code)
+  }
   const tsc = join(root, 'node_modules/.bin/tsc')
   const { ended, output } = await run(tsc, ['-p', directory, '--pretty', 'false'], root, 60_000)
   return { directory, files, errors: ended === 'well' ? [] : errorsIn(output, files) }
+}
+
+/** Where the compiler puts the blocks of this directory. */
+function builtIn(directory: string): string {
+  return join(directory, 'out/.cache', basename(directory))
 }
 
 /** The names that an excerpt may use without an import; in a source file, also its exports. */
@@ -69,20 +80,24 @@ function errorsIn(output: string, files: Compiled['files']): string[] {
 }
 
 /**
- * Runs the blocks that should run, each in an empty directory. Returns those that fail or take longer than `limit` ms.
+ * Runs the blocks that should run, each in an empty directory. Returns those that fail or take longer than `limit` ms. A
+ * block that waits for SIGTERM gets it, as from a supervisor, and must then end.
  * Processes are expensive, so many blocks share one; only if that fails, each of them gets its own.
  */
 export async function execute({ directory, files }: Compiled, limit: number): Promise<string[]> {
   const running = [...files].filter(([, { runs }]) => runs)
   const processes = availableParallelism()
   const shares = Array.from({ length: processes }, (_, share) => running.filter((__, i) => i % processes === share))
-  const scriptOf = (name: string): string => join(directory, 'out/.cache', basename(directory), `${name}.js`)
+  const scriptOf = (name: string): string => {
+    const ending = files.get(name)?.language === 'cjs' ? 'cjs' : 'js'
+    return join(builtIn(directory), `${name}.${ending}`)
+  }
   const failures = shares.map(async (share) => {
     const scripts = share.map(([name]) => scriptOf(name))
     if ((await runIn([together, ...scripts], Math.max(limit, 1000 * share.length))).output.endsWith(allRan)) return []
     const failed: string[] = []
     for (const [name, { file, line }] of share) {
-      const { ended, output } = await runIn(['--enable-source-maps', scriptOf(name)], limit)
+      const { ended, output } = await runIn(['--enable-source-maps', together, scriptOf(name)], limit)
       if (ended !== 'well') failed.push(`${file}:${line} ${ended}\n${output}`)
     }
     return failed
@@ -102,7 +117,9 @@ async function runIn(args: string[], limit: number): ReturnType<typeof run> {
 }
 
 function run(file: string, args: string[], cwd: string, timeout: number): Promise<{ ended: string; output: string }> {
-  const { NODE_TEST_CONTEXT: _, ...env } = process.env
+  const { NODE_TEST_CONTEXT: _, ...inherited } = process.env
+  // A block that serves takes any free port.
+  const env = { ...inherited, PORT: '0' }
   return new Promise((resolve) => {
     execFile(file, args, { cwd, env, timeout, killSignal: 'SIGKILL' }, (error, stdout, stderr) => {
       const failed = error?.killed ? `did not end within ${timeout} ms` : 'failed'

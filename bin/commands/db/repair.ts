@@ -18,6 +18,7 @@ export const repair = command({
     ['', 'Makes .tidings/home.repaired from .tidings/home'],
     ['--to /mnt/large/home --json', 'Repairs onto another disk, and reports as JSON'],
   ],
+  failsIf: 'something of the damaged log is missing',
   run: async (given) => {
     const directory = await whichLog(given)
     await refuseIfInUse(directory)

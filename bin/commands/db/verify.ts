@@ -16,13 +16,14 @@ interface Found {
 }
 
 export const verify = command({
-  summary: 'Compare all records of a log with each other. The exit code is 1 if any is not as it was written.',
+  summary: 'Compare all records of a log with each other.',
   takes: [],
   options: reading,
   examples: [
     ['', 'Verifies the only log in .tidings'],
     ['--db backups/monday --json', 'Verifies a backup, and lists the problems as JSON'],
   ],
+  failsIf: 'a record is not as it was written',
   run: async (given) => {
     const directory = await whichLog(given)
     const { connect } = await import('../../../lib/index.ts')

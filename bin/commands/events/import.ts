@@ -31,6 +31,7 @@ export const importCommand = command({
     ['events.csv', 'Imports a table with the columns type, identifier and data'],
     ['- --db backup < events.ndjson', 'Imports from standard input into another log'],
   ],
+  failsIf: 'lines were skipped',
   run: async (given) => {
     const identity = identityOf(given.identity)
     const directory = await logToFill(given)

@@ -22,6 +22,7 @@ export const run = command({
     ['my_job --dry', 'Shows what my_job would publish now'],
     ['my_job hello.ts --dry', 'Does the same, whether or not the agent in hello.ts runs'],
   ],
+  failsIf: 'the job failed, or did not run because it runs already',
   run: (given) => (given.dry ? runDry(given) : runNow(given)),
 })
 

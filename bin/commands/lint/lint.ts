@@ -8,7 +8,7 @@ import { wrapped } from '../../print/wrap.ts'
 
 export const lint = command({
   summary:
-    'Look for mistakes in the agent that a module exports, without running it: filters that nothing passes, listeners that nothing feeds, schedules that have ended. If the agent has a log, what it shows counts too. Each finding has a code, which docs/lint.md explains. The exit code is 1 if there is a finding. --json prints an array.',
+    'Look for mistakes in the agent that a module exports, without running it: filters that nothing passes, listeners that nothing feeds, schedules that have ended. If the agent has a log, what it shows counts too. Each finding has a code, which docs/lint.md explains. --json prints an array.',
   takes: ['FILE'],
   options: {
     ignore: { type: 'array', string: true, describe: 'Leave out findings with this code; may be repeated' },
@@ -19,6 +19,7 @@ export const lint = command({
     ['hello.ts', 'Checks the agent in hello.ts'],
     ['hello.ts --ignore event-unheard', 'Allows events that only a person or another job reads'],
   ],
+  failsIf: 'there is a finding',
   run: async (given) => {
     const [file = ''] = given._
     const ignored = given.ignore ?? []

@@ -34,6 +34,7 @@ export const replay = command({
     ['my_listener 12 20-30 --again', 'Tells it these events once more'],
     ['my_listener --again --since today --rate 10/min', 'Repeats today, ten events a minute'],
   ],
+  failsIf: 'events are left to tell',
   run: async (given) => {
     const { parked, again, after } = given
     const [listener = '', ...seqs] = given._

@@ -27,5 +27,6 @@ export const run = command({
     ['hello.ts --retain 90d --retain 2GB', 'Removes, every hour, events older than 90 days or beyond 2 GB'],
     ['hello.ts -m --log-level debug', 'Stores nothing on disk, and logs more'],
   ],
+  failsIf: 'the log closed itself, or with --once or --dry a job failed, or an event was parked or waits for a retry',
   run: async (given) => (await import('./run-agent.ts')).runAgent({ ...given, file: given._[0] ?? '' }),
 })

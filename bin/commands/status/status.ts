@@ -12,13 +12,14 @@ const LISTENERS = ['', 'name', 'behind', 'running', 'retrying', 'parked', 'oldes
 
 export const status = command({
   summary:
-    'Show the state of an agent: its jobs, its listeners, its log. The exit code is 0 if all is well or a job only holds drafts, and 1 if a job is overdue, a listener is stuck, the log has failed or no agent runs. --json prints the same for programs.',
+    'Show the state of an agent: its jobs, its listeners, its log. Ends with 0 if all is well. --json prints the same for programs.',
   takes: [],
   options: reading,
   examples: [
     ['', 'Shows the agent on the only log in .tidings'],
     ['--agent hello --json', 'Shows agent hello, for a program that watches it'],
   ],
+  failsIf: 'a job is overdue, a listener is stuck, the log has failed or no agent runs; not if a job only holds drafts',
   run: (given) =>
     askLog(given, async (operations) => {
       const health = await operations.status()

@@ -35,6 +35,7 @@ export const test = command({
     ['-m -j example.myJob --record my.fixture.json', 'Keeps the answers of the services, without secrets'],
     ['-m -j example.myJob --fixture my.fixture.json', 'Runs on these answers, without network'],
   ],
+  failsIf: 'the job or a delivery failed',
   // The Python agent's spelling, which would otherwise parse as -i with the value d.
   rewrite: (args) => args.map((each) => each.replace(/^-id(?=$|=)/, '--emit-id')),
   run: async (given) => (await import('./try-parts.ts')).tryParts(given),

@@ -11,5 +11,6 @@ export const why = command({
     ['12 bugs home.ts', 'Also runs its pipe for this event, without the handler'],
     ['repo.starred:x/y bugs home.ts', 'Names the event, or the draft, by its type and identifier'],
   ],
+  failsIf: 'the log knows neither such an event nor such a draft, or no such listener',
   run: async (given) => (await import('./run-why.ts')).runWhy(given),
 })

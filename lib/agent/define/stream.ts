@@ -45,7 +45,7 @@ export interface StreamDefinition<Events, O> {
 
 /** The part of a stream definition that checks the options of each use. */
 export interface OptionsSchema<S> {
-  /** A Standard Schema: it validates the options and fills in their defaults. */
+  /** A Standard Schema: it validates the options and fills in their defaults. Without it, options are not checked. */
   readonly options: S
 }
 

@@ -1,6 +1,8 @@
 import type { Draft } from '../../../lib/index.ts'
+import { codes, table } from '../markdown.ts'
+import type { Row } from '../members.ts'
 import { handlerFailures, sourceFailures } from './failures.ts'
-import type { EventFacts, FunctionFacts, Row, StreamFacts } from './source.ts'
+import type { EventFacts, FunctionFacts, StreamFacts } from './source.ts'
 
 /** The page of a stream; `examples` are the drafts of one run. */
 export async function pageOf(facts: StreamFacts, examples: readonly Draft[]): Promise<string> {
@@ -144,14 +146,4 @@ function withoutStart(text: string, start: string): string {
 function firstSentence(text: string): string {
   const sentence = /^.*?[.](?=\s|$)/s.exec(text)?.[0].replaceAll(/\s+/g, ' ').replace(/:.*$/s, '.') ?? text
   return sentence.replace(/^Returns a handler that (\w)/, (_, first: string) => first.toUpperCase())
-}
-
-function codes(names: readonly string[]): string {
-  return names.map((name) => `\`${name}\``).join(' ')
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell) => cell.replaceAll(/\s*\n\s*(?:- )?/g, ' ').replaceAll(/(?<!\\)\|/g, '\\|')).join(' | ')} |`
-  return [line(head), `|${'---|'.repeat(head.length)}`, ...rows.map(line)].join('\n')
 }

@@ -1,18 +1,8 @@
-import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import ts from 'typescript'
-
-const root = join(import.meta.dirname, '../../..')
-
-/** An option, a member of an event's data, or a parameter, as a page shows it. */
-export interface Row {
-  readonly name: string
-  readonly type: string
-  readonly isOptional: boolean
-  /** The default as the options' schema has it. */
-  readonly fallback?: string
-  readonly text: string
-}
+import { root } from '../../support/exported-modules.ts'
+import { isLiteral, membersOf, type Reading, type Row, typeText } from '../members.ts'
+import { sources, streamNames } from '../program.ts'
 
 /** An event type of a stream. */
 export interface EventFacts {
@@ -53,19 +43,7 @@ export interface StreamFacts {
 
 /** Reads the public files of streams/, in alphabetical order. */
 export function streamFacts(): StreamFacts[] {
-  const names = readdirSync(join(root, 'streams'))
-    .filter((file) => file.endsWith('.ts'))
-    .map((file) => file.slice(0, -'.ts'.length))
-    .toSorted()
-  const rootNames = names.map((name) => join(root, `streams/${name}.ts`))
-  const program = ts.createProgram({ rootNames, options: compilerOptions() })
-  return names.map((name, i) => new Reader(program, rootNames[i] as string).read(name))
-}
-
-function compilerOptions(): ts.CompilerOptions {
-  const file = join(root, 'tsconfig.json')
-  const { config } = ts.readConfigFile(file, (path) => ts.sys.readFile(path)) as { config: unknown }
-  return ts.parseJsonConfigFileContent(config, ts.sys, root).options
+  return streamNames.map((name) => new Reader(sources(), join(root, `streams/${name}.ts`)).read(name))
 }
 
 class Reader {
@@ -73,12 +51,18 @@ class Reader {
   readonly #checker: ts.TypeChecker
   readonly #file: ts.SourceFile
   readonly #files: readonly ts.SourceFile[]
+  readonly #reading: Reading
 
   constructor(program: ts.Program, path: string) {
     this.#program = program
     this.#checker = program.getTypeChecker()
     this.#file = this.#sourceOf(path)
     this.#files = this.#withImports(this.#file)
+    this.#reading = {
+      checker: this.#checker,
+      fallbackOf: (symbol, text) => this.#fallbackOf(symbol) ?? /[Dd]efault `([^`]+)`/.exec(text)?.[1],
+      opened: (type) => (isLiteral(type) ? [type] : []),
+    }
   }
 
   read(name: string): StreamFacts {
@@ -139,43 +123,8 @@ class Reader {
     return value !== undefined && ts.isStringLiteralLike(value) ? value.text : undefined
   }
 
-  #members(type: ts.Type, prefix = ''): Row[] {
-    return this.#checker.getPropertiesOfType(type).flatMap((symbol) => {
-      const name = `${prefix}${symbol.name}`
-      const of = this.#checker.getNonNullableType(this.#typeOf(symbol))
-      const row = { ...this.#row(symbol), name }
-      const isLiteral = of.isIntersection() || of.symbol?.flags === ts.SymbolFlags.TypeLiteral
-      if (!isLiteral || of.getCallSignatures().length > 0 || of.getStringIndexType() !== undefined) return [row]
-      const inner = this.#members(of, `${name}.`)
-      // A mapped type has members without texts: its own text must do.
-      return inner.some(({ text }) => text === '') ? [row] : [{ ...row, type: 'object' }, ...inner]
-    })
-  }
-
-  #row(symbol: ts.Symbol): Row {
-    const text = this.#textOf(symbol)
-    const fallback = this.#fallbackOf(symbol) ?? /[Dd]efault `([^`]+)`/.exec(text)?.[1]
-    return {
-      name: symbol.name,
-      type: this.#typeText(symbol),
-      isOptional: (symbol.flags & ts.SymbolFlags.Optional) !== 0,
-      ...(fallback === undefined ? {} : { fallback }),
-      text,
-    }
-  }
-
-  /** The type as its author wrote it. */
-  #typeText(symbol: ts.Symbol): string {
-    const declaration = symbol.valueDeclaration
-    const node =
-      declaration !== undefined && (ts.isPropertySignature(declaration) || ts.isParameter(declaration))
-        ? declaration.type
-        : undefined
-    const text = node?.getText() ?? this.#checker.typeToString(this.#typeOf(symbol))
-    return text
-      .replaceAll(/\/\*\*[^]*?\*\//g, '')
-      .replaceAll(/\s+/g, ' ')
-      .replace(/ \| undefined$/, '')
+  #members(type: ts.Type): Row[] {
+    return membersOf(type, this.#reading)
   }
 
   /** The default of an option, in the schema of the interface that declares it. */
@@ -248,7 +197,7 @@ class Reader {
     const tag = signature.getJsDocTags().find(({ name, text }) => name === 'param' && text?.[0]?.text === symbol.name)
     const words = ts.displayPartsToString(tag?.text).replace(symbol.name, '').trim()
     const isOptional = declared !== undefined && ts.isParameter(declared) && this.#checker.isOptionalParameter(declared)
-    return { name: symbol.name, type: this.#typeText(symbol), isOptional, text: words }
+    return { name: symbol.name, type: typeText(symbol, this.#checker), isOptional, text: words }
   }
 
   /** The interfaces of streams/ in the type of a parameter, or in what a function returns that is one. */
