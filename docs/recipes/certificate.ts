@@ -1,7 +1,7 @@
 // I want a message two weeks before a certificate of my servers expires.
 //
-// Each server has a job of its own, so that one that is down does not hide the others. One message for each certificate, by
-// its fingerprint. Secret: `SMTP_URL`, as for [feeds](#feeds).
+// Each server has a job of its own, so that one that is down does not hide the others. One message for each
+// certificate, by its fingerprint; an invalid one is read, too. Secret: `SMTP_URL`, as for [feeds](#feeds).
 import { once } from 'node:events'
 import tls from 'node:tls'
 import { agent, eventType, every, job, listener, on } from 'tidings'

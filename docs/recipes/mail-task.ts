@@ -1,6 +1,7 @@
 // I want a task for each mail from my landlord.
 //
-// New mail becomes a task at once, and stays unread. Secrets: `IMAP_PASSWORD`, mostly an app password, and `TODOIST_TOKEN`.
+// New mail becomes a task at once, and stays unread. Secrets: `IMAP_PASSWORD`, mostly an app password, and
+// `TODOIST_TOKEN`.
 import { agent, listener, on, where } from 'tidings'
 import { eq } from 'tidings/filters'
 import { imap } from 'tidings/streams/imap'

@@ -1,7 +1,7 @@
 // I want a notification ten minutes before each meeting.
 //
-// Meetings that recur, move or are cancelled are followed. Secret: `CALENDAR_URL`, the private address of a calendar, which
-// Google, Outlook and iCloud show in its settings. Without a desktop, use another handler of `notify`.
+// Meetings that recur, move or are cancelled are followed. Secret: `CALENDAR_URL`, the private address of a calendar,
+// which Google, Outlook and iCloud show in its settings. Without a desktop, use another handler of `notify`.
 import { agent, listener, on } from 'tidings'
 import { calendar } from 'tidings/streams/calendar'
 import { notify } from 'tidings/streams/notify'

@@ -1,7 +1,7 @@
 // I want an issue in my repository when a dependency has a new version.
 //
-// Only versions with the tag `latest`, and not what exists at the first look. Secret: `GITHUB_TOKEN`, which must be allowed
-// to write issues of the repository.
+// Only versions with the tag `latest`, and not what exists at the first look. Secret: `GITHUB_TOKEN`, which must be
+// allowed to write issues of the repository.
 import { agent, listener, on } from 'tidings'
 import { http } from 'tidings/streams/http'
 import { npm } from 'tidings/streams/npm'

@@ -1,8 +1,8 @@
 // I want a row in a Google sheet for each order, from a webhook.
 //
-// Stripe calls `http://HOST:8080/orders`; put a proxy with TLS in front. A webhook that is sent twice is one row. Secrets:
-// `STRIPE_SECRET`, which signs the webhooks, and `GOOGLE_CREDENTIALS`, the key file of a service account that may edit
-// the sheet.
+// Stripe calls `http://HOST:8080/orders`; put a proxy with TLS in front. A webhook that is sent twice is one row.
+// Secrets: `STRIPE_SECRET`, which signs the webhooks, and `GOOGLE_CREDENTIALS`, the key file of a service account that
+// may edit the sheet.
 import { agent, listener, on, where } from 'tidings'
 import { eq } from 'tidings/filters'
 import { hook } from 'tidings/streams/hook'

@@ -1,6 +1,7 @@
 // I want a mail when a web page changes, with what it said before.
 //
-// Only the text of what `select` matches counts; scripts of the page are not run. Secret: `SMTP_URL`, as for [feeds](#feeds).
+// Only the text of what `select` matches counts; scripts of the page are not run. Secret: `SMTP_URL`, as for
+// [feeds](#feeds).
 import { agent, listener, on } from 'tidings'
 import { notify } from 'tidings/streams/notify'
 import { web } from 'tidings/streams/web'

@@ -1,7 +1,7 @@
 // I want a message when a price falls below my limit.
 //
-// One message each time the price comes down across the limit, however long it stays there. A price that is below it
-// at the first look makes no message. `select` is a CSS selector: "Inspect" in a browser shows one.
+// One message each time the price comes down across the limit, however long it stays there. A price that is below it at
+// the first look makes no message. `select` is a CSS selector: "Inspect" in a browser shows one.
 import { agent, listener, on } from 'tidings'
 import { crossed } from 'tidings/filters'
 import { notify } from 'tidings/streams/notify'

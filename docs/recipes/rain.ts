@@ -1,7 +1,7 @@
 // I want a message when it is going to rain within the hour.
 //
-// Only when rain is likely, from 60 %, and then not again for three hours. The weather is that of Open-Meteo, which needs
-// no key.
+// Only when rain is likely, from 60 %, and then not again for three hours. The weather is that of Open-Meteo, which
+// needs no key.
 import { agent, listener, on, where } from 'tidings'
 import { firstPer } from 'tidings/filters'
 import { notify } from 'tidings/streams/notify'

@@ -1,7 +1,7 @@
 // I want a message when a project makes a release.
 //
-// It begins with the first release after the first look, and leaves out prereleases. Secret: `GITHUB_TOKEN`, any token of
-// GitHub, without scopes.
+// It begins with the first release after the first look, and leaves out prereleases. Secret: `GITHUB_TOKEN`, any token
+// of GitHub, without scopes.
 import { agent, listener, on, where } from 'tidings'
 import { eq } from 'tidings/filters'
 import { github } from 'tidings/streams/github'

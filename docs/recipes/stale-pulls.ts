@@ -14,7 +14,7 @@ const look = job(
     const before = new Date(slot.getTime() - 14 * 86_400_000).toISOString().slice(0, 10)
     const query = new URLSearchParams({ q: `repo:${repository} is:pr is:open draft:false updated:<${before}` })
     const response = await fetch(`https://api.github.com/search/issues?${query}&sort=updated&order=asc`, {
-      headers: { authorization: `Bearer ${secret('GITHUB_TOKEN')}`, 'user-agent': 'tidings' },
+      headers: { authorization: `Bearer ${secret('GITHUB_TOKEN')}` },
       signal,
     })
     if (!response.ok) throw new Error(`GitHub answered ${response.status}`)

@@ -1,7 +1,7 @@
 // I want a message when my train is five minutes late or more.
 //
-// One message for each train and day, also if it gets later still; a cancelled train counts. Secret: `TELEGRAM_TOKEN`, the
-// token of a bot. The trains are those of Boston.
+// One message for each train and day, also if it gets later still; a cancelled train counts. Secret: `TELEGRAM_TOKEN`,
+// the token of a bot. The trains are those of Boston.
 import { agent, listener, on, where } from 'tidings'
 import { any, at, eq, firstPer, gte } from 'tidings/filters'
 import { notify } from 'tidings/streams/notify'

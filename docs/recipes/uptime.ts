@@ -1,6 +1,7 @@
 // I want a message when a site is down, and one when it is up again.
 //
-// What lasts three minutes counts, so a short outage makes no message. The first message says that the site is watched, and up.
+// What lasts three minutes counts, so a short outage makes no message. The first message says that the site is watched,
+// and up.
 import { agent, eventType, every, job, listener, on } from 'tidings'
 import { changed, settled } from 'tidings/filters'
 import { notify } from 'tidings/streams/notify'

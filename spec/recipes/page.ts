@@ -16,17 +16,17 @@ const INTRODUCTION = `# Recipes
 
 <!-- Made from the recipes by \`npm run docs:recipes\`. Change them there. -->
 
-Small agents for things that people want. Each is a whole program: copy it, change the names and addresses, and start it
-with \`tidings run price.ts\`. To have several in one agent, put their parts into one list.
+Small agents for things that people want. Each is a whole program: copy it, change the names and addresses, and start
+it with \`tidings run price.ts\`. To have several in one agent, put their parts into one list.
 
 - **Secrets**: a word such as \`GITHUB_TOKEN\` names a variable of the environment, or an entry of
   \`.tidings/credentials.json\`.
-- **Messages** go wherever [notify](../streams/notify.md) can send them: exchange \`notify.ntfy\` for another. On a public
-  server of ntfy, choose topics that are hard to guess.
+- **Messages** go wherever [notify](../streams/notify.md) can send them: exchange \`notify.ntfy\` for another. On a
+  public server of ntfy, choose topics that are hard to guess.
 - **Other services**: see the [streams](../streams/README.md), or write [your own](../writing-streams.md).
 
-The test suite runs each recipe, unchanged, against servers that play the services. It acts once, even if it sees the same
-thing again, also after a restart.
+The test suite runs each recipe, unchanged, against servers that play the services. It acts once, even if it sees the
+same thing again, also after a restart.
 `
 
 /** The names of all recipes, in alphabetical order. */
