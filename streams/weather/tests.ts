@@ -9,7 +9,8 @@ export interface WeatherEvent {
 }
 
 /**
- * Tests whether it rains: drizzle, rain, freezing rain, sleet or a thunderstorm.
+ * Tests whether it rains: drizzle, rain, freezing rain, sleet or a thunderstorm. With `least`, add `'probability'` to the
+ * `changes` of the stream: otherwise a forecast that only becomes likelier is not told again.
  *
  * @param least the least `probability`, in per cent; default any. For `weather.hourly`: `weather.current` has none
  */
