@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core'
 import { filterProblems } from '@arethetypeswrong/core/problems'
@@ -46,9 +46,8 @@ describe('the package', () => {
       .filter((entry) => entry.isFile())
       .map((entry) => join(entry.parentPath, entry.name).slice(root.length + 1))
     const expected = [
-      'CHANGELOG.md',
+      ...shippedPages(),
       'LICENSE',
-      'README.md',
       'package.json',
       'dist/bin/register.d.ts',
       ...templates,
@@ -56,6 +55,20 @@ describe('the package', () => {
     ]
     assert.deepEqual(packed.files.toSorted(), expected.toSorted(), 'if dist is old: run npm run build')
     assert.ok(packed.size < 1_500_000, `${packed.size} bytes`)
+  })
+
+  it('contains what its pages link to', () => {
+    const pages = packed.files.filter((path) => path.endsWith('.md') && !path.startsWith('bin/'))
+    assert.ok(pages.length > 40, `only ${pages.length} pages`)
+    const has = (place: string): boolean =>
+      packed.files.some((path) => path === place || path.startsWith(`${place.replace(/\/$/, '')}/`))
+    const broken = pages.flatMap((page) => {
+      const links = readFileSync(join(root, page), 'utf8').matchAll(/\]\((?!https?:|mailto:|#)([^)#\s]+)/g)
+      return Array.from(links, ([, target = '']) => target)
+        .filter((target) => !has(join(dirname(page), target)))
+        .map((target) => `${page}: ${target}`)
+    })
+    assert.deepEqual(broken, [])
   })
 
   it('passes publint', async () => {
@@ -174,6 +187,15 @@ describe('the package', () => {
     for (const { stderr } of [hello, many]) assert.equal(stderr.split(localCopy).length - 1, 1, stderr)
   })
 })
+
+/** The documentation of users: all pages, and what they show, but not how and why the code is as it is. */
+function shippedPages(): string[] {
+  const below = readdirSync(join(root, 'docs'), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(root.length + 1))
+  const inner = /^docs\/(STYLE\.md|decisions\/|site\/)/
+  return ['README.md', 'CHANGELOG.md', 'SECURITY.md', ...below.filter((path) => !inner.test(path))]
+}
 
 /** The names of the packages in a node_modules folder, and in those inside it. */
 function packagesIn(modules: string): string[] {
