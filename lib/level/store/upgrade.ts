@@ -10,7 +10,7 @@ import { type Database, SYNCED } from './database.ts'
 export type Upgrade = (db: Database, meta: Meta) => Promise<void>
 
 /** The upgrades, by the format that they read. Empty so far: the present format is the first. */
-const upgrades: Readonly<Record<number, Upgrade>> = {}
+export const upgrades: Readonly<Record<number, Upgrade>> = {}
 
 /**
  * Refuses a format that only a newer version can read.

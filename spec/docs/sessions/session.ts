@@ -102,10 +102,10 @@ export function run(command: string, folder: string): string {
   return onScreen(stdout).replaceAll(folder, '~/project').trimEnd()
 }
 
-// What is left of lines that were written over: a bar of progress.
-function onScreen(written: string): string {
+/** What is left of lines that were written over: a bar of progress. */
+export function onScreen(written: string): string {
   return written
-    .replaceAll('\r\n', '\n')
+    .replaceAll(/\r+\n/g, '\n')
     .split('\n')
     .map((line) => line.slice(line.lastIndexOf('\r') + 1).replaceAll('\u001b[K', ''))
     .join('\n')
