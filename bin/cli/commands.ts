@@ -142,6 +142,19 @@ export const tidings = {
       summary: 'Tell stored events to a listener that has not heard them, or again',
       load: async () => (await import('../commands/replay/replay.ts')).replay,
     },
+    service: {
+      summary: 'Run agents as services of systemd',
+      commands: {
+        print: {
+          summary: 'Print the units',
+          load: async () => (await import('../commands/service/print.ts')).print,
+        },
+        install: {
+          summary: 'Write the units, and say how to start them',
+          load: async () => (await import('../commands/service/install.ts')).install,
+        },
+      },
+    },
     db: {
       summary: 'Maintain a log: size, integrity, backups',
       commands: {

@@ -7,7 +7,7 @@ import { Scrubber } from './scrubber.ts'
 export interface Secrets {
   /**
    * Returns the value of a secret: environment `NAME`, else the file named by `NAME_FILE`, else
-   * `$CREDENTIALS_DIRECTORY/NAME`, else `NAME` in `.tidings/credentials.json`. A line break at its end is removed.
+   * `$CREDENTIALS_DIRECTORY/NAME` or `tidings_NAME` there, else `NAME` in `.tidings/credentials.json`. A line break at its end is removed.
    *
    * @throws TidingsError `TIDINGS_SECRET_MISSING`
    */
@@ -40,7 +40,10 @@ export function processSecrets(
     const file = set(`${name}_FILE`)
     if (file !== undefined) return read(file)
     const credentials = set('CREDENTIALS_DIRECTORY')
-    return (credentials === undefined ? undefined : read(join(credentials, name))) ?? fromJson(directory, name)
+    // systemd puts the name of a folder before those of the files in it: LoadCredential=tidings:/etc/tidings/home.
+    const inFolder = (file: string): string | undefined =>
+      credentials === undefined ? undefined : read(join(credentials, file))
+    return inFolder(name) ?? inFolder(`tidings_${name}`) ?? fromJson(directory, name)
   }
   return {
     secret(name) {

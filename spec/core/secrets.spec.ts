@@ -39,6 +39,12 @@ describe('secret', () => {
     ])
   })
 
+  it('is found by the name that systemd gives to a file of a folder', (t) => {
+    const directory = temporaryDirectory(t)
+    writeFileSync(join(directory, 'tidings_X'), 'from a folder\n')
+    assert.equal(processSecrets({ CREDENTIALS_DIRECTORY: directory }, directory).secret('X'), 'from a folder')
+  })
+
   it('loses a line break at its end, and no other space', (t) => {
     const directory = temporaryDirectory(t)
     const of = (value: string) => processSecrets({ X: value }, directory).secret('X')

@@ -34,7 +34,7 @@ describe('rotateBackups', () => {
     assert.equal((await restoreLog(join(folder, third), join(folder, '..', 'restored'))).last, 3)
   })
 
-  it('leaves alone what is no dated and complete backup', async (t) => {
+  it('leaves everything alone that is not a complete dated backup', async (t) => {
     const folder = await backups(t, 'monday', ...days)
     const others = ['2025-01-01T000000Z', '2025-01-02T000000Z', '2025-01-03T000000Z.partial', '2025-01-04', 'notes']
     for (const name of others) mkdirSync(join(folder, name))

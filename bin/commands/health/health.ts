@@ -7,7 +7,8 @@ import { printJson, printLine, printProblem } from '../../print/print.ts'
 
 export const health = command({
   summary:
-    'Check whether an agent works, at a fraction of the cost of status: it answers, does not stop, and its log accepts writes. The exit code is 0 if so, and 1 otherwise.',
+    'Check whether an agent works, at a fraction of the cost of status: it answers, does not stop, and its log accepts writes.',
+  failsIf: 'no agent answers, it stops, or its log has failed',
   takes: [],
   options: reading,
   examples: [
