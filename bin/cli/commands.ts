@@ -12,6 +12,14 @@ export const tidings = {
       summary: 'Run an agent until it is stopped, or once',
       load: async () => (await import('../commands/run/run.ts')).run,
     },
+    dev: {
+      summary: 'Run an agent while it is written: reloads it on each change',
+      load: async () => (await import('../commands/dev/dev.ts')).dev,
+    },
+    reload: {
+      summary: 'Make a running agent load its code again',
+      load: async () => (await import('../commands/reload/reload.ts')).reload,
+    },
     test: {
       summary: 'Try a job or a listener (also installed as agent-test)',
       load: async () => (await import('../commands/test/test.ts')).test,

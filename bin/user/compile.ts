@@ -133,7 +133,7 @@ function compileTwice(
   modules: Modules,
 ): string {
   const { source, filename = '', ts = false } = options
-  const { code, map } = esbuild.transformSync(source, {
+  const { code, map } = transformed(esbuild, source, {
     loader: ts ? 'ts' : 'js',
     target: `node${process.versions.node}`,
     sourcefile: filename,
@@ -143,8 +143,6 @@ function compileTwice(
     logLevel: 'silent',
     tsconfigRaw: { compilerOptions: config.compilerOptions },
   })
-  // The esbuild process would otherwise keep running beside the agent.
-  void esbuild.stop()
   const lines = new SourceMap(JSON.parse(map) as SourceMapPayload)
   const original = ({ line, column }: Start): Start | undefined => {
     const entry = lines.findEntry(line - 1, column)
@@ -156,6 +154,15 @@ function compileTwice(
   }
   const visits = [moveBack, exportAtEnd, followPaths(babel, config)]
   return babel.transform(visiting({ ...options, source: code, ts: false }, visits, modules))
+}
+
+function transformed(esbuild: typeof Esbuild, source: string, options: Esbuild.TransformOptions) {
+  try {
+    return esbuild.transformSync(source, options)
+  } finally {
+    // The esbuild process would otherwise keep running beside the agent.
+    void esbuild.stop()
+  }
 }
 
 /** Compiled `using` turns an export into a `var` in a block, which Babel exports only when it is reassigned. */

@@ -4,7 +4,7 @@ import { didYouMean } from '../../lib/cli.ts'
 import { UsageError } from '../cli/errors.ts'
 
 /** The file endings that a user's module may have. */
-const endings = ['.ts', '.mts', '.cts', '.js', '.mjs', '.cjs'] as const
+export const endings = ['.ts', '.mts', '.cts', '.js', '.mjs', '.cjs'] as const
 
 /** Returns the path of an existing user module, with its ending added if it was omitted. */
 export function findFile(file: string): string {

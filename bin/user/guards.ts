@@ -1,3 +1,4 @@
+import { closeSync, constants, openSync } from 'node:fs'
 import type { Logger } from '../../lib/index.ts'
 import { exitCodes } from '../cli/errors.ts'
 
@@ -34,10 +35,11 @@ export function untilUnread(logger: Logger): Promise<void> {
 }
 
 /**
- * Resolves with the first SIGINT, SIGTERM or SIGHUP, and keeps the process alive until then. A second SIGINT or SIGTERM
- * exits at once. SIGHUP never does: a closing terminal and its shell may each send one.
+ * Resolves with the first SIGINT or SIGTERM, and keeps the process alive until then; a second one exits at once. SIGHUP
+ * calls `hangUp`; it stops like the others without that, and if the terminal was closed, which is all that it means on
+ * Windows. It never exits at once: a closing terminal and its shell may each send one.
  */
-export function untilSignal(): Promise<NodeJS.Signals> {
+export function untilSignal(hangUp?: () => void): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
     const alive = setInterval(() => undefined, 2 ** 30)
     const stop = (name: NodeJS.Signals): void => {
@@ -52,6 +54,21 @@ export function untilSignal(): Promise<NodeJS.Signals> {
         stop(name)
       })
     }
-    process.on('SIGHUP', stop)
+    const hadTerminal = hasTerminal()
+    process.on('SIGHUP', (name) => {
+      const isClosed = process.platform === 'win32' || (hadTerminal && !hasTerminal())
+      if (isClosed || hangUp === undefined) stop(name)
+      else hangUp()
+    })
   })
+}
+
+/** Whether a terminal controls this process; a closed one controls nothing. */
+function hasTerminal(): boolean {
+  try {
+    closeSync(openSync('/dev/tty', constants.O_RDWR | constants.O_NOCTTY))
+    return true
+  } catch {
+    return false
+  }
 }

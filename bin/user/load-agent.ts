@@ -3,11 +3,19 @@ import { type Agent } from '../../lib/index.ts'
 import { Failure } from '../cli/errors.ts'
 import { findFile } from './find-file.ts'
 import { kindOf } from './find-part.ts'
-import { type Exports, loadModule } from './load-module.ts'
+import { type Exports, loadFresh, loadModule } from './load-module.ts'
 
 /** Loads the agent that a user's module exports: the default export, or else the only export that is an agent. */
 export async function loadAgent(file: string): Promise<Agent> {
-  const exports = await loadModule(findFile(file))
+  return agentIn(await loadModule(findFile(file)), file)
+}
+
+/** Like `loadAgent`, with all modules as they are now; `reached` receives their paths, as in `loadFresh`. */
+export async function loadFreshAgent(file: string, reached: (file: string) => void): Promise<Agent> {
+  return agentIn(await loadFresh(file, reached), file)
+}
+
+function agentIn(exports: Exports, file: string): Agent {
   if (isAgent(exports.default)) return exports.default
   const agents = Object.entries(exports).filter(([, value]) => isAgent(value))
   const [only] = agents

@@ -1,14 +1,13 @@
-import { existsSync, readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { dirname, extname, relative, resolve } from 'node:path'
+import { readFileSync } from 'node:fs'
+import { dirname, relative, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { isPromise } from 'node:util/types'
-import type { Jiti } from 'jiti'
 import { isAgent, isJob, isListener, isStream } from '../../lib/cli.ts'
 import { exitCodes, Failure } from '../cli/errors.ts'
 import { printProblem } from '../print/print.ts'
-import { compiler } from './compile.ts'
 import { closeCache, compileCache } from './compile-cache.ts'
+import { endings } from './find-file.ts'
+import { ModuleGraph } from './module-loader.ts'
 import { type RunConfig, readRunConfig } from './tsconfig.ts'
 
 /** The exports of a user's module. */
@@ -16,49 +15,56 @@ export type Exports = Readonly<Record<string, unknown>>
 
 const NOT_FOUND = /Cannot find (?:module|package) '([^']+)'[^]*?(?:- |imported from )(\S+)/
 
+const BAD_JSON = /^(\S+\.json): (.*)/
+
 /** Node's exit code for an unsettled top-level await. */
 const UNSETTLED = 13
 
 const OWN = import.meta.url.slice(0, import.meta.url.lastIndexOf('/bin/'))
 
+const graph = new ModuleGraph()
 const loaded = new Map<string, Promise<Exports>>()
 
-/** Loads a user's module; later calls return the first result. */
+/** Loads a user's module; later calls return the first result. Modules that several have in common are loaded once. */
 export function loadModule(file: string): Promise<Exports> {
-  const known = loaded.get(file) ?? load(file)
+  const known = loaded.get(file) ?? load(file, graph, () => undefined)
   loaded.set(file, known)
   return known
 }
 
 /**
- * Loads a user's TypeScript or JavaScript module. Its imports of 'tidings' and 'rxjs' resolve to what its own folder
- * has installed, else to the copy this program uses: agents need no package of their own, and there is one copy.
+ * Loads a user's module, and all that it imports, as the files are now.
+ *
+ * @param reached receives the path of each file that the outcome depends on, also if that is a failure, and of those that
+ *   are missing. May repeat
+ */
+export function loadFresh(file: string, reached: (file: string) => void): Promise<Exports> {
+  return load(file, new ModuleGraph(), reached)
+}
+
+/**
+ * Loads a user's TypeScript or JavaScript module. Its imports of 'tidings' and 'rxjs' resolve to what its own folder has
+ * installed, else to the copy this program uses: agents need no package of their own, and there is one copy.
  *
  * @throws Failure saying where the module is wrong
  */
-async function load(file: string): Promise<Exports> {
+async function load(file: string, modules: ModuleGraph, reached: (file: string) => void): Promise<Exports> {
   const path = resolve(file)
   const config = readRunConfig(path)
+  if (config.file !== undefined) reached(config.file)
   // The cache key is the source alone: with `paths`, imports may resolve elsewhere next time.
   const cache = config.candidates === undefined && compileCache(config.compilerOptions.experimentalDecorators === true)
-  const jiti = await loader(path, config, cache)
   const stuck = (): void => reportStuck(file)
   process.once('exit', stuck)
   try {
-    return exportsOf(await jiti.import<object>(path))
+    return exportsOf(await modules.import(path, { config, cache, reached }))
   } catch (error) {
+    for (const missing of missingFiles(error, config)) reached(missing)
     throw new Failure(describeFailure(file, error), { cause: error })
   } finally {
     process.off('exit', stuck)
     closeCache(cache)
   }
-}
-
-async function loader(path: string, config: RunConfig, fsCache: string | false): Promise<Jiti> {
-  const { createJiti } = await import('jiti')
-  const alias = aliases(path)
-  const transform = compiler(createJiti(import.meta.url, { alias, fsCache: false }), config)
-  return createJiti(import.meta.url, { alias, transform, fsCache })
 }
 
 /** Returns exports by name. A whole CommonJS export (`module.exports =` or `export =`) is the default. */
@@ -84,32 +90,19 @@ function reportStuck(file: string): void {
   process.exitCode = exitCodes.failed
 }
 
-function aliases(path: string): Record<string, string> {
-  const local = createRequire(path)
-  const has = (name: string): boolean => {
-    try {
-      return existsSync(local.resolve(name))
-    } catch {
-      return false
-    }
-  }
-  return {
-    ...(has('tidings')
-      ? {}
-      : {
-          tidings: ours('lib/index'),
-          'tidings/filters': ours('lib/filters'),
-          'tidings/testing': ours('lib/testing/index'),
-          'tidings/streams': fileURLToPath(new URL('../../streams', import.meta.url)),
-        }),
-    // The folder, because rxjs/operators and the like are folders in it.
-    ...(has('rxjs') ? {} : { rxjs: dirname(createRequire(import.meta.url).resolve('rxjs/package.json')) }),
-  }
-}
-
-// When run from source this is a .ts file, and so are its neighbours; in dist/ all are .js.
-function ours(name: string): string {
-  return fileURLToPath(new URL(`../../${name}${extname(import.meta.url)}`, import.meta.url))
+/** The files that may have been meant: once one of them is there, the module may load. */
+function missingFiles(error: unknown, { candidates }: RunConfig): readonly string[] {
+  const { path, message } = error as NodeJS.ErrnoException
+  if (path !== undefined) return [path]
+  const [, name, importer] = NOT_FOUND.exec(message) ?? []
+  if (name === undefined || importer === undefined) return []
+  const isPath = /^[./]/.test(name)
+  const paths = isPath ? [resolve(dirname(fileURLToPath(toUrl(importer))), name)] : (candidates?.(name) ?? [])
+  return paths.flatMap((each) => [
+    each,
+    ...endings.map((ending) => each + ending),
+    each.replace(/\.([cm]?)js$/, '.$1ts'),
+  ])
 }
 
 function describeFailure(file: string, error: unknown): string {
@@ -120,13 +113,15 @@ function describeFailure(file: string, error: unknown): string {
   if (name !== undefined && importer !== undefined) {
     return `${short(importer)}:${lineWith(name, importer)}: can't find ${JSON.stringify(name)}`
   }
+  const [, json, words] = error instanceof SyntaxError ? (BAD_JSON.exec(error.message) ?? []) : []
+  if (json !== undefined && words !== undefined) return `${short(json)}: ${words}`
   const place = placeOf(error)
   return `${place === undefined ? file : short(place)}: ${error.message}`
 }
 
 // Finds the first stack line in the user's own code. Omits the column, which refers to the compiled code.
 function placeOf({ stack = '' }: Error): string | undefined {
-  const places = [...stack.matchAll(/^\s+at .*?\(?((?:file:\/\/|\/|[A-Z]:\\)[^()\n]+:\d+):\d+\)?$/gm)]
+  const places = [...stack.matchAll(/^\s+at (?:.* )?\(?((?:file:\/\/|\/|[A-Z]:\\)[^()\n]+:\d+):\d+\)?$/gm)]
   return places
     .map(([, place = '']) => place)
     .find((place) => !place.includes('node_modules') && !place.includes('node:') && !place.startsWith(OWN))

@@ -1,6 +1,7 @@
 import { createLogger, didYouMean, type Level, levels, processSecrets } from '../../lib/cli.ts'
 import { type Logger, type Secrets } from '../../lib/index.ts'
 import { UsageError } from '../cli/errors.ts'
+import { EnvFiles } from './env-files.ts'
 import { keepSecret } from './keep-secret.ts'
 
 /** The options of commands that run a user's code. */
@@ -13,22 +14,19 @@ export interface CodeOptions {
 export interface Surroundings {
   readonly secrets: Secrets
   readonly logger: Logger
+  readonly env: EnvFiles
+  /** Looks secrets up again, when they are asked for. */
+  refreshSecrets(): void
 }
 
 /** Reads the environment files and creates the logger, for a command that runs a user's code. */
 export async function surroundings(options: CodeOptions): Promise<Surroundings> {
-  for (const file of options['env-file'] ?? []) loadEnvironment(file)
+  const env = new EnvFiles(options['env-file'] ?? [])
+  env.load()
   const secrets = processSecrets()
   for (const output of [process.stdout, process.stderr]) keepSecret(secrets, output)
-  return { secrets, logger: await createLogger({ secrets, ...levelOf(options['log-level']) }) }
-}
-
-function loadEnvironment(file: string): void {
-  try {
-    process.loadEnvFile(file)
-  } catch (error) {
-    throw new UsageError(`the environment file ${file} can't be read: ${(error as Error).message}`)
-  }
+  const logger = await createLogger({ secrets, ...levelOf(options['log-level']) })
+  return { secrets, logger, env, refreshSecrets: () => secrets.refresh() }
 }
 
 function levelOf(given: string | undefined): { level?: Level } {

@@ -5,6 +5,8 @@ import { printProblem } from '../print/print.ts'
 
 /** The settings of a tsconfig.json that affect running a module, as opposed to checking it. */
 export interface RunConfig {
+  /** The file, without those that it extends; absent without a file. */
+  readonly file?: string
   /** The options that change what decorators and class fields do. */
   readonly compilerOptions: Pick<
     NonNullable<TsConfigResult['config']['compilerOptions']>,
@@ -29,8 +31,10 @@ export function readRunConfig(module: string): RunConfig {
   const options = { experimentalDecorators, emitDecoratorMetadata, useDefineForClassFields, target }
   const compilerOptions = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
   const matcher = createPathsMatcher(found)
-  if (matcher === null) return { compilerOptions }
+  const { path: file } = found
+  if (matcher === null) return { file, compilerOptions }
   return {
+    file,
     compilerOptions,
     candidates: (specifier) => (SHARED.test(specifier) || isBuiltin(specifier) ? [] : matcher(specifier)),
   }

@@ -23,6 +23,8 @@ export interface ProcessSecrets extends Secrets {
    * they can't be printed yet.
    */
   readonly partialAtEnd: (text: string) => number
+  /** Looks each secret up again when it is next asked for. Values that were handed out are still removed from output. */
+  readonly refresh: () => void
 }
 
 /** Finds the secrets of this process, in its environment and in the files of a directory (default the working directory). */
@@ -31,6 +33,7 @@ export function processSecrets(
   directory: string = process.cwd(),
 ): ProcessSecrets {
   const known = new Map<string, string>()
+  const learned = new Set<string>()
   const scrubber = new Scrubber()
   const find = (name: string): string | undefined => {
     const set = (variable: string): string | undefined =>
@@ -54,12 +57,14 @@ export function processSecrets(
         const places = `environment ${name}, the file named by ${name}_FILE, $CREDENTIALS_DIRECTORY/${name}, .tidings/credentials.json`
         throw missing(name, `the secret ${quote(name)} was not found; looked in ${places}`)
       }
-      if (!known.has(name)) scrubber.learn(value)
+      if (!learned.has(value)) scrubber.learn(value)
+      learned.add(value)
       known.set(name, value)
       return value
     },
     scrub: (text) => scrubber.scrub(text),
     partialAtEnd: (text) => scrubber.partialAtEnd(text),
+    refresh: () => known.clear(),
   }
 }
 

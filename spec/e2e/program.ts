@@ -33,6 +33,7 @@ export interface Started {
   printed(): string
   /** Reads no more of what it prints. */
   unread(): void
+  send(name: NodeJS.Signals): void
   /** Resolves to how long it took to end, in ms, from here on. */
   signal(name: NodeJS.Signals): Promise<Ended & { readonly took: number }>
 }
@@ -87,6 +88,7 @@ export function start(
     said: (pattern) => said(child, output, pattern),
     printed: () => output.stdout,
     unread: () => child.stdout?.destroy(),
+    send: (name) => void child.kill(name),
     signal: (name) => signal(child, ended, name),
   }
 }

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
-import { writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { family, isRunning, pidsIn, untilEnded } from '../support/programs.ts'
+import { until } from '../support/until.ts'
 import { start, userFolder } from './program.ts'
+import { terminal } from './terminal.ts'
 
 const waits = `
   import { existsSync } from 'node:fs'
@@ -23,16 +25,42 @@ const hangs = (files: readonly string[]) => `
   export default agent('hangs', [job('hangs', every('1h'), run, { atStart: true })])`
 
 describe('tidings run', () => {
-  it('stops at SIGHUP with its grace period, however many arrive', async (t) => {
+  it('reloads at SIGHUP: what runs may end, then the new code runs in the same process', async (t) => {
     const folder = userFolder(t, { 'waits.ts': waits })
     const running = start(t, folder, 'tidings', ['run', 'waits.ts'])
     await running.said(/begun/)
-    void running.signal('SIGHUP')
-    const ended = running.signal('SIGHUP')
+    writeFileSync(
+      join(folder, 'waits.ts'),
+      `${waits} // and more`.replace("console.log('begun')", "console.log('new')"),
+    )
+    running.send('SIGHUP')
+    await running.said(/reloading agent/)
     writeFileSync(join(folder, 'go'), '')
-    const { code, stdout, lines } = await ended
-    assert.deepEqual([code, stdout], [0, 'begun\nended\n'])
+    await running.said(/new/)
+    writeFileSync(join(folder, 'waits.ts'), 'oops(')
+    running.send('SIGHUP')
+    await running.said(
+      /"reason":"waits\.ts:1:\d+: .*; still running the version of \d\d:\d\d","msg":"agent not reloaded"/,
+    )
+    const { code, stdout, lines } = await running.signal('SIGTERM')
+    assert.deepEqual([code, stdout], [0, 'begun\nended\nnew\nended\n'])
+    const reloaded = lines.filter(({ msg }) => msg === 'agent reloaded').map(({ changes }) => changes)
+    assert.deepEqual(reloaded, [['changed job waits']])
     assert.equal(lines.at(-1)?.msg, 'agent stopped')
+  })
+
+  it('stops with its grace period when its terminal is closed', async (t) => {
+    const folder = userFolder(t, { 'waits.ts': waits })
+    const shell = terminal(t, folder, ['run', 'waits.ts', '> out', '2> log'])
+    const has = (file: string, words: string): boolean =>
+      existsSync(join(folder, file)) && readFileSync(join(folder, file), 'utf8').includes(words)
+    await until(() => has('out', 'begun'))
+    shell.close()
+    await shell.ended
+    writeFileSync(join(folder, 'go'), '')
+    await until(() => has('log', 'agent stopped'))
+    assert(has('out', 'ended'))
+    assert(!has('log', 'reloading agent'))
   })
 
   it('leaves no child process behind, even when it exits at once', async (t) => {

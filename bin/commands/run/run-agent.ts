@@ -10,17 +10,18 @@ import {
   memoryLog,
   openLog,
   type Retention,
+  type Running,
   start,
   TidingsError,
 } from '../../../lib/index.ts'
 import { exitCodes, UsageError } from '../../cli/errors.ts'
 import { openDry } from '../../logs/open-dry.ts'
 import { logFor } from '../../logs/which-log.ts'
+import { AgentCode } from '../../user/agent-code.ts'
 import { surviveErrors, untilSignal, untilUnread } from '../../user/guards.ts'
-import { loadAgent } from '../../user/load-agent.ts'
 import { type CodeOptions, surroundings } from '../../user/surroundings.ts'
 import { retained } from '../db/retention.ts'
-import { serviceManager, serviceState } from './notify.ts'
+import { type ServiceManager, serviceManager, serviceState } from './notify.ts'
 import { runDry } from './run-dry.ts'
 import { runOnce } from './run-once.ts'
 
@@ -39,17 +40,47 @@ export interface RunOptions extends CodeOptions {
   readonly json?: boolean | undefined
 }
 
+/** An agent that runs until it is stopped. */
+export interface LiveAgent {
+  readonly running: Running
+  readonly code: AgentCode
+  /** The folder of the log; absent in memory. */
+  readonly directory: string | undefined
+}
+
+/** What else happens while an agent runs. */
+export interface Company {
+  /** Loads the code for the first time. */
+  load(code: AgentCode): Promise<Agent>
+  /** The logger of the agent. */
+  logger(logger: Logger): Logger
+  /** Called when the agent has started; what it returns is called when the agent is to stop. */
+  begin(live: LiveAgent): () => void
+}
+
+const alone: Company = {
+  load: (code) => code.load(),
+  logger: (logger) => logger,
+  begin: () => () => undefined,
+}
+
 /** Runs an agent until a signal, or once; resolves to the exit code. */
-export async function runAgent(options: RunOptions): Promise<number> {
+export async function runAgent(options: RunOptions, company: Company = alone): Promise<number> {
   if (options.memory && options.db !== undefined) throw new UsageError('--memory keeps no log: leave out --db')
   const retention = retained(options.retain)
-  const { secrets, logger } = await surroundings(options)
+  const around = await surroundings(options)
+  const { secrets } = around
+  const logger = company.logger(around.logger)
   surviveErrors(logger)
   const service = serviceManager(logger)
-  const whole = await loadAgent(options.file)
-  const chosen = options.only === undefined ? whole : only(whole, options.only)
+  const wanted = options.only
+  const code = new AgentCode(options.file, around, (whole) => (wanted === undefined ? whole : only(whole, wanted)))
+  const chosen = await company.load(code)
   const ending = options.once || options.dry ? endingJobs(chosen, options.only !== undefined) : undefined
-  const stopped = Promise.race([untilSignal(), untilUnread(logger)])
+  let begun: (running: Running) => void = () => undefined
+  const starting = new Promise<Running>((resolve) => (begun = resolve))
+  const reload = (): void => void starting.then((running) => reloadAsked(running, service))
+  const stopped = Promise.race([untilSignal(ending === undefined ? reload : undefined), untilUnread(logger)])
   const directory = options.memory ? undefined : logFor(chosen.name, options.db)
   if (options.dry && ending !== undefined) {
     const warn = (message: string): void => logger.warn({}, message)
@@ -72,11 +103,15 @@ export async function runAgent(options: RunOptions): Promise<number> {
     log,
     logger,
     secrets,
+    load: () => code.load(),
     ...(directory === undefined ? {} : { serve: directory }),
   })
+  begun(running)
   service.ready()
   service.watch(() => serviceState(running, log))
+  const leave = company.begin({ running, code, directory })
   await Promise.race([stopped, untilClosed(log)])
+  leave()
   service.stopping()
   // A log closes by itself only when it has lost its lock.
   const lost = log.state === 'closed'
@@ -86,6 +121,13 @@ export async function runAgent(options: RunOptions): Promise<number> {
   await Promise.race([log.close(), sleep(PATIENCE, undefined, { ref: false })])
   service.end()
   return lost ? exitCodes.failed : exitCodes.ok
+}
+
+// A failure is logged: a signal has no answer.
+async function reloadAsked(running: Running, service: ServiceManager): Promise<void> {
+  service.reloading()
+  await running.reload().catch(() => undefined)
+  service.ready()
 }
 
 function untilClosed(log: LevelLog): Promise<void> {

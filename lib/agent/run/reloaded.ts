@@ -18,7 +18,7 @@ export interface Reloaded {
 /** The error of a reload. `loaded`: when the code that still runs was loaded. */
 export function reloadFailed(cause: Error, loaded: Date): TidingsError {
   const since = loaded.toTimeString().slice(0, 'HH:MM'.length)
-  const message = `${cause.message}; still running the version of ${since}`
+  const message = `${cause.message.replace(/\.$/, '')}; still running the version of ${since}`
   return new TidingsError('TIDINGS_RELOAD_FAILED', message, { cause, details: { loaded: loaded.toISOString() } })
 }
 

@@ -143,7 +143,8 @@ export class RunningAgent implements Running, AgentControl {
       const loaded = new Date(clock.now())
       await this.#inTurn(() => this.#replace(next))
       this.#loaded = loaded
-      environment.logger.info({ agent: this.agent, changes: changes.length }, 'agent reloaded')
+      const words = changes.map(({ part, name, change }) => `${change} ${part} ${name}`)
+      environment.logger.info({ agent: this.agent, changes: words }, 'agent reloaded')
       const last = await log.last().catch(() => undefined)
       return { agent: this.agent, loaded: loaded.toISOString(), ...defined({ last }), changes }
     } catch (thrown) {

@@ -250,11 +250,14 @@ describe('a reload', () => {
     )
     const all: number[] = []
     for await (const { seq } of parked.list()) all.push(seq)
-    assert.deepEqual(all.sort(), [1, 2])
+    assert.deepEqual(
+      all.sort((a, b) => a - b),
+      [1, 2],
+    )
     await listeners.resume('paused')
     await here.clock.advance(100)
     assert.deepEqual(
-      heard.filter((each) => /^paused/.test(each)),
+      heard.filter((each) => each.startsWith('paused')),
       ['paused 1', 'paused 1'],
     )
   })
@@ -361,7 +364,7 @@ class Hearings {
           signal.throwIfAborted()
           this.heard.set(name, [...(this.heard.get(name) ?? []), seq])
         },
-        { ...kinds[name], backoff: { min: 5, max: 20 } } as ListenerOptions<Made>,
+        { ...kinds[name], backoff: { min: 5, max: 20 } },
       ),
     )
   }
