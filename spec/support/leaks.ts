@@ -41,7 +41,7 @@ async function check(before: ReadonlyMap<string, number>): Promise<void> {
  * Each test of this file fails when it leaves a timer, handle, child process, socket, temporary directory or listener
  * of the process behind. The runner loads this before each spec; elsewhere (a program that a spec starts) it does nothing.
  */
-if (/\.(spec|slow)\.ts$/.test(process.argv[1] ?? '')) {
+if (/\.(spec|slow)\.[jt]s$/.test(process.argv[1] ?? '')) {
   // These open their own handles at their first use.
   void process.stdout
   void process.stderr

@@ -5,7 +5,9 @@ import { availableParallelism } from 'node:os'
 import { join, relative } from 'node:path'
 import { run } from 'node:test'
 import { spec } from 'node:test/reporters'
+import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
+import { compile } from './compile.ts'
 
 const root = join(import.meta.dirname, '../..')
 const { values, positionals } = parseArgs({
@@ -26,12 +28,15 @@ const files = readdirSync(join(root, 'spec'), { recursive: true, encoding: 'utf8
   .map((path) => join(root, path))
 
 // Each file runs in a process of its own, started with this one's flags.
-process.execArgv.push('--import', new URL('leaks.ts', import.meta.url).href)
+const leaks = join(import.meta.dirname, 'leaks.ts')
+const compiled = await compile([...files, leaks])
+process.once('exit', compiled.remove)
+process.execArgv = ['--enable-source-maps', '--import', pathToFileURL(compiled.of(leaks)).href]
 
 let tests = 0
 const empty: string[] = []
 const stream = run({
-  files,
+  files: files.map(compiled.of),
   // More than there are processors: some always wait, for a disk, a clock or a child.
   concurrency: availableParallelism() + 2,
   timeout: values.slow ? 30 * 60_000 : 5 * 60_000,
@@ -39,7 +44,8 @@ const stream = run({
 })
 stream.on('test:pass', ({ name, details }) => {
   // Node counts a file without tests as one test that passed, under the file's name.
-  if (files.includes(join(root, name)) || files.includes(name)) empty.push(relative(root, name))
+  const source = files.find((path) => name === compiled.of(path) || join(root, name) === compiled.of(path))
+  if (source !== undefined) empty.push(relative(root, source))
   else if (details.type !== 'suite') tests++
 })
 stream.on('test:fail', () => (process.exitCode = 1))
