@@ -9,8 +9,8 @@ export interface Terminal {
 /** Asks one question. Resolves to the answer without spaces around it; undefined after Ctrl-C or Ctrl-D. */
 export type Ask = (question: string) => Promise<string | undefined>
 
-/** The terminal of this program: questions go to standard error, since they do not belong to the result. */
-export const ownTerminal: Terminal = { input: process.stdin, output: process.stderr }
+/** The terminal of this program. Questions go to standard error: they do not belong to the result. */
+export const ownTerminal = (): Terminal => ({ input: process.stdin, output: process.stderr })
 
 /** Whether there is a person to ask. */
 export function isInteractive({ input, output }: Terminal): boolean {

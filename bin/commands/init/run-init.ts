@@ -20,7 +20,7 @@ export interface InitOptions extends Wishes {
 const DEPLOYMENTS: Readonly<Record<string, string>> = { systemd: 'deploy', docker: '', ansible: '' }
 
 /** Writes a project, or adds to one; resolves to the exit code. */
-export async function runInit(options: InitOptions, terminal: Terminal = ownTerminal): Promise<number> {
+export async function runInit(options: InitOptions, terminal: Terminal = ownTerminal()): Promise<number> {
   const deployments = deploymentsOf(options.deploy ?? [])
   if (options.js === true && options.ts === true) throw new UsageError('--js and --ts exclude each other')
   if (options.install === true && options['no-install'] === true)
