@@ -7,7 +7,11 @@ import { Failure, UsageError } from './errors.ts'
  *
  * @throws UsageError without a terminal; Failure when the answer is no
  */
-export async function confirm(what: string, yes: boolean | undefined, terminal: Terminal = ownTerminal()): Promise<void> {
+export async function confirm(
+  what: string,
+  yes: boolean | undefined,
+  terminal: Terminal = ownTerminal(),
+): Promise<void> {
   if (yes === true) return
   if (!isInteractive(terminal)) throw new UsageError(`${what}: add --yes to confirm`)
   const answer = await onTerminal(terminal, (ask) => ask(`${escape(what)}. Continue? [y/N] `))
