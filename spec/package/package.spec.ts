@@ -25,6 +25,14 @@ const inner = readdirSync(join(root, 'streams'), { recursive: true, encoding: 'u
   .filter((path) => path.includes('/') && path.endsWith('.ts'))
   .map((path) => path.replace(/\.ts$/, ''))
 
+interface Made {
+  readonly written: readonly string[]
+}
+
+interface Manifest {
+  readonly dependencies: Readonly<Record<string, string>>
+}
+
 describe('the package', () => {
   let directory: string
   let packed: Packed
@@ -133,6 +141,15 @@ describe('the package', () => {
     assert.equal(code, 0)
     assert.equal(stderr.includes(localCopy), false)
     assert.match(await must(bare, join(prefix, 'bin/agent-test'), ['--help']), /agent-test/)
+  })
+
+  it('makes projects offline, which get the tarball that it was installed from', async () => {
+    const { project } = installed
+    const args = ['init', 'made', '--yes', '--no-install', '--json']
+    const made = JSON.parse(await must(project, join(project, 'node_modules/.bin/tidings'), args)) as Made
+    assert.ok(['.gitignore', '.github/workflows/test.yml'].every((path) => made.written.includes(path)))
+    const manifest = JSON.parse(readFileSync(join(project, 'made/package.json'), 'utf8')) as Manifest
+    assert.equal(manifest.dependencies.tidings, `file:${packed.tarball}`)
   })
 
   it('brings few packages, and none that only one stream needs', () => {

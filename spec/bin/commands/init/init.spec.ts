@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { describe, it, type TestContext } from 'node:test'
@@ -40,7 +40,7 @@ describe('tidings init', () => {
 
   it('prints JSON', async (t) => {
     const directory = project(t)
-    const { stdout } = await command('init', directory, '--no-install', '--json')
+    const { stdout } = await command('init', directory, '--ts', '--no-install', '--json')
     const { written, ...rest } = JSON.parse(stdout) as { written: string[] }
     assert.deepEqual(written.sort(), [...ts].sort())
     assert.deepEqual(rest, { directory, kept: [], installed: false })
@@ -50,7 +50,7 @@ describe('tidings init', () => {
     const directory = project(t)
     mkdirSync(join(directory, '.git'), { recursive: true })
     for (const name of ['README.md', 'LICENSE', '.gitignore']) writeFileSync(join(directory, name), 'mine')
-    const { code, stdout } = await command('init', directory, '--no-install')
+    const { code, stdout } = await command('init', directory, '--ts', '--no-install')
     assert.equal(code, 0)
     assert.match(stdout, /kept as they are:\n {2}\.gitignore\n {2}README\.md\n/)
     assert.deepEqual(filesIn(directory), [...ts, 'LICENSE'].sort())
@@ -61,7 +61,7 @@ describe('tidings init', () => {
     const directory = project(t)
     mkdirSync(directory)
     writeFileSync(join(directory, 'package.json'), '{}')
-    const { stdout } = await command('init', directory)
+    const { stdout } = await command('init', directory, '--ts')
     assert.match(stdout, /\npackage\.json lacks tidings: npm install tidings rxjs\n/)
   })
 
@@ -70,18 +70,18 @@ describe('tidings init', () => {
     mkdirSync(directory)
     writeFileSync(join(directory, 'main.py'), '')
     writeFileSync(join(directory, 'notes'), '')
-    const { code, stderr } = await command('init', directory)
+    const { code, stderr } = await command('init', directory, '--ts')
     assert.equal(code, 2)
     assert.match(stderr, /home is not empty: it has main\.py and 1 more; name a folder that is new or empty\n$/)
     assert.deepEqual(filesIn(directory), ['main.py', 'notes'])
-    assert.match((await command('init', join(directory, 'notes'))).stderr, /notes is not a folder\n$/)
+    assert.match((await command('init', join(directory, 'notes'), '--ts')).stderr, /notes is not a folder\n$/)
   })
 
   it('refuses a project that has more than it would write, unless it adds what deploys it', async (t) => {
     const directory = project(t)
     await command('init', directory, '--no-install', '--js')
     mkdirSync(join(directory, 'lib'))
-    const refused = await command('init', directory, '--no-install')
+    const refused = await command('init', directory, '--js', '--no-install')
     assert.deepEqual([refused.code, filesIn(directory)], [2, [...js].sort()])
     assert.match(refused.stderr, /has a project already; --deploy systemd,docker,ansible adds to it\n$/)
   })
@@ -99,9 +99,30 @@ describe('tidings init', () => {
     }
   })
 
+  it('adds what deploys a project, once, and nothing else', async (t) => {
+    const directory = project(t)
+    await command('init', directory, '--no-install', '--js', '--deploy', 'docker')
+    const docker = ['.dockerignore', 'Dockerfile']
+    assert.deepEqual(filesIn(directory), [...js, ...docker].sort())
+    assert.match(readFileSync(join(directory, 'Dockerfile'), 'utf8'), /docker build --tag home \./)
+    for (const name of ['Dockerfile', 'README.md', 'agents/hello.js']) rmSync(join(directory, name))
+    writeFileSync(join(directory, 'agents/news.js'), '')
+    const { stdout } = await command('init', directory, '--deploy', 'docker')
+    assert.doesNotMatch(stdout, /next/)
+    assert.match(stdout, /^wrote in .*:\n {2}Dockerfile\nkept as they are:\n {2}\.dockerignore\n$/)
+    assert.match(readFileSync(join(directory, 'Dockerfile'), 'utf8'), /"agents\/news"/)
+    await command('init', directory, '--deploy', 'systemd')
+    const units = filesIn(join(directory, 'deploy'))
+    assert.deepEqual(units, ['tidings-backup@.service', 'tidings-backup@.timer', 'tidings@.service'])
+    assert.match(readFileSync(join(directory, 'deploy/tidings@.service'), 'utf8'), /\/opt\/tidings\/home\//)
+  })
+
   it('needs a folder, or --yes, without a terminal', async () => {
-    const { code, stderr } = await command('init')
-    assert.deepEqual([code, stderr], [2, 'tidings: DIR is missing: tidings init DIR, or --yes for my-agents\n'])
+    const terminal = { input: new PassThrough(), output: new PassThrough() }
+    await assert.rejects(runInit({}, terminal), {
+      name: 'UsageError',
+      message: 'DIR is missing: tidings init DIR, or --yes for my-agents',
+    })
   })
 })
 
