@@ -134,10 +134,10 @@ describe('a report with file and line', () => {
   })
 
   it('comes for a block that fails or does not end, also after SIGTERM', async () => {
-    const failures = (await execute(compiled, 5000)).toSorted()
+    const failures = (await execute(compiled, LIMIT)).toSorted()
     assert.equal(failures.length, 3, failures.join('\n'))
     assert.match(failures[0] ?? '', /^docs\/page\.md:20 failed\nwhy\n/)
-    assert.match(failures[1] ?? '', /^docs\/page\.md:30 did not end within 5000 ms/)
+    assert.match(failures[1] ?? '', /^docs\/page\.md:30 did not end within 10000 ms/)
     assert.match(failures[2] ?? '', /^docs\/page\.md:70 failed\n[^]*common/)
   })
 })
