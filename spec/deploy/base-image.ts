@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, readFileSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 
 /** What an image of a base needs of this machine, by the folder that it is in there. */
@@ -23,7 +32,8 @@ export function makeBase(folder: string): void {
   const at = (path: string): string => join(folder, path)
   for (const each of ['etc', 'proc', 'dev', 'home/node', 'usr/local/lib/node_modules'])
     mkdirSync(at(each), { recursive: true })
-  execFileSync('install', ['-d', '-m', '1777', at('tmp')])
+  mkdirSync(at('tmp'))
+  chmodSync(at('tmp'), 0o1777)
   for (const [name, text] of Object.entries(users)) writeFileSync(at(`etc/${name}`), text)
   for (const [place, names] of Object.entries(programs)) {
     for (const name of names) {

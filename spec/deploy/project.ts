@@ -1,6 +1,7 @@
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { must, root } from '../package/programs.ts'
+import { readTemplates, writeTemplates } from '../../bin/templates.ts'
+import { must } from '../package/programs.ts'
 
 /** The parts of a release that differ from one to the next. */
 export interface Release {
@@ -55,7 +56,7 @@ export interface Project {
 export async function makeProject(
   folder: string,
   service: string,
-  kinds: readonly ('ansible' | 'docker')[],
+  kinds: readonly ('ansible' | 'docker' | 'systemd')[],
   env: NodeJS.ProcessEnv,
 ): Promise<Project> {
   mkdirSync(join(folder, 'agents'), { recursive: true })
@@ -67,22 +68,10 @@ export async function makeProject(
   }
   write({ version: '1.0.0' })
   writeFileSync(join(folder, 'agents/quiet.ts'), quiet)
-  for (const kind of kinds) addTemplates(folder, kind)
+  for (const kind of kinds) {
+    const files = readTemplates(kind, { project: 'home', agent: 'counter' }, kind === 'systemd' ? 'deploy' : '')
+    writeTemplates(folder, files)
+  }
   await must(folder, 'npm', ['install', '--package-lock-only', '--omit-lockfile-registry-resolved', '--no-audit'], env)
   return { folder, write }
-}
-
-function addTemplates(folder: string, kind: string): void {
-  cpSync(join(root, 'bin/templates', kind), folder, { recursive: true })
-  for (const name of readdirSync(folder)) {
-    if (/^(npm|docker)ignore$/.test(name)) renameSync(join(folder, name), join(folder, `.${name}`))
-  }
-  for (const name of ['inventory', 'Dockerfile'].filter((each) => existsSync(join(folder, each)))) {
-    writeFileSync(join(folder, name), filled(readFileSync(join(folder, name), 'utf8')))
-  }
-}
-
-/** A template for the project `home` and its agent `counter`. */
-export function filled(template: string): string {
-  return template.replaceAll('{{project}}', 'home').replaceAll('{{agent}}', 'counter')
 }

@@ -5,12 +5,14 @@ import { describe, it } from 'node:test'
 import type { Command, Entry } from '../../bin/cli/command.ts'
 import { tidings } from '../../bin/cli/commands.ts'
 import { parse } from '../../bin/cli/parse.ts'
+import { command } from '../support/command.ts'
+import { temporaryDirectory } from '../support/temporary-directory.ts'
 
 const root = join(import.meta.dirname, '../..')
 
 /** The templates, by their paths. */
 const templates = new Map(
-  ['docker'].flatMap((kind) =>
+  ['ansible', 'docker'].flatMap((kind) =>
     readdirSync(join(root, 'bin/templates', kind), { recursive: true, withFileTypes: true })
       .filter((file) => file.isFile())
       .map(({ parentPath, name }) => join(parentPath, name))
@@ -41,7 +43,7 @@ async function find(words: readonly string[], entry: Entry = tidings): Promise<[
 describe('templates for deploying', () => {
   it('call tidings with options that it has', async () => {
     const calls = [...templates.values()].flatMap(callsIn)
-    assert.ok(calls.length >= 2, `${calls.length} calls`)
+    assert.ok(calls.length >= 4, `${calls.length} calls`)
     for (const call of calls) {
       const [command, args] = await find(call)
       assert.notEqual(parse(['tidings'], command, args), 'help')
@@ -63,8 +65,22 @@ describe('templates for deploying', () => {
     }
   })
 
+  it('come with tidings init, those of systemd too where Ansible installs them', async (t) => {
+    const directory = join(temporaryDirectory(t), 'home')
+    const { code, stderr } = await command('init', directory, '--no-install', '--deploy', 'docker,ansible')
+    assert.equal(code, 0, stderr)
+    const files = ['Dockerfile', '.dockerignore', 'inventory', 'deploy.yaml', '.npmignore', 'deploy/agent.yaml']
+    const units = [
+      ...(templates.get('bin/templates/ansible/deploy/activate.yaml') ?? '').matchAll(/tidings[\w-]*@\.\w+/g),
+    ]
+    assert.equal(units.length, 3)
+    for (const file of [...files, ...units.map(([unit]) => `deploy/${unit}`)]) {
+      assert.doesNotMatch(readFileSync(join(directory, file), 'utf8'), /\{\{\w/, file)
+    }
+  })
+
   it('leave out of releases and images what is not code', () => {
-    for (const name of ['docker/dockerignore']) {
+    for (const name of ['ansible/npmignore', 'docker/dockerignore']) {
       const lines = (templates.get(`bin/templates/${name}`) ?? '').split('\n')
       for (const each of ['node_modules', '.tidings', '.env', '.git', 'group_vars'])
         assert.ok(lines.includes(each), each)

@@ -26,13 +26,15 @@ export interface Traffic {
 export async function startTraffic(): Promise<Traffic> {
   const told: Told[] = []
   let last = 1
-  const server = createServer(async (request, response) => {
+  const server = createServer((request, response) => {
     if (request.method === 'GET') {
       response.end(JSON.stringify(Array.from({ length: last }, (_, index) => index + 1)))
       return
     }
-    told.push(JSON.parse((await request.toArray()).join('')) as Told)
-    response.end()
+    void request.toArray().then((chunks) => {
+      told.push(JSON.parse(chunks.join('')) as Told)
+      response.end()
+    })
   }).listen(0, '127.0.0.1')
   await new Promise((resolve) => server.once('listening', resolve))
   const timer = setInterval(() => last++, 100)

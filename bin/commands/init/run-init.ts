@@ -58,7 +58,8 @@ function deploymentsOf(given: readonly string[]): string[] {
     throw new UsageError(
       `--deploy must be one of ${known.join(', ')}, got ${JSON.stringify(unknown)}${didYouMean(unknown, known)}`,
     )
-  return known.filter((name) => names.includes(name))
+  // `deploy.yaml` installs the units of systemd.
+  return known.filter((name) => names.includes(name) || (name === 'systemd' && names.includes('ansible')))
 }
 
 function projectFiles(words: Words): Template[] {
