@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { pack } from '../package/install.ts'
 import type { Ended } from '../package/programs.ts'
 import { openRegistry, type Registry } from '../package/registry.ts'
@@ -11,6 +12,9 @@ import { needs } from './needs.ts'
 import { makeProject, type Project } from './project.ts'
 import { type SystemdMachine, startSystemd } from './systemd-machine.ts'
 import { startTraffic, type Traffic } from './traffic.ts'
+
+/** The program of the release that runs. */
+const program = '/opt/tidings/home/current/node_modules/.bin/tidings'
 
 const SECRET = 'a secret of the rehearsal'
 
@@ -69,9 +73,9 @@ describe('deploy.yaml', () => {
     machine.run(project.folder, 'ansible-playbook', ['-i', 'inventory', 'deploy.yaml', ...args], env)
 
   /** What a program prints on the machine. */
-  async function ask(program: string, ...args: readonly string[]): Promise<string> {
-    const { code, stdout, stderr } = await machine.run('/', program, args)
-    assert.equal(code, 0, `${program} ${args.join(' ')}: ${stderr}`)
+  async function ask(name: string, ...args: readonly string[]): Promise<string> {
+    const { code, stdout, stderr } = await machine.run('/', name, args)
+    assert.equal(code, 0, `${name} ${args.join(' ')}: ${stderr}`)
     return stdout.trim()
   }
   const current = async (): Promise<string> => basename(await ask('readlink', '/opt/tidings/home/current'))
@@ -96,6 +100,7 @@ describe('deploy.yaml', () => {
     await deploy()
     assert.match(await current(), /^1\.0\.0-[0-9a-f]{12}$/)
     assert.equal(await ask('stat', '--format=%a %U', '/etc/tidings/quiet/TOKEN'), '600 root')
+    await ask(program, 'jobs', 'run', 'nothing', '--db', '/var/lib/tidings/quiet')
     const before = await pids()
     const output = await deploy()
     assert.match(output, /localhost +: ok=\d+ +changed=0 /)
@@ -108,7 +113,10 @@ describe('deploy.yaml', () => {
     await deploy()
     assert.match(await current(), /^2\.0\.0-/)
     for (const agent of ['counter', 'quiet']) {
-      assert.equal((await ask('ls', `/var/backups/tidings/${agent}`)).split('\n').length, 1)
+      const backups = `/var/backups/tidings/${agent}`
+      const [newest = '', ...others] = (await ask('ls', backups)).split('\n')
+      assert.deepEqual(others, [])
+      await ask(program, 'db', 'restore', join(backups, newest), '--db', `/root/rehearsal/${agent}`)
     }
   })
 
@@ -146,6 +154,18 @@ describe('deploy.yaml', () => {
     await deploy()
     assert.match(await current(), /^1\.0\.0-/)
     assert.equal((await ask('ls', '/opt/tidings/home/releases')).split('\n').length, 3)
+  })
+
+  it('has an agent that hangs started again', async () => {
+    const hanging = await ask('systemctl', 'show', '--property=MainPID', '--value', 'tidings@quiet.service')
+    await ask('kill', '-STOP', hanging)
+    // The watchdog waits a minute, and the next start five seconds.
+    for (const late = Date.now() + 180_000; Date.now() < late; await sleep(1000)) {
+      if ((await ask('systemctl', 'show', '--property=NRestarts', '--value', 'tidings@quiet.service')) !== '0') break
+    }
+    await ask('systemctl', 'start', 'tidings@quiet.service')
+    await ask(program, 'health', '--db', '/var/lib/tidings/quiet')
+    assert.notEqual(await ask('systemctl', 'show', '--property=MainPID', '--value', 'tidings@quiet.service'), hanging)
   })
 
   it('has told everything once, in order, whatever release ran', async (t) => {
