@@ -74,7 +74,8 @@ async function inTime<T>(file: string, load: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
     const words = `${file} has not loaded within ${PATIENCE / 1000} s: a top-level await may never settle`
-    timer = setTimeout(() => reject(new Failure(words)), PATIENCE)
+    // A process that has nothing else to do ends at once, and says so.
+    timer = setTimeout(() => reject(new Failure(words)), PATIENCE).unref()
   })
   try {
     return await Promise.race([load, late])
