@@ -74,6 +74,7 @@ class Systemd implements ServiceManager {
   readonly #watchdog: number | undefined
   readonly #logger: Logger
   #timer: NodeJS.Timeout | undefined
+  #lookNow: () => void = () => undefined
   #status = ''
   #starves = false
 
@@ -86,11 +87,14 @@ class Systemd implements ServiceManager {
 
   ready(): void {
     void this.#messenger.tell('READY=1')
+    // A reload may have changed what the status says.
+    this.#lookNow()
   }
 
   watch(look: () => Promise<ServiceState>): void {
     const pause = this.#watchdog === undefined ? PAUSE : this.#watchdog / 2
-    this.#every(pause, () => this.#look(look))()
+    this.#lookNow = this.#every(pause, () => this.#look(look))
+    this.#lookNow()
   }
 
   reloading(): void {
@@ -109,13 +113,13 @@ class Systemd implements ServiceManager {
     clearInterval(this.#timer)
   }
 
-  // Returns what takes a turn at once. Skips a turn while the one before it is not over: whatever hangs starves the watchdog, and piles nothing up.
+  // Returns what takes a turn at once, or after the present one. Skips a turn while the one before it is not over: whatever hangs starves the watchdog, and piles nothing up.
   #every(ms: number, act: () => Promise<void>): () => void {
     let turn: Promise<void> | undefined
     const take = (): void => void (turn ??= act().finally(() => (turn = undefined)))
     clearInterval(this.#timer)
     this.#timer = setInterval(take, ms).unref()
-    return take
+    return () => (turn === undefined ? take() : void turn.then(take))
   }
 
   async #look(look: () => Promise<ServiceState>): Promise<void> {

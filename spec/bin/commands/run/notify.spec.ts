@@ -69,14 +69,17 @@ describe('serviceManager', () => {
     const { manager, messages, hears } = managed(t)
     const before = process.hrtime.bigint() / 1000n
     manager.ready()
-    manager.watch(well)
+    let jobs = 2
+    manager.watch(async () => ({ healthy: true, status: `${jobs} jobs` }))
     await hears(/STATUS/)
     manager.reloading()
+    jobs = 3
     manager.ready()
+    await hears(/STATUS=3 jobs/)
     manager.stopping()
     await hears(/STOPPING/)
-    const [ready, status, reloading, again, stopping] = messages()
-    assert.deepEqual([ready, status, again], ['READY=1', 'STATUS=2 jobs', 'READY=1'])
+    const [ready, status, reloading, again, news, stopping] = messages()
+    assert.deepEqual([ready, status, again, news], ['READY=1', 'STATUS=2 jobs', 'READY=1', 'STATUS=3 jobs'])
     assert.equal(stopping, 'STOPPING=1 STATUS=stopping')
     const [, time = '0'] = /^RELOADING=1 MONOTONIC_USEC=(\d+)$/.exec(reloading ?? '') ?? []
     assert.ok(BigInt(time) >= before && BigInt(time) <= process.hrtime.bigint() / 1000n, reloading)
