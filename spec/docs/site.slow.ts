@@ -32,10 +32,13 @@ function foreign(path: string, text: string): string[] {
     /\b(?:from|import)\s*["']((?:https?:)\/\/[^"']*)/g,
   ]
   const patterns = path.endsWith('.js') ? scripts : [...loads, ...styles]
-  return patterns.flatMap((pattern) => Array.from(text.matchAll(pattern), ([, address]) => `${path}: ${address}`))
+  const found = patterns.flatMap((pattern) =>
+    Array.from(text.matchAll(pattern), ([, address]) => `${path}: ${address}`),
+  )
+  return [...new Set(found)]
 }
 
-describe('the site of the documentation', { timeout: 20 * 60_000 }, () => {
+describe('the site of the documentation', { timeout: 30 * 60_000 }, () => {
   before(() => {
     // Installs what is missing, then builds once more with the network cut.
     build(process.execPath)
