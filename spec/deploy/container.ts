@@ -45,9 +45,10 @@ export async function runContainer(
     return ['/usr/bin/env', '-i', `--chdir=${WorkingDir}`, ...Env, ...args]
   }
   const mounts = Object.entries(volumes).flatMap(([to, from]) => [from, to])
-  const spaces = ['--pid', '--fork', '--kill-child', '--mount', '--ipc', '--uts']
+  // It ends with this process, however that ends.
+  const spaces = ['--pdeathsig', 'KILL', 'unshare', '--pid', '--fork', '--kill-child', '--mount', '--ipc', '--uts']
   const command = [root, User, ...mounts, '--', ...inside([...Entrypoint, ...Cmd])]
-  const child = spawn('unshare', [...spaces, 'sh', '-c', script, 'sh', ...command], {
+  const child = spawn('setpriv', [...spaces, 'sh', '-c', script, 'sh', ...command], {
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let output = ''

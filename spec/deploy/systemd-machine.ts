@@ -21,8 +21,8 @@ export async function startSystemd(folder: string, shared: string): Promise<Syst
   mkdirSync(group)
   const spaces = ['--mount', '--pid', '--fork', '--uts', '--ipc', '--cgroup', '--kill-child']
   const script = join(import.meta.dirname, 'systemd-machine.sh')
-  // The name space of control groups begins at the group that the process is in.
-  const enter = 'echo 0 > "$1/cgroup.procs"; shift; exec setsid unshare "$@"'
+  // The name space of control groups begins at the group that the process is in. The machine ends with this process.
+  const enter = 'echo 0 > "$1/cgroup.procs"; shift; exec setsid setpriv --pdeathsig KILL unshare "$@"'
   const child = spawn('sh', ['-c', enter, 'sh', group, ...spaces, 'sh', script, folder, shared], {
     stdio: ['ignore', 'ignore', 'pipe'],
   })
