@@ -18,7 +18,9 @@ function npmInstall(cwd: string): Promise<{ readonly code: number | null; readon
   // The npm that runs this program, as `npm create` does, else the one in PATH.
   const own = process.env.npm_execpath
   const [program, ...first] = own?.endsWith('npm-cli.js') === true ? [process.execPath, own] : ['npm']
-  const args = [...first, 'install', '--no-audit', '--no-fund', '--loglevel=error']
+  // What `npm create` has just fetched is new enough.
+  // What `npm create` has fetched just now is new enough.
+  const args = [...first, 'install', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error']
   // On Windows, npm is a script that only a shell runs.
   const child = spawn(program, args, { cwd, shell: program === 'npm' && process.platform === 'win32' })
   let output = ''
