@@ -6,7 +6,7 @@ import { build, type Plugin, stop } from 'esbuild'
 const root = join(import.meta.dirname, '../..')
 
 /** These import source files by paths that are computed, or start them in a child: they are compiled as they run. */
-const FROM_SOURCE = /^spec.(docs|core.brand|e2e.(db|export-files))/
+const FROM_SOURCE = /^spec.(docs|recipes|core.brand|level.store.read-only|e2e.(db|export-files|steering))/
 
 /**
  * Compiles specs, with all that they import from this repository, into few files: a spec then starts in a third of the
@@ -39,6 +39,7 @@ export async function compile(sources: readonly string[]): Promise<{ of(source: 
       'import.meta.url': 'placeOfModule.url',
       'import.meta.dirname': 'placeOfModule.dirname',
       'import.meta.filename': 'placeOfModule.filename',
+      'import.meta.resolve': 'placeOfModule.resolve',
     },
   })
   // Its service would keep running beside the specs.
@@ -64,6 +65,8 @@ const keepPlaces: Plugin = {
       const place = { url: pathToFileURL(path).href, dirname: dirname(path), filename: path }
       const contents = readFileSync(path, 'utf8')
       // On the first line, so that line numbers stay.
-      return { contents: `const placeOfModule = ${JSON.stringify(place)};${contents}`, loader: 'ts' }
+      const resolve = '(id) => new URL(id, placeOfModule.url).href'
+      const head = `const placeOfModule = { ...${JSON.stringify(place)}, resolve: ${resolve} };`
+      return { contents: head + contents, loader: 'ts' }
     }),
 }

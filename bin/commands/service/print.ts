@@ -1,8 +1,9 @@
 import { didYouMean } from '../../../lib/core/did-you-mean.ts'
+import { escapeLines } from '../../../lib/core/escape.ts'
 import { command } from '../../cli/command.ts'
 import { exitCodes, UsageError } from '../../cli/errors.ts'
 import { common } from '../../cli/options.ts'
-import { printJson } from '../../print/print.ts'
+import { printJson, print as printText } from '../../print/print.ts'
 import { unitFolder, unitOptions, unitsOf } from './units.ts'
 
 export const print = command({
@@ -24,8 +25,10 @@ export const print = command({
       throw new UsageError(`there is no unit ${JSON.stringify(name)}${near}`)
     }
     if (given.json) printJson(chosen)
-    else if (name !== undefined) process.stdout.write(chosen[0]?.text ?? '')
-    else process.stdout.write(chosen.map((unit) => `# ${unitFolder(given.user)}/${unit.name}\n${unit.text}`).join('\n'))
+    else {
+      const title = (unit: string): string => (name === undefined ? `# ${unitFolder(given.user)}/${unit}\n` : '')
+      await printText(escapeLines(chosen.map((unit) => title(unit.name) + unit.text).join('\n')))
+    }
     return exitCodes.ok
   },
 })
