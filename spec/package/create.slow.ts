@@ -63,7 +63,9 @@ describe('npm create tidings', () => {
   it('asks on a terminal, as the README shows (if not: TIDINGS_RECORD=1)', async () => {
     const folder = empty('typed')
     // With a cache that has nothing: npm asks before it runs what it has never had.
-    const env = { ...process.env, ...registry.env, npm_config_cache: join(directory, 'newcomer'), TZ: 'UTC' }
+    // npm prints as it does by itself, however this suite was started.
+    const own = { npm_config_loglevel: 'notice', npm_config_cache: join(directory, 'newcomer'), TZ: 'UTC' }
+    const env = { ...process.env, ...registry.env, ...own }
     const type = async (command: string, answers: Parameters<typeof typeOn>[2], cwd = folder): Promise<string> => {
       const { screen } = await typeOn(cwd, command, answers, env)
       return `$ ${command}\n${screen.replaceAll(folder, '~').replaceAll(/\n+/g, '\n').trim()}\n`
