@@ -113,7 +113,8 @@ class Systemd implements ServiceManager {
     clearInterval(this.#timer)
   }
 
-  // Returns what takes a turn at once, or after the present one. Skips a turn while the one before it is not over: whatever hangs starves the watchdog, and piles nothing up.
+  // Returns what takes a turn at once, or after the present one. Skips a turn while the one before it is not over:
+  // whatever hangs starves the watchdog, and piles nothing up.
   #every(ms: number, act: () => Promise<void>): () => void {
     let turn: Promise<void> | undefined
     const take = (): void => void (turn ??= act().finally(() => (turn = undefined)))

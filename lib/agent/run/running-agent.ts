@@ -60,7 +60,6 @@ export interface RunningAgentHost extends RunningPartsHost {
  */
 export class RunningAgent implements Running, AgentControl {
   readonly since: Date
-  stopping = false
   readonly #host: RunningAgentHost
   readonly #live: LiveEvents
   readonly #stop = new AbortController()
@@ -93,13 +92,17 @@ export class RunningAgent implements Running, AgentControl {
     return this.#loaded
   }
 
+  get stopping(): boolean {
+    return this.#stop.signal.aborted
+  }
+
   get events$(): Observable<StoredEvent> {
     return this.#live.events$
   }
 
   readonly publish: Publish = async (...given: readonly unknown[]) => {
     const { log, environment } = this.#host
-    if (this.#stop.signal.aborted)
+    if (this.stopping)
       throw new TidingsError('TIDINGS_RUN_ENDED', `published after agent ${quote(this.agent)} was stopped`)
     const draft = snapshotDraft(toDraft(given))
     const [receipt] = await log.accept([draft])
@@ -167,7 +170,7 @@ export class RunningAgent implements Running, AgentControl {
     agent(name, [...partsOf(next), ...this.#added], defined({ timezone }))
     // While the log has failed, the parts could end, and none could begin.
     await this.#host.log.last()
-    if (this.#stop.signal.aborted) throw stopping()
+    if (this.stopping) throw stopping()
     return next
   }
 
@@ -185,20 +188,20 @@ export class RunningAgent implements Running, AgentControl {
     const { clock, environment } = this.#host
     environment.logger.info({ agent: this.agent }, 'reloading agent')
     await endsWithin(clock, GRACE, Promise.all(this.#steering))
-    if (!this.#stop.signal.aborted && !(await this.#parts.end('is reloaded')))
+    if (!this.stopping && !(await this.#parts.end('is reloaded')))
       environment.logger.warn({ agent: this.agent }, 'the log does not answer: the agent waits for it')
     try {
       await this.#beginParts(next, partsOf(next))
       this.#agent = next
     } catch (error) {
-      if (this.#stop.signal.aborted) throw error
+      if (this.stopping) throw error
       await this.#restore(next)
       throw error
     }
   }
 
   async #beginParts(agent: Agent, parts: readonly Part[]): Promise<void> {
-    if (this.#stop.signal.aborted) throw stopping()
+    if (this.stopping) throw stopping()
     this.#parts = new RunningParts({ ...this.#host, agent })
     await this.#parts.add([...parts, ...this.#added])
   }
@@ -234,13 +237,12 @@ export class RunningAgent implements Running, AgentControl {
 
   async status(): Promise<Status> {
     const { log } = this.#host
-    const { jobs: runners, listeners: listening } = this.#parts
+    const parts = this.#parts
     const held = await this.#held()
-    const jobs = runners.map((job) => ({ ...job.status(), ...held.get(job.job.name) }))
-    const listeners = await Promise.all(listening.map((listener) => listener.status()))
+    const jobs = parts.jobs.map((job) => ({ ...job.status(), ...held.get(job.job.name) }))
+    const listeners = await Promise.all(parts.listeners.map((listener) => listener.status()))
     const last = await log.last().catch(() => undefined)
-    const running = !this.#stop.signal.aborted
-    const problems = problemsOf({ running, log: { state: log.state }, ...(await this.health()) })
+    const problems = problemsOf({ running: !this.stopping, log: { state: log.state }, ...(await this.health()) })
     return { agent: this.agent, ...defined({ last }), jobs, listeners, problems }
   }
 
@@ -256,9 +258,7 @@ export class RunningAgent implements Running, AgentControl {
     }
   }
 
-  async #held(): ReturnType<typeof heldByJob> {
-    return heldByJob(this.#host.log).catch(() => new Map())
-  }
+  readonly #held = (): ReturnType<typeof heldByJob> => heldByJob(this.#host.log).catch(() => new Map())
 
   scrub(text: string): string {
     return this.#host.scrub(text)
@@ -304,7 +304,7 @@ export class RunningAgent implements Running, AgentControl {
       parts = this.#parts
       await parts.drained()
       // They are idle, or end: then the next ones have to be.
-      if (!this.#stop.signal.aborted) await this.#replacement
+      if (!this.stopping) await this.#replacement
     }
   }
 
@@ -319,7 +319,6 @@ export class RunningAgent implements Running, AgentControl {
 
   async #end(): Promise<void> {
     const { clock, environment, close } = this.#host
-    this.stopping = true
     this.#stop.abort(stopping())
     // From here on, no other parts can take the place of these.
     const answered = await this.#parts.end('stops')
