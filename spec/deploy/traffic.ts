@@ -27,6 +27,8 @@ export async function startTraffic(): Promise<Traffic> {
   const told: Told[] = []
   let last = 1
   const server = createServer((request, response) => {
+    // A connection that is kept would outlive the test in which the agent opened it.
+    response.setHeader('connection', 'close')
     if (request.method === 'GET') {
       response.end(JSON.stringify(Array.from({ length: last }, (_, index) => index + 1)))
       return
