@@ -15,7 +15,7 @@ import { type Maybe, named, type Test } from './test.ts'
  */
 export function some<A>(test: Test<A>): Test<Maybe<readonly A[]>> {
   const holds = callable('some()', test)
-  return named('some', [test], (value) => Array.isArray(value) && value.some((item) => holds(item)))
+  return named('some', [test], (value) => Array.isArray(value) && has(value, holds))
 }
 
 /**
@@ -31,7 +31,7 @@ export function some<A>(test: Test<A>): Test<Maybe<readonly A[]>> {
  */
 export function each<A>(test: Test<A>): Test<Maybe<readonly A[]>> {
   const holds = callable('each()', test)
-  return named('each', [test], (value) => Array.isArray(value) && value.every((item) => holds(item)))
+  return named('each', [test], (value) => Array.isArray(value) && !has(value, (item) => !holds(item)))
 }
 
 /**
@@ -46,7 +46,7 @@ export function each<A>(test: Test<A>): Test<Maybe<readonly A[]>> {
  */
 export function none<A>(test: Test<A>): Test<Maybe<readonly A[]>> {
   const holds = callable('none()', test)
-  return named('none', [test], (value) => !(Array.isArray(value) && value.some((item) => holds(item))))
+  return named('none', [test], (value) => !(Array.isArray(value) && has(value, holds)))
 }
 
 /**
@@ -71,4 +71,9 @@ export function size(test: Test<number> | number): Test<Maybe<string | object>> 
     const found = count(value)
     return found !== undefined && holds(found)
   })
+}
+
+/** JavaScript's `some` and `every` leave out the holes of a sparse array. To everything else they are undefined. */
+function has<A>(items: readonly A[], holds: (item: A) => boolean): boolean {
+  return items.findIndex((item) => holds(item)) !== -1
 }

@@ -50,7 +50,8 @@ describe('tidings run', () => {
   })
 
   it('stops with its grace period when its terminal is closed', async (t) => {
-    const folder = userFolder(t, { 'waits.ts': waits })
+    const saysPid = "import { writeFileSync } from 'node:fs'\nwriteFileSync('pid', String(process.pid))"
+    const folder = userFolder(t, { 'waits.ts': `${waits}\n${saysPid}` })
     const shell = terminal(t, folder, ['run', 'waits.ts', '> out', '2> log'])
     const has = (file: string, words: string): boolean =>
       existsSync(join(folder, file)) && readFileSync(join(folder, file), 'utf8').includes(words)
@@ -61,6 +62,7 @@ describe('tidings run', () => {
     await until(() => has('log', 'agent stopped'))
     assert(has('out', 'ended'))
     assert(!has('log', 'reloading agent'))
+    await untilEnded([Number(readFileSync(join(folder, 'pid'), 'utf8'))])
   })
 
   it('leaves no child process behind, even when it exits at once', async (t) => {

@@ -49,6 +49,14 @@ describe('some, each and none', () => {
     )
   })
 
+  it('count a hole of a sparse array as undefined', () => {
+    const missing: Test<unknown> = (item: unknown) => item === undefined
+    const holes: unknown[] = Object.assign([], { length: 2 })
+    assert.equal(some(missing)(holes), true)
+    assert.equal(none(missing)(holes), false)
+    assert.equal(each(not(missing))(holes), false)
+  })
+
   it('pass only the item to a test', () => {
     const given: unknown[][] = []
     const recording = (...all: unknown[]): boolean => given.push(all) < 0
