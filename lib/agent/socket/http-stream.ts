@@ -3,6 +3,9 @@ const TOGETHER = 64 * 1024
 
 const types = { many: 'application/x-ndjson', all: 'text/event-stream' } as const
 
+/** Writes a value as JSON. */
+type Write = (value: unknown) => string
+
 /** Answers that take a while: values one by one, as JSON lines or as server-sent events. */
 export class HttpStreams {
   readonly #going = new Set<AbortController>()
@@ -12,17 +15,21 @@ export class HttpStreams {
     for (const each of this.#going) each.abort()
   }
 
-  /** Answers with many values; `broke` is called when the answer breaks off. Rejects when it can't begin. */
+  /**
+   * Answers with many values, each written by `write`; `broke` is called when the answer breaks off. Rejects when it
+   * can't begin.
+   */
   async answer(
     kind: keyof typeof types,
     ask: (signal: AbortSignal) => AsyncIterable<unknown>,
     broke: () => void,
+    write: Write,
   ): Promise<Response> {
     const over = new AbortController()
     this.#going.add(over)
     try {
       const values = ask(over.signal)
-      const chunks = kind === 'many' ? await begun(together(values)) : each(values)
+      const chunks = kind === 'many' ? await begun(together(values, write)) : each(values, write)
       const body = bytes(chunks, () => this.#end(over), broke)
       return new Response(body, { headers: { 'content-type': types[kind], 'cache-control': 'no-store' } })
     } catch (error) {
@@ -65,10 +72,10 @@ async function begun(chunks: AsyncGenerator<string>): Promise<AsyncGenerator<str
   })()
 }
 
-async function* together(values: AsyncIterable<unknown>): AsyncGenerator<string> {
+async function* together(values: AsyncIterable<unknown>, write: Write): AsyncGenerator<string> {
   let text = ''
   for await (const value of values) {
-    text += `${JSON.stringify(value)}\n`
+    text += `${write(value)}\n`
     if (text.length < TOGETHER) continue
     yield text
     text = ''
@@ -76,6 +83,6 @@ async function* together(values: AsyncIterable<unknown>): AsyncGenerator<string>
   if (text !== '') yield text
 }
 
-async function* each(values: AsyncIterable<unknown>): AsyncGenerator<string> {
-  for await (const value of values) yield `data: ${JSON.stringify(value)}\n\n`
+async function* each(values: AsyncIterable<unknown>, write: Write): AsyncGenerator<string> {
+  for await (const value of values) yield `data: ${write(value)}\n\n`
 }
