@@ -33,6 +33,11 @@ interface Manifest {
   readonly dependencies: Readonly<Record<string, string>>
 }
 
+const partition = <A>(all: readonly A[], test: (each: A) => boolean): [A[], A[]] => [
+  all.filter((each) => test(each)),
+  all.filter((each) => !test(each)),
+]
+
 describe('the package', () => {
   let directory: string
   let packed: Packed
@@ -59,9 +64,16 @@ describe('the package', () => {
       'package.json',
       'dist/bin/register.d.ts',
       ...templates,
-      ...built.flatMap((path) => (path.startsWith('dist/bin/') ? [`${path}.js`] : [`${path}.js`, `${path}.d.ts`])),
+      ...built.filter((path) => !path.startsWith('dist/lib/')).map((path) => `${path}.js`),
+      ...built.filter((path) => !path.startsWith('dist/bin/')).map((path) => `${path}.d.ts`),
     ]
-    assert.deepEqual(packed.files.toSorted(), expected.toSorted(), 'if dist is old: run npm run build')
+    const [bundled, files] = partition(packed.files, (path) => /^dist\/lib\/.*\.js$/.test(path))
+    assert.deepEqual(files.toSorted(), expected.toSorted(), 'if dist is old: run npm run build')
+    for (const path of bundled) {
+      const isWhole = /^dist\/lib\/shared\/[A-Z\d]{8}\.js$/.test(path) || built.includes(path.replace(/\.js$/, ''))
+      assert.ok(isWhole, `${path} has no source`)
+    }
+    assert.ok(bundled.includes('dist/lib/index.js') && bundled.length < 40, `${bundled.length} files`)
     assert.ok(packed.size < 1_500_000, `${packed.size} bytes`)
   })
 
