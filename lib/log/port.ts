@@ -18,6 +18,8 @@ export interface Query {
   readonly until?: Date | number
   /** Only events with a higher seq; default 0. */
   readonly after?: number
+  /** Only events with a lower seq; default all. */
+  readonly before?: number
   /** Only events that were told to listeners (true), or only those that were stored untold (false); default all. */
   readonly told?: boolean
   /** Returns at most this many events; default all. */

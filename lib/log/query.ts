@@ -31,6 +31,7 @@ export interface Narrowed {
 export function narrow(query: Query): Narrowed {
   const { types, where } = query
   const after = count(query.after, 'after', 0)
+  const before = count(query.before, 'before', Number.POSITIVE_INFINITY)
   const limit = count(query.limit, 'limit', Number.POSITIVE_INFINITY)
   const since = checkInstant(query.since ?? Number.NEGATIVE_INFINITY, 'since')
   const until = checkInstant(query.until ?? Number.POSITIVE_INFINITY, 'until')
@@ -39,7 +40,7 @@ export function narrow(query: Query): Narrowed {
   const plan = planOf(where)
   return {
     after: Math.max(after, Math.ceil(plan.seq.low) - 1),
-    upTo: Math.floor(plan.seq.high),
+    upTo: Math.min(Math.floor(plan.seq.high), before - 1),
     since: Math.max(since, plan.created.low),
     until: Math.min(until, plan.created.high),
     limit,

@@ -15,6 +15,7 @@ const queries = fc.record(
     since: fc.integer({ min: -5, max: 60 }),
     until: fc.integer({ min: -5, max: 60 }),
     after: fc.nat({ max: 45 }),
+    before: fc.nat({ max: 45 }),
     limit: fc.nat({ max: 12 }),
     reverse: fc.boolean(),
     told: fc.boolean(),
@@ -37,6 +38,7 @@ function select(all: readonly StoredEvent[], query: Query): StoredEvent[] {
       event.created >= Number(query.since ?? 0) &&
       event.created <= Number(query.until ?? Number.POSITIVE_INFINITY) &&
       event.seq > (query.after ?? 0) &&
+      event.seq < (query.before ?? Number.POSITIVE_INFINITY) &&
       (query.told === undefined || query.told === ((event.data as number) % 5 !== 0)) &&
       (query.where?.(event) ?? true),
   )
@@ -55,12 +57,13 @@ export const eventsTests: LogTests = {
         const [receipt] = await log.accept([draft(`${i}`, i, type)], { told: i % 5 !== 0 })
         all.push(receipt?.event as StoredEvent)
       }
-      for (const { since, until, after, ...rest } of asked) {
+      for (const { since, until, after, before, ...rest } of asked) {
         const query: Query = {
           ...rest,
           ...(since === undefined ? {} : { since: start + since }),
           ...(until === undefined ? {} : { until: new Date(start + until) }),
           ...(after === undefined ? {} : { after: all[after - 1]?.seq ?? after }),
+          ...(before === undefined ? {} : { before: all[before - 1]?.seq ?? before }),
         }
         assert.deepEqual(await list(log.events(query)), select(all, query), JSON.stringify(query))
       }
@@ -121,6 +124,8 @@ export const eventsTests: LogTests = {
       ['until', new Date('never')],
       ['after', -1],
       ['after', 1.5],
+      ['before', -1],
+      ['before', 'now'],
       ['limit', Number.NaN],
       ['limit', '3'],
     ]

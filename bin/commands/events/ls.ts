@@ -14,6 +14,8 @@ export const ls = command({
   takes: [],
   options: {
     ...searching,
+    after: { type: 'number', describe: 'Only events after this seq' },
+    before: { type: 'number', describe: 'Only events before this seq' },
     limit: { type: 'number', describe: 'At most this many' },
     reverse: { type: 'boolean', describe: 'Newest first' },
     format,
@@ -21,6 +23,7 @@ export const ls = command({
   },
   examples: [
     ['--reverse --limit 20', 'Lists the newest twenty'],
+    ['--reverse --limit 20 --before 4711', 'Lists the twenty before them, if 4711 is the oldest of those'],
     ["--type 'github.*' --since 2h", 'Lists what came from GitHub in the last two hours'],
     ["--where 'data.stars > 3 and not data.draft = true'", 'Lists those for which an expression holds'],
     ['--since 2027-01-01 --until 2027-01-31 --json', 'Lists January, one JSON object per line'],

@@ -16,12 +16,24 @@ interface SearchOptions {
   readonly where?: string | undefined
   readonly since?: string | undefined
   readonly until?: string | undefined
+  readonly after?: number | undefined
+  readonly before?: number | undefined
   readonly limit?: number | undefined
   readonly reverse?: boolean | undefined
 }
 
 /** Builds the question about events from the options. */
-export function searchOf({ type, id, where, since, until, limit, reverse }: SearchOptions): EventQuestion {
-  const parts = { types: type, identifier: id, where, since, until, limit, reverse }
+export function searchOf({
+  type,
+  id,
+  where,
+  since,
+  until,
+  after,
+  before,
+  limit,
+  reverse,
+}: SearchOptions): EventQuestion {
+  const parts = { types: type, identifier: id, where, since, until, after, before, limit, reverse }
   return Object.fromEntries(Object.entries(parts).filter(([, value]) => value !== undefined))
 }

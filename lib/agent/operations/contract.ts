@@ -85,7 +85,16 @@ export const contract = {
   flow: one('GET /flow'),
   why: one('GET /why', part('event', 'text'), listener),
   events: {
-    list: many('GET /events', object({ ...question, limit: 'number?', reverse: 'flag?' })),
+    list: many(
+      'GET /events',
+      object({ ...question, after: 'number?', before: 'number?', limit: 'number?', reverse: 'flag?' }),
+    ),
+    find: one('GET /events/find', part('identifier', 'text')),
+    search: one(
+      'GET /events/search',
+      object({ text: 'text', types: 'texts?', since: 'text?', before: 'number?', scan: 'number?', limit: 'number?' }),
+    ),
+    story: one('GET /events/story', part('seq', 'number')),
     at: one('GET /events/at', part('seq', 'number')),
     of: one('GET /events/of', part('type', 'text'), part('identifier', 'text')),
     count: one('GET /events/count', object(question)),
@@ -98,6 +107,7 @@ export const contract = {
       signal,
     ),
   },
+  types: { list: one('GET /types') },
   jobs: {
     list: one('GET /jobs'),
     history: one('GET /jobs/history', name, limit),

@@ -32,6 +32,10 @@ export interface EventQuestion {
   readonly where?: string | Test<StoredEvent>
   /** Only events that were told to listeners (`true`), or only those stored without telling (`false`); default both. */
   readonly told?: boolean
+  /** Only events with a higher seq; default all. */
+  readonly after?: number
+  /** Only events with a lower seq; default all. */
+  readonly before?: number
   /** At most this many events; default all. */
   readonly limit?: number
   /** Newest first; default oldest first. */
@@ -44,12 +48,12 @@ export interface EventQuestion {
  * @throws TidingsError `TIDINGS_LOG_INVALID`, whose `details.path` names the invalid part
  */
 export function toQuery(question: EventQuestion, clock: Clock): Query {
-  const { types, since, until, told, limit, reverse } = question
+  const { types, since, until, told, after, before, limit, reverse } = question
   return {
     ...defined({ types }),
     ...(since === undefined ? {} : { since: parseInstant(since, 'since', clock) }),
     ...(until === undefined ? {} : { until: parseInstant(until, 'until', clock) }),
-    ...defined({ where: whereOf(question), told, limit, reverse }),
+    ...defined({ where: whereOf(question), told, after, before, limit, reverse }),
   }
 }
 

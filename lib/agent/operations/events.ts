@@ -3,9 +3,13 @@ import type { StoredEvent } from '../../core/event.ts'
 import { follow } from '../../log/follow.ts'
 import type { Log } from '../../log/port.ts'
 import { narrow } from '../../log/query.ts'
+import { eventAt } from './event-at.ts'
 import { type EventQuestion, toQuery } from './event-search.ts'
 import { type ImportAnswer, type ImportOptions, importEvents } from './import-events.ts'
+import { type SearchAnswer, type SearchQuestion, searchEvents } from './search-events.ts'
+import { type EventStory, storyOf } from './story.ts'
 import { Tallier, type Tally, type TallyOptions } from './tally.ts'
+import { typeRows } from './types.ts'
 
 /** A query for existing and future events. */
 export interface FollowQuestion extends Pick<EventQuestion, 'types' | 'identifier' | 'where'> {
@@ -14,7 +18,7 @@ export interface FollowQuestion extends Pick<EventQuestion, 'types' | 'identifie
 }
 
 /** A query for events, and what to count them by. */
-export interface TallyQuestion extends Omit<EventQuestion, 'limit' | 'reverse'>, TallyOptions {}
+export interface TallyQuestion extends Omit<EventQuestion, 'after' | 'before' | 'limit' | 'reverse'>, TallyOptions {}
 
 /** The operations on events. */
 export interface EventOperations {
@@ -24,6 +28,12 @@ export interface EventOperations {
   at(seq: number): Promise<StoredEvent | undefined>
   /** The latest event of this identity. */
   of(type: string, identifier: string): Promise<StoredEvent | undefined>
+  /** The events with exactly this identifier, newest first: the latest of each type. */
+  find(identifier: string): Promise<readonly StoredEvent[]>
+  /** Searches the newest events for text: at most 20 000 a call, see `next` of the answer. */
+  search(question: SearchQuestion): Promise<SearchAnswer>
+  /** Where the event at this seq comes from, and what became of it; undefined without one. */
+  story(seq: number): Promise<EventStory | undefined>
   /** The number of matching events; default all. */
   count(question?: EventQuestion): Promise<number>
   /**
@@ -52,6 +62,9 @@ export function eventOperations(log: Log): EventOperations {
     list: (question = {}) => log.events(toQuery(question, log.clock)),
     at: (seq) => eventAt(log, seq),
     of: (type, identifier) => log.get(type, identifier),
+    find: (identifier) => latestOf(log, identifier),
+    search: (question) => searchEvents(log, question),
+    story: (seq) => storyOf(log, seq),
     count: async (question = {}) => {
       let count = 0
       for await (const _ of log.events(toQuery(question, log.clock))) count += 1
@@ -73,11 +86,10 @@ export function eventOperations(log: Log): EventOperations {
   }
 }
 
-/** The event at a seq; undefined without one. */
-export async function eventAt(log: Log, seq: number): Promise<StoredEvent | undefined> {
-  for await (const event of log.events({ after: Math.max(0, seq - 1), limit: 1 }))
-    return event.seq === seq ? event : undefined
-  return undefined
+async function latestOf(log: Log, identifier: string): Promise<StoredEvent[]> {
+  const rows = await typeRows(log)
+  const found = await Promise.all(rows.map(({ type }) => log.get(type, identifier)))
+  return found.filter((event) => event !== undefined).toSorted((a, b) => b.seq - a.seq)
 }
 
 async function* fromNow(log: Log, query: ReturnType<typeof toQuery>, signal: AbortSignal): AsyncGenerator<StoredEvent> {

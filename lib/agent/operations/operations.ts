@@ -14,6 +14,7 @@ import { type JobOperations, jobOperations } from './jobs.ts'
 import { type ListenerOperations, listenerOperations } from './listeners.ts'
 import { type ParkedOperations, parkedOperations } from './parked.ts'
 import { type ReplayOperations, replayOperations } from './replay.ts'
+import { type TypeOperations, typeOperations } from './types.ts'
 import { whyOf } from './why.ts'
 
 /**
@@ -23,6 +24,8 @@ import { whyOf } from './why.ts'
 export interface Operations {
   /** Operations on events. */
   readonly events: EventOperations
+  /** Operations on types of events. */
+  readonly types: TypeOperations
   /** Operations on jobs. */
   readonly jobs: JobOperations
   /** Operations on listeners. */
@@ -58,6 +61,7 @@ export function operationsOf(log: Log, agent?: AgentControl, code?: Code): Opera
   const parked = parkedOperations(log, agent)
   return {
     events: eventOperations(log),
+    types: typeOperations(log),
     jobs: jobOperations(log, agent, code),
     listeners: listenerOperations(log, agent),
     parked,
