@@ -1,8 +1,9 @@
 import { join, resolve } from 'node:path'
 import type { Clock } from '../core/clock.ts'
+import { defined } from '../core/defined.ts'
 import { realEnvironment } from '../core/environment.ts'
 import { asError, describe, quote, TidingsError } from '../core/errors.ts'
-import { isLogger, type Logger, silentLogger } from '../core/logger.ts'
+import { isLogger, type Logger, silentLogger, withFields } from '../core/logger.ts'
 import { checkOptions } from '../core/options.ts'
 import { processSecrets, type Secrets, secretsOf } from '../core/secrets.ts'
 import { checkWorld, type World } from '../core/world.ts'
@@ -41,6 +42,9 @@ export interface StartOptions {
   readonly serve?: string
 }
 
+/** The agents that run in this process. */
+const present = new Set<RunningAgent>()
+
 /**
  * Runs an agent until `stop()`: its listeners continue where they left off, and its jobs run on their schedules.
  *
@@ -65,7 +69,10 @@ export async function start(agent: Agent, options: StartOptions = {}): Promise<R
   check(agent, options)
   const { world } = options
   const secrets = secretsOf(world, options.secrets ?? processSecrets())
-  const base = await loggerOf(options.logger, secrets)
+  // With several agents in this process, each line names its own.
+  const base = withFields(await loggerOf(options.logger, secrets), () =>
+    present.size > 1 ? { agent: agent.name } : undefined,
+  )
   const home = join('.tidings', agent.name)
   const log = options.log ?? (await openLog(home, logOptions(options.clock, base)))
   const clock = options.clock ?? log.clock
@@ -74,10 +81,11 @@ export async function start(agent: Agent, options: StartOptions = {}): Promise<R
   const directory = options.serve ?? (options.log === undefined ? home : undefined)
   let server: SocketServer | undefined
   const close = async (): Promise<void> => {
+    present.delete(running)
     await server?.close()
     if (options.log === undefined) await log.close()
   }
-  const running = new RunningAgent({
+  const running: RunningAgent = new RunningAgent({
     agent,
     log,
     clock,
@@ -86,12 +94,15 @@ export async function start(agent: Agent, options: StartOptions = {}): Promise<R
     load: options.load,
     close,
   })
+  present.add(running)
   try {
     const place = directory === undefined ? {} : { log: resolve(directory) }
-    logger.info({ agent: agent.name, ...place }, 'starting agent')
+    const { name, timezone } = agent
+    logger.info({ agent: name, ...place, ...defined({ timezone }) }, 'starting agent')
     await warnOfOrphans(agent, log, logger)
     await running.begin()
     if (directory !== undefined) server = await answerCommands(running, log, directory, logger)
+    logger.info({ agent: name, ...outlook(agent, running) }, 'agent started')
     return running
   } catch (error) {
     await running.stop()
@@ -127,6 +138,19 @@ async function loggerOf(given: StartOptions['logger'], secrets: Secrets): Promis
 function logOptions(clock: Clock | undefined, logger: Logger): { clock?: Clock; warn: (message: string) => void } {
   const warn = (message: string): void => logger.warn({}, message)
   return clock === undefined ? { warn } : { clock, warn }
+}
+
+/** How many coming runs the line about the start tells, at most. */
+const MOST_NEXT = 5
+
+// What a person wants to know at the start: how many parts there are, and what happens next.
+function outlook({ jobs, listeners }: Agent, running: AgentControl): object {
+  const coming = jobs.flatMap(({ name }) => {
+    const at = running.job(name)?.status().next
+    return at === undefined ? [] : [{ job: name, at }]
+  })
+  const next = coming.toSorted((a, b) => a.at.getTime() - b.at.getTime()).slice(0, MOST_NEXT)
+  return { jobs: jobs.length, listeners: listeners.length, next }
 }
 
 // The agent works even if the socket can't be served.

@@ -44,6 +44,28 @@ export function isLogger(value: unknown): value is Logger {
   return LEVELS.every((level) => typeof (value as Partial<Logger> | null | undefined)?.[level] === 'function')
 }
 
+/** Returns a logger that adds fields to each line of this one; undefined: none now. */
+export function withFields(logger: Logger, fields: () => object | undefined): Logger {
+  const adding = Object.create(logger) as Logger
+  for (const level of LEVELS) {
+    // As in `guardLogger`: a child of a pino logger logs with its own bindings.
+    const value = function (this: Logger | undefined, ...call: LogCall): unknown {
+      const by = this === undefined || this === adding ? logger : this
+      const more = fields()
+      return logger[level].apply(by, more === undefined ? call : callWith(more, call))
+    }
+    Object.defineProperty(adding, level, { value, writable: true })
+  }
+  return adding
+}
+
+// Runs and handlers may also log a message alone, or an error.
+function callWith(more: object, [first, ...rest]: readonly unknown[]): LogCall {
+  if (typeof first === 'string') return [more, first]
+  if (first instanceof Error) return [{ ...more, err: first }, typeof rest[0] === 'string' ? rest[0] : first.message]
+  return [{ ...more, ...(first as object) }, ...rest] as unknown as LogCall
+}
+
 /** Returns a logger that calls this one; if that throws or rejects, only its lines are lost. */
 export function guardLogger(logger: Logger): ContextLogger {
   const guard = Object.create(logger) as ContextLogger

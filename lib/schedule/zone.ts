@@ -4,6 +4,11 @@ import { invalid, type Schedule } from './schedule.ts'
 /** A time zone by its IANA name; undefined is the zone of the system. */
 export type Zone = string | undefined
 
+/** The name of the system's time zone. */
+export function systemZone(): string {
+  return new Intl.DateTimeFormat().resolvedOptions().timeZone
+}
+
 /** Returns a known time zone; throws otherwise. */
 export function checkZone(timezone: string): string {
   if (typeof timezone === 'string' && isZone(timezone)) return timezone

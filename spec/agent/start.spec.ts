@@ -11,7 +11,7 @@ import { job } from '../../lib/job/job.ts'
 import { memoryLog, openLog } from '../../lib/level/open-log.ts'
 import { type Listener, listener } from '../../lib/listener/listener.ts'
 import { on } from '../../lib/listener/on.ts'
-import { manual } from '../../lib/schedule/index.ts'
+import { every, manual } from '../../lib/schedule/index.ts'
 import { virtualClock } from '../../lib/testing/virtual-clock.ts'
 import { notes, place } from '../support/agent-harness.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
@@ -63,6 +63,53 @@ describe('start', () => {
     }
     assert.deepEqual(logger.said('agent stopped'), [{ agent: 'home' }])
     await log.close()
+  })
+
+  it('logs how many parts have started, and which jobs run next', async (t) => {
+    const here = await place(t)
+    const jobs = [job('late', every(3).hours, () => undefined), job('soon', every(2).hours, () => undefined)]
+    await here.begin([make, ...jobs, listener('hear', on(made), () => undefined)])
+    const next = [
+      { job: 'soon', at: new Date(here.clock.now() + 7_200_000) },
+      { job: 'late', at: new Date(here.clock.now() + 10_800_000) },
+    ]
+    assert.deepEqual(here.notes.said('agent started'), [{ agent: 'spec', jobs: 3, listeners: 1, next }])
+  })
+
+  it('names the agent in each line while several run in one process', async () => {
+    const log = await memoryLog()
+    const other = await memoryLog()
+    const logger = notes()
+    const one = await start(agent('one', [make]), { log, logger })
+    await one.trigger('make')
+    const two = await start(agent('two', [make]), { log: other, logger })
+    await one.trigger('make')
+    await two.trigger('make')
+    await two.stop()
+    await one.trigger('make')
+    await one.stop()
+    assert.deepEqual(
+      logger.said('running job').map((fields) => fields.agent),
+      [undefined, 'one', 'two', undefined],
+    )
+    await log.close()
+    await other.close()
+  })
+
+  it('logs a changed event as such', async (t) => {
+    const here = await place(t)
+    const versions = ['a', 'a', 'b']
+    const told = job('tell', manual(), () => ({
+      type: 'page',
+      identifier: '1',
+      data: {},
+      version: versions.shift() ?? '',
+    }))
+    const running = await here.begin([told])
+    for (let n = 0; n < 3; n++) await running.trigger('tell')
+    await here.end(running)
+    assert.deepEqual(here.notes.said('new event'), [{ type: 'page', identifier: '1', seq: 1 }])
+    assert.deepEqual(here.notes.said('changed event'), [{ type: 'page', identifier: '1', seq: 2 }])
   })
 
   it('when it fails, closes a log that it opened and leaves a given log open', async (t) => {

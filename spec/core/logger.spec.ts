@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
-import { guardLogger, isLogger, type Logger, silentLogger } from '../../lib/core/logger.ts'
+import { guardLogger, isLogger, type Logger, silentLogger, withFields } from '../../lib/core/logger.ts'
 import { unhandled } from '../support/agent-harness.ts'
 
 /** Counts the lines that a test writes to standard error. */
@@ -83,6 +83,48 @@ describe('guardLogger', () => {
     const logger = guardLogger(all(async () => assert.fail('full')))
     const seen = await unhandled(async () => logger.error({}, 'one'))
     assert.deepEqual([seen, told()], [[], 1])
+  })
+})
+
+describe('withFields', () => {
+  it('adds fields to lines of every form, and of children, while there are any', () => {
+    const lines: unknown[] = []
+    let fields: object | undefined = { agent: 'a' }
+    const logger = withFields(Object.freeze(all((...said: readonly unknown[]) => lines.push(said))), () => fields)
+    const say = logger.info as (...said: readonly unknown[]) => void
+    const error = new Error('no')
+    say({ n: 1 }, 'words')
+    say({ agent: 'its own' }, 'words')
+    say('words')
+    say(error)
+    fields = undefined
+    say('words')
+    assert.deepEqual(lines, [
+      [{ agent: 'a', n: 1 }, 'words'],
+      [{ agent: 'its own' }, 'words'],
+      [{ agent: 'a' }, 'words'],
+      [{ agent: 'a', err: error }, 'no'],
+      ['words'],
+    ])
+  })
+
+  it('leaves the bindings of a child, as pino creates them', () => {
+    const lines: unknown[] = []
+    const logger = {
+      ...silentLogger,
+      of: 'nobody',
+      info(this: { of: string }, fields: object) {
+        lines.push([this.of, fields])
+      },
+    }
+    const guarded = guardLogger(withFields(logger, () => ({ agent: 'a' })))
+    const child = Object.assign(Object.create(guarded) as typeof logger, { of: 'somebody' })
+    child.info({ n: 1 })
+    guarded.info({ n: 2 })
+    assert.deepEqual(lines, [
+      ['somebody', { agent: 'a', n: 1 }],
+      ['nobody', { agent: 'a', n: 2 }],
+    ])
   })
 })
 

@@ -56,7 +56,7 @@ export async function runOnce(jobs: readonly Job[], whole: Agent, once: Once): P
   const done: Done = {
     jobs: jobs.length,
     failed: failures.length,
-    new: tally.count('new event'),
+    new: tally.count('new event') + tally.count('changed event'),
     duplicate: tally.count('duplicate event'),
     ...(held === 0 ? {} : { held }),
     deliveries: tally.count('running listener'),

@@ -19,8 +19,10 @@ export function agentHealthOf(log: Log, agent?: AgentControl): AgentHealth {
   }
 }
 
-function identityOf(agent: AgentControl | undefined): Pick<Health, 'agent' | 'pid' | 'since'> {
-  return agent === undefined ? {} : { agent: agent.agent, pid: process.pid, since: agent.since.toISOString() }
+function identityOf(agent: AgentControl | undefined): Pick<Health, 'agent' | 'pid' | 'since' | 'timezone'> {
+  if (agent === undefined) return {}
+  const { since, timezone } = agent
+  return { agent: agent.agent, pid: process.pid, since: since.toISOString(), timezone }
 }
 
 /** The health as the running agent knows it, or as the log was left. Never rejects because the log has failed. */

@@ -20,6 +20,8 @@ export interface AgentControl extends Code {
   readonly agent: string
   /** When the agent started. */
   readonly since: Date
+  /** The time zone of the agent: the one of its options, else that of this process. */
+  readonly timezone: string
   /** When the code that runs was loaded. */
   readonly loaded: Date
   /** Loads its code again; see `Running.reload`. */

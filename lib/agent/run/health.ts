@@ -74,6 +74,8 @@ export interface Health {
   readonly pid?: number
   /** When the agent started, as an ISO 8601 string. */
   readonly since?: string
+  /** The time zone of the agent: the one of its options, else that of its process. */
+  readonly timezone?: string
   /** When its code was loaded again, as an ISO 8601 string; absent if it runs the code that it started with. */
   readonly loaded?: string
   /** The health of the log. */
@@ -98,6 +100,8 @@ export interface AgentHealth {
   readonly pid?: number
   /** When the agent started, as an ISO 8601 string. */
   readonly since?: string
+  /** The time zone of the agent: the one of its options, else that of its process. */
+  readonly timezone?: string
   /** The state of the log. */
   readonly log: LogHealth['state']
   /** Why it is not healthy, one sentence each. */

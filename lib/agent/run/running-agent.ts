@@ -10,6 +10,7 @@ import type { Job } from '../../job/job.ts'
 import type { RunReport } from '../../job/run-report.ts'
 import { snapshotDraft } from '../../log/check-draft.ts'
 import { logReceipt } from '../../log/log-receipt.ts'
+import { systemZone } from '../../schedule/zone.ts'
 import { type Agent, agent, isAgent, type Part } from '../define/agent.ts'
 import type { AgentControl, RunningJob } from './agent-control.ts'
 import { type DryRun, dryRun } from './dry-run.ts'
@@ -87,15 +88,15 @@ export class RunningAgent implements Running, AgentControl {
   get agent(): string {
     return this.#agent.name
   }
-
+  get timezone(): string {
+    return this.#agent.timezone ?? systemZone()
+  }
   get loaded(): Date {
     return this.#loaded
   }
-
   get stopping(): boolean {
     return this.#stop.signal.aborted
   }
-
   get events$(): Observable<StoredEvent> {
     return this.#live.events$
   }
