@@ -7,10 +7,10 @@ import { parse } from './source.ts'
 
 const root = join(import.meta.dirname, '../..')
 
-const sources = ['lib', 'streams', 'bin', 'spec', 'docs'].flatMap((house) =>
+const sources = ['lib', 'streams', 'bin', 'page', 'spec', 'docs'].flatMap((house) =>
   readdirSync(join(root, house), { recursive: true, encoding: 'utf8' })
     // Templates are code of a user's project.
-    .filter((path) => path.endsWith('.ts') && !path.startsWith('templates/'))
+    .filter((path) => /\.tsx?$/.test(path) && !path.startsWith('templates/'))
     .map((path) => parse(`${house}/${path}`, readFileSync(join(root, house, path), 'utf8'))),
 )
 
@@ -75,6 +75,12 @@ describe('a breach of the house rules is found:', () => {
     ['a stream that looks at another', { 'streams/a.ts': `import './b.ts'` }, /streams\/ sees lib\/index\.ts/],
     ['a stream in the room of another', { 'streams/a.ts': `import './b/c.ts'` }, /streams\/ sees lib\/index\.ts/],
     ['the client of another stream', { 'streams/a.ts': `await import('chokidar')` }, /only streams\/files may/],
+    [
+      'a page that runs the engine',
+      { 'page/a.tsx': `import '../lib/log/b.ts'` },
+      /page\/ sees the table of operations/,
+    ],
+    ['preact outside of the page', { 'lib/agent/a.ts': `import 'preact'` }, /only page\/ may/],
     ['a stream that looks at cli.ts', { 'streams/a.ts': `import '../lib/cli.ts'` }, /streams\/ sees lib\/index\.ts/],
     [
       'a command that looks inside lib',

@@ -44,6 +44,7 @@ const packages: readonly { readonly name: RegExp; readonly by: RegExp; readonly 
   { name: /^pino(-pretty)?$/, by: /^lib\/agent\/logger\.ts$|^spec\//, words: 'lib/agent/logger.ts' },
   { name: /^(@hono\/.*|hono)$/, by: /^lib\/agent\/socket\/.*$|^spec\//, words: 'lib/agent/socket/' },
   { name: /^yargs$/, by: /^bin\/|^spec\//, words: 'bin/' },
+  { name: /^(preact|@preact\/signals)$/, by: /^page\//, words: 'page/' },
   { name: /^fast-check$/, by: /^lib\/testing\/|^spec\//, words: 'lib/testing/ and spec/' },
   ...clientsOf({
     github: /^@octokit\//,
@@ -66,7 +67,7 @@ function clientsOf(clients: Readonly<Record<string, RegExp>>) {
   }))
 }
 
-/** How long a file of lib/, streams/ or bin/ may be, and from where on it is worth a look. */
+/** How long a file of lib/, streams/, bin/ or page/ may be, and from where on it is worth a look. */
 const MOST_LINES = 350
 const MANY_LINES = 300
 
@@ -93,7 +94,7 @@ export function longFiles(sources: readonly Source[]): string[] {
 }
 
 function isOurs(path: string): boolean {
-  return /^(lib|streams|bin)\//.test(path)
+  return /^(lib|streams|bin|page)\//.test(path)
 }
 
 function forbidden(path: string, { specifier }: Import): string | undefined {
@@ -111,6 +112,11 @@ function forbidden(path: string, { specifier }: Import): string | undefined {
     return target.startsWith('bin/') || shared || target === 'lib/index.ts'
       ? undefined
       : `${refused}: bin/ sees lib/index.ts`
+  }
+  if (house === 'page' && !target.startsWith('page/')) {
+    // The table of operations, and their types: no code of the engine runs in a browser.
+    const shared = /^lib\/agent\/operations\/(contract|operations)\.ts$/
+    return shared.test(target) ? undefined : `${refused}: page/ sees the table of operations`
   }
   if (house === 'docs' && !target.startsWith('docs/')) return `${refused}: examples import 'tidings', as users do`
   return undefined

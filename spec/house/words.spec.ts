@@ -13,13 +13,13 @@ function textsBelow(folder: string, ending: RegExp): string[] {
 }
 
 /** What is checked; `pages` are those in the root of the project. */
-const areas = ['lib', 'bin', 'streams', 'spec', 'docs', 'pages']
+const areas = ['lib', 'bin', 'streams', 'page', 'spec', 'docs', 'pages']
 
 function hitsOf(area: string): Hit[] {
   const files =
     area === 'pages'
       ? readdirSync(root).filter((name) => name.endsWith('.md'))
-      : textsBelow(area, area === 'spec' ? /\.ts$/ : /\.(?:ts|md)$/)
+      : textsBelow(area, area === 'spec' ? /\.ts$/ : /\.(?:tsx?|md)$/)
   return files.flatMap((path) => forbiddenPhrases(path, readFileSync(join(root, path), 'utf8')))
 }
 

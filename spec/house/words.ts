@@ -102,7 +102,8 @@ function proseOf(path: string, text: string): string {
 }
 
 function isText(node: ts.Node): boolean {
-  return ts.isStringLiteralLike(node) || ts.isTemplateHead(node) || ts.isTemplateMiddleOrTemplateTail(node)
+  if (ts.isTemplateHead(node) || ts.isTemplateMiddleOrTemplateTail(node)) return true
+  return ts.isStringLiteralLike(node) || ts.isJsxText(node)
 }
 
 /** The first arguments of `describe`, `it`, `test`, `it.skip`, `t.test`. */

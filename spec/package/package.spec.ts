@@ -63,6 +63,7 @@ describe('the package', () => {
       'LICENSE',
       'package.json',
       'dist/bin/register.d.ts',
+      ...['index.html', 'page.css', 'page.js'].map((file) => `dist/page/${file}`),
       ...templates,
       ...built.filter((path) => !path.startsWith('dist/lib/')).map((path) => `${path}.js`),
       ...built.filter((path) => !path.startsWith('dist/bin/')).map((path) => `${path}.d.ts`),
