@@ -152,15 +152,29 @@ export type { HeldAnswer, JobOperations, JobResetAnswer, NextAnswer, RunAnswer }
 export type { ListedJob } from './agent/operations/list-jobs.ts'
 export type { ListenerOperations, Reset, ResetAnswer } from './agent/operations/listeners.ts'
 export { type Operations, operations } from './agent/operations/operations.ts'
-export type { ParkedEvent, ParkedOperations, ParkedRow } from './agent/operations/parked.ts'
+export type {
+  ParkedAnswer,
+  ParkedBulk,
+  ParkedEvent,
+  ParkedOperations,
+  ParkedRow,
+  TakeParked,
+} from './agent/operations/parked.ts'
+export type { ParkedGroup } from './agent/operations/parked-groups.ts'
+export type { ParkedMatch } from './agent/operations/parked-match.ts'
 export type { PauseAnswer } from './agent/operations/pausing.ts'
 export { resultOf, type Step } from './agent/operations/progress-stream.ts'
 export type { ReplayAnswer, ReplayOperations, ReplayQuestion, ReplayRow } from './agent/operations/replay.ts'
+export type { RetryingOperations, RetryingRow } from './agent/operations/retrying.ts'
 export type { JobRow, ListenerRow } from './agent/operations/rows.ts'
 export type { SearchAnswer, SearchQuestion } from './agent/operations/search-events.ts'
 export type { EventRef, EventStory, StoryListener, StoryOutcome, StoryRun } from './agent/operations/story.ts'
 export type { KeyCount, Tally, TallyOptions } from './agent/operations/tally.ts'
+export type { TimelineQuestion, TimelineRow } from './agent/operations/timeline.ts'
 export type { TypeOperations, TypeRow } from './agent/operations/types.ts'
+export type { Attention } from './agent/run/attention.ts'
 export type { DryDraft, DryRun } from './agent/run/dry-run.ts'
 export type { AgentHealth, Health, JobHealth, ListenerHealth, LogHealth } from './agent/run/health.ts'
+export type { DeliveryRow } from './agent/run/recent-deliveries.ts'
 export { connect } from './agent/socket/client.ts'
+export type { HandlerCall } from './dispatch/handler-calls.ts'

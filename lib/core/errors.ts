@@ -39,6 +39,7 @@ export const codes = {
   TIDINGS_RESPONSE_INVALID: 'the answer of a service is not what its protocol says',
   TIDINGS_RESPONSE_TOO_LARGE: 'the answer of a service is larger than the limit',
   TIDINGS_RETRY: 'a run or a handler asked to be tried again later',
+  TIDINGS_RUN_ABORTED: 'a person aborted a run',
   TIDINGS_RUN_ENDED: 'a publish came after its run or delivery had ended',
   TIDINGS_RUN_TIMEOUT: 'a run took longer than its timeout',
   TIDINGS_SCHEDULE_INVALID: 'a schedule is impossible',

@@ -1,4 +1,4 @@
-import type { Clock } from '../core/clock.ts'
+import { type Clock, monotonic } from '../core/clock.ts'
 import { defined } from '../core/defined.ts'
 import type { Environment } from '../core/environment.ts'
 import { quote, TidingsError } from '../core/errors.ts'
@@ -33,6 +33,7 @@ export class Deliverer implements AttemptHost {
   readonly title: string
   readonly pipe: Pipe
   readonly #host: DeliveryHost
+  readonly #clock: Clock
   readonly #namespace: string
   readonly #stored: KeyValue
   /** The attempts that are not over, and have no timer yet. */
@@ -44,6 +45,7 @@ export class Deliverer implements AttemptHost {
     const memory = MemoryPipe.of(listener.source)
     this.pipe = memory === undefined ? pipeOf(listener.source) : { tests: [], ...defined({ rest: memory.rest }) }
     this.#host = host
+    this.#clock = monotonic(host.clock)
     this.#namespace = listenerNamespace(listener.name)
     this.#stored = host.log.store(this.#namespace)
   }
@@ -83,6 +85,10 @@ export class Deliverer implements AttemptHost {
     return new TidingsError('TIDINGS_LISTENER_TIMEOUT', message, {
       details: { listener: name, seq: event.seq, timeout: settings.timeout },
     })
+  }
+
+  now(): number {
+    return this.#clock.now()
   }
 
   outdated({ event }: Handed): TidingsError | undefined {

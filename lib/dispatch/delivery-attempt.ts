@@ -12,6 +12,7 @@ import type { AnyOperator, Pipe } from '../listener/on.ts'
 import type { Handed } from '../log/port.ts'
 import type { StateBuffer } from '../log/state-buffer.ts'
 import { type DeliverySource, ValueDelivery } from './delivery.ts'
+import { type HandlerCall, HandlerCalls } from './handler-calls.ts'
 import { type DeliveryOutcome, failureOutcome } from './outcome.ts'
 
 /** What all attempts of one listener share. */
@@ -22,11 +23,15 @@ export interface AttemptHost {
   /** The name of the delivery in error messages. */
   readonly title: string
   readonly pipe: Pipe
+  /** The time in ms, from a clock that never steps back. */
+  now(): number
   /** The error of an event that no longer fits the schema of its type. */
   outdated(handed: Handed): Error | undefined
   state(): StateBuffer
   publish(draft: Draft, handed: Handed): Promise<Receipt>
 }
+
+const NO_CALLS: readonly HandlerCall[] = []
 
 const PASSED = { end: 'ack', writes: [] } as const satisfies DeliveryOutcome
 
@@ -73,6 +78,7 @@ export class DeliveryAttempt implements DeliverySource {
   // Created when first asked for.
   #state: StateBuffer | undefined
   #publisher: Publisher | undefined
+  #calls: HandlerCalls | undefined
   #work: StoppableWork | undefined
   #signal: AbortSignal | undefined
   /** Why it ended, as the signal tells. */
@@ -94,6 +100,16 @@ export class DeliveryAttempt implements DeliverySource {
   /** How it ended; undefined until then. */
   get outcome(): DeliveryOutcome | undefined {
     return this.#outcome
+  }
+
+  /** Whether the handler was given a value: if not, the filters let none pass. */
+  get handled(): boolean {
+    return this.#index > 0
+  }
+
+  /** The calls of `fetch` and `exec` that the handler made. */
+  get calls(): readonly HandlerCall[] {
+    return this.#calls?.calls ?? NO_CALLS
   }
 
   /** Calls back when it ends; at once if it is over. */
@@ -140,6 +156,7 @@ export class DeliveryAttempt implements DeliverySource {
     this.#waiting = undefined
     this.#subscription?.unsubscribe()
     this.#publisher?.end(this.#host.title)
+    this.#calls?.ended()
     this.#work?.stop(reason)
     this.#onEnd?.(outcome)
   }
@@ -261,11 +278,19 @@ export class DeliveryAttempt implements DeliverySource {
     return this.#signal
   }
 
+  get fetch(): DeliverySource['fetch'] {
+    return this.#recorded.fetch(this.environment.fetch)
+  }
+
   get exec(): DeliverySource['exec'] {
     const { environment, title, listener } = this.#host
     const fields = { listener: listener.name, seq: this.handed.event.seq }
     const signals = [this.#stoppable.signal] as const
-    return execWithin(environment.exec, { title, fields, logger: environment.logger, signals })
+    return execWithin(this.#recorded.exec(environment.exec), { title, fields, logger: environment.logger, signals })
+  }
+
+  get #recorded(): HandlerCalls {
+    return (this.#calls ??= new HandlerCalls(() => this.#host.now()))
   }
 
   get #stoppable(): StoppableWork {

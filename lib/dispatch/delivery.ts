@@ -19,7 +19,9 @@ export interface DeliverySource {
   readonly state: State
   readonly publish: Publish
   readonly signal: AbortSignal
-  /** Runs a program that ends with the delivery. */
+  /** Fetches, and records that. */
+  readonly fetch: Environment['fetch']
+  /** Runs a program that ends with the delivery, and records that. */
   readonly exec: Environment['exec']
 }
 
@@ -74,7 +76,7 @@ export class ValueDelivery implements Delivery {
   }
 
   get fetch(): Environment['fetch'] {
-    return this.#source.environment.fetch
+    return this.#source.fetch
   }
 
   get now(): Environment['now'] {

@@ -5,10 +5,23 @@ import type { Listener } from '../listener/listener.ts'
 import type { Consumer, Handed, Writes } from '../log/port.ts'
 import { Deliverer, type DeliveryHost } from './deliverer.ts'
 import type { DeliveryAttempt } from './delivery-attempt.ts'
+import type { HandlerCall } from './handler-calls.ts'
 import { MemoryGate } from './memory-gate.ts'
 import type { DeliveryOutcome } from './outcome.ts'
 import { Pace } from './pace.ts'
 import { Queue, type Queued } from './queue.ts'
+
+/** A delivery that has ended, or an event that was settled without one. Times are in ms since the epoch. */
+export interface EndedDelivery {
+  readonly handed: Handed
+  readonly outcome: DeliveryOutcome
+  /** Whether the handler was given a value: if not, the filters let none pass. */
+  readonly handled: boolean
+  /** The calls that its handler made. */
+  readonly calls: readonly HandlerCall[]
+  readonly began: number
+  readonly ended: number
+}
 
 /** What a pump needs of its agent. */
 export interface PumpHost extends DeliveryHost {
@@ -20,8 +33,8 @@ export interface PumpHost extends DeliveryHost {
   scrub(text: string): string
   /** Called when a delivery begins, with the time in ms since the epoch. */
   began?(now: number): void
-  /** Called when a delivery ends, with its outcome and the time in ms since the epoch. */
-  ended?(outcome: DeliveryOutcome, now: number): void
+  /** Called when a delivery ends; not if it was cut off because the agent stops. */
+  ended?(delivery: EndedDelivery): void
   /** Called before an event is parked; returns the writes to store in one step with that. */
   parking(handed: Handed, error: ErrorInfo): Writes
   /** Called once the consumer has parked an event. */
@@ -87,7 +100,11 @@ export class Pump {
     this.#host = host
     this.#clock = monotonic(host.clock)
     this.#deliverer = new Deliverer(listener, host)
-    this.#gate = MemoryGate.of(listener, consumer, { log: host.log, clock: this.#clock })
+    this.#gate = MemoryGate.of(listener, consumer, {
+      log: host.log,
+      clock: this.#clock,
+      dropped: (handed) => this.#settledAlone(handed, { end: 'ack', writes: [] }),
+    })
     this.#pace = new Pace(listener.settings.concurrency)
     this.#queue = new Queue(listener, {
       clock: this.#clock,
@@ -127,7 +144,9 @@ export class Pump {
     // An older event of its key waits for its retry, so this one was only held and did not cause the crash.
     if (queued === undefined) return
     if ((handed.crashes ?? 0) >= this.#listener.settings.crashes) {
-      this.#park(handed, crashError(this.#listener.name, handed))
+      const error = crashError(this.#listener.name, handed)
+      this.#settledAlone(handed, { end: 'park', error })
+      this.#park(handed, error)
       return this.#queue.done(queued)
     }
     this.#deliver(queued)
@@ -219,35 +238,37 @@ export class Pump {
     this.#pace.at(now)
     const ms = now - began
     if (ms > BLOCKING) logger.warn({ listener, seq, ms }, 'listener blocked the event loop')
-    if (attempt.outcome === undefined) this.#awaitEnd(queued, attempt)
-    else this.#settle(queued, attempt.outcome, now)
+    if (attempt.outcome === undefined) this.#awaitEnd(queued, attempt, began)
+    else this.#settle(queued, attempt, began, now)
     return now
   }
 
-  #awaitEnd(queued: Queued, attempt: DeliveryAttempt): void {
+  #awaitEnd(queued: Queued, attempt: DeliveryAttempt, began: number): void {
     this.#queue.start(queued)
     this.#running.add(attempt)
-    attempt.onEnd((outcome) => {
+    attempt.onEnd(() => {
       const now = this.#clock.now()
       this.#running.delete(attempt)
-      this.#settle(queued, outcome, now)
+      this.#settle(queued, attempt, began, now)
       this.#begin(now)
       this.#changed()
     })
   }
 
-  #settle(queued: Queued, outcome: DeliveryOutcome, now: number): void {
+  #settle(queued: Queued, attempt: DeliveryAttempt, began: number, now: number): void {
     const { handed } = queued
-    this.#host.ended?.(outcome, now)
+    const outcome = attempt.outcome as DeliveryOutcome
+    const { abort, environment, scrub } = this.#host
+    // Cut off because the agent stops: this attempt does not count.
+    if (outcome.end !== 'ack' && abort.aborted) {
+      this.#putBack(handed, now)
+      return this.#queue.wait(queued, now)
+    }
+    const { handled, calls } = attempt
+    this.#host.ended?.({ handed, outcome, handled, calls, began, ended: now })
     if (outcome.end === 'ack') {
       this.#consumer.ack(handed, outcome.writes)
       return this.#queue.done(queued)
-    }
-    const { abort, environment, scrub } = this.#host
-    // Cut off because the agent stops: this attempt does not count.
-    if (abort.aborted) {
-      this.#putBack(handed, now)
-      return this.#queue.wait(queued, now)
     }
     const { seq } = handed.event
     const { name: listener } = this.#listener
@@ -259,6 +280,11 @@ export class Pump {
     const at = this.#clock.now() + outcome.after
     this.#consumer.retry(handed, { at, error: errorInfo(outcome.error, scrub) })
     this.#queue.wait(queued, at)
+  }
+
+  #settledAlone(handed: Handed, outcome: DeliveryOutcome): void {
+    const now = this.#clock.now()
+    this.#host.ended?.({ handed, outcome, handled: false, calls: [], began: now, ended: now })
   }
 
   #park(handed: Handed, thrown: Error): void {

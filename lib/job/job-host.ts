@@ -49,6 +49,8 @@ export interface JobControl {
   readonly paused$: Observable<boolean>
   /** Aborts when the job is paused: stops retries, and ends a run of `always()`. */
   abortWhenPaused(): AbortSignal
+  /** Aborts when a person ends the attempts that run now; each attempt asks as it begins. */
+  abortOnRequest(): AbortSignal
   /** Receives the next slot; undefined if the schedule has ended or stopped. */
   nextSlot(slot: Date | undefined): void
   /** The schedule failed and produces no more slots. */

@@ -108,6 +108,10 @@ class LogRuns implements SlotHost {
     return paused === undefined || (byHand === true && paused.aborted) ? [stop] : [stop, paused]
   }
 
+  abortOnRequest(): AbortSignal | undefined {
+    return this.#host.control?.abortOnRequest()
+  }
+
   /** `skip` and `queue` allow one run at a time. A manual run does not wait for a run that waits for its retry. */
   turn<T>(attempt: () => Promise<T>): Promise<T> {
     const { overlap } = this.#job.settings

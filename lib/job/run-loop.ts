@@ -1,7 +1,8 @@
 import { type Clock, pause } from '../core/clock.ts'
 import { type Cancel, isRetry, retryAfter } from '../core/control.ts'
+import { defined } from '../core/defined.ts'
 import type { Environment } from '../core/environment.ts'
-import { asError, quote, TidingsError } from '../core/errors.ts'
+import { asError, hasCode, quote, TidingsError } from '../core/errors.ts'
 import type { Draft, Receipt, StoredEvent } from '../core/event.ts'
 import { execWithin } from '../core/exec.ts'
 import { guardSignal } from '../core/guard-signal.ts'
@@ -57,6 +58,8 @@ export interface SlotHost {
   readonly context: Environment & Partial<JobContext>
   /** Aborts when current attempts must end. */
   readonly abort: AbortSignal
+  /** Aborts when a person ends the attempts that run now. Asked when an attempt begins. Default: never. */
+  abortOnRequest?(): AbortSignal | undefined
   /** The signals that prevent further attempts at this slot. */
   ends(slot: Slot): readonly AbortSignal[]
   /** Takes the slot. Undefined: there is nothing to run. */
@@ -141,7 +144,9 @@ async function makeAttempts(job: Job, attempts: Attempts, host: SlotHost): Promi
     const late = Math.max(0, clock.now() - dueAt(job, given))
     const outlet = claimed.begin(attempt, late)
     const asked = job.schedule.kind === 'always' ? ends : []
-    const ran = await runAttempt(job, { slot: given, attempt, late, outlet, clock, context, replaced, abort, asked })
+    const requested = host.abortOnRequest?.()
+    const attempted = { slot: given, attempt, late, outlet, clock, context, replaced, abort, asked }
+    const ran = await runAttempt(job, { ...attempted, ...defined({ requested }) })
     claimed.ended(ran)
     return ran
   }
@@ -182,13 +187,15 @@ function nthPause(pauses: number): number {
   return Math.min(PAUSE.first * 2 ** (pauses - 1), PAUSE.last)
 }
 
-// Retries without limit if the run threw `Retry` or is endless; otherwise up to `settings.retry` times (decision 0010).
+// Retries without limit if the run threw `Retry` or is endless; otherwise up to `settings.retry` times (decision 0010). A
+// slot that a person has ended is over.
 function pauseAfter(
   { settings }: Job,
   { error, attempt }: RunReport,
   pauses: number,
   endless: boolean,
 ): number | undefined {
+  if (!endless && hasCode(error, 'TIDINGS_RUN_ABORTED')) return undefined
   if (isRetry(error)) return retryAfter(error) ?? nthPause(pauses)
   if (!endless && attempt > settings.retry) return undefined
   return nthPause(pauses)
@@ -206,13 +213,15 @@ export interface RunAttempt extends Pick<SlotHost, 'clock' | 'context' | 'abort'
   readonly outlet: Outlet
   /** Aborts when another slot takes its place. */
   readonly replaced?: AbortSignal
+  /** Aborts when a person ends it. */
+  readonly requested?: AbortSignal
   /** Signals that ask the run to end: a run that then ends has succeeded. */
   readonly asked?: readonly AbortSignal[]
 }
 
 /** Makes one attempt; never rejects. */
 export async function runAttempt(job: Job, given: RunAttempt): Promise<RunReport> {
-  const { clock, slot, attempt, late, outlet, replaced, abort } = given
+  const { clock, slot, attempt, late, outlet, replaced, abort, requested } = given
   const { timeout } = job.settings
   const start = clock.now()
   const began = new Date(start)
@@ -230,14 +239,14 @@ export async function runAttempt(job: Job, given: RunAttempt): Promise<RunReport
     timeUp = true
     return timedOut(job)
   }
-  const signals = replaced === undefined ? [abort] : [replaced, abort]
+  const signals = [replaced, abort, requested].filter((each) => each !== undefined)
   try {
     const cancel = await withTimeLimit({ clock, timeout, signals, late: tooLate }, (over) =>
       runInContext(job, given, over, times),
     )
     return report(cancel === undefined ? { status: 'done' } : { status: 'cancelled', reason: cancel.message })
   } catch (error) {
-    const cutOff = timeUp || abort.aborted
+    const cutOff = timeUp || abort.aborted || requested?.aborted === true
     const status = replaced?.aborted === true ? 'replaced' : cutOff ? 'abandoned' : 'failed'
     return report({ status, error: asError(error) })
   }

@@ -173,10 +173,10 @@ export interface Consumer {
    * @throws TidingsError as `ack` does
    */
   park(handed: Handed, why: { readonly error: unknown }, writes?: Writes): void
-  /** Iterates over the parked events, lowest seq first. */
-  parked(): AsyncIterable<Parked>
-  /** Iterates over the events that wait for another attempt, lowest seq first. */
-  retrying(): AsyncIterable<Retrying>
+  /** Iterates over the parked events, lowest seq first, from the one after `after`; default all. */
+  parked(after?: number): AsyncIterable<Parked>
+  /** Iterates over the events that wait for another attempt, lowest seq first, from the one after `after`; default all. */
+  retrying(after?: number): AsyncIterable<Retrying>
   /** Hands a parked event out again, as attempt 1. Resolves to false when it is not parked. */
   release(seq: number): Promise<boolean>
   /** Removes a parked event for good. Resolves to false when it is not parked. */

@@ -76,12 +76,15 @@ const question = { ...filters, told: 'flag?' } as const
 const name = part('name', 'text')
 const listener = part('listener', 'text')
 const limit = object({ limit: 'number?' })
+const parked = { error: 'text?', code: 'text?', type: 'text?', where: 'filter?', before: 'text?' } as const
+const bulk = object({ seqs: 'numbers?', ...parked, dryRun: 'flag?', after: 'number?', scan: 'number?' })
 
 /** Every operation, by group and name, as in `Operations`. */
 export const contract = {
   status: one('GET /status'),
   reload: one('POST /reload'),
   health: one('GET /health'),
+  attention: one('GET /attention'),
   flow: one('GET /flow'),
   why: one('GET /why', part('event', 'text'), listener),
   events: {
@@ -111,9 +114,11 @@ export const contract = {
   jobs: {
     list: one('GET /jobs'),
     history: one('GET /jobs/history', name, limit),
+    timeline: one('GET /jobs/timeline', object({ since: 'text?', until: 'text?', limit: 'number?' })),
     next: one('GET /jobs/next', name, limit),
     dryRun: one('POST /jobs/dry-run', name),
     run: one('POST /jobs/run', name),
+    abort: one('POST /jobs/abort', name),
     pause: one('POST /jobs/pause', name),
     resume: one('POST /jobs/resume', name),
     reset: one('POST /jobs/reset', name),
@@ -123,6 +128,7 @@ export const contract = {
   },
   listeners: {
     list: one('GET /listeners', object({ known: 'texts?' })),
+    deliveries: one('GET /listeners/deliveries', name, limit),
     pause: one('POST /listeners/pause', name),
     resume: one('POST /listeners/resume', name),
     reset: one('POST /listeners/reset', name, object({ to: 'text', passOver: 'flag?' })),
@@ -141,11 +147,13 @@ export const contract = {
     backup: all('POST /db/backup', part('directory', 'path')),
   },
   parked: {
-    list: many('GET /parked', object({ listener: 'text?' })),
+    list: many('GET /parked', object({ listener: 'text?', ...parked, after: 'number?', limit: 'number?' })),
+    groups: one('GET /parked/groups', object({ listener: 'text?' })),
     show: one('GET /parked/show', listener, part('seq', 'number')),
-    retry: one('POST /parked/retry', listener, part('seq', 'number?')),
-    drop: one('POST /parked/drop', listener, part('seq', 'number?')),
+    retry: one('POST /parked/retry', listener, part('seq', 'number?'), bulk),
+    drop: one('POST /parked/drop', listener, part('seq', 'number?'), bulk),
   },
+  retrying: { list: one('GET /retrying', object({ listener: 'text?', limit: 'number?' })) },
   replay: {
     list: many(
       'GET /replay',

@@ -33,7 +33,7 @@ export async function healthOf(log: Log, agent?: AgentControl): Promise<Health> 
     ...identityOf(agent),
     ...(agent === undefined || agent.loaded === agent.since ? {} : { loaded: agent.loaded.toISOString() }),
     log: { state: log.state, ...defined({ last }) },
-    ...(agent === undefined ? await asLeft(log) : await asKnown(log, agent)),
+    ...(agent === undefined ? await partsAsLeft(log) : await asKnown(log, agent)),
   }
   return { ...health, problems: problemsOf(health) }
 }
@@ -51,10 +51,11 @@ async function asKnown(log: Log, agent: AgentControl): Promise<Parts> {
   }
 }
 
-async function asLeft(log: Log): Promise<Parts> {
+/** The jobs and listeners as the log was left. */
+export async function partsAsLeft(log: Log): Promise<Parts> {
   const jobs = (await jobRows(log)).map(({ firstSeen: _, succeeded: __, ...job }): JobHealth => job)
   const listeners = (await listenerRows(log)).map(
-    ({ cursor: _, created: __, orphaned: ___, ...listener }): ListenerHealth => listener,
+    ({ cursor: _, created: __, orphaned: ___, types: ____, rate: _____, ...listener }): ListenerHealth => listener,
   )
   return { jobs, listeners }
 }

@@ -14,6 +14,7 @@ import { isPaused } from '../run/pauses.ts'
 import { knownJob, refuseIfInUse, settledOf } from './known.ts'
 import { type ListedJob, listJobs, remembered } from './list-jobs.ts'
 import { type PauseAnswer, pausing } from './pausing.ts'
+import { type TimelineQuestion, type TimelineRow, timeline } from './timeline.ts'
 
 /** The outcome of a requested run. */
 export interface RunAnswer {
@@ -71,6 +72,8 @@ export interface JobOperations {
       readonly limit?: number
     },
   ): Promise<readonly RunRow[]>
+  /** The newest slots of all jobs, newest first: what ran, and what was missed or blocked. */
+  timeline(question?: TimelineQuestion): Promise<readonly TimelineRow[]>
   /** Its next slots. Needs a running agent, or the job's code. */
   next(
     name: string,
@@ -81,6 +84,16 @@ export interface JobOperations {
   ): Promise<NextAnswer>
   /** Runs a job now, besides its schedule; resolves when the run has ended. Needs a running agent. */
   run(name: string): Promise<RunAnswer>
+  /**
+   * Aborts the attempts that run now, through their signal. Their slots are recorded as abandoned and not tried again; a run
+   * of `always()` begins again. `aborted`: whether any ran; never without a running agent.
+   */
+  abort(name: string): Promise<{
+    /** The name of the job. */
+    readonly name: string
+    /** Whether an attempt was running. */
+    readonly aborted: boolean
+  }>
   /** Runs a job now without storing anything. Needs a running agent, or the job's code. */
   dryRun(name: string): Promise<DryRun>
   /** Its schedule starts no run until it is resumed, also after a restart. */
@@ -115,6 +128,7 @@ export function jobOperations(log: Log, agent?: AgentControl, code: Code | undef
       if (rows.length === 0) await knownJob(log, name)
       return rows
     },
+    timeline: (question) => timeline(log, question),
     next: async (name, { limit } = {}) => {
       await refuseUnknown(log, code, name)
       return next(log, codeOf(code, name).job, Math.min(count(limit, 'limit', SLOTS.usual), SLOTS.most))
@@ -144,6 +158,10 @@ export function jobOperations(log: Log, agent?: AgentControl, code: Code | undef
       if (agent === undefined) throw noAgent(name)
       const report = await agent.trigger(name)
       return report === undefined ? { name } : { name, run: runRow(report, (text) => agent.scrub(text)) }
+    },
+    abort: async (name) => {
+      await knownJob(log, name)
+      return { name, aborted: agent?.job(name)?.abort() ?? false }
     },
     dryRun: async (name) => {
       await refuseUnknown(log, code, name)

@@ -1,6 +1,9 @@
+import { defined } from '../../core/defined.ts'
 import { TidingsError } from '../../core/errors.ts'
 import type { Log } from '../../log/port.ts'
+import { count } from '../../log/query.ts'
 import type { AgentControl } from '../run/agent-control.ts'
+import { type DeliveryRow, RECENT_DELIVERIES } from '../run/recent-deliveries.ts'
 import { checkRename, removeListener } from '../run/rename-listener.ts'
 import { parseInstant } from './event-search.ts'
 import { knownListener, refuseIfInUse } from './known.ts'
@@ -36,6 +39,17 @@ export interface ListenerOperations {
     readonly known?: readonly string[]
   }): Promise<readonly ListenerRow[]>
   /**
+   * Its newest deliveries, newest first, since the agent loaded its code: how they ended, and what its handler asked of the
+   * world. None without a running agent: they are not stored.
+   */
+  deliveries(
+    name: string,
+    question?: {
+      /** At most this many, up to 256; default 256. */
+      readonly limit?: number
+    },
+  ): Promise<readonly DeliveryRow[]>
+  /**
    * The listener receives nothing until it is resumed, also after a restart; events that arrive meanwhile wait for it.
    */
   pause(name: string): Promise<PauseAnswer>
@@ -64,7 +78,11 @@ export interface ListenerOperations {
 
 export function listenerOperations(log: Log, agent?: AgentControl): ListenerOperations {
   return {
-    list: ({ known } = {}) => listenerRows(log, known),
+    list: ({ known } = {}) => listListeners(log, agent, known),
+    deliveries: async (name, { limit } = {}) => {
+      await knownListener(log, name)
+      return agent?.deliveries(name, count(limit, 'limit', RECENT_DELIVERIES)) ?? []
+    },
     ...pausing(log, agent, 'listener'),
     reset: async (name, { to, passOver = false }) => {
       const { cursor: before } = await knownListener(log, name)
@@ -86,6 +104,20 @@ export function listenerOperations(log: Log, agent?: AgentControl): ListenerOper
       return { name }
     },
   }
+}
+
+async function listListeners(
+  log: Log,
+  agent: AgentControl | undefined,
+  known?: readonly string[],
+): Promise<ListenerRow[]> {
+  const rows = await listenerRows(log, known)
+  const health = new Map((await agent?.health())?.listeners.map((each) => [each.name, each]))
+  return rows.map((row) => {
+    const { oldest, stuck } = health.get(row.name) ?? {}
+    const { types, rate } = agent?.listener(row.name) ?? {}
+    return { ...row, ...defined({ types, oldest, rate, stuck }) }
+  })
 }
 
 // The seq up to which everything counts as settled.

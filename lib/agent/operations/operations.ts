@@ -3,17 +3,19 @@ import type { Log } from '../../log/port.ts'
 import type { Flow } from '../inspect/seen.ts'
 import type { WhyAnswer } from '../inspect/why-answer.ts'
 import type { AgentControl } from '../run/agent-control.ts'
+import { type Attention, attentionOf } from '../run/attention.ts'
 import type { AgentHealth, Health } from '../run/health.ts'
 import type { Code } from '../run/job-code.ts'
 import type { Reloaded } from '../run/reloaded.ts'
 import { type DbOperations, dbOperations } from './db.ts'
 import { type EventOperations, eventOperations } from './events.ts'
 import { flowOf } from './flow.ts'
-import { agentHealthOf, healthOf } from './health.ts'
+import { agentHealthOf, healthOf, partsAsLeft } from './health.ts'
 import { type JobOperations, jobOperations } from './jobs.ts'
 import { type ListenerOperations, listenerOperations } from './listeners.ts'
 import { type ParkedOperations, parkedOperations } from './parked.ts'
 import { type ReplayOperations, replayOperations } from './replay.ts'
+import { type RetryingOperations, retryingOperations } from './retrying.ts'
 import { type TypeOperations, typeOperations } from './types.ts'
 import { whyOf } from './why.ts'
 
@@ -32,6 +34,8 @@ export interface Operations {
   readonly listeners: ListenerOperations
   /** Operations on parked events. */
   readonly parked: ParkedOperations
+  /** Operations on events that wait for another attempt. */
+  readonly retrying: RetryingOperations
   /** Operations that tell stored events to a listener. */
   readonly replay: ReplayOperations
   /** Maintenance of the log. */
@@ -42,6 +46,8 @@ export interface Operations {
   reload(): Promise<Reloaded>
   /** Whether the agent works: it runs, it does not stop, and its log accepts writes. Cheap, as nothing is read. */
   health(): Promise<AgentHealth>
+  /** What needs a person: with a running agent or without, and also while the log has failed. See `Running.attention`. */
+  attention(): Promise<readonly Attention[]>
   /** How the events of the log have flowed: from which jobs and causes, and past which listeners. Reads the whole log. */
   flow(): Promise<Flow>
   /**
@@ -65,6 +71,7 @@ export function operationsOf(log: Log, agent?: AgentControl, code?: Code): Opera
     jobs: jobOperations(log, agent, code),
     listeners: listenerOperations(log, agent),
     parked,
+    retrying: retryingOperations(log, agent),
     replay: replayOperations(log, agent),
     db: dbOperations(log),
     status: () => healthOf(log, agent),
@@ -73,6 +80,7 @@ export function operationsOf(log: Log, agent?: AgentControl, code?: Code): Opera
       throw new TidingsError('TIDINGS_AGENT_INVALID', 'no agent runs on this log: start it with tidings run FILE')
     },
     health: async () => agentHealthOf(log, agent),
+    attention: async () => attentionOf(log, await (agent?.health() ?? partsAsLeft(log))),
     flow: () => flowOf(log, parked.list()),
     why: (event, listener) => whyOf(log, agent, event, listener),
   }

@@ -40,6 +40,14 @@ export interface ListenerRow extends Lag {
   readonly waitingUntil?: string
   /** Present while the listener is paused. */
   readonly paused?: true
+  /** The event types that it hears, or patterns; absent if it hears all, and without a running agent. */
+  readonly types?: readonly string[]
+  /** When its oldest unhandled event was accepted, in ISO format; absent without one, and without a running agent. */
+  readonly oldest?: string
+  /** How many events it handles a minute, over the last five minutes; absent without a running agent. */
+  readonly rate?: number
+  /** Present if it has events and makes no progress. */
+  readonly stuck?: boolean
   /** Whether the agent no longer has it; absent where the agent's listeners are not given. */
   readonly orphaned?: boolean
 }

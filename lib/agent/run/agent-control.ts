@@ -3,6 +3,7 @@ import type { Health } from './health.ts'
 import type { Code, NamedJob } from './job-code.ts'
 import type { ListenerControl } from './listener-runner.ts'
 import type { Pausable } from './pauses.ts'
+import type { DeliveryRow } from './recent-deliveries.ts'
 import type { Reloaded } from './reloaded.ts'
 import type { JobStatus } from './status.ts'
 
@@ -12,6 +13,8 @@ export interface RunningJob extends NamedJob {
   status(): JobStatus
   /** Restarts its schedule now. */
   reset(): Promise<void>
+  /** Aborts the attempts that run now. Returns false if none does. */
+  abort(): boolean
 }
 
 /** A running agent, for operations that steer it: it applies at once what they have already written to the log. */
@@ -38,6 +41,8 @@ export interface AgentControl extends Code {
   pause(kind: Pausable, name: string, paused: boolean): void
   /** The job of that name; undefined if the agent has none. */
   job(name: string): RunningJob | undefined
+  /** The newest deliveries to a listener since its code was loaded, newest first, at most 256; none if it is unknown. */
+  deliveries(listener: string, limit?: number): readonly DeliveryRow[]
   /** The listener of that name; undefined if the agent has none. */
   listener(name: string): ListenerControl | undefined
 }

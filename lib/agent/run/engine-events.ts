@@ -1,7 +1,7 @@
 import type { Clock } from '../../core/clock.ts'
 import { engineDraft } from '../../core/engine-types.ts'
 import { type ErrorInfo, errorInfo } from '../../core/error-info.ts'
-import { asError } from '../../core/errors.ts'
+import { asError, hasCode } from '../../core/errors.ts'
 import type { Draft } from '../../core/event.ts'
 import { isTransient, keepTrying } from '../../core/keep-trying.ts'
 import type { Logger } from '../../core/logger.ts'
@@ -24,7 +24,7 @@ const SILENT = { gaps: 50, fewest: 10, times: 4, least: HOUR }
 const MEMORIES = 'tidings/news'
 
 /** What the log remembers of a job, so that counts and gaps survive restarts. */
-interface JobMemory {
+export interface JobMemory {
   /** How many runs have failed in a row. */
   readonly failures: number
   /** The slot of the first of them. */
@@ -37,6 +37,13 @@ interface JobMemory {
   readonly gaps: readonly number[]
   /** Whether its present silence was announced. */
   readonly silent?: boolean
+}
+
+/** What the log remembers of all jobs, by name. */
+export async function jobMemories(log: Log): Promise<ReadonlyMap<string, JobMemory>> {
+  const memories = new Map<string, JobMemory>()
+  for await (const { key, value } of log.store(MEMORIES).list<JobMemory>()) memories.set(key, value)
+  return memories
 }
 
 /** What the engine's own events need from an agent. */
@@ -74,6 +81,8 @@ export class EngineEvents {
 
   /** Records that a run has ended. `published`: whether it has just published something. */
   runEnded(report: RunReport, published: boolean): void {
+    // A person has ended it, and knows.
+    if (hasCode(report.error, 'TIDINGS_RUN_ABORTED')) return
     const { job } = report
     const now = this.#clock.now()
     const observed = { job, now, ...(published ? { lastAcceptedAt: now } : {}) }

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import { BehaviorSubject, lastValueFrom, Subject } from 'rxjs'
 import { defined } from '../../core/defined.ts'
-import { asError } from '../../core/errors.ts'
+import { asError, quote, TidingsError } from '../../core/errors.ts'
 import { MINUTE } from '../../core/time-units.ts'
 import type { Job } from '../../job/job.ts'
 import type { JobControl, JobHost, Trigger } from '../../job/job-host.ts'
@@ -39,6 +39,8 @@ export class JobRunner implements RunningJob {
   readonly #triggers$ = new Subject<Trigger>()
   /** Aborts when the job is paused or reset. */
   #pausing = pausing()
+  /** Aborts when a person ends the attempts that run. */
+  #aborting = pausing()
   #running = 0
   #last: RunReport | undefined
   /** The slot that the schedule waits for. */
@@ -87,6 +89,7 @@ export class JobRunner implements RunningJob {
     return {
       paused$: this.#paused$,
       abortWhenPaused: () => this.#pausing.signal,
+      abortOnRequest: () => this.#aborting.signal,
       scheduleFailed: (error) => {
         this.#failure = error
         this.#host.environment.logger.error({ job: this.job.name, err: error }, 'stopped working')
@@ -106,6 +109,17 @@ export class JobRunner implements RunningJob {
   /** Runs the job now. Resolves to the report; undefined if it did not run. */
   trigger(): Promise<RunReport | undefined> {
     return new Promise((ended) => this.#triggers$.next({ at: new Date(this.#host.clock.now()), ended }))
+  }
+
+  /** Aborts the attempts that run now. Returns false if none does. */
+  abort(): boolean {
+    if (this.#running === 0) return false
+    const aborting = this.#aborting
+    this.#aborting = pausing()
+    const { name } = this.job
+    const message = `the run of job ${quote(name)} was aborted on request`
+    aborting.abort(new TidingsError('TIDINGS_RUN_ABORTED', message, { details: { job: name } }))
+    return true
   }
 
   /** Pauses or resumes the schedule. Pausing stops retries, and ends a run of `always()`. */

@@ -10,6 +10,7 @@ import type { Consumer, Handed, Lag, Log, Start, Writes } from '../../log/port.t
 import type { ListenerHealth } from './health.ts'
 import { ListenerConsumer } from './listener-consumer.ts'
 import { ListenerProgress, oldestEvents } from './listener-progress.ts'
+import { type DeliveryRow, RecentDeliveries } from './recent-deliveries.ts'
 import { forgetMemory } from './rename-listener.ts'
 import type { ListenerStatus } from './status.ts'
 
@@ -17,6 +18,8 @@ import type { ListenerStatus } from './status.ts'
 export interface ListenerControl {
   /** The event types that it hears: names, or patterns with `*`; undefined: all, or those are not known. */
   readonly types?: readonly string[] | undefined
+  /** How many events it handles a minute, over the last minutes; absent if no agent runs it. */
+  readonly rate?: number
   /** Runs `steer` on the listener's consumer, after all earlier steering. */
   steer<T>(steer: (consumer: Consumer) => Promise<T>): Promise<T>
   /** Continues from another position. `forgets`: its filters then remember nothing, because it hears events again. */
@@ -69,6 +72,7 @@ export class ListenerRunner implements ListenerControl {
   readonly #clock: Clock
   readonly #consumer: ListenerConsumer
   readonly #progress: ListenerProgress
+  readonly #deliveries: RecentDeliveries
   readonly #paused$ = new Subject<void>()
   #paused: boolean
   #stopped = false
@@ -94,6 +98,7 @@ export class ListenerRunner implements ListenerControl {
     this.#host = host
     this.#clock = monotonic(host.clock)
     this.#progress = new ListenerProgress(this.#clock)
+    this.#deliveries = new RecentDeliveries(host.scrub)
   }
 
   /** The listener, under its present name. */
@@ -171,7 +176,10 @@ export class ListenerRunner implements ListenerControl {
       ...this.#host,
       stop,
       began: (now) => this.#progress.began(now),
-      ended: (outcome, now) => this.#progress.ended(outcome, now),
+      ended: (delivery) => {
+        this.#progress.ended(delivery.outcome, delivery.ended)
+        this.#deliveries.add(delivery)
+      },
       parking: (handed, error) => this.#host.parking(listener.name, handed, error),
       parked: () => this.#host.parked(listener.name, () => consumer.flush()),
     })
@@ -254,6 +262,16 @@ export class ListenerRunner implements ListenerControl {
   async status(): Promise<ListenerStatus> {
     const paused = this.#paused ? ({ paused: true } as const) : {}
     return { name: this.listener.name, ...paused, ...(await this.#currentLag()) }
+  }
+
+  /** Its newest deliveries, newest first. */
+  deliveries(limit?: number): readonly DeliveryRow[] {
+    return this.#deliveries.rows(limit)
+  }
+
+  /** How many events it handles a minute, over the last minutes. */
+  get rate(): number {
+    return this.#deliveries.rate(this.#clock.now())
   }
 
   /** Whether it has nothing to handle now: no event is left, or it is paused or refused. Retries do not count. */

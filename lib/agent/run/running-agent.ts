@@ -5,7 +5,6 @@ import { asError, quote, TidingsError } from '../../core/errors.ts'
 import type { Receipt, StoredEvent } from '../../core/event.ts'
 import { isTransient, keepTrying } from '../../core/keep-trying.ts'
 import { toDraft } from '../../core/publisher.ts'
-import { heldByJob } from '../../job/held-drafts.ts'
 import type { Job } from '../../job/job.ts'
 import type { RunReport } from '../../job/run-report.ts'
 import { snapshotDraft } from '../../log/check-draft.ts'
@@ -13,12 +12,15 @@ import { logReceipt } from '../../log/log-receipt.ts'
 import { systemZone } from '../../schedule/zone.ts'
 import { type Agent, agent, isAgent, type Part } from '../define/agent.ts'
 import type { AgentControl, RunningJob } from './agent-control.ts'
+import { type Attention, attentionOf } from './attention.ts'
 import { type DryRun, dryRun } from './dry-run.ts'
-import { type Health, problemsOf } from './health.ts'
+import type { Health } from './health.ts'
 import type { ListenerControl } from './listener-runner.ts'
 import { LiveEvents } from './live-events.ts'
 import { partChanges } from './part-changes.ts'
+import { partsHealth, partsStatus } from './parts-health.ts'
 import type { Pausable } from './pauses.ts'
+import type { DeliveryRow } from './recent-deliveries.ts'
 import { type Reloaded, reloadFailed, takenBack } from './reloaded.ts'
 import { knownCursors } from './rename-listener.ts'
 import type { Running } from './running.ts'
@@ -236,30 +238,22 @@ export class RunningAgent implements Running, AgentControl {
     return this.#parts.trigger(jobName)
   }
 
-  async status(): Promise<Status> {
-    const { log } = this.#host
-    const parts = this.#parts
-    const held = await this.#held()
-    const jobs = parts.jobs.map((job) => ({ ...job.status(), ...held.get(job.job.name) }))
-    const listeners = await Promise.all(parts.listeners.map((listener) => listener.status()))
-    const last = await log.last().catch(() => undefined)
-    const problems = problemsOf({ running: !this.stopping, log: { state: log.state }, ...(await this.health()) })
-    return { agent: this.agent, ...defined({ last }), jobs, listeners, problems }
+  status(): Promise<Status> {
+    const { agent, stopping } = this
+    return partsStatus({ agent, log: this.#host.log, running: !stopping }, this.#parts)
   }
 
-  async health(): Promise<Pick<Health, 'jobs' | 'listeners'>> {
-    const { jobs, listeners } = this.#parts
-    // While the log is unreadable, report only what is in memory.
-    const known = await knownCursors(this.#host.log).catch(() => undefined)
-    const healths = listeners.map((each) => each.health(known?.get(each.listener.name)))
-    const held = await this.#held()
-    return {
-      jobs: jobs.map((job) => ({ ...job.health(), ...held.get(job.job.name) })),
-      listeners: await Promise.all(healths),
-    }
+  health(): Promise<Pick<Health, 'jobs' | 'listeners'>> {
+    return partsHealth(this.#host.log, this.#parts)
   }
 
-  readonly #held = (): ReturnType<typeof heldByJob> => heldByJob(this.#host.log).catch(() => new Map())
+  async attention(): Promise<readonly Attention[]> {
+    return attentionOf(this.#host.log, await this.health())
+  }
+
+  deliveries(listener: string, limit?: number): readonly DeliveryRow[] {
+    return this.#parts.listener(listener)?.deliveries(limit) ?? []
+  }
 
   scrub(text: string): string {
     return this.#host.scrub(text)
@@ -277,7 +271,7 @@ export class RunningAgent implements Running, AgentControl {
     const runner = this.#parts.job(name)
     if (runner === undefined) return undefined
     const reset = (): Promise<void> => this.#steer(async (parts) => present(parts.job(name), 'job', name).reset())
-    return { job: runner.job, status: () => runner.status(), reset }
+    return { job: runner.job, status: () => runner.status(), reset, abort: () => runner.abort() }
   }
 
   pause(kind: Pausable, name: string, paused: boolean): void {
@@ -294,6 +288,7 @@ export class RunningAgent implements Running, AgentControl {
       this.#steer(async (parts) => act(present(parts.listener(name), 'listener', name)))
     return {
       types: runner.types,
+      rate: runner.rate,
       steer: (act) => steer((found) => found.steer(act)),
       move: (start, forgets) => steer((found) => found.move(start, forgets)),
       rename: (to) => steer((found) => found.rename(to)),

@@ -3,6 +3,7 @@ import type { Publish } from '../../core/context.ts'
 import type { StoredEvent } from '../../core/event.ts'
 import type { RunReport } from '../../job/run-report.ts'
 import type { Part } from '../define/agent.ts'
+import type { Attention } from './attention.ts'
 import type { Reloaded } from './reloaded.ts'
 import type { Status } from './status.ts'
 
@@ -41,6 +42,11 @@ export interface Running {
   trigger(jobName: string): Promise<RunReport | undefined>
   /** The status of all parts, and the problems. Also answers while the log has failed. */
   status(): Promise<Status>
+  /**
+   * What needs a person, most urgent first: failing, silent, overdue and stopped jobs, held drafts, stuck listeners, parked
+   * events, a failed log, a disk that is nearly full. Also answers while the log has failed.
+   */
+  attention(): Promise<readonly Attention[]>
   /**
    * Resolves when every listener has handled all its events, also those that listeners have published meanwhile. It does
    * not wait for events that wait for a retry, for paused listeners, or for listeners that the log refuses to open.

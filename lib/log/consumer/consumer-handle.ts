@@ -86,12 +86,12 @@ export class ConsumerHandle implements Consumer {
     this.#own?.park(handed, why, writes)
   }
 
-  async *parked(): AsyncGenerator<Parked> {
-    yield* (await this.#present()).parked()
+  async *parked(after?: number): AsyncGenerator<Parked> {
+    yield* (await this.#present()).parked(after)
   }
 
-  async *retrying(): AsyncGenerator<Retrying> {
-    yield* (await this.#present()).retrying()
+  async *retrying(after?: number): AsyncGenerator<Retrying> {
+    yield* (await this.#present()).retrying(after)
   }
 
   release(seq: number): Promise<boolean> {

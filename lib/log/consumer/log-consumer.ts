@@ -253,12 +253,12 @@ export class LogConsumer implements Consumer, WriteSource {
     if (this.#inFlight.isWaiting(seq)) this.#wake()
   }
 
-  parked(): AsyncIterable<Parked> {
-    return this.#steering.parked()
+  parked(after?: number): AsyncIterable<Parked> {
+    return this.#steering.parked(after)
   }
 
-  retrying(): AsyncIterable<Retrying> {
-    return this.#steering.retrying()
+  retrying(after?: number): AsyncIterable<Retrying> {
+    return this.#steering.retrying(after)
   }
 
   async release(seq: number): Promise<boolean> {

@@ -37,9 +37,9 @@ export class ParkedEvents {
     return this.#seqs.has(seq)
   }
 
-  /** The seqs of all parked events, lowest first. */
-  seqs(): readonly number[] {
-    return [...this.#seqs].sort((a, b) => a - b)
+  /** The seqs of the parked events after this one, lowest first. */
+  seqs(after = 0): readonly number[] {
+    return [...this.#seqs].filter((seq) => seq > after).sort((a, b) => a - b)
   }
 }
 
@@ -57,16 +57,17 @@ export class Steering {
     this.#parked = parked
   }
 
-  async *parked(): AsyncGenerator<Parked> {
-    for (const seq of this.#parked.seqs()) {
+  async *parked(after = 0): AsyncGenerator<Parked> {
+    for (const seq of this.#parked.seqs(after)) {
       const record = await this.#pending.read('parked', seq)
       const event = await this.#store.readOne(seq)
       if (record !== undefined && event !== undefined) yield { event, ...record }
     }
   }
 
-  async *retrying(): AsyncGenerator<Retrying> {
+  async *retrying(after = 0): AsyncGenerator<Retrying> {
     for (const seq of this.#inFlight.waitingSeqs()) {
+      if (seq <= after) continue
       const record = await this.#pending.read('retry', seq)
       const event = await this.#store.readOne(seq)
       if (record !== undefined && event !== undefined) yield { event, ...record }

@@ -1,0 +1,130 @@
+import { quote } from '../../core/errors.ts'
+import { history } from '../../job/run-report.ts'
+import type { Log } from '../../log/port.ts'
+import { jobMemories } from './engine-events.ts'
+import type { Health, JobHealth, ListenerHealth } from './health.ts'
+
+/** Something that needs a person, as JSON. */
+export interface Attention {
+  /**
+   * - `job-failing`: its last runs have failed; `job-silent`: it has published nothing for unusually long; `job-overdue`: a
+   *   slot has passed without a run; `job-held`: it holds drafts; `job-stopped`: it runs no more, or not for long
+   * - `listener-stuck`: it makes no progress; `listener-failed`: it receives no events; `parked`: it has set events aside
+   * - `log-failed`: the log accepts nothing; `disk`: it is nearly full
+   */
+  readonly kind:
+    | 'job-failing'
+    | 'job-silent'
+    | 'job-overdue'
+    | 'job-held'
+    | 'job-stopped'
+    | 'listener-stuck'
+    | 'listener-failed'
+    | 'parked'
+    | 'log-failed'
+    | 'disk'
+  /** The job that it is about. */
+  readonly job?: string
+  /** The listener that it is about. */
+  readonly listener?: string
+  /** How many: failures in a row, held drafts, parked events. */
+  readonly count?: number
+  /** Since when, in ISO format. */
+  readonly since?: string
+  /** What has happened, as a sentence. */
+  readonly what: string
+  /** The command that helps. */
+  readonly fix?: string
+}
+
+/** What needs a person, most urgent first: the log, then the jobs, then the listeners, by name. */
+export async function attentionOf(
+  log: Log,
+  { jobs, listeners }: Pick<Health, 'jobs' | 'listeners'>,
+): Promise<Attention[]> {
+  const failed = logAttention(log)
+  // Nothing else can be read then.
+  if (failed.length > 0) return failed
+  const memories = await jobMemories(log)
+  const found: Attention[] = []
+  for (const job of byName(jobs)) {
+    found.push(...stoppedOrLate(job), ...held(job))
+    const memory = memories.get(job.name)
+    if (memory === undefined || job.paused) continue
+    const { failures, since } = memory
+    if (failures > 0) found.push(await failing(log, job.name, failures, since))
+    if (memory.silent === true && memory.toldAt !== undefined) found.push(silent(job.name, memory.toldAt))
+  }
+  return [...found, ...byName(listeners).flatMap(listenerAttention)]
+}
+
+function byName<T extends { readonly name: string }>(rows: readonly T[]): T[] {
+  return rows.toSorted((a, b) => (a.name < b.name ? -1 : 1))
+}
+
+function logAttention({ state }: Log): Attention[] {
+  if (state === 'ready') return []
+  const how = state === 'failed' ? 'has failed' : 'is closed'
+  return [{ kind: 'log-failed', what: `the log ${how} and accepts no reads or writes`, fix: 'tidings db verify' }]
+}
+
+function stoppedOrLate({ name, failure, restsUntil, overdue }: JobHealth): Attention[] {
+  const job = `job ${quote(name)}`
+  const fix = `tidings jobs reset ${word(name)}`
+  if (failure !== undefined) return [{ kind: 'job-stopped', job: name, what: `${job} no longer runs: ${failure}`, fix }]
+  if (restsUntil !== undefined) {
+    const what = `${job} rests until ${restsUntil}: its slots were settled when the clock was ahead`
+    return [{ kind: 'job-stopped', job: name, what, fix }]
+  }
+  if (overdue === undefined) return []
+  const what = `${job} is overdue: no run began for its slot of ${overdue}`
+  return [{ kind: 'job-overdue', job: name, since: overdue, what, fix: `tidings jobs history ${word(name)}` }]
+}
+
+function held({ name, held: count, heldSince: since }: JobHealth): Attention[] {
+  if (count === undefined) return []
+  const what = `job ${quote(name)} holds ${count} ${count === 1 ? 'draft' : 'drafts'}, as nearly all of a poll was new`
+  const fix = `tidings jobs release ${word(name)}`
+  return [{ kind: 'job-held', job: name, count, ...(since === undefined ? {} : { since }), what, fix }]
+}
+
+async function failing(log: Log, name: string, count: number, since: string | undefined): Promise<Attention> {
+  let why = ''
+  for await (const { error } of history(log, name, { reverse: true, limit: 1 }))
+    why = `: ${error?.message ?? 'its process died'}`
+  const runs = count === 1 ? 'its last run' : `its last ${count} runs`
+  const what = `job ${quote(name)} failed in ${runs}${why}`
+  const fix = `tidings jobs history ${word(name)}`
+  return { kind: 'job-failing', job: name, count, ...(since === undefined ? {} : { since }), what, fix }
+}
+
+function silent(name: string, toldAt: number): Attention {
+  const since = new Date(toldAt).toISOString()
+  const what = `job ${quote(name)} has published nothing since ${since}, unusually long`
+  return { kind: 'job-silent', job: name, since, what, fix: `tidings jobs history ${word(name)}` }
+}
+
+function listenerAttention(row: ListenerHealth): Attention[] {
+  const { name, behind, running, parked, stuck, failure, refused, oldest } = row
+  const listener = `listener ${quote(name)}`
+  const found: Attention[] = []
+  if (failure !== undefined) {
+    const what = `${listener} ${refused ? 'does not start' : 'receives no events'}: ${failure}`
+    found.push({ kind: 'listener-failed', listener: name, what })
+  } else if (stuck) {
+    const what = `${listener} is stuck: it makes no progress, with ${behind + running} events to handle`
+    const since = oldest === undefined ? {} : { since: oldest }
+    found.push({ kind: 'listener-stuck', listener: name, count: behind + running, ...since, what })
+  }
+  if (parked > 0) {
+    const events = parked === 1 ? '1 event' : `${parked} events`
+    const what = `${listener} has parked ${events} after the last attempt`
+    found.push({ kind: 'parked', listener: name, count: parked, what, fix: `tidings parked groups ${word(name)}` })
+  }
+  return found
+}
+
+/** A name as a word of a command line. */
+function word(name: string): string {
+  return /^[\w.:-]+$/.test(name) ? name : `'${name.replaceAll("'", "'\\''")}'`
+}
