@@ -5,6 +5,7 @@ import type { Accepted, Draft, StoredEvent } from '../core/event.ts'
 import { checkText, type Limits } from '../core/limits.ts'
 import { checkWrite, snapshotDraft } from '../log/check-draft.ts'
 import type { Claim, ClaimOptions, RunRecord, SlotPlan, SlotsOfJob } from '../log/claim.ts'
+import { LogMeter } from '../log/log-meter.ts'
 import type { Consumer, ConsumerInfo, ConsumerOptions, KeyValue, Origin, Query } from '../log/port.ts'
 import type { Pruned, Retention } from '../log/retention.ts'
 import { Consumers } from './consumer/consumers.ts'
@@ -36,6 +37,7 @@ class LogOnLevelDb implements LevelLog {
   readonly dense = true
   readonly clock: Clock
   readonly committed$: Observable<number>
+  readonly meter = new LogMeter()
   readonly #store: ReopeningStore
   readonly #limits: Limits
   readonly #backpressure: Backpressure
@@ -55,7 +57,10 @@ class LogOnLevelDb implements LevelLog {
     this.#upkeep = new Upkeep(store, this.#consumers, retention)
     this.#claims = new Claims(store, crypto.randomUUID())
     store.onClosing = () => this.#consumers.closing()
-    store.onCommitted = (events) => this.#consumers.committed(events)
+    store.onCommitted = (events, ms) => {
+      this.meter.committed(events, ms)
+      this.#consumers.committed(events)
+    }
     store.onReopened = () => this.#consumers.reopened()
   }
 
@@ -115,10 +120,21 @@ class LogOnLevelDb implements LevelLog {
     return decideDrafts(drafts, origin, rules)
   }
 
+  // A log that has failed refuses nothing: it does not know.
+  #judge(drafts: readonly Draft[], origin: Origin, ahead?: LookAhead): AcceptDecision {
+    try {
+      return this.#answers(drafts, origin, ahead)
+    } catch (error) {
+      if (this.#store.state === 'ready') this.meter.refused(drafts)
+      throw error
+    }
+  }
+
   // Synchronous: no other accept comes between the look-up, the decision and its place in the queue.
   #decide(drafts: readonly Draft[], origin: Origin, ahead?: LookAhead): Decided {
-    const decision = this.#answers(drafts, origin, ahead)
+    const decision = this.#judge(drafts, origin, ahead)
     const { answers } = decision
+    this.meter.answered(drafts, answers)
     const { writer, identities, states } = this.#store.session
     const writes = origin.state?.map(checkWrite) ?? []
     const completing = origin.completes === undefined ? undefined : this.#claims.completing(origin.completes)

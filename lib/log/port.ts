@@ -5,6 +5,7 @@ import type { Accepted, Draft, StoredEvent } from '../core/event.ts'
 import type { JsonValue } from '../core/json.ts'
 import type { Claim, ClaimOptions, Completion, RunRecord, SlotPlan, SlotsOfJob } from './claim.ts'
 import type { KeyValue } from './key-value.ts'
+import type { LogMeter } from './log-meter.ts'
 
 export type { Entry, KeyValue } from './key-value.ts'
 
@@ -251,6 +252,8 @@ export interface Log {
   readonly clock: Clock
   /** `failed`: a write failed, and the log accepts nothing until it has recovered. */
   readonly state: 'ready' | 'failed' | 'closed'
+  /** What the log has counted since it was opened. */
+  readonly meter: LogMeter
   /** Emits the highest durable seq whenever it rises: a hint to read on. Completes when the log is closed. */
   readonly committed$: Observable<number>
   /**

@@ -94,8 +94,8 @@ export class ReopeningStore {
   #marking: Promise<void> = Promise.resolve()
   /** Called with each session after the first, before it is used. */
   onReopened: (session: Session) => void = () => undefined
-  /** Called after each commit with the events that are durable now. */
-  onCommitted: (events: readonly EventRecord[]) => void = () => undefined
+  /** Called after each commit with the events that are durable now, and how many ms it took. */
+  onCommitted: (events: readonly EventRecord[], ms: number) => void = () => undefined
   /** Called once, before the last commit is built. */
   onClosing: () => void = () => undefined
 
@@ -219,9 +219,9 @@ export class ReopeningStore {
         this.#options.beforeWrite?.()
         this.#check()
       },
-      onCommitted: (seq, events) => {
+      onCommitted: (seq, events, ms) => {
         this.#committed(seq)
-        this.onCommitted(events)
+        this.onCommitted(events, ms)
       },
       onFailed: (error) => this.#failed(error),
     })

@@ -30,8 +30,8 @@ export interface SessionOptions {
   readonly identityFilter: IdentityFilter
   /** Throws when another process may write to the store. */
   check(): void
-  /** Called after each commit, with the highest durable seq and the events that it made durable. */
-  onCommitted(seq: number, events: readonly EventRecord[]): void
+  /** Called after each commit, with the highest durable seq, the events that it made durable, and how many ms it took. */
+  onCommitted(seq: number, events: readonly EventRecord[], ms: number): void
   /** Called once, when a write fails. */
   onFailed(error: TidingsError): void
 }
@@ -66,7 +66,7 @@ export class Session {
       onCommitted: (commit) => {
         this.states.settle(commit.ops)
         this.#remember(commit)
-        options.onCommitted(this.writer.durable, commit.events)
+        options.onCommitted(this.writer.durable, commit.events, options.clock.now() - commit.began)
       },
       onFailed: options.onFailed,
     })

@@ -42,6 +42,8 @@ export class Commit {
   /** The lowest seq whose body is kept from this commit on; 0: unchanged. */
   first = 0
   participants: readonly CommitParticipant[] = []
+  /** When its write began, in ms since the epoch. */
+  began = 0
   /** The highest seq in the commit, or before it. */
   last = 0
   readonly durable: Promise<void>

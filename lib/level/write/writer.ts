@@ -170,6 +170,7 @@ export class Writer {
     this.#idle = undefined
     commit.last = this.#durable + commit.events.length
     this.#writing = commit
+    commit.began = this.#options.clock.now()
     commit.participants = [...this.#participants]
     this.#participants.clear()
     this.#commit(commit).then(
@@ -262,7 +263,7 @@ export class Writer {
 
 export interface WriterOptions {
   readonly db: Database
-  /** Times the commits of participants. */
+  /** Times commits, and begins those of participants. */
   readonly clock: Clock
   /** The highest durable seq so far. */
   readonly head: number
