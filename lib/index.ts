@@ -18,6 +18,7 @@ export {
   type UntypedEventType,
 } from './core/event-type.ts'
 export type { Exec, ExecResult } from './core/exec.ts'
+export type { Histogram } from './core/histogram.ts'
 export type { JsonValue } from './core/json.ts'
 export type { Limits } from './core/limits.ts'
 export type { ContextLogger, Logger } from './core/logger.ts'
@@ -69,6 +70,7 @@ export type { Problem } from './level/upkeep/verify.ts'
 export type { Claim, ClaimOptions, Completion, OpenSlot, RunRecord, SlotPlan, SlotsOfJob } from './log/claim.ts'
 export { distinctByIdentifier, type EventOfDraft } from './log/distinct.ts'
 export { events$, type FollowOptions } from './log/events.ts'
+export type { LogMeter, TypeMeter } from './log/log-meter.ts'
 export type {
   Consumer,
   ConsumerInfo,
@@ -151,6 +153,7 @@ export type { ImportAnswer, ImportOptions, SkippedLine } from './agent/operation
 export type { HeldAnswer, JobOperations, JobResetAnswer, NextAnswer, RunAnswer } from './agent/operations/jobs.ts'
 export type { ListedJob } from './agent/operations/list-jobs.ts'
 export type { ListenerOperations, Reset, ResetAnswer } from './agent/operations/listeners.ts'
+export type { LiveBatch, LiveQuestion } from './agent/operations/live.ts'
 export { type Operations, operations } from './agent/operations/operations.ts'
 export type {
   ParkedAnswer,

@@ -9,7 +9,7 @@ export class Histogram {
 
   constructor(bounds: readonly number[]) {
     this.bounds = bounds
-    this.buckets = new Array<number>(bounds.length + 1).fill(0)
+    this.buckets = Array.from({ length: bounds.length + 1 }, () => 0)
   }
 
   /** Counts one number. */

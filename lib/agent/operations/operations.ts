@@ -13,6 +13,7 @@ import { flowOf } from './flow.ts'
 import { agentHealthOf, healthOf, partsAsLeft } from './health.ts'
 import { type JobOperations, jobOperations } from './jobs.ts'
 import { type ListenerOperations, listenerOperations } from './listeners.ts'
+import { type LiveBatch, LiveFeed, type LiveQuestion } from './live.ts'
 import { type ParkedOperations, parkedOperations } from './parked.ts'
 import { type ReplayOperations, replayOperations } from './replay.ts'
 import { type RetryingOperations, retryingOperations } from './retrying.ts'
@@ -51,6 +52,11 @@ export interface Operations {
   /** How the events of the log have flowed: from which jobs and causes, and past which listeners. Reads the whole log. */
   flow(): Promise<Flow>
   /**
+   * What happens, in batches: every 250 ms, while something does, the number of events by type, the newest of them, and
+   * which jobs and listeners have changed. Ends when the signal aborts or the log is closed.
+   */
+  live(question: LiveQuestion, signal: AbortSignal): AsyncIterable<LiveBatch>
+  /**
    * What the log knows about an event at a listener: what became of its draft, and how far its delivery is. The event is
    * named by its seq, or as `type:identifier`.
    */
@@ -65,6 +71,7 @@ export function operations(log: Log): Operations {
 /** The operations on a log, and on the agent that runs on it. `code`: the jobs on the log, if no agent runs. */
 export function operationsOf(log: Log, agent?: AgentControl, code?: Code): Operations {
   const parked = parkedOperations(log, agent)
+  const feed = new LiveFeed(log, agent)
   return {
     events: eventOperations(log),
     types: typeOperations(log),
@@ -82,6 +89,7 @@ export function operationsOf(log: Log, agent?: AgentControl, code?: Code): Opera
     health: async () => agentHealthOf(log, agent),
     attention: async () => attentionOf(log, await (agent?.health() ?? partsAsLeft(log))),
     flow: () => flowOf(log, parked.list()),
+    live: (question, signal) => feed.watch(question, signal),
     why: (event, listener) => whyOf(log, agent, event, listener),
   }
 }

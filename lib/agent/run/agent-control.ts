@@ -1,8 +1,9 @@
+import type { Observable } from 'rxjs'
 import type { RunReport } from '../../job/run-report.ts'
 import type { Health } from './health.ts'
 import type { Code, NamedJob } from './job-code.ts'
 import type { ListenerControl } from './listener-runner.ts'
-import type { Pausable } from './pauses.ts'
+import type { PartName, Pausable } from './pauses.ts'
 import type { DeliveryRow } from './recent-deliveries.ts'
 import type { Reloaded } from './reloaded.ts'
 import type { JobStatus } from './status.ts'
@@ -31,6 +32,8 @@ export interface AgentControl extends Code {
   reload(): Promise<Reloaded>
   /** Whether the agent is being stopped, or has stopped. */
   readonly stopping: boolean
+  /** Emits the name of a job or listener whenever its state may have changed. Costs nothing without a subscriber. */
+  readonly changes$: Observable<PartName>
   /** Removes known secrets from text that leaves the process. */
   scrub(text: string): string
   /** The health of the jobs and listeners. Also answers while the log has failed. */

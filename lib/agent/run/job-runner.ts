@@ -37,6 +37,8 @@ export class JobRunner implements RunningJob {
   readonly #host: JobRunnerHost
   readonly #paused$: BehaviorSubject<boolean>
   readonly #triggers$ = new Subject<Trigger>()
+  /** Emits whenever `status()` may have changed. */
+  readonly changes$ = new Subject<void>()
   /** Aborts when the job is paused or reset. */
   #pausing = pausing()
   /** Aborts when a person ends the attempts that run. */
@@ -67,6 +69,7 @@ export class JobRunner implements RunningJob {
       began: (slot) => {
         this.#running += 1
         this.#due.delete(slot)
+        this.changes$.next()
       },
       ended: (report) => {
         this.#running -= 1
@@ -74,6 +77,7 @@ export class JobRunner implements RunningJob {
         if (report.status === 'cancelled') this.pause(true)
         const published = this.job.schedule.kind !== 'always' && report.new + report.changed > 0
         this.#host.engineEvents.runEnded(report, published)
+        this.changes$.next()
       },
       progressed: (progress) => this.#host.engineEvents.runProgressed(this.job.name, progress),
     })
@@ -92,13 +96,17 @@ export class JobRunner implements RunningJob {
       abortOnRequest: () => this.#aborting.signal,
       scheduleFailed: (error) => {
         this.#failure = error
+        this.changes$.next()
         this.#host.environment.logger.error({ job: this.job.name, err: error }, 'stopped working')
       },
       slotDelayed: (slot) => {
         this.#delayed.add(slot)
         return () => void this.#delayed.delete(slot)
       },
-      nextSlot: (slot) => (this.#awaited = slot),
+      nextSlot: (slot) => {
+        this.#awaited = slot
+        this.changes$.next()
+      },
       slotStarted: (slot) => {
         this.#due.add(slot)
         return () => void this.#due.delete(slot)
@@ -128,6 +136,7 @@ export class JobRunner implements RunningJob {
     if (paused) this.#pausing.abort()
     else this.#pausing = pausing()
     this.#paused$.next(paused)
+    this.changes$.next()
   }
 
   /**
@@ -143,6 +152,7 @@ export class JobRunner implements RunningJob {
     this.#record = (await resetJob(log, this.job.name, now)) ?? this.#record
     this.#failure = undefined
     this.#paused$.next(this.#paused$.value)
+    this.changes$.next()
   }
 
   status(): JobStatus {

@@ -4,6 +4,12 @@ import type { KeyValue, Log } from '../../log/port.ts'
 /** The kinds of parts that can be paused. */
 export type Pausable = 'job' | 'listener'
 
+/** A job or a listener, by its name. */
+export interface PartName {
+  readonly kind: Pausable
+  readonly name: string
+}
+
 // Pauses survive restarts: the log stores them by name.
 function pauses(log: Log, kind: Pausable): KeyValue {
   return log.store(kind === 'job' ? PAUSED_JOBS : 'tidings/paused-listeners')

@@ -1,6 +1,7 @@
 import { brand } from '../../core/brand.ts'
-import { TidingsError } from '../../core/errors.ts'
-import type { Agent, Part } from '../define/agent.ts'
+import { defined } from '../../core/defined.ts'
+import { quote, TidingsError } from '../../core/errors.ts'
+import { type Agent, agent, isAgent, type Part } from '../define/agent.ts'
 import type { PartChange } from './part-changes.ts'
 
 /** What a reload has changed, as JSON. */
@@ -13,6 +14,28 @@ export interface Reloaded {
   readonly last?: number
   /** The jobs and listeners that were added, removed, renamed or changed, as far as can be seen from outside. */
   readonly changes: readonly PartChange[]
+}
+
+/** The parts of an agent in the order in which they begin. Listeners first: a new one misses nothing that the jobs publish. */
+export function partsOf({ listeners, jobs }: Agent): readonly Part[] {
+  return [...listeners, ...jobs]
+}
+
+/**
+ * Checks what the code of an agent has made. `added`: parts that it will have besides its own.
+ *
+ * @throws TidingsError `TIDINGS_AGENT_INVALID` for anything but an agent of this name, and for names that collide
+ */
+export function checkLoaded(next: unknown, was: string, added: readonly Part[]): Agent {
+  if (!isAgent(next)) throw new TidingsError('TIDINGS_AGENT_INVALID', 'the code does not make an agent')
+  const { name, timezone } = next
+  if (name !== was) {
+    const fix = 'its log is that of another agent: stop this one, and run it'
+    const message = `the agent is now named ${quote(name)}, and was ${quote(was)}; ${fix}`
+    throw new TidingsError('TIDINGS_AGENT_INVALID', message, { details: { name } })
+  }
+  agent(name, [...partsOf(next), ...added], defined({ timezone }))
+  return next
 }
 
 /** The error of a reload. `loaded`: when the code that still runs was loaded. */

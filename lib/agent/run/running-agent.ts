@@ -1,4 +1,4 @@
-import type { Observable } from 'rxjs'
+import { type Observable, Subject, startWith, switchMap } from 'rxjs'
 import type { Publish } from '../../core/context.ts'
 import { defined } from '../../core/defined.ts'
 import { asError, quote, TidingsError } from '../../core/errors.ts'
@@ -10,7 +10,7 @@ import type { RunReport } from '../../job/run-report.ts'
 import { snapshotDraft } from '../../log/check-draft.ts'
 import { logReceipt } from '../../log/log-receipt.ts'
 import { systemZone } from '../../schedule/zone.ts'
-import { type Agent, agent, isAgent, type Part } from '../define/agent.ts'
+import type { Agent, Part } from '../define/agent.ts'
 import type { AgentControl, RunningJob } from './agent-control.ts'
 import { type Attention, attentionOf } from './attention.ts'
 import { type DryRun, dryRun } from './dry-run.ts'
@@ -19,9 +19,9 @@ import type { ListenerControl } from './listener-runner.ts'
 import { LiveEvents } from './live-events.ts'
 import { partChanges } from './part-changes.ts'
 import { partsHealth, partsStatus } from './parts-health.ts'
-import type { Pausable } from './pauses.ts'
+import type { PartName, Pausable } from './pauses.ts'
 import type { DeliveryRow } from './recent-deliveries.ts'
-import { type Reloaded, reloadFailed, takenBack } from './reloaded.ts'
+import { checkLoaded, partsOf, type Reloaded, reloadFailed, takenBack } from './reloaded.ts'
 import { knownCursors } from './rename-listener.ts'
 import type { Running } from './running.ts'
 import { endsWithin, GRACE, LAST, RunningParts, type RunningPartsHost } from './running-parts.ts'
@@ -65,6 +65,7 @@ export class RunningAgent implements Running, AgentControl {
   readonly since: Date
   readonly #host: RunningAgentHost
   readonly #live: LiveEvents
+  readonly #replaced$ = new Subject<void>()
   readonly #stop = new AbortController()
   #agent: Agent
   #loaded: Date
@@ -162,15 +163,7 @@ export class RunningAgent implements Running, AgentControl {
 
   // Checks the new code before anything of the old one stops.
   async #load(load: () => Promise<Agent>): Promise<Agent> {
-    const next: unknown = await load()
-    if (!isAgent(next)) throw new TidingsError('TIDINGS_AGENT_INVALID', 'the code does not make an agent')
-    if (next.name !== this.agent) {
-      const fix = 'its log is that of another agent: stop this one, and run it'
-      const message = `the agent is now named ${quote(next.name)}, and was ${quote(this.agent)}; ${fix}`
-      throw new TidingsError('TIDINGS_AGENT_INVALID', message, { details: { name: next.name } })
-    }
-    const { name, timezone } = next
-    agent(name, [...partsOf(next), ...this.#added], defined({ timezone }))
+    const next = checkLoaded(await load(), this.agent, this.#added)
     // While the log has failed, the parts could end, and none could begin.
     await this.#host.log.last()
     if (this.stopping) throw stopping()
@@ -206,6 +199,7 @@ export class RunningAgent implements Running, AgentControl {
   async #beginParts(agent: Agent, parts: readonly Part[]): Promise<void> {
     if (this.stopping) throw stopping()
     this.#parts = new RunningParts({ ...this.#host, agent })
+    this.#replaced$.next()
     await this.#parts.add([...parts, ...this.#added])
   }
 
@@ -253,6 +247,13 @@ export class RunningAgent implements Running, AgentControl {
 
   deliveries(listener: string, limit?: number): readonly DeliveryRow[] {
     return this.#parts.listener(listener)?.deliveries(limit) ?? []
+  }
+
+  get changes$(): Observable<PartName> {
+    return this.#replaced$.pipe(
+      startWith(undefined),
+      switchMap(() => this.#parts.changes$),
+    )
   }
 
   scrub(text: string): string {
@@ -337,9 +338,4 @@ function present<T>(found: T | undefined, kind: Pausable, name: string): T {
 
 function stopping(): TidingsError {
   return new TidingsError('TIDINGS_RUN_ENDED', 'the agent stops')
-}
-
-// Listeners first: a new one misses nothing that the jobs publish.
-function partsOf({ listeners, jobs }: Agent): readonly Part[] {
-  return [...listeners, ...jobs]
 }

@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events'
-import { Subject } from 'rxjs'
+import { map, merge, type Observable, Subject, startWith, switchMap } from 'rxjs'
 import type { Clock } from '../../core/clock.ts'
 import type { Environment } from '../../core/environment.ts'
 import { asError, quote, TidingsError } from '../../core/errors.ts'
@@ -13,7 +13,7 @@ import { drained } from './drained.ts'
 import { EngineEvents } from './engine-events.ts'
 import { JobRunner } from './job-runner.ts'
 import { ListenerRunner, type ListenerRunnerHost } from './listener-runner.ts'
-import { pausedNames } from './pauses.ts'
+import { type PartName, pausedNames } from './pauses.ts'
 
 /** What the parts of an agent need. */
 export interface RunningPartsHost {
@@ -89,6 +89,21 @@ export class RunningParts {
     return this.#listeners
   }
 
+  /** Emits the name of a job or listener whenever its state may have changed. */
+  get changes$(): Observable<PartName> {
+    return this.#added$.pipe(
+      startWith(undefined),
+      switchMap(() =>
+        merge(
+          ...this.jobs.map(({ job: { name }, changes$ }) => changes$.pipe(map(() => ({ kind: 'job' as const, name })))),
+          ...this.listeners.map((each) =>
+            each.changes$.pipe(map(() => ({ kind: 'listener' as const, name: each.listener.name }))),
+          ),
+        ),
+      ),
+    )
+  }
+
   job(name: string): JobRunner | undefined {
     return this.#jobs.get(name)
   }
@@ -128,6 +143,7 @@ export class RunningParts {
       this.#jobs.set(each.job.name, each)
       void this.#track(each.work(), { job: each.job.name })
     }
+    this.#added$.next()
   }
 
   // A single failed read or write does not prevent the start; a log that keeps failing does.

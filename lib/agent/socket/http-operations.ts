@@ -85,7 +85,12 @@ interface Answers extends Required<Pick<RouteOptions, 'asked' | 'write'>> {
 async function answer(c: HttpContext, { name, operation, call }: Named, by: Answers): Promise<Response> {
   const inQuery = operation.method === 'GET' || operation.args.some(({ is }) => is === 'body')
   const parts = partsOf(operation)
-  const given = inQuery ? readQuery(parts, new URL(c.req.url).searchParams) : await readBody(c)
+  const search = new URL(c.req.url).searchParams
+  // A browser that connects again tells the last id that it saw.
+  const seen = c.req.header('last-event-id')
+  if (operation.answers === 'all' && seen !== undefined && kindOf(parts, 'after') === 'number')
+    search.set('after', seen)
+  const given = inQuery ? readQuery(parts, search) : await readBody(c)
   const question = checkQuestion(operation.path, parts, given)
   by.asked(name, operation, question, c.req.raw)
   const ask = (signal: AbortSignal): unknown =>

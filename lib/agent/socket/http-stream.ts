@@ -1,5 +1,11 @@
+import { type CancelTimer, type Clock, systemClock } from '../../core/clock.ts'
+import { SECOND } from '../../core/time-units.ts'
+
 /** Short values are sent together, up to this many characters: a separate write for each is many times slower. */
 const TOGETHER = 64 * 1024
+
+/** A connection without any traffic for longer than this, in ms, may be cut by a proxy. */
+const PING = 15 * SECOND
 
 const types = { many: 'application/x-ndjson', all: 'text/event-stream' } as const
 
@@ -9,6 +15,12 @@ type Write = (value: unknown) => string
 /** Answers that take a while: values one by one, as JSON lines or as server-sent events. */
 export class HttpStreams {
   readonly #going = new Set<AbortController>()
+  readonly #clock: Clock
+
+  /** @param clock times the comments that keep a silent connection open */
+  constructor(clock: Clock = systemClock) {
+    this.#clock = clock
+  }
 
   /** Ends the answers that would never end by themselves. */
   end(): void {
@@ -29,9 +41,11 @@ export class HttpStreams {
     this.#going.add(over)
     try {
       const values = ask(over.signal)
-      const chunks = kind === 'many' ? await begun(together(values, write)) : each(values, write)
+      const chunks = kind === 'many' ? await begun(together(values, write)) : pinged(each(values, write), this.#clock)
       const body = bytes(chunks, () => this.#end(over), broke)
-      return new Response(body, { headers: { 'content-type': types[kind], 'cache-control': 'no-store' } })
+      // nginx would hold messages back until it has some kilobytes.
+      const headers = { 'content-type': types[kind], 'cache-control': 'no-store', 'x-accel-buffering': 'no' }
+      return new Response(body, { headers })
     } catch (error) {
       this.#end(over)
       throw error
@@ -83,6 +97,26 @@ async function* together(values: AsyncIterable<unknown>, write: Write): AsyncGen
   if (text !== '') yield text
 }
 
+// A browser sends the newest id when it connects again.
 async function* each(values: AsyncIterable<unknown>, write: Write): AsyncGenerator<string> {
-  for await (const value of values) yield `data: ${write(value)}\n\n`
+  for await (const value of values) {
+    const { seq } = value as { readonly seq?: unknown }
+    yield `${typeof seq === 'number' ? `id: ${seq}\n` : ''}data: ${write(value)}\n\n`
+  }
+}
+
+/** Adds a comment whenever nothing has come for a while. */
+function pinged(chunks: AsyncIterator<string>, clock: Clock): AsyncIterator<string> {
+  let coming: Promise<IteratorResult<string>> | undefined
+  return {
+    async next() {
+      coming ??= chunks.next()
+      let cancel: CancelTimer = () => undefined
+      const silence = new Promise<undefined>((resolve) => (cancel = clock.timer(() => resolve(undefined), PING)))
+      const next = await Promise.race([coming, silence]).finally(() => cancel())
+      if (next === undefined) return { value: ': ping\n\n' }
+      coming = undefined
+      return next
+    },
+  }
 }

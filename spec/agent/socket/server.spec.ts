@@ -162,7 +162,7 @@ describe('the HTTP interface', () => {
     assert.equal((await ask(socket, '/events/count')).text, '3')
   })
 
-  it('answers existing and future events as server-sent events', async (t) => {
+  it('answers existing and future events as server-sent events, whose ids tell where to continue', async (t) => {
     const { socket, log } = await serving(t)
     await log.accept([{ type: 't', identifier: 'before', data: 1 }])
     const response = await begin(socket, '/events/follow?after=0')
@@ -170,10 +170,17 @@ describe('the HTTP interface', () => {
     let text = ''
     response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
     const comes = (pattern: RegExp) => until(() => pattern.test(text), String(pattern))
-    await comes(/^data: \{"seq":1,"type":"t","identifier":"before".*\}\n\n$/)
+    await comes(/^id: 1\ndata: \{"seq":1,"type":"t","identifier":"before".*\}\n\n$/)
     await log.accept([{ type: 't', identifier: 'after', data: 1 }])
-    await comes(/\n\ndata: \{"seq":2,.*"after".*\}\n\n$/)
+    await comes(/\n\nid: 2\ndata: \{"seq":2,.*"after".*\}\n\n$/)
     response.destroy()
+    const again = await begin(socket, '/events/follow?after=0', undefined, { 'last-event-id': '1' })
+    text = ''
+    again.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
+    await comes(/^id: 2\n/)
+    again.destroy()
+    const wrong = await ask(socket, '/events/follow', undefined, { 'last-event-id': 'x' })
+    assert.match(errorOf(wrong).message, /"after" must be a whole number/)
   })
 
   it('rejects an invalid question, with the reason', async (t) => {
