@@ -21,11 +21,15 @@ export type { Seen } from './agent/inspect/seen.ts'
 export { remembers, type TracedStep, tracePipe } from './agent/inspect/trace-pipe.ts'
 export { reasonOf, type WhyCode, type WhyReason, whyReasons } from './agent/inspect/why-reason.ts'
 export { createLogger, type Level, levels } from './agent/logger.ts'
+export { deferredOperations } from './agent/operations/deferred.ts'
 export { operationsOf } from './agent/operations/operations.ts'
 export { steps } from './agent/operations/progress-stream.ts'
+export { page } from './agent/page/page.ts'
+export type { Page, PageOptions } from './agent/page/page-options.ts'
 export { dryRun } from './agent/run/dry-run.ts'
 export { type Code, codeOf } from './agent/run/job-code.ts'
 export { foreignNames, removeLog } from './agent/run/log-directory.ts'
+export { controlOf } from './agent/start.ts'
 export {
   backlogOf,
   type DryEffect,

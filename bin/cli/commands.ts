@@ -28,6 +28,10 @@ export const tidings = {
       summary: 'Show the state of an agent, and any problems',
       load: async () => (await import('../commands/status/status.ts')).status,
     },
+    ui: {
+      summary: 'Serve a page of an agent, to look at it and steer it',
+      load: async () => (await import('../commands/ui/ui.ts')).ui,
+    },
     health: {
       summary: 'Check whether an agent works: fast, for health checks',
       load: async () => (await import('../commands/health/health.ts')).health,

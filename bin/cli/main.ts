@@ -57,6 +57,7 @@ function explain(error: unknown): number {
   const { message, stack, code, syscall } = error as NodeJS.ErrnoException
   const foreseen = error instanceof UsageError || error instanceof Failure || code?.startsWith('TIDINGS_') || syscall
   printProblem(foreseen ? message : (stack ?? String(error)))
-  if (error instanceof UsageError || code === 'TIDINGS_LOG_INVALID') return exitCodes.usage
+  if (error instanceof UsageError || code === 'TIDINGS_LOG_INVALID' || code === 'TIDINGS_PAGE_INVALID')
+    return exitCodes.usage
   return code === 'TIDINGS_LOG_LOCKED' ? exitCodes.inUse : exitCodes.failed
 }

@@ -110,6 +110,11 @@ export async function start(agent: Agent, options: StartOptions = {}): Promise<R
   }
 }
 
+/** What steers a running agent; undefined for one of another copy of this package. */
+export function controlOf(running: Running): AgentControl | undefined {
+  return running instanceof RunningAgent ? running : undefined
+}
+
 function check(agent: unknown, options: StartOptions): void {
   if (!isAgent(agent)) {
     throw new TidingsError(

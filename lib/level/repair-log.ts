@@ -73,7 +73,7 @@ export async function repairLog(
 ): Promise<Repaired> {
   const [from, target] = [pathOf(damaged, 'repairLog()'), pathOf(directory, 'repairLog()')]
   const names = (await namesIn(from)).filter(
-    (name) => isLogFile(name) && !isOwnerFile(name) && !/^(LOCK|KEPT.*|.*\.sock)$/.test(name),
+    (name) => isLogFile(name) && !isOwnerFile(name) && !/^(LOCK|KEPT.*|.*\.sock|ui-token.*)$/.test(name),
   )
   if (names.length === 0) throw invalid(`${from} holds no log`, from)
   if (isWithin(target, from)) throw invalid(`a log can't be repaired into its own folder: ${target}`, target)

@@ -17,11 +17,11 @@ describe('tidings dev', () => {
 
   it('reads keys from a terminal, and leaves it as it was', async (t) => {
     const shell = terminal(t, userFolder(t), ['dev', 'hello.ts', '--env-file', '/dev/null'])
-    await shell.shows(/r reloads, q quits/)
+    await shell.shows(/r reloads, u opens the page, q quits/)
     shell.type('r')
     await shell.shows(/reloaded\r?\n= jobs and listeners as before\r?\n= log \.tidings\/hello, /)
     shell.type('ux')
-    await shell.shows(/tidings has no page yet/)
+    await shell.shows(/page: http:\/\/127\.0\.0\.1:\d+\/\?token=[\w-]{32}\r?\n/)
     shell.type('q')
     assert.equal(await shell.ended, 0)
     assert.match(shell.shown(), /agent stopped/)

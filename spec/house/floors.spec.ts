@@ -103,8 +103,16 @@ describe('a breach of the house rules is found:', () => {
     ],
     ['the memory store elsewhere', { 'lib/testing/a.ts': `import 'memory-level'` }, /only lib\/level\/store\/ may/],
     ['pino elsewhere', { 'bin/a.ts': `import pino from 'pino'` }, /only lib\/agent\/logger\.ts may/],
-    ['hono beside the server', { 'lib/agent/a.ts': `import { Hono } from 'hono'` }, /only lib\/agent\/socket\/ may/],
-    ['hono under its other name', { 'bin/a.ts': `import '@hono/node-server'` }, /only lib\/agent\/socket\/ may/],
+    [
+      'hono beside the server',
+      { 'lib/agent/a.ts': `import { Hono } from 'hono'` },
+      /only lib\/agent\/socket\/ and page\/ may/,
+    ],
+    [
+      'hono under its other name',
+      { 'bin/a.ts': `import '@hono/node-server'` },
+      /only lib\/agent\/socket\/ and page\/ may/,
+    ],
     ['yargs in lib', { 'lib/agent/a.ts': `import 'yargs/helpers'` }, /only bin\/ may/],
     [
       'fast-check in the engine',
@@ -118,6 +126,12 @@ describe('a breach of the house rules is found:', () => {
     ['timers by import', { 'lib/core/a.ts': `import { setTimeout } from 'node:timers/promises'` }, /uses setTimeout/],
     ['Math.random', { 'lib/schedule/a.ts': `Math.random()` }, /uses Math\.random/],
     ['performance.now', { 'lib/job/a.ts': `performance.now()` }, /uses performance/],
+    [
+      'randomBytes beside the tokens',
+      { 'lib/agent/page/a.ts': `import { randomBytes } from 'node:crypto'` },
+      /uses randomBytes/,
+    ],
+    ['the page in the socket', { 'lib/agent/socket/a.ts': `import '../page/b.ts'` }, /only lower rooms/],
     ['randomUUID outside the log', { 'lib/agent/a.ts': `crypto.randomUUID()` }, /uses randomUUID/],
     [
       'operators that read the clock',

@@ -31,7 +31,7 @@ const rooms: Readonly<Record<string, readonly (readonly string[])[]>> = {
   log: [[ITSELF], ['consumer']],
   listener: [['memory'], [ITSELF], ['judge']],
   level: [['format'], ['store'], ['read'], ['write'], ['session'], ['consumer', 'runs'], ['upkeep'], ['repair']],
-  agent: [['define'], ['run', 'inspect'], ['try'], ['operations'], ['socket']],
+  agent: [['define'], ['run', 'inspect'], ['try'], ['operations'], ['socket'], ['page']],
 }
 
 /** Who may import what comes from outside; all other packages are free. */
@@ -42,7 +42,7 @@ const packages: readonly { readonly name: RegExp; readonly by: RegExp; readonly 
     words: 'lib/level/store/',
   },
   { name: /^pino(-pretty)?$/, by: /^lib\/agent\/logger\.ts$|^spec\//, words: 'lib/agent/logger.ts' },
-  { name: /^(@hono\/.*|hono)$/, by: /^lib\/agent\/socket\/.*$|^spec\//, words: 'lib/agent/socket/' },
+  { name: /^(@hono\/.*|hono)$/, by: /^lib\/agent\/(socket|page)\/.*$|^spec\//, words: 'lib/agent/socket/ and page/' },
   { name: /^yargs$/, by: /^bin\/|^spec\//, words: 'bin/' },
   { name: /^(preact|@preact\/signals)$/, by: /^page\//, words: 'page/' },
   { name: /^fast-check$/, by: /^lib\/testing\/|^spec\//, words: 'lib/testing/ and spec/' },
@@ -166,11 +166,12 @@ function forbiddenPackage(path: string, specifier: string): string | undefined {
   return rule === undefined || rule.by.test(path) ? undefined : `may not import '${specifier}': only ${rule.words} may`
 }
 
-/** Time and chance come in from outside: a Clock, the World. The id of a log is the one thing that is drawn. */
+/** Time and chance come in from outside: a Clock, the World. Only the ids of logs and the tokens of pages are drawn. */
 function ambientBreaches({ path, ambient }: Source): string[] {
   if (!/^(lib|streams)\//.test(path) || path === 'lib/core/clock.ts') return []
   return ambient
     .filter(({ what }) => !(path.startsWith('lib/level/') && what === 'randomUUID'))
+    .filter(({ what }) => !(path === 'lib/agent/page/tokens.ts' && what === 'randomBytes'))
     .map(
       ({ line, what }) =>
         `${path}:${line} uses ${what}: time and chance come in from outside, through a Clock or the World`,

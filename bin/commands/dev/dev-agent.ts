@@ -51,7 +51,7 @@ interface Reloads {
   printed: boolean
 }
 
-function follow({ running, code, directory }: LiveAgent, reloads: Reloads, isJson: boolean): () => void {
+function follow({ running, code, directory, openPage }: LiveAgent, reloads: Reloads, isJson: boolean): () => void {
   let last = Promise.resolve()
   const reload = (files: readonly string[]): void => void (last = last.then(() => reloadNow(files)))
   const watch = new FileWatch(reload)
@@ -75,9 +75,12 @@ function follow({ running, code, directory }: LiveAgent, reloads: Reloads, isJso
   void watch.follow(code.files, code.began)
   const quit = (): void => void process.kill(process.pid, 'SIGINT')
   const page = (): void =>
-    printNote('tidings has no page yet: tidings status and tidings events tail -f show the agent')
+    void openPage().then(
+      (address) => printNote(`page: ${address}`),
+      (error: Error) => printNote(error.message),
+    )
   const endKeys = onKeys({ r: () => reload([]), u: page, q: quit, '\u0004': quit })
-  const keys = process.stdin.isTTY ? '; r reloads, q quits' : ''
+  const keys = process.stdin.isTTY ? '; r reloads, u opens the page, q quits' : ''
   if (!isJson) printNote(`reloads when one of ${code.files.length} files changes${keys}`)
   return () => {
     watch.close()

@@ -1,12 +1,13 @@
 import { command } from '../../cli/command.ts'
-import { common, running } from '../../cli/options.ts'
+import { bareUi, common, running, ui } from '../../cli/options.ts'
 
 export const dev = command({
   summary:
-    'Run an agent while it is written: whenever a file of its code is saved, loads it again and shows what has changed. A mistake is shown with its place, and the older version runs on. The log is kept, so nothing is told twice. On a terminal, r reloads and q quits. --json prints each reload as a line of JSON.',
+    'Run an agent while it is written: whenever a file of its code is saved, loads it again and shows what has changed. A mistake is shown with its place, and the older version runs on. The log is kept, so nothing is told twice. On a terminal, r reloads, u opens the page and prints its address, q quits. --json prints each reload as a line of JSON.',
   takes: ['FILE'],
   options: {
     only: { type: 'array', string: true, describe: 'Run only this job; may be repeated' },
+    ...ui,
     ...running,
     ...common,
   },
@@ -15,5 +16,6 @@ export const dev = command({
     ['hello.ts --env-file .env', 'Also reloads when .env changes'],
     ['hello.ts --only my_job --log-level debug', 'Runs one of its jobs, and logs more'],
   ],
+  rewrite: bareUi,
   run: async (given) => (await import('./dev-agent.ts')).devAgent({ ...given, file: given._[0] ?? '' }),
 })

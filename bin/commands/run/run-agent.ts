@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { didYouMean } from '../../../lib/cli.ts'
+import { controlOf, didYouMean, operationsOf } from '../../../lib/cli.ts'
 import {
   type Agent,
   agent,
@@ -21,6 +21,7 @@ import { AgentCode } from '../../user/agent-code.ts'
 import { surviveErrors, untilSignal, untilUnread } from '../../user/guards.ts'
 import { type CodeOptions, surroundings } from '../../user/surroundings.ts'
 import { retained } from '../db/retention.ts'
+import { AgentPage, type PageFlags } from '../shared/agent-page.ts'
 import { type ServiceManager, serviceManager, serviceState } from './notify.ts'
 import { runDry } from './run-dry.ts'
 import { runOnce } from './run-once.ts'
@@ -29,13 +30,15 @@ import { runOnce } from './run-once.ts'
 const PATIENCE = 10_000
 
 /** Options of `tidings run`. */
-export interface RunOptions extends CodeOptions {
+export interface RunOptions extends CodeOptions, PageFlags {
   readonly file: string
   readonly once?: boolean | undefined
   readonly dry?: boolean | undefined
   readonly only?: readonly string[] | undefined
   readonly memory?: boolean | undefined
   readonly retain?: readonly string[] | undefined
+  /** The port of the page, or a word for any. */
+  readonly ui?: string | undefined
   readonly db?: string | undefined
   readonly json?: boolean | undefined
 }
@@ -46,6 +49,8 @@ export interface LiveAgent {
   readonly code: AgentCode
   /** The folder of the log; absent in memory. */
   readonly directory: string | undefined
+  /** Opens the page, if it is not open yet. Resolves to its address. */
+  openPage(): Promise<string>
 }
 
 /** What else happens while an agent runs. */
@@ -66,6 +71,8 @@ const alone: Company = {
 
 /** Runs an agent until a signal, or once; resolves to the exit code. */
 export async function runAgent(options: RunOptions, company: Company = alone): Promise<number> {
+  if (options.ui !== undefined && (options.once || options.dry))
+    throw new UsageError('--ui needs an agent that keeps running: leave out --once and --dry')
   if (options.memory && options.db !== undefined) throw new UsageError('--memory keeps no log: leave out --db')
   const retention = retained(options.retain)
   const around = await surroundings(options)
@@ -83,22 +90,18 @@ export async function runAgent(options: RunOptions, company: Company = alone): P
   const stopped = Promise.race([untilSignal(ending === undefined ? reload : undefined), untilUnread(logger)])
   const directory = options.memory ? undefined : logFor(chosen.name, options.db)
   if (options.dry && ending !== undefined) {
+    const signal = abortedBy(stopped)
     const warn = (message: string): void => logger.warn({}, message)
     await using view = await naming(directory, () => openDry(directory, warn))
-    const stop = new AbortController()
-    void stopped.then(() => stop.abort(new Error('the dry run was interrupted')))
-    return await runDry(ending, chosen, {
-      log: view,
-      logger,
-      secrets,
-      signal: stop.signal,
-      json: options.json === true,
-    })
+    return await runDry(ending, chosen, { log: view, logger, secrets, signal, json: options.json === true })
   }
   const log = await open(directory, logger, retention)
   if (ending !== undefined) {
     return runOnce(ending, chosen, { log, directory, logger, secrets, stopped, json: options.json === true })
   }
+  const pages = new AgentPage({ agent: chosen, directory, logger, scrub: secrets.scrub, flags: options })
+  // Before any job runs: its port may be taken.
+  if (options.ui !== undefined) await closing(log, () => pages.open(options.ui))
   const running = await start(chosen, {
     log,
     logger,
@@ -106,10 +109,11 @@ export async function runAgent(options: RunOptions, company: Company = alone): P
     load: () => code.load(),
     ...(directory === undefined ? {} : { serve: directory }),
   })
+  pages.serve(operationsOf(log, controlOf(running)))
   begun(running)
   service.ready()
   service.watch(() => serviceState(running, log))
-  const leave = company.begin({ running, code, directory })
+  const leave = company.begin({ running, code, directory, openPage: () => pages.open() })
   await Promise.race([stopped, untilClosed(log)])
   leave()
   service.stopping()
@@ -117,10 +121,17 @@ export async function runAgent(options: RunOptions, company: Company = alone): P
   const lost = log.state === 'closed'
   if (lost) logger.error({ directory }, 'the log closed itself, so the agent ends')
   await running.stop()
+  await pages.close()
   // An unresponsive disk must not keep the process alive.
   await Promise.race([log.close(), sleep(PATIENCE, undefined, { ref: false })])
   service.end()
   return lost ? exitCodes.failed : exitCodes.ok
+}
+
+function abortedBy(stopped: Promise<unknown>): AbortSignal {
+  const stop = new AbortController()
+  void stopped.then(() => stop.abort(new Error('the dry run was interrupted')))
+  return stop.signal
 }
 
 // A failure is logged: a signal has no answer.
@@ -128,6 +139,16 @@ async function reloadAsked(running: Running, service: ServiceManager): Promise<v
   service.reloading()
   await running.reload().catch(() => undefined)
   service.ready()
+}
+
+// A failure leaves nothing open.
+async function closing<T>(log: LevelLog, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    await log.close()
+    throw error
+  }
 }
 
 function untilClosed(log: LevelLog): Promise<void> {

@@ -25,12 +25,23 @@ export type App = Hono<{ Bindings: HttpBindings }>
 
 type HttpContext = Context<{ Bindings: HttpBindings }>
 
+/** A valid question to an operation. */
+export interface AskedOperation {
+  /** The name of the operation, such as `jobs.run`. */
+  readonly name: string
+  readonly operation: Operation
+  readonly question: Question
+  readonly incoming: HttpBindings['incoming']
+}
+
 /** What else routes do, beside asking operations. */
 export interface RouteOptions {
+  /** The path below which the operations are; default `/`. */
+  readonly base?: string
   /** Whether an operation has a route; default all have one. `name`: such as `jobs.run`. */
   offers?(name: string, operation: Operation): boolean
   /** Called with each valid question, before its operation runs. */
-  asked?(name: string, operation: Operation, question: Question, request: Request): void
+  asked?(asked: AskedOperation): void
   /** Writes an answer as JSON; default `JSON.stringify`. */
   write?(value: unknown): string
 }
@@ -40,7 +51,7 @@ export interface RouteOptions {
  * answer. Who may ask is decided before: at the socket by the rights of its file, at the page by its guard.
  */
 export function operationRoutes(operations: Operations, streams: HttpStreams, options: RouteOptions = {}): App {
-  const app: App = new Hono()
+  const app: App = new Hono<{ Bindings: HttpBindings }>().basePath(options.base ?? '/')
   const { write = JSON.stringify, offers = () => true, asked = () => undefined } = options
   const json = (value: unknown, status: StatusCode = 200): Response =>
     new Response(write(value), { status, headers: { 'content-type': 'application/json' } })
@@ -92,7 +103,7 @@ async function answer(c: HttpContext, { name, operation, call }: Named, by: Answ
     search.set('after', seen)
   const given = inQuery ? readQuery(parts, search) : await readBody(c)
   const question = checkQuestion(operation.path, parts, given)
-  by.asked(name, operation, question, c.req.raw)
+  by.asked({ name, operation, question, incoming: c.env.incoming })
   const ask = (signal: AbortSignal): unknown =>
     call(...operation.args.map((argument) => valueOf(argument, question, piecesOf(c), signal)))
   if (operation.answers === 'one') {
@@ -168,7 +179,7 @@ function statusOf(error: unknown): 400 | 409 | 500 | 503 {
   const { code } = error as { readonly code?: unknown }
   if (/^TIDINGS_.*_(INVALID|TOO_LARGE)$/.test(String(code))) return 400
   if (hasCode(error, 'TIDINGS_RELOAD_FAILED')) return 409
-  return hasCode(error, 'TIDINGS_LOG_FAILED') || hasCode(error, 'TIDINGS_LOG_CLOSED') ? 503 : 500
+  return /^TIDINGS_LOG_(FAILED|CLOSED|LOCKED)$/.test(String(code)) ? 503 : 500
 }
 
 function invalid(message: string, path = ''): TidingsError {

@@ -1,17 +1,14 @@
 import { chmod } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
-import { systemClock } from '../../core/clock.ts'
 import type { Operations } from '../operations/operations.ts'
+import { closeServer } from './close-server.ts'
 import { operationRoutes } from './http-operations.ts'
 import { HttpStreams } from './http-stream.ts'
 import { leaveSocket, placeSocket } from './socket-path.ts'
 
 /** The most bytes in the address of a request and its headers: a filter may be long. */
 const MOST_QUESTION = 256 * 1024
-
-/** How long pending answers may take at the end, in ms. */
-const GRACE = 1000
 
 /** The identity of the agent that serves. */
 export interface AgentIdentity {
@@ -44,12 +41,7 @@ export async function serve(operations: Operations, who: AgentIdentity, director
   return {
     path,
     async close() {
-      const closed = new Promise((resolve) => server.close(resolve))
-      streams.end()
-      server.closeIdleConnections()
-      const cancel = systemClock.timer(() => server.closeAllConnections(), GRACE)
-      await closed
-      cancel()
+      await closeServer(server, streams)
       await leaveSocket(directory, path)
     },
   }

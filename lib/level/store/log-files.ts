@@ -3,11 +3,11 @@ import { mkdir, readdir, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
 /**
- * LevelDB's files, the owner file of the process that has the log open, MARK, FILTER, KEPT, and the socket of the agent
- * that runs on the log.
+ * LevelDB's files, the owner file of the process that has the log open, MARK, FILTER, KEPT, the socket of the agent that
+ * runs on the log, and the tokens of its page.
  */
 const LOG_FILE =
-  /^(\d+\.(ldb|sst|log|dbtmp)|CURRENT|LOCK|OWNER-[0-9a-z]+-[0-9a-f]+|LOG(\.old)?|MANIFEST-\d+|MARK(\..*)?|FILTER(\.new)?|KEPT(\.new)?|.*\.sock)$/
+  /^(\d+\.(ldb|sst|log|dbtmp)|CURRENT|LOCK|OWNER-[0-9a-z]+-[0-9a-f]+|LOG(\.old)?|MANIFEST-\d+|MARK(\..*)?|FILTER(\.new)?|KEPT(\.new)?|.*\.sock|ui-token(-read-only)?(\.\d+)?)$/
 
 /** Whether a file of this name is part of a log. */
 export function isLogFile(name: string): boolean {

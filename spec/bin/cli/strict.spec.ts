@@ -30,7 +30,7 @@ const NO_NUMBERS = [
 const NO_FLAGS = ['1', '0', 'yes', 'no', 'TRUE', 'on', ' ']
 
 /** What may not follow an option, spelled like this. */
-function badArguments(spelled: string, { type }: Options): string[][] {
+function badArguments(spelled: string, { type, requiresArg }: Options): string[][] {
   const noValue = [[`${spelled}=`], [spelled, ''], [spelled], [spelled, '--json'], [spelled, '--']]
   if (type === 'boolean') {
     return [[`${spelled}=`], [spelled, spelled], [spelled, `${spelled}=false`]].concat(
@@ -39,6 +39,8 @@ function badArguments(spelled: string, { type }: Options): string[][] {
   }
   if (type === 'array') return [...noValue, [spelled, 'a', spelled], [spelled, 'a', `${spelled}=`]]
   const twice = [spelled, '1', spelled, '1']
+  // `--ui` chooses a port if it has none.
+  if (requiresArg === false) return [[`${spelled}=`], twice]
   if (type === 'string') return [...noValue, twice]
   assert.equal(type, 'number', `${spelled} has a type of its own`)
   const noNumbers = NO_NUMBERS.flatMap((value) => [[`${spelled}=${value}`], [spelled, value]])

@@ -1,0 +1,66 @@
+import type { HttpBindings } from '@hono/node-server'
+import { Hono } from 'hono'
+import type { Logger } from '../../core/logger.ts'
+import type { Operations } from '../operations/operations.ts'
+import { type App, type AskedOperation, operationRoutes } from '../socket/http-operations.ts'
+import type { HttpStreams } from '../socket/http-stream.ts'
+import type { PageFile } from './files.ts'
+import type { Visitor } from './guard.ts'
+import { isOffered } from './offered.ts'
+import { writeScrubbed } from './write-scrubbed.ts'
+
+/** The longest question in a log line, in characters. */
+const LONGEST = 1000
+
+/** What the page learns about itself, at `api/page`. */
+export interface PageFacts {
+  readonly agent: string
+  /** Whether this visitor may only look. */
+  readonly readOnly: boolean
+  /** The time zone of the agent. */
+  readonly timezone: string
+}
+
+/** What the routes of a page need. */
+interface PageRoutes {
+  readonly agent: string
+  readonly timezone?: string | undefined
+  readonly files: ReadonlyMap<string, PageFile>
+  readonly streams: HttpStreams
+  readonly logger: Logger
+  readonly scrub?: ((text: string) => string) | undefined
+  /** Who asks. */
+  visitorOf(incoming: object): Visitor
+}
+
+/** The routes of a page, for requests that its guard has admitted: its files, and the operations below `api/`. */
+export function pageRoutes(operations: Operations, options: PageRoutes): App {
+  const { agent, files, streams, logger, scrub = (text) => text, visitorOf } = options
+  const write = writeScrubbed(scrub)
+  const asked = ({ name, operation, question, incoming }: AskedOperation): void => {
+    if (operation.method !== 'POST') return
+    const text = write(question)
+    const shown: unknown = text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : JSON.parse(text)
+    logger.info({ operation: name, question: shown, by: scrub(visitorOf(incoming).by) }, 'asked')
+  }
+  const timezone = options.timezone ?? Intl.DateTimeFormat().resolvedOptions().timeZone
+  const app: App = new Hono<{ Bindings: HttpBindings }>()
+  app.use('/api/*', async (c, next) => {
+    await next()
+    c.header('cache-control', 'no-store')
+    // Or nginx holds the events of a stream back.
+    if (c.res.headers.get('content-type') === 'text/event-stream') c.header('x-accel-buffering', 'no')
+  })
+  app.get('/api/page', (c) => {
+    const facts: PageFacts = { agent, readOnly: visitorOf(c.env.incoming).rights === 'look', timezone }
+    return c.json(facts)
+  })
+  app.route('/', operationRoutes(operations, streams, { base: '/api', offers: isOffered, asked, write }))
+  app.get('/:name?', (c) => {
+    const file = files.get(c.req.param('name') ?? 'index.html')
+    if (file === undefined) return c.notFound()
+    const headers = { 'content-type': file.type, etag: file.tag, 'cache-control': 'private, no-cache' }
+    return c.req.header('if-none-match') === file.tag ? c.body(null, 304, headers) : c.body(file.bytes, 200, headers)
+  })
+  return app
+}
