@@ -103,7 +103,7 @@ export class Deliverer implements AttemptHost {
     const { log, environment } = this.#host
     const draft = snapshotDraft(given)
     await refuseLoop(log, event)
-    const receipts = await log.accept([draft], { cause: event.seq })
+    const receipts = await log.accept([draft], { cause: event.seq, listener: this.listener.name })
     const receipt = receipts[0] as Receipt
     logReceipt(environment.logger, draft, receipt)
     return receipt

@@ -29,6 +29,8 @@ export interface JobHost {
   began(slot: Slot): void
   /** An attempt ended. */
   ended(report: RunReport): void
+  /** So many slots have ended without a run, or with a run that a dead process left. Default: they are not counted. */
+  unrun?(status: 'missed' | 'blocked' | 'replaced' | 'abandoned', slots: number): void
   /** Receives the activity of a run of `always()`, every minute and when it ends. Default: none. */
   progressed?(progress: RunProgress): void
   /** Pauses and observes the job. Default: none. */

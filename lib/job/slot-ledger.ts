@@ -8,6 +8,8 @@ import type { RunOutcome } from './run-report.ts'
 import type { EarlierSlots } from './runs.ts'
 import { dueAt, type Slot, type SlotDecision, type SlotSeries } from './slots.ts'
 
+type LedgerHost = Pick<JobHost, 'log' | 'clock' | 'environment' | 'stop' | 'unrun'>
+
 /** Delay before a failed write is retried, in ms. */
 const WRITE_RETRY = 1000
 
@@ -30,7 +32,7 @@ const WRITE_RETRY = 1000
  */
 export class SlotLedger {
   readonly #job: Job
-  readonly #host: Pick<JobHost, 'log' | 'clock' | 'environment' | 'stop'>
+  readonly #host: LedgerHost
   // Due slots without an outcome yet, in ms.
   readonly #pending = new Set<number>()
   // The newest series of blocked slots, which the next blocked slot may continue.
@@ -40,7 +42,7 @@ export class SlotLedger {
   #nextPlan: PendingPlan | undefined
   #written: Promise<unknown> = Promise.resolve()
 
-  constructor(job: Job, host: Pick<JobHost, 'log' | 'clock' | 'environment' | 'stop'>) {
+  constructor(job: Job, host: LedgerHost) {
     this.#job = job
     this.#host = host
   }
@@ -72,9 +74,13 @@ export class SlotLedger {
   decided({ slots, passed, dropped, upTo }: SlotDecision): void {
     const { logger } = this.#host.environment
     const name = this.#job.name
-    if (passed !== undefined) logger.info({ job: name, ...passed }, 'slots missed')
+    if (passed !== undefined) {
+      logger.info({ job: name, ...passed }, 'slots missed')
+      this.#host.unrun?.('missed', passed.slots)
+    }
     for (const { at, begun } of dropped) {
       this.#pending.delete(at.getTime())
+      this.#host.unrun?.(begun === true ? 'abandoned' : 'missed', 1)
       if (begun === true) logger.warn({ job: name, slot: at }, 'run abandoned')
       else logger.info({ job: name, first: at, last: at, slots: 1 }, 'slots missed')
     }
@@ -98,6 +104,7 @@ export class SlotLedger {
   blocked(slot: Slot): void {
     const { at, requested, begun } = slot
     this.#host.environment.logger.warn({ job: this.#job.name, slot: at }, 'run skipped')
+    this.#host.unrun?.('blocked', 1)
     if (requested === true) return
     this.#pending.delete(at.getTime())
     if (begun === true) return this.#plan({ upTo: at, settled: [at] })
@@ -109,6 +116,7 @@ export class SlotLedger {
   /** Another slot took the place of one that has no run to record. */
   replaced({ at, requested, begun }: Slot): void {
     this.#host.environment.logger.info({ job: this.#job.name, slot: at }, 'run replaced')
+    if (begun !== true) this.#host.unrun?.('replaced', 1)
     if (requested === true) return
     this.#pending.delete(at.getTime())
     const noted = begun === true ? [] : [note(at, { status: 'replaced' })]

@@ -134,7 +134,7 @@ class LogOnLevelDb implements LevelLog {
   #decide(drafts: readonly Draft[], origin: Origin, ahead?: LookAhead): Decided {
     const decision = this.#judge(drafts, origin, ahead)
     const { answers } = decision
-    this.meter.answered(drafts, answers)
+    this.meter.answered(drafts, answers, origin)
     const { writer, identities, states } = this.#store.session
     const writes = origin.state?.map(checkWrite) ?? []
     const completing = origin.completes === undefined ? undefined : this.#claims.completing(origin.completes)

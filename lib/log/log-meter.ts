@@ -1,11 +1,16 @@
 import type { Accepted, Draft, StoredEvent } from '../core/event.ts'
 import { Histogram } from '../core/histogram.ts'
+import { SECOND } from '../core/time-units.ts'
+import type { Origin } from './port.ts'
 
 /** How many types are counted one by one; drafts and events of all others count as `OTHER_TYPES`. */
 const MOST_TYPES = 100
 
 /** What stands for all types beyond the first hundred. */
 export const OTHER_TYPES = 'other'
+
+/** How many publishers are counted one by one; the others are not. */
+const MOST_PUBLISHERS = 1000
 
 /** What became of the drafts of one type. */
 export interface TypeMeter {
@@ -15,18 +20,37 @@ export interface TypeMeter {
   events: number
 }
 
+/** The name under which a type is counted: its own, if it is one of the first hundred; else `OTHER_TYPES`. */
+export function meteredType(counted: ReadonlyMap<string, unknown>, type: string): string {
+  const room = MOST_TYPES + (counted.has(OTHER_TYPES) ? 1 : 0)
+  return counted.has(type) || counted.size < room ? type : OTHER_TYPES
+}
+
 /** What a log counts since it was opened, in plain numbers. */
 export class LogMeter {
-  /** By the name of the type: the first hundred that came, and `OTHER_TYPES`. */
+  /** By the name of the type; see `meteredType`. */
   readonly types = new Map<string, TypeMeter>()
+  /** How many events each job has published, by type. */
+  readonly jobs = new Map<string, Map<string, number>>()
+  /** How many events each listener has published in answer to others, by type. */
+  readonly listeners = new Map<string, Map<string, number>>()
   /** How long commits took, in seconds. */
   readonly commitSeconds = new Histogram([0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5])
   /** How many events commits had. */
   readonly commitEvents = new Histogram([0, 1, 10, 50, 100, 250, 512])
 
   /** The log has answered these drafts. */
-  answered(drafts: readonly Draft[], answers: readonly Accepted[]): void {
-    for (const [at, { status }] of answers.entries()) this.#of((drafts[at] as Draft).type).accepts[status] += 1
+  answered(drafts: readonly Draft[], answers: readonly Accepted[], { job, listener }: Origin): void {
+    const publisher = job ?? listener
+    const counted = job === undefined ? this.listeners : this.jobs
+    const published = publisher === undefined ? undefined : publishedBy(counted, publisher)
+    for (const [at, { status }] of answers.entries()) {
+      const { type } = drafts[at] as Draft
+      this.#of(type).accepts[status] += 1
+      if (published === undefined || status === 'duplicate') continue
+      const name = meteredType(published, type)
+      published.set(name, (published.get(name) ?? 0) + 1)
+    }
   }
 
   /** The log has refused these drafts, which may be anything. */
@@ -43,16 +67,23 @@ export class LogMeter {
   committed(events: readonly { readonly event: Pick<StoredEvent, 'type'> }[], ms: number): void {
     for (const { event } of events) this.#of(event.type).events += 1
     this.commitEvents.observe(events.length)
-    this.commitSeconds.observe(ms / 1000)
+    this.commitSeconds.observe(ms / SECOND)
   }
 
   #of(type: string): TypeMeter {
     const known = this.types.get(type)
     if (known !== undefined) return known
-    if (type !== OTHER_TYPES && this.types.size >= MOST_TYPES + (this.types.has(OTHER_TYPES) ? 1 : 0))
-      return this.#of(OTHER_TYPES)
-    const made: TypeMeter = { accepts: { new: 0, changed: 0, duplicate: 0, refused: 0 }, events: 0 }
-    this.types.set(type, made)
+    const name = meteredType(this.types, type)
+    const made = this.types.get(name) ?? { accepts: { new: 0, changed: 0, duplicate: 0, refused: 0 }, events: 0 }
+    this.types.set(name, made)
     return made
   }
+}
+
+function publishedBy(counted: Map<string, Map<string, number>>, name: string): Map<string, number> | undefined {
+  const known = counted.get(name)
+  if (known !== undefined || counted.size >= MOST_PUBLISHERS) return known
+  const made = new Map<string, number>()
+  counted.set(name, made)
+  return made
 }

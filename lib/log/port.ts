@@ -221,6 +221,8 @@ export interface Origin {
   readonly run?: string
   /** The seq of the event whose listener published the drafts. */
   readonly cause?: number
+  /** The listener that published the drafts in answer to `cause`: it is counted, and not stored. */
+  readonly listener?: string
   /** `false` stores the events without delivering them to listeners; default `true`. */
   readonly told?: boolean
   /** State to store with the events. */

@@ -1,8 +1,10 @@
 import type { Observable } from 'rxjs'
 import type { RunReport } from '../../job/run-report.ts'
+import type { Listener } from '../../listener/listener.ts'
 import type { Health } from './health.ts'
 import type { Code, NamedJob } from './job-code.ts'
 import type { ListenerControl } from './listener-runner.ts'
+import type { PartMeters } from './part-meters.ts'
 import type { PartName, Pausable } from './pauses.ts'
 import type { DeliveryRow } from './recent-deliveries.ts'
 import type { Reloaded } from './reloaded.ts'
@@ -34,6 +36,8 @@ export interface AgentControl extends Code {
   readonly stopping: boolean
   /** Emits the name of a job or listener whenever its state may have changed. Costs nothing without a subscriber. */
   readonly changes$: Observable<PartName>
+  /** What the agent has counted of its jobs and listeners. */
+  readonly meters: PartMeters
   /** Removes known secrets from text that leaves the process. */
   scrub(text: string): string
   /** The health of the jobs and listeners. Also answers while the log has failed. */
@@ -46,6 +50,8 @@ export interface AgentControl extends Code {
   job(name: string): RunningJob | undefined
   /** The newest deliveries to a listener since its code was loaded, newest first, at most 256; none if it is unknown. */
   deliveries(listener: string, limit?: number): readonly DeliveryRow[]
+  /** All listeners of the agent. */
+  listeners(): readonly Listener[]
   /** The listener of that name; undefined if the agent has none. */
   listener(name: string): ListenerControl | undefined
 }

@@ -16,6 +16,7 @@ import type { RunningJob } from './agent-control.ts'
 import type { EngineEvents } from './engine-events.ts'
 import type { JobHealth } from './health.ts'
 import { expectedBy, nextRun, restsUntil, slotAfter } from './next-run.ts'
+import type { PartMeters } from './part-meters.ts'
 import type { JobStatus } from './status.ts'
 
 /**
@@ -25,9 +26,11 @@ import type { JobStatus } from './status.ts'
 const PATIENCE = MINUTE
 
 /** What a running job needs from its agent. */
-export interface JobRunnerHost extends Omit<JobHost, 'began' | 'ended' | 'progressed' | 'control'> {
+export interface JobRunnerHost extends Omit<JobHost, 'began' | 'ended' | 'unrun' | 'progressed' | 'control'> {
   /** Receives how each run ended, and how each run of `always()` progresses. */
   readonly engineEvents: Pick<EngineEvents, 'runEnded' | 'runProgressed'>
+  /** Counts its runs. */
+  readonly meters: Pick<PartMeters, 'job'>
 }
 
 /** A running job: it can be triggered and paused, and reports its status and health. */
@@ -63,6 +66,7 @@ export class JobRunner implements RunningJob {
 
   /** Resolves when the agent has stopped and the last run has ended; rejects when the job can't continue. */
   async work(): Promise<void> {
+    const meter = this.#host.meters.job(this.job.name)
     const runs = runJob(this.job, () => this.#record, this.#triggers$, {
       ...this.#host,
       control: this.#control(),
@@ -77,8 +81,10 @@ export class JobRunner implements RunningJob {
         if (report.status === 'cancelled') this.pause(true)
         const published = this.job.schedule.kind !== 'always' && report.new + report.changed > 0
         this.#host.engineEvents.runEnded(report, published)
+        meter.ended(report)
         this.changes$.next()
       },
+      unrun: (status, slots) => (meter.runs[status] += slots),
       progressed: (progress) => this.#host.engineEvents.runProgressed(this.job.name, progress),
     })
     try {

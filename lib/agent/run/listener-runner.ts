@@ -10,6 +10,7 @@ import type { Consumer, Handed, Lag, Log, Start, Writes } from '../../log/port.t
 import type { ListenerHealth } from './health.ts'
 import { ListenerConsumer } from './listener-consumer.ts'
 import { ListenerProgress, oldestEvents } from './listener-progress.ts'
+import type { PartMeters } from './part-meters.ts'
 import { type DeliveryRow, RecentDeliveries } from './recent-deliveries.ts'
 import { forgetMemory } from './rename-listener.ts'
 import type { ListenerStatus } from './status.ts'
@@ -31,6 +32,8 @@ export interface ListenerControl {
 /** What a running listener needs from its agent. */
 export interface ListenerRunnerHost extends Omit<PumpHost, 'stop' | 'began' | 'ended' | 'parking' | 'parked'> {
   readonly log: Log
+  /** Counts its deliveries. */
+  readonly meters: Pick<PartMeters, 'listener'>
   /** Returns the writes that go into the commit that parks an event. */
   parking(listener: string, handed: Handed, error: ErrorInfo): Writes
   /** Called once an event was parked. `flush` resolves when that is durable. */
@@ -172,6 +175,7 @@ export class ListenerRunner implements ListenerControl {
 
   async #pump(consumer: Consumer, stop: AbortSignal, run: (pump: Pump) => Promise<void>): Promise<void> {
     const { listener } = this
+    const meter = this.#host.meters.listener(listener.name)
     const pump = new Pump(listener, consumer, {
       ...this.#host,
       stop,
@@ -179,6 +183,7 @@ export class ListenerRunner implements ListenerControl {
       ended: (delivery) => {
         this.#progress.ended(delivery.outcome, delivery.ended)
         this.#deliveries.add(delivery)
+        meter.ended(delivery)
       },
       parking: (handed, error) => this.#host.parking(listener.name, handed, error),
       parked: () => this.#host.parked(listener.name, () => consumer.flush()),

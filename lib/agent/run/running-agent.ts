@@ -7,6 +7,7 @@ import { isTransient, keepTrying } from '../../core/keep-trying.ts'
 import { toDraft } from '../../core/publisher.ts'
 import type { Job } from '../../job/job.ts'
 import type { RunReport } from '../../job/run-report.ts'
+import type { Listener } from '../../listener/listener.ts'
 import { snapshotDraft } from '../../log/check-draft.ts'
 import { logReceipt } from '../../log/log-receipt.ts'
 import { systemZone } from '../../schedule/zone.ts'
@@ -18,6 +19,7 @@ import type { Health } from './health.ts'
 import type { ListenerControl } from './listener-runner.ts'
 import { LiveEvents } from './live-events.ts'
 import { partChanges } from './part-changes.ts'
+import { PartMeters } from './part-meters.ts'
 import { partsHealth, partsStatus } from './parts-health.ts'
 import type { PartName, Pausable } from './pauses.ts'
 import type { DeliveryRow } from './recent-deliveries.ts'
@@ -28,7 +30,7 @@ import { endsWithin, GRACE, LAST, RunningParts, type RunningPartsHost } from './
 import type { Status } from './status.ts'
 
 /** What a running agent needs: `start` assembles it. */
-export interface RunningAgentHost extends RunningPartsHost {
+export interface RunningAgentHost extends Omit<RunningPartsHost, 'meters'> {
   readonly agent: Agent
   /** Loads the code of the agent again; absent if that is not possible. */
   readonly load?: (() => Promise<Agent>) | undefined
@@ -63,6 +65,7 @@ export interface RunningAgentHost extends RunningPartsHost {
  */
 export class RunningAgent implements Running, AgentControl {
   readonly since: Date
+  readonly meters = new PartMeters()
   readonly #host: RunningAgentHost
   readonly #live: LiveEvents
   readonly #replaced$ = new Subject<void>()
@@ -83,7 +86,7 @@ export class RunningAgent implements Running, AgentControl {
     this.#host = host
     this.#agent = host.agent
     this.#live = new LiveEvents(host.log)
-    this.#parts = new RunningParts(host)
+    this.#parts = new RunningParts({ ...host, meters: this.meters })
     this.since = new Date(host.clock.now())
     this.#loaded = this.since
   }
@@ -198,7 +201,7 @@ export class RunningAgent implements Running, AgentControl {
 
   async #beginParts(agent: Agent, parts: readonly Part[]): Promise<void> {
     if (this.stopping) throw stopping()
-    this.#parts = new RunningParts({ ...this.#host, agent })
+    this.#parts = new RunningParts({ ...this.#host, agent, meters: this.meters })
     this.#replaced$.next()
     await this.#parts.add([...parts, ...this.#added])
   }
@@ -262,6 +265,10 @@ export class RunningAgent implements Running, AgentControl {
 
   dryRun(job: Job): Promise<DryRun> {
     return dryRun(job, { ...this.#host, signal: this.#stop.signal })
+  }
+
+  listeners(): readonly Listener[] {
+    return this.#parts.listeners.map(({ listener }) => listener)
   }
 
   jobs(): readonly Job[] {

@@ -13,6 +13,7 @@ import { drained } from './drained.ts'
 import { EngineEvents } from './engine-events.ts'
 import { JobRunner } from './job-runner.ts'
 import { ListenerRunner, type ListenerRunnerHost } from './listener-runner.ts'
+import type { PartMeters } from './part-meters.ts'
 import { type PartName, pausedNames } from './pauses.ts'
 
 /** What the parts of an agent need. */
@@ -21,6 +22,8 @@ export interface RunningPartsHost {
   readonly log: Log
   readonly clock: Clock
   readonly environment: Environment
+  /** Counts what its parts do. */
+  readonly meters: PartMeters
   /** Removes known secrets from text that is stored. */
   scrub(text: string): string
 }
