@@ -136,6 +136,7 @@ export { type AgainQuery, type Published, type TryOutOptions, type TryOutReport,
 
 // Operations: what the command line does, for programs: on a log, or on the agent that runs on it.
 
+export type { Graph, GraphEdge, GraphNode } from './agent/inspect/graph.ts'
 export type { EventFlow, Flow, ListenerFlow } from './agent/inspect/seen.ts'
 export type {
   WhyAnswer,
@@ -148,6 +149,7 @@ export type {
 export type { DbOperations, Verified } from './agent/operations/db.ts'
 export type { EventQuestion } from './agent/operations/event-search.ts'
 export type { EventOperations, FollowQuestion, TallyQuestion } from './agent/operations/events.ts'
+export type { LiveGraph } from './agent/operations/graph.ts'
 export type { HearingState } from './agent/operations/hearing.ts'
 export type { ImportAnswer, ImportOptions, SkippedLine } from './agent/operations/import-events.ts'
 export type { HeldAnswer, JobOperations, JobResetAnswer, NextAnswer, RunAnswer } from './agent/operations/jobs.ts'

@@ -1,7 +1,6 @@
 import type { Accepted, Draft, StoredEvent } from '../core/event.ts'
 import { Histogram } from '../core/histogram.ts'
 import { SECOND } from '../core/time-units.ts'
-import type { Origin } from './port.ts'
 
 /** How many types are counted one by one; drafts and events of all others count as `OTHER_TYPES`. */
 const MOST_TYPES = 100
@@ -18,6 +17,12 @@ export interface TypeMeter {
   readonly accepts: Record<Accepted['status'] | 'refused', number>
   /** Events that are durable. */
   events: number
+}
+
+/** Who has published drafts. */
+interface Publisher {
+  readonly job?: string
+  readonly listener?: string
 }
 
 /** The name under which a type is counted: its own, if it is one of the first hundred; else `OTHER_TYPES`. */
@@ -40,7 +45,7 @@ export class LogMeter {
   readonly commitEvents = new Histogram([0, 1, 10, 50, 100, 250, 512])
 
   /** The log has answered these drafts. */
-  answered(drafts: readonly Draft[], answers: readonly Accepted[], { job, listener }: Origin): void {
+  answered(drafts: readonly Draft[], answers: readonly Accepted[], { job, listener }: Publisher): void {
     const publisher = job ?? listener
     const counted = job === undefined ? this.listeners : this.jobs
     const published = publisher === undefined ? undefined : publishedBy(counted, publisher)

@@ -50,7 +50,7 @@ export interface Graph {
 }
 
 /** The graph of an agent: what its jobs and listeners declare and, with a log, what has happened. */
-export function graphOf(agent: Agent, seen?: Seen): Graph {
+export function graphOf(agent: Pick<Agent, 'name' | 'jobs' | 'listeners'>, seen?: Seen): Graph {
   const { jobs, listeners } = agent
   const types = typesOf(agent, seen)
   const events = seen?.flow.events ?? []
@@ -95,7 +95,7 @@ function arrow(kind: GraphEdge['kind'], from: End, to: End): Pick<GraphEdge, 'fr
 }
 
 /** The event types of an agent: those that its parts name, and those in the log that they publish or hear. */
-function typesOf({ jobs, listeners }: Agent, seen: Seen | undefined): readonly string[] {
+function typesOf({ jobs, listeners }: Pick<Agent, 'jobs' | 'listeners'>, seen: Seen | undefined): readonly string[] {
   const names = new Set(jobs.map(({ name }) => name))
   const isHeard = (type: string): boolean => listeners.some((listener) => hears(listener, type))
   const declared = jobs.flatMap(({ settings }) => settings.publishes.map(({ type }) => type as string))

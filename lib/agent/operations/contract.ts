@@ -86,6 +86,7 @@ export const contract = {
   health: one('GET /health'),
   attention: one('GET /attention'),
   flow: one('GET /flow'),
+  graph: one('GET /graph'),
   live: all('GET /live', object({ types: 'texts?', after: 'number?' }), signal),
   why: one('GET /why', part('event', 'text'), listener),
   events: {

@@ -10,6 +10,7 @@ import type { Reloaded } from '../run/reloaded.ts'
 import { type DbOperations, dbOperations } from './db.ts'
 import { type EventOperations, eventOperations } from './events.ts'
 import { flowOf } from './flow.ts'
+import { type LiveGraph, liveGraph } from './graph.ts'
 import { agentHealthOf, healthOf, partsAsLeft } from './health.ts'
 import { type JobOperations, jobOperations } from './jobs.ts'
 import { type ListenerOperations, listenerOperations } from './listeners.ts'
@@ -52,6 +53,11 @@ export interface Operations {
   /** How the events of the log have flowed: from which jobs and causes, and past which listeners. Reads the whole log. */
   flow(): Promise<Flow>
   /**
+   * Jobs, event types and listeners, and how many events went from one to the other since the agent started. Reads at most
+   * the newest 10 000 events, and those only if no agent runs.
+   */
+  graph(): Promise<LiveGraph>
+  /**
    * What happens, in batches: every 250 ms, while something does, the number of events by type, the newest of them, and
    * which jobs and listeners have changed. Ends when the signal aborts or the log is closed.
    */
@@ -89,6 +95,7 @@ export function operationsOf(log: Log, agent?: AgentControl, code?: Code): Opera
     health: async () => agentHealthOf(log, agent),
     attention: async () => attentionOf(log, await (agent?.health() ?? partsAsLeft(log))),
     flow: () => flowOf(log, parked.list()),
+    graph: () => liveGraph(log, agent),
     live: (question, signal) => feed.watch(question, signal),
     why: (event, listener) => whyOf(log, agent, event, listener),
   }
