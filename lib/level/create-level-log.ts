@@ -1,17 +1,29 @@
 import type { Observable } from 'rxjs'
 import type { Clock } from '../core/clock.ts'
+import { defined } from '../core/defined.ts'
 import { describe, TidingsError } from '../core/errors.ts'
 import type { Accepted, Draft, StoredEvent } from '../core/event.ts'
 import { checkText, type Limits } from '../core/limits.ts'
 import { checkWrite, snapshotDraft } from '../log/check-draft.ts'
 import type { Claim, ClaimOptions, RunRecord, SlotPlan, SlotsOfJob } from '../log/claim.ts'
 import { LogMeter } from '../log/log-meter.ts'
-import type { Consumer, ConsumerInfo, ConsumerOptions, KeyValue, Origin, Query } from '../log/port.ts'
+import type {
+  Consumer,
+  ConsumerInfo,
+  ConsumerOptions,
+  EventPlace,
+  KeyValue,
+  Origin,
+  Query,
+  Stored,
+  TypeCount,
+} from '../log/port.ts'
 import type { Pruned, Retention } from '../log/retention.ts'
 import { Consumers } from './consumer/consumers.ts'
 import { decode, encode, FORGOTTEN, type Identity, lastTold } from './format/records.ts'
 import { keyValue } from './key-value.ts'
 import type { LevelLog } from './level-log.ts'
+import { followers, typeCounts } from './read/index-of-events.ts'
 import { readEvents, readRecord } from './read/reader.ts'
 import { Claims } from './runs/claims.ts'
 import type { ReopeningStore } from './session/reopening-store.ts'
@@ -173,6 +185,37 @@ class LogOnLevelDb implements LevelLog {
     return known === undefined || known[0] === FORGOTTEN ? undefined : lastTold(known)[0]
   }
 
+  async stored(seq: number): Promise<Stored | undefined> {
+    const { session } = this.#store
+    const isThere = Number.isSafeInteger(seq) && seq >= session.first && seq <= session.writer.durable
+    const record = isThere ? await readRecord(session, seq) : undefined
+    if (record === undefined) return undefined
+    const { event, told, run } = record
+    return { event, told, ...defined({ run }) }
+  }
+
+  async *types(): AsyncGenerator<TypeCount> {
+    const { session } = this.#store
+    yield* this.#unlessClosed(typeCounts(session, session.writer.index.unindexed))
+  }
+
+  async *causedBy(seq: number): AsyncGenerator<StoredEvent> {
+    yield* this.#unlessClosed(followers(() => this.#store.session, seq))
+  }
+
+  async *#unlessClosed<T>(reading: AsyncIterable<T>): AsyncGenerator<T> {
+    try {
+      yield* reading
+    } catch (error) {
+      void this.#store.session
+      throw error
+    }
+  }
+
+  index(): Promise<number> {
+    return this.#upkeep.index()
+  }
+
   async last(): Promise<number> {
     return this.#store.session.writer.durable
   }
@@ -200,6 +243,10 @@ class LogOnLevelDb implements LevelLog {
 
   async forgetConsumer(name: string): Promise<boolean> {
     return this.#consumers.forget(name)
+  }
+
+  async place(name: string, seq: number): Promise<EventPlace | undefined> {
+    return this.#consumers.place(name, seq)
   }
 
   consumers(): AsyncIterable<ConsumerInfo> {

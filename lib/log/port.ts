@@ -4,9 +4,11 @@ import type { ErrorInfo } from '../core/error-info.ts'
 import type { Accepted, Draft, StoredEvent } from '../core/event.ts'
 import type { JsonValue } from '../core/json.ts'
 import type { Claim, ClaimOptions, Completion, RunRecord, SlotPlan, SlotsOfJob } from './claim.ts'
+import type { EventPlace, Stored, TypeCount } from './event-facts.ts'
 import type { KeyValue } from './key-value.ts'
 import type { LogMeter } from './log-meter.ts'
 
+export type { EventPlace, Stored, TypeCount } from './event-facts.ts'
 export type { Entry, KeyValue } from './key-value.ts'
 
 /** A query over the events of a log. An event must match every given part. */
@@ -284,6 +286,17 @@ export interface Log {
    * an event that was pruned. Resolves to undefined for an unknown or forgotten identity.
    */
   toldAs(type: string, identifier: string): Promise<number | undefined>
+  /** Resolves to the event at a seq, with what is kept beside it; undefined without one, and when it was pruned. */
+  stored(seq: number): Promise<Stored | undefined>
+  /** Iterates over the types of the events in the log, in order of their names. Exact once `index` resolves to 0. */
+  types(): AsyncIterable<TypeCount>
+  /** Iterates over the events that have this one as their cause, oldest first. All of them once `index` resolves to 0. */
+  causedBy(seq: number): AsyncIterable<StoredEvent>
+  /**
+   * Counts events that an older version of Tidings has stored, and notes their causes: at most 20 000 a call. Resolves to
+   * how many are left; 0 in a log without such events. A log that can't be written keeps them.
+   */
+  index(): Promise<number>
   /** Resolves to the seq of the newest event; 0 when the log is empty. */
   last(): Promise<number>
   /** Forgets an identity, so it may be told again; the event stays. Resolves to false for an unknown identity. */
@@ -294,6 +307,8 @@ export interface Log {
    * @throws TidingsError `TIDINGS_LOG_INVALID` (the name or the options), `TIDINGS_LOG_FAILED`, `TIDINGS_LOG_CLOSED`
    */
   consumer(name: string, options: ConsumerOptions): Promise<Consumer>
+  /** Resolves to how far an event is at a consumer, open or not; undefined for an unknown consumer. */
+  place(consumer: string, seq: number): Promise<EventPlace | undefined>
   /** Iterates over all consumers that the log knows, open or not, in order of their names. */
   consumers(): AsyncIterable<ConsumerInfo>
   /**

@@ -6,6 +6,7 @@ import { consumerTests } from './log-consumer.ts'
 import { crashTests } from './log-crashes.ts'
 import { dataTests, lastingDataTests } from './log-data.ts'
 import { eventsTests } from './log-events.ts'
+import { factsTests, lastingFactsTests } from './log-facts.ts'
 import { recordedTests } from './log-recorded.ts'
 import { recoveryTests } from './log-recovery.ts'
 import { retryTests } from './log-retries.ts'
@@ -38,6 +39,7 @@ const always: readonly LogTests[] = [
   recordedTests,
   dataTests,
   eventsTests,
+  factsTests,
   consumerTests,
   retryTests,
   steeringTests,
@@ -48,6 +50,7 @@ const always: readonly LogTests[] = [
 const lasting: readonly LogTests[] = [
   lastingAcceptTests,
   lastingDataTests,
+  lastingFactsTests,
   recoveryTests,
   crashTests,
   lastingSteeringTests,

@@ -5,6 +5,7 @@ import { describe, it, type TestContext } from 'node:test'
 import { ClassicLevel } from 'classic-level'
 import fc from 'fast-check'
 import { keys } from '../../lib/level/format/keys.ts'
+import { encode, type Head, type TypeCount } from '../../lib/level/format/records.ts'
 import { openLog } from '../../lib/level/open-log.ts'
 import { type Repaired, repairLog } from '../../lib/level/repair-log.ts'
 import { draft, draftsOf, list, refused } from '../../lib/testing/log-bench.ts'
@@ -42,6 +43,25 @@ function contents(directory: string): Record<string, string> {
 
 const flipped = async (db: ClassicLevel, key: string): Promise<void> => db.put(key, `${await db.get(key)}x`)
 
+/** The same records as this version writes them: it counts events by type, and knows the one that has a cause. */
+function indexed(before: Record<string, string>): Record<string, string> {
+  const counts: [string, TypeCount][] = [
+    ['plain', [8, 14, LATER]],
+    ['versioned', [3, 7, LATER]],
+    ['schemed', [1, 8, LATER]],
+    [readFixture('1-type').said.events[8]?.type as string, [1, 9, LATER]],
+    ['tidings.job.failed', [1, 10, LATER]],
+  ]
+  const records = [
+    [keys.head, encode<Head>(keys.head, [14, 14, 1, 0, 1, 0])],
+    [keys.cause(1, 3), encode(keys.cause(1, 3), 0)],
+    ...counts.map(([type, count]) => [keys.count(type), encode(keys.count(type), count)]),
+  ]
+  return { ...before, ...(Object.fromEntries(records) as Record<string, string>) }
+}
+
+const LATER = 1767225601000
+
 const nothing = { lost: [], identities: 0, dropped: 0, listeners: [], spoilt: {}, whole: true, problems: [] }
 
 describe('a repaired log', () => {
@@ -50,7 +70,7 @@ describe('a repaired log', () => {
       const { made, before, after } = await repaired(t, name, () => undefined)
       const { directory: _, ...found } = made
       assert.deepEqual(found, { ...nothing, events: 14, last: 14 })
-      assert.deepEqual(after, before)
+      assert.deepEqual(after, indexed(before))
     })
 
     it(`has the records that follow from its events (${name})`, async (t) => {
@@ -63,7 +83,7 @@ describe('a repaired log', () => {
       })
       assert.deepEqual([made.identities, made.lost, made.problems], [9, [], []])
       assert.deepEqual(made.spoilt, { identity: 1 })
-      assert.deepEqual(after, before)
+      assert.deepEqual(after, indexed(before))
     })
   }
 
@@ -166,7 +186,7 @@ describe('a repaired log', () => {
         await flipped(db, keys.head)
       })
       assert.deepEqual(made.spoilt, { head: 1 })
-      assert.deepEqual(after, before)
+      assert.deepEqual(after, indexed(before))
     }
   })
 
@@ -199,7 +219,7 @@ describe('a repaired log', () => {
         for (const key of all) {
           const event = `e${key.slice(-12)}`
           if ('rpx'.includes(key[0] as string) || harmed.has(key) || (key[0] === 't' && harmed.has(event))) continue
-          assert.equal(after[key], before[key], JSON.stringify(key))
+          if (key !== keys.head) assert.equal(after[key], before[key], JSON.stringify(key))
         }
         for (const { seq, type, identifier } of readFixture('1-type').said.events) {
           const identity = keys.identity(type, identifier)

@@ -1,6 +1,7 @@
-import type { CursorRecord, RetryRecord } from '../../log/consumer/consumer-store.ts'
+import type { CursorRecord, ParkedRecord, RetryRecord } from '../../log/consumer/consumer-store.ts'
+import { placeOf } from '../../log/consumer/steering.ts'
 import type { ReadRecords } from '../../log/consumer/stored-consumer.ts'
-import type { Lag } from '../../log/port.ts'
+import type { EventPlace, Lag } from '../../log/port.ts'
 import type { HeldBy } from '../../log/retention.ts'
 import { KIND, keys, seqOf, startingWith, textsOf } from '../format/keys.ts'
 import { decode, encode } from '../format/records.ts'
@@ -79,6 +80,15 @@ export async function removing(db: Database, name: string): Promise<Op[]> {
 export async function countRecords(db: Database, name: string): Promise<Pick<Lag, 'retrying' | 'parked'>> {
   const count = async (prefix: string): Promise<number> => (await db.keys(startingWith(prefix)).all()).length
   return { retrying: await count(keys.retriesOf(name)), parked: await count(keys.parkedOf(name)) }
+}
+
+/** Returns how far an event is that waits or is parked at a consumer that is not open; undefined for any other. */
+export function storedPlace(db: Database, name: string, seq: number): EventPlace | undefined {
+  const [retry, parked] = [keys.retry(name, seq), keys.parked(name, seq)]
+  return (
+    placeOf('parked', decode<ParkedRecord>(parked, db.getSync(parked))) ??
+    placeOf('retrying', decode<RetryRecord>(retry, db.getSync(retry)))
+  )
 }
 
 /** Resolves to what a consumer that is not open still needs; empty when it has been renamed or removed. */

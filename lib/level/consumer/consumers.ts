@@ -15,7 +15,7 @@ import {
   type StoredConsumer,
   storedConsumer,
 } from '../../log/consumer/stored-consumer.ts'
-import type { Consumer, ConsumerInfo, ConsumerOptions, Lag, Start } from '../../log/port.ts'
+import type { Consumer, ConsumerInfo, ConsumerOptions, EventPlace, Lag, Start } from '../../log/port.ts'
 import { type HeldBy, lowestNeed } from '../../log/retention.ts'
 import type { EventRecord } from '../format/records.ts'
 import { readEvents } from '../read/reader.ts'
@@ -32,6 +32,7 @@ import {
   removing,
   renaming,
   storedNeeds,
+  storedPlace,
 } from './consumer-records.ts'
 import { LevelConsumerStore } from './level-consumer-store.ts'
 
@@ -194,6 +195,23 @@ export class Consumers {
         lag: (await open?.lag()) ?? (await this.#lag(name, cursor)),
       }
     }
+  }
+
+  /** How far an event is at a consumer; undefined for an unknown one. */
+  async place(name: string, seq: number): Promise<EventPlace | undefined> {
+    const cursor = readCursor(this.#db, name)
+    const open = this.#open.get(name)
+    if (cursor === undefined) return undefined
+    const found = open === undefined ? storedPlace(this.#db, name, seq) : await open.steering.place(seq)
+    if (found !== undefined) return found
+    const { beyond, passed = [] } = cursor
+    if (passed.some(([first, last]) => first <= seq && seq <= last)) return { state: 'skipped' }
+    if (open !== undefined) {
+      const { behind } = await open.lag()
+      return { state: seq > this.#store.durable - behind ? 'unread' : 'settled' }
+    }
+    const isSettled = seq <= cursor.cursor || (seq <= (beyond?.to ?? 0) && beyond?.open.includes(seq) === false)
+    return { state: isSettled ? 'settled' : 'unread' }
   }
 
   async #lag(name: string, cursor: number): Promise<Lag> {

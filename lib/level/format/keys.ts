@@ -16,7 +16,11 @@ export const KIND = {
   identity: 'i',
   /** The claimed and settled slots of a job. */
   claim: 'j',
+  /** The index of causes: an event, and one that it has led to. */
+  cause: 'l',
   meta: 'm',
+  /** How many events a type has. */
+  count: 'n',
   parked: 'p',
   /** A commit without events. */
   eventless: 'q',
@@ -54,6 +58,9 @@ export const keys = {
   type: (type: string, seq: number) => `${KIND.type}${text(type)}${hex(seq)}`,
   /** What the keys of all types begin with that begin with `prefix`. */
   typesOf: (prefix: string) => `${KIND.type}${escape(prefix)}`,
+  count: (type: string) => `${KIND.count}${text(type)}`,
+  cause: (cause: number, seq: number) => `${KIND.cause}${hex(cause)}${hex(seq)}`,
+  causedBy: (cause: number) => `${KIND.cause}${hex(cause)}`,
   consumer: (name: string) => `${KIND.cursor}${text(name)}`,
   retry: (name: string, seq: number) => `${KIND.retry}${text(name)}${hex(seq)}`,
   retriesOf: (name: string) => `${KIND.retry}${text(name)}`,
@@ -87,9 +94,14 @@ function hex(number: number, digits = DIGITS): string {
   return Math.max(0, number).toString(16).padStart(digits, '0')
 }
 
-/** The number that ends a key: the seq of an event, type, retry, parked or crash key; a block, an hour, an eventless commit. */
+/** The number that ends a key: the seq of an event, type, cause, retry, parked or crash key; a block, an hour, an eventless commit. */
 export function seqOf(key: string): number {
   return Number.parseInt(key.slice(-DIGITS), 16)
+}
+
+/** The seq of the cause in the key of the index of causes. */
+export function causeOf(key: string): number {
+  return Number.parseInt(key.slice(1, 1 + DIGITS), 16)
 }
 
 /** The slot and the attempt that end the key of a run. */

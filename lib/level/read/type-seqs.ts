@@ -27,7 +27,8 @@ export async function typeNames(
   return names.size > MOST_TYPES ? undefined : [...names]
 }
 
-async function* typesFrom(db: Database, head: string): AsyncGenerator<string> {
+/** Yields the types in the log that begin with `head`, in order. Finds each by one look-up. */
+export async function* typesFrom(db: Database, head: string): AsyncGenerator<string> {
   const { gte, lt } = startingWith(keys.typesOf(head))
   let [key] = await db.keys({ gte, lt, limit: 1 }).all()
   while (key !== undefined) {

@@ -16,6 +16,7 @@ import {
 } from '../format/records.ts'
 import { type Database, PAGE, pagesOf, READ_AHEAD } from '../store/database.ts'
 import type { Op } from '../write/commit.ts'
+import { type Counted, causeRecord, countEvent } from '../write/event-index.ts'
 import { identityKey } from '../write/identities.ts'
 
 /** The result of rebuilding a log. */
@@ -42,13 +43,15 @@ export async function rebuild(db: Database, meta: Meta, acknowledged: number): P
   const { first, last } = await reach(db, acknowledged)
   await drop(db, KIND.event, (key) => seqOf(key) < first)
   const lost = await missingSeqs(db, first, last)
-  const identities = await indexEvents(db, meta)
-  await fill(db, meta, lost)
+  const counts = new Map<string, Counted>()
+  const identities = await indexEvents(db, meta, counts)
+  await fill(db, meta, lost, counts)
+  await writeCounts(db, counts)
   const gone = new Set(lost)
   let dropped = 0
   for (const kind of [KIND.retry, KIND.parked, KIND.crash])
     dropped += await drop(db, kind, (key) => gone.has(seqOf(key)))
-  const head: Head = [last, last, first]
+  const head: Head = [last, last, first, 0, 1, 0]
   await db.batch().put(keys.meta, encode(keys.meta, meta)).put(keys.head, encode(keys.head, head)).write()
   const events = last - first + 1 - lost.length
   return { events, last, lost, identities, dropped, withoutCursor: await orphans(db) }
@@ -80,8 +83,8 @@ async function missingSeqs(db: Database, first: number, last: number): Promise<n
   return lost
 }
 
-/** Restores identities and the type index; returns how many identities were missing. */
-async function indexEvents(db: Database, { identity: rule }: Meta): Promise<number> {
+/** Restores identities, the type index and the index of causes, and counts; returns how many identities were missing. */
+async function indexEvents(db: Database, { identity: rule }: Meta, counts: Map<string, Counted>): Promise<number> {
   let written = 0
   // Newest first, because an identity names its newest event.
   for await (const page of pages(db, KIND.event, true)) {
@@ -94,6 +97,8 @@ async function indexEvents(db: Database, { identity: rule }: Meta): Promise<numb
       const key = at[i] as string
       const stored = latest.get(key) ?? decode<Identity>(key, known[i])
       batch.put(keys.type(event.type, event.seq), '')
+      for (const [at, record] of causeRecord(event)) batch.put(at, record as string)
+      countEvent(counts, event)
       const identity = withEvent(stored, event, told)
       if (identity === stored) continue
       if (identity[0] !== stored?.[0]) written += 1
@@ -113,7 +118,18 @@ function withEvent(stored: Identity | undefined, event: StoredEvent, told: boole
   return told && toldSeq === 0 && seq < latest ? [latest, latestVersion ?? null, revision ?? 1, seq, version] : stored
 }
 
-async function fill(db: Database, { identity: rule, created }: Meta, lost: readonly number[]): Promise<void> {
+async function writeCounts(db: Database, counts: Map<string, Counted>): Promise<void> {
+  const batch = db.batch()
+  for (const [type, counted] of counts) batch.put(keys.count(type), encode(keys.count(type), counted))
+  await batch.write()
+}
+
+async function fill(
+  db: Database,
+  { identity: rule, created }: Meta,
+  lost: readonly number[],
+  counts: Map<string, Counted>,
+): Promise<void> {
   const names = new Map<number, readonly string[]>()
   const gone = new Set(lost)
   if (lost.length > 0) {
@@ -122,6 +138,7 @@ async function fill(db: Database, { identity: rule, created }: Meta, lost: reado
       if (gone.has(seq)) names.set(seq, textsOf(key))
     }
   }
+  for (const seq of lost) countEvent(counts, { type: LOST_EVENT, seq, created })
   for (let from = 0; from < lost.length; from += PAGE) {
     const ops = lost.slice(from, from + PAGE).flatMap((seq): Op[] => placeholder(rule, seq, created, names.get(seq)))
     const batch = db.batch()

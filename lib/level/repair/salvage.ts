@@ -49,7 +49,7 @@ interface Findings {
 }
 
 /** The kinds that a repaired log does without, or gets from its events. */
-const DERIVED: ReadonlySet<RecordKind> = new Set([KIND.eventless, KIND.type, KIND.times])
+const DERIVED: ReadonlySet<RecordKind> = new Set([KIND.eventless, KIND.type, KIND.times, KIND.count, KIND.cause])
 
 /** Copies all kinds; resolves to false when a part could not be read. */
 async function copyAll(

@@ -8,6 +8,7 @@ import { type Database, type DatabaseSource, IN_LOG_FILES, pagesOf, READ_AHEAD, 
 import type { IdentityFilterFile } from '../store/identity-filter-file.ts'
 import type { Mark, MarkFile } from '../store/marker-file.ts'
 import { refuseNewer, upgrade } from '../store/upgrade.ts'
+import type { IndexState } from '../write/event-index.ts'
 import type { CommitNumbers } from '../write/eventless-commits.ts'
 
 /** A store that was opened and whose records are sound. */
@@ -20,6 +21,8 @@ export interface OpenedStore {
   readonly first: number
   /** The eventless commits that have a record. */
   readonly eventless: CommitNumbers
+  /** The counts of types and the index of causes. */
+  readonly index: IndexState
 }
 
 export interface OpenOptions {
@@ -61,7 +64,7 @@ export async function openStore(source: DatabaseSource, marks: MarkFile, options
     await checkEventless(db, eventless, mark)
     if (mark === 'bad') options.warn('the MARK file could not be read, and is written again')
     source.accepted?.()
-    return { db, meta, head: head[0], first: head[2], eventless }
+    return { db, meta, head: head[0], first: head[2], eventless, index: await indexOf(db, head) }
   } catch (error) {
     await db.close()
     throw error
@@ -117,6 +120,13 @@ async function checkTail(db: Database, [head, floor, first]: Head, mark: Mark | 
 
 function eventlessOf([, , , newest = 0, oldest = newest + 1]: Head): CommitNumbers {
   return { newest, oldest }
+}
+
+// An older version leaves the counts that it finds.
+async function indexOf(db: Database, [seq, , first, , , unindexed]: Head): Promise<IndexState> {
+  if (unindexed !== undefined) return { unindexed, stale: [] }
+  const stale = await db.keys(startingWith(KIND.count)).all()
+  return { unindexed: first <= seq ? [first, seq] : 0, stale }
 }
 
 // Without these commits, cursors, state and runs would silently be older than they were.

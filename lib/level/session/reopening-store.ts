@@ -214,6 +214,7 @@ export class ReopeningStore {
     return new Session(sound, {
       clock,
       synced: durability === 'disk',
+      readOnly: this.#options.beforeWrite !== undefined,
       identityFilter: this.#identityFilter,
       check: () => {
         this.#options.beforeWrite?.()

@@ -6,6 +6,7 @@ import { PageCache } from '../read/page-cache.ts'
 import { MOST_TEXT, readConsecutive } from '../read/reader.ts'
 import { type Database, SYNCED } from '../store/database.ts'
 import type { Commit, Op } from '../write/commit.ts'
+import type { IndexedEvent } from '../write/event-index.ts'
 import { Identities } from '../write/identities.ts'
 import type { IdentityFilter } from '../write/identity-filter.ts'
 import { States } from '../write/states.ts'
@@ -27,6 +28,8 @@ export interface SessionOptions {
   readonly clock: Clock
   /** A commit is durable when it is on disk; otherwise when LevelDB has it. */
   readonly synced: boolean
+  /** Every write fails. */
+  readonly readOnly: boolean
   readonly identityFilter: IdentityFilter
   /** Throws when another process may write to the store. */
   check(): void
@@ -46,6 +49,7 @@ export class Session {
   readonly measured = new MeasuredSpans((each) => this.writer.enlist(each, false))
   /** The rule for what makes an identity. */
   readonly rule: Meta['identity']
+  readonly readOnly: boolean
   #first: number
   readonly #tail: EventRecord[] = []
   readonly #pages = new PageCache(this)
@@ -54,6 +58,7 @@ export class Session {
     this.db = sound.db
     this.#first = sound.first
     this.rule = sound.meta.identity
+    this.readOnly = options.readOnly
     this.states = new States(sound.db)
     this.writer = new Writer({
       db: sound.db,
@@ -62,6 +67,7 @@ export class Session {
       synced: options.synced,
       first: sound.first,
       eventless: sound.eventless,
+      index: sound.index,
       check: options.check,
       onCommitted: (commit) => {
         this.states.settle(commit.ops)
@@ -82,9 +88,9 @@ export class Session {
    * Raises `first`, and deletes the bodies below it with `ops`, in one commit with the head. Readers see the new `first`
    * at once, so that a missing body below it is not reported as damage. Resolves when the commit is durable.
    */
-  prune(first: number, ops: readonly Op[]): Promise<void> {
+  prune(first: number, ops: readonly Op[], pruned: readonly IndexedEvent[]): Promise<void> {
     this.#first = first
-    return this.writer.add({ ops, events: [], bytes: 0, first })
+    return this.writer.add({ ops, events: [], bytes: 0, first, index: { pruned } })
   }
 
   #remember({ events, bytes }: Commit): void {

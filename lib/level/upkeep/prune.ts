@@ -3,23 +3,21 @@ import { Mutex } from '../../core/mutex.ts'
 import { type Bounds, boundsOf, type HeldBy, type Pruned, type Retention } from '../../log/retention.ts'
 import type { Consumers } from '../consumer/consumers.ts'
 import { KIND, keys, seqOf, startingWith } from '../format/keys.ts'
-import { decode, decodeEvent, FORGOTTEN, type Identity } from '../format/records.ts'
+import { decode, decodeFacts, FORGOTTEN, type Identity } from '../format/records.ts'
 import { blockOf, lastIn } from '../format/time-blocks.ts'
 import { missing } from '../read/reader.ts'
 import type { ReopeningStore } from '../session/reopening-store.ts'
 import type { Session } from '../session/session.ts'
 import { pagesOf, READ_AHEAD } from '../store/database.ts'
 import type { Op } from '../write/commit.ts'
+import type { IndexedEvent } from '../write/event-index.ts'
 import { hourRecord, hoursBefore, hoursSinceEpoch, lastHour } from './age-index.ts'
 
 /** How many bodies one commit removes. It takes a few ms, so publishers hardly notice. */
 const BODIES_PER_COMMIT = 500
 
 /** The facts about an event body that decide whether it stays. */
-interface Body {
-  readonly seq: number
-  readonly type: string
-  readonly created: number
+interface Body extends IndexedEvent {
   readonly bytes: number
 }
 
@@ -79,7 +77,7 @@ export class Pruner {
     const rest = { removed: gone.length, done, ...defined({ heldBy }) }
     if (last === undefined) return { ...rest, durable: Promise.resolve() }
     if (this.#measured?.session === session) this.#measured.bytes -= gone.reduce((sum, { bytes }) => sum + bytes, 0)
-    return { ...rest, durable: session.prune(last.seq + 1, this.#ops(gone)) }
+    return { ...rest, durable: session.prune(last.seq + 1, this.#ops(gone), gone) }
   }
 
   async #read({ db, first, writer }: Session): Promise<Body[]> {
@@ -87,8 +85,7 @@ export class Pruner {
     const entries = await db.iterator(range).all()
     return entries.map(([key, text], i) => {
       if (seqOf(key) !== first + i) throw missing(first + i)
-      const { seq, type, created } = decodeEvent(key, text).event
-      return { seq, type, created, bytes: key.length + text.length }
+      return { ...decodeFacts(key, text), bytes: key.length + text.length }
     })
   }
 

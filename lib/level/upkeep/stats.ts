@@ -31,7 +31,7 @@ export interface Stats {
   readonly sizes: {
     /** The bodies of events. */
     readonly events: number
-    /** The index of types. */
+    /** The index of types, their counts, and the index of causes. */
     readonly types: number
     /** The identities. */
     readonly identities: number
@@ -86,7 +86,7 @@ async function sizesOf({ session: { db } }: ReopeningStore): Promise<Stats['size
   }
   return {
     events: await size(KIND.event, KIND.times),
-    types: await size(KIND.type),
+    types: await size(KIND.type, KIND.count, KIND.cause),
     identities: await size(KIND.identity),
     listeners: await size(KIND.cursor, KIND.flight, KIND.parked, KIND.retry, KIND.crash),
     state: await size(KIND.claim, KIND.state, KIND.run),

@@ -1,4 +1,5 @@
 import { asError, TidingsError } from '../../core/errors.ts'
+import { Mutex } from '../../core/mutex.ts'
 import type { Pruned, Retention } from '../../log/retention.ts'
 import type { Consumers } from '../consumer/consumers.ts'
 import { keys } from '../format/keys.ts'
@@ -8,6 +9,7 @@ import { checkFiles, EVERY_BLOCK } from '../store/check-files.ts'
 import { takeSnapshot } from '../store/snapshot.ts'
 import { type BackedUp, backUp, type Progress } from './backup.ts'
 import { type Compacted, compact } from './compact.ts'
+import { indexOlder } from './index-older.ts'
 import { Pruner } from './prune.ts'
 import { type Stats, stats } from './stats.ts'
 import { type Problem, type Verification, verify } from './verify.ts'
@@ -17,6 +19,7 @@ export class Upkeep {
   readonly #store: ReopeningStore
   readonly #pruner: Pruner
   readonly #retention: Retention | undefined
+  readonly #indexing = new Mutex()
 
   /** `retention`: what the log was opened with. */
   constructor(store: ReopeningStore, consumers: Consumers, retention: Retention | undefined) {
@@ -33,8 +36,9 @@ export class Upkeep {
       const badBlocks = directory === undefined ? [] : await checkFiles(directory, EVERY_BLOCK)
       if (badBlocks.length > 0) return { ok: false, problems: badBlocks.map(({ message }) => ({ message })) }
       await using db = takeSnapshot(session.db)
-      const [head, , first] = decode<Head>(keys.head, await db.get(keys.head)) ?? [0, 0, 1]
-      const problems = await verify({ ...options, db, first, head, identity: this.#store.meta.identity })
+      const [head, , first, , , unindexed] = decode<Head>(keys.head, await db.get(keys.head)) ?? [0, 0, 1]
+      const { identity } = this.#store.meta
+      const problems = await verify({ ...options, db, first, head, unindexed, identity })
       if (this.#store.session !== session) throw new Error('the store was reopened meanwhile')
       return { ok: problems.length === 0, problems }
     })
@@ -42,6 +46,10 @@ export class Upkeep {
 
   prune(retention: Retention): Promise<Pruned> {
     return this.#do('pruning', () => this.#pruner.prune(retention))
+  }
+
+  index(): Promise<number> {
+    return this.#do('indexing', () => this.#indexing.runExclusive(() => indexOlder(this.#store)))
   }
 
   compact(options: { readonly progress?: Progress } = {}): Promise<Compacted> {

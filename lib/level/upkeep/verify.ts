@@ -1,10 +1,20 @@
 import { LOST_EVENT } from '../../core/engine-types.ts'
-import { asError, TidingsError } from '../../core/errors.ts'
+import { asError, quote, TidingsError } from '../../core/errors.ts'
 import type { StoredEvent } from '../../core/event.ts'
-import { KIND, keys, kinds, seqOf, textsOf } from '../format/keys.ts'
-import { decode, decodeEvent, FORGOTTEN, type Identity, type Meta } from '../format/records.ts'
+import { causeOf, KIND, keys, kinds, type RecordKind, seqOf, textsOf } from '../format/keys.ts'
+import {
+  decode,
+  decodeEvent,
+  FORGOTTEN,
+  type Identity,
+  type Meta,
+  type TypeCount,
+  type Unindexed,
+  unseal,
+} from '../format/records.ts'
 import { blockOf, firstIn, lastIn, type TimeSpan } from '../format/time-blocks.ts'
 import type { StoreSnapshot } from '../store/snapshot.ts'
+import { type Counted, countEvent } from '../write/event-index.ts'
 import { identityKey } from '../write/identities.ts'
 
 /** Damage in a log. */
@@ -24,6 +34,8 @@ export interface Verification {
   readonly first: number
   /** The highest seq. */
   readonly head: number
+  /** The events that the counts of types and the index of causes lack; undefined: neither can be trusted. */
+  readonly unindexed: Unindexed | undefined
   /** Called with the number of verified events. The other records follow, without progress. */
   progress?(done: number, all: number): void
 }
@@ -37,10 +49,11 @@ const MOST = 1000
  */
 export async function verify(verification: Verification): Promise<Problem[]> {
   const problems: Problem[] = []
-  const checks = [checkEvents, checkIdentities, checkTypes, checkOthers]
+  const counts = new Map<string, Counted>()
+  const checks = [checkEvents, checkCounts, checkIdentities, checkTypes, checkCauses, checkOthers]
   for (const check of checks) {
     try {
-      for await (const problem of check(verification)) {
+      for await (const problem of check(verification, counts)) {
         problems.push(problem)
         if (problems.length >= MOST) return problems
       }
@@ -52,7 +65,8 @@ export async function verify(verification: Verification): Promise<Problem[]> {
   return problems
 }
 
-async function* checkEvents({ db, identity, first, head, progress }: Verification): AsyncGenerator<Problem> {
+async function* checkEvents(verification: Verification, counts: Map<string, Counted>): AsyncGenerator<Problem> {
+  const { db, identity, first, head, progress } = verification
   let expected = first
   const spans = await spansOf(db)
   for await (const page of db.pages(KIND.event)) {
@@ -85,9 +99,65 @@ async function* checkEvents({ db, identity, first, head, progress }: Verificatio
       if (types[i] === undefined) yield { seq, message: `event ${seq} is missing from the index of its type` }
     }
     yield* uncovered(sound, spans)
+    const indexed = sound.filter(({ seq }) => isIndexed(verification, seq))
+    for (const event of indexed) countEvent(counts, event)
+    yield* withoutCause(db, indexed)
     progress?.(expected - first, head - first + 1)
   }
   for (; expected <= head; expected++) yield { seq: expected, message: `event ${expected} is missing` }
+}
+
+function isIndexed({ unindexed, first }: Verification, seq: number): boolean {
+  if (seq < first) return false
+  return unindexed === 0 || (unindexed !== undefined && (seq < unindexed[0] || seq > unindexed[1]))
+}
+
+async function* withoutCause(db: StoreSnapshot, events: readonly StoredEvent[]): AsyncGenerator<Problem> {
+  const caused = events.flatMap(({ cause, seq }) => (cause === undefined ? [] : [{ key: keys.cause(cause, seq), seq }]))
+  if (caused.length === 0) return
+  const found = await db.getMany(caused.map(({ key }) => key))
+  for (const [i, { seq }] of caused.entries())
+    if (found[i] === undefined) yield { seq, message: `event ${seq} is missing from the index of its cause` }
+}
+
+// Of events that were read: where one is damaged, its count is reported too.
+async function* checkCounts({ db, unindexed }: Verification, counts: Map<string, Counted>): AsyncGenerator<Problem> {
+  if (unindexed === undefined) return
+  for await (const page of db.pages(KIND.count)) {
+    for (const [key, text] of page) {
+      const [type = ''] = textsOf(key)
+      const record = read(() => decode<TypeCount>(key, text))
+      const counted = counts.get(type) ?? [0, 0, 0]
+      counts.delete(type)
+      if (record instanceof Error) yield { message: record.message }
+      else if (record.some((number, i) => number !== counted[i])) {
+        const [count, last] = counted
+        yield {
+          message: `the count of type ${quote(type)} is ${record[0]} up to ${record[1]}, not ${count} up to ${last}`,
+        }
+      }
+    }
+  }
+  for (const [type, [count]] of counts)
+    yield { message: `the count of type ${quote(type)} is missing: it has ${count} events` }
+}
+
+// An older version of Tidings prunes events without their places here, which are never read again.
+async function* checkCauses({ db, first }: Verification): AsyncGenerator<Problem> {
+  for await (const page of db.pages(KIND.cause)) {
+    const kept = page.filter(([key]) => seqOf(key) >= first)
+    const events = await db.getMany(kept.map(([key]) => keys.event(seqOf(key))))
+    for (const [i, [key, record]] of kept.entries()) {
+      const seq = seqOf(key)
+      const text = events[i]
+      const isSound = read(() => unseal(key, record))
+      const event = text === undefined ? undefined : read(() => decodeEvent(keys.event(seq), text).event)
+      if (isSound instanceof Error) yield { seq, message: isSound.message }
+      else if (event === undefined) yield { seq, message: `the index of causes names event ${seq}, which is missing` }
+      else if (!(event instanceof Error) && event.cause !== causeOf(key))
+        yield { seq, message: `the index of causes has event ${seq} under another cause` }
+    }
+  }
 }
 
 /** The times of blocks, by number. A damaged record is reported with the other records. */
@@ -155,9 +225,12 @@ async function* checkTypes({ db }: Verification): AsyncGenerator<Problem> {
   }
 }
 
+/** The kinds whose records are compared with events. */
+const COMPARED: ReadonlySet<RecordKind> = new Set([KIND.event, KIND.identity, KIND.type, KIND.count, KIND.cause])
+
 // Cursors, retries, parked events, state, claims, runs, flights, crashes, times, hours, head and meta: each has a checksum.
 async function* checkOthers({ db }: Verification): AsyncGenerator<Problem> {
-  for (const kind of kinds.filter((each) => each !== KIND.event && each !== KIND.identity && each !== KIND.type)) {
+  for (const kind of kinds.filter((each) => !COMPARED.has(each))) {
     for await (const page of db.pages(kind)) {
       for (const [key, text] of page) {
         const record = read(() => decode<unknown>(key, text))

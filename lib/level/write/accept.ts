@@ -14,6 +14,7 @@ import {
   storedEvent,
 } from '../format/records.ts'
 import type { Op } from './commit.ts'
+import { causeRecord } from './event-index.ts'
 import { type Identities, identityKey } from './identities.ts'
 
 /** The answers to one accept, and the writes that make them true. */
@@ -51,8 +52,8 @@ export interface AcceptRules {
  * ```
  *   identity    version of the draft                          status      stored
  *   ────────────────────────────────────────────────────────────────────────────────────────────────────────
- *   unknown     any                                           new         event, identity, type index; revision 1
- *                                                                         if it has a version
+ *   unknown     any                                           new         event, identity, type index, cause
+ *                                                                         index; revision 1 if it has a version
  *   known       none                                          duplicate   nothing, and its data is never read
  *   known       the version last told                         duplicate   nothing
  *   known       any other                                     changed     event, identity, type index; revision + 1
@@ -103,6 +104,7 @@ export function decideDrafts(drafts: readonly Draft[], origin: Origin, rules: Ac
     const eventKey = keys.event(event.seq)
     const record = encodeEvent(eventKey, event, json, origin.run, told)
     ops.push([eventKey, record], [key, encodeIdentity(key, identity)], [keys.type(type, event.seq), ''])
+    if (cause !== undefined) ops.push(...causeRecord(event))
     events.push({ event, told, size: record.length })
     identities.push([key, identity])
     earlier?.set(key, identity)

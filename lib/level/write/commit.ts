@@ -1,5 +1,6 @@
 import type { EventRecord } from '../format/records.ts'
 import type { Database } from '../store/database.ts'
+import type { IndexChange } from './event-index.ts'
 
 /**
  * One write of a batch; without a value, it deletes the key. `order` is set where both a queued addition and a
@@ -24,6 +25,8 @@ export interface Addition {
   readonly bytes: number
   /** The lowest seq whose body is kept from this commit on, if that rises. */
   readonly first?: number
+  /** What else it changes in the index of events. */
+  readonly index?: IndexChange
 }
 
 type Batch = ReturnType<Database['batch']>
@@ -35,6 +38,7 @@ export class Commit {
   /** The writes that a participant may overtake. They are decided when the commit is written. */
   readonly ops: Op[] = []
   readonly events: EventRecord[] = []
+  readonly index: IndexChange[] = []
   /** The size of the events, in characters of their records. */
   bytes = 0
   /** The size of all writes on disk, at least: in characters of keys and records. */

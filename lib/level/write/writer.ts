@@ -4,6 +4,7 @@ import { keys } from '../format/keys.ts'
 import { encode, type Head } from '../format/records.ts'
 import { type Database, SYNCED } from '../store/database.ts'
 import { type Addition, Commit, type CommitParticipant, type Op } from './commit.ts'
+import { EventIndex, type IndexState } from './event-index.ts'
 import { type CommitNumbers, EventlessCommits } from './eventless-commits.ts'
 import { FilledBlocks } from './time-spans.ts'
 
@@ -56,6 +57,7 @@ export class Writer {
   #durable: number
   #first: number
   readonly eventless: EventlessCommits
+  readonly index: EventIndex
   readonly #blocks = new FilledBlocks()
   #idle: CancelTimer | undefined
   #failed = false
@@ -68,6 +70,7 @@ export class Writer {
     this.#durable = options.head
     this.#first = options.first
     this.eventless = new EventlessCommits(options.eventless)
+    this.index = new EventIndex(options.db, options.index)
   }
 
   /** The highest seq that is durable. */
@@ -82,7 +85,7 @@ export class Writer {
 
   /** The head record for a commit that ends with this seq. */
   head(last: number): Head {
-    return [last, this.#durable, this.#first, ...this.eventless.numbers]
+    return [last, this.#durable, this.#first, ...this.eventless.numbers, ...this.index.inHead]
   }
 
   /** The number of queued events. */
@@ -96,7 +99,7 @@ export class Writer {
   }
 
   /** Adds to the last queued commit, or to a new one; resolves when that is durable. */
-  add({ ops, events, bytes, first = 0 }: Addition): Promise<void> {
+  add({ ops, events, bytes, first = 0, index }: Addition): Promise<void> {
     let commit = this.#queue.at(-1)
     if (commit === undefined || commit.events.length + events.length > MOST_EVENTS || commit.bytes > MOST_BYTES) {
       commit = new Commit(this.#options.db)
@@ -108,6 +111,7 @@ export class Writer {
       const times = this.#blocks.add(event.event)
       if (times !== undefined) commit.add(times)
     }
+    if (index !== undefined) commit.index.push(index)
     commit.bytes += bytes
     commit.first = Math.max(commit.first, first)
     this.#added += events.length
@@ -205,6 +209,7 @@ export class Writer {
     for (const rider of commit.participants) for (const op of rider.collect()) commit.ops.push(op)
     for (const op of commit.ops) if (!this.#isOvertaken(op)) commit.put(op)
     if (this.#queue.length === 0) this.#written.clear()
+    for (const op of this.index.collect(commit.events, commit.index)) commit.put(op)
     this.#first = Math.max(this.#first, commit.first)
     if (commit.events.length === 0) for (const op of this.eventless.next()) commit.put(op)
     commit.put([keys.head, encode(keys.head, this.head(commit.last))])
@@ -273,6 +278,7 @@ export interface WriterOptions {
   readonly first: number
   /** The eventless commits that have a record. */
   readonly eventless: CommitNumbers
+  readonly index: IndexState
   /** Throws when another process may write to the store. Called before and after each write. */
   check(): void
   /** Called for each commit in order, before its publishers resolve. */

@@ -9,6 +9,8 @@ export interface EventRecord {
   readonly event: StoredEvent
   /** False for an event that was stored without delivering it to listeners. */
   readonly told: boolean
+  /** The run that published it, if it was read from the store: its slot in ISO format, `#`, and the attempt. */
+  readonly run?: string | undefined
   /** The number of characters of its record, an estimate of the memory it takes. */
   readonly size: number
 }

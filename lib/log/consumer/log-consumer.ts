@@ -62,7 +62,7 @@ export class LogConsumer implements Consumer, WriteSource {
   readonly #cursor: ConsumerCursor
   readonly #inFlight: InFlight
   readonly #parked: ParkedEvents
-  readonly #steering: Steering
+  readonly steering: Steering
   readonly #handOut: HandOut
   readonly #wake$ = new Subject<void>()
   readonly #changes$ = new Subject<void>()
@@ -81,7 +81,7 @@ export class LogConsumer implements Consumer, WriteSource {
     this.#cursor = new ConsumerCursor(this.#pending, stored)
     this.#parked = new ParkedEvents(this.#pending, stored.parked)
     this.#inFlight = new InFlight(this.#pending, stored, options.inOrder === true)
-    this.#steering = new Steering(store, this.#pending, this.#inFlight, this.#parked)
+    this.steering = new Steering(store, this.#pending, this.#inFlight, this.#parked)
     this.#handOut = new HandOut({
       store,
       inFlight: this.#inFlight,
@@ -254,18 +254,18 @@ export class LogConsumer implements Consumer, WriteSource {
   }
 
   parked(after?: number): AsyncIterable<Parked> {
-    return this.#steering.parked(after)
+    return this.steering.parked(after)
   }
 
   retrying(after?: number): AsyncIterable<Retrying> {
-    return this.#steering.retrying(after)
+    return this.steering.retrying(after)
   }
 
   async release(seq: number): Promise<boolean> {
     // Reads first: if that fails, the event stays parked.
     const record = this.#parked.has(seq) ? await this.#pending.read('parked', seq) : undefined
     this.#checkPresent()
-    return record !== undefined && this.#steering.release(seq, record) && this.#steered()
+    return record !== undefined && this.steering.release(seq, record) && this.#steered()
   }
 
   async drop(seq: number): Promise<boolean> {
@@ -275,7 +275,7 @@ export class LogConsumer implements Consumer, WriteSource {
 
   async redeliver(seqs: Iterable<number>, options: Parameters<Consumer['redeliver']>[1] = {}): Promise<void> {
     this.#checkPresent()
-    this.#steering.redeliver(seqs, () => this.#cursor.countReplay(), options)
+    this.steering.redeliver(seqs, () => this.#cursor.countReplay(), options)
     await this.#steered()
   }
 

@@ -1,9 +1,9 @@
 import { defined } from '../../core/defined.ts'
 import { describe, TidingsError } from '../../core/errors.ts'
 import { checkWrite } from '../check-draft.ts'
-import type { Parked, Retrying, Writes } from '../port.ts'
+import type { EventPlace, Parked, Retrying, Writes } from '../port.ts'
 import { checkInstant } from '../query.ts'
-import type { ConsumerStore, ParkedRecord } from './consumer-store.ts'
+import type { ConsumerStore, ParkedRecord, RetryRecord } from './consumer-store.ts'
 import type { InFlight } from './in-flight.ts'
 import type { PendingWrites } from './pending-writes.ts'
 
@@ -74,6 +74,13 @@ export class Steering {
     }
   }
 
+  /** How far an event is that is in flight, waits or is parked; undefined for any other. */
+  async place(seq: number): Promise<EventPlace | undefined> {
+    if (this.#inFlight.isRunning(seq)) return { state: 'running' }
+    if (this.#inFlight.isWaiting(seq)) return placeOf('retrying', await this.#pending.read('retry', seq))
+    return this.#parked.has(seq) ? placeOf('parked', await this.#pending.read('parked', seq)) : undefined
+  }
+
   /** Lets a parked event wait for its next delivery. Returns false when it is not parked (any more). */
   release(seq: number, { replay }: ParkedRecord): boolean {
     if (!this.#parked.remove(seq)) return false
@@ -114,4 +121,14 @@ export class Steering {
         : `there is no event ${describe(wrong)}: the log ends at ${durable}`
     throw new TidingsError('TIDINGS_LOG_INVALID', words, { details: { seq: wrong, first } })
   }
+}
+
+/** How far an event is that has this record; undefined without one. */
+export function placeOf(
+  state: 'retrying' | 'parked',
+  record: RetryRecord | ParkedRecord | undefined,
+): EventPlace | undefined {
+  if (record === undefined) return undefined
+  const { attempts, at, error } = record
+  return defined({ state, attempts, at, error })
 }

@@ -15,6 +15,7 @@ async function fill(log: LevelLog): Promise<void> {
   await log.accept([...draftsOf(4), draft('other', { a: 1 }, 'other type')])
   await log.accept([{ ...draft('versioned'), version: '1' }])
   await log.accept([{ ...draft('versioned'), version: '2' }], { state: [{ namespace: 'n', key: 'k', value: 1 }] })
+  await log.accept([draft('effect')], { cause: 5 })
   await log.forget('it', 'event 4')
   await log.claim('j', new Date(0), 1000)
   await log.note('j', new Date(1), 'blocked')
@@ -52,7 +53,7 @@ describe('a verified log', () => {
       await fill(log)
       const progress: number[][] = []
       assert.deepEqual(await log.verify({ progress: (...done) => progress.push(done) }), { ok: true, problems: [] })
-      assert.deepEqual(progress.at(-1), [7, 7])
+      assert.deepEqual(progress.at(-1), [8, 8])
       await log.close()
     }
   })
@@ -74,6 +75,14 @@ describe('a verified log', () => {
     ['a place in the index of types that is gone', 5, (db) => db.del(keys.type('other type', 5))],
     ['a place in the index of types too many', 99, (db) => db.put(keys.type('it', 99), '')],
     ['a place under another type', 5, (db) => db.put(keys.type('it', 5), '')],
+    ['a place in the index of causes that is gone', 8, (db) => db.del(keys.cause(5, 8))],
+    ['a place in the index of causes too many', 99, async (db) => copy(db, keys.cause(5, 99), '0')],
+    ['a place under another cause', 7, async (db) => copy(db, keys.cause(5, 7), '0')],
+    ['a place in the index of causes that was changed', 8, async (db) => change(db, keys.cause(5, 8))],
+    ['a count that is gone', undefined, (db) => db.del(keys.count('it'))],
+    ['a count that was changed', undefined, async (db) => change(db, keys.count('it'))],
+    ['a count that is wrong', undefined, async (db) => copy(db, keys.count('it'), '[6,8,0]')],
+    ['a count of nothing', undefined, async (db) => copy(db, keys.count('nothing'), '[1,8,0]')],
     ['a cursor that was changed', undefined, async (db) => change(db, keys.consumer('c'))],
     ['a retry that was changed', undefined, async (db) => change(db, keys.retry('c', 1))],
     ['a parked event that was changed', undefined, async (db) => change(db, keys.parked('c', 2))],
