@@ -76,6 +76,7 @@ export type {
   ConsumerInfo,
   ConsumerOptions,
   Entry,
+  EventPlace,
   Handed,
   KeyValue,
   Lag,
@@ -87,6 +88,8 @@ export type {
   Retrying,
   Span,
   Start,
+  Stored,
+  TypeCount,
   Write,
   Writes,
 } from './log/port.ts'
@@ -173,7 +176,8 @@ export type { ReplayAnswer, ReplayOperations, ReplayQuestion, ReplayRow } from '
 export type { RetryingOperations, RetryingRow } from './agent/operations/retrying.ts'
 export type { JobRow, ListenerRow } from './agent/operations/rows.ts'
 export type { SearchAnswer, SearchQuestion } from './agent/operations/search-events.ts'
-export type { EventRef, EventStory, StoryListener, StoryOutcome, StoryRun } from './agent/operations/story.ts'
+export type { EventRef, EventStory, StoryRun } from './agent/operations/story.ts'
+export type { StoryListener, StoryOutcome } from './agent/operations/story-listeners.ts'
 export type { KeyCount, Tally, TallyOptions } from './agent/operations/tally.ts'
 export type { TimelineQuestion, TimelineRow } from './agent/operations/timeline.ts'
 export type { TypeOperations, TypeRow } from './agent/operations/types.ts'

@@ -290,12 +290,9 @@ export interface Log {
   stored(seq: number): Promise<Stored | undefined>
   /** Iterates over the types of the events in the log, in order of their names. Exact once `index` resolves to 0. */
   types(): AsyncIterable<TypeCount>
-  /** Iterates over the events that have this one as their cause, oldest first. All of them once `index` resolves to 0. */
+  /** Iterates over the events that this one is the cause of, oldest first. All of them once `index` resolves to 0. */
   causedBy(seq: number): AsyncIterable<StoredEvent>
-  /**
-   * Counts events that an older version of Tidings has stored, and notes their causes: at most 20 000 a call. Resolves to
-   * how many are left; 0 in a log without such events. A log that can't be written keeps them.
-   */
+  /** Indexes events of older versions for `types` and `causedBy`, at most 20 000. Resolves to how many are left. */
   index(): Promise<number>
   /** Resolves to the seq of the newest event; 0 when the log is empty. */
   last(): Promise<number>

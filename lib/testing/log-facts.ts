@@ -101,7 +101,7 @@ export const factsTests: LogTests = {
     assert.deepEqual([place, error?.message], [{ state: 'retrying', attempts: 1, at: clock.now() + 7000 }, 'not yet'])
     const set = await log.place('c', parked.event.seq)
     assert.deepEqual([set?.attempts, set?.at, set?.error?.message], [1, clock.now(), 'never'])
-    assert.equal(await log.place('nobody', 1), undefined)
+    assert.equal(await log.place('unknown', 1), undefined)
   },
 
   'rejects all of this once it is closed': async ({ log }) => {

@@ -3,13 +3,13 @@ import type { StoredEvent } from '../../core/event.ts'
 import { follow } from '../../log/follow.ts'
 import type { Log } from '../../log/port.ts'
 import { narrow } from '../../log/query.ts'
-import { eventAt } from './event-at.ts'
+import type { AgentControl } from '../run/agent-control.ts'
 import { type EventQuestion, toQuery } from './event-search.ts'
 import { type ImportAnswer, type ImportOptions, importEvents } from './import-events.ts'
+import { MOST_READ } from './most-read.ts'
 import { type SearchAnswer, type SearchQuestion, searchEvents } from './search-events.ts'
 import { type EventStory, storyOf } from './story.ts'
 import { Tallier, type Tally, type TallyOptions } from './tally.ts'
-import { typeRows } from './types.ts'
 
 /** A query for existing and future events. */
 export interface FollowQuestion extends Pick<EventQuestion, 'types' | 'identifier' | 'where'> {
@@ -57,14 +57,14 @@ export interface EventOperations {
   follow(question: FollowQuestion, signal: AbortSignal): AsyncIterable<StoredEvent>
 }
 
-export function eventOperations(log: Log): EventOperations {
+export function eventOperations(log: Log, agent?: AgentControl): EventOperations {
   return {
     list: (question = {}) => log.events(toQuery(question, log.clock)),
-    at: (seq) => eventAt(log, seq),
+    at: async (seq) => (await log.stored(seq))?.event,
     of: (type, identifier) => log.get(type, identifier),
     find: (identifier) => latestOf(log, identifier),
     search: (question) => searchEvents(log, question),
-    story: (seq) => storyOf(log, seq),
+    story: (seq) => storyOf(log, agent, seq),
     count: async (question = {}) => {
       let count = 0
       for await (const _ of log.events(toQuery(question, log.clock))) count += 1
@@ -86,10 +86,24 @@ export function eventOperations(log: Log): EventOperations {
   }
 }
 
+/** How many types are asked for an identifier at a time. */
+const AT_ONCE = 100
+
 async function latestOf(log: Log, identifier: string): Promise<StoredEvent[]> {
-  const rows = await typeRows(log)
-  const found = await Promise.all(rows.map(({ type }) => log.get(type, identifier)))
-  return found.filter((event) => event !== undefined).toSorted((a, b) => b.seq - a.seq)
+  const found: StoredEvent[] = []
+  let types: string[] = []
+  const look = async (): Promise<void> => {
+    const events = await Promise.all(types.map((type) => log.get(type, identifier)))
+    found.push(...events.filter((event) => event !== undefined))
+    types = []
+  }
+  let read = 0
+  for await (const { type } of log.types()) {
+    if (types.push(type) === AT_ONCE) await look()
+    if (++read === MOST_READ) break
+  }
+  await look()
+  return found.toSorted((a, b) => b.seq - a.seq)
 }
 
 async function* fromNow(log: Log, query: ReturnType<typeof toQuery>, signal: AbortSignal): AsyncGenerator<StoredEvent> {

@@ -1,7 +1,5 @@
 import type { StoredEvent } from '../../core/event.ts'
 import { memoryNamespace } from '../../dispatch/memory-gate.ts'
-import { eq } from '../../filter/comparison.ts'
-import { at } from '../../filter/path.ts'
 import { JUDGED, type Judged, type Kept, verdictKey } from '../../listener/judge/kept.ts'
 import type { Consumer, ConsumerInfo, KeyValue, Log, Writes } from '../../log/port.ts'
 import { replayNamespace } from '../run/rename-listener.ts'
@@ -95,8 +93,7 @@ export function isOwed(state: HearingState): boolean {
 }
 
 async function isStoredUntold(log: Log, seq: number): Promise<boolean> {
-  for await (const _ of log.events({ where: at<StoredEvent, 'seq'>('seq', eq(seq)), told: false })) return true
-  return false
+  return (await log.stored(seq))?.told === false
 }
 
 /** Tells of ascending seqs whether they were stored untold: reads the log along, once. */

@@ -79,7 +79,7 @@ export function operationsOf(log: Log, agent?: AgentControl, code?: Code): Opera
   const parked = parkedOperations(log, agent)
   const feed = new LiveFeed(log, agent)
   return {
-    events: eventOperations(log),
+    events: eventOperations(log, agent),
     types: typeOperations(log),
     jobs: jobOperations(log, agent, code),
     listeners: listenerOperations(log, agent),

@@ -5,7 +5,6 @@ import type { Consumer, Log } from '../../log/port.ts'
 import { narrow } from '../../log/query.ts'
 import { typeTest } from '../../log/type-names.ts'
 import type { AgentControl } from '../run/agent-control.ts'
-import { eventAt } from './event-at.ts'
 import { type EventQuestion, toQuery } from './event-search.ts'
 import { Hearing, type HearingState, isOwed, untoldAlong } from './hearing.ts'
 import { knownListener } from './known.ts'
@@ -123,7 +122,7 @@ async function tell(
   const released: number[] = []
   const replayed: number[] = []
   for (const seq of new Set(seqs)) {
-    const event = await eventAt(log, seq)
+    const event = (await log.stored(seq))?.event
     if (event === undefined) throw unknownEvent(seq)
     const state = again ? undefined : await hearing.stateOf(event)
     if (state === 'parked') released.push(seq)
@@ -141,7 +140,7 @@ async function* eventsIn(log: Log, spans: readonly (readonly [number, number])[]
   let done = 0
   for (const [from, to] of spans) {
     for (let seq = Math.max(from, done + 1); seq <= to; seq++) {
-      const event = seq > last ? undefined : await eventAt(log, seq)
+      const event = seq > last ? undefined : (await log.stored(seq))?.event
       if (event === undefined) throw unknownEvent(seq)
       yield event
     }

@@ -1,17 +1,13 @@
 import { defined } from '../../core/defined.ts'
 import type { StoredEvent } from '../../core/event.ts'
-import { gte } from '../../filter/comparison.ts'
-import { at } from '../../filter/path.ts'
-import { named } from '../../filter/test.ts'
 import type { Log } from '../../log/port.ts'
 import { count } from '../../log/query.ts'
 import { parseInstant } from './event-search.ts'
+import { MOST_READ } from './most-read.ts'
+import { newestFirst } from './newest-first.ts'
 
-/** The most events that one search reads, and the most that it finds. */
-const MOST = { scan: 20_000, found: 100 }
-
-/** How many events a search reads before other work gets its turn, a few ms. */
-const AT_ONCE = 500
+/** The most events that one search finds. */
+const MOST_FOUND = 100
 
 /** A search for text. */
 export interface SearchQuestion {
@@ -49,26 +45,18 @@ export async function searchEvents(log: Log, question: SearchQuestion): Promise<
   const { types, before } = question
   const since =
     question.since === undefined ? Number.NEGATIVE_INFINITY : parseInstant(question.since, 'since', log.clock)
-  const scan = Math.max(1, Math.min(count(question.scan, 'scan', MOST.scan), MOST.scan))
-  const limit = Math.max(1, Math.min(count(question.limit, 'limit', MOST.found), MOST.found))
+  const scan = Math.max(1, Math.min(count(question.scan, 'scan', MOST_READ), MOST_READ))
+  const limit = Math.max(1, Math.min(count(question.limit, 'limit', MOST_FOUND), MOST_FOUND))
   const has = textTest(question.text)
   const fits = (event: StoredEvent): boolean => event.created >= since && has(event)
   const events: StoredEvent[] = []
-  let scanned = 0
-  // The log yields what fits and, so that it can be left there, every 500th event that it reads, and the last.
-  const see = (event: StoredEvent): boolean => {
-    scanned += 1
-    return scanned % AT_ONCE === 0 || scanned === scan || fits(event)
-  }
-  // The operands bound where the log reads; `see` must be called for each event that it reads there.
-  const where = named('all', [at<StoredEvent, 'created'>('created', gte(since))], (event) => see(event as StoredEvent))
-  for await (const event of log.events({ ...defined({ types, before }), reverse: true, where })) {
+  const walk = { query: { ...defined({ types, before }), since }, fits, most: scan, scanned: 0 }
+  for await (const event of newestFirst(log, walk)) {
     if (fits(event)) events.push(event)
-    if (scanned === scan || events.length === limit)
-      return { events, ...(event.seq > 1 ? { next: event.seq } : {}), scanned }
-    if (scanned % AT_ONCE === 0) await new Promise((resolve) => setImmediate(resolve))
+    if (walk.scanned < scan && events.length < limit) continue
+    return { events, ...(event.seq > 1 ? { next: event.seq } : {}), scanned: walk.scanned }
   }
-  return { events, scanned }
+  return { events, scanned: walk.scanned }
 }
 
 // Data is searched as JSON, so a text with a quote or a line break is searched as JSON writes it.

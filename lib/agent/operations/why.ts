@@ -1,16 +1,13 @@
 import { defined } from '../../core/defined.ts'
 import type { ErrorInfo } from '../../core/error-info.ts'
 import type { StoredEvent } from '../../core/event.ts'
-import { memoryNamespace } from '../../dispatch/memory-gate.ts'
-import { eq } from '../../filter/comparison.ts'
-import { at } from '../../filter/path.ts'
-import { CELLS, JUDGED, type Judged, type Kept, openWait, verdictKey } from '../../listener/judge/kept.ts'
 import type { Consumer, ConsumerInfo, Log } from '../../log/port.ts'
 import type { WhyAnswer, WhyAttempts, WhyEvent, WhyVerdict } from '../inspect/why-answer.ts'
 import type { AgentControl } from '../run/agent-control.ts'
 import { isPaused } from '../run/pauses.ts'
 import { steerable } from './steerable.ts'
 import { findDraft } from './why-draft.ts'
+import { type Batch, memoryOf, type OpenWait, openBatch } from './why-memory.ts'
 
 /** How many older events that wait the answer has. */
 const MOST_OLDER = 20
@@ -60,9 +57,7 @@ async function eventOf(
   log: Log,
   { seq, type, identifier, created, job, cause, revision }: StoredEvent,
 ): Promise<WhyEvent> {
-  let told = false
-  for await (const each of log.events({ after: seq - 1, limit: 1, told: true, where: at('seq', eq(seq)) }))
-    told = each.seq === seq
+  const told = (await log.stored(seq))?.told === true
   return { seq, type, identifier, created: iso(created), told, ...defined({ job, cause, revision }) }
 }
 
@@ -120,67 +115,9 @@ function attemptsOf(each: {
   return { seq, type, identifier, attempts, at: iso(time), ...(error === undefined ? {} : { error: words }) }
 }
 
-/** The memory that holds an event back. */
-interface Open {
-  readonly until: number | undefined
-  readonly seqs?: readonly number[]
-}
-
-function waitOf(open: Open | undefined, retrying: WhyAttempts | undefined): Pick<Delivery, 'until' | 'batch'> {
+function waitOf(open: OpenWait | undefined, retrying: WhyAttempts | undefined): Pick<Delivery, 'until' | 'batch'> {
   const until = open?.until === undefined ? undefined : iso(open.until)
   return defined({ until: open === undefined ? retrying?.at : until, batch: open?.seqs })
-}
-
-async function openBatch(log: Log, listener: string, seq: number): Promise<Open | undefined> {
-  for await (const { value } of log.store(memoryNamespace(listener)).list(CELLS)) {
-    const open = openWait(value)
-    if (open === undefined) continue
-    const cell = value as { readonly seqs?: readonly number[]; readonly seq?: number }
-    if (cell.seqs?.includes(seq)) return { until: open.until, seqs: cell.seqs }
-    if (cell.seq === seq) return { until: open.until }
-  }
-  return undefined
-}
-
-/** A batch that was handed out: under which event, and which events are in it. */
-interface Batch {
-  readonly by: number
-  readonly seqs: readonly number[]
-}
-
-async function memoryOf(
-  log: Log,
-  listener: string,
-  seq: number,
-): Promise<Pick<WhyAnswer, 'memory'> & { readonly batch?: Batch }> {
-  const memory = log.store(memoryNamespace(listener))
-  const judged = (await memory.get<never>(JUDGED))?.value as Judged | undefined
-  if (judged === undefined) return {}
-  const { first, last } = judged
-  const kept = (await memory.get<never>(verdictKey(seq)))?.value as Kept | undefined
-  const verdict = seq > last ? undefined : verdictOf(kept, seq < first)
-  return {
-    memory: { first, last, ...defined({ verdict }) },
-    ...defined({ batch: await batchOf(log, listener, seq, kept) }),
-  }
-}
-
-async function batchOf(log: Log, listener: string, seq: number, kept: Kept | undefined): Promise<Batch | undefined> {
-  if (kept?.batch !== undefined) return { by: seq, seqs: kept.batch }
-  if (kept?.member !== true) return undefined
-  for await (const { key, value } of log.store(memoryNamespace(listener)).list<never>(VERDICTS)) {
-    const { batch } = value as Kept
-    if (batch?.includes(seq) === true) return { by: Number(key.slice(VERDICTS.length)), seqs: batch }
-  }
-  return undefined
-}
-
-const VERDICTS = 'verdict/'
-
-function verdictOf(kept: Kept | undefined, isBefore: boolean): WhyVerdict {
-  if (kept === undefined) return isBefore ? 'unjudged' : 'filtered'
-  if (kept.until !== undefined) return 'waiting'
-  return kept.member === true || kept.batch !== undefined ? 'batch' : 'passed'
 }
 
 function iso(ms: number): string {

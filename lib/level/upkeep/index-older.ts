@@ -4,7 +4,7 @@ import { missing } from '../read/reader.ts'
 import type { ReopeningStore } from '../session/reopening-store.ts'
 import type { Session } from '../session/session.ts'
 import { pagesOf, READ_AHEAD } from '../store/database.ts'
-import type { IndexedEvent } from '../write/event-index.ts'
+import type { IndexedEvent } from '../write/commit.ts'
 
 /** How many events are indexed in one commit, some ms of work, and in one call. */
 const AT_ONCE = { commit: 2000, call: 20_000 }

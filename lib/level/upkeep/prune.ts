@@ -9,8 +9,7 @@ import { missing } from '../read/reader.ts'
 import type { ReopeningStore } from '../session/reopening-store.ts'
 import type { Session } from '../session/session.ts'
 import { pagesOf, READ_AHEAD } from '../store/database.ts'
-import type { Op } from '../write/commit.ts'
-import type { IndexedEvent } from '../write/event-index.ts'
+import type { IndexedEvent, Op } from '../write/commit.ts'
 import { hourRecord, hoursBefore, hoursSinceEpoch, lastHour } from './age-index.ts'
 
 /** How many bodies one commit removes. It takes a few ms, so publishers hardly notice. */

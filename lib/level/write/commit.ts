@@ -1,6 +1,5 @@
 import type { EventRecord } from '../format/records.ts'
 import type { Database } from '../store/database.ts'
-import type { IndexChange } from './event-index.ts'
 
 /**
  * One write of a batch; without a value, it deletes the key. `order` is set where both a queued addition and a
@@ -14,6 +13,22 @@ export interface CommitParticipant {
   collect(): readonly Op[]
   /** The collected writes are durable (true), or must be collected again (false). */
   settled(durable: boolean): void
+}
+
+/** The facts about an event that the index needs. */
+export interface IndexedEvent {
+  readonly seq: number
+  readonly type: string
+  readonly created: number
+  readonly cause?: number | undefined
+}
+
+/** What a commit changes besides its new events. */
+export interface IndexChange {
+  /** The events whose bodies it removes, the oldest of the log. */
+  readonly pruned?: readonly IndexedEvent[]
+  /** The oldest events that are not indexed yet, in order. */
+  readonly older?: readonly IndexedEvent[]
 }
 
 /** What one call adds to a commit. */

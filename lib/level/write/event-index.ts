@@ -1,26 +1,10 @@
 import { keys } from '../format/keys.ts'
 import { decode, type EventRecord, encode, type TypeCount, type Unindexed } from '../format/records.ts'
 import type { Database } from '../store/database.ts'
-import type { Op } from './commit.ts'
+import type { IndexChange, IndexedEvent, Op } from './commit.ts'
 
 /** How many types are kept in memory; the others are looked up once for each commit that has them. */
 const MOST_TYPES = 10_000
-
-/** The facts about an event that the index needs. */
-export interface IndexedEvent {
-  readonly seq: number
-  readonly type: string
-  readonly created: number
-  readonly cause?: number | undefined
-}
-
-/** What a commit changes besides its new events. */
-export interface IndexChange {
-  /** The events whose bodies it removes, the oldest of the log. */
-  readonly pruned?: readonly IndexedEvent[]
-  /** The oldest events that are not indexed yet, in order. */
-  readonly older?: readonly IndexedEvent[]
-}
 
 /** The count of a type while it changes. */
 export type Counted = { -readonly [I in keyof TypeCount]: TypeCount[I] }
@@ -38,7 +22,7 @@ export type Counted = { -readonly [I in keyof TypeCount]: TypeCount[I] }
  *
  * Invariants
  * - Everything is decided while a commit is built, and commits are built one after another. So a look-up in the store
- *   finds what the commit before has written, and no event is counted twice, whoever prunes or indexes meanwhile.
+ *   finds what the commit before has written, and no event is counted twice, whatever is pruned or indexed meanwhile.
  * - The head names the unindexed events. An older version of Tidings writes heads without them, and leaves the counts
  *   as they are: then everything is unindexed, and the first commit deletes the `stale` counts.
  */

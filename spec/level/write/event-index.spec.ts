@@ -54,7 +54,7 @@ async function walked(log: LevelLog) {
     counts.set(type, (counts.get(type) ?? 0) + 1)
     if (cause !== undefined) causes.set(cause, [...(causes.get(cause) ?? []), seq])
   }
-  return { counts: [...counts].sort(), causes: [...causes].sort(([a], [b]) => a - b) }
+  return { counts: [...counts].sort(([a], [b]) => (a < b ? -1 : 1)), causes: [...causes].sort(([a], [b]) => a - b) }
 }
 
 /** What the index knows of the same. */
