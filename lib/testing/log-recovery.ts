@@ -1,14 +1,45 @@
 import assert from 'node:assert/strict'
 import { MINUTE } from '../core/time-units.ts'
 import type { Consumer, Handed } from '../log/port.ts'
-import { type Bench, draft, draftsOf, type LogTests, list, seqsOf, take, takeAll } from './log-bench.ts'
+import { fc } from './fast-check.ts'
+import { accept1, type Bench, draft, draftsOf, type LogTests, law, list, seqsOf, take, takeAll } from './log-bench.ts'
 import { recovers } from './log-recovery-law.ts'
+
+/** What may happen to a consumer of rare events. A consumer stores its cursor only now and then while others come. */
+const STEPS = ['others', 'rare', 'pull', 'crash', 'close'] as const
 
 const open = ({ log }: Bench): Promise<Consumer> => log.consumer('c', { start: 'start' })
 
 /** What a consumer must remember after its log was closed or has crashed. */
 export const recoveryTests: LogTests = {
   'loses nothing, repeats nothing and keeps what was flushed settled after any close or crash': recovers,
+
+  'hears every event of its types in order, however often it rests while others come, over closes and crashes': law(
+    fc.array(fc.constantFrom(...STEPS), { maxLength: 30 }),
+    async (bench, steps) => {
+      const rare = (): Promise<Consumer> => bench.log.consumer('c', { start: 'start', types: ['rare'] })
+      const told: number[] = []
+      const heard = new Set<number>()
+      let consumer = await rare()
+      const pull = async (): Promise<void> => {
+        for (const handed of await takeAll(bench.log, consumer)) {
+          heard.add(handed.event.seq)
+          consumer.ack(handed)
+        }
+      }
+      for (const [i, step] of steps.entries()) {
+        if (step === 'others') await bench.log.accept(draftsOf(700, `${i}: `))
+        else if (step === 'rare') told.push((await accept1(bench.log, draft(`${i}`, null, 'rare'))).seq)
+        else if (step === 'pull') await pull()
+        else {
+          await bench.reopen(step)
+          consumer = await rare()
+        }
+      }
+      await pull()
+      assert.deepEqual([...heard], told)
+    },
+  ),
 
   'hands out again after a crash only what was not flushed': async (bench) => {
     await bench.log.accept(draftsOf(10))

@@ -10,6 +10,7 @@ import {
   start,
   where,
 } from '../../lib/index.ts'
+import { idleListeners } from './idle-listeners.ts'
 import { byFilter, byTime, byType } from './queries.ts'
 import { command, node } from './start-up.ts'
 import { draft, inDirectory, perSecond, publish, rawRecords, rawStore, rawWrite } from './workload.ts'
@@ -239,6 +240,14 @@ export const cases: readonly Case[] = [
     figure: time,
     ours: () => endToEnd(16, 100, 10),
     reference: () => endToEnd(16, 100, 1),
+  },
+  {
+    name: 'CPU of an event beside 200 listeners that hear none',
+    against: 'the same beside one such listener',
+    hope: '< 1.5 ×',
+    figure: time,
+    ours: () => idleListeners(200),
+    reference: () => idleListeners(1),
   },
   query('type', byType),
   query('time', byTime),

@@ -6,7 +6,7 @@ import { Mutex } from '../../core/mutex.ts'
 import { ConsumerHandle } from '../../log/consumer/consumer-handle.ts'
 import type { CursorRecord } from '../../log/consumer/consumer-store.ts'
 import { hears } from '../../log/consumer/hand-out.ts'
-import { LogConsumer } from '../../log/consumer/log-consumer.ts'
+import { LogConsumer, MOST_PASSED } from '../../log/consumer/log-consumer.ts'
 import {
   type Beginning,
   beginningOf,
@@ -36,10 +36,18 @@ import {
 } from './consumer-records.ts'
 import { LevelConsumerStore } from './level-consumer-store.ts'
 
+/** The number of types whose hearers are in memory. */
+const MOST_TYPES = 10_000
+
 /** All consumers of a log: opens, renames, lists and forgets them. */
 export class Consumers {
   readonly #store: ReopeningStore
   readonly #open = new Map<string, LogConsumer>()
+  // The open consumers that hear a type; made when an event of it comes. A log may have any number of types.
+  readonly #hearers = new Map<string, readonly LogConsumer[]>()
+  #announced = 0
+  // The seq at which the cursors of consumers at rest were last looked at.
+  #lookedAt = 0
   // Transient consumers coexist with the durable consumer of the same name, and do not affect it. They are never
   // closed: a weak reference lets an unused one be collected.
   readonly #transient = new Set<WeakRef<LogConsumer>>()
@@ -73,7 +81,11 @@ export class Consumers {
   }
 
   #consumer(stored: StoredConsumer, options: ConsumerOptions): LogConsumer {
-    return new LogConsumer(new LevelConsumerStore(stored.name, this.#store), stored, options)
+    return new LogConsumer(this.#storeOf(stored.name), stored, options)
+  }
+
+  #storeOf(name: string): LevelConsumerStore {
+    return new LevelConsumerStore(name, this.#store, () => this.#announced)
   }
 
   // A consumer that was replaced in the meantime gets itself back, so that its pull fails; it does not take over again.
@@ -98,6 +110,7 @@ export class Consumers {
       each.replacedBy(consumer)
     }
     this.#open.set(name, consumer)
+    this.#hearers.clear()
     return consumer
   }
 
@@ -108,6 +121,7 @@ export class Consumers {
       await this.#open.get(name)?.retire()
       await this.#store.commit(await removing(this.#db, name))
       this.#open.delete(name)
+      this.#hearers.clear()
       return true
     })
   }
@@ -158,7 +172,7 @@ export class Consumers {
   ): Promise<Omit<StoredConsumer, 'name' | 'origin'>> {
     const records = { ...(await readRecords(this.#db, name)), cursor }
     const now = monotonic(this.#store.clock).now()
-    return storedConsumer(new LevelConsumerStore(name, this.#store), records, hears(options), now)
+    return storedConsumer(this.#storeOf(name), records, hears(options), now)
   }
 
   async #begin(name: string, start: Start): Promise<StoredConsumer> {
@@ -229,13 +243,32 @@ export class Consumers {
     for (const consumer of [...this.#open.values(), ...this.#transients()]) consumer.reopened()
   }
 
-  /** These events are durable: wakes the consumers that hear one of them. */
+  /**
+   * These events are durable: wakes the consumers that hear one of them. A consumer that hears none costs nothing: at rest,
+   * it has passed over everything that was announced (decision 0067).
+   */
   committed(events: readonly EventRecord[]): void {
+    if (events.length === 0) return
     const { durable } = this.#store
     const types = new Set<string>()
     for (const { event, told } of events) if (told) types.add(event.type)
-    for (const consumer of this.#open.values()) consumer.committed(types, durable - events.length, durable)
-    for (const consumer of this.#transients()) consumer.committed(types, durable - events.length, durable)
+    const heard = new Set<LogConsumer>()
+    for (const type of types) for (const each of this.#hearersOf(type)) heard.add(each)
+    for (const each of this.#transients()) if ([...types].some((type) => each.hears(type))) heard.add(each)
+    for (const each of heard) each.committed()
+    this.#announced = durable
+    if (durable - this.#lookedAt < MOST_PASSED) return
+    this.#lookedAt = durable
+    for (const each of this.#open.values()) each.passed()
+  }
+
+  #hearersOf(type: string): readonly LogConsumer[] {
+    const known = this.#hearers.get(type)
+    if (known !== undefined) return known
+    if (this.#hearers.size === MOST_TYPES) this.#hearers.clear()
+    const hearers = [...this.#open.values()].filter((each) => each.hears(type))
+    this.#hearers.set(type, hearers)
+    return hearers
   }
 
   #transients(): LogConsumer[] {

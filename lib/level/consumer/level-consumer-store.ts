@@ -27,13 +27,16 @@ export class LevelConsumerStore implements ConsumerStore, CommitParticipant {
   readonly changes$: Observable<unknown>
   readonly #name: string
   readonly #store: ReopeningStore
+  readonly #announced: () => number
   #source: WriteSource | undefined
 
-  constructor(name: string, store: ReopeningStore) {
+  /** @param announced returns the seq up to which commits were announced to the consumers that hear them */
+  constructor(name: string, store: ReopeningStore, announced: () => number) {
     this.clock = store.clock
     this.changes$ = store.changes$
     this.#name = name
     this.#store = store
+    this.#announced = announced
   }
 
   get ready(): boolean {
@@ -42,6 +45,10 @@ export class LevelConsumerStore implements ConsumerStore, CommitParticipant {
 
   get durable(): number {
     return this.#store.durable
+  }
+
+  get announced(): number {
+    return this.#announced()
   }
 
   get first(): number {

@@ -121,6 +121,11 @@ export interface ConsumerStore {
   readonly changes$: Observable<unknown>
   /** The highest durable seq; known also while the store is closed. */
   readonly durable: number
+  /**
+   * The seq up to which commits were announced: of each that has an event of its types, the consumer was told. So a consumer
+   * at rest has passed over everything up to here without reading it (decision 0067).
+   */
+  readonly announced: number
   /** The lowest seq whose body is kept. @throws TidingsError `TIDINGS_LOG_FAILED`, `TIDINGS_LOG_CLOSED` */
   readonly first: number
   /** Resolves to durable events after a seq: at most `max`, fewer when they are large, none only at the end. */

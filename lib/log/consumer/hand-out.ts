@@ -46,6 +46,8 @@ export class HandOut {
   readonly #held: Handed[] = []
   #noting: Promise<unknown> = Promise.resolve()
   #taking = 0
+  // Everything durable was read, and no event that it hears was announced since.
+  #isResting = false
 
   constructor(parts: HandOutParts) {
     this.#parts = parts
@@ -63,18 +65,27 @@ export class HandOut {
 
   /** The seq up to which every event was handed out or skipped. */
   get position(): number {
-    return this.#backlog.position
+    const { position } = this.#backlog
+    return this.#isResting ? Math.max(position, this.#parts.store.announced) : position
+  }
+
+  /** Whether the consumer hears events of this type. */
+  hears(type: string): boolean {
+    return this.#hearsType(type)
   }
 
   /**
-   * Passes over events `before` + 1 to `last`, of these types, without reading them. Returns false when the consumer
-   * hears one of them, or an earlier event is still to be read.
+   * If everything is read, the consumer rests: until it is woken, it passes over what is announced, without a read, a write
+   * or a call (decision 0067). Call when a take has found nothing.
    */
-  pass(types: Iterable<string>, before: number, last: number): boolean {
-    if (this.#taking > 0 || this.position !== before) return false
-    for (const type of types) if (this.#hearsType(type)) return false
-    this.#backlog.position = last
-    return true
+  rest(): void {
+    this.#isResting = this.#backlog.position >= this.#parts.store.durable
+  }
+
+  /** Ends the rest: from its position on, the consumer reads. Call before an event that it hears is announced. */
+  wake(): void {
+    this.#backlog.position = this.position
+    this.#isResting = false
   }
 
   /** Whether another take could find events right now. */
@@ -87,6 +98,7 @@ export class HandOut {
    * await in between. If noting fails, they are held for the next take.
    */
   async take(max: number, signal: AbortSignal): Promise<readonly Handed[]> {
+    this.wake()
     this.#taking += 1
     try {
       if (this.#held.length === 0) await this.#begin(max, signal)

@@ -16,7 +16,7 @@ import { ParkedEvents, Steering } from './steering.ts'
 import type { StoredConsumer } from './stored-consumer.ts'
 
 /** Number of skipped events after which the cursor is stored; a crash makes the consumer scan them again. */
-const MOST_PASSED = 1024
+export const MOST_PASSED = 1024
 
 /**
  * The logic of a consumer, the same for every store. Its memory is bounded: events stay in the store, and only the seqs
@@ -66,10 +66,8 @@ export class LogConsumer implements Consumer, WriteSource {
   readonly #handOut: HandOut
   readonly #wake$ = new Subject<void>()
   readonly #changes$ = new Subject<void>()
-  // The number of pulls that wait for events.
-  #waiting = 0
-  // Something changed while a pull was reading, perhaps in a part that it had read already.
-  #isStale = false
+  #waiting = 0 // The number of pulls that wait for events.
+  #isStale = false // Something changed while a pull was reading, perhaps in a part that it had read already.
   #retired = false
   #next: LogConsumer | undefined
 
@@ -119,7 +117,7 @@ export class LogConsumer implements Consumer, WriteSource {
           continue
         }
         if (handed.length > 0 || signal.aborted) return handed
-        this.#passed()
+        this.passed()
         if (this.#isStale || this.#handOut.more) continue
       }
       await this.#waitForEvents(signal)
@@ -130,6 +128,7 @@ export class LogConsumer implements Consumer, WriteSource {
   async #waitForEvents(signal: AbortSignal): Promise<void> {
     // A closed store can't hand out anything, however long it is due.
     const due = this.#mayHandOut ? this.#inFlight.nextAt : undefined
+    this.#handOut.rest()
     const due$ = due === undefined ? NEVER : at$(monotonic(this.#store.clock), due)
     this.#waiting += 1
     try {
@@ -139,13 +138,15 @@ export class LogConsumer implements Consumer, WriteSource {
     }
   }
 
-  /** A commit made events `before` + 1 to `last` durable; `types`: of the told ones. Wakes the pull if it hears one. */
-  committed(types: Iterable<string>, before: number, last: number): void {
-    if (this.#waiting === 0) return // The next pull reads them.
-    if (!this.#handOut.pass(types, before, last)) return this.#wake()
-    if (last === before) return
-    this.#changes$.next()
-    this.#passed()
+  /** Whether it hears events of this type. */
+  hears(type: string): boolean {
+    return this.#handOut.hears(type)
+  }
+
+  /** A commit has an event that it hears. Call before that commit is announced; other commits need no call. */
+  committed(): void {
+    this.#handOut.wake()
+    if (this.#waiting > 0) this.#wake()
   }
 
   #wake(): void {
@@ -153,8 +154,8 @@ export class LogConsumer implements Consumer, WriteSource {
     this.#wake$.next()
   }
 
-  // Not urgent: the cursor over skipped events can be part of any commit, but need not be part of each.
-  #passed(): void {
+  /** Has the next commit store the cursor, if that is far behind. Call now and then: a consumer at rest does not notice. */
+  passed(): void {
     if (this.#handOut.position - this.#cursor.cursor > MOST_PASSED) this.#save(false)
   }
 
@@ -169,7 +170,7 @@ export class LogConsumer implements Consumer, WriteSource {
 
   /** The latest consumer that replaced this one, directly or in turn; undefined: none did, or none could be opened. */
   get next(): LogConsumer | undefined {
-    // Links straight to the last, so that those in between can be collected.
+    // The link goes straight to the last, so that those in between can be collected.
     this.#next = this.#next?.next ?? this.#next
     return this.#next
   }
@@ -302,8 +303,7 @@ export class LogConsumer implements Consumer, WriteSource {
 
   /** The seq up to which every event is settled, or has a record of its own. */
   get settledTo(): number {
-    const first = this.#inFlight.lowestFresh
-    return first === undefined ? this.#handOut.position : first - 1
+    return (this.#inFlight.lowestFresh ?? this.#handOut.position + 1) - 1
   }
 
   /** Whether a pull is pending, or an event it handed out is being handled. */
@@ -328,8 +328,7 @@ export class LogConsumer implements Consumer, WriteSource {
   }
 
   collect(): PendingBatch {
-    const { settledTo } = this
-    this.#cursor.settled(settledTo, this.#handOut.position, this.#inFlight.fresh)
+    this.#cursor.settled(this.settledTo, this.#handOut.position, this.#inFlight.fresh)
     return this.#pending.collect()
   }
 
@@ -340,6 +339,8 @@ export class LogConsumer implements Consumer, WriteSource {
   /** The store was reopened: repeats the writes that failed. */
   reopened(): void {
     this.#pending.reopened()
+    // The store may hold events whose commit failed, and was never announced.
+    this.#handOut.wake()
     this.#save(true)
   }
 

@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { hasCode } from '../../../lib/core/errors.ts'
+import { LevelConsumerStore } from '../../../lib/level/consumer/level-consumer-store.ts'
 import { keys } from '../../../lib/level/format/keys.ts'
 import type { LevelLog } from '../../../lib/level/level-log.ts'
+import { LogConsumer } from '../../../lib/log/consumer/log-consumer.ts'
 import type { Consumer, Handed, Writes } from '../../../lib/log/port.ts'
 import { draft, draftsOf, list, refused, seqsOf, take, takeAll } from '../../../lib/testing/log-bench.ts'
 import { virtualClock } from '../../../lib/testing/virtual-clock.ts'
 import { until } from '../../support/until.ts'
-import { FaultySource, faultyLog } from '../faults.ts'
+import { FaultySource, faultyLog, recovered } from '../faults.ts'
 
 const { signal } = new AbortController()
 const failed = refused('TIDINGS_LOG_FAILED')
@@ -214,6 +216,53 @@ describe('a consumer that waits', () => {
     const { log: again } = await faultyLog({ source, clock })
     for await (const { cursor } of again.consumers()) assert.equal(cursor, 20)
     await again.close()
+  })
+
+  it('is not asked about a commit without events of its types, however many wait', async (t) => {
+    const { log } = await opened()
+    const types = Array.from({ length: 200 }, (_, i) => `type ${i}`)
+    const stop = new AbortController()
+    const consumers = await Promise.all(types.map((type) => log.consumer(type, { start: 'start', types: [type] })))
+    const waiting = consumers.map((consumer) => consumer.pull(1, stop.signal))
+    await log.accept([draft('first')])
+    await until(async () =>
+      (await Promise.all(consumers.map((each) => each.lag()))).every(({ behind }) => behind === 0),
+    )
+    await nextTurn()
+    const { prototype: store } = LevelConsumerStore
+    const { prototype: logic } = LogConsumer
+    const calls = [
+      ...(['read', 'readOne', 'save', 'collect', 'note'] as const).map((name) => t.mock.method(store, name)),
+      ...(['committed', 'passed', 'collect', 'hears'] as const).map((name) => t.mock.method(logic, name)),
+    ]
+    for (let i = 0; i < 50; i++) await log.accept([draft(`${i}`, null, i === 0 ? 'type 7' : 'others')])
+    const counted = (): number[] => calls.map(({ mock }) => mock.callCount())
+    // Each was asked once whether it hears a type. One heard an event: it was told, read it, and noted it as in flight.
+    assert.deepEqual(seqsOf(await (waiting[7] as (typeof waiting)[0])), [2])
+    assert.deepEqual(counted(), [1, 0, 0, 0, 1, 1, 0, 0, 400])
+    await log.accept([draft('heard', null, 'type 3')])
+    assert.deepEqual(seqsOf(await (waiting[3] as (typeof waiting)[0])), [52])
+    assert.deepEqual(counted(), [2, 0, 0, 0, 2, 2, 0, 0, 600])
+    stop.abort()
+    await Promise.all(waiting)
+    await log.close()
+  })
+
+  it('hears an event that a failed commit has stored, though it rests and was not told', async () => {
+    const { source, log } = await opened()
+    const consumer = await log.consumer('c', { start: 'start', types: ['rare'] })
+    const stop = new AbortController()
+    const pulled = consumer.pull(1, stop.signal)
+    await log.accept([draft('other')])
+    stop.abort()
+    assert.deepEqual(await pulled, [])
+    source.next('keep')
+    await assert.rejects(log.accept([draft('kept', null, 'rare')]), failed)
+    await recovered(log)
+    await log.accept([draft('another')])
+    assert.deepEqual(seqsOf(await take(consumer, 1)), [2])
+    assert.equal((await consumer.lag()).behind, 1)
+    await log.close()
   })
 
   it('stores its cursor from time to time while it skips events', async () => {

@@ -24,6 +24,7 @@ export class ArrayStore implements ConsumerStore {
   readonly clock = virtualClock()
   readonly changes$ = new Subject<unknown>()
   ready = true
+  announced = 0
   first = 1
   readonly events: EventRecord[] = []
   readonly state = new Map<string, string | undefined>()
