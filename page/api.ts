@@ -1,5 +1,6 @@
 import { contract, type Declared, isOperation, type Operation } from '../lib/agent/operations/contract.ts'
 import type { Operations } from '../lib/agent/operations/operations.ts'
+import { query } from './text.ts'
 
 // Decision 0071: the page asks by the same table of operations as every other client. An address of its own would be a
 // second truth, and the compiler would not notice when the two part.
@@ -11,19 +12,23 @@ type Asked<F> = F extends (...args: infer A) => AsyncIterable<infer T>
     ? F
     : { readonly [K in keyof F]: Asked<F[K]> }
 
-/** An operation that the agent has refused, or could not be asked for. */
-class Refusal extends Error {
-  /** The status of the answer; 0 without one. */
-  readonly status: number
-
-  constructor(message: string, status: number) {
-    super(message)
-    this.status = status
-  }
-}
-
 /** How long a question may take, in ms. An action has no limit: a run ends when it ends. */
 const PATIENCE = 30_000
+
+/** What the page learns about itself. */
+export interface Facts {
+  /** The name of the agent. */
+  readonly agent: string
+  /** Whether this visitor may only look. */
+  readonly readOnly: boolean
+  /** The time zone of the agent. */
+  readonly timezone: string
+}
+
+/** The facts of the page that this browser was served. */
+export async function askFacts(): Promise<Facts> {
+  return JSON.parse(await get('/page', {})) as Facts
+}
 
 /** The operations of the agent behind this page. */
 export const api = remote(contract) as unknown as Asked<Operations>
@@ -51,35 +56,24 @@ async function ask({ method, path, answers, args }: Operation, values: readonly 
   return value === null ? undefined : value
 }
 
-/** The relative address of an operation: the page works below any path. */
-function addressOf(path: string, question: Readonly<Record<string, unknown>> = {}): string {
-  const query = new URLSearchParams()
-  for (const [name, value] of Object.entries(question))
-    for (const each of Array.isArray(value) ? value : [value]) if (each !== undefined) query.append(name, String(each))
-  return `api${path}${query.size === 0 ? '' : `?${query}`}`
-}
-
 function get(path: string, question: Readonly<Record<string, unknown>>): Promise<string> {
-  return send(addressOf(path, question), { signal: AbortSignal.timeout(PATIENCE) })
+  return send(`api${path}${query(question)}`, { signal: AbortSignal.timeout(PATIENCE) })
 }
 
 function post(path: string, question: unknown): Promise<string> {
   // A form of another site can't set this header.
   const headers = { 'content-type': 'application/json', 'x-tidings': '1' }
-  return send(addressOf(path), { method: 'POST', headers, body: JSON.stringify(question) })
+  return send(`api${path}`, { method: 'POST', headers, body: JSON.stringify(question) })
 }
 
 async function send(address: string, request: RequestInit): Promise<string> {
   const response = await fetch(address, { cache: 'no-store', ...request }).catch((error: unknown) => {
-    throw new Refusal(isTimeout(error) ? 'no answer within 30 s' : 'the agent does not answer', 0)
+    const isLate = error instanceof DOMException && error.name === 'TimeoutError'
+    throw new Error(isLate ? 'no answer within 30 s' : 'the agent does not answer')
   })
   const text = await response.text()
   if (response.ok) return text
-  throw new Refusal(wordsOf(text) ?? `the answer was ${response.status} ${response.statusText}`, response.status)
-}
-
-function isTimeout(error: unknown): boolean {
-  return error instanceof DOMException && error.name === 'TimeoutError'
+  throw new Error(wordsOf(text) ?? `the answer was ${response.status}`)
 }
 
 function wordsOf(text: string): string | undefined {

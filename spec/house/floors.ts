@@ -44,7 +44,7 @@ const packages: readonly { readonly name: RegExp; readonly by: RegExp; readonly 
   { name: /^pino(-pretty)?$/, by: /^lib\/agent\/logger\.ts$|^spec\//, words: 'lib/agent/logger.ts' },
   { name: /^(@hono\/.*|hono)$/, by: /^lib\/agent\/(socket|page)\/.*$|^spec\//, words: 'lib/agent/socket/ and page/' },
   { name: /^yargs$/, by: /^bin\/|^spec\//, words: 'bin/' },
-  { name: /^(preact|@preact\/signals)$/, by: /^page\//, words: 'page/' },
+  { name: /^(preact|@preact\/signals-core)$/, by: /^page\//, words: 'page/' },
   { name: /^fast-check$/, by: /^lib\/testing\/|^spec\//, words: 'lib/testing/ and spec/' },
   ...clientsOf({
     github: /^@octokit\//,

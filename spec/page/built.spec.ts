@@ -7,7 +7,7 @@ import { gzipSync } from 'node:zlib'
 const folder = join(import.meta.dirname, '../../dist/page')
 
 /** How much a browser loads at most, compressed, in bytes. */
-const MOST = 25_000
+const MOST = 25 * 1024
 
 const read = (file: string): string => readFileSync(join(folder, file), 'utf8')
 
