@@ -48,8 +48,6 @@ export function pageRoutes(operations: Operations, options: PageRoutes): App {
   app.use('/api/*', async (c, next) => {
     await next()
     c.header('cache-control', 'no-store')
-    // Or nginx holds the events of a stream back.
-    if (c.res.headers.get('content-type') === 'text/event-stream') c.header('x-accel-buffering', 'no')
   })
   app.get('/api/page', (c) => {
     const facts: PageFacts = { agent, readOnly: visitorOf(c.env.incoming).rights === 'look', timezone }

@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import { type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http'
+import { connect } from 'node:net'
 import type { TestContext } from 'node:test'
 import type { Part } from '../../../lib/agent/define/agent.ts'
 import type { Operations } from '../../../lib/agent/operations/operations.ts'
@@ -85,7 +87,7 @@ export async function visit(
 }
 
 /** Like `visit`, for an answer that does not end. */
-function visiting(
+export function visiting(
   host: string,
   path: string,
   headers: Readonly<Record<string, string>> = {},
@@ -109,4 +111,16 @@ export function acting({ host, cookie }: Visited): Record<string, string> {
     'x-tidings': '1',
     'content-type': 'application/json',
   }
+}
+
+/** Writes these bytes to a connection, and resolves to all that comes back until it closes. */
+export async function raw(host: string, text: string): Promise<string> {
+  const socket = connect(Number(host.split(':')[1]), '127.0.0.1')
+  let answer = ''
+  socket.setEncoding('latin1').on('data', (chunk: string) => (answer += chunk))
+  // The server may close while there is more to read.
+  socket.on('error', () => undefined)
+  socket.write(text)
+  await once(socket, 'close')
+  return answer
 }
