@@ -51,18 +51,23 @@ export class PipeFold {
   readonly #options: FoldOptions
   readonly #hears: (type: string) => boolean
   readonly #pipe: Pipe
-  readonly #memory = new MemoryInRam()
+  readonly #memory: MemoryInRam
   readonly #judge: Judge | undefined
   readonly #rest: AnyOperator
   /** The events that are not decided yet. */
-  readonly #held = new Map<number, StoredEvent>()
+  readonly #held: Map<number, StoredEvent>
   /** How long those wait that have a time, by seq, and in the order of that time. Those in the batch of another do not. */
-  readonly #until = new Map<number, number>()
-  readonly #due: { readonly seq: number; readonly until: number }[] = []
+  readonly #until: Map<number, number>
+  readonly #due: { readonly seq: number; readonly until: number }[]
 
-  constructor(listener: Listener, options: FoldOptions) {
+  /** `earlier`: another fold, which this one continues. */
+  constructor(listener: Listener, options: FoldOptions, earlier?: PipeFold) {
     this.#listener = listener
     this.#options = options
+    this.#memory = earlier?.memory ?? new MemoryInRam()
+    this.#held = new Map(earlier === undefined ? [] : earlier.#held)
+    this.#until = new Map(earlier === undefined ? [] : earlier.#until)
+    this.#due = earlier === undefined ? [] : [...earlier.#due]
     this.#hears = typeTest(listener.source.types)
     this.#pipe = pipeOf(listener.source)
     const memory = MemoryPipe.of(listener.source)
@@ -73,6 +78,16 @@ export class PipeFold {
   /** What the filters remember now, by the key of the memory in the log. */
   get memory(): MemoryInRam {
     return this.#memory
+  }
+
+  /**
+   * Returns a fold that continues this one as a process does that starts again: it knows what the log keeps, and nothing
+   * else. Use only that one then.
+   */
+  async restarted(listener: Listener): Promise<PipeFold> {
+    const next = new PipeFold(listener, this.#options, this)
+    await next.#judge?.open()
+    return next
   }
 
   /** Whether the listener hears events of this type. */
