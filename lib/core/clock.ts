@@ -32,6 +32,11 @@ export const systemClock: Clock = {
   },
 }
 
+/** When this process started, in ms since the epoch. */
+export function processStart(): number {
+  return performance.timeOrigin
+}
+
 /** Calls `run` every `ms` milliseconds of real time, without keeping the process alive. */
 export function background(run: () => void, ms: number): CancelTimer {
   const timer = setInterval(run, ms).unref()

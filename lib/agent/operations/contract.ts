@@ -16,8 +16,8 @@ export interface Operation<A extends readonly Argument[] = readonly Argument[], 
   readonly args: A
 }
 
-/** `one` value as JSON; `many` as JSON lines; `all` existing and future values, as server-sent events. */
-export type Answers = 'one' | 'many' | 'all'
+/** `one` value as JSON; `text` as it is; `many` as JSON lines; `all` existing and future values, as server-sent events. */
+export type Answers = 'one' | 'text' | 'many' | 'all'
 
 /** The streamed body of a request. */
 export type Body = AsyncIterable<Uint8Array>
@@ -62,13 +62,17 @@ function operation<R extends Answers>(answers: R) {
   }
 }
 
-const [one, many, all] = [operation('one'), operation('many'), operation('all')]
+const [one, text] = [operation('one'), operation('text')]
+const [many, all] = [operation('many'), operation('all')]
 
 type Arguments<P extends readonly unknown[]> = { readonly [K in keyof P]-?: Argument<P[K], P[K]> }
 
 /** The declaration that a method needs, or a group of methods. */
 type Declares<F> = F extends (...args: infer P) => infer R
-  ? Operation<Arguments<P>, R extends Promise<unknown> ? 'one' : 'many' | 'all'>
+  ? Operation<
+      Arguments<P>,
+      R extends Promise<string> ? 'one' | 'text' : R extends Promise<unknown> ? 'one' : 'many' | 'all'
+    >
   : { readonly [K in keyof F]: Declares<F[K]> }
 
 const filters = { types: 'texts?', since: 'text?', until: 'text?', identifier: 'text?', where: 'filter?' } as const
@@ -87,6 +91,7 @@ export const contract = {
   attention: one('GET /attention'),
   flow: one('GET /flow'),
   graph: one('GET /graph'),
+  metrics: text('GET /metrics'),
   live: all('GET /live', object({ types: 'texts?', after: 'number?' }), signal),
   why: one('GET /why', part('event', 'text'), listener),
   events: {

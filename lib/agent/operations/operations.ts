@@ -15,6 +15,7 @@ import { agentHealthOf, healthOf, partsAsLeft } from './health.ts'
 import { type JobOperations, jobOperations } from './jobs.ts'
 import { type ListenerOperations, listenerOperations } from './listeners.ts'
 import { type LiveBatch, LiveFeed, type LiveQuestion } from './live.ts'
+import { Metrics } from './metrics.ts'
 import { type ParkedOperations, parkedOperations } from './parked.ts'
 import { type ReplayOperations, replayOperations } from './replay.ts'
 import { type RetryingOperations, retryingOperations } from './retrying.ts'
@@ -57,6 +58,8 @@ export interface Operations {
    * the newest 10 000 events, and those only if no agent runs.
    */
   graph(): Promise<LiveGraph>
+  /** Numbers about the log and the agent that runs on it, in the text format of Prometheus. */
+  metrics(): Promise<string>
   /**
    * What happens, in batches: every 250 ms, while something does, the number of events by type, the newest of them, and
    * which jobs and listeners have changed. Ends when the signal aborts or the log is closed.
@@ -78,6 +81,7 @@ export function operations(log: Log): Operations {
 export function operationsOf(log: Log, agent?: AgentControl, code?: Code): Operations {
   const parked = parkedOperations(log, agent)
   const feed = new LiveFeed(log, agent)
+  const metrics = new Metrics(log, agent)
   return {
     events: eventOperations(log, agent),
     types: typeOperations(log),
@@ -95,6 +99,7 @@ export function operationsOf(log: Log, agent?: AgentControl, code?: Code): Opera
     health: async () => agentHealthOf(log, agent),
     attention: async () => attentionOf(log, await (agent?.health() ?? partsAsLeft(log))),
     flow: () => flowOf(log, parked.list()),
+    metrics: () => metrics.text(),
     graph: () => liveGraph(log, agent),
     live: (question, signal) => feed.watch(question, signal),
     why: (event, listener) => whyOf(log, agent, event, listener),

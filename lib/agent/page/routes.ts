@@ -4,6 +4,7 @@ import type { Logger } from '../../core/logger.ts'
 import type { Operations } from '../operations/operations.ts'
 import { type App, type AskedOperation, operationRoutes } from '../socket/http-operations.ts'
 import type { HttpStreams } from '../socket/http-stream.ts'
+import { monitoringRoutes } from '../socket/monitoring-routes.ts'
 import type { PageFile } from './files.ts'
 import type { Visitor } from './guard.ts'
 import { isOffered } from './offered.ts'
@@ -54,6 +55,7 @@ export function pageRoutes(operations: Operations, options: PageRoutes): App {
     return c.json(facts)
   })
   app.route('/', operationRoutes(operations, streams, { base: '/api', offers: isOffered, asked, write }))
+  app.route('/', monitoringRoutes(operations))
   app.get('/:name?', (c) => {
     const file = files.get(c.req.param('name') ?? 'index.html')
     if (file === undefined) return c.notFound()

@@ -1,4 +1,5 @@
 import type { Observable } from 'rxjs'
+import type { Logger } from '../../core/logger.ts'
 import type { RunReport } from '../../job/run-report.ts'
 import type { Listener } from '../../listener/listener.ts'
 import type { Health } from './health.ts'
@@ -38,6 +39,8 @@ export interface AgentControl extends Code {
   readonly changes$: Observable<PartName>
   /** What the agent has counted of its jobs and listeners. */
   readonly meters: PartMeters
+  /** Receives what operations have to say. */
+  readonly logger: Logger
   /** Removes known secrets from text that leaves the process. */
   scrub(text: string): string
   /** The health of the jobs and listeners. Also answers while the log has failed. */

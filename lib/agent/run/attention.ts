@@ -4,6 +4,20 @@ import type { Log } from '../../log/port.ts'
 import { jobMemories } from './engine-events.ts'
 import type { Health, JobHealth, ListenerHealth } from './health.ts'
 
+/** Every kind of thing that needs a person. */
+export const ATTENTION_KINDS = [
+  'job-failing',
+  'job-silent',
+  'job-overdue',
+  'job-held',
+  'job-stopped',
+  'listener-stuck',
+  'listener-failed',
+  'parked',
+  'log-failed',
+  'disk',
+] as const
+
 /** Something that needs a person, as JSON. */
 export interface Attention {
   /**
@@ -12,17 +26,7 @@ export interface Attention {
    * - `listener-stuck`: it makes no progress; `listener-failed`: it receives no events; `parked`: it has set events aside
    * - `log-failed`: the log accepts nothing; `disk`: it is nearly full
    */
-  readonly kind:
-    | 'job-failing'
-    | 'job-silent'
-    | 'job-overdue'
-    | 'job-held'
-    | 'job-stopped'
-    | 'listener-stuck'
-    | 'listener-failed'
-    | 'parked'
-    | 'log-failed'
-    | 'disk'
+  readonly kind: (typeof ATTENTION_KINDS)[number]
   /** The job that it is about. */
   readonly job?: string
   /** The listener that it is about. */

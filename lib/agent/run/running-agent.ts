@@ -66,6 +66,7 @@ export interface RunningAgentHost extends Omit<RunningPartsHost, 'meters'> {
 export class RunningAgent implements Running, AgentControl {
   readonly since: Date
   readonly meters = new PartMeters()
+  readonly logger: AgentControl['logger']
   readonly #host: RunningAgentHost
   readonly #live: LiveEvents
   readonly #replaced$ = new Subject<void>()
@@ -85,6 +86,7 @@ export class RunningAgent implements Running, AgentControl {
   constructor(host: RunningAgentHost) {
     this.#host = host
     this.#agent = host.agent
+    this.logger = host.environment.logger
     this.#live = new LiveEvents(host.log)
     this.#parts = new RunningParts({ ...host, meters: this.meters })
     this.since = new Date(host.clock.now())

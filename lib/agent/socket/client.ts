@@ -60,6 +60,8 @@ function remote(socket: string, declared: Declared): Readonly<Record<string, unk
 function callOf(socket: string, operation: Operation): Call {
   const { answers: kind } = operation
   if (kind === 'one') return (...values) => askOne(socket, requestOf(operation, values))
+  if (kind === 'text')
+    return async (...values) => textOf(await accepted(await send(socket, requestOf(operation, values))))
   return (...values) => askMany(socket, requestOf(operation, values), kind)
 }
 

@@ -20,6 +20,9 @@ import { HttpStreams } from './http-stream.ts'
 /** The most bytes in a request body: questions are short. */
 const MOST = 64 * 1024
 
+/** The type of an answer as text. The version is that of the format of Prometheus; other clients ignore it. */
+export const PLAIN_TEXT = 'text/plain; version=0.0.4; charset=utf-8'
+
 /** An app of hono on a server of Node. */
 export type App = Hono<{ Bindings: HttpBindings }>
 
@@ -109,6 +112,10 @@ async function answer(c: HttpContext, { name, operation, call }: Named, by: Answ
   if (operation.answers === 'one') {
     const value = await ask(c.req.raw.signal)
     return by.json(value === undefined ? null : value)
+  }
+  if (operation.answers === 'text') {
+    const headers = { 'content-type': PLAIN_TEXT }
+    return new Response((await ask(c.req.raw.signal)) as string, { headers })
   }
   // Destroy the connection, so that a client does not take half an answer for a whole one.
   const broke = (): void => void c.env.outgoing.destroy()

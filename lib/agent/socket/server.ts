@@ -5,6 +5,7 @@ import type { Operations } from '../operations/operations.ts'
 import { closeServer } from './close-server.ts'
 import { operationRoutes } from './http-operations.ts'
 import { HttpStreams } from './http-stream.ts'
+import { monitoringRoutes } from './monitoring-routes.ts'
 import { leaveSocket, placeSocket } from './socket-path.ts'
 
 /** The most bytes in the address of a request and its headers: a filter may be long. */
@@ -31,6 +32,7 @@ export async function serve(operations: Operations, who: AgentIdentity, director
   const streams = new HttpStreams()
   const path = await placeSocket(directory)
   const app = operationRoutes(operations, streams)
+  app.route('/', monitoringRoutes(operations))
   app.get('/', (c) => c.json(who))
   const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false })
   const server = createServer(
