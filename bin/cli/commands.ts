@@ -36,6 +36,10 @@ export const tidings = {
       summary: 'Check whether an agent works: fast, for health checks',
       load: async () => (await import('../commands/health/health.ts')).health,
     },
+    metrics: {
+      summary: 'Print numbers for Prometheus',
+      load: async () => (await import('../commands/metrics/metrics.ts')).metrics,
+    },
     graph: {
       summary: 'Draw the way of events through an agent',
       load: async () => (await import('../commands/graph/graph.ts')).graph,
