@@ -36,7 +36,7 @@ export const metrics = command({
   },
 })
 
-/** Whether a file may be replaced: it holds metrics, or there is none. */
+/** Whether a file may be replaced: it holds metrics, or nothing, or does not exist. */
 async function holdsMetrics(path: string): Promise<boolean> {
   const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT') throw error
@@ -58,8 +58,13 @@ async function holdsMetrics(path: string): Promise<boolean> {
 async function replace(path: string, text: string): Promise<void> {
   const part = `${path}.${process.pid}.part`
   try {
-    const file = await open(part, 'wx', 0o644)
-    await file.writeFile(text).finally(() => file.close())
+    const file = await open(part, 'wx')
+    try {
+      await file.writeFile(text)
+      await file.chmod(0o644)
+    } finally {
+      await file.close()
+    }
     await rename(part, path)
   } finally {
     await rm(part, { force: true })

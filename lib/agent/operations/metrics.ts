@@ -17,7 +17,7 @@ import { fitSeries } from './series-budget.ts'
 
 /**
  * The metrics of a log, and of the agent that runs on it. Labels are names of jobs, listeners and types, and words of the
- * engine; never identifiers, seqs, slots or texts of errors. What is unknown is NaN, so that two answers have the same
+ * engine; never identifiers, seqs, slots or texts of errors. An unknown value is NaN, so that two answers have the same
  * series.
  */
 export class Metrics {
@@ -196,7 +196,7 @@ function gauge(name: string, help: string, labels: Sample['labels'], value: numb
   return metric(name, 'gauge', help, [{ labels, value }])
 }
 
-/** An instant in seconds since the epoch; NaN: there is none. */
+/** An instant in seconds since the epoch; NaN without one. */
 function seconds(at: string | number | undefined): number {
   if (at === undefined) return Number.NaN
   return (typeof at === 'number' ? at : Date.parse(at)) / SECOND

@@ -2,7 +2,7 @@ import { Histogram } from '../../core/histogram.ts'
 import { type Metric, type Sample, seriesOf } from './prometheus-text.ts'
 
 /** The most series in one answer: each costs memory wherever they are collected. */
-export const MOST_SERIES = 10_000
+const MOST_SERIES = 10_000
 
 /** Metrics that fit, and which of them lost their label, or samples, for it. */
 export interface Fitted {
