@@ -64,6 +64,18 @@ export const tidings = {
           summary: 'Show one event in full',
           load: async () => (await import('../commands/events/show.ts')).show,
         },
+        find: {
+          summary: 'Find the events with an identifier',
+          load: async () => (await import('../commands/events/find.ts')).find,
+        },
+        search: {
+          summary: 'Search events for text',
+          load: async () => (await import('../commands/events/search-text.ts')).searchText,
+        },
+        types: {
+          summary: 'List the types, and how many events they have',
+          load: async () => (await import('../commands/events/types.ts')).types,
+        },
         count: { summary: 'Count events', load: async () => (await import('../commands/events/count.ts')).count },
         tail: {
           summary: 'Show the newest events, and new ones as they arrive',

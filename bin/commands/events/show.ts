@@ -8,9 +8,13 @@ import { printJson } from '../../print/print.ts'
 export const show = command({
   summary: 'Show one event in full: by its seq, or the latest of a type and identifier.',
   takes: ['SEQ|TYPE', '[IDENTIFIER]'],
-  options: reading,
+  options: {
+    story: { type: 'boolean', describe: 'Show where it comes from, what followed, and how each listener has taken it' },
+    ...reading,
+  },
   examples: [
     ['12', 'Shows the event at seq 12'],
+    ['12 --story', 'Shows its run, its causes, what followed, and each delivery'],
     ['my_event_type 123', 'Shows the latest event of this type and identifier'],
   ],
   run: async (given) => {
@@ -22,6 +26,13 @@ export const show = command({
       const event = identifier === undefined ? await at(events, Number(first)) : await events.of(first, identifier)
       if (event === undefined)
         throw new Failure(`there is no event ${JSON.stringify(first)} ${JSON.stringify(identifier)}`)
+      if (given.story) {
+        const story = await events.story(event.seq)
+        if (story === undefined) throw new Failure(`event ${event.seq} was pruned`)
+        if (given.json) printJson(story)
+        else (await import('./print-story.ts')).printStory(story)
+        return exitCodes.ok
+      }
       if (given.json) printJson(event)
       else printJson({ ...event, created: new Date(event.created).toISOString() }, { pretty: true })
       return exitCodes.ok
