@@ -21,7 +21,7 @@ import { AgentCode } from '../../user/agent-code.ts'
 import { surviveErrors, untilSignal, untilUnread } from '../../user/guards.ts'
 import { type CodeOptions, surroundings } from '../../user/surroundings.ts'
 import { retained } from '../db/retention.ts'
-import { AgentPage, type PageFlags } from '../shared/agent-page.ts'
+import { AgentPage, type PageFlags, refuseWithoutPage } from '../shared/agent-page.ts'
 import { type ServiceManager, serviceManager, serviceState } from './notify.ts'
 import { runDry } from './run-dry.ts'
 import { runOnce } from './run-once.ts'
@@ -71,8 +71,8 @@ const alone: Company = {
 
 /** Runs an agent until a signal, or once; resolves to the exit code. */
 export async function runAgent(options: RunOptions, company: Company = alone): Promise<number> {
-  if (options.ui !== undefined && (options.once || options.dry))
-    throw new UsageError('--ui needs an agent that keeps running: leave out --once and --dry')
+  // In `tidings dev`, a key opens the page.
+  if (options.ui !== undefined || company === alone) checkPage(options)
   if (options.memory && options.db !== undefined) throw new UsageError('--memory keeps no log: leave out --db')
   const retention = retained(options.retain)
   const around = await surroundings(options)
@@ -126,6 +126,12 @@ export async function runAgent(options: RunOptions, company: Company = alone): P
   await Promise.race([log.close(), sleep(PATIENCE, undefined, { ref: false })])
   service.end()
   return lost ? exitCodes.failed : exitCodes.ok
+}
+
+function checkPage(options: RunOptions): void {
+  if (options.ui === undefined) refuseWithoutPage(options)
+  else if (options.once || options.dry)
+    throw new UsageError('--ui needs an agent that keeps running: leave out --once and --dry')
 }
 
 function abortedBy(stopped: Promise<unknown>): AbortSignal {

@@ -23,6 +23,13 @@ export function pageOptions(flags: PageFlags): Omit<PageOptions, 'agent'> {
   }
 }
 
+/** @throws UsageError for an option of the page, in a command that serves none */
+export function refuseWithoutPage(flags: PageFlags): void {
+  const names = ['ui-read-only', 'ui-host', 'ui-allowed-hosts', 'ui-trust-proxy', 'metrics-open'] as const
+  const given = names.find((name) => flags[name] !== undefined)
+  if (given !== undefined) throw new UsageError(`--${given} needs --ui, which serves the page`)
+}
+
 /** The port that an option names; undefined to choose one. */
 export function portOf(option: string, given: string | number | undefined): number | undefined {
   if (given === undefined || given === 'any') return undefined

@@ -29,7 +29,7 @@ function defer(declared: Declared, find: Find, path: readonly string[]): Readonl
 }
 
 function callOf({ answers }: Operation, find: Find, path: readonly string[]): Call {
-  if (answers === 'one') return async (...values) => (await find(path))(...values)
+  if (answers !== 'many' && answers !== 'all') return async (...values) => (await find(path))(...values)
   return async function* (...values) {
     yield* (await find(path))(...values) as AsyncIterable<unknown>
   }
