@@ -11,32 +11,20 @@ const sources = readdirSync('page', { recursive: true, encoding: 'utf8' })
 const used = sources.flatMap((text) => [...text.matchAll(/\bapi\.(\w+)(?:\.(\w+))?/g)])
 const isUsed = (group, name) => used.some(([, one, two]) => one === group && (two === undefined || two === name))
 
-/** What a client needs to know of an operation: it leaves kinds, and the parts of objects, to the agent. */
-const asked = ({ method, path, answers, args }) => ({
-  method,
-  path,
-  answers,
-  args: args.map(({ is, parts }) => ({ is, parts: is === 'part' ? parts : {} })),
-})
-
 /** The table of operations as data, without those that the page does not ask. */
 const table = {
   name: 'table of operations',
   setup: ({ onLoad }) =>
-    onLoad({ filter: /operations\/contract\.ts$/ }, async ({ path }) => {
+    onLoad({ filter: /page\/operations\.ts$/ }, async ({ path }) => {
       const options = { entryPoints: [path], bundle: true, format: 'esm', write: false }
       const [{ text }] = (await build(options)).outputFiles
-      const { contract } = await import(`data:text/javascript,${encodeURIComponent(text)}`)
-      const kept = Object.entries(contract).flatMap(([group, each]) => {
-        if (each.method !== undefined) return isUsed(group) ? [[group, asked(each)]] : []
-        const operations = Object.entries(each)
-          .filter(([name]) => isUsed(group, name))
-          .map(([name, operation]) => [name, asked(operation)])
-        return operations.length === 0 ? [] : [[group, Object.fromEntries(operations)]]
+      const { operations } = await import(`data:text/javascript,${encodeURIComponent(text)}`)
+      const kept = Object.entries(operations).flatMap(([group, each]) => {
+        if (typeof each === 'string') return isUsed(group) ? [[group, each]] : []
+        const asked = Object.entries(each).filter(([name]) => isUsed(group, name))
+        return asked.length === 0 ? [] : [[group, Object.fromEntries(asked)]]
       })
-      const contents = `export const contract = ${JSON.stringify(Object.fromEntries(kept))}
-export const isOperation = ({ method }) => typeof method === 'string'`
-      return { contents, loader: 'js' }
+      return { contents: `export const operations = ${JSON.stringify(Object.fromEntries(kept))}`, loader: 'js' }
     }),
 }
 

@@ -112,7 +112,7 @@ export function Confirm() {
     <dialog ref={dialog} aria-labelledby="confirm-title" onClose={() => (asked.value = undefined)}>
       <h2 id="confirm-title">{question.title}</h2>
       <div>{question.body}</div>
-      <p class="buttons">{question.destroys ? [no, yes] : [yes, no]}</p>
+      <p class="bar">{question.destroys ? [no, yes] : [yes, no]}</p>
     </dialog>
   )
 }

@@ -1,5 +1,5 @@
-import { contract, type Declared, isOperation, type Operation } from '../lib/agent/operations/contract.ts'
 import type { Operations } from '../lib/agent/operations/operations.ts'
+import { operations, type Texts } from './operations.ts'
 import { query } from './text.ts'
 
 // Decision 0071: the page asks by the same table of operations as every other client. An address of its own would be a
@@ -26,50 +26,44 @@ export interface Facts {
 }
 
 /** The facts of the page that this browser was served. */
-export async function askFacts(): Promise<Facts> {
-  return JSON.parse(await get('/page', {})) as Facts
-}
+export const askFacts = (): Promise<Facts> => ask('GET /page one', []) as Promise<Facts>
 
 /** The operations of the agent behind this page. */
-export const api = remote(contract) as unknown as Asked<Operations>
+export const api = remote(operations) as unknown as Asked<Operations>
 
 type Remote = { readonly [name: string]: Remote | ((...values: readonly unknown[]) => Promise<unknown>) }
 
-function remote(declared: Declared): Remote {
+function remote(texts: Texts): Remote {
   return Object.fromEntries(
-    Object.entries(declared).map(([name, each]) => [
+    Object.entries(texts).map(([name, each]) => [
       name,
-      isOperation(each) ? (...values: readonly unknown[]) => ask(each, values) : remote(each),
+      typeof each === 'string' ? (...values: readonly unknown[]) => ask(each, values) : remote(each),
     ]),
   )
 }
 
-async function ask({ method, path, answers, args }: Operation, values: readonly unknown[]): Promise<unknown> {
+async function ask(operation: string, values: readonly unknown[]): Promise<unknown> {
+  const [method = '', path = '', answers, ...names] = operation.split(' ')
   const question: Record<string, unknown> = {}
-  for (const [i, { is, parts }] of args.entries()) {
-    if (is === 'object') Object.assign(question, values[i])
-    else if (is === 'part') for (const name of Object.keys(parts)) question[name] = values[i]
-  }
-  const text = await (method === 'GET' ? get(path, question) : post(path, question))
+  for (const [i, name] of names.entries())
+    if (name === '*') Object.assign(question, values[i])
+    else question[name] = values[i]
+  const text = await (method === 'GET'
+    ? send(path + query(question), { signal: AbortSignal.timeout(PATIENCE) })
+    : send(path, {
+        method,
+        // A form of another site can't set the second header.
+        headers: { 'content-type': 'application/json', 'x-tidings': '1' },
+        body: JSON.stringify(question),
+      }))
   if (answers === 'many') return text.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as unknown]))
-  const value = JSON.parse(text) as unknown
-  return value === null ? undefined : value
+  return (JSON.parse(text) as unknown) ?? undefined
 }
 
-function get(path: string, question: Readonly<Record<string, unknown>>): Promise<string> {
-  return send(`api${path}${query(question)}`, { signal: AbortSignal.timeout(PATIENCE) })
-}
-
-function post(path: string, question: unknown): Promise<string> {
-  // A form of another site can't set this header.
-  const headers = { 'content-type': 'application/json', 'x-tidings': '1' }
-  return send(`api${path}`, { method: 'POST', headers, body: JSON.stringify(question) })
-}
-
-async function send(address: string, request: RequestInit): Promise<string> {
-  const response = await fetch(address, { cache: 'no-store', ...request }).catch((error: unknown) => {
-    const isLate = error instanceof DOMException && error.name === 'TimeoutError'
-    throw new Error(isLate ? 'no answer within 30 s' : 'the agent does not answer')
+async function send(path: string, request: RequestInit): Promise<string> {
+  // The address is relative: the page works below any path.
+  const response = await fetch(`api${path}`, request).catch(() => {
+    throw new Error('the agent does not answer')
   })
   const text = await response.text()
   if (response.ok) return text

@@ -60,7 +60,7 @@ export function App() {
 
 function Connection() {
   if (connection.value !== 'lost') return
-  return <span class="lost">✕ no connection, trying again</span>
+  return <span class="bad">✕ no connection, trying again</span>
 }
 
 const ZONES: readonly Zone[] = ['local', 'UTC', 'agent']
@@ -102,7 +102,7 @@ function Help() {
           ))}
         </tbody>
       </table>
-      <p class="buttons">
+      <p class="bar">
         <button onClick={() => dialog.current?.close()}>close</button>
       </p>
     </dialog>

@@ -66,15 +66,16 @@ function Link({ to }: { readonly to: string }) {
 
 /** Copies a text. */
 export function Copy({ text, what }: { readonly text: () => string; readonly what: string }) {
-  const copy = (): void => {
-    // Browsers have a clipboard only for https and for this machine.
-    if (navigator.clipboard === undefined) return say('this browser forbids copying here', { isError: true })
-    navigator.clipboard.writeText(text()).then(
-      () => say(`copied ${what}`),
-      () => say('the browser has refused to copy', { isError: true }),
-    )
+  const copy = async (): Promise<void> => {
+    try {
+      // Browsers have a clipboard only for https and for this machine.
+      await navigator.clipboard.writeText(text())
+      say(`copied ${what}`)
+    } catch {
+      say('this browser forbids copying here', { isError: true })
+    }
   }
-  return <button onClick={copy}>copy {what}</button>
+  return <button onClick={() => void copy()}>copy {what}</button>
 }
 
 const previews = new WeakMap<StoredEvent, string>()

@@ -4,7 +4,7 @@ import { addressWith, go, place } from './address.ts'
 /** A field that finds rows by name, while it is typed, and the choices beside it. */
 export function Find({ children }: { readonly children?: ComponentChildren }) {
   return (
-    <div class="filters" role="search">
+    <div class="bar" role="search">
       <label>
         find{' '}
         <input

@@ -67,6 +67,11 @@ export function query(question: Readonly<Record<string, unknown>>): string {
   return parts.size === 0 ? '' : `?${parts}`
 }
 
+/** A question whose undefined parts count as absent: they do not travel. */
+export function some<T extends object>(question: { readonly [K in keyof T]: T[K] | undefined }): T {
+  return question as T
+}
+
 /** The types that a reader has written, between commas or spaces; undefined for none. */
 export function typesIn(text: string | undefined): string[] | undefined {
   const types = (text ?? '').split(/[\s,]+/).filter((type) => type !== '')

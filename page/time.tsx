@@ -100,7 +100,11 @@ export function Ago({ at }: { readonly at: string | number }) {
   const away = now.value - ms
   return (
     <time dateTime={iso} title={iso}>
-      {away >= 0 ? `${span(Math.floor(away / 1000) * 1000)} ago` : `in ${span(Math.ceil(-away / 1000) * 1000)}`}
+      {Math.abs(away) < 1000
+        ? 'now'
+        : away >= 0
+          ? `${span(Math.floor(away / 1000) * 1000)} ago`
+          : `in ${span(Math.ceil(-away / 1000) * 1000)}`}
     </time>
   )
 }

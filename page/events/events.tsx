@@ -39,7 +39,7 @@ function Filters() {
     go(addressTo('events', { ...asked, seq: question.seq }))
   }
   return (
-    <form class="filters" role="search" onSubmit={apply}>
+    <form class="bar" role="search" onSubmit={apply}>
       {Object.entries(FIELDS).map(([name, hint]) => (
         <label key={name}>
           {name}{' '}

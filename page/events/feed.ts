@@ -1,7 +1,7 @@
 import { type Signal, signal } from '@preact/signals-core'
 import { api } from '../api.ts'
 import { newest, onBatch } from '../live.ts'
-import { isOfTypes } from '../text.ts'
+import { isOfTypes, some } from '../text.ts'
 import type { Batch, StoredEvent } from '../types.ts'
 
 // A list of the newest events that is never wrong, though batches may be samples and connections break:
@@ -203,14 +203,7 @@ export class Feed {
 
   #list(place: { readonly after?: number; readonly before?: number }): Promise<readonly StoredEvent[]> {
     const { types, identifier, since } = this.filter
-    return api.events.list({
-      ...(types === undefined ? {} : { types }),
-      ...(identifier === undefined ? {} : { identifier }),
-      ...(since === undefined ? {} : { since }),
-      ...place,
-      limit: this.#page,
-      reverse: true,
-    })
+    return api.events.list(some({ types, identifier, since, ...place, limit: this.#page, reverse: true }))
   }
 }
 

@@ -1,5 +1,6 @@
 import { type Signal, signal } from '@preact/signals-core'
 import { api } from '../api.ts'
+import { some } from '../text.ts'
 import type { StoredEvent } from '../types.ts'
 
 /** What a search has found so far. */
@@ -42,12 +43,7 @@ export class Search {
     this.isBusy.value = true
     const { events, scanned, next: before } = this.found.value ?? { events: [], scanned: 0, next: undefined }
     try {
-      const answer = await api.events.search({
-        text: this.#text,
-        ...(this.#types === undefined ? {} : { types: this.#types }),
-        ...(this.#since === undefined ? {} : { since: this.#since }),
-        ...(before === undefined ? {} : { before }),
-      })
+      const answer = await api.events.search(some({ text: this.#text, types: this.#types, since: this.#since, before }))
       const last = answer.next === undefined ? undefined : await api.events.at(answer.next)
       if (this.#isClosed) return
       this.found.value = {

@@ -4,6 +4,7 @@ import { addressTo, addressWith } from '../address.ts'
 import { api } from '../api.ts'
 import { Missing, useAsked } from '../asked.tsx'
 import { Copy, Data } from '../data.tsx'
+import { Calls } from '../listeners/calls.tsx'
 import { Outcome } from '../marks.tsx'
 import { count, line, span } from '../text.ts'
 import { Time } from '../time.tsx'
@@ -121,7 +122,7 @@ function Listeners({ story: { event, listeners }, ask }: { readonly story: Event
   const heard = listeners.filter(({ outcome }) => outcome !== 'not heard')
   if (heard.length === 0) return <p class="quiet">no listener heard it</p>
   return (
-    <ul class="plain">
+    <ul>
       {heard.map((row) => (
         <li key={row.listener}>
           <p>
@@ -135,11 +136,16 @@ function Listeners({ story: { event, listeners }, ask }: { readonly story: Event
             )}{' '}
             <Again row={row} seq={event.seq} ask={ask} />
           </p>
-          {row.error !== undefined && (
-            <p class="error">
-              {line(row.error.name)}: {line(row.error.message, 500)}
-            </p>
-          )}
+          {/* A resting log has no deliveries, and the error of the last one alone. */}
+          {row.deliveries.length === 0 && <Calls row={row} />}
+          <ul>
+            {row.deliveries.map((each) => (
+              <li key={`${each.attempt} ${each.at}`}>
+                attempt {each.attempt}: <Outcome of={each.outcome} /> at <Time at={each.at} /> in {span(each.ms)}{' '}
+                <Calls row={each} />
+              </li>
+            ))}
+          </ul>
         </li>
       ))}
     </ul>

@@ -54,7 +54,7 @@ function Picture({ graph }: { readonly graph: Graph }) {
   }
   return (
     <>
-      <div class="graph heads" aria-hidden="true">
+      <div class="graph quiet" aria-hidden="true">
         <span>jobs</span>
         <span>types</span>
         <span>listeners</span>

@@ -62,7 +62,7 @@ export function JobDetail({ job, ask }: { readonly job: ListedJob; readonly ask:
       {held !== undefined && <Held name={name} held={held} since={heldSince} ask={ask} />}
       <h3>next</h3>
       {next.error === undefined ? (
-        <ul class="plain">
+        <ul>
           {next.value?.slots.map((slot) => (
             <li key={slot}>
               <Time at={slot} named />{' '}
@@ -175,7 +175,7 @@ function Drafts({ dry: { ms, drafts, error } }: { readonly dry: DryRun }) {
         {drafts.length > DRAFTS && `. The first ${DRAFTS}:`}
       </p>
       {error !== undefined && <p class="error">{line(error.message, 500)}</p>}
-      <ul class="plain">
+      <ul>
         {drafts.slice(0, DRAFTS).map((draft, i) => (
           <li key={i}>
             {draft.status} <EventName event={draft} />

@@ -12,6 +12,8 @@ const MOST = 1000
 const LISTED = 100
 const HOUR = 3_600_000
 const LANE = 18
+/** The part of the width that ends now: half a mark is to the right of it. */
+const NOW = 98
 
 /** What has run in the last hours: as a picture, and as a list. */
 export function Timeline({ jobs }: { readonly jobs: readonly string[] }) {
@@ -73,7 +75,7 @@ const columns: readonly Column<TimelineRow>[] = [
 function Picture({ rows, hours }: { readonly rows: readonly TimelineRow[]; readonly hours: number }) {
   const end = Math.ceil(now.value / 10_000) * 10_000
   const start = end - hours * HOUR
-  const at = (time: string | number): number => ((new Date(time).getTime() - start) * 100) / (end - start)
+  const at = (time: string | number): number => ((new Date(time).getTime() - start) * NOW) / (end - start)
   const lanes = [...new Set(rows.map(({ job }) => job))].sort()
   const ticks = [0, 1, 2, 3].map((i) => start + (i * (end - start)) / 4)
   const bottom = lanes.length * LANE

@@ -7,6 +7,7 @@ import { type Column, First, Table } from '../table.tsx'
 import { count, line, span } from '../text.ts'
 import { Ago, Time } from '../time.tsx'
 import type { DeliveryRow, ListenerRow, ParkedGroup } from '../types.ts'
+import { Calls } from './calls.tsx'
 import { Reset } from './reset.tsx'
 import { settleParked } from './settle-parked.tsx'
 
@@ -63,7 +64,7 @@ function Parked({ row: { name, parked }, ask }: { readonly row: ListenerRow; rea
         </Act>
       </p>
       <Missing asked={groups} />
-      <ul class="plain groups">
+      <ul class="needs">
         {groups.value?.slice(0, LISTED).map((group) => (
           <Group key={`${group.error} ${group.code} ${group.type}`} group={group} done={done} />
         ))}
@@ -109,7 +110,7 @@ function Retrying({ row: { name } }: { readonly row: ListenerRow }) {
     <>
       <h3>waiting for their next attempt</h3>
       <Missing asked={rows} />
-      <ul class="plain">
+      <ul>
         {rows.value?.map(({ seq, identifier, attempts, at, error }) => (
           <li key={seq}>
             <a href={addressTo('events', { seq })}>
@@ -140,21 +141,6 @@ const columns: readonly Column<DeliveryRow>[] = [
   ['took', ({ ms }) => span(ms), 'wide'],
   ['what', (row) => <Calls row={row} />],
 ]
-
-/** What a delivery asked of the world, and why it failed. */
-function Calls({ row: { calls = [], error } }: { readonly row: Pick<DeliveryRow, 'calls' | 'error'> }) {
-  return (
-    <>
-      {calls.slice(0, 5).map(({ method, host, status, ms }, i) => (
-        <span key={i} class="call">
-          {line(`${method} ${host} ${status ?? ''}`, 80)} {span(ms)}
-        </span>
-      ))}
-      {calls.length > 5 && `the first 5 of ${calls.length} `}
-      {error !== undefined && <span class="bad">{line(`${error.name}: ${error.message}`, 300)}</span>}
-    </>
-  )
-}
 
 function Deliveries({ row: { name } }: { readonly row: ListenerRow }) {
   const rows = useAsked(() => api.listeners.deliveries(name, { limit: LISTED }), name, {

@@ -47,7 +47,7 @@ function Needs() {
           <Mark of="well" title="well" /> all is well
         </p>
       )}
-      <ul class="plain needs">
+      <ul class="needs">
         {asked.value?.slice(0, 50).map((need) => (
           <Need key={`${need.kind} ${need.job ?? need.listener}`} need={need} ask={asked.again} />
         ))}
@@ -158,7 +158,7 @@ function NextRuns() {
     <section aria-labelledby="next">
       <h2 id="next">next runs</h2>
       <Missing asked={asked} />
-      <ul class="plain">
+      <ul>
         {next.slice(0, 8).map(({ name, at }) => (
           <li key={name}>
             <Time at={at} named /> <a href={addressTo('jobs', { name })}>{line(name)}</a>{' '}

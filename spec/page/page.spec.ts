@@ -79,6 +79,9 @@ describe('the page', () => {
       assert.match(await story.innerText(), /git\.issue/)
       await story.getByRole('link', { name: /git\.issue/ }).click()
       await story.getByText('poll_git').waitFor()
+      assert.match(await story.innerText(), /follows[\s\S]*todo\.made/)
+      const heard = story.getByRole('listitem').filter({ hasText: 'archive' })
+      assert.match(await heard.innerText(), /handled[\s\S]*attempt 1: ● handled at/)
     })
 
     it('shows times in the zone that is chosen, with its name', async (t) => {
