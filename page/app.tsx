@@ -9,12 +9,12 @@ import { Jobs } from './jobs/jobs.tsx'
 import { isHelpOpen, KEYS } from './keys.ts'
 import { Listeners } from './listeners/listeners.tsx'
 import { connection } from './live.ts'
-import { Now } from './now/now.tsx'
+import { Now, useNeeds } from './now/now.tsx'
 import { Said } from './said.tsx'
 import { line } from './text.ts'
 import { type Zone, zone, zoneName } from './time.tsx'
 
-const views: Readonly<Record<View, () => ComponentChildren>> = {
+const views: Readonly<Record<View, typeof Now | (() => ComponentChildren)>> = {
   now: Now,
   events: Events,
   jobs: Jobs,
@@ -26,9 +26,12 @@ const views: Readonly<Record<View, () => ComponentChildren>> = {
 export function App() {
   const { view } = place.value
   const Shown = views[view]
+  const needs = useNeeds()
+  const n = needs.value?.length ?? 0
+  const title = `${n > 0 ? `(${n}) ` : ''}${view} · ${facts.value?.agent ?? 'Tidings'}`
   useEffect(() => {
-    document.title = `${view} · ${facts.value?.agent ?? 'Tidings'}`
-  }, [view, facts.value])
+    document.title = title
+  }, [title])
   return (
     <>
       <header>
@@ -42,6 +45,11 @@ export function App() {
             </a>
           ))}
         </nav>
+        {n > 0 && (
+          <a class="bad" href={addressTo('now')}>
+            ⚠ {n} need you
+          </a>
+        )}
         <Connection />
         <Zones />
         <button aria-label="keys" onClick={() => (isHelpOpen.value = true)}>
@@ -49,7 +57,7 @@ export function App() {
         </button>
       </header>
       <main>
-        <Shown />
+        <Shown needs={needs} />
       </main>
       <Said />
       <Confirm />

@@ -2,7 +2,7 @@ import { useEffect, useMemo } from 'preact/hooks'
 import { Act } from '../actions.tsx'
 import { addressTo } from '../address.ts'
 import { api } from '../api.ts'
-import { Missing, useAsked } from '../asked.tsx'
+import { type Asked, Missing, useAsked } from '../asked.tsx'
 import { Feed } from '../events/feed.ts'
 import { EventRows } from '../events/rows.tsx'
 import { runJob } from '../jobs/run-job.ts'
@@ -14,11 +14,11 @@ import { Ago, Time } from '../time.tsx'
 import type { Attention } from '../types.ts'
 
 /** The view of the present: what needs a person, how much happens, what comes next. */
-export function Now() {
+export function Now({ needs }: { readonly needs: Asked<readonly Attention[]> }) {
   return (
     <>
       <h1>now</h1>
-      <Needs />
+      <Needs asked={needs} />
       <Numbers />
       <div class="columns">
         <NextRuns />
@@ -32,12 +32,11 @@ const isAnyPart = ({ jobs, listeners }: { jobs: readonly string[]; listeners: re
   jobs.length + listeners.length > 0
 
 /** What needs a person. */
-function useAttention() {
-  return useAsked(api.attention, 'attention', { every: 15_000, on: isAnyPart })
+export function useNeeds(): Asked<readonly Attention[]> {
+  return useAsked(api.attention, '', { every: 15_000, on: isAnyPart })
 }
 
-function Needs() {
-  const asked = useAttention()
+function Needs({ asked }: { readonly asked: Asked<readonly Attention[]> }) {
   return (
     <section aria-labelledby="needs">
       <h2 id="needs">needs you</h2>
