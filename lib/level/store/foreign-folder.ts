@@ -90,6 +90,7 @@ const leftovers: readonly (readonly [name: RegExp, looks: RegExp])[] = [
   [/^OWNER-[0-9a-z]+-[0-9a-f]+$/, /^($|\{")/],
   [/^LOG(\.old)?$/, /^($|\d{4}\/\d\d\/\d\d-\d\d:\d\d:\d\d\.\d+ )/],
   [/^\d+\.dbtmp$/, /^($|MANIFEST-\d+\n$)/],
+  [/^ui-token(-read-only)?$/, /^[\w-]{32}\n$/],
   [/^MANIFEST-000001$/, /^($|.{4}[\s\S]{3}.*leveldb\.BytewiseComparator)/s],
 ]
 

@@ -247,6 +247,17 @@ describe('the guard of the page', () => {
     assert.deepEqual(statusOf(await raw(here.host, textOf(whole))), { status: 200, answers: 1 })
   })
 
+  it('takes a request in the body of a refused one for a body', async (t) => {
+    const here = await visited(t, parts)
+    const inner = textOf(good(here))
+    const kept = { ...good(here), headers: good(here).headers.filter(([name]) => name !== 'connection'), body: inner }
+    const outer = header('host', 'evil.example')(kept, here)
+    const last = header('cookie')(get('/')(good(here), here), here)
+    const answer = await raw(here.host, textOf(outer) + textOf(last))
+    assert.deepEqual(answer.match(/^HTTP\/1\.1 \d{3}/gm), ['HTTP/1.1 421', 'HTTP/1.1 401'])
+    assert.deepEqual(here.ran, [])
+  })
+
   for (const [kind, cases] of Object.entries(bad)) {
     it(`refuses a request ${kind}, before any operation runs`, { timeout: 60_000 }, async (t) => {
       const here = await visited(t, parts)

@@ -48,4 +48,26 @@ describe('the page', () => {
     assert.match(events.text, /^\{"seq":1,"type":"made".*\}\n$/)
     assert.equal(events.headers['cache-control'], 'no-store')
   })
+
+  it('answers monitoring: the health to everyone, the numbers to those with a token, or to all if asked to', async (t) => {
+    for (const metricsOpen of [false, true]) {
+      const { host, readOnlyToken } = await visited(t, parts, { metricsOpen })
+      assert.deepEqual(await statuses(host, {}), {
+        '/healthz': 200,
+        '/readyz': 200,
+        '/metrics': metricsOpen ? 200 : 401,
+      })
+      const authorization = `Bearer ${readOnlyToken}`
+      assert.deepEqual(await statuses(host, { authorization }), { '/healthz': 200, '/readyz': 200, '/metrics': 200 })
+      const evil = { authorization, host: 'evil.example' }
+      assert.deepEqual(await statuses(host, evil), { '/healthz': 421, '/readyz': 421, '/metrics': 421 })
+    }
+  })
 })
+
+async function statuses(host: string, headers: Readonly<Record<string, string>>): Promise<Record<string, number>> {
+  const paths = ['/healthz', '/readyz', '/metrics']
+  return Object.fromEntries(
+    await Promise.all(paths.map(async (path) => [path, (await visit(host, path, headers)).status] as const)),
+  )
+}

@@ -50,7 +50,18 @@ function folder(t: TestContext, files: Readonly<Record<string, string>>): string
 describe('a folder with other files', () => {
   it('is refused and left unchanged, whatever the names of its files', async (t) => {
     const names = ['notes.txt', '.gitignore', 'src/index.ts', '7.log', '20240101.log', '12.ldb', '12.sst', '3.dbtmp']
-    const ours = ['LOG', 'LOG.old', 'CURRENT', 'MANIFEST-000001', 'MANIFEST-7', 'MARK', 'FILTER', 'agent.sock', 'KEPT']
+    const ours = [
+      'LOG',
+      'LOG.old',
+      'CURRENT',
+      'MANIFEST-000001',
+      'MANIFEST-7',
+      'MARK',
+      'FILTER',
+      'agent.sock',
+      'KEPT',
+      'ui-token',
+    ]
     for (const name of [...names, ...ours, 'MARK.1', 'lost+found'])
       await assertUntouched(folder(t, { [name]: 'mine' }), name)
     await assertUntouched(folder(t, Object.fromEntries([...names, ...ours].map((name) => [name, 'mine']))), 'all')
@@ -140,7 +151,7 @@ describe('a folder in which a log is being made', () => {
     await (await openLog(store)).close()
   })
 
-  it('is accepted with a MANIFEST but no CURRENT, with the socket of an agent, and at the top of a new disk', async (t) => {
+  it('is accepted with a MANIFEST but no CURRENT, with the socket and the tokens of an agent, and at the top of a new disk', async (t) => {
     const directory = folder(t, {})
     const store = join(temporaryDirectory(t), 'store')
     const db = new ClassicLevel(store)
@@ -149,6 +160,7 @@ describe('a folder in which a log is being made', () => {
     const [manifest] = readdirSync(store).filter((name) => name.startsWith('MANIFEST'))
     cpSync(join(store, manifest as string), join(directory, 'MANIFEST-000001'))
     mkdirSync(join(directory, 'lost+found'))
+    writeFileSync(join(directory, 'ui-token'), `${'a-_9'.repeat(8)}\n`)
     const server = createServer().listen(join(directory, 'agent.sock'))
     t.after(() => server.close())
     await new Promise((resolve) => server.once('listening', resolve))
