@@ -103,6 +103,14 @@ export const tidings = {
           summary: 'Show the outcomes of its slots',
           load: async () => (await import('../commands/jobs/history.ts')).history,
         },
+        timeline: {
+          summary: 'Show the newest slots of all jobs',
+          load: async () => (await import('../commands/jobs/timeline.ts')).timeline,
+        },
+        abort: {
+          summary: 'Abort what a job runs now',
+          load: async () => (await import('../commands/jobs/abort.ts')).abort,
+        },
         run: { summary: 'Run a job now', load: async () => (await import('../commands/jobs/run.ts')).run },
         pause: { summary: 'Pause a job', load: async () => (await import('../commands/jobs/pause.ts')).pause },
         resume: { summary: 'Resume a job', load: async () => (await import('../commands/jobs/resume.ts')).resume },
@@ -125,6 +133,14 @@ export const tidings = {
       summary: 'List, pause, move and rename listeners',
       commands: {
         ls: { summary: 'List listeners', load: async () => (await import('../commands/listeners/ls.ts')).ls },
+        deliveries: {
+          summary: 'Show its newest deliveries',
+          load: async () => (await import('../commands/listeners/deliveries.ts')).deliveries,
+        },
+        retrying: {
+          summary: 'List events that wait for another attempt',
+          load: async () => (await import('../commands/listeners/retrying.ts')).retrying,
+        },
         pause: {
           summary: 'Pause a listener',
           load: async () => (await import('../commands/listeners/pause.ts')).pause,
@@ -155,6 +171,10 @@ export const tidings = {
       summary: 'List, retry and drop events that listeners could not handle',
       commands: {
         ls: { summary: 'List parked events', load: async () => (await import('../commands/parked/ls.ts')).ls },
+        groups: {
+          summary: 'Count them by type and error',
+          load: async () => (await import('../commands/parked/groups.ts')).groups,
+        },
         show: {
           summary: 'Show one, with its error',
           load: async () => (await import('../commands/parked/show.ts')).show,

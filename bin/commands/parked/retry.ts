@@ -1,23 +1,28 @@
 import { command } from '../../cli/command.ts'
 import { reading } from '../../cli/options.ts'
 import { askLog } from '../../logs/ask-log.ts'
-import { all, choose, report } from './chosen.ts'
+import { choose, choosing, takeChosen } from './chosen.ts'
 
 export const retry = command({
-  summary: 'Deliver parked events again, with all their attempts.',
+  summary:
+    'Deliver parked events again, with all their attempts: one, all, or those that match. --dry-run says how many.',
   takes: ['LISTENER', '[SEQ]'],
-  options: { ...all, ...reading },
+  options: { ...choosing, ...reading },
   examples: [
     ['my_listener 12', 'my_listener receives event 12 again'],
     ['my_listener --all', 'It receives all its parked events again'],
+    ['my_listener --error TimeoutError --dry-run', 'Counts those that were parked with this error'],
+    ['my_listener --error TimeoutError', 'It receives them again'],
   ],
   run: async (given) => {
-    const [listener = '', place] = given._
-    const seq = choose(place, given.all)
-    return askLog(given, async ({ parked }) => {
-      const seqs = await parked.retry(listener, seq)
-      const of = `of listener ${JSON.stringify(listener)}`
-      return report(listener, seq, seqs, given.json, (events) => `${events} ${of} to be delivered again`)
-    })
+    const [listener = ''] = given._
+    choose(given)
+    return askLog(given, ({ parked }) =>
+      takeChosen(listener, given, {
+        take: parked.retry,
+        doing: 'releasing parked events',
+        done: (events) => `${events} of listener ${JSON.stringify(listener)} to be delivered again`,
+      }),
+    )
   },
 })

@@ -1,4 +1,4 @@
-import type { Health, JobHealth, ListenerHealth } from '../../../lib/index.ts'
+import type { Attention, Health, JobHealth, ListenerHealth } from '../../../lib/index.ts'
 import { command } from '../../cli/command.ts'
 import { exitCodes } from '../../cli/errors.ts'
 import { reading } from '../../cli/options.ts'
@@ -9,26 +9,36 @@ import { printRows, type Row } from '../../print/rows.ts'
 const AGENT = ['', 'name', 'state', 'pid', 'since', 'log', 'newest event']
 const JOBS = ['', 'name', 'schedule', 'last slot', 'next slot', 'state']
 const LISTENERS = ['', 'name', 'behind', 'running', 'retrying', 'parked', 'oldest event', 'state']
+const ATTENTION = ['', 'needs a person', 'what helps']
 
 export const status = command({
   summary:
-    'Show the state of an agent: its jobs, its listeners, its log. Ends with 0 if all is well. --json prints the same for programs.',
+    'Show the state of an agent: its jobs, its listeners, its log, and what needs a person. Ends with 0 if the agent works, with --strict only if nothing needs a person. --json prints the same for programs.',
   takes: [],
-  options: reading,
+  options: {
+    strict: { type: 'boolean', describe: 'End with 1 if anything needs a person: a failing job, a parked event …' },
+    ...reading,
+  },
   examples: [
     ['', 'Shows the agent on the only log in .tidings'],
     ['--agent hello --json', 'Shows agent hello, for a program that watches it'],
+    ['--strict', 'Also fails while a job fails, or events are parked'],
   ],
   failsIf: 'a job is overdue, a listener is stuck, the log has failed or no agent runs; not if a job only holds drafts',
   run: (given) =>
     askLog(given, async (operations) => {
       const health = await operations.status()
-      if (given.json) printJson(health)
-      else await printHealth(health)
+      const attention = await operations.attention()
+      if (given.json) printJson({ ...health, attention })
+      else {
+        await printHealth(health)
+        await printRows(ATTENTION, attention.map(attentionRow))
+      }
       for (const problem of health.problems) printProblem(problem)
       // Held drafts wait for a person; a supervisor that restarts the agent would not help.
       const floods = health.jobs.filter(({ held }) => held !== undefined)
-      return health.problems.length === floods.length ? exitCodes.ok : exitCodes.failed
+      const isWell = health.problems.length === floods.length && (given.strict !== true || attention.length === 0)
+      return isWell ? exitCodes.ok : exitCodes.failed
     }),
 })
 
@@ -37,6 +47,10 @@ async function printHealth({ agent, running, pid, since, log, jobs, listeners }:
   await printRows(AGENT, [['agent', ...[agent, state, pid, since, log.state, log.last].map(cell)]])
   await printRows(JOBS, jobs.map(jobRow))
   await printRows(LISTENERS, listeners.map(listenerRow))
+}
+
+function attentionRow({ what, fix }: Attention): Row {
+  return ['⚠', what, fix ?? '-']
 }
 
 function jobRow(job: JobHealth): Row {

@@ -97,11 +97,16 @@ export function operationsOf(log: Log, agent?: AgentControl, code?: Code): Opera
       throw new TidingsError('TIDINGS_AGENT_INVALID', 'no agent runs on this log: start it with tidings run FILE')
     },
     health: async () => agentHealthOf(log, agent),
-    attention: async () => attentionOf(log, await (agent?.health() ?? partsAsLeft(log))),
+    attention: async () => attentionOf(log, await (agent?.health() ?? partsOf(log))),
     flow: () => flowOf(log, parked.list()),
     metrics: () => metrics.text(),
     graph: () => liveGraph(log, agent),
     live: (question, signal) => feed.watch(question, signal),
     why: (event, listener) => whyOf(log, agent, event, listener),
   }
+}
+
+// A log that has failed can't be read.
+async function partsOf(log: Log): ReturnType<typeof partsAsLeft> {
+  return log.state === 'ready' ? partsAsLeft(log) : { jobs: [], listeners: [] }
 }

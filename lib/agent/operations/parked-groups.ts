@@ -45,10 +45,14 @@ export async function parkedGroups(log: Log, agent?: AgentControl, listener?: st
     left -= scanned
     all.push(...groups)
   }
-  return all.sort((a, b) => b.count - a.count || (a.listener < b.listener ? -1 : 1))
+  return all.sort((a, b) => b.count - a.count || (nameOf(a) < nameOf(b) ? -1 : 1))
 }
 
-type Times = { -readonly [K in keyof ParkedGroup]: ParkedGroup[K] }
+function nameOf({ listener, error, code, type }: ParkedGroup): string {
+  return JSON.stringify([listener, error, code, type])
+}
+
+type Changing = { -readonly [K in keyof ParkedGroup]: ParkedGroup[K] }
 
 async function groupsOf(
   log: Log,
@@ -56,7 +60,7 @@ async function groupsOf(
   listener: string,
   most: number,
 ): Promise<{ readonly groups: readonly ParkedGroup[]; readonly scanned: number }> {
-  const groups = new Map<string, Times>()
+  const groups = new Map<string, Changing>()
   let scanned = 0
   let isMore = false
   await steerable(log, agent, listener).steer(async (consumer) => {

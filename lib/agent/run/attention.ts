@@ -1,5 +1,8 @@
 import { quote } from '../../core/errors.ts'
+import { MINUTE } from '../../core/time-units.ts'
 import { history } from '../../job/run-report.ts'
+import type { LevelLog } from '../../level/level-log.ts'
+import type { Stats } from '../../level/upkeep/stats.ts'
 import type { Log } from '../../log/port.ts'
 import { jobMemories } from './engine-events.ts'
 import type { Health, JobHealth, ListenerHealth } from './health.ts'
@@ -59,7 +62,7 @@ export async function attentionOf(
     if (failures > 0) found.push(await failing(log, job.name, failures, since))
     if (memory.silent === true && memory.toldAt !== undefined) found.push(silent(job.name, memory.toldAt))
   }
-  return [...found, ...byName(listeners).flatMap(listenerAttention)]
+  return [...(await diskAttention(log)), ...found, ...byName(listeners).flatMap(listenerAttention)]
 }
 
 function byName<T extends { readonly name: string }>(rows: readonly T[]): T[] {
@@ -70,6 +73,37 @@ function logAttention({ state }: Log): Attention[] {
   if (state === 'ready') return []
   const how = state === 'failed' ? 'has failed' : 'is closed'
   return [{ kind: 'log-failed', what: `the log ${how} and accepts no reads or writes`, fix: 'tidings db verify' }]
+}
+
+/** When a disk is nearly full: with this many bytes left, or this many days at the growth of at least two days. */
+const NEARLY_FULL = { bytes: 256 * 1024 * 1024, days: 14 }
+
+/** How long the space of a log is not measured again, in ms: that walks through its folder. */
+const MEASURED = 10 * MINUTE
+
+const measured = new WeakMap<Log, { readonly at: number; readonly stats: Promise<Stats | undefined> }>()
+
+async function diskAttention(log: Log): Promise<Attention[]> {
+  const stats = await statsOf(log)
+  if (stats?.free === undefined) return []
+  const { free, fullInDays = Number.POSITIVE_INFINITY, growth } = stats
+  const isSoon = growth.days >= 2 && fullInDays < NEARLY_FULL.days
+  if (free >= NEARLY_FULL.bytes && !isSoon) return []
+  const left = `the disk of the log has ${Math.round(free / 1024 / 1024)} MiB left`
+  const days = Math.floor(fullInDays)
+  const what = isSoon ? `${left}, and is full in ${days} ${days === 1 ? 'day' : 'days'} at its present growth` : left
+  return [{ kind: 'disk', what, fix: 'tidings db prune' }]
+}
+
+function statsOf(log: Log): Promise<Stats | undefined> {
+  const now = log.clock.now()
+  const known = measured.get(log)
+  if (known !== undefined && Math.abs(now - known.at) < MEASURED) return known.stats
+  // A log that is stored elsewhere has no folder.
+  const stats =
+    'stats' in log ? (log as Pick<LevelLog, 'stats'>).stats().catch(() => undefined) : Promise.resolve(undefined)
+  measured.set(log, { at: now, stats })
+  return stats
 }
 
 function stoppedOrLate({ name, failure, restsUntil, overdue }: JobHealth): Attention[] {
