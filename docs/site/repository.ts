@@ -65,8 +65,9 @@ export class Repository {
         if (target === '') return link
         const found = posix.join(posix.dirname(from), target)
         if (!existsSync(join(this.#root, found))) throw new Error(`${from} links to ${found}, which does not exist`)
-        if (found.endsWith('.svg')) pictures.set(found, posix.basename(found))
-        const to = found.endsWith('.svg') ? posix.basename(found) : this.#siteOf(found)
+        const isPicture = /\.(svg|png)$/.test(found)
+        if (isPicture) pictures.set(found, posix.basename(found))
+        const to = isPicture ? posix.basename(found) : this.#siteOf(found)
         return `](${relative(path, to)}${anchor})`
       })
     return outsideCode(text.replaceAll(/<!--[^]*?-->\n*/g, ''), (words) =>

@@ -60,7 +60,7 @@ const columns: readonly Column<ListedJob>[] = [
         run
       </Act>
     ),
-    'wide',
+    'wide number',
   ],
 ]
 

@@ -94,7 +94,12 @@ function Need({
           )}
         </>
       )}
-      {fix !== undefined && <code>{line(fix, 300)}</code>}
+      {fix !== undefined && (
+        <>
+          {' '}
+          <code>{line(fix, 300)}</code>
+        </>
+      )}
     </li>
   )
 }
