@@ -13,6 +13,7 @@ import { checkLog } from '../log/check-log.ts'
 import type { Lag, Log } from '../log/port.ts'
 import { type Agent, isAgent } from './define/agent.ts'
 import { createLogger } from './logger.ts'
+import { openTelemetry } from './open-telemetry.ts'
 import { operationsOf } from './operations/operations.ts'
 import type { AgentControl } from './run/agent-control.ts'
 import type { Running } from './run/running.ts'
@@ -85,12 +86,14 @@ export async function start(agent: Agent, options: StartOptions = {}): Promise<R
     await server?.close()
     if (options.log === undefined) await log.close()
   }
+  const tracing = await openTelemetry(secrets.scrub)
   const running: RunningAgent = new RunningAgent({
     agent,
     log,
     clock,
     environment,
     scrub: secrets.scrub,
+    tracing,
     load: options.load,
     close,
   })

@@ -24,6 +24,8 @@ export interface StoredEvent<N extends string = string, T = unknown> extends Dra
   readonly cause?: number
   /** For versioned types: 1, 2, 3 … for each version of this identifier. */
   readonly revision?: number
+  /** Names the span that published it, in the format of W3C Trace Context; absent if no span was recorded. */
+  readonly traceparent?: string
 }
 
 /** The answer to one published draft. */

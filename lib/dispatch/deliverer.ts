@@ -3,14 +3,15 @@ import { defined } from '../core/defined.ts'
 import type { Environment } from '../core/environment.ts'
 import { quote, TidingsError } from '../core/errors.ts'
 import type { Draft, Receipt } from '../core/event.ts'
+import type { Tracing } from '../core/tracing.ts'
 import type { Verdict } from '../listener/judge/judge.ts'
 import { MemoryPipe } from '../listener/judge/memory-pipe.ts'
 import type { Listener } from '../listener/listener.ts'
 import { type Pipe, pipeOf } from '../listener/on.ts'
 import { snapshotDraft } from '../log/check-draft.ts'
-import { logReceipt } from '../log/log-receipt.ts'
 import type { Handed, KeyValue, Log } from '../log/port.ts'
 import { StateBuffer } from '../log/state-buffer.ts'
+import { acceptOne } from '../log/traced-accept.ts'
 import { type AttemptHost, DeliveryAttempt } from './delivery-attempt.ts'
 import { refuseLoop } from './hops.ts'
 import { outdated } from './outdated.ts'
@@ -20,6 +21,7 @@ export interface DeliveryHost {
   readonly log: Log
   readonly clock: Clock
   readonly environment: Environment
+  readonly tracing?: Tracing | undefined
 }
 
 /** The namespace of a listener's own state. */
@@ -56,6 +58,10 @@ export class Deliverer implements AttemptHost {
 
   get environment(): Environment {
     return this.#host.environment
+  }
+
+  get tracing(): Tracing | undefined {
+    return this.#host.tracing
   }
 
   /** Begins one attempt at one event. `verdict`: what the gate of a pipe with a memory found. */
@@ -100,12 +106,9 @@ export class Deliverer implements AttemptHost {
   }
 
   async publish(given: Draft, { event }: Handed): Promise<Receipt> {
-    const { log, environment } = this.#host
+    const { log } = this.#host
     const draft = snapshotDraft(given)
     await refuseLoop(log, event)
-    const receipts = await log.accept([draft], { cause: event.seq, listener: this.listener.name })
-    const receipt = receipts[0] as Receipt
-    logReceipt(environment.logger, draft, receipt)
-    return receipt
+    return acceptOne(draft, { cause: event.seq, listener: this.listener.name }, this.#host)
   }
 }

@@ -6,12 +6,14 @@ import { guardSignal } from '../core/guard-signal.ts'
 import { Publisher } from '../core/publisher.ts'
 import { safeSubscribe } from '../core/safe-subscribe.ts'
 import { StoppableWork, WORK_ENDED } from '../core/time-limit.ts'
+import type { OpenSpan, Tracing } from '../core/tracing.ts'
 import type { Verdict } from '../listener/judge/judge.ts'
 import type { Listener } from '../listener/listener.ts'
 import type { AnyOperator, Pipe } from '../listener/on.ts'
 import type { Handed } from '../log/port.ts'
 import type { StateBuffer } from '../log/state-buffer.ts'
 import { type DeliverySource, ValueDelivery } from './delivery.ts'
+import { endSpan, processSpan } from './delivery-span.ts'
 import { type HandlerCall, HandlerCalls } from './handler-calls.ts'
 import { type DeliveryOutcome, failureOutcome } from './outcome.ts'
 
@@ -20,6 +22,7 @@ export interface AttemptHost {
   readonly environment: DeliverySource['environment']
   readonly log: { readonly id: string }
   readonly listener: Listener
+  readonly tracing?: Tracing | undefined
   /** The name of the delivery in error messages. */
   readonly title: string
   readonly pipe: Pipe
@@ -79,6 +82,7 @@ export class DeliveryAttempt implements DeliverySource {
   #state: StateBuffer | undefined
   #publisher: Publisher | undefined
   #calls: HandlerCalls | undefined
+  #span: OpenSpan | undefined
   #work: StoppableWork | undefined
   #signal: AbortSignal | undefined
   /** Why it ended, as the signal tells. */
@@ -158,6 +162,7 @@ export class DeliveryAttempt implements DeliverySource {
     this.#publisher?.end(this.#host.title)
     this.#calls?.ended()
     this.#work?.stop(reason)
+    if (this.#span !== undefined) endSpan(this.#span, outcome)
     this.#onEnd?.(outcome)
   }
 
@@ -201,10 +206,21 @@ export class DeliveryAttempt implements DeliverySource {
   #handle(value: unknown): void {
     this.#handling = true
     try {
-      this.#await(this.#host.listener.handle(value, new ValueDelivery(this, this.#index++)))
+      const handle = (): void => this.#await(this.#host.listener.handle(value, new ValueDelivery(this, this.#index++)))
+      if (this.#host.tracing === undefined) handle()
+      else this.#traced(this.#host.tracing).within(handle)
     } catch (error) {
       this.#fail(error)
     }
+  }
+
+  // One span for the attempt, from its first value on: most events end at a filter.
+  #traced(tracing: Tracing): OpenSpan {
+    if (this.#span === undefined) {
+      const { event, attempt } = this.handed
+      this.#span = tracing.begin(processSpan(this.listener, event, attempt))
+    }
+    return this.#span
   }
 
   /** Waits for the result of a handler if it is a promise or an Observable, also a nested one; ignores any other. */

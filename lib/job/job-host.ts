@@ -1,6 +1,7 @@
 import type { Observable } from 'rxjs'
 import type { Clock } from '../core/clock.ts'
 import type { Environment } from '../core/environment.ts'
+import type { Tracing } from '../core/tracing.ts'
 import type { Log } from '../log/port.ts'
 import type { RunReport } from './run-report.ts'
 import type { Slot } from './slots.ts'
@@ -23,6 +24,8 @@ export interface JobHost {
   readonly stop: AbortSignal
   /** Aborts when current runs must end. */
   readonly abort: AbortSignal
+  /** Traces the runs. Default: none does. */
+  readonly tracing?: Tracing | undefined
   /** Removes known secrets from stored text. */
   scrub(text: string): string
   /** An attempt at the slot begins. */

@@ -3,6 +3,7 @@ import { checkDraft } from '../log/check-draft.ts'
 import type { Claim, Completion } from '../log/claim.ts'
 import { logReceipt } from '../log/log-receipt.ts'
 import type { KeyValue, Origin, Query, Write, Writes } from '../log/port.ts'
+import { tracedAccept } from '../log/traced-accept.ts'
 import { FloodGuard } from './flood-guard.ts'
 import type { Job } from './job.ts'
 import type { JobHost } from './job-host.ts'
@@ -22,6 +23,8 @@ export interface LogAttempt {
   record(): JobRecord
 }
 
+type OutletHost = Pick<JobHost, 'log' | 'clock' | 'environment' | 'scrub' | 'tracing'>
+
 /** What is stored with the last drafts of a step. */
 interface StepEnd {
   readonly state: Writes
@@ -34,7 +37,7 @@ export class LogOutlet implements Outlet {
   readonly guard: FloodGuard | undefined
   readonly #job: Job
   readonly #attempt: LogAttempt
-  readonly #host: Pick<JobHost, 'log' | 'clock' | 'environment' | 'scrub'>
+  readonly #host: OutletHost
   readonly #origin: { readonly job: string; readonly run: string }
   readonly #first: Job['settings']['first']
   readonly #counts = { new: 0, changed: 0, duplicate: 0 }
@@ -46,7 +49,7 @@ export class LogOutlet implements Outlet {
   #most: number
   readonly #versions = new Map<string, string>()
 
-  constructor(job: Job, attempt: LogAttempt, host: Pick<JobHost, 'log' | 'clock' | 'environment' | 'scrub'>) {
+  constructor(job: Job, attempt: LogAttempt, host: OutletHost) {
     this.#job = job
     this.#attempt = attempt
     this.#host = host
@@ -166,8 +169,9 @@ export class LogOutlet implements Outlet {
     told: boolean,
     end: Pick<Origin, 'state' | 'completes'> = {},
   ): Promise<readonly Receipt[]> {
-    const { log, environment } = this.#host
-    const receipts = await log.accept(drafts, { ...this.#origin, ...(told ? {} : { told }), ...end })
+    const { log, environment, tracing } = this.#host
+    const origin = { ...this.#origin, ...(told ? {} : { told }), ...end }
+    const receipts = await tracedAccept(log, drafts, origin, tracing)
     for (const [i, receipt] of receipts.entries()) {
       this.#counts[receipt.status] += 1
       if (receipt.event !== undefined) this.#lastAcceptedAt = receipt.event.created

@@ -5,6 +5,7 @@ import type { Environment } from '../core/environment.ts'
 import type { Logger } from '../core/logger.ts'
 import { Mutex } from '../core/mutex.ts'
 import { DAY, MINUTE } from '../core/time-units.ts'
+import type { Tracing } from '../core/tracing.ts'
 import type { Claim } from '../log/claim.ts'
 import type { Log } from '../log/port.ts'
 import { nextSlot } from '../schedule/schedule.ts'
@@ -36,6 +37,7 @@ class LogRuns implements SlotHost {
   readonly clock: Clock
   readonly context: Environment
   readonly abort: AbortSignal
+  readonly tracing: Tracing | undefined
   readonly #job: Job
   readonly #currentRecord: () => JobRecord
   readonly #host: JobHost
@@ -50,6 +52,7 @@ class LogRuns implements SlotHost {
     this.clock = host.clock
     this.context = host.environment
     this.abort = host.abort
+    this.tracing = host.tracing
     this.#job = job
     this.#currentRecord = currentRecord
     this.#host = host

@@ -8,6 +8,7 @@ import { execWithin } from '../core/exec.ts'
 import { guardSignal } from '../core/guard-signal.ts'
 import { Publisher } from '../core/publisher.ts'
 import { withLinkedSignal, withTimeLimit } from '../core/time-limit.ts'
+import type { Tracing } from '../core/tracing.ts'
 import type { KeyValue, Query, Writes } from '../log/port.ts'
 import { StateBuffer } from '../log/state-buffer.ts'
 import type { Job, JobContext } from './job.ts'
@@ -58,6 +59,8 @@ export interface SlotHost {
   readonly context: Environment & Partial<JobContext>
   /** Aborts when current attempts must end. */
   readonly abort: AbortSignal
+  /** Traces the attempts. Default: none does. */
+  readonly tracing?: Tracing | undefined
   /** Aborts when a person ends the attempts that run now. Asked when an attempt begins. Default: never. */
   abortOnRequest?(): AbortSignal | undefined
   /** The signals that prevent further attempts at this slot. */
@@ -146,7 +149,7 @@ async function makeAttempts(job: Job, attempts: Attempts, host: SlotHost): Promi
     const asked = job.schedule.kind === 'always' ? ends : []
     const requested = host.abortOnRequest?.()
     const attempted = { slot: given, attempt, late, outlet, clock, context, replaced, abort, asked }
-    const ran = await runAttempt(job, { ...attempted, ...defined({ requested }) })
+    const ran = await tracedRun(job, { ...attempted, ...defined({ requested }) }, host.tracing)
     claimed.ended(ran)
     return ran
   }
@@ -217,6 +220,22 @@ export interface RunAttempt extends Pick<SlotHost, 'clock' | 'context' | 'abort'
   readonly requested?: AbortSignal
   /** Signals that ask the run to end: a run that then ends has succeeded. */
   readonly asked?: readonly AbortSignal[]
+}
+
+async function tracedRun(job: Job, given: RunAttempt, tracing: Tracing | undefined): Promise<RunReport> {
+  if (tracing === undefined) return runAttempt(job, given)
+  const { slot, attempt, late } = given
+  const facts = { 'tidings.job': job.name, 'tidings.slot': slot.at.toISOString(), 'tidings.attempt': attempt }
+  const span = tracing.begin({
+    name: `job ${job.name}`,
+    kind: 'internal',
+    attributes: { ...facts, 'tidings.late': late },
+  })
+  const report = await span.within(() => runAttempt(job, given))
+  const { status, new: fresh, changed, duplicate, error } = report
+  const counts = { 'tidings.new': fresh, 'tidings.changed': changed, 'tidings.duplicate': duplicate }
+  span.end({ error, attributes: { 'tidings.status': status, ...counts } })
+  return report
 }
 
 /** Makes one attempt; never rejects. */

@@ -2,14 +2,15 @@ import type { Observable } from 'rxjs'
 import type { Clock } from '../core/clock.ts'
 import type { ErrorInfo } from '../core/error-info.ts'
 import type { Accepted, Draft, StoredEvent } from '../core/event.ts'
-import type { JsonValue } from '../core/json.ts'
-import type { Claim, ClaimOptions, Completion, RunRecord, SlotPlan, SlotsOfJob } from './claim.ts'
+import type { Claim, ClaimOptions, RunRecord, SlotPlan, SlotsOfJob } from './claim.ts'
 import type { EventPlace, Stored, TypeCount } from './event-facts.ts'
 import type { KeyValue } from './key-value.ts'
 import type { LogMeter } from './log-meter.ts'
+import type { Origin, Writes } from './origin.ts'
 
 export type { EventPlace, Stored, TypeCount } from './event-facts.ts'
 export type { Entry, KeyValue } from './key-value.ts'
+export type { Origin, Recorded, Write, Writes } from './origin.ts'
 
 /** A query over the events of a log. An event must match every given part. */
 export interface Query {
@@ -201,45 +202,6 @@ export interface Consumer {
   /** Resolves to its progress. */
   lag(): Promise<Lag>
 }
-
-/** A write of state, stored in one commit with what it belongs to. */
-export interface Write {
-  /** The namespace of the key, 1 byte to 1 KiB. */
-  readonly namespace: string
-  /** The key, 1 byte to 1 KiB. */
-  readonly key: string
-  /** The new value; absent: deletes the key. */
-  readonly value?: JsonValue
-}
-
-/** Writes of state, in order. */
-export type Writes = readonly Write[]
-
-/** Where drafts come from, and what is stored with them in one commit. */
-export interface Origin {
-  /** The job that published the drafts. */
-  readonly job?: string
-  /** The run of that job. */
-  readonly run?: string
-  /** The seq of the event whose listener published the drafts. */
-  readonly cause?: number
-  /** The listener that published the drafts in answer to `cause`: it is counted, and not stored. */
-  readonly listener?: string
-  /** `false` stores the events without delivering them to listeners; default `true`. */
-  readonly told?: boolean
-  /** State to store with the events. */
-  readonly state?: Writes
-  /** A claimed slot to complete with the events. */
-  readonly completes?: Completion
-  /**
-   * Stores the events with the time and revision under which another log accepted them. An identity that this log has
-   * at that revision or a later one is a duplicate, whatever its version, so a repeated import adds nothing.
-   */
-  readonly recorded?: Recorded
-}
-
-/** When another log accepted an event, in ms since the epoch; and as which revision, for versioned types. */
-export type Recorded = Pick<StoredEvent, 'created' | 'revision'>
 
 /** The durable, ordered record of events, identities, cursors and runs: the only storage of jobs, dispatch, agent. */
 export interface Log {

@@ -43,6 +43,11 @@ const packages: readonly { readonly name: RegExp; readonly by: RegExp; readonly 
   },
   { name: /^pino(-pretty)?$/, by: /^lib\/agent\/logger\.ts$|^spec\//, words: 'lib/agent/logger.ts' },
   { name: /^(@hono\/.*|hono)$/, by: /^lib\/agent\/(socket|page)\/.*$|^spec\//, words: 'lib/agent/socket/ and page/' },
+  {
+    name: /^@opentelemetry\/api$/,
+    by: /^lib\/agent\/open-telemetry\.ts$|^spec\//,
+    words: 'lib/agent/open-telemetry.ts',
+  },
   { name: /^yargs$/, by: /^bin\/|^spec\//, words: 'bin/' },
   { name: /^(preact|@preact\/signals-core)$/, by: /^page\//, words: 'page/' },
   { name: /^fast-check$/, by: /^lib\/testing\/|^spec\//, words: 'lib/testing/ and spec/' },

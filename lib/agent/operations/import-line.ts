@@ -16,6 +16,7 @@ const fields: Parts = {
   transformed: 'flag?',
   seq: 'number?',
   cause: 'number?',
+  traceparent: 'text?',
 }
 
 type Line = Draft & Partial<Recorded> & { readonly job?: string }

@@ -2,14 +2,14 @@ import { type Observable, Subject, startWith, switchMap } from 'rxjs'
 import type { Publish } from '../../core/context.ts'
 import { defined } from '../../core/defined.ts'
 import { asError, quote, TidingsError } from '../../core/errors.ts'
-import type { Receipt, StoredEvent } from '../../core/event.ts'
+import type { StoredEvent } from '../../core/event.ts'
 import { isTransient, keepTrying } from '../../core/keep-trying.ts'
 import { toDraft } from '../../core/publisher.ts'
 import type { Job } from '../../job/job.ts'
 import type { RunReport } from '../../job/run-report.ts'
 import type { Listener } from '../../listener/listener.ts'
 import { snapshotDraft } from '../../log/check-draft.ts'
-import { logReceipt } from '../../log/log-receipt.ts'
+import { acceptOne } from '../../log/traced-accept.ts'
 import { systemZone } from '../../schedule/zone.ts'
 import type { Agent, Part } from '../define/agent.ts'
 import type { AgentControl, RunningJob } from './agent-control.ts'
@@ -110,13 +110,10 @@ export class RunningAgent implements Running, AgentControl {
   }
 
   readonly publish: Publish = async (...given: readonly unknown[]) => {
-    const { log, environment } = this.#host
     if (this.stopping)
       throw new TidingsError('TIDINGS_RUN_ENDED', `published after agent ${quote(this.agent)} was stopped`)
     const draft = snapshotDraft(toDraft(given))
-    const [receipt] = await log.accept([draft])
-    logReceipt(environment.logger, draft, receipt as Receipt)
-    return receipt as Receipt
+    return acceptOne(draft, {}, this.#host)
   }
 
   /** Starts the parts of the agent. */

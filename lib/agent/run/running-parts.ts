@@ -4,6 +4,7 @@ import type { Clock } from '../../core/clock.ts'
 import type { Environment } from '../../core/environment.ts'
 import { asError, quote, TidingsError } from '../../core/errors.ts'
 import { isTransient, keepTrying } from '../../core/keep-trying.ts'
+import type { Tracing } from '../../core/tracing.ts'
 import type { Job } from '../../job/job.ts'
 import { type JobRecord, readJob } from '../../job/job-record.ts'
 import type { RunReport } from '../../job/run-report.ts'
@@ -22,6 +23,8 @@ export interface RunningPartsHost {
   readonly log: Log
   readonly clock: Clock
   readonly environment: Environment
+  /** Traces what its parts do; absent: nothing does. */
+  readonly tracing?: Tracing | undefined
   /** Counts what its parts do. */
   readonly meters: PartMeters
   /** Removes known secrets from text that is stored. */

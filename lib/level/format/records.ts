@@ -130,6 +130,8 @@ interface Extras {
   readonly version?: string | undefined
   readonly revision?: number | undefined
   readonly transformed?: true | undefined
+  /** Versions of Tidings that do not know it leave it out. */
+  readonly traceparent?: string | undefined
   readonly untold?: true | undefined
 }
 
@@ -193,11 +195,12 @@ export function encodeEvent(
   run: string | undefined,
   told: boolean,
 ): string {
-  const { job, cause, version, revision, transformed } = event
+  const { job, cause, version, revision, transformed, traceparent } = event
   const head = `${quoted(event.type)},${quoted(event.identifier)},${event.created},${json}`
-  const plain = (job ?? run ?? cause ?? version ?? transformed) === undefined && told
+  const plain = (job ?? run ?? cause ?? version ?? transformed ?? traceparent) === undefined && told
   if (plain) return seal(key, `[${head}]`)
-  const extras: Extras = { job, run, cause, version, revision, transformed, untold: told ? undefined : true }
+  const untold = told ? undefined : true
+  const extras: Extras = { job, run, cause, version, revision, transformed, traceparent, untold }
   return seal(key, `[${head},${JSON.stringify(extras)}]`)
 }
 
@@ -238,5 +241,6 @@ export function storedEvent(
   if (from.version !== undefined) event.version = from.version
   if (from.revision !== undefined) event.revision = from.revision
   if (from.transformed !== undefined) event.transformed = from.transformed
+  if (from.traceparent !== undefined) event.traceparent = from.traceparent
   return Object.freeze(event)
 }

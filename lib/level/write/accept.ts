@@ -95,9 +95,9 @@ export function decideDrafts(drafts: readonly Draft[], origin: Origin, rules: Ac
     const { data, json } = checkData(draft, identified, rules.limits)
     const revision = revisionAfter(known, version, origin.recorded)
     const { transformed } = draft
-    const { job, cause } = origin
+    const { job, cause, traceparent } = origin
     // Listed one by one: a spread takes as long as the rest of the decision.
-    const parts = { type, identifier, data, version, revision, transformed, job, cause }
+    const parts = { type, identifier, data, version, revision, transformed, job, cause, traceparent }
     const event = storedEvent(parts, rules.next + events.length, origin.recorded?.created ?? rules.now)
     const told = origin.told !== false
     const identity = identityOf(event, told, known)
