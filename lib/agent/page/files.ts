@@ -1,12 +1,15 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { hash } from '../../core/hash.ts'
 
 /** A file that the browser loads. */
 export interface PageFile {
   readonly type: string
   readonly bytes: Uint8Array<ArrayBuffer>
+  /** The same, for browsers that take gzip. */
+  readonly gzipped: Uint8Array<ArrayBuffer>
   /** Changes with the bytes. */
   readonly tag: string
 }
@@ -41,8 +44,8 @@ export async function pageFiles(directory = builtPage()): Promise<ReadonlyMap<st
 }
 
 function fileOf(name: string, bytes: Buffer): PageFile {
-  const tag = `"${hash(bytes.toString('latin1')).toString('base64url').slice(0, 16)}"`
-  return { type: typeOf(name) ?? '', bytes: new Uint8Array(bytes), tag }
+  const tag = hash(bytes.toString('latin1')).toString('base64url').slice(0, 16)
+  return { type: typeOf(name) ?? '', bytes: new Uint8Array(bytes), gzipped: new Uint8Array(gzipSync(bytes)), tag }
 }
 
 function typeOf(name: string): string | undefined {

@@ -59,8 +59,16 @@ export function pageRoutes(operations: Operations, options: PageRoutes): App {
   app.get('/:name?', (c) => {
     const file = files.get(c.req.param('name') ?? 'index.html')
     if (file === undefined) return c.notFound()
-    const headers = { 'content-type': file.type, etag: file.tag, 'cache-control': 'private, no-cache' }
-    return c.req.header('if-none-match') === file.tag ? c.body(null, 304, headers) : c.body(file.bytes, 200, headers)
+    const isGzip = /\bgzip\b/.test(c.req.header('accept-encoding') ?? '')
+    const headers = {
+      'content-type': file.type,
+      'cache-control': 'private, no-cache',
+      vary: 'accept-encoding',
+      etag: `"${file.tag}${isGzip ? '-gzip' : ''}"`,
+    }
+    if (c.req.header('if-none-match') === headers.etag) return c.body(null, 304, headers)
+    if (!isGzip) return c.body(file.bytes, 200, headers)
+    return c.body(file.gzipped, 200, { ...headers, 'content-encoding': 'gzip' })
   })
   return app
 }

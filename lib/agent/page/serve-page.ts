@@ -74,6 +74,8 @@ export async function servePage(
   })
   server.maxConnections = MOST_CONNECTIONS
   const port = await listenOn(server, host, ports)
+  // Such as too many open files: the next connection may succeed.
+  server.on('error', (err) => options.logger.warn({ err }, 'page cannot accept a connection'))
   const rules = rulesOf(host, port, tokens, options)
   server.on('request', (incoming, outgoing) => {
     for (const [name, value] of Object.entries(headers)) outgoing.setHeader(name, value)

@@ -243,6 +243,9 @@ describe('the guard of the page', () => {
     assert.deepEqual(here.ran, ['jobs.run'])
     const byScript = bearer(({ token }) => token)(good(here), here)
     assert.deepEqual(statusOf(await raw(here.host, textOf(byScript))), { status: 200, answers: 1 })
+    // As nginx asks, unless told otherwise.
+    const older = { ...good(here), version: 'HTTP/1.0' }
+    assert.deepEqual(statusOf(await raw(here.host, textOf(older))), { status: 200, answers: 1 })
     const whole = chunked(good(here), QUESTION)
     assert.deepEqual(statusOf(await raw(here.host, textOf(whole))), { status: 200, answers: 1 })
   })

@@ -2,11 +2,12 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
+import { gunzipSync } from 'node:zlib'
 import { job } from '../../../lib/job/job.ts'
 import { manual } from '../../../lib/schedule/index.ts'
 import { notes } from '../../support/agent-harness.ts'
 import { temporaryDirectory } from '../../support/temporary-directory.ts'
-import { acting, visit, visited } from './visit.ts'
+import { acting, visit, visited, visiting } from './visit.ts'
 
 const parts = [job('make', manual(), ({ publish }) => publish('made', '1', 1))]
 
@@ -33,6 +34,11 @@ describe('the page', () => {
     assert.deepEqual([status, headers['content-type'], text], [200, 'text/javascript; charset=utf-8', 'let page'])
     const again = await visit(host, '/page.js', { cookie, 'if-none-match': String(headers.etag) })
     assert.deepEqual([again.status, again.text], [304, ''])
+    const gzipped = await visiting(host, '/page.js', { cookie, 'accept-encoding': 'br, gzip' })
+    const bytes = Buffer.concat((await gzipped.toArray()) as Buffer[])
+    assert.equal(gunzipSync(bytes).toString(), 'let page')
+    assert.deepEqual([gzipped.headers['content-encoding'], gzipped.headers.vary], ['gzip', 'accept-encoding'])
+    assert.notEqual(gzipped.headers.etag, headers.etag)
     assert.equal((await visit(host, '/notes.txt', { cookie })).status, 404)
   })
 
