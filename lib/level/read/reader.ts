@@ -76,7 +76,7 @@ export async function* readEvents(store: () => EventStore, query: Query, upTo: n
   for await (const range of seqRanges(store, asked, { from: asked.after + 1, to })) {
     const pages =
       types === undefined
-        ? everyPage(store, asked, range.from, range.to)
+        ? everyPage(store, { reverse: asked.reverse, size: pageSize(query, asked) }, range.from, range.to)
         : pagesOfTypes(store, types, range, asked.reverse)
     for await (const page of pages) {
       for (const record of page) {
@@ -88,6 +88,13 @@ export async function* readEvents(store: () => EventStore, query: Query, upTo: n
       if (left <= 0) return
     }
   }
+}
+
+// Where every event matches, no more are read than are asked for.
+function pageSize({ told, where }: Query, { types, since, until, limit }: Narrowed): number {
+  const isEvery = where === undefined && told === undefined && types === undefined
+  const isAlways = since === Number.NEGATIVE_INFINITY && until === Number.POSITIVE_INFINITY
+  return isEvery && isAlways ? Math.min(PAGE, Math.max(1, limit)) : PAGE
 }
 
 /** With more identities, looking each one up takes longer than it saves. */
@@ -113,14 +120,14 @@ async function newestOf(
 }
 
 /** Reads the page of records after `after`, up to `upTo`. */
-async function readPage(db: Database, after: number, upTo: number): Promise<readonly EventRecord[]> {
-  const limit = Math.min(PAGE, upTo - after)
+async function readPage(db: Database, after: number, upTo: number, size: number): Promise<readonly EventRecord[]> {
+  const limit = Math.min(size, upTo - after)
   return limit <= 0 ? [] : readConsecutive(db, after, limit)
 }
 
 async function* everyPage(
   store: () => EventStore,
-  { reverse }: Narrowed,
+  { reverse, size }: { readonly reverse: boolean; readonly size: number },
   low: number,
   high: number,
 ): AsyncGenerator<readonly EventRecord[]> {
@@ -128,16 +135,16 @@ async function* everyPage(
     for (let at = low; at <= high; ) {
       const { db, first } = store()
       at = Math.max(at, first)
-      yield await readPage(db, at - 1, high)
-      at += PAGE
+      yield await readPage(db, at - 1, high, size)
+      at += size
     }
     return
   }
-  for (let top = high; ; top -= PAGE) {
+  for (let top = high; ; top -= size) {
     const { db, first } = store()
-    const after = Math.max(low - 1, first - 1, top - PAGE)
+    const after = Math.max(low - 1, first - 1, top - size)
     if (after >= top) return
-    yield (await readPage(db, after, top)).toReversed()
+    yield (await readPage(db, after, top, size)).toReversed()
   }
 }
 

@@ -53,7 +53,13 @@ export class EventIndex {
     if (this.#counts.size > MOST_TYPES) this.#counts.clear()
     const ops: Op[] = this.#stale.map((key) => [key, undefined])
     const changed = new Map<string, Counted>()
-    for (const { event } of events) add(this.#of(event.type, changed), event)
+    let last: Counted | undefined
+    let type: string | undefined
+    for (const { event } of events) {
+      // Neighbours often have the same type: comparing them is faster than looking the type up.
+      if (last === undefined || event.type !== type) last = this.#of((type = event.type), changed)
+      add(last, event)
+    }
     for (const { pruned = [], older = [] } of changes) {
       for (const event of pruned) {
         if (this.#has(event.seq)) this.#of(event.type, changed)[0] -= 1
