@@ -79,8 +79,8 @@ export const breaks: readonly Break[] = [
   {
     words: 'the cursor passes events that are being handled',
     in: 'settledTo',
-    find: 'first - 1',
-    replace: 'this.#handOut.position',
+    find: 'this.#inFlight.lowestFresh ?? ',
+    replace: '',
     spec: kill,
   },
   {
