@@ -19,7 +19,7 @@ const status: Row = {
   code: { stopped: 1, running: 0 },
   differs: {
     facts:
-      'running agent pid since problems jobs.*.schedule jobs.*.next jobs.*.expectedBy jobs.*.running jobs.*.lastSlot listeners.*.oldest'.split(
+      'running agent pid since timezone problems jobs.*.schedule jobs.*.next jobs.*.expectedBy jobs.*.running jobs.*.lastSlot listeners.*.oldest'.split(
         ' ',
       ),
     because:
@@ -35,6 +35,13 @@ const listed: Row = {
     because: 'only who runs an agent, or has its code, knows its schedules',
   },
 }
+
+/** What `listeners ls` shows of them. */
+const listening = (args: string): Row => ({
+  args,
+  code: 0,
+  differs: { facts: 'types oldest rate'.split(' '), because: 'only an agent that runs knows what its listeners hear' },
+})
 
 const byTheCode = (args: string): Row => ({
   args,
@@ -113,8 +120,8 @@ export const rows: readonly Row[] = [
     code: 0,
     differs: { facts: ['begins', 'before'], because: 'each is reset at its own time' },
   },
-  asked('listeners ls'),
-  asked(`listeners ls ${AGENT}`),
+  listening('listeners ls'),
+  listening(`listeners ls ${AGENT}`),
   asked('listeners pause quick'),
   asked('listeners pause nope', 2),
   asked('listeners resume quick'),
@@ -127,7 +134,7 @@ export const rows: readonly Row[] = [
   asked('listeners reset resting', 2),
   asked('listeners reset nope --to start', 2),
   asked('listeners skip resting', 2),
-  asked('listeners ls'),
+  listening('listeners ls'),
   asked('listeners skip resting --yes'),
   asked('listeners skip nope --yes', 2),
   asked('listeners rm nope --yes', 2),
@@ -135,9 +142,15 @@ export const rows: readonly Row[] = [
   asked('listeners rename resting quick', 2),
   asked('listeners rename nope other', 2),
   asked('listeners rename resting rested'),
-  asked('listeners ls'),
+  listening('listeners ls'),
   asked('parked ls'),
   asked('parked ls broken'),
+  asked('parked groups'),
+  asked('parked groups nope', 2),
+  asked('parked drop broken --type note --dry-run'),
+  asked('parked drop broken --type note', 2),
+  asked('parked retry broken --where data.text --dry-run', 2),
+  asked('listeners retrying broken'),
   asked('parked ls nope', 2),
   asked('parked show broken 1'),
   asked('parked show broken 99', 1),
@@ -174,7 +187,7 @@ export const rows: readonly Row[] = [
 /** What is asked of both logs when no agent runs any more. */
 export const later: readonly Row[] = [
   asked('events ls'),
-  asked('listeners ls'),
+  listening('listeners ls'),
   asked('parked ls'),
   {
     args: 'jobs ls',

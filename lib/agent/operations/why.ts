@@ -99,7 +99,10 @@ async function recordsOf(consumer: Consumer, seq: number) {
     if (each.event.seq === seq) retrying = attemptsOf(each)
     else if (older.length < MOST_OLDER && each.error !== undefined) older.push(attemptsOf(each))
   }
-  for await (const each of consumer.parked()) if (each.event.seq === seq) parked = attemptsOf(each)
+  for await (const each of consumer.parked(seq - 1)) {
+    if (each.event.seq === seq) parked = attemptsOf(each)
+    break
+  }
   return { behind, running, older, retrying, parked }
 }
 

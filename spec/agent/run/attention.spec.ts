@@ -1,14 +1,21 @@
 import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, it } from 'node:test'
+import { agent } from '../../../lib/agent/define/agent.ts'
 import { operationsOf } from '../../../lib/agent/operations/operations.ts'
 import { type Attention, attentionOf } from '../../../lib/agent/run/attention.ts'
+import { start } from '../../../lib/agent/start.ts'
 import { Park } from '../../../lib/core/control.ts'
 import { type JobContext, job } from '../../../lib/job/job.ts'
+import { memoryLog } from '../../../lib/level/open-log.ts'
 import { listener } from '../../../lib/listener/listener.ts'
 import { on } from '../../../lib/listener/on.ts'
 import type { Log } from '../../../lib/log/port.ts'
 import { always, every, manual } from '../../../lib/schedule/index.ts'
 import { place, wrap } from '../../support/agent-harness.ts'
+import { command } from '../../support/command.ts'
+import { temporaryDirectory } from '../../support/temporary-directory.ts'
 import { until } from '../../support/until.ts'
 
 const MINUTE = 60_000
@@ -127,6 +134,35 @@ describe('what needs a person', () => {
     assert.deepEqual(await told({ free: 10 * GIB, growth: { days: 1 }, fullInDays: 9.5 }), [])
     const failed = await attentionOf(on({}, 'failed'), { jobs: [{ name: 'a', failure: 'b' }], listeners: [] })
     assert.deepEqual(named(failed), [['log-failed', undefined, undefined, 'tidings db verify']])
+  })
+})
+
+describe('tidings status', () => {
+  it('lists what needs a person, and ends with 1 over it only with --strict', async (t) => {
+    const log = await memoryLog()
+    const directory = temporaryDirectory(t)
+    // Commands look for it before they ask the agent.
+    writeFileSync(join(directory, 'MARK'), '')
+    const bad = job('bad', manual(), () => {
+      throw new Error('503')
+    })
+    const running = await start(agent('home', [bad]), { log, logger: false, serve: directory })
+    t.after(async () => {
+      await running.stop()
+      await log.close()
+    })
+    const ask = (...more: string[]) => command('status', '--db', directory, ...more)
+    assert.equal((await ask('--strict')).code, 0)
+    await running.trigger('bad')
+    const said = await until(async () => {
+      const answer = await ask()
+      return answer.stdout.includes('failed in its last run: 503') && answer
+    })
+    assert.deepEqual([said.code, said.stderr], [0, ''])
+    assert.match(said.stdout, /tidings jobs history bad/)
+    const strict = await ask('--strict', '--json')
+    assert.equal(strict.code, 1)
+    assert.equal((JSON.parse(strict.stdout) as { attention: Attention[] }).attention[0]?.kind, 'job-failing')
   })
 })
 
