@@ -20,13 +20,16 @@ interface When {
   readonly every?: number
   /** Whether a batch may have changed the answer. */
   readonly on?: (batch: Batch) => boolean
+  /** How far apart such questions are at least, in ms; default 1 s. */
+  readonly apart?: number
 }
 
-/** Questions that follow batches are at least this far apart, in ms. */
-const APART = 1000
-
 /** Asks now, whenever `key` changes, and when the answer may have changed. */
-export function useAsked<T>(ask: () => Promise<T>, key: string, { every = 30_000, on }: When = {}): Asked<T> {
+export function useAsked<T>(
+  ask: () => Promise<T>,
+  key: string,
+  { every = 30_000, on, apart = 1000 }: When = {},
+): Asked<T> {
   const value = useOwn<T | undefined>(undefined)
   const error = useOwn<string | undefined>(undefined)
   const asking = useRef({ ask, on, again: (): void => undefined })
@@ -52,14 +55,14 @@ export function useAsked<T>(ask: () => Promise<T>, key: string, { every = 30_000
         if (!isOver) error.value = (failure as Error).message
       }
       isBusy = false
-      if (!isOver) later(isDue ? Math.max(0, askedAt + APART - Date.now()) : every)
+      if (!isOver) later(isDue ? Math.max(0, askedAt + apart - Date.now()) : every)
     }
     value.value = undefined
     error.value = undefined
     const soon = (batch: Batch): void => {
       if (!batch.resync && asking.current.on?.(batch) !== true) return
       isDue = true
-      if (!isBusy) later(Math.max(0, askedAt + APART - Date.now()))
+      if (!isBusy) later(Math.max(0, askedAt + apart - Date.now()))
     }
     const shown = (): void => {
       if (document.visibilityState === 'visible') void again()

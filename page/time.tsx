@@ -55,6 +55,11 @@ function format(at: number, options: Intl.DateTimeFormatOptions): string {
 /** A date and a time, as ISO 8601 writes them: so does Sweden. */
 const FULL = { dateStyle: 'short', timeStyle: 'medium' } as const
 
+/** The present day in the zone that is chosen: all that the words of a time depend on. */
+export function today(): string {
+  return zoneName(zone.value) + format(now.peek(), FULL).slice(0, 10)
+}
+
 /** A time: with its day if that is not today, with its year if that is another; without seconds on request. */
 export function clock(at: number, { seconds = true } = {}): string {
   const [text, today] = [format(at, FULL), format(now.peek(), FULL)]

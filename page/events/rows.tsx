@@ -2,7 +2,7 @@ import { addressTo, addressWith, place } from '../address.ts'
 import { preview } from '../data.tsx'
 import { type Column, Table } from '../table.tsx'
 import { amount, line } from '../text.ts'
-import { Time } from '../time.tsx'
+import { Time, today } from '../time.tsx'
 import type { StoredEvent } from '../types.ts'
 import type { Gap, Row } from './feed.ts'
 
@@ -38,6 +38,7 @@ export function EventRows({
     <Table
       columns={columns}
       rows={rows}
+      by={`${today()} ${addressWith({ seq: undefined })}`}
       keyOf={(row) => ('gap' in row ? -row.before : row.seq)}
       isSelected={(row) => 'seq' in row && row.seq === selected}
     />

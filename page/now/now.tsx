@@ -33,7 +33,7 @@ const isAnyPart = ({ jobs, listeners }: { jobs: readonly string[]; listeners: re
 
 /** What needs a person. */
 export function useNeeds(): Asked<readonly Attention[]> {
-  return useAsked(api.attention, '', { every: 15_000, on: isAnyPart })
+  return useAsked(api.attention, '', { every: 15_000, on: isAnyPart, apart: 5000 })
 }
 
 function Needs({ asked }: { readonly asked: Asked<readonly Attention[]> }) {
@@ -105,7 +105,7 @@ function Need({
 }
 
 function Numbers() {
-  const status = useAsked(api.status, 'status', { every: 10_000, on: isAnyPart })
+  const status = useAsked(api.status, 'status', { every: 10_000, on: isAnyPart, apart: 3000 })
   const stats = useAsked(api.db.stats, 'stats', { every: 60_000 })
   const { value: health } = status
   const { value: log } = stats

@@ -25,8 +25,16 @@ const parts = [
   ...Array.from({ length: 200 }, (_, i) => listener(`listener_${i}`, on(`type_${i % 50}`), () => undefined)),
 ]
 
-/** Publishes as many events as asked for, or as many as the machine can; resolves to events a second. */
-async function flood({ running }: Stage): Promise<number> {
+interface Flooded {
+  /** Events a second. */
+  readonly rate: number
+  /** What this process spent for each, in µs: a busy machine makes it slow, not expensive. */
+  readonly cpu: number
+}
+
+/** Publishes as many events as asked for, or as many as the machine can. */
+async function flood({ running }: Stage): Promise<Flooded> {
+  const used = process.cpuUsage()
   const [began, ends] = [performance.now(), performance.now() + SECONDS * 1000]
   let n = 0
   while (performance.now() < ends) {
@@ -44,7 +52,8 @@ async function flood({ running }: Stage): Promise<number> {
     )
     await sleep(Math.max(0, began + ((n - 1) * 1000) / RATE - performance.now()))
   }
-  return (n * 1000) / (performance.now() - began)
+  const { user, system } = process.cpuUsage(used)
+  return { rate: (n * 1000) / (performance.now() - began), cpu: (user + system) / n }
 }
 
 interface Cost {
@@ -72,19 +81,20 @@ describe('a flood', () => {
       await tab.evaluate(`location.hash = '#${view}'`)
       await tab.locator('[data-row]').first().waitFor()
       const session = await tab.context().newCDPSession(tab)
-      await session.send('Performance.enable')
+      // Of this thread alone: other programs of the machine don't count.
+      await session.send('Performance.enable', { timeDomain: 'threadTicks' })
       await tab.evaluate(`window.long = [];
         new PerformanceObserver((list) => long.push(...list.getEntries().map((each) => each.duration)))
           .observe({ type: 'longtask' })`)
       const start = await costOf(session)
-      const rate = await flood(here)
+      const watched = await flood(here)
       const end = await costOf(session)
       const long = (await tab.evaluate('window.long')) as number[]
       const [busy, script] = [(end.busy - start.busy) / SECONDS, (end.script - start.script) / SECONDS]
       const percent = (part: number): string => `${(part * 100).toFixed(1)} %`
-      t.diagnostic(
-        `${Math.round(without)} events/s without the page, ${Math.round(rate)} with it: ${percent(rate / without)}`,
-      )
+      const told = ({ rate, cpu }: Flooded): string => `${Math.round(rate)} events/s, ${cpu.toFixed(0)} µs of CPU each`
+      t.diagnostic(`without the page: ${told(without)}`)
+      t.diagnostic(`with the page: ${told(watched)}: ${percent(watched.rate / without.rate)} of the events`)
       t.diagnostic(`page: ${percent(busy)} busy, ${percent(script)} in scripts, ${(end.heap / 1e6).toFixed(1)} MB heap`)
       t.diagnostic(`long tasks: ${long.length}, the longest ${Math.round(Math.max(0, ...long))} ms`)
       const last = await here.log.last()
