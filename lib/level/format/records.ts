@@ -3,6 +3,8 @@ import { TidingsError } from '../../core/errors.ts'
 import type { StoredEvent } from '../../core/event.ts'
 import { freezeJson, type JsonValue } from '../../core/json.ts'
 import type { EventRecord } from '../../log/consumer/consumer-store.ts'
+import type { OpenRecord } from '../../log/slots.ts'
+import { storedEvent } from '../../log/stored-event.ts'
 import { KIND, kindOf, seqOf } from './keys.ts'
 
 export type { EventRecord } from '../../log/consumer/consumer-store.ts'
@@ -86,26 +88,6 @@ export interface StateRecord {
   readonly value: JsonValue
   /** How often the key was set. */
   readonly revision: number
-}
-
-/** A slot that is due and not settled. */
-export interface OpenRecord {
-  /** In ms since the epoch. */
-  readonly slot: number
-  /** The newest attempt; 0: none began. */
-  readonly attempt: number
-  /** The claim that holds the slot; absent: the slot was put off, or given back. */
-  readonly holder?: string
-  /** Until when the claim is valid, in ms since the epoch. */
-  readonly until?: number
-  /** The newest attempt has ended. */
-  readonly tried?: true
-  /** When the next attempt is due, in ms since the epoch. */
-  readonly at?: number
-  /** When that was decided, in ms since the epoch. */
-  readonly since?: number
-  /** The slot was requested, and is not part of the schedule. */
-  readonly aside?: true
 }
 
 /** The slots of a job. */
@@ -226,21 +208,4 @@ export function decodeFacts(
 ): { readonly seq: number; readonly type: string; readonly created: number; readonly cause: number | undefined } {
   const [type, , created, , extras] = JSON.parse(unseal(key, text)) as [string, string, number, JsonValue, Extras?]
   return { seq: seqOf(key), type, created, cause: extras?.cause }
-}
-
-/** Returns an event in its only shape, whether newly accepted or read back, without properties that are undefined. */
-export function storedEvent(
-  from: Extras & { readonly type: string; readonly identifier: string; readonly data: unknown },
-  seq: number,
-  created: number,
-): StoredEvent {
-  const { type, identifier, data } = from
-  const event: { -readonly [K in keyof StoredEvent]: StoredEvent[K] } = { seq, type, identifier, data, created }
-  if (from.job !== undefined) event.job = from.job
-  if (from.cause !== undefined) event.cause = from.cause
-  if (from.version !== undefined) event.version = from.version
-  if (from.revision !== undefined) event.revision = from.revision
-  if (from.transformed !== undefined) event.transformed = from.transformed
-  if (from.traceparent !== undefined) event.traceparent = from.traceparent
-  return Object.freeze(event)
 }

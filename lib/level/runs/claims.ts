@@ -1,30 +1,29 @@
 import { defined } from '../../core/defined.ts'
-import { describe, TidingsError } from '../../core/errors.ts'
-import { checkText } from '../../core/limits.ts'
-import type { Claim, ClaimOptions, Completion, OpenSlot, RunRecord, SlotPlan, SlotsOfJob } from '../../log/claim.ts'
+import { TidingsError } from '../../core/errors.ts'
+import type { Claim, ClaimOptions, Completion, RunRecord, SlotPlan, SlotsOfJob } from '../../log/claim.ts'
+import {
+  checkJob,
+  checkSlot,
+  checkTtl,
+  claimed,
+  completed,
+  type Given,
+  listed,
+  lostRuns,
+  planned,
+  type RunChange,
+  released,
+  renewed,
+  type SlotChange,
+  type SlotFacts,
+  type Slots,
+  tried,
+} from '../../log/slots.ts'
 import { keys } from '../format/keys.ts'
-import { type ClaimRecord, decode, encode, type OpenRecord } from '../format/records.ts'
+import { type ClaimRecord, decode, encode } from '../format/records.ts'
 import type { ReopeningStore } from '../session/reopening-store.ts'
 import type { Op } from '../write/commit.ts'
 import { Runs, type RunsAsked } from './runs.ts'
-
-/** The byte limit for job names, the same as for event types. */
-const MOST_BYTES = 256
-
-/** A granted slot, and its newest attempt. */
-interface Given {
-  readonly job: string
-  readonly slot: number
-  readonly ttl: number
-  readonly aside: boolean
-  attempt: number
-}
-
-/** The slots of a job: all up to `done` are settled, except those in `open`. */
-interface Known {
-  readonly done?: number
-  readonly open: readonly OpenRecord[]
-}
 
 /**
  * The claims on the slots of each job, and their outcomes. A job has one number, up to which slots are settled, and a
@@ -38,7 +37,7 @@ export class Claims {
   readonly #store: ReopeningStore
   readonly #holder: string
   // Claims are decided in memory first, so that two concurrent claims can't both win.
-  readonly #known = new Map<string, Known>()
+  readonly #known = new Map<string, Slots>()
   readonly #given = new WeakMap<Claim, Given>()
   // Claims whose commit failed but may be stored. They were never granted, so the next caller gets them.
   readonly #doubtful = new Set<string>()
@@ -50,28 +49,19 @@ export class Claims {
   }
 
   async claim(job: string, slot: Date, ttl: number, { aside = false }: ClaimOptions = {}): Promise<Claim | undefined> {
-    const at = checkSlot(job, slot)
-    if (!(ttl > 0))
-      throw new TidingsError('TIDINGS_LOG_INVALID', `the ttl of a claim must be a time in ms, got ${describe(ttl)}`)
+    const asked = { job, slot: checkSlot(job, slot), ttl: checkTtl(ttl), aside }
     await this.#runs.ready(job)
-    const { dead, ...known } = this.#withoutDead(job)
-    const entry = known.open.find((each) => each.slot === at)
-    const claimed = `${job}\0${at}`
-    const isOurs = this.#doubtful.has(claimed) && entry?.holder === this.#holder
-    if (entry === undefined ? this.#isSettled(job, at, known, aside) : !isOurs && (aside || this.#isHeld(entry)))
-      return undefined
-    const attempt = (entry?.attempt ?? 0) + (isOurs ? 0 : 1)
-    const given: Given = { job, slot: at, ttl, aside, attempt }
-    const lost = entry !== undefined && this.#isLost(entry) ? this.#runs.ops(job, at, entry.attempt) : []
-    const taken = { ...dueOf(entry), ...this.#entry(given) }
-    this.#doubtful.delete(claimed)
+    const doubt = `${job}\0${asked.slot}`
+    const decision = claimed(this.#read(job), asked, this.#facts(job), this.#doubtful.has(doubt))
+    if (decision === undefined) return undefined
+    this.#doubtful.delete(doubt)
     try {
-      await this.#write(job, { ...known, open: replaced(known.open, taken) }, [...dead, ...lost])
+      await this.#write(job, decision.change)
     } catch (error) {
-      this.#doubtful.add(claimed)
+      this.#doubtful.add(doubt)
       throw error
     }
-    return this.#claim(given)
+    return this.#claim(decision.given)
   }
 
   async note(job: string, slot: Date, outcome: unknown): Promise<void> {
@@ -80,39 +70,19 @@ export class Claims {
     await this.#commit(job, this.#runs.ops(job, at, 0, { is: outcome }))
   }
 
-  async plan(job: string, { upTo, back = false, open = [], settled = [], noted = [] }: SlotPlan): Promise<void> {
-    const limit = upTo === undefined ? undefined : checkSlot(job, upTo)
-    const opened = open.map((each) => ({ ...each, slot: checkSlot(job, each.slot) }))
-    const dropped = new Set(settled.map((slot) => checkSlot(job, slot)))
-    const notes = noted.map(({ slot, outcome }) => [checkSlot(job, slot), outcome] as const)
+  async plan(job: string, plan: SlotPlan): Promise<void> {
+    checkJob(job)
     await this.#runs.ready(job)
-    const { dead, ...known } = this.#withoutDead(job)
-    const goes = (each: OpenRecord): boolean => dropped.has(each.slot) && !this.#isHeld(each)
-    const added = opened.filter(
-      ({ slot }) => !known.open.some((each) => each.slot === slot) && !this.#isSettled(job, slot, known, false),
-    )
-    const left = [...known.open.filter((each) => !goes(each)), ...added.map(putOff)]
-    const done = back || limit === undefined ? limit : Math.max(limit, known.done ?? limit)
-    const ops = [...dead, ...this.#lostOps(job, known.open.filter(goes))]
-    for (const [slot, outcome] of notes) ops.push(...this.#runs.ops(job, slot, 0, { is: outcome }))
-    await this.#write(job, { ...known, ...defined({ done }), open: left.sort(bySlot) }, ops)
+    await this.#write(job, planned(job, this.#read(job), plan, this.#facts(job)))
   }
 
   async slots(job: string): Promise<SlotsOfJob> {
-    checkText(job, MOST_BYTES, 'TIDINGS_LOG_INVALID', 'the job of a claim')
-    const { done, open } = this.#read(job)
-    const asked = open
-      .filter(({ aside }) => aside !== true)
-      .map((each): OpenSlot => {
-        const { slot, attempt, at, since } = each
-        const due = at === undefined ? {} : { at, ...defined({ since }) }
-        return { slot: new Date(slot), attempts: attempt, held: this.#isHeld(each), ended: hasEnded(each), ...due }
-      })
-    return { ...(done === undefined ? {} : { upTo: new Date(done) }), open: asked }
+    checkJob(job)
+    return listed(this.#read(job), this.#facts(job))
   }
 
   async forget(job: string): Promise<boolean> {
-    checkText(job, MOST_BYTES, 'TIDINGS_LOG_INVALID', 'the job of a claim')
+    checkJob(job)
     await this.#runs.ready(job)
     const key = keys.claim(job)
     const runs = this.#runs.drop(job)
@@ -125,11 +95,7 @@ export class Claims {
 
   /** The run records of a job. The next claim stores the record of an attempt during which the process died. */
   remembered(job: string, options: RunsAsked): AsyncIterable<RunRecord> {
-    return this.#runs.list(
-      job,
-      options,
-      this.#read(job).open.filter((each) => this.#isLost(each)),
-    )
+    return this.#runs.list(job, options, lostRuns(this.#read(job).open, this.#facts(job)))
   }
 
   /** Returns the operations that complete a slot, for another component's commit; call `undo` when that fails. */
@@ -137,117 +103,71 @@ export class Claims {
     const given = this.#given.get(claim)
     if (given === undefined) throw new TidingsError('TIDINGS_LOG_INVALID', 'completes needs a claim of this log')
     const { job } = given
-    const ops = this.#runs.ops(job, given.slot, attempt, { is: outcome })
-    const key = keys.claim(job)
-    const next = completed(this.#read(job), given, this.#has(given))
-    this.#known.set(key, next)
-    return { ops: [[key, encode<ClaimRecord>(key, next)], ...ops], undo: () => this.#forgetMemory(job) }
+    const { slots, runs } = completed(this.#read(job), given, { attempt, outcome }, this.#facts(job))
+    const ops = this.#runOps(job, runs)
+    this.#known.set(keys.claim(job), slots)
+    return { ops: [slotsOp(job, slots), ...ops], undo: () => this.#forgetMemory(job) }
   }
 
-  #claim(given: Given): Claim {
-    const held: Given = { ...given }
-    const { attempt } = held
+  #claim(decided: Given): Claim {
+    const given: Given = { ...decided }
+    const { job, attempt } = given
     const claim: Claim = {
       attempt,
-      renew: () => this.#renew(held),
-      tried: (outcome, which = attempt, at) => this.#tried(held, which, outcome, at),
-      release: (attempts) => this.#release(held, attempts),
-      done: (outcome, which = attempt) => this.#done(held, which, outcome),
+      renew: () => this.#changeSlots(job, renewed(this.#read(job), given, this.#facts(job))),
+      tried: async (outcome, which = attempt, at) => {
+        await this.#runs.ready(job)
+        const change = tried(this.#read(job), given, { attempt: which, outcome, at }, this.#facts(job))
+        const ops = this.#runOps(job, change.runs)
+        given.attempt = which
+        await this.#keep(job, change.slots, ops)
+      },
+      release: async (attempts) => {
+        await this.#changeSlots(job, released(this.#read(job), given, attempts, this.#facts(job)))
+      },
+      done: async (outcome, which = attempt) => {
+        await this.#runs.ready(job)
+        await this.#write(job, completed(this.#read(job), given, { attempt: which, outcome }, this.#facts(job)))
+      },
     }
-    this.#given.set(claim, held)
+    this.#given.set(claim, given)
     return claim
   }
 
-  async #renew(held: Given): Promise<boolean> {
-    const known = this.#read(held.job)
-    const entry = this.#has(held)
-    if (entry === undefined) return false
-    await this.#write(held.job, { ...known, open: replaced(known.open, { ...entry, ...this.#entry(held) }) })
-    return true
+  #facts(job: string): SlotFacts {
+    return {
+      holder: this.#holder,
+      now: this.#store.clock.now(),
+      isLive: (holder) => holder === this.#holder,
+      ran: (slot) => this.#runs.ran(job, slot),
+    }
   }
 
-  async #tried(held: Given, attempt: number, outcome: unknown, at?: number): Promise<void> {
-    const { job, slot } = held
-    await this.#runs.ready(job)
-    const ops = this.#runs.ops(job, slot, attempt, { is: outcome })
-    const known = this.#read(job)
-    const due = at === undefined ? {} : { at, since: this.#store.clock.now() }
-    const entry: OpenRecord = { ...this.#entry({ ...held, attempt }), tried: true, ...due }
-    const next = this.#has(held) === undefined ? known : { ...known, open: replaced(known.open, entry) }
-    held.attempt = attempt
-    await this.#write(job, next, ops)
-  }
-
-  async #release(held: Given, attempts: number): Promise<void> {
-    const known = this.#read(held.job)
-    const entry = this.#has(held)
-    if (entry === undefined) return
-    const others = known.open.filter((each) => each !== entry)
-    if (held.aside) return this.#write(held.job, { ...known, open: others })
-    const { slot } = entry
-    const left: OpenRecord = { slot, attempt: attempts, ...(attempts === 0 ? {} : { tried: true }), ...dueOf(entry) }
-    await this.#write(held.job, { ...known, open: replaced(others, left) })
-  }
-
-  async #done(held: Given, attempt: number, outcome: unknown): Promise<void> {
-    const { job, slot } = held
-    await this.#runs.ready(job)
-    const ops = this.#runs.ops(job, slot, attempt, { is: outcome })
-    await this.#write(job, completed(this.#read(job), held, this.#has(held)), ops)
-  }
-
-  // A slot must not run when it is settled, or the log has a run record for it.
-  #isSettled(job: string, slot: number, { done }: Known, aside: boolean): boolean {
-    if (!aside && done !== undefined && slot <= done) return true
-    return this.#runs.ran(job, slot)
-  }
-
-  #isHeld({ holder, until = 0 }: OpenRecord): boolean {
-    return holder === this.#holder && until > this.#store.clock.now()
-  }
-
-  /** Whether the attempt died with its process, so that its outcome will never be recorded. */
-  #isLost(entry: OpenRecord): boolean {
-    return entry.holder !== this.#holder && !hasEnded(entry)
-  }
-
-  #lostOps(job: string, open: readonly OpenRecord[]): Op[] {
-    const lost = open.filter((each) => this.#isLost(each))
-    return lost.flatMap(({ slot, attempt }) => this.#runs.ops(job, slot, attempt))
-  }
-
-  // A requested run is not repeated after its process has died.
-  #withoutDead(job: string): Known & { readonly dead: readonly Op[] } {
-    const known = this.#read(job)
-    const isDead = (each: OpenRecord): boolean => each.aside === true && each.holder !== this.#holder
-    const dead = known.open.filter(isDead)
-    if (dead.length === 0) return { ...known, dead: [] }
-    return { ...known, open: known.open.filter((each) => !isDead(each)), dead: this.#lostOps(job, dead) }
-  }
-
-  /** Returns the open record of the slot if this claim still holds it. */
-  #has({ job, slot, attempt }: Given): OpenRecord | undefined {
-    const entry = this.#read(job).open.find((each) => each.slot === slot)
-    return entry?.holder === this.#holder && entry.attempt === attempt ? entry : undefined
-  }
-
-  #entry({ slot, ttl, attempt, aside }: Given): OpenRecord {
-    const until = this.#store.clock.now() + ttl
-    return { slot, holder: this.#holder, until, attempt, ...(aside ? { aside } : {}) }
-  }
-
-  #read(job: string): Known {
+  #read(job: string): Slots {
     const key = keys.claim(job)
     const known = this.#known.get(key)
     if (known !== undefined) return known
-    const record = decode<ClaimRecord>(key, this.#store.session.db.getSync(key))
-    return fromRecord(record)
+    return fromRecord(decode<ClaimRecord>(key, this.#store.session.db.getSync(key)))
   }
 
-  async #write(job: string, known: Known, ops: readonly Op[] = []): Promise<void> {
-    const key = keys.claim(job)
-    this.#known.set(key, known)
-    await this.#commit(job, [[key, encode<ClaimRecord>(key, known)], ...ops])
+  async #changeSlots(job: string, slots: Slots | undefined): Promise<boolean> {
+    if (slots === undefined) return false
+    await this.#keep(job, slots, [])
+    return true
+  }
+
+  #write(job: string, { slots, runs }: SlotChange): Promise<void> {
+    // An outcome that is not JSON throws before anything is remembered.
+    return this.#keep(job, slots, this.#runOps(job, runs))
+  }
+
+  #runOps(job: string, runs: readonly RunChange[]): Op[] {
+    return runs.flatMap(({ slot, attempt, outcome }) => this.#runs.ops(job, slot, attempt, outcome))
+  }
+
+  async #keep(job: string, slots: Slots, ops: readonly Op[]): Promise<void> {
+    this.#known.set(keys.claim(job), slots)
+    await this.#commit(job, [slotsOp(job, slots), ...ops])
   }
 
   async #commit(job: string, ops: readonly Op[]): Promise<void> {
@@ -266,54 +186,12 @@ export class Claims {
   }
 }
 
-/** Returns the slots of a job after one completes; `entry`: its open record, if the claim still holds it. */
-function completed(known: Known, { slot, aside }: Given, entry: OpenRecord | undefined): Known {
-  const open = known.open.filter((each) => each !== entry)
-  return aside ? { ...known, open } : { done: Math.max(slot, known.done ?? slot), open }
-}
-
-function hasEnded({ attempt, tried }: OpenRecord): boolean {
-  return attempt === 0 || tried === true
-}
-
-function putOff({
-  slot,
-  attempts = 0,
-  at,
-  since = at,
-}: { slot: number } & Partial<Omit<OpenSlot, 'slot'>>): OpenRecord {
-  return { slot, attempt: attempts, ...(attempts === 0 ? {} : { tried: true }), ...dueOf({ at, since }) }
-}
-
-// The due time of the next attempt is kept until that begins: a claim may be given back first.
-function dueOf({
-  at,
-  since,
-}: {
-  readonly at?: number | undefined
-  readonly since?: number | undefined
-} = {}): Pick<OpenRecord, 'at' | 'since'> {
-  return at === undefined || since === undefined ? {} : { at, since }
-}
-
-/** Returns the open slots with this record replacing the old one of its slot. */
-function replaced(open: readonly OpenRecord[], entry: OpenRecord): readonly OpenRecord[] {
-  return [...open.filter(({ slot }) => slot !== entry.slot), entry].sort(bySlot)
-}
-
-function bySlot(a: OpenRecord, b: OpenRecord): number {
-  return a.slot - b.slot
+function slotsOp(job: string, slots: Slots): Op {
+  const key = keys.claim(job)
+  return [key, encode<ClaimRecord>(key, slots)]
 }
 
 // Records in the older format have one claim, on the newest slot.
-function fromRecord({ done, open, running }: ClaimRecord = {}): Known {
+function fromRecord({ done, open, running }: ClaimRecord = {}): Slots {
   return { ...defined({ done }), open: open ?? (running === undefined ? [] : [running]) }
-}
-
-function checkSlot(job: string, slot: Date): number {
-  checkText(job, MOST_BYTES, 'TIDINGS_LOG_INVALID', 'the job of a claim')
-  const at = slot instanceof Date ? slot.getTime() : Number.NaN
-  if (Number.isNaN(at))
-    throw new TidingsError('TIDINGS_LOG_INVALID', `the slot of a claim must be a Date, got ${describe(slot)}`)
-  return at
 }

@@ -3,6 +3,7 @@ import type { Accepted, Draft } from '../../core/event.ts'
 import { type Limits } from '../../core/limits.ts'
 import { checkData, checkIdentity, checkRecorded, type Identified } from '../../log/check-draft.ts'
 import type { Origin, Recorded } from '../../log/port.ts'
+import { storedEvent } from '../../log/stored-event.ts'
 import { keys } from '../format/keys.ts'
 import {
   type EventRecord,
@@ -11,7 +12,6 @@ import {
   type Identity,
   identityOf,
   lastTold,
-  storedEvent,
 } from '../format/records.ts'
 import type { Op } from './commit.ts'
 import { causeRecord } from './event-index.ts'
