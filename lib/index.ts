@@ -59,8 +59,9 @@ export type { JobOptions, JobSettings } from './job/settings.ts'
 
 // The log: what happened, once each.
 
+export { openLog, type PostgresAddress } from './agent/run/open-log.ts'
 export type { LevelLog } from './level/level-log.ts'
-export { type LogOptions, memoryLog, openLog } from './level/open-log.ts'
+export { type LogOptions, memoryLog } from './level/open-log.ts'
 export { type Repaired, repairLog } from './level/repair-log.ts'
 export { type Restored, restoreLog } from './level/restore-log.ts'
 export type { BackedUp, Progress } from './level/upkeep/backup.ts'
@@ -94,6 +95,8 @@ export type {
   Writes,
 } from './log/port.ts'
 export type { HeldBy, Pruned, Retention } from './log/retention.ts'
+export type { PostgresOptions } from './postgres/open-postgres.ts'
+export type { PostgresLog } from './postgres/postgres-log.ts'
 
 // Filters: which events a listener hears. The tests that `where` takes are in `tidings/filters`.
 

@@ -45,12 +45,12 @@ export class LogMeter {
   readonly commitEvents = new Histogram([0, 1, 10, 50, 100, 250, 512])
 
   /** The log has answered these drafts. */
-  answered(drafts: readonly Draft[], answers: readonly Accepted[], { job, listener }: Publisher): void {
+  answered(drafts: readonly Pick<Draft, 'type'>[], answers: readonly Accepted[], { job, listener }: Publisher): void {
     const publisher = job ?? listener
     const counted = job === undefined ? this.listeners : this.jobs
     const published = publisher === undefined ? undefined : publishedBy(counted, publisher)
     for (const [at, { status }] of answers.entries()) {
-      const { type } = drafts[at] as Draft
+      const { type } = drafts[at] as Pick<Draft, 'type'>
       this.#of(type).accepts[status] += 1
       if (published === undefined || status === 'duplicate') continue
       const name = meteredType(published, type)

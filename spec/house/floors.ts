@@ -11,6 +11,7 @@ const floors: Readonly<Record<string, number>> = {
   job: 3,
   dispatch: 3,
   level: 3,
+  postgres: 3,
   agent: 4,
   'index.ts': 5,
   'cli.ts': 5,
@@ -30,6 +31,7 @@ const ITSELF = '.'
 const rooms: Readonly<Record<string, readonly (readonly string[])[]>> = {
   log: [[ITSELF], ['consumer']],
   listener: [['memory'], [ITSELF], ['judge']],
+  postgres: [['sql'], [ITSELF]],
   level: [['format'], ['store'], ['read'], ['write'], ['session'], ['consumer', 'runs'], ['upkeep'], ['repair']],
   agent: [['define'], ['run', 'inspect'], ['try'], ['operations'], ['socket'], ['page']],
 }
@@ -41,6 +43,7 @@ const packages: readonly { readonly name: RegExp; readonly by: RegExp; readonly 
     by: /^lib\/level\/store\/|^spec\//,
     words: 'lib/level/store/',
   },
+  { name: /^pg$/, by: /^lib\/postgres\/|^spec\//, words: 'lib/postgres/' },
   { name: /^pino(-pretty)?$/, by: /^lib\/agent\/logger\.ts$|^spec\//, words: 'lib/agent/logger.ts' },
   { name: /^(@hono\/.*|hono)$/, by: /^lib\/agent\/(socket|page)\/.*$|^spec\//, words: 'lib/agent/socket/ and page/' },
   {
@@ -175,7 +178,7 @@ function forbiddenPackage(path: string, specifier: string): string | undefined {
 function ambientBreaches({ path, ambient }: Source): string[] {
   if (!/^(lib|streams)\//.test(path) || path === 'lib/core/clock.ts') return []
   return ambient
-    .filter(({ what }) => !(path.startsWith('lib/level/') && what === 'randomUUID'))
+    .filter(({ what }) => !(/^lib\/(level|postgres)\//.test(path) && what === 'randomUUID'))
     .filter(({ what }) => !(path === 'lib/agent/page/tokens.ts' && what === 'randomBytes'))
     .map(
       ({ line, what }) =>

@@ -3,6 +3,9 @@ import { hasCode } from '../../core/errors.ts'
 import type { Consumer, Handed, Lag, Parked, Retrying, Writes } from '../port.ts'
 import type { LogConsumer } from './log-consumer.ts'
 
+/** Opens a consumer for a handle; undefined when the signal has aborted. */
+type TakeOver = (own: LogConsumer | undefined, signal?: AbortSignal) => Promise<LogConsumer | undefined>
+
 /**
  * One opening of a consumer. Several handles of one name share the consumer that is present: each can inspect and steer
  * it, and only the handle that pulled last gets its events (decision 0033). A pull takes over: the consumer of the
@@ -15,16 +18,17 @@ export class ConsumerHandle implements Consumer {
   readonly name: string
   readonly origin: Consumer['origin']
   readonly #seen: LogConsumer
-  readonly #takeOver: (own: LogConsumer | undefined) => Promise<LogConsumer>
+  readonly #takeOver: TakeOver
   readonly #taken$ = new Subject<void>()
   #own: LogConsumer | undefined
-  #taking: Promise<LogConsumer> | undefined
+  #taking: Promise<LogConsumer | undefined> | undefined
 
   /**
    * - `isOwn`: whether `seen` was opened for this handle; otherwise another handle owns it
-   * - `takeOver`: opens the consumer for this handle; returns `own` if another handle has taken that over
+   * - `takeOver`: opens the consumer for this handle; returns `own` if another handle has taken that over. With a signal, it
+   *   waits while another agent has the consumer
    */
-  constructor(seen: LogConsumer, isOwn: boolean, takeOver: (own: LogConsumer | undefined) => Promise<LogConsumer>) {
+  constructor(seen: LogConsumer, isOwn: boolean, takeOver: TakeOver) {
     this.name = seen.name
     this.origin = isOwn ? seen.origin : 'known'
     this.#seen = seen
@@ -50,27 +54,31 @@ export class ConsumerHandle implements Consumer {
   }
 
   async pull(max: number, signal: AbortSignal): Promise<readonly Handed[]> {
-    for (;;) {
-      const own = await this.#owned()
+    while (!signal.aborted) {
+      const own = await this.#owned(signal)
+      if (own === undefined) break
       try {
         return await own.pull(max, signal)
       } catch (error) {
         if (!own.retired || own.next !== undefined) throw error
       }
     }
+    return []
   }
 
   // Concurrent pulls share one take-over.
-  #owned(): LogConsumer | Promise<LogConsumer> {
+  #owned(signal: AbortSignal): LogConsumer | Promise<LogConsumer | undefined> {
     if (this.#own !== undefined && !(this.#own.retired && this.#own.next === undefined)) return this.#own
-    this.#taking ??= this.#take().finally(() => (this.#taking = undefined))
+    this.#taking ??= this.#take(signal).finally(() => (this.#taking = undefined))
     return this.#taking
   }
 
-  async #take(): Promise<LogConsumer> {
-    this.#own = await this.#takeOver(this.#own)
+  async #take(signal: AbortSignal): Promise<LogConsumer | undefined> {
+    const taken = await this.#takeOver(this.#own, signal)
+    if (taken === undefined) return undefined
+    this.#own = taken
     this.#taken$.next()
-    return this.#own
+    return taken
   }
 
   // A handle settles only events that it was handed.
@@ -120,7 +128,7 @@ export class ConsumerHandle implements Consumer {
   async #present(): Promise<LogConsumer> {
     const it = this.#it
     if (!it.retired) return it
-    const taken = await this.#takeOver(it)
+    const taken = (await this.#takeOver(it)) ?? it
     return taken.next ?? taken
   }
 

@@ -80,13 +80,8 @@ export class LogConsumer implements Consumer, WriteSource {
     this.#parked = new ParkedEvents(this.#pending, stored.parked)
     this.#inFlight = new InFlight(this.#pending, stored, options.inOrder === true)
     this.steering = new Steering(store, this.#pending, this.#inFlight, this.#parked)
-    this.#handOut = new HandOut({
-      store,
-      inFlight: this.#inFlight,
-      cursor: this.#cursor,
-      options,
-      isPresent: () => !this.#retired,
-    })
+    const isPresent = (): boolean => !this.#retired
+    this.#handOut = new HandOut({ store, inFlight: this.#inFlight, cursor: this.#cursor, options, isPresent })
     // A suspect that was on its first delivery has no retry record yet; it gets one to be handed out by.
     for (const seq of stored.suspects.keys()) {
       if (this.#inFlight.isWaiting(seq)) continue
@@ -192,6 +187,13 @@ export class LogConsumer implements Consumer, WriteSource {
     this.closing()
     await this.flush()
     this.#pending.close()
+  }
+
+  /** Another agent has this consumer now: it writes nothing more, and hands out nothing. */
+  lost(): void {
+    this.#retired = true
+    this.#pending.close()
+    this.#wake()
   }
 
   /** `next` has replaced this consumer. */
@@ -311,10 +313,7 @@ export class LogConsumer implements Consumer, WriteSource {
     return this.#handOut.isTaking || this.#waiting + this.#inFlight.running > 0
   }
 
-  /**
-   * The lowest event whose body it still needs. Its latest settled events may not be durable yet; they are part of the
-   * commit that removes the body, or of an earlier one.
-   */
+  /** The lowest event whose body it still needs. What it settled last is in the commit that removes the body, or before. */
   get need(): HeldBy {
     const { fresh, again } = this.#inFlight
     const needs: [HeldBy['why'], Iterable<number>][] = [

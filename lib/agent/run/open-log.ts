@@ -1,0 +1,46 @@
+import type { LevelLog } from '../../level/level-log.ts'
+import { type LogOptions, openLog as openDirectory } from '../../level/open-log.ts'
+import type { PostgresOptions } from '../../postgres/open-postgres.ts'
+import type { PostgresLog } from '../../postgres/postgres-log.ts'
+
+/** The address of a database of PostgreSQL. */
+export type PostgresAddress = `postgres://${string}` | `postgresql://${string}`
+
+/**
+ * Opens the log in a database of PostgreSQL, which several agents can share. Makes it if it is missing. Needs the package
+ * `pg`.
+ *
+ * @throws TidingsError `TIDINGS_LOG_INVALID` (the options), `TIDINGS_LOG_IDENTITY`, `TIDINGS_LOG_FORMAT`,
+ *   `TIDINGS_LOG_FAILED` (the server can't be reached, or can't hold a log)
+ */
+export function openLog(address: PostgresAddress, options?: PostgresOptions): Promise<PostgresLog>
+/**
+ * Opens the log in a directory. Makes the directory if it is missing, readable for its owner alone (0700).
+ *
+ * @throws TidingsError `TIDINGS_LOG_LOCKED` (in use, by another process or by this one), `TIDINGS_LOG_DAMAGED`,
+ *   `TIDINGS_LOG_FORMAT` (written by a newer version), `TIDINGS_LOG_IDENTITY` (a different rule of identity),
+ *   `TIDINGS_LOG_INVALID` (the options, or a folder with other files), `TIDINGS_LOG_FAILED` (the system's error as cause)
+ *
+ * @example
+ * ```ts
+ * import { openLog } from 'tidings'
+ *
+ * const log = await openLog('.tidings/example')
+ * const [answer] = await log.accept([{ type: 'greeting', identifier: '123', data: { payload: 'hello' } }])
+ * console.log(answer?.status)
+ * await log.close()
+ * ```
+ */
+export function openLog(directory: string, options?: LogOptions): Promise<LevelLog>
+export async function openLog(
+  place: string,
+  options: LogOptions & PostgresOptions = {},
+): Promise<LevelLog | PostgresLog> {
+  if (!isPostgres(place)) return openDirectory(place, options)
+  const { openPostgres } = await import('../../postgres/open-postgres.ts')
+  return openPostgres(place, options)
+}
+
+function isPostgres(place: string): boolean {
+  return /^postgres(ql)?:\/\//.test(place)
+}

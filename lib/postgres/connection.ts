@@ -1,0 +1,116 @@
+import type { Client, ClientConfig } from 'pg'
+import { asError, TidingsError } from '../core/errors.ts'
+import { codes } from './sql/functions.ts'
+
+/** A row, as a list of its values. Numbers of 64 bits are text. */
+export type Row = readonly unknown[]
+
+/** How long the server may take to answer, in ms: a connection that has died without a word is given up then. */
+const MOST_SILENCE = 10_000
+
+/** How long connecting may take, in ms. */
+const MOST_CONNECTING = 5000
+
+/** The errors by which a function refuses a call. Nothing is wrong with the connection. */
+const REFUSALS: ReadonlySet<string> = new Set(Object.values(codes))
+
+/** A SQLSTATE, which the server's own errors have. */
+const STATE = /^[\dA-Z]{5}$/
+
+/** The server ends the connection, or can't write any more: what became of the statement is unknown. */
+const ENDED = /^(57|08|25006|53|58|XX)/
+
+/** One connection. It answers one question after another; a broken one rejects all of them, and is not used again. */
+export class Connection {
+  readonly #client: Client
+  readonly #onBroken: () => void
+  #last: Promise<unknown> = Promise.resolve()
+  #broken: Error | undefined
+
+  /** Connects. `onBroken` is called once, when the connection breaks. */
+  static async open(config: ClientConfig, onBroken: () => void): Promise<Connection> {
+    const { default: pg } = await importPg()
+    const client = new pg.Client({
+      query_timeout: MOST_SILENCE,
+      connectionTimeoutMillis: MOST_CONNECTING,
+      keepAlive: true,
+      application_name: 'tidings',
+      ...config,
+    })
+    const connection = new Connection(client, onBroken)
+    client.on('error', (error) => connection.#fail(error))
+    client.on('end', () => connection.#fail(new Error('the server has closed the connection')))
+    await client.connect()
+    return connection
+  }
+
+  private constructor(client: Client, onBroken: () => void) {
+    this.#client = client
+    this.#onBroken = onBroken
+  }
+
+  /** Asks after all earlier questions are answered. `name`: the statement is prepared once, under this name. */
+  ask(text: string, values: readonly unknown[] = []): Promise<readonly Row[]> {
+    const answer = this.#last.then(() => this.#ask(text, values))
+    this.#last = answer.catch(() => undefined)
+    return answer
+  }
+
+  /** Calls back with each notification on a channel. */
+  async listen(channel: string, heard: (payload: string) => void): Promise<void> {
+    this.#client.on('notification', ({ payload = '' }) => heard(payload))
+    await this.ask(`LISTEN "${channel}"`)
+  }
+
+  async close(): Promise<void> {
+    await this.#last
+    this.#broken ??= new Error('the connection is closed')
+    await this.#client.end().catch(() => undefined)
+  }
+
+  /** Cuts the connection: nothing more is sent. */
+  destroy(): void {
+    this.#broken ??= new Error('the connection is closed')
+    // `end` would send a farewell, and wait.
+    ;(this.#client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy()
+  }
+
+  async #ask(text: string, values: readonly unknown[]): Promise<readonly Row[]> {
+    if (this.#broken !== undefined) throw unknown(this.#broken)
+    try {
+      const { rows } = await this.#client.query<Row[]>({ text, values: [...values], rowMode: 'array' })
+      return rows
+    } catch (error) {
+      const { code } = error as { readonly code?: unknown }
+      if (typeof code === 'string' && REFUSALS.has(code)) throw error
+      if (typeof code !== 'string' || !STATE.test(code) || ENDED.test(code)) this.#fail(asError(error))
+      throw unknown(asError(error))
+    }
+  }
+
+  #fail(error: Error): void {
+    if (this.#broken !== undefined) return
+    this.#broken = error
+    this.destroy()
+    this.#onBroken()
+  }
+}
+
+/** Whether a function has refused a call for this reason. */
+export function isRefused(error: unknown, why: keyof typeof codes): error is Error {
+  return error instanceof Error && (error as { readonly code?: unknown }).code === codes[why]
+}
+
+// Not acknowledged, but perhaps stored: asked again, the log knows.
+function unknown(error: Error): TidingsError {
+  return new TidingsError('TIDINGS_LOG_FAILED', `PostgreSQL has not answered: ${error.message}`, { cause: error })
+}
+
+async function importPg(): Promise<typeof import('pg')> {
+  try {
+    return await import('pg')
+  } catch (error) {
+    const words = 'a log in PostgreSQL needs the package pg: npm install pg'
+    throw new TidingsError('TIDINGS_LOG_INVALID', words, { cause: error })
+  }
+}

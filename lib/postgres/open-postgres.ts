@@ -1,0 +1,98 @@
+import type { ClientConfig } from 'pg'
+import { type Clock, systemClock } from '../core/clock.ts'
+import { TidingsError } from '../core/errors.ts'
+import { escape } from '../core/escape.ts'
+import { type Limits, limitsOf } from '../core/limits.ts'
+import { Connection } from './connection.ts'
+import { createPostgresLog } from './create-postgres-log.ts'
+import { durabilityOf } from './gate.ts'
+import { serverClock } from './log-clock.ts'
+import type { PostgresLog } from './postgres-log.ts'
+import { Session } from './session.ts'
+import { functions } from './sql/functions.ts'
+import { tables } from './sql/tables.ts'
+
+/** How a log in PostgreSQL is opened. */
+export interface PostgresOptions {
+  /** The schema of the log, made if it is missing: a name of `a-z`, `0-9` and `_`. Default `tidings`. */
+  readonly schema?: string
+  /** What makes an identity. Fixed when the log is made. Default `type`: type and identifier together. */
+  readonly identity?: 'type' | 'identifier'
+  /** The largest parts of an event, in bytes. */
+  readonly limits?: Partial<Limits>
+  /** Dates the events instead of the server's clock. For tests. */
+  readonly clock?: Clock
+  /** How long another agent waits before it takes over from this one, in ms; default 10 s. */
+  readonly lease?: number
+  /** Called with what the log has to report; default: prints to standard error. */
+  warn?(message: string): void
+}
+
+const SCHEMA = /^[a-z_][a-z\d_]{0,62}$/
+
+/**
+ * Opens the log in a schema of a PostgreSQL database, and makes it if it is missing.
+ *
+ * @throws TidingsError `TIDINGS_LOG_INVALID` (the options), `TIDINGS_LOG_IDENTITY`, `TIDINGS_LOG_FORMAT`,
+ *   `TIDINGS_LOG_FAILED` (the server can't be reached, or can't hold a log)
+ */
+export async function openPostgres(address: string, options: PostgresOptions = {}): Promise<PostgresLog> {
+  const { schema = 'tidings', clock, lease = 10_000, identity } = options
+  if (!SCHEMA.test(schema))
+    throw new TidingsError('TIDINGS_LOG_INVALID', `a schema is a name of a-z, 0-9 and _, got ${JSON.stringify(schema)}`)
+  const limits = limitsOf(options.limits)
+  const warn = options.warn ?? ((message: string) => void process.stderr.write(`tidings: ${escape(message)}\n`))
+  const connect: ClientConfig = { connectionString: address }
+  const facts = await prepare(connect, schema, identity)
+  if (identity !== undefined && identity !== facts.identity) {
+    const why = `the log identifies events by ${facts.identity}, not by ${identity}`
+    throw new TidingsError('TIDINGS_LOG_IDENTITY', why, { details: { identity: facts.identity, asked: identity } })
+  }
+  const agent = crypto.randomUUID()
+  const session = new Session({ connect, schema, agent, lease, dates: clock, warn })
+  await session.open()
+  const { ahead, ...known } = facts
+  return createPostgresLog(session, { ...known, clock: clock ?? serverClock(() => ahead), limits })
+}
+
+interface Facts {
+  readonly id: string
+  readonly identity: 'type' | 'identifier'
+  readonly durability: 'disk' | 'process' | 'quorum'
+  /** By how many ms the clock of the server is ahead of this machine's. */
+  readonly ahead: number
+}
+
+async function prepare(connect: ClientConfig, schema: string, identity: Facts['identity'] = 'type'): Promise<Facts> {
+  const connection = await Connection.open(connect, () => undefined)
+  try {
+    await create(connection, schema, identity)
+    const durability = await durabilityOf(connection)
+    const [[id, found] = []] = await connection.ask(`SELECT id, identity FROM "${schema}".head`)
+    const before = systemClock.now()
+    const [[now] = []] = await connection.ask(`SELECT "${schema}".now_ms()`)
+    const ahead = Math.round(Number(now) - (before + systemClock.now()) / 2)
+    return { id: id as string, identity: found as Facts['identity'], durability, ahead }
+  } finally {
+    await connection.close()
+  }
+}
+
+// In one transaction, under a lock: of two agents that start together, one makes the log.
+async function create(connection: Connection, schema: string, identity: Facts['identity']): Promise<void> {
+  // Asks the tables of the catalog: `to_regclass` may remember, within a transaction, that there was no such schema.
+  const exists = async (): Promise<boolean> => {
+    const text = `SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+      WHERE n.nspname = $1 AND c.relname = 'head'`
+    return (await connection.ask(text, [schema])).length > 0
+  }
+  if (await exists()) return
+  await connection.ask('BEGIN')
+  await connection.ask(`SELECT pg_advisory_xact_lock(hashtext('tidings'), hashtext($1))`, [schema])
+  if (!(await exists())) {
+    const insert = `INSERT INTO head (identity) VALUES ('${identity}');`
+    const path = `CREATE SCHEMA IF NOT EXISTS "${schema}"; SET LOCAL search_path = "${schema}", pg_temp;`
+    await connection.ask(`${path} ${tables} ${insert} ${functions(schema)}`)
+  }
+  await connection.ask('COMMIT')
+}

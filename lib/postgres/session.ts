@@ -1,0 +1,225 @@
+import type { ClientConfig } from 'pg'
+import { type Observable, Subject } from 'rxjs'
+import { background, type CancelTimer, type Clock, systemClock } from '../core/clock.ts'
+import { asError, TidingsError } from '../core/errors.ts'
+import { SECOND } from '../core/time-units.ts'
+import { Connection, type Row } from './connection.ts'
+import { checkServer, placeOf } from './gate.ts'
+import { Wake } from './wake.ts'
+
+/** The pause between two attempts to reconnect, in ms: doubled after each one. */
+const RECONNECT = { first: 50, most: 5 * SECOND }
+
+/** The parts of a session. */
+export interface SessionOptions {
+  readonly connect: ClientConfig
+  readonly schema: string
+  /** Unique to this opening of the log. */
+  readonly agent: string
+  /** How long the agent counts as alive after its last heartbeat, in ms. */
+  readonly lease: number
+  /** Dates the events; undefined: the server's clock. */
+  readonly dates: Clock | undefined
+  /** Called with failures. */
+  warn(message: string): void
+}
+
+/**
+ * The connections of an open log. One writes, and reads what was written before; the other reads events. If one breaks,
+ * both are replaced: what the old ones may still write is fenced by a later epoch (decision 0075).
+ *
+ * ```
+ *   ready ── a connection breaks ──▶ failed ── connected, onReconnected ──▶ ready
+ *     └───────────── close() ──────────┴──▶ closed
+ * ```
+ */
+export class Session {
+  readonly options: SessionOptions
+  /** Emits when the session has failed and when it is ready again; errors when the log is closed. */
+  readonly changes$ = new Subject<unknown>()
+  /** Emits the highest durable seq whenever it rises; completes when the log is closed. */
+  readonly committed$: Observable<number>
+  readonly #committed$ = new Subject<number>()
+  #state: 'ready' | 'failed' | 'closed' = 'failed'
+  #writer: Connection | undefined
+  #reader: Connection | undefined
+  readonly #wake: Wake
+  #timeline = ''
+  #durable = 0
+  #first = 1
+  #cancel: CancelTimer = () => undefined
+  #beat: CancelTimer = () => undefined
+  /** Called with each pair of connections after the first, before it is used. `isOther`: the server may have lost commits. */
+  onReconnected: (isOther: boolean) => Promise<void> = async () => undefined
+  /** Called when the durable seq has risen from one number to another. */
+  onCommitted: (before: number, last: number) => void = () => undefined
+
+  constructor(options: SessionOptions) {
+    this.options = options
+    this.committed$ = this.#committed$.asObservable()
+    this.#wake = new Wake(options.schema, (seq) => this.reached(seq))
+  }
+
+  get state(): 'ready' | 'failed' | 'closed' {
+    return this.#state
+  }
+
+  /** The highest durable seq that is known here. */
+  get durable(): number {
+    return this.#durable
+  }
+
+  /** The lowest seq whose body is kept. */
+  get first(): number {
+    return this.#first
+  }
+
+  /** The time for the functions of the log: null leaves it to the server. */
+  get now(): number | null {
+    return this.options.dates?.now() ?? null
+  }
+
+  /** Connects for the first time. */
+  async open(): Promise<void> {
+    await this.#connect()
+    this.#state = 'ready'
+  }
+
+  /** Asks on the connection that writes, after everything that was asked of it before. */
+  write(text: string, values?: readonly unknown[]): Promise<readonly Row[]> {
+    return this.#ask(this.#writer, text, values)
+  }
+
+  /** Asks on the connection that reads. */
+  read(text: string, values?: readonly unknown[]): Promise<readonly Row[]> {
+    return this.#ask(this.#reader, text, values)
+  }
+
+  /** The name of a function or table of the log, for a statement. */
+  name(own: string): string {
+    return `"${this.options.schema}".${own}`
+  }
+
+  /** The log is known to reach to this seq. */
+  reached(seq: number): void {
+    if (seq <= this.#durable) return
+    const before = this.#durable
+    this.#durable = seq
+    this.onCommitted(before, seq)
+    this.#committed$.next(seq)
+  }
+
+  /** This agent has stored events up to this seq. */
+  stored(seq: number): void {
+    if (seq <= this.#durable) return
+    this.reached(seq)
+    this.#wake.tell(seq)
+  }
+
+  /** @throws TidingsError `TIDINGS_LOG_CLOSED` */
+  checkOpen(): void {
+    if (this.#state === 'closed') throw new TidingsError('TIDINGS_LOG_CLOSED', 'the log is closed')
+  }
+
+  /** Ends the session. `farewell` writes a last time; without it, the connections are cut. */
+  async end(farewell?: () => Promise<void>): Promise<void> {
+    if (this.#state === 'closed') return
+    this.#cancel()
+    this.#beat()
+    this.#wake.stop()
+    if (farewell !== undefined && this.#state === 'ready') await farewell().catch(() => undefined)
+    this.#state = 'closed'
+    const connections = [this.#writer, this.#reader]
+    if (farewell === undefined) for (const each of connections) each?.destroy()
+    else await Promise.all(connections.map(async (each) => each?.close()))
+    this.#committed$.complete()
+    this.changes$.error(new TidingsError('TIDINGS_LOG_CLOSED', 'the log is closed'))
+  }
+
+  async #ask(connection: Connection | undefined, text: string, values?: readonly unknown[]): Promise<readonly Row[]> {
+    this.checkOpen()
+    if (this.#state === 'failed' || connection === undefined)
+      throw new TidingsError('TIDINGS_LOG_FAILED', 'the log is not connected to PostgreSQL now')
+    try {
+      return await connection.ask(text, values)
+    } catch (error) {
+      this.checkOpen()
+      throw error
+    }
+  }
+
+  async #connect(): Promise<boolean> {
+    const broken = (): void => this.#fail()
+    const [writer, reader] = await openBoth(this.options.connect, broken)
+    try {
+      await checkServer(writer, this.options.schema)
+      const { timeline, seq, first } = await placeOf(writer, this.options.schema)
+      const isOther = this.#timeline !== '' && timeline !== this.#timeline
+      this.#timeline = timeline
+      this.#durable = isOther ? seq : Math.max(seq, this.#durable)
+      this.#first = first
+      this.#writer = writer
+      this.#reader = reader
+      await this.#keepAlive(reader)
+      await this.#wake.start(reader)
+      return isOther
+    } catch (error) {
+      writer.destroy()
+      reader.destroy()
+      throw error
+    }
+  }
+
+  async #keepAlive(connection: Connection): Promise<void> {
+    const { agent, lease } = this.options
+    const beat = (): Promise<unknown> => connection.ask(`SELECT ${this.name('beat')}($1, $2)`, [agent, lease])
+    this.#beat()
+    await beat()
+    this.#beat = background(() => void beat().catch(() => undefined), lease / 3)
+  }
+
+  #fail(): void {
+    if (this.#state !== 'ready') return
+    this.#state = 'failed'
+    this.#beat()
+    this.#wake.stop()
+    this.#writer?.destroy()
+    this.#reader?.destroy()
+    this.options.warn('the connection to PostgreSQL has broken; the log reconnects')
+    this.changes$.next(undefined)
+    void this.#reconnect()
+  }
+
+  async #reconnect(): Promise<void> {
+    for (let pause = RECONNECT.first; this.#state === 'failed'; pause = Math.min(pause * 2, RECONNECT.most)) {
+      try {
+        const isOther = await this.#connect()
+        if (this.#state !== 'failed') return [this.#writer, this.#reader].forEach((each) => each?.destroy())
+        this.#state = 'ready'
+        await this.onReconnected(isOther)
+        if (this.#state !== 'ready') continue
+        this.options.warn('the log is connected to PostgreSQL again')
+        this.changes$.next(undefined)
+        return
+      } catch (error) {
+        if (this.state === 'closed') return
+        this.#state = 'failed'
+        this.options.warn(`the log can't reconnect to PostgreSQL: ${asError(error).message}`)
+        await new Promise<void>((resolve) => {
+          const stop = systemClock.timer(resolve, pause)
+          this.#cancel = () => (stop(), resolve())
+        })
+      }
+    }
+  }
+}
+
+async function openBoth(config: ClientConfig, broken: () => void): Promise<[Connection, Connection]> {
+  const writer = await Connection.open(config, broken)
+  try {
+    return [writer, await Connection.open(config, broken)]
+  } catch (error) {
+    writer.destroy()
+    throw error
+  }
+}
