@@ -22,7 +22,7 @@ export interface OpenSpan {
   }): void
 }
 
-/** Makes spans of runs, publishes and deliveries. Where there is none, nothing is traced, at no cost. */
+/** Makes spans of runs, publishes and deliveries. Without it, nothing is traced, at no cost. */
 export interface Tracing {
   begin(facts: SpanFacts): OpenSpan
 }

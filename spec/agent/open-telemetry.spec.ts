@@ -208,7 +208,7 @@ describe('with a provider of traces', () => {
     assert.equal(Object.hasOwn((await log.get('seen', '1')) ?? {}, 'traceparent'), false)
   })
 
-  it('a span that an event names wrongly is no link', async (t) => {
+  it('an event that names a span wrongly gives no link', async (t) => {
     const { log, run } = await traced(t, [
       job('idle', manual(), () => undefined),
       listener('hear', on('*'), () => undefined),
