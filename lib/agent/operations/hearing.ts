@@ -20,8 +20,8 @@ export type HearingState = 'skipped' | 'untold' | 'parked' | 'coming' | 'heard' 
  * hands the event to the listener: from then on it counts as heard.
  */
 export class Hearing {
-  /** The parked events, lowest seq first. */
-  readonly parked: readonly StoredEvent[]
+  /** The seqs of the parked events, lowest first. */
+  readonly parked: readonly number[]
   readonly #info: ConsumerInfo
   readonly #retrying: ReadonlySet<number>
   readonly #isParked: ReadonlySet<number>
@@ -33,14 +33,14 @@ export class Hearing {
   private constructor(
     log: Log,
     info: ConsumerInfo,
-    { parked, retrying, judged }: { parked: StoredEvent[]; retrying: ReadonlySet<number>; judged: Judged | undefined },
+    { parked, retrying, judged }: { parked: number[]; retrying: ReadonlySet<number>; judged: Judged | undefined },
     isUntold: (seq: number) => Promise<boolean>,
   ) {
     const { name } = info
     this.parked = parked
     this.#info = info
     this.#retrying = retrying
-    this.#isParked = new Set(parked.map(({ seq }) => seq))
+    this.#isParked = new Set(parked)
     this.#isUntold = isUntold
     this.#told = new ToldSeqs(replayNamespace(name), log.store(replayNamespace(name)))
     this.#memory = log.store(memoryNamespace(name))
@@ -54,8 +54,8 @@ export class Hearing {
     consumer: Consumer,
     isUntold: (seq: number) => Promise<boolean> = (seq) => isStoredUntold(log, seq),
   ): Promise<Hearing> {
-    const parked: StoredEvent[] = []
-    for await (const { event } of consumer.parked()) parked.push(event)
+    const parked: number[] = []
+    for await (const { event } of consumer.parked()) parked.push(event.seq)
     const retrying = new Set<number>()
     for await (const { event } of consumer.retrying()) retrying.add(event.seq)
     const judged = (await log.store(memoryNamespace(info.name)).get(JUDGED))?.value as Judged | undefined

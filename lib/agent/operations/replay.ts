@@ -99,7 +99,7 @@ async function* list(
   const { test } = narrow(query)
   const hears = typeTest(control.types)
   const spans = seqs === undefined ? undefined : spansOf(seqs)
-  const found = parked ? hearing.parked : spans === undefined ? log.events(query) : eventsIn(log, spans)
+  const found = parked ? storedAt(log, hearing.parked) : spans === undefined ? log.events(query) : eventsIn(log, spans)
   for await (const event of found) {
     const { seq, type, identifier, created } = event
     const isWithin = spans?.some(([first, last]) => first <= seq && seq <= last) ?? true
@@ -108,6 +108,13 @@ async function* list(
     const chosen = again || isOwed(state)
     const filtered = await hearing.isFiltered(seq)
     yield { seq, type, identifier, created: new Date(created).toISOString(), state, chosen, ...defined({ filtered }) }
+  }
+}
+
+async function* storedAt(log: Log, seqs: readonly number[]): AsyncGenerator<StoredEvent> {
+  for (const seq of seqs) {
+    const event = (await log.stored(seq))?.event
+    if (event !== undefined) yield event
   }
 }
 

@@ -75,7 +75,7 @@ async function storyAt(
   const { memory, batch } = await memoryOf(log, listener, seq)
   const handed = batch?.by ?? seq
   const place = (await log.place(listener, handed)) ?? { state: 'settled' }
-  const deliveries = (agent?.deliveries(listener) ?? []).filter((each) => each.seq === handed)
+  const deliveries = agent?.deliveries(listener, undefined, handed) ?? []
   const isHeldBack =
     memory !== undefined && (memory.verdict === 'waiting' || (await openBatch(log, listener, seq, cells)) !== undefined)
   const isHeard = told && place.state !== 'skipped' && typeTest(agent?.listener(listener)?.types)(event.type)

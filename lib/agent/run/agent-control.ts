@@ -51,8 +51,11 @@ export interface AgentControl extends Code {
   pause(kind: Pausable, name: string, paused: boolean): void
   /** The job of that name; undefined if the agent has none. */
   job(name: string): RunningJob | undefined
-  /** The newest deliveries to a listener since its code was loaded, newest first, at most 256; none if it is unknown. */
-  deliveries(listener: string, limit?: number): readonly DeliveryRow[]
+  /**
+   * The newest deliveries to a listener since its code was loaded, newest first, at most 256; with `seq`, only those of
+   * this event. None if it is unknown.
+   */
+  deliveries(listener: string, limit?: number, seq?: number): readonly DeliveryRow[]
   /** All listeners of the agent. */
   listeners(): readonly Listener[]
   /** The listener of that name; undefined if the agent has none. */

@@ -269,9 +269,9 @@ export class ListenerRunner implements ListenerControl {
     return { name: this.listener.name, ...paused, ...(await this.#currentLag()) }
   }
 
-  /** Its newest deliveries, newest first. */
-  deliveries(limit?: number): readonly DeliveryRow[] {
-    return this.#deliveries.rows(limit)
+  /** Its newest deliveries, newest first; with `seq`, only those of this event. */
+  deliveries(limit?: number, seq?: number): readonly DeliveryRow[] {
+    return this.#deliveries.rows(limit, seq)
   }
 
   /** How many events it handles a minute, over the last minutes. */

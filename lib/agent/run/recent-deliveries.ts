@@ -89,10 +89,11 @@ export class RecentDeliveries {
     return Math.round((handled / (RATE_MINUTES + (minute % 1))) * 100) / 100
   }
 
-  /** The newest deliveries, newest first. */
-  rows(limit = RECENT_DELIVERIES): DeliveryRow[] {
+  /** The newest deliveries, newest first; with `seq`, only those of this event. */
+  rows(limit = RECENT_DELIVERIES, seq?: number): DeliveryRow[] {
     const oldestFirst = [...this.#kept.slice(this.#next), ...this.#kept.slice(0, this.#next)]
     return oldestFirst
+      .filter((kept) => seq === undefined || kept.seq === seq)
       .toReversed()
       .slice(0, limit)
       .map((kept) => this.#row(kept))

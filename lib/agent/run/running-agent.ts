@@ -247,8 +247,8 @@ export class RunningAgent implements Running, AgentControl {
     return attentionOf(this.#host.log, await this.health())
   }
 
-  deliveries(listener: string, limit?: number): readonly DeliveryRow[] {
-    return this.#parts.listener(listener)?.deliveries(limit) ?? []
+  deliveries(listener: string, limit?: number, seq?: number): readonly DeliveryRow[] {
+    return this.#parts.listener(listener)?.deliveries(limit, seq) ?? []
   }
 
   get changes$(): Observable<PartName> {
