@@ -10,7 +10,7 @@ import type { Database } from '../../lib/level/store/database.ts'
 import { memoryDatabase } from '../../lib/level/store/database.ts'
 import { noMarkFile } from '../../lib/level/store/marker-file.ts'
 import { type Upgrade, upgrade } from '../../lib/level/store/upgrade.ts'
-import { refused, seqsOf, takeAll } from '../../lib/testing/log-bench.ts'
+import { list, refused, seqsOf, takeAll } from '../../lib/testing/log-bench.ts'
 import { virtualClock } from '../../lib/testing/virtual-clock.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 import { askAll, type Fixture, names, readFixture, recordsIn, unpack } from './formats.ts'
@@ -66,6 +66,30 @@ describe('a log in each format so far', () => {
       assert.deepEqual(await ask('another', '2'), other)
       await log.close()
       const again = await openLog(directory, { warn: assert.fail })
+      assert.deepEqual(await again.verify(), { ok: true, problems: [] })
+      await again.close()
+    })
+
+    it(`counts its events by type, and knows what followed, once they are indexed (${name})`, async (t) => {
+      const { log, directory } = await open(t, name)
+      await log.close()
+      const countsOf = async (each: LevelLog) => (await list(each.types())).map(({ type, count }) => [type, count])
+      const odd = readFixture(name).said.events[8]?.type
+      const view = await openLog(directory, { readOnly: true, warn: assert.fail })
+      assert.equal(await view.index(), 14)
+      const names = [odd, 'plain', 'schemed', 'tidings.job.failed', 'versioned']
+      assert.deepEqual(
+        await countsOf(view),
+        names.map((type) => [type, 0]),
+      )
+      await view.close()
+      const again = await openLog(directory, { warn: assert.fail })
+      assert.equal(await again.index(), 0)
+      assert.deepEqual(
+        await countsOf(again),
+        names.map((type, i) => [type, [1, 8, 1, 1, 3][i]]),
+      )
+      assert.deepEqual(seqsOf((await list(again.causedBy(1))).map((event) => ({ event }))), [3])
       assert.deepEqual(await again.verify(), { ok: true, problems: [] })
       await again.close()
     })

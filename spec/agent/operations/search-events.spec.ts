@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
+import { agent } from '../../../lib/agent/define/agent.ts'
 import { operations } from '../../../lib/agent/operations/operations.ts'
 import type { SearchAnswer, SearchQuestion } from '../../../lib/agent/operations/search-events.ts'
+import { connect } from '../../../lib/agent/socket/client.ts'
+import { start } from '../../../lib/agent/start.ts'
 import type { StoredEvent } from '../../../lib/core/event.ts'
 import { memoryLog } from '../../../lib/level/open-log.ts'
 import type { Log, Query } from '../../../lib/log/port.ts'
 import { virtualClock } from '../../../lib/testing/virtual-clock.ts'
+import { temporaryDirectory } from '../../support/temporary-directory.ts'
 
 async function logOf(t: TestContext, count: number, data: (n: number) => unknown = () => null): Promise<Log> {
   const clock = virtualClock()
@@ -93,6 +97,23 @@ describe('a search for text', () => {
     assert.deepEqual(late.scanned <= 1536, true, `read ${late.scanned}`)
     assert.equal(late.events.length, 100)
     assert.deepEqual((await events.search({ text: 'i1', since: '2s' })).events, [])
+  })
+
+  it('answers the same over the socket of an agent, as do pages of events', async (t) => {
+    const log = await logOf(t, 30)
+    const directory = temporaryDirectory(t)
+    const running = await start(agent('a', []), { log, logger: false, serve: directory })
+    t.after(() => running.stop())
+    const connected = await connect(directory)
+    assert.ok(connected)
+    for (const { events } of [connected, operations(log)]) {
+      const found = await events.search({ text: 'I2', types: ['it'], since: '1h', before: 29, limit: 3 })
+      assert.deepEqual([seqsOf(found), found.next, found.scanned], [[28, 27, 26], 26, 3])
+      assert.deepEqual(seqsOf(await events.search({ text: 'nowhere', scan: 5 })), [])
+      const page: number[] = []
+      for await (const { seq } of events.list({ after: 10, before: 20, reverse: true, limit: 4 })) page.push(seq)
+      assert.deepEqual(page, [19, 18, 17, 16])
+    }
   })
 
   it('lets other work have its turn', async (t) => {
