@@ -11,6 +11,7 @@ import {
   where,
 } from '../../lib/index.ts'
 import { idleListeners } from './idle-listeners.ts'
+import { monitored } from './monitoring.ts'
 import { byFilter, byTime, byType } from './queries.ts'
 import { command, node } from './start-up.ts'
 import { draft, inDirectory, perSecond, publish, rawRecords, rawStore, rawWrite } from './workload.ts'
@@ -248,6 +249,22 @@ export const cases: readonly Case[] = [
     figure: time,
     ours: () => idleListeners(200),
     reference: () => idleListeners(1),
+  },
+  {
+    name: 'CPU of an event that is counted for metrics',
+    against: 'the same, uncounted',
+    hope: '< 1.02 ×',
+    figure: time,
+    ours: () => monitored({}),
+    reference: () => monitored({ counted: false }),
+  },
+  {
+    name: 'CPU of an event while five watch `live`',
+    against: 'the same, unwatched',
+    hope: '< 1.05 ×',
+    figure: time,
+    ours: () => monitored({ viewers: 5 }),
+    reference: () => monitored({}),
   },
   query('type', byType),
   query('time', byTime),
