@@ -39,6 +39,9 @@ const EVERY = 250
 /** The most events in a batch. */
 const MOST = 50
 
+/** The most events that are read to count them, where no counter knows them. */
+const MOST_COUNTED = 1000
+
 /**
  * What happens on a log, in batches. All viewers share one reader, which rests without viewers. Its cost does not
  * depend on the number of events: it compares the counters of the log, and reads the newest 50.
@@ -48,6 +51,8 @@ const MOST = 50
  *   newest 50 ├─ every 250 ms ─▶ batch ─▶ viewer: merged with what it has not taken yet ─▶ its connection
  *   changes ──┘                      └──▶ viewer …
  * ```
+ *
+ * A log in PostgreSQL is also written by other processes: there, the newest 1000 events of a batch are counted.
  *
  * A slow viewer gets fewer and larger batches. What waits for it has at most 50 events, and the names of types and parts.
  */
@@ -142,9 +147,7 @@ export class LiveFeed {
     const counted = new Map(Array.from(this.#log.meter.types, ([type, { events }]) => [type, events]))
     const seq = await last
     const [after, before] = [this.#seq, this.#counted]
-    const byType = new Map<string, number>()
-    for (const [type, count] of counted)
-      if (count > (before.get(type) ?? 0)) byType.set(type, count - (before.get(type) ?? 0))
+    const byType = this.#log.dense ? grown(before, counted) : await this.#count(after, seq)
     const newest = new Map<string, readonly StoredEvent[]>()
     for (const viewer of this.#viewers)
       if (!newest.has(viewer.key) && viewer.hears(byType))
@@ -159,6 +162,15 @@ export class LiveFeed {
     this.#listeners.clear()
   }
 
+  // A log without gaps has one writer, whose counters know all events. Another one is also written elsewhere.
+  async #count(after: number, seq: number): Promise<ReadonlyMap<string, number>> {
+    const byType = new Map<string, number>()
+    if (seq <= after || this.#viewers.size === 0) return byType
+    for await (const event of this.#log.events({ after, limit: MOST_COUNTED, reverse: true }))
+      if (event.seq <= seq) byType.set(event.type, (byType.get(event.type) ?? 0) + 1)
+    return byType
+  }
+
   async #newest(after: number, seq: number, types: readonly string[] | undefined): Promise<readonly StoredEvent[]> {
     const newest: StoredEvent[] = []
     if (seq <= after) return newest
@@ -166,6 +178,15 @@ export class LiveFeed {
     for await (const event of this.#log.events(query)) if (event.seq <= seq) newest.push(event)
     return newest.reverse()
   }
+}
+
+function grown(before: ReadonlyMap<string, number>, now: ReadonlyMap<string, number>): ReadonlyMap<string, number> {
+  const byType = new Map<string, number>()
+  for (const [type, count] of now) {
+    const more = count - (before.get(type) ?? 0)
+    if (more > 0) byType.set(type, more)
+  }
+  return byType
 }
 
 function nothing(seq: number): LiveBatch {

@@ -120,6 +120,7 @@ describe('live', () => {
       events: { value: (query: object) => ((reads += 1), log.events(query)) },
       last: { value: () => log.last() },
       meter: { value: log.meter },
+      dense: { value: true },
       clock: { value: clock },
       committed$: { value: log.committed$ },
     }) as Log
@@ -162,6 +163,21 @@ describe('live', () => {
     first.stop()
     second.stop()
     await Promise.all([first.ended, second.ended])
+  })
+
+  it('counts what it reads where other processes write to the log, too', async (t) => {
+    const { clock, log } = await watched(t)
+    const parts = { dense: false, clock, committed$: log.committed$, meter: { types: new Map() } }
+    const shared = { ...parts, last: () => log.last(), events: (query: object) => log.events(query) }
+    const { batches, ended, stop } = await watch(new LiveFeed(shared as unknown as Log))
+    await log.accept([...drafts('a', 70), ...drafts('b', 2)])
+    await clock.advance(250)
+    assert.deepEqual([batches[1]?.n, batches[1]?.byType, batches[1]?.newest.length], [72, { a: 70, b: 2 }, 50])
+    await log.accept(drafts('c', 1500))
+    await clock.advance(250)
+    assert.deepEqual([batches[2]?.n, batches[2]?.byType], [1000, { c: 1000 }])
+    stop()
+    await ended
   })
 
   it('ends when the log is closed', async (t) => {
