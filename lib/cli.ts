@@ -29,6 +29,15 @@ export type { Page, PageOptions } from './agent/page/page-options.ts'
 export { dryRun } from './agent/run/dry-run.ts'
 export { type Code, codeOf } from './agent/run/job-code.ts'
 export { foreignNames, removeLog } from './agent/run/log-directory.ts'
+export { type FaultKinds, faultKinds } from './agent/simulate/faults.ts'
+export { harm } from './agent/simulate/harm.ts'
+export {
+  HarmfulFaults,
+  type Simulated,
+  simulated,
+  type WorldToSimulate,
+} from './agent/simulate/simulate.ts'
+export { Timeline } from './agent/simulate/timeline.ts'
 export { controlOf } from './agent/start.ts'
 export {
   backlogOf,

@@ -56,6 +56,10 @@ export const tidings = {
       summary: 'Run the pipe of a listener over stored events, and compare',
       load: async () => (await import('../commands/backtest/backtest.ts')).backtest,
     },
+    simulate: {
+      summary: 'Run an agent through simulated time, with faults if you like',
+      load: async () => (await import('../commands/simulate/simulate.ts')).simulate,
+    },
     events: {
       summary: 'Search, follow, export and import events',
       commands: {

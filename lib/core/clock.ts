@@ -72,10 +72,17 @@ export function monotonic(clock: Clock): Clock {
  * The longest sleep while waiting for an instant, in ms. Timers ignore steps of the wall clock, and stop while a machine
  * is suspended, so a wait sleeps a little, looks at the wall clock and sleeps again.
  */
-const LONGEST_SLEEP = 30_000
+export const LONGEST_SLEEP = 30_000
+
+/** A clock that knows when it is stepped, and so can wait for an instant in one sleep. */
+export interface SteppedClock extends Clock {
+  /** As the function `timerAt`. */
+  timerAt(run: () => void, at: number): CancelTimer
+}
 
 /** Calls `run` once the wall clock shows `at` (ms since the epoch) or later, and never before the next tick. */
 export function timerAt(clock: Clock, at: number, run: () => void): CancelTimer {
+  if ('timerAt' in clock) return (clock as SteppedClock).timerAt(run, at)
   let cancel: CancelTimer = () => undefined
   const sleep = (): void => {
     cancel = clock.timer(wake, Math.min(Math.max(at - clock.now(), 0), LONGEST_SLEEP))

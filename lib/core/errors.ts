@@ -5,6 +5,7 @@
 export const codes = {
   TIDINGS_AGENT_INVALID: 'an agent or one of its parts is invalid, or two parts share a name',
   TIDINGS_CANCELLED: 'a run cancelled its job',
+  TIDINGS_CLOCK_WAITS: 'what was awaited needs the time of a virtual clock to pass, or never comes to rest',
   TIDINGS_DATA_INVALID: 'event data or state is not JSON',
   TIDINGS_DATA_TOO_LARGE: 'event data is larger than the log allows',
   TIDINGS_DURATION_INVALID: 'a duration is neither milliseconds nor text such as 5s and 1h30m',
@@ -51,6 +52,7 @@ export const codes = {
   TIDINGS_STATE_CONFLICT: 'a value changed since it was read',
   TIDINGS_STREAM_INVALID: 'a stream is defined with an invalid part, or its options are invalid',
   TIDINGS_TYPE_INVALID: 'an event type is not a well-formed, non-empty string within its limit',
+  TIDINGS_WORLD_MISSING: 'a simulation was asked for something that its world does not have',
 } as const
 
 /** A stable error code, such as `TIDINGS_DATA_INVALID`. */

@@ -54,7 +54,7 @@ export async function openStore(source: DatabaseSource, marks: MarkFile, options
   const check = options.isReopening === true ? {} : { check: { marked } }
   const db = await source.open({ createIfMissing: mark === undefined, ...check })
   try {
-    const found = (await readMeta(db, mark)) ?? (await create(db, options))
+    const found = (await readMeta(db, mark)) ?? (await create(db, options, source.id))
     checkMeta(found, mark, options.identity)
     const meta = await upgrade(db, found)
     const head = decode<Head>(keys.head, await db.get(keys.head)) ?? [0, 0, 1]
@@ -79,8 +79,8 @@ async function readMeta(db: Database, mark: Mark | 'bad' | undefined): Promise<M
   throw damaged('the log has lost the record with its id and format', 1)
 }
 
-async function create(db: Database, { identity, clock }: OpenOptions): Promise<Meta> {
-  const meta: Meta = { format: FORMAT, id: randomUUID(), identity: identity ?? 'type', created: clock.now() }
+async function create(db: Database, { identity, clock }: OpenOptions, id: string = randomUUID()): Promise<Meta> {
+  const meta: Meta = { format: FORMAT, id, identity: identity ?? 'type', created: clock.now() }
   await db.batch().put(keys.meta, encode(keys.meta, meta)).write(SYNCED)
   return meta
 }

@@ -40,6 +40,8 @@ export type Database = AbstractLevel<any>
 export interface DatabaseSource {
   /** The folder of the store; absent in memory. */
   readonly directory?: string
+  /** The id of a new log; default a random UUID. */
+  readonly id?: string
   /**
    * Locks the store until the lock is released. Without it, each opening takes a lock of its own. Absent in memory.
    *

@@ -1,0 +1,254 @@
+import { type CancelTimer, type Clock, LONGEST_SLEEP, type SteppedClock, systemClock } from './clock.ts'
+import { TidingsError } from './errors.ts'
+
+/** A clock whose time advances only when a test says so. */
+export interface VirtualClock extends Clock {
+  /**
+   * Advances time by `ms` milliseconds. Timers fire in order, each at its own time; before each, the work that the last
+   * one started comes to rest, however many turns of the event loop that takes.
+   *
+   * @throws TidingsError `TIDINGS_CLOCK_WAITS` when something never comes to rest: it calls `setImmediate` for ever
+   */
+  advance(ms: number): Promise<void>
+  /** Steps the wall clock by `ms`, forward or back, as a person or NTP would: timers are unaffected. */
+  step(ms: number): void
+  /** The number of pending timers. */
+  readonly timers: number
+}
+
+/**
+ * A clock for tests, which begins at `start` (default 2026-01-01T00:00:00Z).
+ *
+ * @example
+ * ```ts
+ * import { virtualClock } from 'tidings/testing'
+ *
+ * const clock = virtualClock(new Date('2026-03-01T12:00:00Z'))
+ * clock.timer(() => console.log('an hour later'), 3_600_000)
+ * await clock.advance(3_600_000)
+ * ```
+ */
+export function virtualClock(start: Date = new Date('2026-01-01T00:00:00Z')): VirtualClock {
+  return new SteppingClock(start.getTime())
+}
+
+/** A timer. `at`: it waits for the wall clock to show this, and has slept since `since`. */
+interface Timer {
+  due: number
+  readonly id: number
+  readonly run: () => void
+  readonly at?: number
+  since: number
+  pending: boolean
+}
+
+/*
+ * Timers use elapsed time only; the wall clock adds an offset that `step` changes.
+ *
+ * A timer for an instant of the wall clock sleeps 30 s at a time (`timerAt`), to notice steps. Here a step is known, so
+ * the naps are left out until there is one: then the timer looks at the wall clock when its nap would have ended.
+ */
+class SteppingClock implements VirtualClock, SteppedClock {
+  #elapsed = 0
+  #offset: number
+  #ids = 0
+  #pending = 0
+  /** A binary heap by due time, then by the order in which timers were set. Cancelled timers stay until they are due. */
+  readonly #heap: Timer[] = []
+  #advances = 0
+
+  constructor(start: number) {
+    this.#offset = start
+  }
+
+  get timers(): number {
+    return this.#pending
+  }
+
+  now(): number {
+    return this.#offset + this.#elapsed
+  }
+
+  timer(run: () => void, ms: number): CancelTimer {
+    return this.#set({ due: this.#elapsed + Math.max(0, ms), run, since: this.#elapsed })
+  }
+
+  timerAt(run: () => void, at: number): CancelTimer {
+    return this.#set({ due: this.#elapsed + Math.max(0, at - this.now()), run, at, since: this.#elapsed })
+  }
+
+  async advance(ms: number): Promise<void> {
+    const end = this.#elapsed + ms
+    this.#advances += 1
+    try {
+      await atRest(this)
+      for (let timer = this.#next(end); timer !== undefined; timer = this.#next(end)) {
+        this.#elapsed = Math.max(this.#elapsed, timer.due)
+        if (timer.at !== undefined && this.now() < timer.at) {
+          this.#sleep(timer, timer.at)
+          continue
+        }
+        timer.pending = false
+        this.#pending -= 1
+        timer.run()
+        await atRest(this)
+      }
+      this.#elapsed = Math.max(this.#elapsed, end)
+    } finally {
+      this.#advances -= 1
+    }
+  }
+
+  step(ms: number): void {
+    this.#offset += ms
+    const waiting = this.#heap.filter((timer) => timer.pending)
+    this.#heap.length = 0
+    for (const timer of waiting) {
+      if (timer.at !== undefined) {
+        const naps = Math.floor((this.#elapsed - timer.since) / LONGEST_SLEEP) + 1
+        timer.due = Math.min(timer.due, timer.since + naps * LONGEST_SLEEP)
+      }
+      this.#push(timer)
+    }
+  }
+
+  /** Whether time passes: an `advance` is under way. */
+  get advancing(): boolean {
+    return this.#advances > 0
+  }
+
+  #set(given: Omit<Timer, 'id' | 'pending'>): CancelTimer {
+    const timer = { ...given, id: this.#ids++, pending: true }
+    this.#pending += 1
+    this.#push(timer)
+    return () => {
+      if (timer.pending) this.#pending -= 1
+      timer.pending = false
+    }
+  }
+
+  #sleep(timer: Timer, at: number): void {
+    timer.since = this.#elapsed
+    timer.due = this.#elapsed + at - this.now()
+    this.#push(timer)
+  }
+
+  #next(end: number): Timer | undefined {
+    for (;;) {
+      const [first] = this.#heap
+      if (first === undefined || (first.pending && first.due > end)) return undefined
+      this.#pop()
+      if (first.pending) return first
+    }
+  }
+
+  #push(timer: Timer): void {
+    const heap = this.#heap
+    let place = heap.length
+    while (place > 0) {
+      const parent = (place - 1) >> 1
+      const above = heap[parent] as Timer
+      if (!isBefore(timer, above)) break
+      heap[place] = above
+      place = parent
+    }
+    heap[place] = timer
+  }
+
+  #pop(): void {
+    const heap = this.#heap
+    const last = heap.pop() as Timer
+    if (heap.length === 0) return
+    let place = 0
+    for (;;) {
+      let child = 2 * place + 1
+      if (child >= heap.length) break
+      if (child + 1 < heap.length && isBefore(heap[child + 1] as Timer, heap[child] as Timer)) child += 1
+      if (!isBefore(heap[child] as Timer, last)) break
+      heap[place] = heap[child] as Timer
+      place = child
+    }
+    heap[place] = last
+  }
+}
+
+function isBefore(one: Timer, other: Timer): boolean {
+  return one.due < other.due || (one.due === other.due && one.id < other.id)
+}
+
+/** The turns of the event loop, a few seconds, after which work counts as endless. */
+const MOST_TURNS = 1_000_000
+
+/** How long to wait for a call to the world, in ms of real time: it may wait for the clock itself. */
+const PATIENCE = 100
+
+/** How long to wait for a program, in ms of real time. */
+export const PROGRAM_PATIENCE = 10_000
+
+/** The calls to the world that have no answer yet, by clock, each with the time until which it is waited for. */
+const callsOf = new WeakMap<Clock, Map<Promise<unknown>, number>>()
+
+/**
+ * Makes `advance` of a virtual clock wait for a call to the world: what happens in it may take threads, programs and
+ * sockets, which the event loop does not show.
+ *
+ * @param patience how long, in ms of real time
+ */
+export function during<T>(clock: Clock, call: Promise<T>, patience = PATIENCE): Promise<T> {
+  if (!(clock instanceof SteppingClock)) return call
+  const calls = callsOf.get(clock) ?? new Map<Promise<unknown>, number>()
+  callsOf.set(clock, calls)
+  calls.set(call, systemClock.now() + patience)
+  const ended = (): void => void calls.delete(call)
+  void Promise.resolve(call).then(ended, ended)
+  return call
+}
+
+/** Waits for no call any more that has no answer yet. */
+export function forgetCalls(clock: Clock): void {
+  callsOf.get(clock)?.clear()
+}
+
+/**
+ * Resolves when nothing but a timer, or the outside, can make this process go on.
+ *
+ * Node runs all microtasks before each callback of `setImmediate`. So if, in such a callback, no other one is pending,
+ * and no request to the file system, then all work in memory has ended or waits. There is no number of turns to guess.
+ */
+async function atRest(clock: Clock): Promise<void> {
+  await loopAtRest()
+  const calls = callsOf.get(clock)
+  while (calls !== undefined && calls.size > 0) {
+    const now = systemClock.now()
+    for (const [call, until] of calls) if (until <= now) calls.delete(call)
+    if (calls.size > 0) await new Promise<void>((resolve) => void systemClock.timer(resolve, 1))
+    await loopAtRest()
+  }
+}
+
+let resting: Promise<void> | undefined
+
+// All who wait share one wait: else each would take the others' callbacks for work.
+function loopAtRest(): Promise<void> {
+  resting ??= new Promise((resolve, reject) => {
+    let turns = 0
+    const look = (): void => {
+      if (!isBusy()) {
+        resting = undefined
+        resolve()
+      } else if (++turns < MOST_TURNS) setImmediate(look)
+      else {
+        resting = undefined
+        reject(
+          new TidingsError('TIDINGS_CLOCK_WAITS', 'the virtual clock waits for work that calls setImmediate for ever'),
+        )
+      }
+    }
+    setImmediate(look)
+  })
+  return resting
+}
+
+function isBusy(): boolean {
+  return process.getActiveResourcesInfo().some((name) => name === 'Immediate' || name.startsWith('FSReq'))
+}
