@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it, type TestContext } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Browser, Page as Tab } from 'playwright-core'
 import { job, listener, manual, on } from '../../lib/index.ts'
 import { until } from '../support/until.ts'
@@ -234,6 +235,30 @@ describe('the page', () => {
       [6, 5, 4, 3, 2, 1, 0].map((n) => `tick ${n}`),
     )
     assert.equal(await tab.getByText('no connection').count(), 0)
+  })
+
+  it('has every event once, although the list is opened while they arrive', async (t) => {
+    const here = await stage(t, [])
+    const { page: tab } = await opened(t, here, '#events')
+    await tab.getByText('all 0').waitFor()
+    const arriving = (async () => {
+      for (let i = 0; i < 300; i++) {
+        await here.running.publish('tick', String(i), {})
+        await sleep(10)
+      }
+    })()
+    for (let i = 0; i < 20; i++) {
+      await tab.evaluate(`location.hash = '#events?type=${i % 2 === 0 ? 'tick' : '*'}'`)
+      await sleep(150)
+    }
+    await arriving
+    await begins(tab, 'tick 299')
+    const rows = await rowsOf(tab)
+    assert.deepEqual(
+      rows,
+      rows.map((_, i) => `tick ${299 - i}`),
+    )
+    assert.ok(rows.length >= 100, `only ${rows.length} rows`)
   })
 
   it('retries one group of parked events, by keyboard alone', async (t) => {
