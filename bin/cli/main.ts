@@ -1,5 +1,6 @@
+import { loadWidths } from '../../lib/core/columns.ts'
 import { didYouMean } from '../../lib/core/did-you-mean.ts'
-import { printProblem } from '../print/print.ts'
+import { printProblem, widthOf } from '../print/print.ts'
 import type { Command, Entry } from './command.ts'
 import { exitCodes, Failure, UsageError } from './errors.ts'
 
@@ -14,6 +15,7 @@ export async function main(words: readonly string[], entry: Entry, args: readonl
     printProblem(`standard output failed: ${message}`)
     process.exit(exitCodes.failed)
   })
+  if (process.stdout.isTTY || process.stderr.isTTY) await loadWidths()
   const code = await answer(words, entry, args)
   // Handles that a user's module left open must not keep the process alive, but printed output must be flushed.
   await new Promise((written) => process.stdout.write('', written))
@@ -32,7 +34,7 @@ async function choose(words: readonly string[], entry: Entry, args: readonly str
   if (word === undefined || word === 'help' || word === '--help' || word === '-h') {
     const { overview } = await import('./help.ts')
     const [stream, code] = word === undefined ? [process.stderr, exitCodes.usage] : [process.stdout, exitCodes.ok]
-    stream.write(overview(words, entry))
+    stream.write(overview(words, entry, widthOf(stream)))
     return code
   }
   const chosen = Object.hasOwn(entry.commands, word) ? entry.commands[word] : undefined
@@ -48,7 +50,7 @@ async function perform(words: readonly string[], command: Command, args: readonl
   const given = parse(words, command, args)
   if (given !== 'help') return command.run(given)
   const { helpOf } = await import('./help.ts')
-  process.stdout.write(`${await helpOf(words, command)}\n`)
+  process.stdout.write(`${await helpOf(words, command, widthOf(process.stdout))}\n`)
   return exitCodes.ok
 }
 

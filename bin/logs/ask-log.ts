@@ -4,8 +4,9 @@ import { didYouMean } from '../../lib/core/did-you-mean.ts'
 import type { Log, LogOptions, Operations } from '../../lib/index.ts'
 import { UsageError } from '../cli/errors.ts'
 import { printProblem } from '../print/print.ts'
+import { showTimesIn } from '../print/times.ts'
 import type { CodeOptions } from '../user/surroundings.ts'
-import { logFor, type Which, whichLog } from './which-log.ts'
+import { logOfFile, type Which, whichLog } from './which-log.ts'
 
 /**
  * Retry limits, in ms: an agent that is starting does not answer yet, and one that is stopping holds the log a moment
@@ -38,7 +39,7 @@ export async function askLogOrFile<T>(
   const own = await surroundings(options)
   const agent = await loadAgent(file)
   const { codeOf } = await import('../../lib/cli.ts')
-  const directory = options.agent === undefined ? logFor(agent.name, options.db) : await whichLog(options)
+  const directory = await (options.agent === undefined ? logOfFile(agent.name, file, options.db) : whichLog(options))
   return askAt(directory, ask, { code: (log) => codeOf(agent, log, own) })
 }
 
@@ -69,7 +70,12 @@ async function reach(
   const begun = Date.now()
   for (;;) {
     const agent = identity === undefined ? await connect(directory) : undefined
-    if (agent !== undefined) return { on: agent, close: async () => undefined }
+    if (agent !== undefined) {
+      // An agent of an older version does not know its zone.
+      const { timezone } = await agent.health().catch(() => ({ timezone: undefined }))
+      if (timezone !== undefined) showTimesIn(timezone)
+      return { on: agent, close: async () => undefined }
+    }
     try {
       const warn = (message: string): void => printProblem(message)
       // For code that has never run, an empty log answers.

@@ -1,4 +1,5 @@
 import type { Agent } from '../../lib/index.ts'
+import { showTimesIn } from '../print/times.ts'
 import { logFor, type Which, whichLog } from './which-log.ts'
 
 /**
@@ -6,6 +7,7 @@ import { logFor, type Which, whichLog } from './which-log.ts'
  * else the only one in `.tidings`.
  */
 export async function logOfCode(agent: Agent | undefined, which: Which): Promise<string> {
+  if (agent?.timezone !== undefined) showTimesIn(agent.timezone)
   if (which.agent !== undefined || agent === undefined) return whichLog(which)
   const { holdsLog } = await import('../../lib/cli.ts')
   const directory = logFor(agent.name, which.db)

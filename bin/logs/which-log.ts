@@ -1,8 +1,9 @@
 import { existsSync, readdirSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { didYouMean } from '../../lib/core/did-you-mean.ts'
 import { holdsLog } from '../../lib/level/store/log-files.ts'
 import { Failure, UsageError } from '../cli/errors.ts'
+import { printNote } from '../print/print.ts'
 
 /** The folder in which agents keep their logs. */
 const HOME = '.tidings'
@@ -38,6 +39,26 @@ export function logFor(agent: string, db: string | undefined): string {
   throw new UsageError(
     `agent ${JSON.stringify(agent)} would share ${TEST_LOG} with agent-test, which removes its events: ${ways}`,
   )
+}
+
+/**
+ * Like `logFor`, for the agent in a file. Says so if the agent has a log in `.tidings` beside that file, but none here: it
+ * was run in another folder, and here it would begin with an empty log.
+ */
+export async function logOfFile(
+  agent: string,
+  file: string,
+  db: string | undefined,
+  say: (words: string) => void = printNote,
+): Promise<string> {
+  const directory = logFor(agent, db)
+  const beside = join(dirname(file), HOME, agent)
+  const isElsewhere = directory === join(HOME, agent) && resolve(beside) !== resolve(directory)
+  if (isElsewhere && !(await holdsLog(directory)) && (await holdsLog(beside)))
+    say(
+      `agent ${JSON.stringify(agent)} has a log beside its file, which is not used in this folder: to use it, add --db ${beside}`,
+    )
+  return directory
 }
 
 /** Finds the folder of an existing log: `--db`, else `--agent`, else `TIDINGS_DB`, else the only one in `.tidings`. */

@@ -1,6 +1,6 @@
+import { columnsOf, cut, loadWidths } from '../../lib/core/columns.ts'
 import { escape } from '../../lib/core/escape.ts'
-import { type Output, print } from './print.ts'
-import { cut } from './rows.ts'
+import { type Output, print, widthOf } from './print.ts'
 
 /** A line of a chart. `bar`: false leaves the number without a bar. */
 export interface ChartLine {
@@ -24,17 +24,18 @@ export async function printChart(lines: readonly ChartLine[], output: Output = p
     for (const { label, count } of lines) await print(`${escape(label)}\t${count}\n`, output)
     return
   }
-  const { default: width } = await import('string-width')
-  const labels = lines.map(({ label }) => cut(escape(label), WIDEST_LABEL, width))
-  const labelWidth = Math.max(...labels.map((label) => width(label)))
+  await loadWidths()
+  const width = widthOf(output)
+  const labels = lines.map(({ label }) => cut(escape(label), Math.min(WIDEST_LABEL, Math.floor(width / 2))))
+  const labelWidth = Math.max(...labels.map(columnsOf))
   const digits = Math.max(...lines.map(({ count }) => String(count).length))
   const most = Math.max(...lines.map(({ count, bar }) => (bar === false ? 0 : count)))
   // Full, the bar of the greatest count leaves the last column of the line free.
-  const room = Math.max(1, (output.columns || 80) - labelWidth - digits - 2 * GAP - 1)
+  const room = Math.max(1, width - labelWidth - digits - 2 * GAP - 1)
   for (const [i, { count, bar }] of lines.entries()) {
     const label = labels[i] ?? ''
     const drawn = bar === false ? '' : barOf((count / most) * room)
-    const cells = [label, ' '.repeat(labelWidth - width(label) + GAP), String(count).padStart(digits), '  ', drawn]
+    const cells = [label, ' '.repeat(labelWidth - columnsOf(label) + GAP), String(count).padStart(digits), '  ', drawn]
     await print(`${cells.join('').trimEnd()}\n`, output)
   }
 }

@@ -3,14 +3,6 @@ export function plural(count: number, one: string, many = `${one}s`): string {
   return count === 1 ? `1 ${one}` : `${count === 0 ? 'no' : count} ${many}`
 }
 
-/** Formats an instant in local time: `2026-01-01 10:30:00`. */
-export function localTime(instant: string): string {
-  const at = new Date(instant)
-  const two = (number: number): string => String(number).padStart(2, '0')
-  const day = [at.getFullYear(), two(at.getMonth() + 1), two(at.getDate())].join('-')
-  return `${day} ${[at.getHours(), at.getMinutes(), at.getSeconds()].map(two).join(':')}`
-}
-
 /** Formats an instant relative to now: `in 3 min`, `2 h ago`. */
 export function relativeTime(instant: string, now = Date.now()): string {
   const ms = Date.parse(instant) - now

@@ -1,5 +1,7 @@
 import { styleText } from 'node:util'
+import { loadWidths, wrap } from '../../lib/core/columns.ts'
 import { escape } from '../../lib/core/escape.ts'
+import { widthOf } from './print.ts'
 
 /** Words, and what belongs to them. */
 export interface Branch {
@@ -7,15 +9,16 @@ export interface Branch {
   readonly branches?: readonly Branch[]
 }
 
-/** The width of a tree, in columns. */
-const WIDTH = 80
+/** Words are not broken into less than this, in columns. */
+const NARROWEST = 20
 
-/** Draws branches as a tree, at most 80 columns wide. */
-function treeOf(branches: readonly Branch[], width = WIDTH): readonly string[] {
+/** Draws branches as a tree. */
+function treeOf(branches: readonly Branch[], width: number): readonly string[] {
   return branches.flatMap(({ words, branches: inner = [] }, i) => {
     const isLast = i === branches.length - 1
     const [first, rest] = isLast ? ['└─ ', '   '] : ['├─ ', '│  ']
-    const own = linesOf(words, width - first.length)
+    // Further lines are two columns narrower: they stand behind the first word.
+    const own = wrap(escape(words), Math.max(NARROWEST, width - first.length - 2), 0)
     const under = treeOf(inner, width - rest.length)
     return [
       ...own.map((line, n) => (n === 0 ? first : rest + (inner.length > 0 ? '│ ' : '  ')) + line),
@@ -24,26 +27,10 @@ function treeOf(branches: readonly Branch[], width = WIDTH): readonly string[] {
   })
 }
 
-// Further lines are two columns narrower: they stand behind the first word.
-function linesOf(words: string, width: number): readonly string[] {
-  const room = Math.max(20, width - 2)
-  const lines: string[] = []
-  let line = ''
-  const all = escape(words)
-    .split(' ')
-    .flatMap((word) => word.match(new RegExp(`.{1,${room}}`, 'gu')) ?? [''])
-  for (const word of all) {
-    if (line !== '' && line.length + 1 + word.length > room) {
-      lines.push(line)
-      line = word
-    } else line = line === '' ? word : `${line} ${word}`
-  }
-  return [...lines, line]
-}
-
 /** Prints branches below each other. Colour marks verdicts (`✓`, `✗`), and only on a terminal. */
-export function printTree(branches: readonly Branch[]): void {
-  for (const line of treeOf(branches)) process.stdout.write(`${coloured(line)}\n`)
+export async function printTree(branches: readonly Branch[]): Promise<void> {
+  await loadWidths()
+  for (const line of treeOf(branches, widthOf(process.stdout))) process.stdout.write(`${coloured(line)}\n`)
 }
 
 function coloured(line: string): string {

@@ -5,39 +5,50 @@ import { UsageError } from '../cli/errors.ts'
 import { findFile, isFile } from './find-file.ts'
 import { loadModule } from './load-module.ts'
 
-/** Finds the job that `example.myJob` or `example.ts#myJob` names; of a stream in an agent, `home.ts#github.notifications`. */
-export function findJob(target: string): Promise<Job> {
-  return findPart(target, 'job', isJob)
+/**
+ * Finds the job that `example.myJob` or `example.ts#myJob` names: an export, or a job of a stream, such as
+ * `home.ts#github.notifications`. With a file, the target is the name of an export or of a job, also of one that a function
+ * has made: among the exports, and in the agents and streams that are exported.
+ */
+export function findJob(target: string, file?: string): Promise<Job> {
+  return findPart(target, file, 'job', isJob)
 }
 
-/** Finds the listener that `example.myListener` or `example.ts#myListener` names. */
-export function findListener(target: string): Promise<Listener> {
-  return findPart(target, 'listener', isListener)
+/** Finds a listener as `findJob` finds a job. */
+export function findListener(target: string, file?: string): Promise<Listener> {
+  return findPart(target, file, 'listener', isListener)
 }
 
 async function findPart<P extends Job | Listener>(
   target: string,
+  given: string | undefined,
   kind: 'job' | 'listener',
   is: (value: unknown) => value is P,
 ): Promise<P> {
-  const [file, name] = split(target, kind)
+  const [file, name] = given === undefined ? split(target, kind) : [given, target]
   const path = findFile(file)
   const exports = await loadModule(path)
-  const inStreams = partsOfStreams(Object.values(exports)).filter(is)
-  const part = exports[name] ?? inStreams.find((each) => each.name === name)
-  if (is(part)) return part
-  const names = [...Object.keys(exports).filter((each) => is(exports[each])), ...inStreams.map((each) => each.name)]
-  const found =
-    part === undefined ? `has no export ${JSON.stringify(name)}` : `exports ${kindOf(part)} as ${name}, not a ${kind}`
+  const all = Object.values(exports).flatMap(partsIn).filter(is)
+  // No export has a dot in its name: such a part is of a stream.
+  const parts = given === undefined ? all.filter((each) => each.name.includes('.')) : all
+  const exported = exports[name]
+  const part = is(exported) ? exported : parts.find((each) => each.name === name)
+  if (part !== undefined) return part
+  const exportNames = given === undefined ? Object.keys(exports).filter((each) => is(exports[each])) : []
+  const names = [...new Set([...exportNames, ...parts.map((each) => each.name)])]
+  const isOther = exported !== undefined
+  const found = isOther
+    ? `exports ${kindOf(exported)} as ${name}, not a ${kind}`
+    : `has no ${given === undefined ? 'export' : kind} ${JSON.stringify(name)}`
   const others = names.length === 0 ? `; it exports no ${kind}` : `; its ${kind}s: ${names.join(', ')}`
   throw new UsageError(`${path} ${found}${didYouMean(name, names) || others}`)
 }
 
-// Those whose names have a dot, as no export has: `home.ts#github.notifications`.
-function partsOfStreams(exported: readonly unknown[]): readonly (Job | Listener)[] {
-  const owners = exported.filter((each) => isAgent(each) || isStream(each))
-  const parts = owners.flatMap(({ jobs, listeners }) => [...jobs, ...listeners])
-  return parts.filter(({ name }) => name.includes('.'))
+// The parts that an export is or holds, also those that a function has made.
+function partsIn(value: unknown): readonly (Job | Listener)[] {
+  if (isJob(value) || isListener(value)) return [value]
+  if (Array.isArray(value)) return value.flatMap(partsIn)
+  return isAgent(value) || isStream(value) ? [...value.jobs, ...value.listeners] : []
 }
 
 function split(target: string, kind: string): readonly [file: string, name: string] {

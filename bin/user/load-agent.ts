@@ -1,13 +1,16 @@
 import { isAgent, isJob, isListener, isStream } from '../../lib/cli.ts'
 import { type Agent } from '../../lib/index.ts'
 import { Failure } from '../cli/errors.ts'
+import { showTimesIn } from '../print/times.ts'
 import { findFile } from './find-file.ts'
 import { kindOf } from './find-part.ts'
 import { type Exports, loadFresh, loadModule } from './load-module.ts'
 
 /** Loads the agent that a user's module exports: the default export, or else the only export that is an agent. */
 export async function loadAgent(file: string): Promise<Agent> {
-  return agentIn(await loadModule(findFile(file)), file)
+  const agent = agentIn(await loadModule(findFile(file)), file)
+  if (agent.timezone !== undefined) showTimesIn(agent.timezone)
+  return agent
 }
 
 /** Like `loadAgent`, with all modules as they are now; `reached` receives their paths, as in `loadFresh`. */

@@ -1,7 +1,9 @@
 import type { DestinationStream } from 'pino'
-import { escape, escapeLines } from '../core/escape.ts'
+import { loadWidths } from '../core/columns.ts'
+import { escape } from '../core/escape.ts'
 import type { Logger } from '../core/logger.ts'
 import type { Secrets } from '../core/secrets.ts'
+import { PrettyLines } from './pretty-lines.ts'
 
 /** The log levels, from most to least verbose. */
 export const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
@@ -31,36 +33,36 @@ export async function createLogger({ secrets, level }: LoggerOptions): Promise<L
   const output = pino.destination({ fd: 2, sync: true, maxLength: MOST_UNWRITTEN })
   // A full disk takes the lines later, or never; that must not end the process.
   output.on('error', () => undefined)
-  const logger: Logger = pino(options, process.stderr.isTTY ? await prettyStream(output) : output)
+  if (!process.stderr.isTTY) {
+    const logger: Logger = pino(options, output)
+    return logger
+  }
+  await loadWidths()
+  const lines = new PrettyLines({
+    level: pino.levels.values[options.level] ?? Number.POSITIVE_INFINITY,
+    colored: process.env.NO_COLOR === undefined || process.env.NO_COLOR === '',
+    columns: () => process.stderr.columns,
+  })
+  const logger: Logger = pino(options, prettyStream(output, lines))
   return logger
 }
 
 /** Formats lines of JSON for a person. */
-export async function prettyStream(output: DestinationStream): Promise<DestinationStream> {
-  const { prettyFactory } = await import('pino-pretty')
-  const colorize = process.env.NO_COLOR === undefined || process.env.NO_COLOR === ''
-  const pretty = prettyFactory({ colorize, ignore: 'pid,hostname', singleLine: true, translateTime: 'SYS:HH:MM:ss.l' })
+export function prettyStream(output: DestinationStream, lines: PrettyLines): DestinationStream {
   return {
     write(line) {
       const fields = parsed(line)
-      output.write(fields === undefined ? line : pretty(escaped(fields)))
+      const text = fields === undefined ? line : lines.format(fields)
+      if (text !== '') output.write(text)
     },
   }
 }
 
 // Undefined when the removal of a secret has broken the JSON.
-function parsed(line: string): unknown {
+function parsed(line: string): Readonly<Record<string, unknown>> | undefined {
   try {
-    return JSON.parse(line)
+    return JSON.parse(line) as Readonly<Record<string, unknown>>
   } catch {
     return undefined
   }
-}
-
-// Pretty lines print some text verbatim, such as the message and the stack; only a stack may span lines.
-function escaped(value: unknown, key = ''): unknown {
-  if (typeof value === 'string') return key === 'stack' ? escapeLines(value) : escape(value)
-  if (Array.isArray(value)) return value.map((each) => escaped(each))
-  if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(Object.entries(value).map(([name, each]) => [escape(name), escaped(each, name)]))
 }

@@ -103,9 +103,8 @@ export async function start(agent: Agent, options: StartOptions = {}): Promise<R
     const { name, timezone } = agent
     logger.info({ agent: name, ...place, ...defined({ timezone }) }, 'starting agent')
     await warnOfOrphans(agent, log, logger)
-    await running.begin()
+    await running.begin(() => logger.info({ agent: name, ...outlook(agent, running) }, 'agent started'))
     if (directory !== undefined) server = await answerCommands(running, log, directory, logger)
-    logger.info({ agent: name, ...outlook(agent, running) }, 'agent started')
     return running
   } catch (error) {
     await running.stop()

@@ -272,7 +272,10 @@ export class Pump {
     }
     const { seq } = handed.event
     const { name: listener } = this.#listener
-    environment.logger.error({ listener, seq, attempt: handed.attempt, err: outcome.error }, 'listener failed')
+    const { attempts } = this.#listener.settings
+    const again = outcome.end === 'retry' ? { attempts, wait: outcome.after } : { attempts }
+    const fields = { listener, seq, attempt: handed.attempt, err: outcome.error, ...again }
+    environment.logger.error(fields, 'listener failed')
     if (outcome.end === 'park') {
       this.#park(handed, outcome.error)
       return this.#queue.done(queued)

@@ -1,5 +1,6 @@
 import { concat, defer, ignoreElements, type Observable } from 'rxjs'
 import type { Clock } from '../core/clock.ts'
+import { isRetry } from '../core/control.ts'
 import { defined } from '../core/defined.ts'
 import type { Environment } from '../core/environment.ts'
 import type { Logger } from '../core/logger.ts'
@@ -146,11 +147,11 @@ class LogRuns implements SlotHost {
         if (job.schedule.kind === 'always') stopWatching = watchProgress(outlet, host)
         return outlet
       },
-      ended: (report) => {
+      ended: (report, wait) => {
         stopWatching()
         this.#succeeded ||= report.error === undefined
         host.ended(report)
-        logEnd(report, replaced, logger)
+        logEnd(report, { replaced, wait, attempts: attemptsOf(job, report) }, logger)
       },
       retried: async (report, due) => {
         const outcome = outcomeOf(report, host.scrub)
@@ -194,10 +195,23 @@ interface SlotEnd {
   readonly over: boolean
 }
 
-function logEnd(report: RunReport, replaced: AbortSignal, logger: Logger): void {
+/** How an attempt stands among others. `wait`: the time until the next, in ms. `attempts`: how many there are at most. */
+interface Standing {
+  readonly replaced: AbortSignal
+  readonly wait: number | undefined
+  readonly attempts: number | undefined
+}
+
+// There is no limit where a run is always wanted, or has itself asked for another attempt.
+function attemptsOf({ schedule, settings }: Job, { error }: RunReport): number | undefined {
+  return schedule.kind === 'always' || isRetry(error) ? undefined : settings.retry + 1
+}
+
+function logEnd(report: RunReport, { replaced, wait, attempts }: Standing, logger: Logger): void {
   const { job, slot, error: err, new: fresh, changed, duplicate, held, ms, status, reason } = report
   if (err !== undefined && replaced.aborted) logger.info({ job, slot, err }, 'run replaced')
-  else if (err !== undefined) logger.error({ job, slot, err }, 'job failed')
+  else if (err !== undefined)
+    logger.error({ job, slot, err, attempt: report.attempt, ...defined({ attempts, wait }) }, 'job failed')
   else logger.info({ job, new: fresh, changed, duplicate, ...defined({ held }), ms }, 'job done')
   if (status === 'cancelled') logger.info({ job, slot, reason }, 'job cancelled')
 }

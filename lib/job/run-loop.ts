@@ -81,8 +81,8 @@ export interface ClaimedSlot {
   readonly attempt: number
   /** An attempt begins, so many ms after the slot was due. */
   begin(attempt: number, late: number): Outlet
-  /** An attempt ended. */
-  ended(report: RunReport): void
+  /** An attempt ended. `wait`: the time until the next one, in ms; undefined if it was the last. */
+  ended(report: RunReport, wait: number | undefined): void
   /** The slot waits for another attempt, due `at` (ms since the epoch). */
   retried?(report: RunReport, at: number): Promise<void>
   /** No more attempts. `over`: none is wanted; false if the slot should run again later. */
@@ -126,6 +126,12 @@ interface Attempts {
   readonly ends: readonly AbortSignal[]
 }
 
+/** An attempt, and the time until the next one, in ms; undefined if none is wanted. */
+interface Attempted {
+  readonly report: RunReport
+  readonly wait: number | undefined
+}
+
 interface AttemptsEnd {
   /** The report of the last attempt; undefined if none was made. */
   readonly report: RunReport | undefined
@@ -141,7 +147,9 @@ async function makeAttempts(job: Job, attempts: Attempts, host: SlotHost): Promi
     await pause(clock, ms, stop)
     done?.()
   }
-  const once = async (attempt: number): Promise<RunReport | undefined> => {
+  const endless = isEndless(job, slot)
+  let pauses = claimed.attempt - 1
+  const once = async (attempt: number): Promise<Attempted | undefined> => {
     if (stop.aborted) return undefined
     const given = { ...slot, at: claimed.at }
     const late = Math.max(0, clock.now() - dueAt(job, given))
@@ -150,25 +158,23 @@ async function makeAttempts(job: Job, attempts: Attempts, host: SlotHost): Promi
     const requested = host.abortOnRequest?.()
     const attempted = { slot: given, attempt, late, outlet, clock, context, replaced, abort, asked }
     const ran = await tracedRun(job, { ...attempted, ...defined({ requested }) }, host.tracing)
-    claimed.ended(ran)
-    return ran
+    // A run that lasted this long was healthy, so the pauses start over.
+    pauses = ran.ms > healthyAfter(endless, pauses) ? 1 : pauses + 1
+    const isOver = ran.error === undefined && (!endless || stop.aborted)
+    const wait = isOver ? undefined : pauseAfter(job, ran, pauses, endless)
+    claimed.ended(ran, stop.aborted ? undefined : wait)
+    return { report: ran, wait }
   }
   const early = (slot.notBefore ?? 0) - clock.now()
   if (early > 0) await wait(early)
-  const endless = isEndless(job, slot)
   let report: RunReport | undefined
-  let pauses = claimed.attempt - 1
   for (let attempt = claimed.attempt; !stop.aborted; attempt++) {
     const ran = await (host.turn === undefined ? once(attempt) : host.turn(() => once(attempt)))
     if (ran === undefined) break
-    report = ran
-    if (ran.error === undefined && (!endless || stop.aborted)) return { report, over: true }
-    // A run that lasted this long was healthy, so the pauses start over.
-    pauses = ran.ms > healthyAfter(endless, pauses) ? 1 : pauses + 1
-    const ms = pauseAfter(job, ran, pauses, endless)
-    if (ms === undefined) return { report, over: true }
-    await claimed.retried?.(ran, clock.now() + ms)
-    await wait(ms)
+    report = ran.report
+    if (ran.wait === undefined || (report.error === undefined && stop.aborted)) return { report, over: true }
+    await claimed.retried?.(report, clock.now() + ran.wait)
+    await wait(ran.wait)
   }
   return { report, over: false }
 }

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
-import { existsSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { openLog } from '../../lib/index.ts'
 import { duplicate, folderOf, heard, myJob, myListener, new1, rows } from './example.ts'
-import { type Ended, tidings } from './program.ts'
+import { agentTest, type Ended, tidings } from './program.ts'
 
 describe('agent-test', () => {
   it('runs a job, keeps its events between runs, and delivers only new or requested events', async (t) => {
@@ -66,6 +66,26 @@ describe('agent-test', () => {
     ])
     for (const ended of all) assert.deepEqual([ended.code, rows(ended)], [0, [new1, heard]], ended.stderr)
     assert.equal(existsSync(join(folder, '.tidings')), false)
+  })
+
+  it('finds jobs and listeners of a file by their names, also those that functions and streams have made', async (t) => {
+    const { folder } = folderOf(t)
+    const made = `
+      import { agent, defineStream, eventType, job, listener, manual, on } from 'tidings'
+      const greeting = eventType('my_event_type').of<{ payload: string }>()
+      const poll = (name: string) => job('poll_' + name, manual(), () => greeting('123', { payload: name }))
+      const shop = defineStream({ name: 'shop', summary: 'x', events: { greeting }, jobs: () => [poll('shop')] })
+      export const jobs = [[poll('a')], poll('b')]
+      export default agent('home', [...['c', 'd'].map(poll), shop({}), listener('hear_it', on(greeting), () => undefined)])`
+    writeFileSync(join(folder, 'home.ts'), made)
+    for (const name of ['poll_a', 'poll_b', 'poll_d', 'shop.poll_shop']) {
+      const ended = await agentTest(t, folder, ['home.ts', '-m', '-j', name, '-l', 'hear_it'])
+      assert.deepEqual([ended.code, rows(ended)], [0, [new1, heard]], ended.stderr)
+    }
+    assert.deepEqual(rows(await agentTest(t, folder, ['-m', 'example', '-j', 'my_job', '-l', 'myListener'])), [
+      new1,
+      heard,
+    ])
   })
 
   it('is the same as tidings test', async (t) => {

@@ -118,7 +118,7 @@ describe('tidings backtest', () => {
       stdout,
       /^stars: 4 events read, 4 heard\n {2}2 passed, 1 filtered out, 1 failed\npassed \(2\)\n {2}2\t/,
     )
-    assert.match(stdout, /\nfailed \(1\)\n {2}3\t[\d: -]+\trepo\tx\/2: three\n/)
+    assert.match(stdout, /\nfailed \(1\)\n {2}3\t[\dT:.+-]+\trepo\tx\/2: three\n/)
     assert.match(stdout, new RegExp(`\\npassed, by day\\n {2}${day}-\\d\\d\\t2\\n$`))
     const log = await openLog(db)
     assert.equal(await log.last(), 4)

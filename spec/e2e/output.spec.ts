@@ -138,7 +138,7 @@ describe('the output of commands', () => {
       planned.map(([name, schedule, , , ...rest]) => [name, schedule, ...rest]),
       [['my_job', 'every 2 seconds', ...run]],
     )
-    assert.match(planned[0]?.[2] ?? '', /^(in )?\d+ m?s( ago)?, \d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/)
+    assert.match(planned[0]?.[2] ?? '', /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}[+-]\d\d:\d\d$/)
     const past = columns((await tidings(t, folder, ['jobs', 'history', 'my_job'])).stdout)
     assert.deepEqual(
       past.map(([, status, attempt, , , ...rest]) => [status, attempt, ...rest]),

@@ -19,10 +19,11 @@ export interface Terminal {
   settings(when: 'before' | 'after'): string
 }
 
-/** Runs `tidings` in a folder, in a terminal that `script` makes. */
-export function terminal(t: TestContext, cwd: string, args: readonly string[]): Terminal {
+/** Runs `tidings` in a folder, in a terminal that `script` makes. `columns`: its width; default: it does not say. */
+export function terminal(t: TestContext, cwd: string, args: readonly string[], columns?: number): Terminal {
   const program = [process.execPath, join(root, 'dist/bin/tidings.js'), ...args].join(' ')
-  const command = `stty -g > before; ${program}; code=$?; stty -g > after; exit $code`
+  const size = columns === undefined ? '' : `stty cols ${columns} rows 24; `
+  const command = `${size}stty -g > before; ${program}; code=$?; stty -g > after; exit $code`
   const env = { ...process.env, SHELL: '/bin/sh', NO_COLOR: '1', XDG_CACHE_HOME: join(root, '.cache') }
   const child = spawn('script', ['--quiet', '--return', '--command', command, '/dev/null'], { cwd, env })
   let shown = ''

@@ -44,7 +44,7 @@ const packages: readonly { readonly name: RegExp; readonly by: RegExp; readonly 
     words: 'lib/level/store/',
   },
   { name: /^pg$/, by: /^lib\/postgres\/|^spec\//, words: 'lib/postgres/' },
-  { name: /^pino(-pretty)?$/, by: /^lib\/agent\/logger\.ts$|^spec\//, words: 'lib/agent/logger.ts' },
+  { name: /^pino$/, by: /^lib\/agent\/logger\.ts$|^spec\//, words: 'lib/agent/logger.ts' },
   { name: /^(@hono\/.*|hono)$/, by: /^lib\/agent\/(socket|page)\/.*$|^spec\//, words: 'lib/agent/socket/ and page/' },
   {
     name: /^@opentelemetry\/api$/,
@@ -114,8 +114,9 @@ function forbidden(path: string, { specifier }: Import): string | undefined {
   if (house === 'lib') return forbiddenFloor(room, target) ?? forbiddenRoom(path, target)
   if (house === 'streams') return forbiddenStream(path, target)
   if (house === 'bin') {
-    // These stand alone: neither a mistake on the command line nor a health check waits for the engine to load.
-    const alone = /^lib\/(core\/(escape|did-you-mean)|level\/store\/log-files|agent\/socket\/ask-health)\.ts$/
+    // These stand alone: neither help, a mistake on the command line nor a health check waits for the engine to load.
+    const alone =
+      /^lib\/(core\/(columns|escape|did-you-mean|zone-clock)|level\/store\/log-files|agent\/socket\/ask-health)\.ts$/
     const shared = target === 'lib/cli.ts' || alone.test(target)
     return target.startsWith('bin/') || shared || target === 'lib/index.ts'
       ? undefined

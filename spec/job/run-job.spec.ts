@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { Observable } from 'rxjs'
 import type { Publish } from '../../lib/core/context.ts'
+import { Retry } from '../../lib/core/control.ts'
 import type { Draft, Receipt } from '../../lib/core/event.ts'
 import { eventType } from '../../lib/core/event-type.ts'
 import { type JobContext, job, type Run } from '../../lib/job/job.ts'
@@ -92,6 +93,28 @@ describe('a failing run', () => {
     await clock.advance(8_000)
     assert.equal(contexts.length, 2)
     assert.equal(contexts[1]?.signal.aborted, false)
+  })
+
+  it('says with each failure which attempt it was, of how many, and when the next one is', async (t) => {
+    const { begin, clock, notes } = await place(t)
+    const fail = () => Promise.reject(new Error('no'))
+    const retry = () => Promise.reject(new Retry({ after: '1m' }))
+    const once = job('once', manual(), fail, { atStart: true })
+    const twice = job('twice', manual(), fail, { atStart: true, retry: 1 })
+    await begin([once, twice, job('asks', manual(), retry, { atStart: true }), job('push', always(), fail)])
+    await clock.advance(1500)
+    const said = (name: string): unknown[] =>
+      notes.said('job failed').flatMap(({ job, err: _, slot: __, ...rest }) => (job === name ? [rest] : []))
+    assert.deepEqual(said('once'), [{ attempt: 1, attempts: 1 }])
+    assert.deepEqual(said('twice'), [
+      { attempt: 1, attempts: 2, wait: 1000 },
+      { attempt: 2, attempts: 2 },
+    ])
+    assert.deepEqual(said('asks'), [{ attempt: 1, wait: 60_000 }])
+    assert.deepEqual(said('push'), [
+      { attempt: 1, wait: 1000 },
+      { attempt: 2, wait: 2000 },
+    ])
   })
 
   it('has a timeout of five minutes by default, and none if it is always', async (t) => {

@@ -90,7 +90,7 @@ describe('npm create tidings', () => {
 function comparable(session: string): string[] {
   return lasting(session)
     .replaceAll(/\d\d:\d\d(?::\d\d)?(?:\.\d+)?/g, 'TIME')
-    .replaceAll(/"ms":\d+/g, '"ms":N')
+    .replaceAll(/\bms=\d+/g, 'ms=N')
     .split('\n')
     .sort()
 }

@@ -1,6 +1,6 @@
 import type { Backtest, BacktestCounts, BacktestDay, BacktestGroup } from '../../../lib/cli.ts'
 import { type ChartLine, printChart } from '../../print/chart.ts'
-import { localTime, plural } from '../../print/format.ts'
+import { plural } from '../../print/format.ts'
 import { printLine, printNote } from '../../print/print.ts'
 import { printRows } from '../../print/rows.ts'
 
@@ -52,12 +52,12 @@ async function printExamples(kind: string, { count, examples }: BacktestGroup): 
   const newest = count > examples.length ? `, the newest ${examples.length}` : ''
   printLine(`${kind} (${count}${newest})`)
   await printRows(
-    [],
+    ['  seq', 'accepted', 'type', 'identifier'],
     examples.map(({ seq, created, type, identifier, error }) => [
       `  ${seq}`,
-      localTime(created),
+      new Date(created),
       type,
-      error === undefined ? identifier : `${identifier}: ${error.message}`,
+      error === undefined ? identifier : { words: identifier, why: error.message },
     ]),
   )
 }

@@ -5,7 +5,7 @@ import { askLog } from '../../logs/ask-log.ts'
 import { printJson, printNote } from '../../print/print.ts'
 import { whileWaiting } from '../../print/progress.ts'
 import { printRows } from '../../print/rows.ts'
-import { rowOf } from './ls.ts'
+import { HEAD, rowOf } from './ls.ts'
 
 export const find = command({
   summary:
@@ -18,8 +18,7 @@ export const find = command({
       const [identifier = ''] = given._
       const found = await whileWaiting('asking each type', events.find(identifier))
       if (given.json) for (const event of found) printJson(event)
-      else if ((await printRows(['seq', 'accepted', 'type', 'identifier', 'data'], found.map(rowOf))) === 0)
-        printNote('no events')
+      else if ((await printRows(HEAD, found.map(rowOf))) === 0) printNote('no events')
       return exitCodes.ok
     }),
 })

@@ -9,6 +9,9 @@ import { type Output, print, printNote } from '../../print/print.ts'
 import { printRows, type Row } from '../../print/rows.ts'
 import { searching, searchOf } from './search.ts'
 
+/** The head of a list of events. */
+export const HEAD = ['seq', 'accepted', 'type', 'identifier', 'data'] as const
+
 export const ls = command({
   summary: 'List events, oldest first. --json prints one object per line (NDJSON).',
   takes: [],
@@ -35,7 +38,7 @@ export const ls = command({
       const found = events.list(searchOf(given))
       if (as !== undefined) for await (const text of eventText(as, found, () => db.id())) await print(shown(text))
       else {
-        const printed = await printRows(['seq', 'accepted', 'type', 'identifier', 'data'], rowsOf(found))
+        const printed = await printRows(HEAD, rowsOf(found))
         if (printed === 0) printNote('no events')
       }
       return exitCodes.ok
@@ -68,5 +71,5 @@ async function* rowsOf(events: AsyncIterable<StoredEvent>): AsyncGenerator<Row> 
 
 /** Formats an event as a row. */
 export function rowOf({ seq, created, type, identifier, data }: StoredEvent): Row {
-  return [String(seq), new Date(created).toISOString(), type, identifier, JSON.stringify(data)]
+  return [seq, new Date(created), type, identifier, JSON.stringify(data)]
 }

@@ -1,15 +1,16 @@
 import type { DeliveryRow, EventRef, EventStory, StoryListener } from '../../../lib/index.ts'
-import { localTime, plural, relativeTime, roughDuration } from '../../print/format.ts'
+import { plural, relativeTime, roughDuration } from '../../print/format.ts'
 import { printLine } from '../../print/print.ts'
+import { timeIn } from '../../print/times.ts'
 import { type Branch, printTree } from '../../print/tree.ts'
 
 /** Prints where an event comes from, and what became of it, as a tree. */
-export function printStory(story: EventStory): void {
+export async function printStory(story: EventStory): Promise<void> {
   const { seq, type, identifier, created, revision } = story.event
   const which = revision === undefined ? '' : `, revision ${revision}`
-  printLine(`event ${seq}, ${type} ${identifier}, accepted ${localTime(new Date(created).toISOString())}${which}`)
+  printLine(`event ${seq}, ${type} ${identifier}, accepted ${timeIn(created)}${which}`)
   const before = story.revisions?.before
-  printTree([
+  await printTree([
     { words: originOf(story) },
     ...(story.causes.length === 0 ? [] : [{ words: `caused by ${story.causes.map(nameOf).join(' ← ')}` }]),
     ...(before === undefined ? [] : [{ words: `the revision before is event ${before}` }]),
@@ -23,7 +24,7 @@ function originOf({ event, run, causes, untold }: EventStory): string {
   if (run !== undefined) {
     const took = run.ms === undefined ? '' : `, ${run.status} in ${roughDuration(run.ms)}`
     const again = run.attempt === 1 ? '' : `, attempt ${run.attempt}`
-    return `published by job ${run.job}, run of ${localTime(run.slot)}${again}${took}${silently}`
+    return `published by job ${run.job}, run of ${timeIn(run.slot)}${again}${took}${silently}`
   }
   if (event.job !== undefined) return `published by job ${event.job}${silently}`
   const by = event.cause === undefined ? 'a program' : 'a listener'
@@ -61,7 +62,7 @@ function listenerOf({ listener, outcome, deliveries, attempts, error, nextAt, pa
   const facts = [
     ...(attempts === undefined ? [] : [plural(attempts, 'attempt')]),
     ...(nextAt === undefined ? [] : [`again ${relativeTime(nextAt)}`]),
-    ...(parkedAt === undefined ? [] : [`since ${localTime(parkedAt)}`]),
+    ...(parkedAt === undefined ? [] : [`since ${timeIn(parkedAt)}`]),
     ...(error === undefined ? [] : [error.message]),
   ]
   return {
@@ -73,7 +74,7 @@ function listenerOf({ listener, outcome, deliveries, attempts, error, nextAt, pa
 function deliveryOf({ attempt, outcome, at, ms, error, calls = [] }: DeliveryRow): string {
   const why = error === undefined ? '' : `: ${error.message}`
   const effects = calls.map(({ method, host, status }) => [method, host, status].filter(Boolean).join(' ')).join(', ')
-  return `attempt ${attempt} at ${localTime(at)}, ${outcome} in ${ms} ms${why}${effects === '' ? '' : ` (${effects})`}`
+  return `attempt ${attempt} at ${timeIn(at)}, ${outcome} in ${ms} ms${why}${effects === '' ? '' : ` (${effects})`}`
 }
 
 function nameOf({ seq, type, identifier }: EventRef): string {

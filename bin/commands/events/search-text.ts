@@ -6,7 +6,7 @@ import { askLog } from '../../logs/ask-log.ts'
 import { jsonLine, print, printNote } from '../../print/print.ts'
 import { progressBar } from '../../print/progress.ts'
 import { printRows } from '../../print/rows.ts'
-import { rowOf } from './ls.ts'
+import { HEAD, rowOf } from './ls.ts'
 import { searching } from './search.ts'
 
 const { type, since } = searching
@@ -41,9 +41,7 @@ export const searchText = command({
       const asked = { text, ...(given.type && { types: given.type }), ...(given.since && { since: given.since }) }
       const state: Search = { before, limit, scan, read: 0 }
       const found = searchOn(events, asked, state)
-      const row = given.json
-        ? printEach(found)
-        : printRows(['seq', 'accepted', 'type', 'identifier', 'data'], rows(found))
+      const row = given.json ? printEach(found) : printRows(HEAD, rows(found))
       const printed = await row
       if (printed === 0 && !given.json) printNote('no events')
       if (state.before !== undefined)

@@ -4,6 +4,7 @@ import { exitCodes, Failure, UsageError } from '../../cli/errors.ts'
 import { reading } from '../../cli/options.ts'
 import { askLog } from '../../logs/ask-log.ts'
 import { printJson } from '../../print/print.ts'
+import { jsonTime } from '../../print/times.ts'
 
 export const show = command({
   summary: 'Show one event in full: by its seq, or the latest of a type and identifier.',
@@ -30,11 +31,11 @@ export const show = command({
         const story = await events.story(event.seq)
         if (story === undefined) throw new Failure(`event ${event.seq} was pruned`)
         if (given.json) printJson(story)
-        else (await import('./print-story.ts')).printStory(story)
+        else await (await import('./print-story.ts')).printStory(story)
         return exitCodes.ok
       }
       if (given.json) printJson(event)
-      else printJson({ ...event, created: new Date(event.created).toISOString() }, { pretty: true })
+      else printJson({ ...event, created: jsonTime(event.created) }, { pretty: true })
       return exitCodes.ok
     })
   },

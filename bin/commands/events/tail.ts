@@ -6,9 +6,9 @@ import { reading } from '../../cli/options.ts'
 import { askAt } from '../../logs/ask-log.ts'
 import { whichLog } from '../../logs/which-log.ts'
 import { jsonLine, print, printProblem } from '../../print/print.ts'
-import { lineOf } from '../../print/rows.ts'
+import { Table } from '../../print/rows.ts'
 import { untilSignal } from '../../user/guards.ts'
-import { rowOf } from './ls.ts'
+import { HEAD, rowOf } from './ls.ts'
 import { searching, searchOf } from './search.ts'
 
 /** How often to check whether an agent has started, in ms. */
@@ -34,13 +34,15 @@ export const tail = command({
   ],
   run: async (given) => {
     const directory = await whichLog(given)
-    const show = (event: StoredEvent): Promise<void> => print(given.json ? jsonLine(event) : lineOf(rowOf(event)))
+    const table = new Table(HEAD)
+    const show = async (events: readonly StoredEvent[]): Promise<void> =>
+      given.json ? print(events.map(jsonLine).join('')) : table.print(events.map(rowOf))
     const last = await askAt(directory, async ({ events }) => {
       const newest: StoredEvent[] = []
       // Read before the list, so that events in between are neither printed twice nor lost.
       const seen = await events.last()
       for await (const event of events.list({ ...searchOf(given), reverse: true })) newest.unshift(event)
-      for (const event of newest) await show(event)
+      await show(newest)
       return Math.max(seen, newest.at(-1)?.seq ?? 0)
     })
     if (given.follow)
@@ -57,7 +59,7 @@ export const tail = command({
 async function follow(
   directory: string,
   question: FollowQuestion,
-  show: (event: StoredEvent) => Promise<void>,
+  show: (events: readonly StoredEvent[]) => Promise<void>,
 ): Promise<void> {
   const { connect } = await import('../../../lib/index.ts')
   const over = new AbortController()
@@ -77,7 +79,7 @@ async function follow(
           over.signal,
         )) {
           after = event.seq
-          await show(event)
+          await show([event])
         }
       } catch (error) {
         if ((error as { code?: unknown }).code !== 'TIDINGS_LOG_CLOSED') throw error

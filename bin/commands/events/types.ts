@@ -48,5 +48,5 @@ function leftIn([first]: readonly TypeRow[]): number {
 }
 
 function rowOf({ type, count, last, at }: TypeRow): Row {
-  return [type, String(count), last === undefined ? '-' : String(last), at ?? '-']
+  return [type, count, last, at === undefined ? undefined : new Date(at)]
 }

@@ -4,6 +4,7 @@ import { exitCodes } from '../../cli/errors.ts'
 import { reading } from '../../cli/options.ts'
 import { whichLog } from '../../logs/which-log.ts'
 import { printJson, printLine, printProblem } from '../../print/print.ts'
+import { showTimesIn, timeIn } from '../../print/times.ts'
 
 export const health = command({
   summary:
@@ -20,8 +21,10 @@ export const health = command({
     const directory = await whichLog(given)
     const health = await askHealth(directory)
     const problems = health?.problems ?? [`no agent answers on the log in ${directory}`]
+    if (health?.timezone !== undefined) showTimesIn(health.timezone)
     if (given.json) printJson(health ?? { healthy: false, problems })
-    else if (health?.healthy) printLine(`agent ${JSON.stringify(health.agent)} is healthy, since ${health.since}`)
+    else if (health?.healthy)
+      printLine(`agent ${JSON.stringify(health.agent)} is healthy, since ${timeIn(health.since ?? '')}`)
     for (const problem of problems) printProblem(problem)
     return health?.healthy ? exitCodes.ok : exitCodes.failed
   },

@@ -3,9 +3,10 @@ import { command } from '../../cli/command.ts'
 import { exitCodes } from '../../cli/errors.ts'
 import { reading } from '../../cli/options.ts'
 import { askLog } from '../../logs/ask-log.ts'
-import { localTime, plural, roughDuration } from '../../print/format.ts'
+import { plural, roughDuration } from '../../print/format.ts'
 import { printJson, printNote } from '../../print/print.ts'
-import { printRows, type Row } from '../../print/rows.ts'
+import { type Cell, printRows, type Row } from '../../print/rows.ts'
+import { timeIn } from '../../print/times.ts'
 
 const HEAD = ['slot', 'status', 'attempt', 'late', 'took', 'new', 'changed', 'duplicate', 'why']
 
@@ -32,22 +33,19 @@ export const history = command({
 })
 
 function rowOf({ slot, status, attempt, late, ms, ...run }: RunRow): Row {
-  if (run.slots !== undefined) return [localTime(slot), status, ...Array<string>(6).fill('-'), passed(run)]
-  const counts = [run.new, run.changed, run.duplicate].map(String)
-  const held = run.held === undefined ? [] : [`${run.held} held`]
-  const why = run.error?.message ?? run.reason ?? (run.began === undefined ? 'its process died' : undefined)
-  return [
-    localTime(slot),
-    status,
-    String(attempt),
-    roughDuration(late),
-    roughDuration(ms),
-    ...counts,
-    [...held, ...(why === undefined ? [] : [why])].join('; ') || '-',
-  ]
+  const at = new Date(slot)
+  if (run.slots !== undefined) return [at, status, ...Array<undefined>(6), passed(run)]
+  const counts = [run.new, run.changed, run.duplicate]
+  return [at, status, attempt, roughDuration(late), roughDuration(ms), ...counts, why(run)]
+}
+
+function why({ held, error, reason, began }: Omit<RunRow, 'slot' | 'status' | 'attempt' | 'late' | 'ms'>): Cell {
+  const words = held === undefined ? '' : `${held} held`
+  const because = error?.message ?? reason ?? (began === undefined ? 'its process died' : '')
+  return words === '' && because === '' ? undefined : { words, why: because }
 }
 
 function passed({ slots = 0, until }: Pick<RunRow, 'slots' | 'until'>): string {
   const count = plural(slots, 'slot')
-  return slots === 1 || until === undefined ? count : `${count}, until ${localTime(until)}`
+  return slots === 1 || until === undefined ? count : `${count}, until ${timeIn(until)}`
 }

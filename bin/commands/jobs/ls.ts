@@ -3,7 +3,6 @@ import { command } from '../../cli/command.ts'
 import { exitCodes } from '../../cli/errors.ts'
 import { reading, running } from '../../cli/options.ts'
 import { askLogOrFile } from '../../logs/ask-log.ts'
-import { localTime, relativeTime } from '../../print/format.ts'
 import { printJson, printNote } from '../../print/print.ts'
 import { printRows, type Row } from '../../print/rows.ts'
 
@@ -45,27 +44,27 @@ export const ls = command({
 })
 
 function rowOf({ name, schedule, next, last, lastSlot, recent, ...job }: ListedJob): Row {
-  const counts = last === undefined ? ['-', '-'] : [String(last.new + last.changed), String(last.duplicate)]
   const past = last?.slot ?? lastSlot
   return [
     name,
-    schedule ?? '-',
-    next === undefined ? '-' : `${relativeTime(next)}, ${localTime(next)}`,
-    past === undefined ? '-' : localTime(past),
-    last?.status ?? '-',
-    ...counts,
-    recent.map((status) => marks[status]).join('') || '-',
+    schedule,
+    next === undefined ? undefined : new Date(next),
+    past === undefined ? undefined : new Date(past),
+    last?.status,
+    last === undefined ? undefined : last.new + last.changed,
+    last?.duplicate,
+    recent.map((status) => marks[status]).join('') || undefined,
     stateOf(job),
   ]
 }
 
-function stateOf({ held, ...job }: Pick<ListedJob, 'paused' | 'reason' | 'running' | 'held'>): string {
+function stateOf({ held, ...job }: Pick<ListedJob, 'paused' | 'reason' | 'running' | 'held'>): string | undefined {
   const state = runState(job)
   if (held === undefined) return state
-  return state === '-' ? `${held} held` : `${state}, ${held} held`
+  return state === undefined ? `${held} held` : `${state}, ${held} held`
 }
 
-function runState({ paused, reason, running }: Pick<ListedJob, 'paused' | 'reason' | 'running'>): string {
-  if (paused !== true) return running === true ? 'running' : '-'
+function runState({ paused, reason, running }: Pick<ListedJob, 'paused' | 'reason' | 'running'>): string | undefined {
+  if (paused !== true) return running === true ? 'running' : undefined
   return reason === undefined ? 'paused' : `cancelled: ${reason}`
 }

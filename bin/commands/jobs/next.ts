@@ -2,12 +2,12 @@ import { command } from '../../cli/command.ts'
 import { exitCodes } from '../../cli/errors.ts'
 import { reading, running } from '../../cli/options.ts'
 import { askLogOrFile } from '../../logs/ask-log.ts'
-import { localTime, relativeTime } from '../../print/format.ts'
+import { relativeTime } from '../../print/format.ts'
 import { printJson, printProblem } from '../../print/print.ts'
 import { printRows } from '../../print/rows.ts'
 
 export const next = command({
-  summary: "Show when a job runs next, in local time. If no agent runs, add the agent's FILE.",
+  summary: "Show when a job runs next, in the agent's time zone. If no agent runs, add the agent's FILE.",
   takes: ['NAME', '[FILE]'],
   options: {
     limit: { alias: 'n', type: 'number', default: 10, describe: 'The number of slots' },
@@ -22,7 +22,7 @@ export const next = command({
     const [name = '', file] = given._
     return askLogOrFile(file, given, async ({ jobs }) => {
       const answer = await jobs.next(name, { limit: given.limit })
-      const rows = answer.slots.map((slot) => [localTime(slot), relativeTime(slot)])
+      const rows = answer.slots.map((slot) => [new Date(slot), relativeTime(slot)])
       if (given.json) printJson(answer)
       else await printRows(['slot', ''], rows)
       const job = `job ${JSON.stringify(name)}`

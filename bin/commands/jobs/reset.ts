@@ -3,6 +3,7 @@ import { exitCodes } from '../../cli/errors.ts'
 import { reading } from '../../cli/options.ts'
 import { askLog } from '../../logs/ask-log.ts'
 import { printJson, printLine } from '../../print/print.ts'
+import { timeIn } from '../../print/times.ts'
 
 export const reset = command({
   summary:
@@ -15,11 +16,14 @@ export const reset = command({
       const [name = ''] = given._
       const answer = await jobs.reset(name)
       if (given.json) printJson(answer)
-      else printLine(`the schedule of job ${JSON.stringify(name)} restarts at ${answer.begins}${was(answer.before)}`)
+      else
+        printLine(
+          `the schedule of job ${JSON.stringify(name)} restarts at ${timeIn(answer.begins)}${was(answer.before)}`,
+        )
       return exitCodes.ok
     }),
 })
 
 function was(before: string | undefined): string {
-  return before === undefined ? '' : `; its slots were settled up to ${before}`
+  return before === undefined ? '' : `; its slots were settled up to ${timeIn(before)}`
 }

@@ -34,7 +34,7 @@ function runNow(given: Given<typeof options>): Promise<number> {
     const { run: report } = answer
     if (given.json) printJson(answer)
     else if (report !== undefined) {
-      const counts = [report.new, report.changed, report.duplicate, report.ms].map(String)
+      const counts = [report.new, report.changed, report.duplicate, report.ms]
       await printRows(['job', 'new', 'changed', 'duplicate', 'ms'], [[name, ...counts]])
     }
     const job = `job ${JSON.stringify(name)}`

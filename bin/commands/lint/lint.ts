@@ -1,10 +1,10 @@
 import type { Finding } from '../../../lib/cli.ts'
+import { loadWidths, wrap } from '../../../lib/core/columns.ts'
 import { command } from '../../cli/command.ts'
 import { exitCodes, UsageError } from '../../cli/errors.ts'
 import { reading, running } from '../../cli/options.ts'
 import { plural } from '../../print/format.ts'
-import { printJson, printLine, printNote } from '../../print/print.ts'
-import { wrapped } from '../../print/wrap.ts'
+import { printJson, printLine, printNote, widthOf } from '../../print/print.ts'
 
 export const lint = command({
   summary:
@@ -35,7 +35,10 @@ export const lint = command({
     const inspected = await inspectedAgent(file, given)
     const findings = inspect({ ...inspected, now: Date.now() }).filter(({ code }) => !ignored.includes(code))
     if (given.json) printJson(findings)
-    else printFindings(findings)
+    else {
+      await loadWidths()
+      printFindings(findings)
+    }
     printNote(findings.length === 0 ? `no findings in ${file}` : `${plural(findings.length, 'finding')} in ${file}`)
     return findings.length === 0 ? exitCodes.ok : exitCodes.failed
   },
@@ -46,6 +49,7 @@ function printFindings(findings: readonly Finding[]): void {
   for (const finding of findings) {
     if (finding.part !== part) printLine(finding.part)
     part = finding.part
-    for (const line of wrapped(`${finding.code}: ${finding.message} ${finding.fix}`, { indent: 2 })) printLine(line)
+    const words = `  ${finding.code}: ${finding.message} ${finding.fix}`
+    for (const line of wrap(words, widthOf(process.stdout))) printLine(line)
   }
 }

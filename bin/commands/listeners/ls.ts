@@ -3,15 +3,17 @@ import { command } from '../../cli/command.ts'
 import { exitCodes } from '../../cli/errors.ts'
 import { reading } from '../../cli/options.ts'
 import { askLog } from '../../logs/ask-log.ts'
-import { logFor } from '../../logs/which-log.ts'
+import { logOfFile } from '../../logs/which-log.ts'
 import { printJson, printNote } from '../../print/print.ts'
 import { printRows } from '../../print/rows.ts'
+import { timeIn } from '../../print/times.ts'
 
 const HEAD = ['listener', 'cursor', 'behind', 'running', 'retrying', 'parked', 'first seen', 'state']
 
-function stateOf({ orphaned, paused, waiting, waitingUntil }: ListenerRow): string {
-  const waits = waiting === undefined ? [] : [`${waiting} waiting${waitingUntil ? ` until ${waitingUntil}` : ''}`]
-  return [...(orphaned ? ['orphaned'] : []), ...(paused ? ['paused'] : []), ...waits].join(', ') || '-'
+function stateOf({ orphaned, paused, waiting, waitingUntil }: ListenerRow): string | undefined {
+  const waits =
+    waiting === undefined ? [] : [`${waiting} waiting${waitingUntil ? ` until ${timeIn(waitingUntil)}` : ''}`]
+  return [...(orphaned ? ['orphaned'] : []), ...(paused ? ['paused'] : []), ...waits].join(', ') || undefined
 }
 
 export const ls = command({
@@ -26,7 +28,8 @@ export const ls = command({
   run: async (given) => {
     const [file] = given._
     const agent = file === undefined ? undefined : await (await import('../../user/load-agent.ts')).loadAgent(file)
-    const which = agent === undefined || given.agent !== undefined ? given : { db: logFor(agent.name, given.db) }
+    const isNamed = file === undefined || agent === undefined || given.agent !== undefined
+    const which = isNamed ? given : { db: await logOfFile(agent.name, file, given.db) }
     return askLog(which, async ({ listeners }) => {
       const known = agent?.listeners.map(({ name }) => name)
       const all = await listeners.list(known === undefined ? {} : { known })
@@ -34,7 +37,7 @@ export const ls = command({
       else {
         const rows = all.map((listener) => {
           const { name, cursor, behind, running, retrying, parked, created } = listener
-          return [name, ...[cursor, behind, running, retrying, parked].map(String), created, stateOf(listener)]
+          return [name, cursor, behind, running, retrying, parked, new Date(created), stateOf(listener)]
         })
         if ((await printRows(HEAD, rows)) === 0) printNote('no listeners')
       }

@@ -28,6 +28,6 @@ export const ls = command({
 
 async function* rowsOf(rows: AsyncIterable<ParkedRow>): AsyncGenerator<Row> {
   for await (const { listener, seq, type, identifier, attempts, at, error } of rows) {
-    yield [listener, String(seq), type, identifier, String(attempts), at, error.message]
+    yield [listener, seq, type, identifier, attempts, new Date(at), { words: '', why: error.message }]
   }
 }

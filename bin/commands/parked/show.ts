@@ -3,6 +3,7 @@ import { exitCodes } from '../../cli/errors.ts'
 import { reading } from '../../cli/options.ts'
 import { askLog } from '../../logs/ask-log.ts'
 import { printJson } from '../../print/print.ts'
+import { jsonTime } from '../../print/times.ts'
 import { notParked, seqOf } from './chosen.ts'
 
 export const show = command({
@@ -16,10 +17,13 @@ export const show = command({
     return askLog(given, async ({ parked }) => {
       const found = await parked.show(listener, seq)
       if (found === undefined) throw notParked(listener, seq)
-      const { event } = found
+      const { event, at } = found
       if (given.json) printJson(found)
       else
-        printJson({ ...found, event: { ...event, created: new Date(event.created).toISOString() } }, { pretty: true })
+        printJson(
+          { ...found, at: jsonTime(at), event: { ...event, created: jsonTime(event.created) } },
+          { pretty: true },
+        )
       return exitCodes.ok
     })
   },

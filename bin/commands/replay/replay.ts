@@ -119,7 +119,7 @@ async function list(
 
 async function* rowsOf(rows: AsyncIterable<ReplayRow>): AsyncGenerator<Row> {
   for await (const { seq, created, type, identifier, state, filtered } of rows)
-    yield [String(seq), created, type, identifier, filtered ? `${state}, filtered out` : state]
+    yield [seq, new Date(created), type, identifier, filtered ? `${state}, filtered out` : state]
 }
 
 /** Says why events are left out, and what filters with a memory make of the replay. */

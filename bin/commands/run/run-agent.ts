@@ -16,7 +16,7 @@ import {
 } from '../../../lib/index.ts'
 import { exitCodes, UsageError } from '../../cli/errors.ts'
 import { openDry } from '../../logs/open-dry.ts'
-import { logFor } from '../../logs/which-log.ts'
+import { logOfFile } from '../../logs/which-log.ts'
 import { AgentCode } from '../../user/agent-code.ts'
 import { surviveErrors, untilSignal, untilUnread } from '../../user/guards.ts'
 import { type CodeOptions, surroundings } from '../../user/surroundings.ts'
@@ -88,7 +88,8 @@ export async function runAgent(options: RunOptions, company: Company = alone): P
   const starting = new Promise<Running>((resolve) => (begun = resolve))
   const reload = (): void => void starting.then((running) => reloadAsked(running, service))
   const stopped = Promise.race([untilSignal(ending === undefined ? reload : undefined), untilUnread(logger)])
-  const directory = options.memory ? undefined : logFor(chosen.name, options.db)
+  const say = (words: string): void => logger.warn({}, words)
+  const directory = options.memory ? undefined : await logOfFile(chosen.name, options.file, options.db, say)
   if (options.dry && ending !== undefined) {
     const signal = abortedBy(stopped)
     const warn = (message: string): void => logger.warn({}, message)

@@ -65,7 +65,8 @@ export async function runOnce(jobs: readonly Job[], whole: Agent, once: Once): P
     log: directory ?? null,
   }
   if (once.json) printJson(done)
-  else logger.info(done, sentence(done))
+  // On a terminal, the sentence has it all.
+  else logger.info(process.stderr.isTTY ? {} : done, sentence(done))
   return done.failed + done.parked + done.waiting === 0 ? exitCodes.ok : exitCodes.failed
 }
 
@@ -83,7 +84,7 @@ function sentence({ log, ...done }: Done): string {
 }
 
 // Removes the schedules, so that each job runs only when triggered.
-function byHand({ name, listeners }: Agent, jobs: readonly Job[]): Agent {
+function byHand({ name, listeners, timezone }: Agent, jobs: readonly Job[]): Agent {
   const triggered = jobs.map((each) => {
     const { timeout, formerly, ...settings } = each.settings
     return job(each.name, manual(), each.run, {
@@ -94,5 +95,5 @@ function byHand({ name, listeners }: Agent, jobs: readonly Job[]): Agent {
       ...(formerly === undefined ? {} : { formerly }),
     })
   })
-  return agent(name, [...triggered, ...listeners])
+  return agent(name, [...triggered, ...listeners], timezone === undefined ? {} : { timezone })
 }

@@ -3,6 +3,7 @@ import type { DryRun } from '../../../lib/index.ts'
 import { plural } from '../../print/format.ts'
 import { jsonLine, print, printNote, printProblem } from '../../print/print.ts'
 import { printRows, type Row } from '../../print/rows.ts'
+import { timeIn } from '../../print/times.ts'
 
 const HEAD = ['listener', 'seq', 'status', 'type', 'identifier', 'would', 'value']
 
@@ -49,10 +50,10 @@ export async function printEffects(effects: AsyncIterable<DryEffect>, json: bool
 async function* rowsOf(effects: AsyncIterable<DryEffect>): AsyncGenerator<Row> {
   for await (const { listener, event, status, would, calls, until, error } of effects) {
     const { seq, type, identifier } = event
-    const head = [listener, String(seq), status, type, identifier]
+    const head = [listener, seq, status, type, identifier]
     if (would === 'call') for (const { value } of calls) yield [...head, 'call', textOf(value)]
-    else if (would === 'wait') yield [...head, until === undefined ? 'wait' : `wait until ${iso(until)}`, '']
-    else yield [...head, would, error?.message ?? '']
+    else if (would === 'wait') yield [...head, until === undefined ? 'wait' : `wait until ${timeIn(until)}`, '']
+    else yield [...head, would, { words: '', why: error?.message ?? '' }]
   }
 }
 

@@ -3,13 +3,13 @@ import { command } from '../../cli/command.ts'
 import { exitCodes } from '../../cli/errors.ts'
 import { reading } from '../../cli/options.ts'
 import { askLog } from '../../logs/ask-log.ts'
-import { printJson, printProblem } from '../../print/print.ts'
+import { printJson, printLine, printProblem } from '../../print/print.ts'
 import { printRows, type Row } from '../../print/rows.ts'
+import { withTimes } from '../../print/times.ts'
 
 const AGENT = ['', 'name', 'state', 'pid', 'since', 'log', 'newest event']
 const JOBS = ['', 'name', 'schedule', 'last slot', 'next slot', 'state']
 const LISTENERS = ['', 'name', 'behind', 'running', 'retrying', 'parked', 'oldest event', 'state']
-const ATTENTION = ['', 'needs a person', 'what helps']
 
 export const status = command({
   summary:
@@ -32,9 +32,9 @@ export const status = command({
       if (given.json) printJson({ ...health, attention })
       else {
         await printHealth(health)
-        await printRows(ATTENTION, attention.map(attentionRow))
+        await printAttention(attention)
       }
-      for (const problem of health.problems) printProblem(problem)
+      for (const problem of health.problems) printProblem(withTimes(problem, process.stderr))
       // Held drafts wait for a person; a supervisor that restarts the agent would not help.
       const floods = health.jobs.filter(({ held }) => held !== undefined)
       const isWell = health.problems.length === floods.length && (given.strict !== true || attention.length === 0)
@@ -44,18 +44,28 @@ export const status = command({
 
 async function printHealth({ agent, running, pid, since, log, jobs, listeners }: Health): Promise<void> {
   const state = running ? 'running' : 'stopped'
-  await printRows(AGENT, [['agent', ...[agent, state, pid, since, log.state, log.last].map(cell)]])
+  await printRows(AGENT, [['agent', agent, state, pid, timeCell(since), log.state, log.last]])
   await printRows(JOBS, jobs.map(jobRow))
   await printRows(LISTENERS, listeners.map(listenerRow))
 }
 
-function attentionRow({ what, fix }: Attention): Row {
-  return ['⚠', what, fix ?? '-']
+// A person reads sentences, each with the command that helps on a line of its own.
+async function printAttention(attention: readonly Attention[]): Promise<void> {
+  if (!process.stdout.isTTY)
+    await printRows(
+      [],
+      attention.map(({ what, fix }) => ['⚠', what, fix]),
+    )
+  else
+    for (const { what, fix } of attention) {
+      printLine(`⚠ ${withTimes(what, process.stdout)}`)
+      if (fix !== undefined) printLine(`    ${fix}`)
+    }
 }
 
 function jobRow(job: JobHealth): Row {
   const { name, schedule, last, lastSlot, next } = job
-  return ['job', ...[name, schedule, last?.slot ?? lastSlot, next, stateOfJob(job)].map(cell)]
+  return ['job', name, schedule, timeCell(last?.slot ?? lastSlot), timeCell(next), stateOfJob(job)]
 }
 
 function stateOfJob({ failure, overdue, held, paused, running, last }: JobHealth): string | undefined {
@@ -70,9 +80,9 @@ function stateOfJob({ failure, overdue, held, paused, running, last }: JobHealth
 function listenerRow({ name, behind, running, retrying, parked, oldest, ...listener }: ListenerHealth): Row {
   const { failure, stuck, paused } = listener
   const state = failure !== undefined ? 'ended' : stuck ? 'stuck' : paused ? 'paused' : undefined
-  return ['listener', ...[name, behind, running, retrying, parked, oldest, state].map(cell)]
+  return ['listener', name, behind, running, retrying, parked, timeCell(oldest), state]
 }
 
-function cell(value: string | number | undefined): string {
-  return value === undefined ? '-' : String(value)
+function timeCell(at: string | undefined): Date | undefined {
+  return at === undefined ? undefined : new Date(at)
 }

@@ -3,15 +3,15 @@ import { common, memory, running } from '../../cli/options.ts'
 
 export const test = command({
   summary:
-    'Try a job, a listener, or both. The listener receives each event once; published events are kept for the next trial.',
-  takes: [],
+    'Try a job, a listener, or both. The listener receives each event once; published events are kept for the next trial. With FILE, they go by their names, also those that a function or a stream has made.',
+  takes: ['[FILE]'],
   options: {
     job: {
       alias: 'j',
       type: 'string',
-      describe: 'Run this job: FILE.EXPORT, FILE.ts#EXPORT, or of a stream FILE.ts#STREAM.JOB',
+      describe: 'Run this job: FILE.EXPORT, FILE.ts#EXPORT, of a stream FILE.ts#STREAM.JOB, or with FILE its name',
     },
-    listener: { alias: 'l', type: 'string', describe: 'Deliver new events to this listener' },
+    listener: { alias: 'l', type: 'string', describe: 'Deliver new events to this listener, named alike' },
     'emit-type': { alias: 't', type: 'string', describe: 'Deliver stored events of this type again' },
     'emit-id': { alias: 'i', type: 'string', describe: 'Deliver stored events with this identifier again (also -id)' },
     'rm-db': { alias: 'r', type: 'boolean', describe: 'Remove the log first' },
@@ -29,6 +29,7 @@ export const test = command({
   examples: [
     ['-j example.myJob', 'Runs myJob of example.ts'],
     ['-j example.myJob -l example.myListener', 'Runs it, and delivers new events to myListener'],
+    ['home.ts -j poll_a -l mail', 'Finds them by name in the agent of home.ts'],
     ['-l example.myListener -t my_event_type', 'Delivers stored events to myListener, without a job'],
     ['-r -j example.myJob', 'Removes all events first, so that there are no duplicates'],
     ['-m -j example.myJob -l example.myListener', 'Stores nothing on disk'],
@@ -38,5 +39,5 @@ export const test = command({
   failsIf: 'the job or a delivery failed',
   // The Python agent's spelling, which would otherwise parse as -i with the value d.
   rewrite: (args) => args.map((each) => each.replace(/^-id(?=$|=)/, '--emit-id')),
-  run: async (given) => (await import('./try-parts.ts')).tryParts(given),
+  run: async (given) => (await import('./try-parts.ts')).tryParts({ ...given, file: given._[0] }),
 })

@@ -5,7 +5,7 @@ import { openDry } from '../../logs/open-dry.ts'
 import { TEST_LOG } from '../../logs/which-log.ts'
 import { plural } from '../../print/format.ts'
 import { printJson, printProblem } from '../../print/print.ts'
-import { printRows } from '../../print/rows.ts'
+import { type Cell, printRows } from '../../print/rows.ts'
 import { findJob, findListener } from '../../user/find-part.ts'
 import { surviveErrors, untilSignal } from '../../user/guards.ts'
 import { type CodeOptions, surroundings } from '../../user/surroundings.ts'
@@ -16,6 +16,7 @@ const HEAD = ['', 'type', 'identifier', 'seq', 'outcome']
 
 /** Options of `tidings test`. */
 export interface TestOptions extends CodeOptions, FixtureOptions {
+  readonly file?: string | undefined
   readonly job?: string | undefined
   readonly listener?: string | undefined
   readonly 'emit-type'?: string | undefined
@@ -33,8 +34,9 @@ export async function tryParts(options: TestOptions): Promise<number> {
   await checkFixtures(options)
   const { secrets, logger } = await surroundings(options)
   surviveErrors(logger)
-  const job = options.job === undefined ? {} : { job: await findJob(options.job) }
-  const listener = options.listener === undefined ? {} : { listener: await findListener(options.listener) }
+  const job = options.job === undefined ? {} : { job: await findJob(options.job, options.file) }
+  const listener =
+    options.listener === undefined ? {} : { listener: await findListener(options.listener, options.file) }
   const { world, end } = await trialWorld(options, secrets)
   // Ignores TIDINGS_DB: a trial must not run on a log that is in use.
   const directory = options.memory ? undefined : (options.db ?? TEST_LOG)
@@ -172,8 +174,8 @@ async function printTrial(
     printJson({ ...(run === undefined ? {} : { run: { ...run, ...failed } }), published, heard })
   } else {
     await printRows(HEAD, [
-      ...published.map(({ type, identifier, seq, status }) => ['published', type, identifier, String(seq), status]),
-      ...heard.map((each) => ['heard', each.type, each.identifier, String(each.seq), outcome(each)]),
+      ...published.map(({ type, identifier, seq, status }) => ['published', type, identifier, seq, status]),
+      ...heard.map((each) => ['heard', each.type, each.identifier, each.seq, outcome(each)]),
     ])
   }
   if (error !== undefined) printProblem(`job ${JSON.stringify(run?.job)} failed: ${scrub(error.message)}`)
@@ -185,8 +187,8 @@ function codeOf({ code }: Error & { readonly code?: unknown }): { readonly code?
   return typeof code === 'string' ? { code } : {}
 }
 
-function outcome({ error, values }: TryOutReport['heard'][number]): string {
-  if (error !== undefined) return `failed: ${error.message}`
+function outcome({ error, values }: TryOutReport['heard'][number]): Cell {
+  if (error !== undefined) return { words: 'failed', why: error.message }
   if (values === 0) return 'did not pass its filters'
   return values === 1 ? 'handled' : `handled (${plural(values, 'value')})`
 }

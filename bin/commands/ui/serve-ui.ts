@@ -3,7 +3,7 @@ import { codeOf, deferredOperations, page } from '../../../lib/cli.ts'
 import { connect } from '../../../lib/index.ts'
 import { exitCodes } from '../../cli/errors.ts'
 import { type LogCommandOptions, logFor, whichLog } from '../../logs/which-log.ts'
-import { printJson, printLine } from '../../print/print.ts'
+import { print, printJson } from '../../print/print.ts'
 import { untilSignal } from '../../user/guards.ts'
 import { loadAgent } from '../../user/load-agent.ts'
 import { type CodeOptions, surroundings } from '../../user/surroundings.ts'
@@ -41,7 +41,8 @@ export async function serveUi(options: UiOptions): Promise<number> {
   )
   const { address, readOnlyAddress } = opened
   if (options.json) printJson({ address, readOnlyAddress })
-  else printLine(address)
+  // Whole, however narrow the terminal: half an address opens nothing.
+  else await print(`${address}\n`)
   await untilSignal()
   await opened.close()
   await view.close()

@@ -1,35 +1,37 @@
 import { type ExplainedTest, type TracedStep, whyReasons } from '../../../lib/cli.ts'
 import { didYouMean } from '../../../lib/core/did-you-mean.ts'
 import type { WhyAnswer, WhyAttempts } from '../../../lib/index.ts'
-import { localTime, plural, relativeTime } from '../../print/format.ts'
-import { printLine } from '../../print/print.ts'
+import { plural, relativeTime } from '../../print/format.ts'
+import { printLine, widthOf } from '../../print/print.ts'
+import { timeIn } from '../../print/times.ts'
 import { type Branch, printTree } from '../../print/tree.ts'
 import type { Explained } from './explain.ts'
 
 /** Prints what was found out as a tree, the reason first. */
-export function printWhy(asked: string, explained: Explained): void {
+export async function printWhy(asked: string, explained: Explained): Promise<void> {
   const { reason, answer, code } = explained
   const words = `${asked} at ${answer.listener.name}: ${reason}`
-  printLine(`${words}: ${whyReasons[reason]}`.length <= 80 ? `${words}: ${whyReasons[reason]}` : words)
+  const whole = `${words}: ${whyReasons[reason]}`
+  printLine(whole.length <= widthOf(process.stdout) ? whole : words)
   const branches: Branch[] = [draftOf(answer), listenerOf(answer)]
   if (code !== undefined) branches.push(pipeOf(explained))
   else if (answer.event?.told === true)
     branches.push({ words: 'pipe: add the FILE of the listener to see how each operator finds it' })
   if (answer.delivery !== undefined) branches.push(deliveryOf(explained))
-  printTree(branches)
+  await printTree(branches)
 }
 
 function draftOf({ draft, event, same, held, similar }: WhyAnswer): Branch {
   if (event !== undefined) return eventOf(event, draft === 'forgotten')
   if (draft === 'held')
     return {
-      words: `✗ held by job ${held?.job} since ${localTime(held?.since ?? '')}: tidings jobs release ${held?.job} tells it`,
+      words: `✗ held by job ${held?.job} since ${timeIn(held?.since ?? '')}: tidings jobs release ${held?.job} tells it`,
     }
   if (draft === 'pruned')
     return { words: `✗ accepted as event ${same?.seq}, whose body was pruned; the same draft is a duplicate` }
   if (draft === 'duplicate')
     return {
-      words: `✗ a duplicate of event ${same?.seq} of type ${same?.type}, accepted ${localTime(same?.created ?? '')}: this log has one identity for all types`,
+      words: `✗ a duplicate of event ${same?.seq} of type ${same?.type}, accepted ${timeIn(same?.created ?? '')}: this log has one identity for all types`,
     }
   const near = similar === undefined ? [] : [{ words: `similar: ${similar.join(', ')}` }]
   return {
@@ -52,7 +54,7 @@ function eventOf(
     words: '✗ stored without telling it: no listener receives it (an import, first: record, or a discarded poll)',
   }
   return {
-    words: `${told ? '✓' : '✗'} event ${seq}, ${type} ${identifier}, accepted ${localTime(created)}${which}${by}${why}`,
+    words: `${told ? '✓' : '✗'} event ${seq}, ${type} ${identifier}, accepted ${timeIn(created)}${which}${by}${why}`,
     branches: [{ words: again }, ...(told ? [] : [untold])],
   }
 }
@@ -71,7 +73,7 @@ function listenerOf({ listener, event, delivery }: WhyAnswer): Branch {
       words: `✗ it began after the event, or was moved past it: it has not heard it; tidings replay delivers it`,
     })
   return {
-    words: `✓ listener ${name}, first seen ${localTime(created)}, settled up to event ${cursor}`,
+    words: `✓ listener ${name}, first seen ${timeIn(created)}, settled up to event ${cursor}`,
     branches: more,
   }
 }
@@ -87,7 +89,7 @@ function pipeOf({ code, answer }: Explained): Branch {
     filtered: 'leaves it out',
     waits:
       fate?.kind === 'waits' && fate.until
-        ? `holds it back until ${localTime(new Date(fate.until).toISOString())}`
+        ? `holds it back until ${timeIn(fate.until)}`
         : 'holds it back until other events come',
     fails: fate?.kind === 'fails' ? `fails: ${fate.error.message}` : '',
   }
@@ -129,9 +131,9 @@ function deliveryOf({ reason, answer, code }: Explained): Branch {
   const words = {
     ahead: `✗ not reached: ${plural(behind, 'event')} of the log come first`,
     running: '… handed out: it is being handled, or waits for its turn',
-    retrying: `✗ ${attemptsWords(attempts)}, the next ${attempts ? `${relativeTime(attempts.at)}, ${localTime(attempts.at)}` : ''}`,
-    waiting: `… held back by a filter${until === undefined ? ' until other events come' : ` until ${localTime(until)}`}`,
-    parked: `✗ parked ${localTime(attempts?.at ?? '')} after ${attemptsWords(attempts)}: tidings parked retry ${name} ${attempts?.seq} delivers it again`,
+    retrying: `✗ ${attemptsWords(attempts)}, the next ${attempts ? `${relativeTime(attempts.at)}, ${timeIn(attempts.at)}` : ''}`,
+    waiting: `… held back by a filter${until === undefined ? ' until other events come' : ` until ${timeIn(until)}`}`,
+    parked: `✗ parked ${timeIn(attempts?.at ?? '')} after ${attemptsWords(attempts)}: tidings parked retry ${name} ${attempts?.seq} delivers it again`,
     settled:
       reason === 'delivered' ? '✓ delivered and acked' : '✓ settled: handled, dropped by a person, or filtered out',
   }[state]

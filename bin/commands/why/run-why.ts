@@ -23,7 +23,7 @@ export async function runWhy(options: WhyOptions): Promise<number> {
   const directory = await logOfCode(found?.agent, options)
   const explained = await askAt(directory, (on) => explain(on, event, found?.listener ?? name))
   if (options.json) printJson(jsonOf(explained))
-  else printWhy(event, explained)
+  else await printWhy(event, explained)
   return ['unknown', 'listener-unknown'].includes(explained.reason) ? exitCodes.failed : exitCodes.ok
 }
 

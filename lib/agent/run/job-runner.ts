@@ -46,7 +46,8 @@ export class JobRunner implements RunningJob {
   #pausing = pausing()
   /** Aborts when a person ends the attempts that run. */
   #aborting = pausing()
-  #running = 0
+  /** When the runs in progress began. */
+  readonly #running: number[] = []
   #last: RunReport | undefined
   /** The slot that the schedule waits for. */
   #awaited: Date | undefined
@@ -71,12 +72,12 @@ export class JobRunner implements RunningJob {
       ...this.#host,
       control: this.#control(),
       began: (slot) => {
-        this.#running += 1
+        this.#running.push(this.#host.clock.now())
         this.#due.delete(slot)
         this.changes$.next()
       },
       ended: (report) => {
-        this.#running -= 1
+        this.#running.shift()
         this.#last = report
         if (report.status === 'cancelled') this.pause(true)
         const published = this.job.schedule.kind !== 'always' && report.new + report.changed > 0
@@ -120,6 +121,12 @@ export class JobRunner implements RunningJob {
     }
   }
 
+  /** For how long a run has been in progress, in ms; undefined: none is. */
+  get ongoing(): { readonly ms: number } | undefined {
+    const [first] = this.#running
+    return first === undefined ? undefined : { ms: this.#host.clock.now() - first }
+  }
+
   /** Runs the job now. Resolves to the report; undefined if it did not run. */
   trigger(): Promise<RunReport | undefined> {
     return new Promise((ended) => this.#triggers$.next({ at: new Date(this.#host.clock.now()), ended }))
@@ -127,7 +134,7 @@ export class JobRunner implements RunningJob {
 
   /** Aborts the attempts that run now. Returns false if none does. */
   abort(): boolean {
-    if (this.#running === 0) return false
+    if (this.#running.length === 0) return false
     const aborting = this.#aborting
     this.#aborting = pausing()
     const { name } = this.job
@@ -167,7 +174,7 @@ export class JobRunner implements RunningJob {
     return {
       name,
       schedule: scheduleWords(schedule),
-      running: this.#running > 0,
+      running: this.#running.length > 0,
       ...(paused ? { paused } : this.#next()),
       ...defined({ last: this.#last }),
     }

@@ -118,6 +118,11 @@ export class ListenerRunner implements ListenerControl {
     return merge(this.#consumer.changes$, this.#paused$)
   }
 
+  /** The deliveries in progress, and for how long, in ms; undefined: none. */
+  get ongoing(): ListenerProgress['ongoing'] {
+    return this.#progress.ongoing
+  }
+
   /** Whether it is paused, and stays so until it is resumed. */
   get paused(): boolean {
     return this.#paused
@@ -181,7 +186,7 @@ export class ListenerRunner implements ListenerControl {
       stop,
       began: (now) => this.#progress.began(now),
       ended: (delivery) => {
-        this.#progress.ended(delivery.outcome, delivery.ended)
+        this.#progress.ended(delivery.outcome, delivery.began, delivery.ended)
         this.#deliveries.add(delivery)
         meter.ended(delivery)
       },

@@ -116,9 +116,9 @@ export class RunningAgent implements Running, AgentControl {
     return acceptOne(draft, {}, this.#host)
   }
 
-  /** Starts the parts of the agent. */
-  begin(): Promise<void> {
-    return this.#inTurn(() => this.#parts.add(partsOf(this.#agent)))
+  /** Starts the parts of the agent. Calls `ready` when all are open, and before anything runs. */
+  begin(ready?: () => void): Promise<void> {
+    return this.#inTurn(() => this.#parts.add(partsOf(this.#agent), ready))
   }
 
   add(part: Part): Promise<void> {

@@ -118,8 +118,8 @@ export class RunningParts {
     return this.#listeners.find(({ listener }) => listener.name === name)
   }
 
-  /** Starts these parts: all of them, or none if it rejects. */
-  async add(part: Part): Promise<void> {
+  /** Starts these parts: all of them, or none if it rejects. Calls `ready` when all are open and none has begun. */
+  async add(part: Part, ready?: () => void): Promise<void> {
     const { agent, log, clock, environment } = this.#host
     const { name, timezone } = agent
     const { jobs, listeners, eventTypes } = flatten(name, part, timezone)
@@ -143,12 +143,11 @@ export class RunningParts {
     }
     const runners = Array.from(records, ([job, record]) => new JobRunner(job, record, pausedJobs.has(job.name), host))
     if (this.ending) throw new TidingsError('TIDINGS_AGENT_INVALID', 'the agent has stopped')
+    for (const each of runners) this.#jobs.set(each.job.name, each)
+    ready?.()
     this.#begin(opened)
     this.#engineEvents.announcePending()
-    for (const each of runners) {
-      this.#jobs.set(each.job.name, each)
-      void this.#track(each.work(), { job: each.job.name })
-    }
+    for (const each of runners) void this.#track(each.work(), { job: each.job.name })
     this.#added$.next()
   }
 
@@ -229,6 +228,9 @@ export class RunningParts {
 
   async #end(what: string): Promise<boolean> {
     const { agent, clock, environment } = this.#host
+    const waits = this.#ongoing()
+    if (waits.length > 0 && what === 'stops')
+      environment.logger.info({ agent: agent.name, waits, grace: GRACE }, 'stopping agent')
     this.#stop.abort(new TidingsError('TIDINGS_RUN_ENDED', `the agent ${what}`))
     const cancel = clock.timer(() => {
       environment.logger.warn({ agent: agent.name, grace: GRACE }, 'the grace period is over: aborting what still runs')
@@ -238,6 +240,15 @@ export class RunningParts {
     const answered = await endsWithin(clock, GRACE + LAST, this.#windUp())
     cancel()
     return answered
+  }
+
+  // The runs and deliveries in progress, and for how long, in ms.
+  #ongoing(): readonly object[] {
+    const runs = this.jobs.map(({ job, ongoing }) => ongoing && { job: job.name, ...ongoing })
+    const deliveries = this.#listeners.map(
+      ({ listener, ongoing }) => ongoing && { listener: listener.name, ...ongoing },
+    )
+    return [...runs, ...deliveries].filter((each) => each !== undefined)
   }
 
   async #windUp(): Promise<void> {

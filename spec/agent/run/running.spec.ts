@@ -7,7 +7,7 @@ import type { StoredEvent } from '../../../lib/core/event.ts'
 import { eventType } from '../../../lib/core/event-type.ts'
 import { job } from '../../../lib/job/job.ts'
 import { openLog } from '../../../lib/level/open-log.ts'
-import { listener } from '../../../lib/listener/listener.ts'
+import { type Listener, listener } from '../../../lib/listener/listener.ts'
 import { on } from '../../../lib/listener/on.ts'
 import { always, every, manual } from '../../../lib/schedule/index.ts'
 import { virtualClock } from '../../../lib/testing/virtual-clock.ts'
@@ -256,6 +256,23 @@ describe('a running agent', () => {
     assert.equal(here.clock.timers, 0)
     await here.clock.advance(60_000)
     assert.equal(happened.length, 3)
+    const waits = ['ends', 'hangs'].map((name) => ({ job: name, ms: 0 }))
+    assert.deepEqual(here.notes.said('stopping agent'), [{ agent: 'spec', waits, grace: 10_000 }])
+  })
+
+  it('says what it waits for when it stops: runs and deliveries, and for how long they run', async (t) => {
+    const here = await place(t)
+    const hang = (name: string, concurrency: number): Listener =>
+      listener(name, on(made), () => new Promise(() => undefined), { concurrency })
+    const running = await here.begin([hang('one', 1), hang('two', 2), listener('fast', on(made), () => undefined)])
+    await here.log.accept([made('1', { n: 1 }), made('2', { n: 2 })])
+    await here.clock.advance(2500)
+    await here.end(running)
+    const waits = [
+      { listener: 'one', deliveries: 1, ms: 2500 },
+      { listener: 'two', deliveries: 2, ms: 2500 },
+    ]
+    assert.deepEqual(here.notes.said('stopping agent'), [{ agent: 'spec', waits, grace: 10_000 }])
   })
 
   it('stops at once when nothing is running', async (t) => {

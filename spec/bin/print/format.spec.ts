@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { formatSize, localTime, parseSize, relativeTime, roughDuration } from '../../../bin/print/format.ts'
+import { formatSize, parseSize, relativeTime, roughDuration } from '../../../bin/print/format.ts'
 
 describe('formatSize', () => {
   it('writes few digits and a unit', () => {
@@ -52,17 +52,4 @@ describe('relativeTime and roughDuration', () => {
       assert.equal(roughDuration(Math.abs(ms)), words.replace(/^in | ago$/g, ''))
     })
   }
-})
-
-describe('localTime', () => {
-  it('uses the time zone of the process', () => {
-    for (const [zone, shown] of [
-      ['UTC', '2026-07-01 08:05:09'],
-      ['Asia/Tokyo', '2026-07-01 17:05:09'],
-      ['America/New_York', '2026-07-01 04:05:09'],
-    ]) {
-      process.env['TZ'] = zone
-      assert.equal(localTime('2026-07-01T08:05:09.123Z'), shown)
-    }
-  })
 })

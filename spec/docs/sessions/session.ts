@@ -54,6 +54,7 @@ export function recorded(page: Page, folder: string): string {
 export function lasting(output: string): string {
   return output
     .replace(/\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d)?(?:\.\d+)?Z?)?/g, 'DATE')
+    .replace(/\b(?:\d\d-\d\d )?\d\d:\d\d:\d\d\b/g, 'DATE')
     .replace(/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]+\b/g, 'KEY')
     .replace(/\b\d+(?:\.\d+)? ?(?:ms|s|m|h|d)\b(?: ago)?/g, 'DURATION')
     .replace(/ +$/gm, '')

@@ -45,7 +45,7 @@ describe('tidings health', () => {
     const { directory } = await served(t)
     const { code, stdout, stderr } = await command('health', '--db', directory)
     assert.deepEqual([code, stderr], [0, ''])
-    assert.match(stdout, /^agent "home" is healthy, since \d{4}-.*Z\n$/)
+    assert.match(stdout, /^agent "home" is healthy, since \d{4}-.*[+-]\d\d:\d\d\n$/)
     const json = JSON.parse((await command('health', '--db', directory, '--json')).stdout) as object
     assert.deepEqual(json, { ...json, healthy: true, state: 'running', agent: 'home', log: 'ready', problems: [] })
   })

@@ -295,7 +295,7 @@ const rows: readonly Row[] = [
 
 async function treeOf(asked: string, explained: Explained): Promise<string> {
   const { stdout } = await captured(async () => {
-    printWhy(asked, explained)
+    await printWhy(asked, explained)
     return 0
   })
   for (const line of stdout.split('\n')) assert.ok(line.length <= 80, line)
