@@ -35,7 +35,10 @@ export const timeline = command({
 
 function rowOf({ job, slot, status, attempt, late = 0, ms = 0, slots, error, reason, ...run }: TimelineRow): Row {
   const began = attempt > 0 && status !== 'running'
-  const counts = [run.new, run.changed, run.duplicate].map((count) => (began ? String(count ?? 0) : '-'))
-  const why = error?.message ?? reason ?? (slots === undefined || slots === 1 ? '-' : plural(slots, 'slot'))
-  return [slot, job, status, began ? roughDuration(late) : '-', began ? roughDuration(ms) : '-', ...counts, why]
+  const counts = [run.new, run.changed, run.duplicate].map((count) => (began ? (count ?? 0) : undefined))
+  const times = [late, ms].map((each) => (began ? roughDuration(each) : undefined))
+  const because = error?.message ?? reason
+  const passed = slots === undefined || slots === 1 ? undefined : plural(slots, 'slot')
+  const why = because === undefined ? passed : { words: '', why: because }
+  return [new Date(slot), job, status, ...times, ...counts, why]
 }

@@ -31,5 +31,6 @@ export const deliveries = command({
 function rowOf({ at, seq, type, identifier, attempt, outcome, ms, error, calls = [] }: DeliveryRow): Row {
   const called = calls.map(({ method, host, status }) => [method, host, status].filter(Boolean).join(' '))
   const more = [...(error === undefined ? [] : [error.message]), ...called].join(', ')
-  return [at, String(seq), type, identifier, String(attempt), outcome, roughDuration(ms), more || '-']
+  const last = more === '' ? undefined : { words: '', why: more }
+  return [new Date(at), seq, type, identifier, attempt, outcome, roughDuration(ms), last]
 }

@@ -27,7 +27,8 @@ export const retrying = command({
       if (given.json) for (const row of found) printJson(row)
       else {
         const rows = found.map(({ listener: name, seq, type, identifier, attempts, at, error }) => {
-          return [name, String(seq), type, identifier, String(attempts), at, error?.message ?? '-']
+          const last = error === undefined ? undefined : { words: '', why: error.message }
+          return [name, seq, type, identifier, attempts, new Date(at), last]
         })
         if ((await printRows(HEAD, rows)) === 0) printNote('no events wait for another attempt')
       }

@@ -28,5 +28,14 @@ export const groups = command({
 })
 
 function rowOf({ listener, count, more, type, error, code, last, newest, message }: ParkedGroup): Row {
-  return [listener, more ? `${count}+` : String(count), type, error, code ?? '-', last, String(newest), message]
+  return [
+    listener,
+    more ? `${count}+` : String(count),
+    type,
+    error,
+    code,
+    new Date(last),
+    newest,
+    { words: '', why: message },
+  ]
 }

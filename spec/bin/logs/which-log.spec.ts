@@ -24,7 +24,7 @@ async function asked(file: string, db?: string): Promise<readonly string[]> {
 }
 
 describe('the log of an agent in a file', () => {
-  it('is said to be elsewhere, if it is beside the file and not in this folder', async (t) => {
+  it('is reported as elsewhere, if it is beside the file and not in this folder', async (t) => {
     elsewhere(t)
     const here = join('.tidings', 'home')
     const beside = join('agents', '.tidings', 'home')

@@ -120,14 +120,14 @@ describe('events show --story', () => {
     assert.equal(first.code, 0)
     const lines = first.stdout.split('\n')
     assert.match(lines[0] ?? '', /^event 1, a 1, accepted \d{4}-/)
-    assert.match(lines[1] ?? '', /^├─ published by job poll, run of \S+ \S+, attempt 2$/)
+    assert.match(lines[1] ?? '', /^├─ published by job poll, run of \S+, attempt 2$/)
     assert.deepEqual(lines.slice(2, 6), [
       '├─ followed by 1 event',
       '│  └─ 2 b 2',
       '└─ 2 listeners',
       '   ├─ … idle: waiting',
     ])
-    assert.match(lines[6] ?? '', /^ {3}└─ ✗ mail: parked, 1 attempt, since \S+ \S+, no room$/)
+    assert.match(lines[6] ?? '', /^ {3}└─ ✗ mail: parked, 1 attempt, since \S+, no room$/)
     const last = await command('events', 'show', 'c', '3', '--story', '--db', db)
     assert.match(last.stdout, /\n├─ published by a listener\n├─ caused by 2 b 2 ← 1 a 1\n├─ followed by no events\n/)
     const json = await command('events', 'show', '1', '--story', '--json', '--db', db)
