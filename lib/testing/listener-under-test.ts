@@ -157,7 +157,7 @@ export class ListenerUnderTest {
 const MOST_VALUES = 16
 
 /** The same source without what its filters remember: the handler must be right for any value that may reach it. */
-function withoutMemory(source: Source): Source {
+export function withoutMemory(source: Source): Source {
   const operators = source.operators.flatMap((operator): AnyOperator[] => {
     const memory = memoryOf(operator)
     if (memory === undefined) return [operator]

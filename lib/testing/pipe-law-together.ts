@@ -9,7 +9,7 @@ import type { Listener } from '../listener/listener.ts'
 import { memoryOf } from '../listener/memory/memory-filter.ts'
 import type { AnyOperator } from '../listener/on.ts'
 import { BrokenLaw, type CheckLaw, show } from './check-law.ts'
-import { eventLine, type PipeUnderTest } from './pipe-under-test.ts'
+import { eventLine, type PipeUnderTest, valueWords } from './pipe-under-test.ts'
 
 /**
  * The operators between two filters with a memory give the same for values one at a time, as the engine runs them, and
@@ -109,5 +109,5 @@ function sameValues(alone: readonly unknown[], all: readonly unknown[]): boolean
 }
 
 function list(values: readonly unknown[]): string {
-  return values.map(show).join(', ') || 'nothing'
+  return values.map(valueWords).join(', ') || 'nothing'
 }

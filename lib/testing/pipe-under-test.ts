@@ -101,13 +101,19 @@ export function eventLine({ seq, type, identifier, data, created }: StoredEvent)
   return `event ${seq}, ${new Date(created).toISOString()}: ${type} ${JSON.stringify(identifier)} ${show(data)}`
 }
 
+/** A value that left a pipe, in words: most are events. */
+export function valueWords(value: unknown): string {
+  const { seq, identifier } = Object(value) as { readonly seq?: unknown; readonly identifier?: unknown }
+  return typeof seq === 'number' && typeof identifier === 'string' ? `event ${seq}` : show(value)
+}
+
 /** What became of an event, in words. */
 export function fateLine(fate: Fate | undefined): string {
   switch (fate?.kind) {
     case undefined:
       return 'is not decided'
     case 'passes':
-      return `passes as ${fate.values.map(show).join(', ')}${fate.batch ? ` with the events ${fate.batch.join(', ')}` : ''}`
+      return `passes as ${fate.values.map(valueWords).join(', ')}${fate.batch ? ` with the events ${fate.batch.join(', ')}` : ''}`
     case 'filtered':
       return 'is filtered out'
     case 'waits':

@@ -1,10 +1,10 @@
 import type { Arbitrary } from 'fast-check'
-import { DAY } from '../core/time-units.ts'
+import { DAY, HOUR } from '../core/time-units.ts'
 import { BrokenLaw, type CheckLaw, show } from './check-law.ts'
 import { fc } from './fast-check.ts'
 import { nearby } from './nearby.ts'
 import { FIRST_POLL, type PollResult, type StreamUnderTest } from './stream-under-test.ts'
-import { list } from './watched-stream.ts'
+import { identity, list } from './watched-stream.ts'
 
 /** The range of the other hour, in ms. */
 const YEARS = 3 * 366 * DAY
@@ -54,6 +54,32 @@ export async function edits<W>(subject: StreamUnderTest<W>, checkLaw: CheckLaw):
       const finding = `${show(one.truth)} has two identifiers, because an item of that truth may look different`
       throw new BrokenLaw(finding, [...one.history, ...other.history])
     }
+  })
+}
+
+/** One item over time: it looks different, disappears and is there again. It has one name of each type. */
+export async function naming<W>(subject: StreamUnderTest<W>, checkLaw: CheckLaw): Promise<void> {
+  const { wire, truth } = subject.service
+  const look = fc.option(fc.nat(4), { nil: undefined })
+  const cases = fc.record({ looks: fc.array(look, { minLength: 2, maxLength: 5 }), items: nearby(wire) })
+  await checkLaw(cases, async ({ items, looks }) => {
+    const happening = truth(items[0] as W)
+    if (happening === undefined) return
+    const alike = items.filter((item) => truth(item) === happening)
+    const known = new Map([...(await subject.pollEach(alike)).values()].flatMap(({ identities }) => [...identities]))
+    await subject.onLog(async ({ watch, accepted }) => {
+      for (const [hour, at] of looks.entries()) {
+        await watch.poll(at === undefined ? [] : [alike[at % alike.length] as W], FIRST_POLL + hour * HOUR)
+      }
+      const names = new Map<string, string>()
+      for (const event of accepted) {
+        const name = identity(event)
+        const other = names.get(event.type) ?? [...known].find(([, type]) => type === event.type)?.[0]
+        names.set(event.type, name)
+        if (known.has(name) || other === undefined || other === name) continue
+        throw new BrokenLaw(`${show(happening)} is called ${other}, and later ${name}`, watch.history)
+      }
+    })
   })
 }
 

@@ -1,44 +1,79 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { Arbitrary } from 'fast-check'
+import type { StoredEvent } from '../core/event.ts'
 import { HOUR } from '../core/time-units.ts'
 import { BrokenLaw, type CheckLaw, show } from './check-law.ts'
 import { fc } from './fast-check.ts'
 import { FIRST_POLL, type StreamOnLog, type StreamUnderTest } from './stream-under-test.ts'
+import type { Fault } from './stream-world.ts'
 import { identity, list } from './watched-stream.ts'
 
 /** The number of polls in a history, an hour apart. */
 const POLLS = 4
 
-/** Items appear at any time, stay for some polls, and disappear; a poll may find nothing. */
+/** Items appear at any time, in the order of their arrival, stay for some polls, and disappear; a poll may find nothing. */
 export async function overlap<W>(subject: StreamUnderTest<W>, checkLaw: CheckLaw): Promise<void> {
+  await checkLaw(visitsOf(subject), (given) => appear(subject, inOrder(subject, given)))
+}
+
+/** The same, but items may appear behind those that came before them. */
+export async function late<W>(subject: StreamUnderTest<W>, checkLaw: CheckLaw): Promise<void> {
+  await checkLaw(visitsOf(subject), (given) => appear(subject, given))
+}
+
+/** An item that the service shows at some polls, both ends included. */
+interface Visit<W> {
+  readonly item: W
+  readonly from: number
+  readonly until: number
+}
+
+function visitsOf<W>({ service }: StreamUnderTest<W>): Arbitrary<readonly Visit<W>[]> {
   const poll = fc.nat(POLLS - 1)
-  const visit = fc.record({ item: subject.service.wire, from: poll, until: poll })
-  await checkLaw(fc.array(visit, { maxLength: 8 }), async (given) => {
-    const visits = subject.distinct(given, ({ item }) => item)
-    const items = visits.map(({ item }) => item)
-    const expected = await expectedOf(subject, items)
-    const end = Math.max(0, ...visits.map(({ from, until }) => Math.max(from, until)))
-    await subject.onLog(async (logged) => {
-      for (let now = 0; now <= end; now++) {
-        const there = visits.map(({ from, until }) => from <= now && now <= Math.max(from, until))
-        const shown = items.filter((_, at) => there[at])
-        await logged.watch.poll(shown, FIRST_POLL + now * HOUR)
-      }
-      compare(expected, logged)
-    })
+  return fc.array(fc.record({ item: service.wire, from: poll, until: poll }), { maxLength: 8 })
+}
+
+async function appear<W>(subject: StreamUnderTest<W>, given: readonly Visit<W>[]): Promise<void> {
+  const visits = subject.distinct(given, ({ item }) => item)
+  const items = visits.map(({ item }) => item)
+  const expected = await expectedOf(subject, items)
+  const end = Math.max(0, ...visits.map(({ from, until }) => Math.max(from, until)))
+  await subject.onLog(async (logged) => {
+    for (let now = 0; now <= end; now++) {
+      const there = visits.map(({ from, until }) => from <= now && now <= Math.max(from, until))
+      const shown = items.filter((_, at) => there[at])
+      await logged.watch.poll(shown, FIRST_POLL + now * HOUR)
+    }
+    compare(expected, logged)
   })
+}
+
+/** The same visits, begun in the order of arrival; those of one arrival begin together. */
+function inOrder<W>({ service: { arrival } }: StreamUnderTest<W>, visits: readonly Visit<W>[]): readonly Visit<W>[] {
+  if (arrival === undefined) return visits
+  const begins = visits.map(({ from }) => from).toSorted((a, b) => a - b)
+  const places = arrivalOrder(visits.map(({ item }) => arrival.by(item)))
+  return visits.map((visit, at) => ({ ...visit, from: begins[places[at] as number] as number }))
+}
+
+/** The place of each arrival among all; equal ones have one place. */
+function arrivalOrder(arrivals: readonly (number | string)[]): readonly number[] {
+  return arrivals.map((one) => arrivals.filter((other) => other < one).length)
 }
 
 /** A request of one poll fails; the next poll finds everything again. */
 export async function failure<W>(subject: StreamUnderTest<W>, checkLaw: CheckLaw): Promise<void> {
   const cases = fc.record({
-    given: fc.array(subject.service.wire, { maxLength: 8 }),
-    before: fc.nat(8),
+    // What shrinks quickly comes first.
     fault: fc.record({ call: fc.nat(4), as: fc.constantFrom('rejects', 'answers 503') }),
+    before: fc.nat(8),
+    given: fc.array(subject.service.wire, { maxLength: 8 }),
   })
   await checkLaw(cases, async ({ given, before, fault }) => {
-    const items = subject.distinct(given, (item) => item)
+    const { items, first } = subject.begun(given, before)
     const expected = await expectedOf(subject, items)
     await subject.onLog(async (logged) => {
-      if (before > 0) await logged.watch.poll(items.slice(0, before), FIRST_POLL)
+      if (first.length > 0) await logged.watch.poll(first, FIRST_POLL)
       await logged.watch.poll(items, FIRST_POLL + HOUR, fault)
       await logged.watch.poll(items, FIRST_POLL + 2 * HOUR)
       compare(expected, logged)
@@ -46,8 +81,46 @@ export async function failure<W>(subject: StreamUnderTest<W>, checkLaw: CheckLaw
   })
 }
 
+/** What is told in a poll that fails, and in the next, is what they would have told without the failure. */
+export async function truthful<W>(subject: StreamUnderTest<W>, checkLaw: CheckLaw): Promise<void> {
+  const cases = fc.record({
+    fault: fc.record({ call: fc.nat(4), as: fc.constantFrom<Fault['as']>('rejects', 'answers 503', 'breaks off') }),
+    before: fc.nat(4),
+    given: fc.array(subject.service.wire, { minLength: 1, maxLength: 6 }),
+  })
+  await checkLaw(cases, async ({ given, before, fault }) => {
+    const { items, first } = subject.begun(given, before)
+    const told = (failing?: Fault): Promise<Told> =>
+      subject.onLog(async ({ watch, accepted }) => {
+        if (first.length > 0) await watch.poll(first, FIRST_POLL)
+        await watch.poll(items, FIRST_POLL + HOUR, failing)
+        const during = accepted.length
+        await watch.poll(items, FIRST_POLL + 2 * HOUR)
+        return { during: accepted.slice(0, during), all: accepted, history: watch.history }
+      })
+    const well = await told()
+    const failed = await told(fault)
+    for (const event of failed.during) {
+      const right = well.during.find((each) => identity(each) === identity(event))
+      if (right !== undefined && isDeepStrictEqual(right.data, event.data)) continue
+      const expected = `without the failure: ${right === undefined ? 'no such event' : show(right.data)}`
+      throw new BrokenLaw(`${identity(event)} is told as ${show(event.data)}`, [...failed.history, expected])
+    }
+    const missing = well.all.find((event) => !failed.all.some((each) => identity(each) === identity(event)))
+    if (missing === undefined) return
+    throw new BrokenLaw(`${identity(missing)} was lost: the next poll does not catch up`, failed.history)
+  })
+}
+
+interface Told {
+  /** What was told until the end of the poll that fails. */
+  readonly during: readonly StoredEvent[]
+  readonly all: readonly StoredEvent[]
+  readonly history: readonly string[]
+}
+
 /** Maps each identity to the item that has it when shown alone. */
-async function expectedOf<W>(subject: StreamUnderTest<W>, items: readonly W[]): Promise<ReadonlyMap<string, W>> {
+export async function expectedOf<W>(subject: StreamUnderTest<W>, items: readonly W[]): Promise<ReadonlyMap<string, W>> {
   const expected = new Map<string, W>()
   for (const [item, { identities, history }] of await subject.pollEach(items)) {
     const happening = subject.service.truth(item) !== undefined
@@ -59,7 +132,8 @@ async function expectedOf<W>(subject: StreamUnderTest<W>, items: readonly W[]): 
   return expected
 }
 
-function compare<W>(expected: ReadonlyMap<string, W>, { watch, accepted }: StreamOnLog<W>): void {
+/** Compares what a log has with what the items give, each alone. */
+export function compare<W>(expected: ReadonlyMap<string, W>, { watch, accepted }: StreamOnLog<W>): void {
   const came = accepted.map(identity)
   const broken = (finding: string): BrokenLaw =>
     new BrokenLaw(finding, [

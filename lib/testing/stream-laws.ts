@@ -5,8 +5,9 @@ import { quote, TidingsError } from '../core/errors.ts'
 import { isEventType } from '../core/event-type.ts'
 import { type CheckLaw, checkLaw, type LawOptions } from './check-law.ts'
 import { survival } from './stream-law-data.ts'
-import { distinctness, edits, independence } from './stream-law-identifiers.ts'
-import { failure, overlap } from './stream-law-polls.ts'
+import { distinctness, edits, independence, naming } from './stream-law-identifiers.ts'
+import { failure, late, overlap, truthful } from './stream-law-polls.ts'
+import { restarts, stops } from './stream-law-process.ts'
 import { isEndless } from './stream-polls.ts'
 import { StreamUnderTest } from './stream-under-test.ts'
 import type { AnyArbitrary, Service } from './watched-stream.ts'
@@ -19,11 +20,21 @@ export interface StreamLawOptions<O, W> extends Omit<Service<W>, 'wire'>, LawOpt
   readonly wire: AnyArbitrary<W>
 }
 
+const STOPPED = 'a run that is stopped begins nothing more and leaves nothing running'
+
+/** Not for a service that promises the order of arrival. */
+const LATE = 'an item that arrives late is not lost'
+
 const laws: Readonly<Record<string, <W>(subject: StreamUnderTest<W>, checkLaw: CheckLaw) => Promise<void>>> = {
   'polls that overlap lose nothing and repeat nothing': overlap,
+  [LATE]: late,
   'a poll that fails loses nothing': failure,
+  'a poll that fails tells nothing wrong, and the next one catches up': truthful,
+  'a restart in the middle of a poll loses nothing and repeats nothing': restarts,
+  [STOPPED]: stops,
   'an identifier does not depend on the hour, the order or the page': independence,
   'an item that is edited keeps its identifier': edits,
+  'an item that changes, leaves and returns keeps its name': naming,
   'distinct happenings never share an identifier': distinctness,
   'data survives the log': survival,
 }
@@ -71,7 +82,7 @@ const laws: Readonly<Record<string, <W>(subject: StreamUnderTest<W>, checkLaw: C
  */
 export function streamLaws<O, W>(
   stream: (options: O) => Stream,
-  { options, wire, truth, serve, push, ...effort }: StreamLawOptions<NoInfer<O>, W>,
+  { options, wire, truth, arrival, serve, push, ...effort }: StreamLawOptions<NoInfer<O>, W>,
 ): Record<string, () => Promise<void>> {
   const start = (): Stream => stream(options)
   const { name, jobs } = start()
@@ -85,15 +96,17 @@ export function streamLaws<O, W>(
     throw new TidingsError('TIDINGS_STREAM_INVALID', words, { details: { stream: name } })
   }
   const types = Object.values(stream).filter(isEventType)
-  const named = Object.entries(laws).map(([law, run]) => {
+  const applying = Object.entries(laws).filter(([law]) => law !== LATE || arrival?.promised !== true)
+  const named = applying.map(([law, run]) => {
     const one = async (): Promise<void> => {
       const subject = new StreamUnderTest(
         start,
-        { wire: wire as Arbitrary<W>, truth, serve, ...defined({ push }) },
+        { wire: wire as Arbitrary<W>, truth, serve, ...defined({ push, arrival }) },
         types,
       )
       await run(subject, (values, check) => checkLaw(`stream ${name} breaks a law, "${law}":`, values, check, effort))
-      if (!subject.silent) return
+      // A run that is stopped may have told nothing yet.
+      if (!subject.silent || law === STOPPED) return
       throw new Error(`stream ${name} published nothing, so the law "${law}" was not tested: see wire and serve`)
     }
     return [law, one] as const

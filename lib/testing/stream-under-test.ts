@@ -22,6 +22,8 @@ export interface StreamOnLog<W> {
   readonly watch: WatchedStream<W>
   readonly log: Log
   readonly accepted: readonly StoredEvent[]
+  /** Restarts the process: the stream is made again. */
+  restart(): void
 }
 
 /** The stream under test, and its generated service. */
@@ -75,10 +77,23 @@ export class StreamUnderTest<W> {
       return receipt
     }
     try {
-      return await work({ watch: this.#watch(accept), log, accepted })
+      const watch = this.#watch(accept)
+      return await work({ watch, log, accepted, restart: () => watch.restart(this.#start()) })
     } finally {
       await log.close()
     }
+  }
+
+  /**
+   * The first of each happening, and those of them that are there at a first poll: the first `before`, in the order of
+   * arrival if there is one.
+   */
+  begun(given: readonly W[], before: number): { readonly items: readonly W[]; readonly first: readonly W[] } {
+    const items = this.distinct(given, (item) => item)
+    const { arrival } = this.service
+    if (arrival === undefined) return { items, first: items.slice(0, before) }
+    const last = items.map(arrival.by).toSorted((a, b) => (a < b ? -1 : 1))[Math.min(before, items.length) - 1]
+    return { items, first: last === undefined ? [] : items.filter((item) => arrival.by(item) <= last) }
   }
 
   /** Keeps the first value of each happening. */

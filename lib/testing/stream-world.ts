@@ -2,10 +2,10 @@ import { describe, TidingsError } from '../core/errors.ts'
 import type { Exec } from '../core/exec.ts'
 import type { World } from '../core/world.ts'
 
-/** A fault in a poll: which call to the service, counted from 0, and whether it rejects or answers 503. */
+/** A fault in a poll: which call to the service, counted from 0, and whether it rejects, answers 503, or breaks off in the middle of its answer. */
 export interface Fault {
   readonly call: number
-  readonly as: 'rejects' | 'answers 503'
+  readonly as: 'rejects' | 'answers 503' | 'breaks off'
 }
 
 /** A world at this hour with the parts that `serve` returned. All other parts reject: no law reaches a network. */
@@ -35,6 +35,7 @@ export function faulty(world: World, { call, as }: Fault): World {
   const fetch: World['fetch'] = async (...request) => {
     if (!breaks()) return world.fetch(...request)
     if (as === 'answers 503') return new Response('Service Unavailable', { status: 503 })
+    if (as === 'breaks off') return brokenOff(await world.fetch(...request))
     throw new TypeError('fetch failed')
   }
   const exec: Exec = async (...program) => {
@@ -42,4 +43,20 @@ export function faulty(world: World, { call, as }: Fault): World {
     throw new TidingsError('TIDINGS_EXEC_FAILED', `${describe(program[0])} failed`, { details: { file: program[0] } })
   }
   return { ...world, fetch, exec }
+}
+
+/** The same answer, whose connection is lost before the last quarter of the body. */
+async function brokenOff(response: Response): Promise<Response> {
+  if (response.body === null) return response
+  const bytes = new Uint8Array(await response.arrayBuffer())
+  let isSent = false
+  const body = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      if (isSent) return controller.error(new TypeError('terminated'))
+      isSent = true
+      controller.enqueue(bytes.subarray(0, Math.ceil(bytes.length * 0.75)))
+    },
+  })
+  const { status, headers } = response
+  return new Response(body, { status, headers })
 }

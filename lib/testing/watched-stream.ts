@@ -5,6 +5,7 @@ import type { Draft } from '../core/event.ts'
 import type { World } from '../core/world.ts'
 import { BrokenLaw, show } from './check-law.ts'
 import { type Accept, isEndless, Polls, type Push, type PushMoment, RunTimeout } from './stream-polls.ts'
+import { type EndOfProcess, StreamProcess } from './stream-process.ts'
 import { type Fault, faulty, worldOf } from './stream-world.ts'
 
 /**
@@ -42,6 +43,16 @@ export interface Service<W> {
    */
   readonly truth: (sent: W) => string | undefined
   /**
+   * The order in which items arrive at the service: those with a lower value first. With `promised`, none arrives late,
+   * behind one that has a higher value, and the law about that is left out. Default: in any order.
+   */
+  readonly arrival?: {
+    /** Returns the place of an item in that order, such as a date or a serial number. */
+    readonly by: (sent: W) => number | string
+    /** Whether the service promises that order; default false: items may be late. */
+    readonly promised?: boolean
+  }
+  /**
    * Returns the service while it has these items: its `fetch`, or the parts of the world that it answers in (`fetch`,
    * `exec`, `now`). Let it page by two or three, and sort if the real service does.
    */
@@ -59,7 +70,7 @@ export class WatchedStream<W> {
   /** What happened at each poll, line by line. */
   readonly history: string[] = []
   readonly #service: Pick<Service<W>, 'serve' | 'push'>
-  readonly #polls: Polls
+  #polls: Polls
   readonly #isPushed: boolean
   #told: string[] = []
   #fault: Fault | undefined
@@ -78,34 +89,43 @@ export class WatchedStream<W> {
     })
   }
 
+  /** Restarts the process: `stream` is made again, and only the log remembers. */
+  restart(stream: Stream): void {
+    this.#polls = this.#polls.restarted(stream)
+  }
+
   /**
-   * Polls once, while the service shows these items. With a fault, runs may fail.
+   * Polls once, while the service shows these items. With a fault, runs may fail. Resolves to the process, which may have
+   * ended in the middle.
    *
-   * @throws Broken when a run fails without a fault, or does not end
+   * @throws BrokenLaw when a run fails without a fault, or does not end
    */
-  async poll(shown: readonly W[], now: number, fault?: Fault): Promise<void> {
+  async poll(shown: readonly W[], now: number, fault?: Fault, ends?: EndOfProcess): Promise<StreamProcess> {
     this.#told = []
     this.#published = 0
     this.#fault = this.#isPushed ? fault : undefined
     const { serve, push } = this.#service
     const world = worldOf(serve(shown), now)
     const send: Push | undefined = push === undefined ? undefined : (moment) => push(shown, moment)
-    const failed = await this.#polls.poll(fault === undefined ? world : faulty(world, fault), send).then(
+    const process = new StreamProcess(ends)
+    const failed = await this.#polls.poll(fault === undefined ? world : faulty(world, fault), send, process).then(
       () => undefined,
       (error: unknown) => asError(error),
     )
     const when = new Date(world.now()).toISOString()
     const but = fault === undefined ? '' : `, but ${this.#isPushed ? publishFault(fault) : requestFault(fault)}`
-    const then = failed === undefined ? '' : ', then failed'
+    const ended = process.isDead ? ', then the process died' : process.isOver ? ', then it was stopped' : ''
+    const then = failed === undefined ? ended : ', then failed'
     this.history.push(`${when}${but}`, `  sent ${list(shown.map(show))}`, `  told ${list(this.#told)}${then}`)
-    if (failed === undefined) return
+    if (failed === undefined) return process
     const final = failed instanceof RunTimeout
     if (final || fault === undefined) throw new BrokenLaw(failed.message, this.history, { cause: failed.cause, final })
+    return process
   }
 }
 
 function requestFault({ call, as }: Fault): string {
-  return `request ${call + 1} ${as}`
+  return `request ${call + 1} ${as === 'breaks off' ? 'breaks off in the middle of its answer' : as}`
 }
 
 function publishFault({ call, as }: Fault): string {

@@ -34,11 +34,11 @@ export class WatchedWorld {
   #failed: WorldCall | undefined
 
   constructor(given: Partial<World>, now: () => number) {
-    const inner: World = { ...closed, now, ...given }
+    const inner: World = { ...closedWorld, now, ...given }
     this.world = {
       now: () => inner.now(),
-      fetch: given.fetch === undefined ? closed.fetch : (...request) => this.#fetch(inner, ...request),
-      exec: given.exec === undefined ? closed.exec : (...program) => this.#exec(inner, ...program),
+      fetch: given.fetch === undefined ? closedWorld.fetch : (...request) => this.#fetch(inner, ...request),
+      exec: given.exec === undefined ? closedWorld.exec : (...program) => this.#exec(inner, ...program),
       secret: (name) => {
         const value = inner.secret(name)
         this.secrets.learn(value)
@@ -86,7 +86,8 @@ export class WatchedWorld {
   }
 }
 
-const closed: Omit<World, 'now'> = {
+/** The parts of a world that nobody gave. */
+export const closedWorld: Omit<World, 'now'> = {
   fetch: async (input) => {
     throw new Error(
       `world gave no fetch, and the handler asked for ${input instanceof Request ? input.url : String(input)}`,

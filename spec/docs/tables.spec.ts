@@ -14,6 +14,7 @@ import * as filters from '../../lib/filters.ts'
 import {
   agent,
   defineStream,
+  eventType,
   listener,
   memoryLog,
   nextRuns,
@@ -23,7 +24,7 @@ import {
   tryOut,
 } from '../../lib/index.ts'
 import * as schedule from '../../lib/schedule/index.ts'
-import { streamLaws, virtualClock } from '../../lib/testing/index.ts'
+import { agentLaws, arbEvent, listenerLaws, pipeLaws, streamLaws, virtualClock } from '../../lib/testing/index.ts'
 import { operationsIn } from '../support/declared-operations.ts'
 
 /** The rows of all tables of a page with this header; each cell as text, without the pipes. */
@@ -153,6 +154,24 @@ describe('the tables of docs/testing.md', () => {
       Object.keys(laws),
     )
   })
+})
+
+describe('the other tables of docs/testing.md', () => {
+  const type = eventType('x').of<number>()
+  const events = arbEvent(type, { data: fc.nat() })
+  const hears = listener('x', on(type), () => undefined)
+  const home = agent('x', [hears])
+  const all = {
+    pipe: pipeLaws(hears, { events }),
+    handler: listenerLaws(hears, { events, world: {} }),
+    agent: agentLaws(home, { events, before: home, stored: () => [] }),
+  }
+  for (const [of, laws] of Object.entries(all)) {
+    it(`name every law of ${of === 'agent' ? 'an' : 'a'} ${of}`, () => {
+      const names = rows('testing.md', `law of ${of === 'agent' ? 'an' : 'a'} ${of}`, 'finds').map(([name]) => name)
+      assert.deepEqual(names, Object.keys(laws))
+    })
+  }
 })
 
 describe('the table of docs/why.md', () => {

@@ -55,7 +55,7 @@ describe('the calendar stream', () => {
           ),
         ),
       ),
-    numRuns: 12,
+    numRuns: 8,
   })
   for (const [name, law] of Object.entries(laws)) it(name, law)
 

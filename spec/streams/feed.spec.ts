@@ -39,7 +39,7 @@ describe('feed and the laws of streams', () => {
     wire,
     truth: ({ id }) => id,
     serve: (sent) => async () => new Response(rss(sent)),
-    numRuns: 12,
+    numRuns: 8,
   })
   for (const [name, law] of Object.entries(laws)) it(name, law)
 })

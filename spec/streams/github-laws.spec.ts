@@ -8,7 +8,7 @@ import { fetchOf, serve, serveRepository, type Thread, thread } from './github-s
 const plain = { noNullPrototype: true }
 
 /** Few, since each request waits some milliseconds in the limiters of Octokit. */
-const numRuns = 3
+const numRuns = 2
 
 /** The reasons that stay with a thread, as GitHub's documentation has it. */
 const lasting = ['assign', 'review_requested', 'invitation', 'security_advisory_credit']

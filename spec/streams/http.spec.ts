@@ -36,7 +36,7 @@ const laws = streamLaws((options: Parameters<typeof http<Item>>[0]) => http(opti
     const { headers = {}, body } = serve(sent)({ method: 'GET', path, query, headers: {}, body: '' })
     return Response.json(body, { headers })
   },
-  numRuns: 15,
+  numRuns: 9,
 })
 describe('the http stream', () => {
   for (const [name, law] of Object.entries(laws)) it(name, law)

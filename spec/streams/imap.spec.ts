@@ -233,7 +233,7 @@ describe('the laws of the imap stream', () => {
       }))
       return { secret: secrets }
     },
-    numRuns: 4,
+    numRuns: 3,
   })
   for (const [name, law] of Object.entries(laws)) {
     it(name, { timeout: 60_000 }, async (t) => {

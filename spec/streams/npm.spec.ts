@@ -40,7 +40,7 @@ const laws = streamLaws((options: NpmOptions) => npm(options), {
     const { pathname: path } = new URL(new Request(input).url)
     return Response.json(serve(sent)({ method: 'GET', path, query: new URLSearchParams(), headers: {}, body: '' }).body)
   },
-  numRuns: 15,
+  numRuns: 9,
 })
 describe('the npm stream', () => {
   for (const [name, law] of Object.entries(laws)) it(name, law)

@@ -33,7 +33,7 @@ describe('the laws of the todoist stream', () => {
         },
       }
     },
-    numRuns: 15,
+    numRuns: 9,
   })
   for (const [name, law] of Object.entries(laws)) it(name, law)
 })

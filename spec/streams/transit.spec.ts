@@ -57,7 +57,7 @@ describe('the transit stream', () => {
           }),
         ),
       ),
-    numRuns: 15,
+    numRuns: 9,
   })
   for (const [name, law] of Object.entries(laws)) it(name, law)
 

@@ -56,7 +56,7 @@ describe('the weather stream', () => {
           sent.map(({ hour, ...sky }) => ({ at: Date.UTC(2026, 0, 1, hour), ...sky })),
         ),
       ),
-    numRuns: 15,
+    numRuns: 9,
   })
   for (const [name, law] of Object.entries(laws)) it(`of hours: ${name}`, law)
 
@@ -68,7 +68,7 @@ describe('the weather stream', () => {
       const now = sent.at(-1)
       return Response.json(forecast(now && { at: NOW, ...now }, []))
     },
-    numRuns: 15,
+    numRuns: 9,
   })
   for (const [name, law] of Object.entries(present)) it(`of the present: ${name}`, law)
 

@@ -23,7 +23,7 @@ const lists = streamLaws((options: WebOptions) => web(options), {
   wire: fc.record({ name: fc.string({ unit: 'grapheme-ascii', minLength: 1 }) }),
   truth: ({ name }: { name: string }) => name,
   serve: (sent) => async () => new Response(String(serve(sent.map(({ name }) => name))().body)),
-  numRuns: 10,
+  numRuns: 6,
 })
 const texts = streamLaws((options: WebOptions) => web(options), {
   options: { url: address, select: 'p', kind: 'number', mayBeEmpty: true },
@@ -31,7 +31,7 @@ const texts = streamLaws((options: WebOptions) => web(options), {
   truth: () => 'the price',
   // What is not for sale has no price.
   serve: (sent) => async () => new Response(sent.length === 0 ? 'Sold out' : `<p>€ ${sent.at(-1)?.price}</p>`),
-  numRuns: 10,
+  numRuns: 6,
 })
 describe('the web stream of a list', () => {
   for (const [name, law] of Object.entries(lists)) it(name, law)

@@ -28,6 +28,8 @@ export const feedService = {
     { noNullPrototype: true },
   ),
   truth: (sent: Item): string => sent.id,
+  // Most come with a newer date than those before; the feed does not promise it.
+  arrival: { by: (sent: Item): number => sent.at },
   serve:
     (sent: readonly Item[]): typeof fetch =>
     async (url, init) => {
@@ -58,8 +60,8 @@ export interface Page {
   readonly next: string | undefined
 }
 
-export async function page({ fetch }: JobContext, url: string, headers = {}): Promise<Page | undefined> {
-  const response = await fetch(url, { headers })
+export async function page({ fetch, signal }: JobContext, url: string, headers = {}): Promise<Page | undefined> {
+  const response = await fetch(url, { headers, signal })
   if (response.status === 304) return undefined
   if (!response.ok) throw new Error(`the feed answers ${response.status}`)
   return { items: (await response.json()) as Item[], etag: response.headers.get('etag'), next: nextOf(response) }

@@ -44,7 +44,7 @@ const mistakes: Readonly<Record<string, readonly Mistake[]>> = {
     [
       'customers are known from a variable',
       broken.newCustomers,
-      /event 2 is filtered out; where the process restarts, it passes as \{.*"ann"/,
+      /event 2 is filtered out; where the process restarts, it passes as event 2\n/,
       /\n {2}event 1, .*\n {2}restart\n {2}event 2, /,
     ],
     [

@@ -7,6 +7,6 @@ import { gitService } from './git-repositories.ts'
 // Each case starts dozens of processes: a few cases here, many in stream-laws-git.slow.ts.
 for (const law of Object.keys(streamLaws(git, gitService('')))) {
   it(`streams/git: ${law}`, async (t) => {
-    await streamLaws(git, { ...gitService(temporaryDirectory(t)), numRuns: 3 })[law]?.()
+    await streamLaws(git, { ...gitService(temporaryDirectory(t)), numRuns: 2 })[law]?.()
   })
 }

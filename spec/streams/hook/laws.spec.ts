@@ -71,7 +71,7 @@ for (const [from, send] of Object.entries(senders) as [keyof typeof senders, (ty
         assert.ok(forged ? status === 401 : status === 200 || status === 503, `${status}`)
       }
     },
-    numRuns: 8,
+    numRuns: 5,
   })
   describe(`the laws of the hook stream, from ${from}`, () => {
     for (const [name, law] of Object.entries(laws)) it(name, law)

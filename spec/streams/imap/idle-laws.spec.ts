@@ -55,7 +55,7 @@ describe('the laws of the imap stream with IDLE', () => {
       announce(1)
       await seen('UID SEARCH', place)
     },
-    numRuns: 4,
+    numRuns: 3,
   })
   for (const [name, law] of Object.entries(laws)) {
     it(name, { timeout: 60_000 }, async (t) => {

@@ -9,20 +9,3 @@ export const lastItemLost = feedStream(async (context) =>
 export const firstPageOnly = feedStream(async (context) =>
   ((await page(context, feedUrl))?.items ?? []).map((each) => item(each.id, each)),
 )
-
-/** Remembers the newest date, and skips items that come late with an older one. */
-export const watermark = feedStream(async (context) => {
-  const seen = (await context.state.get<number>('seen')) ?? -1
-  const items = (await all(context)).filter(({ at }) => at > seen)
-  context.state.set('seen', Math.max(seen, ...items.map(({ at }) => at)))
-  return items.map((each) => item(each.id, each))
-})
-
-/** Stops at the first known item, as if no new one could come below it. */
-export const stopsAtKnown = feedStream(async (context) => {
-  for (const each of await all(context)) {
-    const receipt = await context.publish(item, each.id, each)
-    if (receipt.status === 'duplicate') break
-  }
-  return []
-})
