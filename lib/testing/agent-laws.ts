@@ -147,16 +147,21 @@ function chainOf(event: StoredEvent, all: ReadonlyMap<number, StoredEvent>): rea
 
 async function fed({ agent, events, world, outside }: Subject, check: CheckLaw): Promise<void> {
   const published = new Set(agent.jobs.flatMap(({ settings }) => settings.publishes.map(({ type }) => type as string)))
-  const failures: Failure[] = []
   const rehearse = (drafts: readonly Draft[]): Promise<void> =>
     AgentRehearsal.with(world(), async (rehearsal) => {
-      if (drafts.length === 0) failures.push(...(await rehearsal.runJobs(agent)))
       await rehearsal.tell(agent, drafts)
-      for (const { type, job, cause } of (await rehearsal.events()).values()) {
-        if (job !== undefined || cause !== undefined) published.add(type)
-      }
+      await note(rehearsal)
     })
-  await rehearse([])
+  const note = async (rehearsal: AgentRehearsal): Promise<void> => {
+    for (const { type, job, cause } of (await rehearsal.events()).values()) {
+      if (job !== undefined || cause !== undefined) published.add(type)
+    }
+  }
+  const failures = await AgentRehearsal.with(world(), async (rehearsal) => {
+    const failed = await rehearsal.runJobs(agent)
+    await note(rehearsal)
+    return failed
+  })
   await check(draftsOf(events), rehearse)
   for (const { name, source } of agent.listeners) {
     const hears = source.types ?? []

@@ -81,7 +81,7 @@ export async function failure<W>(subject: StreamUnderTest<W>, checkLaw: CheckLaw
   })
 }
 
-/** What is told in a poll that fails, and in the next, is what they would have told without the failure. */
+/** A poll that fails, and the next one, tell what they would have told without the failure. */
 export async function truthful<W>(subject: StreamUnderTest<W>, checkLaw: CheckLaw): Promise<void> {
   const cases = fc.record({
     fault: fc.record({ call: fc.nat(4), as: fc.constantFrom<Fault['as']>('rejects', 'answers 503', 'breaks off') }),
@@ -104,7 +104,7 @@ export async function truthful<W>(subject: StreamUnderTest<W>, checkLaw: CheckLa
       const right = well.during.find((each) => identity(each) === identity(event))
       if (right !== undefined && isDeepStrictEqual(right.data, event.data)) continue
       const expected = `without the failure: ${right === undefined ? 'no such event' : show(right.data)}`
-      throw new BrokenLaw(`${identity(event)} is told as ${show(event.data)}`, [...failed.history, expected])
+      throw new BrokenLaw(`${identity(event)} came as ${show(event.data)}`, [...failed.history, expected])
     }
     const missing = well.all.find((event) => !failed.all.some((each) => identity(each) === identity(event)))
     if (missing === undefined) return

@@ -54,7 +54,7 @@ export class Polls {
       before === undefined ? new Map(stream.jobs.map(({ name }) => [name, new MemoryState()])) : before.#states
   }
 
-  /** Returns the polls of a process that starts after this one; `stream` is made anew. */
+  /** Returns the polls of a process that starts after this one; `stream` is a new one. */
   restarted(stream: Stream): Polls {
     return new Polls(stream, this.#accept, this)
   }

@@ -39,7 +39,7 @@ export class StreamProcess {
     return this.#isOver && this.#ends?.how === 'dies'
   }
 
-  /** Makes a step; rejects in a process that has died. What it does then reaches nobody. */
+  /** Makes a step; rejects in a process that has died. What it does then has no effect. */
   async step(): Promise<void> {
     if (this.#steps++ === this.#ends?.step) {
       this.#isOver = true

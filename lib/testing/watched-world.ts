@@ -86,7 +86,7 @@ export class WatchedWorld {
   }
 }
 
-/** The parts of a world that nobody gave. */
+/** The parts of a world that were not given. */
 export const closedWorld: Omit<World, 'now'> = {
   fetch: async (input) => {
     throw new Error(

@@ -1,30 +1,15 @@
 import assert from 'node:assert/strict'
-import { afterEach, describe, it } from 'node:test'
+import { it } from 'node:test'
 import { streamLaws } from '../../lib/testing/index.ts'
 import { lastItemLost } from './broken-streams/losing.ts'
-import { closeAll } from './broken-streams/unstoppable.ts'
+import { brokenSuite } from './broken-suite.ts'
 import { feedService } from './feed-service.ts'
-import { mistakes } from './stream-mistakes.ts'
+import { narrowMistakes, wideMistakes } from './stream-mistakes.ts'
 
-for (const [law, found] of Object.entries(mistakes)) {
-  describe(`the law "${law}" finds that`, () => {
-    afterEach(closeAll)
-    for (const [mistake, stream, ...words] of found) {
-      it(mistake, async () => {
-        const alone = streamLaws(stream, feedService)[law]
-        await assert.rejects(alone as () => Promise<void>, (error) => {
-          assert(error instanceof Error)
-          assert(error.message.startsWith(`stream feed breaks a law, "${law}":\n`), error.message)
-          assert(error.message.length < 3000, error.message)
-          for (const each of words) assert.match(error.message, each)
-          return true
-        })
-      })
-    }
-  })
-}
+brokenSuite(wideMistakes)
 
 it('every law has at least two mistakes', () => {
+  const mistakes = { ...wideMistakes, ...narrowMistakes }
   assert.deepEqual(Object.keys(mistakes).toSorted(), Object.keys(streamLaws(lastItemLost, feedService)).toSorted())
   for (const [law, found] of Object.entries(mistakes)) assert(found.length >= 2, law)
 })

@@ -9,7 +9,7 @@ describe("in a user's project, by node:test,", () => {
     copy(directory, 'fast-check', 'pure-rand')
     const { code, output } = await run(directory, process.execPath, '--test', '--test-reporter=spec', 'good.test.mjs')
     assert.equal(code, 0, output)
-    assert.match(output, /^ℹ pass 6$/m)
+    assert.match(output, /^ℹ pass 21$/m)
   })
 
   it('they fail for broken ones, each with a readable counterexample', async (t) => {
@@ -18,7 +18,7 @@ describe("in a user's project, by node:test,", () => {
     copy(directory, 'fast-check', 'pure-rand')
     const { code, output } = await run(directory, process.execPath, '--test', '--test-reporter=spec', 'broken.test.mjs')
     assert.equal(code, 1, output)
-    assert.match(output, /^ℹ fail 4$/m)
+    assert.match(output, /^ℹ fail 7$/m)
     for (const finding of Object.values(findings)) assert.match(output, finding)
   })
 })

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
-import { defineStream, eventType, every, job } from 'tidings'
+import { agent, defineStream, eventType, every, job, listener, on, Park, Retry, where } from 'tidings'
+import { arbEvent } from 'tidings/testing'
 
 const item = eventType('shop.item')
 
@@ -31,3 +32,29 @@ export const service = {
   truth: (sent) => sent.sku,
   serve: (sent) => async () => Response.json(sent),
 }
+
+/** What the shop has told, as listeners hear it. */
+export const events = arbEvent(item, { data: service.wire })
+
+const chat = (headers) =>
+  listener('tell', on(item), async ({ data }, { fetch, key }) => {
+    const answer = await fetch('https://chat.example/', { method: 'POST', headers: headers(key), body: data.title })
+    if (answer.headers.has('retry-after')) throw new Retry({ after: Number(answer.headers.get('retry-after')) * 1000 })
+    if (answer.status >= 500) throw new Error(`the chat answers ${answer.status}`)
+    if (!answer.ok) throw new Park(`the chat answers ${answer.status}`)
+  })
+export const keyed = chat((key) => ({ 'idempotency-key': key }))
+export const keyless = chat(() => ({}))
+export const world = { fetch: async () => Response.json([{ sku: 'a', title: 'A thing' }]) }
+
+/** Tells a title once, as long as the process lives. */
+export const forgetful = () => {
+  const known = new Set()
+  const isNew = ({ data }) => !known.has(data.title) && known.add(data.title) !== undefined
+  return listener('titles', on(item).pipe(where(isNew)), () => undefined)
+}
+
+export const home = agent('home', [good({ url: service.options.url }), keyed])
+export const circle = agent('circle', [
+  listener('again', on(item), ({ identifier, data }, { publish }) => publish(item, `${identifier}!`, data)),
+])
