@@ -18,7 +18,7 @@ const KEY_HEADERS = /^(x-)?(idempotency-key|request-id)$/
 
 /**
  * What deliveries have changed outside, as the world saw it: requests that only read do not count; those with the same
- * key, those that are repeatable (PUT, DELETE), and published events count once.
+ * key, those that are repeatable (PUT, DELETE), and published events count once. Decision 0074.
  */
 export class Effects {
   readonly #counts = new Map<string, number>()

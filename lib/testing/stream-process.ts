@@ -51,9 +51,8 @@ export class StreamProcess {
   /** The same world, in which each call is a step. */
   worldOf(world: World): World {
     const fetch: World['fetch'] = async (input, init) => {
-      const request = input instanceof Request ? input : undefined
-      const signal = init?.signal ?? request?.signal
-      this.#notice(request?.url ?? String(input), signal)
+      const signal = init?.signal ?? (input instanceof Request ? input.signal : undefined)
+      this.#notice(input instanceof Request ? input.url : String(input), signal)
       await this.step()
       signal?.throwIfAborted()
       const response = await world.fetch(input, init)

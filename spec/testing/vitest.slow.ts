@@ -9,10 +9,10 @@ describe("in a user's empty project, by vitest,", () => {
   it('the laws pass for what is good, and fail for what is broken with counterexamples', async (t) => {
     const directory = userProject(t, 'vitest')
     await emptyProject(directory, VITEST)
-    const good = await run(directory, 'npx', 'vitest', 'run', 'good.test.mjs')
+    const good = await run(directory, 'npx', 'vitest', 'run', '--testTimeout=60000', 'good.test.mjs')
     assert.equal(good.code, 0, good.output)
     assert.match(good.output, /Tests +21 passed/)
-    const broken = await run(directory, 'npx', 'vitest', 'run', 'broken.test.mjs')
+    const broken = await run(directory, 'npx', 'vitest', 'run', '--testTimeout=60000', 'broken.test.mjs')
     assert.equal(broken.code, 1, broken.output)
     assert.match(broken.output, /Tests +7 failed/)
     for (const finding of Object.values(findings)) assert.match(broken.output, finding)
