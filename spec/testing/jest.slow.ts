@@ -6,7 +6,7 @@ import { emptyProject, findings, run, userProject } from './user-project.ts'
 const JEST = 'jest@30'
 
 describe("in a user's empty project, by jest,", () => {
-  it('the laws pass for what is good, and fail for what is broken with counterexamples', async (t) => {
+  it('the laws pass for good parts, and fail for broken ones with counterexamples', async (t) => {
     const directory = userProject(t, '@jest/globals')
     await emptyProject(directory, JEST)
     // Modules as they are; a law may take longer than five seconds on a busy machine.

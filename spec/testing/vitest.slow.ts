@@ -6,7 +6,7 @@ import { emptyProject, findings, run, userProject } from './user-project.ts'
 const VITEST = 'vitest@4.0.15'
 
 describe("in a user's empty project, by vitest,", () => {
-  it('the laws pass for what is good, and fail for what is broken with counterexamples', async (t) => {
+  it('the laws pass for good parts, and fail for broken ones with counterexamples', async (t) => {
     const directory = userProject(t, 'vitest')
     await emptyProject(directory, VITEST)
     const good = await run(directory, 'npx', 'vitest', 'run', '--testTimeout=60000', 'good.test.mjs')
