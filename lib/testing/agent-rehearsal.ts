@@ -124,7 +124,7 @@ export class AgentRehearsal {
   async #deliver(listener: Listener, event: StoredEvent): Promise<string | undefined> {
     const { log } = this
     const clock = this.#clock
-    const environment = { ...closedWorld, now: clock.now, ...this.#world, logger: silentLogger }
+    const environment = { ...closedWorld, now: () => clock.now(), ...this.#world, logger: silentLogger }
     const source = withoutMemory(listener.source)
     const delivery = await withFixedDate(clock.now(), async () =>
       new Deliverer({ ...listener, source }, { log, clock, environment }).deliver({ event, attempt: 1 }),

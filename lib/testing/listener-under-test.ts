@@ -90,7 +90,7 @@ export class ListenerUnderTest {
     const clock = virtualClock(new Date(history.at(-1)?.created ?? 0))
     const lazy = new LazyLog(clock)
     const { log } = lazy
-    const watched = new WatchedWorld(this.#outside.world(), clock.now)
+    const watched = new WatchedWorld(this.#outside.world(), () => clock.now())
     const { repeatable, observe } = this.#outside
     try {
       for (const event of history) {
