@@ -36,6 +36,7 @@ export type {
 export { type Recording, type RecordOptions, recordWorld } from '../agent/try/record-world.ts'
 export { replayWorld } from '../agent/try/replay-world.ts'
 export { type AgentLawOptions, agentLaws } from './agent-laws.ts'
+export { arbFaults } from './arb-faults.ts'
 export { type ArbitraryParts, arbDraft, arbEvent } from './arbitraries.ts'
 export type { LawOptions } from './check-law.ts'
 export { fc } from './fast-check.ts'

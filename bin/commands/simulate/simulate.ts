@@ -1,18 +1,13 @@
 import { command } from '../../cli/command.ts'
 import { running } from '../../cli/options.ts'
+import { simulated } from './options.ts'
 
 export const simulate = command({
   summary:
     'Run the agent that a module exports through simulated time: on a virtual clock, on a log in memory, in a world of your own. Nothing real is asked or changed. Shows what would run, be published, sent and parked; the same options show the same, on any machine. docs/simulating.md explains worlds and faults.',
   takes: ['FILE'],
   options: {
-    for: { type: 'string', default: '30d', describe: 'How long: a duration such as 30d' },
-    from: { type: 'string', describe: 'When it begins: a date or a time in UTC; default the last midnight, in UTC' },
-    seed: { type: 'number', default: 1, describe: 'Chooses the faults, and the numbers of the world' },
-    world: {
-      type: 'string',
-      describe: 'What answers: a module that exports a world, or a fixture; without it, every request is refused',
-    },
+    ...simulated,
     faults: {
       type: 'string',
       describe: 'Inject faults: all, or some of crashes, failures, clockSteps, late, diskFull with commas between',
