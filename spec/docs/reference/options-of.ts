@@ -50,15 +50,15 @@ function takenBy(symbol: ts.Symbol, reading: Reading): Taken[] {
   const type = checker.getTypeOfSymbolAtLocation(symbol, symbol.valueDeclaration)
   const signatures = [...type.getCallSignatures(), ...type.getConstructSignatures()]
   const made = type.getConstructSignatures().length > 0 ? 'new ' : ''
-  const takes = signatures.map((signature) => signature.parameters.find(({ name }) => OPTIONS.test(name)))
-  const at = takes.findIndex((parameter) => parameter !== undefined)
-  const parameter = takes[at]
-  const signature = signatures[at]
-  if (parameter?.valueDeclaration === undefined || signature === undefined) return []
-  const given = checker.getTypeOfSymbolAtLocation(parameter, parameter.valueDeclaration)
-  const options = membersOf(checker.getNonNullableType(given), reading)
-  const names = signature.parameters.map(({ name }) => (OPTIONS.test(name) ? 'options' : name))
-  return options.length === 0 ? [] : [{ call: `${made}${symbol.name}(${names.join(', ')})`, options }]
+  // Overloads may take options of their own.
+  return signatures.flatMap((signature) => {
+    const parameter = signature.parameters.find(({ name }) => OPTIONS.test(name))
+    if (parameter?.valueDeclaration === undefined) return []
+    const given = checker.getTypeOfSymbolAtLocation(parameter, parameter.valueDeclaration)
+    const options = membersOf(checker.getNonNullableType(given), reading)
+    const names = signature.parameters.map(({ name }) => (OPTIONS.test(name) ? 'options' : name))
+    return options.length === 0 ? [] : [{ call: `${made}${symbol.name}(${names.join(', ')})`, options }]
+  })
 }
 
 /** Functions with equal options share one table; one with nearly the same options is named beside it. */
