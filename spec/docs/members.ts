@@ -22,7 +22,7 @@ export interface Reading {
 /** The members of a type, with those of the types inside it. */
 export function membersOf(type: ts.Type, reading: Reading, prefix = ''): Row[] {
   const { checker } = reading
-  return checker.getPropertiesOfType(type).flatMap((symbol) => {
+  return inOrder(checker.getPropertiesOfType(type)).flatMap((symbol) => {
     const name = `${prefix}${symbol.name}`
     const row = { ...rowOf(symbol, reading), name }
     const of = checker.getNonNullableType(typeOf(symbol, checker))
@@ -31,6 +31,17 @@ export function membersOf(type: ts.Type, reading: Reading, prefix = ''): Row[] {
     if (inner.length === 0 || inner.some(({ text }) => text === '')) return [row]
     return [of.isUnion() ? row : { ...row, type: 'object' }, ...inner]
   })
+}
+
+// In the order of the source. A mapped type has its members in the order in which the compiler first met their names.
+function inOrder(symbols: readonly ts.Symbol[]): readonly ts.Symbol[] {
+  const byParent = new Map<ts.Node | undefined, ts.Symbol[]>()
+  for (const symbol of symbols) {
+    const parent = symbol.declarations?.[0]?.parent
+    byParent.set(parent, [...(byParent.get(parent) ?? []), symbol])
+  }
+  const place = ({ declarations }: ts.Symbol): number => declarations?.[0]?.pos ?? 0
+  return [...byParent.values()].flatMap((own) => own.toSorted((a, b) => place(a) - place(b)))
 }
 
 function rowOf(symbol: ts.Symbol, { checker, fallbackOf }: Reading): Row {
