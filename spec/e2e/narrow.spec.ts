@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { before, describe, it, type TestContext } from 'node:test'
@@ -151,9 +151,17 @@ for (const [i, args] of ${JSON.stringify(commands)}.entries()) {
 }
 process.exit()`
 
+const author = ['-c', 'user.name=home', '-c', 'user.email=home@example.com']
+
 /** Everything that they print on a terminal of so many columns, by command. */
 async function printed(t: TestContext, columns: number): Promise<readonly string[]> {
   const folder = userFolder(t, { 'home.ts': home, 'runner.mjs': runner, 'agents/home.ts': home, '.env': '' })
+  for (const args of [
+    ['init', '-q'],
+    ['add', 'home.ts'],
+    [...author, 'commit', '-q', '-m', 'home'],
+  ])
+    execFileSync('git', args, { cwd: folder })
   const command = `stty cols ${columns} rows 24; exec ${process.execPath} runner.mjs`
   const env = { ...ownEnvironment(), SHELL: '/bin/sh', NO_COLOR: '1', TZ: 'Europe/Berlin' }
   const child = spawn('script', ['--quiet', '--return', '--command', command, '/dev/null'], { cwd: folder, env })
