@@ -62,13 +62,11 @@ class SteppingClock implements VirtualClock, SteppedClock {
     return this.#pending
   }
 
-  now(): number {
-    return this.#offset + this.#elapsed
-  }
+  // As values, since a clock is often made of the parts of another.
+  readonly now = (): number => this.#offset + this.#elapsed
 
-  timer(run: () => void, ms: number): CancelTimer {
-    return this.#set({ due: this.#elapsed + Math.max(0, ms), run, since: this.#elapsed })
-  }
+  readonly timer = (run: () => void, ms: number): CancelTimer =>
+    this.#set({ due: this.#elapsed + Math.max(0, ms), run, since: this.#elapsed })
 
   timerAt(run: () => void, at: number): CancelTimer {
     return this.#set({ due: this.#elapsed + Math.max(0, at - this.now()), run, at, since: this.#elapsed })
