@@ -5,6 +5,7 @@ import { checkName } from '../core/limits.ts'
 import { Mutex } from '../core/mutex.ts'
 import { ConsumerHandle } from '../log/consumer/consumer-handle.ts'
 import type { CursorRecord, RetryRecord } from '../log/consumer/consumer-store.ts'
+import { eventPlace } from '../log/consumer/event-place.ts'
 import { hears } from '../log/consumer/hand-out.ts'
 import { LogConsumer } from '../log/consumer/log-consumer.ts'
 import {
@@ -225,17 +226,9 @@ export class PostgresConsumers {
   async place(name: string, seq: number): Promise<EventPlace | undefined> {
     const cursor = await this.#cursorOf(name)
     if (cursor === undefined) return undefined
+    const { durable } = this.#parts.session
     const open = this.#open.get(name)?.consumer
-    const found = open === undefined ? await this.#storedPlace(name, seq) : await open.steering.place(seq)
-    if (found !== undefined) return found
-    const { beyond, passed = [] } = cursor
-    if (passed.some(([first, last]) => first <= seq && seq <= last)) return { state: 'skipped' }
-    if (open !== undefined) {
-      const { behind } = await open.lag()
-      return { state: seq > this.#parts.session.durable - behind ? 'unread' : 'settled' }
-    }
-    const isSettled = seq <= cursor.cursor || (seq <= (beyond?.to ?? 0) && beyond?.open.includes(seq) === false)
-    return { state: isSettled ? 'settled' : 'unread' }
+    return eventPlace(seq, { cursor, durable, open, stored: () => this.#storedPlace(name, seq) })
   }
 
   async #storedPlace(name: string, seq: number): Promise<EventPlace | undefined> {

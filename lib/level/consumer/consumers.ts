@@ -5,6 +5,7 @@ import { checkName } from '../../core/limits.ts'
 import { Mutex } from '../../core/mutex.ts'
 import { ConsumerHandle } from '../../log/consumer/consumer-handle.ts'
 import type { CursorRecord } from '../../log/consumer/consumer-store.ts'
+import { eventPlace } from '../../log/consumer/event-place.ts'
 import { hears } from '../../log/consumer/hand-out.ts'
 import { LogConsumer, MOST_PASSED } from '../../log/consumer/log-consumer.ts'
 import {
@@ -214,18 +215,10 @@ export class Consumers {
   /** How far an event is at a consumer; undefined for an unknown one. */
   async place(name: string, seq: number): Promise<EventPlace | undefined> {
     const cursor = readCursor(this.#db, name)
-    const open = this.#open.get(name)
     if (cursor === undefined) return undefined
-    const found = open === undefined ? storedPlace(this.#db, name, seq) : await open.steering.place(seq)
-    if (found !== undefined) return found
-    const { beyond, passed = [] } = cursor
-    if (passed.some(([first, last]) => first <= seq && seq <= last)) return { state: 'skipped' }
-    if (open !== undefined) {
-      const { behind } = await open.lag()
-      return { state: seq > this.#store.durable - behind ? 'unread' : 'settled' }
-    }
-    const isSettled = seq <= cursor.cursor || (seq <= (beyond?.to ?? 0) && beyond?.open.includes(seq) === false)
-    return { state: isSettled ? 'settled' : 'unread' }
+    const { durable } = this.#store
+    const stored = (): EventPlace | undefined => storedPlace(this.#db, name, seq)
+    return eventPlace(seq, { cursor, durable, open: this.#open.get(name), stored })
   }
 
   async #lag(name: string, cursor: number): Promise<Lag> {
