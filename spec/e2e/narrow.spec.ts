@@ -172,7 +172,7 @@ async function printed(t: TestContext, columns: number): Promise<readonly string
   return text.split(/^### \d+\r?$/m).slice(1)
 }
 
-/** The lines of a terminal; what is written over is one too. */
+/** The lines of a terminal. Each text that another one overwrites counts as a line too. */
 function linesOf(text: string): readonly string[] {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what a terminal gets
   return text.split(/[\r\n]+/).map((line) => line.replaceAll(/\u001b\[[0-9;]*[A-Za-z]/g, ''))

@@ -41,7 +41,12 @@ export const narrowMistakes: Readonly<Record<string, readonly Mistake[]>> = {
       mortal.savedTooEarly,
       /was lost: no feed\.item "(\w+)"\n(.*\n)+ {4}sent \{.*\n {4}told nothing, then the process died\n/,
     ],
-    ['what is known is in memory', mortal.knownInMemory, /was lost: no feed\.item "(\w+)"\n/, /then the process died/],
+    [
+      'the known items are only in memory',
+      mortal.knownInMemory,
+      /was lost: no feed\.item "(\w+)"\n/,
+      /then the process died/,
+    ],
   ],
   'a run that is stopped begins nothing more and leaves nothing running': [
     [
