@@ -3,31 +3,14 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { operations } from '../../lib/agent/operations/operations.ts'
-import { type Log, openLog } from '../../lib/index.ts'
-import { draft, inDirectory } from './workload.ts'
+import { openLog } from '../../lib/index.ts'
+import { CAUSING, draft, fill, inDirectory } from './workload.ts'
 
 const { values } = parseArgs({ options: { events: { type: 'string', default: '1000000' } } })
 const EVENTS = Number(values.events)
 
-const TYPES = 50
-
-/** Every so many events, one has the event before it as its cause. */
-const CAUSED = 10
-
 /** The runs of each question, of which the median is printed. */
 const RUNS = 7
-
-async function fill(log: Log): Promise<void> {
-  const waiting = new Set<Promise<unknown>>()
-  for (let n = 0; n < EVENTS; n += 100) {
-    const drafts = Array.from({ length: 100 }, (_, i) => ({ ...draft(n + i), type: `type.${(n + i) % TYPES}` }))
-    const isCaused = n > 0 && n % (100 * CAUSED) === 0
-    const accepted = log.accept(drafts, isCaused ? { cause: n } : {}).finally(() => waiting.delete(accepted))
-    waiting.add(accepted)
-    if (waiting.size >= 16) await Promise.race(waiting)
-  }
-  await Promise.all(waiting)
-}
 
 interface Measured {
   readonly question: string
@@ -63,7 +46,7 @@ async function measure(question: string, ask: () => Promise<unknown>): Promise<M
 
 await inDirectory(async (directory) => {
   const first = await openLog(directory)
-  await fill(first)
+  await fill(first, EVENTS)
   await first.close()
   const log = await openLog(directory)
   const { events, types } = operations(log)
@@ -83,7 +66,7 @@ await inDirectory(async (directory) => {
     await measure('events.search, found at once', () => events.search({ text: 'LITTLE FASTER', limit: 20 })),
     await measure('events.search, nowhere, first answer', () => events.search({ text: 'nowhere' })),
     await measure('events.search, a rare type', () => events.search({ text: 'nowhere', types: ['type.7'] })),
-    await measure('events.story, with 100 that follow', () => events.story(CAUSED * 100)),
+    await measure('events.story, with 100 that follow', () => events.story(CAUSING)),
     await measure('events.story, the newest', () => events.story(EVENTS)),
   ]
   console.table(measured)

@@ -4,6 +4,12 @@ import { join } from 'node:path'
 import { ClassicLevel } from 'classic-level'
 import type { Draft, Log } from '../../lib/index.ts'
 
+/** How many types `fill` writes: `type.0` and so on. */
+export const TYPES = 50
+
+/** Of what `fill` writes, every so many events one has effects. */
+export const CAUSING = 1000
+
 /** Events of about 260 bytes as JSON, such as an opened pull request. */
 export function draft(n: number): Draft {
   return {
@@ -79,4 +85,17 @@ export async function perSecond(count: number, work: () => Promise<unknown>): Pr
   const began = performance.now()
   await work()
   return (count / (performance.now() - began)) * 1000
+}
+
+/** Fills a log with so many events of 50 types. One in a thousand is the cause of the hundred that follow it. */
+export async function fill(log: Log, events: number): Promise<void> {
+  const waiting = new Set<Promise<unknown>>()
+  for (let n = 0; n < events; n += 100) {
+    const drafts = Array.from({ length: 100 }, (_, i) => ({ ...draft(n + i), type: `type.${(n + i) % TYPES}` }))
+    const isCaused = n > 0 && n % CAUSING === 0
+    const accepted = log.accept(drafts, isCaused ? { cause: n } : {}).finally(() => waiting.delete(accepted))
+    waiting.add(accepted)
+    if (waiting.size >= 16) await Promise.race(waiting)
+  }
+  await Promise.all(waiting)
 }
