@@ -16,6 +16,8 @@ export async function openRegistry(tarballs: readonly string[] = []): Promise<Re
   const folders = installed()
   for (const tarball of tarballs) add(folders, manifestIn(tarball), tarball)
   const server = createServer(({ url = '/' }, response) => {
+    // No connection outlives its answer: a test would find those that a registry in front of this one keeps.
+    response.setHeader('connection', 'close')
     const [name = '', version] = decodeURIComponent(url.slice(1)).split('/-/')
     const versions = folders.get(name)
     if (versions === undefined) return void response.writeHead(404).end()
