@@ -27,7 +27,9 @@ const RUNS = 6
  */
 export async function monitored(monitoring: Monitoring): Promise<number> {
   const { stdout } = await promisify(execFile)(process.execPath, [
-    ...['--import', 'tsx', fileURLToPath(new URL('monitored.ts', import.meta.url))],
+    '--import',
+    'tsx',
+    fileURLToPath(new URL('monitored.ts', import.meta.url)),
     JSON.stringify(monitoring),
   ])
   return Number(stdout)
