@@ -132,6 +132,7 @@ export {
 
 // Running: an agent as a whole, or one of its parts alone.
 
+export type { LoggedLine } from './agent/run/logged-lines.ts'
 export type { Difference, PartChange } from './agent/run/part-changes.ts'
 export type { Reloaded } from './agent/run/reloaded.ts'
 export type { Running } from './agent/run/running.ts'

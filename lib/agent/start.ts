@@ -3,7 +3,7 @@ import type { Clock } from '../core/clock.ts'
 import { defined } from '../core/defined.ts'
 import { realEnvironment } from '../core/environment.ts'
 import { asError, describe, quote, TidingsError } from '../core/errors.ts'
-import { isLogger, type Logger, silentLogger, withFields } from '../core/logger.ts'
+import { isLogger, type Logger, withFields } from '../core/logger.ts'
 import { checkOptions } from '../core/options.ts'
 import { processSecrets, type Secrets, secretsOf } from '../core/secrets.ts'
 import { checkWorld, type World } from '../core/world.ts'
@@ -16,6 +16,7 @@ import { createLogger } from './logger.ts'
 import { openTelemetry } from './open-telemetry.ts'
 import { operationsOf } from './operations/operations.ts'
 import type { AgentControl } from './run/agent-control.ts'
+import { LoggedLines } from './run/logged-lines.ts'
 import type { Running } from './run/running.ts'
 import { RunningAgent } from './run/running-agent.ts'
 import type { SocketServer } from './socket/server.ts'
@@ -28,7 +29,10 @@ export interface StartOptions {
   readonly log?: Log
   /** The clock of schedules, retries and timeouts; default the log's. */
   readonly clock?: Clock
-  /** Any logger with pino's functions `debug`, `info`, `warn`, `error`; default pino to standard error; `false`: silence. */
+  /**
+   * Any logger with pino's functions `debug`, `info`, `warn`, `error`; default pino to standard error; `false`: silence,
+   * and the lines are in `running.logged`.
+   */
   readonly logger?: Logger | false
   /** The source of secrets; default this process's environment and files. */
   readonly secrets?: Secrets
@@ -70,10 +74,8 @@ export async function start(agent: Agent, options: StartOptions = {}): Promise<R
   check(agent, options)
   const { world } = options
   const secrets = secretsOf(world, options.secrets ?? processSecrets())
-  // With several agents in this process, each line names its own.
-  const base = withFields(await loggerOf(options.logger, secrets), () =>
-    present.size > 1 ? { agent: agent.name } : undefined,
-  )
+  const silent = options.logger === false ? new LoggedLines() : undefined
+  const base = silent ?? (await loggerOf(options, secrets, agent))
   const home = join('.tidings', agent.name)
   const log = options.log ?? (await openLog(home, logOptions(options.clock, base)))
   const clock = options.clock ?? log.clock
@@ -95,6 +97,7 @@ export async function start(agent: Agent, options: StartOptions = {}): Promise<R
     scrub: secrets.scrub,
     tracing,
     load: options.load,
+    silent,
     close,
   })
   present.add(running)
@@ -134,10 +137,10 @@ function check(agent: unknown, options: StartOptions): void {
   }
 }
 
-async function loggerOf(given: StartOptions['logger'], secrets: Secrets): Promise<Logger> {
-  if (given === false) return silentLogger
+async function loggerOf({ logger: given }: StartOptions, secrets: Secrets, { name }: Agent): Promise<Logger> {
   const logger = given ?? (await createLogger({ secrets }))
-  if (isLogger(logger)) return logger
+  // With several agents in this process, each line names its own.
+  if (isLogger(logger)) return withFields(logger, () => (present.size > 1 ? { agent: name } : undefined))
   const expected = 'false, or have the functions debug, info, warn and error'
   throw new TidingsError('TIDINGS_AGENT_INVALID', `the logger of start() must be ${expected}, got ${describe(given)}`)
 }

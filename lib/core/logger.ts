@@ -37,7 +37,7 @@ export interface ContextLogger extends Logger {
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const
 
 /** The arguments of one call. */
-type LogCall = Parameters<Logger['info']>
+export type LogCall = Parameters<Logger['info']>
 
 /** Whether a value has the four methods of a logger. */
 export function isLogger(value: unknown): value is Logger {
@@ -59,8 +59,8 @@ export function withFields(logger: Logger, fields: () => object | undefined): Lo
   return adding
 }
 
-// Runs and handlers may also log a message alone, or an error.
-function callWith(more: object, [first, ...rest]: readonly unknown[]): LogCall {
+/** Returns the arguments of a call with more fields, and the fields first: runs and handlers may also log a message or an error alone. */
+export function callWith(more: object, [first, ...rest]: readonly unknown[]): LogCall {
   if (typeof first === 'string') return [more, first]
   if (first instanceof Error) return [{ ...more, err: first }, typeof rest[0] === 'string' ? rest[0] : first.message]
   return [{ ...more, ...(first as object) }, ...rest] as unknown as LogCall

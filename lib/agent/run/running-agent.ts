@@ -18,6 +18,7 @@ import { type DryRun, dryRun } from './dry-run.ts'
 import type { Health } from './health.ts'
 import type { ListenerControl } from './listener-runner.ts'
 import { LiveEvents } from './live-events.ts'
+import type { LoggedLines } from './logged-lines.ts'
 import { partChanges } from './part-changes.ts'
 import { PartMeters } from './part-meters.ts'
 import { partsHealth, partsStatus } from './parts-health.ts'
@@ -26,7 +27,7 @@ import type { DeliveryRow } from './recent-deliveries.ts'
 import { checkLoaded, partsOf, type Reloaded, reloadFailed, takenBack } from './reloaded.ts'
 import { knownCursors } from './rename-listener.ts'
 import type { Running } from './running.ts'
-import { endsWithin, GRACE, LAST, RunningParts, type RunningPartsHost } from './running-parts.ts'
+import { endsWithin, GRACE, LAST, present, RunningParts, type RunningPartsHost } from './running-parts.ts'
 import type { Status } from './status.ts'
 
 /** What a running agent needs: `start` assembles it. */
@@ -34,6 +35,8 @@ export interface RunningAgentHost extends Omit<RunningPartsHost, 'meters'> {
   readonly agent: Agent
   /** Loads the code of the agent again; absent if that is not possible. */
   readonly load?: (() => Promise<Agent>) | undefined
+  /** The lines of an agent without a logger. */
+  readonly silent?: Pick<LoggedLines, 'lines'> | undefined
   /** Closes the socket, and the log if the agent opened it. */
   close(): Promise<void>
 }
@@ -107,6 +110,9 @@ export class RunningAgent implements Running, AgentControl {
   }
   get events$(): Observable<StoredEvent> {
     return this.#live.events$
+  }
+  get logged(): Running['logged'] {
+    return this.#host.silent?.lines ?? []
   }
 
   readonly publish: Publish = async (...given: readonly unknown[]) => {
@@ -335,11 +341,6 @@ export class RunningAgent implements Running, AgentControl {
     }
     environment.logger.info({ agent: this.agent }, 'agent stopped')
   }
-}
-
-function present<T>(found: T | undefined, kind: Pausable, name: string): T {
-  if (found !== undefined) return found
-  throw new TidingsError('TIDINGS_AGENT_INVALID', `the agent has no ${kind} ${quote(name)} any more`)
 }
 
 function stopping(): TidingsError {

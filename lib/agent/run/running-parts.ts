@@ -15,7 +15,7 @@ import { EngineEvents } from './engine-events.ts'
 import { JobRunner } from './job-runner.ts'
 import { ListenerRunner, type ListenerRunnerHost } from './listener-runner.ts'
 import type { PartMeters } from './part-meters.ts'
-import { type PartName, pausedNames } from './pauses.ts'
+import { type PartName, type Pausable, pausedNames } from './pauses.ts'
 
 /** What the parts of an agent need. */
 export interface RunningPartsHost {
@@ -265,4 +265,10 @@ export function endsWithin(clock: Clock, ms: number, work: Promise<unknown>): Pr
     const cancel = clock.timer(() => resolve(false), ms)
     work.then(() => resolve(true), reject).finally(cancel)
   })
+}
+
+/** Returns a part that was found. @throws TidingsError `TIDINGS_AGENT_INVALID` for one that is no longer there */
+export function present<T>(found: T | undefined, kind: Pausable, name: string): T {
+  if (found !== undefined) return found
+  throw new TidingsError('TIDINGS_AGENT_INVALID', `the agent has no ${kind} ${quote(name)} any more`)
 }

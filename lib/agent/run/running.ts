@@ -4,6 +4,7 @@ import type { StoredEvent } from '../../core/event.ts'
 import type { RunReport } from '../../job/run-report.ts'
 import type { Part } from '../define/agent.ts'
 import type { Attention } from './attention.ts'
+import type { LoggedLine } from './logged-lines.ts'
 import type { Reloaded } from './reloaded.ts'
 import type { Status } from './status.ts'
 
@@ -47,6 +48,24 @@ export interface Running {
    * events, a failed log, a disk that is nearly full. Also answers while the log has failed.
    */
   attention(): Promise<readonly Attention[]>
+  /**
+   * The log lines so far, of all levels, oldest first: those of the engine, and those of the `logger` of runs and
+   * handlers. Only of an agent that was started with `logger: false`, and at most the newest 1000; another logger has
+   * its lines itself, and this stays empty.
+   *
+   * @example
+   * ```ts
+   * import assert from 'node:assert/strict'
+   * import { agent, job, manual, memoryLog, start } from 'tidings'
+   *
+   * const parts = [job('look', manual(), ({ logger }) => logger.warn({ left: 3 }, 'few tokens are left'))]
+   * await using running = await start(agent('spec', parts), { log: await memoryLog(), logger: false })
+   * await running.trigger('look')
+   * const warnings = running.logged.filter(({ level }) => level === 'warn')
+   * assert.deepEqual(warnings, [{ level: 'warn', message: 'few tokens are left', fields: { left: 3 } }])
+   * ```
+   */
+  readonly logged: readonly LoggedLine[]
   /**
    * Resolves when every listener has handled all its events, also those that listeners have published meanwhile. It does
    * not wait for events that wait for a retry, for paused listeners, or for listeners that the log refuses to open.
