@@ -5,6 +5,7 @@
 export const codes = {
   TIDINGS_AGENT_INVALID: 'an agent or one of its parts is invalid, or two parts share a name',
   TIDINGS_CANCELLED: 'a run cancelled its job',
+  TIDINGS_CLOCK_STILL: 'something waits for a virtual clock that stands still',
   TIDINGS_DATA_INVALID: 'event data or state is not JSON',
   TIDINGS_DATA_TOO_LARGE: 'event data is larger than the log allows',
   TIDINGS_DURATION_INVALID: 'a duration is neither milliseconds nor text such as 5s and 1h30m',

@@ -199,6 +199,34 @@ export function during<T>(clock: Clock, call: Promise<T>, patience = PATIENCE): 
   return call
 }
 
+/** How often it is looked whether a clock stands still, in ms of real time. */
+const LOOK = 100
+
+/** After how much real time a clock stands still, in ms: before the limits of 5 s that test runners have. */
+export const STANDSTILL = 4000
+
+/**
+ * Calls `run` once a virtual clock has not moved for `STANDSTILL`, while no call to the world is waited for. Never, with
+ * any other clock: those move by themselves. What does not happen then happens only when the clock is advanced.
+ */
+export function onStandstill(clock: Clock, run: () => void): CancelTimer {
+  if (!(clock instanceof SteppingClock)) return () => undefined
+  let shown = clock.now()
+  let left = STANDSTILL / LOOK
+  // A process that was stopped for long, or is slow, gets as many turns of the event loop as another.
+  const look = (): void => {
+    const real = systemClock.now()
+    const calls = callsOf.get(clock)?.values() ?? []
+    const isMoving = clock.advancing || clock.now() !== shown || [...calls].some((until) => until > real)
+    left = isMoving ? STANDSTILL / LOOK : left - 1
+    shown = clock.now()
+    if (left > 0) cancel = systemClock.timer(look, LOOK)
+    else run()
+  }
+  let cancel = systemClock.timer(look, LOOK)
+  return () => cancel()
+}
+
 /** Waits for no call any more that has no answer yet. */
 export function forgetCalls(clock: Clock): void {
   callsOf.get(clock)?.clear()

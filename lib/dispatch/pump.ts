@@ -118,6 +118,11 @@ export class Pump {
     abort.addEventListener('abort', stopAll, { signal })
   }
 
+  /** Number of events that were taken and can't be handled before an older one of their key was tried again. */
+  get held(): number {
+    return this.#queue.held
+  }
+
   /** Removes the abort listeners: the signals live as long as the agent. */
   end(): void {
     this.#over.abort()

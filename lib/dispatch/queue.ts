@@ -59,6 +59,11 @@ export class Queue {
     return this.size >= most || this.#lanes.heldByActive >= HELD.most
   }
 
+  /** Number of events that are held until an older one of their key comes back from the log. */
+  get held(): number {
+    return this.#lanes.heldByWaiting
+  }
+
   add(handed: readonly Handed[]): void {
     const rest = this.#handed.slice(this.#examined)
     this.#handed = rest.length > 0 ? [...rest, ...handed] : handed

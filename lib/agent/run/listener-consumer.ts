@@ -1,4 +1,5 @@
 import { type Observable, Subject, type Unsubscribable } from 'rxjs'
+import { monotonic } from '../../core/clock.ts'
 import { defined } from '../../core/defined.ts'
 import { asError, hasCode } from '../../core/errors.ts'
 import type { Logger } from '../../core/logger.ts'
@@ -85,6 +86,17 @@ export class ListenerConsumer {
   /** The listener has stopped: opens no more consumers. */
   close(): void {
     this.#closed = true
+  }
+
+  /** Whether it hands out no event before an older one was tried again, which is not due yet. */
+  async isHeldBack(): Promise<boolean> {
+    if (consumes(this.#listener).inOrder !== true) return false
+    try {
+      for await (const { at } of this.#consumer.retrying()) return at > monotonic(this.#log.clock).now()
+    } catch {
+      // The log can't be read: it may have events to hand out.
+    }
+    return false
   }
 
   /** Resolves to a usable consumer. */

@@ -79,6 +79,7 @@ export class ListenerRunner implements ListenerControl {
   readonly #paused$ = new Subject<void>()
   #paused: boolean
   #stopped = false
+  #pump: Pump | undefined
   #pumping: { readonly stop: AbortController; readonly ended: Promise<void> } | undefined
   #steering: Promise<unknown> = Promise.resolve()
   #failure: Error | undefined
@@ -102,6 +103,10 @@ export class ListenerRunner implements ListenerControl {
     this.#clock = monotonic(host.clock)
     this.#progress = new ListenerProgress(this.#clock)
     this.#deliveries = new RecentDeliveries(host.scrub)
+  }
+
+  get name(): string {
+    return this.listener.name
   }
 
   /** The listener, under its present name. */
@@ -158,7 +163,7 @@ export class ListenerRunner implements ListenerControl {
       try {
         const consumer = await this.#consumer.ready()
         this.#failure = undefined
-        await this.#pump(consumer, stop, run)
+        await this.#runPump(consumer, stop, run)
         return
       } catch (thrown) {
         this.#consumer.discard()
@@ -178,7 +183,7 @@ export class ListenerRunner implements ListenerControl {
     }
   }
 
-  async #pump(consumer: Consumer, stop: AbortSignal, run: (pump: Pump) => Promise<void>): Promise<void> {
+  async #runPump(consumer: Consumer, stop: AbortSignal, run: (pump: Pump) => Promise<void>): Promise<void> {
     const { listener } = this
     const meter = this.#host.meters.listener(listener.name)
     const pump = new Pump(listener, consumer, {
@@ -193,9 +198,11 @@ export class ListenerRunner implements ListenerControl {
       parking: (handed, error) => this.#host.parking(listener.name, handed, error),
       parked: () => this.#host.parked(listener.name, () => consumer.flush()),
     })
+    this.#pump = pump
     try {
       await run(pump)
     } finally {
+      this.#pump = undefined
       pump.end()
     }
   }
@@ -284,11 +291,15 @@ export class ListenerRunner implements ListenerControl {
     return this.#deliveries.rate(this.#clock.now())
   }
 
-  /** Whether it has nothing to handle now: no event is left, or it is paused or refused. Retries do not count. */
+  /**
+   * Whether it has nothing to handle now: no event is left, or it is paused or refused. Events that wait for a retry do
+   * not count, nor do those that it holds back.
+   */
   async isIdle(): Promise<boolean> {
     if (this.#paused || this.#consumer.refusal !== undefined) return true
+    const held = this.#pump?.held ?? 0
     const { behind, running } = await this.#currentLag()
-    return behind + running === 0
+    return running <= held && (behind === 0 || (await this.#consumer.isHeldBack()))
   }
 
   async #currentLag(): Promise<Lag> {

@@ -5,6 +5,7 @@ import type { Environment } from '../../core/environment.ts'
 import { asError, quote, TidingsError } from '../../core/errors.ts'
 import { isTransient, keepTrying } from '../../core/keep-trying.ts'
 import type { Tracing } from '../../core/tracing.ts'
+import { onStandstill } from '../../core/virtual-clock.ts'
 import type { Job } from '../../job/job.ts'
 import { type JobRecord, readJob } from '../../job/job-record.ts'
 import type { RunReport } from '../../job/run-report.ts'
@@ -209,17 +210,26 @@ export class RunningParts {
       const message = `agent ${quote(this.#host.agent.name)} has no job ${quote(jobName)}; its jobs: ${names}`
       return Promise.reject(new TidingsError('TIDINGS_AGENT_INVALID', message, { details: { job: jobName } }))
     }
-    return this.ending ? Promise.resolve(undefined) : runner.trigger()
+    if (this.ending) return Promise.resolve(undefined)
+    const run = runner.trigger()
+    // A rejection would be unhandled where an endless run is not awaited.
+    const cancel = onStandstill(this.#host.clock, () => {
+      const words = `the run of job ${quote(jobName)} waits, and the virtual clock stands still: call clock.advance(ms)`
+      process.emitWarning(words, { code: 'TIDINGS_CLOCK_STILL' })
+    })
+    void run.catch(() => undefined).finally(cancel)
+    return run
   }
 
   /** Resolves when every listener has handled all its events, or when the end begins. */
   drained(): Promise<void> {
-    return drained(() => this.#listeners, this.#stop.signal, this.#added$)
+    const { clock } = this.#host
+    return drained(() => this.#listeners, { stop: this.#stop.signal, clock, added$: this.#added$ })
   }
 
   /**
-   * Ends all parts: no run and no delivery begins, those in progress have 10 s to end, then their signals abort. Always
-   * resolves, a second after that at the latest: to false if the log does not answer. `what` happens to the agent.
+   * Ends all parts: no run and no delivery begins, those in progress have 10 s to end, or until a virtual clock stands
+   * still; then their signals abort. Always resolves, a second after that at the latest: to false if the log does not answer. `what` happens to the agent.
    */
   end(what: 'stops' | 'is reloaded'): Promise<boolean> {
     this.#ended ??= this.#end(what)
@@ -232,13 +242,14 @@ export class RunningParts {
     if (waits.length > 0 && what === 'stops')
       environment.logger.info({ agent: agent.name, waits, grace: GRACE }, 'stopping agent')
     this.#stop.abort(new TidingsError('TIDINGS_RUN_ENDED', `the agent ${what}`))
-    const cancel = clock.timer(() => {
+    const abort = (): void => {
       environment.logger.warn({ agent: agent.name, grace: GRACE }, 'the grace period is over: aborting what still runs')
       this.#abort.abort(new TidingsError('TIDINGS_RUN_ENDED', `the agent ${what}, and the grace period is over`))
-    }, GRACE)
+    }
+    const cancels = [clock.timer(abort, GRACE), onStandstill(clock, abort)]
     // A log that never answers must not block the end: aborted work gets a short time to be recorded.
     const answered = await endsWithin(clock, GRACE + LAST, this.#windUp())
-    cancel()
+    for (const cancel of cancels) cancel()
     return answered
   }
 

@@ -68,13 +68,16 @@ export interface Running {
   readonly logged: readonly LoggedLine[]
   /**
    * Resolves when every listener has handled all its events, also those that listeners have published meanwhile. It does
-   * not wait for events that wait for a retry, for paused listeners, or for listeners that the log refuses to open.
-   * Resolves at once when the agent stops.
+   * not wait for events that wait for a retry, for those that come after them in order, for paused listeners, or for
+   * listeners that the log refuses to open. Resolves at once when the agent stops.
+   *
+   * @throws TidingsError `TIDINGS_CLOCK_STILL` if a listener has events that it can handle only once a virtual clock is
+   *   advanced, and that stands still for 4 s of real time: its handler waits for the clock, or hangs
    */
   drained(): Promise<void>
   /**
-   * Stops the agent: no new runs or deliveries start; those in progress have 10 s to end, then their signals abort.
-   * Resolves within a second after that; a log that does not answer gets up to 10 s more to close.
+   * Stops the agent: no new runs or deliveries start; those in progress have 10 s to end, then their signals abort; with
+   * a virtual clock that stands still, after 4 s of real time. Resolves within a second after that; a log that does not answer gets up to 10 s more to close.
    */
   stop(): Promise<void>
   /** Calls `stop()`. */

@@ -67,7 +67,7 @@ export async function hearOnce<R>(
   hearing.catch(() => undefined)
   try {
     const result = await work()
-    await drained(() => [unfinished(consumer)], over.signal)
+    await drained(() => [unfinished(consumer)], { stop: over.signal, clock: trial.clock })
     end()
     const heard = await hearing
     await consumer.flush()
@@ -84,7 +84,7 @@ function unfinished(consumer: Consumer): Drainable {
     const { behind, running, retrying } = await consumer.lag()
     return behind + running + retrying === 0
   }
-  return { changes$: consumer.changes$, isIdle }
+  return { name: consumer.name, changes$: consumer.changes$, isIdle }
 }
 
 async function hear(listener: Listener, consumer: Consumer, trial: Trial, done: AbortSignal): Promise<Heard[]> {

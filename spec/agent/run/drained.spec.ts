@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Subject } from 'rxjs'
 import { type Drainable, drained } from '../../../lib/agent/run/drained.ts'
 import { tryOut } from '../../../lib/agent/try/try-out.ts'
+import { Retry } from '../../../lib/core/control.ts'
 import { eventType } from '../../../lib/core/event-type.ts'
 import { where } from '../../../lib/filter/where.ts'
 import { job } from '../../../lib/job/job.ts'
@@ -11,6 +12,7 @@ import { memoryLog } from '../../../lib/level/open-log.ts'
 import { listener } from '../../../lib/listener/listener.ts'
 import { on } from '../../../lib/listener/on.ts'
 import { manual } from '../../../lib/schedule/index.ts'
+import { virtualClock } from '../../../lib/testing/virtual-clock.ts'
 import { place } from '../../support/agent-harness.ts'
 import { until } from '../../support/until.ts'
 
@@ -145,6 +147,60 @@ describe('drained, while the clock stands still', () => {
     )
   })
 
+  for (const [wait, after] of [
+    ['a short retry', 500],
+    ['a long retry', 60_000],
+  ] as const)
+    for (const [order, ordered] of [
+      ['all events are in order', true],
+      ['those of its key are in order', () => 'one key'],
+    ] as const)
+      it(`resolves when events wait for one that waits for ${wait}, as ${order}`, async (t) => {
+        const here = await place(t)
+        const heard: number[] = []
+        const once = ({ data }: { data: { n: number } }, { attempt }: { attempt: number }) => {
+          if (data.n === 0 && attempt === 1) throw new Retry({ after })
+          heard.push(data.n)
+        }
+        const running = await here.begin([listener('hear', on(made), once, { ordered })])
+        await here.log.accept(some(700))
+        await soon(running.drained())
+        assert.deepEqual(heard, [])
+        // What comes later waits too.
+        await here.log.accept([made('later', { n: 700 })])
+        await soon(running.drained())
+        assert.deepEqual(heard, [])
+        await here.clock.advance(after + 2000)
+        await soon(running.drained())
+        assert.deepEqual(
+          heard,
+          Array.from({ length: 701 }, (_, n) => n),
+        )
+      })
+
+  it('waits for an event that is not held back, and resolves once all others are', async (t) => {
+    const here = await place(t)
+    const begun: (() => void)[] = []
+    const hear = listener(
+      'hear',
+      on(made),
+      ({ data }) => {
+        if (data.n === 0) throw new Retry({ after: 500 })
+        return new Promise<void>((resolve) => begun.push(resolve))
+      },
+      { ordered: ({ data: { n } }) => (n < 10 ? 'held' : 'free'), concurrency: 2 },
+    )
+    const running = await here.begin([hear])
+    await here.log.accept([...some(10), made('10', { n: 10 })])
+    let done = false
+    const waiting = running.drained().then(() => (done = true))
+    await until(() => begun.length > 0)
+    await new Promise((resolve) => setImmediate(resolve))
+    assert.equal(done, false)
+    begun[0]?.()
+    await soon(waiting)
+  })
+
   it('waits for events that listeners publish for each other', async (t) => {
     const here = await place(t)
     // A longer chain of causes is refused.
@@ -201,6 +257,7 @@ describe('drained, while the clock stands still', () => {
 
 /** Something to drain; `work` is how much it has to do. */
 class Worker implements Drainable {
+  readonly name = 'worker'
   readonly changes$ = new Subject<void>()
   work = 0
   asked = 0
@@ -217,7 +274,7 @@ class Worker implements Drainable {
 }
 
 describe('drained', () => {
-  const never = new AbortController().signal
+  const never = { stop: new AbortController().signal, clock: virtualClock() }
 
   it('asks all of them again when one has changed: it may have published for another', async () => {
     const [first, second] = [new Worker(), new Worker()]
@@ -240,7 +297,7 @@ describe('drained', () => {
     first.work = 1
     second.work = 1
     let done = false
-    const waiting = drained(() => all, never, added$).then(() => (done = true))
+    const waiting = drained(() => all, { ...never, added$ }).then(() => (done = true))
     await until(() => first.asked === 1)
     all.push(second)
     added$.next()
@@ -255,7 +312,7 @@ describe('drained', () => {
     const worker = new Worker()
     worker.work = 1
     const stop = new AbortController()
-    const waiting = drained(() => [worker], stop.signal)
+    const waiting = drained(() => [worker], { ...never, stop: stop.signal })
     stop.abort()
     await waiting
     assert.equal(worker.changes$.observed, false)
