@@ -69,6 +69,11 @@ export async function readJob(log: Log, job: Job, now: number, logger: Logger = 
   return same ? record : storeRecord(log, job, record)
 }
 
+/** Resolves to the record of a job that another agent drives, or to what it would be if that has none. Stores nothing. */
+export async function seenJob(log: Log, { name }: Job, now: number): Promise<JobRecord> {
+  return (await recordOf(log, name)) ?? { anchor: now }
+}
+
 /**
  * Settles all open slots of a job, and all its slots up to an instant (ms since the epoch). `back`: moves the settled
  * instant back if it is later.

@@ -6,12 +6,14 @@ import type { Accepted, Draft, StoredEvent } from '../core/event.ts'
 import { checkText, type Limits } from '../core/limits.ts'
 import { checkWrite, snapshotDraft } from '../log/check-draft.ts'
 import type { Claim, ClaimOptions, RunRecord, SlotPlan, SlotsOfJob } from '../log/claim.ts'
+import { checkHold, heldForEver } from '../log/hold.ts'
 import { LogMeter } from '../log/log-meter.ts'
 import type {
   Consumer,
   ConsumerInfo,
   ConsumerOptions,
   EventPlace,
+  Hold,
   KeyValue,
   Origin,
   Query,
@@ -255,6 +257,12 @@ class LogOnLevelDb implements LevelLog {
 
   store(namespace: string): KeyValue {
     return keyValue(this.#store, namespace)
+  }
+
+  async hold(name: string): Promise<Hold> {
+    checkHold(name)
+    if (this.state === 'closed') throw new TidingsError('TIDINGS_LOG_CLOSED', 'the log is closed')
+    return heldForEver(this)
   }
 
   async claim(job: string, slot: Date, ttl: number, options?: ClaimOptions): Promise<Claim | undefined> {

@@ -4,11 +4,13 @@ import type { ErrorInfo } from '../core/error-info.ts'
 import type { Accepted, Draft, StoredEvent } from '../core/event.ts'
 import type { Claim, ClaimOptions, RunRecord, SlotPlan, SlotsOfJob } from './claim.ts'
 import type { EventPlace, Stored, TypeCount } from './event-facts.ts'
+import type { Hold } from './hold.ts'
 import type { KeyValue } from './key-value.ts'
 import type { LogMeter } from './log-meter.ts'
 import type { Origin, Writes } from './origin.ts'
 
 export type { EventPlace, Stored, TypeCount } from './event-facts.ts'
+export type { Hold } from './hold.ts'
 export type { Entry, KeyValue } from './key-value.ts'
 export type { Origin, Recorded, Write, Writes } from './origin.ts'
 
@@ -275,6 +277,14 @@ export interface Log {
    * for an unknown name.
    */
   forgetConsumer(name: string): Promise<boolean>
+  /**
+   * Takes what only one of the agents on the log may have at a time, by a name of 1 to 1024 bytes. Waits while another has
+   * it, also while the log has failed. Resolves to undefined when the signal aborts; it asks at least once, so an aborted
+   * signal asks without waiting.
+   *
+   * @throws TidingsError `TIDINGS_LOG_INVALID` (the name), `TIDINGS_LOG_CLOSED`
+   */
+  hold(name: string, signal: AbortSignal): Promise<Hold | undefined>
   /** Returns the values of a namespace. */
   store(namespace: string): KeyValue
   /**

@@ -21,6 +21,7 @@ import {
   tried,
 } from '../log/slots.ts'
 import { isRefused } from './connection.ts'
+import { type Fence, writeFenced } from './fence.ts'
 import type { LogClock } from './log-clock.ts'
 import type { Session } from './session.ts'
 import { fromText, toText } from './text.ts'
@@ -62,34 +63,44 @@ export class PostgresClaims {
     this.#clock = clock
   }
 
-  async claim(job: string, slot: Date, ttl: number, { aside = false }: ClaimOptions = {}): Promise<Claim | undefined> {
+  async claim(
+    job: string,
+    slot: Date,
+    ttl: number,
+    { aside = false }: ClaimOptions = {},
+    fence?: Fence,
+  ): Promise<Claim | undefined> {
     const asked = { job, slot: checkSlot(job, slot), ttl: checkTtl(ttl), aside }
     const doubt = `${job}\0${asked.slot}`
     try {
-      const given = await this.#decide(job, ({ slots, facts }) => {
+      const given = await this.#decide(job, fence, ({ slots, facts }) => {
         const decision = claimed(slots, asked, facts, this.#doubtful.has(doubt))
         return decision === undefined ? undefined : { change: decision.change, answer: decision.given }
       })
       this.#doubtful.delete(doubt)
-      return given === undefined ? undefined : this.#claim(given)
+      return given === undefined ? undefined : this.#claim(given, fence)
     } catch (error) {
       this.#doubtful.add(doubt)
       throw error
     }
   }
 
-  async note(job: string, slot: Date, outcome: unknown): Promise<void> {
+  async note(job: string, slot: Date, outcome: unknown, fence?: Fence): Promise<void> {
     const columns = runColumns([{ slot: checkSlot(job, slot), attempt: 0, outcome: { is: outcome } }])
-    await this.#session.write(`SELECT ${this.#session.name('put_runs')}($1, $2, $3, $4)`, [toText(job), ...columns])
+    const text = `SELECT ${this.#session.name('put_runs')}($1, $2, $3, $4)`
+    await writeFenced(this.#session, fence, text, [toText(job), ...columns])
   }
 
-  async plan(job: string, plan: SlotPlan): Promise<void> {
+  async plan(job: string, plan: SlotPlan, fence?: Fence): Promise<void> {
     checkJob(job)
-    await this.#decide(job, ({ slots, facts }) => ({ change: planned(job, slots, plan, facts), answer: undefined }))
+    await this.#decide(job, fence, ({ slots, facts }) => ({
+      change: planned(job, slots, plan, facts),
+      answer: undefined,
+    }))
   }
 
-  async slots(job: string): Promise<SlotsOfJob> {
-    const { slots, facts } = await this.#read(checkJob(job))
+  async slots(job: string, fence?: Fence): Promise<SlotsOfJob> {
+    const { slots, facts } = await this.#read(checkJob(job), fence)
     return listed(slots, facts)
   }
 
@@ -119,18 +130,18 @@ export class PostgresClaims {
   }
 
   /** Resolves to the write that completes a slot, for the call that stores its events. */
-  async completing({ claim, attempt, outcome }: Completion): Promise<SlotColumns> {
+  async completing({ claim, attempt, outcome }: Completion, fence?: Fence): Promise<SlotColumns> {
     const given = this.#given.get(claim)
     if (given === undefined) throw new TidingsError('TIDINGS_LOG_INVALID', 'completes needs a claim of this log')
-    const { slots, revision, facts } = await this.#read(given.job)
+    const { slots, revision, facts } = await this.#read(given.job, fence)
     return slotColumns(given.job, completed(slots, given, { attempt, outcome }, facts), revision)
   }
 
-  #claim(decided: Given): Claim {
+  #claim(decided: Given, fence: Fence | undefined): Claim {
     const given: Given = { ...decided }
     const { job, attempt } = given
     const change = async (next: (read: Read) => Slots | undefined): Promise<boolean> => {
-      const changed = await this.#decide(job, (read) => {
+      const changed = await this.#decide(job, fence, (read) => {
         const slots = next(read)
         return slots === undefined ? undefined : { change: { slots, runs: [] }, answer: true }
       })
@@ -141,7 +152,7 @@ export class PostgresClaims {
       renew: () => change(({ slots, facts }) => renewed(slots, given, facts)),
       tried: async (outcome, which = attempt, at) => {
         const is = toJson(outcome ?? null)
-        await this.#decide(job, ({ slots, facts }) => ({
+        await this.#decide(job, fence, ({ slots, facts }) => ({
           change: tried(slots, given, { attempt: which, outcome: is, at }, facts),
           answer: undefined,
         }))
@@ -152,7 +163,7 @@ export class PostgresClaims {
       },
       done: async (outcome, which = attempt) => {
         const end = { attempt: which, outcome: toJson(outcome ?? null) }
-        await this.#decide(job, ({ slots, facts }) => ({
+        await this.#decide(job, fence, ({ slots, facts }) => ({
           change: completed(slots, given, end, facts),
           answer: undefined,
         }))
@@ -165,15 +176,16 @@ export class PostgresClaims {
   // Decides again as long as the slots change between the read and the write.
   async #decide<T>(
     job: string,
+    fence: Fence | undefined,
     decide: (read: Read) => { readonly change: SlotChange; readonly answer: T } | undefined,
   ): Promise<T | undefined> {
     for (;;) {
-      const read = await this.#read(job)
+      const read = await this.#read(job, fence)
       const decision = decide(read)
       if (decision === undefined) return undefined
       try {
         const text = `SELECT ${this.#session.name('put_slots')}($1, $2, $3, $4, $5, $6)`
-        await this.#session.write(text, slotColumns(job, decision.change, read.revision))
+        await writeFenced(this.#session, fence, text, slotColumns(job, decision.change, read.revision))
         return decision.answer
       } catch (error) {
         if (!isRefused(error, 'changed')) throw error
@@ -181,7 +193,7 @@ export class PostgresClaims {
     }
   }
 
-  async #read(job: string): Promise<Read> {
+  async #read(job: string, fence?: Fence): Promise<Read> {
     const session = this.#session
     const text = `SELECT
       (SELECT record FROM ${session.name('slots')} WHERE job = $1),
@@ -192,10 +204,13 @@ export class PostgresClaims {
     const [record, revision, ran, live] = row as [string | null, string | null, string[] | null, string[] | null]
     const [known, agents] = [new Set(ran), new Set(live)]
     const { agent } = session.options
+    // The one that has the hold of a job is alone: whatever another has claimed is void.
+    const isLive = (holder: string): boolean =>
+      fence === undefined ? [agent, ...agents].includes(holder.split('/')[0] as string) : holder === fence.holder
     const facts: SlotFacts = {
-      holder: agent,
+      holder: fence?.holder ?? agent,
       now: this.#clock.now(),
-      isLive: (holder) => holder === agent || (holder !== undefined && agents.has(holder)),
+      isLive: (holder) => holder !== undefined && isLive(holder),
       ran: (slot) => known.has(String(slot)),
     }
     const slots = record === null ? { open: [] } : (JSON.parse(fromText(record)) as Slots)

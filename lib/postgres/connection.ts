@@ -49,6 +49,11 @@ export class Connection {
     this.#onBroken = onBroken
   }
 
+  /** Whether it is of no use any more. */
+  get isBroken(): boolean {
+    return this.#broken !== undefined
+  }
+
   /** Asks after all earlier questions are answered. `name`: the statement is prepared once, under this name. */
   ask(text: string, values: readonly unknown[] = []): Promise<readonly Row[]> {
     const answer = this.#last.then(() => this.#ask(text, values))

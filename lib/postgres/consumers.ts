@@ -141,10 +141,13 @@ export class PostgresConsumers {
     return created.length > 0 ? 'new' : 'known'
   }
 
-  async #hold(name: string): Promise<Holding> {
+  async #hold(name: string, write?: Session['write']): Promise<Holding> {
     const { session } = this.#parts
     const text = `SELECT o_epoch, o_saved FROM ${session.name('hold_1')}($1, $2)`
-    const [[epoch, saved] = []] = await session.write(text, [toText(name), session.options.agent])
+    const [[epoch, saved] = []] = await (write ?? session.write.bind(session))(text, [
+      toText(name),
+      session.options.agent,
+    ])
     if (epoch === null || epoch === undefined)
       throw new TidingsError('TIDINGS_LOG_LOCKED', `another agent handles ${quote(name)} now`, { details: { name } })
     return { epoch: Number(epoch), saved: Number(saved) }
@@ -246,22 +249,29 @@ export class PostgresConsumers {
   }
 
   /**
-   * The connections are new: each consumer is held again, and repeats the writes that failed. One that another agent has
-   * held meanwhile is lost. `isOther`: the server may have lost commits, so nothing from memory is saved.
+   * The connections are new, and `write` asks on them: each consumer is held again. One that another agent has held
+   * meanwhile is lost. `isOther`: the server may have lost commits, so nothing from memory is saved. Resolves to a function
+   * for when the log is ready: the consumers then repeat the writes that failed.
    */
-  async reconnected(isOther: boolean): Promise<void> {
+  async reconnected(write: Session['write'], isOther: boolean): Promise<() => void> {
+    const again: (() => void)[] = []
     for (const [name, { consumer, store }] of this.#open) {
-      const held = isOther ? undefined : await this.#hold(name).catch(() => undefined)
+      const held = isOther ? undefined : await unlessHeld(this.#hold(name, write))
       // Another holding lies between.
       if (held === undefined || held.epoch !== store.epoch + 1) {
         this.#fenced(name, consumer)
         continue
       }
       store.epoch = held.epoch
-      this.#parts.saves.resolve(store, held.saved)
-      consumer.reopened()
+      again.push(() => {
+        this.#parts.saves.resolve(store, held.saved)
+        consumer.reopened()
+      })
     }
-    for (const each of this.#transients()) each.reopened()
+    return () => {
+      for (const each of again) each()
+      for (const each of this.#transients()) each.reopened()
+    }
   }
 
   /** There are more events, perhaps of another agent: their types are not known, so all consumers look. */

@@ -1,14 +1,15 @@
 import type { Observable } from 'rxjs'
 import { defined } from '../core/defined.ts'
 import type { Accepted, Draft, StoredEvent } from '../core/event.ts'
-import { checkText, type Limits } from '../core/limits.ts'
+import { checkText } from '../core/limits.ts'
 import type { Claim, ClaimOptions, RunRecord, SlotPlan, SlotsOfJob } from '../log/claim.ts'
-import { LogMeter } from '../log/log-meter.ts'
+import type { LogMeter } from '../log/log-meter.ts'
 import type {
   Consumer,
   ConsumerInfo,
   ConsumerOptions,
   EventPlace,
+  Hold,
   KeyValue,
   Origin,
   Query,
@@ -16,59 +17,45 @@ import type {
   TypeCount,
 } from '../log/port.ts'
 import { prepareCall } from './accept-call.ts'
-import { PostgresClaims } from './claims.ts'
-import { PostgresConsumers } from './consumers.ts'
+import { type Fence, writeFenced } from './fence.ts'
 import type { LogClock } from './log-clock.ts'
+import { LogParts } from './log-parts.ts'
+import type { OpenedLog } from './opened-log.ts'
 import type { PostgresLog } from './postgres-log.ts'
 import { readCausedBy, readEvents, readOne, readTypes } from './reads.ts'
-import { Saves } from './saves.ts'
 import type { Session } from './session.ts'
-import { keyValue } from './state.ts'
+import { keyValue, type StateAccess } from './state.ts'
 import { toText } from './text.ts'
-import { WriteQueue } from './write-queue.ts'
-
-/** The facts about a log that are read when it is opened. */
-export interface OpenedLog {
-  readonly id: string
-  readonly identity: 'type' | 'identifier'
-  readonly durability: 'disk' | 'process' | 'quorum'
-  readonly clock: LogClock
-  readonly limits: Limits
-}
 
 /** Makes the log on top of an open session. */
-export function createPostgresLog(session: Session, opened: OpenedLog): LogOnPostgres {
-  return new LogOnPostgres(session, opened)
+export function createPostgresLog(session: Session, opened: OpenedLog): PostgresLog {
+  return new LogOnPostgres(new LogParts(session, opened))
 }
 
+/** A view of an open log. Under a fence, it writes only while that holds. */
 class LogOnPostgres implements PostgresLog {
   readonly id: string
   readonly durability: 'disk' | 'process' | 'quorum'
   readonly dense = true
-  readonly meter = new LogMeter()
   readonly clock: LogClock
   readonly committed$: Observable<number>
+  readonly #parts: LogParts
   readonly #session: Session
-  readonly #opened: OpenedLog
-  readonly #saves: Saves
-  readonly #queue: WriteQueue
-  readonly #consumers: PostgresConsumers
-  readonly #claims: PostgresClaims
-  #closed: Promise<void> | undefined
+  readonly #fence: Fence | undefined
 
-  constructor(session: Session, opened: OpenedLog) {
+  constructor(parts: LogParts, fence?: Fence) {
+    const { session, opened } = parts
+    this.#parts = parts
     this.#session = session
-    this.#opened = opened
+    this.#fence = fence
     this.id = opened.id
     this.durability = opened.durability
     this.clock = opened.clock
     this.committed$ = session.committed$
-    this.#queue = new WriteQueue(session, opened.identity)
-    this.#saves = new Saves(session, this.#queue, opened.clock)
-    this.#consumers = new PostgresConsumers({ session, saves: this.#saves, clock: opened.clock })
-    this.#claims = new PostgresClaims(session, opened.clock)
-    session.onCommitted = () => this.#consumers.committed()
-    session.onReconnected = (isOther) => this.#consumers.reconnected(isOther)
+  }
+
+  get meter(): LogMeter {
+    return this.#parts.meter
   }
 
   get agent(): string {
@@ -76,18 +63,19 @@ class LogOnPostgres implements PostgresLog {
   }
 
   get state(): 'ready' | 'failed' | 'closed' {
-    return this.#closed === undefined ? this.#session.state : 'closed'
+    return this.#parts.state
   }
 
   async accept(drafts: readonly Draft[], origin: Origin = {}): Promise<readonly Accepted[]> {
     this.#session.checkOpen()
     const { completes } = origin
-    const completing = completes === undefined ? undefined : () => this.#claims.completing(completes)
+    const { claims, queue, saves, opened } = this.#parts
+    const completing = completes === undefined ? undefined : () => claims.completing(completes, this.#fence)
     try {
-      const call = prepareCall(drafts, origin, this.#opened.limits)
+      const call = prepareCall(drafts, origin, opened.limits)
       // The writes of handlers that ended before.
-      if (call.state.length > 0) this.#saves.sendAll()
-      const answers = await this.#queue.accept(call, completing)
+      if (call.state.length > 0) saves.sendAll()
+      const answers = await queue.accept(call, completing, this.#fence)
       this.meter.answered(call.drafts, answers, origin)
       return answers
     } catch (error) {
@@ -97,7 +85,8 @@ class LogOnPostgres implements PostgresLog {
   }
 
   async preview(drafts: readonly Draft[]): Promise<readonly Accepted['status'][]> {
-    return this.#queue.preview(prepareCall(drafts, {}, this.#opened.limits))
+    const { queue, opened } = this.#parts
+    return queue.preview(prepareCall(drafts, {}, opened.limits))
   }
 
   async *events(query: Query = {}): AsyncGenerator<StoredEvent> {
@@ -138,7 +127,7 @@ class LogOnPostgres implements PostgresLog {
   }
 
   place(consumer: string, seq: number): Promise<EventPlace | undefined> {
-    return this.#consumers.place(consumer, seq)
+    return this.#parts.consumers.place(consumer, seq)
   }
 
   async last(): Promise<number> {
@@ -150,7 +139,7 @@ class LogOnPostgres implements PostgresLog {
   async forget(type: string, identifier: string): Promise<boolean> {
     const key = this.#key(type, identifier)
     const text = `DELETE FROM ${this.#session.name('identity')} WHERE type = $1 AND identifier = $2 RETURNING 1`
-    const forgotten = await this.#queue.inOrder(() => this.#session.write(text, key))
+    const forgotten = await this.#parts.queue.inOrder(() => this.#session.write(text, key))
     return forgotten.length > 0
   }
 
@@ -164,75 +153,72 @@ class LogOnPostgres implements PostgresLog {
   #key(type: string, identifier: string): [string, string] {
     checkText(type, Number.POSITIVE_INFINITY, 'TIDINGS_TYPE_INVALID', 'the type of an event')
     checkText(identifier, Number.POSITIVE_INFINITY, 'TIDINGS_IDENTIFIER_INVALID', 'the identifier of an event')
-    return [this.#opened.identity === 'type' ? toText(type) : '', toText(identifier)]
+    return [this.#parts.opened.identity === 'type' ? toText(type) : '', toText(identifier)]
   }
 
   async consumer(name: string, options: ConsumerOptions): Promise<Consumer> {
-    return this.#consumers.open(name, options)
+    return this.#parts.consumers.open(name, options)
   }
 
   consumers(): AsyncIterable<ConsumerInfo> {
-    return this.#consumers.list()
+    return this.#parts.consumers.list()
   }
 
   async forgetConsumer(name: string): Promise<boolean> {
-    return this.#consumers.forget(name)
+    return this.#parts.consumers.forget(name)
   }
 
   store(namespace: string): KeyValue {
-    const ask: Session['write'] = (text, values) => {
-      this.#saves.sendAll()
-      return this.#queue.inOrder(() => this.#session.write(text, values))
+    const { queue, saves } = this.#parts
+    const inOrder = <T>(act: () => Promise<T>): Promise<T> => {
+      saves.sendAll()
+      return queue.inOrder(act)
     }
-    return keyValue(ask, this.#session.name('state'), namespace)
+    const access: StateAccess = {
+      ask: (text, values) => inOrder(() => this.#session.write(text, values)),
+      change: (text, values) => inOrder(() => writeFenced(this.#session, this.#fence, text, values)),
+    }
+    return keyValue(access, this.#session.name('state'), namespace)
+  }
+
+  async hold(name: string, signal: AbortSignal): Promise<Hold | undefined> {
+    const { holds } = this.#parts
+    const fence = await holds.take(name, signal)
+    if (fence === undefined) return undefined
+    const { lost, wanted } = fence
+    return { log: new LogOnPostgres(this.#parts, fence), lost, wanted, release: () => holds.release(fence) }
   }
 
   claim(job: string, slot: Date, ttl: number, options?: ClaimOptions): Promise<Claim | undefined> {
-    return this.#claims.claim(job, slot, ttl, options)
+    return this.#parts.claims.claim(job, slot, ttl, options, this.#fence)
   }
 
   plan(job: string, plan: SlotPlan): Promise<void> {
-    return this.#claims.plan(job, plan)
+    return this.#parts.claims.plan(job, plan, this.#fence)
   }
 
   slots(job: string): Promise<SlotsOfJob> {
-    return this.#claims.slots(job)
+    return this.#parts.claims.slots(job, this.#fence)
   }
 
   async forgetSlots(job: string): Promise<boolean> {
-    return this.#claims.forget(job)
+    return this.#parts.claims.forget(job)
   }
 
   note(job: string, slot: Date, outcome: unknown): Promise<void> {
-    return this.#claims.note(job, slot, outcome)
+    return this.#parts.claims.note(job, slot, outcome, this.#fence)
   }
 
   runs(job: string, options: { readonly limit?: number; readonly reverse?: boolean } = {}): AsyncIterable<RunRecord> {
-    return this.#claims.remembered(job, options)
+    return this.#parts.claims.remembered(job, options)
   }
 
   close(): Promise<void> {
-    this.#closed ??= this.#end()
-    return this.#closed
+    return this.#parts.close()
   }
 
   abandon(): void {
-    this.#closed ??= this.#session.end()
-  }
-
-  async #end(): Promise<void> {
-    // What was published is answered first.
-    await this.#queue.inOrder(async () => undefined)
-    this.#consumers.closing()
-    await this.#session.end(async () => {
-      await this.#saves.flush()
-      const { agent } = this.#session.options
-      await this.#session.write(
-        `WITH gone AS (DELETE FROM ${this.#session.name('agent')} WHERE id = $1)
-          UPDATE ${this.#session.name('consumer')} SET holder = NULL WHERE holder = $1`,
-        [agent],
-      )
-    })
+    this.#parts.abandon()
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -49,8 +49,16 @@ export class Session {
   #first = 1
   #cancel: CancelTimer = () => undefined
   #beat: CancelTimer = () => undefined
-  /** Called with each pair of connections after the first, before it is used. `isOther`: the server may have lost commits. */
-  onReconnected: (isOther: boolean) => Promise<void> = async () => undefined
+  #watch: CancelTimer = () => undefined
+  /** When the lease ends, in ms of a clock that nobody sets. */
+  #leaseEnds = 0
+  /**
+   * Called with each pair of connections after the first, before anything else is asked of it. `isOther`: the server may
+   * have lost commits. Returns what to do when the session is ready.
+   */
+  onReconnected: (write: Session['write'], isOther: boolean) => Promise<() => void> = async () => () => undefined
+  /** Called when the lease has ended without a heartbeat: to the other agents, this one is dead. */
+  onExpired: () => void = () => undefined
   /** Called when the durable seq has risen from one number to another. */
   onCommitted: (before: number, last: number) => void = () => undefined
 
@@ -83,6 +91,10 @@ export class Session {
   async open(): Promise<void> {
     await this.#connect()
     this.#state = 'ready'
+    // Also runs while nothing is connected, and first of all when the process has been frozen.
+    this.#watch = background(() => {
+      if (performance.now() > this.#leaseEnds) this.onExpired()
+    }, this.options.lease / 10)
   }
 
   /** Asks on the connection that writes, after everything that was asked of it before. */
@@ -126,6 +138,7 @@ export class Session {
     if (this.#state === 'closed') return
     this.#cancel()
     this.#beat()
+    this.#watch()
     this.#wake.stop()
     if (farewell !== undefined && this.#state === 'ready') await farewell().catch(() => undefined)
     this.#state = 'closed'
@@ -146,6 +159,12 @@ export class Session {
       this.checkOpen()
       throw error
     }
+  }
+
+  // Asks on a connection that nothing else uses yet.
+  #fresh(text: string, values: readonly unknown[]): Promise<readonly Row[]> {
+    this.checkOpen()
+    return (this.#writer as Connection).ask(text, values)
   }
 
   async #connect(): Promise<boolean> {
@@ -172,7 +191,11 @@ export class Session {
 
   async #keepAlive(connection: Connection): Promise<void> {
     const { agent, lease } = this.options
-    const beat = (): Promise<unknown> => connection.ask(`SELECT ${this.name('beat')}($1, $2)`, [agent, lease])
+    const beat = async (): Promise<void> => {
+      const sent = performance.now()
+      await connection.ask(`SELECT ${this.name('beat')}($1, $2)`, [agent, lease])
+      this.#leaseEnds = sent + lease
+    }
     this.#beat()
     await beat()
     this.#beat = background(() => void beat().catch(() => undefined), lease / 3)
@@ -195,9 +218,12 @@ export class Session {
       try {
         const isOther = await this.#connect()
         if (this.#state !== 'failed') return [this.#writer, this.#reader].forEach((each) => each?.destroy())
+        const isReady = await this.onReconnected((text, values = []) => this.#fresh(text, values), isOther)
+        if (this.#state !== 'failed') return [this.#writer, this.#reader].forEach((each) => each?.destroy())
+        // Nothing is told of a connection that breaks before the session is ready.
+        if (this.#writer?.isBroken !== false || this.#reader?.isBroken !== false) throw new Error('it broke again')
         this.#state = 'ready'
-        await this.onReconnected(isOther)
-        if (this.#state !== 'ready') continue
+        isReady()
         this.options.warn('the log is connected to PostgreSQL again')
         this.changes$.next(undefined)
         return

@@ -20,8 +20,14 @@ export function stateColumns(writes: Writes): readonly unknown[][] {
 /** Asks on the connection that writes, after everything that was written before. */
 export type AskInOrder = (text: string, values: readonly unknown[]) => Promise<readonly Row[]>
 
+/** How the values of a namespace are read and written. `change`: a statement that ends with a list. */
+export interface StateAccess {
+  readonly ask: AskInOrder
+  readonly change: AskInOrder
+}
+
 /** Returns the values of one namespace; `table`: the name of the table of state. */
-export function keyValue(ask: AskInOrder, table: string, namespace: string): KeyValue {
+export function keyValue({ ask, change }: StateAccess, table: string, namespace: string): KeyValue {
   const at = (key: string): [string, string] => {
     checkStateKey({ namespace, key })
     return [toText(namespace), toText(key)]
@@ -37,12 +43,12 @@ export function keyValue(ask: AskInOrder, table: string, namespace: string): Key
     },
     async set(key, value, options = {}) {
       const json = JSON.stringify(toJson(value))
-      const [row] = await ask(setting(table, options.if), [...at(key), json, ...(options.if ? [options.if] : [])])
+      const [row] = await change(setting(table, options.if), [...at(key), json, ...(options.if ? [options.if] : [])])
       if (row !== undefined) return Number(row[0])
       throw conflict(namespace, key, options.if, await revisionOf(key))
     },
     async delete(key) {
-      return (await ask(`DELETE FROM ${table} WHERE namespace = $1 AND key = $2 RETURNING 1`, at(key))).length > 0
+      return (await change(`DELETE FROM ${table} WHERE namespace = $1 AND key = $2 RETURNING 1`, at(key))).length > 0
     },
     async *list<T>(prefix = '') {
       // A prefix is the beginning of a key, so it has the same limits; an empty one lists all.

@@ -3,6 +3,7 @@ import type { Accepted } from '../core/event.ts'
 import { type AcceptCall, answersOf, columnsOf, isDoubtful } from './accept-call.ts'
 import type { SlotColumns } from './claims.ts'
 import { isRefused } from './connection.ts'
+import { type Fence, writeFenced } from './fence.ts'
 import type { Session } from './session.ts'
 
 /** The most drafts that one call of the server decides about. */
@@ -13,6 +14,8 @@ interface Queued {
   readonly call: AcceptCall
   /** Resolves to the slot to complete with the events. */
   readonly completing: (() => Promise<SlotColumns>) | undefined
+  /** The hold that it belongs to. */
+  readonly fence: Fence | undefined
   answered(answers: readonly Accepted[]): void
   failed(error: unknown): void
 }
@@ -34,8 +37,8 @@ export class WriteQueue {
   }
 
   /** Sends drafts. `completing` resolves to the slot to complete with them. */
-  accept(call: AcceptCall, completing?: () => Promise<SlotColumns>): Promise<readonly Accepted[]> {
-    return new Promise((answered, failed) => this.#add({ call, completing, answered, failed }))
+  accept(call: AcceptCall, completing?: () => Promise<SlotColumns>, fence?: Fence): Promise<readonly Accepted[]> {
+    return new Promise((answered, failed) => this.#add({ call, completing, fence, answered, failed }))
   }
 
   /** Runs a write, or a read that sees what was written before, at its turn. */
@@ -93,7 +96,9 @@ export class WriteQueue {
     let drafts = 0
     for (const each of this.#queue) {
       if (typeof each === 'function') break
-      if (batch.length > 0 && (isAlone(each) || drafts + each.call.drafts.length > MOST_DRAFTS)) break
+      const [first] = batch
+      const isOther = first !== undefined && (isAlone(each) || each.fence !== first.fence)
+      if (isOther || (first !== undefined && drafts + each.call.drafts.length > MOST_DRAFTS)) break
       batch.push(each)
       drafts += each.call.drafts.length
       if (isAlone(each)) break
@@ -109,7 +114,7 @@ export class WriteQueue {
       const values = [...slots, this.#session.now, ...columnsOf(calls, this.#identity)]
       const name = this.#session.name(slots.length > 0 ? 'accept_run_1' : 'accept_1')
       try {
-        return await this.#session.write(`SELECT * FROM ${name}(${marks(values)})`, values)
+        return await writeFenced(this.#session, queued[0]?.fence, `SELECT * FROM ${name}(${marks(values)})`, values)
       } catch (error) {
         // Another agent has changed the slots in between.
         if (!isRefused(error, 'changed')) throw error

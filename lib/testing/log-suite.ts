@@ -7,6 +7,7 @@ import { crashTests } from './log-crashes.ts'
 import { dataTests, lastingDataTests } from './log-data.ts'
 import { eventsTests } from './log-events.ts'
 import { factsTests, lastingFactsTests } from './log-facts.ts'
+import { holdTests } from './log-holds.ts'
 import { recordedTests } from './log-recorded.ts'
 import { recoveryTests } from './log-recovery.ts'
 import { retryTests } from './log-retries.ts'
@@ -46,6 +47,7 @@ const always: readonly LogTests[] = [
   takeoverTests,
   stateTests,
   claimTests,
+  holdTests,
 ]
 const lasting: readonly LogTests[] = [
   lastingAcceptTests,

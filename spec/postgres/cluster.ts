@@ -13,7 +13,9 @@ const SERVERS = '/usr/lib/postgresql'
 export interface Cluster {
   /** The address of a database. */
   readonly address: string
-  /** Stops the server at once, without a farewell, and starts it again. */
+  /** Stops the server at once, without a farewell. */
+  stop(): Promise<void>
+  /** Stops the server at once, unless it is stopped, and starts it again. */
   restart(): Promise<void>
   /** Ends the server, and removes all of it. */
   remove(): Promise<void>
@@ -55,6 +57,7 @@ export async function startCluster(settings: Readonly<Record<string, string>> = 
   let stop = await start()
   return {
     address: `postgres:///postgres?host=${encodeURIComponent(directory)}&user=tidings`,
+    stop: () => stop(),
     async restart() {
       await stop()
       stop = await start()

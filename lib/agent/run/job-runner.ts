@@ -2,21 +2,25 @@ import { setMaxListeners } from 'node:events'
 import { BehaviorSubject, lastValueFrom, Subject } from 'rxjs'
 import { defined } from '../../core/defined.ts'
 import { asError, quote, TidingsError } from '../../core/errors.ts'
+import { isTransient, keepTrying } from '../../core/keep-trying.ts'
+import { withLinkedSignal } from '../../core/time-limit.ts'
 import { MINUTE } from '../../core/time-units.ts'
 import type { Job } from '../../job/job.ts'
 import type { JobControl, JobHost, Trigger } from '../../job/job-host.ts'
 import type { JobRecord } from '../../job/job-record.ts'
-import { resetJob } from '../../job/job-record.ts'
+import { readJob, resetJob, seenJob } from '../../job/job-record.ts'
 import { runJob } from '../../job/run-job.ts'
 import type { RunReport } from '../../job/run-report.ts'
 import { runRow } from '../../job/run-report.ts'
 import type { Slot } from '../../job/slots.ts'
+import type { Hold } from '../../log/port.ts'
 import { scheduleWords } from '../../schedule/schedule.ts'
 import type { RunningJob } from './agent-control.ts'
 import type { EngineEvents } from './engine-events.ts'
 import type { JobHealth } from './health.ts'
 import { expectedBy, nextRun, restsUntil, slotAfter } from './next-run.ts'
 import type { PartMeters } from './part-meters.ts'
+import { isPaused } from './pauses.ts'
 import type { JobStatus } from './status.ts'
 
 /**
@@ -33,10 +37,21 @@ export interface JobRunnerHost extends Omit<JobHost, 'began' | 'ended' | 'unrun'
   readonly meters: Pick<PartMeters, 'job'>
 }
 
-/** A running job: it can be triggered and paused, and reports its status and health. */
+/**
+ * A running job: it can be triggered and paused, and reports its status and health.
+ *
+ * Of the agents on a log, one drives a job; the others stand by (decision 0077):
+ *
+ * ```
+ *   standing by ── hold ──► driving ── wanted by another agent, and no run is in progress ──► standing by
+ *                              ├────── lost: the runs are aborted, and can store nothing ───► standing by
+ *                              └────── stop: the runs in progress end ──────────────────────► ended
+ * ```
+ */
 export class JobRunner implements RunningJob {
   readonly job: Job
   #record: JobRecord
+  #hold: Hold | undefined
   readonly #host: JobRunnerHost
   readonly #paused$: BehaviorSubject<boolean>
   readonly #triggers$ = new Subject<Trigger>()
@@ -56,10 +71,27 @@ export class JobRunner implements RunningJob {
   /** Those whose jitter is not over. */
   readonly #delayed = new Set<Slot>()
   #failure: Error | undefined
+  /** Called when a run has ended. */
+  #onIdle: () => void = () => undefined
 
-  constructor(job: Job, record: JobRecord, paused: boolean, host: JobRunnerHost) {
+  /** Opens a job on the log, and takes it unless another agent drives it. */
+  static async open(job: Job, host: JobRunnerHost): Promise<JobRunner> {
+    const hold = await host.log.hold(holdOf(job), AbortSignal.abort())
+    try {
+      const now = host.clock.now()
+      const { logger } = host.environment
+      const record = await (hold === undefined ? seenJob(host.log, job, now) : readJob(hold.log, job, now, logger))
+      return new JobRunner(job, record, hold, host, await isPaused(host.log, 'job', job.name))
+    } catch (error) {
+      await hold?.release()
+      throw error
+    }
+  }
+
+  private constructor(job: Job, record: JobRecord, hold: Hold | undefined, host: JobRunnerHost, paused: boolean) {
     this.job = job
     this.#record = record
+    this.#hold = hold
     this.#host = host
     this.#paused$ = new BehaviorSubject(paused)
     if (paused) this.#pausing.abort()
@@ -67,12 +99,78 @@ export class JobRunner implements RunningJob {
 
   /** Resolves when the agent has stopped and the last run has ended; rejects when the job can't continue. */
   async work(): Promise<void> {
-    const meter = this.#host.meters.job(this.job.name)
+    const { stop } = this.#host
+    try {
+      while (!stop.aborted) {
+        this.#hold ??= await this.#take()
+        if (this.#hold === undefined) break
+        await this.#drive(this.#hold)
+        await this.release()
+      }
+    } catch (error) {
+      this.#failure = asError(error)
+      throw error
+    } finally {
+      await this.release()
+    }
+  }
+
+  /** Lets another agent drive the job. */
+  async release(): Promise<void> {
+    const hold = this.#hold
+    this.#hold = undefined
+    await hold?.release()
+  }
+
+  // Waits until this agent drives the job, and reads what the one before it has left.
+  async #take(): Promise<Hold | undefined> {
+    const { log, stop, clock, environment } = this.#host
+    const { job } = this
+    environment.logger.info({ job: job.name }, 'another agent drives this job: standing by')
+    const take = async (): Promise<Hold | undefined> => {
+      const hold = await log.hold(holdOf(job), stop)
+      if (hold === undefined) return undefined
+      try {
+        this.#record = await readJob(hold.log, job, clock.now(), environment.logger)
+        this.pause(await isPaused(log, 'job', job.name))
+        return hold
+      } catch (error) {
+        await hold.release()
+        throw error
+      }
+    }
+    const hold = await keepTrying(take, { clock, stop, shouldRetry: isTransient })
+    if (hold !== undefined) environment.logger.info({ job: job.name }, 'this agent drives the job now')
+    return hold
+  }
+
+  // Runs the job until the agent stops, or the hold is over.
+  async #drive({ log, lost, wanted }: Hold): Promise<void> {
+    const { stop, abort } = this.#host
+    const over = new AbortController()
+    const giveUp = (): void => {
+      if (wanted.aborted && (this.#running.length === 0 || this.job.schedule.kind === 'always'))
+        over.abort(wanted.reason)
+    }
+    this.#onIdle = giveUp
+    wanted.addEventListener('abort', giveUp, { once: true, signal: over.signal })
+    giveUp()
+    await withLinkedSignal([stop, lost, over.signal], (ends) =>
+      withLinkedSignal([abort, lost], (cut) => {
+        setMaxListeners(0, ends, cut)
+        return this.#run({ ...this.#host, log, stop: ends, abort: cut })
+      }),
+    )
+    over.abort()
+  }
+
+  async #run(host: JobRunnerHost): Promise<void> {
+    const meter = host.meters.job(this.job.name)
     const runs = runJob(this.job, () => this.#record, this.#triggers$, {
-      ...this.#host,
+      ...host,
       control: this.#control(),
       began: (slot) => {
-        this.#running.push(this.#host.clock.now())
+        this.#running.push(host.clock.now())
         this.#due.delete(slot)
         this.changes$.next()
       },
@@ -81,19 +179,15 @@ export class JobRunner implements RunningJob {
         this.#last = report
         if (report.status === 'cancelled') this.pause(true)
         const published = this.job.schedule.kind !== 'always' && report.new + report.changed > 0
-        this.#host.engineEvents.runEnded(report, published)
+        host.engineEvents.runEnded(report, published)
         meter.ended(report)
         this.changes$.next()
+        this.#onIdle()
       },
       unrun: (status, slots) => (meter.runs[status] += slots),
-      progressed: (progress) => this.#host.engineEvents.runProgressed(this.job.name, progress),
+      progressed: (progress) => host.engineEvents.runProgressed(this.job.name, progress),
     })
-    try {
-      await lastValueFrom(runs, { defaultValue: undefined })
-    } catch (error) {
-      this.#failure = asError(error)
-      throw error
-    }
+    await lastValueFrom(runs, { defaultValue: undefined })
   }
 
   #control(): JobControl {
@@ -229,6 +323,11 @@ export class JobRunner implements RunningJob {
     const awaited = this.#awaited
     return due ?? (awaited !== undefined && late(awaited) > patience(awaited) ? awaited : undefined)
   }
+}
+
+/** What an agent holds while it drives a job. */
+function holdOf({ name }: Job): string {
+  return `job/${name}`
 }
 
 // Every run in progress listens to this signal; Node reports more than ten listeners as a leak.

@@ -6,8 +6,6 @@ import { asError, quote, TidingsError } from '../../core/errors.ts'
 import { isTransient, keepTrying } from '../../core/keep-trying.ts'
 import type { Tracing } from '../../core/tracing.ts'
 import { onStandstill } from '../../core/virtual-clock.ts'
-import type { Job } from '../../job/job.ts'
-import { type JobRecord, readJob } from '../../job/job-record.ts'
 import type { RunReport } from '../../job/run-report.ts'
 import type { Log } from '../../log/port.ts'
 import { type Agent, flatten, type Part, rejectTwins, rejectTypeTwins } from '../define/agent.ts'
@@ -121,7 +119,7 @@ export class RunningParts {
 
   /** Starts these parts: all of them, or none if it rejects. Calls `ready` when all are open and none has begun. */
   async add(part: Part, ready?: () => void): Promise<void> {
-    const { agent, log, clock, environment } = this.#host
+    const { agent, log } = this.#host
     const { name, timezone } = agent
     const { jobs, listeners, eventTypes } = flatten(name, part, timezone)
     const present = flatten(name, [...this.jobs.map(({ job }) => job), ...this.#listeners.map((each) => each.listener)])
@@ -132,18 +130,20 @@ export class RunningParts {
     const opened: ListenerRunner[] = []
     for (const each of listeners)
       opened.push(await this.#keepTrying(() => ListenerRunner.open(each, pausedListeners, this.#listenerHost())))
-    const records = new Map<Job, JobRecord>()
-    for (const job of jobs)
-      records.set(job, await this.#keepTrying(() => readJob(log, job, clock.now(), environment.logger)))
-    const pausedJobs = await this.#keepTrying(() => pausedNames(log, 'job'))
     const host = {
       ...this.#host,
       stop: this.#stop.signal,
       abort: this.#abort.signal,
       engineEvents: this.#engineEvents,
     }
-    const runners = Array.from(records, ([job, record]) => new JobRunner(job, record, pausedJobs.has(job.name), host))
-    if (this.ending) throw new TidingsError('TIDINGS_AGENT_INVALID', 'the agent has stopped')
+    const runners: JobRunner[] = []
+    try {
+      for (const job of jobs) runners.push(await this.#keepTrying(() => JobRunner.open(job, host)))
+      if (this.ending) throw new TidingsError('TIDINGS_AGENT_INVALID', 'the agent has stopped')
+    } catch (error) {
+      await Promise.all(runners.map((each) => each.release()))
+      throw error
+    }
     for (const each of runners) this.#jobs.set(each.job.name, each)
     ready?.()
     this.#begin(opened)

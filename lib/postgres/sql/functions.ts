@@ -20,9 +20,16 @@ const PINNED = (schema: string): string =>
  * (decision 0075).
  */
 export function functions(schema: string): string {
-  return [helpers, accept, preview, save, hold, slots]
-    .map((text) => text.replaceAll('PINNED', PINNED(schema)))
-    .join('\n')
+  return pinned([helpers, accept, preview, save, hold, slots], schema)
+}
+
+/** The functions of the table `hold`. */
+export function holdFunctions(schema: string): string {
+  return pinned([holds], schema)
+}
+
+function pinned(texts: readonly string[], schema: string): string {
+  return texts.map((text) => text.replaceAll('PINNED', PINNED(schema))).join('\n')
 }
 
 const helpers = `
@@ -243,5 +250,51 @@ BEGIN
   DELETE FROM slots WHERE job = p_job; found_slots := FOUND;
   DELETE FROM run WHERE job = p_job; found_runs := FOUND;
   RETURN found_slots OR found_runs;
+END $$;
+`
+
+/**
+ * A null epoch: another agent that lives has the hold. Of two agents that want it, the one that the hash prefers leaves its
+ * name as the heir, and its holder sees that. A hold that is free is kept for a heir that still asks.
+ */
+const holds = `
+CREATE FUNCTION prefers_1(p_name text, p_agent uuid, p_other uuid) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+  SELECT md5(p_name || p_agent) > md5(p_name || p_other)
+$$;
+
+CREATE FUNCTION take_hold_1(p_name text, p_agent uuid, p_lease double precision) RETURNS bigint
+LANGUAGE plpgsql PINNED AS $$
+DECLARE h hold%ROWTYPE; is_held boolean; has_heir boolean; taken bigint;
+BEGIN
+  FOR turn IN 1..2 LOOP
+    IF turn = 1 THEN
+      -- Most questions change nothing, and need no lock.
+      INSERT INTO hold (name, epoch) SELECT p_name, 0 WHERE NOT EXISTS (SELECT 1 FROM hold WHERE name = p_name)
+        ON CONFLICT DO NOTHING;
+      SELECT * INTO h FROM hold WHERE name = p_name;
+    ELSE
+      SELECT * INTO h FROM hold WHERE name = p_name FOR UPDATE;
+    END IF;
+    is_held := h.holder <> p_agent AND alive(h.holder);
+    has_heir := h.heir <> p_agent AND alive(h.heir) AND h.asked > clock_timestamp() - p_lease * interval '1 ms';
+    IF is_held AND (NOT prefers_1(p_name, p_agent, h.holder) OR (has_heir AND prefers_1(p_name, h.heir, p_agent))) THEN
+      RETURN NULL;
+    END IF;
+  END LOOP;
+  IF is_held THEN
+    UPDATE hold SET heir = p_agent, asked = clock_timestamp() WHERE name = p_name
+      AND (heir IS DISTINCT FROM p_agent OR asked < clock_timestamp() - p_lease / 3 * interval '1 ms');
+    RETURN NULL;
+  END IF;
+  IF h.holder IS DISTINCT FROM p_agent AND has_heir THEN RETURN NULL; END IF;
+  UPDATE hold SET holder = p_agent, epoch = epoch + 1, heir = NULL WHERE name = p_name RETURNING epoch INTO taken;
+  RETURN taken;
+END $$;
+
+-- The share lock keeps the hold as it is until the write that asks is committed.
+CREATE FUNCTION fenced_1(p_name text, p_epoch bigint) RETURNS void LANGUAGE plpgsql PINNED AS $$
+BEGIN
+  PERFORM 1 FROM hold WHERE name = p_name AND epoch = p_epoch FOR SHARE;
+  IF NOT FOUND THEN RAISE EXCEPTION 'fenced' USING ERRCODE = '${codes.fenced}'; END IF;
 END $$;
 `

@@ -14,6 +14,7 @@ export const FORMAT = 1
  * | `agent` | one for each agent that has the log open, valid until its lease ends |
  * | `consumer` | one for each consumer; its epoch fences those that held it before |
  * | `mark` | one for each retry (`r`), parked event (`p`) and crash (`x`) of a consumer |
+ * | `hold` | one for each thing that only one agent may have at a time, such as a job |
  * | `slots`, `run` | the slots of each job, and the outcome of each attempt |
  *
  * Texts have the collation "C", the order of LevelDB. Data is text, not jsonb, which refuses some JSON and changes other.
@@ -110,4 +111,15 @@ CREATE TABLE run (
   outcome text,
   PRIMARY KEY (job, slot, attempt)
 );
+`
+
+/** What a log of an earlier version lacks. Programs of that version work beside it. */
+export const holdTable = `
+CREATE TABLE hold (
+  name text COLLATE "C" PRIMARY KEY,
+  epoch bigint NOT NULL,
+  holder uuid,
+  heir uuid,
+  asked timestamptz
+) WITH (fillfactor = 20);
 `

@@ -1,0 +1,71 @@
+import { setMaxListeners } from 'node:events'
+import { quote, TidingsError } from '../core/errors.ts'
+import { isRefused, type Row } from './connection.ts'
+import type { Session } from './session.ts'
+import { toText } from './text.ts'
+
+/** One holding of a hold. What is written under it is checked against its epoch, in the transaction of the write. */
+export class Fence {
+  readonly name: string
+  /** Names this holding in the claims that are made under it. It stays when the agent takes the hold again. */
+  readonly holder: string
+  /** Rises with every holding, and with every reconnect. */
+  epoch: number
+  readonly #lost = endless()
+  readonly #wanted = endless()
+
+  constructor(name: string, holder: string, epoch: number) {
+    this.name = name
+    this.holder = holder
+    this.epoch = epoch
+  }
+
+  get lost(): AbortSignal {
+    return this.#lost.signal
+  }
+
+  get wanted(): AbortSignal {
+    return this.#wanted.signal
+  }
+
+  /** Another agent may have it. Returns the error of everything that is written under it. */
+  lose(): TidingsError {
+    const error = new TidingsError('TIDINGS_LOG_CLOSED', `another agent has ${quote(this.name)} now`)
+    this.#lost.abort(error)
+    return error
+  }
+
+  /** Another agent should have it. */
+  want(): void {
+    this.#wanted.abort(new TidingsError('TIDINGS_RUN_ENDED', `another agent takes ${quote(this.name)} over`))
+  }
+}
+
+/**
+ * Writes under a fence, or without one. The text ends with a list, of functions or of columns: the check is added to it.
+ *
+ * @throws TidingsError `TIDINGS_LOG_CLOSED` when the hold is lost: nothing was written
+ */
+export async function writeFenced(
+  session: Session,
+  fence: Fence | undefined,
+  text: string,
+  values: readonly unknown[],
+): Promise<readonly Row[]> {
+  if (fence === undefined) return session.write(text, values)
+  if (fence.lost.aborted) throw fence.lose()
+  const check = `${session.name('fenced_1')}($${values.length + 1}, $${values.length + 2})`
+  try {
+    return await session.write(`${text}, ${check}`, [...values, toText(fence.name), fence.epoch])
+  } catch (error) {
+    if (!isRefused(error, 'fenced')) throw error
+    throw fence.lose()
+  }
+}
+
+// Everything that runs under a hold listens to it; Node reports more than ten listeners as a leak.
+function endless(): AbortController {
+  const controller = new AbortController()
+  setMaxListeners(0, controller.signal)
+  return controller
+}

@@ -1,0 +1,11 @@
+import type { Limits } from '../core/limits.ts'
+import type { LogClock } from './log-clock.ts'
+
+/** The facts about a log that are read when it is opened. */
+export interface OpenedLog {
+  readonly id: string
+  readonly identity: 'type' | 'identifier'
+  readonly durability: 'disk' | 'process' | 'quorum'
+  readonly clock: LogClock
+  readonly limits: Limits
+}
