@@ -79,6 +79,7 @@ export type {
   Entry,
   EventPlace,
   Handed,
+  Hold,
   KeyValue,
   Lag,
   Log,

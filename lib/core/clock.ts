@@ -43,6 +43,11 @@ export function background(run: () => void, ms: number): CancelTimer {
   return () => clearInterval(timer)
 }
 
+/** The ms since some moment, by a clock that can't be set. For leases, whose other end is another machine. */
+export function elapsed(): number {
+  return performance.now()
+}
+
 const monotonicClocks = new WeakMap<Clock, Clock>()
 
 /**

@@ -6,7 +6,7 @@ import type { Accepted, Draft, StoredEvent } from '../core/event.ts'
 import { checkText, type Limits } from '../core/limits.ts'
 import { checkWrite, snapshotDraft } from '../log/check-draft.ts'
 import type { Claim, ClaimOptions, RunRecord, SlotPlan, SlotsOfJob } from '../log/claim.ts'
-import { checkHold, heldForEver } from '../log/hold.ts'
+import { checkHold, HELD_FOR_EVER } from '../log/hold.ts'
 import { LogMeter } from '../log/log-meter.ts'
 import type {
   Consumer,
@@ -262,7 +262,7 @@ class LogOnLevelDb implements LevelLog {
   async hold(name: string): Promise<Hold> {
     checkHold(name)
     if (this.state === 'closed') throw new TidingsError('TIDINGS_LOG_CLOSED', 'the log is closed')
-    return heldForEver(this)
+    return HELD_FOR_EVER
   }
 
   async claim(job: string, slot: Date, ttl: number, options?: ClaimOptions): Promise<Claim | undefined> {

@@ -4,13 +4,11 @@ import type { ErrorInfo } from '../core/error-info.ts'
 import type { Accepted, Draft, StoredEvent } from '../core/event.ts'
 import type { Claim, ClaimOptions, RunRecord, SlotPlan, SlotsOfJob } from './claim.ts'
 import type { EventPlace, Stored, TypeCount } from './event-facts.ts'
-import type { Hold } from './hold.ts'
 import type { KeyValue } from './key-value.ts'
 import type { LogMeter } from './log-meter.ts'
 import type { Origin, Writes } from './origin.ts'
 
 export type { EventPlace, Stored, TypeCount } from './event-facts.ts'
-export type { Hold } from './hold.ts'
 export type { Entry, KeyValue } from './key-value.ts'
 export type { Origin, Recorded, Write, Writes } from './origin.ts'
 
@@ -154,6 +152,13 @@ export interface Consumer {
   /** Emits after events were handed out, skipped, settled or redelivered: `lag()` may have changed. */
   readonly changes$: Observable<void>
   /**
+   * Takes the consumer for this opening, as `pull` does, and waits while another agent has it. What its deliveries write
+   * goes through the log of the hold. Resolves to undefined when the signal aborts; it asks at least once.
+   *
+   * @throws TidingsError `TIDINGS_LOG_CLOSED` as `pull`
+   */
+  hold(signal: AbortSignal): Promise<Hold | undefined>
+  /**
    * Hands out at least one event and at most `max`, from 1: due retries and new events, lowest seqs first. Waits for
    * the first one, also while the log has failed. Resolves to [] when the signal aborts.
    *
@@ -203,6 +208,30 @@ export interface Consumer {
   flush(): Promise<void>
   /** Resolves to its progress. */
   lag(): Promise<Lag>
+}
+
+/**
+ * The right to do what only one of the agents on a log may do at a time. Where one process owns the log, it is never lost.
+ *
+ * ```
+ *   Log.hold ──► waits while another agent has it ──► held ──► release()          the next one gets it
+ *                                                      ├──► wanted aborts         finish, then release
+ *                                                      └──► lost aborts           stop: another agent may have it
+ * ```
+ */
+export interface Hold {
+  /**
+   * The log, for all that is written under the hold. Once the hold is lost or released, each write rejects with
+   * `TIDINGS_LOG_CLOSED` and stores nothing: the log checks this in the transaction of the write. Absent where a hold can't
+   * be lost: then it is the log itself.
+   */
+  readonly log?: Log
+  /** Aborts when another agent may have it. */
+  readonly lost: AbortSignal
+  /** Aborts when another agent should have it: its work is to end, and then `release` to be called. */
+  readonly wanted: AbortSignal
+  /** Gives it back, so that another agent gets it at once. Calling it again, or after it was lost, does nothing. */
+  release(): Promise<void>
 }
 
 /** The durable, ordered record of events, identities, cursors and runs: the only storage of jobs, dispatch, agent. */
@@ -278,9 +307,8 @@ export interface Log {
    */
   forgetConsumer(name: string): Promise<boolean>
   /**
-   * Takes what only one of the agents on the log may have at a time, by a name of 1 to 1024 bytes. Waits while another has
-   * it, also while the log has failed. Resolves to undefined when the signal aborts; it asks at least once, so an aborted
-   * signal asks without waiting.
+   * Takes what only one of the agents on the log may have, by a name of 1 to 1024 bytes. Waits while another has it, and
+   * while the log has failed. Resolves to undefined when the signal aborts; it asks at least once, also then.
    *
    * @throws TidingsError `TIDINGS_LOG_INVALID` (the name), `TIDINGS_LOG_CLOSED`
    */

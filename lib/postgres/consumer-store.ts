@@ -11,7 +11,9 @@ import type {
   StateWrite,
   WriteSource,
 } from '../log/consumer/consumer-store.ts'
-import type { Writes } from '../log/port.ts'
+import { HELD_FOR_EVER } from '../log/hold.ts'
+import type { Hold, Log, Writes } from '../log/port.ts'
+import { type Fence, signalsOf } from './fence.ts'
 import { readAfter, readOne } from './reads.ts'
 import { MARKS, type Saver, type Saves } from './saves.ts'
 import type { Session } from './session.ts'
@@ -24,23 +26,25 @@ export interface ConsumerStoreParts {
   readonly clock: Clock
   /** Returns the seq up to which commits were announced to the consumers. */
   announced(): number
+  /** Returns the log as it is under a fence. */
+  viewOf(fence: Fence): Log
 }
 
 /** One holding of a consumer, and the number of the last save that is stored. */
 export interface Holding {
-  readonly epoch: number
+  readonly fence: Fence
   readonly saved: number
+  /** Gives the consumer back. */
+  release(): Promise<void>
 }
-
-/** Whatever it writes is refused. */
-const NOT_HELD: Holding = { epoch: -1, saved: 0 }
 
 /** What the logic of one consumer needs of a log in PostgreSQL. */
 export class PostgresConsumerStore implements ConsumerStore, Saver {
   readonly clock: Clock
   readonly changes$: Observable<unknown>
   readonly name: string | undefined
-  epoch: number
+  readonly held: Hold
+  readonly #fence: Fence | undefined
   saved: number
   source: WriteSource | undefined
   /** Called when another agent holds the consumer. */
@@ -50,16 +54,25 @@ export class PostgresConsumerStore implements ConsumerStore, Saver {
   readonly #announced: () => number
   #placed = 0
 
-  /** `name` is undefined for a consumer that stores nothing but state; `held`: which holding of the consumer this is. */
-  constructor(log: ConsumerStoreParts, name?: string, held: Holding = NOT_HELD) {
+  /** `name` is undefined for a consumer that stores nothing but state; `held`: absent for one that is only looked at. */
+  constructor(log: ConsumerStoreParts, name?: string, held?: Holding) {
     this.clock = log.clock
     this.#session = log.session
     this.#saves = log.saves
     this.changes$ = log.session.changes$
     this.name = name
-    this.epoch = held.epoch
-    this.saved = held.saved
+    this.#fence = held?.fence
+    this.held =
+      held === undefined
+        ? HELD_FOR_EVER
+        : { log: log.viewOf(held.fence), ...signalsOf(held.fence), release: held.release }
+    this.saved = held?.saved ?? 0
     this.#announced = log.announced
+  }
+
+  /** Whatever is written without a holding is refused. */
+  get epoch(): number {
+    return this.#fence?.epoch ?? -1
   }
 
   get ready(): boolean {
@@ -118,6 +131,7 @@ export class PostgresConsumerStore implements ConsumerStore, Saver {
   }
 
   fenced(): void {
+    this.#fence?.lose()
     this.onFenced()
   }
 }

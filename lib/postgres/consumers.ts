@@ -17,9 +17,10 @@ import {
   type StoredConsumer,
   storedConsumer,
 } from '../log/consumer/stored-consumer.ts'
-import type { Consumer, ConsumerInfo, ConsumerOptions, EventPlace, Start } from '../log/port.ts'
+import type { Consumer, ConsumerInfo, ConsumerOptions, EventPlace, Log, Start } from '../log/port.ts'
 import type { Row } from './connection.ts'
-import { type ConsumerStoreParts, type Holding, PostgresConsumerStore } from './consumer-store.ts'
+import { type ConsumerStoreParts, PostgresConsumerStore } from './consumer-store.ts'
+import { Fence } from './fence.ts'
 import type { LogClock } from './log-clock.ts'
 import { readEvents } from './reads.ts'
 import { MARKS, type Saves } from './saves.ts'
@@ -31,12 +32,15 @@ export interface ConsumersParts {
   readonly session: Session
   readonly saves: Saves
   readonly clock: LogClock
+  /** Returns the log as it is under a fence. */
+  viewOf(fence: Fence): Log
 }
 
 /** A consumer that this agent holds. */
 interface Held {
   readonly consumer: LogConsumer
   readonly store: PostgresConsumerStore
+  readonly fence: Fence
 }
 
 /**
@@ -111,21 +115,50 @@ export class PostgresConsumers {
     const older = new Set(names.flatMap((each) => this.#open.get(each)?.consumer ?? []))
     for (const each of older) await each.retire()
     const origin = isKnown ? 'known' : await this.#created(name, options)
-    const store = new PostgresConsumerStore(this.#parts, name, await this.#hold(name))
+    const { epoch, saved } = await this.#hold(name)
+    const fence = new Fence('consumer', name, '', epoch)
+    const release = (): Promise<void> => this.#release(fence)
+    const store = new PostgresConsumerStore(this.#parts, name, { fence, saved, release })
     const stored = { name, origin, ...(await this.#load(name, store, options, isKnown)) }
     const consumer = new LogConsumer(store, stored, options)
-    store.onFenced = () => this.#fenced(name, consumer)
+    store.onFenced = () => this.#lost(fence)
     for (const each of older) {
+      this.#open.get(each.name)?.fence.lose()
       this.#open.delete(each.name)
       each.replacedBy(consumer)
     }
-    this.#open.set(name, { consumer, store })
+    this.#open.set(name, { consumer, store, fence })
     return consumer
   }
 
-  #fenced(name: string, consumer: LogConsumer): void {
-    if (this.#open.get(name)?.consumer === consumer) this.#open.delete(name)
-    consumer.lost()
+  #lost(fence: Fence): void {
+    const held = this.#open.get(fence.name)
+    if (held?.fence !== fence) return
+    this.#open.delete(fence.name)
+    // First of all: nothing takes the consumer over before its deliveries have to end.
+    fence.lose()
+    held.consumer.lost()
+  }
+
+  // Gives a consumer back to the agents that wait for it. What it knows is stored first.
+  async #release(fence: Fence): Promise<void> {
+    const held = this.#open.get(fence.name)
+    if (held?.fence !== fence) return
+    const { session } = this.#parts
+    try {
+      await held.consumer.retire()
+      this.#lost(fence)
+      const text = `UPDATE ${session.name('consumer')} SET holder = NULL WHERE name = $1 AND epoch = $2`
+      await session.write(text, [toText(fence.name), fence.epoch])
+    } catch (error) {
+      // The end of the lease gives it back.
+      if (!hasCode(error, 'TIDINGS_LOG_FAILED') && !hasCode(error, 'TIDINGS_LOG_CLOSED')) throw error
+    }
+  }
+
+  /** The lease has ended without a heartbeat: other agents may have everything. */
+  expired(): void {
+    for (const { fence } of this.#open.values()) this.#lost(fence)
   }
 
   // Another agent may create it at the same time: then it is known.
@@ -141,7 +174,7 @@ export class PostgresConsumers {
     return created.length > 0 ? 'new' : 'known'
   }
 
-  async #hold(name: string, write?: Session['write']): Promise<Holding> {
+  async #hold(name: string, write?: Session['write']): Promise<{ readonly epoch: number; readonly saved: number }> {
     const { session } = this.#parts
     const text = `SELECT o_epoch, o_saved FROM ${session.name('hold_1')}($1, $2)`
     const [[epoch, saved] = []] = await (write ?? session.write.bind(session))(text, [
@@ -255,14 +288,14 @@ export class PostgresConsumers {
    */
   async reconnected(write: Session['write'], isOther: boolean): Promise<() => void> {
     const again: (() => void)[] = []
-    for (const [name, { consumer, store }] of this.#open) {
+    for (const [name, { consumer, store, fence }] of this.#open) {
       const held = isOther ? undefined : await unlessHeld(this.#hold(name, write))
       // Another holding lies between.
-      if (held === undefined || held.epoch !== store.epoch + 1) {
-        this.#fenced(name, consumer)
+      if (held === undefined || held.epoch !== fence.epoch + 1) {
+        this.#lost(fence)
         continue
       }
-      store.epoch = held.epoch
+      fence.epoch = held.epoch
       again.push(() => {
         this.#parts.saves.resolve(store, held.saved)
         consumer.reopened()

@@ -17,7 +17,7 @@ import type {
   TypeCount,
 } from '../log/port.ts'
 import { prepareCall } from './accept-call.ts'
-import { type Fence, writeFenced } from './fence.ts'
+import { type Fence, signalsOf, writeFenced } from './fence.ts'
 import type { LogClock } from './log-clock.ts'
 import { LogParts } from './log-parts.ts'
 import type { OpenedLog } from './opened-log.ts'
@@ -29,7 +29,8 @@ import { toText } from './text.ts'
 
 /** Makes the log on top of an open session. */
 export function createPostgresLog(session: Session, opened: OpenedLog): PostgresLog {
-  return new LogOnPostgres(new LogParts(session, opened))
+  const view = (parts: LogParts, fence: Fence | undefined): LogOnPostgres => new LogOnPostgres(parts, fence)
+  return view(new LogParts(session, opened, view), undefined)
 }
 
 /** A view of an open log. Under a fence, it writes only while that holds. */
@@ -185,8 +186,11 @@ class LogOnPostgres implements PostgresLog {
     const { holds } = this.#parts
     const fence = await holds.take(name, signal)
     if (fence === undefined) return undefined
-    const { lost, wanted } = fence
-    return { log: new LogOnPostgres(this.#parts, fence), lost, wanted, release: () => holds.release(fence) }
+    return {
+      log: new LogOnPostgres(this.#parts, fence),
+      ...signalsOf(fence),
+      release: () => holds.release(fence),
+    }
   }
 
   claim(job: string, slot: Date, ttl: number, options?: ClaimOptions): Promise<Claim | undefined> {

@@ -1,11 +1,19 @@
 import { setMaxListeners } from 'node:events'
 import { quote, TidingsError } from '../core/errors.ts'
+import type { Hold } from '../log/port.ts'
 import { isRefused, type Row } from './connection.ts'
 import type { Session } from './session.ts'
 import { toText } from './text.ts'
 
-/** One holding of a hold. What is written under it is checked against its epoch, in the transaction of the write. */
+/** What is held: a hold, or a consumer. */
+type Kind = 'hold' | 'consumer'
+
+/** Checks the epoch of each kind, and keeps it as it is until the transaction ends. */
+const CHECKS: Readonly<Record<Kind, string>> = { hold: 'fenced_1', consumer: 'fenced_consumer_1' }
+
+/** One holding. Each write under it checks its epoch, in the transaction of the write. */
 export class Fence {
+  readonly kind: Kind
   readonly name: string
   /** Names this holding in the claims that are made under it. It stays when the agent takes the hold again. */
   readonly holder: string
@@ -14,7 +22,8 @@ export class Fence {
   readonly #lost = endless()
   readonly #wanted = endless()
 
-  constructor(name: string, holder: string, epoch: number) {
+  constructor(kind: Kind, name: string, holder: string, epoch: number) {
+    this.kind = kind
     this.name = name
     this.holder = holder
     this.epoch = epoch
@@ -41,6 +50,11 @@ export class Fence {
   }
 }
 
+/** The signals of a hold. */
+export function signalsOf({ lost, wanted }: Fence): Pick<Hold, 'lost' | 'wanted'> {
+  return { lost, wanted }
+}
+
 /**
  * Writes under a fence, or without one. The text ends with a list, of functions or of columns: the check is added to it.
  *
@@ -54,7 +68,7 @@ export async function writeFenced(
 ): Promise<readonly Row[]> {
   if (fence === undefined) return session.write(text, values)
   if (fence.lost.aborted) throw fence.lose()
-  const check = `${session.name('fenced_1')}($${values.length + 1}, $${values.length + 2})`
+  const check = `${session.name(CHECKS[fence.kind])}($${values.length + 1}, $${values.length + 2})`
   try {
     return await session.write(`${text}, ${check}`, [...values, toText(fence.name), fence.epoch])
   } catch (error) {

@@ -44,7 +44,7 @@ export class PostgresHolds {
       const epoch = await this.#epochOf(name, (text, values) => this.#session.write(text, values))
       if (epoch === undefined) return undefined
       this.#taken += 1
-      const fence = new Fence(name, `${this.#session.options.agent}/${this.#taken}`, epoch)
+      const fence = new Fence('hold', name, `${this.#session.options.agent}/${this.#taken}`, epoch)
       if (this.#held.size === 0) this.#watch()
       this.#held.set(name, fence)
       return fence
@@ -83,7 +83,7 @@ export class PostgresHolds {
    * had it meanwhile. `isOther`: the server may have lost commits, so nothing is known to be held.
    */
   async reconnected(write: Session['write'], isOther: boolean): Promise<void> {
-    for (const [name, fence] of [...this.#held]) {
+    for (const [name, fence] of this.#held) {
       const epoch = isOther ? undefined : await this.#epochOf(name, write)
       if (epoch === fence.epoch + 1) fence.epoch = epoch
       else this.#lose(fence)
@@ -96,7 +96,7 @@ export class PostgresHolds {
 
   /** The lease has ended without a heartbeat: other agents may have everything. */
   expired(): void {
-    for (const fence of [...this.#held.values()]) this.#lose(fence)
+    for (const fence of this.#held.values()) this.#lose(fence)
   }
 
   /** The log closes. */

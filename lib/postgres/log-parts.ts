@@ -1,6 +1,8 @@
 import { LogMeter } from '../log/log-meter.ts'
+import type { Log } from '../log/port.ts'
 import { PostgresClaims } from './claims.ts'
 import { PostgresConsumers } from './consumers.ts'
+import type { Fence } from './fence.ts'
 import { PostgresHolds } from './holds.ts'
 import type { OpenedLog } from './opened-log.ts'
 import { Saves } from './saves.ts'
@@ -19,16 +21,25 @@ export class LogParts {
   readonly holds: PostgresHolds
   #closed: Promise<void> | undefined
 
-  constructor(session: Session, opened: OpenedLog) {
+  /** `view` makes the log as it is under a fence, or without one. */
+  constructor(session: Session, opened: OpenedLog, view: (parts: LogParts, fence: Fence | undefined) => Log) {
     this.session = session
     this.opened = opened
     this.queue = new WriteQueue(session, opened.identity)
     this.saves = new Saves(session, this.queue, opened.clock)
-    this.consumers = new PostgresConsumers({ session, saves: this.saves, clock: opened.clock })
+    this.consumers = new PostgresConsumers({
+      session,
+      saves: this.saves,
+      clock: opened.clock,
+      viewOf: (fence) => view(this, fence),
+    })
     this.claims = new PostgresClaims(session, opened.clock)
     this.holds = new PostgresHolds(session)
     session.onCommitted = () => this.consumers.committed()
-    session.onExpired = () => this.holds.expired()
+    session.onExpired = () => {
+      this.holds.expired()
+      this.consumers.expired()
+    }
     session.onReconnected = async (write, isOther) => {
       await this.holds.reconnected(write, isOther)
       return this.consumers.reconnected(write, isOther)

@@ -1,6 +1,6 @@
 import type { ClientConfig } from 'pg'
 import { type Observable, Subject } from 'rxjs'
-import { background, type CancelTimer, type Clock, systemClock } from '../core/clock.ts'
+import { background, type CancelTimer, type Clock, elapsed, systemClock } from '../core/clock.ts'
 import { asError, TidingsError } from '../core/errors.ts'
 import { SECOND } from '../core/time-units.ts'
 import { Connection, type Row } from './connection.ts'
@@ -50,7 +50,7 @@ export class Session {
   #cancel: CancelTimer = () => undefined
   #beat: CancelTimer = () => undefined
   #watch: CancelTimer = () => undefined
-  /** When the lease ends, in ms of a clock that nobody sets. */
+  /** When the lease ends, by `elapsed`. */
   #leaseEnds = 0
   /**
    * Called with each pair of connections after the first, before anything else is asked of it. `isOther`: the server may
@@ -93,7 +93,7 @@ export class Session {
     this.#state = 'ready'
     // Also runs while nothing is connected, and first of all when the process has been frozen.
     this.#watch = background(() => {
-      if (performance.now() > this.#leaseEnds) this.onExpired()
+      if (elapsed() > this.#leaseEnds) this.onExpired()
     }, this.options.lease / 10)
   }
 
@@ -192,7 +192,7 @@ export class Session {
   async #keepAlive(connection: Connection): Promise<void> {
     const { agent, lease } = this.options
     const beat = async (): Promise<void> => {
-      const sent = performance.now()
+      const sent = elapsed()
       await connection.ask(`SELECT ${this.name('beat')}($1, $2)`, [agent, lease])
       this.#leaseEnds = sent + lease
     }
@@ -220,7 +220,7 @@ export class Session {
         if (this.#state !== 'failed') return [this.#writer, this.#reader].forEach((each) => each?.destroy())
         const isReady = await this.onReconnected((text, values = []) => this.#fresh(text, values), isOther)
         if (this.#state !== 'failed') return [this.#writer, this.#reader].forEach((each) => each?.destroy())
-        // Nothing is told of a connection that breaks before the session is ready.
+        // A connection that breaks before the session is ready is not reported.
         if (this.#writer?.isBroken !== false || this.#reader?.isBroken !== false) throw new Error('it broke again')
         this.#state = 'ready'
         isReady()

@@ -20,22 +20,23 @@ export const holdTests: LogTests = {
     const second = await log.hold('job/poll', never)
     await first?.release()
     assert.equal(second?.lost.aborted, false)
-    await second?.log.accept([draft('a')])
+    await (second?.log ?? log).accept([draft('a')])
   },
 
   'stores through a hold what it stores without one': async ({ log }) => {
     const hold = await log.hold('job/poll', never)
     assert.ok(hold !== undefined)
-    const [answer] = await hold.log.accept([draft('a')], { state: [{ namespace: 'n', key: 'k', value: 1 }] })
+    const held = hold.log ?? log
+    const [answer] = await held.accept([draft('a')], { state: [{ namespace: 'n', key: 'k', value: 1 }] })
     assert.equal(answer?.status, 'new')
-    await hold.log.store('n').set('other', 2)
+    await held.store('n').set('other', 2)
     const slot = new Date(Date.UTC(2026, 0, 1))
-    const claim = await hold.log.claim('poll', slot, 10_000)
-    await hold.log.accept([draft('b')], {
+    const claim = await held.claim('poll', slot, 10_000)
+    await held.accept([draft('b')], {
       completes: { claim: claim as NonNullable<typeof claim>, attempt: 1, outcome: 1 },
     })
-    await hold.log.plan('poll', { open: [{ slot: new Date(slot.getTime() + 1) }] })
-    await hold.log.note('poll', new Date(slot.getTime() + 2), 'missed')
+    await held.plan('poll', { open: [{ slot: new Date(slot.getTime() + 1) }] })
+    await held.note('poll', new Date(slot.getTime() + 2), 'missed')
     assert.deepEqual(
       (await list(log.events())).map(({ identifier }) => identifier),
       ['a', 'b'],
@@ -52,7 +53,18 @@ export const holdTests: LogTests = {
       (await list(log.runs('poll'))).map(({ outcome }) => outcome),
       [1, 'missed'],
     )
-    assert.equal(await hold.log.store('n').delete('k'), true)
+    assert.equal(await held.store('n').delete('k'), true)
+  },
+
+  'gives a consumer at once, and hands out its events under the hold': async ({ log }) => {
+    const consumer = await log.consumer('mail', { start: 'start' })
+    const hold = await consumer.hold(now)
+    assert.deepEqual([hold?.lost.aborted, hold?.wanted.aborted], [false, false])
+    const written = await (hold?.log ?? log).accept([draft('a')], { state: [{ namespace: 'n', key: 'k', value: 1 }] })
+    assert.equal(written[0]?.status, 'new')
+    const [handed] = await consumer.pull(1, never)
+    assert.equal(handed?.event.identifier, 'a')
+    await hold?.release()
   },
 
   'refuses an invalid name': async ({ log }) => {

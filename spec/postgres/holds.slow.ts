@@ -36,10 +36,10 @@ describe('what only one agent may have', () => {
   const expire = (schema: string, log: PostgresLog): Promise<unknown> =>
     ask(cluster.address, `UPDATE "${schema}".agent SET until = clock_timestamp() WHERE id = $1`, [log.agent])
 
-  const held = async (log: PostgresLog, name = 'job/poll'): Promise<Hold> => {
+  const held = async (log: PostgresLog, name = 'job/poll'): Promise<Required<Hold>> => {
     const hold = await log.hold(name, never)
-    assert.ok(hold !== undefined)
-    return hold
+    assert.ok(hold?.log !== undefined)
+    return hold as Required<Hold>
   }
 
   it('is free again when it is released, when its log is closed, and when its agent has died', async (t) => {

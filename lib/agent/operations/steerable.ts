@@ -1,6 +1,5 @@
 import type { Consumer, Log } from '../../log/port.ts'
-import type { AgentControl } from '../run/agent-control.ts'
-import type { ListenerControl } from '../run/listener-runner.ts'
+import type { AgentControl, ListenerControl } from '../run/agent-control.ts'
 import { forgetMemory, renameListener } from '../run/rename-listener.ts'
 
 /** A listener that the log knows, steered through the running agent, or else directly in the log. */

@@ -2,9 +2,9 @@ import type { Observable } from 'rxjs'
 import type { Logger } from '../../core/logger.ts'
 import type { RunReport } from '../../job/run-report.ts'
 import type { Listener } from '../../listener/listener.ts'
+import type { Consumer, Start } from '../../log/port.ts'
 import type { Health } from './health.ts'
 import type { Code, NamedJob } from './job-code.ts'
-import type { ListenerControl } from './listener-runner.ts'
 import type { PartMeters } from './part-meters.ts'
 import type { PartName, Pausable } from './pauses.ts'
 import type { DeliveryRow } from './recent-deliveries.ts'
@@ -19,6 +19,20 @@ export interface RunningJob extends NamedJob {
   reset(): Promise<void>
   /** Aborts the attempts that run now. Returns false if none does. */
   abort(): boolean
+}
+
+/** How to steer a listener, whether or not an agent runs it. */
+export interface ListenerControl {
+  /** The event types that it hears: names, or patterns with `*`; undefined: all, or those are not known. */
+  readonly types?: readonly string[] | undefined
+  /** How many events it handles a minute, over the last minutes; absent if no agent runs it. */
+  readonly rate?: number
+  /** Runs `steer` on the listener's consumer, after all earlier steering. */
+  steer<T>(steer: (consumer: Consumer) => Promise<T>): Promise<T>
+  /** Continues from another position. `forgets`: its filters then remember nothing, because it hears events again. */
+  move(start: Start, forgets: boolean): Promise<void>
+  /** Continues under another name. */
+  rename(name: string): Promise<void>
 }
 
 /** A running agent, for operations that steer it: it applies at once what they have already written to the log. */

@@ -12,6 +12,8 @@ export interface JobHealth {
   readonly running?: boolean
   /** Present while the job is paused. */
   readonly paused?: true
+  /** Present while another agent on the log drives the job. */
+  readonly standby?: true
   /** Why a run cancelled the job, if that paused it. */
   readonly reason?: string
   /** When the job runs next; absent if paused or unknown. */
@@ -40,6 +42,8 @@ export interface ListenerHealth extends Lag {
   readonly name: string
   /** Present while the listener is paused. */
   readonly paused?: true
+  /** Present while another agent on the log handles the listener: its numbers are what this agent knew before. */
+  readonly standby?: true
   /** When the oldest unhandled event was accepted. */
   readonly oldest?: string
   /**

@@ -18,6 +18,7 @@ import { scheduleWords } from '../../schedule/schedule.ts'
 import type { RunningJob } from './agent-control.ts'
 import type { EngineEvents } from './engine-events.ts'
 import type { JobHealth } from './health.ts'
+import { workWhileHeld } from './held-work.ts'
 import { expectedBy, nextRun, restsUntil, slotAfter } from './next-run.ts'
 import type { PartMeters } from './part-meters.ts'
 import { isPaused } from './pauses.ts'
@@ -39,19 +40,13 @@ export interface JobRunnerHost extends Omit<JobHost, 'began' | 'ended' | 'unrun'
 
 /**
  * A running job: it can be triggered and paused, and reports its status and health.
- *
- * Of the agents on a log, one drives a job; the others stand by (decision 0077):
- *
- * ```
- *   standing by ── hold ──► driving ── wanted by another agent, and no run is in progress ──► standing by
- *                              ├────── lost: the runs are aborted, and can store nothing ───► standing by
- *                              └────── stop: the runs in progress end ──────────────────────► ended
- * ```
+ * Of the agents on a log, one drives a job; the others stand by (`workWhileHeld`).
  */
 export class JobRunner implements RunningJob {
   readonly job: Job
   #record: JobRecord
-  #hold: Hold | undefined
+  /** The hold with which it was opened, until the work begins. */
+  #opened: Hold | undefined
   readonly #host: JobRunnerHost
   readonly #paused$: BehaviorSubject<boolean>
   readonly #triggers$ = new Subject<Trigger>()
@@ -63,6 +58,8 @@ export class JobRunner implements RunningJob {
   #aborting = pausing()
   /** When the runs in progress began. */
   readonly #running: number[] = []
+  /** Another agent drives the job. */
+  #standby = false
   #last: RunReport | undefined
   /** The slot that the schedule waits for. */
   #awaited: Date | undefined
@@ -71,8 +68,8 @@ export class JobRunner implements RunningJob {
   /** Those whose jitter is not over. */
   readonly #delayed = new Set<Slot>()
   #failure: Error | undefined
-  /** Called when a run has ended. */
-  #onIdle: () => void = () => undefined
+  /** Called when a run has ended, and when another agent should drive the job. */
+  #whenWanted: () => void = () => undefined
 
   /** Opens a job on the log, and takes it unless another agent drives it. */
   static async open(job: Job, host: JobRunnerHost): Promise<JobRunner> {
@@ -80,7 +77,9 @@ export class JobRunner implements RunningJob {
     try {
       const now = host.clock.now()
       const { logger } = host.environment
-      const record = await (hold === undefined ? seenJob(host.log, job, now) : readJob(hold.log, job, now, logger))
+      const record = await (hold === undefined
+        ? seenJob(host.log, job, now)
+        : readJob(hold.log ?? host.log, job, now, logger))
       return new JobRunner(job, record, hold, host, await isPaused(host.log, 'job', job.name))
     } catch (error) {
       await hold?.release()
@@ -91,7 +90,7 @@ export class JobRunner implements RunningJob {
   private constructor(job: Job, record: JobRecord, hold: Hold | undefined, host: JobRunnerHost, paused: boolean) {
     this.job = job
     this.#record = record
-    this.#hold = hold
+    this.#opened = hold
     this.#host = host
     this.#paused$ = new BehaviorSubject(paused)
     if (paused) this.#pausing.abort()
@@ -99,39 +98,45 @@ export class JobRunner implements RunningJob {
 
   /** Resolves when the agent has stopped and the last run has ended; rejects when the job can't continue. */
   async work(): Promise<void> {
-    const { stop } = this.#host
+    const { log, stop, abort, environment } = this.#host
     try {
-      while (!stop.aborted) {
-        this.#hold ??= await this.#take()
-        if (this.#hold === undefined) break
-        await this.#drive(this.#hold)
-        await this.release()
-      }
+      await workWhileHeld({
+        log,
+        stop,
+        abort,
+        take: (signal) => this.#take(signal),
+        standsBy: (isStandby) => {
+          this.#standby = isStandby
+          this.changes$.next()
+          const words = isStandby ? 'another agent drives this job: standing by' : 'this agent drives the job now'
+          environment.logger.info({ job: this.job.name }, words)
+        },
+        work: (under, { wanted }) => this.#drive({ ...this.#host, ...under }, wanted),
+        isFree: () => true,
+      })
     } catch (error) {
       this.#failure = asError(error)
       throw error
-    } finally {
-      await this.release()
     }
   }
 
-  /** Lets another agent drive the job. */
+  /** Lets another agent drive the job that was only opened. */
   async release(): Promise<void> {
-    const hold = this.#hold
-    this.#hold = undefined
-    await hold?.release()
+    await this.#opened?.release()
   }
 
-  // Waits until this agent drives the job, and reads what the one before it has left.
-  async #take(): Promise<Hold | undefined> {
-    const { log, stop, clock, environment } = this.#host
+  // Takes the job, and reads what the agent that drove it before has left.
+  #take(signal: AbortSignal): Promise<Hold | undefined> {
+    const opened = this.#opened
+    this.#opened = undefined
+    if (opened !== undefined) return Promise.resolve(opened)
     const { job } = this
-    environment.logger.info({ job: job.name }, 'another agent drives this job: standing by')
+    const { log, stop, clock, environment } = this.#host
     const take = async (): Promise<Hold | undefined> => {
-      const hold = await log.hold(holdOf(job), stop)
+      const hold = await log.hold(holdOf(job), signal)
       if (hold === undefined) return undefined
       try {
-        this.#record = await readJob(hold.log, job, clock.now(), environment.logger)
+        this.#record = await readJob(hold.log ?? log, job, clock.now(), environment.logger)
         this.pause(await isPaused(log, 'job', job.name))
         return hold
       } catch (error) {
@@ -139,29 +144,26 @@ export class JobRunner implements RunningJob {
         throw error
       }
     }
-    const hold = await keepTrying(take, { clock, stop, shouldRetry: isTransient })
-    if (hold !== undefined) environment.logger.info({ job: job.name }, 'this agent drives the job now')
-    return hold
+    return keepTrying(take, { clock, stop, shouldRetry: isTransient })
   }
 
-  // Runs the job until the agent stops, or the hold is over.
-  async #drive({ log, lost, wanted }: Hold): Promise<void> {
-    const { stop, abort } = this.#host
+  // Runs the job. When another agent should drive it, ends once no run is in progress.
+  async #drive(host: JobRunnerHost, wanted: AbortSignal): Promise<void> {
     const over = new AbortController()
-    const giveUp = (): void => {
-      if (wanted.aborted && (this.#running.length === 0 || this.job.schedule.kind === 'always'))
-        over.abort(wanted.reason)
+    this.#whenWanted = () => {
+      if (wanted.aborted && (this.#running.length === 0 || this.job.schedule.kind === 'always')) over.abort()
     }
-    this.#onIdle = giveUp
-    wanted.addEventListener('abort', giveUp, { once: true, signal: over.signal })
-    giveUp()
-    await withLinkedSignal([stop, lost, over.signal], (ends) =>
-      withLinkedSignal([abort, lost], (cut) => {
-        setMaxListeners(0, ends, cut)
-        return this.#run({ ...this.#host, log, stop: ends, abort: cut })
-      }),
-    )
-    over.abort()
+    wanted.addEventListener('abort', this.#whenWanted, { once: true })
+    this.#whenWanted()
+    await withLinkedSignal([host.stop, over.signal], (stop) => {
+      setMaxListeners(0, stop)
+      return this.#run({ ...host, stop })
+    })
+    wanted.removeEventListener('abort', this.#whenWanted)
+    // What it waited for is for the agent that drives the job next.
+    this.#awaited = undefined
+    this.#due.clear()
+    this.#delayed.clear()
   }
 
   async #run(host: JobRunnerHost): Promise<void> {
@@ -182,7 +184,7 @@ export class JobRunner implements RunningJob {
         host.engineEvents.runEnded(report, published)
         meter.ended(report)
         this.changes$.next()
-        this.#onIdle()
+        this.#whenWanted()
       },
       unrun: (status, slots) => (meter.runs[status] += slots),
       progressed: (progress) => host.engineEvents.runProgressed(this.job.name, progress),
@@ -221,8 +223,17 @@ export class JobRunner implements RunningJob {
     return first === undefined ? undefined : { ms: this.#host.clock.now() - first }
   }
 
-  /** Runs the job now. Resolves to the report; undefined if it did not run. */
-  trigger(): Promise<RunReport | undefined> {
+  /**
+   * Runs the job now. Resolves to the report; undefined if it did not run.
+   *
+   * @throws TidingsError `TIDINGS_LOG_LOCKED` while another agent drives the job
+   */
+  async trigger(): Promise<RunReport | undefined> {
+    if (this.#standby) {
+      const { name } = this.job
+      const message = `another agent drives job ${quote(name)} now`
+      throw new TidingsError('TIDINGS_LOG_LOCKED', message, { details: { job: name } })
+    }
     return new Promise((ended) => this.#triggers$.next({ at: new Date(this.#host.clock.now()), ended }))
   }
 
@@ -270,6 +281,7 @@ export class JobRunner implements RunningJob {
       schedule: scheduleWords(schedule),
       running: this.#running.length > 0,
       ...(paused ? { paused } : this.#next()),
+      ...(this.#standby ? { standby: true } : {}),
       ...defined({ last: this.#last }),
     }
   }

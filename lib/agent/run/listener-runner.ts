@@ -1,5 +1,6 @@
 import { merge, type Observable, Subject } from 'rxjs'
 import { type Clock, monotonic, pause } from '../../core/clock.ts'
+import { defined } from '../../core/defined.ts'
 import type { ErrorInfo } from '../../core/error-info.ts'
 import { asError, hasCode } from '../../core/errors.ts'
 import { retryPause } from '../../core/keep-trying.ts'
@@ -7,27 +8,15 @@ import { MINUTE } from '../../core/time-units.ts'
 import { Pump, type PumpHost } from '../../dispatch/pump.ts'
 import type { Listener } from '../../listener/listener.ts'
 import type { Consumer, Handed, Lag, Log, Start, Writes } from '../../log/port.ts'
+import type { ListenerControl } from './agent-control.ts'
 import type { ListenerHealth } from './health.ts'
+import { workWhileHeld } from './held-work.ts'
 import { ListenerConsumer } from './listener-consumer.ts'
 import { ListenerProgress, oldestEvents } from './listener-progress.ts'
 import type { PartMeters } from './part-meters.ts'
 import { type DeliveryRow, RecentDeliveries } from './recent-deliveries.ts'
 import { forgetMemory } from './rename-listener.ts'
 import type { ListenerStatus } from './status.ts'
-
-/** How to steer a listener, whether or not an agent runs it. */
-export interface ListenerControl {
-  /** The event types that it hears: names, or patterns with `*`; undefined: all, or those are not known. */
-  readonly types?: readonly string[] | undefined
-  /** How many events it handles a minute, over the last minutes; absent if no agent runs it. */
-  readonly rate?: number
-  /** Runs `steer` on the listener's consumer, after all earlier steering. */
-  steer<T>(steer: (consumer: Consumer) => Promise<T>): Promise<T>
-  /** Continues from another position. `forgets`: its filters then remember nothing, because it hears events again. */
-  move(start: Start, forgets: boolean): Promise<void>
-  /** Continues under another name. */
-  rename(name: string): Promise<void>
-}
 
 /** What a running listener needs from its agent. */
 export interface ListenerRunnerHost extends Omit<PumpHost, 'stop' | 'began' | 'ended' | 'parking' | 'parked'> {
@@ -40,6 +29,12 @@ export interface ListenerRunnerHost extends Omit<PumpHost, 'stop' | 'began' | 'e
   parked(listener: string, flush: () => Promise<void>): void
   /** Awaits the work, also while the agent stops; logs a failure and resolves to it. */
   track(work: Promise<unknown>, fields: object): Promise<Error | undefined>
+}
+
+/** What is done with each pump. `waits` is called when another agent handles the events. */
+interface Turn {
+  run(pump: Pump): Promise<void>
+  waits(): void
 }
 
 /** A listener that worked for longer than this, in ms, restarts after the shortest pause. */
@@ -83,6 +78,8 @@ export class ListenerRunner implements ListenerControl {
   #pumping: { readonly stop: AbortController; readonly ended: Promise<void> } | undefined
   #steering: Promise<unknown> = Promise.resolve()
   #failure: Error | undefined
+  /** Another agent handles the listener. */
+  #standby = false
   #lag: Lag = { behind: 0, running: 0, retrying: 0, parked: 0 }
 
   /** Opens a listener on the log. `paused`: the names of the listeners that stay paused until they are resumed. */
@@ -141,13 +138,15 @@ export class ListenerRunner implements ListenerControl {
     const stop = new AbortController()
     let tried: () => void = () => undefined
     const suspects = new Promise<void>((resolve) => (tried = resolve))
-    const pumped = this.#supervise(stop.signal, async (pump) => {
+    const run = async (pump: Pump): Promise<void> => {
       await turn
       // A listener that fails here releases the others: they do not wait for its recovery.
       await pump.clearSuspects().finally(tried)
       await all
       await pump.run()
-    })
+    }
+    // Nor for another agent, which handles a listener now.
+    const pumped = this.#supervise(stop.signal, { run, waits: tried })
     this.#progress.restart()
     const ended = this.#host.track(pumped.finally(tried), { listener: this.listener.name }).then((failure) => {
       if (failure !== undefined) this.#failure = failure
@@ -156,14 +155,14 @@ export class ListenerRunner implements ListenerControl {
     return suspects
   }
 
-  async #supervise(stop: AbortSignal, run: (pump: Pump) => Promise<void>): Promise<void> {
+  async #supervise(stop: AbortSignal, turn: Turn): Promise<void> {
     const { clock, environment } = this.#host
     for (let failures = 1; ; failures++) {
       const began = this.#clock.now()
       try {
         const consumer = await this.#consumer.ready()
         this.#failure = undefined
-        await this.#runPump(consumer, stop, run)
+        await this.#handle(consumer, stop, turn)
         return
       } catch (thrown) {
         this.#consumer.discard()
@@ -183,12 +182,36 @@ export class ListenerRunner implements ListenerControl {
     }
   }
 
-  async #runPump(consumer: Consumer, stop: AbortSignal, run: (pump: Pump) => Promise<void>): Promise<void> {
+  #handle(consumer: Consumer, stop: AbortSignal, { run, waits }: Turn): Promise<void> {
+    const { log, abort, environment } = this.#host
+    return workWhileHeld({
+      log,
+      stop,
+      abort,
+      take: (signal) => consumer.hold(signal),
+      standsBy: (isStandby) => {
+        this.#standby = isStandby
+        this.#paused$.next()
+        if (isStandby) waits()
+        const words = isStandby
+          ? 'another agent handles this listener: standing by'
+          : 'this agent handles the listener now'
+        environment.logger.info({ listener: this.listener.name }, words)
+      },
+      work: (under) => this.#runPump(consumer, { ...this.#host, ...under }, run),
+      isFree: () => this.#stopped,
+    })
+  }
+
+  async #runPump(
+    consumer: Consumer,
+    host: ListenerRunnerHost & Pick<PumpHost, 'stop'>,
+    run: Turn['run'],
+  ): Promise<void> {
     const { listener } = this
     const meter = this.#host.meters.listener(listener.name)
     const pump = new Pump(listener, consumer, {
-      ...this.#host,
-      stop,
+      ...host,
       began: (now) => this.#progress.began(now),
       ended: (delivery) => {
         this.#progress.ended(delivery.outcome, delivery.began, delivery.ended)
@@ -277,8 +300,8 @@ export class ListenerRunner implements ListenerControl {
 
   /** The status. While the log is unreadable, it has the last known lag. */
   async status(): Promise<ListenerStatus> {
-    const paused = this.#paused ? ({ paused: true } as const) : {}
-    return { name: this.listener.name, ...paused, ...(await this.#currentLag()) }
+    const marks = defined({ paused: this.#paused || undefined, standby: this.#standby || undefined })
+    return { name: this.listener.name, ...marks, ...(await this.#currentLag()) }
   }
 
   /** Its newest deliveries, newest first; with `seq`, only those of this event. */
@@ -292,11 +315,11 @@ export class ListenerRunner implements ListenerControl {
   }
 
   /**
-   * Whether it has nothing to handle now: no event is left, or it is paused or refused. Events that wait for a retry do
-   * not count, nor do those that it holds back.
+   * Whether it has nothing to handle now: no event is left, or it is paused or refused, or stands by. Events that wait for a
+   * retry do not count, nor do those that it holds back.
    */
   async isIdle(): Promise<boolean> {
-    if (this.#paused || this.#consumer.refusal !== undefined) return true
+    if (this.#paused || this.#standby || this.#consumer.refusal !== undefined) return true
     const held = this.#pump?.held ?? 0
     const { behind, running } = await this.#currentLag()
     return running <= held && (behind === 0 || (await this.#consumer.isHeldBack()))
@@ -317,7 +340,8 @@ export class ListenerRunner implements ListenerControl {
     const { waiting, next } = await oldestEvents(log, this.#consumer.current, types, cursor)
     const all = [waiting, next].filter((created) => created !== undefined)
     // A failed log delivers no events, and reports itself as a problem.
-    const isStuck = !this.#paused && log.state === 'ready' && this.#progress.isStuck(this.listener, status, next)
+    const isStuck =
+      !this.#paused && !this.#standby && log.state === 'ready' && this.#progress.isStuck(this.listener, status, next)
     return {
       ...status,
       ...(all.length === 0 ? {} : { oldest: new Date(Math.min(...all)).toISOString() }),

@@ -18,6 +18,8 @@ export interface JobStatus {
   readonly running: boolean
   /** Present while the job is paused. */
   readonly paused?: true
+  /** Present while another agent on the log drives the job. */
+  readonly standby?: true
   /** How many drafts are held until a person releases or discards them; absent if none are. */
   readonly held?: number
   /** Since when, in ISO format. */
@@ -32,6 +34,8 @@ export interface ListenerStatus extends Lag {
   readonly name: string
   /** Present while the listener is paused. */
   readonly paused?: true
+  /** Present while another agent on the log handles the listener: its numbers are what this agent knew before. */
+  readonly standby?: true
 }
 
 /** The status of an agent. */

@@ -10,6 +10,7 @@ import type {
   StateWrite,
   WriteSource,
 } from '../../log/consumer/consumer-store.ts'
+import { HELD_FOR_EVER } from '../../log/hold.ts'
 import type { Writes } from '../../log/port.ts'
 import { keys } from '../format/keys.ts'
 import { decode, type EventRecord, encode } from '../format/records.ts'
@@ -24,6 +25,7 @@ const keyOf = { retry: keys.retry, parked: keys.parked, crashes: keys.crash } as
 /** What the logic of one consumer needs of a log in LevelDB. */
 export class LevelConsumerStore implements ConsumerStore, CommitParticipant {
   readonly clock: Clock
+  readonly held = HELD_FOR_EVER
   readonly changes$: Observable<unknown>
   readonly #name: string
   readonly #store: ReopeningStore

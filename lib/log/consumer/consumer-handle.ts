@@ -1,6 +1,6 @@
 import { type Observable, Subject, startWith, switchMap } from 'rxjs'
 import { hasCode } from '../../core/errors.ts'
-import type { Consumer, Handed, Lag, Parked, Retrying, Writes } from '../port.ts'
+import type { Consumer, Handed, Hold, Lag, Parked, Retrying, Writes } from '../port.ts'
 import type { LogConsumer } from './log-consumer.ts'
 
 /** Opens a consumer for a handle; undefined when the signal has aborted. */
@@ -51,6 +51,10 @@ export class ConsumerHandle implements Consumer {
       startWith(undefined),
       switchMap(() => this.#it.changes$.pipe(startWith(undefined))),
     )
+  }
+
+  async hold(signal: AbortSignal): Promise<Hold | undefined> {
+    return (await this.#owned(signal))?.hold()
   }
 
   async pull(max: number, signal: AbortSignal): Promise<readonly Handed[]> {

@@ -2,7 +2,7 @@ import type { Observable } from 'rxjs'
 import type { Clock } from '../../core/clock.ts'
 import type { ErrorInfo } from '../../core/error-info.ts'
 import type { StoredEvent } from '../../core/event.ts'
-import type { Span, Writes } from '../port.ts'
+import type { Hold, Span, Writes } from '../port.ts'
 
 /** An event as the log stores it. */
 export interface EventRecord {
@@ -115,6 +115,8 @@ export interface WriteSource {
  */
 export interface ConsumerStore {
   readonly clock: Clock
+  /** The hold under which the consumer is open. */
+  readonly held: Hold
   /** False while the store is closed after a failed write, and from the call of `close()` on. */
   readonly ready: boolean
   /** Emits when `ready` has changed; errors with `TIDINGS_LOG_CLOSED` when the log is closed. */

@@ -4,7 +4,7 @@ import { defined } from '../../core/defined.ts'
 import { errorInfo } from '../../core/error-info.ts'
 import { describe, quote, TidingsError } from '../../core/errors.ts'
 import { checkWrite } from '../check-draft.ts'
-import type { Consumer, ConsumerOptions, Handed, Lag, Parked, Retrying, Writes } from '../port.ts'
+import type { Consumer, ConsumerOptions, Handed, Hold, Lag, Parked, Retrying, Writes } from '../port.ts'
 import { type HeldBy, lowestNeed } from '../retention.ts'
 import type { ConsumerStore, PendingBatch, WriteSource } from './consumer-store.ts'
 import { ConsumerCursor } from './cursor.ts'
@@ -66,6 +66,7 @@ export class LogConsumer implements Consumer, WriteSource {
   readonly #handOut: HandOut
   readonly #wake$ = new Subject<void>()
   readonly #changes$ = new Subject<void>()
+  readonly changes$: Observable<void> = this.#changes$
   #waiting = 0 // The number of pulls that wait for events.
   #isStale = false // Something changed while a pull was reading, perhaps in a part that it had read already.
   #retired = false
@@ -90,12 +91,13 @@ export class LogConsumer implements Consumer, WriteSource {
     }
   }
 
-  get suspects(): number {
-    return this.#inFlight.suspects
+  async hold(): Promise<Hold> {
+    this.#checkPresent()
+    return this.#store.held
   }
 
-  get changes$(): Observable<void> {
-    return this.#changes$
+  get suspects(): number {
+    return this.#inFlight.suspects
   }
 
   async pull(max: number, signal: AbortSignal): Promise<readonly Handed[]> {
@@ -176,10 +178,7 @@ export class LogConsumer implements Consumer, WriteSource {
     this.#save(true)
   }
 
-  /**
-   * Takes no more results, and makes those so far durable. If that fails, call again: until it succeeds, the store
-   * knows less than this consumer.
-   */
+  /** Takes no more results, and makes those so far durable. If it fails, call again: the store knows less until then. */
   async retire(): Promise<void> {
     this.#retired = true
     this.#wake()

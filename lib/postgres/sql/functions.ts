@@ -297,4 +297,10 @@ BEGIN
   PERFORM 1 FROM hold WHERE name = p_name AND epoch = p_epoch FOR SHARE;
   IF NOT FOUND THEN RAISE EXCEPTION 'fenced' USING ERRCODE = '${codes.fenced}'; END IF;
 END $$;
+
+CREATE FUNCTION fenced_consumer_1(p_name text, p_epoch bigint) RETURNS void LANGUAGE plpgsql PINNED AS $$
+BEGIN
+  PERFORM 1 FROM consumer WHERE name = p_name AND epoch = p_epoch FOR SHARE;
+  IF NOT FOUND THEN RAISE EXCEPTION 'fenced' USING ERRCODE = '${codes.fenced}'; END IF;
+END $$;
 `

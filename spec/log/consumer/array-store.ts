@@ -14,6 +14,7 @@ import type {
 } from '../../../lib/log/consumer/consumer-store.ts'
 import { LogConsumer } from '../../../lib/log/consumer/log-consumer.ts'
 import { storedConsumer } from '../../../lib/log/consumer/stored-consumer.ts'
+import { HELD_FOR_EVER } from '../../../lib/log/hold.ts'
 import type { ConsumerOptions, Writes } from '../../../lib/log/port.ts'
 import { virtualClock } from '../../../lib/testing/virtual-clock.ts'
 
@@ -22,6 +23,7 @@ const heardAll = (): boolean => true
 /** The store of one consumer in plain arrays and maps: what a store needs beside LevelDB, and nothing more. */
 export class ArrayStore implements ConsumerStore {
   readonly clock = virtualClock()
+  readonly held = HELD_FOR_EVER
   readonly changes$ = new Subject<unknown>()
   ready = true
   announced = 0
