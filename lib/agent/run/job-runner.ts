@@ -108,7 +108,7 @@ export class JobRunner implements RunningJob {
         standsBy: (isStandby) => {
           this.#standby = isStandby
           this.changes$.next()
-          const words = isStandby ? 'another agent drives this job: standing by' : 'this agent drives the job now'
+          const words = isStandby ? 'another agent drives it: standing by' : 'this agent drives it now'
           environment.logger.info({ job: this.job.name }, words)
         },
         work: (under, { wanted }) => this.#drive({ ...this.#host, ...under }, wanted),

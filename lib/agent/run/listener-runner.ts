@@ -193,9 +193,7 @@ export class ListenerRunner implements ListenerControl {
         this.#standby = isStandby
         this.#paused$.next()
         if (isStandby) waits()
-        const words = isStandby
-          ? 'another agent handles this listener: standing by'
-          : 'this agent handles the listener now'
+        const words = isStandby ? 'another agent handles it: standing by' : 'this agent handles it now'
         environment.logger.info({ listener: this.listener.name }, words)
       },
       work: (under) => this.#runPump(consumer, { ...this.#host, ...under }, run),
@@ -314,10 +312,7 @@ export class ListenerRunner implements ListenerControl {
     return this.#deliveries.rate(this.#clock.now())
   }
 
-  /**
-   * Whether it has nothing to handle now: no event is left, or it is paused or refused, or stands by. Events that wait for a
-   * retry do not count, nor do those that it holds back.
-   */
+  /** Whether nothing is to be handled now, or it is paused, refused or stands by. Retries and those behind do not count. */
   async isIdle(): Promise<boolean> {
     if (this.#paused || this.#standby || this.#consumer.refusal !== undefined) return true
     const held = this.#pump?.held ?? 0
