@@ -7,24 +7,32 @@ const NEAR = { looked: 500, chosen: 4 }
 /**
  * Generates a value and some near it, from its fast-check shrinks: mostly the same, with one difference, and each one
  * that `wire` could generate itself. Independent values would never share the beginning of a hash.
+ *
+ * @param isWanted which of those near a value to choose from; smaller values need not be such
  */
-export function nearby<W>(wire: Arbitrary<W>): Arbitrary<readonly W[]> {
-  return new Nearby(wire)
+export function nearby<W>(
+  wire: Arbitrary<W>,
+  isWanted: (near: W, value: W) => boolean = () => true,
+): Arbitrary<readonly W[]> {
+  return new Nearby(wire, isWanted)
 }
 
 type Values<W> = readonly Value<W>[]
 
 class Nearby<W> extends fc.Arbitrary<readonly W[]> {
   readonly #wire: Arbitrary<W>
+  readonly #isWanted: (near: W, value: W) => boolean
 
-  constructor(wire: Arbitrary<W>) {
+  constructor(wire: Arbitrary<W>, isWanted: (near: W, value: W) => boolean) {
     super()
     this.#wire = wire
+    this.#isWanted = isWanted
   }
 
   override generate(random: Random, bias: number | undefined): Value<readonly W[]> {
     const first = this.#wire.generate(random, bias)
-    const near = [...this.#wire.shrink(first.value, first.context).take(NEAR.looked)]
+    const looked = this.#wire.shrink(first.value, first.context).take(NEAR.looked)
+    const near = [...looked].filter(({ value }) => this.#isWanted(value, first.value))
     const chosen = Array.from({ length: Math.min(NEAR.chosen, near.length) }, () => random.nextInt(0, near.length - 1))
     return together([first, ...chosen.map((at) => near[at] as Value<W>)])
   }

@@ -1,64 +1,38 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { Arbitrary } from 'fast-check'
+import { defined } from '../core/defined.ts'
 import type { StoredEvent } from '../core/event.ts'
 import { HOUR } from '../core/time-units.ts'
+import { arbLives, type HistoryOptions, historyOf } from './arb-history.ts'
 import { BrokenLaw, type CheckLaw, show } from './check-law.ts'
 import { fc } from './fast-check.ts'
 import { FIRST_POLL, type StreamOnLog, type StreamUnderTest } from './stream-under-test.ts'
-import type { Fault } from './stream-world.ts'
+import type { PollFault } from './stream-world.ts'
 import { identity, list } from './watched-stream.ts'
-
-/** The number of polls in a history, an hour apart. */
-const POLLS = 4
 
 /** Items appear at any time, in the order of their arrival, stay for some polls, and disappear; a poll may find nothing. */
 export async function overlap<W>(subject: StreamUnderTest<W>, checkLaw: CheckLaw): Promise<void> {
-  await checkLaw(visitsOf(subject), (given) => appear(subject, inOrder(subject, given)))
+  await appear(subject, checkLaw, subject.service.arrival?.by)
 }
 
 /** The same, but items may appear behind those that came before them. */
 export async function late<W>(subject: StreamUnderTest<W>, checkLaw: CheckLaw): Promise<void> {
-  await checkLaw(visitsOf(subject), (given) => appear(subject, given))
+  await appear(subject, checkLaw, undefined)
 }
 
-/** An item that the service shows at some polls, both ends included. */
-interface Visit<W> {
-  readonly item: W
-  readonly from: number
-  readonly until: number
-}
-
-function visitsOf<W>({ service }: StreamUnderTest<W>): Arbitrary<readonly Visit<W>[]> {
-  const poll = fc.nat(POLLS - 1)
-  return fc.array(fc.record({ item: service.wire, from: poll, until: poll }), { maxLength: 8 })
-}
-
-async function appear<W>(subject: StreamUnderTest<W>, given: readonly Visit<W>[]): Promise<void> {
-  const visits = subject.distinct(given, ({ item }) => item)
-  const items = visits.map(({ item }) => item)
-  const expected = await expectedOf(subject, items)
-  const end = Math.max(0, ...visits.map(({ from, until }) => Math.max(from, until)))
-  await subject.onLog(async (logged) => {
-    for (let now = 0; now <= end; now++) {
-      const there = visits.map(({ from, until }) => from <= now && now <= Math.max(from, until))
-      const shown = items.filter((_, at) => there[at])
-      await logged.watch.poll(shown, FIRST_POLL + now * HOUR)
-    }
-    compare(expected, logged)
+async function appear<W>(
+  subject: StreamUnderTest<W>,
+  checkLaw: CheckLaw,
+  arrival: HistoryOptions<W>['arrival'],
+): Promise<void> {
+  const { wire, truth } = subject.service
+  await checkLaw(arbLives(wire), async (lives) => {
+    const history = historyOf(lives, { truth, ...defined({ arrival }) })
+    const expected = await expectedOf(subject, [...new Set(history.flatMap(({ items }) => items))])
+    await subject.onLog(async (logged) => {
+      for (const [now, { items }] of history.entries()) await logged.watch.poll(items, FIRST_POLL + now * HOUR)
+      compare(expected, logged)
+    })
   })
-}
-
-/** The same visits, begun in the order of arrival; those of one arrival begin together. */
-function inOrder<W>({ service: { arrival } }: StreamUnderTest<W>, visits: readonly Visit<W>[]): readonly Visit<W>[] {
-  if (arrival === undefined) return visits
-  const begins = visits.map(({ from }) => from).toSorted((a, b) => a - b)
-  const places = arrivalOrder(visits.map(({ item }) => arrival.by(item)))
-  return visits.map((visit, at) => ({ ...visit, from: begins[places[at] as number] as number }))
-}
-
-/** The place of each arrival among all; equal ones have one place. */
-function arrivalOrder(arrivals: readonly (number | string)[]): readonly number[] {
-  return arrivals.map((one) => arrivals.filter((other) => other < one).length)
 }
 
 /** A request of one poll fails; the next poll finds everything again. */
@@ -84,13 +58,13 @@ export async function failure<W>(subject: StreamUnderTest<W>, checkLaw: CheckLaw
 /** A poll that fails, and the next one, tell what they would have told without the failure. */
 export async function truthful<W>(subject: StreamUnderTest<W>, checkLaw: CheckLaw): Promise<void> {
   const cases = fc.record({
-    fault: fc.record({ call: fc.nat(4), as: fc.constantFrom<Fault['as']>('rejects', 'answers 503', 'breaks off') }),
+    fault: fc.record({ call: fc.nat(4), as: fc.constantFrom<PollFault['as']>('rejects', 'answers 503', 'breaks off') }),
     before: fc.nat(4),
     given: fc.array(subject.service.wire, { minLength: 1, maxLength: 6 }),
   })
   await checkLaw(cases, async ({ given, before, fault }) => {
     const { items, first } = subject.begun(given, before)
-    const told = (failing?: Fault): Promise<Told> =>
+    const told = (failing?: PollFault): Promise<Told> =>
       subject.onLog(async ({ watch, accepted }) => {
         if (first.length > 0) await watch.poll(first, FIRST_POLL)
         await watch.poll(items, FIRST_POLL + HOUR, failing)

@@ -1,10 +1,13 @@
+import { defined } from '../core/defined.ts'
 import { describe, TidingsError } from '../core/errors.ts'
 import type { Exec } from '../core/exec.ts'
 import type { World } from '../core/world.ts'
 
-/** A fault in a poll: which call to the service, counted from 0, and whether it rejects, answers 503, or breaks off in the middle of its answer. */
-export interface Fault {
+/** What goes wrong in a poll. */
+export interface PollFault {
+  /** In which call to the service, counted from 0; beyond the last one, nothing does. */
   readonly call: number
+  /** How: it rejects, is answered with 503, or the connection is lost before the last quarter of the answer. */
   readonly as: 'rejects' | 'answers 503' | 'breaks off'
 }
 
@@ -28,21 +31,33 @@ const closed: Omit<World, 'now'> = {
   secret: (name) => `the secret ${name}`,
 }
 
-/** The same world with a fault in one call. A program fails instead of answering 503. */
-export function faulty(world: World, { call, as }: Fault): World {
+/**
+ * Returns the same world with a fault in one call of `fetch` or `exec`; without a fault, the world. A program fails
+ * instead of answering 503 or breaking off. Make it anew for each poll: it counts the calls.
+ */
+export function faultyWorld<P extends Partial<World>>(world: P, fault: PollFault | undefined): P {
+  if (fault === undefined) return world
   let calls = 0
-  const breaks = (): boolean => calls++ === call
-  const fetch: World['fetch'] = async (...request) => {
-    if (!breaks()) return world.fetch(...request)
+  const breaks = (): boolean => calls++ === fault.call
+  const fetch = world.fetch && faultyFetch(world.fetch, fault, breaks)
+  const exec = world.exec && faultyExec(world.exec, breaks)
+  return { ...world, ...defined({ fetch, exec }) }
+}
+
+function faultyFetch(fetch: World['fetch'], { as }: PollFault, breaks: () => boolean): World['fetch'] {
+  return async (...request) => {
+    if (!breaks()) return fetch(...request)
     if (as === 'answers 503') return new Response('Service Unavailable', { status: 503 })
-    if (as === 'breaks off') return brokenOff(await world.fetch(...request))
+    if (as === 'breaks off') return brokenOff(await fetch(...request))
     throw new TypeError('fetch failed')
   }
-  const exec: Exec = async (...program) => {
-    if (!breaks()) return world.exec(...program)
+}
+
+function faultyExec(exec: Exec, breaks: () => boolean): Exec {
+  return async (...program) => {
+    if (!breaks()) return exec(...program)
     throw new TidingsError('TIDINGS_EXEC_FAILED', `${describe(program[0])} failed`, { details: { file: program[0] } })
   }
-  return { ...world, fetch, exec }
 }
 
 /** The same answer, whose connection is lost before the last quarter of the body. */

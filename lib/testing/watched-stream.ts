@@ -6,7 +6,7 @@ import type { World } from '../core/world.ts'
 import { BrokenLaw, show } from './check-law.ts'
 import { type Accept, isEndless, Polls, type Push, type PushMoment, RunTimeout } from './stream-polls.ts'
 import { type EndOfProcess, StreamProcess } from './stream-process.ts'
-import { type Fault, faulty, worldOf } from './stream-world.ts'
+import { faultyWorld, type PollFault, worldOf } from './stream-world.ts'
 
 /**
  * An arbitrary of fast-check 4, also of another copy than ours. The classes of fast-check have private members, so the
@@ -73,7 +73,7 @@ export class WatchedStream<W> {
   #polls: Polls
   readonly #isPushed: boolean
   #told: string[] = []
-  #fault: Fault | undefined
+  #fault: PollFault | undefined
   #published = 0
 
   constructor(stream: Stream, service: Pick<Service<W>, 'serve' | 'push'>, accept: Accept) {
@@ -100,7 +100,7 @@ export class WatchedStream<W> {
    *
    * @throws BrokenLaw when a run fails without a fault, or does not end
    */
-  async poll(shown: readonly W[], now: number, fault?: Fault, ends?: EndOfProcess): Promise<StreamProcess> {
+  async poll(shown: readonly W[], now: number, fault?: PollFault, ends?: EndOfProcess): Promise<StreamProcess> {
     this.#told = []
     this.#published = 0
     this.#fault = this.#isPushed ? fault : undefined
@@ -108,7 +108,7 @@ export class WatchedStream<W> {
     const world = worldOf(serve(shown), now)
     const send: Push | undefined = push === undefined ? undefined : (moment) => push(shown, moment)
     const process = new StreamProcess(ends)
-    const failed = await this.#polls.poll(fault === undefined ? world : faulty(world, fault), send, process).then(
+    const failed = await this.#polls.poll(faultyWorld(world, fault), send, process).then(
       () => undefined,
       (error: unknown) => asError(error),
     )
@@ -124,11 +124,11 @@ export class WatchedStream<W> {
   }
 }
 
-function requestFault({ call, as }: Fault): string {
+function requestFault({ call, as }: PollFault): string {
   return `request ${call + 1} ${as === 'breaks off' ? 'breaks off in the middle of its answer' : as}`
 }
 
-function publishFault({ call, as }: Fault): string {
+function publishFault({ call, as }: PollFault): string {
   return `publish ${call + 1} is rejected ${as === 'rejects' ? 'before' : 'after'} it is stored`
 }
 
