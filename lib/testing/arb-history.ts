@@ -21,7 +21,7 @@ export interface HistoryPoll<W> {
  * - `overlaps`: an item comes in between two pages, so that one is shown twice.
  * - `empties`: a poll finds nothing, and the next one everything again.
  * - `fails`: a poll fails, at once, at a later request or in the middle of an answer. The next one has the same items.
- * - `renumbers`: the service numbers all items anew. Needs `renumber`.
+ * - `renumbers`: the service gives all items new numbers. Needs `renumber`.
  */
 export type HistoryIncident = 'reorders' | 'edits' | 'overlaps' | 'empties' | 'fails' | 'renumbers'
 
@@ -37,7 +37,7 @@ export interface HistoryOptions<W> {
    * poll than those before it. Default: they appear in any order, so some are late.
    */
   readonly arrival?: (sent: W) => number | string
-  /** Returns an item as the service shows it after it has numbered all of them anew `times` times, from 1. */
+  /** Returns an item as the service shows it after it gave all of them new numbers `times` times, from 1. */
   readonly renumber?: (sent: W, times: number) => W
   /** What may happen besides items that come and go; default everything. */
   readonly happens?: readonly HistoryIncident[]

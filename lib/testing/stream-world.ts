@@ -33,7 +33,7 @@ const closed: Omit<World, 'now'> = {
 
 /**
  * Returns the same world with a fault in one call of `fetch` or `exec`; without a fault, the world. A program fails
- * instead of answering 503 or breaking off. Make it anew for each poll: it counts the calls.
+ * instead of answering 503 or breaking off. Make one for each poll: it counts the calls.
  */
 export function faultyWorld<P extends Partial<World>>(world: P, fault: PollFault | undefined): P {
   if (fault === undefined) return world

@@ -123,7 +123,7 @@ describe('arbHistory', () => {
     )
   })
 
-  it('keeps all items that are no happening', () => {
+  it('keeps all items without a happening', () => {
     const nothing = smallest((polls) => polls.some(({ items }) => items.length === 3), { truth: () => undefined })
     assert.deepEqual(nothing, [{ items: Array.from({ length: 3 }, () => ({ id: 0, row: 0, title: '' })) }])
   })
