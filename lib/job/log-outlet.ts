@@ -42,6 +42,8 @@ export class LogOutlet implements Outlet {
   readonly #first: Job['settings']['first']
   readonly #counts = { new: 0, changed: 0, duplicate: 0 }
   #heldCount = 0
+  /** How many drafts the stored outcome counts; undefined: the attempt has none. */
+  #completedWith: number | undefined
   #lastAcceptedAt: number | undefined
   // Under `first: { tell: n }`: the newest n drafts, less those that a save told. Which drafts are the last n is known
   // only at the end of the run. A repeated draft is not newer, so `#versions` keeps the last version of each.
@@ -69,6 +71,15 @@ export class LogOutlet implements Outlet {
   /** When the newest event was accepted, in ms since the epoch. */
   get lastAcceptedAt(): number | undefined {
     return this.#lastAcceptedAt
+  }
+
+  /** Whether the log has the outcome of the attempt, and that counts every draft. */
+  get isCompleted(): boolean {
+    return this.#completedWith === this.#answered
+  }
+
+  get #answered(): number {
+    return this.#counts.new + this.#counts.changed + this.#counts.duplicate
   }
 
   get counts(): Counts {
@@ -112,7 +123,9 @@ export class LogOutlet implements Outlet {
     }
     if (last !== undefined && typeof this.#first === 'object') await this.#hold(last)
     const drafts = typeof this.#first === 'object' ? this.#held.splice(0) : last === undefined ? [] : [last]
+    const answered = this.#answered
     await this.#store(true, drafts, () => ({ state: writes, completes: this.#completion(end) }))
+    this.#completedWith = answered
   }
 
   // What the guard holds goes into the same step. `end` is called when it is known how many drafts that are.

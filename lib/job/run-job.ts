@@ -137,6 +137,7 @@ class LogRuns implements SlotHost {
     const { claim, at } = granted
     const { logger } = this.context
     let stopWatching = (): void => undefined
+    let latest: LogOutlet | undefined
     return {
       at,
       attempt: claim.attempt,
@@ -144,6 +145,7 @@ class LogRuns implements SlotHost {
         host.began(slot)
         logger.info({ job: job.name, slot: at, ...(late < PUNCTUAL ? {} : { late }) }, 'running job')
         const outlet = new LogOutlet(job, { claim, at, attempt, record: () => this.#record() }, host)
+        latest = outlet
         if (job.schedule.kind === 'always') stopWatching = watchProgress(outlet, host)
         return outlet
       },
@@ -158,6 +160,8 @@ class LogRuns implements SlotHost {
         await this.#ledger.persist(() => claim.tried(outcome, report.attempt, due))
       },
       end: async (report, over) => {
+        // Most runs store nothing beside their success: another write would only repeat it.
+        if (over && report?.error === undefined && latest?.isCompleted) return this.#ledger.completed({ ...slot, at })
         await this.#ledger.persist(() => this.#endClaim(claim, { slot: { ...slot, at }, replaced, report, over }))
       },
     }

@@ -246,6 +246,25 @@ describe('a failing run', () => {
 })
 
 describe('a run', () => {
+  it('that publishes nothing is two commits, its claim and its success; its history is complete', async (t) => {
+    const { begin, clock, log } = await place(t)
+    const running = await begin([job('quiet', every(10).seconds, () => undefined)])
+    await clock.advance(10_000)
+    const commits = (): number => log.meter?.commitEvents.buckets.reduce((all, some) => all + some, 0) ?? 0
+    const before = commits()
+    await clock.advance(50_000)
+    assert.equal(commits() - before, 10)
+    await running.stop()
+    let runs = 0
+    for await (const { outcome } of log.runs('quiet')) {
+      const { began: _, ...rest } = outcome as { began: string }
+      assert.deepEqual(rest, { status: 'done', late: 0, ms: 0, new: 0, changed: 0, duplicate: 0 })
+      runs += 1
+    }
+    assert.equal(runs, 6)
+    assert.deepEqual(await log.slots('quiet'), { upTo: new Date(clock.now()), open: [] })
+  })
+
   it('waits for what it published, awaited or not', async (t) => {
     const { begin, log, clock } = await place(t)
     const answers: (() => void)[] = []

@@ -29,7 +29,9 @@ export interface JobMemory {
   readonly failures: number
   /** The slot of the first of them. */
   readonly since?: string
-  /** The last run counted: a failed write may be stored nevertheless, and must not count the run twice. */
+  /**
+   * The last run that changed any of this: a failed write may be stored nevertheless, and must not count the run twice.
+   */
   readonly run?: string
   /** When the job last published something, in ms since the epoch. */
   readonly toldAt?: number
@@ -52,7 +54,7 @@ export interface EngineEventsHost extends AnnouncementsHost {
   scrub(text: string): string
 }
 
-/** What follows from a run: the memory of its job, and the events to publish with it. */
+/** What follows from a run: the memory of its job, the same object if nothing changes, and the events to publish with it. */
 interface Consequence {
   readonly memory: JobMemory
   readonly events: readonly Draft[]
@@ -89,9 +91,11 @@ export class EngineEvents {
     const run = `${report.slot.toISOString()}#${report.attempt} ${report.began.toISOString()}`
     this.#remember(job, (known) => {
       if (known.run === run) return { memory: known, events: [] }
-      const failures = afterRun({ ...known, run }, report, this.#scrub)
+      const failures = afterRun(known, report, this.#scrub)
       const silence = afterObservation(failures.memory, observed)
-      return { memory: silence.memory, events: [...failures.events, ...silence.events] }
+      // Most runs change nothing. Counted twice, they still would not, so they need no write.
+      const memory = silence.memory === known ? known : { ...silence.memory, run }
+      return { memory, events: [...failures.events, ...silence.events] }
     })
   }
 
@@ -105,9 +109,8 @@ export class EngineEvents {
     this.#record(async () => {
       const known = (await this.#log.store(MEMORIES).get<JobMemory>(job))?.value ?? { failures: 0, gaps: [] }
       const { memory, events } = follow(known)
-      const state = [{ namespace: MEMORIES, key: job, value: { ...memory } }]
-      if (events.length > 0 || JSON.stringify(memory) !== JSON.stringify(known))
-        await this.#log.accept(events, { state })
+      if (memory === known) return
+      await this.#log.accept(events, { state: [{ namespace: MEMORIES, key: job, value: { ...memory } }] })
     })
   }
 
