@@ -40,7 +40,11 @@ export class Connection {
     const connection = new Connection(client, onBroken)
     client.on('error', (error) => connection.#fail(error))
     client.on('end', () => connection.#fail(new Error('the server has closed the connection')))
-    await client.connect()
+    await client.connect().catch((error: Error & { readonly code?: string }) => {
+      // An error of several addresses has no message.
+      const words = `PostgreSQL can't be reached: ${error.message || error.code}`
+      throw new TidingsError('TIDINGS_LOG_FAILED', words, { cause: error })
+    })
     return connection
   }
 
