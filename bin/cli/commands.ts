@@ -224,6 +224,10 @@ export const tidings = {
           summary: 'Make a log from a backup',
           load: async () => (await import('../commands/db/restore.ts')).restore,
         },
+        copy: {
+          summary: 'Move a log to PostgreSQL, or back',
+          load: async () => (await import('../commands/db/copy.ts')).copy,
+        },
         prune: { summary: 'Remove old events', load: async () => (await import('../commands/db/prune.ts')).prune },
         compact: {
           summary: 'Free disk space',

@@ -28,7 +28,8 @@ export interface PostgresOptions {
   warn?(message: string): void
 }
 
-const SCHEMA = /^[a-z_][a-z\d_]{0,62}$/
+/** The names that a schema may have: they are part of statements. */
+export const SCHEMA = /^[a-z_][a-z\d_]{0,62}$/
 
 /**
  * Opens the log in a schema of a PostgreSQL database, and makes it if it is missing.

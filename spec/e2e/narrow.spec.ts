@@ -100,6 +100,7 @@ const commands: readonly (readonly string[])[] = [
   ['db', 'verify'],
   ['db', 'backup', 'backups-in-a-folder-with-a-long-name/monday-morning-before-the-upgrade'],
   ['db', 'restore', 'backups-in-a-folder-with-a-long-name/monday-morning-before-the-upgrade', '--db', 'restored'],
+  ['db', 'copy', 'restored', 'a-copy-in-a-folder-with-a-long-name/of-the-log-that-is-copied-there'],
   ['db', 'prune', '--age', '90d', '--yes'],
   ['db', 'compact'],
   ['db', 'repair'],

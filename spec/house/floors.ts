@@ -29,7 +29,7 @@ const ITSELF = '.'
  * rooms.
  */
 const rooms: Readonly<Record<string, readonly (readonly string[])[]>> = {
-  log: [[ITSELF], ['consumer']],
+  log: [[ITSELF], ['consumer'], ['copy']],
   listener: [['memory'], [ITSELF], ['judge']],
   postgres: [['sql'], [ITSELF]],
   level: [['format'], ['store'], ['read'], ['write'], ['session'], ['consumer', 'runs'], ['upkeep'], ['repair']],

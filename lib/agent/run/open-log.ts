@@ -41,6 +41,7 @@ export async function openLog(
   return openPostgres(place, options)
 }
 
-function isPostgres(place: string): boolean {
+/** Whether a log is in PostgreSQL, not in a directory. */
+export function isPostgres(place: string): boolean {
   return /^postgres(ql)?:\/\//.test(place)
 }

@@ -147,7 +147,7 @@ export class Claims {
     const key = keys.claim(job)
     const known = this.#known.get(key)
     if (known !== undefined) return known
-    return fromRecord(decode<ClaimRecord>(key, this.#store.session.db.getSync(key)))
+    return slotsOf(decode<ClaimRecord>(key, this.#store.session.db.getSync(key)))
   }
 
   async #changeSlots(job: string, slots: Slots | undefined): Promise<boolean> {
@@ -191,7 +191,7 @@ function slotsOp(job: string, slots: Slots): Op {
   return [key, encode<ClaimRecord>(key, slots)]
 }
 
-// Records in the older format have one claim, on the newest slot.
-function fromRecord({ done, open, running }: ClaimRecord = {}): Slots {
+/** Returns the slots of a record. One in the older format has a single claim, on the newest slot. */
+export function slotsOf({ done, open, running }: ClaimRecord = {}): Slots {
   return { ...defined({ done }), open: open ?? (running === undefined ? [] : [running]) }
 }

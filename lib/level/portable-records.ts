@@ -1,0 +1,165 @@
+import { defined } from '../core/defined.ts'
+import type { ConsumerRecords, CursorRecord, EventKind } from '../log/consumer/consumer-store.ts'
+import type { PortableKind, PortableMark, PortableRecords } from '../log/copy/portable-log.ts'
+import { KIND, keys, type RecordKind, runOf, seqOf, startingWith, textsOf } from './format/keys.ts'
+import {
+  type ClaimRecord,
+  decode,
+  decodeEvent,
+  encode,
+  encodeEvent,
+  encodeIdentity,
+  FORGOTTEN,
+  type Identity,
+  type Meta,
+  type StateRecord,
+  type StoredOutcome,
+} from './format/records.ts'
+import { slotsOf } from './runs/claims.ts'
+import { type Database, pagesOf, READ_AHEAD } from './store/database.ts'
+import type { Op } from './write/commit.ts'
+import { causeRecord } from './write/event-index.ts'
+import { identityKey } from './write/identities.ts'
+
+type Entries = readonly (readonly [key: string, text: string])[]
+
+/** How a kind of record is stored. */
+interface Form<T> {
+  /** The kinds of its keys. */
+  readonly kinds: readonly RecordKind[]
+  read(entries: Entries, db: Database): readonly T[] | Promise<readonly T[]>
+  write(record: T, rule: Meta['identity']): readonly Op[]
+}
+
+/** Where the records of an event at a consumer are. */
+const marks: Readonly<Record<EventKind, readonly [kind: RecordKind, key: (name: string, seq: number) => string]>> = {
+  retry: [KIND.retry, keys.retry],
+  parked: [KIND.parked, keys.parked],
+  crashes: [KIND.crash, keys.crash],
+}
+
+const forms: { readonly [K in PortableKind]: Form<PortableRecords[K]> } = {
+  event: {
+    kinds: [KIND.event],
+    read: each((key, text) => {
+      const { event, told, run } = decodeEvent(key, text)
+      return { event, told, ...defined({ run }) }
+    }),
+    write({ event, told, run }) {
+      const key = keys.event(event.seq)
+      const text = encodeEvent(key, event, JSON.stringify(event.data), run, told)
+      return [[key, text], [keys.type(event.type, event.seq), ''], ...causeRecord(event)]
+    },
+  },
+  identity: {
+    kinds: [KIND.identity],
+    read: each((key, text) => {
+      const texts = textsOf(key)
+      const [seq, version, revision, told, toldVersion] = decode<Identity>(key, text)
+      const versions = { version: version ?? undefined, revision, told, toldVersion: toldVersion ?? undefined }
+      const [type = '', identifier = ''] = texts.length === 1 ? ['', ...texts] : texts
+      return { type, identifier, seq, ...defined(versions) }
+    }),
+    write({ type, identifier, ...rest }, rule) {
+      const key = identityKey(rule, type, identifier)
+      return [[key, encodeIdentity(key, identityOf(rest))]]
+    },
+  },
+  state: {
+    kinds: [KIND.state],
+    read: each((key, text) => {
+      const [namespace = '', name = ''] = textsOf(key)
+      const { value, revision } = decode<StateRecord>(key, text)
+      return { namespace, key: name, value, revision }
+    }),
+    write({ namespace, key: name, value, revision }) {
+      const key = keys.state(namespace, name)
+      return [[key, encode<StateRecord>(key, { value, revision })]]
+    },
+  },
+  consumer: {
+    kinds: [KIND.cursor],
+    async read(entries, db) {
+      const flights = await db.getMany(entries.map(([key]) => keys.inFlight(nameIn(key))))
+      return entries.map(([key, text], i) => {
+        const name = nameIn(key)
+        const inFlight = decode<readonly number[]>(keys.inFlight(name), flights[i])
+        return { name, cursor: decode<CursorRecord>(key, text), ...defined({ inFlight }) }
+      })
+    },
+    write({ name, cursor, inFlight }) {
+      const [key, flight] = [keys.consumer(name), keys.inFlight(name)]
+      const ops: Op[] = inFlight === undefined ? [] : [[flight, encode(flight, inFlight)]]
+      return [[key, encode(key, cursor)], ...ops]
+    },
+  },
+  mark: {
+    kinds: Object.values(marks).map(([kind]) => kind),
+    read: each((key, text) => {
+      const kind = (Object.keys(marks) as EventKind[]).find((kind) => key.startsWith(marks[kind][0])) as EventKind
+      return { name: nameIn(key), kind, seq: seqOf(key), record: decode<ConsumerRecords[EventKind]>(key, text) }
+    }),
+    write({ name, kind, seq, record }: PortableMark) {
+      const key = marks[kind][1](name, seq)
+      return [[key, encode(key, record)]]
+    },
+  },
+  slots: {
+    kinds: [KIND.claim],
+    read: each((key, text) => ({ job: nameIn(key), slots: slotsOf(decode<ClaimRecord>(key, text)) })),
+    write({ job, slots }) {
+      const key = keys.claim(job)
+      return [[key, encode<ClaimRecord>(key, slots)]]
+    },
+  },
+  run: {
+    kinds: [KIND.run],
+    read: each((key, text) => ({ job: nameIn(key), ...runOf(key), ...decode<StoredOutcome>(key, text) })),
+    write({ job, slot, attempt, outcome }) {
+      const key = keys.run(job, slot, attempt)
+      return [[key, encode<StoredOutcome>(key, defined({ outcome }))]]
+    },
+  },
+}
+
+/** Yields the records of a kind, in pages. */
+export async function* readPortable<K extends PortableKind>(
+  db: Database,
+  kind: K,
+): AsyncGenerator<readonly PortableRecords[K][]> {
+  const form: Form<PortableRecords[K]> = forms[kind]
+  for (const each of form.kinds)
+    for await (const page of pagesOf(db.iterator({ ...startingWith(each), ...READ_AHEAD })))
+      yield await form.read(page, db)
+}
+
+/** Returns the operations that store a record, and its places in the indexes. */
+export function writePortable<K extends PortableKind>(
+  kind: K,
+  record: PortableRecords[K],
+  rule: Meta['identity'],
+): readonly Op[] {
+  return forms[kind].write(record, rule)
+}
+
+function each<T>(read: (key: string, text: string) => T): (entries: Entries) => readonly T[] {
+  return (entries) => entries.map(([key, text]) => read(key, text))
+}
+
+function nameIn(key: string): string {
+  return textsOf(key)[0] as string
+}
+
+function identityOf({
+  seq,
+  version,
+  revision,
+  told,
+  toldVersion,
+}: Omit<PortableRecords['identity'], 'type' | 'identifier'>): Identity {
+  if (told !== undefined) {
+    const known = [seq, version ?? null, revision ?? 1, told] as const
+    return told === 0 ? known : [...known, toldVersion ?? null]
+  }
+  return version === undefined || seq === FORGOTTEN ? [seq] : [seq, version, revision ?? 1]
+}
