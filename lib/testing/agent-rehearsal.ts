@@ -15,6 +15,7 @@ import type { Log } from '../log/port.ts'
 import { typeTest } from '../log/type-names.ts'
 import { withFixedDate } from './fixed-date.ts'
 import { withoutMemory } from './listener-under-test.ts'
+import { LONGEST } from './patience.ts'
 import { type VirtualClock, virtualClock } from './virtual-clock.ts'
 import { closedWorld } from './watched-world.ts'
 
@@ -23,9 +24,6 @@ const BEGINNING = Date.UTC(2026, 0, 1)
 
 /** The most events in a rehearsal: a loop is long before that. */
 const MOST = 100
-
-/** The longest run or delivery, in ms of real time. */
-const LONGEST = 5000
 
 /** A part of an agent that failed. */
 export interface Failure {

@@ -17,7 +17,7 @@ const BUSY: ReadonlyMap<string, string> = new Map([
 ])
 
 /** How long what is being closed may take, in ms of real time. */
-const PATIENCE = 1500
+const PATIENCE = 5000
 
 const scope = new AsyncLocalStorage<object>()
 

@@ -17,15 +17,13 @@ import { BrokenLaw } from './check-law.ts'
 import { Effects } from './effects.ts'
 import { withFixedDate } from './fixed-date.ts'
 import { LazyLog } from './lazy-log.ts'
+import { LONGEST } from './patience.ts'
 import { eventLine, historyOf } from './pipe-under-test.ts'
 import { virtualClock } from './virtual-clock.ts'
 import { type CallFault, WatchedWorld, type WorldCall } from './watched-world.ts'
 
 /** The most events in a case. */
 const MOST = 3
-
-/** The longest delivery, in ms of real time: the world is in memory, so a longer one hangs. */
-const LONGEST = 5000
 
 /** The number of attempts is a matter of the laws; only `Park` parks. */
 const ATTEMPTS = 1000

@@ -6,6 +6,7 @@ import { type Clock, systemClock } from '../core/clock.ts'
 import type { Draft, Receipt, StoredEvent } from '../core/event.ts'
 import type { Consumer, Handed, Lag, Log, Query } from '../log/port.ts'
 import { fc } from './fast-check.ts'
+import { LONGEST } from './patience.ts'
 import { type VirtualClock, virtualClock } from './virtual-clock.ts'
 
 /** A log opened for one test. */
@@ -26,9 +27,6 @@ export type LogTest = (bench: Bench) => Promise<void>
 
 /** Tests by name; a name is a sentence. */
 export type LogTests = Readonly<Record<string, LogTest>>
-
-/** How long a test waits for an event to be handed out, in ms of real time, before it fails. */
-const PATIENCE = 5000
 
 /** The patience of the test that runs, known to everything that it awaits. */
 const patience = new AsyncLocalStorage<number>()
@@ -127,7 +125,7 @@ export function seqsOf(handed: readonly { readonly event: StoredEvent }[]): numb
 export async function take(consumer: Consumer, count: number): Promise<Handed[]> {
   const taken: Handed[] = []
   const controller = new AbortController()
-  const cancel = systemClock.timer(() => controller.abort(), patience.getStore() ?? PATIENCE)
+  const cancel = systemClock.timer(() => controller.abort(), patience.getStore() ?? LONGEST)
   try {
     while (taken.length < count) {
       const handed = await consumer.pull(count - taken.length, controller.signal)
@@ -160,7 +158,7 @@ export async function takeAll(log: Log, consumer: Consumer, count = 0): Promise<
 /** Pulls until there are events, at most `max`, or until the progress of the consumer tells that there are no more. */
 export async function pullUntil(consumer: Consumer, max: number, isOver: (lag: Lag) => boolean): Promise<Handed[]> {
   const controller = new AbortController()
-  const cancel = systemClock.timer(() => controller.abort(), patience.getStore() ?? PATIENCE)
+  const cancel = systemClock.timer(() => controller.abort(), patience.getStore() ?? LONGEST)
   const pulled = consumer.pull(max, controller.signal)
   const lag$ = consumer.changes$.pipe(
     startWith(undefined),

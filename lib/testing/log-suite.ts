@@ -14,6 +14,7 @@ import { retryTests } from './log-retries.ts'
 import { lastingStateTests, stateTests } from './log-state.ts'
 import { lastingSteeringTests, steeringTests } from './log-steering.ts'
 import { lastingTakeoverTests, takeoverTests } from './log-takeover.ts'
+import { LONGEST } from './patience.ts'
 
 export type { OpenedLog, OpenLog } from './log-bench.ts'
 
@@ -28,7 +29,7 @@ export interface LogSuite {
   /** The number of values each law is tried with; default 20. */
   readonly runs?: number
   /**
-   * How long a test waits for an event to be handed out before it fails, in ms of real time; default 5000. More for a
+   * How long a test waits for an event to be handed out before it fails, in ms of real time; default 30000. More for a
    * store that is slow or far away.
    */
   readonly patience?: number
@@ -82,7 +83,7 @@ const lasting: readonly LogTests[] = [
  * })
  * ```
  */
-export function logSuite({ test, open, survives = true, runs = 20, patience = 5000 }: LogSuite): void {
+export function logSuite({ test, open, survives = true, runs = 20, patience = LONGEST }: LogSuite): void {
   for (const tests of survives ? [...always, ...lasting] : always) {
     for (const [name, run] of Object.entries(tests)) test(name, () => new Bench(open, { runs, patience }).run(run))
   }

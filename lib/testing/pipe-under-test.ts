@@ -8,15 +8,13 @@ import type { Listener } from '../listener/listener.ts'
 import { typeTest } from '../log/type-names.ts'
 import { show } from './check-law.ts'
 import { fc } from './fast-check.ts'
+import { LONGEST } from './patience.ts'
 
 /** When the first event of a history was created, in ms since the epoch. */
 const BEGINNING = Date.UTC(2026, 0, 1)
 
 /** The most events in a history. */
 const MOST = 8
-
-/** The longest that the asynchronous part of a pipe may take over one event, in ms of real time. */
-const LONGEST = 5000
 
 /** An event with what the pipe made of it. */
 export interface Decided {

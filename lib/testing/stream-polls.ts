@@ -10,6 +10,7 @@ import { MemoryOutlet, MemoryState } from '../job/run-once.ts'
 import type { Writes } from '../log/port.ts'
 import { withFixedDate } from './fixed-date.ts'
 import { apart } from './left-running.ts'
+import { LONGEST } from './patience.ts'
 import { StreamProcess } from './stream-process.ts'
 
 /** Decides about a draft, as a log does; rejects if the log rejects the draft. */
@@ -30,9 +31,6 @@ export type Push = (moment: PushMoment) => Promise<void>
 export function isEndless({ schedule }: Job): boolean {
   return schedule.kind === 'always'
 }
-
-/** The longest run, in ms of real time: the service is in memory, so a longer run hangs. */
-const LONGEST_RUN = 5000
 
 /** The error of a run that did not end in time. */
 export class RunTimeout extends Error {
@@ -96,7 +94,7 @@ export class Polls {
     const outlet = new MortalOutlet(job, this.#states.get(job.name) ?? new MemoryState(), this.#accept, process)
     const slot = { at: new Date(world.now()) }
     const context = { ...world, logger: silentLogger }
-    const limited = { ...job, settings: { ...job.settings, timeout: LONGEST_RUN } }
+    const limited = { ...job, settings: { ...job.settings, timeout: LONGEST } }
     const { signal: abort } = process
     const { status, error } = await runAttempt(limited, {
       slot,
@@ -109,7 +107,7 @@ export class Polls {
       ...(asked === undefined ? {} : { asked: [asked] }),
     })
     if (process.isOver) return
-    if (status === 'abandoned') throw new RunTimeout(`the run of job ${job.name} did not end within ${LONGEST_RUN} ms`)
+    if (status === 'abandoned') throw new RunTimeout(`the run of job ${job.name} did not end within ${LONGEST} ms`)
     if (error !== undefined) throw error
   }
 }

@@ -167,7 +167,7 @@ async function check(world: World, stages: readonly Stage[], ms: number): Promis
 }
 
 /** How long a story may take, in ms of real time. */
-const PATIENCE = 10_000
+const PATIENCE = 60_000
 
 /** Longer than every wait, in ms. */
 const LONG = 3_600_000

@@ -42,7 +42,7 @@ export function handlerSuite(rounds: number, tier: 'fast' | 'slow'): void {
       const { lines, ...where } = place(t)
       const count = 5 * rounds
       const path = await program(import.meta.resolve('./programs/harmed.ts'))
-      const { code, stderr } = await killAfter(run(path, { ...where, life: count }), 20_000 + count * 2000)
+      const { code, stderr } = await killAfter(run(path, { ...where, life: count }), 120_000)
       assert.equal(code, 0, stderr)
       const seqs = lines('handled', 'innocent').map(Number)
       assert.equal(seqs.length, count)

@@ -17,7 +17,7 @@ const LIVES = 25
 const MOST = { fast: 6_000, slow: 15_000 }
 
 /** How long to wait for a point, in ms: one that is not reached by then never will be. */
-const PATIENCE = 20_000
+const PATIENCE = 120_000
 
 const names = ['steady', 'slow', 'failing']
 

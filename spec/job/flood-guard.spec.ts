@@ -249,7 +249,7 @@ describe('held drafts', () => {
     await run(poll('b', 1, 30))
     await jobs.discard('poll')
     const consumer = await here.log.consumer('late', { start: 'start', types: ['made'] })
-    assert.equal((await consumer.pull(100, AbortSignal.timeout(1000))).length, 30)
+    assert.equal((await consumer.pull(100, AbortSignal.timeout(30_000))).length, 30)
     assert.deepEqual(counts(await run(poll('b', 1, 30))), {
       status: 'done',
       new: 0,

@@ -32,7 +32,7 @@ describe('a log in PostgreSQL', () => {
       made += 1
       return opened(`log_${made}`, clock)
     },
-    patience: 20_000,
+    patience: 60_000,
     runs: Number(process.env['TIDINGS_RUNS'] ?? 20),
   })
 })

@@ -2,11 +2,15 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { dirname, join, relative } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { build, type Plugin, stop } from 'esbuild'
+import { joinPackage } from './join-package.ts'
 
 const root = join(import.meta.dirname, '../..')
 
 /** These import source files by paths that are computed, or start them in a child: they are compiled as they run. */
 const FROM_SOURCE = /^spec.(docs|recipes|core.brand|level.store.read-only|e2e.(db|export-files|steering))/
+
+/** Its two hundred modules take longer to load than most specs run. */
+const RXJS = ['rxjs', 'rxjs/operators', 'rxjs/testing']
 
 /**
  * Compiles specs, with all that they import from this repository, into few files: a spec then starts in a third of the
@@ -34,7 +38,7 @@ export async function compile(sources: readonly string[]): Promise<{ of(source: 
     sourcemap: 'linked',
     sourcesContent: false,
     logLevel: 'error',
-    plugins: [keepPlaces],
+    plugins: [keepPlaces, replace(joinPackage(RXJS, join(folder, 'packages')))],
     define: {
       'import.meta.url': 'placeOfModule.url',
       'import.meta.dirname': 'placeOfModule.dirname',
@@ -56,6 +60,16 @@ export async function compile(sources: readonly string[]): Promise<{ of(source: 
   }
   return { of, remove: () => rmSync(folder, { recursive: true }) }
 }
+
+/** Imports other modules instead of packages. */
+const replace = (urls: ReadonlyMap<string, string>): Plugin => ({
+  name: 'replace packages',
+  setup: ({ onResolve }) =>
+    onResolve({ filter: /^[a-z]/ }, ({ path }) => {
+      const url = urls.get(path)
+      return url === undefined ? undefined : { path: url, external: true }
+    }),
+})
 
 /** Every module keeps the place of its source: it reads fixtures and starts programs from there. */
 const keepPlaces: Plugin = {

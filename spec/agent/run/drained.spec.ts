@@ -24,7 +24,7 @@ const some = (count: number, type: typeof made | typeof other = made) =>
 /** Fails when it takes long in real time: a wait on a virtual clock that stands still never ends. */
 async function soon<T>(work: Promise<T>): Promise<T> {
   const over = new AbortController()
-  const late = sleep(10_000, undefined, { signal: over.signal }).then(
+  const late = sleep(30_000, undefined, { signal: over.signal }).then(
     () => assert.fail('it did not settle'),
     () => undefined as never,
   )

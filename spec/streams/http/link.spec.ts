@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { nextLink } from '../../../streams/http/link.ts'
+import { cpuTime } from '../../support/cpu-time.ts'
 
 describe('the next page in a Link header', () => {
   for (const [header, target] of [
@@ -17,10 +18,10 @@ describe('the next page in a Link header', () => {
   }
 
   it('is looked for in linear time', () => {
-    const start = performance.now()
+    const spent = cpuTime()
     nextLink(`<a${';"'.repeat(8000)}`)
     nextLink('<a>;'.repeat(4000))
     nextLink(`<a>${'; rel'.repeat(4000)}`)
-    assert.ok(performance.now() - start < 2000)
+    assert.ok(spent() < 2000)
   })
 })
