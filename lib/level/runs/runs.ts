@@ -42,11 +42,8 @@ export class Runs {
     const key = keys.run(job, slot, attempt)
     const record: StoredOutcome = outcome === undefined ? {} : { outcome: toJson(outcome.is ?? null) }
     const known = this.#keys.get(job) ?? []
-    if (!known.includes(key)) {
-      known.push(key)
-      // All parts but the last are hex of one length, so this is the order of the store.
-      known.sort()
-    }
+    const place = placeOf(known, key)
+    if (known[place] !== key) known.splice(place, 0, key)
     const old = known.splice(0, Math.max(0, known.length - MOST))
     return [[key, encode(key, record)], ...old.map((each): Op => [each, undefined])]
   }
@@ -55,8 +52,9 @@ export class Runs {
   ran(job: string, slot: number): boolean {
     // Keys can't hold an instant before 1970.
     if (slot <= 0) return false
-    const [first, last] = [keys.run(job, slot, 1), keys.run(job, slot + 1, 0)]
-    return (this.#keys.get(job) ?? []).some((key) => key >= first && key < last)
+    const known = this.#keys.get(job) ?? []
+    const next = known[placeOf(known, keys.run(job, slot, 1))]
+    return next !== undefined && next < keys.run(job, slot + 1, 0)
   }
 
   /** Returns the operations that remove all records of a job; call it after `ready`. */
@@ -87,4 +85,19 @@ export class Runs {
       yield { job, slot: new Date(slot), attempt, ...found.get(key) }
     }
   }
+}
+
+/**
+ * Where a key is, or belongs, among sorted ones; most belong at the end. All parts of a key but the last are hex of one
+ * length, so this is the order of the store.
+ */
+function placeOf(sorted: readonly string[], key: string): number {
+  let [low, high] = [0, sorted.length]
+  if (high > 0 && key > (sorted[high - 1] as string)) return high
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((sorted[middle] as string) < key) low = middle + 1
+    else high = middle
+  }
+  return low
 }
