@@ -15,6 +15,9 @@ const MOST_BYTES = 1024 * 1024
 /** How long participants wait for a commit, in ms, before they get one of their own. */
 const IDLE_FLUSH = 50
 
+// `queueMicrotask` creates an asynchronous resource each time.
+const NOW = Promise.resolve()
+
 /**
  * The one writer of a log (decision 0001): gathers additions in commits, and writes one commit at a time.
  *
@@ -163,7 +166,7 @@ export class Writer {
 
   // A microtask later, so that publishes of one synchronous step share a commit.
   #soon(): void {
-    if (this.#writing === undefined) queueMicrotask(() => this.#write())
+    if (this.#writing === undefined) void NOW.then(() => this.#write())
   }
 
   #write(): void {
