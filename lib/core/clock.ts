@@ -1,4 +1,5 @@
 import { firstValueFrom, merge, Observable } from 'rxjs'
+import { onStop, type Stopping } from './stop.ts'
 
 /** Cancels a timer. Calling it again, or after the timer fired, does nothing. */
 export type CancelTimer = () => void
@@ -121,22 +122,19 @@ function after$(clock: Clock, ms: number): Observable<void> {
 }
 
 /** Emits once, when the signal aborts, and completes. */
-export function aborted$(signal: AbortSignal): Observable<void> {
-  return new Observable((subscriber) => {
-    const aborted = (): void => {
+export function aborted$(signal: Stopping): Observable<void> {
+  return new Observable((subscriber) =>
+    onStop(signal, () => {
       subscriber.next()
       subscriber.complete()
-    }
-    if (signal.aborted) return aborted()
-    signal.addEventListener('abort', aborted, { once: true })
-    return () => signal.removeEventListener('abort', aborted)
-  })
+    }),
+  )
 }
 
 /**
  * Resolves when `ms` milliseconds have passed, or at once when the signal aborts. A wall clock that steps back does not
  * prolong the wait; time for which a machine was suspended counts.
  */
-export async function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
+export async function pause(clock: Clock, ms: number, signal: Stopping): Promise<void> {
   await firstValueFrom(merge(after$(clock, ms), at$(clock, clock.now() + ms), aborted$(signal)))
 }

@@ -1,5 +1,6 @@
 import type { Clock } from './clock.ts'
 import { asError } from './errors.ts'
+import { onStop, Stop, type Stopping } from './stop.ts'
 
 /** How long a piece of work may take. */
 export interface TimeLimit {
@@ -18,72 +19,50 @@ export const WORK_ENDED = new Error('the work is over')
 
 /**
  * A piece of work that ends when it settles, when its time is up, or when it is stopped. A promise can't be cancelled: late
- * work is notified by the signal and abandoned. A signal costs microseconds, so it is created on first use.
+ * work is notified by the signal and abandoned. Its callbacks find the work over, and its signal aborts after them.
  */
-export class StoppableWork {
-  #controller: AbortController | undefined
-  #reason: Error | undefined
+export class StoppableWork extends Stop {
   #reject: (reason: Error) => void = () => undefined
-  readonly #onEnd: (() => void)[] = []
-
-  /** Aborts when the work is stopped, and always when it is over. */
-  get signal(): AbortSignal {
-    this.#controller ??= new AbortController()
-    if (this.#reason !== undefined) this.#controller.abort(this.#reason)
-    return this.#controller.signal
-  }
 
   /** Ends the work with this error; does nothing once it is over. */
   stop(reason: Error): void {
     this.#reject(reason)
-    this.#end(reason)
-  }
-
-  /** Calls back when the work is stopped or over. */
-  onEnd(callback: () => void): void {
-    this.#onEnd.push(callback)
+    this.abort(reason)
   }
 
   /** Runs the work, and settles as it does unless its time is up or it is stopped before. May be called once. */
   run<T>({ clock, timeout, late }: TimeLimit, work: () => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      if (this.#reason !== undefined) return reject(this.#reason)
+      if (this.aborted) return reject(this.reason as Error)
       this.#reject = reject
-      if (timeout !== undefined) this.onEnd(clock.timer(() => this.stop(late()), timeout))
+      if (timeout !== undefined) this.add(clock.timer(() => this.stop(late()), timeout))
       work().then(
         (value) => {
           resolve(value)
-          this.#end(WORK_ENDED)
+          this.abort(WORK_ENDED)
         },
         (error) => {
           reject(error)
-          this.#end(WORK_ENDED)
+          this.abort(WORK_ENDED)
         },
       )
     })
-  }
-
-  #end(reason: Error): void {
-    if (this.#reason !== undefined) return
-    this.#reason = reason
-    // Before the abort: its listeners must find the work over.
-    for (const callback of this.#onEnd.splice(0)) callback()
-    this.#controller?.abort(reason)
   }
 }
 
 /** Runs `work` until it settles, the time is up or one of the signals aborts. */
 export async function withTimeLimit<T>(
-  limit: TimeLimit & { readonly signals: readonly AbortSignal[] },
-  work: (signal: AbortSignal) => Promise<T>,
+  limit: TimeLimit & { readonly signals: readonly Stopping[] },
+  work: (over: Stop) => Promise<T>,
 ): Promise<T> {
   const limited = new StoppableWork()
-  return withLinkedSignal(limit.signals, (outer) => {
-    if (outer.aborted) limited.stop(asError(outer.reason))
-    outer.addEventListener('abort', () => limited.stop(asError(outer.reason)), { once: true })
+  const links = limit.signals.map((each) => onStop(each, () => limited.stop(asError(each.reason))))
+  try {
     // Async, so that a synchronous error rejects too.
-    return limited.run(limit, async () => work(limited.signal))
-  })
+    return await limited.run(limit, async () => work(limited))
+  } finally {
+    for (const unlink of links) unlink()
+  }
 }
 
 /**

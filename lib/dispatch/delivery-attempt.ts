@@ -124,7 +124,7 @@ export class DeliveryAttempt implements DeliverySource {
 
   /** Adds a callback for the moment it ends, before the signal aborts and before `onEnd`. */
   addTeardown(callback: () => void): void {
-    this.#stoppable.onEnd(callback)
+    this.#stoppable.add(callback)
   }
 
   begin(): void {

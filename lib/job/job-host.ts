@@ -1,6 +1,7 @@
 import type { Observable } from 'rxjs'
 import type { Clock } from '../core/clock.ts'
 import type { Environment } from '../core/environment.ts'
+import type { Stop } from '../core/stop.ts'
 import type { Tracing } from '../core/tracing.ts'
 import type { Log } from '../log/port.ts'
 import type { RunReport } from './run-report.ts'
@@ -53,9 +54,9 @@ export interface JobControl {
   /** Whether the schedule is paused. Emits on subscription, and again whenever the schedule has to restart. */
   readonly paused$: Observable<boolean>
   /** Aborts when the job is paused: stops retries, and ends a run of `always()`. */
-  abortWhenPaused(): AbortSignal
+  abortWhenPaused(): Stop
   /** Aborts when a person ends the attempts that run now; each attempt asks as it begins. */
-  abortOnRequest(): AbortSignal
+  abortOnRequest(): Stop
   /** Receives the next slot; undefined if the schedule has ended or stopped. */
   nextSlot(slot: Date | undefined): void
   /** The schedule failed and produces no more slots. */

@@ -1,10 +1,10 @@
-import { firstValueFrom, isObservable, type Observable } from 'rxjs'
-import { aborted$ } from '../core/clock.ts'
+import { isObservable, type Observable } from 'rxjs'
 import { type Cancel, isCancel } from '../core/control.ts'
 import { asError, describe, TidingsError } from '../core/errors.ts'
 import type { Draft } from '../core/event.ts'
 import type { Publisher } from '../core/publisher.ts'
 import { safeSubscribe } from '../core/safe-subscribe.ts'
+import { onStop, type Stop } from '../core/stop.ts'
 import { snapshotDraft } from '../log/check-draft.ts'
 import type { Job, JobContext } from './job.ts'
 
@@ -15,10 +15,11 @@ const MOST_PENDING = 1000
 interface Execution {
   /** The job whose function runs. */
   readonly job: Job
-  /** Its signal asks the run to end; a run that ends this way succeeds. */
   readonly context: JobContext
+  /** Asks the run to end; a run that ends this way succeeds. */
+  readonly ending: Stop
   /** Aborts when the run is cut off, which fails it. */
-  readonly over: AbortSignal
+  readonly over: Stop
   /** Where the drafts go that the function publishes or returns. */
   readonly publisher: Publisher
   /** Judges the drafts that the function returns; default: they are offered as they come. */
@@ -46,7 +47,7 @@ export interface DraftGuard {
  *   steps fail, or some of many drafts: the valid drafts are stored then
  */
 export async function runFunction(execution: Execution): Promise<Cancel | undefined> {
-  const { job, context, over, publisher, guard, finish, fail } = execution
+  const { job, context, ending, over, publisher, guard, finish, fail } = execution
   let cancel: Cancel | undefined
   const failures = new Set<Error>()
   const refused = (error: unknown): void => void failures.add(asError(error))
@@ -69,8 +70,8 @@ export async function runFunction(execution: Execution): Promise<Cancel | undefi
     return taken.then(() => guard?.decide(pass)).then(() => held.release())
   }
   try {
-    const askedToEnd = firstValueFrom(aborted$(context.signal))
-    const drafts = eachDraft(job.run(context), context.signal, take, (queue) => void (taken = queue))
+    const askedToEnd = new Promise<void>((resolve) => void onStop(ending, resolve))
+    const drafts = eachDraft(job.run(context), ending, take, (queue) => void (taken = queue))
     await Promise.race([drafts, askedToEnd])
   } catch (error) {
     if (isCancel(error)) cancel = error
@@ -158,25 +159,25 @@ function isRefusal(error: unknown): boolean {
 
 /**
  * Passes every draft that a run returned to `each`, in order, from a value, iterable or Observable. Ends early when the
- * signal aborts.
+ * run is asked to end.
  *
  * @param queued receives, for each emitted draft, a promise that resolves once `each` has taken it
  * @throws TidingsError `TIDINGS_JOB_RESULT` when the result is not drafts
  */
 async function eachDraft(
   result: unknown,
-  signal: AbortSignal,
+  ending: Stop,
   each: (draft: Draft) => void | Promise<void>,
   queued: (taken: Promise<void>) => void,
 ): Promise<void> {
   const settled = await result
   if (settled === undefined || settled === null || isReceipt(settled)) return
   if (isDraft(settled)) return each(snapshotDraft(settled))
-  if (isObservable(settled)) return eachEmitted(settled as Observable<Draft>, signal, each, queued)
+  if (isObservable(settled)) return eachEmitted(settled as Observable<Draft>, ending, each, queued)
   if (typeof settled !== 'object' || !(Symbol.iterator in settled || Symbol.asyncIterator in settled))
     throw noDrafts(settled)
   for await (const draft of settled as AsyncIterable<Draft>) {
-    if (signal.aborted) return
+    if (ending.aborted) return
     await each(snapshot(draft))
   }
 }
@@ -184,7 +185,7 @@ async function eachDraft(
 // Drafts that are emitted faster than `each` takes them are queued, as in concatMap.
 function eachEmitted(
   drafts: Observable<Draft>,
-  signal: AbortSignal,
+  ending: Stop,
   each: (draft: Draft) => void | Promise<void>,
   queued: (taken: Promise<void>) => void,
 ): Promise<void> {
@@ -204,8 +205,7 @@ function eachEmitted(
       subscription.unsubscribe()
       taken.then(resolve, reject)
     }
-    if (signal.aborted) stop()
-    else signal.addEventListener('abort', stop, { once: true })
+    onStop(ending, stop)
   })
 }
 

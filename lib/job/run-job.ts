@@ -5,6 +5,7 @@ import { defined } from '../core/defined.ts'
 import type { Environment } from '../core/environment.ts'
 import type { Logger } from '../core/logger.ts'
 import { Mutex } from '../core/mutex.ts'
+import { Stop, type Stopping } from '../core/stop.ts'
 import { DAY, MINUTE } from '../core/time-units.ts'
 import type { Tracing } from '../core/tracing.ts'
 import type { Claim } from '../log/claim.ts'
@@ -37,7 +38,7 @@ const PUNCTUAL = 1000
 class LogRuns implements SlotHost {
   readonly clock: Clock
   readonly context: Environment
-  readonly abort: AbortSignal
+  readonly abort: Stop
   readonly tracing: Tracing | undefined
   readonly #job: Job
   readonly #currentRecord: () => JobRecord
@@ -45,6 +46,7 @@ class LogRuns implements SlotHost {
   readonly #ledger: SlotLedger
   readonly #instants: Instants
   readonly #turns = new Mutex()
+  readonly #stop: Stop
   /** How many slots have a run that executes, rather than waits for its retry. */
   #busy = 0
   #succeeded = false
@@ -52,7 +54,8 @@ class LogRuns implements SlotHost {
   constructor(job: Job, currentRecord: () => JobRecord, host: JobHost) {
     this.clock = host.clock
     this.context = host.environment
-    this.abort = host.abort
+    this.abort = Stop.following(host.abort)
+    this.#stop = Stop.following(host.stop)
     this.tracing = host.tracing
     this.#job = job
     this.#currentRecord = currentRecord
@@ -91,7 +94,7 @@ class LogRuns implements SlotHost {
     return concat(runs, defer(() => ledger.written()).pipe(ignoreElements()))
   }
 
-  async #runSlot(given: Trigger, replaced: AbortSignal): Promise<void> {
+  async #runSlot(given: Trigger, replaced: Stopping): Promise<void> {
     const slot = given.requested === true ? { ...given, at: this.#instants.own(given.at) } : given
     const done = this.#host.control?.slotStarted(slot)
     this.#busy += 1
@@ -102,17 +105,17 @@ class LogRuns implements SlotHost {
     this.#busy -= 1
     done?.()
     // Deferred until this run has left its place, so that an immediate new trigger is not skipped.
-    setImmediate(() => given.ended?.(report))
+    const { ended } = given
+    if (ended !== undefined) setImmediate(ended, report)
   }
 
   /** The agent's stop, and a pause. A manual run of a paused job ignores that pause. */
-  ends({ byHand }: Slot): readonly AbortSignal[] {
-    const { stop, control } = this.#host
-    const paused = control?.abortWhenPaused()
-    return paused === undefined || (byHand === true && paused.aborted) ? [stop] : [stop, paused]
+  ends({ byHand }: Slot): readonly Stop[] {
+    const paused = this.#host.control?.abortWhenPaused()
+    return paused === undefined || (byHand === true && paused.aborted) ? [this.#stop] : [this.#stop, paused]
   }
 
-  abortOnRequest(): AbortSignal | undefined {
+  abortOnRequest(): Stop | undefined {
     return this.#host.control?.abortOnRequest()
   }
 
@@ -128,7 +131,7 @@ class LogRuns implements SlotHost {
   }
 
   /** Undefined: the slot was done before and the clock went back, or the log is closed and the slot stays open. */
-  async claim(slot: Slot, replaced: AbortSignal): Promise<ClaimedSlot | undefined> {
+  async claim(slot: Slot, replaced: Stopping): Promise<ClaimedSlot | undefined> {
     const job = this.#job
     const host = this.#host
     const granted = await this.#ledger.inTurn(() => claimInstant(job, slot, host.log))
@@ -193,7 +196,7 @@ class LogRuns implements SlotHost {
 
 interface SlotEnd {
   readonly slot: Slot
-  readonly replaced: AbortSignal
+  readonly replaced: Stopping
   readonly report: RunReport | undefined
   /** Whether its attempts are over. */
   readonly over: boolean
@@ -201,7 +204,7 @@ interface SlotEnd {
 
 /** How an attempt stands among others. `wait`: the time until the next, in ms. `attempts`: how many there are at most. */
 interface Standing {
-  readonly replaced: AbortSignal
+  readonly replaced: Stopping
   readonly wait: number | undefined
   readonly attempts: number | undefined
 }

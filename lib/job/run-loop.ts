@@ -7,7 +7,8 @@ import type { Draft, Receipt, StoredEvent } from '../core/event.ts'
 import { execWithin } from '../core/exec.ts'
 import { guardSignal } from '../core/guard-signal.ts'
 import { Publisher } from '../core/publisher.ts'
-import { withLinkedSignal, withTimeLimit } from '../core/time-limit.ts'
+import { linkStop, Stop, type Stopping } from '../core/stop.ts'
+import { withTimeLimit } from '../core/time-limit.ts'
 import type { Tracing } from '../core/tracing.ts'
 import type { KeyValue, Query, Writes } from '../log/port.ts'
 import { StateBuffer } from '../log/state-buffer.ts'
@@ -38,15 +39,15 @@ export async function runSlot(
   job: Job,
   slot: Slot,
   host: SlotHost,
-  replaced: AbortSignal,
+  replaced: Stopping,
 ): Promise<RunReport | undefined> {
   const ends = host.ends(slot)
   if (ends.some(({ aborted }) => aborted)) return undefined
   const claimed = await host.claim(slot, replaced)
   if (claimed === undefined) return undefined
-  const { report, over } = await withLinkedSignal([replaced, host.abort, ...ends], (stop) =>
-    makeAttempts(job, { slot, claimed, replaced, stop, ends }, host),
-  )
+  const stop = new Stop()
+  const unlink = linkStop(stop, [replaced, host.abort, ...ends])
+  const { report, over } = await makeAttempts(job, { slot, claimed, replaced, stop, ends }, host).finally(unlink)
   await claimed.end?.(report, over)
   return report
 }
@@ -58,15 +59,15 @@ export interface SlotHost {
   /** The parts of a run's context that come from outside. They replace the loop's own. */
   readonly context: Environment & Partial<JobContext>
   /** Aborts when current attempts must end. */
-  readonly abort: AbortSignal
+  readonly abort: Stopping
   /** Traces the attempts. Default: none does. */
   readonly tracing?: Tracing | undefined
   /** Aborts when a person ends the attempts that run now. Asked when an attempt begins. Default: never. */
-  abortOnRequest?(): AbortSignal | undefined
+  abortOnRequest?(): Stopping | undefined
   /** The signals that prevent further attempts at this slot. */
-  ends(slot: Slot): readonly AbortSignal[]
+  ends(slot: Slot): readonly Stopping[]
   /** Takes the slot. Undefined: there is nothing to run. */
-  claim(slot: Slot, replaced: AbortSignal): Promise<ClaimedSlot | undefined>
+  claim(slot: Slot, replaced: Stopping): Promise<ClaimedSlot | undefined>
   /** Starts an attempt when no other is running. Default: at once. */
   turn?<T>(attempt: () => Promise<T>): Promise<T>
   /** Called when the slot starts to wait for an attempt. Returns a function to call when the wait is over. */
@@ -120,10 +121,10 @@ export interface RunSuccess extends Pick<RunReport, 'began' | 'late' | 'ms'> {
 interface Attempts {
   readonly slot: Slot
   readonly claimed: ClaimedSlot
-  readonly replaced: AbortSignal
+  readonly replaced: Stopping
   /** Aborts when no more attempts may begin. */
-  readonly stop: AbortSignal
-  readonly ends: readonly AbortSignal[]
+  readonly stop: Stop
+  readonly ends: readonly Stopping[]
 }
 
 /** An attempt, and the time until the next one, in ms; undefined if none is wanted. */
@@ -221,11 +222,11 @@ export interface RunAttempt extends Pick<SlotHost, 'clock' | 'context' | 'abort'
   /** Where its drafts and its state go. */
   readonly outlet: Outlet
   /** Aborts when another slot takes its place. */
-  readonly replaced?: AbortSignal
+  readonly replaced?: Stopping
   /** Aborts when a person ends it. */
-  readonly requested?: AbortSignal
+  readonly requested?: Stopping
   /** Signals that ask the run to end: a run that then ends has succeeded. */
-  readonly asked?: readonly AbortSignal[]
+  readonly asked?: readonly Stopping[]
 }
 
 async function tracedRun(job: Job, given: RunAttempt, tracing: Tracing | undefined): Promise<RunReport> {
@@ -281,34 +282,56 @@ export async function runAttempt(job: Job, given: RunAttempt): Promise<RunReport
 function runInContext(
   job: Job,
   { slot, attempt, late, outlet, context: outer, asked = [] }: RunAttempt,
-  over: AbortSignal,
+  over: Stop,
   times: () => Omit<RunSuccess, 'cancel'>,
 ): Promise<Cancel | undefined> {
   const title = `the run of job ${quote(job.name)}`
-  const fields = { job: job.name }
-  const { logger } = outer
   const publisher = new Publisher((draft) => outlet.offer(draft))
   const save = (writes: Writes): Promise<void> => publisher.save(() => outlet.save(writes))
   const state = new StateBuffer(outlet.stored, outlet.namespace, save)
-  over.addEventListener('abort', () => publisher.end(title), { once: true })
-  return withLinkedSignal([over, ...asked], (linkedSignal) => {
-    const signal = guardSignal(linkedSignal, (err) => {
-      logger.error({ ...fields, slot: slot.at, err }, 'abort listener failed')
-    })
-    const exec = execWithin(outer.exec, { title, fields, logger, signals: [over, linkedSignal] })
-    const { publish } = publisher
-    const events = (query?: Query): AsyncIterable<StoredEvent> => outlet.events(query)
-    const own = { slot: slot.at, late, attempt, state, publish, events }
-    return runFunction({
-      job,
-      context: { ...own, ...outer, exec, signal },
-      over,
-      publisher,
-      guard: outlet.guard,
-      fail: () => outlet.fail?.() ?? Promise.resolve(),
-      finish: (last, cancel) => outlet.finish(last, state.writes(), { ...times(), cancel }),
-    })
-  })
+  over.add(() => publisher.end(title))
+  const ending = new Stop()
+  const unlink = linkStop(ending, [over, ...asked])
+  const { publish } = publisher
+  const events = (query?: Query): AsyncIterable<StoredEvent> => outlet.events(query)
+  const fields = { job: job.name }
+  const { logger } = outer
+  let signal: AbortSignal | undefined
+  let exec: JobContext['exec'] | undefined
+  // Without a spread, which would make each access slow.
+  const context: JobContext = {
+    slot: outer.slot ?? slot.at,
+    late: outer.late ?? late,
+    attempt: outer.attempt ?? attempt,
+    state: outer.state ?? state,
+    publish: outer.publish ?? publish,
+    events: outer.events ?? events,
+    fetch: outer.fetch,
+    now: outer.now,
+    secret: outer.secret,
+    logger,
+    // Created when first asked for: most runs need neither, and both cost more than a short run.
+    get signal() {
+      signal ??= guardSignal(ending.signal, (err) => {
+        logger.error({ ...fields, slot: slot.at, err }, 'abort listener failed')
+      })
+      return signal
+    },
+    get exec() {
+      exec ??= execWithin(outer.exec, { title, fields, logger, signals: [over.signal, ending.signal] })
+      return exec
+    },
+  }
+  return runFunction({
+    job,
+    context,
+    ending,
+    over,
+    publisher,
+    guard: outlet.guard,
+    fail: () => outlet.fail?.() ?? Promise.resolve(),
+    finish: (last, cancel) => outlet.finish(last, state.writes(), { ...times(), cancel }),
+  }).finally(unlink)
 }
 
 /** The error of a run that exceeded its timeout. */

@@ -23,6 +23,7 @@ import {
 } from 'rxjs'
 import { aborted$, type Clock, pause } from '../core/clock.ts'
 import { asError, TidingsError } from '../core/errors.ts'
+import { Stop } from '../core/stop.ts'
 import type { Job } from './job.ts'
 import type { JobSettings } from './settings.ts'
 import { dueAt, type Slot, type SlotsOptions, slots$ } from './slots.ts'
@@ -41,8 +42,8 @@ export interface RunsOptions {
   readonly triggers$: Observable<Slot>
   /** Aborts when no more runs may begin; current runs may finish. */
   readonly stop: AbortSignal
-  /** Runs one slot to its end and never rejects. The signal aborts when another slot takes its place. */
-  runSlot(slot: Slot, signal: AbortSignal): Promise<unknown>
+  /** Runs one slot to its end and never rejects. `replaced` aborts when another slot takes its place. */
+  runSlot(slot: Slot, replaced: Stop): Promise<unknown>
   /** A slot does not run, because others do. */
   skipped(slot: Slot): void
   /** Another slot took the place of this one before its turn came. */
@@ -91,9 +92,9 @@ export function runs$(job: Job, options: RunsOptions): Observable<never> {
       active$.next(active$.value + 1)
       let begun = 0
       const run = (slot: Slot): Observable<never> =>
-        fromAsync((signal) => {
+        fromAsync((replaced) => {
           begun += 1
-          return options.runSlot(slot, signal)
+          return options.runSlot(slot, replaced)
         })
       return concat(...all.map(run)).pipe(finalize(() => all.slice(begun).forEach((slot) => options.replaced?.(slot))))
     }).pipe(
@@ -175,14 +176,23 @@ function whenDue(job: Job, all: readonly Slot[], { clock, delayed }: RunsOptions
   return merge(due.length === 0 ? EMPTY : of(due), ...later)
 }
 
-function fromAsync(work: (signal: AbortSignal) => Promise<unknown>): Observable<never> {
+function fromAsync(work: (replaced: Stop) => Promise<unknown>): Observable<never> {
   return new Observable((subscriber) => {
-    const controller = new AbortController()
-    work(controller.signal).then(
-      () => subscriber.complete(),
-      (error) => subscriber.error(error),
+    const replaced = new Stop()
+    let isOver = false
+    work(replaced).then(
+      () => {
+        isOver = true
+        subscriber.complete()
+      },
+      (error) => {
+        isOver = true
+        subscriber.error(error)
+      },
     )
-    return () => controller.abort(new TidingsError('TIDINGS_RUN_ENDED', 'another slot took its place'))
+    return () => {
+      if (!isOver) replaced.abort(new TidingsError('TIDINGS_RUN_ENDED', 'another slot took its place'))
+    }
   })
 }
 

@@ -13,7 +13,7 @@ describe('withTimeLimit', () => {
     const limit = { clock, timeout: 1000, signals: [], late }
     let signal: AbortSignal | undefined
     const value = await withTimeLimit(limit, async (inner) => {
-      signal = inner
+      signal = inner.signal
       assert.equal(inner.aborted, false)
       return 5
     })
@@ -41,7 +41,7 @@ describe('withTimeLimit', () => {
     let signal: AbortSignal | undefined
     let error: unknown
     const ended = withTimeLimit({ clock, timeout: 1000, signals: [], late }, (inner) => {
-      signal = inner
+      signal = inner.signal
       return never()
     }).catch((thrown) => (error = thrown))
     await clock.advance(999)
@@ -66,8 +66,8 @@ describe('withTimeLimit', () => {
       const controllers = [new AbortController(), new AbortController()]
       const signals = controllers.map(({ signal }) => signal)
       let inner: AbortSignal | undefined
-      const ended = withTimeLimit({ clock, timeout: 1000, signals, late }, (signal) => {
-        inner = signal
+      const ended = withTimeLimit({ clock, timeout: 1000, signals, late }, (over) => {
+        inner = over.signal
         return never()
       })
       controllers[which]?.abort(new Error(`enough ${which}`))
@@ -137,7 +137,7 @@ describe('StoppableWork', () => {
     const work = new StoppableWork()
     const happened: string[] = []
     work.signal.addEventListener('abort', () => happened.push('signal'))
-    work.onEnd(() => happened.push('end'))
+    work.add(() => happened.push('end'))
     const running = work.run(limit, never)
     work.stop(new Error('enough'))
     await assert.rejects(running, /enough/)

@@ -265,6 +265,19 @@ describe('a run', () => {
     assert.deepEqual(await log.slots('quiet'), { upTo: new Date(clock.now()), open: [] })
   })
 
+  it('that asks for no signal costs none', async (t) => {
+    const { begin, clock } = await place(t)
+    let asked = false
+    await begin([job('quiet', every(10).seconds, (context) => void (asked && context.signal))])
+    await clock.advance(10_000)
+    const created = t.mock.method(globalThis, 'AbortController')
+    await clock.advance(50_000)
+    assert.equal(created.mock.callCount(), 0)
+    asked = true
+    await clock.advance(10_000)
+    assert.equal(created.mock.callCount(), 1)
+  })
+
   it('waits for what it published, awaited or not', async (t) => {
     const { begin, log, clock } = await place(t)
     const answers: (() => void)[] = []

@@ -3,6 +3,7 @@ import { BehaviorSubject, lastValueFrom, Subject } from 'rxjs'
 import { defined } from '../../core/defined.ts'
 import { asError, quote, TidingsError } from '../../core/errors.ts'
 import { isTransient, keepTrying } from '../../core/keep-trying.ts'
+import { Stop } from '../../core/stop.ts'
 import { withLinkedSignal } from '../../core/time-limit.ts'
 import { MINUTE } from '../../core/time-units.ts'
 import type { Job } from '../../job/job.ts'
@@ -53,9 +54,9 @@ export class JobRunner implements RunningJob {
   /** Emits whenever `status()` may have changed. */
   readonly changes$ = new Subject<void>()
   /** Aborts when the job is paused or reset. */
-  #pausing = pausing()
+  #pausing = new Stop()
   /** Aborts when a person ends the attempts that run. */
-  #aborting = pausing()
+  #aborting = new Stop()
   /** When the runs in progress began. */
   readonly #running: number[] = []
   /** Another agent drives the job. */
@@ -195,8 +196,8 @@ export class JobRunner implements RunningJob {
   #control(): JobControl {
     return {
       paused$: this.#paused$,
-      abortWhenPaused: () => this.#pausing.signal,
-      abortOnRequest: () => this.#aborting.signal,
+      abortWhenPaused: () => this.#pausing,
+      abortOnRequest: () => this.#aborting,
       scheduleFailed: (error) => {
         this.#failure = error
         this.changes$.next()
@@ -241,7 +242,7 @@ export class JobRunner implements RunningJob {
   abort(): boolean {
     if (this.#running.length === 0) return false
     const aborting = this.#aborting
-    this.#aborting = pausing()
+    this.#aborting = new Stop()
     const { name } = this.job
     const message = `the run of job ${quote(name)} was aborted on request`
     aborting.abort(new TidingsError('TIDINGS_RUN_ABORTED', message, { details: { job: name } }))
@@ -252,7 +253,7 @@ export class JobRunner implements RunningJob {
   pause(paused: boolean): void {
     if (paused === this.#paused$.value) return
     if (paused) this.#pausing.abort()
-    else this.#pausing = pausing()
+    else this.#pausing = new Stop()
     this.#paused$.next(paused)
     this.changes$.next()
   }
@@ -265,7 +266,7 @@ export class JobRunner implements RunningJob {
     const { log, clock } = this.#host
     const now = clock.now()
     this.#pausing.abort()
-    this.#pausing = pausing()
+    this.#pausing = new Stop()
     if (this.#paused$.value) this.#pausing.abort()
     this.#record = (await resetJob(log, this.job.name, now)) ?? this.#record
     this.#failure = undefined
@@ -340,11 +341,4 @@ export class JobRunner implements RunningJob {
 /** What an agent holds while it drives a job. */
 function holdOf({ name }: Job): string {
   return `job/${name}`
-}
-
-// Every run in progress listens to this signal; Node reports more than ten listeners as a leak.
-function pausing(): AbortController {
-  const controller = new AbortController()
-  setMaxListeners(0, controller.signal)
-  return controller
 }

@@ -46,7 +46,7 @@ function watchedJob(job: Job, host: WatchHost): Job {
       fetch: (...request) => host.outside(fetch(...request)),
       exec: (...program) => host.outside(exec(...program)),
     }
-    const result = job.run({ ...context, ...own })
+    const result = job.run(withOwn(context, own))
     return result instanceof Promise ? during(host.virtual, result, patience()) : result
   }
   return brand('job', { ...job, run })
@@ -108,7 +108,13 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof (value as PromiseLike<unknown> | null | undefined)?.then === 'function'
 }
 
-// The members of a delivery are created when they are read: a copy would create them all.
+// Some members are created when they are read: a copy would create them all.
+function withOwn<T extends object>(given: T, own: Partial<T>): T {
+  return new Proxy(given, {
+    get: (target, member): unknown => Reflect.get(Object.hasOwn(own, member) ? own : target, member),
+  })
+}
+
 function watchedDelivery(name: string, delivery: Delivery, host: WatchHost): Delivery {
   const caller = {
     by: `listener ${name}`,
@@ -120,7 +126,5 @@ function watchedDelivery(name: string, delivery: Delivery, host: WatchHost): Del
     fetch: (...request) => host.outside(host.world.fetchFor(caller)(...request)),
     exec: (...program) => host.outside(host.world.execFor(caller)(...program)),
   }
-  return new Proxy(delivery, {
-    get: (target, member): unknown => Reflect.get(Object.hasOwn(own, member) ? own : target, member),
-  })
+  return withOwn(delivery, own)
 }
