@@ -33,7 +33,7 @@ export class StoppableWork extends Stop {
   /** Runs the work, and settles as it does unless its time is up or it is stopped before. May be called once. */
   run<T>({ clock, timeout, late }: TimeLimit, work: () => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      if (this.aborted) return reject(this.reason as Error)
+      if (this.aborted) return reject(this.reason)
       this.#reject = reject
       if (timeout !== undefined) this.add(clock.timer(() => this.stop(late()), timeout))
       work().then(
