@@ -168,11 +168,11 @@ export { type Operations, operations } from './agent/operations/operations.ts'
 export type {
   ParkedAnswer,
   ParkedBulk,
-  ParkedEvent,
   ParkedOperations,
   ParkedRow,
   TakeParked,
 } from './agent/operations/parked.ts'
+export type { KnownCall, ParkedEvent, ParkedExchange } from './agent/operations/parked-exchange.ts'
 export type { ParkedGroup } from './agent/operations/parked-groups.ts'
 export type { ParkedMatch } from './agent/operations/parked-match.ts'
 export type { PauseAnswer } from './agent/operations/pausing.ts'

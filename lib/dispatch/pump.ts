@@ -35,8 +35,11 @@ export interface PumpHost extends DeliveryHost {
   began?(now: number): void
   /** Called when a delivery ends; not if it was cut off because the agent stops. */
   ended?(delivery: EndedDelivery): void
-  /** Called before an event is parked; returns the writes to store in one step with that. */
-  parking(handed: Handed, error: ErrorInfo): Writes
+  /**
+   * Called before an event is parked, with the calls that its handler made in the last attempt; returns the writes to
+   * store in one step with that.
+   */
+  parking(handed: Handed, error: ErrorInfo, calls: readonly HandlerCall[]): Writes
   /** Called once the consumer has parked an event. */
   parked(): void
 }
@@ -282,7 +285,7 @@ export class Pump {
     const fields = { listener, seq, attempt: handed.attempt, err: outcome.error, ...again }
     environment.logger.error(fields, 'listener failed')
     if (outcome.end === 'park') {
-      this.#park(handed, outcome.error)
+      this.#park(handed, outcome.error, calls)
       return this.#queue.done(queued)
     }
     const at = this.#clock.now() + outcome.after
@@ -295,9 +298,9 @@ export class Pump {
     this.#host.ended?.({ handed, outcome, handled: false, calls: [], began: now, ended: now })
   }
 
-  #park(handed: Handed, thrown: Error): void {
+  #park(handed: Handed, thrown: Error, calls: readonly HandlerCall[] = []): void {
     const error = errorInfo(thrown, this.#host.scrub)
-    this.#consumer.park(handed, { error }, this.#host.parking(handed, error))
+    this.#consumer.park(handed, { error }, this.#host.parking(handed, error, calls))
     this.#host.parked()
     this.#host.environment.logger.error({ listener: this.#listener.name, seq: handed.event.seq }, 'event parked')
   }

@@ -89,6 +89,7 @@ const commands: readonly (readonly string[])[] = [
   ['parked', 'groups'],
   ['parked', 'ls'],
   ['parked', 'show', LISTENER, '1'],
+  ['parked', 'show', LISTENER, '1', 'home.ts', '--as-spec', 'test/parked.test.ts'],
   ['parked', 'retry', LISTENER, '1'],
   ['parked', 'drop', LISTENER, '--all', '--yes'],
   ['replay', LISTENER, '--dry', '--again'],

@@ -157,6 +157,7 @@ export const contract = {
     list: many('GET /parked', object({ listener: 'text?', ...parked, after: 'number?', limit: 'number?' })),
     groups: one('GET /parked/groups', object({ listener: 'text?' })),
     show: one('GET /parked/show', listener, part('seq', 'number')),
+    exchange: one('GET /parked/exchange', listener, part('seq', 'number')),
     retry: one('POST /parked/retry', listener, part('seq', 'number?'), bulk),
     drop: one('POST /parked/drop', listener, part('seq', 'number?'), bulk),
   },

@@ -1,11 +1,11 @@
 import { defined } from '../../core/defined.ts'
 import type { ErrorInfo } from '../../core/error-info.ts'
-import type { StoredEvent } from '../../core/event.ts'
 import type { Consumer, Log, Parked } from '../../log/port.ts'
 import { count } from '../../log/query.ts'
 import type { AgentControl } from '../run/agent-control.ts'
 import { knownListener } from './known.ts'
 import { MOST_READ } from './most-read.ts'
+import { type ParkedEvent, type ParkedExchange, parkedExchange } from './parked-exchange.ts'
 import { type ParkedGroup, parkedGroups } from './parked-groups.ts'
 import { type ParkedMatch, parkedTest } from './parked-match.ts'
 import { steerable } from './steerable.ts'
@@ -26,20 +26,6 @@ export interface ParkedRow {
   readonly at: string
   /** Why the last attempt failed. */
   readonly error: Omit<ErrorInfo, 'stack'>
-}
-
-/** A parked event, in full. */
-export interface ParkedEvent {
-  /** The listener that parked the event. */
-  readonly listener: string
-  /** How many deliveries were attempted. */
-  readonly attempts: number
-  /** When the event was parked, in ISO format. */
-  readonly at: string
-  /** Why the last attempt failed, with the stack. */
-  readonly error: ErrorInfo
-  /** The event. */
-  readonly event: StoredEvent
 }
 
 /** Which parked events are taken, and how many in one call. */
@@ -89,6 +75,8 @@ export interface ParkedOperations {
   }): Promise<readonly ParkedGroup[]>
   /** One parked event in full; undefined if it is not parked. */
   show(listener: string, seq: number): Promise<ParkedEvent | undefined>
+  /** As `show`, with the state of the listener and the calls of its handler, all without secrets. */
+  exchange(listener: string, seq: number): Promise<ParkedExchange | undefined>
   /**
    * Delivers one parked event again, or the first 20 000 without a seq; resolves to the seqs of those that were parked. With
    * a match that has a part, delivers all that match again, in steps, and resolves to their number.
@@ -108,16 +96,21 @@ export interface TakeParked {
 const STEP = 500
 
 export function parkedOperations(log: Log, agent?: AgentControl): ParkedOperations {
+  const show: ParkedOperations['show'] = async (listener, seq) => {
+    await knownListener(log, listener)
+    return steerable(log, agent, listener).steer(async (consumer) => {
+      for await (const parked of consumer.parked(seq - 1))
+        return parked.event.seq === seq ? whole(listener, parked) : undefined
+      return undefined
+    })
+  }
   return {
     list: (question) => list(log, agent, question),
     groups: ({ listener } = {}) => parkedGroups(log, agent, listener),
-    show: async (listener, seq) => {
-      await knownListener(log, listener)
-      return steerable(log, agent, listener).steer(async (consumer) => {
-        for await (const parked of consumer.parked(seq - 1))
-          return parked.event.seq === seq ? whole(listener, parked) : undefined
-        return undefined
-      })
+    show,
+    exchange: async (listener, seq) => {
+      const parked = await show(listener, seq)
+      return parked && parkedExchange(log, parked, (text) => agent?.scrub(text) ?? text)
     },
     retry: taking(log, agent, (consumer, seq) => consumer.release(seq)),
     drop: taking(log, agent, (consumer, seq) => consumer.drop(seq)),

@@ -23,8 +23,8 @@ const actions: ReadonlySet<string> = new Set([
   'replay.tell',
 ])
 
-/** Questions that the page does not offer, since they read the whole log. */
-const unbounded: ReadonlySet<string> = new Set(['flow', 'events.count', 'events.tally'])
+/** Questions that the page does not offer, since they read the whole log, or all the state of a listener. */
+const unbounded: ReadonlySet<string> = new Set(['flow', 'events.count', 'events.tally', 'parked.exchange'])
 
 /** Whether the page offers an operation; `name`: such as `jobs.run`. A new action is not offered until it is listed. */
 export function isOffered(name: string, { method }: Operation): boolean {

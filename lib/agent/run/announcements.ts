@@ -7,6 +7,7 @@ import type { StoredEvent } from '../../core/event.ts'
 import type { JsonValue } from '../../core/json.ts'
 import { isTransient, keepTrying } from '../../core/keep-trying.ts'
 import type { Logger } from '../../core/logger.ts'
+import type { HandlerCall } from '../../dispatch/handler-calls.ts'
 import { refuseLoop } from '../../dispatch/hops.ts'
 import type { Handed, Log, Writes } from '../../log/port.ts'
 
@@ -47,12 +48,19 @@ export class Announcements {
     this.#host = host
   }
 
-  /** Returns the writes that go into the commit that parks an event. */
-  parking(listener: string, { event, attempt }: Handed, error: ErrorInfo): Writes {
+  /** Returns the writes that go into the commit that parks an event, with the calls of its last attempt. */
+  parking(
+    listener: string,
+    { event, attempt }: Handed,
+    error: ErrorInfo,
+    handlerCalls: readonly HandlerCall[] = [],
+  ): Writes {
     const { seq, type, identifier, cause } = event
     const { name, message, code } = error
     const shortError = { name, message, ...defined({ code }) }
-    const data = { listener, seq, type, identifier, attempts: attempt, error: shortError }
+    const calls = handlerCalls.map(({ method, host, status }) => ({ method, host, ...defined({ status }) }))
+    const made = calls.length === 0 ? {} : { calls }
+    const data = { listener, seq, type, identifier, attempts: attempt, error: shortError, ...made }
     const value = { data, ...defined({ cause }) }
     return [
       { namespace: TO_ANNOUNCE, key: `${listener} ${seq} ${new Date(this.#host.clock.now()).toISOString()}`, value },

@@ -6,6 +6,7 @@ import type { Draft } from '../../core/event.ts'
 import { isTransient, keepTrying } from '../../core/keep-trying.ts'
 import type { Logger } from '../../core/logger.ts'
 import { HOUR } from '../../core/time-units.ts'
+import type { HandlerCall } from '../../dispatch/handler-calls.ts'
 import type { RunProgress } from '../../job/job-host.ts'
 import type { RunReport } from '../../job/run-report.ts'
 import type { Handed, Log, Writes } from '../../log/port.ts'
@@ -115,8 +116,9 @@ export class EngineEvents {
   }
 
   /** Returns the writes that go into the commit that parks an event; call `parked` afterwards. */
-  parking(listener: string, handed: Handed, error: ErrorInfo): Writes {
-    return this.#announcements.parking(listener, handed, error)
+  parking(listener: string, handed: Handed, error: ErrorInfo, calls: readonly HandlerCall[]): Writes {
+    const scrubbed = calls.map((call) => ({ ...call, host: this.#scrub(call.host) }))
+    return this.#announcements.parking(listener, handed, error, scrubbed)
   }
 
   /** Announces the events that a listener has parked. `flush` resolves when the parking is durable. */

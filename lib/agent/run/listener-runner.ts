@@ -5,6 +5,7 @@ import type { ErrorInfo } from '../../core/error-info.ts'
 import { asError, hasCode } from '../../core/errors.ts'
 import { retryPause } from '../../core/keep-trying.ts'
 import { MINUTE } from '../../core/time-units.ts'
+import type { HandlerCall } from '../../dispatch/handler-calls.ts'
 import { Pump, type PumpHost } from '../../dispatch/pump.ts'
 import type { Listener } from '../../listener/listener.ts'
 import type { Consumer, Handed, Lag, Log, Start, Writes } from '../../log/port.ts'
@@ -23,8 +24,8 @@ export interface ListenerRunnerHost extends Omit<PumpHost, 'stop' | 'began' | 'e
   readonly log: Log
   /** Counts its deliveries. */
   readonly meters: Pick<PartMeters, 'listener'>
-  /** Returns the writes that go into the commit that parks an event. */
-  parking(listener: string, handed: Handed, error: ErrorInfo): Writes
+  /** Returns the writes that go into the commit that parks an event; `calls`: those of its handler. */
+  parking(listener: string, handed: Handed, error: ErrorInfo, calls: readonly HandlerCall[]): Writes
   /** Called once an event was parked. `flush` resolves when that is durable. */
   parked(listener: string, flush: () => Promise<void>): void
   /** Awaits the work, also while the agent stops; logs a failure and resolves to it. */
@@ -216,7 +217,7 @@ export class ListenerRunner implements ListenerControl {
         this.#deliveries.add(delivery)
         meter.ended(delivery)
       },
-      parking: (handed, error) => this.#host.parking(listener.name, handed, error),
+      parking: (...parking) => this.#host.parking(listener.name, ...parking),
       parked: () => this.#host.parked(listener.name, () => consumer.flush()),
     })
     this.#pump = pump

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
+import { agent } from '../../../lib/agent/define/agent.ts'
 import { type Operations, operationsOf } from '../../../lib/agent/operations/operations.ts'
 import type { ParkedAnswer, ParkedBulk } from '../../../lib/agent/operations/parked.ts'
+import { controlOf, start } from '../../../lib/agent/start.ts'
+import { TidingsError } from '../../../lib/core/errors.ts'
 import { job } from '../../../lib/job/job.ts'
 import type { LevelLog } from '../../../lib/level/level-log.ts'
 import { listener } from '../../../lib/listener/listener.ts'
@@ -157,5 +160,48 @@ describe('events that wait for another attempt', () => {
     assert.ok(rows.every(({ at }) => Date.parse(at) > clock.now()))
     assert.deepEqual(await retrying.list({ listener: 'a', limit: 1 }), rows.slice(0, 1))
     await assert.rejects(retrying.list({ listener: 'nobody' }), { code: 'TIDINGS_LOG_INVALID' })
+  })
+})
+
+describe('what parked an event', () => {
+  it('is known with the state of the listener and the calls of the last attempt, without secrets', async (t) => {
+    const { log, clock } = await place(t)
+    const world = {
+      fetch: async () => new Response('', { status: 422 }),
+      exec: () => Promise.reject(new TidingsError('TIDINGS_EXEC_FAILED', 'git failed')),
+      secret: () => 'hunter2hunter2',
+    }
+    const mail = listener(
+      'mail',
+      on('made'),
+      async ({ data }, { fetch, exec, state, secret, attempt }) => {
+        state.set('last', `by ${secret('TOKEN')}`)
+        state.set('apiKey', 'of the service')
+        if (data === null) return
+        await fetch(`https://${secret('TOKEN')}.example/letters?to=me`, { method: 'POST' })
+        if (attempt === 1) throw new Error('the first attempt')
+        await exec('git', ['log'])
+      },
+      { attempts: 2, backoff: { min: 1, max: 1 } },
+    )
+    const running = await start(agent('spec', [mail]), { log, clock, world, logger: false })
+    const draft = (identifier: string, data: unknown) => ({ type: 'made', identifier, data })
+    await log.accept([draft('1', null), draft('2', { by: 'hunter2hunter2', Authorization: 'Basic x', n: 3 })])
+    await running.drained()
+    await clock.advance(1000)
+    await running.drained()
+    const { parked } = operationsOf(log, controlOf(running))
+    const found = await parked.exchange('mail', 2)
+    assert.deepEqual(found?.event.data, { by: '[secret]', Authorization: '[secret]', n: 3 })
+    assert.deepEqual(found.state, { last: 'by [secret]', apiKey: '[secret]' })
+    assert.deepEqual(found.calls, [
+      { method: 'POST', host: '[secret].example', status: 422 },
+      { method: 'exec', host: 'git', failed: true },
+    ])
+    assert.deepEqual([found.attempts, found.error.code], [2, 'TIDINGS_EXEC_FAILED'])
+    assert.equal(await parked.exchange('mail', 1), undefined)
+    await running.stop()
+    // The announcement is in the log, also for those who come later.
+    assert.deepEqual((await operationsOf(log).parked.exchange('mail', 2))?.calls, found.calls)
   })
 })
