@@ -32,7 +32,7 @@ const FILLED = ['event', 'identity', 'state', 'consumer', 'mark', 'slots', 'run'
  *   `TIDINGS_LOG_FORMAT`, `TIDINGS_LOG_FAILED` (the server can't be reached)
  */
 export async function readPostgres<T>(address: string, use: (source: PortableSource) => Promise<T>): Promise<T> {
-  return inTransaction(address, 'ISOLATION LEVEL REPEATABLE READ READ ONLY', async (connection, schema) => {
+  return inTransaction(address, 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY', async (connection, schema) => {
     await checkServer(connection, schema)
     await refuseInUse(connection, schema)
     const [row = []] = await connection.ask(`SELECT id, identity, first, seq FROM "${schema}".head`)
@@ -51,7 +51,7 @@ export async function readPostgres<T>(address: string, use: (source: PortableSou
  *   `TIDINGS_LOG_FORMAT`, `TIDINGS_LOG_FAILED` (the server can't be reached, or can't hold the log)
  */
 export async function makePostgres<T>(address: string, facts: LogFacts, fill: Fill<T>): Promise<T> {
-  return inTransaction(address, '', async (connection, schema) => {
+  return inTransaction(address, 'BEGIN', async (connection, schema) => {
     await makeTables(connection, schema)
     const { id, identity, first, last } = facts
     const update = `UPDATE "${schema}".head SET id = $1, identity = $2, first = $3, seq = $4`
@@ -63,24 +63,25 @@ export async function makePostgres<T>(address: string, facts: LogFacts, fill: Fi
     }
     const filled = await fill(target)
     await tables.count()
+    await connection.ask('COMMIT')
     return filled
   })
 }
 
+// The transaction ends with the connection: what was not committed, the server takes back.
 async function inTransaction<T>(
   address: string,
-  mode: string,
+  begin: string,
   act: (connection: Connection, schema: string) => Promise<T>,
 ): Promise<T> {
   const schema = schemaOf(address)
   const connection = await Connection.open({ connectionString: address, query_timeout: PATIENCE }, () => undefined)
   try {
-    await connection.ask(`BEGIN ${mode}`)
-    const done = await act(connection, schema)
-    await connection.ask('COMMIT')
-    return done
+    await connection.ask(begin)
+    // A large log takes its time, and may be idle here while the other store is verified.
+    await connection.ask('SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0')
+    return await act(connection, schema)
   } finally {
-    // After anything but a commit, the server takes everything back.
     await connection.close()
   }
 }

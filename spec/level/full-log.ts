@@ -20,14 +20,19 @@ const RUN = '1970-01-01T00:00:05.000Z#1'
 /** Makes a log with records of every kind, odd texts, and pruned and forgotten identities. Its process left it by dying. */
 export async function fullLog(directory: string, identity: 'type' | 'identifier' = 'type'): Promise<void> {
   const clock = virtualClock()
-  const log = await openLog(`${directory}.living`, { clock, identity })
+  const log = await openLog(`${directory}.1`, { clock, identity })
   await pruned(log, clock)
   await publish(log, clock)
   await remember(log)
   await hear(log, clock)
   await take(await log.consumer('crashed', { start: 'start', types: ['plain'] }), 3)
-  await copyLiving(`${directory}.living`, directory)
+  await copyLiving(`${directory}.1`, `${directory}.2`)
   await log.close()
+  // One of the events in flight is handed out alone now, and the process dies again.
+  const second = await openLog(`${directory}.2`, { clock })
+  await take(await second.consumer('crashed', { start: 'start', types: ['plain'] }), 1)
+  await copyLiving(`${directory}.2`, directory)
+  await second.close()
 }
 
 /** What a copy has to have: all records but those that tell how LevelDB's commits went, and what queries measured. */

@@ -58,12 +58,13 @@ describe('copyLog, to PostgreSQL and back', () => {
   }
 
   for (const identity of ['type', 'identifier'] as const) {
-    it(`copies every record there and back, where the ${identity} is part of an identity`, async (t) => {
+    it(`copies every record there, to another schema and back, where the ${identity} is part of an identity`, async (t) => {
       const { from, server, back } = places(t)
+      const { server: other } = places(t)
       await fullLog(from, identity)
       const there = await copyLog(from, server)
-      const again = await copyLog(server, back)
-      assert.deepEqual(again, there)
+      assert.deepEqual(await copyLog(server, other), there)
+      assert.deepEqual(await copyLog(other, back), there)
       assert.deepEqual(await comparable(back), await comparable(from))
       const log = await openLog(back)
       t.after(() => log.close())
@@ -182,6 +183,24 @@ describe('copyLog, to PostgreSQL and back', () => {
       assert.doesNotMatch(stdout, /hidden/)
       assert.match(stdout, new RegExp(`schema=${schema}`))
     }
+  })
+
+  // A new table has records to copy, or it is named here.
+  it('knows all tables', async (t) => {
+    const { server, schema, from } = places(t)
+    await fullLog(from)
+    await copyLog(from, server)
+    await (await openPostgres(cluster.address, { schema, warn: () => undefined })).close()
+    const text = `SELECT c.relname, (xpath('/row/n/text()', query_to_xml(format('SELECT count(*) AS n FROM %I.%I', $1::text,
+      c.relname), false, true, '')))[1]::text::int FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+      WHERE n.nspname = $1 AND c.relkind IN ('r', 'p') AND NOT c.relispartition ORDER BY c.relname`
+    const tables = await ask(cluster.address, text, [schema])
+    const empty = tables.flatMap(([name, rows]) => (rows === 0 ? [name] : []))
+    // Who lives, and who has what, is not copied.
+    assert.deepEqual(
+      empty.filter((name) => name !== 'agent' && name !== 'hold'),
+      [],
+    )
   })
 
   it('names the kind of record that does not fit', async (t) => {

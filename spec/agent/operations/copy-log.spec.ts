@@ -4,7 +4,7 @@ import { basename, join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { ClassicLevel } from 'classic-level'
 import { copyLog } from '../../../lib/agent/operations/copy-log.ts'
-import { keys } from '../../../lib/level/format/keys.ts'
+import { keys, kindOf, kinds } from '../../../lib/level/format/keys.ts'
 import { openLog } from '../../../lib/level/open-log.ts'
 import { fc } from '../../../lib/testing/fast-check.ts'
 import { virtualClock } from '../../../lib/testing/virtual-clock.ts'
@@ -24,6 +24,8 @@ describe('copyLog, from a folder to another', () => {
     it(`copies every record, where the ${identity} is part of an identity`, async (t) => {
       const { from, to } = folders(t)
       await fullLog(from, identity)
+      // A new kind of record is copied too, or is derived from others.
+      assert.deepEqual(new Set(Object.keys(await recordsIn(from)).map(kindOf)), new Set(kinds))
       const original = await keptIn(from)
       const progress: [number, number][] = []
       const copied = await copyLog(from, to, { progress: (done, all) => void progress.push([done, all]) })
