@@ -164,7 +164,7 @@ export type { HeldAnswer, JobOperations, JobResetAnswer, NextAnswer, RunAnswer }
 export type { ListedJob } from './agent/operations/list-jobs.ts'
 export type { ListenerOperations, Reset, ResetAnswer } from './agent/operations/listeners.ts'
 export type { LiveBatch, LiveQuestion } from './agent/operations/live.ts'
-export { type Operations, operations } from './agent/operations/operations.ts'
+export type { Operations } from './agent/operations/operations.ts'
 export type {
   ParkedAnswer,
   ParkedBulk,
@@ -186,6 +186,7 @@ export type { StoryListener, StoryOutcome } from './agent/operations/story-liste
 export type { KeyCount, Tally, TallyOptions } from './agent/operations/tally.ts'
 export type { TimelineQuestion, TimelineRow } from './agent/operations/timeline.ts'
 export type { TypeOperations, TypeRow } from './agent/operations/types.ts'
+export { operations } from './agent/peers/operations-on.ts'
 export type { Attention } from './agent/run/attention.ts'
 export type { DryDraft, DryRun } from './agent/run/dry-run.ts'
 export type { AgentHealth, Health, JobHealth, ListenerHealth, LogHealth } from './agent/run/health.ts'

@@ -14,7 +14,8 @@ import type { Lag, Log } from '../log/port.ts'
 import { type Agent, isAgent } from './define/agent.ts'
 import { createLogger } from './logger.ts'
 import { openTelemetry } from './open-telemetry.ts'
-import { operationsOf } from './operations/operations.ts'
+import type { Joined } from './peers/join.ts'
+import { operationsOn } from './peers/operations-on.ts'
 import type { AgentControl } from './run/agent-control.ts'
 import { LoggedLines } from './run/logged-lines.ts'
 import type { Running } from './run/running.ts'
@@ -83,8 +84,10 @@ export async function start(agent: Agent, options: StartOptions = {}): Promise<R
   const { logger } = environment
   const directory = options.serve ?? (options.log === undefined ? home : undefined)
   let server: SocketServer | undefined
+  let joined: Joined | undefined
   const close = async (): Promise<void> => {
     present.delete(running)
+    await joined?.leave()
     await server?.close()
     if (options.log === undefined) await log.close()
   }
@@ -108,6 +111,7 @@ export async function start(agent: Agent, options: StartOptions = {}): Promise<R
     await warnOfOrphans(agent, log, logger)
     await running.begin(() => logger.info({ agent: name, ...outlook(agent, running) }, 'agent started'))
     if (directory !== undefined) server = await answerCommands(running, log, directory, logger)
+    if (log.shared) joined = await (await import('./peers/join.ts')).join(log, running)
     return running
   } catch (error) {
     await running.stop()
@@ -173,7 +177,7 @@ async function answerCommands(
   try {
     const { serve } = await import('./socket/server.ts')
     const who = { agent: agent.agent, pid: process.pid, since: agent.since.toISOString() }
-    return await serve(operationsOf(log, agent), who, directory)
+    return await serve(operationsOn(log, agent), who, directory)
   } catch (error) {
     logger.warn({ directory, err: asError(error) }, 'agent cannot answer commands')
     return undefined

@@ -49,6 +49,7 @@ class LogOnLevelDb implements LevelLog {
   readonly id: string
   readonly durability: 'disk' | 'process'
   readonly dense = true
+  readonly shared = false
   readonly clock: Clock
   readonly committed$: Observable<number>
   readonly meter = new LogMeter()

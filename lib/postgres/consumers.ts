@@ -13,12 +13,11 @@ import {
   beginningOf,
   begunAt,
   movedTo,
-  type ReadRecords,
   type StoredConsumer,
   storedConsumer,
 } from '../log/consumer/stored-consumer.ts'
 import type { Consumer, ConsumerInfo, ConsumerOptions, EventPlace, Log, Start } from '../log/port.ts'
-import type { Row } from './connection.ts'
+import { recordsOf, unlessHeld } from './consumer-records.ts'
 import { type ConsumerStoreParts, PostgresConsumerStore } from './consumer-store.ts'
 import { Fence } from './fence.ts'
 import type { LogClock } from './log-clock.ts'
@@ -41,7 +40,11 @@ interface Held {
   readonly consumer: LogConsumer
   readonly store: PostgresConsumerStore
   readonly fence: Fence
+  readonly how: How
 }
+
+/** How it has the consumer: against other agents, or only until one wants it. */
+type How = 'hold_1' | 'open_consumer_1'
 
 /**
  * The consumers of a log in PostgreSQL that this agent has open. One agent holds a consumer at a time: each holding has a
@@ -70,9 +73,12 @@ export class PostgresConsumers {
     return this.#turns.runExclusive(async () => {
       const open = this.#open.get(name)?.consumer
       const isFree = open === undefined || open.retired || options.move === true
-      const begun = isFree ? await unlessHeld(this.#begun(name, options)) : undefined
+      const begun = isFree ? await unlessHeld(this.#begun(name, options, 'open_consumer_1')) : undefined
       const first = begun ?? open ?? (await this.#seen(name, options))
-      return new ConsumerHandle(first, begun !== undefined, (own, signal) => this.#wait(own, name, options, signal))
+      // Opened to be steered: only who pulls holds it against other agents.
+      return new ConsumerHandle(first, { isOwn: false, origin: begun?.origin ?? 'known' }, (own, why) =>
+        this.#wait(own, name, options, why),
+      )
     })
   }
 
@@ -85,17 +91,18 @@ export class PostgresConsumers {
     return seen
   }
 
-  // Waits while another agent has the consumer; without a signal it rejects.
+  // Waits while another agent has the consumer. Without a signal, it looks at that one's, or rejects.
   async #wait(
     own: LogConsumer | undefined,
     name: string,
     options: ConsumerOptions,
-    signal: AbortSignal | undefined,
+    { signal, look = false }: { readonly signal?: AbortSignal; readonly look?: boolean },
   ): Promise<LogConsumer | undefined> {
     for (;;) {
       const taking = this.#turns.runExclusive(() => this.#takenOver(own, name, options))
-      const taken = await (signal === undefined ? taking : unlessHeld(taking))
-      if (taken !== undefined || signal === undefined) return taken
+      const taken = await (signal === undefined && !look ? taking : unlessHeld(taking))
+      if (taken !== undefined) return taken
+      if (signal === undefined) return this.#seen(name, options)
       await pause(systemClock, this.#parts.session.options.lease / 10, signal)
       if (signal.aborted) return undefined
     }
@@ -105,17 +112,17 @@ export class PostgresConsumers {
     if (own?.next !== undefined) return own
     if (own !== undefined && (await this.#cursorOf(name)) === undefined)
       throw new TidingsError('TIDINGS_LOG_CLOSED', `consumer ${quote(name)} has another name now`)
-    return this.#begun(name, { ...options, move: false })
+    return this.#begun(name, { ...options, move: false }, 'hold_1')
   }
 
   // As for LevelDB (decision 0034): the open consumers of these names retire, then everything is read from the store.
-  async #begun(name: string, options: ConsumerOptions): Promise<LogConsumer> {
+  async #begun(name: string, options: ConsumerOptions, how: How): Promise<LogConsumer> {
     const isKnown = (await this.#cursorOf(name)) !== undefined
     const names = isKnown ? [name] : [name, options.formerly ?? name]
     const older = new Set(names.flatMap((each) => this.#open.get(each)?.consumer ?? []))
-    for (const each of older) await each.retire()
+    for (const each of older) await this.#retire(each)
     const origin = isKnown ? 'known' : await this.#created(name, options)
-    const { epoch, saved } = await this.#hold(name)
+    const { epoch, saved } = await this.#hold(name, how)
     const fence = new Fence('consumer', name, '', epoch)
     const release = (): Promise<void> => this.#release(fence)
     const store = new PostgresConsumerStore(this.#parts, name, { fence, saved, release })
@@ -127,8 +134,16 @@ export class PostgresConsumers {
       this.#open.delete(each.name)
       each.replacedBy(consumer)
     }
-    this.#open.set(name, { consumer, store, fence })
+    this.#open.set(name, { consumer, store, fence, how })
     return consumer
+  }
+
+  // One that another agent has taken over meanwhile has nothing to store.
+  async #retire(consumer: LogConsumer): Promise<void> {
+    const fence = this.#open.get(consumer.name)?.fence
+    await consumer.retire().catch((error: unknown) => {
+      if (fence?.lost.aborted !== true) throw error
+    })
   }
 
   #lost(fence: Fence): void {
@@ -174,9 +189,13 @@ export class PostgresConsumers {
     return created.length > 0 ? 'new' : 'known'
   }
 
-  async #hold(name: string, write?: Session['write']): Promise<{ readonly epoch: number; readonly saved: number }> {
+  async #hold(
+    name: string,
+    how: How,
+    write?: Session['write'],
+  ): Promise<{ readonly epoch: number; readonly saved: number }> {
     const { session } = this.#parts
-    const text = `SELECT o_epoch, o_saved FROM ${session.name('hold_1')}($1, $2)`
+    const text = `SELECT o_epoch, o_saved FROM ${session.name(how)}($1, $2)`
     const [[epoch, saved] = []] = await (write ?? session.write.bind(session))(text, [
       toText(name),
       session.options.agent,
@@ -288,8 +307,8 @@ export class PostgresConsumers {
    */
   async reconnected(write: Session['write'], isOther: boolean): Promise<() => void> {
     const again: (() => void)[] = []
-    for (const [name, { consumer, store, fence }] of this.#open) {
-      const held = isOther ? undefined : await unlessHeld(this.#hold(name, write))
+    for (const [name, { consumer, store, fence, how }] of this.#open) {
+      const held = isOther ? undefined : await unlessHeld(this.#hold(name, how, write))
       // Another holding lies between.
       if (held === undefined || held.epoch !== fence.epoch + 1) {
         this.#lost(fence)
@@ -322,28 +341,5 @@ export class PostgresConsumers {
       else found.push(consumer)
     }
     return found
-  }
-}
-
-/** Resolves to undefined while another agent has the consumer. */
-async function unlessHeld<T>(taking: Promise<T>): Promise<T | undefined> {
-  try {
-    return await taking
-  } catch (error) {
-    if (hasCode(error, 'TIDINGS_LOG_LOCKED')) return undefined
-    throw error
-  }
-}
-
-function recordsOf(marks: readonly Row[], flight: string | null): Omit<ReadRecords, 'cursor'> {
-  const of = <T>(kind: keyof typeof MARKS): (readonly [seq: number, record: T])[] =>
-    marks.flatMap(([found, seq, body]) =>
-      found === MARKS[kind] ? [[Number(seq), JSON.parse(fromText(body as string)) as T] as const] : [],
-    )
-  return {
-    inFlight: flight === null ? [] : (JSON.parse(fromText(flight)) as number[]),
-    retries: of<RetryRecord>('retry').map(([seq, record]) => ({ ...record, seq })),
-    parked: of('parked').map(([seq]) => seq),
-    crashes: new Map(of<number>('crashes')),
   }
 }

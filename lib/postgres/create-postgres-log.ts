@@ -38,6 +38,7 @@ class LogOnPostgres implements PostgresLog {
   readonly id: string
   readonly durability: 'disk' | 'process' | 'quorum'
   readonly dense = true
+  readonly shared = true
   readonly clock: LogClock
   readonly committed$: Observable<number>
   readonly #parts: LogParts

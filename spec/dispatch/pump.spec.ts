@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { operations } from '../../lib/agent/operations/operations.ts'
+import { operations } from '../../lib/agent/peers/operations-on.ts'
 import { Park, Retry } from '../../lib/core/control.ts'
 import { TidingsError } from '../../lib/core/errors.ts'
 import { eventType } from '../../lib/core/event-type.ts'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { agent } from '../../lib/agent/define/agent.ts'
-import { operations } from '../../lib/agent/operations/operations.ts'
+import { operations } from '../../lib/agent/peers/operations-on.ts'
 import { start } from '../../lib/agent/start.ts'
 import type { Draft } from '../../lib/core/event.ts'
 import { job } from '../../lib/job/job.ts'

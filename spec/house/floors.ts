@@ -33,7 +33,7 @@ const rooms: Readonly<Record<string, readonly (readonly string[])[]>> = {
   listener: [['memory'], [ITSELF], ['judge']],
   postgres: [['sql'], [ITSELF]],
   level: [['format'], ['store'], ['read'], ['write'], ['session'], ['consumer', 'runs'], ['upkeep'], ['repair']],
-  agent: [['define'], ['run', 'inspect'], ['try'], ['simulate'], ['operations'], ['socket'], ['page']],
+  agent: [['define'], ['run', 'inspect'], ['try'], ['simulate'], ['operations'], ['peers'], ['socket'], ['page']],
 }
 
 /** Who may import what comes from outside; all other packages are free. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
 import { from } from 'rxjs'
-import { operations } from '../../lib/agent/operations/operations.ts'
+import { operations } from '../../lib/agent/peers/operations-on.ts'
 import type { Draft } from '../../lib/core/event.ts'
 import { job, type Run } from '../../lib/job/job.ts'
 import type { RunReport } from '../../lib/job/run-report.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
-import { operations } from '../../lib/agent/operations/operations.ts'
+import { operations } from '../../lib/agent/peers/operations-on.ts'
 import { TidingsError } from '../../lib/core/errors.ts'
 import type { Draft } from '../../lib/core/event.ts'
 import { HeldDrafts } from '../../lib/job/held-drafts.ts'

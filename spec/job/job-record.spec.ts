@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { operations, operationsOf } from '../../lib/agent/operations/operations.ts'
+import { operationsOf } from '../../lib/agent/operations/operations.ts'
+import { operations } from '../../lib/agent/peers/operations-on.ts'
 import { eventType } from '../../lib/core/event-type.ts'
 import { type JobContext, job, type Run } from '../../lib/job/job.ts'
 import { listener } from '../../lib/listener/listener.ts'

@@ -7,6 +7,7 @@ import { type Attention, attentionOf } from '../run/attention.ts'
 import type { AgentHealth, Health } from '../run/health.ts'
 import type { Code } from '../run/job-code.ts'
 import type { Reloaded } from '../run/reloaded.ts'
+import { type AgentOperations, agentOperations } from './agents.ts'
 import { type DbOperations, dbOperations } from './db.ts'
 import { type EventOperations, eventOperations } from './events.ts'
 import { flowOf } from './flow.ts'
@@ -43,6 +44,8 @@ export interface Operations {
   readonly replay: ReplayOperations
   /** Maintenance of the log. */
   readonly db: DbOperations
+  /** Operations on the agents of the log. */
+  readonly agents: AgentOperations
   /** The health of agent and log. Also answers while the log has failed. */
   status(): Promise<Health>
   /** Loads the code of the running agent again; resolves to what has changed. See `Running.reload`. */
@@ -72,11 +75,6 @@ export interface Operations {
   why(event: string, listener: string): Promise<WhyAnswer>
 }
 
-/** The operations on a log that no agent runs on. `connect` reaches a running agent. */
-export function operations(log: Log): Operations {
-  return operationsOf(log)
-}
-
 /** The operations on a log, and on the agent that runs on it. `code`: the jobs on the log, if no agent runs. */
 export function operationsOf(log: Log, agent?: AgentControl, code?: Code): Operations {
   const parked = parkedOperations(log, agent)
@@ -91,6 +89,7 @@ export function operationsOf(log: Log, agent?: AgentControl, code?: Code): Opera
     retrying: retryingOperations(log, agent),
     replay: replayOperations(log, agent),
     db: dbOperations(log),
+    agents: agentOperations(log, agent),
     status: () => healthOf(log, agent),
     reload: async () => {
       if (agent !== undefined) return agent.reload()

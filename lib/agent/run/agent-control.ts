@@ -70,6 +70,10 @@ export interface AgentControl extends Code {
    * this event. None if it is unknown.
    */
   deliveries(listener: string, limit?: number, seq?: number): readonly DeliveryRow[]
+  /** The names of the jobs that it drives, and of the listeners that it handles: no other agent on the log does. */
+  held(): { readonly jobs: readonly string[]; readonly listeners: readonly string[] }
+  /** Pauses and resumes its jobs and listeners as the log has stored it. */
+  pauseAsStored(): Promise<void>
   /** All listeners of the agent. */
   listeners(): readonly Listener[]
   /** The listener of that name; undefined if the agent has none. */

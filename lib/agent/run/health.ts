@@ -82,6 +82,8 @@ export interface Health {
   readonly timezone?: string
   /** When its code was loaded again, as an ISO 8601 string; absent if it runs the code that it started with. */
   readonly loaded?: string
+  /** The agents that share the log; absent where one process owns it. */
+  readonly agents?: readonly { readonly agent: string; readonly host: string; readonly pid: number }[]
   /** The health of the log. */
   readonly log: LogHealth
   /** The health of each job. */

@@ -24,7 +24,7 @@ export interface HeldWork {
   readonly abort: AbortSignal
   /** Takes the hold, and waits for it until the signal aborts; undefined then. Asks at least once. */
   take(signal: AbortSignal): Promise<Hold | undefined>
-  /** Another agent does the work now: true; this one does: false. */
+  /** Called whenever it is known who does the work: another agent (true), or this one. */
   standsBy(isStandby: boolean): void
   /** Works until `stop` aborts, or until there is no more to do. */
   work(under: Under, hold: Hold): Promise<void>
@@ -46,6 +46,7 @@ export async function workWhileHeld(held: HeldWork): Promise<void> {
   while (!stop.aborted) {
     const hold = (await held.take(NOW)) ?? (await standBy(held))
     if (hold === undefined) return
+    held.standsBy(false)
     const { log = held.log, lost } = hold
     try {
       await withLinkedSignal([stop, lost], (ends) =>
@@ -66,7 +67,5 @@ export async function workWhileHeld(held: HeldWork): Promise<void> {
 
 async function standBy(held: HeldWork): Promise<Hold | undefined> {
   held.standsBy(true)
-  const hold = await held.take(held.stop)
-  if (hold !== undefined) held.standsBy(false)
-  return hold
+  return held.take(held.stop)
 }

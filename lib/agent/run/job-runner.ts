@@ -5,9 +5,8 @@ import { asError, quote, TidingsError } from '../../core/errors.ts'
 import { isTransient, keepTrying } from '../../core/keep-trying.ts'
 import { Stop } from '../../core/stop.ts'
 import { withLinkedSignal } from '../../core/time-limit.ts'
-import { MINUTE } from '../../core/time-units.ts'
 import type { Job } from '../../job/job.ts'
-import type { JobControl, JobHost, Trigger } from '../../job/job-host.ts'
+import type { JobControl, JobHost } from '../../job/job-host.ts'
 import type { JobRecord } from '../../job/job-record.ts'
 import { readJob, resetJob, seenJob } from '../../job/job-record.ts'
 import { runJob } from '../../job/run-job.ts'
@@ -20,16 +19,11 @@ import type { RunningJob } from './agent-control.ts'
 import type { EngineEvents } from './engine-events.ts'
 import type { JobHealth } from './health.ts'
 import { workWhileHeld } from './held-work.ts'
-import { expectedBy, nextRun, restsUntil, slotAfter } from './next-run.ts'
+import { expectedBy, nextRun, overdueSlot, restsUntil, slotAfter } from './next-run.ts'
 import type { PartMeters } from './part-meters.ts'
 import { isPaused } from './pauses.ts'
 import type { JobStatus } from './status.ts'
-
-/**
- * A slot is overdue once the next slot has passed too, or after this long, in ms: no timer is more than 30 s late, even
- * after the machine was suspended.
- */
-const PATIENCE = MINUTE
+import { Triggers } from './triggers.ts'
 
 /** What a running job needs from its agent. */
 export interface JobRunnerHost extends Omit<JobHost, 'began' | 'ended' | 'unrun' | 'progressed' | 'control'> {
@@ -50,7 +44,7 @@ export class JobRunner implements RunningJob {
   #opened: Hold | undefined
   readonly #host: JobRunnerHost
   readonly #paused$: BehaviorSubject<boolean>
-  readonly #triggers$ = new Subject<Trigger>()
+  readonly #triggers = new Triggers()
   /** Emits whenever `status()` may have changed. */
   readonly changes$ = new Subject<void>()
   /** Aborts when the job is paused or reset. */
@@ -59,8 +53,10 @@ export class JobRunner implements RunningJob {
   #aborting = new Stop()
   /** When the runs in progress began. */
   readonly #running: number[] = []
-  /** Another agent drives the job. */
-  #standby = false
+  /** Whether another agent drives the job. */
+  standby = false
+  /** Whether this agent drives the job. */
+  holds = false
   #last: RunReport | undefined
   /** The slot that the schedule waits for. */
   #awaited: Date | undefined
@@ -107,10 +103,12 @@ export class JobRunner implements RunningJob {
         abort,
         take: (signal) => this.#take(signal),
         standsBy: (isStandby) => {
-          this.#standby = isStandby
-          this.changes$.next()
           const words = isStandby ? 'another agent drives it: standing by' : 'this agent drives it now'
-          environment.logger.info({ job: this.job.name }, words)
+          if (isStandby !== this.standby) environment.logger.info({ job: this.job.name }, words)
+          this.standby = isStandby
+          this.holds = !isStandby
+          if (isStandby) this.#triggers.refuse(this.#drivenElsewhere())
+          this.changes$.next()
         },
         work: (under, { wanted }) => this.#drive({ ...this.#host, ...under }, wanted),
         isFree: () => true,
@@ -118,6 +116,9 @@ export class JobRunner implements RunningJob {
     } catch (error) {
       this.#failure = asError(error)
       throw error
+    } finally {
+      this.holds = false
+      this.#triggers.end()
     }
   }
 
@@ -169,7 +170,7 @@ export class JobRunner implements RunningJob {
 
   async #run(host: JobRunnerHost): Promise<void> {
     const meter = host.meters.job(this.job.name)
-    const runs = runJob(this.job, () => this.#record, this.#triggers$, {
+    const runs = runJob(this.job, () => this.#record, this.#triggers.asked$, {
       ...host,
       control: this.#control(),
       began: (slot) => {
@@ -230,12 +231,15 @@ export class JobRunner implements RunningJob {
    * @throws TidingsError `TIDINGS_LOG_LOCKED` while another agent drives the job
    */
   async trigger(): Promise<RunReport | undefined> {
-    if (this.#standby) {
-      const { name } = this.job
-      const message = `another agent drives job ${quote(name)} now`
-      throw new TidingsError('TIDINGS_LOG_LOCKED', message, { details: { job: name } })
-    }
-    return new Promise((ended) => this.#triggers$.next({ at: new Date(this.#host.clock.now()), ended }))
+    if (this.standby) throw this.#drivenElsewhere()
+    return this.#triggers.ask(new Date(this.#host.clock.now()))
+  }
+
+  #drivenElsewhere(): TidingsError {
+    const { name } = this.job
+    return new TidingsError('TIDINGS_LOG_LOCKED', `another agent drives job ${quote(name)} now`, {
+      details: { job: name },
+    })
   }
 
   /** Aborts the attempts that run now. Returns false if none does. */
@@ -282,7 +286,7 @@ export class JobRunner implements RunningJob {
       schedule: scheduleWords(schedule),
       running: this.#running.length > 0,
       ...(paused ? { paused } : this.#next()),
-      ...(this.#standby ? { standby: true } : {}),
+      ...(this.standby ? { standby: true } : {}),
       ...defined({ last: this.#last }),
     }
   }
@@ -311,7 +315,10 @@ export class JobRunner implements RunningJob {
 
   health(): JobHealth {
     const { next, expectedBy, last, ...status } = this.status()
-    const overdue = this.#overdue()
+    const overdue = overdueSlot(this.job, this.#record.anchor, this.#host.clock.now(), {
+      due: this.#due,
+      awaited: this.#awaited,
+    })
     const rests = this.#restsUntil()
     return {
       ...status,
@@ -322,19 +329,6 @@ export class JobRunner implements RunningJob {
       ...(rests === undefined ? {} : { restsUntil: rests.toISOString() }),
       ...(this.#failure === undefined ? {} : { failure: this.#host.scrub(this.#failure.message) }),
     }
-  }
-
-  // A slot that has passed without a started run. A slot held up by other runs has not come yet.
-  #overdue(): Date | undefined {
-    const late = (slot: Date): number => this.#host.clock.now() - slot.getTime()
-    const patience = (slot: Date): number => {
-      const next = slotAfter(this.job.schedule, slot.getTime(), this.#record.anchor)
-      return next === undefined ? PATIENCE : Math.min(next.getTime() - slot.getTime(), PATIENCE)
-    }
-    const { jitter } = this.job.settings
-    const due = [...this.#due].find(({ at }) => late(at) > jitter + patience(at))?.at
-    const awaited = this.#awaited
-    return due ?? (awaited !== undefined && late(awaited) > patience(awaited) ? awaited : undefined)
   }
 }
 

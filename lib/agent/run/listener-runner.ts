@@ -79,8 +79,9 @@ export class ListenerRunner implements ListenerControl {
   #pumping: { readonly stop: AbortController; readonly ended: Promise<void> } | undefined
   #steering: Promise<unknown> = Promise.resolve()
   #failure: Error | undefined
-  /** Another agent handles the listener. */
-  #standby = false
+  /** Whether another agent handles the listener, and whether this one does: neither, until that is known. */
+  standby = false
+  holds = false
   #lag: Lag = { behind: 0, running: 0, retrying: 0, parked: 0 }
 
   /** Opens a listener on the log. `paused`: the names of the listeners that stay paused until they are resumed. */
@@ -191,11 +192,12 @@ export class ListenerRunner implements ListenerControl {
       abort,
       take: (signal) => consumer.hold(signal),
       standsBy: (isStandby) => {
-        this.#standby = isStandby
+        const words = isStandby ? 'another agent handles it: standing by' : 'this agent handles it now'
+        if (isStandby !== this.standby) environment.logger.info({ listener: this.name }, words)
+        this.standby = isStandby
+        this.holds = !isStandby
         this.#paused$.next()
         if (isStandby) waits()
-        const words = isStandby ? 'another agent handles it: standing by' : 'this agent handles it now'
-        environment.logger.info({ listener: this.listener.name }, words)
       },
       work: (under) => this.#runPump(consumer, { ...this.#host, ...under }, run),
       isFree: () => this.#stopped,
@@ -299,7 +301,7 @@ export class ListenerRunner implements ListenerControl {
 
   /** The status. While the log is unreadable, it has the last known lag. */
   async status(): Promise<ListenerStatus> {
-    const marks = defined({ paused: this.#paused || undefined, standby: this.#standby || undefined })
+    const marks = defined({ paused: this.#paused || undefined, standby: this.standby || undefined })
     return { name: this.listener.name, ...marks, ...(await this.#currentLag()) }
   }
 
@@ -315,7 +317,7 @@ export class ListenerRunner implements ListenerControl {
 
   /** Whether nothing is to be handled now, or it is paused, refused or stands by. Retries and those behind do not count. */
   async isIdle(): Promise<boolean> {
-    if (this.#paused || this.#standby || this.#consumer.refusal !== undefined) return true
+    if (this.#paused || this.standby || this.#consumer.refusal !== undefined) return true
     const held = this.#pump?.held ?? 0
     const { behind, running } = await this.#currentLag()
     return running <= held && (behind === 0 || (await this.#consumer.isHeldBack()))
@@ -337,7 +339,7 @@ export class ListenerRunner implements ListenerControl {
     const all = [waiting, next].filter((created) => created !== undefined)
     // A failed log delivers no events, and reports itself as a problem.
     const isStuck =
-      !this.#paused && !this.#standby && log.state === 'ready' && this.#progress.isStuck(this.listener, status, next)
+      !this.#paused && !this.standby && log.state === 'ready' && this.#progress.isStuck(this.listener, status, next)
     return {
       ...status,
       ...(all.length === 0 ? {} : { oldest: new Date(Math.min(...all)).toISOString() }),

@@ -1,4 +1,6 @@
+import { MINUTE } from '../../core/time-units.ts'
 import type { Job } from '../../job/job.ts'
+import type { Slot } from '../../job/slots.ts'
 import { nextSlot } from '../../schedule/schedule.ts'
 
 /** The next run of a job. */
@@ -46,6 +48,29 @@ export function restsUntil({ schedule, settings }: Job, { anchor, upTo }: Settle
   if (!settings.enabled || last - now <= AHEAD) return undefined
   const next = slotAfter(schedule, last, anchor)
   return next === undefined || last - now <= next.getTime() - last ? undefined : next
+}
+
+/**
+ * A slot is overdue once the next slot has passed too, or after this long, in ms: no timer is more than 30 s late, even
+ * after the machine was suspended.
+ */
+const PATIENCE = MINUTE
+
+/** The slots of a job that have come without a started run, and the one that its schedule waits for. */
+export interface ComingSlots {
+  readonly due: Iterable<Slot>
+  readonly awaited: Date | undefined
+}
+
+/** A slot that has passed without a started run. A slot that other runs hold up has not come yet. */
+export function overdueSlot(job: Job, anchor: number, now: number, { due, awaited }: ComingSlots): Date | undefined {
+  const late = (slot: Date): number => now - slot.getTime()
+  const patience = (slot: Date): number => {
+    const next = slotAfter(job.schedule, slot.getTime(), anchor)
+    return next === undefined ? PATIENCE : Math.min(next.getTime() - slot.getTime(), PATIENCE)
+  }
+  const overdue = [...due].find(({ at }) => late(at) > job.settings.jitter + patience(at))?.at
+  return overdue ?? (awaited !== undefined && late(awaited) > patience(awaited) ? awaited : undefined)
 }
 
 /** The next slot of a schedule; undefined at its end, or if the schedule throws. */

@@ -271,6 +271,9 @@ export class RunningAgent implements Running, AgentControl {
     return dryRun(job, { ...this.#host, signal: this.#stop.signal })
   }
 
+  held = (): ReturnType<AgentControl['held']> => this.#parts.held()
+  pauseAsStored = (): Promise<void> => this.#parts.pauseAsStored()
+
   listeners(): readonly Listener[] {
     return this.#parts.listeners.map(({ listener }) => listener)
   }

@@ -109,6 +109,20 @@ export class RunningParts {
     )
   }
 
+  /** The names of the jobs that this agent drives, and of the listeners that it handles. */
+  held(): { readonly jobs: readonly string[]; readonly listeners: readonly string[] } {
+    const jobs = this.jobs.filter(({ holds }) => holds).map(({ job }) => job.name)
+    const listeners = this.#listeners.filter(({ holds }) => holds).map(({ listener }) => listener.name)
+    return { jobs, listeners }
+  }
+
+  /** Pauses and resumes jobs and listeners as the log has stored it. */
+  async pauseAsStored(): Promise<void> {
+    const [jobs, listeners] = [await pausedNames(this.#host.log, 'job'), await pausedNames(this.#host.log, 'listener')]
+    for (const each of this.jobs) each.pause(jobs.has(each.job.name))
+    for (const each of this.#listeners) if (each.paused !== listeners.has(each.listener.name)) each.pause(!each.paused)
+  }
+
   job(name: string): JobRunner | undefined {
     return this.#jobs.get(name)
   }

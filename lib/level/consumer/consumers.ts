@@ -75,7 +75,8 @@ export class Consumers {
       const open = this.#open.get(name)
       const isFree = open === undefined || open.retired || options.move === true
       const first = isFree ? await this.#begun(name, options) : open
-      return new ConsumerHandle(first, isFree, (own) =>
+      const origin = isFree ? first.origin : 'known'
+      return new ConsumerHandle(first, { isOwn: isFree, origin }, (own) =>
         this.#turns.runExclusive(() => this.#takenOver(own, name, options)),
       )
     })

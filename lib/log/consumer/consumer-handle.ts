@@ -3,8 +3,14 @@ import { hasCode } from '../../core/errors.ts'
 import type { Consumer, Handed, Hold, Lag, Parked, Retrying, Writes } from '../port.ts'
 import type { LogConsumer } from './log-consumer.ts'
 
+/** What a consumer is taken over for. `look`: only to read, so one that another agent has is looked at. */
+interface TakeOverFor {
+  readonly signal?: AbortSignal
+  readonly look?: boolean
+}
+
 /** Opens a consumer for a handle; undefined when the signal has aborted. */
-type TakeOver = (own: LogConsumer | undefined, signal?: AbortSignal) => Promise<LogConsumer | undefined>
+type TakeOver = (own: LogConsumer | undefined, why: TakeOverFor) => Promise<LogConsumer | undefined>
 
 /**
  * One opening of a consumer. Several handles of one name share the consumer that is present: each can inspect and steer
@@ -24,13 +30,18 @@ export class ConsumerHandle implements Consumer {
   #taking: Promise<LogConsumer | undefined> | undefined
 
   /**
-   * - `isOwn`: whether `seen` was opened for this handle; otherwise another handle owns it
+   * - `how.isOwn`: whether `seen` was opened for this handle alone; otherwise it takes that over before it pulls
+   * - `how.origin`: what the opening of this handle has found
    * - `takeOver`: opens the consumer for this handle; returns `own` if another handle has taken that over. With a signal, it
    *   waits while another agent has the consumer
    */
-  constructor(seen: LogConsumer, isOwn: boolean, takeOver: TakeOver) {
+  constructor(
+    seen: LogConsumer,
+    { isOwn, origin }: { readonly isOwn: boolean; readonly origin: Consumer['origin'] },
+    takeOver: TakeOver,
+  ) {
     this.name = seen.name
-    this.origin = isOwn ? seen.origin : 'known'
+    this.origin = origin
     this.#seen = seen
     this.#own = isOwn ? seen : undefined
     this.#takeOver = takeOver
@@ -78,7 +89,7 @@ export class ConsumerHandle implements Consumer {
   }
 
   async #take(signal: AbortSignal): Promise<LogConsumer | undefined> {
-    const taken = await this.#takeOver(this.#own, signal)
+    const taken = await this.#takeOver(this.#own, { signal })
     if (taken === undefined) return undefined
     this.#own = taken
     this.#taken$.next()
@@ -99,11 +110,11 @@ export class ConsumerHandle implements Consumer {
   }
 
   async *parked(after?: number): AsyncGenerator<Parked> {
-    yield* (await this.#present()).parked(after)
+    yield* (await this.#present(true)).parked(after)
   }
 
   async *retrying(after?: number): AsyncGenerator<Retrying> {
-    yield* (await this.#present()).retrying(after)
+    yield* (await this.#present(true)).retrying(after)
   }
 
   release(seq: number): Promise<boolean> {
@@ -129,10 +140,10 @@ export class ConsumerHandle implements Consumer {
   }
 
   // A retired consumer takes nothing. It has no successor yet, or one is being opened: `takeOver` waits its turn.
-  async #present(): Promise<LogConsumer> {
+  async #present(look = false): Promise<LogConsumer> {
     const it = this.#it
     if (!it.retired) return it
-    const taken = (await this.#takeOver(it)) ?? it
+    const taken = (await this.#takeOver(it, { look })) ?? it
     return taken.next ?? taken
   }
 

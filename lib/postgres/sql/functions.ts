@@ -298,6 +298,14 @@ BEGIN
   IF NOT FOUND THEN RAISE EXCEPTION 'fenced' USING ERRCODE = '${codes.fenced}'; END IF;
 END $$;
 
+-- Opens a consumer to look at it, and to steer it: with an epoch of its own, and no hold on it.
+CREATE FUNCTION open_consumer_1(p_name text, p_agent uuid, OUT o_epoch bigint, OUT o_saved bigint)
+LANGUAGE plpgsql PINNED AS $$
+BEGIN
+  SELECT h.o_epoch, h.o_saved INTO o_epoch, o_saved FROM hold_1(p_name, p_agent) h;
+  UPDATE consumer SET holder = NULL WHERE name = p_name AND epoch = o_epoch;
+END $$;
+
 CREATE FUNCTION fenced_consumer_1(p_name text, p_epoch bigint) RETURNS void LANGUAGE plpgsql PINNED AS $$
 BEGIN
   PERFORM 1 FROM consumer WHERE name = p_name AND epoch = p_epoch FOR SHARE;

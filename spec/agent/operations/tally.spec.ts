@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { operations } from '../../../lib/agent/operations/operations.ts'
 import type { Tally, TallyOptions } from '../../../lib/agent/operations/tally.ts'
+import { operations } from '../../../lib/agent/peers/operations-on.ts'
 import type { Draft } from '../../../lib/core/event.ts'
 import { memoryLog } from '../../../lib/level/open-log.ts'
 

@@ -74,7 +74,7 @@ describe('a consumer over any store', () => {
     const { store, consumer } = await opened(2)
     const [first, second] = (await pull(consumer, 2)) as [Handed, Handed]
     consumer.park(first, { error: 'no' })
-    const handle = new ConsumerHandle(consumer, true, async () => {
+    const handle = new ConsumerHandle(consumer, { isOwn: true, origin: 'known' }, async () => {
       const next = await store.open()
       consumer.replacedBy(next)
       return next

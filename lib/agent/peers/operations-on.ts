@@ -1,0 +1,158 @@
+import { hostname } from 'node:os'
+import { pause, systemClock } from '../../core/clock.ts'
+import { hasCode, quote, TidingsError } from '../../core/errors.ts'
+import { SECOND } from '../../core/time-units.ts'
+import type { Log } from '../../log/port.ts'
+import type { AgentRow } from '../operations/agents.ts'
+import { type Operations, operationsOf } from '../operations/operations.ts'
+import type { AgentControl } from '../run/agent-control.ts'
+import { type Health, problemsOf } from '../run/health.ts'
+import type { Code } from '../run/job-code.ts'
+import { presentAgents, SILENT } from './presence.ts'
+import { askAgent } from './requests.ts'
+
+/** The operations that only the agent that drives a job, or handles a listener, can carry out: its name comes first. */
+const held = {
+  job: [
+    'jobs.run',
+    'jobs.abort',
+    'jobs.dryRun',
+    'jobs.pause',
+    'jobs.resume',
+    'jobs.reset',
+    'jobs.release',
+    'jobs.discard',
+  ],
+  listener: [
+    'listeners.pause',
+    'listeners.resume',
+    'listeners.reset',
+    'listeners.rename',
+    'listeners.deliveries',
+    'parked.retry',
+    'parked.drop',
+    'replay.tell',
+  ],
+} as const
+
+/** How long a hold may take to change hands, in ms: an agent that dies is noticed, and another takes over. */
+const PATIENCE = 2 * SILENT
+
+const never = new AbortController().signal
+
+/** The pause before a hold that is changing hands is asked for again, in ms. */
+const AGAIN = SECOND / 2
+
+/**
+ * The operations on a log, from wherever they are asked. On a log that several agents share, each operation is carried out
+ * by the agent that holds the job or listener (decision 0079); else by this process.
+ */
+export function operations(log: Log): Operations {
+  return operationsOn(log)
+}
+
+/** The same, with the agent that runs in this process. `code`: the jobs on the log, if none runs. */
+export function operationsOn(log: Log, agent?: AgentControl, code?: Code): Operations {
+  const own = operationsOf(log, agent, code)
+  if (!log.shared) return own
+  const { status } = own
+  let shared: Operations = {
+    ...own,
+    agents: { list: () => presentAgents(log) },
+    status: async () => merged(log, agent === undefined ? undefined : await status(), status),
+  }
+  const isHere = (kind: 'jobs' | 'listeners') => (name: string) => agent?.held()[kind].includes(name) ?? false
+  for (const name of held.job) shared = routed(shared, name, { log, has: (row) => row.jobs, isHere: isHere('jobs') })
+  for (const name of held.listener)
+    shared = routed(shared, name, { log, has: (row) => row.listeners, isHere: isHere('listeners') })
+  return shared
+}
+
+/**
+ * Calls an operation of an agent by its name, such as `jobs.run`.
+ *
+ * @throws TidingsError `TIDINGS_LOG_LOCKED` when another agent has the job or listener by now
+ */
+export async function carryOut(
+  on: Operations,
+  agent: AgentControl,
+  name: string,
+  args: readonly unknown[],
+): Promise<unknown> {
+  const [isOfJob, isOfListener] = [held.job, held.listener].map((names: readonly string[]) => names.includes(name))
+  if (!isOfJob && !isOfListener && name !== 'status') throw new Error(`an agent can't be asked for ${name}`)
+  const { jobs, listeners } = agent.held()
+  const part = String(args[0])
+  if ((isOfJob && !jobs.includes(part)) || (isOfListener && !listeners.includes(part)))
+    throw new TidingsError('TIDINGS_LOG_LOCKED', `another agent has ${quote(part)} now`)
+  const { group, method } = placeOf(name)
+  const owner = (group === undefined ? on : on[group]) as unknown as Record<string, Call>
+  return (owner[method] as Call)(...args)
+}
+
+type Call = (...args: readonly unknown[]) => Promise<unknown>
+
+interface Route {
+  readonly log: Log
+  has(row: AgentRow): readonly string[]
+  isHere(name: string): boolean
+}
+
+function placeOf(name: string): { readonly group: keyof Operations | undefined; readonly method: string } {
+  const [first, second] = name.split('.') as [string, string | undefined]
+  return second === undefined
+    ? { group: undefined, method: first }
+    : { group: first as keyof Operations, method: second }
+}
+
+// Sends one operation to the agent that holds the part that it is about.
+function routed(on: Operations, operation: string, { log, has, isHere }: Route): Operations {
+  const { group, method } = placeOf(operation)
+  const methods = on[group as keyof Operations] as unknown as Readonly<Record<string, Call>>
+  const here = methods[method] as Call
+  const call: Call = async (...args) => {
+    const name = String(args[0])
+    for (const until = log.clock.now() + PATIENCE; ; ) {
+      const there = isHere(name) ? undefined : (await presentAgents(log)).find((row) => has(row).includes(name))
+      try {
+        return await (there === undefined ? here(...args) : askAgent(log, there, operation, args))
+      } catch (error) {
+        // The part is changing hands, or the agent that has it is not known yet.
+        if (!hasCode(error, 'TIDINGS_LOG_LOCKED') || log.clock.now() > until) throw error
+      }
+      await pause(systemClock, AGAIN, never)
+    }
+  }
+  return { ...on, [group as string]: { ...methods, [method]: call } }
+}
+
+// Each job and listener as the agent knows it that has it.
+async function merged(log: Log, here: Health | undefined, resting: () => Promise<Health>): Promise<Health> {
+  const rows = await presentAgents(log)
+  const others = rows.filter(
+    ({ host, pid, since }) => !(here?.pid === pid && here.since === since && host === hostname()),
+  )
+  const asked = await Promise.all(
+    others.map((row) => askAgent(log, row, 'status', []).catch(() => undefined) as Promise<Health | undefined>),
+  )
+  const all = [here, ...asked].filter((each) => each !== undefined)
+  const [first] = all
+  if (first === undefined) return resting()
+  const health = {
+    ...first,
+    agents: rows,
+    jobs: chosen(all.flatMap(({ jobs }) => jobs)),
+    listeners: chosen(all.flatMap(({ listeners }) => listeners)),
+  }
+  return { ...health, problems: problemsOf(health) }
+}
+
+// Of several rows of one name, the one of the agent that does the work.
+function chosen<T extends { readonly name: string; readonly standby?: true }>(rows: readonly T[]): T[] {
+  const found = new Map<string, T>()
+  for (const row of rows) {
+    const known = found.get(row.name)
+    if (known === undefined || (known.standby === true && row.standby !== true)) found.set(row.name, row)
+  }
+  return [...found.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1))
+}
