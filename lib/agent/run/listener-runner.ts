@@ -328,9 +328,7 @@ export class ListenerRunner implements ListenerControl {
     return this.#lag
   }
 
-  /**
-   * Health of the listener. `cursor`: the seq up to which everything is settled; undefined while the log is unreadable.
-   */
+  /** Health of the listener. `cursor`: the seq up to which all is settled; undefined while the log is unreadable. */
   async health(cursor: number | undefined): Promise<ListenerHealth> {
     const { log, scrub } = this.#host
     const { types } = this.listener.source
