@@ -8,13 +8,17 @@ import { createPostgresLog } from './create-postgres-log.ts'
 import { durabilityOf } from './gate.ts'
 import { serverClock } from './log-clock.ts'
 import type { PostgresLog } from './postgres-log.ts'
+import { schemaName } from './schema-name.ts'
 import { Session } from './session.ts'
 import { functions, holdFunctions } from './sql/functions.ts'
 import { holdTable, tables } from './sql/tables.ts'
 
 /** How a log in PostgreSQL is opened. */
 export interface PostgresOptions {
-  /** The schema of the log, made if it is missing: a name of `a-z`, `0-9` and `_`. Default `tidings`. */
+  /**
+   * The schema of the log, made if it is missing: a name of `a-z`, `0-9` and `_`. Default: that of the address
+   * (`postgres://…?schema=home`), else `tidings`.
+   */
   readonly schema?: string
   /** What makes an identity. Fixed when the log is made. Default `type`: type and identifier together. */
   readonly identity?: 'type' | 'identifier'
@@ -28,9 +32,6 @@ export interface PostgresOptions {
   warn?(message: string): void
 }
 
-/** The names that a schema may have: they are part of statements. */
-export const SCHEMA = /^[a-z_][a-z\d_]{0,62}$/
-
 /**
  * Opens the log in a schema of a PostgreSQL database, and makes it if it is missing.
  *
@@ -38,9 +39,8 @@ export const SCHEMA = /^[a-z_][a-z\d_]{0,62}$/
  *   `TIDINGS_LOG_FAILED` (the server can't be reached, or can't hold a log)
  */
 export async function openPostgres(address: string, options: PostgresOptions = {}): Promise<PostgresLog> {
-  const { schema = 'tidings', clock, lease = 10_000, identity } = options
-  if (!SCHEMA.test(schema))
-    throw new TidingsError('TIDINGS_LOG_INVALID', `a schema is a name of a-z, 0-9 and _, got ${JSON.stringify(schema)}`)
+  const { clock, lease = 10_000, identity } = options
+  const schema = schemaName(address, options.schema)
   const limits = limitsOf(options.limits)
   const warn = options.warn ?? ((message: string) => void process.stderr.write(`tidings: ${escape(message)}\n`))
   const connect: ClientConfig = { connectionString: address }

@@ -1,4 +1,4 @@
-import { describe, TidingsError } from '../core/errors.ts'
+import { TidingsError } from '../core/errors.ts'
 import { MINUTE } from '../core/time-units.ts'
 import type {
   Fill,
@@ -10,8 +10,8 @@ import type {
 } from '../log/copy/portable-log.ts'
 import { Connection, type Row } from './connection.ts'
 import { checkServer } from './gate.ts'
-import { SCHEMA } from './open-postgres.ts'
 import { forms } from './portable-records.ts'
+import { schemaName } from './schema-name.ts'
 import { functions } from './sql/functions.ts'
 import { tables } from './sql/tables.ts'
 
@@ -74,7 +74,7 @@ async function inTransaction<T>(
   begin: string,
   act: (connection: Connection, schema: string) => Promise<T>,
 ): Promise<T> {
-  const schema = schemaOf(address)
+  const schema = schemaName(address)
   const connection = await Connection.open({ connectionString: address, query_timeout: PATIENCE }, () => undefined)
   try {
     await connection.ask(begin)
@@ -84,14 +84,6 @@ async function inTransaction<T>(
   } finally {
     await connection.close()
   }
-}
-
-/** The schema that an address names; default `tidings`. */
-function schemaOf(address: string): string {
-  const [, query = ''] = /\?([^#]*)/.exec(address) ?? []
-  const schema = new URLSearchParams(query).get('schema') ?? 'tidings'
-  if (SCHEMA.test(schema)) return schema
-  throw new TidingsError('TIDINGS_LOG_INVALID', `a schema is a name of a-z, 0-9 and _, got ${describe(schema)}`)
 }
 
 // Under the lock under which an agent that starts makes a log.

@@ -79,7 +79,7 @@ describe('copyLog, to PostgreSQL and back', () => {
       const clock = virtualClock()
       const logs = [
         await openLog(from, { clock }),
-        await openPostgres(cluster.address, { schema, clock, warn: () => undefined }),
+        await openPostgres(server, { schema, clock, warn: () => undefined }),
         await openLog(back, { clock }),
       ]
       t.after(() => Promise.all(logs.map((log) => log.close())))
@@ -93,7 +93,7 @@ describe('copyLog, to PostgreSQL and back', () => {
 
   it('lets an agent continue on the copy, there and back', async (t) => {
     const { from, server, back, schema } = places(t)
-    const opened = (): ReturnType<typeof openPostgres> => openPostgres(cluster.address, { schema })
+    const opened = (): ReturnType<typeof openPostgres> => openPostgres(server)
     await moveAgent(t, await openLog(from), async () => {
       await copyLog(from, server)
       return opened()
