@@ -154,7 +154,7 @@ export type {
   WhyState,
   WhyVerdict,
 } from './agent/inspect/why-answer.ts'
-export type { AgentOperations, AgentRow } from './agent/operations/agents.ts'
+export type { AgentOperations } from './agent/operations/agents.ts'
 export type { DbOperations, Verified } from './agent/operations/db.ts'
 export type { EventQuestion } from './agent/operations/event-search.ts'
 export type { EventOperations, FollowQuestion, TallyQuestion } from './agent/operations/events.ts'
@@ -188,6 +188,7 @@ export type { KeyCount, Tally, TallyOptions } from './agent/operations/tally.ts'
 export type { TimelineQuestion, TimelineRow } from './agent/operations/timeline.ts'
 export type { TypeOperations, TypeRow } from './agent/operations/types.ts'
 export { operations } from './agent/peers/operations-on.ts'
+export type { AgentRow } from './agent/run/agent-row.ts'
 export type { Attention } from './agent/run/attention.ts'
 export type { DryDraft, DryRun } from './agent/run/dry-run.ts'
 export type { AgentHealth, Health, JobHealth, ListenerHealth, LogHealth } from './agent/run/health.ts'

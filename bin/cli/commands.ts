@@ -137,6 +137,12 @@ export const tidings = {
         rm: { summary: 'Remove a job from the log', load: async () => (await import('../commands/jobs/rm.ts')).rm },
       },
     },
+    agents: {
+      summary: 'List the agents on a log',
+      commands: {
+        ls: { summary: 'List agents', load: async () => (await import('../commands/agents/ls.ts')).ls },
+      },
+    },
     listeners: {
       summary: 'List, pause, move and rename listeners',
       commands: {

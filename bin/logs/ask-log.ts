@@ -6,7 +6,7 @@ import { UsageError } from '../cli/errors.ts'
 import { printProblem } from '../print/print.ts'
 import { showTimesIn } from '../print/times.ts'
 import type { CodeOptions } from '../user/surroundings.ts'
-import { logOfFile, type Which, whichLog } from './which-log.ts'
+import { isPostgres, logOfFile, type Which, whichLog } from './which-log.ts'
 
 /**
  * Retry limits, in ms: an agent that is starting does not answer yet, and one that is stopping holds the log a moment
@@ -66,7 +66,7 @@ async function reach(
 ): Promise<{ readonly on: Operations; close(): Promise<void> }> {
   const { connect, memoryLog, TidingsError } = await import('../../lib/index.ts')
   const { holdsLog, operationsOf } = await import('../../lib/cli.ts')
-  const { openReadable } = await import('./open-readable.ts')
+  const { openPlace } = await import('./open-readable.ts')
   const begun = Date.now()
   for (;;) {
     const agent = identity === undefined ? await connect(directory) : undefined
@@ -79,7 +79,8 @@ async function reach(
     try {
       const warn = (message: string): void => printProblem(message)
       // For code that has never run, an empty log answers.
-      const open = code === undefined || (await holdsLog(directory)) ? openReadable : () => memoryLog()
+      const isThere = isPostgres(directory) || code === undefined || (await holdsLog(directory))
+      const open = isThere ? openPlace : () => memoryLog()
       const log = await open(directory, { warn, ...(identity === undefined ? {} : { identity }) })
       return { on: operationsOf(log, undefined, code?.(log)), close: () => log.close() }
     } catch (error) {

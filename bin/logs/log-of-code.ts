@@ -1,6 +1,6 @@
 import type { Agent } from '../../lib/index.ts'
 import { showTimesIn } from '../print/times.ts'
-import { logFor, type Which, whichLog } from './which-log.ts'
+import { isPostgres, logFor, type Which, whichLog } from './which-log.ts'
 
 /**
  * Returns the folder of the log of an agent whose code is at hand: the selected one, else that of the agent if it has one,
@@ -11,5 +11,5 @@ export async function logOfCode(agent: Agent | undefined, which: Which): Promise
   if (which.agent !== undefined || agent === undefined) return whichLog(which)
   const { holdsLog } = await import('../../lib/cli.ts')
   const directory = logFor(agent.name, which.db)
-  return (await holdsLog(directory)) ? directory : whichLog(which)
+  return isPostgres(directory) || (await holdsLog(directory)) ? directory : whichLog(which)
 }

@@ -1,5 +1,6 @@
-import { holdsLog } from '../../lib/cli.ts'
-import { type LevelLog, memoryLog, openLog } from '../../lib/index.ts'
+import { holdsLog, openExisting } from '../../lib/cli.ts'
+import { type Log, memoryLog, openLog } from '../../lib/index.ts'
+import { isPostgres } from './which-log.ts'
 
 /**
  * Opens a view of the log in a folder, which is not written to; an empty log if the folder has no log, or without a folder.
@@ -9,7 +10,8 @@ import { type LevelLog, memoryLog, openLog } from '../../lib/index.ts'
 export async function openDry(
   directory: string | undefined,
   warn: (message: string) => void = () => undefined,
-): Promise<LevelLog> {
+): Promise<Log> {
+  if (directory !== undefined && isPostgres(directory)) return openExisting(directory, { warn })
   if (directory === undefined || !(await holdsLog(directory))) return memoryLog({ warn })
   return openLog(directory, { warn, readOnly: true })
 }

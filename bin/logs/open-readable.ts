@@ -1,6 +1,13 @@
-import { type LevelLog, type LogOptions, openLog, TidingsError } from '../../lib/index.ts'
+import { openExisting } from '../../lib/cli.ts'
+import { type LevelLog, type Log, type LogOptions, openLog, TidingsError } from '../../lib/index.ts'
+import { isPostgres } from './which-log.ts'
 
-/** Opens a log, read-only if its folder can't be written or belongs to another user. */
+/** Opens a log that exists, in a folder or in PostgreSQL. */
+export async function openPlace(place: string, options: LogOptions): Promise<Log> {
+  return isPostgres(place) ? openExisting(place, options) : openReadable(place, options)
+}
+
+/** Opens a log in a folder, read-only if that can't be written or belongs to another user. */
 export async function openReadable(directory: string, options: LogOptions): Promise<LevelLog> {
   try {
     return await openLog(directory, options)

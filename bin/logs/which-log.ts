@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
+import type { PostgresAddress } from '../../lib/cli.ts'
 import { didYouMean } from '../../lib/core/did-you-mean.ts'
 import { holdsLog } from '../../lib/level/store/log-files.ts'
 import { Failure, UsageError } from '../cli/errors.ts'
@@ -10,7 +11,7 @@ const HOME = '.tidings'
 
 /** The options that select a log. */
 export interface Which {
-  /** The folder of the log. */
+  /** The folder of the log, or its address in PostgreSQL. */
   readonly db?: string | undefined
   /** The name of the agent, whose log is in `.tidings/<agent>`. */
   readonly agent?: string | undefined
@@ -61,10 +62,29 @@ export async function logOfFile(
   return directory
 }
 
+/** Whether a log is in PostgreSQL, not in a folder. */
+export function isPostgres(place: string): place is PostgresAddress {
+  return /^postgres(ql)?:\/\//.test(place)
+}
+
+/** @throws UsageError for a log in PostgreSQL, where a command is about the files of a log */
+export function inFolder(place: string): string {
+  if (!isPostgres(place)) return place
+  throw new UsageError(
+    `${shownPlace(place)} is no folder: this command is about the files of a log, PostgreSQL looks after its own`,
+  )
+}
+
+/** The place of a log as it may be shown: an address without its password. */
+export function shownPlace(place: string): string {
+  if (!isPostgres(place)) return place
+  return place.replace(/^(postgres(?:ql)?:\/\/[^:@/?]*):[^/?]*@/, '$1@').replace(/([?&]password=)[^&]*/, '$1…')
+}
+
 /** Finds the folder of an existing log: `--db`, else `--agent`, else `TIDINGS_DB`, else the only one in `.tidings`. */
 export async function whichLog({ db, agent }: Which): Promise<string> {
   const directory = named({ db, agent }) ?? (await onlyLog())
-  if (await holdsLog(directory)) return directory
+  if (isPostgres(directory) || (await holdsLog(directory))) return directory
   const others = (await agents()).map((each) => (agent === undefined ? join(HOME, each) : each))
   const near = didYouMean(agent ?? directory, others)
   throw new Failure(`there is no log in ${directory}${near}`)
@@ -74,6 +94,7 @@ export async function whichLog({ db, agent }: Which): Promise<string> {
 export async function logToFill(which: Which): Promise<string> {
   const directory = named(which)
   if (directory === undefined) return whichLog(which)
+  if (isPostgres(directory)) return directory
   const found = statSync(directory, { throwIfNoEntry: false })
   const isFree = found === undefined || (found.isDirectory() && readdirSync(directory).length === 0)
   if (isFree || (found.isDirectory() && (await holdsLog(directory)))) return directory
@@ -106,7 +127,7 @@ async function agents(): Promise<string[]> {
 /** @throws TidingsError `TIDINGS_LOG_LOCKED` when an agent runs on the log */
 export async function refuseIfInUse(directory: string): Promise<void> {
   const { connect, TidingsError } = await import('../../lib/index.ts')
-  if (!(await holdsLog(directory)) || (await connect(directory)) === undefined) return
+  if (isPostgres(directory) || !(await holdsLog(directory)) || (await connect(directory)) === undefined) return
   throw new TidingsError('TIDINGS_LOG_LOCKED', `an agent runs on the log in ${directory}: stop it first`, {
     details: { directory },
   })

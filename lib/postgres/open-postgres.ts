@@ -5,7 +5,7 @@ import { escape } from '../core/escape.ts'
 import { type Limits, limitsOf } from '../core/limits.ts'
 import { Connection } from './connection.ts'
 import { createPostgresLog } from './create-postgres-log.ts'
-import { durabilityOf } from './gate.ts'
+import { checkServer, durabilityOf } from './gate.ts'
 import { serverClock } from './log-clock.ts'
 import type { PostgresLog } from './postgres-log.ts'
 import { schemaName } from './schema-name.ts'
@@ -38,13 +38,26 @@ export interface PostgresOptions {
  * @throws TidingsError `TIDINGS_LOG_INVALID` (the options), `TIDINGS_LOG_IDENTITY`, `TIDINGS_LOG_FORMAT`,
  *   `TIDINGS_LOG_FAILED` (the server can't be reached, or can't hold a log)
  */
-export async function openPostgres(address: string, options: PostgresOptions = {}): Promise<PostgresLog> {
+export function openPostgres(address: string, options: PostgresOptions = {}): Promise<PostgresLog> {
+  return open(address, options, true)
+}
+
+/**
+ * The same, for a log that has to exist.
+ *
+ * @throws TidingsError as `openPostgres`; `TIDINGS_LOG_INVALID` if there is none
+ */
+export function openExistingPostgres(address: string, options: PostgresOptions = {}): Promise<PostgresLog> {
+  return open(address, options, false)
+}
+
+async function open(address: string, options: PostgresOptions, creates: boolean): Promise<PostgresLog> {
   const { clock, lease = 10_000, identity } = options
   const schema = schemaName(address, options.schema)
   const limits = limitsOf(options.limits)
   const warn = options.warn ?? ((message: string) => void process.stderr.write(`tidings: ${escape(message)}\n`))
   const connect: ClientConfig = { connectionString: address }
-  const facts = await prepare(connect, schema, identity)
+  const facts = await prepare(connect, { schema, identity, creates })
   if (identity !== undefined && identity !== facts.identity) {
     const why = `the log identifies events by ${facts.identity}, not by ${identity}`
     throw new TidingsError('TIDINGS_LOG_IDENTITY', why, { details: { identity: facts.identity, asked: identity } })
@@ -64,9 +77,16 @@ interface Facts {
   readonly ahead: number
 }
 
-async function prepare(connect: ClientConfig, schema: string, identity: Facts['identity'] = 'type'): Promise<Facts> {
+interface Wanted {
+  readonly schema: string
+  readonly identity: Facts['identity'] | undefined
+  readonly creates: boolean
+}
+
+async function prepare(connect: ClientConfig, { schema, identity = 'type', creates }: Wanted): Promise<Facts> {
   const connection = await Connection.open(connect, () => undefined)
   try {
+    if (!creates) await checkServer(connection, schema)
     await create(connection, schema, identity)
     const durability = await durabilityOf(connection)
     const [[id, found] = []] = await connection.ask(`SELECT id, identity FROM "${schema}".head`)

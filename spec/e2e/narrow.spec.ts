@@ -63,6 +63,7 @@ const commands: readonly (readonly string[])[] = [
   ['events', 'tail'],
   ['events', 'export', '--to', 'events.ndjson'],
   ['events', 'import', 'events.ndjson', '--db', 'a-copy-in-a-folder-with-a-long-name/of-the-log-that-is-elsewhere'],
+  ['agents', 'ls'],
   ['jobs', 'ls'],
   ['jobs', 'ls', 'home.ts'],
   ['jobs', 'next', JOB, 'home.ts'],

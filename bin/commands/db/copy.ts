@@ -1,7 +1,7 @@
 import { command } from '../../cli/command.ts'
 import { exitCodes } from '../../cli/errors.ts'
 import { common } from '../../cli/options.ts'
-import { refuseIfInUse } from '../../logs/which-log.ts'
+import { refuseIfInUse, shownPlace } from '../../logs/which-log.ts'
 import { plural } from '../../print/format.ts'
 import { printJson, printLine } from '../../print/print.ts'
 import { progressBar } from '../../print/progress.ts'
@@ -22,7 +22,7 @@ export const copy = command({
     const progress = progressBar('copying')
     const copied = await copyLog(from, to, { progress: progress.show }).finally(progress.end)
     const { first, last, records } = copied
-    const [source, target] = [withoutPassword(from), withoutPassword(to)]
+    const [source, target] = [shownPlace(from), shownPlace(to)]
     if (json) printJson({ from: source, to: target, ...copied })
     else {
       const { event, identity, consumer, state } = records
@@ -35,8 +35,3 @@ export const copy = command({
     return exitCodes.ok
   },
 })
-
-/** An address of PostgreSQL as it may be shown. */
-function withoutPassword(address: string): string {
-  return address.replace(/^(postgres(?:ql)?:\/\/[^:@/?]*):[^/?]*@/, '$1@').replace(/([?&]password=)[^&]*/, '$1…')
-}

@@ -3,7 +3,7 @@ import type { Repaired } from '../../../lib/index.ts'
 import { command } from '../../cli/command.ts'
 import { exitCodes } from '../../cli/errors.ts'
 import { reading } from '../../cli/options.ts'
-import { refuseIfInUse, whichLog } from '../../logs/which-log.ts'
+import { inFolder, refuseIfInUse, whichLog } from '../../logs/which-log.ts'
 import { plural } from '../../print/format.ts'
 import { printJson, printLine } from '../../print/print.ts'
 import { withBar } from '../../print/progress.ts'
@@ -20,7 +20,7 @@ export const repair = command({
   ],
   failsIf: 'something of the damaged log is missing',
   run: async (given) => {
-    const directory = await whichLog(given)
+    const directory = inFolder(await whichLog(given))
     await refuseIfInUse(directory)
     const question = {
       directory: resolve(directory),

@@ -1,7 +1,7 @@
 import { command } from '../../cli/command.ts'
 import { exitCodes } from '../../cli/errors.ts'
 import { reading } from '../../cli/options.ts'
-import { logToFill, refuseIfInUse } from '../../logs/which-log.ts'
+import { inFolder, logToFill, refuseIfInUse } from '../../logs/which-log.ts'
 import { plural } from '../../print/format.ts'
 import { printJson, printLine } from '../../print/print.ts'
 import { progressBar } from '../../print/progress.ts'
@@ -14,7 +14,7 @@ export const restore = command({
   examples: [['backups/monday --agent home', 'Makes .tidings/home if it does not exist']],
   run: async (given) => {
     const [backup = ''] = given._
-    const directory = await logToFill(given)
+    const directory = inFolder(await logToFill(given))
     await refuseIfInUse(directory)
     const { restoreLog } = await import('../../../lib/index.ts')
     const progress = progressBar('restoring')

@@ -2,7 +2,7 @@ import type { Problem, Step } from '../../../lib/index.ts'
 import { command } from '../../cli/command.ts'
 import { exitCodes } from '../../cli/errors.ts'
 import { reading } from '../../cli/options.ts'
-import { whichLog } from '../../logs/which-log.ts'
+import { inFolder, whichLog } from '../../logs/which-log.ts'
 import { plural } from '../../print/format.ts'
 import { printJson, printLine, printProblem } from '../../print/print.ts'
 import { withBar } from '../../print/progress.ts'
@@ -25,7 +25,7 @@ export const verify = command({
   ],
   failsIf: 'a record is not as it was written',
   run: async (given) => {
-    const directory = await whichLog(given)
+    const directory = inFolder(await whichLog(given))
     const { connect } = await import('../../../lib/index.ts')
     const agent = await connect(directory)
     const steps: AsyncIterable<Step<Found>> =

@@ -1,8 +1,10 @@
 import { askHealth } from '../../../lib/agent/socket/ask-health.ts'
+import type { AgentHealth } from '../../../lib/index.ts'
 import { command } from '../../cli/command.ts'
 import { exitCodes } from '../../cli/errors.ts'
 import { reading } from '../../cli/options.ts'
-import { whichLog } from '../../logs/which-log.ts'
+import { askAt } from '../../logs/ask-log.ts'
+import { isPostgres, shownPlace, whichLog } from '../../logs/which-log.ts'
 import { printJson, printLine, printProblem } from '../../print/print.ts'
 import { showTimesIn, timeIn } from '../../print/times.ts'
 
@@ -19,8 +21,8 @@ export const health = command({
   ],
   run: async (given) => {
     const directory = await whichLog(given)
-    const health = await askHealth(directory)
-    const problems = health?.problems ?? [`no agent answers on the log in ${directory}`]
+    const health = isPostgres(directory) ? await sharedHealth(directory) : await askHealth(directory)
+    const problems = health?.problems ?? [`no agent answers on the log in ${shownPlace(directory)}`]
     if (health?.timezone !== undefined) showTimesIn(health.timezone)
     if (given.json) printJson(health ?? { healthy: false, problems })
     else if (health?.healthy)
@@ -29,3 +31,14 @@ export const health = command({
     return health?.healthy ? exitCodes.ok : exitCodes.failed
   },
 })
+
+// One of the agents on a shared log is enough; the one that has run for longest speaks for all.
+async function sharedHealth(place: string): Promise<AgentHealth | undefined> {
+  return askAt(place, async ({ agents, health }) => {
+    const [first] = await agents.list()
+    if (first === undefined) return undefined
+    const { log } = await health()
+    const { agent, pid, since } = first
+    return { healthy: log === 'ready', state: 'running', agent, pid, since, log, problems: [] }
+  })
+}

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import type { LevelLog, Logger, Running } from '../../../lib/index.ts'
+import type { Log, Logger, Running } from '../../../lib/index.ts'
 import { plural } from '../../print/format.ts'
 
 /** How long notifying systemd may take, in ms; then the program that does it is killed. */
@@ -54,7 +54,7 @@ export function serviceManager(logger: Logger, env: NodeJS.ProcessEnv = process.
 }
 
 /** The state of a running agent. Only a restart for a log that failed can help, so other problems are only shown. */
-export async function serviceState(running: Pick<Running, 'status'>, log: LevelLog): Promise<ServiceState> {
+export async function serviceState(running: Pick<Running, 'status'>, log: Pick<Log, 'state'>): Promise<ServiceState> {
   const { jobs, listeners, problems } = await running.status()
   const parts = `${plural(jobs.length, 'job')}, ${plural(listeners.length, 'listener')}`
   const trouble = problems.length === 0 ? '' : `; ${plural(problems.length, 'problem')}: ${problems[0]}`

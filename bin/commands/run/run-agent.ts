@@ -5,7 +5,7 @@ import {
   agent,
   connect,
   type Job,
-  type LevelLog,
+  type Log,
   type Logger,
   memoryLog,
   openLog,
@@ -16,7 +16,7 @@ import {
 } from '../../../lib/index.ts'
 import { exitCodes, UsageError } from '../../cli/errors.ts'
 import { openDry } from '../../logs/open-dry.ts'
-import { logOfFile } from '../../logs/which-log.ts'
+import { isPostgres, logOfFile, shownPlace } from '../../logs/which-log.ts'
 import { AgentCode } from '../../user/agent-code.ts'
 import { surviveErrors, untilSignal, untilUnread } from '../../user/guards.ts'
 import { type CodeOptions, surroundings } from '../../user/surroundings.ts'
@@ -100,7 +100,9 @@ export async function runAgent(options: RunOptions, company: Company = alone): P
   if (ending !== undefined) {
     return runOnce(ending, chosen, { log, directory, logger, secrets, stopped, json: options.json === true })
   }
-  const pages = new AgentPage({ agent: chosen, directory, logger, scrub: secrets.scrub, flags: options })
+  // What belongs to the process is kept in a folder: its socket, and the tokens of its page.
+  const folder = directory === undefined || isPostgres(directory) ? undefined : directory
+  const pages = new AgentPage({ agent: chosen, directory: folder, logger, scrub: secrets.scrub, flags: options })
   // Before any job runs: its port may be taken.
   if (options.ui !== undefined) await closing(log, () => pages.open(options.ui))
   const running = await start(chosen, {
@@ -108,13 +110,13 @@ export async function runAgent(options: RunOptions, company: Company = alone): P
     logger,
     secrets,
     load: () => code.load(),
-    ...(directory === undefined ? {} : { serve: directory }),
+    ...(folder === undefined ? {} : { serve: folder }),
   })
   pages.serve(operationsOf(log, controlOf(running)))
   begun(running)
   service.ready()
   service.watch(() => serviceState(running, log))
-  const leave = company.begin({ running, code, directory, openPage: () => pages.open() })
+  const leave = company.begin({ running, code, directory: folder, openPage: () => pages.open() })
   await Promise.race([stopped, untilClosed(log)])
   leave()
   service.stopping()
@@ -149,7 +151,7 @@ async function reloadAsked(running: Running, service: ServiceManager): Promise<v
 }
 
 // A failure leaves nothing open.
-async function closing<T>(log: LevelLog, work: () => Promise<T>): Promise<T> {
+async function closing<T>(log: Log, work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {
@@ -158,19 +160,24 @@ async function closing<T>(log: LevelLog, work: () => Promise<T>): Promise<T> {
   }
 }
 
-function untilClosed(log: LevelLog): Promise<void> {
+function untilClosed(log: Log): Promise<void> {
   return new Promise((resolve) => void log.committed$.subscribe({ complete: resolve }))
 }
 
-async function open(directory: string | undefined, logger: Logger, retention?: Retention): Promise<LevelLog> {
+async function open(directory: string | undefined, logger: Logger, retention?: Retention): Promise<Log> {
   const warn = (message: string): void => logger.warn({}, message)
+  if (directory !== undefined && isPostgres(directory)) {
+    if (retention !== undefined) throw new UsageError('--retain is for a log in a folder')
+    logger.info({ log: shownPlace(directory) }, 'the log is in PostgreSQL')
+    return openLog(directory, { warn })
+  }
   const options = { warn, ...(retention === undefined ? {} : { retention }) }
   if (directory === undefined) return memoryLog(options)
   return naming(directory, () => openLog(directory, options))
 }
 
 // Names the agent that has the log.
-async function naming(directory: string | undefined, open: () => Promise<LevelLog>): Promise<LevelLog> {
+async function naming(directory: string | undefined, open: () => Promise<Log>): Promise<Log> {
   try {
     return await open()
   } catch (error) {

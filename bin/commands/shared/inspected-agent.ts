@@ -1,7 +1,7 @@
 import type { Seen } from '../../../lib/cli.ts'
 import type { Agent, Operations } from '../../../lib/index.ts'
 import { askAt } from '../../logs/ask-log.ts'
-import { logOfFile, type Which, whichLog } from '../../logs/which-log.ts'
+import { isPostgres, logOfFile, type Which, whichLog } from '../../logs/which-log.ts'
 import { loadAgent } from '../../user/load-agent.ts'
 import { type CodeOptions, surroundings } from '../../user/surroundings.ts'
 
@@ -14,7 +14,7 @@ export async function inspectedAgent(
   const agent = await loadAgent(file)
   const { holdsLog } = await import('../../../lib/cli.ts')
   const directory = await (options.agent === undefined ? logOfFile(agent.name, file, options.db) : whichLog(options))
-  const seen = (await holdsLog(directory)) ? await askAt(directory, seenBy) : undefined
+  const seen = isPostgres(directory) || (await holdsLog(directory)) ? await askAt(directory, seenBy) : undefined
   return { agent, seen }
 }
 

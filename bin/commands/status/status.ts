@@ -8,6 +8,8 @@ import { printRows, type Row } from '../../print/rows.ts'
 import { withTimes } from '../../print/times.ts'
 
 const AGENT = ['', 'name', 'state', 'pid', 'since', 'log', 'newest event']
+const AGENTS = ['', 'name', 'host', 'pid', 'since']
+const LOG = ['', 'state', 'newest event']
 const JOBS = ['', 'name', 'schedule', 'last slot', 'next slot', 'state']
 const LISTENERS = ['', 'name', 'behind', 'running', 'retrying', 'parked', 'oldest event', 'state']
 
@@ -42,9 +44,14 @@ export const status = command({
     }),
 })
 
-async function printHealth({ agent, running, pid, since, log, jobs, listeners }: Health): Promise<void> {
+async function printHealth({ agent, agents, running, pid, since, log, jobs, listeners }: Health): Promise<void> {
   const state = running ? 'running' : 'stopped'
-  await printRows(AGENT, [['agent', agent, state, pid, timeCell(since), log.state, log.last]])
+  if (agents === undefined) await printRows(AGENT, [['agent', agent, state, pid, timeCell(since), log.state, log.last]])
+  else {
+    const rows = agents.map((each) => ['agent', each.agent, each.host, each.pid, timeCell(each.since)])
+    await printRows(AGENTS, rows)
+    await printRows(LOG, [['log', log.state, log.last]])
+  }
   await printRows(JOBS, jobs.map(jobRow))
   await printRows(LISTENERS, listeners.map(listenerRow))
 }

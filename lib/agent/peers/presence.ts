@@ -2,8 +2,9 @@ import { hostname } from 'node:os'
 import { background, type CancelTimer, systemClock } from '../../core/clock.ts'
 import { SECOND } from '../../core/time-units.ts'
 import type { Log } from '../../log/port.ts'
-import { type AgentRow, agentRow } from '../operations/agents.ts'
+import { agentRow } from '../operations/agents.ts'
 import type { AgentControl } from '../run/agent-control.ts'
+import type { AgentRow } from '../run/agent-row.ts'
 
 /** The namespace of the agents on a shared log, by their id. */
 const AGENTS = 'tidings/agents'

@@ -4,7 +4,7 @@ import { type JsonValue, toJson } from '../../core/json.ts'
 import { HOUR, SECOND } from '../../core/time-units.ts'
 import { fromWire, toWire, type WireError } from '../../core/wire-error.ts'
 import type { Log } from '../../log/port.ts'
-import type { AgentRow } from '../operations/agents.ts'
+import type { AgentRow } from '../run/agent-row.ts'
 import { presentAgents, uniqueName } from './presence.ts'
 
 /** The namespaces of what is asked of an agent (`<agent>/<request>`), and of the answers (by request). */

@@ -1,6 +1,7 @@
 import { quote } from '../../core/errors.ts'
 import type { RunRow } from '../../job/run-report.ts'
 import type { Lag } from '../../log/port.ts'
+import type { AgentRow } from './agent-row.ts'
 
 /** The health of a job, as JSON. Times are ISO 8601 strings. Without a running agent, it has only what the log knows. */
 export interface JobHealth {
@@ -83,7 +84,7 @@ export interface Health {
   /** When its code was loaded again, as an ISO 8601 string; absent if it runs the code that it started with. */
   readonly loaded?: string
   /** The agents that share the log; absent where one process owns it. */
-  readonly agents?: readonly { readonly agent: string; readonly host: string; readonly pid: number }[]
+  readonly agents?: readonly AgentRow[]
   /** The health of the log. */
   readonly log: LogHealth
   /** The health of each job. */

@@ -41,6 +41,12 @@ export async function openLog(
   return openPostgres(place, options)
 }
 
+/** Opens a log in PostgreSQL that has to exist. */
+export async function openExisting(address: PostgresAddress, options: PostgresOptions = {}): Promise<PostgresLog> {
+  const { openExistingPostgres } = await import('../../postgres/open-postgres.ts')
+  return openExistingPostgres(address, options)
+}
+
 /** Whether a log is in PostgreSQL, not in a directory. */
 export function isPostgres(place: string): boolean {
   return /^postgres(ql)?:\/\//.test(place)
