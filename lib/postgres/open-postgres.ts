@@ -45,7 +45,7 @@ export function openPostgres(address: string, options: PostgresOptions = {}): Pr
 /**
  * The same, for a log that has to exist.
  *
- * @throws TidingsError as `openPostgres`; `TIDINGS_LOG_INVALID` if there is none
+ * @throws TidingsError as `openPostgres`; `TIDINGS_LOG_INVALID` if it does not
  */
 export function openExistingPostgres(address: string, options: PostgresOptions = {}): Promise<PostgresLog> {
   return open(address, options, false)
