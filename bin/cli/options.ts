@@ -1,6 +1,6 @@
 /** Options of every command. */
 export const common = {
-  db: { type: 'string', describe: 'Folder of the log' },
+  db: { type: 'string', describe: 'Folder of the log, or its address in PostgreSQL' },
   json: { type: 'boolean', describe: 'Print results as JSON' },
   yes: { type: 'boolean', describe: 'Do not ask before something is destroyed' },
 } as const

@@ -1,5 +1,5 @@
 import { hostname } from 'node:os'
-import { pause, systemClock } from '../../core/clock.ts'
+import { systemClock } from '../../core/clock.ts'
 import { hasCode, quote, TidingsError } from '../../core/errors.ts'
 import { SECOND } from '../../core/time-units.ts'
 import type { Log } from '../../log/port.ts'
@@ -37,8 +37,6 @@ const held = {
 
 /** How long a hold may take to change hands, in ms: an agent that dies is noticed, and another takes over. */
 const PATIENCE = 2 * SILENT
-
-const never = new AbortController().signal
 
 /** The pause before a hold that is changing hands is asked for again, in ms. */
 const AGAIN = SECOND / 2
@@ -120,7 +118,7 @@ function routed(on: Operations, operation: string, { log, has, isHere }: Route):
         // The part is changing hands, or the agent that has it is not known yet.
         if (!hasCode(error, 'TIDINGS_LOG_LOCKED') || log.clock.now() > until) throw error
       }
-      await pause(systemClock, AGAIN, never)
+      await new Promise<void>((resolve) => systemClock.timer(resolve, AGAIN))
     }
   }
   return { ...on, [group as string]: { ...methods, [method]: call } }

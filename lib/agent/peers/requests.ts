@@ -1,4 +1,4 @@
-import { background, type CancelTimer, pause, systemClock } from '../../core/clock.ts'
+import { background, type CancelTimer, systemClock } from '../../core/clock.ts'
 import { quote, TidingsError } from '../../core/errors.ts'
 import { type JsonValue, toJson } from '../../core/json.ts'
 import { HOUR, SECOND } from '../../core/time-units.ts'
@@ -18,8 +18,6 @@ const CHECKED = 2 * SECOND
 
 /** An answer that was not fetched for this long, in ms, is removed. */
 const KEPT = HOUR
-
-const never = new AbortController().signal
 
 /** What is asked of an agent: an operation by its name, such as `jobs.run`, and its arguments. */
 interface Asked {
@@ -61,7 +59,7 @@ export async function askAgent(
       // A request that is still there was not begun: it may be asked of another.
       if (!isThere) throw (await requests.delete(key)) ? notBegun(agent) : wentAway(agent)
     }
-    await pause(systemClock, LOOK.answers, never)
+    await new Promise<void>((resolve) => systemClock.timer(resolve, LOOK.answers))
   }
 }
 
