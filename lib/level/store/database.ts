@@ -6,6 +6,7 @@ import type { KeyRange } from '../format/keys.ts'
 import { checkFiles } from './check-files.ts'
 import { lockStore, type StoreLock } from './directory-lock.ts'
 import { refuseForeignFolder } from './foreign-folder.ts'
+import { gatherWrites } from './gathered-writes.ts'
 import { type KeptFiles, keepFiles } from './kept-files.ts'
 import { makeDirectory, namesIn } from './log-files.ts'
 import { translateReadErrors } from './read-errors.ts'
@@ -208,6 +209,7 @@ export function memoryDatabase(): DatabaseSource {
       if (kept === undefined) {
         const { MemoryLevel } = await import('memory-level')
         kept = new MemoryLevel<string, string>()
+        gatherWrites(kept)
       }
       await kept.open()
       return kept
