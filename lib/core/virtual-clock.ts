@@ -30,13 +30,21 @@ export function virtualClock(start: Date = new Date('2026-01-01T00:00:00Z')): Vi
 }
 
 /** A timer. `at`: it waits for the wall clock to show this, and has slept since `since`. */
-interface Timer {
+class Timer {
   due: number
+  since: number
+  pending = true
   readonly id: number
   readonly run: () => void
-  readonly at?: number
-  since: number
-  pending: boolean
+  readonly at: number | undefined
+
+  constructor(id: number, run: () => void, since: number, due: number, at?: number) {
+    this.id = id
+    this.run = run
+    this.since = since
+    this.due = due
+    this.at = at
+  }
 }
 
 /*
@@ -66,10 +74,10 @@ class SteppingClock implements VirtualClock, SteppedClock {
   readonly now = (): number => this.#offset + this.#elapsed
 
   readonly timer = (run: () => void, ms: number): CancelTimer =>
-    this.#set({ due: this.#elapsed + Math.max(0, ms), run, since: this.#elapsed })
+    this.#set(new Timer(this.#ids++, run, this.#elapsed, this.#elapsed + Math.max(0, ms)))
 
   timerAt(run: () => void, at: number): CancelTimer {
-    return this.#set({ due: this.#elapsed + Math.max(0, at - this.now()), run, at, since: this.#elapsed })
+    return this.#set(new Timer(this.#ids++, run, this.#elapsed, this.#elapsed + Math.max(0, at - this.now()), at))
   }
 
   async advance(ms: number): Promise<void> {
@@ -112,8 +120,7 @@ class SteppingClock implements VirtualClock, SteppedClock {
     return this.#advances > 0
   }
 
-  #set(given: Omit<Timer, 'id' | 'pending'>): CancelTimer {
-    const timer = { ...given, id: this.#ids++, pending: true }
+  #set(timer: Timer): CancelTimer {
     this.#pending += 1
     this.#push(timer)
     return () => {

@@ -9,6 +9,7 @@ export async function withSimulatedGlobals<T>(
   class SimulatedDate extends real {
     constructor(...given: readonly unknown[]) {
       if (given.length === 0) super(now())
+      else if (given.length === 1) super(given[0] as number)
       else super(...(given as [number]))
     }
 
