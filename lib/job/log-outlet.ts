@@ -38,7 +38,6 @@ export class LogOutlet implements Outlet {
   readonly #job: Job
   readonly #attempt: LogAttempt
   readonly #host: OutletHost
-  readonly #origin: { readonly job: string; readonly run: string }
   readonly #first: Job['settings']['first']
   readonly #counts = { new: 0, changed: 0, duplicate: 0 }
   #heldCount = 0
@@ -59,7 +58,6 @@ export class LogOutlet implements Outlet {
     const { flood } = job.settings
     const isGuarded = flood !== false && flood !== undefined && job.schedule.kind !== 'always'
     this.guard = isGuarded ? new FloodGuard(job.name, flood, host.log, host.clock) : undefined
-    this.#origin = { job: job.name, run: `${attempt.at.toISOString()}#${attempt.attempt}` }
     this.#first = attempt.record().succeeded === true ? 'tell' : job.settings.first
     this.#most = typeof this.#first === 'object' ? this.#first.tell : 0
   }
@@ -183,7 +181,14 @@ export class LogOutlet implements Outlet {
     end: Pick<Origin, 'state' | 'completes'> = {},
   ): Promise<readonly Receipt[]> {
     const { log, environment, tracing } = this.#host
-    const origin = { ...this.#origin, ...(told ? {} : { told }), ...end }
+    const { at, attempt } = this.#attempt
+    const origin: Origin = {
+      job: this.#job.name,
+      // Only events have it.
+      ...(drafts.length === 0 ? {} : { run: `${at.toISOString()}#${attempt}` }),
+      ...(told ? {} : { told }),
+      ...end,
+    }
     const receipts = await tracedAccept(log, drafts, origin, tracing)
     for (const [i, receipt] of receipts.entries()) {
       this.#counts[receipt.status] += 1

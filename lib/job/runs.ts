@@ -162,6 +162,7 @@ function whenDue(job: Job, all: readonly Slot[], { clock, delayed }: RunsOptions
   const left = (slot: Slot): number => dueAt(job, slot) - clock.now()
   const waits = (slot: Slot): boolean => slot.begun !== true && left(slot) > 0
   const due = all.filter((slot) => !waits(slot))
+  if (due.length === all.length) return of(due)
   const later = all.filter(waits).map((slot) =>
     defer(() => {
       const over = delayed?.(slot)

@@ -194,6 +194,8 @@ function newestSlot(schedule: Schedule, anchor: Date, after: Date, until: Date):
   let found = low < high ? follows(low) : undefined
   if (found === undefined) return undefined
   low = found.getTime()
+  // Nearly always there is one.
+  if (follows(low) === undefined) return found
   while (low < high) {
     const middle = Math.floor((low + high) / 2)
     const slot = follows(middle)
