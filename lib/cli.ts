@@ -31,7 +31,7 @@ export { operationsOn as operationsOf } from './agent/peers/operations-on.ts'
 export { dryRun } from './agent/run/dry-run.ts'
 export { type Code, codeOf } from './agent/run/job-code.ts'
 export { foreignNames, removeLog } from './agent/run/log-directory.ts'
-export { openExisting, type PostgresAddress } from './agent/run/open-log.ts'
+export { initLog, initLogSql, openExisting, type PostgresAddress } from './agent/run/open-log.ts'
 export { type FaultKinds, faultKinds } from './agent/simulate/faults.ts'
 export { harm } from './agent/simulate/harm.ts'
 export {

@@ -230,6 +230,10 @@ export const tidings = {
           summary: 'Make a log from a backup',
           load: async () => (await import('../commands/db/restore.ts')).restore,
         },
+        init: {
+          summary: 'Make a log in PostgreSQL',
+          load: async () => (await import('../commands/db/init.ts')).init,
+        },
         copy: {
           summary: 'Move a log to PostgreSQL, or back',
           load: async () => (await import('../commands/db/copy.ts')).copy,

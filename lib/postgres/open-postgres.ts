@@ -7,11 +7,10 @@ import { Connection } from './connection.ts'
 import { createPostgresLog } from './create-postgres-log.ts'
 import { checkServer, durabilityOf } from './gate.ts'
 import { serverClock } from './log-clock.ts'
+import { makeLog } from './make-log.ts'
 import type { PostgresLog } from './postgres-log.ts'
 import { schemaName } from './schema-name.ts'
 import { Session } from './session.ts'
-import { functions, holdFunctions } from './sql/functions.ts'
-import { holdTable, tables } from './sql/tables.ts'
 
 /** How a log in PostgreSQL is opened. */
 export interface PostgresOptions {
@@ -87,7 +86,7 @@ async function prepare(connect: ClientConfig, { schema, identity = 'type', creat
   const connection = await Connection.open(connect, () => undefined)
   try {
     if (!creates) await checkServer(connection, schema)
-    await create(connection, schema, identity)
+    await makeLog(connection, schema, identity)
     const durability = await durabilityOf(connection)
     const [[id, found] = []] = await connection.ask(`SELECT id, identity FROM "${schema}".head`)
     const before = systemClock.now()
@@ -96,33 +95,5 @@ async function prepare(connect: ClientConfig, { schema, identity = 'type', creat
     return { id: id as string, identity: found as Facts['identity'], durability, ahead }
   } finally {
     await connection.close()
-  }
-}
-
-/** What makes a log, in order: each step adds the table that names it, and what belongs to that. */
-function steps(schema: string, identity: Facts['identity']): ReadonlyMap<string, string> {
-  const insert = `INSERT INTO head (identity) VALUES ('${identity}');`
-  return new Map([
-    ['head', `CREATE SCHEMA IF NOT EXISTS "${schema}"; ${within(schema)} ${tables} ${insert} ${functions(schema)}`],
-    ['hold', `${within(schema)} ${holdTable} ${holdFunctions(schema)}`],
-  ])
-}
-
-const within = (schema: string): string => `SET LOCAL search_path = "${schema}", pg_temp;`
-
-// Each step in one transaction, under a lock: of two agents that start together, one makes it.
-async function create(connection: Connection, schema: string, identity: Facts['identity']): Promise<void> {
-  // Asks the tables of the catalog: `to_regclass` may remember, within a transaction, that there was no such schema.
-  const exists = async (table: string): Promise<boolean> => {
-    const text = `SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-      WHERE n.nspname = $1 AND c.relname = $2`
-    return (await connection.ask(text, [schema, table])).length > 0
-  }
-  for (const [table, text] of steps(schema, identity)) {
-    if (await exists(table)) continue
-    await connection.ask('BEGIN')
-    await connection.ask(`SELECT pg_advisory_xact_lock(hashtext('tidings'), hashtext($1))`, [schema])
-    if (!(await exists(table))) await connection.ask(text)
-    await connection.ask('COMMIT')
   }
 }

@@ -133,7 +133,7 @@ function id(): string {
 }
 
 /** What is printed for programs: a command that asks for it gets it whole. */
-const forPrograms = ['graph', 'metrics', 'service print']
+const forPrograms = ['graph', 'metrics', 'service print', 'db init']
 
 /** Run until they are stopped; one of them below. */
 const untilStopped = ['dev', 'run', 'ui']

@@ -47,6 +47,18 @@ export async function openExisting(address: PostgresAddress, options: PostgresOp
   return openExistingPostgres(address, options)
 }
 
+/** Makes the log at an address, and the roles that may use it. Resolves to its schema. */
+export async function initLog(address: PostgresAddress): Promise<string> {
+  const { initPostgres } = await import('../../postgres/make-log.ts')
+  return initPostgres(address)
+}
+
+/** The statements of `initLog`. */
+export async function initLogSql(address: PostgresAddress): Promise<string> {
+  const { initSql } = await import('../../postgres/make-log.ts')
+  return initSql(address)
+}
+
 /** Whether a log is in PostgreSQL, not in a directory. */
 export function isPostgres(place: string): boolean {
   return /^postgres(ql)?:\/\//.test(place)
