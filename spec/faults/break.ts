@@ -73,7 +73,7 @@ export class Copy {
   async #run([file, name]: Spec): Promise<{ code: number | null; output: string; hung: boolean }> {
     const named = name === undefined ? [] : [`--test-name-pattern=${name}`]
     const args = ['--import', 'tsx', '--test-reporter=tap', ...named, join('spec', file)]
-    const { NODE_TEST_CONTEXT: _, TIDINGS_RESULTS: __, ...env } = process.env
+    const { NODE_TEST_CONTEXT: _, TIDINGS_RESULTS: __, TIDINGS_COMPILED: ___, ...env } = process.env
     // It leads a process group, so that its children end with it.
     const child = spawn(process.execPath, args, { cwd: this.#directory, env, detached: true })
     let output = ''

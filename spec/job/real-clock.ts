@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { agent, job, memoryLog, start } from '../../lib/index.ts'
 import { every } from '../../lib/schedule/index.ts'
 import { notes } from '../support/agent-harness.ts'
+import { compiledProgram } from '../support/compiled-program.ts'
 import { until } from '../support/until.ts'
 import { ledgerOf, wrongSlots } from './slot-ledger.ts'
 
@@ -55,8 +56,7 @@ async function blocked(ms: number) {
 
 /** Runs the program, stops it for a while after some slots, continues it, and reads its output. */
 async function stopped(missed: string, ms: number) {
-  const program = join(import.meta.dirname, 'programs/ticking.ts')
-  const args = ['--import', 'tsx', program, missed]
+  const args = [await compiledProgram(join(import.meta.dirname, 'programs/ticking.ts')), missed]
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
   const lines: Line[] = []
   const printed = createInterface(child.stdout).on('line', (line) => lines.push(JSON.parse(line) as Line))

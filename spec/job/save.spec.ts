@@ -15,6 +15,7 @@ import { on } from '../../lib/listener/on.ts'
 import type { Log } from '../../lib/log/port.ts'
 import { always, every, manual } from '../../lib/schedule/index.ts'
 import { allOf, place, unhandled, wrap } from '../support/agent-harness.ts'
+import { compiledProgram } from '../support/compiled-program.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 import { until } from '../support/until.ts'
 
@@ -229,10 +230,10 @@ describe('state.save()', () => {
 
   it('keeps the position of an endless run when the process is killed', async (t) => {
     const directory = temporaryDirectory(t)
-    const program = fileURLToPath(import.meta.resolve('./programs/tailing.ts'))
+    const program = await compiledProgram(fileURLToPath(import.meta.resolve('./programs/tailing.ts')))
     const life = (...args: string[]) =>
       new Promise<string>((resolve) => {
-        const child = spawn(process.execPath, ['--import', 'tsx', program, directory, ...args])
+        const child = spawn(process.execPath, [program, directory, ...args])
         let output = ''
         child.stdout.on('data', (text) => (output += text))
         child.on('close', () => resolve(output))

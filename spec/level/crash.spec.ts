@@ -6,11 +6,12 @@ import { text } from 'node:stream/consumers'
 import { describe, it } from 'node:test'
 import { openLog } from '../../lib/level/open-log.ts'
 import { list, pullUntil, seqsOf, take } from '../../lib/testing/log-bench.ts'
+import { compiledProgram } from '../support/compiled-program.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 
 /** Runs the child, kills it some time after its first acknowledgement, and returns all acknowledgements. */
 async function kill(directory: string, durability: string, after: number): Promise<number[]> {
-  const args = ['--import', 'tsx', join(import.meta.dirname, 'crash-child.ts'), directory, durability]
+  const args = [await compiledProgram(join(import.meta.dirname, 'crash-child.ts')), directory, durability]
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
   const printed = text(child.stdout)
   const ended = once(child, 'exit')

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { build, type Plugin, stop } from 'esbuild'
@@ -12,13 +12,27 @@ const FROM_SOURCE = /^spec.(docs|recipes|core.brand|level.store.read-only|e2e.(d
 /** Its two hundred modules take longer to load than most specs run. */
 const RXJS = ['rxjs', 'rxjs/operators', 'rxjs/testing']
 
+/** Compiled files. */
+export interface Compiled {
+  readonly folder: string
+  /** The compiled path of a source file. */
+  of(source: string): string
+  /** Removes them all. */
+  remove(): void
+}
+
+/** The programs that specs start, and what programs and workers import by its path. */
+export function programs(): readonly string[] {
+  const paths = readdirSync(join(root, 'spec'), { recursive: true, encoding: 'utf8' })
+  const isProgram = (path: string): boolean => /([\\/]programs[\\/][^\\/]+|-child)\.ts$/.test(path)
+  return [...paths.filter(isProgram).map((path) => join(root, 'spec', path)), join(root, 'lib/index.ts')]
+}
+
 /**
  * Compiles specs, with all that they import from this repository, into few files: a spec then starts in a third of the
  * time that it needs to compile on its own and to load some hundred modules. Packages stay where they are.
- *
- * @returns the compiled path of each source file, and a function that removes them all
  */
-export async function compile(sources: readonly string[]): Promise<{ of(source: string): string; remove(): void }> {
+export async function compile(sources: readonly string[]): Promise<Compiled> {
   // Inside of the repository, so that packages are found from there.
   mkdirSync(join(root, '.cache'), { recursive: true })
   const folder = mkdtempSync(join(root, '.cache/spec-'))
@@ -58,7 +72,7 @@ export async function compile(sources: readonly string[]): Promise<{ of(source: 
     ]
     writeFileSync(of(source), lines.join('\n'))
   }
-  return { of, remove: () => rmSync(folder, { recursive: true }) }
+  return { folder, of, remove: () => rmSync(folder, { recursive: true }) }
 }
 
 /** Imports other modules instead of packages. */

@@ -7,7 +7,7 @@ import { run } from 'node:test'
 import { spec } from 'node:test/reporters'
 import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
-import { compile } from './compile.ts'
+import { compile, programs } from './compile.ts'
 
 const root = join(import.meta.dirname, '../..')
 const { values, positionals } = parseArgs({
@@ -29,7 +29,8 @@ const files = readdirSync(join(root, 'spec'), { recursive: true, encoding: 'utf8
 
 // Each file runs in a process of its own, started with this one's flags.
 const leaks = join(import.meta.dirname, 'leaks.ts')
-const compiled = await compile([...files, leaks])
+const compiled = await compile([...files, leaks, ...programs()])
+process.env['TIDINGS_COMPILED'] = compiled.folder
 process.once('exit', compiled.remove)
 process.execArgv = ['--enable-source-maps', '--import', pathToFileURL(compiled.of(leaks)).href]
 

@@ -6,6 +6,7 @@ import { promisify } from 'node:util'
 import { simulate } from '../../../lib/agent/simulate/simulate.ts'
 import { digest } from '../../../lib/filters.ts'
 import { agent, eventType, every, job, listener, on, Park, type StoredEvent } from '../../../lib/index.ts'
+import { compiledProgram } from '../../support/compiled-program.ts'
 import { shop, world } from './agents.ts'
 
 const from = new Date('2026-01-01T00:00:00Z')
@@ -105,9 +106,9 @@ describe('simulate', () => {
   })
 
   it('gives the same bytes for the same seed, in two processes and two time zones', async () => {
-    const program = join(import.meta.dirname, 'programs/prints.ts')
+    const program = await compiledProgram(join(import.meta.dirname, 'programs/prints.ts'))
     const print = async (seed: number, zone: string): Promise<string> => {
-      const args = ['--import', 'tsx', program, String(seed)]
+      const args = [program, String(seed)]
       const cwd = join(import.meta.dirname, '../../..')
       return (await promisify(execFile)(process.execPath, args, { cwd, env: { ...process.env, TZ: zone } })).stdout
     }

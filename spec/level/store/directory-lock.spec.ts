@@ -18,6 +18,7 @@ import { describe, it, type TestContext } from 'node:test'
 import { openLog } from '../../../lib/level/open-log.ts'
 import { repairLog } from '../../../lib/level/repair-log.ts'
 import { draft, refused } from '../../../lib/testing/log-bench.ts'
+import { compiledProgram } from '../../support/compiled-program.ts'
 import { afterAll, temporaryDirectory } from '../../support/temporary-directory.ts'
 import type { Asked } from './lock-child.ts'
 
@@ -35,7 +36,7 @@ class Other {
   }
 
   static async start(t: TestContext): Promise<Other> {
-    const other = new Other(fork(join(import.meta.dirname, 'lock-child.ts'), { execArgv: ['--import', 'tsx'] }))
+    const other = new Other(fork(await compiledProgram(join(import.meta.dirname, 'lock-child.ts')), { execArgv: [] }))
     afterAll(t, () => other.kill())
     await once(other.child, 'message')
     return other

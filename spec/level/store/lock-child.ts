@@ -1,7 +1,10 @@
 // A process that does what its parent asks: opens a log, accepts events, changes the files of the log, closes it.
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { type LevelLog, openLog } from '../../../lib/index.ts'
+import { compiledProgram } from '../../support/compiled-program.ts'
 
 /** The requests that this process answers, each once. */
 export interface Asked {
@@ -34,10 +37,10 @@ const answers: { readonly [K in keyof Asked]: (asked: Asked[K]) => Promise<unkno
     return readFileSync(`${directory}/LOCK`).length
   },
   async openInWorker({ directory }) {
-    const lib = new URL('../../../lib/index.ts', import.meta.url).href
+    const lib = pathToFileURL(await compiledProgram(join(import.meta.dirname, '../../../lib/index.ts'))).href
     const program = `
       const { parentPort } = require('node:worker_threads')
-      import('tsx/esm/api').then(({ register }) => register()).then(() => import(${JSON.stringify(lib)}))
+      import(${JSON.stringify(lib)})
         .then(({ openLog }) => openLog(${JSON.stringify(directory)}))
         .then((log) => log.close().then(() => 'open'), ({ code }) => code)
         .then((answer) => parentPort.postMessage(answer))`

@@ -6,12 +6,13 @@ import { createInterface } from 'node:readline'
 import { describe, it } from 'node:test'
 import { openLog } from '../../../lib/index.ts'
 import { allOf } from '../../support/agent-harness.ts'
+import { compiledProgram } from '../../support/compiled-program.ts'
 import { temporaryDirectory } from '../../support/temporary-directory.ts'
 import { github, post } from '../hook-service.ts'
 
 /** Sends webhooks to a child until it is killed; returns the numbers of those that were answered 200. */
 async function sendUntilKilled(directory: string, first: number, most: number): Promise<number[]> {
-  const args = ['--import', 'tsx', join(import.meta.dirname, 'programs/hooked.ts'), directory]
+  const args = [await compiledProgram(join(import.meta.dirname, 'programs/hooked.ts')), directory]
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
   const ended = once(child, 'exit')
   const [url] = (await once(createInterface(child.stdout), 'line')) as [string]

@@ -18,6 +18,7 @@ import { isPark } from '../../../lib/core/control.ts'
 import { appendOnce } from '../../../streams/shared/append-file.ts'
 import { csvRecords } from '../../../streams/spreadsheet/csv-text.ts'
 import { smallDisk } from '../../faults/small-disk.ts'
+import { compiledProgram } from '../../support/compiled-program.ts'
 import { temporaryDirectory } from '../../support/temporary-directory.ts'
 import { until } from '../../support/until.ts'
 
@@ -237,10 +238,10 @@ describe('several processes that append to one file and are killed', () => {
   it('write every row once, whole, under one header', { timeout: 120_000 }, async (t) => {
     const path = join(temporaryDirectory(t), 'rows.csv')
     const acknowledged = new Map<string, number>()
-    const program = join(import.meta.dirname, 'programs/append-child.ts')
+    const program = await compiledProgram(join(import.meta.dirname, 'programs/append-child.ts'))
     const begin = (name: string) => {
       const from = (acknowledged.get(name) ?? -1) + 1
-      const args = ['--import', 'tsx', program, path, name, String(from), String(name === 'a' ? 20_000 : 10)]
+      const args = [program, path, name, String(from), String(name === 'a' ? 20_000 : 10)]
       const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
       createInterface({ input: child.stdout }).on('line', (line) => acknowledged.set(name, Number(line)))
       const closed = new Promise((resolve) => child.once('close', resolve))

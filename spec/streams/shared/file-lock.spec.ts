@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { thisProcess } from '../../../lib/streams.ts'
 import { withFileLock } from '../../../streams/shared/file-lock.ts'
+import { compiledProgram } from '../../support/compiled-program.ts'
 import { temporaryDirectory } from '../../support/temporary-directory.ts'
 import { until } from '../../support/until.ts'
 
@@ -77,9 +78,9 @@ describe('the lock of a file', () => {
     const folder = temporaryDirectory(t)
     writeFileSync(join(folder, 'counter'), '0')
     let done = 0
+    const program = await compiledProgram(join(import.meta.dirname, 'programs/lock-child.ts'))
     const begin = (times: number) => {
-      const program = join(import.meta.dirname, 'programs/lock-child.ts')
-      const child = spawn(process.execPath, ['--import', 'tsx', program, folder, String(times)])
+      const child = spawn(process.execPath, [program, folder, String(times)])
       let acknowledged = 0
       child.stdout.on('data', (dots: Buffer) => {
         const count = dots.toString().split('.').length - 1
