@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Entry } from '../../bin/cli/command.ts'
 import { tidings as program } from '../../bin/cli/commands.ts'
+import { command } from '../support/command.ts'
 import { agentTest, type Ended, tidings, userFolder } from './program.ts'
 
 /** Every command, and every group of them, as the words that call it. */
@@ -10,7 +11,10 @@ function everyCommand(entry: Entry, words: readonly string[] = []): (readonly st
   return [words, ...Object.entries(entry.commands).flatMap(([name, each]) => everyCommand(each, [...words, name]))]
 }
 
-function checkHelp({ code, stdout, stderr }: Ended, words: readonly string[]): void {
+function checkHelp(
+  { code, stdout, stderr }: Pick<Ended, 'code' | 'stdout' | 'stderr'>,
+  words: readonly string[],
+): void {
   const name = words.join(' ')
   assert.deepEqual([code, stderr], [0, ''], name)
   assert.ok(stdout.startsWith(name), `${name}:\n${stdout}`)
@@ -49,7 +53,7 @@ describe('help', () => {
     const folder = userFolder(t)
     const commands = everyCommand(program)
     assert.ok(commands.length > 8)
-    for (const words of commands) checkHelp(await tidings(t, folder, [...words, '--help']), ['tidings', ...words])
+    for (const words of commands) checkHelp(await command(...words, '--help'), ['tidings', ...words])
     checkHelp(await agentTest(t, folder, ['-h']), ['agent-test'])
   })
 

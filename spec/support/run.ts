@@ -28,11 +28,14 @@ const files = readdirSync(join(root, 'spec'), { recursive: true, encoding: 'utf8
   .map((path) => join(root, path))
 
 // Each file runs in a process of its own, started with this one's flags.
-const leaks = join(import.meta.dirname, 'leaks.ts')
-const compiled = await compile([...files, leaks, ...programs()])
+const before = ['light-runner.ts', 'leaks.ts'].map((name) => join(import.meta.dirname, name))
+const compiled = await compile([...files, ...before, ...programs()])
 process.env['TIDINGS_COMPILED'] = compiled.folder
 process.once('exit', compiled.remove)
-process.execArgv = ['--enable-source-maps', '--import', pathToFileURL(compiled.of(leaks)).href]
+process.execArgv = [
+  '--enable-source-maps',
+  ...before.flatMap((path) => ['--import', pathToFileURL(compiled.of(path)).href]),
+]
 
 let tests = 0
 const empty: string[] = []
