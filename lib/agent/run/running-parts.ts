@@ -224,15 +224,7 @@ export class RunningParts {
       const message = `agent ${quote(this.#host.agent.name)} has no job ${quote(jobName)}; its jobs: ${names}`
       return Promise.reject(new TidingsError('TIDINGS_AGENT_INVALID', message, { details: { job: jobName } }))
     }
-    if (this.ending) return Promise.resolve(undefined)
-    const run = runner.trigger()
-    // A rejection would be unhandled where an endless run is not awaited.
-    const cancel = onStandstill(this.#host.clock, () => {
-      const words = `the run of job ${quote(jobName)} waits, and the virtual clock stands still: call clock.advance(ms)`
-      process.emitWarning(words, { code: 'TIDINGS_CLOCK_STILL' })
-    })
-    void run.catch(() => undefined).finally(cancel)
-    return run
+    return this.ending ? Promise.resolve(undefined) : runner.trigger()
   }
 
   /** Resolves when every listener has handled all its events, or when the end begins. */

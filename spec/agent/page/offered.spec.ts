@@ -24,6 +24,7 @@ describe('the operations of the page', () => {
       'jobs.remove',
       'listeners.remove',
       'listeners.rename',
+      'parked.exchange',
     ])
   })
 

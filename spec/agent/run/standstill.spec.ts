@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
 import { describe, it, type TestContext } from 'node:test'
 import { agent, type Part } from '../../../lib/agent/define/agent.ts'
 import { start } from '../../../lib/agent/start.ts'
@@ -95,21 +94,6 @@ describe('a virtual clock that stands still', () => {
     await until(() => begun.length > 0)
     await passes(4.5)
     await waiting
-    await running.stop()
-  })
-
-  it('is warned of when a run that was triggered waits', async (t) => {
-    let begun = false
-    const look = job('look', manual(), () => new Promise<void>(() => (begun = true)))
-    const { clock, running, passes } = await begin(t, [look])
-    const warned = once(process, 'warning') as Promise<[Error]>
-    const run = running.trigger('look')
-    await until(() => begun)
-    await passes(4.5)
-    const [{ message }] = await warned
-    assert.match(message, /^the run of job "look" waits, and the virtual clock stands still: call clock.advance/)
-    await clock.advance(300_000)
-    assert.equal((await run)?.status, 'abandoned')
     await running.stop()
   })
 
