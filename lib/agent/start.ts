@@ -14,7 +14,7 @@ import type { Lag, Log } from '../log/port.ts'
 import { type Agent, isAgent } from './define/agent.ts'
 import { createLogger } from './logger.ts'
 import { openTelemetry } from './open-telemetry.ts'
-import type { Joined } from './peers/join.ts'
+import { type Joined, join as joinPeers } from './peers/join.ts'
 import { operationsOn } from './peers/operations-on.ts'
 import type { AgentControl } from './run/agent-control.ts'
 import { LoggedLines } from './run/logged-lines.ts'
@@ -111,7 +111,7 @@ export async function start(agent: Agent, options: StartOptions = {}): Promise<R
     await warnOfOrphans(agent, log, logger)
     await running.begin(() => logger.info({ agent: name, ...outlook(agent, running) }, 'agent started'))
     if (directory !== undefined) server = await answerCommands(running, log, directory, logger)
-    if (log.shared) joined = await (await import('./peers/join.ts')).join(log, running)
+    if (log.shared) joined = await joinPeers(log, running)
     return running
   } catch (error) {
     await running.stop()

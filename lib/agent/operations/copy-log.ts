@@ -36,12 +36,12 @@ export async function copyLog(
 
 async function reading<T>(from: string, use: (source: PortableSource) => Promise<T>): Promise<T> {
   if (!isPostgres(from)) return readLevel(from, use)
-  const { readPostgres } = await import('../../postgres/portable-log.ts')
+  const { readPostgres } = await import('../../postgres/postgres.ts')
   return readPostgres(from, use)
 }
 
 async function making<T>(to: string, facts: LogFacts, fill: Fill<T>): Promise<T> {
   if (!isPostgres(to)) return makeLevel(to, facts, fill)
-  const { makePostgres } = await import('../../postgres/portable-log.ts')
+  const { makePostgres } = await import('../../postgres/postgres.ts')
   return makePostgres(to, facts, fill)
 }

@@ -37,25 +37,25 @@ export async function openLog(
   options: LogOptions & PostgresOptions = {},
 ): Promise<LevelLog | PostgresLog> {
   if (!isPostgres(place)) return openDirectory(place, options)
-  const { openPostgres } = await import('../../postgres/open-postgres.ts')
+  const { openPostgres } = await import('../../postgres/postgres.ts')
   return openPostgres(place, options)
 }
 
 /** Opens a log in PostgreSQL that has to exist. */
 export async function openExisting(address: PostgresAddress, options: PostgresOptions = {}): Promise<PostgresLog> {
-  const { openExistingPostgres } = await import('../../postgres/open-postgres.ts')
+  const { openExistingPostgres } = await import('../../postgres/postgres.ts')
   return openExistingPostgres(address, options)
 }
 
 /** Makes the log at an address, and the roles that may use it. Resolves to its schema. */
 export async function initLog(address: PostgresAddress): Promise<string> {
-  const { initPostgres } = await import('../../postgres/make-log.ts')
+  const { initPostgres } = await import('../../postgres/postgres.ts')
   return initPostgres(address)
 }
 
 /** The statements of `initLog`. */
 export async function initLogSql(address: PostgresAddress): Promise<string> {
-  const { initSql } = await import('../../postgres/make-log.ts')
+  const { initSql } = await import('../../postgres/postgres.ts')
   return initSql(address)
 }
 

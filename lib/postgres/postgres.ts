@@ -1,0 +1,5 @@
+// All of a log in PostgreSQL that others import. They load it when an address asks for it, as one.
+
+export { initPostgres, initSql } from './make-log.ts'
+export { openExistingPostgres, openPostgres } from './open-postgres.ts'
+export { makePostgres, readPostgres } from './portable-log.ts'
