@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { agent, every, job, start } from '../../lib/index.ts'
+import { agent, every, job, type Running, start } from '../../lib/index.ts'
 import type { Hold } from '../../lib/log/port.ts'
 import { openPostgres } from '../../lib/postgres/open-postgres.ts'
 import type { PostgresLog } from '../../lib/postgres/postgres-log.ts'
@@ -152,10 +152,12 @@ describe('what only one agent may have', () => {
       done.push(count + 1)
     })
     const logs: PostgresLog[] = []
+    const agents: Running[] = []
     const run = async (): Promise<void> => {
       const log = await open()
       logs.push(log)
       const running = await start(agent('home', [poll]), { log, logger: false })
+      agents.push(running)
       t.after(() => running.stop())
     }
     await Promise.all([run(), run()])
@@ -168,6 +170,8 @@ describe('what only one agent may have', () => {
     }
     const before = done.length
     await until(() => done.length >= before + 2, 'two more runs')
+    // What has run is recorded.
+    await Promise.all(agents.map((each) => each.stop()))
     assert.equal(overlaps, 0)
     const stored = await logs.at(-1)?.store('job/poll').get<number>('count')
     // A run that ended as its agent died stored nothing, and its number is counted again.

@@ -98,8 +98,10 @@ describe('agents that share a log, asked from another process', () => {
     const [holder, rest] = who === 'one' ? [one, other] : [other, one]
     holder.log.abandon()
     await asked.parked.retry('mail', 2)
-    await until(() => heard.length === 2, 'the second event to be handled')
-    assert.deepEqual(heard, [`${who} a`, `${who === 'one' ? 'other' : 'one'} b`])
+    const second = `${who === 'one' ? 'other' : 'one'} b`
+    // The first event may come again: its agent died within 50 ms of handling it.
+    await until(() => heard.includes(second), 'the second event to be handled')
+    assert.equal(heard.filter((each) => each.endsWith(' b')).length, 1)
     assert.deepEqual(
       (await asked.status()).listeners.map(({ parked: left }) => left),
       [0],
