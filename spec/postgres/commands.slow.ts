@@ -79,6 +79,17 @@ describe('commands on a log in PostgreSQL', () => {
     await Promise.all(programs.map((program) => program.signal('SIGTERM')))
     const printed = programs.flatMap((program) => program.printed().match(/^heard .*$/gm) ?? [])
     assert.equal(new Set(printed).size, printed.length, 'each event was heard once')
+    const secret = `${db}&password=hush`
+    const once = await tidings(t, folder, ['run', 'home.ts', '--once', '--json', '--db', secret])
+    assert.equal(once.code, 0, once.stderr)
+    assert.equal(
+      (JSON.parse(once.stdout.trimEnd().split('\n').at(-1) ?? '') as { log: string }).log,
+      `${db}&password=…`,
+    )
+    assert.doesNotMatch(once.stdout + once.stderr, /hush|cannot answer commands/)
+    const tail = start(t, folder, 'tidings', ['events', 'tail', '-f', '-n', '0', '--json', '--db', db])
+    await tidings(t, folder, ['run', 'home.ts', '--once', '--db', db])
+    await tail.said(/"type":"tick"/)
     const verify = await tidings(t, folder, ['db', 'verify', '--db', db])
     assert.match(verify.stderr, /this command is about the files of a log/)
   })

@@ -4,7 +4,7 @@ import { command } from '../../cli/command.ts'
 import { exitCodes } from '../../cli/errors.ts'
 import { reading } from '../../cli/options.ts'
 import { askAt } from '../../logs/ask-log.ts'
-import { whichLog } from '../../logs/which-log.ts'
+import { isPostgres, whichLog } from '../../logs/which-log.ts'
 import { jsonLine, print, printProblem } from '../../print/print.ts'
 import { Table } from '../../print/rows.ts'
 import { untilSignal } from '../../user/guards.ts'
@@ -64,6 +64,11 @@ async function follow(
   const { connect } = await import('../../../lib/index.ts')
   const over = new AbortController()
   void untilSignal().then(() => over.abort())
+  // A shared log tells what any agent stores.
+  if (isPostgres(directory))
+    return askAt(directory, async ({ events }) => {
+      for await (const event of events.follow(question, over.signal)) await show([event])
+    })
   let after = question.after
   let reported = false
   while (!over.signal.aborted) {

@@ -97,11 +97,12 @@ export async function runAgent(options: RunOptions, company: Company = alone): P
     return await runDry(ending, chosen, { log: view, logger, secrets, signal, json: options.json === true })
   }
   const log = await open(directory, logger, retention)
-  if (ending !== undefined) {
-    return runOnce(ending, chosen, { log, directory, logger, secrets, stopped, json: options.json === true })
-  }
   // What belongs to the process is kept in a folder: its socket, and the tokens of its page.
   const folder = directory === undefined || isPostgres(directory) ? undefined : directory
+  const place = directory === undefined ? undefined : shownPlace(directory)
+  if (ending !== undefined) {
+    return runOnce(ending, chosen, { log, folder, place, logger, secrets, stopped, json: options.json === true })
+  }
   const pages = new AgentPage({ agent: chosen, directory: folder, logger, scrub: secrets.scrub, flags: options })
   // Before any job runs: its port may be taken.
   if (options.ui !== undefined) await closing(log, () => pages.open(options.ui))
@@ -122,7 +123,7 @@ export async function runAgent(options: RunOptions, company: Company = alone): P
   service.stopping()
   // A log closes by itself only when it has lost its lock.
   const lost = log.state === 'closed'
-  if (lost) logger.error({ directory }, 'the log closed itself, so the agent ends')
+  if (lost) logger.error({ directory: place }, 'the log closed itself, so the agent ends')
   await running.stop()
   await pages.close()
   // An unresponsive disk must not keep the process alive.

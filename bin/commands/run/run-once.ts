@@ -14,10 +14,14 @@ import { plural } from '../../print/format.ts'
 import { printJson } from '../../print/print.ts'
 import { Tally } from './tally.ts'
 
-/** Surroundings of a single run. `directory`: the log's folder; absent in memory. `stopped`: the user interrupted. */
+/**
+ * Surroundings of a single run. `folder`: where commands find it; absent in memory and in PostgreSQL. `place`: the log as it
+ * may be shown; absent in memory. `stopped`: the user interrupted.
+ */
 export interface Once {
   readonly log: Log
-  readonly directory: string | undefined
+  readonly folder: string | undefined
+  readonly place: string | undefined
   readonly logger: Logger
   readonly secrets: Secrets
   readonly stopped: Promise<unknown>
@@ -40,11 +44,11 @@ interface Done {
 
 /** Runs these jobs once, delivers to the listeners, prints a summary; resolves to the exit code. */
 export async function runOnce(jobs: readonly Job[], whole: Agent, once: Once): Promise<number> {
-  const { log, directory, logger, secrets } = once
+  const { log, folder, logger, secrets } = once
   const endless = whole.jobs.filter(({ schedule }) => schedule.kind === 'always').map(({ name }) => name)
   if (endless.length > 0) logger.warn({ jobs: endless }, 'left out with --once: jobs of always(), which never end')
   const tally = new Tally()
-  const served = directory === undefined ? {} : { serve: directory }
+  const served = folder === undefined ? {} : { serve: folder }
   const running = await start(byHand(whole, jobs), { log, logger: tally.over(logger), secrets, ...served })
   const reports = Promise.all(jobs.map(({ name }) => running.trigger(name)))
   await Promise.race([reports.then(() => running.drained()), once.stopped])
@@ -62,7 +66,7 @@ export async function runOnce(jobs: readonly Job[], whole: Agent, once: Once): P
     deliveries: tally.count('running listener'),
     parked: tally.count('event parked'),
     waiting: listeners.reduce((sum, { retrying }) => sum + retrying, 0),
-    log: directory ?? null,
+    log: once.place ?? null,
   }
   if (once.json) printJson(done)
   // On a terminal, the sentence has it all.
