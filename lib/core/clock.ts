@@ -38,6 +38,11 @@ export function processStart(): number {
   return performance.timeOrigin
 }
 
+/** Resolves when `ms` milliseconds of real time have passed. */
+export function realPause(ms: number): Promise<void> {
+  return new Promise((resolve) => systemClock.timer(resolve, ms))
+}
+
 /** Calls `run` every `ms` milliseconds of real time, without keeping the process alive. */
 export function background(run: () => void, ms: number): CancelTimer {
   const timer = setInterval(run, ms).unref()

@@ -1,4 +1,4 @@
-import { type CancelTimer, type Clock, LONGEST_SLEEP, type SteppedClock, systemClock } from './clock.ts'
+import { type CancelTimer, type Clock, LONGEST_SLEEP, realPause, type SteppedClock, systemClock } from './clock.ts'
 
 /** A clock whose time advances only when a test says so. */
 export interface VirtualClock extends Clock {
@@ -252,7 +252,7 @@ async function atRest(clock: Clock): Promise<void> {
   while (calls !== undefined && calls.size > 0) {
     const now = systemClock.now()
     for (const [call, until] of calls) if (until <= now) calls.delete(call)
-    if (calls.size > 0) await new Promise<void>((resolve) => void systemClock.timer(resolve, 1))
+    if (calls.size > 0) await realPause(1)
     await loopAtRest()
   }
 }

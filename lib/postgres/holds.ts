@@ -94,14 +94,9 @@ export class PostgresHolds {
     await write(text, [agent, [...this.#held.keys()].map(toText)])
   }
 
-  /** The lease has ended without a heartbeat: other agents may have everything. */
+  /** Other agents may have everything: the lease has ended without a heartbeat, or the log is closed. */
   expired(): void {
     for (const fence of this.#held.values()) this.#lose(fence)
-  }
-
-  /** The log closes. */
-  close(): void {
-    this.expired()
   }
 
   #lose(fence: Fence): void {

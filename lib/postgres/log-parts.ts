@@ -74,6 +74,6 @@ export class LogParts {
         [agent],
       )
     })
-    this.holds.close()
+    this.holds.expired()
   }
 }

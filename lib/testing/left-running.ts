@@ -1,5 +1,5 @@
 import { AsyncLocalStorage, createHook } from 'node:async_hooks'
-import { systemClock } from '../core/clock.ts'
+import { realPause } from '../core/clock.ts'
 
 /** What keeps a process busy, by Node's names: timers, sockets, servers, programs, watchers. */
 const BUSY: ReadonlyMap<string, string> = new Map([
@@ -50,5 +50,5 @@ export function apart<T>(work: () => T): T {
 }
 
 function pause(ms: number): Promise<void> {
-  return apart(() => new Promise((resolve) => systemClock.timer(resolve, ms)))
+  return apart(() => realPause(ms))
 }

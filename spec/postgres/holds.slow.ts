@@ -3,38 +3,22 @@ import { after, before, describe, it, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { agent, every, job, type Running, start } from '../../lib/index.ts'
 import type { Hold } from '../../lib/log/port.ts'
-import { openPostgres } from '../../lib/postgres/open-postgres.ts'
 import type { PostgresLog } from '../../lib/postgres/postgres-log.ts'
 import { until } from '../support/until.ts'
 import { type Cluster, startCluster } from './cluster.ts'
 import { ask } from './schemas.ts'
+import { type SharedLog, sharedLog } from './shared-log.ts'
 
-const LEASE = 1500
 const now = AbortSignal.abort()
 const never = new AbortController().signal
 const closed = { code: 'TIDINGS_LOG_CLOSED' }
 
 describe('what only one agent may have', () => {
   let cluster: Cluster
-  let made = 0
   before(async () => (cluster = await startCluster()))
   after(() => cluster.remove())
 
-  /** Opens a log that is shared by agents, and returns a function that opens it once more. */
-  function shared(t: TestContext): { schema: string; open(): Promise<PostgresLog> } {
-    made += 1
-    const schema = `holds_${made}`
-    const open = async (): Promise<PostgresLog> => {
-      const log = await openPostgres(cluster.address, { schema, lease: LEASE, warn: () => undefined })
-      t.after(() => log.close())
-      return log
-    }
-    return { schema, open }
-  }
-
-  /** Ends the lease of an agent, as if it had been frozen for longer. */
-  const expire = (schema: string, log: PostgresLog): Promise<unknown> =>
-    ask(cluster.address, `UPDATE "${schema}".agent SET until = clock_timestamp() WHERE id = $1`, [log.agent])
+  const shared = (t: TestContext): SharedLog => sharedLog(t, cluster)
 
   const held = async (log: PostgresLog, name = 'job/poll'): Promise<Required<Hold>> => {
     const hold = await log.hold(name, never)
@@ -69,12 +53,12 @@ describe('what only one agent may have', () => {
   })
 
   it('stores nothing for the agent that had it before', async (t) => {
-    const { schema, open } = shared(t)
+    const { open, expire } = shared(t)
     const [one, other] = [await open(), await open()]
     const lost = await held(one)
     const slot = new Date('2026-03-01T12:00:00Z')
     const claim = await lost.log.claim('poll', slot, 60_000)
-    await expire(schema, one)
+    await expire(one)
     const { log } = await held(other)
     assert.equal((await log.claim('poll', slot, 60_000))?.attempt, 2, 'what the other has claimed is void')
     const draft = { type: 'it', identifier: 'a', data: null }

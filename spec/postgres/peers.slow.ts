@@ -1,28 +1,18 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it, type TestContext } from 'node:test'
 import { agent, every, job, listener, manual, on, operations, Park, start } from '../../lib/index.ts'
-import { openPostgres } from '../../lib/postgres/open-postgres.ts'
-import type { PostgresLog } from '../../lib/postgres/postgres-log.ts'
 import { until } from '../support/until.ts'
 import { type Cluster, startCluster } from './cluster.ts'
-
-const LEASE = 1500
+import { sharedLog } from './shared-log.ts'
 
 describe('agents that share a log, asked from another process', () => {
   let cluster: Cluster
-  let made = 0
   before(async () => (cluster = await startCluster()))
   after(() => cluster.remove())
 
   /** Two agents with these parts, and the operations of a third process. */
   async function shared(t: TestContext, parts: (who: string) => Parameters<typeof agent>[1]) {
-    made += 1
-    const schema = `peers_${made}`
-    const open = async (): Promise<PostgresLog> => {
-      const log = await openPostgres(cluster.address, { schema, lease: LEASE, warn: () => undefined })
-      t.after(() => log.close())
-      return log
-    }
+    const { open } = sharedLog(t, cluster)
     const run = async (who: string) => {
       const log = await open()
       const running = await start(agent('home', parts(who)), { log, logger: false })

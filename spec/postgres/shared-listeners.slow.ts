@@ -2,43 +2,30 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { agent, type Delivery, listener, on, type Part, start } from '../../lib/index.ts'
-import { openPostgres } from '../../lib/postgres/open-postgres.ts'
-import type { PostgresLog } from '../../lib/postgres/postgres-log.ts'
 import { until } from '../support/until.ts'
 import { type Cluster, startCluster } from './cluster.ts'
-import { ask } from './schemas.ts'
-
-const LEASE = 1500
+import { sharedLog } from './shared-log.ts'
 
 describe('a listener of agents that share a log', () => {
   let cluster: Cluster
-  let made = 0
   before(async () => (cluster = await startCluster()))
   after(() => cluster.remove())
 
-  async function shared(t: TestContext) {
-    made += 1
-    const schema = `listeners_${made}`
-    const open = async (): Promise<PostgresLog> => {
-      const log = await openPostgres(cluster.address, { schema, lease: LEASE, warn: () => undefined })
-      t.after(() => log.close())
-      return log
-    }
+  function shared(t: TestContext) {
+    const { open, expire } = sharedLog(t, cluster)
     const run = async (...parts: Part[]) => {
       const log = await open()
       const running = await start(agent('home', parts), { log, logger: false })
       t.after(() => running.stop())
       return { log, running }
     }
-    const expire = (log: PostgresLog): Promise<unknown> =>
-      ask(cluster.address, `UPDATE "${schema}".agent SET until = clock_timestamp() WHERE id = $1`, [log.agent])
-    return { open, run, expire }
+    return { run, expire }
   }
 
   const draft = (identifier: string) => ({ type: 'it', identifier, data: null })
 
   it('is handled by one of them; the others stand by, report no problem, and take over when it stops', async (t) => {
-    const { run } = await shared(t)
+    const { run } = shared(t)
     const heard: string[] = []
     const hear = (who: string) =>
       listener('hear', on('it'), ({ identifier }) => void heard.push(`${who} ${identifier}`))
@@ -57,7 +44,7 @@ describe('a listener of agents that share a log', () => {
   })
 
   it('ends its deliveries when the agent has lost it, and what they publish is refused', async (t) => {
-    const { run, expire } = await shared(t)
+    const { run, expire } = shared(t)
     let entered: (context: Delivery) => void = () => undefined
     const entering = new Promise<Delivery>((resolve) => (entered = resolve))
     let left: () => void = () => undefined
@@ -90,7 +77,7 @@ describe('a listener of agents that share a log', () => {
   })
 
   it('comes back to the first when the other dies, with every event handled and none twice', async (t) => {
-    const { run } = await shared(t)
+    const { run } = shared(t)
     const heard: string[] = []
     const hear = listener('hear', on('it'), ({ identifier }) => void heard.push(identifier))
     const [one, other] = [await run(hear), await run(hear)]

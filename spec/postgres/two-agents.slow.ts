@@ -2,28 +2,20 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it, type TestContext } from 'node:test'
 import type { StoredEvent } from '../../lib/core/event.ts'
 import type { Consumer, Handed, Log } from '../../lib/log/port.ts'
-import { openPostgres } from '../../lib/postgres/open-postgres.ts'
 import type { PostgresLog } from '../../lib/postgres/postgres-log.ts'
 import { until } from '../support/until.ts'
 import { type Cluster, startCluster } from './cluster.ts'
-import { ask } from './schemas.ts'
-
-const LEASE = 1500
+import { type SharedLog, sharedLog } from './shared-log.ts'
 
 describe('two agents that share a log in PostgreSQL', () => {
   let cluster: Cluster
-  let made = 0
   before(async () => (cluster = await startCluster()))
   after(() => cluster.remove())
 
-  async function share(t: TestContext): Promise<readonly [PostgresLog, PostgresLog, string]> {
-    made += 1
-    const schema = `shared_${made}`
-    const open = (): Promise<PostgresLog> =>
-      openPostgres(cluster.address, { schema, lease: LEASE, warn: () => undefined })
-    const logs = await Promise.all([open(), open()])
-    t.after(() => Promise.all(logs.map((log) => log.close())))
-    return [...logs, schema]
+  async function share(t: TestContext): Promise<readonly [PostgresLog, PostgresLog, SharedLog]> {
+    const shared = sharedLog(t, cluster)
+    const logs = await Promise.all([shared.open(), shared.open()])
+    return [...logs, shared]
   }
 
   const draft = (identifier: string, data: unknown = null) => ({ type: 'it', identifier, data })
@@ -87,7 +79,7 @@ describe('two agents that share a log in PostgreSQL', () => {
   })
 
   it('refuse what one writes after the other has taken over', async (t) => {
-    const [one, other, schema] = await share(t)
+    const [one, other, { expire }] = await share(t)
     const [mine, theirs] = [
       await one.consumer('mail', { start: 'start' }),
       await other.consumer('mail', { start: 'start' }),
@@ -96,7 +88,7 @@ describe('two agents that share a log in PostgreSQL', () => {
     const [handed] = await mine.pull(1, never)
     const waiting = first(theirs)
     // As if it had been frozen for longer than its lease.
-    await ask(cluster.address, `UPDATE "${schema}".agent SET until = clock_timestamp() WHERE id = $1`, [one.agent])
+    await expire(one)
     assert.equal((await waiting)?.identifier, 'a')
     mine.ack(handed as Handed, [{ namespace: 'n', key: 'k', value: 1 }])
     await assert.rejects(mine.flush(), { code: 'TIDINGS_LOG_CLOSED' })

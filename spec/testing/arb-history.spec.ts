@@ -11,7 +11,7 @@ import {
   virtualClock,
 } from '../../lib/testing/index.ts'
 
-/** An issue: `id` is what it is, `row` a number that the service may give anew. */
+/** An issue: `id` identifies it for good, and the service may change `row`. */
 interface Issue {
   readonly id: number
   readonly row: number

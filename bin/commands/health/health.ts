@@ -3,7 +3,6 @@ import type { AgentHealth } from '../../../lib/index.ts'
 import { command } from '../../cli/command.ts'
 import { exitCodes } from '../../cli/errors.ts'
 import { reading } from '../../cli/options.ts'
-import { askAt } from '../../logs/ask-log.ts'
 import { isPostgres, shownPlace, whichLog } from '../../logs/which-log.ts'
 import { printJson, printLine, printProblem } from '../../print/print.ts'
 import { showTimesIn, timeIn } from '../../print/times.ts'
@@ -34,6 +33,7 @@ export const health = command({
 
 // One of the agents on a shared log is enough; the one that has run for longest speaks for all.
 async function sharedHealth(place: string): Promise<AgentHealth | undefined> {
+  const { askAt } = await import('../../logs/ask-log.ts')
   return askAt(place, async ({ agents, health }) => {
     const [first] = await agents.list()
     if (first === undefined) return undefined

@@ -1,5 +1,5 @@
 import { hostname } from 'node:os'
-import { systemClock } from '../../core/clock.ts'
+import { realPause } from '../../core/clock.ts'
 import { hasCode, quote, TidingsError } from '../../core/errors.ts'
 import { SECOND } from '../../core/time-units.ts'
 import type { Log } from '../../log/port.ts'
@@ -118,7 +118,7 @@ function routed(on: Operations, operation: string, { log, has, isHere }: Route):
         // The part is changing hands, or the agent that has it is not known yet.
         if (!hasCode(error, 'TIDINGS_LOG_LOCKED') || log.clock.now() > until) throw error
       }
-      await new Promise<void>((resolve) => systemClock.timer(resolve, AGAIN))
+      await realPause(AGAIN)
     }
   }
   return { ...on, [group as string]: { ...methods, [method]: call } }

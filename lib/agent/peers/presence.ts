@@ -18,9 +18,9 @@ export const SILENT = 10 * SECOND
 let named = 0
 
 /** A name that no other process has: of this machine, this process, and this moment. */
-export function uniqueName(now: number): string {
+export function uniqueName(): string {
   named += 1
-  return `${hostname()}-${process.pid}-${now}-${named}`
+  return `${hostname()}-${process.pid}-${systemClock.now()}-${named}`
 }
 
 /** The agents that are there, in the order in which they started. */
@@ -34,7 +34,7 @@ export async function presentAgents(log: Log): Promise<readonly AgentRow[]> {
 
 /** Says on the log that an agent is there, and what it does, until it is stopped. */
 export class Presence {
-  readonly id = uniqueName(systemClock.now())
+  readonly id = uniqueName()
   readonly #log: Log
   readonly #agent: AgentControl
   #cancel: CancelTimer = () => undefined

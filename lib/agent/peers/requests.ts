@@ -1,4 +1,4 @@
-import { background, type CancelTimer, systemClock } from '../../core/clock.ts'
+import { background, type CancelTimer, realPause } from '../../core/clock.ts'
 import { quote, TidingsError } from '../../core/errors.ts'
 import { type JsonValue, toJson } from '../../core/json.ts'
 import { HOUR, SECOND } from '../../core/time-units.ts'
@@ -40,7 +40,7 @@ export async function askAgent(
   operation: string,
   args: readonly unknown[],
 ): Promise<unknown> {
-  const id = uniqueName(systemClock.now())
+  const id = uniqueName()
   const [requests, answers] = [log.store(REQUESTS), log.store(ANSWERS)]
   const key = `${agent.id}/${id}`
   const asked: Asked = { operation, args: args.map(toArgument) }
@@ -59,7 +59,7 @@ export async function askAgent(
       // A request that is still there was not begun: it may be asked of another.
       if (!isThere) throw (await requests.delete(key)) ? notBegun(agent) : wentAway(agent)
     }
-    await new Promise<void>((resolve) => systemClock.timer(resolve, LOOK.answers))
+    await realPause(LOOK.answers)
   }
 }
 

@@ -1,7 +1,7 @@
 import { rmSync, statSync } from 'node:fs'
 import { open, readdir, readFile, realpath, rm, stat, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
-import { background, systemClock } from '../../core/clock.ts'
+import { background, realPause, systemClock } from '../../core/clock.ts'
 import { TidingsError } from '../../core/errors.ts'
 import { SECOND } from '../../core/time-units.ts'
 import { type Owner, stateOf, thisProcess } from './owner.ts'
@@ -178,7 +178,7 @@ async function waitForTurn(directory: string, mine: string | undefined, given: s
     }
     const now = systemClock.now() / 1000
     if (mine !== undefined) await utimes(join(directory, mine), now, now).catch(() => undefined)
-    await new Promise<void>((resolve) => systemClock.timer(resolve, LOOK))
+    await realPause(LOOK)
   }
 }
 
