@@ -225,7 +225,9 @@ describe('the page', () => {
       await tab.getByText('no connection').waitFor()
       for (let i = 1; i <= 5; i++) await here.running.publish('tick', String(i), {})
     })
+    const started = performance.now()
     await begins(tab, 'tick 5')
+    assert.ok(performance.now() - started < 5000, `reconnected after ${performance.now() - started} ms`)
     await here.running.publish('tick', '6', {})
     await begins(tab, 'tick 6')
     assert.deepEqual(

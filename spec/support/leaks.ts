@@ -4,11 +4,8 @@ import { afterEach, beforeEach, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, prefix } from './temporary-directory.ts'
 
-/**
- * How long a closed resource may take to disappear on a busy machine, in ms. A run of an agent that was left as by a crash
- * is watched for 4 s: see `onStandstill`.
- */
-const PATIENCE = 8000
+/** How long a closed resource may take to disappear on a busy machine, in ms. */
+const PATIENCE = 2000
 
 /** Transient work of the event loop, and file reads of late imports: never forgotten by a test. */
 const passing = new Set(['Immediate', 'TickObject', 'FSReqCallback', 'FSReqPromise', 'CloseReq'])
