@@ -28,7 +28,7 @@ export const codes = {
   TIDINGS_LOG_CLOSED: 'the log is closed',
   TIDINGS_LOG_DAMAGED: 'the log on disk differs from what was written',
   TIDINGS_LOG_FAILED: 'a write failed: it is not acknowledged, but may be stored; try again',
-  TIDINGS_LOG_FORMAT: 'the log was written by a newer version',
+  TIDINGS_LOG_FORMAT: 'the log does not fit to this version: a newer one has changed it, or this one may not',
   TIDINGS_LOG_IDENTITY: 'the log was created with another identity rule',
   TIDINGS_LOG_INVALID: 'an option of the log, or a query, is invalid',
   TIDINGS_LOG_LOCKED: 'the log is in use by another process or by this one',

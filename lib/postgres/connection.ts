@@ -20,6 +20,9 @@ const STATE = /^[\dA-Z]{5}$/
 /** The server ends the connection, or can't write any more: what became of the statement is unknown. */
 const ENDED = /^(57|08|25006|53|58|XX)/
 
+/** A function is gone: whether this version still fits to the log is checked when it connects. */
+const OUTGROWN = '42883'
+
 /** One connection. It answers one question after another; a broken one rejects all of them, and is not used again. */
 export class Connection {
   readonly #client: Client
@@ -92,7 +95,8 @@ export class Connection {
     } catch (error) {
       const { code } = error as { readonly code?: unknown }
       if (typeof code === 'string' && REFUSALS.has(code)) throw error
-      if (typeof code !== 'string' || !STATE.test(code) || ENDED.test(code)) this.#fail(asError(error))
+      if (typeof code !== 'string' || !STATE.test(code) || ENDED.test(code) || code === OUTGROWN)
+        this.#fail(asError(error))
       throw unknown(asError(error))
     }
   }

@@ -1,5 +1,6 @@
 import { TidingsError } from '../core/errors.ts'
 import type { Connection } from './connection.ts'
+import { neededFunctions } from './make-log.ts'
 import { FORMAT } from './sql/tables.ts'
 
 /** The oldest server that works: 14 is the oldest that PostgreSQL still maintains. */
@@ -34,6 +35,23 @@ export async function checkServer(connection: Connection, schema: string): Promi
     const why = `the log has format ${format}, this version of Tidings reads up to ${FORMAT}`
     throw new TidingsError('TIDINGS_LOG_FORMAT', why, { details: { format, newest: FORMAT } })
   }
+}
+
+/**
+ * Checks that the log has the functions that this version calls. A newer version adds its own, and may remove older ones.
+ *
+ * @throws TidingsError `TIDINGS_LOG_FORMAT`
+ */
+export async function checkFunctions(connection: Connection, schema: string): Promise<void> {
+  const missing = await connection.ask(
+    `SELECT needed FROM unnest($2::text[]) needed WHERE NOT EXISTS (
+       SELECT FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname = $1 AND p.proname = needed)`,
+    [schema, neededFunctions()],
+  )
+  if (missing.length === 0) return
+  const name = String(missing[0]?.[0])
+  const why = `the log in the schema "${schema}" has no function ${name} any more: a newer version of Tidings works on it`
+  throw new TidingsError('TIDINGS_LOG_FORMAT', `${why}; upgrade this one`, { details: { schema, missing: name } })
 }
 
 /** What an answer of the log survives, according to the settings of the server. */

@@ -2,23 +2,38 @@ import { Connection } from './connection.ts'
 import { schemaName } from './schema-name.ts'
 import { functions, holdFunctions } from './sql/functions.ts'
 import { roles } from './sql/roles.ts'
-import { holdTable, tables } from './sql/tables.ts'
+import { holdTable, stepTable, tables } from './sql/tables.ts'
+import { explained, insertStep, isMade, makeStep } from './steps.ts'
 
 /** What makes an event of a log the same. */
 type Identity = 'type' | 'identifier'
 
-/** What makes a log, in order: each step adds the table that names it, and what belongs to that. */
-function steps(schema: string, identity: Identity): ReadonlyMap<string, string> {
+/** What makes the first log of a schema, in order: each part adds the table that names it, and what belongs to that. */
+function base(schema: string, identity: Identity): ReadonlyMap<string, string> {
   const insert = `INSERT INTO head (identity) VALUES ('${identity}');`
   return new Map([
     ['head', `CREATE SCHEMA IF NOT EXISTS "${schema}"; ${within(schema)} ${tables} ${insert} ${functions(schema)}`],
     ['hold', `${within(schema)} ${holdTable} ${holdFunctions(schema)}`],
+    ['step', `${within(schema)} ${stepTable}`],
   ])
+}
+
+/** What was added since, in order, by name: see `makeStep` for the rules. None is ever changed or removed. */
+function steps(_schema: string): ReadonlyMap<string, string> {
+  return new Map()
+}
+
+/** The functions that this version calls: those that its steps make, and no later one removes. */
+export function neededFunctions(): readonly string[] {
+  const texts = [...base('', 'type').values(), ...steps('').values()].join('\n')
+  const named = (words: RegExp): string[] => [...texts.matchAll(words)].map(([, name]) => name as string)
+  const removed = new Set(named(/DROP FUNCTION (\w+)/g))
+  return named(/CREATE FUNCTION (\w+)/g).filter((name) => !removed.has(name))
 }
 
 const within = (schema: string): string => `SET LOCAL search_path = "${schema}", pg_temp;`
 
-/** Makes a log, or what it lacks: each step in one transaction, under a lock. Of two agents that start together, one does. */
+/** Makes a log, or what it lacks, each in one transaction. Of two agents that start together, one does. */
 export async function makeLog(connection: Connection, schema: string, identity: Identity): Promise<void> {
   // Asks the tables of the catalog: `to_regclass` may remember, within a transaction, that there was no such schema.
   const exists = async (table: string): Promise<boolean> => {
@@ -26,13 +41,18 @@ export async function makeLog(connection: Connection, schema: string, identity: 
       WHERE n.nspname = $1 AND c.relname = $2`
     return (await connection.ask(text, [schema, table])).length > 0
   }
-  for (const [table, text] of steps(schema, identity)) {
+  for (const [table, text] of base(schema, identity)) {
     if (await exists(table)) continue
     await connection.ask('BEGIN')
     await connection.ask(`SELECT pg_advisory_xact_lock(hashtext('tidings'), hashtext($1))`, [schema])
-    if (!(await exists(table))) await connection.ask(text)
+    if (!(await exists(table)))
+      await connection.ask(text).catch((error: unknown) => {
+        throw table === 'head' ? error : explained(error, schema, table)
+      })
     await connection.ask('COMMIT')
   }
+  const host = { connection, schema }
+  for (const [name, text] of steps(schema)) if (!(await isMade(host, name))) await makeStep(host, name, text)
 }
 
 /**
@@ -56,5 +76,6 @@ export async function initPostgres(address: string): Promise<string> {
 /** The statements that `initPostgres` makes, for a person who may: to be read, and run once. */
 export function initSql(address: string): string {
   const schema = schemaName(address)
-  return ['BEGIN;', ...steps(schema, 'type').values(), roles(schema), 'COMMIT;', ''].join('\n')
+  const made = [...steps(schema)].flatMap(([name, text]) => [insertStep(name), text])
+  return ['BEGIN;', ...base(schema, 'type').values(), ...made, roles(schema), 'COMMIT;', ''].join('\n')
 }

@@ -1,10 +1,10 @@
 import type { ClientConfig } from 'pg'
 import { type Observable, Subject } from 'rxjs'
 import { background, type CancelTimer, type Clock, elapsed, systemClock } from '../core/clock.ts'
-import { asError, TidingsError } from '../core/errors.ts'
+import { asError, hasCode, TidingsError } from '../core/errors.ts'
 import { SECOND } from '../core/time-units.ts'
 import { Connection, type Row } from './connection.ts'
-import { checkServer, placeOf } from './gate.ts'
+import { checkFunctions, checkServer, placeOf } from './gate.ts'
 import { Wake } from './wake.ts'
 
 /** The pause between two attempts to reconnect, in ms: doubled after each one. */
@@ -172,6 +172,7 @@ export class Session {
     const [writer, reader] = await openBoth(this.options.connect, broken)
     try {
       await checkServer(writer, this.options.schema)
+      await checkFunctions(writer, this.options.schema)
       const { timeline, seq, first } = await placeOf(writer, this.options.schema)
       const isOther = this.#timeline !== '' && timeline !== this.#timeline
       this.#timeline = timeline
@@ -229,6 +230,7 @@ export class Session {
         return
       } catch (error) {
         if (this.state === 'closed') return
+        if (hasCode(error, 'TIDINGS_LOG_FORMAT')) return this.#outgrown(asError(error))
         this.#state = 'failed'
         this.options.warn(`the log can't reconnect to PostgreSQL: ${asError(error).message}`)
         await new Promise<void>((resolve) => {
@@ -237,6 +239,13 @@ export class Session {
         })
       }
     }
+  }
+
+  // A newer version has changed the log so that this one can't use it: its agent ends, and is started again as that one.
+  async #outgrown(error: Error): Promise<void> {
+    this.options.warn(`the log closes: ${error.message}`)
+    this.onExpired()
+    await this.end()
   }
 }
 

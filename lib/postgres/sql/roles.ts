@@ -11,8 +11,13 @@ export function roles(schema: string): string {
   const made = [agent, reader].map(
     (role) => `DO $$ BEGIN CREATE ROLE ${role} NOLOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$;`,
   )
+  return [...made, grants(schema)].join('\n')
+}
+
+/** What the roles may, of everything that the log has by now. */
+export function grants(schema: string): string {
+  const [agent, reader] = [`"${schema}_agent"`, `"${schema}_reader"`]
   return [
-    ...made,
     `GRANT USAGE ON SCHEMA "${schema}" TO ${agent}, ${reader};`,
     `GRANT SELECT ON ALL TABLES IN SCHEMA "${schema}" TO ${agent}, ${reader};`,
     `GRANT INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA "${schema}" TO ${agent};`,

@@ -16,6 +16,7 @@ export const FORMAT = 1
  * | `mark` | one for each retry (`r`), parked event (`p`) and crash (`x`) of a consumer |
  * | `hold` | one for each thing that only one agent may have at a time, such as a job |
  * | `slots`, `run` | the slots of each job, and the outcome of each attempt |
+ * | `step` | one for each change that was made since |
  *
  * Texts have the collation "C", the order of LevelDB. Data is text, not jsonb, which refuses some JSON and changes other.
  * `fillfactor` leaves room in a page, so that an update needs no new index entry.
@@ -113,7 +114,9 @@ CREATE TABLE run (
 );
 `
 
-/** What a log of an earlier version lacks. Programs of that version work beside it. */
+// What a log of an earlier version lacks. Programs of that version work beside it.
+
+/** What only one agent may have at a time. */
 export const holdTable = `
 CREATE TABLE hold (
   name text COLLATE "C" PRIMARY KEY,
@@ -122,4 +125,12 @@ CREATE TABLE hold (
   heir uuid,
   asked timestamptz
 ) WITH (fillfactor = 20);
+`
+
+/** The steps that were made after these tables, by name (`steps.ts`). */
+export const stepTable = `
+CREATE TABLE step (
+  name text COLLATE "C" PRIMARY KEY,
+  made timestamptz NOT NULL DEFAULT clock_timestamp()
+);
 `
