@@ -32,15 +32,21 @@ export { dryRun } from './agent/run/dry-run.ts'
 export { type Code, codeOf } from './agent/run/job-code.ts'
 export { foreignNames, removeLog } from './agent/run/log-directory.ts'
 export { initLog, initLogSql, openExisting, type PostgresAddress } from './agent/run/open-log.ts'
-export { type FaultKinds, faultKinds } from './agent/simulate/faults.ts'
+export { type FaultKinds, faultKinds, PendingFaults } from './agent/simulate/faults.ts'
 export { harm } from './agent/simulate/harm.ts'
+export { type Random, randomOf } from './agent/simulate/random.ts'
+export { Recorder, type WatchedDelivery } from './agent/simulate/recorder.ts'
 export {
   HarmfulFaults,
   type Simulated,
   simulated,
   type WorldToSimulate,
 } from './agent/simulate/simulate.ts'
+export { withSimulatedGlobals } from './agent/simulate/simulated-globals.ts'
+export { type Caller, SimulatedWorld } from './agent/simulate/simulated-world.ts'
 export { Timeline } from './agent/simulate/timeline.ts'
+export { describeCall } from './agent/simulate/timeline-entries.ts'
+export { type WatchHost, watchedAgent } from './agent/simulate/watched-agent.ts'
 export { controlOf } from './agent/start.ts'
 export {
   backlogOf,
@@ -50,8 +56,9 @@ export {
   dryHost,
   wouldBe,
 } from './agent/try/dry-effects.ts'
-export { type Recording, recordWorld } from './agent/try/record-world.ts'
+export { placeholder, type Recording, recordWorld } from './agent/try/record-world.ts'
 export { replay } from './agent/try/replay-world.ts'
+export { type SteppedClock, systemClock } from './core/clock.ts'
 export { didYouMean } from './core/did-you-mean.ts'
 export { parseDuration } from './core/duration.ts'
 export { lines } from './core/lines.ts'

@@ -60,6 +60,10 @@ export const tidings = {
       summary: 'Run an agent through simulated time, with faults if you like',
       load: async () => (await import('../commands/simulate/simulate.ts')).simulate,
     },
+    torture: {
+      summary: 'Kill and disturb an agent in real processes',
+      load: async () => (await import('../commands/torture/torture.ts')).torture,
+    },
     diff: {
       summary: 'Compare two versions of an agent in the same simulated time',
       load: async () => (await import('../commands/diff/diff.ts')).diff,

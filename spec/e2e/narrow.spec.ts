@@ -44,6 +44,7 @@ const commands: readonly (readonly string[])[] = [
   ['health'],
   ['lint', 'home.ts'],
   ['simulate', 'home.ts', '--for', '1h'],
+  ['torture', 'home.ts', '--for', '1s', '--faults', 'stops'],
   ['diff', 'HEAD..HEAD', 'home.ts', '--for', '1h'],
   ['why', '1', LISTENER, 'home.ts'],
   ['why', '2', 'down', 'home.ts'],

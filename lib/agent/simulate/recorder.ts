@@ -6,6 +6,11 @@ import type { JsonValue } from '../../core/json.ts'
 import type { Logger } from '../../core/logger.ts'
 import type { TimelineCall, TimelineDelivery, TimelineEntry, TimelineRun } from './timeline-entries.ts'
 
+/** A call of a handler that is under way. */
+export interface WatchedDelivery {
+  ended(status: 'handled' | 'failed', error?: string): void
+}
+
 /** Collects what happens in a simulation. */
 export class Recorder {
   readonly entries: TimelineEntry[] = []
@@ -25,8 +30,14 @@ export class Recorder {
     return this.#add({ ...call, at: this.#clock.now() })
   }
 
-  delivery(delivery: Pick<TimelineDelivery, 'listener' | 'seq' | 'attempt'>): TimelineDelivery {
-    return this.#add({ kind: 'delivery', at: this.#clock.now(), ...delivery, status: 'cut off' })
+  delivery(delivery: Pick<TimelineDelivery, 'listener' | 'seq' | 'attempt'>): WatchedDelivery {
+    const entry: TimelineDelivery = this.#add({
+      kind: 'delivery',
+      at: this.#clock.now(),
+      ...delivery,
+      status: 'cut off',
+    })
+    return { ended: (status, error) => void Object.assign(entry, { status, ...defined({ error }) }) }
   }
 
   /** Records nothing more. */

@@ -2,23 +2,31 @@ import { isObservable, lastValueFrom } from 'rxjs'
 import { brand } from '../../core/brand.ts'
 import { type Clock, pause } from '../../core/clock.ts'
 import { asError } from '../../core/errors.ts'
+import type { Exec } from '../../core/exec.ts'
 import { during } from '../../core/virtual-clock.ts'
+import type { World } from '../../core/world.ts'
 import type { Job, JobContext } from '../../job/job.ts'
 import type { Delivery, Listener } from '../../listener/listener.ts'
 import { type Agent, agent } from '../define/agent.ts'
 import { faultWords, type PendingFaults } from './faults.ts'
-import type { Recorder } from './recorder.ts'
-import type { SimulatedWorld } from './simulated-world.ts'
+import type { WatchedDelivery } from './recorder.ts'
+import type { Caller } from './simulated-world.ts'
+import type { TimelineDelivery } from './timeline-entries.ts'
 
-/** What the parts of a simulated agent need. */
+/** What the parts of a watched agent need. */
 export interface WatchHost {
   /** The clock of this life. */
   readonly clock: Clock
   /** The clock of the simulation. */
   readonly virtual: Clock
-  readonly recorder: Recorder
+  /** Is told what happens. */
+  readonly recorder: {
+    mark(kind: 'fault', words: string): void
+    delivery(delivery: Pick<TimelineDelivery, 'listener' | 'seq' | 'attempt'>): WatchedDelivery
+  }
   readonly faults: PendingFaults
-  readonly world: SimulatedWorld
+  /** The world, as each caller sees it. */
+  readonly world: { fetchFor(caller: Caller): World['fetch']; execFor(caller: Caller): Exec }
   /** Whether this life of the agent has not ended. */
   isAlive(): boolean
   /** Awaits something outside: never settles if this life ends meanwhile. */
@@ -66,11 +74,11 @@ function watchedListener(listener: Listener, host: WatchHost): Listener {
     const given = watchedDelivery(name, delivery, host)
     const handled = (result: unknown): unknown => {
       if (fails?.after === true) throw new Error('made up: the handler fails after its work')
-      if (host.isAlive()) entry.status = 'handled'
+      if (host.isAlive()) entry.ended('handled')
       return result
     }
     const failed = (thrown: unknown): never => {
-      if (host.isAlive()) Object.assign(entry, { status: 'failed', error: asError(thrown).message })
+      if (host.isAlive()) entry.ended('failed', asError(thrown).message)
       throw thrown
     }
     const work = (): unknown => {

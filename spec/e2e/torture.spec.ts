@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict'
+import { readdirSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { describe, it, type TestContext } from 'node:test'
+import { type Ended, tidings, userFolder } from './program.ts'
+
+/** An agent whose `books` sends without a key, and `mail` with one. */
+const files = {
+  'shop.ts': `import { agent, eventType, every, job, listener, on } from 'tidings'
+const paid = eventType('paid').of<null>()
+export default agent('shop', [
+  job('orders', every().hour, async ({ fetch, secret }) => {
+    const headers = { authorization: secret('SHOP_TOKEN') }
+    const found = (await (await fetch('https://shop.example/orders', { headers })).json()) as number[]
+    return found.map((n) => paid(String(n), null))
+  }),
+  listener('books', on(paid), async ({ identifier }, { fetch }) => {
+    await fetch('https://books.example/', { method: 'POST', body: identifier })
+  }),
+  listener('mail', on(paid), async ({ identifier }, { exec, key }) => {
+    await exec('send-mail', [identifier, key])
+  }),
+])
+`,
+  'world.ts': `export default () => {
+  let orders = 0
+  return {
+    secret: (name) => 'secret of ' + name,
+    exec: async () => ({ stdout: '', stderr: '' }),
+    fetch: async (url, { headers } = {}) => {
+      if (String(url).includes('books')) return new Response('noted')
+      if (headers.authorization !== 'secret of SHOP_TOKEN') return new Response('', { status: 401 })
+      return Response.json([++orders, orders - 1])
+    },
+  }
+}
+`,
+}
+
+interface Result {
+  readonly lives: number
+  readonly faults: Readonly<Record<'kills' | 'stops' | 'clockSteps' | 'diskFull', number>>
+  readonly events: number
+  readonly deliveries: number
+  readonly exits: readonly string[]
+  readonly harm: readonly string[]
+}
+
+async function torture(
+  t: TestContext,
+  args: readonly string[],
+  folder = userFolder(t, files),
+): Promise<Ended & { readonly result: Result }> {
+  const ended = await tidings(t, folder, ['torture', 'shop.ts', '--world', 'world.ts', '--json', ...args])
+  return { ...ended, result: JSON.parse(ended.stdout === '' ? '{}' : ended.stdout) as Result }
+}
+
+const leftovers = (): readonly string[] => readdirSync(tmpdir()).filter((name) => name.startsWith('tidings-torture-'))
+
+describe('tidings torture', () => {
+  it('kills an agent between what a handler sends and its record, and names the handler without a key', async (t) => {
+    const before = leftovers()
+    const { code, result, stderr } = await torture(t, ['--faults', 'kills', '--for', '3s', '--seed', '2'])
+    assert.equal(code, 1, stderr)
+    assert.ok(result.lives > 1 && result.faults.kills > 0, stderr)
+    assert.ok(result.events > 0)
+    assert.equal(result.harm.length, 1, stderr)
+    assert.match(
+      result.harm[0] ?? '',
+      /^listener books sent POST https:\/\/books\.example\/ (once|\d+ times) more than it has to, without the delivery's key/,
+    )
+    assert.deepEqual(leftovers(), before)
+  })
+
+  it('finds nothing in an agent that is stopped, has no room on its disk, and whose clock is set', async (t) => {
+    const { code, result, stderr } = await torture(t, [
+      '--faults',
+      'stops,clockSteps,diskFull',
+      '--for',
+      '4s',
+      '--seed',
+      '4',
+    ])
+    // A full disk keeps the record of a delivery away, too: so only what has a key is sent once.
+    const others = result.harm.filter((words) => !words.startsWith('listener books sent'))
+    assert.deepEqual(others, [], stderr)
+    assert.equal(code, result.harm.length === 0 ? 0 : 1)
+    assert.equal(result.faults.kills, 0)
+    assert.ok(result.faults.stops + result.faults.clockSteps + result.faults.diskFull > 0, stderr)
+    assert.ok(result.deliveries > 0, stderr)
+  })
+
+  it('reports an agent that ends by itself', async (t) => {
+    const folder = userFolder(t, {
+      ...files,
+      'shop.ts': files['shop.ts'].replace('await exec(', "if (identifier === '3') process.exit(1)\n    await exec("),
+    })
+    const { code, result } = await torture(t, ['--faults', 'stops', '--for', '3s'], folder)
+    assert.equal(code, 1)
+    assert.ok(result.exits.length > 0)
+    assert.match(result.harm.join('\n'), /^the agent ended by itself/m)
+  })
+
+  it('fails when no handler was called: nothing was tried', async (t) => {
+    const folder = userFolder(t, { ...files, 'world.ts': 'export default { fetch: async () => Response.json([]) }\n' })
+    const { code, stderr } = await torture(t, ['--for', '1s', '--faults', 'stops'], folder)
+    assert.equal(code, 1)
+    assert.match(stderr, /^tidings: no handler was called, so nothing was tried/m)
+  })
+
+  it('refuses faults that it does not know, and a time that it cannot read', async (t) => {
+    const folder = userFolder(t, files)
+    const { code, stderr } = await torture(t, ['--faults', 'crashes'], folder)
+    assert.equal(code, 2)
+    assert.match(stderr, /--faults must be all, or some of kills, stops, clockSteps, diskFull, got "crashes"/)
+    assert.equal((await torture(t, ['--for', 'long'], folder)).code, 2)
+  })
+})
