@@ -63,7 +63,7 @@ export type FromAgent =
     }
   | { readonly told: 'drained' }
 
-/** What a tortured agent is told. `step`: its clock is set, in ms; `rest`: it asks its jobs for no more runs. */
+/** What the parent tells a tortured agent. `step`: its clock is set, in ms; `rest`: it asks its jobs for no more runs. */
 export type ToAgent =
   | { readonly tell: 'answer'; readonly id: number; readonly answered: Answered }
   | { readonly tell: 'step'; readonly ms: number }

@@ -19,7 +19,7 @@ export interface WatchHost {
   readonly clock: Clock
   /** The clock of the simulation. */
   readonly virtual: Clock
-  /** Is told what happens. */
+  /** Takes what happens. */
   readonly recorder: {
     mark(kind: 'fault', words: string): void
     delivery(delivery: Pick<TimelineDelivery, 'listener' | 'seq' | 'attempt'>): WatchedDelivery
