@@ -34,6 +34,7 @@ export { foreignNames, removeLog } from './agent/run/log-directory.ts'
 export { initLog, initLogSql, openExisting, type PostgresAddress } from './agent/run/open-log.ts'
 export { type FaultKinds, faultKinds, PendingFaults } from './agent/simulate/faults.ts'
 export { harm } from './agent/simulate/harm.ts'
+export { listeningAgent } from './agent/simulate/listening-agent.ts'
 export { type Random, randomOf } from './agent/simulate/random.ts'
 export { Recorder, type WatchedDelivery } from './agent/simulate/recorder.ts'
 export {

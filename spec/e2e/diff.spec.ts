@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
-import type { TimelineCounts, TimelineDifference } from '../../lib/testing/index.ts'
+import { openLog } from '../../lib/index.ts'
+import { type TimelineCounts, type TimelineDifference, virtualClock } from '../../lib/testing/index.ts'
 import { Repository } from '../streams/repository.ts'
 import { tidings, userFolder } from './program.ts'
 
@@ -113,5 +114,46 @@ describe('tidings diff', () => {
     writeFileSync(join(folder, 'new.ts'), files['shop.ts'])
     await fails(['HEAD..', 'new.ts'], 2, /revision "HEAD" has no file new\.ts/)
     assert.equal(repository.git(['status', '--porcelain']), '?? new.ts')
+  })
+
+  /** A log with an order of each hour of a day, made by the first version, and the events that its handlers published. */
+  async function recordedDay(t: TestContext) {
+    const made = versions(t)
+    const log = await openLog(join(made.folder, '.tidings/shop'), { clock: virtualClock() })
+    const orders = Array.from({ length: 24 }, (_, hour) => ({
+      type: 'paid',
+      identifier: `order ${hour}`,
+      data: { hour },
+    }))
+    await log.accept(orders)
+    await log.close()
+    return made
+  }
+
+  it('compares on the events of the log: what handlers get, and with a world, what they send', async (t) => {
+    const { folder, diff } = await recordedDay(t)
+    const plain = await diff('HEAD~1..HEAD', 'shop.ts', '--recorded')
+    assert.equal(plain.code, 1, plain.stderr)
+    assert.equal(plain.stdout, '- handled paid order 20 by listener books\n- handled paid order 21 by listener books\n')
+    const acting = await diff('HEAD~1..HEAD', 'shop.ts', '--recorded', '--world', 'world.ts')
+    assert.equal(
+      acting.stdout,
+      '- sent listener books, on paid order 20: POST https://books.example/20\n- sent listener books, on paid order 21: POST https://books.example/21\n',
+    )
+    const same = await diff('HEAD..', 'shop.ts', '--recorded')
+    assert.deepEqual([same.code, same.stdout], [0, ''], same.words)
+    const log = await openLog(join(folder, '.tidings/shop'))
+    assert.equal(await log.last(), 24)
+    await log.close()
+  })
+
+  it('refuses a part of a log without --recorded, and a log without events', async (t) => {
+    const { diff } = await recordedDay(t)
+    const bare = await diff('HEAD..', ...day, '--since', '2d')
+    assert.equal(bare.code, 2)
+    assert.match(bare.stderr, /--since and --until say which events of the log count: add --recorded/)
+    const none = await diff('HEAD..', 'shop.ts', '--recorded', '--since', '2030-01-01')
+    assert.equal(none.code, 1)
+    assert.match(none.stderr, /the log has no such events to compare with/)
   })
 })

@@ -1,5 +1,6 @@
 import { type CancelTimer, type SteppedClock, timerAt } from '../../core/clock.ts'
 import { realEnvironment } from '../../core/environment.ts'
+import type { Draft } from '../../core/event.ts'
 import { defaultLimits } from '../../core/limits.ts'
 import { secretsOf } from '../../core/secrets.ts'
 import type { VirtualClock } from '../../core/virtual-clock.ts'
@@ -43,6 +44,7 @@ export class Life implements WatchHost {
   readonly #timers = new Set<CancelTimer>()
   #alive = true
   #running: RunningAgent | undefined
+  #log: LevelLog | undefined
 
   constructor(host: LifeHost) {
     this.#host = host
@@ -71,6 +73,7 @@ export class Life implements WatchHost {
       warn: () => undefined,
     })
     const log = createLevelLog(opened, defaultLimits)
+    this.#log = log
     // What the last life stored without living to be told.
     await this.#recordStored(log)
     const committed = opened.onCommitted
@@ -107,6 +110,11 @@ export class Life implements WatchHost {
 
   isAlive(): boolean {
     return this.#alive
+  }
+
+  /** Stores events from outside of the agent. */
+  async accept(drafts: readonly Draft[]): Promise<void> {
+    await this.#log?.accept(drafts)
   }
 
   async outside<T>(work: Promise<T>): Promise<T> {

@@ -1,5 +1,7 @@
+import { defined } from '../../core/defined.ts'
 import { type Duration, parseDuration } from '../../core/duration.ts'
 import { asError, describe, TidingsError } from '../../core/errors.ts'
+import type { Draft, StoredEvent } from '../../core/event.ts'
 import { Mutex } from '../../core/mutex.ts'
 import { checkOptions } from '../../core/options.ts'
 import { HOUR, SECOND } from '../../core/time-units.ts'
@@ -102,10 +104,19 @@ export async function simulate(agent: Agent | (() => Agent), options: SimulateOp
   return (await simulated(agent, options)).timeline
 }
 
-/** As `simulate`, with the faults and what was missing. */
-export async function simulated(agent: Agent | (() => Agent), options: SimulateOptions): Promise<Simulated> {
+/**
+ * As `simulate`, with the faults and what was missing.
+ *
+ * @param recorded stored events in order of seq, which happen again at their times, in the logs of all simulations
+ */
+export async function simulated(
+  agent: Agent | (() => Agent),
+  given: SimulateOptions,
+  recorded: readonly StoredEvent[] = [],
+): Promise<Simulated> {
   const make = typeof agent === 'function' ? agent : () => agent
-  const length = checkSimulation(make, options)
+  const length = checkSimulation(make, given)
+  const options = { ...given, recorded }
   return turns.runExclusive(async () => {
     const { faults, seed = 1, check } = options
     if (faults === undefined) return runOnce(make, options, length, [])
@@ -119,6 +130,11 @@ export async function simulated(agent: Agent | (() => Agent), options: SimulateO
   })
 }
 
+/** What is simulated. */
+interface Story extends SimulateOptions {
+  readonly recorded: readonly StoredEvent[]
+}
+
 interface Found extends Simulated {
   readonly finding: Error
 }
@@ -126,7 +142,7 @@ interface Found extends Simulated {
 // Fewer faults first, then half of the time, as long as that is harmful.
 async function shortest(
   make: () => Agent,
-  options: SimulateOptions,
+  options: Story,
   check: NonNullable<SimulateOptions['check']>,
   first: Found,
 ): Promise<Found> {
@@ -203,7 +219,7 @@ function invalid(message: string): TidingsError {
 
 async function runOnce(
   make: () => Agent,
-  { from, world = {}, seed = 1 }: SimulateOptions,
+  { from, world = {}, seed = 1, recorded }: Story,
   length: number,
   faults: readonly Fault[],
 ): Promise<Simulated> {
@@ -222,7 +238,7 @@ async function runOnce(
       world: new SimulatedWorld(given, { clock, recorder, faults: pending, refused }),
       store: new MortalStore(idOf(seed)),
     })
-    const began = await simulation.run(length)
+    const began = await simulation.run(length, recorded)
     const { writes, afterCalls, calls, deliveries } = pending
     const origin = { agent: make().name, from: from.getTime(), to: from.getTime() + length, seed }
     return {
@@ -254,7 +270,7 @@ class Simulation {
   }
 
   /** Resolves to the number of writes until the agent had begun. */
-  async run(length: number): Promise<number> {
+  async run(length: number, recorded: readonly StoredEvent[]): Promise<number> {
     const { clock, faults, recorder, store } = this.#host
     for (const step of faults.steps) {
       clock.timer(() => {
@@ -267,6 +283,7 @@ class Simulation {
     void this.#begin()
     await clock.advance(0)
     const { writes: began } = faults
+    this.#tell(recorded)
     await clock.advance(length)
     await this.#end()
     if (this.#failure !== undefined) throw this.#failure
@@ -284,6 +301,22 @@ class Simulation {
     }
   }
 
+  // A log may hold events whose times go back.
+  #tell(events: readonly StoredEvent[], from = 0): void {
+    const { clock } = this.#host
+    const first = events[from]
+    if (first === undefined) return
+    clock.timer(
+      () => {
+        const next = events.findIndex(({ created }, i) => i >= from && created > clock.now())
+        const end = next < 0 ? events.length : next
+        void this.#life.accept(events.slice(from, end).map(draftOf))
+        this.#tell(events, end)
+      },
+      Math.max(0, first.created - clock.now()),
+    )
+  }
+
   #restart(): void {
     forgetCalls(this.#host.clock)
     this.#life = new Life(this.#host)
@@ -299,4 +332,8 @@ class Simulation {
     for (let waited = 0; waited < 30 && !ended; waited++) await clock.advance(SECOND)
     await stopped
   }
+}
+
+function draftOf({ type, identifier, data, version, transformed }: StoredEvent): Draft {
+  return { type, identifier, data, ...defined({ version, transformed }) }
 }

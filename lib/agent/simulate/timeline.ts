@@ -180,8 +180,8 @@ export class Timeline {
   }
 
   /**
-   * What happened here and not in another timeline, and the other way round: events, what handlers sent and what was
-   * parked, by what they are and not by their time. Empty if nothing differs.
+   * What happened here and not in another timeline, and the other way round: events, what handlers sent, what was parked,
+   * and what was handled without any of these, by what they are and not by their time. Empty if nothing differs.
    */
   diff(other: Timeline): readonly TimelineDifference[] {
     return [...missing(this, other, 'added'), ...missing(other, this, 'removed')]
@@ -197,7 +197,7 @@ export interface TimelineDifference {
   /** Which of the two timelines has it. */
   readonly change: 'added' | 'removed'
   /** What it is. */
-  readonly what: 'event' | 'sent' | 'parked'
+  readonly what: 'event' | 'sent' | 'parked' | 'handled'
   /** What was done. */
   readonly words: string
 }
@@ -236,5 +236,19 @@ function factsOf(timeline: Timeline): readonly Fact[] {
   }
   for (const { listener, seq, error } of timeline.parked)
     add('parked', `${names.get(seq) ?? seq} by listener ${listener}: ${error}`)
+  for (const { listener, seq } of unseen(timeline)) add('handled', `${names.get(seq) ?? seq} by listener ${listener}`)
   return facts
+}
+
+// What was handled and left no other trace here: the handler did nothing, or something that the simulation does not see.
+function unseen({ events, sent, deliveries }: Timeline): readonly TimelineDelivery[] {
+  const causes = new Set(events.map(({ cause }) => cause))
+  const place = (by: string, seq: number | undefined): string => `${by} ${seq}`
+  const seen = new Set(sent.map(({ by, seq }) => place(by, seq)))
+  return deliveries.filter(({ listener, seq, status }) => {
+    const own = place(`listener ${listener}`, seq)
+    if (status !== 'handled' || causes.has(seq) || seen.has(own)) return false
+    seen.add(own)
+    return true
+  })
 }
