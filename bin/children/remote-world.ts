@@ -23,8 +23,10 @@ export class RemoteWorld {
       const answered = await this.#ask(caller, asked, signal)
       if (!('response' in answered)) throw errorOf(answered)
       const { status, headers: given, body: text } = answered.response
-      const init_ = { status, headers: given.map(([name, value]): [string, string] => [name, value]) }
-      return new Response(text === null ? null : Buffer.from(text, 'base64'), init_)
+      return new Response(text === null ? null : Buffer.from(text, 'base64'), {
+        status,
+        headers: given.map(([name, value]): [string, string] => [name, value]),
+      })
     }
   }
 
