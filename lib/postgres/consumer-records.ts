@@ -2,21 +2,36 @@ import { hasCode } from '../core/errors.ts'
 import type { RetryRecord } from '../log/consumer/consumer-store.ts'
 import type { ReadRecords } from '../log/consumer/stored-consumer.ts'
 import type { Row } from './connection.ts'
-import { MARKS } from './saves.ts'
+import { ALONE, type Alone, MARKS } from './saves.ts'
 import { fromText } from './text.ts'
 
-/** The records of a consumer beside its cursor, from its marks and the text of what is in flight. */
-export function recordsOf(marks: readonly Row[], flight: string | null): Omit<ReadRecords, 'cursor'> {
-  const of = <T>(kind: keyof typeof MARKS): (readonly [seq: number, record: T])[] =>
+/**
+ * The records of a consumer beside its cursor, from its marks and the text of what is in flight; and who had its suspects
+ * alone. An agent that lives was cut off or frozen when it lost the consumer, and did not crash (decision 0081). One that
+ * has died is counted once: a process dies once.
+ */
+export function recordsOf(
+  marks: readonly Row[],
+  flight: string | null,
+  living: ReadonlySet<unknown>,
+): { readonly records: Omit<ReadRecords, 'cursor'>; readonly suspects: Map<number, Alone> } {
+  const of = <T>(kind: string): (readonly [seq: number, record: T])[] =>
     marks.flatMap(([found, seq, body]) =>
-      found === MARKS[kind] ? [[Number(seq), JSON.parse(fromText(body as string)) as T] as const] : [],
+      found === kind ? [[Number(seq), JSON.parse(fromText(body as string)) as T] as const] : [],
     )
-  return {
+  const suspects = new Map(of<Alone>(ALONE))
+  const crashes = of<number>(MARKS.crashes).map(([seq, count]): [number, number] => {
+    const alone = suspects.get(seq)
+    if (alone === undefined) suspects.set(seq, { before: count, agents: [] })
+    return [seq, alone === undefined ? count : alone.before + alone.agents.filter((each) => !living.has(each)).length]
+  })
+  const records = {
     inFlight: flight === null ? [] : (JSON.parse(fromText(flight)) as number[]),
-    retries: of<RetryRecord>('retry').map(([seq, record]) => ({ ...record, seq })),
-    parked: of('parked').map(([seq]) => seq),
-    crashes: new Map(of<number>('crashes')),
+    retries: of<RetryRecord>(MARKS.retry).map(([seq, record]) => ({ ...record, seq })),
+    parked: of(MARKS.parked).map(([seq]) => seq),
+    crashes: new Map(crashes),
   }
+  return { records, suspects }
 }
 
 /** Resolves to undefined while another agent has the consumer. */

@@ -15,7 +15,7 @@ import { HELD_FOR_EVER } from '../log/hold.ts'
 import type { Hold, Log, Writes } from '../log/port.ts'
 import { type Fence, signalsOf } from './fence.ts'
 import { readAfter, readOne } from './reads.ts'
-import { MARKS, type Saver, type Saves } from './saves.ts'
+import { type Alone, MARKS, type Saver, type Saves } from './saves.ts'
 import type { Session } from './session.ts'
 import { fromText, toText } from './text.ts'
 
@@ -47,6 +47,8 @@ export class PostgresConsumerStore implements ConsumerStore, Saver {
   readonly #fence: Fence | undefined
   saved: number
   source: WriteSource | undefined
+  /** Who had the suspects alone, by their seqs. */
+  suspects = new Map<number, Alone>()
   /** Called when another agent holds the consumer. */
   onFenced: () => void = () => undefined
   readonly #session: Session
@@ -115,6 +117,18 @@ export class PostgresConsumerStore implements ConsumerStore, Saver {
   placeAgain([, text]: StateWrite): StateWrite {
     this.#placed += 1
     return [String(this.#placed), text]
+  }
+
+  alone(seq: number, isSuspect: boolean): Alone | undefined {
+    if (!isSuspect) {
+      this.suspects.delete(seq)
+      return undefined
+    }
+    const { before = 0, agents = [] } = this.suspects.get(seq) ?? {}
+    const { agent } = this.#session.options
+    const alone = { before, agents: [...agents.filter((each) => each !== agent), agent] }
+    this.suspects.set(seq, alone)
+    return alone
   }
 
   save(source: WriteSource, soon: boolean): void {

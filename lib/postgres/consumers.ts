@@ -220,8 +220,12 @@ export class PostgresConsumers {
       await saves.note(store, [{ kind: 'cursor', record: cursor }])
     }
     const marks = `SELECT kind, seq, body FROM ${session.name('mark')} WHERE consumer = $1 ORDER BY seq`
-    const found = recordsOf(await session.write(marks, [toText(name)]), flight as string | null)
-    return storedConsumer(store, { ...found, cursor }, hears(options), monotonic(store.clock).now())
+    const living = `SELECT id FROM ${session.name('agent')} WHERE until > clock_timestamp()`
+    const alive = new Set((await session.write(living)).map(([id]) => id))
+    const found = await session.write(marks, [toText(name)])
+    const { records, suspects } = recordsOf(found, flight as string | null, alive)
+    store.suspects = suspects
+    return storedConsumer(store, { ...records, cursor }, hears(options), monotonic(store.clock).now())
   }
 
   async #begin(name: string, start: Start): Promise<StoredConsumer> {

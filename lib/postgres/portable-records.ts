@@ -4,7 +4,7 @@ import type { EventKind } from '../log/consumer/consumer-store.ts'
 import type { PortableKind, PortableRecords } from '../log/copy/portable-log.ts'
 import type { Row } from './connection.ts'
 import { EVENT_COLUMNS, toRecord } from './rows.ts'
-import { MARKS } from './saves.ts'
+import { ALONE, MARKS } from './saves.ts'
 import { fromText, toText, toTextOrNull } from './text.ts'
 
 /** A statement, with the names of tables in the schema of the log, and its rule of identity. */
@@ -96,7 +96,7 @@ export const forms: { readonly [K in PortableKind]: Form<PortableRecords[K]> } =
     ],
   },
   mark: {
-    select: (name) => `SELECT consumer, kind, seq, body FROM ${name('mark')}`,
+    select: (name) => `SELECT consumer, kind, seq, body FROM ${name('mark')} WHERE kind <> '${ALONE}'`,
     read: ([name, kind, seq, body]) => ({
       name: fromText(name as string),
       kind: (Object.keys(MARKS) as EventKind[]).find((each) => MARKS[each] === kind) as EventKind,

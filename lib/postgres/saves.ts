@@ -14,6 +14,15 @@ const SOON = 50
 /** Where the records of an event are, by kind. */
 export const MARKS = { retry: 'r', parked: 'p', crashes: 'x' } as const
 
+/** Beside a record of crashes: which agents had the event alone. Another agent counts those that have died. */
+export const ALONE = 'l'
+
+/** The agents that had a suspect alone. `before`: the deaths that were counted without a name. */
+export interface Alone {
+  readonly before: number
+  readonly agents: readonly string[]
+}
+
 /** A consumer whose writes are saved. */
 export interface Saver {
   /** Its name; undefined for one that stores nothing but state. */
@@ -22,6 +31,8 @@ export interface Saver {
   readonly epoch: number
   /** The number of its last save. */
   saved: number
+  /** A suspect is handed out, or was settled. Returns who had it alone, with this agent. */
+  alone(seq: number, isSuspect: boolean): Alone | undefined
   /** What to write; undefined before the first save. */
   readonly source: WriteSource | undefined
   /** Another agent holds the consumer now. */
@@ -131,7 +142,7 @@ export class Saves {
     { records, state }: PendingBatch,
     how: { readonly isSynced: boolean; readonly number: number | null },
   ): Promise<void> {
-    const columns = columnsOf(records)
+    const columns = columnsOf(records, (...change) => saver.alone(...change))
     const isOwn = records.length > 0
     const writes = state.map(([, text]) => JSON.parse(text as string) as Write)
     const name = isOwn && saver.name !== undefined ? toText(saver.name) : null
@@ -147,7 +158,7 @@ export class Saves {
   }
 }
 
-function columnsOf(records: readonly RecordChange[]): readonly unknown[] {
+function columnsOf(records: readonly RecordChange[], alone: Saver['alone']): readonly unknown[] {
   let [cursor, flight]: (string | null)[] = [null, null]
   const marks: (readonly [kind: string, seq: number, body: string | null])[] = []
   for (const change of records) {
@@ -155,6 +166,9 @@ function columnsOf(records: readonly RecordChange[]): readonly unknown[] {
     if (change.kind === 'cursor') cursor = body
     else if (change.kind === 'inFlight') flight = body ?? ''
     else marks.push([MARKS[change.kind], change.seq, body])
+    if (change.kind !== 'crashes') continue
+    const agents = alone(change.seq, change.record !== undefined)
+    marks.push([ALONE, change.seq, agents === undefined ? null : JSON.stringify(agents)])
   }
   return [cursor, flight, marks.map(([kind]) => kind), marks.map(([, seq]) => seq), marks.map(([, , body]) => body)]
 }

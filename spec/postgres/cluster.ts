@@ -13,6 +13,8 @@ const SERVERS = '/usr/lib/postgresql'
 export interface Cluster {
   /** The address of a database. */
   readonly address: string
+  /** Where its socket is. */
+  readonly directory: string
   /** Stops the server at once, without a farewell. */
   stop(): Promise<void>
   /** Stops the server at once, unless it is stopped, and starts it again. */
@@ -57,6 +59,7 @@ export async function startCluster(settings: Readonly<Record<string, string>> = 
   let stop = await start()
   return {
     address: `postgres:///postgres?host=${encodeURIComponent(directory)}&user=tidings`,
+    directory,
     stop: () => stop(),
     async restart() {
       await stop()
@@ -69,11 +72,17 @@ export async function startCluster(settings: Readonly<Record<string, string>> = 
   }
 }
 
-function newest(): string {
+/** The folder of the newest server; undefined without one. */
+export function findServer(): string | undefined {
   const versions = existsSync(SERVERS) ? readdirSync(SERVERS) : []
   const version = versions.toSorted((a, b) => Number(b) - Number(a))[0]
-  if (version === undefined) throw new Error('these specs need a server: apt-get install postgresql')
-  return join(SERVERS, version)
+  return version === undefined ? undefined : join(SERVERS, version)
+}
+
+function newest(): string {
+  const found = findServer()
+  if (found === undefined) throw new Error('these specs need a server: apt-get install postgresql')
+  return found
 }
 
 // A server refuses to run as root.

@@ -8,7 +8,7 @@ const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-s
 const ON_MAC = ['Chromium', 'Google Chrome'].map((name) => `/Applications/${name}.app/Contents/MacOS/${name}`)
 
 /** How to get it, on Debian. */
-export const INSTALL = ['apt-get', 'install', '-y', '--no-install-recommends', 'chromium'] as const
+const INSTALL = ['apt-get', 'install', '-y', '--no-install-recommends', 'chromium'] as const
 
 /** The path of the browser; undefined without one. */
 export function findBrowser(): string | undefined {
