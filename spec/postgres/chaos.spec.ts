@@ -1,0 +1,4 @@
+import { chaosOnce, longRuns } from './chaos.ts'
+
+chaosOnce()
+longRuns(15_000)
