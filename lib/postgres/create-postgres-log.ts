@@ -16,6 +16,7 @@ import type {
   Stored,
   TypeCount,
 } from '../log/port.ts'
+import type { Pruned, Retention } from '../log/retention.ts'
 import { prepareCall } from './accept-call.ts'
 import { type Fence, signalsOf, writeFenced } from './fence.ts'
 import type { LogClock } from './log-clock.ts'
@@ -133,8 +134,8 @@ class LogOnPostgres implements PostgresLog {
   }
 
   async last(): Promise<number> {
-    const [[seq] = []] = await this.#session.read(`SELECT seq FROM ${this.#session.name('head')}`)
-    this.#session.reached(Number(seq))
+    const [[seq, first] = []] = await this.#session.read(`SELECT seq, first FROM ${this.#session.name('head')}`)
+    this.#session.reached(Number(seq), Number(first))
     return Number(seq)
   }
 
@@ -216,6 +217,10 @@ class LogOnPostgres implements PostgresLog {
 
   runs(job: string, options: { readonly limit?: number; readonly reverse?: boolean } = {}): AsyncIterable<RunRecord> {
     return this.#parts.claims.remembered(job, options)
+  }
+
+  prune(retention: Retention): Promise<Pruned> {
+    return this.#parts.pruner.prune(retention)
   }
 
   close(): Promise<void> {

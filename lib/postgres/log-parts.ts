@@ -5,6 +5,7 @@ import { PostgresConsumers } from './consumers.ts'
 import type { Fence } from './fence.ts'
 import { PostgresHolds } from './holds.ts'
 import type { OpenedLog } from './opened-log.ts'
+import { PostgresPruner } from './prune.ts'
 import { Saves } from './saves.ts'
 import type { Session } from './session.ts'
 import { WriteQueue } from './write-queue.ts'
@@ -19,6 +20,7 @@ export class LogParts {
   readonly consumers: PostgresConsumers
   readonly claims: PostgresClaims
   readonly holds: PostgresHolds
+  readonly pruner: PostgresPruner
   #closed: Promise<void> | undefined
 
   /** `view` makes the log as it is under a fence, or without one. */
@@ -35,6 +37,7 @@ export class LogParts {
     })
     this.claims = new PostgresClaims(session, opened.clock)
     this.holds = new PostgresHolds(session)
+    this.pruner = new PostgresPruner(session, this.saves, opened.clock)
     session.onCommitted = () => this.consumers.committed()
     session.onExpired = () => {
       this.holds.expired()

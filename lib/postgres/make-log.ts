@@ -1,6 +1,7 @@
 import { Connection } from './connection.ts'
 import { schemaName } from './schema-name.ts'
-import { functions, holdFunctions } from './sql/functions.ts'
+import { functions, holdFunctions, partFunctionsIn } from './sql/functions.ts'
+import { partTable } from './sql/partitions.ts'
 import { roles } from './sql/roles.ts'
 import { holdTable, stepTable, tables } from './sql/tables.ts'
 import { explained, insertStep, isMade, makeStep } from './steps.ts'
@@ -19,8 +20,8 @@ function base(schema: string, identity: Identity): ReadonlyMap<string, string> {
 }
 
 /** What was added since, in order, by name: see `makeStep` for the rules. None is ever changed or removed. */
-function steps(_schema: string): ReadonlyMap<string, string> {
-  return new Map()
+function steps(schema: string): ReadonlyMap<string, string> {
+  return new Map([['partitions', `${partTable} ${partFunctionsIn(schema)}`]])
 }
 
 /** The functions that this version calls: those that its steps make, and no later one removes. */
@@ -28,24 +29,18 @@ export function neededFunctions(): readonly string[] {
   const texts = [...base('', 'type').values(), ...steps('').values()].join('\n')
   const named = (words: RegExp): string[] => [...texts.matchAll(words)].map(([, name]) => name as string)
   const removed = new Set(named(/DROP FUNCTION (\w+)/g))
-  return named(/CREATE FUNCTION (\w+)/g).filter((name) => !removed.has(name))
+  return named(/CREATE (?:OR REPLACE )?FUNCTION (\w+)/g).filter((name) => !removed.has(name))
 }
 
 const within = (schema: string): string => `SET LOCAL search_path = "${schema}", pg_temp;`
 
 /** Makes a log, or what it lacks, each in one transaction. Of two agents that start together, one does. */
 export async function makeLog(connection: Connection, schema: string, identity: Identity): Promise<void> {
-  // Asks the tables of the catalog: `to_regclass` may remember, within a transaction, that there was no such schema.
-  const exists = async (table: string): Promise<boolean> => {
-    const text = `SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-      WHERE n.nspname = $1 AND c.relname = $2`
-    return (await connection.ask(text, [schema, table])).length > 0
-  }
   for (const [table, text] of base(schema, identity)) {
-    if (await exists(table)) continue
+    if (await exists(connection, schema, table)) continue
     await connection.ask('BEGIN')
-    await connection.ask(`SELECT pg_advisory_xact_lock(hashtext('tidings'), hashtext($1))`, [schema])
-    if (!(await exists(table)))
+    await lockBase(connection, schema)
+    if (!(await exists(connection, schema, table)))
       await connection.ask(text).catch((error: unknown) => {
         throw table === 'head' ? error : explained(error, schema, table)
       })
@@ -53,6 +48,27 @@ export async function makeLog(connection: Connection, schema: string, identity: 
   }
   const host = { connection, schema }
   for (const [name, text] of steps(schema)) if (!(await isMade(host, name))) await makeStep(host, name, text)
+}
+
+/** Makes a log, or what it lacks, within the transaction of the caller. */
+export async function makeLogWithin(connection: Connection, schema: string): Promise<void> {
+  for (const [table, text] of base(schema, 'type'))
+    if (!(await exists(connection, schema, table))) await connection.ask(text)
+  await connection.ask(within(schema))
+  for (const [name, text] of steps(schema))
+    if (!(await isMade({ connection, schema }, name))) await connection.ask(`${insertStep(name)} ${text}`)
+}
+
+/** Waits for others who make the log, until the transaction ends. */
+export async function lockBase(connection: Connection, schema: string): Promise<void> {
+  await connection.ask(`SELECT pg_advisory_xact_lock(hashtext('tidings'), hashtext($1))`, [schema])
+}
+
+/** Whether a log has a table. It asks the catalog: `to_regclass` may remember that there was no such schema. */
+export async function exists(connection: Connection, schema: string, table: string): Promise<boolean> {
+  const text = `SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE n.nspname = $1 AND c.relname = $2`
+  return (await connection.ask(text, [schema, table])).length > 0
 }
 
 /**

@@ -3,6 +3,8 @@ import { type Clock, systemClock } from '../core/clock.ts'
 import { TidingsError } from '../core/errors.ts'
 import { escape } from '../core/escape.ts'
 import { type Limits, limitsOf } from '../core/limits.ts'
+import { autoPrune } from '../log/auto-prune.ts'
+import { boundsOf, type Retention } from '../log/retention.ts'
 import { Connection } from './connection.ts'
 import { createPostgresLog } from './create-postgres-log.ts'
 import { checkServer, durabilityOf } from './gate.ts'
@@ -25,6 +27,11 @@ export interface PostgresOptions {
   readonly limits?: Partial<Limits>
   /** Dates the events instead of the server's clock. For tests. */
   readonly clock?: Clock
+  /**
+   * What the log keeps; default everything, for ever. Each agent that is opened with one prunes the log 10 s later, then
+   * every hour. See `PostgresLog.prune`.
+   */
+  readonly retention?: Retention
   /** How long another agent waits before it takes over from this one, in ms; default 10 s. */
   readonly lease?: number
   /** Called with what the log has to report; default: prints to standard error. */
@@ -51,9 +58,10 @@ export function openExistingPostgres(address: string, options: PostgresOptions =
 }
 
 async function open(address: string, options: PostgresOptions, creates: boolean): Promise<PostgresLog> {
-  const { clock, lease = 10_000, identity } = options
+  const { clock, lease = 10_000, identity, retention } = options
   const schema = schemaName(address, options.schema)
   const limits = limitsOf(options.limits)
+  if (retention !== undefined) boundsOf(retention)
   const warn = options.warn ?? ((message: string) => void process.stderr.write(`tidings: ${escape(message)}\n`))
   const connect: ClientConfig = { connectionString: address }
   const facts = await prepare(connect, { schema, identity, creates })
@@ -65,7 +73,9 @@ async function open(address: string, options: PostgresOptions, creates: boolean)
   const session = new Session({ connect, schema, agent, lease, dates: clock, warn })
   await session.open()
   const { ahead, ...known } = facts
-  return createPostgresLog(session, { ...known, clock: clock ?? serverClock(() => ahead), limits })
+  const log = createPostgresLog(session, { ...known, clock: clock ?? serverClock(() => ahead), limits })
+  if (retention !== undefined) autoPrune(retention, { log, clock: log.clock, warn })
+  return log
 }
 
 interface Facts {

@@ -10,10 +10,9 @@ import type {
 } from '../log/copy/portable-log.ts'
 import { Connection, type Row } from './connection.ts'
 import { checkServer } from './gate.ts'
+import { exists, lockBase, makeLogWithin } from './make-log.ts'
 import { forms } from './portable-records.ts'
 import { schemaName } from './schema-name.ts'
-import { functions } from './sql/functions.ts'
-import { tables } from './sql/tables.ts'
 
 /** How many records are read and written at a time, and about how many characters are written. */
 const PAGE = 250
@@ -56,6 +55,7 @@ export async function makePostgres<T>(address: string, facts: LogFacts, fill: Fi
     const { id, identity, first, last } = facts
     const update = `UPDATE "${schema}".head SET id = $1, identity = $2, first = $3, seq = $4`
     await connection.ask(update, [id, identity, first, last])
+    await connection.ask(`SELECT "${schema}".make_room_1($1)`, [last])
     const tables = new Tables(connection, schema, identity)
     const target: PortableTarget = {
       put: (kind, records) => tables.write(kind, records),
@@ -88,14 +88,10 @@ async function inTransaction<T>(
 
 // Under the lock under which an agent that starts makes a log.
 async function makeTables(connection: Connection, schema: string): Promise<void> {
-  await connection.ask(`SELECT pg_advisory_xact_lock(hashtext('tidings'), hashtext($1))`, [schema])
-  const exists = `SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE n.nspname = $1 AND c.relname = 'head'`
-  if ((await connection.ask(exists, [schema])).length === 0) {
-    const path = `CREATE SCHEMA IF NOT EXISTS "${schema}"; SET LOCAL search_path = "${schema}", pg_temp;`
-    await connection.ask(`${path} ${tables} INSERT INTO head (identity) VALUES ('type'); ${functions(schema)}`)
-    return checkServer(connection, schema)
-  }
+  await lockBase(connection, schema)
+  const isNew = !(await exists(connection, schema, 'head'))
+  await makeLogWithin(connection, schema)
+  if (isNew) return checkServer(connection, schema)
   // Agents that start wait for the end of the transaction.
   await connection.ask(`LOCK TABLE "${schema}".head IN ACCESS EXCLUSIVE MODE`)
   await checkServer(connection, schema)

@@ -2,13 +2,19 @@ import type { ClientConfig } from 'pg'
 import { type Observable, Subject } from 'rxjs'
 import { background, type CancelTimer, type Clock, elapsed, systemClock } from '../core/clock.ts'
 import { asError, hasCode, TidingsError } from '../core/errors.ts'
-import { SECOND } from '../core/time-units.ts'
+import { MINUTE, SECOND } from '../core/time-units.ts'
 import { Connection, type Row } from './connection.ts'
 import { checkFunctions, checkServer, placeOf } from './gate.ts'
 import { Wake } from './wake.ts'
 
 /** The pause between two attempts to reconnect, in ms: doubled after each one. */
 const RECONNECT = { first: 50, most: 5 * SECOND }
+
+/** How long the server may take to answer what is asked aside, in ms: it may read a whole log before. */
+const PATIENCE = 30 * MINUTE
+
+/** Asks on one connection. */
+export type Ask = Connection['ask']
 
 /** The parts of a session. */
 export interface SessionOptions {
@@ -43,6 +49,7 @@ export class Session {
   #state: 'ready' | 'failed' | 'closed' = 'failed'
   #writer: Connection | undefined
   #reader: Connection | undefined
+  readonly #asides = new Set<Connection>()
   readonly #wake: Wake
   #timeline = ''
   #durable = 0
@@ -65,7 +72,7 @@ export class Session {
   constructor(options: SessionOptions) {
     this.options = options
     this.committed$ = this.#committed$.asObservable()
-    this.#wake = new Wake(options.schema, (seq) => this.reached(seq))
+    this.#wake = new Wake(options.schema, (seq, first) => this.reached(seq, first))
   }
 
   get state(): 'ready' | 'failed' | 'closed' {
@@ -107,13 +114,32 @@ export class Session {
     return this.#ask(this.#reader, text, values)
   }
 
+  /** Asks on a connection of its own, what takes too long for the others. It is cut when the session ends. */
+  async aside<T>(act: (ask: Ask) => Promise<T>): Promise<T> {
+    this.checkOpen()
+    const connection = await Connection.open({ ...this.options.connect, query_timeout: PATIENCE }, () => undefined)
+    this.#asides.add(connection)
+    try {
+      this.checkOpen()
+      return await act((text, values) => connection.ask(text, values))
+    } catch (error) {
+      this.checkOpen()
+      throw error
+    } finally {
+      this.#asides.delete(connection)
+      if (this.#state === 'closed') connection.destroy()
+      else await connection.close()
+    }
+  }
+
   /** The name of a function or table of the log, for a statement. */
   name(own: string): string {
     return `"${this.options.schema}".${own}`
   }
 
-  /** The log is known to reach to this seq. */
-  reached(seq: number): void {
+  /** The log is known to reach to this seq, and to begin at `first`, if that is given. */
+  reached(seq: number, first = this.#first): void {
+    this.#first = Math.max(this.#first, first)
     if (seq <= this.#durable) return
     const before = this.#durable
     this.#durable = seq
@@ -142,6 +168,7 @@ export class Session {
     this.#wake.stop()
     if (farewell !== undefined && this.#state === 'ready') await farewell().catch(() => undefined)
     this.#state = 'closed'
+    for (const each of this.#asides) each.destroy()
     const connections = [this.#writer, this.#reader]
     if (farewell === undefined) for (const each of connections) each?.destroy()
     else await Promise.all(connections.map(async (each) => each?.close()))

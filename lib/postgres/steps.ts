@@ -7,8 +7,10 @@ import { grants } from './sql/roles.ts'
 /** How a step waits, in ms: for a lock, between two tries, and in all. */
 const WAIT = { lock: 300, again: 200, most: MINUTE }
 
-/** The states of the server that say: try again. A lock was not free in time, or two transactions waited for each other. */
-const LOCKED = '55P03'
+/** The state of the server that says that a lock was not free in time. */
+export const LOCKED = '55P03'
+
+/** The states that say: try again. The other one is that two transactions waited for each other. */
 const AGAIN: ReadonlySet<unknown> = new Set([LOCKED, '40P01'])
 
 /** Another agent has made the step meanwhile. */
@@ -75,7 +77,8 @@ function grantsIfAny(schema: string): string {
   return `DO $grant$ BEGIN IF EXISTS (SELECT FROM pg_roles WHERE ${has}) THEN ${grants(schema)} END IF; END $grant$;`
 }
 
-function stateOf(error: unknown): unknown {
+/** The state that the server gave an error; undefined for any other error. */
+export function stateOf(error: unknown): unknown {
   const { cause } = error as { readonly cause?: { readonly code?: unknown } }
   return hasCode(error, 'TIDINGS_LOG_FAILED') ? cause?.code : undefined
 }

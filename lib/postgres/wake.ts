@@ -12,15 +12,15 @@ const POLL = { heard: SECOND, unheard: SECOND / 10 }
  */
 export class Wake {
   readonly #schema: string
-  readonly #onReached: (seq: number) => void
+  readonly #onReached: (seq: number, first?: number) => void
   #connection: Connection | undefined
   #stop: CancelTimer = () => undefined
   #hears = false
   #telling = false
   #untold = 0
 
-  /** `onReached` is called with the seqs to which the log is known to reach. */
-  constructor(schema: string, onReached: (seq: number) => void) {
+  /** `onReached` is called with the seqs to which the log is known to reach, and with the first that it keeps. */
+  constructor(schema: string, onReached: (seq: number, first?: number) => void) {
     this.#schema = schema
     this.#onReached = onReached
   }
@@ -66,7 +66,7 @@ export class Wake {
   }
 
   async #look(connection: Connection): Promise<void> {
-    const [[seq] = []] = await connection.ask(`SELECT seq FROM "${this.#schema}".head`).catch(() => [])
-    if (connection === this.#connection && seq !== undefined) this.#onReached(Number(seq))
+    const [[seq, first] = []] = await connection.ask(`SELECT seq, first FROM "${this.#schema}".head`).catch(() => [])
+    if (connection === this.#connection && seq !== undefined) this.#onReached(Number(seq), Number(first))
   }
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { after, before, describe, it } from 'node:test'
 import { openPostgres } from '../../lib/postgres/open-postgres.ts'
+import { draftsOf, take } from '../../lib/testing/log-bench.ts'
 import { command } from '../support/command.ts'
 import { type Cluster, startCluster } from './cluster.ts'
 import { ask } from './schemas.ts'
@@ -40,13 +41,18 @@ describe('the roles of a log', () => {
       assert.equal((await log.accept([draft], { state: [{ namespace: 'n', key: 'k', value: 1 }] }))[0]?.status, 'new')
       const consumer = await log.consumer('mail', { start: 'start' })
       const [handed] = await consumer.pull(1, new AbortController().signal)
-      assert.equal(handed?.event.identifier, 'a')
+      assert.ok(handed !== undefined)
+      assert.equal(handed.event.identifier, 'a')
       assert.notEqual(await log.hold('job/poll', AbortSignal.abort()), undefined)
+      consumer.ack(handed)
+      await log.accept(draftsOf(2500))
+      for (const each of await take(consumer, 2500)) consumer.ack(each)
+      assert.equal((await log.prune({ count: 1000, identities: '1d' })).first, 1001)
       await log.close()
       const refused = /permission denied|must be owner/
       await assert.rejects(ask(agent, `DROP TABLE "${schema}".event`), refused)
       await assert.rejects(ask(agent, `CREATE TABLE "${schema}".another ()`), refused)
-      assert.equal((await ask(reader, `SELECT * FROM "${schema}".event`)).length, 1)
+      assert.equal((await ask(reader, `SELECT * FROM "${schema}".event`)).length, 1501)
       await assert.rejects(ask(reader, `DELETE FROM "${schema}".event`), refused)
       await assert.rejects(ask(reader, `SELECT "${schema}".now_ms()`), refused)
     })

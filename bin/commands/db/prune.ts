@@ -3,14 +3,15 @@ import { command } from '../../cli/command.ts'
 import { confirm } from '../../cli/confirm.ts'
 import { exitCodes } from '../../cli/errors.ts'
 import { reading } from '../../cli/options.ts'
-import { askLog } from '../../logs/ask-log.ts'
+import { askAt } from '../../logs/ask-log.ts'
+import { isPostgres, whichLog } from '../../logs/which-log.ts'
 import { formatSize, plural } from '../../print/format.ts'
 import { printJson, printLine } from '../../print/print.ts'
 import { whileWaiting } from '../../print/progress.ts'
 
 export const prune = command({
   summary:
-    'Remove old events, but none that a listener still needs. A removed event is still known, and not told again, unless --identities says so. Asks, or takes --yes; tidings db compact then frees the disk space.',
+    'Remove old events, but none that a listener still needs. A removed event is still known, and not told again, unless --identities says so. Asks, or takes --yes; tidings db compact then frees the disk space. In PostgreSQL, whole partitions go, and the disk is free at once.',
   takes: [],
   options: {
     age: { type: 'string', describe: 'Keep events up to this age: 90d, 12h' },
@@ -27,11 +28,12 @@ export const prune = command({
   run: async (given) => {
     const { retentionOf } = await import('./retention.ts')
     const retention = retentionOf(given)
-    return askLog(given, async (operations) => {
+    const place = await whichLog(given)
+    return askAt(place, async (operations) => {
       if (given.yes !== true) await confirm(await consequence(operations, retention), false)
       const pruned = await whileWaiting('pruning the log', operations.db.prune(retention))
       if (given.json) printJson(pruned)
-      else for (const line of sentences(pruned, retention)) printLine(line)
+      else for (const line of sentences(pruned, retention, isPostgres(place))) printLine(line)
       return exitCodes.ok
     })
   },
@@ -58,7 +60,11 @@ const whys = {
   'in flight': 'is handling',
 } as const
 
-function* sentences({ removed, first, last, identities, heldBy }: Pruned, retention: Retention): Generator<string> {
+function* sentences(
+  { removed, first, last, identities, heldBy }: Pruned,
+  retention: Retention,
+  isFree: boolean,
+): Generator<string> {
   const kept = first > last ? 'none are left' : `${first} to ${last} are kept`
   yield `${plural(removed, 'event')} removed; ${kept}`
   if (retention.identities !== undefined) yield `${plural(identities, 'identity', 'identities')} removed`
@@ -66,5 +72,5 @@ function* sentences({ removed, first, last, identities, heldBy }: Pruned, retent
     const { listener, why, seq } = heldBy
     yield `the rest is held by listener ${JSON.stringify(listener)}, which ${whys[why]} event ${seq}`
   }
-  if (removed > 0 || identities > 0) yield 'to free the disk space: tidings db compact'
+  if (!isFree && (removed > 0 || identities > 0)) yield 'to free the disk space: tidings db compact'
 }

@@ -167,12 +167,11 @@ function untilClosed(log: Log): Promise<void> {
 
 async function open(directory: string | undefined, logger: Logger, retention?: Retention): Promise<Log> {
   const warn = (message: string): void => logger.warn({}, message)
-  if (directory !== undefined && isPostgres(directory)) {
-    if (retention !== undefined) throw new UsageError('--retain is for a log in a folder')
-    logger.info({ log: shownPlace(directory) }, 'the log is in PostgreSQL')
-    return openLog(directory, { warn })
-  }
   const options = { warn, ...(retention === undefined ? {} : { retention }) }
+  if (directory !== undefined && isPostgres(directory)) {
+    logger.info({ log: shownPlace(directory) }, 'the log is in PostgreSQL')
+    return openLog(directory, options)
+  }
   if (directory === undefined) return memoryLog(options)
   return naming(directory, () => openLog(directory, options))
 }

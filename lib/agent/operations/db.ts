@@ -35,18 +35,19 @@ export interface DbOperations {
 export function dbOperations(log: Log): DbOperations {
   return {
     id: async () => log.id,
-    stats: async () => own(log).stats(),
-    prune: async (retention) => own(log).prune(retention),
-    compact: () => steps(async (progress) => own(log).compact({ progress })),
-    verify: () => steps(async (progress) => own(log).verify({ progress })),
-    backup: (directory) => steps(async (progress) => own(log).backup(directory, { progress })),
+    stats: async () => having(log, 'stats').stats(),
+    prune: async (retention) => having(log, 'prune').prune(retention),
+    compact: () => steps(async (progress) => having(log, 'compact').compact({ progress })),
+    verify: () => steps(async (progress) => having(log, 'verify').verify({ progress })),
+    backup: (directory) => steps(async (progress) => having(log, 'backup').backup(directory, { progress })),
   }
 }
 
-type Own = Pick<LevelLog, 'stats' | 'prune' | 'compact' | 'verify' | 'backup'>
+type Upkeep = Pick<LevelLog, 'stats' | 'prune' | 'compact' | 'verify' | 'backup'>
 
-// A log that is stored elsewhere is maintained there.
-function own(log: Log): Log & Own {
-  if ('compact' in log) return log as Log & Own
-  throw new TidingsError('TIDINGS_LOG_INVALID', 'this log is not kept in a folder: it is maintained where it is stored')
+function having<K extends keyof Upkeep>(log: Log, operation: K): Pick<Upkeep, K> {
+  if (operation in log) return log as Log & Upkeep
+  const words =
+    'this log is in PostgreSQL, which frees its disk by itself: back it up with pg_dump, or so that any moment can be restored (PITR)'
+  throw new TidingsError('TIDINGS_LOG_INVALID', words)
 }

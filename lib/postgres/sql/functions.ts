@@ -1,3 +1,5 @@
+import { partFunctions } from './partitions.ts'
+
 /** What a function reports by the code of an error. */
 export const codes = {
   /** A draft that is not a duplicate has data that is not JSON; the message is its number, from 1. */
@@ -20,7 +22,12 @@ const PINNED = (schema: string): string =>
  * (decision 0075).
  */
 export function functions(schema: string): string {
-  return pinned([helpers, accept, preview, save, hold, slots], schema)
+  return pinned([helpers, accept, acceptRun, preview, save, hold, slots], schema)
+}
+
+/** The functions of the table `part`, and the one that makes room in it. */
+export function partFunctionsIn(schema: string): string {
+  return pinned([partFunctions, accept], schema)
 }
 
 /** The functions of the table `hold`. */
@@ -94,7 +101,7 @@ const ACCEPTED = `p_now bigint, p_space text[], p_type text[], p_identifier text
  * first part answers duplicates without a lock and without a write, as most drafts are.
  */
 const accept = `
-CREATE FUNCTION accept_1(
+CREATE OR REPLACE FUNCTION accept_1(
   ${ACCEPTED},
   OUT o_created bigint, OUT o_seq bigint[], OUT o_status int[], OUT o_revision int[]
 ) LANGUAGE plpgsql PINNED AS $$
@@ -114,6 +121,9 @@ BEGIN
   END IF;
   SELECT seq, created INTO before, newest_created FROM head FOR UPDATE;
   newest := before;
+  IF before + cardinality(p_type) >= (SELECT max(start) FROM part) THEN
+    PERFORM make_room_1(before + cardinality(p_type));
+  END IF;
   -- The server's clock may step back; events do not.
   o_created := coalesce(p_now, greatest(newest_created, now_ms()));
   FOR n IN 1..cardinality(p_type) LOOP
@@ -145,19 +155,28 @@ BEGIN
     INSERT INTO identity VALUES (p_space[n], p_identifier[n], newest, p_version[n], rev, told_seq, told_as)
       ON CONFLICT (type, identifier) DO UPDATE SET seq = excluded.seq, version = excluded.version,
         revision = excluded.revision, told = excluded.told, told_version = excluded.told_version;
-    INSERT INTO event VALUES (newest, coalesce(p_created[n], o_created), p_type[n], p_identifier[n], p_version[n], rev,
-      p_job[n], p_run[n], p_cause[n], p_told[n], p_transformed[n], p_traceparent[n], p_data[n]);
   END LOOP;
   IF newest > before THEN
+    -- All at once: each statement has to find the partitions first.
+    INSERT INTO event
+      SELECT n.seq, coalesce(n.created, o_created), n.type, n.identifier, n.version, n.revision, n.job, n.run, n.cause, n.told,
+        n.transformed, n.traceparent, n.data
+      FROM unnest(o_seq, o_status, o_revision, p_created, p_type, p_identifier, p_version, p_job, p_run, p_cause, p_told,
+        p_transformed, p_traceparent, p_data) AS n(seq, status, revision, created, type, identifier, version, job, run, cause,
+        told, transformed, traceparent, data)
+      WHERE n.status > 0;
     UPDATE head SET seq = newest, created = greatest(created, o_created);
     INSERT INTO type_count AS t
-      SELECT type, count(*), max(seq), (array_agg(e.created ORDER BY seq DESC))[1] FROM event e WHERE seq > before GROUP BY type
+      SELECT type, count(*), max(seq), (array_agg(coalesce(e.created, o_created) ORDER BY seq DESC))[1]
+      FROM unnest(p_type, p_created, o_seq, o_status) AS e(type, created, seq, status) WHERE status > 0 GROUP BY type
       ON CONFLICT (type) DO UPDATE SET count = t.count + excluded.count, last = excluded.last, at = excluded.at;
   END IF;
   PERFORM put_state(p_namespace, p_key, p_value);
 END $$;
+`
 
--- The events, and the slot of the run that published them.
+/** The events, and the slot of the run that published them. */
+const acceptRun = `
 CREATE FUNCTION accept_run_1(
   p_slots_job text, p_slots text, p_slots_revision bigint, p_slot bigint[], p_attempt int[], p_outcome text[],
   ${ACCEPTED},

@@ -1,8 +1,8 @@
 import type { CancelTimer, Clock } from '../core/clock.ts'
 import { asError, hasCode } from '../core/errors.ts'
 import { DAY, HOUR, SECOND } from '../core/time-units.ts'
-import type { Retention } from '../log/retention.ts'
-import type { LevelLog } from './level-log.ts'
+import type { Log } from './port.ts'
+import type { Pruned, Retention } from './retention.ts'
 
 /** Delay of the first prune, in ms: a log that has just opened has other work first. */
 const SOON = 10 * SECOND
@@ -22,13 +22,19 @@ const TRUSTED = { namespace: 'tidings/retention', key: 'trusted' }
 /** The least number of removed bodies that is worth a compaction. */
 const WORTH_COMPACTING = 1000
 
+/** What a log that prunes itself has to offer. `compact` frees the disk space, where a prune does not. */
+export interface Prunable extends Pick<Log, 'state' | 'store' | 'events' | 'committed$'> {
+  prune(retention: Retention): Promise<Pruned>
+  compact?(): Promise<unknown>
+}
+
 /**
  * Prunes a log every hour until it is closed. Reports a failure and tries again with the next prune. Removes nothing by
  * age while the clock has jumped ahead: a machine that boots with a wrong date must not lose its events.
  */
 export function autoPrune(
   retention: Retention,
-  { log, clock, warn }: { readonly log: LevelLog; readonly clock: Clock; warn(message: string): void },
+  { log, clock, warn }: { readonly log: Prunable; readonly clock: Clock; warn(message: string): void },
 ): void {
   const trust = new Trust(log, clock)
   let cancel: CancelTimer
@@ -46,6 +52,7 @@ export function autoPrune(
       const wanted = partsOf(retention, { identities: all && isTrusted, age: isTrusted })
       if (wanted === undefined) return
       const pruned = await log.prune(wanted)
+      if (log.compact === undefined) return
       removed += pruned.removed
       // Compaction rewrites everything, so it waits until as many bodies have been removed as are kept.
       if (removed < Math.max(WORTH_COMPACTING, pruned.last - pruned.first + 1)) return
@@ -76,7 +83,7 @@ function partsOf(
 
 /** Decides whether the clock is trusted: it has not jumped ahead, or has stayed where it jumped to for a day. */
 class Trust {
-  readonly #log: LevelLog
+  readonly #log: Prunable
   readonly #clock: Clock
   // When the clock was last trusted; undefined: not read yet.
   #trusted: number | undefined
@@ -84,7 +91,7 @@ class Trust {
   #jumped: number | undefined
   reported = false
 
-  constructor(log: LevelLog, clock: Clock) {
+  constructor(log: Prunable, clock: Clock) {
     this.#log = log
     this.#clock = clock
   }
