@@ -1,33 +1,27 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Code, holdsLog, operationsOf } from '../../../lib/cli.ts'
-import {
-  connect,
-  type LevelLog,
-  type Log,
-  type Logger,
-  memoryLog,
-  type Operations,
-  openLog,
-} from '../../../lib/index.ts'
+import { type Code, holdsLog, openExisting, operationsOf, type PostgresAddress } from '../../../lib/cli.ts'
+import { connect, type Log, type Logger, memoryLog, type Operations, openLog } from '../../../lib/index.ts'
+import { isPostgres } from '../../logs/which-log.ts'
 
-/** A log that is open for reading, as it was when it was opened. */
-interface Resting {
-  readonly log: LevelLog
+/** A log that is open: in a folder only for reading, as it was when it was opened. */
+interface Opened {
+  readonly log: Log
   readonly operations: Operations
   /** How the files of the log were. */
-  readonly state: string
+  readonly state?: string
 }
 
 /**
  * What answers for a log: the agent that runs on it or, while none runs, the log itself, open for reading only. An agent
- * may start and stop meanwhile: it finds the log free, since reading holds no lock.
+ * may start and stop meanwhile: it finds the log free, since reading holds no lock. A log in PostgreSQL answers itself, and
+ * asks the agents on it.
  */
 export class LogView {
   readonly #directory: string
   readonly #code: ((log: Log) => Code) | undefined
   readonly #logger: Logger
-  #resting: Resting | undefined
+  #opened: Opened | undefined
   #turn: Promise<unknown> = Promise.resolve()
   #isResting = false
 
@@ -57,6 +51,10 @@ export class LogView {
   }
 
   async #find(): Promise<Operations> {
+    if (isPostgres(this.#directory)) {
+      this.#opened ??= await this.#openShared(this.#directory)
+      return this.#opened.operations
+    }
     const agent = await connect(this.#directory)
     this.#isResting = agent === undefined
     if (agent !== undefined) {
@@ -65,12 +63,17 @@ export class LogView {
     }
     const state = await stateOf(this.#directory)
     // An agent has run, or a command has changed something.
-    if (this.#resting?.state !== state) await this.#release()
-    this.#resting ??= await this.#open(state)
-    return this.#resting.operations
+    if (this.#opened?.state !== state) await this.#release()
+    this.#opened ??= await this.#open(state)
+    return this.#opened.operations
   }
 
-  async #open(state: string): Promise<Resting> {
+  async #openShared(address: PostgresAddress): Promise<Opened> {
+    const log = await openExisting(address, { warn: (message) => this.#logger.warn({}, message) })
+    return { log, operations: operationsOf(log, undefined, this.#code?.(log)) }
+  }
+
+  async #open(state: string): Promise<Opened> {
     const warn = (message: string): void => this.#logger.warn({}, message)
     // For code that has never run, an empty log answers.
     const log = (await holdsLog(this.#directory))
@@ -80,8 +83,8 @@ export class LogView {
   }
 
   async #release(): Promise<void> {
-    const { log } = this.#resting ?? {}
-    this.#resting = undefined
+    const { log } = this.#opened ?? {}
+    this.#opened = undefined
     await log?.close()
   }
 }

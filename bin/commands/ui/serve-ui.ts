@@ -2,7 +2,7 @@ import { basename, resolve } from 'node:path'
 import { codeOf, deferredOperations, page } from '../../../lib/cli.ts'
 import { connect } from '../../../lib/index.ts'
 import { exitCodes } from '../../cli/errors.ts'
-import { type LogCommandOptions, logFor, whichLog } from '../../logs/which-log.ts'
+import { isPostgres, type LogCommandOptions, logFor, whichLog } from '../../logs/which-log.ts'
 import { print, printJson } from '../../print/print.ts'
 import { untilSignal } from '../../user/guards.ts'
 import { loadAgent } from '../../user/load-agent.ts'
@@ -24,15 +24,18 @@ export async function serveUi(options: UiOptions): Promise<number> {
   const directory =
     agent === undefined || options.agent !== undefined ? await whichLog(options) : logFor(agent.name, options.db)
   const view = new LogView(directory, agent && ((log) => codeOf(agent, log, own)), own.logger)
-  const { agent: runs } = (await (await connect(directory))?.status()) ?? {}
+  const runs = isPostgres(directory)
+    ? (await (await view.answering()).agents.list())[0]?.agent
+    : (await (await connect(directory))?.status())?.agent
   const said = pageOptions(options)
   const opened = await page(
     deferredOperations(() => view.answering()),
     {
       ...said,
-      agent: runs ?? agent?.name ?? basename(resolve(directory)),
+      agent: runs ?? agent?.name ?? (isPostgres(directory) ? 'tidings' : basename(resolve(directory))),
       timezone: agent?.timezone,
-      directory,
+      // The tokens of a page are kept with the log, in a folder.
+      directory: isPostgres(directory) ? undefined : directory,
       port,
       logger: own.logger,
       scrub: own.secrets.scrub,

@@ -3,7 +3,7 @@ import { page, reading, running } from '../../cli/options.ts'
 
 export const ui = command({
   summary:
-    'Serve a page to look at an agent and steer it, until it is stopped: of the agent that runs on the log or, if none runs, of the log itself, read-only. It is for this machine, and only for those who have the address that is printed. FILE: the agent whose jobs are shown while none runs.',
+    'Serve a page to look at an agent and steer it, until it is stopped: of the agent that runs on the log or, if none runs, of the log itself, read-only; of all agents on a log in PostgreSQL. It is for this machine, and only for those who have the address that is printed. FILE: the agent whose jobs are shown while none runs.',
   takes: ['[FILE]'],
   options: {
     port: {

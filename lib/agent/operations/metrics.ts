@@ -23,20 +23,23 @@ import { fitSeries } from './series-budget.ts'
 export class Metrics {
   readonly #log: Log
   readonly #agent: AgentControl | undefined
+  readonly #all: (() => Promise<Health>) | undefined
   readonly #loop: LoopDelay
   /** When the last run before the start of the agent succeeded, by job. */
   readonly #succeeded = new Map<string, number>()
   #saidReduced = false
 
-  constructor(log: Log, agent?: AgentControl) {
+  /** `all`: asks all agents on the log; they are asked only if none runs here, since each has numbers of its own. */
+  constructor(log: Log, agent?: AgentControl, all?: () => Promise<Health>) {
     this.#log = log
     this.#agent = agent
+    this.#all = agent === undefined ? all : undefined
     this.#loop = new LoopDelay(log.committed$)
   }
 
   /** The text for Prometheus. */
   async text(): Promise<string> {
-    const { metrics, reduced } = fitSeries(await this.#all())
+    const { metrics, reduced } = fitSeries(await this.#metrics())
     if (reduced.length > 0 && !this.#saidReduced) {
       this.#saidReduced = true
       this.#agent?.logger.warn({ metrics: reduced }, 'too many series: metrics reduced')
@@ -45,13 +48,15 @@ export class Metrics {
     return this.#agent?.scrub(text) ?? text
   }
 
-  async #all(): Promise<readonly Metric[]> {
+  async #metrics(): Promise<readonly Metric[]> {
     const [log, agent] = [this.#log, this.#agent]
-    const parts = await (agent?.health() ?? partsAsLeft(log)).catch((): Parts => ({ jobs: [], listeners: [] }))
+    const known = await this.#known().catch((): Known => ({ running: agent !== undefined, jobs: [], listeners: [] }))
+    // Another agent has the numbers of what this one only stands by for.
+    const parts = { jobs: known.jobs.filter(isHere), listeners: known.listeners.filter(isHere) }
     const attention = await attentionOf(log, parts).catch(() => [])
-    const health = { running: agent !== undefined, log: { state: log.state }, ...parts }
+    const health = { running: known.running, log: { state: log.state }, ...parts }
     return [
-      gauge('info', 'What runs here; always 1.', infoOf(agent), 1),
+      gauge('info', 'What runs here; always 1.', infoOf(known.agent), 1),
       ...(agent === undefined ? [] : acceptsOf(log)),
       ...(await logMetrics(log)),
       ...(agent === undefined ? [] : commitsOf(log)),
@@ -60,6 +65,13 @@ export class Metrics {
       ...needs(health, attention),
       ...(agent === undefined ? [] : this.#process()),
     ]
+  }
+
+  async #known(): Promise<Known> {
+    const agent = this.#agent
+    if (this.#all !== undefined) return this.#all()
+    if (agent === undefined) return { running: false, ...(await partsAsLeft(this.#log)) }
+    return { running: true, agent: agent.agent, ...(await agent.health()) }
   }
 
   async #jobs(jobs: readonly JobHealth[]): Promise<readonly Metric[]> {
@@ -186,7 +198,8 @@ export class Metrics {
   }
 }
 
-type Parts = Pick<Health, 'jobs' | 'listeners'>
+/** What runs on the log. */
+type Known = Pick<Health, 'running' | 'agent' | 'jobs' | 'listeners'>
 
 function metric(name: string, type: Metric['type'], help: string, samples: readonly Sample[]): Metric {
   return { name: `tidings_${name}`, type, help, samples }
@@ -202,9 +215,13 @@ function seconds(at: string | number | undefined): number {
   return (typeof at === 'number' ? at : Date.parse(at)) / SECOND
 }
 
-function infoOf(agent: AgentControl | undefined): Sample['labels'] {
+function isHere({ standby }: JobHealth | ListenerHealth): boolean {
+  return standby !== true
+}
+
+function infoOf(agent = ''): Sample['labels'] {
   const { version } = createRequire(import.meta.url)('tidings/package.json') as { readonly version: string }
-  return { agent: agent?.agent ?? '', version, node: process.version }
+  return { agent, version, node: process.version }
 }
 
 function acceptsOf({ meter }: Log): readonly Metric[] {

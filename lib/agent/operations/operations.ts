@@ -75,11 +75,14 @@ export interface Operations {
   why(event: string, listener: string): Promise<WhyAnswer>
 }
 
-/** The operations on a log, and on the agent that runs on it. `code`: the jobs on the log, if no agent runs. */
-export function operationsOf(log: Log, agent?: AgentControl, code?: Code): Operations {
+/**
+ * The operations on a log, and on the agent that runs on it. `code`: the jobs on the log, if no agent runs. `all`: what all
+ * agents on it do, if there may be several.
+ */
+export function operationsOf(log: Log, agent?: AgentControl, code?: Code, all?: () => Promise<Health>): Operations {
   const parked = parkedOperations(log, agent)
   const feed = new LiveFeed(log, agent)
-  const metrics = new Metrics(log, agent)
+  const metrics = new Metrics(log, agent, all)
   return {
     events: eventOperations(log, agent),
     types: typeOperations(log),
@@ -96,7 +99,7 @@ export function operationsOf(log: Log, agent?: AgentControl, code?: Code): Opera
       throw new TidingsError('TIDINGS_AGENT_INVALID', 'no agent runs on this log: start it with tidings run FILE')
     },
     health: async () => agentHealthOf(log, agent),
-    attention: async () => attentionOf(log, await (agent?.health() ?? partsOf(log))),
+    attention: async () => attentionOf(log, await (all?.() ?? agent?.health() ?? partsOf(log))),
     flow: () => flowOf(log, parked.list()),
     metrics: () => metrics.text(),
     graph: () => liveGraph(log, agent),

@@ -51,8 +51,9 @@ export function operations(log: Log): Operations {
 
 /** The same, with the agent that runs in this process. `code`: the jobs on the log, if none runs. */
 export function operationsOn(log: Log, agent?: AgentControl, code?: Code): Operations {
-  const own = operationsOf(log, agent, code)
-  if (!log.shared) return own
+  if (!log.shared) return operationsOf(log, agent, code)
+  const all = (): Promise<Health> => shared.status()
+  const own = operationsOf(log, agent, code, all)
   const { status } = own
   let shared: Operations = {
     ...own,
