@@ -90,6 +90,11 @@ describe('commands on a log in PostgreSQL', () => {
     const tail = start(t, folder, 'tidings', ['events', 'tail', '-f', '-n', '0', '--json', '--db', db])
     await tidings(t, folder, ['run', 'home.ts', '--once', '--db', db])
     await tail.said(/"type":"tick"/)
+    const count = async (): Promise<unknown> => (await asked(t, folder, db, 'events', 'count'))[0]
+    const all = await count()
+    await asked(t, folder, db, 'events', 'export', '--to', 'events.ndjson')
+    await asked(t, folder, db, 'events', 'import', 'events.ndjson')
+    assert.deepEqual(await count(), all, 'events that are known are not told again')
     const verify = await tidings(t, folder, ['db', 'verify', '--db', db])
     assert.match(verify.stderr, /this command is about the files of a log/)
   })

@@ -10,7 +10,7 @@ import { exitCodes, UsageError } from '../../cli/errors.ts'
 import { reading } from '../../cli/options.ts'
 import { eventText, format, formatOf } from '../../formats/event-formats.ts'
 import { askLog } from '../../logs/ask-log.ts'
-import { whichLog } from '../../logs/which-log.ts'
+import { isPostgres, whichLog } from '../../logs/which-log.ts'
 import { plural } from '../../print/format.ts'
 import { print, printJson, printLine } from '../../print/print.ts'
 import { progressBar } from '../../print/progress.ts'
@@ -72,7 +72,7 @@ async function targetOf(to: string, log: string): Promise<Target> {
   // Paths such as /dev/stdout are already open.
   if (/^\/(dev|proc)\//.test(to) || (found !== undefined && !found.isFile())) return { path: to, isFile: false }
   const path = await followed(to)
-  if ((await realpath(dirname(path))) === (await realpath(log)))
+  if (!isPostgres(log) && (await realpath(dirname(path))) === (await realpath(log)))
     throw new UsageError(`${to} is in the folder of the log`)
   if (found === undefined) return { path, isFile: true }
   await access(path, constants.W_OK)

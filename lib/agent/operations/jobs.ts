@@ -205,7 +205,8 @@ function codeOf(code: Code | undefined, name: string): { readonly job: Job; read
 function noAgent(name: string): TidingsError {
   const job = /^[\w.-]+$/.test(name) ? name : quote(name)
   const how = `start it with tidings run FILE, or run the job once with tidings run FILE --once --only ${job}`
-  return invalid(name, `no agent runs on this log: ${how}`)
+  const message = `no agent runs on this log: ${how}`
+  return new TidingsError('TIDINGS_AGENT_INVALID', message, { details: { job: name, running: false } })
 }
 
 function invalid(job: string, message: string): TidingsError {

@@ -112,17 +112,24 @@ function routed(on: Operations, operation: string, { log, has, isHere }: Route):
   const call: Call = async (...args) => {
     const name = String(args[0])
     for (const until = log.clock.now() + PATIENCE; ; ) {
-      const there = isHere(name) ? undefined : (await presentAgents(log)).find((row) => has(row).includes(name))
+      const others = isHere(name) ? [] : await presentAgents(log)
+      const there = others.find((row) => has(row).includes(name))
       try {
         return await (there === undefined ? here(...args) : askAgent(log, there, operation, args))
       } catch (error) {
         // The part is changing hands, or the agent that has it is not known yet.
-        if (!hasCode(error, 'TIDINGS_LOG_LOCKED') || log.clock.now() > until) throw error
+        const isMoving = hasCode(error, 'TIDINGS_LOG_LOCKED') || (others.length > 0 && needsAgent(error))
+        if (!isMoving || log.clock.now() > until) throw error
       }
       await realPause(AGAIN)
     }
   }
   return { ...on, [group as string]: { ...methods, [method]: call } }
+}
+
+// The operation can't be carried out without the agent that has the job.
+function needsAgent(error: unknown): boolean {
+  return error instanceof TidingsError && error.details.running === false
 }
 
 // Each job and listener as the agent knows it that has it.
