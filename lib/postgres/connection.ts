@@ -70,7 +70,10 @@ export class Connection {
 
   /** Calls back with each notification on a channel. */
   async listen(channel: string, heard: (payload: string) => void): Promise<void> {
-    this.#client.on('notification', ({ payload = '' }) => heard(payload))
+    // A pooler gives a connection of the server to several clients: what it listens to may be for another log.
+    this.#client.on('notification', ({ channel: heardOn, payload = '' }) => {
+      if (heardOn === channel) heard(payload)
+    })
     await this.ask(`LISTEN "${channel}"`)
   }
 

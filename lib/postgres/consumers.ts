@@ -40,7 +40,6 @@ interface Held {
   readonly consumer: LogConsumer
   readonly store: PostgresConsumerStore
   readonly fence: Fence
-  readonly how: How
 }
 
 /** How it has the consumer: against other agents, or only until one wants it. */
@@ -123,7 +122,9 @@ export class PostgresConsumers {
     for (const each of older) await this.#retire(each)
     const origin = isKnown ? 'known' : await this.#created(name, options)
     const { epoch, saved } = await this.#hold(name, how)
-    const fence = new Fence('consumer', name, '', epoch)
+    // One that is only opened names itself, which no agent is called: another may take it.
+    const holder = how === 'hold_1' ? this.#parts.session.options.agent : crypto.randomUUID()
+    const fence = new Fence('consumer', name, holder, epoch)
     const release = (): Promise<void> => this.#release(fence)
     const store = new PostgresConsumerStore(this.#parts, name, { fence, saved, release })
     const stored = { name, origin, ...(await this.#load(name, store, options, isKnown)) }
@@ -134,7 +135,7 @@ export class PostgresConsumers {
       this.#open.delete(each.name)
       each.replacedBy(consumer)
     }
-    this.#open.set(name, { consumer, store, fence, how })
+    this.#open.set(name, { consumer, store, fence })
     return consumer
   }
 
@@ -189,17 +190,10 @@ export class PostgresConsumers {
     return created.length > 0 ? 'new' : 'known'
   }
 
-  async #hold(
-    name: string,
-    how: How,
-    write?: Session['write'],
-  ): Promise<{ readonly epoch: number; readonly saved: number }> {
+  async #hold(name: string, how: How): Promise<{ readonly epoch: number; readonly saved: number }> {
     const { session } = this.#parts
     const text = `SELECT o_epoch, o_saved FROM ${session.name(how)}($1, $2)`
-    const [[epoch, saved] = []] = await (write ?? session.write.bind(session))(text, [
-      toText(name),
-      session.options.agent,
-    ])
+    const [[epoch, saved] = []] = await session.write(text, [toText(name), session.options.agent])
     if (epoch === null || epoch === undefined)
       throw new TidingsError('TIDINGS_LOG_LOCKED', `another agent handles ${quote(name)} now`, { details: { name } })
     return { epoch: Number(epoch), saved: Number(saved) }
@@ -311,16 +305,17 @@ export class PostgresConsumers {
    */
   async reconnected(write: Session['write'], isOther: boolean): Promise<() => void> {
     const again: (() => void)[] = []
-    for (const [name, { consumer, store, fence, how }] of this.#open) {
-      const held = isOther ? undefined : await unlessHeld(this.#hold(name, how, write))
-      // Another holding lies between.
-      if (held === undefined || held.epoch !== fence.epoch + 1) {
+    const { session, saves } = this.#parts
+    for (const { consumer, store, fence } of this.#open.values()) {
+      const isTaken = !isOther && (await fence.takeAgain(session, write, fence.holder))
+      if (!isTaken) {
         this.#lost(fence)
         continue
       }
-      fence.epoch = held.epoch
+      const text = `SELECT saved FROM ${session.name('consumer')} WHERE name = $1`
+      const [[saved] = []] = await write(text, [toText(fence.name)])
       again.push(() => {
-        this.#parts.saves.resolve(store, held.saved)
+        saves.resolve(store, Number(saved))
         consumer.reopened()
       })
     }

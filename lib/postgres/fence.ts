@@ -15,10 +15,12 @@ const CHECKS: Readonly<Record<Kind, string>> = { hold: 'fenced_1', consumer: 'fe
 export class Fence {
   readonly kind: Kind
   readonly name: string
-  /** Names this holding in the claims that are made under it. It stays when the agent takes the hold again. */
+  /** Names this holding. It stays when the agent takes the hold again. */
   readonly holder: string
   /** Rises with every holding, and with every reconnect. */
   epoch: number
+  /** How many takings after a reconnect have no answer: each of them may have raised the epoch. */
+  #doubts = 0
   readonly #lost = endless()
   readonly #wanted = endless()
 
@@ -35,6 +37,25 @@ export class Fence {
 
   get wanted(): AbortSignal {
     return this.#wanted.signal
+  }
+
+  /**
+   * Takes it again on new connections, with a later epoch. Resolves to false if another agent has had it meanwhile. A
+   * question without an answer may have raised the epoch: then the holder in the row tells that it was this one.
+   *
+   * @param write asks on the new connections
+   * @param holder what the row names as its holder
+   */
+  async takeAgain(session: Session, write: Session['write'], holder: string): Promise<boolean> {
+    const text = `UPDATE ${session.name(this.kind)} SET epoch = epoch + 1, holder = $3
+      WHERE name = $1 AND (epoch = $2 OR (holder = $3 AND epoch > $2 AND epoch <= $2 + $4)) RETURNING epoch`
+    const values = [toText(this.name), this.epoch, holder, this.#doubts]
+    this.#doubts += 1
+    const [row] = await write(text, values)
+    if (row === undefined) return false
+    this.epoch = Number(row[0])
+    this.#doubts = 0
+    return true
   }
 
   /** Another agent may have it. Returns the error of everything that is written under it. */

@@ -64,12 +64,13 @@ export async function durabilityOf(connection: Connection): Promise<'disk' | 'pr
   return standbys !== '' && commit !== 'local' ? 'quorum' : 'disk'
 }
 
+/** In which history of which server the statement runs. */
+export const TIMELINE = `substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) ||
+  (SELECT system_identifier FROM pg_control_system())`
+
 /** Resolves to where the log ends. */
 export async function placeOf(connection: Connection, schema: string): Promise<Place> {
-  const [row = []] = await connection.ask(
-    `SELECT substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) || (SELECT system_identifier FROM pg_control_system()),
-       seq, first FROM "${schema}".head`,
-  )
+  const [row = []] = await connection.ask(`SELECT ${TIMELINE}, seq, first FROM "${schema}".head`)
   const [timeline, seq, first] = row as [string, string, string]
   return { timeline, seq: Number(seq), first: Number(first) }
 }

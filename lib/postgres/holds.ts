@@ -41,7 +41,7 @@ export class PostgresHolds {
     if (this.#held.has(name) || this.#asking.has(name)) return undefined
     this.#asking.add(name)
     try {
-      const epoch = await this.#epochOf(name, (text, values) => this.#session.write(text, values))
+      const epoch = await this.#epochOf(name)
       if (epoch === undefined) return undefined
       this.#taken += 1
       const fence = new Fence('hold', name, `${this.#session.options.agent}/${this.#taken}`, epoch)
@@ -57,10 +57,10 @@ export class PostgresHolds {
     }
   }
 
-  async #epochOf(name: string, write: Session['write']): Promise<number | undefined> {
+  async #epochOf(name: string): Promise<number | undefined> {
     const { agent, lease } = this.#session.options
     const text = `SELECT ${this.#session.name('take_hold_1')}($1, $2, $3)`
-    const [[epoch] = []] = await write(text, [toText(name), agent, lease])
+    const [[epoch] = []] = await this.#session.write(text, [toText(name), agent, lease])
     return epoch === null || epoch === undefined ? undefined : Number(epoch)
   }
 
@@ -83,12 +83,11 @@ export class PostgresHolds {
    * had it meanwhile. `isOther`: the server may have lost commits, so nothing is known to be held.
    */
   async reconnected(write: Session['write'], isOther: boolean): Promise<void> {
-    for (const [name, fence] of this.#held) {
-      const epoch = isOther ? undefined : await this.#epochOf(name, write)
-      if (epoch === fence.epoch + 1) fence.epoch = epoch
-      else this.#lose(fence)
-    }
     const { agent } = this.#session.options
+    for (const fence of this.#held.values()) {
+      const isTaken = !isOther && (await fence.takeAgain(this.#session, write, agent))
+      if (!isTaken) this.#lose(fence)
+    }
     const text = `UPDATE ${this.#session.name('hold')} SET holder = NULL, epoch = epoch + 1
       WHERE holder = $1 AND name <> ALL ($2)`
     await write(text, [agent, [...this.#held.keys()].map(toText)])

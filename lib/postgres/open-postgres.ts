@@ -1,5 +1,5 @@
 import type { ClientConfig } from 'pg'
-import { type Clock, systemClock } from '../core/clock.ts'
+import type { Clock } from '../core/clock.ts'
 import { TidingsError } from '../core/errors.ts'
 import { escape } from '../core/escape.ts'
 import { type Limits, limitsOf } from '../core/limits.ts'
@@ -8,7 +8,6 @@ import { boundsOf, type Retention } from '../log/retention.ts'
 import { Connection } from './connection.ts'
 import { createPostgresLog } from './create-postgres-log.ts'
 import { checkServer, durabilityOf } from './gate.ts'
-import { serverClock } from './log-clock.ts'
 import { makeLog } from './make-log.ts'
 import type { PostgresLog } from './postgres-log.ts'
 import { schemaName } from './schema-name.ts'
@@ -72,8 +71,7 @@ async function open(address: string, options: PostgresOptions, creates: boolean)
   const agent = crypto.randomUUID()
   const session = new Session({ connect, schema, agent, lease, dates: clock, warn })
   await session.open()
-  const { ahead, ...known } = facts
-  const log = createPostgresLog(session, { ...known, clock: clock ?? serverClock(() => ahead), limits })
+  const log = createPostgresLog(session, { ...facts, clock: clock ?? session.time.clock, limits })
   if (retention !== undefined) autoPrune(retention, { log, clock: log.clock, warn })
   return log
 }
@@ -82,8 +80,6 @@ interface Facts {
   readonly id: string
   readonly identity: 'type' | 'identifier'
   readonly durability: 'disk' | 'process' | 'quorum'
-  /** By how many ms the clock of the server is ahead of this machine's. */
-  readonly ahead: number
 }
 
 interface Wanted {
@@ -99,10 +95,7 @@ async function prepare(connect: ClientConfig, { schema, identity = 'type', creat
     await makeLog(connection, schema, identity)
     const durability = await durabilityOf(connection)
     const [[id, found] = []] = await connection.ask(`SELECT id, identity FROM "${schema}".head`)
-    const before = systemClock.now()
-    const [[now] = []] = await connection.ask(`SELECT "${schema}".now_ms()`)
-    const ahead = Math.round(Number(now) - (before + systemClock.now()) / 2)
-    return { id: id as string, identity: found as Facts['identity'], durability, ahead }
+    return { id: id as string, identity: found as Facts['identity'], durability }
   } finally {
     await connection.close()
   }

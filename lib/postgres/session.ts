@@ -4,7 +4,8 @@ import { background, type CancelTimer, type Clock, elapsed, systemClock } from '
 import { asError, hasCode, TidingsError } from '../core/errors.ts'
 import { MINUTE, SECOND } from '../core/time-units.ts'
 import { Connection, type Row } from './connection.ts'
-import { checkFunctions, checkServer, placeOf } from './gate.ts'
+import { checkFunctions, checkServer, placeOf, TIMELINE } from './gate.ts'
+import { ServerTime } from './log-clock.ts'
 import { Wake } from './wake.ts'
 
 /** The pause between two attempts to reconnect, in ms: doubled after each one. */
@@ -54,6 +55,8 @@ export class Session {
   #timeline = ''
   #durable = 0
   #first = 1
+  /** What time it is at the server. */
+  readonly time = new ServerTime()
   #cancel: CancelTimer = () => undefined
   #beat: CancelTimer = () => undefined
   #watch: CancelTimer = () => undefined
@@ -137,14 +140,15 @@ export class Session {
     return `"${this.options.schema}".${own}`
   }
 
-  /** The log is known to reach to this seq, and to begin at `first`, if that is given. */
-  reached(seq: number, first = this.#first): void {
+  /** The log is known to reach to this seq, and to begin at `first`, if that is given. Returns whether the seq is news. */
+  reached(seq: number, first = this.#first): boolean {
     this.#first = Math.max(this.#first, first)
-    if (seq <= this.#durable) return
+    if (seq <= this.#durable) return false
     const before = this.#durable
     this.#durable = seq
     this.onCommitted(before, seq)
     this.#committed$.next(seq)
+    return true
   }
 
   /** This agent has stored events up to this seq. */
@@ -169,9 +173,8 @@ export class Session {
     if (farewell !== undefined && this.#state === 'ready') await farewell().catch(() => undefined)
     this.#state = 'closed'
     for (const each of this.#asides) each.destroy()
-    const connections = [this.#writer, this.#reader]
-    if (farewell === undefined) for (const each of connections) each?.destroy()
-    else await Promise.all(connections.map(async (each) => each?.close()))
+    if (farewell === undefined) this.#cut()
+    else await Promise.all([this.#writer?.close(), this.#reader?.close()])
     this.#committed$.complete()
     this.changes$.error(new TidingsError('TIDINGS_LOG_CLOSED', 'the log is closed'))
   }
@@ -221,8 +224,12 @@ export class Session {
     const { agent, lease } = this.options
     const beat = async (): Promise<void> => {
       const sent = elapsed()
-      await connection.ask(`SELECT ${this.name('beat')}($1, $2)`, [agent, lease])
+      const text = `SELECT ${this.name('beat')}($1, $2), ${this.name('now_ms')}(), ${TIMELINE}`
+      const [[, now, timeline] = []] = await connection.ask(text, [agent, lease])
       this.#leaseEnds = sent + lease
+      this.time.heard(Number(now), sent)
+      // Behind a pooler, another server may take over while the connection stays.
+      if (timeline !== this.#timeline) this.#fail()
     }
     this.#beat()
     await beat()
@@ -234,20 +241,24 @@ export class Session {
     this.#state = 'failed'
     this.#beat()
     this.#wake.stop()
-    this.#writer?.destroy()
-    this.#reader?.destroy()
+    this.#cut()
     this.options.warn('the connection to PostgreSQL has broken; the log reconnects')
     this.changes$.next(undefined)
     void this.#reconnect()
+  }
+
+  #cut(): void {
+    this.#writer?.destroy()
+    this.#reader?.destroy()
   }
 
   async #reconnect(): Promise<void> {
     for (let pause = RECONNECT.first; this.#state === 'failed'; pause = Math.min(pause * 2, RECONNECT.most)) {
       try {
         const isOther = await this.#connect()
-        if (this.#state !== 'failed') return [this.#writer, this.#reader].forEach((each) => each?.destroy())
+        if (this.#state !== 'failed') return this.#cut()
         const isReady = await this.onReconnected((text, values = []) => this.#fresh(text, values), isOther)
-        if (this.#state !== 'failed') return [this.#writer, this.#reader].forEach((each) => each?.destroy())
+        if (this.#state !== 'failed') return this.#cut()
         // A connection that breaks before the session is ready is not reported.
         if (this.#writer?.isBroken !== false || this.#reader?.isBroken !== false) throw new Error('it broke again')
         this.#state = 'ready'
@@ -256,6 +267,7 @@ export class Session {
         this.changes$.next(undefined)
         return
       } catch (error) {
+        this.#cut()
         if (this.state === 'closed') return
         if (hasCode(error, 'TIDINGS_LOG_FORMAT')) return this.#outgrown(asError(error))
         this.#state = 'failed'

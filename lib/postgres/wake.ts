@@ -8,19 +8,22 @@ const POLL = { heard: SECOND, unheard: SECOND / 10 }
 /**
  * Tells the agents that share a log about new events. A notification follows the commit, in a transaction of its own:
  * inside, it would hold a lock of the whole database while the commit is flushed. A lost one costs a second. A pooler may
- * pass none on: then the end of the log is looked at more often.
+ * pass none on, or only some: while looking at the end of the log finds what was not heard, it is looked at more often.
  */
 export class Wake {
   readonly #schema: string
-  readonly #onReached: (seq: number, first?: number) => void
+  readonly #onReached: (seq: number, first?: number) => boolean
   #connection: Connection | undefined
   #stop: CancelTimer = () => undefined
   #hears = false
   #telling = false
   #untold = 0
 
-  /** `onReached` is called with the seqs to which the log is known to reach, and with the first that it keeps. */
-  constructor(schema: string, onReached: (seq: number, first?: number) => void) {
+  /**
+   * `onReached` is called with the seqs to which the log is known to reach, and with the first that it keeps. Returns
+   * whether the seq is news.
+   */
+  constructor(schema: string, onReached: (seq: number, first?: number) => boolean) {
     this.#schema = schema
     this.#onReached = onReached
   }
@@ -67,6 +70,7 @@ export class Wake {
 
   async #look(connection: Connection): Promise<void> {
     const [[seq, first] = []] = await connection.ask(`SELECT seq, first FROM "${this.#schema}".head`).catch(() => [])
-    if (connection === this.#connection && seq !== undefined) this.#onReached(Number(seq), Number(first))
+    if (connection !== this.#connection || seq === undefined) return
+    if (this.#onReached(Number(seq), Number(first))) this.#hears = false
   }
 }

@@ -85,8 +85,8 @@ function newest(): string {
   return found
 }
 
-// A server refuses to run as root.
-function ownerOf(directory: string): { readonly uid?: number; readonly gid?: number } {
+/** Who runs a server in a directory: one refuses to run as root. */
+export function ownerOf(directory: string): { readonly uid?: number; readonly gid?: number } {
   if (process.getuid?.() !== 0) return {}
   const [uid, gid] = ['-u', '-g'].map((what) => Number(execFileSync('id', [what, 'postgres'], { encoding: 'utf8' })))
   chownSync(directory, uid as number, gid as number)
