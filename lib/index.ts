@@ -154,7 +154,7 @@ export type {
   WhyState,
   WhyVerdict,
 } from './agent/inspect/why-answer.ts'
-export type { AgentOperations } from './agent/operations/agents.ts'
+export type { AgentOperations, AgentReload } from './agent/operations/agents.ts'
 export type { DbOperations, Verified } from './agent/operations/db.ts'
 export type { EventQuestion } from './agent/operations/event-search.ts'
 export type { EventOperations, FollowQuestion, TallyQuestion } from './agent/operations/events.ts'

@@ -2,14 +2,14 @@ import { command } from '../../cli/command.ts'
 import { exitCodes } from '../../cli/errors.ts'
 import { reading } from '../../cli/options.ts'
 import { askLog } from '../../logs/ask-log.ts'
-import { printJson, printNote } from '../../print/print.ts'
+import { printJson, printNote, printProblem } from '../../print/print.ts'
 import { printRows } from '../../print/rows.ts'
 
 const HEAD = ['agent', 'host', 'pid', 'since', 'drives', 'handles']
 
 export const ls = command({
   summary:
-    'List the agents that run on a log, with the jobs that each of them drives and the listeners that it handles. --json prints one object per line (NDJSON).',
+    'List the agents that run on a log, with the jobs that each of them drives and the listeners that it handles, and what differs between them and should not. --json prints one object per line (NDJSON).',
   takes: [],
   options: reading,
   examples: [
@@ -26,6 +26,7 @@ export const ls = command({
         })
         if ((await printRows(HEAD, cells)) === 0) printNote('no agents')
       }
+      for (const surprise of await agents.surprises()) printProblem(surprise)
       return exitCodes.ok
     }),
 })

@@ -36,6 +36,7 @@ export const status = command({
         await printHealth(health)
         await printAttention(attention)
       }
+      for (const surprise of health.surprises ?? []) printProblem(surprise)
       for (const problem of health.problems) printProblem(withTimes(problem, process.stderr))
       // Held drafts wait for a person; a supervisor that restarts the agent would not help.
       const floods = health.jobs.filter(({ held }) => held !== undefined)

@@ -153,7 +153,7 @@ export const contract = {
     verify: all('POST /db/verify'),
     backup: all('POST /db/backup', part('directory', 'path')),
   },
-  agents: { list: one('GET /agents') },
+  agents: { list: one('GET /agents'), surprises: one('GET /agents/surprises'), reload: one('POST /agents/reload') },
   parked: {
     list: many('GET /parked', object({ listener: 'text?', ...parked, after: 'number?', limit: 'number?' })),
     groups: one('GET /parked/groups', object({ listener: 'text?' })),

@@ -1,4 +1,3 @@
-import { TidingsError } from '../../core/errors.ts'
 import type { Log } from '../../log/port.ts'
 import type { Flow } from '../inspect/seen.ts'
 import type { WhyAnswer } from '../inspect/why-answer.ts'
@@ -7,7 +6,7 @@ import { type Attention, attentionOf } from '../run/attention.ts'
 import type { AgentHealth, Health } from '../run/health.ts'
 import type { Code } from '../run/job-code.ts'
 import type { Reloaded } from '../run/reloaded.ts'
-import { type AgentOperations, agentOperations } from './agents.ts'
+import { type AgentOperations, agentOperations, present } from './agents.ts'
 import { type DbOperations, dbOperations } from './db.ts'
 import { type EventOperations, eventOperations } from './events.ts'
 import { flowOf } from './flow.ts'
@@ -94,10 +93,7 @@ export function operationsOf(log: Log, agent?: AgentControl, code?: Code, all?: 
     db: dbOperations(log),
     agents: agentOperations(log, agent),
     status: () => healthOf(log, agent),
-    reload: async () => {
-      if (agent !== undefined) return agent.reload()
-      throw new TidingsError('TIDINGS_AGENT_INVALID', 'no agent runs on this log: start it with tidings run FILE')
-    },
+    reload: async () => present(agent).reload(),
     health: async () => agentHealthOf(log, agent),
     attention: async () => attentionOf(log, await (all?.() ?? agent?.health() ?? partsOf(log))),
     flow: () => flowOf(log, parked.list()),

@@ -6,9 +6,10 @@ import type { AgentControl } from '../run/agent-control.ts'
 import { carryOut } from './operations-on.ts'
 import { Presence } from './presence.ts'
 import { Requests } from './requests.ts'
+import { SurpriseWatch } from './surprises.ts'
 
-/** How often an agent looks which pauses are stored, in ms. */
-const PAUSES = 3 * SECOND
+/** How often an agent looks which pauses are stored, and what differs between the agents, in ms. */
+const LOOK = 3 * SECOND
 
 /** Where an agent shows itself to the other processes on a shared log, which can then ask it. */
 export interface Joined {
@@ -25,10 +26,22 @@ export async function join(log: Log, agent: AgentControl): Promise<Joined> {
   const requests = new Requests(log, presence.id, (operation, args) => carryOut(own, agent, operation, args))
   requests.start()
   // A pause may be stored just as a job or listener changes hands.
-  const stop = background(() => void agent.pauseAsStored().catch(() => undefined), PAUSES)
+  const surprises = new SurpriseWatch(log, agent, presence.id)
+  const look = async (): Promise<void> => {
+    await agent.pauseAsStored()
+    await surprises.look()
+  }
+  let looking: Promise<void> | undefined
+  const stop = background(() => {
+    looking ??= look()
+      .catch(() => undefined)
+      .finally(() => (looking = undefined))
+  }, LOOK)
   return {
     async leave() {
       stop()
+      await looking
+      await surprises.stop().catch(() => undefined)
       await presence.stop()
       await requests.stop()
     },

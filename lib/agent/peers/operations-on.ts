@@ -3,13 +3,16 @@ import { realPause } from '../../core/clock.ts'
 import { hasCode, quote, TidingsError } from '../../core/errors.ts'
 import { SECOND } from '../../core/time-units.ts'
 import type { Log } from '../../log/port.ts'
+import { reloads } from '../operations/agents.ts'
 import { type Operations, operationsOf } from '../operations/operations.ts'
 import type { AgentControl } from '../run/agent-control.ts'
 import type { AgentRow } from '../run/agent-row.ts'
 import { type Health, problemsOf } from '../run/health.ts'
 import type { Code } from '../run/job-code.ts'
+import type { Reloaded } from '../run/reloaded.ts'
 import { presentAgents, SILENT } from './presence.ts'
 import { askAgent } from './requests.ts'
+import { surprisesOn } from './surprises.ts'
 
 /** The operations that only the agent that drives a job, or handles a listener, can carry out: its name comes first. */
 const held = {
@@ -57,7 +60,12 @@ export function operationsOn(log: Log, agent?: AgentControl, code?: Code): Opera
   const { status } = own
   let shared: Operations = {
     ...own,
-    agents: { list: () => presentAgents(log) },
+    agents: {
+      list: () => presentAgents(log),
+      surprises: () => surprisesOn(log),
+      reload: async () =>
+        reloads(await presentAgents(log), (row) => askAgent(log, row, 'reload', []) as Promise<Reloaded>),
+    },
     status: async () => merged(log, agent === undefined ? undefined : await status(), status),
   }
   const isHere = (kind: 'jobs' | 'listeners') => (name: string) => agent?.held()[kind].includes(name) ?? false
@@ -79,7 +87,8 @@ export async function carryOut(
   args: readonly unknown[],
 ): Promise<unknown> {
   const [isOfJob, isOfListener] = [held.job, held.listener].map((names: readonly string[]) => names.includes(name))
-  if (!isOfJob && !isOfListener && name !== 'status') throw new Error(`an agent can't be asked for ${name}`)
+  if (!isOfJob && !isOfListener && name !== 'status' && name !== 'reload')
+    throw new Error(`an agent can't be asked for ${name}`)
   const { jobs, listeners } = agent.held()
   const part = String(args[0])
   if ((isOfJob && !jobs.includes(part)) || (isOfListener && !listeners.includes(part)))
@@ -147,6 +156,7 @@ async function merged(log: Log, here: Health | undefined, resting: () => Promise
   const health = {
     ...first,
     agents: rows,
+    surprises: await surprisesOn(log),
     jobs: chosen(all.flatMap(({ jobs }) => jobs)),
     listeners: chosen(all.flatMap(({ listeners }) => listeners)),
   }

@@ -66,7 +66,7 @@ export class Presence {
 
   async #say(): Promise<void> {
     const now = this.#log.clock.now()
-    const row = agentRow(this.#agent, this.id, now)
+    const row = { ...agentRow(this.#agent, this.id, now), skew: systemClock.now() - now }
     const what = JSON.stringify([row.jobs, row.listeners])
     if (what === this.#said.what && now - this.#said.at < SAID.again) return
     await this.#log.store(AGENTS).set(this.id, row)

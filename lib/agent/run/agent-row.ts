@@ -16,4 +16,6 @@ export interface AgentRow {
   readonly jobs: readonly string[]
   /** The listeners that it handles. */
   readonly listeners: readonly string[]
+  /** By how many ms the clock of its machine is ahead of the server's; absent where one process owns the log. */
+  readonly skew?: number
 }

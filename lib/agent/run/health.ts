@@ -85,6 +85,8 @@ export interface Health {
   readonly loaded?: string
   /** The agents that share the log; absent where one process owns it. */
   readonly agents?: readonly AgentRow[]
+  /** What differs between those agents and should not, one sentence each. */
+  readonly surprises?: readonly string[]
   /** The health of the log. */
   readonly log: LogHealth
   /** The health of each job. */

@@ -6,13 +6,14 @@ import { knownCursors } from './rename-listener.ts'
 import type { RunningParts } from './running-parts.ts'
 import type { Status } from './status.ts'
 
-type Parts = Pick<RunningParts, 'jobs' | 'listeners'>
+type Parts = Pick<RunningParts, 'jobs' | 'listeners' | 'pauseAsStored'>
 
 /** The status of running parts. `running`: false while their agent stops. */
 export async function partsStatus(
   { agent, log, running }: { readonly agent: string; readonly log: Log; readonly running: boolean },
   parts: Parts,
 ): Promise<Status> {
+  await readPauses(log, parts)
   const held = await heldIn(log)
   const jobs = parts.jobs.map((job) => ({ ...job.status(), ...held.get(job.job.name) }))
   const listeners = await Promise.all(parts.listeners.map((listener) => listener.status()))
@@ -22,7 +23,9 @@ export async function partsStatus(
 }
 
 /** The health of running parts. While the log is unreadable, it has only what is in memory. */
-export async function partsHealth(log: Log, { jobs, listeners }: Parts): Promise<Pick<Health, 'jobs' | 'listeners'>> {
+export async function partsHealth(log: Log, parts: Parts): Promise<Pick<Health, 'jobs' | 'listeners'>> {
+  await readPauses(log, parts)
+  const { jobs, listeners } = parts
   const known = await knownCursors(log).catch(() => undefined)
   const healths = listeners.map((each) => each.health(known?.get(each.listener.name)))
   const held = await heldIn(log)
@@ -30,6 +33,11 @@ export async function partsHealth(log: Log, { jobs, listeners }: Parts): Promise
     jobs: jobs.map((job) => ({ ...job.health(), ...held.get(job.job.name) })),
     listeners: await Promise.all(healths),
   }
+}
+
+// What stands by is paused by the agent that does the work.
+async function readPauses(log: Log, parts: Parts): Promise<void> {
+  if (log.shared) await parts.pauseAsStored(({ standby }) => standby).catch(() => undefined)
 }
 
 function heldIn(log: Log): ReturnType<typeof heldByJob> {

@@ -38,10 +38,10 @@ export function checkLoaded(next: unknown, was: string, added: readonly Part[]):
   return next
 }
 
-/** The error of a reload. `loaded`: when the code that still runs was loaded. */
-export function reloadFailed(cause: Error, loaded: Date): TidingsError {
+/** The error of a reload, which other processes see. `loaded`: when the code that still runs was loaded. */
+export function reloadFailed(cause: Error, loaded: Date, scrub: (text: string) => string): TidingsError {
   const since = loaded.toTimeString().slice(0, 'HH:MM'.length)
-  const message = `${cause.message.replace(/\.$/, '')}; still running the version of ${since}`
+  const message = `${scrub(cause.message).replace(/\.$/, '')}; still running the version of ${since}`
   return new TidingsError('TIDINGS_RELOAD_FAILED', message, { cause, details: { loaded: loaded.toISOString() } })
 }
 

@@ -162,8 +162,8 @@ export class RunningAgent implements Running, AgentControl {
       const last = await log.last().catch(() => undefined)
       return { agent: this.agent, loaded: loaded.toISOString(), ...defined({ last }), changes }
     } catch (thrown) {
-      const failure = reloadFailed(asError(thrown), this.#loaded)
-      environment.logger.error({ agent: this.agent, reason: this.scrub(failure.message) }, 'agent not reloaded')
+      const failure = reloadFailed(asError(thrown), this.#loaded, this.#host.scrub)
+      environment.logger.error({ agent: this.agent, reason: failure.message }, 'agent not reloaded')
       throw failure
     }
   }

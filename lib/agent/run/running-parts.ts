@@ -116,11 +116,12 @@ export class RunningParts {
     return { jobs, listeners }
   }
 
-  /** Pauses and resumes jobs and listeners as the log has stored it. */
-  async pauseAsStored(): Promise<void> {
+  /** Pauses and resumes jobs and listeners as the log has stored it: all, or those that `which` chooses. */
+  async pauseAsStored(which: (part: { readonly standby: boolean }) => boolean = () => true): Promise<void> {
     const [jobs, listeners] = [await pausedNames(this.#host.log, 'job'), await pausedNames(this.#host.log, 'listener')]
-    for (const each of this.jobs) each.pause(jobs.has(each.job.name))
-    for (const each of this.#listeners) if (each.paused !== listeners.has(each.listener.name)) each.pause(!each.paused)
+    for (const each of this.jobs.filter(which)) each.pause(jobs.has(each.job.name))
+    for (const each of this.#listeners.filter(which))
+      if (each.paused !== listeners.has(each.listener.name)) each.pause(!each.paused)
   }
 
   job(name: string): JobRunner | undefined {
