@@ -96,6 +96,7 @@ export type {
   Writes,
 } from './log/port.ts'
 export type { HeldBy, Pruned, Retention } from './log/retention.ts'
+export type { Keys } from './log/shards.ts'
 export type { PostgresOptions } from './postgres/open-postgres.ts'
 export type { PostgresLog } from './postgres/postgres-log.ts'
 
@@ -188,7 +189,7 @@ export type { KeyCount, Tally, TallyOptions } from './agent/operations/tally.ts'
 export type { TimelineQuestion, TimelineRow } from './agent/operations/timeline.ts'
 export type { TypeOperations, TypeRow } from './agent/operations/types.ts'
 export { operations } from './agent/peers/operations-on.ts'
-export type { AgentRow } from './agent/run/agent-row.ts'
+export type { AgentRow, HeldParts } from './agent/run/agent-row.ts'
 export type { Attention } from './agent/run/attention.ts'
 export type { DryDraft, DryRun } from './agent/run/dry-run.ts'
 export type { AgentHealth, Health, JobHealth, ListenerHealth, LogHealth } from './agent/run/health.ts'

@@ -9,6 +9,7 @@ import type { HandlerCall } from './handler-calls.ts'
 import { MemoryGate } from './memory-gate.ts'
 import type { DeliveryOutcome } from './outcome.ts'
 import { Pace } from './pace.ts'
+import { Places } from './places.ts'
 import { Queue, type Queued } from './queue.ts'
 
 /** A delivery that has ended, or an event that was settled without one. Times are in ms since the epoch. */
@@ -29,6 +30,8 @@ export interface PumpHost extends DeliveryHost {
   readonly stop: AbortSignal
   /** Aborts when current deliveries must end. */
   readonly abort: AbortSignal
+  /** How many deliveries may run over several pumps of the listener; absent: it has one. */
+  readonly places?: Places
   /** Removes known secrets from stored text. */
   scrub(text: string): string
   /** Called when a delivery begins, with the time in ms since the epoch. */
@@ -61,7 +64,7 @@ const BLOCKING = 100
  * change: an attempt ends, or a new turn of the event loop begins. `stop` wakes it in both. Each batch, each end of an
  * attempt and each new turn begins as many attempts as there is room for.
  *
- * What bounds it: `concurrency` the running attempts; `Pace` the batch, so the queue holds at most two (backlogs stay in
+ * What bounds it: `Places`, as many as `concurrency`, the running attempts; `Pace` the batch, so the queue holds at most two (backlogs stay in
  * the log); `Queue` the events held in memory behind others of their key; a time slice the synchronous handlers that run
  * back to back.
  *
@@ -86,6 +89,7 @@ export class Pump {
   readonly #gate: MemoryGate | undefined
   readonly #queue: Queue
   readonly #pace: Pace
+  readonly #places: Places
   readonly #running = new Set<DeliveryAttempt>()
   /** The highest seq that was begun or put back. Each unsettled event below it needs a record. */
   #highest = 0
@@ -96,6 +100,7 @@ export class Pump {
   /** The consumer failed, so nothing more may begin. */
   #failed = false
   readonly #over = new AbortController()
+  readonly #leave: () => void
 
   constructor(listener: Listener, consumer: Consumer, host: PumpHost) {
     this.#listener = listener
@@ -109,6 +114,8 @@ export class Pump {
       dropped: (handed) => this.#settledAlone(handed, { end: 'ack', writes: [] }),
     })
     this.#pace = new Pace(listener.settings.concurrency)
+    this.#places = host.places ?? new Places(listener.settings.concurrency)
+    this.#leave = this.#places.join((now) => this.#begin(now))
     this.#queue = new Queue(listener, {
       clock: this.#clock,
       logger: host.environment.logger,
@@ -128,6 +135,7 @@ export class Pump {
 
   /** Removes the abort listeners: the signals live as long as the agent. */
   end(): void {
+    this.#leave()
     this.#over.abort()
   }
 
@@ -208,8 +216,7 @@ export class Pump {
   }
 
   get #hasRoom(): boolean {
-    const { concurrency } = this.#listener.settings
-    return this.#running.size < concurrency && !this.#pace.isOver && !this.#isEnding
+    return this.#places.isFree && !this.#pace.isOver && !this.#isEnding
   }
 
   #begin(now = this.#clock.now()): void {
@@ -254,11 +261,12 @@ export class Pump {
   #awaitEnd(queued: Queued, attempt: DeliveryAttempt, began: number): void {
     this.#queue.start(queued)
     this.#running.add(attempt)
+    this.#places.take()
     attempt.onEnd(() => {
       const now = this.#clock.now()
       this.#running.delete(attempt)
       this.#settle(queued, attempt, began, now)
-      this.#begin(now)
+      this.#places.leave(now)
       this.#changed()
     })
   }

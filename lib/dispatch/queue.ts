@@ -4,6 +4,7 @@ import type { StoredEvent } from '../core/event.ts'
 import type { Logger } from '../core/logger.ts'
 import type { Listener } from '../listener/listener.ts'
 import type { Handed } from '../log/port.ts'
+import { identityKeys } from '../log/shards.ts'
 import { Lanes } from './lanes.ts'
 
 /**
@@ -171,7 +172,7 @@ export class Queue {
     const { ordered } = this.#listener.settings
     if (ordered === true) return ''
     if (ordered === false) return String(event.seq)
-    const identity = `${event.type}\0${event.identifier}`
+    const identity = identityKeys.of(event)
     return ordered === 'identity' ? identity : this.#keyBy(ordered, event, identity)
   }
 

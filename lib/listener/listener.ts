@@ -7,6 +7,7 @@ import { describe, quote, TidingsError } from '../core/errors.ts'
 import type { StoredEvent } from '../core/event.ts'
 import { checkName } from '../core/limits.ts'
 import { checkOptions } from '../core/options.ts'
+import { memoryOf } from './memory/memory-filter.ts'
 import type { On, Source } from './on.ts'
 import { sourceOf } from './on.ts'
 
@@ -32,7 +33,12 @@ export interface ListenerOptions<E = StoredEvent> {
    * event accepted at a Date or later, or at a seq.
    */
   readonly from?: 'now' | 'start' | Date | number
-  /** How many events are handled at a time, from 1; default 1. */
+  /**
+   * Whether the agents on a log in PostgreSQL share its events: those of one key, as `ordered` says, go to one agent at a
+   * time. Without a key for each event (`ordered: false`), they go by identity. Default false: one agent handles all.
+   */
+  readonly shared?: boolean
+  /** How many events are handled at a time, from 1; default 1. Of a shared listener: by each agent. */
   readonly concurrency?: number
   /**
    * Which events keep their order: those of one identity (default), all (`true`), none (`false`), or those for which
@@ -60,7 +66,9 @@ export interface ListenerOptions<E = StoredEvent> {
 export interface ListenerSettings {
   /** Where it begins if it is new to the log. A number is a seq. */
   readonly from: 'now' | 'start' | Date | number
-  /** How many events are handled at a time. */
+  /** Whether the agents on a log share its events. */
+  readonly shared: boolean
+  /** How many events are handled at a time, by each agent. */
   readonly concurrency: number
   /** Which events keep their order; `'identity'`: those of one identity. */
   readonly ordered: boolean | 'identity' | ((event: StoredEvent) => string)
@@ -124,6 +132,7 @@ export function listener<E, V>(
   if (parts === undefined) throw invalid(`listener ${quote(name)} needs on(…) to listen on, got ${describe(source)}`)
   if (typeof handle !== 'function') throw invalid(`listener ${quote(name)} needs a handler, got ${describe(handle)}`)
   const settings = settle(name, options)
+  if (settings.shared) checkShared(name, parts, settings)
   return brand('listener', { kind: 'listener', name, source: parts, handle: handle as unknown as Handler, settings })
 }
 
@@ -134,6 +143,7 @@ export function isListener(value: unknown): value is Listener {
 
 const KNOWN: Record<keyof ListenerOptions, true> = {
   from: true,
+  shared: true,
   concurrency: true,
   ordered: true,
   attempts: true,
@@ -147,11 +157,20 @@ function settle(name: string, options: ListenerOptions<never>): ListenerSettings
   const of = `of listener ${quote(name)}`
   checkOptions(options, KNOWN, 'TIDINGS_LISTENER_INVALID', of)
   checkOptions(options.backoff ?? {}, { min: true, max: true }, 'TIDINGS_LISTENER_INVALID', `of backoff ${of}`)
-  const { from = 'now', concurrency = 1, attempts = 5, crashes = 5, ordered = 'identity', formerly } = options
+  const {
+    from = 'now',
+    shared = false,
+    concurrency = 1,
+    attempts = 5,
+    crashes = 5,
+    ordered = 'identity',
+    formerly,
+  } = options
   const { min, max } = options.backoff ?? { min: 1000, max: 600_000 }
   if (from !== 'now' && from !== 'start' && !isInstant(from) && !isCount(from)) {
     throw invalid(`from ${of} must be 'now', 'start', a Date or a seq, got ${describe(from)}`)
   }
+  if (typeof shared !== 'boolean') throw invalid(`shared ${of} must be true or false, got ${describe(shared)}`)
   for (const [option, value] of Object.entries({ concurrency, attempts, crashes })) {
     if (!isCount(value, 1)) throw invalid(`${option} ${of} must be a whole number from 1, got ${describe(value)}`)
   }
@@ -167,6 +186,7 @@ function settle(name: string, options: ListenerOptions<never>): ListenerSettings
     throw invalid(`backoff.min ${of} must not be longer than backoff.max, got ${least} ms and ${most} ms`)
   return {
     from,
+    shared,
     concurrency,
     attempts,
     crashes,
@@ -175,6 +195,18 @@ function settle(name: string, options: ListenerOptions<never>): ListenerSettings
     timeout: parseDuration(options.timeout ?? 30_000, `timeout ${of}`),
     ...defined({ formerly }),
   }
+}
+
+// What needs all events in one place can't be shared, whichever log it runs on.
+function checkShared(name: string, { operators }: Source, { ordered }: ListenerSettings): void {
+  const title = `listener ${quote(name)} is shared`
+  if (ordered === true)
+    throw invalid(
+      `${title}, and ordered: true gives all its events one key: order them by a function, or share nothing`,
+    )
+  const memory = operators.map(memoryOf).find((each) => each !== undefined)
+  if (memory !== undefined)
+    throw invalid(`${title}, and ${memory.code} remembers events that other agents handle: leave one of them out`)
 }
 
 function isInstant(value: unknown): boolean {

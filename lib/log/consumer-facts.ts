@@ -70,4 +70,6 @@ export interface ConsumerInfo {
   readonly passed?: readonly Span[]
   /** Its progress. */
   readonly lag: Lag
+  /** Of a shared consumer: what the log keeps of each shard. Its own numbers are those of all together. */
+  readonly shards?: readonly ConsumerInfo[]
 }

@@ -7,6 +7,7 @@ import type { EventPlace, Stored, TypeCount } from './event-facts.ts'
 import type { KeyValue } from './key-value.ts'
 import type { LogMeter } from './log-meter.ts'
 import type { Origin, Writes } from './origin.ts'
+import type { Keys } from './shards.ts'
 
 export type { ConsumerInfo, Handed, Lag, Parked, Retrying, Span } from './consumer-facts.ts'
 export type { EventPlace, Stored, TypeCount } from './event-facts.ts'
@@ -57,6 +58,13 @@ export interface ConsumerOptions {
   readonly formerly?: string
   /** Whether it hands out nothing newer while an older event waits for its retry; default false. */
   readonly inOrder?: boolean
+  /** Which events keep their order; needed to share the consumer, and to end that. */
+  readonly keys?: Keys
+  /**
+   * Whether the agents that share the log also share the events, by key: the consumer then has shards. Default false. A log
+   * that one process owns ignores it.
+   */
+  readonly shared?: boolean
   /** Whether it ends with the process and stores nothing but the writes of `ack` and `park`; default false. */
   readonly transient?: boolean
 }
@@ -81,6 +89,14 @@ export interface Consumer {
   readonly suspects: number
   /** Emits after events were handed out, skipped, settled or redelivered: `lag()` may have changed. */
   readonly changes$: Observable<void>
+  /** Of a shared consumer: its shards, each to be held and pulled for itself. Absent: it is held and pulled as a whole. */
+  readonly shards?: readonly Consumer[]
+  /**
+   * Of a shard: whether it is the shard of this event.
+   *
+   * @throws TidingsError `TIDINGS_LOG_INVALID` where only the code of the listener knows, and this process does not have that
+   */
+  readonly owns?: ((event: StoredEvent) => boolean) | undefined
   /**
    * Takes the consumer for this opening, as `pull` does, and waits while another agent has it. What its deliveries write
    * goes through the log of the hold. Resolves to undefined when the signal aborts; it asks at least once.

@@ -6,13 +6,13 @@ import { ALONE, type Alone, MARKS } from './saves.ts'
 import { fromText } from './text.ts'
 
 /**
- * The records of a consumer beside its cursor, from its marks and the text of what is in flight; and who had its suspects
+ * The records of a consumer beside its cursor, from its marks and the seqs of what was in flight; and who had its suspects
  * alone. An agent that lives was cut off or frozen when it lost the consumer, and did not crash (decision 0081). One that
  * has died is counted once: a process dies once.
  */
 export function recordsOf(
   marks: readonly Row[],
-  flight: string | null,
+  inFlight: readonly number[],
   living: ReadonlySet<unknown>,
 ): { readonly records: Omit<ReadRecords, 'cursor'>; readonly suspects: Map<number, Alone> } {
   const of = <T>(kind: string): (readonly [seq: number, record: T])[] =>
@@ -26,7 +26,7 @@ export function recordsOf(
     return [seq, alone === undefined ? count : alone.before + alone.agents.filter((each) => !living.has(each)).length]
   })
   const records = {
-    inFlight: flight === null ? [] : (JSON.parse(fromText(flight)) as number[]),
+    inFlight,
     retries: of<RetryRecord>(MARKS.retry).map(([seq, record]) => ({ ...record, seq })),
     parked: of(MARKS.parked).map(([seq]) => seq),
     crashes: new Map(crashes),

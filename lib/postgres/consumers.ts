@@ -1,30 +1,26 @@
-import { monotonic, pause, systemClock } from '../core/clock.ts'
-import { defined } from '../core/defined.ts'
+import { background, type CancelTimer, pause, systemClock } from '../core/clock.ts'
 import { hasCode, quote, TidingsError } from '../core/errors.ts'
+import type { StoredEvent } from '../core/event.ts'
 import { checkName } from '../core/limits.ts'
 import { Mutex } from '../core/mutex.ts'
 import { ConsumerHandle } from '../log/consumer/consumer-handle.ts'
-import type { CursorRecord, RetryRecord } from '../log/consumer/consumer-store.ts'
-import { eventPlace } from '../log/consumer/event-place.ts'
-import { hears } from '../log/consumer/hand-out.ts'
 import { LogConsumer } from '../log/consumer/log-consumer.ts'
-import {
-  type Beginning,
-  beginningOf,
-  begunAt,
-  movedTo,
-  type StoredConsumer,
-  storedConsumer,
-} from '../log/consumer/stored-consumer.ts'
-import type { Consumer, ConsumerInfo, ConsumerOptions, EventPlace, Log, Start } from '../log/port.ts'
-import { recordsOf, unlessHeld } from './consumer-records.ts'
+import { ShardedConsumer } from '../log/consumer/sharded-consumer.ts'
+import { Transients } from '../log/consumer/transients.ts'
+import type { Consumer, ConsumerInfo, ConsumerOptions, EventPlace, Log } from '../log/port.ts'
+import { isShard, type Keys, shardPlace, wholeOf } from '../log/shards.ts'
+import { unlessHeld } from './consumer-records.ts'
+import { type ConsumerRow, listConsumers, placeAt, rowsOf, shardIn } from './consumer-rows.ts'
 import { type ConsumerStoreParts, PostgresConsumerStore } from './consumer-store.ts'
 import { Fence } from './fence.ts'
 import type { LogClock } from './log-clock.ts'
-import { readEvents } from './reads.ts'
-import { MARKS, type Saves } from './saves.ts'
+import { readOne } from './reads.ts'
+import { isShaped, newRows, reshape } from './reshape.ts'
+import type { Saves } from './saves.ts'
 import type { Session } from './session.ts'
-import { fromText, toText } from './text.ts'
+import { leaveShare, ownerOf, ownOptions, renamedTo, shareOf, wantBack } from './shares.ts'
+import { createConsumer, loadConsumer, newConsumer, seenConsumer } from './stored-consumers.ts'
+import { toText } from './text.ts'
 
 /** The parts of a log that its consumers use. */
 export interface ConsumersParts {
@@ -42,6 +38,14 @@ interface Held {
   readonly fence: Fence
 }
 
+/** What was found at the rows of a consumer, and the open consumers that are to be replaced, by their names now. */
+interface Shaped {
+  readonly origin: Consumer['origin']
+  readonly older: ReadonlyMap<string, LogConsumer>
+}
+
+const KNOWN: Shaped = { origin: 'known', older: new Map() }
+
 /** How it has the consumer: against other agents, or only until one wants it. */
 type How = 'hold_1' | 'open_consumer_1'
 
@@ -53,8 +57,11 @@ export class PostgresConsumers {
   readonly #parts: ConsumerStoreParts
   #announced = 0
   readonly #open = new Map<string, Held>()
-  readonly #transient = new Set<WeakRef<LogConsumer>>()
+  readonly #transients = new Transients()
   readonly #turns = new Mutex()
+  /** The keys of consumers whose code runs here. */
+  readonly #keys = new Map<string, Keys>()
+  #stop: CancelTimer | undefined
 
   constructor(parts: ConsumersParts) {
     this.#parts = { ...parts, announced: () => this.#announced }
@@ -62,32 +69,43 @@ export class PostgresConsumers {
 
   /** Opens a consumer. An open one of this name continues until a caller pulls from the new one, or moves it. */
   async open(name: string, options: ConsumerOptions): Promise<Consumer> {
-    checkName(name, 'TIDINGS_LOG_INVALID', 'the name of a consumer')
+    const place = shardPlace(name)
+    if (place === undefined) checkName(name, 'TIDINGS_LOG_INVALID', 'the name of a consumer')
     if (options.transient === true) {
       const store = new PostgresConsumerStore(this.#parts)
-      const transient = new LogConsumer(store, await this.#begin(name, options.start), options)
-      this.#transient.add(new WeakRef(transient))
-      return transient
+      return this.#transients.add(new LogConsumer(store, await newConsumer(this.#parts, name, options.start), options))
     }
+    if (options.keys !== undefined) this.#keys.set(wholeOf(name), options.keys)
     return this.#turns.runExclusive(async () => {
-      const open = this.#open.get(name)?.consumer
-      const isFree = open === undefined || open.retired || options.move === true
-      const begun = isFree ? await unlessHeld(this.#begun(name, options, 'open_consumer_1')) : undefined
-      const first = begun ?? open ?? (await this.#seen(name, options))
-      // Opened to be steered: only who pulls holds it against other agents.
-      return new ConsumerHandle(first, { isOwn: false, origin: begun?.origin ?? 'known' }, (own, why) =>
-        this.#wait(own, name, options, why),
-      )
+      const shaped = (await unlessHeld(this.#shape(name, options))) ?? KNOWN
+      const rows = await rowsOf(this.#parts.session, wholeOf(name))
+      // One that is to be shared, and is not yet, has the shards that it will have.
+      const wanted = isShaped(rows, options) ? rows : newRows(name, (rows[0] as ConsumerRow).record, options)
+      const index = shardIn(wanted, this.#keys.get(wholeOf(name)))
+      if (place !== undefined || wanted.length === 1) return this.#opened(name, options, shaped, index)
+      const shards: Consumer[] = []
+      for (const each of wanted) shards.push(await this.#opened(each.name, options, shaped, index))
+      return new ShardedConsumer({ name, origin: shaped.origin }, shards, async (seq) => {
+        return (await readOne(this.#parts.session, seq))?.event
+      })
     })
   }
 
-  /** A consumer that another agent has: it can be looked at, and writes nothing. */
-  async #seen(name: string, options: ConsumerOptions): Promise<LogConsumer> {
-    const store = new PostgresConsumerStore(this.#parts, name)
-    const stored = { name, origin: 'known' as const, ...(await this.#load(name, store, options, false)) }
-    const seen = new LogConsumer(store, stored, options)
-    seen.lost()
-    return seen
+  // Opens a consumer, or a shard, to be steered: only who pulls holds it against other agents.
+  async #opened(
+    name: string,
+    options: ConsumerOptions,
+    shaped: Shaped,
+    indexOf: ((event: StoredEvent) => number) | undefined,
+  ): Promise<Consumer> {
+    const open = this.#open.get(name)?.consumer
+    const isFree = open === undefined || open.retired || options.move === true
+    const begin = async (): Promise<LogConsumer> => this.#begun(name, options, 'open_consumer_1', shaped)
+    const begun = !isFree ? undefined : options.move === true ? await begin() : await unlessHeld(begin())
+    const first = begun ?? open ?? (await seenConsumer(this.#parts, name, options))
+    const origin = begun === undefined ? 'known' : shaped.origin
+    const owns = ownerOf(name, indexOf)
+    return new ConsumerHandle(first, { isOwn: false, origin, owns }, (own, why) => this.#wait(own, name, options, why))
   }
 
   // Waits while another agent has the consumer. Without a signal, it looks at that one's, or rejects.
@@ -98,37 +116,86 @@ export class PostgresConsumers {
     { signal, look = false }: { readonly signal?: AbortSignal; readonly look?: boolean },
   ): Promise<LogConsumer | undefined> {
     for (;;) {
-      const taking = this.#turns.runExclusive(() => this.#takenOver(own, name, options))
+      // A shard that is only looked at, or steered, is left to the agents that share it.
+      const how = isShard(name) && (signal === undefined || look) ? 'open_consumer_1' : 'hold_1'
+      const taking = this.#turns.runExclusive(() => this.#takenOver(own, name, options, how))
       const taken = await (signal === undefined && !look ? taking : unlessHeld(taking))
       if (taken !== undefined) return taken
-      if (signal === undefined) return this.#seen(name, options)
+      if (signal === undefined) return seenConsumer(this.#parts, name, options)
       await pause(systemClock, this.#parts.session.options.lease / 10, signal)
       if (signal.aborted) return undefined
     }
   }
 
-  async #takenOver(own: LogConsumer | undefined, name: string, options: ConsumerOptions): Promise<LogConsumer> {
+  async #takenOver(
+    own: LogConsumer | undefined,
+    name: string,
+    options: ConsumerOptions,
+    how: How,
+  ): Promise<LogConsumer> {
     if (own?.next !== undefined) return own
-    if (own !== undefined && (await this.#cursorOf(name)) === undefined)
-      throw new TidingsError('TIDINGS_LOG_CLOSED', `consumer ${quote(name)} has another name now`)
-    return this.#begun(name, { ...options, move: false }, 'hold_1')
+    if (own !== undefined && (await rowsOf(this.#parts.session, wholeOf(name))).length === 0)
+      throw new TidingsError('TIDINGS_LOG_CLOSED', `consumer ${quote(wholeOf(name))} has another name now`)
+    return this.#begun(name, { ...options, move: false }, how)
+  }
+
+  /**
+   * Makes the rows that these options want: new ones, those of another name, or shards of a whole and the other way round.
+   * Resolves to what was found, and the open consumers that it has replaced, by their names now.
+   */
+  async #shape(name: string, options: ConsumerOptions): Promise<Shaped> {
+    const { session } = this.#parts
+    const whole = wholeOf(name)
+    const known = await rowsOf(session, whole)
+    if (known.length === 0 && whole !== name)
+      throw new TidingsError('TIDINGS_LOG_LOCKED', `another agent takes ${quote(whole)} over`)
+    const shaped = known.length > 0 ? KNOWN : await this.#created(whole, options)
+    const rows = known.length > 0 ? known : await rowsOf(session, whole)
+    const { keys } = options
+    if (keys === undefined || isShaped(rows, options)) return shaped
+    for (const row of rows) {
+      const open = this.#open.get(row.name)
+      if (open === undefined) continue
+      await this.#retire(open.consumer)
+      this.#lost(open.fence)
+    }
+    await reshape(session, whole, { ...options, keys })
+    return shaped
+  }
+
+  async #created(name: string, options: ConsumerOptions): Promise<Shaped> {
+    const { session } = this.#parts
+    const former = options.formerly === undefined ? [] : await rowsOf(session, options.formerly)
+    if (former.length === 0) return { ...KNOWN, origin: await createConsumer(this.#parts, name, options) }
+    const older = new Map<string, LogConsumer>()
+    for (const row of former) {
+      const open = this.#open.get(row.name)?.consumer
+      if (open === undefined) continue
+      await this.#retire(open)
+      older.set(renamedTo(name, row.name), open)
+    }
+    const text = `SELECT ${session.name('rename_1')}(old, new) FROM unnest($1::text[], $2::text[]) AS n (old, new)`
+    await session.write(text, [
+      former.map((row) => toText(row.name)),
+      former.map((row) => toText(renamedTo(name, row.name))),
+    ])
+    return { origin: 'renamed', older }
   }
 
   // As for LevelDB (decision 0034): the open consumers of these names retire, then everything is read from the store.
-  async #begun(name: string, options: ConsumerOptions, how: How): Promise<LogConsumer> {
-    const isKnown = (await this.#cursorOf(name)) !== undefined
-    const names = isKnown ? [name] : [name, options.formerly ?? name]
-    const older = new Set(names.flatMap((each) => this.#open.get(each)?.consumer ?? []))
+  async #begun(name: string, options: ConsumerOptions, how: How, found?: Shaped): Promise<LogConsumer> {
+    const { origin, older: renamed } = found ?? (await this.#shape(name, options))
+    const older = new Set([this.#open.get(name)?.consumer, renamed.get(name)].flatMap((each) => each ?? []))
     for (const each of older) await this.#retire(each)
-    const origin = isKnown ? 'known' : await this.#created(name, options)
     const { epoch, saved } = await this.#hold(name, how)
     // One that is only opened names itself, which no agent is called: another may take it.
     const holder = how === 'hold_1' ? this.#parts.session.options.agent : crypto.randomUUID()
     const fence = new Fence('consumer', name, holder, epoch)
     const release = (): Promise<void> => this.#release(fence)
     const store = new PostgresConsumerStore(this.#parts, name, { fence, saved, release })
-    const stored = { name, origin, ...(await this.#load(name, store, options, isKnown)) }
-    const consumer = new LogConsumer(store, stored, options)
+    const own = ownOptions(name, options)
+    const stored = { name, origin, ...(await loadConsumer(this.#parts, store, name, own, origin === 'known')) }
+    const consumer = new LogConsumer(store, stored, own)
     store.onFenced = () => this.#lost(fence)
     for (const each of older) {
       this.#open.get(each.name)?.fence.lose()
@@ -136,13 +203,14 @@ export class PostgresConsumers {
       each.replacedBy(consumer)
     }
     this.#open.set(name, { consumer, store, fence })
+    if (isShard(name)) this.#watch()
     return consumer
   }
 
   // One that another agent has taken over meanwhile has nothing to store.
-  async #retire(consumer: LogConsumer): Promise<void> {
-    const fence = this.#open.get(consumer.name)?.fence
-    await consumer.retire().catch((error: unknown) => {
+  async #retire(consumer: LogConsumer | undefined): Promise<void> {
+    const fence = this.#open.get(consumer?.name ?? '')?.fence
+    await consumer?.retire().catch((error: unknown) => {
       if (fence?.lost.aborted !== true) throw error
     })
   }
@@ -166,10 +234,28 @@ export class PostgresConsumers {
       this.#lost(fence)
       const text = `UPDATE ${session.name('consumer')} SET holder = NULL WHERE name = $1 AND epoch = $2`
       await session.write(text, [toText(fence.name), fence.epoch])
+      if (!fence.wanted.aborted) await leaveShare(session, fence.name)
     } catch (error) {
       // The end of the lease gives it back.
       if (!hasCode(error, 'TIDINGS_LOG_FAILED') && !hasCode(error, 'TIDINGS_LOG_CLOSED')) throw error
     }
+  }
+
+  // Gives back shards that other agents should have.
+  #watch(): void {
+    const { session } = this.#parts
+    this.#stop ??= background(() => {
+      const held = [...this.#open.values()].filter(
+        ({ fence }) => fence.holder === session.options.agent && isShard(fence.name),
+      )
+      if (held.length > 0 && session.state !== 'closed')
+        return void wantBack(
+          session,
+          held.map(({ fence }) => fence),
+        ).catch(() => undefined)
+      this.#stop?.()
+      this.#stop = undefined
+    }, session.options.lease / 3)
   }
 
   /** The lease has ended without a heartbeat: other agents may have everything. */
@@ -177,120 +263,44 @@ export class PostgresConsumers {
     for (const { fence } of this.#open.values()) this.#lost(fence)
   }
 
-  // Another agent may create it at the same time: then it is known.
-  async #created(name: string, { start, formerly }: ConsumerOptions): Promise<Consumer['origin']> {
-    const { session, clock } = this.#parts
-    if (formerly !== undefined && (await this.#cursorOf(formerly)) !== undefined) {
-      await session.write(`SELECT ${session.name('rename_1')}($1, $2)`, [toText(formerly), toText(name)])
-      return 'renamed'
-    }
-    const record = toText(JSON.stringify(begunAt(await this.#beginning(start), clock.now())))
-    const text = `INSERT INTO ${session.name('consumer')} (name, record) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING 1`
-    const created = await session.write(text, [toText(name), record])
-    return created.length > 0 ? 'new' : 'known'
-  }
-
   async #hold(name: string, how: How): Promise<{ readonly epoch: number; readonly saved: number }> {
     const { session } = this.#parts
-    const text = `SELECT o_epoch, o_saved FROM ${session.name(how)}($1, $2)`
-    const [[epoch, saved] = []] = await session.write(text, [toText(name), session.options.agent])
+    const place = shardPlace(name)
+    const values: unknown[] = [toText(name), session.options.agent]
+    const isShare = place !== undefined && how === 'hold_1'
+    if (isShare) values.push(...shareOf(session, place))
+    const call = `${session.name(isShare ? 'take_shard_1' : how)}(${values.map((_, i) => `$${i + 1}`).join(', ')})`
+    const [[epoch, saved] = []] = await session.write(`SELECT o_epoch, o_saved FROM ${call}`, values)
     if (epoch === null || epoch === undefined)
-      throw new TidingsError('TIDINGS_LOG_LOCKED', `another agent handles ${quote(name)} now`, { details: { name } })
+      throw new TidingsError('TIDINGS_LOG_LOCKED', `another agent handles ${quote(wholeOf(name))} now`, {
+        details: { name: wholeOf(name) },
+      })
     return { epoch: Number(epoch), saved: Number(saved) }
-  }
-
-  async #load(
-    name: string,
-    store: PostgresConsumerStore,
-    options: ConsumerOptions,
-    isKnown: boolean,
-  ): Promise<Omit<StoredConsumer, 'name' | 'origin'>> {
-    const { session, saves } = this.#parts
-    const text = `SELECT record, flight FROM ${session.name('consumer')} WHERE name = $1`
-    const [[record, flight] = []] = await session.write(text, [toText(name)])
-    let cursor = JSON.parse(fromText(record as string)) as CursorRecord
-    if (isKnown && options.move === true) {
-      cursor = movedTo(await this.#beginning(options.start), cursor)
-      await saves.note(store, [{ kind: 'cursor', record: cursor }])
-    }
-    const marks = `SELECT kind, seq, body FROM ${session.name('mark')} WHERE consumer = $1 ORDER BY seq`
-    const living = `SELECT id FROM ${session.name('agent')} WHERE until > clock_timestamp()`
-    const alive = new Set((await session.write(living)).map(([id]) => id))
-    const found = await session.write(marks, [toText(name)])
-    const { records, suspects } = recordsOf(found, flight as string | null, alive)
-    store.suspects = suspects
-    return storedConsumer(store, { ...records, cursor }, hears(options), monotonic(store.clock).now())
-  }
-
-  async #begin(name: string, start: Start): Promise<StoredConsumer> {
-    const cursor = begunAt(await this.#beginning(start), this.#parts.clock.now())
-    return { name, origin: 'new', cursor, waiting: [], parked: [], suspects: new Map() }
-  }
-
-  async #beginning(start: Start): Promise<Beginning> {
-    const { session, clock } = this.#parts
-    const [[last] = []] = await session.write(`SELECT seq FROM ${session.name('head')}`)
-    session.reached(Number(last))
-    return beginningOf(start, clock.now(), {
-      first: session.first,
-      durable: session.durable,
-      async firstSince(since) {
-        for await (const { event } of readEvents(session, { since, limit: 1 }, session.durable)) return event.seq
-        return undefined
-      },
-    })
-  }
-
-  async #cursorOf(name: string): Promise<CursorRecord | undefined> {
-    const { session } = this.#parts
-    const [row] = await session.write(`SELECT record FROM ${session.name('consumer')} WHERE name = $1`, [toText(name)])
-    return row === undefined ? undefined : (JSON.parse(fromText(row[0] as string)) as CursorRecord)
   }
 
   /** Removes a consumer and all its records; an open one retires first. Resolves to false for an unknown name. */
   forget(name: string): Promise<boolean> {
     const { session } = this.#parts
     return this.#turns.runExclusive(async () => {
-      if ((await this.#cursorOf(name)) === undefined) return false
-      await this.#open.get(name)?.consumer.retire()
-      await session.write(`SELECT ${session.name('forget_consumer_1')}($1)`, [toText(name)])
-      this.#open.delete(name)
-      return true
+      const names = (await rowsOf(session, name)).map((row) => row.name)
+      for (const each of names) await this.#retire(this.#open.get(each)?.consumer)
+      const text = `SELECT ${session.name('forget_consumer_1')}(name) FROM unnest($1::text[]) AS n (name)`
+      await session.write(text, [names.map(toText)])
+      for (const each of names) this.#open.delete(each)
+      return names.length > 0
     })
   }
 
-  async *list(): AsyncGenerator<ConsumerInfo> {
-    const { session } = this.#parts
-    const count = (kind: string): string =>
-      `(SELECT count(*) FROM ${session.name('mark')} WHERE consumer = name AND kind = '${kind}')`
-    const text = `SELECT name, record, ${count('r')}, ${count('p')} FROM ${session.name('consumer')} ORDER BY name`
-    for (const [at, record, retrying, parked] of await session.write(text)) {
-      const name = fromText(at as string)
-      const { cursor: stored, created, passed } = JSON.parse(fromText(record as string)) as CursorRecord
-      const open = this.#open.get(name)?.consumer
-      const cursor = open?.settledTo ?? stored
-      const behind = Math.max(0, session.durable - cursor)
-      const lag = { behind, running: 0, retrying: Number(retrying), parked: Number(parked) }
-      yield { name, cursor, created, ...defined({ passed }), lag: (await open?.lag()) ?? lag }
-    }
+  list(): AsyncGenerator<ConsumerInfo> {
+    return listConsumers(this.#parts.session, (name) => this.#open.get(name)?.consumer)
   }
 
   /** Resolves to how far an event is at a consumer, open or not; undefined for an unknown consumer. */
-  async place(name: string, seq: number): Promise<EventPlace | undefined> {
-    const cursor = await this.#cursorOf(name)
-    if (cursor === undefined) return undefined
-    const { durable } = this.#parts.session
-    const open = this.#open.get(name)?.consumer
-    return eventPlace(seq, { cursor, durable, open, stored: () => this.#storedPlace(name, seq) })
-  }
-
-  async #storedPlace(name: string, seq: number): Promise<EventPlace | undefined> {
-    const { session } = this.#parts
-    const text = `SELECT kind, body FROM ${session.name('mark')} WHERE consumer = $1 AND seq = $2 AND kind IN ('r', 'p')`
-    const [row] = await session.write(text, [toText(name), seq])
-    if (row === undefined) return undefined
-    const { attempts, at, error } = JSON.parse(fromText(row[1] as string)) as RetryRecord
-    return { state: row[0] === MARKS.parked ? 'parked' : 'retrying', attempts, at, ...defined({ error }) }
+  place(name: string, seq: number): Promise<EventPlace | undefined> {
+    return placeAt(this.#parts.session, name, seq, {
+      openOf: (each) => this.#open.get(each)?.consumer,
+      keysOf: (each) => this.#keys.get(each),
+    })
   }
 
   /** The log closes cleanly. */
@@ -321,24 +331,14 @@ export class PostgresConsumers {
     }
     return () => {
       for (const each of again) each()
-      for (const each of this.#transients()) each.reopened()
+      for (const each of this.#transients) each.reopened()
     }
   }
 
   /** There are more events, perhaps of another agent: their types are not known, so all consumers look. */
   committed(): void {
     for (const { consumer } of this.#open.values()) consumer.committed()
-    for (const each of this.#transients()) each.committed()
+    for (const each of this.#transients) each.committed()
     this.#announced = this.#parts.session.durable
-  }
-
-  #transients(): LogConsumer[] {
-    const found: LogConsumer[] = []
-    for (const each of this.#transient) {
-      const consumer = each.deref()
-      if (consumer === undefined) this.#transient.delete(each)
-      else found.push(consumer)
-    }
-    return found
   }
 }

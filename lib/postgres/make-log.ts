@@ -3,7 +3,8 @@ import { schemaName } from './schema-name.ts'
 import { functions, holdFunctions, partFunctionsIn } from './sql/functions.ts'
 import { partTable } from './sql/partitions.ts'
 import { roles } from './sql/roles.ts'
-import { holdTable, stepTable, tables } from './sql/tables.ts'
+import { shareFunctions } from './sql/shares.ts'
+import { holdTable, shareTable, stepTable, tables } from './sql/tables.ts'
 import { explained, insertStep, isMade, makeStep } from './steps.ts'
 
 /** What makes an event of a log the same. */
@@ -21,7 +22,10 @@ function base(schema: string, identity: Identity): ReadonlyMap<string, string> {
 
 /** What was added since, in order, by name: see `makeStep` for the rules. None is ever changed or removed. */
 function steps(schema: string): ReadonlyMap<string, string> {
-  return new Map([['partitions', `${partTable} ${partFunctionsIn(schema)}`]])
+  return new Map([
+    ['partitions', `${partTable} ${partFunctionsIn(schema)}`],
+    ['share', `${shareTable} ${shareFunctions(schema)}`],
+  ])
 }
 
 /** The functions that this version calls: those that its steps make, and no later one removes. */

@@ -3,6 +3,7 @@ import { defined } from '../core/defined.ts'
 import { TidingsError } from '../core/errors.ts'
 import { Mutex } from '../core/mutex.ts'
 import { type Bounds, boundsOf, type HeldBy, type Pruned, type Retention } from '../log/retention.ts'
+import { wholeOf } from '../log/shards.ts'
 import type { LogClock } from './log-clock.ts'
 import type { Saves } from './saves.ts'
 import type { Ask, Session } from './session.ts'
@@ -123,7 +124,7 @@ class Pruning {
     if (row === undefined) return undefined
     const [listener, why, seq] = row as [string, HeldBy['why'], string]
     // A cursor may be below the events that are pruned already.
-    return { listener: fromText(listener), why, seq: Math.max(Number(seq), this.#session.first) }
+    return { listener: wholeOf(fromText(listener)), why, seq: Math.max(Number(seq), this.#session.first) }
   }
 
   // 0: another agent was faster, or a listener needs it by now.

@@ -11,6 +11,7 @@ import { holdTests } from './log-holds.ts'
 import { recordedTests } from './log-recorded.ts'
 import { recoveryTests } from './log-recovery.ts'
 import { retryTests } from './log-retries.ts'
+import { shardTests } from './log-shards.ts'
 import { lastingStateTests, stateTests } from './log-state.ts'
 import { lastingSteeringTests, steeringTests } from './log-steering.ts'
 import { lastingTakeoverTests, takeoverTests } from './log-takeover.ts'
@@ -49,6 +50,7 @@ const always: readonly LogTests[] = [
   stateTests,
   claimTests,
   holdTests,
+  shardTests,
 ]
 const lasting: readonly LogTests[] = [
   lastingAcceptTests,

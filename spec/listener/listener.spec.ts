@@ -3,6 +3,8 @@ import { describe, it } from 'node:test'
 import { of } from 'rxjs'
 import { eventType } from '../../lib/core/event-type.ts'
 import { isListener, type ListenerOptions, listener } from '../../lib/listener/listener.ts'
+import { changed } from '../../lib/listener/memory/changed.ts'
+import { digest } from '../../lib/listener/memory/digest.ts'
 import { on } from '../../lib/listener/on.ts'
 
 const made = eventType('made').of<{ n: number }>()
@@ -16,6 +18,7 @@ describe('listener', () => {
     assert.deepEqual(hear.settings, {
       from: 'now',
       concurrency: 1,
+      shared: false,
       attempts: 5,
       crashes: 5,
       ordered: 'identity',
@@ -73,6 +76,26 @@ describe('listener', () => {
       'a longest pause shorter than the shortest',
       () => listener('x', on(made), nothing, { backoff: { min: '2s', max: '1s' } }),
       /backoff\.min of listener "x".*2000 ms and 1000 ms/,
+    ],
+    [
+      'what is neither shared nor not',
+      () => listener('x', on(made), nothing, { shared: 'yes' as never }),
+      /shared of listener "x".*"yes"/,
+    ],
+    [
+      'sharing what has one key',
+      () => listener('x', on(made), nothing, { shared: true, ordered: true }),
+      /listener "x" is shared.*ordered: true/,
+    ],
+    [
+      'sharing with a filter that remembers',
+      () => listener('x', on(made).pipe(changed('data.n')), nothing, { shared: true }),
+      /listener "x" is shared.*changed\('data\.n'\)/,
+    ],
+    [
+      'sharing with a digest, also by key',
+      () => listener('x', on(made).pipe(digest({ every: '1h', per: 'identifier' })), nothing, { shared: true }),
+      /listener "x" is shared.*digest/,
     ],
     ['an empty former name', () => listener('x', on(made), nothing, { formerly: '' }), /formerly of listener "x"/],
   ]

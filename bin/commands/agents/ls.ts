@@ -21,8 +21,11 @@ export const ls = command({
       const rows = await agents.list()
       if (given.json) for (const row of rows) printJson(row)
       else {
-        const cells = rows.map(({ agent, host, pid, since, jobs, listeners }) => {
-          return [agent, host, pid, new Date(since), jobs.join(', '), listeners.join(', ')]
+        const cells = rows.map(({ agent, host, pid, since, jobs, listeners, shards }) => {
+          const handles = listeners.map((name) =>
+            shards?.[name] === undefined ? name : `${name} (${shards[name].join(' ')})`,
+          )
+          return [agent, host, pid, new Date(since), jobs.join(', '), handles.join(', ')]
         })
         if ((await printRows(HEAD, cells)) === 0) printNote('no agents')
       }

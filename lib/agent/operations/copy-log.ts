@@ -4,6 +4,7 @@ import { isWithin } from '../../level/store/directory.ts'
 import type { Progress } from '../../level/upkeep/backup.ts'
 import { type Copied, copyRecords } from '../../log/copy/copy-records.ts'
 import type { Fill, LogFacts, PortableSource } from '../../log/copy/portable-log.ts'
+import { wholeConsumers } from '../../log/copy/whole-consumers.ts'
 import { isPostgres } from '../run/open-log.ts'
 
 /**
@@ -13,7 +14,7 @@ import { isPostgres } from '../run/open-log.ts'
  *
  * @param options `progress` is called with the number of records copied and compared so far, and of all (an estimate)
  * @throws TidingsError `TIDINGS_LOG_LOCKED` (an agent has one of them open), `TIDINGS_LOG_INVALID` (there is no log, or
- *   the target is not empty), `TIDINGS_LOG_DAMAGED` (the original is damaged, or the copy differs), `TIDINGS_LOG_FORMAT`,
+ *   the target is not empty, or a listener is shared by its code and is to be whole), `TIDINGS_LOG_DAMAGED` (the original is damaged, or the copy differs), `TIDINGS_LOG_FORMAT`,
  *   `TIDINGS_LOG_FAILED` (the disk is full, access is denied, or the server can't be reached)
  */
 export async function copyLog(
@@ -31,7 +32,11 @@ export async function copyLog(
       details: { directory: to },
     })
   }
-  return reading(from, (source) => making(to, source.facts, (target) => copyRecords(source, target, progress)))
+  return reading(from, (source) =>
+    making(to, source.facts, (target) =>
+      copyRecords(isPostgres(to) ? source : wholeConsumers(source), target, progress),
+    ),
+  )
 }
 
 async function reading<T>(from: string, use: (source: PortableSource) => Promise<T>): Promise<T> {

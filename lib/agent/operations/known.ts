@@ -2,6 +2,7 @@ import { quote, TidingsError } from '../../core/errors.ts'
 import type { Job } from '../../job/job.ts'
 import { JOBS, type JobRecord } from '../../job/job-record.ts'
 import type { ConsumerInfo, Log } from '../../log/port.ts'
+import { wholeOf } from '../../log/shards.ts'
 import { scheduleWords } from '../../schedule/schedule.ts'
 import type { SettledSlots } from '../run/next-run.ts'
 import type { Pausable } from '../run/pauses.ts'
@@ -14,14 +15,18 @@ async function listenersOf(log: Log): Promise<ReadonlyMap<string, ConsumerInfo>>
 }
 
 /**
- * The log's record of a listener.
+ * The log's record of a listener, or of a shard.
  *
  * @throws TidingsError `TIDINGS_LOG_INVALID` when the log knows none of that name; `details.known` lists the known
  *   names
  */
 export async function knownListener(log: Log, name: string): Promise<ConsumerInfo> {
   const all = await listenersOf(log)
-  return all.get(name) ?? refuse('listener', name, [...all.keys()])
+  const whole = all.get(wholeOf(name))
+  return (
+    (name === whole?.name ? whole : whole?.shards?.find((each) => each.name === name)) ??
+    refuse('listener', name, [...all.keys()])
+  )
 }
 
 /**

@@ -2,6 +2,7 @@ import { defined } from '../../core/defined.ts'
 import { TidingsError } from '../../core/errors.ts'
 import type { Log } from '../../log/port.ts'
 import { count } from '../../log/query.ts'
+import { shardPlace } from '../../log/shards.ts'
 import type { AgentControl } from '../run/agent-control.ts'
 import { type DeliveryRow, RECENT_DELIVERIES } from '../run/recent-deliveries.ts'
 import { checkRename, removeListener } from '../run/rename-listener.ts'
@@ -86,8 +87,10 @@ export function listenerOperations(log: Log, agent?: AgentControl): ListenerOper
     ...pausing(log, agent, 'listener'),
     reset: async (name, { to, passOver = false }) => {
       const { cursor: before } = await knownListener(log, name)
-      const cursor = await placeOf(log, to)
-      const moved = cursor < before || (cursor > before && passOver)
+      const cursor = await settledBefore(log, to)
+      // A shard that is further on than the others does not go back with them.
+      const isBack = cursor < before && !(passOver && shardPlace(name) !== undefined)
+      const moved = isBack || (cursor > before && passOver)
       if (moved) await steerable(log, agent, name).move(cursor + 1, cursor < before)
       return { name, before, cursor, moved }
     },
@@ -120,8 +123,8 @@ async function listListeners(
   })
 }
 
-// The seq up to which everything counts as settled.
-async function placeOf(log: Log, to: string): Promise<number> {
+/** The seq up to which everything counts as settled, for a listener that is to continue there. */
+export async function settledBefore(log: Log, to: string): Promise<number> {
   const last = await log.last()
   if (to === 'now') return last
   if (to === 'start') return 0

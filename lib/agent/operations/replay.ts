@@ -3,6 +3,7 @@ import { quote, TidingsError } from '../../core/errors.ts'
 import type { StoredEvent } from '../../core/event.ts'
 import type { Consumer, Log } from '../../log/port.ts'
 import { narrow } from '../../log/query.ts'
+import { wholeOf } from '../../log/shards.ts'
 import { typeTest } from '../../log/type-names.ts'
 import type { AgentControl } from '../run/agent-control.ts'
 import { type EventQuestion, toQuery } from './event-search.ts'
@@ -125,12 +126,13 @@ async function tell(
   { seqs, again }: { readonly seqs: readonly number[]; readonly again: boolean },
 ): Promise<Pick<ReplayAnswer, 'told' | 'waiting'>> {
   // Read here: what was told before this turn counts.
-  const hearing = await Hearing.of(log, await knownListener(log, name), consumer)
+  const hearing = await Hearing.of(log, { ...(await knownListener(log, name)), name: wholeOf(name) }, consumer)
   const released: number[] = []
   const replayed: number[] = []
   for (const seq of new Set(seqs)) {
     const event = (await log.stored(seq))?.event
     if (event === undefined) throw unknownEvent(seq)
+    if (consumer.owns?.(event) === false) continue
     const state = again ? undefined : await hearing.stateOf(event)
     if (state === 'parked') released.push(seq)
     else if (state === undefined || isOwed(state)) replayed.push(seq)

@@ -1,15 +1,17 @@
 import { hostname } from 'node:os'
 import { realPause } from '../../core/clock.ts'
-import { hasCode, quote, TidingsError } from '../../core/errors.ts'
+import { defined } from '../../core/defined.ts'
+import { hasCode, TidingsError } from '../../core/errors.ts'
 import { SECOND } from '../../core/time-units.ts'
-import type { Log } from '../../log/port.ts'
+import { lagOf } from '../../log/consumer/sharded-consumer.ts'
+import type { ConsumerInfo, Log } from '../../log/port.ts'
 import { reloads } from '../operations/agents.ts'
 import { type Operations, operationsOf } from '../operations/operations.ts'
 import type { AgentControl } from '../run/agent-control.ts'
-import type { AgentRow } from '../run/agent-row.ts'
-import { type Health, problemsOf } from '../run/health.ts'
+import { type Health, type ListenerHealth, problemsOf } from '../run/health.ts'
 import type { Code } from '../run/job-code.ts'
 import type { Reloaded } from '../run/reloaded.ts'
+import { hasPart, overShards, refuseUnlessHere } from './over-shards.ts'
 import { presentAgents, SILENT } from './presence.ts'
 import { askAgent } from './requests.ts'
 import { surprisesOn } from './surprises.ts'
@@ -68,10 +70,8 @@ export function operationsOn(log: Log, agent?: AgentControl, code?: Code): Opera
     },
     status: async () => merged(log, agent === undefined ? undefined : await status(), status),
   }
-  const isHere = (kind: 'jobs' | 'listeners') => (name: string) => agent?.held()[kind].includes(name) ?? false
-  for (const name of held.job) shared = routed(shared, name, { log, has: (row) => row.jobs, isHere: isHere('jobs') })
-  for (const name of held.listener)
-    shared = routed(shared, name, { log, has: (row) => row.listeners, isHere: isHere('listeners') })
+  for (const kind of ['job', 'listener'] as const)
+    for (const name of held[kind]) shared = routed(shared, name, { log, kind, agent })
   return shared
 }
 
@@ -87,12 +87,9 @@ export async function carryOut(
   args: readonly unknown[],
 ): Promise<unknown> {
   const [isOfJob, isOfListener] = [held.job, held.listener].map((names: readonly string[]) => names.includes(name))
-  if (!isOfJob && !isOfListener && name !== 'status' && name !== 'reload')
-    throw new Error(`an agent can't be asked for ${name}`)
-  const { jobs, listeners } = agent.held()
-  const part = String(args[0])
-  if ((isOfJob && !jobs.includes(part)) || (isOfListener && !listeners.includes(part)))
-    throw new TidingsError('TIDINGS_LOG_LOCKED', `another agent has ${quote(part)} now`)
+  const isOfPart = isOfJob || isOfListener
+  if (!isOfPart && name !== 'status' && name !== 'reload') throw new Error(`an agent can't be asked for ${name}`)
+  if (isOfPart) refuseUnlessHere(agent.held(), isOfJob ? 'job' : 'listener', String(args[0]))
   const { group, method } = placeOf(name)
   const owner = (group === undefined ? on : on[group]) as unknown as Record<string, Call>
   return (owner[method] as Call)(...args)
@@ -102,8 +99,9 @@ type Call = (...args: readonly unknown[]) => Promise<unknown>
 
 interface Route {
   readonly log: Log
-  has(row: AgentRow): readonly string[]
-  isHere(name: string): boolean
+  readonly kind: 'job' | 'listener'
+  /** The agent that runs in this process. */
+  readonly agent: AgentControl | undefined
 }
 
 function placeOf(name: string): { readonly group: keyof Operations | undefined; readonly method: string } {
@@ -114,15 +112,15 @@ function placeOf(name: string): { readonly group: keyof Operations | undefined; 
 }
 
 // Sends one operation to the agent that holds the part that it is about.
-function routed(on: Operations, operation: string, { log, has, isHere }: Route): Operations {
+function routed(on: Operations, operation: string, { log, kind, agent }: Route): Operations {
   const { group, method } = placeOf(operation)
   const methods = on[group as keyof Operations] as unknown as Readonly<Record<string, Call>>
   const here = methods[method] as Call
-  const call: Call = async (...args) => {
-    const name = String(args[0])
+  const ask = async (part: string, args: readonly unknown[]): Promise<unknown> => {
     for (const until = log.clock.now() + PATIENCE; ; ) {
-      const others = isHere(name) ? [] : await presentAgents(log)
-      const there = others.find((row) => has(row).includes(name))
+      const isHere = agent !== undefined && hasPart(agent.held(), kind, part)
+      const others = isHere ? [] : await presentAgents(log)
+      const there = others.find((row) => hasPart(row, kind, part))
       try {
         return await (there === undefined ? here(...args) : askAgent(log, there, operation, args))
       } catch (error) {
@@ -133,12 +131,30 @@ function routed(on: Operations, operation: string, { log, has, isHere }: Route):
       await realPause(AGAIN)
     }
   }
+  const call: Call = async (...args) => {
+    const name = String(args[0])
+    const info = kind === 'listener' ? await sharedListener(log, name) : undefined
+    if (info === undefined) return ask(name, args)
+    const agents = (await presentAgents(log)).filter((row) => row.shards?.[name] !== undefined)
+    const askOne = async (asked: readonly unknown[]): Promise<unknown> =>
+      agents[0] === undefined ? here(...asked) : askAgent(log, agents[0], operation, asked)
+    const askAll = async (asked: readonly unknown[]): Promise<readonly unknown[]> =>
+      agents.length === 0
+        ? [await here(...asked)]
+        : Promise.all(agents.map((each) => askAgent(log, each, operation, asked)))
+    return (overShards[operation] as (typeof overShards)[string])({ log, info, ask, askOne, askAll }, args)
+  }
   return { ...on, [group as string]: { ...methods, [method]: call } }
 }
 
 // The operation can't be carried out without the agent that has the job.
 function needsAgent(error: unknown): boolean {
   return error instanceof TidingsError && error.details.running === false
+}
+
+async function sharedListener(log: Log, name: string): Promise<ConsumerInfo | undefined> {
+  for await (const info of log.consumers()) if (info.name === name) return info.shards && info
+  return undefined
 }
 
 // Each job and listener as the agent knows it that has it.
@@ -153,22 +169,36 @@ async function merged(log: Log, here: Health | undefined, resting: () => Promise
   const all = [here, ...asked].filter((each) => each !== undefined)
   const [first] = all
   if (first === undefined) return resting()
+  const isShared = new Set(rows.flatMap(({ shards }) => Object.keys(shards ?? {})))
   const health = {
     ...first,
     agents: rows,
     surprises: await surprisesOn(log),
     jobs: chosen(all.flatMap(({ jobs }) => jobs)),
-    listeners: chosen(all.flatMap(({ listeners }) => listeners)),
+    listeners: chosen(
+      all.flatMap(({ listeners }) => listeners),
+      (a, b) => (isShared.has(a.name) ? together(a, b) : undefined),
+    ),
   }
   return { ...health, problems: problemsOf(health) }
 }
 
-// Of several rows of one name, the one of the agent that does the work.
-function chosen<T extends { readonly name: string; readonly standby?: true }>(rows: readonly T[]): T[] {
+// Of several rows of one name, the one of the agent that does the work; of two that share it, what they say together.
+function chosen<T extends { readonly name: string; readonly standby?: true }>(
+  rows: readonly T[],
+  shared: (a: T, b: T) => T | undefined = () => undefined,
+): T[] {
   const found = new Map<string, T>()
   for (const row of rows) {
     const known = found.get(row.name)
     if (known === undefined || (known.standby === true && row.standby !== true)) found.set(row.name, row)
+    else if (known.standby !== true && row.standby !== true) found.set(row.name, shared(known, row) ?? known)
   }
   return [...found.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1))
+}
+
+// Each agent tells of its shards.
+function together(a: ListenerHealth, b: ListenerHealth): ListenerHealth {
+  const oldest = [a.oldest, b.oldest].filter((each) => each !== undefined).toSorted()[0]
+  return { ...b, ...a, ...lagOf([a, b]), ...defined({ oldest }) }
 }

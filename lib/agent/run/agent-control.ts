@@ -3,6 +3,7 @@ import type { Logger } from '../../core/logger.ts'
 import type { RunReport } from '../../job/run-report.ts'
 import type { Listener } from '../../listener/listener.ts'
 import type { Consumer, Start } from '../../log/port.ts'
+import type { HeldParts } from './agent-row.ts'
 import type { Health } from './health.ts'
 import type { Code, NamedJob } from './job-code.ts'
 import type { PartMeters } from './part-meters.ts'
@@ -70,12 +71,12 @@ export interface AgentControl extends Code {
    * this event. None if it is unknown.
    */
   deliveries(listener: string, limit?: number, seq?: number): readonly DeliveryRow[]
-  /** The names of the jobs that it drives, and of the listeners that it handles: no other agent on the log does. */
-  held(): { readonly jobs: readonly string[]; readonly listeners: readonly string[] }
+  /** What it does and no other agent on the log. */
+  held(): HeldParts
   /** Pauses and resumes its jobs and listeners as the log has stored it. */
   pauseAsStored(): Promise<void>
   /** All listeners of the agent. */
   listeners(): readonly Listener[]
-  /** The listener of that name; undefined if the agent has none. */
+  /** The listener of that name, or the shard of one; undefined if the agent has none. */
   listener(name: string): ListenerControl | undefined
 }

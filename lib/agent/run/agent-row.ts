@@ -1,5 +1,15 @@
+/** What an agent on a log does and no other. */
+export interface HeldParts {
+  /** The jobs that it drives. */
+  readonly jobs: readonly string[]
+  /** The listeners that it handles, or has a shard of. */
+  readonly listeners: readonly string[]
+  /** The numbers of its shards, from 0, of each shared listener that it runs; absent: it runs none. */
+  readonly shards?: Readonly<Record<string, readonly number[]>>
+}
+
 /** An agent on a log. */
-export interface AgentRow {
+export interface AgentRow extends HeldParts {
   /** Unique to this start of the agent. */
   readonly id: string
   /** The name of the agent. */
@@ -12,10 +22,6 @@ export interface AgentRow {
   readonly since: string
   /** When it last said that it is there, as an ISO 8601 string. */
   readonly seen: string
-  /** The jobs that it drives. */
-  readonly jobs: readonly string[]
-  /** The listeners that it handles. */
-  readonly listeners: readonly string[]
   /** By how many ms the clock of its machine is ahead of the server's; absent where one process owns the log. */
   readonly skew?: number
 }

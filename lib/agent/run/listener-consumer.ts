@@ -2,10 +2,13 @@ import { type Observable, Subject, type Unsubscribable } from 'rxjs'
 import { monotonic } from '../../core/clock.ts'
 import { defined } from '../../core/defined.ts'
 import { asError, hasCode } from '../../core/errors.ts'
+import { hash } from '../../core/hash.ts'
 import type { Logger } from '../../core/logger.ts'
 import { MemoryPipe } from '../../listener/judge/memory-pipe.ts'
 import type { Listener } from '../../listener/listener.ts'
 import type { Consumer, ConsumerOptions, Log, Start } from '../../log/port.ts'
+import { identityKeys, type Keys } from '../../log/shards.ts'
+import type { PumpSource } from './pumping.ts'
 import { checkRename, formerName, knownCursors, renameListener } from './rename-listener.ts'
 
 /**
@@ -15,7 +18,8 @@ import { checkRename, formerName, knownCursors, renameListener } from './rename-
  * A log refuses to open a consumer whose `from` lies far beyond its end. Such a listener gets a transient consumer, so
  * it leaves no cursor behind, and `ready()` rejects: it receives nothing, and the other parts of the agent run.
  */
-export class ListenerConsumer {
+export class ListenerConsumer implements PumpSource {
+  readonly isShard = false
   /** The name by which the log knew the listener when it was opened. */
   readonly foundAs: string
   /** Why the log refuses to open a consumer for this listener. */
@@ -109,9 +113,32 @@ export class ListenerConsumer {
     return this.#consumer
   }
 
-  /** Moves the consumer. Call only while no delivery is running. */
-  async move(start: Start): Promise<void> {
-    await this.#reopen({ start, move: true })
+  /** Moves the consumer, or one of its shards. Call only while no delivery of it is running. */
+  async move(start: Start, shard?: number): Promise<void> {
+    if (shard === undefined) return this.#reopen({ start, move: true })
+    const { name } = this.shard(shard).current
+    await this.#log.consumer(name, { ...consumes(this.#listener), start, move: true })
+  }
+
+  /** One of its shards. Its events are handed out again whenever it was released: it is never unusable. */
+  shard(index: number): PumpSource {
+    const shard = (): Consumer => this.#consumer.shards?.[index] as Consumer
+    const listener = (): Listener => this.#listener
+    return {
+      isShard: true,
+      refusal: undefined,
+      get listener() {
+        return listener()
+      },
+      get current() {
+        return shard()
+      },
+      ready: async () => {
+        await this.ready()
+        return shard()
+      },
+      discard: () => undefined,
+    }
   }
 
   /** @throws TidingsError `TIDINGS_LOG_FAILED` while the log accepts no writes: a listener must not stop for nothing */
@@ -162,7 +189,30 @@ export class ListenerConsumer {
 }
 
 // A wait at a filter with a memory must not hold newer events back, as a retry does.
-function consumes({ source, settings }: Listener): Pick<ConsumerOptions, 'types' | 'inOrder'> {
+function consumes({ source, settings }: Listener): Pick<ConsumerOptions, 'types' | 'inOrder' | 'keys' | 'shared'> {
   const isInOrder = settings.ordered === true && MemoryPipe.of(source)?.waits !== true
-  return { ...defined({ types: source.types }), ...(isInOrder ? { inOrder: true } : {}) }
+  const { shared } = settings
+  return {
+    ...defined({ types: source.types }),
+    ...(isInOrder ? { inOrder: true } : {}),
+    keys: keysOf(settings),
+    shared,
+  }
+}
+
+// A function is known by its source: what it calls is not looked at.
+function keysOf({ ordered }: Listener['settings']): Keys {
+  if (typeof ordered !== 'function') return identityKeys
+  const name = hash(String(ordered)).toString('hex').slice(0, 16)
+  return {
+    name: `function ${name}`,
+    of(event) {
+      try {
+        return String(ordered(event))
+      } catch {
+        // As the queue does, which also logs it.
+        return identityKeys.of(event)
+      }
+    },
+  }
 }

@@ -78,13 +78,13 @@ export interface OldestEvents {
 /** @param cursor the seq up to which everything is settled; undefined while the log is unreadable */
 export async function oldestEvents(
   log: Log,
-  consumer: Consumer,
+  consumer: Pick<Consumer, 'retrying'>,
+  { behind, running, retrying }: Lag,
   types: readonly string[] | undefined,
   cursor: number | undefined,
 ): Promise<OldestEvents> {
   try {
     if (cursor === undefined) return UNKNOWN
-    const { behind, running, retrying } = await consumer.lag()
     const waiting = retrying > 0 ? await first(consumer.retrying()) : undefined
     const ofTypes = types === undefined ? {} : { types }
     const next = behind + running > 0 ? await first(log.events({ after: cursor, limit: 1, ...ofTypes })) : undefined

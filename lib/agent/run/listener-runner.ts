@@ -1,45 +1,18 @@
 import { merge, type Observable, Subject } from 'rxjs'
-import { type Clock, monotonic, pause } from '../../core/clock.ts'
+import { type Clock, monotonic } from '../../core/clock.ts'
 import { defined } from '../../core/defined.ts'
-import type { ErrorInfo } from '../../core/error-info.ts'
-import { asError, hasCode } from '../../core/errors.ts'
-import { retryPause } from '../../core/keep-trying.ts'
-import { MINUTE } from '../../core/time-units.ts'
-import type { HandlerCall } from '../../dispatch/handler-calls.ts'
-import { Pump, type PumpHost } from '../../dispatch/pump.ts'
+import { Places } from '../../dispatch/places.ts'
 import type { Listener } from '../../listener/listener.ts'
-import type { Consumer, Handed, Lag, Log, Start, Writes } from '../../log/port.ts'
+import { lagOf } from '../../log/consumer/sharded-consumer.ts'
+import type { Consumer, Lag, Start } from '../../log/port.ts'
 import type { ListenerControl } from './agent-control.ts'
 import type { ListenerHealth } from './health.ts'
-import { workWhileHeld } from './held-work.ts'
 import { ListenerConsumer } from './listener-consumer.ts'
 import { ListenerProgress, oldestEvents } from './listener-progress.ts'
-import type { PartMeters } from './part-meters.ts'
+import { type ListenerRunnerHost, Pumping, type PumpingHost, type PumpSource } from './pumping.ts'
 import { type DeliveryRow, RecentDeliveries } from './recent-deliveries.ts'
 import { forgetMemory } from './rename-listener.ts'
 import type { ListenerStatus } from './status.ts'
-
-/** What a running listener needs from its agent. */
-export interface ListenerRunnerHost extends Omit<PumpHost, 'stop' | 'began' | 'ended' | 'parking' | 'parked'> {
-  readonly log: Log
-  /** Counts its deliveries. */
-  readonly meters: Pick<PartMeters, 'listener'>
-  /** Returns the writes that go into the commit that parks an event; `calls`: those of its handler. */
-  parking(listener: string, handed: Handed, error: ErrorInfo, calls: readonly HandlerCall[]): Writes
-  /** Called once an event was parked. `flush` resolves when that is durable. */
-  parked(listener: string, flush: () => Promise<void>): void
-  /** Awaits the work, also while the agent stops; logs a failure and resolves to it. */
-  track(work: Promise<unknown>, fields: object): Promise<Error | undefined>
-}
-
-/** What is done with each pump. `waits` is called when another agent handles the events. */
-interface Turn {
-  run(pump: Pump): Promise<void>
-  waits(): void
-}
-
-/** A listener that worked for longer than this, in ms, restarts after the shortest pause. */
-const WORKED = MINUTE
 
 /**
  * A running listener: it receives events until it is paused or stopped, and can be moved and renamed meanwhile.
@@ -58,7 +31,7 @@ const WORKED = MINUTE
  *                                 ended
  * ```
  *
- * - One pump at a time. The next begins when the deliveries of the last have ended: their outcomes belong to the consumer
+ * - One pump at a time, or one for each shard that this agent holds (decision 0080). The next begins when the deliveries of the last have ended: their outcomes belong to the consumer
  *   that handed the events out.
  * - A consumer is used again only if nothing is left in it. After a failure, and after a pause, it may hold events that
  *   were taken but not begun: it is discarded, and the next one hands them out again.
@@ -73,15 +46,11 @@ export class ListenerRunner implements ListenerControl {
   readonly #progress: ListenerProgress
   readonly #deliveries: RecentDeliveries
   readonly #paused$ = new Subject<void>()
+  /** One, or one for each shard. */
+  readonly #pumpings: readonly Pumping[]
   #paused: boolean
   #stopped = false
-  #pump: Pump | undefined
-  #pumping: { readonly stop: AbortController; readonly ended: Promise<void> } | undefined
   #steering: Promise<unknown> = Promise.resolve()
-  #failure: Error | undefined
-  /** Whether another agent handles the listener, and whether this one does: neither, until that is known. */
-  standby = false
-  holds = false
   #lag: Lag = { behind: 0, running: 0, retrying: 0, parked: 0 }
 
   /** Opens a listener on the log. `paused`: the names of the listeners that stay paused until they are resumed. */
@@ -102,6 +71,31 @@ export class ListenerRunner implements ListenerControl {
     this.#clock = monotonic(host.clock)
     this.#progress = new ListenerProgress(this.#clock)
     this.#deliveries = new RecentDeliveries(host.scrub)
+    const pumping = this.#pumpingHost()
+    this.#pumpings = this.#sources().map((source) => new Pumping(source, pumping))
+  }
+
+  #sources(): readonly PumpSource[] {
+    const consumer = this.#consumer
+    const { shards } = consumer.current
+    return shards === undefined ? [consumer] : shards.map((_, i) => consumer.shard(i))
+  }
+
+  #pumpingHost(): PumpingHost {
+    return {
+      ...this.#host,
+      places: new Places(this.listener.settings.concurrency),
+      events: {
+        began: (now) => this.#progress.began(now),
+        ended: (delivery) => {
+          this.#progress.ended(delivery.outcome, delivery.began, delivery.ended)
+          this.#deliveries.add(delivery)
+          this.#host.meters.listener(this.name).ended(delivery)
+        },
+      },
+      isStopped: () => this.#stopped,
+      changed: () => this.#paused$.next(),
+    }
   }
 
   get name(): string {
@@ -132,110 +126,37 @@ export class ListenerRunner implements ListenerControl {
     return this.#paused
   }
 
+  /** Whether other agents handle the listener, and this one has nothing of it. False until that is known. */
+  get standby(): boolean {
+    return this.#pumpings.every(({ standby }) => standby)
+  }
+
+  /** Whether this agent handles the listener, or a shard of it. */
+  get holds(): boolean {
+    return this.#pumpings.some(({ holds }) => holds)
+  }
+
+  /** The numbers of the shards that this agent handles; undefined: the listener is not shared. */
+  get shards(): readonly number[] | undefined {
+    if (this.#consumer.current.shards === undefined) return undefined
+    return this.#pumpings.flatMap(({ holds }, i) => (holds ? [i] : []))
+  }
+
   /**
    * Begins to deliver events. Once `turn` has resolved, it first tries the events that were in flight when the process
    * died; the rest follows once `all` has resolved. Resolves when those events were tried, or could not be.
    */
   begin(turn: Promise<void> = Promise.resolve(), all: Promise<void> = Promise.resolve()): Promise<void> {
-    const stop = new AbortController()
-    let tried: () => void = () => undefined
-    const suspects = new Promise<void>((resolve) => (tried = resolve))
-    const run = async (pump: Pump): Promise<void> => {
-      await turn
-      // A listener that fails here releases the others: they do not wait for its recovery.
-      await pump.clearSuspects().finally(tried)
-      await all
-      await pump.run()
-    }
-    // Nor for another agent, which handles a listener now.
-    const pumped = this.#supervise(stop.signal, { run, waits: tried })
     this.#progress.restart()
-    const ended = this.#host.track(pumped.finally(tried), { listener: this.listener.name }).then((failure) => {
-      if (failure !== undefined) this.#failure = failure
-    })
-    this.#pumping = { stop, ended }
-    return suspects
-  }
-
-  async #supervise(stop: AbortSignal, turn: Turn): Promise<void> {
-    const { clock, environment } = this.#host
-    for (let failures = 1; ; failures++) {
-      const began = this.#clock.now()
-      try {
-        const consumer = await this.#consumer.ready()
-        this.#failure = undefined
-        await this.#handle(consumer, stop, turn)
-        return
-      } catch (thrown) {
-        this.#consumer.discard()
-        const err = asError(thrown)
-        // The log is closed, or another agent on this log took the consumer over: the listener continues there.
-        if (hasCode(err, 'TIDINGS_LOG_CLOSED') || err === this.#consumer.refusal) throw err
-        if (this.#clock.now() - began > WORKED) failures = 1
-        const wait = retryPause(failures)
-        const fields = { listener: this.listener.name, err }
-        // The listener was stopping anyway: reopening its consumer writes what could not be written now.
-        if (stop.aborted) return environment.logger.warn(fields, 'listener failed as it stopped')
-        this.#failure = err
-        environment.logger.error({ ...fields, wait }, 'listener failed, restarting')
-        await pause(clock, wait, stop)
-        if (stop.aborted) return
-      }
-    }
-  }
-
-  #handle(consumer: Consumer, stop: AbortSignal, { run, waits }: Turn): Promise<void> {
-    const { log, abort, environment } = this.#host
-    return workWhileHeld({
-      log,
-      stop,
-      abort,
-      take: (signal) => consumer.hold(signal),
-      standsBy: (isStandby) => {
-        const words = isStandby ? 'another agent handles it: standing by' : 'this agent handles it now'
-        if (isStandby !== this.standby) environment.logger.info({ listener: this.name }, words)
-        this.standby = isStandby
-        this.holds = !isStandby
-        this.#paused$.next()
-        if (isStandby) waits()
-      },
-      work: (under) => this.#runPump(consumer, { ...this.#host, ...under }, run),
-      isFree: () => this.#stopped,
-    })
-  }
-
-  async #runPump(
-    consumer: Consumer,
-    host: ListenerRunnerHost & Pick<PumpHost, 'stop'>,
-    run: Turn['run'],
-  ): Promise<void> {
-    const { listener } = this
-    const meter = this.#host.meters.listener(listener.name)
-    const pump = new Pump(listener, consumer, {
-      ...host,
-      began: (now) => this.#progress.began(now),
-      ended: (delivery) => {
-        this.#progress.ended(delivery.outcome, delivery.began, delivery.ended)
-        this.#deliveries.add(delivery)
-        meter.ended(delivery)
-      },
-      parking: (...parking) => this.#host.parking(listener.name, ...parking),
-      parked: () => this.#host.parked(listener.name, () => consumer.flush()),
-    })
-    this.#pump = pump
-    try {
-      await run(pump)
-    } finally {
-      this.#pump = undefined
-      pump.end()
-    }
+    for (const each of this.#pumpings) if (!each.isOngoing) turn = each.begin(turn, all)
+    return turn
   }
 
   /** Starts no more deliveries, permanently. */
   stop(): void {
     this.#stopped = true
     this.#consumer.close()
-    this.#pumping?.stop.abort()
+    for (const each of this.#pumpings) each.stop()
   }
 
   /** Resolves when all steering so far is done. */
@@ -247,26 +168,29 @@ export class ListenerRunner implements ListenerControl {
   pause(paused: boolean): void {
     this.#paused = paused
     this.#paused$.next()
-    if (paused) this.#pumping?.stop.abort()
+    if (paused) for (const each of this.#pumpings) each.stop()
     void this.#inTurn(async () => {
-      if (this.#pumping?.stop.signal.aborted) await this.#rest()
+      if (this.#pumpings.some(({ isEnding }) => isEnding)) await this.#rest()
       // A consumer that is opened again counts events that were taken but not begun as behind. If the log fails,
       // resuming retries this.
       await this.#consumer.ready().catch(() => undefined)
     })
   }
 
-  /** Runs `steer` on the listener's consumer, after all earlier steering. */
-  steer<T>(steer: (consumer: Consumer) => Promise<T>): Promise<T> {
-    return this.#inTurn(async () => steer(await this.#consumer.ready()))
+  /** Runs `steer` on the listener's consumer, or a shard, after all earlier steering. */
+  steer<T>(steer: (consumer: Consumer) => Promise<T>, shard?: number): Promise<T> {
+    return this.#inTurn(async () => {
+      return steer(await (shard === undefined ? this.#consumer.ready() : this.#consumer.shard(shard).ready()))
+    })
   }
 
-  move(start: Start, forgets: boolean): Promise<void> {
+  move(start: Start, forgets: boolean, shard?: number): Promise<void> {
     return this.#inTurn(async () => {
       await this.#consumer.checkMove()
-      await this.#rest()
-      if (forgets) await forgetMemory(this.#host.log, await this.#consumer.ready())
-      await this.#consumer.move(start)
+      await this.#rest(shard)
+      // The filters of a shared listener remember nothing.
+      if (forgets && shard === undefined) await forgetMemory(this.#host.log, await this.#consumer.ready())
+      await this.#consumer.move(start, shard)
     })
   }
 
@@ -284,19 +208,16 @@ export class ListenerRunner implements ListenerControl {
       try {
         return await act()
       } finally {
-        if (!this.#paused && !this.#stopped && this.#pumping === undefined) void this.begin()
+        if (!this.#paused && !this.#stopped && this.#pumpings.some(({ isOngoing }) => !isOngoing)) void this.begin()
       }
     })
     this.#steering = done.catch(() => undefined)
     return done
   }
 
-  // Stops the pump, and waits for the running deliveries.
-  async #rest(): Promise<void> {
-    this.#pumping?.stop.abort()
-    await this.#pumping?.ended
-    this.#pumping = undefined
-    this.#consumer.discard()
+  // Stops the pump, or that of a shard, and waits for the running deliveries.
+  async #rest(shard?: number): Promise<void> {
+    await Promise.all(this.#pumpings.filter((_, i) => i === (shard ?? i)).map((each) => each.rest()))
   }
 
   /** The status. While the log is unreadable, it has the last known lag. */
@@ -318,14 +239,21 @@ export class ListenerRunner implements ListenerControl {
   /** Whether nothing is to be handled now, or it is paused, refused or stands by. Retries and those behind do not count. */
   async isIdle(): Promise<boolean> {
     if (this.#paused || this.standby || this.#consumer.refusal !== undefined) return true
-    const held = this.#pump?.held ?? 0
+    const held = this.#pumpings.reduce((sum, each) => sum + each.held, 0)
     const { behind, running } = await this.#currentLag()
     return running <= held && (behind === 0 || (await this.#consumer.isHeldBack()))
   }
 
   async #currentLag(): Promise<Lag> {
-    this.#lag = await this.#consumer.current.lag().catch(() => this.#lag)
+    this.#lag = await this.#ownLag().catch(() => this.#lag)
     return this.#lag
+  }
+
+  // Of a shared listener: of the shards that this agent handles, or is about to.
+  async #ownLag(): Promise<Lag> {
+    const own = this.#pumpings.filter(({ standby }) => !standby)
+    if (own.length === 0) return this.#consumer.current.lag()
+    return lagOf(await Promise.all(own.map((each) => each.source.current.lag())))
   }
 
   /** Health of the listener. `cursor`: the seq up to which all is settled; undefined while the log is unreadable. */
@@ -333,7 +261,8 @@ export class ListenerRunner implements ListenerControl {
     const { log, scrub } = this.#host
     const { types } = this.listener.source
     const status = await this.status()
-    const { waiting, next } = await oldestEvents(log, this.#consumer.current, types, cursor)
+    const { waiting, next } = await oldestEvents(log, this.#consumer.current, status, types, cursor)
+    const failure = this.#pumpings.find((each) => each.failure !== undefined)?.failure
     const all = [waiting, next].filter((created) => created !== undefined)
     // A failed log delivers no events, and reports itself as a problem.
     const isStuck =
@@ -342,7 +271,7 @@ export class ListenerRunner implements ListenerControl {
       ...status,
       ...(all.length === 0 ? {} : { oldest: new Date(Math.min(...all)).toISOString() }),
       ...(isStuck ? { stuck: true } : {}),
-      ...(this.#failure === undefined ? {} : { failure: scrub(this.#failure.message) }),
+      ...(failure === undefined ? {} : { failure: scrub(failure.message) }),
       ...(this.#consumer.refusal === undefined ? {} : { refused: true as const }),
     }
   }

@@ -115,10 +115,11 @@ function jobFacts({ schedule, run, settings }: Job): Facts {
 }
 
 function listenerFacts({ source, handle, settings }: Listener): Facts {
-  const { concurrency, ordered, attempts, backoff, timeout, crashes } = settings
+  const { shared, concurrency, ordered, attempts, backoff, timeout, crashes } = settings
   return new Map(
     Object.entries({
       types: listed(source.types ?? ['*']),
+      shared: String(shared),
       concurrency: String(concurrency),
       ordered: typeof ordered === 'function' ? 'by a function' : String(ordered),
       attempts: String(attempts),

@@ -38,7 +38,7 @@ export async function renameListener(
   log: Log,
   from: string,
   to: string,
-  consumes: Pick<ConsumerOptions, 'types' | 'inOrder'> = {},
+  consumes: Omit<ConsumerOptions, 'start'> = {},
 ): Promise<Consumer> {
   await checkRename(log, to)
   for (const namespace of NAMESPACES) {

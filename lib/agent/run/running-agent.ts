@@ -297,13 +297,12 @@ export class RunningAgent implements Running, AgentControl {
   }
 
   listener(name: string): ListenerControl | undefined {
-    const runner = this.#parts.listener(name)
+    const runner = this.#parts.control(name)
     if (runner === undefined) return undefined
     const steer = <T>(act: (found: ListenerControl) => Promise<T>): Promise<T> =>
-      this.#steer(async (parts) => act(present(parts.listener(name), 'listener', name)))
+      this.#steer(async (parts) => act(present(parts.control(name), 'listener', name)))
     return {
-      types: runner.types,
-      rate: runner.rate,
+      ...defined({ types: runner.types, rate: runner.rate }),
       steer: (act) => steer((found) => found.steer(act)),
       move: (start, forgets) => steer((found) => found.move(start, forgets)),
       rename: (to) => steer((found) => found.rename(to)),

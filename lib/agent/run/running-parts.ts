@@ -8,13 +8,17 @@ import type { Tracing } from '../../core/tracing.ts'
 import { onStandstill } from '../../core/virtual-clock.ts'
 import type { RunReport } from '../../job/run-report.ts'
 import type { Log } from '../../log/port.ts'
+import { shardPlace, wholeOf } from '../../log/shards.ts'
 import { type Agent, flatten, type Part, rejectTwins, rejectTypeTwins } from '../define/agent.ts'
+import type { ListenerControl } from './agent-control.ts'
+import type { HeldParts } from './agent-row.ts'
 import { drained } from './drained.ts'
 import { EngineEvents } from './engine-events.ts'
 import { JobRunner } from './job-runner.ts'
-import { ListenerRunner, type ListenerRunnerHost } from './listener-runner.ts'
+import { ListenerRunner } from './listener-runner.ts'
 import type { PartMeters } from './part-meters.ts'
 import { type PartName, type Pausable, pausedNames } from './pauses.ts'
+import type { ListenerRunnerHost } from './pumping.ts'
 
 /** What the parts of an agent need. */
 export interface RunningPartsHost {
@@ -109,11 +113,12 @@ export class RunningParts {
     )
   }
 
-  /** The names of the jobs that this agent drives, and of the listeners that it handles. */
-  held(): { readonly jobs: readonly string[]; readonly listeners: readonly string[] } {
+  /** What this agent does and no other. */
+  held(): HeldParts {
     const jobs = this.jobs.filter(({ holds }) => holds).map(({ job }) => job.name)
     const listeners = this.#listeners.filter(({ holds }) => holds).map(({ listener }) => listener.name)
-    return { jobs, listeners }
+    const shards = this.#listeners.flatMap(({ name, shards: own }) => (own === undefined ? [] : [[name, own] as const]))
+    return { jobs, listeners, ...(shards.length === 0 ? {} : { shards: Object.fromEntries(shards) }) }
   }
 
   /** Pauses and resumes jobs and listeners as the log has stored it: all, or those that `which` chooses. */
@@ -130,6 +135,20 @@ export class RunningParts {
 
   listener(name: string): ListenerRunner | undefined {
     return this.#listeners.find(({ listener }) => listener.name === name)
+  }
+
+  /** How to steer a listener, or a shard of one by its name in the log. */
+  control(name: string): ListenerControl | undefined {
+    const runner = this.listener(wholeOf(name))
+    const shard = shardPlace(name)?.index
+    if (runner === undefined || shard === undefined) return runner
+    return {
+      types: runner.types,
+      rate: runner.rate,
+      steer: (act) => runner.steer(act, shard),
+      move: (start, forgets) => runner.move(start, forgets, shard),
+      rename: (to) => runner.rename(to),
+    }
   }
 
   /** Starts these parts: all of them, or none if it rejects. Calls `ready` when all are open and none has begun. */

@@ -16,6 +16,7 @@ import {
   type StoredConsumer,
   storedConsumer,
 } from '../../log/consumer/stored-consumer.ts'
+import { Transients } from '../../log/consumer/transients.ts'
 import type { Consumer, ConsumerInfo, ConsumerOptions, EventPlace, Lag, Start } from '../../log/port.ts'
 import { type HeldBy, lowestNeed } from '../../log/retention.ts'
 import type { EventRecord } from '../format/records.ts'
@@ -49,9 +50,7 @@ export class Consumers {
   #announced = 0
   // The seq at which the cursors of consumers at rest were last looked at.
   #lookedAt = 0
-  // Transient consumers coexist with the durable consumer of the same name, and do not affect it. They are never
-  // closed: a weak reference lets an unused one be collected.
-  readonly #transient = new Set<WeakRef<LogConsumer>>()
+  readonly #transients = new Transients()
   // No consumer opens while a prune decides what to remove.
   readonly #turns = new Mutex()
 
@@ -67,9 +66,7 @@ export class Consumers {
   async open(name: string, options: ConsumerOptions): Promise<Consumer> {
     checkName(name, 'TIDINGS_LOG_INVALID', 'the name of a consumer')
     if (options.transient === true) {
-      const transient = this.#consumer(await this.#begin(name, options.start), options)
-      this.#transient.add(new WeakRef(transient))
-      return transient
+      return this.#transients.add(this.#consumer(await this.#begin(name, options.start), options))
     }
     return this.#turns.runExclusive(async () => {
       const open = this.#open.get(name)
@@ -141,7 +138,7 @@ export class Consumers {
     return this.#turns.runExclusive(async () => {
       const closed = names.filter((name) => !this.#open.has(name))
       const stored = await Promise.all(closed.map((name) => storedNeeds(this.#db, name)))
-      const open = (): LogConsumer[] => [...this.#open.values(), ...this.#transients().filter((each) => each.isBusy)]
+      const open = (): LogConsumer[] => [...this.#open.values(), ...[...this.#transients].filter((each) => each.isBusy)]
       return decide(() => lowestNeed([...stored.flat(), ...open().map((each) => each.need)]))
     })
   }
@@ -234,7 +231,7 @@ export class Consumers {
 
   /** The store was reopened: each consumer repeats the writes that failed. */
   reopened(): void {
-    for (const consumer of [...this.#open.values(), ...this.#transients()]) consumer.reopened()
+    for (const consumer of [...this.#open.values(), ...this.#transients]) consumer.reopened()
   }
 
   /**
@@ -248,7 +245,7 @@ export class Consumers {
     for (const { event, told } of events) if (told) types.add(event.type)
     const heard = new Set<LogConsumer>()
     for (const type of types) for (const each of this.#hearersOf(type)) heard.add(each)
-    for (const each of this.#transients()) if ([...types].some((type) => each.hears(type))) heard.add(each)
+    for (const each of this.#transients) if ([...types].some((type) => each.hears(type))) heard.add(each)
     for (const each of heard) each.committed()
     this.#announced = durable
     if (durable - this.#lookedAt < MOST_PASSED) return
@@ -263,15 +260,5 @@ export class Consumers {
     const hearers = [...this.#open.values()].filter((each) => each.hears(type))
     this.#hearers.set(type, hearers)
     return hearers
-  }
-
-  #transients(): LogConsumer[] {
-    const found: LogConsumer[] = []
-    for (const each of this.#transient) {
-      const consumer = each.deref()
-      if (consumer === undefined) this.#transient.delete(each)
-      else found.push(consumer)
-    }
-    return found
   }
 }

@@ -23,6 +23,7 @@ type TakeOver = (own: LogConsumer | undefined, why: TakeOverFor) => Promise<LogC
 export class ConsumerHandle implements Consumer {
   readonly name: string
   readonly origin: Consumer['origin']
+  readonly owns: Consumer['owns']
   readonly #seen: LogConsumer
   readonly #takeOver: TakeOver
   readonly #taken$ = new Subject<void>()
@@ -32,16 +33,22 @@ export class ConsumerHandle implements Consumer {
   /**
    * - `how.isOwn`: whether `seen` was opened for this handle alone; otherwise it takes that over before it pulls
    * - `how.origin`: what the opening of this handle has found
+   * - `how.owns`: of a shard, whether it is the shard of an event
    * - `takeOver`: opens the consumer for this handle; returns `own` if another handle has taken that over. With a signal, it
    *   waits while another agent has the consumer
    */
   constructor(
     seen: LogConsumer,
-    { isOwn, origin }: { readonly isOwn: boolean; readonly origin: Consumer['origin'] },
+    {
+      isOwn,
+      origin,
+      owns,
+    }: { readonly isOwn: boolean; readonly origin: Consumer['origin']; readonly owns?: Consumer['owns'] },
     takeOver: TakeOver,
   ) {
     this.name = seen.name
     this.origin = origin
+    this.owns = owns
     this.#seen = seen
     this.#own = isOwn ? seen : undefined
     this.#takeOver = takeOver

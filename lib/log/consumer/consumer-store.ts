@@ -41,6 +41,8 @@ export interface CursorRecord {
   readonly passed?: readonly Span[]
   /** The consumer skips events created before this time (ms since the epoch); absent: it has begun. */
   readonly since?: number
+  /** The keys by which the consumer is a shard (their name); absent: it is whole. */
+  readonly keys?: string
 }
 
 /** An event that waits for its next attempt. */

@@ -14,10 +14,16 @@ import type { Waiting } from './retries.ts'
  */
 const MOST_WAITING = 10_000
 
+/** How a consumer hands out. */
+export interface HandOutOptions extends ConsumerOptions {
+  /** Of a shard: whether it is the shard of this event. */
+  readonly isOwn?: (event: StoredEvent) => boolean
+}
+
 /** Returns a test whether a consumer with these options hears an event. */
-export function hears({ types }: Pick<ConsumerOptions, 'types'>): (record: EventRecord) => boolean {
+export function hears({ types, isOwn }: Pick<HandOutOptions, 'types' | 'isOwn'>): (record: EventRecord) => boolean {
   const test = typeTest(types)
-  return ({ event, told }) => told && test(event.type)
+  return ({ event, told }) => told && test(event.type) && (isOwn === undefined || isOwn(event))
 }
 
 /** The parts of a HandOut. */
@@ -25,7 +31,7 @@ export interface HandOutParts {
   readonly store: ConsumerStore
   readonly inFlight: InFlight
   readonly cursor: ConsumerCursor
-  readonly options: ConsumerOptions
+  readonly options: HandOutOptions
   /** Whether this consumer may hand out events: false once it has retired. */
   readonly isPresent: () => boolean
 }

@@ -4,11 +4,11 @@ import { defined } from '../../core/defined.ts'
 import { errorInfo } from '../../core/error-info.ts'
 import { describe, quote, TidingsError } from '../../core/errors.ts'
 import { checkWrite } from '../check-draft.ts'
-import type { Consumer, ConsumerOptions, Handed, Hold, Lag, Parked, Retrying, Writes } from '../port.ts'
+import type { Consumer, Handed, Hold, Lag, Parked, Retrying, Writes } from '../port.ts'
 import { type HeldBy, lowestNeed } from '../retention.ts'
 import type { ConsumerStore, PendingBatch, WriteSource } from './consumer-store.ts'
 import { ConsumerCursor } from './cursor.ts'
-import { HandOut } from './hand-out.ts'
+import { HandOut, type HandOutOptions } from './hand-out.ts'
 import { InFlight } from './in-flight.ts'
 import { PendingWrites } from './pending-writes.ts'
 import { retryRecord } from './retries.ts'
@@ -72,7 +72,7 @@ export class LogConsumer implements Consumer, WriteSource {
   #retired = false
   #next: LogConsumer | undefined
 
-  constructor(store: ConsumerStore, stored: StoredConsumer, options: ConsumerOptions) {
+  constructor(store: ConsumerStore, stored: StoredConsumer, options: HandOutOptions) {
     this.#store = store
     this.name = stored.name
     this.origin = stored.origin

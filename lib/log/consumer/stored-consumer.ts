@@ -61,8 +61,8 @@ function dueAgain({ at, since }: RetryRecord, now: number): number {
   return since !== undefined && since > now ? Math.min(at, now + Math.max(0, at - since)) : at
 }
 
-// Whether an event is still to be handed out as new.
-function isOpen({ cursor, beyond }: CursorRecord, seq: number): boolean {
+/** Whether an event is still to be handed out as new. */
+export function isOpen({ cursor, beyond }: Pick<CursorRecord, 'cursor' | 'beyond'>, seq: number): boolean {
   return beyond === undefined || seq > beyond.to ? seq > cursor : beyond.open.includes(seq)
 }
 

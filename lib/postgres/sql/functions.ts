@@ -35,7 +35,8 @@ export function holdFunctions(schema: string): string {
   return pinned([holds], schema)
 }
 
-function pinned(texts: readonly string[], schema: string): string {
+/** Fills the settings into the texts of functions. */
+export function pinned(texts: readonly string[], schema: string): string {
   return texts.map((text) => text.replaceAll('PINNED', PINNED(schema))).join('\n')
 }
 

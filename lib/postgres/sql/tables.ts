@@ -12,8 +12,9 @@ export const FORMAT = 1
  * | `identity` | one for each identity; outlives the event |
  * | `state` | one for each key |
  * | `agent` | one for each agent that has the log open, valid until its lease ends |
- * | `consumer` | one for each consumer; its epoch fences those that held it before |
+ * | `consumer` | one for each consumer, or shard of a shared one; its epoch fences those that held it before |
  * | `mark` | one for each retry (`r`), parked event (`p`) and crash (`x`) of a consumer |
+ * | `share` | one for each agent that wants a share of a shared consumer; void when it has not asked for a lease |
  * | `hold` | one for each thing that only one agent may have at a time, such as a job |
  * | `slots`, `run` | the slots of each job, and the outcome of each attempt |
  * | `step` | one for each change that was made since |
@@ -133,4 +134,14 @@ CREATE TABLE step (
   name text COLLATE "C" PRIMARY KEY,
   made timestamptz NOT NULL DEFAULT clock_timestamp()
 );
+`
+
+/** The agents that share a consumer. */
+export const shareTable = `
+CREATE TABLE share (
+  consumer text COLLATE "C",
+  agent uuid,
+  asked timestamptz NOT NULL,
+  PRIMARY KEY (consumer, agent)
+) WITH (fillfactor = 20);
 `
