@@ -38,6 +38,8 @@ const everything = v.object({
   anything: v.unknown(),
 })
 
+const refusal = (message: RegExp) => ({ code: 'TIDINGS_TYPE_INVALID', message })
+
 const sample = <T>(values: fc.Arbitrary<T>): readonly T[] => fc.sample(values, { numRuns: 200, seed: 7 })
 
 describe('arbEvent', () => {
@@ -46,6 +48,16 @@ describe('arbEvent', () => {
     for (const { data } of events) assert.ok(v.is(everything, data))
     assert.ok(events.some(({ data }) => 'note' in data) && events.some(({ data }) => !('note' in data)))
     assert.ok(events.some(({ data }) => data.due === null) && events.some(({ data }) => data.due !== null))
+  })
+
+  it('makes texts for a pattern that looks ahead, if usual texts match it, and else refuses the schema', () => {
+    const texts = (pattern: string) => schemaOf({ type: 'string', pattern })
+    const iso = '^\\d{4}(?!\\d)(-\\d\\d){2}(T.*)?$'
+    for (const { data } of sample(arbEvent(eventType('day', texts(iso))))) assert.match(String(data), new RegExp(iso))
+    const numeric = '^(?!-0$)-?\\d+$'
+    for (const { data } of sample(arbEvent(eventType('count', texts(numeric)))))
+      assert.match(String(data), new RegExp(numeric))
+    assert.throws(() => arbEvent(eventType('odd', texts('^(?=a)[ab]{30}$'))), refusal(/the pattern \/\^\(\?=a\)/))
   })
 
   it('makes data of any schema that tells JSON Schema, with references, choices and bounds', () => {
@@ -111,7 +123,6 @@ describe('arbEvent', () => {
   })
 
   it('says why it cannot make data, and what to do', () => {
-    const refusal = (message: RegExp) => ({ code: 'TIDINGS_TYPE_INVALID', message })
     assert.throws(
       () => arbEvent(eventType('x')),
       refusal(/^event type "x" has no schema to make data from: pass data: arbEvent\(type, \{ data: /),
