@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import fc from 'fast-check'
 import home from '../../docs/examples/home.ts'
-import { listenerLaws, pipeLaws } from '../../lib/testing/index.ts'
+import { agentLaws, listenerLaws, pipeLaws } from '../../lib/testing/index.ts'
 
 /** Texts as services send them. */
 const text = fc.string({ minLength: 1, maxLength: 8 })
@@ -22,7 +22,7 @@ const heard: Readonly<Record<string, readonly [type: string, data: fc.Arbitrary<
 
 const world = { fetch: async () => Response.json({ id: '1' }) }
 
-describe('the listeners of docs/examples/home.ts', () => {
+describe('docs/examples/home.ts', () => {
   // Their files are in the working directory.
   const outside = process.cwd()
   let directory: string | undefined
@@ -34,15 +34,20 @@ describe('the listeners of docs/examples/home.ts', () => {
     process.chdir(outside)
     if (directory !== undefined) rmSync(directory, { recursive: true })
   })
-  for (const listener of home.listeners) {
-    const [type, data] = heard[listener.name] as (typeof heard)[string]
-    const events = fc
+  const eventsOf = (name: string) => {
+    const [type, data] = heard[name] as (typeof heard)[string]
+    return fc
       .tuple(fc.stringMatching(/^[a-z]{1,4}$/), data)
       .map(([identifier, given]) => ({ type, identifier, data: given, seq: 1, created: 1 }))
+  }
+  for (const listener of home.listeners) {
+    const events = eventsOf(listener.name)
     const laws = {
       ...pipeLaws(listener, { events, numRuns: 20 }),
       ...listenerLaws(listener, { events, world, numRuns: 4 }),
     }
     for (const [name, law] of Object.entries(laws)) it(`${listener.name}: ${name}`, law)
   }
+  const events = fc.oneof(...Object.keys(heard).map(eventsOf))
+  for (const [name, law] of Object.entries(agentLaws(home, { events, world, numRuns: 4 }))) it(name, law)
 })
