@@ -71,7 +71,7 @@ export function isPostgres(place: string): place is PostgresAddress {
 export function inFolder(place: string): string {
   if (!isPostgres(place)) return place
   throw new UsageError(
-    `${shownPlace(place)} is not a folder: this command is about the files of a log, and PostgreSQL looks after its own`,
+    `${shownPlace(place)} is not a folder: a log in PostgreSQL is backed up and restored with its database, by pg_dump, or to any moment (PITR)`,
   )
 }
 

@@ -1,9 +1,8 @@
 import type { Log } from '../log/port.ts'
 import type { Pruned, Retention } from '../log/retention.ts'
-import type { BackedUp, Progress } from './upkeep/backup.ts'
+import type { Problem, Progress, Stats } from '../log/upkeep.ts'
+import type { BackedUp } from './upkeep/backup.ts'
 import type { Compacted } from './upkeep/compact.ts'
-import type { Stats } from './upkeep/stats.ts'
-import type { Problem } from './upkeep/verify.ts'
 
 /** A log in LevelDB, on disk or in memory. Made by `openLog` and `memoryLog`. */
 export interface LevelLog extends Log {

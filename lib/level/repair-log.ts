@@ -4,6 +4,7 @@ import { copyFile, mkdtemp, rm, stat, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { asError, hasCode, TidingsError } from '../core/errors.ts'
+import type { Problem, Progress } from '../log/upkeep.ts'
 import { KIND, keys, startingWith, textsOf } from './format/keys.ts'
 import { decode, decodeEvent, FORMAT, type Meta } from './format/records.ts'
 import { openLog } from './open-log.ts'
@@ -15,8 +16,6 @@ import { isOwnerFile, refuseLocked } from './store/directory-lock.ts'
 import { keptBefore } from './store/kept-files.ts'
 import { isLogFile, makeDirectory, namesIn } from './store/log-files.ts'
 import { type Mark, markFile } from './store/marker-file.ts'
-import type { Progress } from './upkeep/backup.ts'
-import type { Problem } from './upkeep/verify.ts'
 
 /** The result of a repair. */
 export interface Repaired {

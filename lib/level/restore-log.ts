@@ -3,11 +3,11 @@ import { copyFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { defined } from '../core/defined.ts'
 import { asError, TidingsError } from '../core/errors.ts'
+import type { Progress } from '../log/upkeep.ts'
 import { openLog } from './open-log.ts'
 import { levelDatabase, pagesOf } from './store/database.ts'
 import { createAtomically, isWithin, pathOf, withErrorContext } from './store/directory.ts'
 import { makeDirectory, namesIn } from './store/log-files.ts'
-import type { Progress } from './upkeep/backup.ts'
 
 /** The files of a backup. */
 const PARTS = /^(\d+\.(ldb|sst|log)|CURRENT|MANIFEST-\d+|MARK)$/

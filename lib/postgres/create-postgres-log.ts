@@ -17,6 +17,7 @@ import type {
   TypeCount,
 } from '../log/port.ts'
 import type { Pruned, Retention } from '../log/retention.ts'
+import type { Problem, Progress, Stats } from '../log/upkeep.ts'
 import { prepareCall } from './accept-call.ts'
 import { type Fence, signalsOf, writeFenced } from './fence.ts'
 import type { LogClock } from './log-clock.ts'
@@ -26,7 +27,9 @@ import type { PostgresLog } from './postgres-log.ts'
 import { readCausedBy, readEvents, readOne, readTypes } from './reads.ts'
 import type { Session } from './session.ts'
 import { keyValue, type StateAccess } from './state.ts'
+import { stats } from './stats.ts'
 import { toText } from './text.ts'
+import { verify } from './verify.ts'
 
 /** Makes the log on top of an open session. */
 export function createPostgresLog(session: Session, opened: OpenedLog): PostgresLog {
@@ -221,6 +224,19 @@ class LogOnPostgres implements PostgresLog {
 
   prune(retention: Retention): Promise<Pruned> {
     return this.#parts.pruner.prune(retention)
+  }
+
+  stats(): Promise<Stats> {
+    const { clock, retention } = this.#parts.opened
+    return stats(this.#session, clock.now(), retention)
+  }
+
+  async verify(
+    options: { readonly progress?: Progress } = {},
+  ): Promise<{ readonly ok: boolean; readonly problems: readonly Problem[] }> {
+    const name = (own: string): string => this.#session.name(own)
+    const problems = await this.#session.aside((ask) => verify(ask, name, options.progress ?? (() => undefined)))
+    return { ok: problems.length === 0, problems }
   }
 
   close(): Promise<void> {

@@ -1,5 +1,6 @@
 import type { ClientConfig } from 'pg'
 import type { Clock } from '../core/clock.ts'
+import { defined } from '../core/defined.ts'
 import { TidingsError } from '../core/errors.ts'
 import { escape } from '../core/escape.ts'
 import { type Limits, limitsOf } from '../core/limits.ts'
@@ -71,7 +72,12 @@ async function open(address: string, options: PostgresOptions, creates: boolean)
   const agent = crypto.randomUUID()
   const session = new Session({ connect, schema, agent, lease, dates: clock, warn })
   await session.open()
-  const log = createPostgresLog(session, { ...facts, clock: clock ?? session.time.clock, limits })
+  const log = createPostgresLog(session, {
+    ...facts,
+    clock: clock ?? session.time.clock,
+    limits,
+    ...defined({ retention }),
+  })
   if (retention !== undefined) autoPrune(retention, { log, clock: log.clock, warn })
   return log
 }

@@ -1,4 +1,5 @@
 import type { Limits } from '../core/limits.ts'
+import type { Retention } from '../log/retention.ts'
 import type { LogClock } from './log-clock.ts'
 
 /** The facts about a log that are read when it is opened. */
@@ -8,4 +9,5 @@ export interface OpenedLog {
   readonly durability: 'disk' | 'process' | 'quorum'
   readonly clock: LogClock
   readonly limits: Limits
+  readonly retention?: Retention
 }

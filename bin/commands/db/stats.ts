@@ -1,9 +1,9 @@
-import type { Stats } from '../../../lib/index.ts'
+import type { HeldSnapshot, ServerStats, Stats } from '../../../lib/index.ts'
 import { command } from '../../cli/command.ts'
 import { exitCodes } from '../../cli/errors.ts'
 import { reading } from '../../cli/options.ts'
 import { askLog } from '../../logs/ask-log.ts'
-import { formatSize, plural } from '../../print/format.ts'
+import { formatSize, plural, roughDuration } from '../../print/format.ts'
 import { printJson } from '../../print/print.ts'
 import { bar } from '../../print/progress.ts'
 import { printRows, type Row } from '../../print/rows.ts'
@@ -28,7 +28,7 @@ export const stats = command({
     }),
 })
 
-function rows({ events, sizes, disk, free, growth, fullInDays, retention }: Stats): Row[] {
+function rows({ events, sizes, disk, free, growth, fullInDays, retention, server }: Stats): Row[] {
   const all = Object.values(sizes).reduce((sum, each) => sum + each, 0)
   const place = events.count === 0 ? `the next is ${events.first}` : `${events.first} to ${events.last}`
   return [
@@ -57,7 +57,28 @@ function rows({ events, sizes, disk, free, growth, fullInDays, retention }: Stat
             '',
           ],
         ]),
+    ...(server === undefined ? [] : serverRows(server)),
   ]
+}
+
+function serverRows({ perEvent, identities, listeners, tables, snapshot }: ServerStats): Row[] {
+  return [
+    ['identities', `about ${identities}`, '', ''],
+    ['listeners', String(listeners), '', ''],
+    ...(perEvent === undefined ? [] : [['disk', 'an event', formatSize(perEvent), ''] as const]),
+    ...tables.map(({ name, bytes, indexes }) => [
+      'table',
+      name,
+      formatSize(bytes),
+      indexes === 0 ? '' : `indexes ${formatSize(indexes)}`,
+    ]),
+    ...(snapshot === undefined ? [] : [['snapshot', 'oldest', heldBy(snapshot), ''] as const]),
+  ]
+}
+
+/** Words for a snapshot that is held open. */
+export function heldBy({ age, holder, ms }: HeldSnapshot): string {
+  return `${plural(age, 'transaction')} old, held by ${holder}${ms === undefined ? '' : ` for ${roughDuration(ms)}`}`
 }
 
 function inDays(days: number): string {

@@ -2,7 +2,8 @@ import type { Problem, Step } from '../../../lib/index.ts'
 import { command } from '../../cli/command.ts'
 import { exitCodes } from '../../cli/errors.ts'
 import { reading } from '../../cli/options.ts'
-import { inFolder, whichLog } from '../../logs/which-log.ts'
+import { askAt } from '../../logs/ask-log.ts'
+import { isPostgres, whichLog } from '../../logs/which-log.ts'
 import { plural } from '../../print/format.ts'
 import { printJson, printLine, printProblem } from '../../print/print.ts'
 import { withBar } from '../../print/progress.ts'
@@ -16,7 +17,7 @@ interface Found {
 }
 
 export const verify = command({
-  summary: 'Compare all records of a log with each other.',
+  summary: 'Compare all records of a log with each other. The agents may run.',
   takes: [],
   options: reading,
   examples: [
@@ -25,18 +26,28 @@ export const verify = command({
   ],
   failsIf: 'a record is not as it was written',
   run: async (given) => {
-    const directory = inFolder(await whichLog(given))
-    const { connect } = await import('../../../lib/index.ts')
-    const agent = await connect(directory)
-    const steps: AsyncIterable<Step<Found>> =
-      agent === undefined ? inChild<Found>('verify-log', { directory }) : agent.db.verify()
-    const { ok, problems, warnings = [] } = await withBar('verifying the log', steps).catch(asFound)
+    const place = await whichLog(given)
+    const steps = (all: AsyncIterable<Step<Found>>): Promise<Found> => withBar('verifying the log', all)
+    const {
+      ok,
+      problems,
+      warnings = [],
+    } = await (isPostgres(place)
+      ? askAt(place, ({ db }) => steps(db.verify()))
+      : steps(await verification(place)).catch(asFound))
     for (const message of warnings) printProblem(message)
     if (given.json) printJson({ ok, problems })
-    else for (const line of sentences(problems)) printLine(line)
+    else for (const line of sentences(problems, isPostgres(place))) printLine(line)
     return ok ? exitCodes.ok : exitCodes.failed
   },
 })
+
+// In a process of its own, unless an agent runs: LevelDB can crash.
+async function verification(directory: string): Promise<AsyncIterable<Step<Found>>> {
+  const { connect } = await import('../../../lib/index.ts')
+  const agent = await connect(directory)
+  return agent === undefined ? inChild<Found>('verify-log', { directory }) : agent.db.verify()
+}
 
 // A log that can't be opened, or that crashes its reader, is damaged: that is a result too.
 async function asFound(error: unknown): Promise<Found> {
@@ -52,12 +63,12 @@ async function asFound(error: unknown): Promise<Found> {
   return { ok: false, problems: [{ message, ...(typeof seq === 'number' ? { seq } : {}) }] }
 }
 
-function* sentences(problems: readonly Problem[]): Generator<string> {
+function* sentences(problems: readonly Problem[], isShared: boolean): Generator<string> {
   if (problems.length === 0) {
     yield 'the log is intact'
     return
   }
   for (const { message } of problems) yield message
   const first = problems.flatMap(({ seq }) => (seq === undefined ? [] : [seq])).toSorted((a, b) => a - b)[0]
-  yield `${plural(problems.length, 'problem')}${first === undefined ? '' : `; the first event in doubt is ${first}`}. Restore a backup (tidings db restore), or recover what is intact (tidings db repair)`
+  yield `${plural(problems.length, 'problem')}${first === undefined ? '' : `; the first event in doubt is ${first}`}. ${isShared ? 'Restore a backup of the database' : 'Restore a backup (tidings db restore), or recover what is intact (tidings db repair)'}`
 }

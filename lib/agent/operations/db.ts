@@ -2,10 +2,9 @@ import { TidingsError } from '../../core/errors.ts'
 import type { LevelLog } from '../../level/level-log.ts'
 import type { BackedUp } from '../../level/upkeep/backup.ts'
 import type { Compacted } from '../../level/upkeep/compact.ts'
-import type { Stats } from '../../level/upkeep/stats.ts'
-import type { Problem } from '../../level/upkeep/verify.ts'
 import type { Log } from '../../log/port.ts'
 import type { Pruned, Retention } from '../../log/retention.ts'
+import type { Problem, Stats } from '../../log/upkeep.ts'
 import { type Step, steps } from './progress-stream.ts'
 
 /** The result of a verification. */

@@ -1,5 +1,5 @@
 import { fromWire, toWire, type WireError } from '../../core/wire-error.ts'
-import type { Progress } from '../../level/upkeep/backup.ts'
+import type { Progress } from '../../log/upkeep.ts'
 
 /** The progress of a longer operation; the last step is its result or its error. `resultOf` reads them. */
 export type Step<A> =

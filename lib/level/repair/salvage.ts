@@ -1,9 +1,9 @@
+import type { Progress } from '../../log/upkeep.ts'
 import { KIND, keys, kindOf, kinds, type RecordKind, startingWith } from '../format/keys.ts'
 import { decode, decodeEvent, type Meta } from '../format/records.ts'
 import { checkFiles, EVERY_BLOCK } from '../store/check-files.ts'
 import { type Database, levelDatabase, PAGE, READ_AHEAD, repairStore } from '../store/database.ts'
 import { refuseNewer, upgrade } from '../store/upgrade.ts'
-import type { Progress } from '../upkeep/backup.ts'
 
 /** The result of salvaging a damaged store. */
 export interface Salvaged {

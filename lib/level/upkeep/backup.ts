@@ -1,4 +1,5 @@
 import { TidingsError } from '../../core/errors.ts'
+import type { Progress } from '../../log/upkeep.ts'
 import { KIND, keys, kindOf, seqOf } from '../format/keys.ts'
 import { decode, FORMAT, type Head, unseal } from '../format/records.ts'
 import { missing } from '../read/reader.ts'
@@ -8,9 +9,6 @@ import { type Database, levelDatabase } from '../store/database.ts'
 import { bytesIn, createAtomically, isWithin, pathOf, withErrorContext } from '../store/directory.ts'
 import { markFile } from '../store/marker-file.ts'
 import { type StoreSnapshot, takeSnapshot } from '../store/snapshot.ts'
-
-/** Called with the progress of an operation: `done` of about `all` records or bytes. At the end, both are equal. */
-export type Progress = (done: number, all: number) => void
 
 /** The result of a backup. */
 export interface BackedUp {

@@ -1,10 +1,10 @@
+import type { Progress } from '../../log/upkeep.ts'
 import { allKeys, type KeyRange, KIND, keys, startingWith } from '../format/keys.ts'
 import type { ReopeningStore } from '../session/reopening-store.ts'
 import type { Session } from '../session/session.ts'
 import { refuseBadBlocks } from '../store/check-files.ts'
 import { approximateSize, compactRange } from '../store/database.ts'
 import { bytesIn } from '../store/directory.ts'
-import type { Progress } from './backup.ts'
 
 /** The result of a compaction. */
 export interface Compacted {

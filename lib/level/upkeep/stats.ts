@@ -1,6 +1,7 @@
 import { defined } from '../../core/defined.ts'
 import { DAY } from '../../core/time-units.ts'
 import type { Retention } from '../../log/retention.ts'
+import type { Stats } from '../../log/upkeep.ts'
 import { KIND, keys, type RecordKind, startingWith } from '../format/keys.ts'
 import { decodeEvent } from '../format/records.ts'
 import { readRecord } from '../read/reader.ts'
@@ -15,49 +16,6 @@ const RECENT_DAYS = 7
 
 /** The number of newest events whose size is measured. */
 const SAMPLE = 500
-
-/** The contents and the size of a log. Sizes are in bytes. */
-export interface Stats {
-  /** The bodies that are kept. */
-  readonly events: {
-    /** The number of bodies. */
-    readonly count: number
-    /** The seq of the oldest body; `last` + 1 when none is kept. */
-    readonly first: number
-    /** The seq of the newest event; 0 for an empty log. */
-    readonly last: number
-  }
-  /** The approximate size of each kind of record in LevelDB's tables, without the newest writes; 0 in memory. */
-  readonly sizes: {
-    /** The bodies of events. */
-    readonly events: number
-    /** The index of types, their counts, and the index of causes. */
-    readonly types: number
-    /** The identities. */
-    readonly identities: number
-    /** Cursors, retries and parked events. */
-    readonly listeners: number
-    /** State of jobs and listeners, claims and runs. */
-    readonly state: number
-  }
-  /** The size of all files of the log; absent in memory. */
-  readonly disk?: number
-  /** The free space on its disk; absent in memory. */
-  readonly free?: number
-  /** The growth per day, measured over the last days. */
-  readonly growth: {
-    /** The number of days measured: the age of the log, from 1 to 7. */
-    readonly days: number
-    /** Accepted events per day. */
-    readonly events: number
-    /** Bytes written per day (compressed on disk). Only records that the retention keeps for ever count. */
-    readonly bytes: number
-  }
-  /** In how many days the disk is full at this growth; absent in memory, and when the log does not grow. */
-  readonly fullInDays?: number
-  /** The retention that the log was opened with; absent without one. */
-  readonly retention?: Retention
-}
 
 /** See `LevelLog.stats`. */
 export async function stats(store: ReopeningStore, retention: Retention | undefined): Promise<Stats> {

@@ -1,18 +1,19 @@
 import { asError, TidingsError } from '../../core/errors.ts'
 import { Mutex } from '../../core/mutex.ts'
 import type { Pruned, Retention } from '../../log/retention.ts'
+import type { Problem, Progress, Stats } from '../../log/upkeep.ts'
 import type { Consumers } from '../consumer/consumers.ts'
 import { keys } from '../format/keys.ts'
 import { decode, type Head } from '../format/records.ts'
 import type { ReopeningStore } from '../session/reopening-store.ts'
 import { checkFiles, EVERY_BLOCK } from '../store/check-files.ts'
 import { takeSnapshot } from '../store/snapshot.ts'
-import { type BackedUp, backUp, type Progress } from './backup.ts'
+import { type BackedUp, backUp } from './backup.ts'
 import { type Compacted, compact } from './compact.ts'
 import { indexOlder } from './index-older.ts'
 import { Pruner } from './prune.ts'
-import { type Stats, stats } from './stats.ts'
-import { type Problem, type Verification, verify } from './verify.ts'
+import { stats } from './stats.ts'
+import { type Verification, verify } from './verify.ts'
 
 /** Maintains a log in LevelDB while it is in use: verifies, prunes, compacts, measures and backs up. See `LevelLog`. */
 export class Upkeep {

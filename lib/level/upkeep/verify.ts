@@ -1,6 +1,7 @@
 import { LOST_EVENT } from '../../core/engine-types.ts'
 import { asError, quote, TidingsError } from '../../core/errors.ts'
 import type { StoredEvent } from '../../core/event.ts'
+import type { Problem } from '../../log/upkeep.ts'
 import { causeOf, KIND, keys, kinds, type RecordKind, seqOf, textsOf } from '../format/keys.ts'
 import {
   decode,
@@ -16,14 +17,6 @@ import { blockOf, firstIn, lastIn, type TimeSpan } from '../format/time-blocks.t
 import type { StoreSnapshot } from '../store/snapshot.ts'
 import { type Counted, countEvent } from '../write/event-index.ts'
 import { identityKey } from '../write/identities.ts'
-
-/** Damage in a log. */
-export interface Problem {
-  /** What is wrong. */
-  readonly message: string
-  /** The event that it affects, if it affects a single one. */
-  readonly seq?: number
-}
 
 /** The log to verify. */
 export interface Verification {

@@ -108,7 +108,7 @@ export interface LogRange {
 }
 
 /** How far beyond the end of the log a consumer may start, in events: a time in ms, mistaken for a seq, is further. */
-const MOST_BEYOND = 10_000
+export const MOST_BEYOND = 10_000
 
 /**
  * Resolves to where a consumer with this start begins. Pruned events count as settled.

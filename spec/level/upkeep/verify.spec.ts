@@ -6,7 +6,7 @@ import { keys } from '../../../lib/level/format/keys.ts'
 import { seal } from '../../../lib/level/format/records.ts'
 import type { LevelLog } from '../../../lib/level/level-log.ts'
 import { memoryLog, openLog } from '../../../lib/level/open-log.ts'
-import type { Problem } from '../../../lib/level/upkeep/verify.ts'
+import type { Problem } from '../../../lib/log/upkeep.ts'
 import { draft, draftsOf, take } from '../../../lib/testing/log-bench.ts'
 import { temporaryDirectory } from '../../support/temporary-directory.ts'
 
