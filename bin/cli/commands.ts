@@ -36,6 +36,10 @@ export const tidings = {
       summary: 'Check whether an agent works: fast, for health checks',
       load: async () => (await import('../commands/health/health.ts')).health,
     },
+    doctor: {
+      summary: 'Examine a server of PostgreSQL and the log in it',
+      load: async () => (await import('../commands/doctor/doctor.ts')).doctor,
+    },
     metrics: {
       summary: 'Print numbers for Prometheus',
       load: async () => (await import('../commands/metrics/metrics.ts')).metrics,

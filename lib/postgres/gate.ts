@@ -4,7 +4,7 @@ import { neededFunctions } from './make-log.ts'
 import { FORMAT } from './sql/tables.ts'
 
 /** The oldest server that works: 14 is the oldest that PostgreSQL still maintains. */
-const OLDEST = 140_000
+export const OLDEST = 140_000
 
 /** Where a log ends, and in which history of the server. */
 export interface Place {

@@ -1,5 +1,6 @@
 // All of a log in PostgreSQL that others import. They load it when an address asks for it, as one.
 
+export { examinePostgres } from './examine.ts'
 export { initPostgres, initSql } from './make-log.ts'
 export { openExistingPostgres, openPostgres } from './open-postgres.ts'
 export { makePostgres, readPostgres } from './portable-log.ts'

@@ -1,9 +1,11 @@
 import { defined } from '../core/defined.ts'
 import { DAY } from '../core/time-units.ts'
 import type { Retention } from '../log/retention.ts'
+import { wholeOf } from '../log/shards.ts'
 import type { ServerStats, Stats } from '../log/upkeep.ts'
 import type { Session } from './session.ts'
 import { oldestSnapshot } from './snapshots.ts'
+import { fromText } from './text.ts'
 
 /** The number of days over which growth is measured. */
 const RECENT_DAYS = 7
@@ -33,11 +35,11 @@ export async function stats(session: Session, now: number, retention: Retention 
   const bodiesStay = retention?.age === undefined && retention?.count === undefined && retention?.bytes === undefined
   const stays = (bodiesStay ? perBody : 0) + (retention?.identities === undefined ? perIdentity : 0)
   const grown = await growthOf(session, now, events)
-  const [[listeners] = []] = await session.read(`SELECT count(*) FROM ${session.name('consumer')}`)
+  const names = await session.read(`SELECT name FROM ${session.name('consumer')}`)
   const server: ServerStats = defined({
     perEvent: events.count === 0 ? undefined : perBody + perIdentity,
     identities,
-    listeners: Number(listeners),
+    listeners: new Set(names.map(([name]) => wholeOf(fromText(String(name))))).size,
     tables,
     snapshot: await oldestSnapshot((text, values) => session.read(text, values)),
   })

@@ -1,6 +1,7 @@
 import { asError, quote } from '../core/errors.ts'
 import type { CursorRecord } from '../log/consumer/consumer-store.ts'
 import { MOST_BEYOND } from '../log/consumer/stored-consumer.ts'
+import { wholeOf } from '../log/shards.ts'
 import type { Problem, Progress } from '../log/upkeep.ts'
 import { EVENT_COLUMNS, toRecord } from './rows.ts'
 import type { Ask } from './session.ts'
@@ -24,7 +25,7 @@ interface Verification {
 
 /**
  * Compares the tables of a log with each other, as they are at one moment: events without gaps, each readable, and with
- * their identities, counts and partitions; marks and cursors with events. An event without an identity is no problem: it
+ * their identities, counts and partitions; marks and cursors with events. It accepts an event without an identity, which
  * may be forgotten. That indexes agree with their tables is for `pg_amcheck`.
  */
 export async function verify(ask: Ask, name: (own: string) => string, progress: Progress): Promise<Problem[]> {
@@ -79,7 +80,7 @@ async function* checkCounts({ ask, name }: Verification): AsyncGenerator<Problem
     WHERE c.count IS DISTINCT FROM e.count LIMIT ${MOST}`
   for (const [type, counted, found] of await ask(text))
     yield {
-      message: `type ${quote(fromText(String(type)))} has ${String(found ?? 0)} events, and a count of ${String(counted ?? 0)}`,
+      message: `type ${quote(fromText(String(type)))} has ${Number(found ?? 0)} events, and a count of ${Number(counted ?? 0)}`,
     }
 }
 
@@ -104,7 +105,7 @@ async function* checkMarks({ ask, name }: Verification): AsyncGenerator<Problem>
     WHERE c.name IS NULL OR e.seq IS NULL ORDER BY m.seq LIMIT ${MOST}`
   const whats: Readonly<Record<string, string>> = { r: 'a retry', p: 'a parked event' }
   for (const [consumer, kind, seq, isOrphan] of await ask(text)) {
-    const of = `listener ${quote(fromText(String(consumer)))} has ${whats[String(kind)] ?? 'a crash'}`
+    const of = `listener ${quote(wholeOf(fromText(String(consumer))))} has ${whats[String(kind)] ?? 'a crash'}`
     const why = isOrphan === true ? 'and no cursor' : 'which is missing'
     yield { seq: Number(seq), message: `${of}, event ${String(seq)}, ${why}` }
   }
@@ -112,7 +113,7 @@ async function* checkMarks({ ask, name }: Verification): AsyncGenerator<Problem>
 
 async function* checkCursors({ ask, name, head }: Verification): AsyncGenerator<Problem> {
   for (const [at, record] of await ask(`SELECT name, record FROM ${name('consumer')} ORDER BY name`)) {
-    const listener = quote(fromText(String(at)))
+    const listener = quote(wholeOf(fromText(String(at))))
     try {
       const { cursor } = JSON.parse(fromText(String(record))) as CursorRecord
       if (!Number.isSafeInteger(cursor) || cursor < 0 || cursor > head + MOST_BEYOND)

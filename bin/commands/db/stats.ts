@@ -76,8 +76,7 @@ function serverRows({ perEvent, identities, listeners, tables, snapshot }: Serve
   ]
 }
 
-/** Words for a snapshot that is held open. */
-export function heldBy({ age, holder, ms }: HeldSnapshot): string {
+function heldBy({ age, holder, ms }: HeldSnapshot): string {
   return `${plural(age, 'transaction')} old, held by ${holder}${ms === undefined ? '' : ` for ${roughDuration(ms)}`}`
 }
 

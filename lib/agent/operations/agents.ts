@@ -3,6 +3,7 @@ import { asError, TidingsError } from '../../core/errors.ts'
 import type { Log } from '../../log/port.ts'
 import type { AgentControl } from '../run/agent-control.ts'
 import type { AgentRow } from '../run/agent-row.ts'
+import { packageVersion } from '../run/package-version.ts'
 import type { Reloaded } from '../run/reloaded.ts'
 
 /** Operations on the agents of a log. */
@@ -71,6 +72,7 @@ export function agentRow(agent: AgentControl, id: string, seen: number): AgentRo
     agent: agent.agent,
     host: hostname(),
     pid: process.pid,
+    version: packageVersion(),
     since: agent.since.toISOString(),
     seen: new Date(seen).toISOString(),
     ...agent.held(),

@@ -1,4 +1,3 @@
-import { createRequire } from 'node:module'
 import { processStart } from '../../core/clock.ts'
 import { SECOND } from '../../core/time-units.ts'
 import { history } from '../../job/run-report.ts'
@@ -8,6 +7,7 @@ import type { Stats } from '../../log/upkeep.ts'
 import type { AgentControl } from '../run/agent-control.ts'
 import { ATTENTION_KINDS, type Attention, attentionOf } from '../run/attention.ts'
 import { type Health, type JobHealth, type ListenerHealth, problemsOf } from '../run/health.ts'
+import { packageVersion } from '../run/package-version.ts'
 import { partsAsLeft } from './health.ts'
 import { LoopDelay } from './loop-delay.ts'
 import { type Metric, prometheusText, type Sample } from './prometheus-text.ts'
@@ -220,7 +220,7 @@ function isHere({ standby }: JobHealth | ListenerHealth): boolean {
 }
 
 function infoOf(agent = ''): Sample['labels'] {
-  const { version } = createRequire(import.meta.url)('tidings/package.json') as { readonly version: string }
+  const version = packageVersion()
   return { agent, version, node: process.version }
 }
 

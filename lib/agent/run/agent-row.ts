@@ -18,6 +18,8 @@ export interface AgentRow extends HeldParts {
   readonly host: string
   /** The process on that machine. */
   readonly pid: number
+  /** The version of Tidings; absent: one that does not say. */
+  readonly version?: string
   /** When it started, as an ISO 8601 string. */
   readonly since: string
   /** When it last said that it is there, as an ISO 8601 string. */

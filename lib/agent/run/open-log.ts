@@ -1,5 +1,6 @@
 import type { LevelLog } from '../../level/level-log.ts'
 import { type LogOptions, openLog as openDirectory } from '../../level/open-log.ts'
+import type { Finding } from '../../log/finding.ts'
 import type { PostgresOptions } from '../../postgres/open-postgres.ts'
 import type { PostgresLog } from '../../postgres/postgres-log.ts'
 
@@ -51,6 +52,12 @@ export async function openExisting(address: PostgresAddress, options: PostgresOp
 export async function initLog(address: PostgresAddress): Promise<string> {
   const { initPostgres } = await import('../../postgres/postgres.ts')
   return initPostgres(address)
+}
+
+/** Examines the server at an address, and the log in it. */
+export async function examineLog(address: PostgresAddress): Promise<readonly Finding[]> {
+  const { examinePostgres } = await import('../../postgres/postgres.ts')
+  return examinePostgres(address)
 }
 
 /** The statements of `initLog`. */
