@@ -6,6 +6,7 @@ import { agent, every, job, listener, on, start } from '../../lib/index.ts'
 import { Connection } from '../../lib/postgres/connection.ts'
 import { openPostgres } from '../../lib/postgres/open-postgres.ts'
 import { makeStep } from '../../lib/postgres/steps.ts'
+import { start as startProgram, userFolder } from '../e2e/program.ts'
 import { until } from '../support/until.ts'
 import { type Cluster, startCluster } from './cluster.ts'
 import { Load } from './load.ts'
@@ -123,6 +124,19 @@ describe('a log that a newer version changes', () => {
     assert.equal(hold?.lost.aborted, true)
     assert.match(warned.at(-1) ?? '', /^the log closes: the log has format 99, this version of Tidings reads up to/)
     await assert.rejects(openPostgres(cluster.address, options), outgrown(/the log has format 99/))
+  })
+
+  it('ends the program of an agent that it leaves behind, with 1', async (t) => {
+    const { schema } = sharedLog(t, cluster)
+    const args = ['run', 'hello.ts', '--db', `${cluster.address}&schema=${schema}`]
+    const program = startProgram(t, userFolder(t), 'tidings', args)
+    await program.said(/agent started/)
+    const connection = await Connection.open({ connectionString: cluster.address }, () => undefined)
+    t.after(() => connection.close())
+    await makeStep({ connection, schema }, 'break', 'UPDATE head SET format = 99; DROP FUNCTION accept_1')
+    const { code, stderr } = await program.ended
+    assert.equal(code, 1, stderr)
+    assert.match(stderr, /the log closes: the log has format 99/)
   })
 
   it('refuses a version whose functions are gone, and a role that may not add what the log lacks', async (t) => {
