@@ -4,7 +4,7 @@ import type { Draft } from './event.ts'
 /** Event types with this prefix are the engine's own; drafts of users must not have it. Decision 0012. */
 export const ENGINE_PREFIX = 'tidings.'
 
-/** The type of the event that a repair puts in the place of an event it could not recover. */
+/** The type of the event in the place of one that is lost, and of the event that tells of several. */
 export const LOST_EVENT = 'tidings.log.lost'
 
 /** Creates a draft with a type of the engine's own. */

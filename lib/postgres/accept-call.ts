@@ -56,7 +56,7 @@ export function isDoubtful({ drafts }: AcceptCall): boolean {
   return drafts.some(({ problem }) => problem !== undefined)
 }
 
-/** The values for `accept_1` after the time, one array a column. */
+/** The values for `accept_2` after the time, one array a column. */
 export function columnsOf(calls: readonly AcceptCall[], identity: 'type' | 'identifier'): readonly unknown[][] {
   const all = calls.flatMap(({ drafts, origin }) => drafts.map((draft) => ({ draft, origin })))
   const column = <T>(value: (given: (typeof all)[number]) => T): T[] => all.map(value)
@@ -79,7 +79,7 @@ export function columnsOf(calls: readonly AcceptCall[], identity: 'type' | 'iden
   ]
 }
 
-/** The answers to each call, and the highest seq among them, from the row that `accept_1` returned. */
+/** The answers to each call, and the highest seq among them, from the row that `accept_2` returned. */
 export function answersOf(
   calls: readonly AcceptCall[],
   row: Row,

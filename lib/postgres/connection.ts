@@ -1,5 +1,7 @@
 import type { Client, ClientConfig } from 'pg'
+import { type CancelTimer, systemClock } from '../core/clock.ts'
 import { asError, TidingsError } from '../core/errors.ts'
+import { SECOND } from '../core/time-units.ts'
 import { codes } from './sql/functions.ts'
 
 /** A row, as a list of its values. Numbers of 64 bits are text. */
@@ -14,6 +16,9 @@ const MOST_CONNECTING = 5000
 /** The errors by which a function refuses a call. Nothing is wrong with the connection. */
 const REFUSALS: ReadonlySet<string> = new Set(Object.values(codes))
 
+/** The part of the server that ends the wait of a commit for its replica. */
+const WAITS_FOR_REPLICA = 'SyncRepWaitForLSN'
+
 /** A SQLSTATE, which the server's own errors have. */
 const STATE = /^[\dA-Z]{5}$/
 
@@ -25,23 +30,34 @@ const OUTGROWN = '42883'
 
 /** One connection. It answers one question after another; a broken one rejects all of them, and is not used again. */
 export class Connection {
+  /** How it was opened: which server it reaches. */
+  readonly config: ClientConfig
   readonly #client: Client
   readonly #onBroken: () => void
   #last: Promise<unknown> = Promise.resolve()
   #broken: Error | undefined
+  readonly #silence: number
+  /**
+   * Asks, on another connection, whether this one's statement waits for a replica. If so it has no time limit: it is
+   * committed here, and must neither be cancelled nor asked again and again.
+   */
+  isWaiting: (server: number) => Promise<boolean> = async () => false
 
-  /** Connects. `onBroken` is called once, when the connection breaks. */
-  static async open(config: ClientConfig, onBroken: () => void): Promise<Connection> {
+  /** Connects. `onBroken` is called once, when the connection breaks. `silence`: how long an answer may take, in ms. */
+  static async open(config: ClientConfig, onBroken: () => void, silence = MOST_SILENCE): Promise<Connection> {
     const { default: pg } = await importPg()
     const client = new pg.Client({
-      query_timeout: MOST_SILENCE,
       connectionTimeoutMillis: MOST_CONNECTING,
       keepAlive: true,
       application_name: 'tidings',
       ...config,
     })
-    const connection = new Connection(client, onBroken)
+    const connection = new Connection(client, config, onBroken, silence)
     client.on('error', (error) => connection.#fail(error))
+    // The statement would succeed, but what it has written may be here alone.
+    client.on('notice', ({ routine, message }) => {
+      if (routine === WAITS_FOR_REPLICA) connection.#fail(new Error(message))
+    })
     client.on('end', () => connection.#fail(new Error('the server has closed the connection')))
     await client.connect().catch((error: Error & { readonly code?: string }) => {
       // An error of several addresses has no message.
@@ -51,8 +67,10 @@ export class Connection {
     return connection
   }
 
-  private constructor(client: Client, onBroken: () => void) {
+  private constructor(client: Client, config: ClientConfig, onBroken: () => void, silence: number) {
+    this.config = config
     this.#client = client
+    this.#silence = silence
     this.#onBroken = onBroken
   }
 
@@ -93,7 +111,9 @@ export class Connection {
   async #ask(text: string, values: readonly unknown[]): Promise<readonly Row[]> {
     if (this.#broken !== undefined) throw unknown(this.#broken)
     try {
-      const { rows } = await this.#client.query<Row[]>({ text, values: [...values], rowMode: 'array' })
+      const query = this.#client.query<Row[]>({ text, values: [...values], rowMode: 'array' })
+      const { rows } = await this.#answer(query)
+      if (this.isBroken) throw new Error('the connection broke before the answer was sure')
       return rows
     } catch (error) {
       const { code } = error as { readonly code?: unknown }
@@ -101,6 +121,21 @@ export class Connection {
       if (typeof code !== 'string' || !STATE.test(code) || ENDED.test(code) || code === OUTGROWN)
         this.#fail(asError(error))
       throw unknown(asError(error))
+    }
+  }
+
+  async #answer<T>(query: Promise<T>): Promise<T> {
+    // It rejects when the connection is cut, and may have no reader then.
+    query.catch(() => undefined)
+    for (;;) {
+      let stop: CancelTimer = () => undefined
+      const silence = new Promise<undefined>((resolve) => {
+        stop = systemClock.timer(() => resolve(undefined), this.#silence)
+      })
+      const answer = await Promise.race([query, silence]).finally(() => stop())
+      if (answer !== undefined) return answer
+      const { processID } = this.#client as Client & { readonly processID: number }
+      if (!(await this.isWaiting(processID))) throw new Error(`no answer in ${this.#silence / SECOND} s`)
     }
   }
 

@@ -316,6 +316,7 @@ export class PostgresConsumers {
   async reconnected(write: Session['write'], isOther: boolean): Promise<() => void> {
     const again: (() => void)[] = []
     const { session, saves } = this.#parts
+    if (isOther) this.#announced = session.durable
     for (const { consumer, store, fence } of this.#open.values()) {
       const isTaken = !isOther && (await fence.takeAgain(session, write, fence.holder))
       if (!isTaken) {

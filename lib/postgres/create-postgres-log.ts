@@ -40,7 +40,6 @@ export function createPostgresLog(session: Session, opened: OpenedLog): Postgres
 /** A view of an open log. Under a fence, it writes only while that holds. */
 class LogOnPostgres implements PostgresLog {
   readonly id: string
-  readonly durability: 'disk' | 'process' | 'quorum'
   readonly dense = true
   readonly shared = true
   readonly clock: LogClock
@@ -55,9 +54,12 @@ class LogOnPostgres implements PostgresLog {
     this.#session = session
     this.#fence = fence
     this.id = opened.id
-    this.durability = opened.durability
     this.clock = opened.clock
     this.committed$ = session.committed$
+  }
+
+  get durability(): 'disk' | 'process' | 'quorum' {
+    return this.#session.durability
   }
 
   get meter(): LogMeter {

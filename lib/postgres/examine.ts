@@ -1,6 +1,7 @@
 import { asError } from '../core/errors.ts'
 import type { Finding } from '../log/finding.ts'
-import { Connection } from './connection.ts'
+import { connectTo } from './connect.ts'
+import type { Connection } from './connection.ts'
 import { examineAgents, examineFunctions, examineRights } from './examine-log.ts'
 import { type Check, examineServer } from './examine-server.ts'
 import { exists } from './make-log.ts'
@@ -16,7 +17,7 @@ export async function examinePostgres(address: string): Promise<readonly Finding
   const findings: Finding[] = []
   let connection: Connection
   try {
-    connection = await Connection.open({ connectionString: address }, () => undefined)
+    connection = await connectTo(address, () => undefined)
   } catch (error) {
     return [{ about: 'server', level: 'problem', message: asError(error).message }]
   }

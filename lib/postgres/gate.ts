@@ -12,6 +12,8 @@ export interface Place {
   readonly timeline: string
   readonly seq: number
   readonly first: number
+  /** What an answer survives, according to the present settings. */
+  readonly durability: 'disk' | 'process' | 'quorum'
 }
 
 /**
@@ -54,12 +56,17 @@ export async function checkFunctions(connection: Connection, schema: string): Pr
   throw new TidingsError('TIDINGS_LOG_FORMAT', `${why}; upgrade this one`, { details: { schema, missing: name } })
 }
 
+const SETTINGS = ['fsync', 'synchronous_commit', 'synchronous_standby_names']
+  .map((name) => `current_setting('${name}')`)
+  .join(', ')
+
 /** What an answer of the log survives, according to the settings of the server. */
-export async function durabilityOf(connection: Connection): Promise<'disk' | 'process' | 'quorum'> {
-  const [row = []] = await connection.ask(
-    `SELECT current_setting('fsync'), current_setting('synchronous_commit'), current_setting('synchronous_standby_names')`,
-  )
-  const [fsync, commit, standbys] = row as [string, string, string]
+export async function durabilityOf(connection: Connection): Promise<Place['durability']> {
+  const [row = []] = await connection.ask(`SELECT ${SETTINGS}`)
+  return durabilityBy(...(row as [string, string, string]))
+}
+
+function durabilityBy(fsync: string, commit: string, standbys: string): Place['durability'] {
   if (fsync === 'off' || commit === 'off') return 'process'
   return standbys !== '' && commit !== 'local' ? 'quorum' : 'disk'
 }
@@ -70,9 +77,9 @@ export const TIMELINE = `substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) ||
 
 /** Resolves to where the log ends. */
 export async function placeOf(connection: Connection, schema: string): Promise<Place> {
-  const [row = []] = await connection.ask(`SELECT ${TIMELINE}, seq, first FROM "${schema}".head`)
-  const [timeline, seq, first] = row as [string, string, string]
-  return { timeline, seq: Number(seq), first: Number(first) }
+  const [row = []] = await connection.ask(`SELECT ${TIMELINE}, seq, first, ${SETTINGS} FROM "${schema}".head`)
+  const [timeline, seq, first, ...settings] = row as [string, string, string, string, string, string]
+  return { timeline, seq: Number(seq), first: Number(first), durability: durabilityBy(...settings) }
 }
 
 function failed(message: string): TidingsError {

@@ -1,6 +1,8 @@
-import { Connection } from './connection.ts'
+import { connectTo } from './connect.ts'
+import type { Connection } from './connection.ts'
 import { schemaName } from './schema-name.ts'
 import { functions, holdFunctions, partFunctionsIn } from './sql/functions.ts'
+import { firstHistory, historyFunctions, historyTables } from './sql/history.ts'
 import { partTable } from './sql/partitions.ts'
 import { roles } from './sql/roles.ts'
 import { shareFunctions } from './sql/shares.ts'
@@ -25,6 +27,7 @@ function steps(schema: string): ReadonlyMap<string, string> {
   return new Map([
     ['partitions', `${partTable} ${partFunctionsIn(schema)}`],
     ['share', `${shareTable} ${shareFunctions(schema)}`],
+    ['history', `${historyTables} ${historyFunctions(schema)} ${firstHistory}`],
   ])
 }
 
@@ -83,7 +86,7 @@ export async function exists(connection: Connection, schema: string, table: stri
  */
 export async function initPostgres(address: string): Promise<string> {
   const schema = schemaName(address)
-  const connection = await Connection.open({ connectionString: address }, () => undefined)
+  const connection = await connectTo(address, () => undefined)
   try {
     await makeLog(connection, schema, 'type')
     await connection.ask(roles(schema))

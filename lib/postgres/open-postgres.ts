@@ -1,4 +1,3 @@
-import type { ClientConfig } from 'pg'
 import type { Clock } from '../core/clock.ts'
 import { defined } from '../core/defined.ts'
 import { TidingsError } from '../core/errors.ts'
@@ -6,9 +5,9 @@ import { escape } from '../core/escape.ts'
 import { type Limits, limitsOf } from '../core/limits.ts'
 import { autoPrune } from '../log/auto-prune.ts'
 import { boundsOf, type Retention } from '../log/retention.ts'
-import { Connection } from './connection.ts'
+import { connectTo } from './connect.ts'
 import { createPostgresLog } from './create-postgres-log.ts'
-import { checkServer, durabilityOf } from './gate.ts'
+import { checkServer } from './gate.ts'
 import { makeLog } from './make-log.ts'
 import type { PostgresLog } from './postgres-log.ts'
 import { schemaName } from './schema-name.ts'
@@ -63,14 +62,13 @@ async function open(address: string, options: PostgresOptions, creates: boolean)
   const limits = limitsOf(options.limits)
   if (retention !== undefined) boundsOf(retention)
   const warn = options.warn ?? ((message: string) => void process.stderr.write(`tidings: ${escape(message)}\n`))
-  const connect: ClientConfig = { connectionString: address }
-  const facts = await prepare(connect, { schema, identity, creates })
+  const facts = await prepare(address, { schema, identity, creates })
   if (identity !== undefined && identity !== facts.identity) {
     const why = `the log identifies events by ${facts.identity}, not by ${identity}`
     throw new TidingsError('TIDINGS_LOG_IDENTITY', why, { details: { identity: facts.identity, asked: identity } })
   }
   const agent = crypto.randomUUID()
-  const session = new Session({ connect, schema, agent, lease, dates: clock, warn })
+  const session = new Session({ address, schema, agent, lease, dates: clock, warn })
   await session.open()
   const log = createPostgresLog(session, {
     ...facts,
@@ -85,7 +83,6 @@ async function open(address: string, options: PostgresOptions, creates: boolean)
 interface Facts {
   readonly id: string
   readonly identity: 'type' | 'identifier'
-  readonly durability: 'disk' | 'process' | 'quorum'
 }
 
 interface Wanted {
@@ -94,14 +91,13 @@ interface Wanted {
   readonly creates: boolean
 }
 
-async function prepare(connect: ClientConfig, { schema, identity = 'type', creates }: Wanted): Promise<Facts> {
-  const connection = await Connection.open(connect, () => undefined)
+async function prepare(address: string, { schema, identity = 'type', creates }: Wanted): Promise<Facts> {
+  const connection = await connectTo(address, () => undefined)
   try {
     if (!creates) await checkServer(connection, schema)
     await makeLog(connection, schema, identity)
-    const durability = await durabilityOf(connection)
     const [[id, found] = []] = await connection.ask(`SELECT id, identity FROM "${schema}".head`)
-    return { id: id as string, identity: found as Facts['identity'], durability }
+    return { id: id as string, identity: found as Facts['identity'] }
   } finally {
     await connection.close()
   }

@@ -6,7 +6,6 @@ import type { LogClock } from './log-clock.ts'
 export interface OpenedLog {
   readonly id: string
   readonly identity: 'type' | 'identifier'
-  readonly durability: 'disk' | 'process' | 'quorum'
   readonly clock: LogClock
   readonly limits: Limits
   readonly retention?: Retention

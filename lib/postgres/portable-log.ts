@@ -8,7 +8,8 @@ import type {
   PortableSource,
   PortableTarget,
 } from '../log/copy/portable-log.ts'
-import { Connection, type Row } from './connection.ts'
+import { connectTo } from './connect.ts'
+import type { Connection, Row } from './connection.ts'
 import { checkServer } from './gate.ts'
 import { exists, lockBase, makeLogWithin } from './make-log.ts'
 import { forms } from './portable-records.ts'
@@ -75,7 +76,7 @@ async function inTransaction<T>(
   act: (connection: Connection, schema: string) => Promise<T>,
 ): Promise<T> {
   const schema = schemaName(address)
-  const connection = await Connection.open({ connectionString: address, query_timeout: PATIENCE }, () => undefined)
+  const connection = await connectTo(address, () => undefined, PATIENCE)
   try {
     await connection.ask(begin)
     // A large log takes its time, and may be idle here while the other store is verified.

@@ -149,7 +149,7 @@ export class Saves {
     const values = [how.isSynced, isOwn ? how.number : null, name, saver.epoch, ...columns, ...stateColumns(writes)]
     const marks = values.map((_, i) => `$${i + 1}`).join(', ')
     try {
-      await this.#session.write(`SELECT ${this.#session.name('save_1')}(${marks})`, values)
+      await this.#session.write(`SELECT ${this.#session.name('save_2')}(${marks})`, values)
     } catch (error) {
       if (!isRefused(error, 'fenced')) throw error
       saver.fenced()

@@ -1,10 +1,10 @@
-import type { ClientConfig } from 'pg'
 import { type Observable, Subject } from 'rxjs'
-import { background, type CancelTimer, type Clock, elapsed, systemClock } from '../core/clock.ts'
+import { background, type CancelTimer, type Clock, elapsed, realPause, systemClock } from '../core/clock.ts'
 import { asError, hasCode, TidingsError } from '../core/errors.ts'
 import { MINUTE, SECOND } from '../core/time-units.ts'
+import { connectTo } from './connect.ts'
 import { Connection, type Row } from './connection.ts'
-import { checkFunctions, checkServer, placeOf, TIMELINE } from './gate.ts'
+import { checkFunctions, checkServer, type Place, placeOf, TIMELINE } from './gate.ts'
 import { ServerTime } from './log-clock.ts'
 import { Wake } from './wake.ts'
 
@@ -19,7 +19,7 @@ export type Ask = Connection['ask']
 
 /** The parts of a session. */
 export interface SessionOptions {
-  readonly connect: ClientConfig
+  readonly address: string
   readonly schema: string
   /** Unique to this opening of the log. */
   readonly agent: string
@@ -53,6 +53,9 @@ export class Session {
   readonly #asides = new Set<Connection>()
   readonly #wake: Wake
   #timeline = ''
+  /** The server may have lost commits, and what is in memory does not know yet. */
+  #isOther = false
+  #durability: Place['durability'] = 'disk'
   #durable = 0
   #first = 1
   /** What time it is at the server. */
@@ -85,6 +88,11 @@ export class Session {
   /** The highest durable seq that is known here. */
   get durable(): number {
     return this.#durable
+  }
+
+  /** What an answer survives, as of the last connect. */
+  get durability(): Place['durability'] {
+    return this.#durability
   }
 
   /** The lowest seq whose body is kept. */
@@ -120,7 +128,7 @@ export class Session {
   /** Asks on a connection of its own, what takes too long for the others. It is cut when the session ends. */
   async aside<T>(act: (ask: Ask) => Promise<T>): Promise<T> {
     this.checkOpen()
-    const connection = await Connection.open({ ...this.options.connect, query_timeout: PATIENCE }, () => undefined)
+    const connection = await connectTo(this.options.address, () => undefined, PATIENCE)
     this.#asides.add(connection)
     try {
       this.checkOpen()
@@ -197,22 +205,26 @@ export class Session {
     return (this.#writer as Connection).ask(text, values)
   }
 
-  async #connect(): Promise<boolean> {
+  async #connect(): Promise<void> {
     const broken = (): void => this.#fail()
-    const [writer, reader] = await openBoth(this.options.connect, broken)
+    const [writer, reader] = await openBoth(this.options.address, broken)
     try {
       await checkServer(writer, this.options.schema)
       await checkFunctions(writer, this.options.schema)
-      const { timeline, seq, first } = await placeOf(writer, this.options.schema)
-      const isOther = this.#timeline !== '' && timeline !== this.#timeline
+      const { timeline, first, durability, ...place } = await placeOf(writer, this.options.schema)
+      const isOther = timeline !== this.#timeline
+      const seq = isOther ? await this.#arrive(writer) : place.seq
+      if (isOther && place.seq < this.#durable)
+        this.options.warn(`the server that has taken over lacks the events after ${place.seq}`)
+      this.#isOther ||= isOther && this.#timeline !== ''
       this.#timeline = timeline
+      this.#durability = durability
       this.#durable = isOther ? seq : Math.max(seq, this.#durable)
       this.#first = first
       this.#writer = writer
       this.#reader = reader
       await this.#keepAlive(reader)
       await this.#wake.start(reader)
-      return isOther
     } catch (error) {
       writer.destroy()
       reader.destroy()
@@ -220,12 +232,26 @@ export class Session {
     }
   }
 
+  // No seq is used twice: the log ends where any agent knows that it has ended (decision 0081).
+  async #arrive(connection: Connection): Promise<number> {
+    const { agent, lease } = this.options
+    const values = [agent, lease, this.#durable, this.#durability !== 'quorum']
+    for (;;) {
+      this.checkOpen()
+      const [[seq] = []] = await connection.ask(`SELECT ${this.name('arrive_2')}($1, $2, $3, $4)`, values)
+      if (seq !== null) return Number(seq)
+      await realPause(lease / 100)
+    }
+  }
+
   async #keepAlive(connection: Connection): Promise<void> {
     const { agent, lease } = this.options
     const beat = async (): Promise<void> => {
       const sent = elapsed()
-      const text = `SELECT ${this.name('beat')}($1, $2), ${this.name('now_ms')}(), ${TIMELINE}`
-      const [[, now, timeline] = []] = await connection.ask(text, [agent, lease])
+      // It need not wait for a replica that is away: the agent lives.
+      const local = `set_config('synchronous_commit', 'local', true)`
+      const text = `SELECT ${local}, ${this.name('beat')}($1, $2), ${this.name('now_ms')}(), ${TIMELINE}`
+      const [[, , now, timeline] = []] = await connection.ask(text, [agent, lease])
       this.#leaseEnds = sent + lease
       this.time.heard(Number(now), sent)
       // Behind a pooler, another server may take over while the connection stays.
@@ -255,13 +281,14 @@ export class Session {
   async #reconnect(): Promise<void> {
     for (let pause = RECONNECT.first; this.#state === 'failed'; pause = Math.min(pause * 2, RECONNECT.most)) {
       try {
-        const isOther = await this.#connect()
+        await this.#connect()
         if (this.#state !== 'failed') return this.#cut()
-        const isReady = await this.onReconnected((text, values = []) => this.#fresh(text, values), isOther)
+        const isReady = await this.onReconnected((text, values = []) => this.#fresh(text, values), this.#isOther)
         if (this.#state !== 'failed') return this.#cut()
         // A connection that breaks before the session is ready is not reported.
         if (this.#writer?.isBroken !== false || this.#reader?.isBroken !== false) throw new Error('it broke again')
         this.#state = 'ready'
+        this.#isOther = false
         isReady()
         this.options.warn('the log is connected to PostgreSQL again')
         this.changes$.next(undefined)
@@ -288,10 +315,13 @@ export class Session {
   }
 }
 
-async function openBoth(config: ClientConfig, broken: () => void): Promise<[Connection, Connection]> {
-  const writer = await Connection.open(config, broken)
+async function openBoth(address: string, broken: () => void): Promise<[Connection, Connection]> {
+  const writer = await connectTo(address, broken)
   try {
-    return [writer, await Connection.open(config, broken)]
+    const reader = await Connection.open(writer.config, broken)
+    const text = `SELECT wait_event = 'SyncRep' FROM pg_stat_activity WHERE pid = $1`
+    writer.isWaiting = async (server) => (await reader.ask(text, [server]))[0]?.[0] === true
+    return [writer, reader]
   } catch (error) {
     writer.destroy()
     throw error

@@ -112,7 +112,7 @@ export class WriteQueue {
     for (;;) {
       const slots = (await queued[0]?.completing?.()) ?? []
       const values = [...slots, this.#session.now, ...columnsOf(calls, this.#identity)]
-      const name = this.#session.name(slots.length > 0 ? 'accept_run_1' : 'accept_1')
+      const name = this.#session.name(slots.length > 0 ? 'accept_run_1' : 'accept_2')
       try {
         return await writeFenced(this.#session, queued[0]?.fence, `SELECT * FROM ${name}(${marks(values)})`, values)
       } catch (error) {

@@ -6,7 +6,7 @@ import { compiledProgram } from '../support/compiled-program.ts'
 import { afterAll, temporaryDirectory } from '../support/temporary-directory.ts'
 import { until } from '../support/until.ts'
 import { checkRound, type Suffered, type Tally } from './chaos-check.ts'
-import type { Cluster } from './cluster.ts'
+import { type Cluster, promote } from './cluster.ts'
 import { Diary, linesOf, type Noted, type SharerOrders } from './diary.ts'
 import { type Proxy, startProxy } from './proxy.ts'
 import { ask } from './schemas.ts'
@@ -29,6 +29,8 @@ export type Random = (below: number) => number
 /** What a round is made of. */
 export interface RoundParts {
   readonly cluster: Cluster
+  /** A standby of that, where the agents continue when it dies. */
+  readonly standby?: Cluster
   readonly schema: string
   readonly agents: number
   /** How long a run of the job takes, in ms: there is a slot each second. */
@@ -46,19 +48,18 @@ export class Round {
   readonly #sharers: Sharer[] = []
   readonly #faults: Suffered[] = []
   #started = 0
+  /** The server that is the primary now. */
+  cluster: Cluster
 
   constructor(t: TestContext, parts: RoundParts) {
     this.#t = t
     this.#parts = parts
+    this.cluster = parts.cluster
     this.#diary = new Diary(join(temporaryDirectory(t), 'diary'))
   }
 
   get random(): Random {
     return this.#parts.random
-  }
-
-  get cluster(): Cluster {
-    return this.#parts.cluster
   }
 
   get #lines(): readonly Noted[] {
@@ -67,7 +68,7 @@ export class Round {
 
   /** Starts the agents, has `fault` happen while they work, and compares everything with the tables. */
   async run(fault: (round: Round) => Promise<void>): Promise<Tally> {
-    const { agents, schema, cluster } = this.#parts
+    const { agents, schema } = this.#parts
     await Promise.all(Array.from({ length: agents }, () => this.start()))
     await this.work()
     await fault(this)
@@ -80,7 +81,7 @@ export class Round {
     for (const { child } of living) child.kill('SIGTERM')
     const codes = await Promise.all(living.map(({ ended }) => ended))
     const { problems, ...tally } = await checkRound({
-      address: cluster.address,
+      address: this.cluster.address,
       schema,
       lease: LEASE,
       lines: this.#lines,
@@ -95,10 +96,11 @@ export class Round {
 
   /** Starts one more agent, and waits until it runs. */
   async start(): Promise<void> {
-    const { cluster, schema, random, runs, publishes } = this.#parts
+    const { cluster, standby, schema, random, runs, publishes } = this.#parts
     const who = `agent${(this.#started += 1)}`
     const proxy = await startProxy(cluster.directory)
-    const address = `postgres:///postgres?host=${encodeURIComponent(proxy.directory)}&user=tidings`
+    const hosts = [proxy.directory, ...(standby === undefined ? [] : [standby.directory])].join(',')
+    const address = `postgres:///postgres?host=${encodeURIComponent(hosts)}&user=tidings`
     const orders: SharerOrders = {
       address,
       schema,
@@ -143,24 +145,26 @@ export class Round {
   }
 
   async #handled(): Promise<boolean> {
-    const { cluster, schema } = this.#parts
+    const { schema } = this.#parts
     const text = `SELECT (SELECT count(*) FROM "${schema}".event WHERE type = 'made'),
       (SELECT coalesce(sum(revision), 0) FROM "${schema}".state WHERE namespace = 'listener/hear'),
       (SELECT count(*) FROM "${schema}".mark)`
-    const [[events, acks, marks] = []] = await ask(cluster.address, text)
+    const [[events, acks, marks] = []] = await ask(this.cluster.address, text)
     // More is a problem, which the check reports.
     return Number(acks) >= Number(events) && Number(marks) === 0
   }
 
   /** The agent that handles the listener, or drives the job: the one whose death hurts. */
   async #holder(): Promise<Sharer> {
-    const { cluster, schema, random, publishes } = this.#parts
+    const { schema, random, publishes } = this.#parts
     const from = publishes && random(2) === 0 ? 'consumer' : 'hold'
     const name = from === 'consumer' ? 'hear' : 'job/count'
     return until(async () => {
-      const [[holder] = []] = await ask(cluster.address, `SELECT holder FROM "${schema}".${from} WHERE name = $1`, [
-        name,
-      ])
+      const [[holder] = []] = await ask(
+        this.cluster.address,
+        `SELECT holder FROM "${schema}".${from} WHERE name = $1`,
+        [name],
+      )
       const opened = linesOf(this.#lines, 'opens').find(({ agent }) => agent === holder)
       return this.#sharers.find(({ who, isDead }) => who === opened?.who && !isDead)
     }, `an agent that has the ${from}`)
@@ -210,5 +214,14 @@ export class Round {
       this.cluster.address,
       `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'tidings'`,
     )
+  }
+
+  /** The primary dies, and its standby takes over. */
+  async failOver(): Promise<void> {
+    const { standby } = this.#parts
+    await this.cluster.stop('SIGKILL')
+    if (standby === undefined) throw new Error('there is no standby')
+    await promote(standby)
+    this.cluster = standby
   }
 }

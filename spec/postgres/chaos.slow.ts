@@ -1,4 +1,6 @@
-import { chaosSuite, longRuns } from './chaos.ts'
+import { chaosSuite, failOvers, longRuns } from './chaos.ts'
 
-chaosSuite(Number(process.env['TIDINGS_RUNS'] ?? 20), 30_000)
+const rounds = Number(process.env['TIDINGS_RUNS'] ?? 20)
+chaosSuite(rounds, 30_000)
 longRuns(60_000)
+failOvers(Math.min(rounds, 10))

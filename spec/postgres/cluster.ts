@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { prefix } from '../support/temporary-directory.ts'
 import { until } from '../support/until.ts'
+import { ask } from './schemas.ts'
 
 /** Where Debian puts the servers. */
 const SERVERS = '/usr/lib/postgresql'
@@ -15,8 +16,10 @@ export interface Cluster {
   readonly address: string
   /** Where its socket is. */
   readonly directory: string
-  /** Stops the server at once, without a farewell. */
-  stop(): Promise<void>
+  /** Stops the server at once, without a farewell; SIGKILL ends its first process alone, and the others notice. */
+  stop(signal?: 'SIGQUIT' | 'SIGKILL'): Promise<void>
+  /** Starts it again after that. */
+  start(): Promise<void>
   /** Stops the server at once, unless it is stopped, and starts it again. */
   restart(): Promise<void>
   /** Ends the server, and removes all of it. */
@@ -24,16 +27,47 @@ export interface Cluster {
 }
 
 /** Starts a server. `settings`: beside those that keep it small. */
-export async function startCluster(settings: Readonly<Record<string, string>> = {}): Promise<Cluster> {
+export function startCluster(settings: Readonly<Record<string, string>> = {}): Promise<Cluster> {
+  const init = ['--username', 'tidings', '--auth', 'trust', '--encoding', 'UTF8', '--no-sync', '--no-locale']
+  return serve(settings, (run, data) => run('initdb', ['--pgdata', data, ...init]))
+}
+
+/** Starts a standby of a server: a copy, which gets what that writes from now on. It is the primary's to wait for it. */
+export function startStandby({ directory }: Cluster): Promise<Cluster> {
+  const how = ['--wal-method', 'stream', '--checkpoint', 'fast', '--write-recovery-conf', '--no-sync']
+  return serve({}, (run, data) =>
+    run('pg_basebackup', ['--pgdata', data, '--dbname', `host=${directory} user=tidings`, ...how]),
+  )
+}
+
+/** Has the answers of a server wait for its standby. */
+export async function waitForStandby({ address }: Cluster): Promise<void> {
+  await ask(address, `ALTER SYSTEM SET synchronous_standby_names = '*'`)
+  await ask(address, 'SELECT pg_reload_conf()')
+  await until(async () => {
+    const [[state] = []] = await ask(address, 'SELECT sync_state FROM pg_stat_replication')
+    return state === 'sync' || (await sleep(20))
+  }, 'a synchronous standby')
+}
+
+/** Makes a standby the primary. */
+export async function promote({ address }: Cluster): Promise<void> {
+  await ask(address, 'SELECT pg_promote()')
+}
+
+type RunProgram = (program: string, args: readonly string[]) => void
+
+async function serve(
+  settings: Readonly<Record<string, string>>,
+  make: (run: RunProgram, data: string) => void,
+): Promise<Cluster> {
   const programs = join(newest(), 'bin')
   const directory = mkdtempSync(join(tmpdir(), prefix))
   const owner = ownerOf(directory)
   const data = join(directory, 'data')
-  execFileSync(
-    join(programs, 'initdb'),
-    ['--pgdata', data, '--username', 'tidings', '--auth', 'trust', '--encoding', 'UTF8', '--no-sync', '--no-locale'],
-    { ...owner, stdio: 'pipe', cwd: directory },
-  )
+  make((program, args) => {
+    execFileSync(join(programs, program), args, { ...owner, stdio: 'pipe', cwd: directory })
+  }, data)
   const options = {
     listen_addresses: '',
     unix_socket_directories: directory,
@@ -43,7 +77,7 @@ export async function startCluster(settings: Readonly<Record<string, string>> = 
     ...settings,
   }
   const args = Object.entries(options).flatMap(([name, value]) => ['-c', `${name}=${value}`])
-  const start = async (): Promise<() => Promise<void>> => {
+  const start = async (): Promise<Cluster['stop']> => {
     const server = spawn(join(programs, 'postgres'), ['-D', data, ...args], {
       ...owner,
       stdio: 'ignore',
@@ -51,8 +85,8 @@ export async function startCluster(settings: Readonly<Record<string, string>> = 
     })
     const ended = new Promise<void>((resolve) => server.once('close', () => resolve()))
     await until(async () => isReady(programs, directory) || (await sleep(50)), 'a server that answers')
-    return () => {
-      server.kill('SIGQUIT')
+    return (signal = 'SIGQUIT') => {
+      server.kill(signal)
       return ended
     }
   }
@@ -60,7 +94,10 @@ export async function startCluster(settings: Readonly<Record<string, string>> = 
   return {
     address: `postgres:///postgres?host=${encodeURIComponent(directory)}&user=tidings`,
     directory,
-    stop: () => stop(),
+    stop: (signal) => stop(signal),
+    async start() {
+      stop = await start()
+    },
     async restart() {
       await stop()
       stop = await start()

@@ -12,8 +12,8 @@ const SOCKET = '.s.PGSQL.5432'
 export interface Proxy {
   /** What takes the place of the server's directory in the address. */
   readonly directory: string
-  /** Holds everything that is sent, in both directions and also on new connections, for `ms`; then it arrives. */
-  cut(ms: number): Promise<void>
+  /** Holds everything that is sent, in both directions and also on new connections, for `ms` or until a promise settles; then it arrives. */
+  cut(end: number | Promise<unknown>): Promise<void>
   /**
    * Holds what is sent for a moment, then ends the agent's connections: it connects again, and what the old ones have sent
    * arrives at the server `ms` later.
@@ -35,10 +35,10 @@ export async function startProxy(server: string): Promise<Proxy> {
   await new Promise<void>((resolve) => listening.listen(join(directory, SOCKET), resolve))
   return {
     directory,
-    async cut(ms) {
+    async cut(end) {
       isCut = true
       for (const line of lines) line.hold()
-      await sleep(ms)
+      await (typeof end === 'number' ? sleep(end) : end)
       isCut = false
       for (const line of lines) line.release()
     },

@@ -31,7 +31,7 @@ describe('a connection that breaks again while the log reconnects', () => {
     const { id, agent: other } = await shared.open()
     const agent = crypto.randomUUID()
     const session = new Session({
-      connect: { connectionString: cluster.address, application_name: agent },
+      address: `${cluster.address}&application_name=${agent}`,
       schema: shared.schema,
       agent,
       lease: 10_000,
@@ -39,7 +39,7 @@ describe('a connection that breaks again while the log reconnects', () => {
       warn: () => undefined,
     })
     await session.open()
-    const opened = { id, identity: 'type', durability: 'disk', clock: systemClock, limits: limitsOf({}) } as const
+    const opened = { id, identity: 'type', clock: systemClock, limits: limitsOf({}) } as const
     const log = createPostgresLog(session, opened)
     t.after(() => log.close())
     assert.notEqual(other, agent)

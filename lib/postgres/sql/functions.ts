@@ -93,7 +93,8 @@ BEGIN
 END $$;
 `
 
-const ACCEPTED = `p_now bigint, p_space text[], p_type text[], p_identifier text[], p_version text[], p_data text[],
+/** What is accepted: an array for each column. */
+export const ACCEPTED = `p_now bigint, p_space text[], p_type text[], p_identifier text[], p_version text[], p_data text[],
   p_transformed boolean[], p_bad boolean[], p_job text[], p_run text[], p_cause bigint[], p_traceparent text[], p_told boolean[],
   p_created bigint[], p_revision int[], p_namespace text[], p_key text[], p_value text[]`
 

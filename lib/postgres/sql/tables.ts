@@ -18,6 +18,7 @@ export const FORMAT = 1
  * | `hold` | one for each thing that only one agent may have at a time, such as a job |
  * | `slots`, `run` | the slots of each job, and the outcome of each attempt |
  * | `step` | one for each change that was made since |
+ * | `history`, `arrival` | the timelines of the server, and who has come to one that is not settled (`history.ts`) |
  *
  * Texts have the collation "C", the order of LevelDB. Data is text, not jsonb, which refuses some JSON and changes other.
  * `fillfactor` leaves room in a page, so that an update needs no new index entry.
