@@ -74,6 +74,7 @@ BEGIN
   SELECT * INTO h FROM head;
   moment := greatest(h.created, now_ms());
   newest := greatest(h.seq, p_to) + 1;
+  PERFORM make_room_1(newest);
   INSERT INTO event (seq, created, type, identifier, told, data)
     SELECT s, moment, '${LOST_EVENT}', '${LOST_EVENT} ' || s, false, '{"seq":' || s || '}' FROM generate_series(h.seq + 1, p_to) s;
   INSERT INTO event (seq, created, type, identifier, told, data)
