@@ -7,6 +7,7 @@ import type { Operation } from '../operations/contract.ts'
 /** Actions that the page offers. */
 const actions: ReadonlySet<string> = new Set([
   'reload',
+  'agents.reload',
   'jobs.dryRun',
   'jobs.run',
   'jobs.abort',
