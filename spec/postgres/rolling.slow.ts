@@ -174,7 +174,7 @@ describe('a log that a newer version changes', () => {
       await load.leave(each)
     }
     const names = await ask(cluster.address, `SELECT name FROM "${shared.schema}".step ORDER BY name`)
-    assert.deepEqual(names.flat(), ['later column', 'later functions', 'partitions', 'share'])
+    assert.deepEqual(names.flat(), ['history', 'later column', 'later functions', 'partitions', 'share'])
     const { again } = await load.stop()
     assert.equal(again, 0, 'no accept failed')
     // An older version may come back.
