@@ -11,33 +11,11 @@ import {
   where,
 } from '../../lib/index.ts'
 import { idleListeners } from './idle-listeners.ts'
+import { added, type Case, speed, time } from './measure.ts'
 import { monitored } from './monitoring.ts'
 import { byFilter, byTime, byType } from './queries.ts'
 import { command, node } from './start-up.ts'
 import { draft, inDirectory, perSecond, publish, rawRecords, rawStore, rawWrite } from './workload.ts'
-
-/**
- * One line of the table: what is measured, its reference, and the goal. Both give a rate, in events (or starts of a
- * process) a second. They run in turns, and `figure` derives a number from the two rates.
- */
-export interface Case {
-  readonly name: string
-  readonly against: string
-  readonly hope: string
-  readonly figure: Figure
-  ours(): Promise<number>
-  reference(): Promise<number>
-}
-
-/** A number derived from two rates, and how it is printed. */
-export interface Figure {
-  readonly unit: string
-  of(ours: number, reference: number): number
-}
-
-const speed: Figure = { unit: '×', of: (ours, reference) => ours / reference }
-const time: Figure = { unit: '× the time', of: (ours, reference) => reference / ours }
-const added: Figure = { unit: 'µs an event', of: (ours, reference) => 1e6 / ours - 1e6 / reference }
 
 const EVENTS = 60_000
 

@@ -1,10 +1,12 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { plot } from './plot.ts'
-import type { Measured, Point, Profile, Results } from './results.ts'
+import type { Measured, Point, PostgresResults, Profile, Results } from './results.ts'
+import { loaded, scalePage } from './scale-page.ts'
 
 const KEPT = new URL('results.json', import.meta.url)
 const PAGE = new URL('../../docs/performance.md', import.meta.url)
+const SCALE = new URL('../../docs/scale.md', import.meta.url)
 const PICTURE = new URL('../../docs/growth.svg', import.meta.url)
 
 /** Stores these results beside those of the other script, and writes docs/performance.md from both. */
@@ -16,14 +18,15 @@ export function writePage(news: Partial<Results>): void {
   writeFileSync(KEPT, `${JSON.stringify(results, null, 2)}\n`)
   writeFileSync(PICTURE, picture(results.growth))
   writeFileSync(PAGE, page(results))
+  writeFileSync(SCALE, scalePage(readFileSync(SCALE, 'utf8'), results))
 }
 
-function page({ cases, rounds, growth, profiles }: Results): string {
+function page({ cases, rounds, growth, profiles, postgres }: Results): string {
   return `# How fast it is
 
-Written by \`npm run bench -- --write\` and \`npm run bench:growth -- --write\`; do not edit. Compare the ratios only: rates
-differ from machine to machine and from run to run. All writes are synced to disk, events have about 260 bytes, and the
-index of types is on.
+Written by \`npm run bench\`, \`npm run bench:growth\` and \`npm run bench:postgres\`, each with \`-- --write\`; do not edit.
+Compare the ratios only: rates differ from machine to machine and from run to run. All writes are synced to disk, events
+have about 260 bytes, and the index of types is on.
 
 Measured with Node ${process.version} on ${cpus().length} × ${cpus()[0]?.model ?? 'an unknown processor'}.
 
@@ -55,6 +58,39 @@ the anonymous memory of a process that reopened the log and is idle, minus that 
 | stored | new events, 1/s | relative to 100 k | duplicates, 1/s | bare getSync, 1/s | duplicates, ratio | on disk | reopening, to the first receipt | memory |
 |---|---|---|---|---|---|---|---|---|
 ${growth.map((point) => growthRow(point, growth)).join('\n')}
+${postgres === undefined ? '' : sectionOf(postgres)}`
+}
+
+function sectionOf(results: PostgresResults): string {
+  const { cases, rounds, times, costs } = results
+  const { events, accepted, delivered, disk } = costs
+  const time = ({ name, hope, count: of, p50, p99 }: PostgresResults['times'][number]): string =>
+    `| ${name} | ${of} | **${p50.toFixed(1)} ms** | ${p99.toFixed(1)} ms | ${hope} |`
+  return `
+## In PostgreSQL
+
+Logs in a server of their own on the same machine, agents and all. The raw statements write the same rows to the same
+tables: the event, its identity, and the end of the log. Rounds: ${rounds}; the median is shown.
+
+${loaded(results)}
+
+| case | reference | figure | goal | rate, 1/s | reference rate, 1/s |
+|---|---|---|---|---|---|
+${cases.map(caseRow).join('\n')}
+
+| time | measured | half within | 99 % within | goal |
+|---|---|---|---|---|
+${times.map(time).join('\n')}
+
+What an event costs, on average of ${count(events)}, accepted by hundreds and delivered to one listener:
+
+| | server | agent |
+|---|---|---|
+| processor time to accept it | ${accepted.server.toFixed(0)} µs | ${accepted.agent.toFixed(0)} µs |
+| processor time to deliver it to one listener | ${delivered.server.toFixed(0)} µs | ${delivered.agent.toFixed(0)} µs |
+| its body, with indexes | ${disk.event.toFixed(0)} bytes | |
+| its identity, with its index | ${disk.identity.toFixed(0)} bytes | |
+| write-ahead log | ${disk.journal.toFixed(0)} bytes | |
 `
 }
 

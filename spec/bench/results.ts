@@ -30,10 +30,41 @@ export interface Profile {
   readonly shares: readonly { readonly part: string; readonly share: number }[]
 }
 
+/** How long something took, in ms. */
+export interface Times {
+  readonly name: string
+  readonly hope: string
+  readonly count: number
+  readonly p50: number
+  readonly p99: number
+}
+
+/** What one event costs, on average of so many. */
+export interface Costs {
+  readonly events: number
+  /** Processor time in µs. */
+  readonly accepted: { readonly server: number; readonly agent: number }
+  readonly delivered: { readonly server: number; readonly agent: number }
+  /** Bytes: tables with their indexes, and what went through the write-ahead log. */
+  readonly disk: { readonly event: number; readonly identity: number; readonly journal: number }
+}
+
+/** Measurements of logs in PostgreSQL. */
+export interface PostgresResults {
+  readonly cases: readonly Measured[]
+  readonly rounds: number
+  readonly times: readonly Times[]
+  readonly costs: Costs
+  /** The load of the machine when they began. */
+  readonly load: number
+  readonly processors: number
+}
+
 /** All results that docs/performance.md is generated from. */
 export interface Results {
   readonly cases: readonly Measured[]
   readonly rounds: number
   readonly growth: readonly Point[]
   readonly profiles: readonly Profile[]
+  readonly postgres?: PostgresResults
 }

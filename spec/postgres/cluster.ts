@@ -1,5 +1,15 @@
 import { execFileSync, spawn } from 'node:child_process'
-import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -9,6 +19,8 @@ import { ask } from './schemas.ts'
 
 /** Where Debian puts the servers. */
 const SERVERS = '/usr/lib/postgresql'
+
+const cache = join(import.meta.dirname, '../../.cache')
 
 /** A server of PostgreSQL of its own, on a Unix socket in a temporary directory. */
 export interface Cluster {
@@ -28,8 +40,7 @@ export interface Cluster {
 
 /** Starts a server. `settings`: beside those that keep it small. */
 export function startCluster(settings: Readonly<Record<string, string>> = {}): Promise<Cluster> {
-  const init = ['--username', 'tidings', '--auth', 'trust', '--encoding', 'UTF8', '--no-sync', '--no-locale']
-  return serve(settings, (run, data) => run('initdb', ['--pgdata', data, ...init]))
+  return serve(settings, initialize)
 }
 
 /** Starts a standby of a server: a copy, which gets what that writes from now on. It is the primary's to wait for it. */
@@ -72,6 +83,8 @@ async function serve(
     listen_addresses: '',
     unix_socket_directories: directory,
     shared_buffers: '16MB',
+    // Else each connection loads it.
+    shared_preload_libraries: 'plpgsql',
     // Else a server that died syncs a thousand files, one by one, before it starts.
     recovery_init_sync_method: 'syncfs',
     ...settings,
@@ -84,7 +97,7 @@ async function serve(
       cwd: directory,
     })
     const ended = new Promise<void>((resolve) => server.once('close', () => resolve()))
-    await until(async () => isReady(programs, directory) || (await sleep(50)), 'a server that answers')
+    await until(async () => isReady(data, server.pid) || (await sleep(20)), 'a server that answers')
     return (signal = 'SIGQUIT') => {
       server.kill(signal)
       return ended
@@ -118,8 +131,30 @@ export function findServer(): string | undefined {
 
 function newest(): string {
   const found = findServer()
-  if (found === undefined) throw new Error('these specs need a server: apt-get install postgresql')
+  if (found === undefined) throw new Error('the specs of logs in PostgreSQL need a server: apt-get install postgresql')
   return found
+}
+
+/** `initdb` takes a second of processor time, so its result is kept, and copied with its owners. */
+function initialize(run: RunProgram, data: string): void {
+  const version = execFileSync(join(newest(), 'bin/initdb'), ['--version'], { encoding: 'utf8' })
+  const kept = join(cache, `${version.replaceAll(/[^\w.]+/g, '-')}${process.getuid?.() ?? ''}`)
+  const copy = (from: string, to: string): unknown => execFileSync('cp', ['-pR', from, to])
+  if (existsSync(kept)) return void copy(kept, data)
+  const settings = ['--username', 'tidings', '--auth', 'trust', '--encoding', 'UTF8', '--no-sync', '--no-locale']
+  run('initdb', ['--pgdata', data, ...settings])
+  // The user that owns it may not be allowed to see the cache.
+  mkdirSync(cache, { recursive: true })
+  const part = mkdtempSync(join(cache, 'initdb-'))
+  copy(data, join(part, 'data'))
+  try {
+    renameSync(join(part, 'data'), kept)
+  } catch (error) {
+    // Another spec was faster.
+    if (!existsSync(kept)) throw error
+  } finally {
+    rmSync(part, { recursive: true })
+  }
 }
 
 /** Who runs a server in a directory: one refuses to run as root. */
@@ -131,11 +166,9 @@ export function ownerOf(directory: string): { readonly uid?: number; readonly gi
   return { uid: uid as number, gid: gid as number }
 }
 
-function isReady(programs: string, directory: string): boolean {
-  try {
-    execFileSync(join(programs, 'pg_isready'), ['--host', directory, '--quiet'], { stdio: 'ignore' })
-    return true
-  } catch {
-    return false
-  }
+/** The file of its process id has one line that says so. */
+function isReady(data: string, pid: number | undefined): boolean {
+  const path = join(data, 'postmaster.pid')
+  const lines = existsSync(path) ? readFileSync(path, 'utf8').split('\n') : []
+  return lines[0] === String(pid) && lines[7]?.trim() === 'ready'
 }

@@ -1,18 +1,14 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { after, before, describe, it, type TestContext } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { start, tidings, userFolder } from '../e2e/program.ts'
 import { until } from '../support/until.ts'
 import { type Cluster, startCluster } from './cluster.ts'
 
-const HOME = `
-import { agent, every, job, listener, on } from 'tidings'
-
-export default agent('home', [
-  job('tick', every(1).seconds, ({ slot }) => ({ type: 'tick', identifier: slot.toISOString(), data: null })),
-  job('look', every(1).hours, () => undefined),
-  listener('hear', on('tick'), ({ identifier }) => console.log('heard ' + identifier)),
-])
-`
+/** The example of docs/many-machines.md. */
+const HOME = readFileSync(join(import.meta.dirname, '../../docs/examples/shared.ts'), 'utf8')
 
 interface Agent {
   readonly id: string
@@ -25,6 +21,9 @@ describe('commands on a log in PostgreSQL', () => {
   let cluster: Cluster
   before(async () => (cluster = await startCluster()))
   after(() => cluster.remove())
+
+  /** A pause between two commands of a loop, each of which is a process. */
+  const pause = (): Promise<undefined> => sleep(1000)
 
   async function asked(t: TestContext, folder: string, db: string, ...args: string[]): Promise<unknown[]> {
     const { code, stdout, stderr } = await tidings(t, folder, [...args, '--json', '--db', db])
@@ -44,13 +43,8 @@ describe('commands on a log in PostgreSQL', () => {
     await Promise.all(programs.map((program) => program.said(/agent started/)))
     await until(async () => {
       const rows = await agents()
-      return (
-        rows.length === 2 &&
-        rows
-          .flatMap(({ jobs }) => jobs)
-          .toSorted()
-          .join() === 'look,tick'
-      )
+      const jobs = rows.flatMap((row) => row.jobs).toSorted()
+      return (rows.length === 2 && jobs.join() === 'look,tick') || pause()
     }, 'two agents that share the jobs')
 
     const run = (await asked(t, folder, db, 'jobs', 'run', 'look')) as { run?: { status: string } }[]
@@ -65,7 +59,7 @@ describe('commands on a log in PostgreSQL', () => {
       Number(((await asked(t, folder, db, 'events', 'count', '--type', 'tick')) as { count: number }[])[0]?.count)
     const paused = await ticks()
     await asked(t, folder, db, 'jobs', 'resume', 'tick')
-    await until(async () => (await ticks()) > paused, 'the job to run again')
+    await until(async () => (await ticks()) > paused || pause(), 'the job to run again')
 
     const handler = (await agents()).find(({ listeners }) => listeners.includes('hear'))
     assert.ok(handler !== undefined)
@@ -73,9 +67,9 @@ describe('commands on a log in PostgreSQL', () => {
     const before = await ticks()
     await until(async () => {
       const rows = await agents()
-      return rows.length === 1 && rows[0]?.jobs.length === 2 && rows[0].listeners.includes('hear')
+      return (rows.length === 1 && rows[0]?.jobs.length === 2 && rows[0].listeners.includes('hear')) || pause()
     }, 'the other agent to do everything')
-    await until(async () => (await ticks()) > before, 'more events')
+    await until(async () => (await ticks()) > before || pause(), 'more events')
     await Promise.all(programs.map((program) => program.signal('SIGTERM')))
     const printed = programs.flatMap((program) => program.printed().match(/^heard .*$/gm) ?? [])
     assert.equal(new Set(printed).size, printed.length, 'each event was heard once')

@@ -16,7 +16,8 @@ const { values, positionals } = parseArgs({
 })
 
 /** Suites that start programs or wait go first, so that the run does not end with them alone. */
-const isQuick = (path: string): boolean => !/^spec.(package|docs|e2e|agent|faults|testing|streams|level)/.test(path)
+const isQuick = (path: string): boolean =>
+  !/^spec.(package|docs|e2e|agent|faults|testing|streams|level|postgres)/.test(path)
 
 const ending = values.slow ? '.slow.ts' : '.spec.ts'
 const files = readdirSync(join(root, 'spec'), { recursive: true, encoding: 'utf8' })

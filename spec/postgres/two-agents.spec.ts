@@ -5,7 +5,7 @@ import type { Consumer, Handed, Log } from '../../lib/log/port.ts'
 import type { PostgresLog } from '../../lib/postgres/postgres-log.ts'
 import { until } from '../support/until.ts'
 import { type Cluster, startCluster } from './cluster.ts'
-import { type SharedLog, sharedLog } from './shared-log.ts'
+import { LONG, type SharedLog, sharedLog } from './shared-log.ts'
 
 describe('two agents that share a log in PostgreSQL', () => {
   let cluster: Cluster
@@ -13,7 +13,7 @@ describe('two agents that share a log in PostgreSQL', () => {
   after(() => cluster.remove())
 
   async function share(t: TestContext): Promise<readonly [PostgresLog, PostgresLog, SharedLog]> {
-    const shared = sharedLog(t, cluster)
+    const shared = sharedLog(t, cluster, LONG)
     const logs = await Promise.all([shared.open(), shared.open()])
     return [...logs, shared]
   }
@@ -65,7 +65,7 @@ describe('two agents that share a log in PostgreSQL', () => {
   })
 
   it('hand over to the other when one dies: what was in flight is told again, what was acked is not', async (t) => {
-    const [one, other] = await share(t)
+    const [one, other, { die }] = await share(t)
     const [mine, theirs] = [
       await one.consumer('mail', { start: 'start' }),
       await other.consumer('mail', { start: 'start' }),
@@ -73,7 +73,7 @@ describe('two agents that share a log in PostgreSQL', () => {
     await one.accept([draft('a'), draft('b'), draft('c')])
     for (const handed of await mine.pull(2, never)) if (handed.event.identifier === 'a') mine.ack(handed)
     await mine.flush()
-    one.abandon()
+    await die(one)
     assert.equal((await first(theirs))?.identifier, 'b')
     assert.equal(theirs.suspects, 0)
   })
@@ -96,12 +96,12 @@ describe('two agents that share a log in PostgreSQL', () => {
   })
 
   it('give a slot to one of them, and to the other when that one dies', async (t) => {
-    const [one, other] = await share(t)
+    const [one, other, { die }] = await share(t)
     const slot = new Date('2026-03-01T12:00:00Z')
     const claims = await Promise.all([one, other].map((log) => log.claim('poll', slot, 60_000)))
     assert.equal(claims.filter((claim) => claim !== undefined).length, 1)
     const [holder, stander] = claims[0] === undefined ? [other, one] : [one, other]
-    holder.abandon()
+    await die(holder)
     const taken = async (): Promise<boolean> => (await stander.claim('poll', slot, 60_000))?.attempt === 2
     await until(taken, 'the slot to be free')
     assert.deepEqual(await attempts(stander), [1])

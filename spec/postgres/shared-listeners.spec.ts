@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { agent, type Delivery, listener, on, type Part, start } from '../../lib/index.ts'
 import { until } from '../support/until.ts'
 import { type Cluster, startCluster } from './cluster.ts'
-import { sharedLog } from './shared-log.ts'
+import { LONG, sharedLog } from './shared-log.ts'
 
 describe('a listener of agents that share a log', () => {
   let cluster: Cluster
@@ -12,14 +12,14 @@ describe('a listener of agents that share a log', () => {
   after(() => cluster.remove())
 
   function shared(t: TestContext) {
-    const { open, expire } = sharedLog(t, cluster)
+    const { open, expire, die } = sharedLog(t, cluster, LONG)
     const run = async (...parts: Part[]) => {
       const log = await open()
       const running = await start(agent('home', parts), { log, logger: false })
       t.after(() => running.stop())
       return { log, running }
     }
-    return { run, expire }
+    return { run, expire, die }
   }
 
   const draft = (identifier: string) => ({ type: 'it', identifier, data: null })
@@ -77,7 +77,7 @@ describe('a listener of agents that share a log', () => {
   })
 
   it('comes back to the first when the other dies, with every event handled and none twice', async (t) => {
-    const { run } = shared(t)
+    const { run, die } = shared(t)
     const heard: string[] = []
     const hear = listener('hear', on('it'), ({ identifier }) => void heard.push(identifier))
     const [one, other] = [await run(hear), await run(hear)]
@@ -98,7 +98,7 @@ describe('a listener of agents that share a log', () => {
     await until(() => heard.length === sent.length, 'the other to handle all')
     await sleep(100)
     const third = await run(hear)
-    other.log.abandon()
+    await die(other.log)
     await send()
     await until(() => heard.length === sent.length, 'the third to handle all')
     await third.running.drained()

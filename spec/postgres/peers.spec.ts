@@ -3,7 +3,7 @@ import { after, before, describe, it, type TestContext } from 'node:test'
 import { agent, every, job, listener, manual, on, operations, Park, start } from '../../lib/index.ts'
 import { until } from '../support/until.ts'
 import { type Cluster, startCluster } from './cluster.ts'
-import { sharedLog } from './shared-log.ts'
+import { LONG, sharedLog } from './shared-log.ts'
 
 describe('agents that share a log, asked from another process', () => {
   let cluster: Cluster
@@ -12,7 +12,7 @@ describe('agents that share a log, asked from another process', () => {
 
   /** Two agents with these parts, and the operations of a third process. */
   async function shared(t: TestContext, parts: (who: string) => Parameters<typeof agent>[1]) {
-    const { open } = sharedLog(t, cluster)
+    const { open, die } = sharedLog(t, cluster, LONG)
     const run = async (who: string) => {
       const log = await open()
       const running = await start(agent('home', parts(who)), { log, logger: false })
@@ -20,7 +20,7 @@ describe('agents that share a log, asked from another process', () => {
       return { log, running }
     }
     const [one, other] = [await run('one'), await run('other')]
-    return { one, other, on: operations(await open()) }
+    return { one, other, die, on: operations(await open()) }
   }
 
   it('are listed with what each of them does', async (t) => {
@@ -66,6 +66,7 @@ describe('agents that share a log, asked from another process', () => {
     const {
       one,
       other,
+      die,
       on: asked,
     } = await shared(t, (who) => [
       listener('mail', on('it'), ({ identifier }) => {
@@ -86,7 +87,7 @@ describe('agents that share a log, asked from another process', () => {
     await until(() => heard.length === 1, 'the first event to be handled')
     const [who] = heard[0]?.split(' ') ?? []
     const [holder, rest] = who === 'one' ? [one, other] : [other, one]
-    holder.log.abandon()
+    await die(holder.log)
     await asked.parked.retry('mail', 2)
     const second = `${who === 'one' ? 'other' : 'one'} b`
     // The first event may come again: its agent died within 50 ms of handling it.
