@@ -1,5 +1,4 @@
-import { chaosOnce, failOvers, longRuns } from './chaos.ts'
+import { chaosOnce, longRuns } from './chaos.ts'
 
 chaosOnce()
 longRuns(15_000)
-failOvers(1)

@@ -3,7 +3,6 @@ import { makeLevel, readLevel } from '../../level/portable-log.ts'
 import { isWithin } from '../../level/store/directory.ts'
 import { type Copied, copyRecords } from '../../log/copy/copy-records.ts'
 import type { Fill, LogFacts, PortableSource } from '../../log/copy/portable-log.ts'
-import { wholeConsumers } from '../../log/copy/whole-consumers.ts'
 import type { Progress } from '../../log/upkeep.ts'
 import { isPostgres } from '../run/open-log.ts'
 
@@ -32,17 +31,13 @@ export async function copyLog(
       details: { directory: to },
     })
   }
-  return reading(from, (source) =>
-    making(to, source.facts, (target) =>
-      copyRecords(isPostgres(to) ? source : wholeConsumers(source), target, progress),
-    ),
-  )
+  return reading(from, to, (source) => making(to, source.facts, (target) => copyRecords(source, target, progress)))
 }
 
-async function reading<T>(from: string, use: (source: PortableSource) => Promise<T>): Promise<T> {
+async function reading<T>(from: string, to: string, use: (source: PortableSource) => Promise<T>): Promise<T> {
   if (!isPostgres(from)) return readLevel(from, use)
-  const { readPostgres } = await import('../../postgres/postgres.ts')
-  return readPostgres(from, use)
+  const { readPostgres, wholeConsumers } = await import('../../postgres/postgres.ts')
+  return readPostgres(from, (source) => use(isPostgres(to) ? source : wholeConsumers(source)))
 }
 
 async function making<T>(to: string, facts: LogFacts, fill: Fill<T>): Promise<T> {
