@@ -59,7 +59,7 @@ export {
 } from './agent/try/dry-effects.ts'
 export { placeholder, type Recording, recordWorld } from './agent/try/record-world.ts'
 export { replay } from './agent/try/replay-world.ts'
-export { type SteppedClock, systemClock } from './core/clock.ts'
+export { realPause, type SteppedClock, systemClock } from './core/clock.ts'
 export { didYouMean } from './core/did-you-mean.ts'
 export { parseDuration } from './core/duration.ts'
 export { lines } from './core/lines.ts'

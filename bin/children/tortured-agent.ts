@@ -2,6 +2,7 @@
 import {
   PendingFaults,
   placeholder,
+  realPause,
   type SteppedClock,
   systemClock,
   type WatchHost,
@@ -117,12 +118,11 @@ async function askForRuns(
   jobs: readonly { readonly name: string }[],
   resting: AbortSignal,
 ): Promise<void> {
-  const pause = (ms: number): Promise<void> => new Promise((resolve) => systemClock.timer(resolve, ms))
   for (let turn = 0; !resting.aborted; turn++) {
     const job = jobs[turn % jobs.length]
     if (job === undefined) return
     // A run that fails is what the world, or a fault, made of it; it is not what is tested.
-    await Promise.race([running.trigger(job.name).catch(() => undefined), pause(PATIENCE)])
-    await pause(PAUSE)
+    await Promise.race([running.trigger(job.name).catch(() => undefined), realPause(PATIENCE)])
+    await realPause(PAUSE)
   }
 }

@@ -79,7 +79,7 @@ export class Connection {
     return this.#broken !== undefined
   }
 
-  /** Asks after all earlier questions are answered. `name`: the statement is prepared once, under this name. */
+  /** Asks after all earlier questions are answered. */
   ask(text: string, values: readonly unknown[] = []): Promise<readonly Row[]> {
     const answer = this.#last.then(() => this.#ask(text, values))
     this.#last = answer.catch(() => undefined)

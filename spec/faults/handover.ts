@@ -4,6 +4,7 @@ import { systemClock } from '../../lib/core/clock.ts'
 import { agent, listener, on, type Running, start } from '../../lib/index.ts'
 import type { LevelLog } from '../../lib/level/level-log.ts'
 import { type Fate, FaultySource, faultyLog, turns } from '../level/faults.ts'
+import { type Random, random } from '../support/random.ts'
 import { shown } from './results.ts'
 
 const KEYS = ['a', 'b', 'c', 'd', 'e']
@@ -20,20 +21,6 @@ interface Tally {
   takeovers: number
   /** Deliveries that ended while the log was closing, or later. */
   late: number
-}
-
-/** Pseudo-random numbers from 0 up to but not including `below`; a seed always yields the same ones. */
-type Random = (below: number) => number
-
-// Mulberry32.
-function random(seed: number): Random {
-  let state = seed
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * below)
-  }
 }
 
 /** One log whose writes fail at times, and agents that take a listener over from one another. */

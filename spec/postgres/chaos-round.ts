@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { compiledProgram } from '../support/compiled-program.ts'
+import type { Random } from '../support/random.ts'
 import { afterAll, temporaryDirectory } from '../support/temporary-directory.ts'
 import { until } from '../support/until.ts'
 import { checkRound, type Suffered, type Tally } from './chaos-check.ts'
@@ -22,9 +23,6 @@ interface Sharer {
   /** It was killed. */
   isDead: boolean
 }
-
-/** Pseudo-random numbers from 0 up to but not including `below`. */
-export type Random = (below: number) => number
 
 /** What a round is made of. */
 export interface RoundParts {

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { random } from '../support/random.ts'
 import type { Tally } from './chaos-check.ts'
-import { type Random, Round, type RoundParts } from './chaos-round.ts'
+import { Round, type RoundParts } from './chaos-round.ts'
 import { type Cluster, startCluster, startStandby, waitForStandby } from './cluster.ts'
 
 /** How long an agent is frozen, in ms. */
@@ -23,17 +24,6 @@ const FAULTS: Readonly<Record<string, (round: Round, freeze: Freeze) => Promise<
     }
   },
   'sees the server start again': (round) => round.cluster.restart(),
-}
-
-// Mulberry32.
-function random(seed: number): Random {
-  let state = seed
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * below)
-  }
 }
 
 /** One round with a seed. */

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it, type TestContext } from 'node:test'
-import type { Clock } from '../../lib/core/clock.ts'
 import { agent, every, job, listener, on, start } from '../../lib/index.ts'
 import { openPostgres } from '../../lib/postgres/open-postgres.ts'
-import { logSuite, type OpenedLog } from '../../lib/testing/log-suite.ts'
+import { logSuite } from '../../lib/testing/log-suite.ts'
 import { until } from '../support/until.ts'
 import { type Cluster, startCluster } from './cluster.ts'
+import { openedLog } from './opened-log.ts'
 import { type Pooler, startPooler } from './pooler.ts'
-import { ask, cut, drop } from './schemas.ts'
+import { ask, drop } from './schemas.ts'
 import { sharedLog } from './shared-log.ts'
 
 /** So few that each statement of an agent may run on another one. */
@@ -119,26 +119,13 @@ describe('a log in PostgreSQL behind PgBouncer in transaction mode', () => {
     assert.deepEqual(await ask(other.address, `SELECT seq FROM "${options.schema}".head`), [['1']])
   })
 
-  const opened = async (schema: string, clock: Clock): Promise<OpenedLog> => {
-    const log = await openPostgres(pooler.address, { schema, clock, warn: () => undefined })
-    return {
-      log,
-      async reopen(how) {
-        if (how === 'close') await log.close()
-        else await cut(cluster.address, schema, log)
-        return opened(schema, clock)
-      },
-      async remove() {
-        await log.close()
-        await drop(cluster.address, schema)
-      },
-    }
-  }
   logSuite({
     test: it,
     open: (clock) => {
       made += 1
-      return opened(`log_${made}`, clock)
+      const schema = `log_${made}`
+      const { address: server } = cluster
+      return openedLog({ address: pooler.address, server, schema, clock }, () => drop(server, schema))
     },
     patience: 60_000,
     runs: Number(process.env['TIDINGS_RUNS'] ?? 3),

@@ -1,9 +1,9 @@
 import { after, before, describe, it } from 'node:test'
 import type { Clock } from '../../lib/core/clock.ts'
-import { openPostgres } from '../../lib/postgres/open-postgres.ts'
 import { logSuite, type OpenedLog } from '../../lib/testing/log-suite.ts'
 import { type Cluster, startCluster } from './cluster.ts'
-import { type Asking, asking, cut, empty } from './schemas.ts'
+import { openedLog } from './opened-log.ts'
+import { type Asking, asking, empty } from './schemas.ts'
 
 /** The laws of every log, each with this many values: every second of them, so that two files can share the work. */
 export function postgresLogSuite(half: 'odd' | 'even', runs: number): void {
@@ -22,22 +22,11 @@ export function postgresLogSuite(half: 'odd' | 'even', runs: number): void {
       await cluster.remove()
     })
 
-    const opened = async (schema: string, clock: Clock): Promise<OpenedLog> => {
-      const log = await openPostgres(cluster.address, { schema, clock, warn: () => undefined })
-      return {
-        log,
-        async reopen(how) {
-          if (how === 'close') await log.close()
-          else await cut(cluster.address, schema, log)
-          return opened(schema, clock)
-        },
-        async remove() {
-          await log.close()
-          await empty(admin, schema)
-          emptied.push(schema)
-        },
-      }
-    }
+    const opened = (schema: string, clock: Clock): Promise<OpenedLog> =>
+      openedLog({ address: cluster.address, server: cluster.address, schema, clock }, async () => {
+        await empty(admin, schema)
+        emptied.push(schema)
+      })
     let laws = 0
     logSuite({
       test(name, run) {

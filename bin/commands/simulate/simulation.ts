@@ -44,7 +44,8 @@ function instantOf(text: string): Date {
   return at
 }
 
-function durationOf(text: string): number {
+/** @throws UsageError for a text that it cannot read as a duration */
+export function durationOf(text: string): number {
   try {
     return parseDuration(text, '--for')
   } catch (error) {
@@ -53,12 +54,22 @@ function durationOf(text: string): number {
 }
 
 function kindsOf(text: string): true | FaultKinds {
-  if (text === 'all') return true
+  const kinds = faultsIn(text, faultKinds)
+  return kinds === undefined ? true : Object.fromEntries(kinds.map((each) => [each, true]))
+}
+
+/**
+ * The kinds of faults that an option names; undefined: all.
+ *
+ * @throws UsageError for a kind that is not known
+ */
+export function faultsIn<K extends string>(text: string, known: Readonly<Record<K, true>>): readonly K[] | undefined {
+  if (text === 'all') return undefined
   const kinds = text.split(',').map((each) => each.trim())
-  const unknown = kinds.find((each) => !Object.hasOwn(faultKinds, each))
-  if (unknown === undefined) return Object.fromEntries(kinds.map((each) => [each, true]))
+  const unknown = kinds.find((each) => !Object.hasOwn(known, each))
+  if (unknown === undefined) return kinds as K[]
   throw new UsageError(
-    `--faults must be all, or some of ${Object.keys(faultKinds).join(', ')}, got ${JSON.stringify(unknown)}`,
+    `--faults must be all, or some of ${Object.keys(known).join(', ')}, got ${JSON.stringify(unknown)}`,
   )
 }
 

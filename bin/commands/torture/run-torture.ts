@@ -1,13 +1,12 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseDuration } from '../../../lib/cli.ts'
-import { exitCodes, Failure, UsageError } from '../../cli/errors.ts'
+import { exitCodes, Failure } from '../../cli/errors.ts'
 import { plural } from '../../print/format.ts'
 import { printJson, printLine, printNote, printProblem } from '../../print/print.ts'
 import { progressBar } from '../../print/progress.ts'
 import { findFile } from '../../user/find-file.ts'
-import { loadWorld } from '../simulate/simulation.ts'
+import { durationOf, faultsIn, loadWorld } from '../simulate/simulation.ts'
 import { type Judgement, judgeTorture } from './judge-torture.ts'
 import { type Torment, type Tormented, torment, torments } from './torment.ts'
 import { canLimitFiles } from './victim.ts'
@@ -62,26 +61,14 @@ export async function runTorture(options: TortureOptions): Promise<number> {
 
 const UNTRIED = 'no handler was called, so nothing was tried: let the world answer with news'
 
-function durationOf(text: string): number {
-  try {
-    return parseDuration(text, '--for')
-  } catch (error) {
-    throw new UsageError((error as Error).message)
-  }
-}
-
 async function kindsOf(text: string): Promise<readonly Torment[]> {
-  const known = Object.keys(torments) as Torment[]
-  const isAll = text === 'all'
-  const kinds = isAll ? known : text.split(',').map((each) => each.trim())
-  const unknown = kinds.find((each) => !Object.hasOwn(torments, each))
-  if (unknown !== undefined)
-    throw new UsageError(`--faults must be all, or some of ${known.join(', ')}, got ${JSON.stringify(unknown)}`)
-  if (!kinds.includes('diskFull') || (await canLimitFiles())) return kinds as Torment[]
+  const chosen = faultsIn(text, torments)
+  const kinds = chosen ?? (Object.keys(torments) as Torment[])
+  if (!kinds.includes('diskFull') || (await canLimitFiles())) return kinds
   const why = 'diskFull needs the program prlimit, which Linux has'
-  if (!isAll) throw new Failure(why)
+  if (chosen !== undefined) throw new Failure(why)
   printNote(`${why}: the disk stays empty`)
-  return known.filter((kind) => kind !== 'diskFull')
+  return kinds.filter((kind) => kind !== 'diskFull')
 }
 
 function jsonOf({ timeline, lives, counts, refused, exits }: Tormented, { events, parked, harm }: Judgement): object {

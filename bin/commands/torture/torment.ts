@@ -3,6 +3,7 @@ import {
   type Random,
   Recorder,
   randomOf,
+  realPause,
   SimulatedWorld,
   Timeline,
   type WatchedDelivery,
@@ -12,13 +13,8 @@ import { answerTo } from './answer-to.ts'
 import type { FromAgent, Orders } from './messages.ts'
 import { type End, Victim } from './victim.ts'
 
-/** What is done to the agent. */
-export const torments = {
-  kills: 'SIGKILL at any moment, half of them before a handler gets the answer to what it has sent',
-  stops: 'SIGSTOP for up to 4 s, as a machine that sleeps',
-  clockSteps: 'its clock is set by up to a day, forward or back',
-  diskFull: 'it can write to no file for a while',
-} as const
+/** The kinds of faults. */
+export const torments = { kills: true, stops: true, clockSteps: true, diskFull: true } as const
 
 /** A kind of fault. */
 export type Torment = keyof typeof torments
@@ -104,12 +100,12 @@ class Torture {
       const life = this.#begin()
       // Death at its start too, now and then.
       if (this.#has('kills') && this.#random() < 0.15)
-        void this.#pause(this.#random() * 1000).then(() => this.#kill(life))
+        void realPause(this.#random() * 1000).then(() => this.#kill(life))
       await life.up
       const isBorn = life.isUp
       while (life.isUp && this.#passed < length) {
         progress(Math.min(this.#passed, length))
-        await this.#pause(200 + this.#random() * 1500)
+        await realPause(200 + this.#random() * 1500)
         if (life.isUp) await this.#disturb(life)
       }
       if (!life.isUp) stillborn = this.#over(await life.ended) && !isBorn ? stillborn + 1 : 0
@@ -136,10 +132,6 @@ class Torture {
 
   #has(kind: Torment): boolean {
     return this.#options.kinds.includes(kind)
-  }
-
-  #pause(ms: number): Promise<void> {
-    return new Promise((resolve) => setTimeout(resolve, ms))
   }
 
   #begin(): Victim {
@@ -176,7 +168,7 @@ class Torture {
     if (kind === 'stops') {
       this.#mark(kind, 'SIGSTOP')
       life.freeze()
-      await this.#pause(500 + this.#random() * 3500)
+      await realPause(500 + this.#random() * 3500)
       life.thaw()
     }
     if (kind === 'clockSteps') {
@@ -187,7 +179,7 @@ class Torture {
     if (kind === 'diskFull') {
       this.#mark(kind, 'disk full')
       await life.limitFiles(true)
-      await this.#pause(500 + this.#random() * 1500)
+      await realPause(500 + this.#random() * 1500)
       await life.limitFiles(false)
     }
   }
@@ -235,7 +227,7 @@ class Torture {
     }
     life.tell({ tell: 'rest' })
     for (let step = 0; step < REST.steps && life.isUp && !this.#drained; step++) {
-      await this.#pause(REST.every)
+      await realPause(REST.every)
       if (!this.#drained) this.#step(life, REST.by)
     }
     const isUp = life.isUp

@@ -13,8 +13,9 @@ import { isPostgres } from '../run/open-log.ts'
  *
  * @param options `progress` is called with the number of records copied and compared so far, and of all (an estimate)
  * @throws TidingsError `TIDINGS_LOG_LOCKED` (an agent has one of them open), `TIDINGS_LOG_INVALID` (there is no log, or
- *   the target is not empty, or a listener is shared by its code and is to be whole), `TIDINGS_LOG_DAMAGED` (the original is damaged, or the copy differs), `TIDINGS_LOG_FORMAT`,
- *   `TIDINGS_LOG_FAILED` (the disk is full, access is denied, or the server can't be reached)
+ *   the target is not empty, or a listener is shared by its code and is to be whole), `TIDINGS_LOG_DAMAGED` (the original
+ *   is damaged, or the copy differs), `TIDINGS_LOG_FORMAT`, `TIDINGS_LOG_FAILED` (the disk is full, access is denied, or the
+ *   server can't be reached)
  */
 export async function copyLog(
   from: string,

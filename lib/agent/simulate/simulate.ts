@@ -308,8 +308,8 @@ class Simulation {
     if (first === undefined) return
     clock.timer(
       () => {
-        const next = events.findIndex(({ created }, i) => i >= from && created > clock.now())
-        const end = next < 0 ? events.length : next
+        let end = from + 1
+        while (end < events.length && (events[end] as StoredEvent).created <= clock.now()) end++
         void this.#life.accept(events.slice(from, end).map(draftOf))
         this.#tell(events, end)
       },

@@ -4,6 +4,7 @@ import { openSync, writeSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { agent, eventType, every, job, listener, on, start } from '../../../lib/index.ts'
 import { openPostgres } from '../../../lib/postgres/open-postgres.ts'
+import { random } from '../../support/random.ts'
 import type { DiaryLine, SharerOrders } from '../diary.ts'
 
 const { address, schema, lease, who, seed, runs, diary, publishes } = JSON.parse(process.argv[2] ?? '') as SharerOrders
@@ -13,14 +14,7 @@ function note(line: DiaryLine): void {
   writeSync(file, `${JSON.stringify({ ...line, who, at: Date.now() })}\n`)
 }
 
-// Mulberry32.
-let turn = seed
-function below(most: number): number {
-  turn = (turn + 0x6d2b79f5) | 0
-  let mixed = Math.imul(turn ^ (turn >>> 15), turn | 1)
-  mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-  return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * most)
-}
+const below = random(seed)
 
 const made = eventType('made').of<{ key: string }>()
 
