@@ -43,6 +43,11 @@ export function startCluster(settings: Readonly<Record<string, string>> = {}): P
   return serve(settings, initialize)
 }
 
+/** Starts a server that no agent takes for another one: those of `startCluster` are copies, with one system identifier. */
+export function startOtherCluster(settings: Readonly<Record<string, string>> = {}): Promise<Cluster> {
+  return serve(settings, initdb)
+}
+
 /** Starts a standby of a server: a copy, which gets what that writes from now on. It is the primary's to wait for it. */
 export function startStandby({ directory }: Cluster): Promise<Cluster> {
   const how = ['--wal-method', 'stream', '--checkpoint', 'fast', '--write-recovery-conf', '--no-sync']
@@ -135,14 +140,18 @@ function newest(): string {
   return found
 }
 
+function initdb(run: RunProgram, data: string): void {
+  const settings = ['--username', 'tidings', '--auth', 'trust', '--encoding', 'UTF8', '--no-sync', '--no-locale']
+  run('initdb', ['--pgdata', data, ...settings])
+}
+
 /** `initdb` takes a second of processor time, so its result is kept, and copied with its owners. */
 function initialize(run: RunProgram, data: string): void {
   const version = execFileSync(join(newest(), 'bin/initdb'), ['--version'], { encoding: 'utf8' })
   const kept = join(cache, `${version.replaceAll(/[^\w.]+/g, '-')}${process.getuid?.() ?? ''}`)
   const copy = (from: string, to: string): unknown => execFileSync('cp', ['-pR', from, to])
   if (existsSync(kept)) return void copy(kept, data)
-  const settings = ['--username', 'tidings', '--auth', 'trust', '--encoding', 'UTF8', '--no-sync', '--no-locale']
-  run('initdb', ['--pgdata', data, ...settings])
+  initdb(run, data)
   // The user that owns it may not be allowed to see the cache.
   mkdirSync(cache, { recursive: true })
   const part = mkdtempSync(join(cache, 'initdb-'))

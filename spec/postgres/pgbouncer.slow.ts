@@ -4,7 +4,7 @@ import { agent, every, job, listener, on, start } from '../../lib/index.ts'
 import { openPostgres } from '../../lib/postgres/open-postgres.ts'
 import { logSuite } from '../../lib/testing/log-suite.ts'
 import { until } from '../support/until.ts'
-import { type Cluster, startCluster } from './cluster.ts'
+import { type Cluster, startCluster, startOtherCluster } from './cluster.ts'
 import { openedLog } from './opened-log.ts'
 import { type Pooler, startPooler } from './pooler.ts'
 import { ask, drop } from './schemas.ts'
@@ -102,7 +102,7 @@ describe('a log in PostgreSQL behind PgBouncer in transaction mode', () => {
   })
 
   it('gives up what it holds when the pooler continues with another server', async (t) => {
-    const other = await startCluster({ fsync: 'off' })
+    const other = await startOtherCluster({ fsync: 'off' })
     t.after(() => other.remove())
     const moved = await startPooler(cluster, CONNECTIONS)
     t.after(() => moved.remove())
