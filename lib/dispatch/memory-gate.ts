@@ -86,8 +86,9 @@ export class MemoryGate {
   async resume({ event: { seq }, attempts, at }: Retrying): Promise<boolean> {
     await this.#open()
     if (await this.#judge.isWaiting(seq)) return true
-    // Its batch is complete, and was not handed out before the process died: a delivery would have made it due.
-    const isLeft = attempts === 0 && at > this.#host.clock.now() && (await this.#judge.hasBatch(seq))
+    // Its batch is complete, or it was left out, and the process died before it was made due: a delivery would have.
+    const isUntried = attempts === 0 && at > this.#host.clock.now()
+    const isLeft = isUntried && ((await this.#judge.hasBatch(seq)) || (await this.#judge.isLeftOut(seq)))
     if (isLeft) await this.#consumer.redeliver([seq])
     return isLeft
   }
@@ -102,12 +103,14 @@ export class MemoryGate {
     const admitted: Handed[] = []
     const dropped: Handed[] = []
     const waiting = new Map<Handed, number>()
-    const completed: number[] = []
+    // What waited, and was decided by another event.
+    const decided = new Set<number>()
     const sort = (handed: Handed, verdict: Verdict): void => {
       if (verdict.kind !== 'wait') this.#early.delete(handed.event.seq)
+      for (const seq of verdict.releases ?? []) decided.add(seq)
       if (verdict.kind === 'drop') {
         dropped.push(handed)
-        if (verdict.completes !== undefined) completed.push(verdict.completes)
+        if (verdict.completes !== undefined) decided.add(verdict.completes)
       } else if (verdict.kind === 'wait') waiting.set(handed, verdict.until)
       else {
         this.#verdicts.set(handed, verdict)
@@ -125,17 +128,17 @@ export class MemoryGate {
       } else this.#early.set(seq, until)
     }
     for (const handed of waiting.keys()) {
-      if (!completed.includes(handed.event.seq)) continue
+      if (!decided.has(handed.event.seq)) continue
       waiting.delete(handed)
       sort(handed, await this.#judge.judge(handed.event))
     }
     admitted.sort((a, b) => a.event.seq - b.event.seq)
-    await this.#store(dropped, admitted.length + waiting.size + completed.length > 0)
+    await this.#store(dropped, admitted.length + waiting.size + decided.size > 0)
     for (const [handed, until] of waiting) {
       this.#putBack(handed, this.#early.has(handed.event.seq) ? AGAIN : this.#left(until))
     }
-    const elsewhere = completed.filter((seq) => !admitted.some(({ event }) => event.seq === seq))
-    if (elsewhere.length > 0) await this.#consumer.redeliver(elsewhere)
+    for (const { event } of batch) decided.delete(event.seq)
+    if (decided.size > 0) await this.#consumer.redeliver(decided)
     return admitted
   }
 

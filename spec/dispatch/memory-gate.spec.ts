@@ -173,6 +173,21 @@ describe('settled in a listener', () => {
     assert.deepEqual(heard, [[1], [3]])
   })
 
+  it('lets go of a value at once when another has taken its place', async (t) => {
+    const { publish, run, heard, clock, log } = await place(t)
+    const running = await run([settled('data.n', '10m')], { ordered: true })
+    for (const n of [1, 2, 2, 3]) await publish(n)
+    const consumer = await log.consumer('hear', { start: 'now' })
+    const waiting = async () => (await list(consumer.retrying())).map(({ event }) => event.seq)
+    await clock.advance(100)
+    assert.deepEqual(await waiting(), [4])
+    const [row] = await listenerRows(log)
+    assert.deepEqual([row?.waiting, row?.retrying], [1, 0])
+    await clock.advance(600_000)
+    await running.stop()
+    assert.deepEqual([await waiting(), heard], [[], [[4]]])
+  })
+
   it('holds back nothing else, also where all events are ordered', async (t) => {
     const { publish, run, heard, clock } = await place(t)
     const running = await run([settled('data.n', '10s', { per: 'data.n' })], { ordered: true })

@@ -159,9 +159,7 @@ async function check(world: World, stages: readonly Stage[], ms: number): Promis
   assert.deepEqual(world.wrongs, [])
   const consumer = await world.consumer()
   const waiting = (await list(consumer.retrying())).map(({ event }) => event.seq)
-  // An event whose batch is complete, or whose value was replaced, may wait a little longer: then it is dropped.
-  const isLate = ms > LONG ? [] : waiting
-  assert.deepEqual(new Set(waiting), new Set([...open, ...isLate]), 'what waits')
+  assert.deepEqual(new Set(waiting), new Set(open), 'what waits')
   const { behind, running } = await consumer.lag()
   assert.equal(behind + running, 0)
 }

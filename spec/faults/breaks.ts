@@ -233,6 +233,13 @@ export const breaks: readonly Break[] = [
     spec: ['dispatch/memory-gate.spec.ts', 'waits across a restart'],
   },
   {
+    words: 'a value that waits is held back after another has taken its place',
+    in: 'MemoryGate.admit',
+    find: 'for (const seq of verdict.releases ?? []) decided.add(seq)',
+    replace: '',
+    spec: ['dispatch/memory-gate.spec.ts', 'lets go of a value at once'],
+  },
+  {
     words: 'a digest is acked before its handler',
     in: 'MemoryGate.admit',
     find: 'this.#verdicts.set(handed, verdict)',

@@ -133,6 +133,10 @@ export class PipeFold {
   async #conclude(event: StoredEvent, verdict: Verdict, judge: Judge): Promise<void> {
     const { seq } = event
     this.#memory.write(judge.takeWrites())
+    for (const released of verdict.releases ?? []) {
+      const held = this.#held.get(released)
+      if (held !== undefined) this.#settle(held, FILTERED)
+    }
     if (verdict.kind === 'wait') return this.#wait(seq, verdict.until)
     const first =
       verdict.kind === 'drop' && verdict.completes !== undefined ? this.#held.get(verdict.completes) : undefined

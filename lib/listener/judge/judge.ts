@@ -4,10 +4,15 @@ import { DAY } from '../../core/time-units.ts'
 import { batchNoteOf, CELLS, cellsOf, JUDGED, type Judged, type Kept, notesOf, VERDICTS, verdictKey } from './kept.ts'
 import type { MemoryPipe } from './memory-pipe.ts'
 import { type MemoryWrite, Records, type StoredMemory } from './records.ts'
-import { Session, type SessionOptions } from './session.ts'
+import { leavingOut, type Replaced, Session, type SessionOptions } from './session.ts'
 
-/** What becomes of an event. */
-export type Verdict =
+/** What becomes of an event, and of those that waited for it. */
+export type Verdict = Outcome & {
+  /** The seqs of events that waited, and are left out now: another value has taken the place of theirs. */
+  readonly releases?: readonly number[]
+}
+
+type Outcome =
   /** Its values continue through the rest of the pipe. */
   | {
       readonly kind: 'deliver'
@@ -31,7 +36,7 @@ const KEPT_ON = DAY
 /** How many verdicts are forgotten at a time. */
 const MOST_TRIMMED = 10_000
 
-const DROP: Verdict = { kind: 'drop' }
+const DROP: Outcome = { kind: 'drop' }
 
 interface Run {
   readonly session: Session
@@ -138,6 +143,12 @@ export class Judge {
     return this.#conclude(event, kept.until ?? event.created, run)
   }
 
+  /** Whether an event was judged, and no value of it passes. */
+  async isLeftOut(seq: number): Promise<boolean> {
+    const { first = seq + 1, last = 0 } = this.#judged ?? {}
+    return first <= seq && seq <= last && (await this.#keptOf(seq)) === undefined
+  }
+
   /** Whether an event waits for its time, or its batch is handed out by another that came before the time. */
   async isWaiting(seq: number): Promise<boolean> {
     const { until, member } = (await this.#keptOf(seq)) ?? {}
@@ -175,7 +186,30 @@ export class Judge {
     }
   }
 
-  #conclude(event: StoredEvent, time: number, { session, values, failure }: Run): Promise<Verdict> | Verdict {
+  async #conclude(event: StoredEvent, time: number, run: Run): Promise<Verdict> {
+    const outcome = await this.#outcome(event, time, run)
+    const replaced = run.failure === undefined ? run.session.replaced : []
+    if (replaced.length === 0) return outcome
+    return { ...outcome, releases: await this.#leaveOut(replaced) }
+  }
+
+  // Returns the seqs of the events of which no other value waits.
+  async #leaveOut(replaced: readonly Replaced[]): Promise<readonly number[]> {
+    const released: number[] = []
+    for (const { seq, name, index } of replaced) {
+      const kept = await this.#keptOf(seq)
+      if (kept?.until === undefined) continue
+      const decisions = { ...kept.decisions, [name]: leavingOut(kept.decisions?.[name] ?? '', index) }
+      if (Object.values(decisions).some((each) => each.includes('?'))) this.#keep(seq, { ...kept, decisions })
+      else {
+        this.#records.set(verdictKey(seq), undefined)
+        released.push(seq)
+      }
+    }
+    return released
+  }
+
+  #outcome(event: StoredEvent, time: number, { session, values, failure }: Run): Promise<Outcome> | Outcome {
     const { seq } = event
     if (failure !== undefined) {
       this.#keep(seq, {})
@@ -198,7 +232,7 @@ export class Judge {
     return DROP
   }
 
-  async #collect(seq: number, time: number, session: Session, cell: string): Promise<Verdict> {
+  async #collect(seq: number, time: number, session: Session, cell: string): Promise<Outcome> {
     const { decisions } = session
     const { digest } = this.#pipe
     if (digest === undefined) return DROP
@@ -222,7 +256,7 @@ export class Judge {
   }
 
   // The batch was noted when a later event found it over; else it ends now, unless another event has completed it.
-  async #endBatch(seq: number, kept: Kept, cell: string, noted: JsonValue | undefined): Promise<Verdict> {
+  async #endBatch(seq: number, kept: Kept, cell: string, noted: JsonValue | undefined): Promise<Outcome> {
     const { decisions = {} } = kept
     const open = this.#pipe.digest?.batch(await this.#records.load(cell), seq)
     const batch = (noted as readonly number[] | undefined) ?? open
@@ -240,7 +274,7 @@ export class Judge {
   }
 
   // The decisions stand, and nothing is remembered.
-  async #again(event: StoredEvent, kept: Kept): Promise<Verdict> {
+  async #again(event: StoredEvent, kept: Kept): Promise<Outcome> {
     const { session, values, failure } = await this.#run(event, {
       time: event.created,
       kept: kept.decisions ?? {},
@@ -252,7 +286,7 @@ export class Judge {
     return { kind: 'deliver', values: session.collected.length === 0 ? [] : [session.collected], batch: [event] }
   }
 
-  async #batch(seqs: readonly number[]): Promise<Verdict> {
+  async #batch(seqs: readonly number[]): Promise<Outcome> {
     const events: StoredEvent[] = []
     const values: unknown[] = []
     // One that waited at an earlier filter may have come in late.

@@ -18,6 +18,19 @@ export interface SessionOptions {
   readonly again?: boolean
 }
 
+/** A value that waited, of another event, and has been left out since. */
+export interface Replaced {
+  readonly seq: number
+  /** The filter at which it waited, by its name in the log. */
+  readonly name: string
+  readonly index: number
+}
+
+/** The decisions of a filter, with the value of this number left out. */
+export function leavingOut(decisions: string, index: number): string {
+  return `${decisions.slice(0, index)}0${decisions.slice(index + 1)}`
+}
+
 /**
  * What the filters of a pipe decide about the values of one event. It changes nothing: `cells` and `notes` wait
  * for its user to store them. If `missing` has keys, nothing that it decided counts: they have to be read first.
@@ -27,6 +40,8 @@ export class Session implements Decider {
   readonly cells = new Map<string, JsonValue>()
   /** Notes for events whose waiting value passes now. */
   readonly notes: string[] = []
+  /** The values of other events that waited, and never pass. */
+  readonly replaced: Replaced[] = []
   /** The memories that are not at hand. */
   readonly missing = new Set<string>()
   /** The values that the digest collects. */
@@ -65,10 +80,13 @@ export class Session implements Decider {
       return false
     }
     const name = this.#pipe.names.get(memory) ?? memory.code
-    const before = this.#decisions.get(name) ?? ''
-    const decision = this.#decision(memory, name, value, before.length)
-    this.#decisions.set(name, before + decision)
+    const decision = this.#decision(memory, name, value, this.#decided(name).length)
+    this.#decisions.set(name, this.#decided(name) + decision)
     return decision === '1'
+  }
+
+  #decided(name: string): string {
+    return this.#decisions.get(name) ?? ''
   }
 
   #decision(filter: MemoryFilter, name: string, value: unknown, index: number): string {
@@ -84,9 +102,15 @@ export class Session implements Decider {
     if (judgement.cell !== undefined) this.cells.set(key, judgement.cell)
     if (judgement.confirms !== undefined)
       this.notes.push(noteOf(judgement.confirms.seq, name, judgement.confirms.index))
+    if (judgement.replaces !== undefined) this.#replace(name, judgement.replaces)
     if (judgement.passes !== 'later') return judgement.passes ? '1' : '0'
     this.until = Math.min(this.until ?? Number.POSITIVE_INFINITY, judgement.until as number)
     return '?'
+  }
+
+  #replace(name: string, { seq, index }: { readonly seq: number; readonly index: number }): void {
+    if (seq === this.#options.seq) this.#decisions.set(name, leavingOut(this.#decided(name), index))
+    else this.replaced.push({ seq, name, index })
   }
 
   // Its time is up: it passes if nothing has taken its place, or if what did came later.

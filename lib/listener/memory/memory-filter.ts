@@ -30,6 +30,8 @@ export interface Judgement {
   readonly cell?: JsonValue
   /** The earlier value that waited and passes now. */
   readonly confirms?: Omit<Moment, 'time'>
+  /** The earlier value that waited and never passes, because this one has taken its place. */
+  readonly replaces?: Omit<Moment, 'time'>
 }
 
 /** A filter with a memory: a pure function from what it remembers and a value to a verdict and what it then remembers. */

@@ -64,7 +64,15 @@ export function settled<V>(
       const confirms = isOver ? { confirms: { seq: last.seq, index: last.index } } : {}
       if (last?.part === part) return { passes: false, ...confirms, ...(isOver ? { cell: passed(last) } : {}) }
       const due = time + length
-      return { passes: 'later', until: due, cell: { part, seq: at.seq, index: at.index, due }, ...confirms }
+      const isReplaced = last?.due !== undefined && !isOver
+      const replaces = isReplaced ? { replaces: { seq: last.seq, index: last.index } } : {}
+      return {
+        passes: 'later',
+        until: due,
+        cell: { part, seq: at.seq, index: at.index, due },
+        ...confirms,
+        ...replaces,
+      }
     },
     confirmed: (cell, { seq, index }) => {
       const last = cell as Candidate | undefined

@@ -138,6 +138,8 @@ describe('a fold of a pipe over stored events', () => {
     )
     const waiting = await folded(hear([settled('data', '1h')]), [event(1, 'a', 5)], 6)
     assert.deepEqual(waiting.get(1), { kind: 'waits', until: 3_600_005 })
+    const replaced = await folded(hear([settled('data', '1h')]), [event(1, 'a', 5), event(2, 'b', 6)], 7)
+    assert.deepEqual([...replaced.values()], [{ kind: 'filtered' }, { kind: 'waits', until: 3_600_006 }])
     const full = await folded(hear([digest({ size: 3 })]), [event(1, 'a'), event(2, 'a')], 6)
     assert.deepEqual([...full.values()], [{ kind: 'waits' }, { kind: 'waits' }])
   })
