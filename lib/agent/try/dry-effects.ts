@@ -41,6 +41,8 @@ export interface DryEffect {
   readonly would: 'call' | 'drop' | 'wait' | 'fail'
   /** The calls, in order. */
   readonly calls: readonly DryCall[]
+  /** The seqs of a `digest`, which are one delivery: that of its first event. */
+  readonly batch?: readonly number[]
   /** Until when a filter would hold it, in ms since the epoch; absent if that depends on other events. */
   readonly until?: number
   /** Why it would fail. */
@@ -72,7 +74,8 @@ export function dryHost(log: Log, logger: Logger, given: Secrets, world?: Partia
 /**
  * Shows what the deliveries of these events to a listener would do: each goes through the listener's pipe, and the handler
  * is not called. Filters that remember begin with what the log remembers (`memory`: `log`) or with nothing, and their
- * memory ends with the iteration.
+ * memory ends with the iteration. An event that waits comes when that is decided, or at the end: with a memory of its own,
+ * all are decided then, as in a trial.
  */
 export async function* dryEffects(
   listener: Listener,
@@ -80,34 +83,112 @@ export async function* dryEffects(
   host: DryHost,
   memory: 'log' | 'none',
 ): AsyncGenerator<DryEffect> {
-  const { name, source, settings } = listener
-  const hears = typeTest(source.types)
-  let calls: DryCall[] = []
-  const handle: Listener['handle'] = (value, { key }) => void calls.push({ key, value })
-  const deliverer = new Deliverer({ ...listener, handle, settings: { ...settings, attempts: 1 } }, host)
-  const fresh = new Map<number, StoredEvent>()
-  const judge = await judgeOf(listener, host.log, memory, fresh)
-  for await (const { event, status } of events) {
-    if (!hears(event.type)) continue
-    if (status !== 'stored') fresh.set(event.seq, event)
-    const verdict = await judge?.judge(event)
-    if (verdict?.kind === 'drop') yield { listener: name, event, status, would: 'drop', calls: [] }
-    else if (verdict?.kind === 'wait') {
-      const until = Number.isFinite(verdict.until) ? verdict.until : undefined
-      yield { listener: name, event, status, would: 'wait', calls: [], ...defined({ until }) }
-    } else {
-      calls = []
-      const error = await deliver(deliverer, event, verdict)
-      const would = error !== undefined ? 'fail' : calls.length === 0 ? 'drop' : 'call'
-      yield {
-        listener: name,
-        event,
-        status,
-        would,
-        calls,
-        ...(error === undefined ? {} : { error: errorInfo(error, host.scrub) }),
-      }
+  const deliveries = new DryDeliveries(listener, host)
+  const hears = typeTest(listener.source.types)
+  const judge = await judgeOf(listener, host.log, memory, deliveries.fresh)
+  for await (const given of events) {
+    if (!hears(given.event.type)) continue
+    if (given.status !== 'stored') deliveries.fresh.set(given.event.seq, given.event)
+    if (judge === undefined) yield await deliveries.of(given, undefined)
+    else yield* deliveries.after(given, await judge.judge(given.event), judge)
+  }
+  if (judge !== undefined) yield* deliveries.end(judge, memory === 'log' ? host.log.clock.now() : undefined)
+}
+
+/** The dry deliveries to one listener. */
+class DryDeliveries {
+  /** Events that the log does not have, by seq. */
+  readonly fresh = new Map<number, StoredEvent>()
+  readonly #listener: Listener
+  readonly #host: DryHost
+  readonly #deliverer: Deliverer
+  #calls: DryCall[] = []
+  /** Those that a filter holds, or that are in a batch that is not complete. */
+  readonly #held = new Map<number, DryEvent>()
+  /** Until when; infinite if that depends on other events. Those in the batch of another have none. */
+  readonly #until = new Map<number, number>()
+
+  constructor(listener: Listener, host: DryHost) {
+    this.#listener = listener
+    this.#host = host
+    const handle: Listener['handle'] = (value, { key }) => void this.#calls.push({ key, value })
+    const settings = { ...listener.settings, attempts: 1 }
+    this.#deliverer = new Deliverer({ ...listener, handle, settings }, host)
+  }
+
+  /** What is known once an event was judged, or decided: about it, or about those that waited for it. */
+  async *after(given: DryEvent, verdict: Verdict, judge: Judge): AsyncGenerator<DryEffect> {
+    const { seq } = given.event
+    for (const released of verdict.releases ?? []) {
+      const waited = this.#held.get(released)
+      if (waited !== undefined) yield this.#dropped(waited)
     }
+    if (verdict.kind === 'wait') {
+      this.#held.set(seq, given)
+      this.#until.set(seq, verdict.until)
+    } else if (verdict.kind !== 'drop') yield await this.of(given, verdict)
+    else if (verdict.completes !== undefined) {
+      const first = await this.#first(verdict.completes)
+      if (first !== undefined) yield await this.of(first, await judge.judge(first.event))
+    } else if (await judge.isWaiting(seq)) this.#held.set(seq, given)
+    else yield this.#dropped(given)
+  }
+
+  /** What waits is decided if its time is up by `now`, in ms since the epoch; undefined: all of it. */
+  async *end(judge: Judge, now = Number.POSITIVE_INFINITY): AsyncGenerator<DryEffect> {
+    for (let next = this.#nextDue(now); next !== undefined; next = this.#nextDue(now)) {
+      this.#until.delete(next.event.seq)
+      yield* this.after(next, await judge.wake(next.event), judge)
+    }
+    for (const [seq, given] of [...this.#held].sort(([a], [b]) => a - b)) {
+      const until = this.#until.get(seq)
+      const known = until === undefined || !Number.isFinite(until) ? {} : { until }
+      yield { ...this.#briefly(given), would: 'wait', calls: [], ...known }
+    }
+  }
+
+  // The one whose time is up first: it may pass a further filter.
+  #nextDue(now: number): DryEvent | undefined {
+    let first: readonly [seq: number, until: number] | undefined
+    for (const [seq, until] of this.#until) {
+      const isFirst = first === undefined || until < first[1] || (until === first[1] && seq < first[0])
+      if (until <= now && isFirst) first = [seq, until]
+    }
+    return first && this.#held.get(first[0])
+  }
+
+  /** Runs the rest of the pipe. */
+  async of(given: DryEvent, verdict: Verdict | undefined): Promise<DryEffect> {
+    const batch = verdict?.kind === 'deliver' ? verdict.batch?.map(({ seq }) => seq) : undefined
+    for (const seq of batch ?? [given.event.seq]) this.#forget(seq)
+    this.#calls = []
+    const error = await deliver(this.#deliverer, given.event, verdict)
+    const calls = this.#calls
+    const would = error !== undefined ? 'fail' : calls.length === 0 ? 'drop' : 'call'
+    const failed = error === undefined ? {} : { error: errorInfo(error, this.#host.scrub) }
+    return { ...this.#briefly(given), would, calls, ...defined({ batch }), ...failed }
+  }
+
+  #dropped(given: DryEvent): DryEffect {
+    this.#forget(given.event.seq)
+    return { ...this.#briefly(given), would: 'drop', calls: [] }
+  }
+
+  #forget(seq: number): void {
+    this.#held.delete(seq)
+    this.#until.delete(seq)
+  }
+
+  #briefly({ event, status }: DryEvent): Pick<DryEffect, 'listener' | 'event' | 'status'> {
+    return { listener: this.#listener.name, event, status }
+  }
+
+  // The log may have collected the first event of a batch earlier.
+  async #first(seq: number): Promise<DryEvent | undefined> {
+    const held = this.#held.get(seq)
+    if (held !== undefined) return held
+    const event = await storedAt(this.#host.log, seq)
+    return event && { event, status: 'stored' }
   }
 }
 
