@@ -149,6 +149,7 @@ export type { EventFlow, Flow, ListenerFlow } from './agent/inspect/seen.ts'
 export type {
   WhyAnswer,
   WhyAttempts,
+  WhyDelivery,
   WhyDraft,
   WhyEvent,
   WhyState,

@@ -1,11 +1,21 @@
 import { type ExplainedTest, type TracedStep, whyReasons } from '../../../lib/cli.ts'
 import { didYouMean } from '../../../lib/core/did-you-mean.ts'
-import type { WhyAnswer, WhyAttempts } from '../../../lib/index.ts'
+import type { WhyAnswer, WhyAttempts, WhyDelivery } from '../../../lib/index.ts'
 import { plural, relativeTime } from '../../print/format.ts'
 import { printLine, widthOf } from '../../print/print.ts'
 import { timeIn } from '../../print/times.ts'
 import { type Branch, printTree } from '../../print/tree.ts'
 import type { Explained } from './explain.ts'
+
+/** How many deliveries are shown. */
+const MOST_TRIED = 5
+
+const OUTCOMES: Readonly<Record<WhyDelivery['outcome'], string>> = {
+  handled: 'handled',
+  passed: 'no value passed the pipe',
+  retry: 'failed',
+  parked: 'failed for the last time',
+}
 
 /** Prints what was found out as a tree, the reason first. */
 export async function printWhy(asked: string, explained: Explained): Promise<void> {
@@ -122,7 +132,15 @@ function testBranches({ value, parts }: ExplainedTest): readonly Branch[] {
 }
 
 function deliveryOf({ reason, answer, code }: Explained): Branch {
-  const { state, behind = 0, attempts, until, batch, older = [] } = answer.delivery ?? { state: 'settled' }
+  const {
+    state,
+    behind = 0,
+    attempts,
+    until,
+    batch,
+    older = [],
+    deliveries = [],
+  } = answer.delivery ?? { state: 'settled' }
   const { name } = answer.listener
   const inBatch =
     batch === undefined
@@ -135,15 +153,33 @@ function deliveryOf({ reason, answer, code }: Explained): Branch {
     waiting: `… held back by a filter${until === undefined ? ' until other events come' : ` until ${timeIn(until)}`}`,
     parked: `✗ parked ${timeIn(attempts?.at ?? '')} after ${attemptsWords(attempts)}: tidings parked retry ${name} ${attempts?.seq} delivers it again`,
     settled:
-      reason === 'delivered' ? '✓ delivered and acked' : '✓ settled: handled, dropped by a person, or filtered out',
+      reason === 'delivered'
+        ? `✓ delivered and acked${ackedAt(deliveries)}`
+        : '✓ settled: handled, dropped by a person, or filtered out',
   }[state]
-  const error = attempts?.error === undefined ? [] : [{ words: `${attempts.error.name}: ${attempts.error.message}` }]
+  const tries = triesOf(deliveries)
+  const isShown = attempts?.error === undefined || tries.length > 0
+  const error = isShown ? [] : [{ words: `${attempts.error.name}: ${attempts.error.message}` }]
   const blocked = code?.blockedBy ?? (reason === 'behind' ? older[0] : undefined)
   const holds =
     blocked === undefined
       ? []
       : [{ words: `✗ event ${blocked.seq} of its key waits for its next attempt ${relativeTime(blocked.at)}` }]
-  return { words: `${words}${inBatch}`, branches: [...error, ...holds] }
+  return { words: `${words}${inBatch}`, branches: [...tries, ...error, ...holds] }
+}
+
+function ackedAt(deliveries: readonly WhyDelivery[]): string {
+  const last = deliveries.at(-1)
+  return last?.outcome === 'handled' ? ` ${timeIn(Date.parse(last.at) + last.ms)}` : ''
+}
+
+// The newest; a single one that was handled has nothing to add.
+function triesOf(deliveries: readonly WhyDelivery[]): Branch[] {
+  if (deliveries.length === 1 && deliveries[0]?.outcome === 'handled') return []
+  return deliveries.slice(-MOST_TRIED).map(({ attempt, outcome, at, error }) => {
+    const why = error === undefined ? '' : `: ${error.name}: ${error.message}`
+    return { words: `attempt ${attempt}, ${timeIn(at)}: ${OUTCOMES[outcome]}${why}` }
+  })
 }
 
 function attemptsWords(attempts: WhyAttempts | undefined): string {

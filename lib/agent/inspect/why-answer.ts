@@ -51,6 +51,23 @@ export interface WhyAttempts {
   readonly error?: Omit<ErrorInfo, 'stack'>
 }
 
+/** One delivery of the event, as the agent remembers it. */
+export interface WhyDelivery {
+  /** The number of the attempt, from 1. */
+  readonly attempt: number
+  /**
+   * `handled`: the handler took it, and it was acked; `passed`: no value came through the filters; `retry`: it failed, and
+   * is tried again; `parked`: it failed for the last time.
+   */
+  readonly outcome: 'handled' | 'passed' | 'retry' | 'parked'
+  /** When it began, in ISO format. */
+  readonly at: string
+  /** How long it took, in ms. */
+  readonly ms: number
+  /** Why it failed. */
+  readonly error?: Omit<ErrorInfo, 'stack'>
+}
+
 /** How far the event is at the listener. */
 export type WhyState =
   /** The listener has not come to it. */
@@ -123,6 +140,11 @@ export interface WhyAnswer {
     readonly behind?: number
     /** Its attempts; for `retrying` and `parked`. */
     readonly attempts?: WhyAttempts
+    /**
+     * Its deliveries, or those of its batch, oldest first. Absent if the agent remembers none: it keeps the newest 256 of
+     * each listener while it runs.
+     */
+    readonly deliveries?: readonly WhyDelivery[]
     /** When the filter decides, in ISO format; for `waiting`, absent if that depends on other events. */
     readonly until?: string
     /** The seqs of the batch that it is in; its last attempts are those of the whole batch. */

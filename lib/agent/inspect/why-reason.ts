@@ -49,11 +49,15 @@ export function reasonOf(answer: WhyAnswer, code?: WhyCode): WhyReason {
   return settledReason(answer, code)
 }
 
-// The log keeps no acks. What it keeps of a verdict counts for more than what the code says today.
+// The log keeps no acks. What it keeps of a verdict, and what the agent remembers, counts for more than what the code says
+// today.
 function settledReason({ delivery, memory }: WhyAnswer, code: WhyCode | undefined): WhyReason {
   const verdict = memory?.verdict
   if (verdict === 'filtered') return 'filtered'
   if (verdict === 'passed' || verdict === 'batch') return 'delivered'
+  const last = delivery?.deliveries?.at(-1)?.outcome
+  if (last === 'handled') return 'delivered'
+  if (last === 'passed') return 'filtered'
   if (delivery?.before === true && verdict === undefined) return 'before'
   const fate = code?.trace.fate
   if (fate === undefined) return 'settled'

@@ -2,7 +2,7 @@ import { defined } from '../../core/defined.ts'
 import type { ErrorInfo } from '../../core/error-info.ts'
 import type { StoredEvent } from '../../core/event.ts'
 import type { Consumer, ConsumerInfo, Log } from '../../log/port.ts'
-import type { WhyAnswer, WhyAttempts, WhyEvent, WhyVerdict } from '../inspect/why-answer.ts'
+import type { WhyAnswer, WhyAttempts, WhyDelivery, WhyEvent, WhyVerdict } from '../inspect/why-answer.ts'
 import type { AgentControl } from '../run/agent-control.ts'
 import { isPaused } from '../run/pauses.ts'
 import { steerable } from './steerable.ts'
@@ -72,7 +72,8 @@ async function deliveryOf(
   const handed = batch?.by ?? seq
   const records = await steerable(log, agent, name).steer((consumer) => recordsOf(consumer, handed))
   const { retrying, parked, older, behind } = records
-  const more = { ...(isPassed(info, seq, created) ? { before: true } : {}), ...(batch && { batch: batch.seqs }) }
+  const before = isPassed(info, seq, created) ? { before: true } : {}
+  const more = { ...before, ...deliveriesOf(agent, name, handed), ...(batch && { batch: batch.seqs }) }
   const holds = older.length > 0 ? { older } : {}
   const open = await openBatch(log, name, seq)
   if (parked !== undefined) return { state: 'parked', attempts: parked, ...more }
@@ -82,6 +83,14 @@ async function deliveryOf(
   if (handed > position) return { state: 'ahead', behind: handed - position - 1, ...holds, ...more }
   if (handed > info.cursor && records.running > 0) return { state: 'running', ...holds, ...more }
   return { state: 'settled', ...more }
+}
+
+function deliveriesOf(agent: AgentControl | undefined, name: string, seq: number): Pick<Delivery, 'deliveries'> {
+  const rows = (agent?.deliveries(name, undefined, seq) ?? []).toReversed()
+  const deliveries = rows.map(
+    ({ attempt, outcome, at, ms, error }): WhyDelivery => ({ attempt, outcome, at, ms, ...defined({ error }) }),
+  )
+  return deliveries.length === 0 ? {} : { deliveries }
 }
 
 // A consumer that an older version has opened first does not know what it passed over.

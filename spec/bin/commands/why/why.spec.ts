@@ -3,7 +3,9 @@ import { after, describe, it, type TestContext } from 'node:test'
 import { map } from 'rxjs'
 import { type Explained, explain } from '../../../../bin/commands/why/explain.ts'
 import { printWhy } from '../../../../bin/commands/why/print-why.ts'
+import { timeIn } from '../../../../bin/print/times.ts'
 import { whyReasons } from '../../../../lib/agent/inspect/why-reason.ts'
+import { operationsOf } from '../../../../lib/agent/operations/operations.ts'
 import { all, changed, digest, eq, gt, not, settled } from '../../../../lib/filters.ts'
 import {
   agent,
@@ -165,6 +167,18 @@ const rows: readonly Row[] = [
       return ['repo:b', turned]
     },
     says: /✗ changed\('data\.stars'\)\n.*it remembered "5"/,
+  },
+  {
+    reason: 'filtered',
+    when: 'another value came before it had settled',
+    make: async (at) => {
+      const calm = listener('stars', repos.pipe(settled('data.stars', '1h')), () => undefined, { from: 'start' })
+      await repo(at.log, 'a', 5)
+      await repo(at.log, 'b', 6)
+      await heardBy(at, calm)
+      return ['1', calm]
+    },
+    says: /✗ settled\('data\.stars', '1h'\)/,
   },
   {
     reason: 'failed',
@@ -392,6 +406,47 @@ describe('tidings why', () => {
       /✓ gt\(0\)\n.*the value is 2\n.*✓ not\(eq\(9\)\)\n.*✗ eq\(9\)\n/,
     )
     assert.deepEqual(answer.memory, { first: 1, last: 4, verdict: 'filtered' })
+  })
+
+  it('tells the deliveries that the agent remembers, and when the last was acked', async (t) => {
+    const at = await place(t)
+    let failures = 1
+    const shaky = listener('stars', repos.pipe(where('data.stars', gt(3))), handle, {
+      from: 'start',
+      backoff: { min: '5s', max: '5s' },
+    })
+    async function handle(): Promise<void> {
+      if (failures-- > 0) throw new Error('no luck')
+    }
+    for (const [name, stars] of [
+      ['a', 5],
+      ['b', 1],
+    ] as const)
+      await repo(at.log, name, stars)
+    const running = await at.begin([shaky])
+    const asked = operationsOf(at.log, running as never)
+    await at.clock.advance(10)
+    const first = await explain(asked, '1', 'stars')
+    assert.equal(first.reason, 'retrying')
+    assert.match(await treeOf('1', first), loose(/attempt 1, [^]*: failed: Error: no luck\n/))
+    await at.clock.advance(6000)
+    const explained = await explain(asked, '1', 'stars')
+    assert.deepEqual(
+      [explained.reason, explained.answer.delivery?.deliveries?.map(({ attempt, outcome }) => [attempt, outcome])],
+      [
+        'delivered',
+        [
+          [1, 'retry'],
+          [2, 'handled'],
+        ],
+      ],
+    )
+    const acked = explained.answer.delivery?.deliveries?.[1]?.at ?? ''
+    const words = `delivered and acked ${timeIn(acked)}[^]*attempt 1, [^]*: failed: Error: no luck[^]*attempt 2, [^]*: handled`
+    assert.match(await treeOf('1', explained), loose(new RegExp(words.replaceAll('+', '\\+'))))
+    assert.equal((await explain(asked, '2', 'stars')).reason, 'filtered')
+    await at.end(running)
+    assert.equal((await explain(operations(at.log), '1', 'stars')).reason, 'settled')
   })
 
   it('says when the code decides otherwise than the log has kept', async (t) => {
