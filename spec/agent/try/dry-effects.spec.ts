@@ -87,7 +87,7 @@ describe('dry deliveries to filters that wait', () => {
     const host = dryHost(at.log, silentLogger, processSecrets())
     for (const n of [1, 2]) await at.log.accept([{ type: 'said', identifier: `${n}`, data: { n } }])
     await at.clock.advance(120_000)
-    const hears = listener('hear', on('said').pipe(settled('data.n' as never, '1m')), () => undefined)
+    const hears = listener('hear', on('said').pipe(settled('data.n', '1m')), () => undefined)
     const effects: DryEffect[] = []
     const stored = (await at.events()).map((event) => ({ event, status: 'stored' as const }))
     for await (const effect of dryEffects(hears, stored, host, 'log')) effects.push(effect)
