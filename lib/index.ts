@@ -152,6 +152,7 @@ export type {
   WhyDelivery,
   WhyDraft,
   WhyEvent,
+  WhyFailedRun,
   WhyState,
   WhyVerdict,
 } from './agent/inspect/why-answer.ts'

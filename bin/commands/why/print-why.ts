@@ -1,6 +1,6 @@
 import { type ExplainedTest, type TracedStep, whyReasons } from '../../../lib/cli.ts'
 import { didYouMean } from '../../../lib/core/did-you-mean.ts'
-import type { WhyAnswer, WhyAttempts, WhyDelivery } from '../../../lib/index.ts'
+import type { WhyAnswer, WhyAttempts, WhyDelivery, WhyFailedRun } from '../../../lib/index.ts'
 import { plural, relativeTime } from '../../print/format.ts'
 import { printLine, widthOf } from '../../print/print.ts'
 import { timeIn } from '../../print/times.ts'
@@ -31,23 +31,29 @@ export async function printWhy(asked: string, explained: Explained): Promise<voi
   await printTree(branches)
 }
 
-function draftOf({ draft, event, same, held, similar }: WhyAnswer): Branch {
+function draftOf({ draft, event, same, held, refused, failing = [], similar }: WhyAnswer): Branch {
   if (event !== undefined) return eventOf(event, draft === 'forgotten')
   if (draft === 'held')
     return {
       words: `✗ held by job ${held?.job} since ${timeIn(held?.since ?? '')}: tidings jobs release ${held?.job} tells it`,
     }
+  if (draft === 'refused' && refused !== undefined) return { words: `✗ refused: ${failureOf(refused)}` }
   if (draft === 'pruned')
     return { words: `✗ accepted as event ${same?.seq}, whose body was pruned; the same draft is a duplicate` }
   if (draft === 'duplicate')
     return {
       words: `✗ a duplicate of event ${same?.seq} of type ${same?.type}, accepted ${timeIn(same?.created ?? '')}: this log has one identity for all types`,
     }
+  const failed = failing.map((run) => ({ words: `✗ ${failureOf(run)}` }))
   const near = similar === undefined ? [] : [{ words: `similar: ${similar.join(', ')}` }]
   return {
     words: '✗ the log has never accepted it: no job has published it, or the log is another one',
-    branches: near,
+    branches: [...failed, ...near],
   }
+}
+
+function failureOf({ job, slot, error }: WhyFailedRun): string {
+  return `job ${job} failed ${timeIn(slot)}: ${error.message}`
 }
 
 function eventOf(

@@ -12,6 +12,8 @@ export type WhyDraft =
   | 'duplicate'
   /** A job holds it: nearly all of a poll was new. */
   | 'held'
+  /** A run published it, and failed because it can't be an event, such as with data that is not JSON. */
+  | 'refused'
   /** The log has never accepted it. */
   | 'unknown'
 
@@ -96,6 +98,16 @@ export type WhyVerdict =
   /** It came before the filters began to remember. */
   | 'unjudged'
 
+/** A run of a job that failed. */
+export interface WhyFailedRun {
+  /** The job. */
+  readonly job: string
+  /** The slot of the run, in ISO format. */
+  readonly slot: string
+  /** Why it failed. */
+  readonly error: Omit<ErrorInfo, 'stack'>
+}
+
 /** What the log knows about one event at one listener. */
 export interface WhyAnswer {
   /** What became of the draft. */
@@ -113,6 +125,10 @@ export interface WhyAnswer {
   }
   /** The job that holds the draft, and since when, in ISO format. */
   readonly held?: { readonly job: string; readonly since: string }
+  /** The newest run that published a refused draft. */
+  readonly refused?: WhyFailedRun
+  /** For an unknown draft: jobs whose newest run failed, so that they may not have come to publish it; at most 3. */
+  readonly failing?: readonly WhyFailedRun[]
   /** Events with a similar type or identifier, each `type:identifier`. */
   readonly similar?: readonly string[]
   /** The listener, as the log knows it. */

@@ -15,6 +15,7 @@ export const whyReasons = {
   parked: 'it was set aside after its last attempt',
   paused: 'the listener is paused',
   pruned: 'it was accepted, and its body is gone',
+  refused: 'a job published it, and it can not be an event',
   retrying: 'its last attempt failed, and it waits for the next',
   running: 'it is being handled',
   settled: 'the listener is done with it: handled, dropped or filtered out',

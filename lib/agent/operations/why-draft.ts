@@ -1,19 +1,28 @@
+import { defined } from '../../core/defined.ts'
 import { nearest } from '../../core/did-you-mean.ts'
-import { TidingsError } from '../../core/errors.ts'
+import { quote, TidingsError } from '../../core/errors.ts'
 import type { StoredEvent } from '../../core/event.ts'
 import { eq } from '../../filter/comparison.ts'
 import { at } from '../../filter/path.ts'
 import { HeldDrafts, heldByJob, identityOf } from '../../job/held-drafts.ts'
+import { JOBS, type JobRecord } from '../../job/job-record.ts'
+import { history } from '../../job/run-report.ts'
 import type { Log } from '../../log/port.ts'
-import type { WhyAnswer } from '../inspect/why-answer.ts'
+import type { WhyAnswer, WhyFailedRun } from '../inspect/why-answer.ts'
 
 /** What became of a draft, and the event that it is. */
-export interface FoundDraft extends Pick<WhyAnswer, 'draft' | 'same' | 'held' | 'similar'> {
+export interface FoundDraft extends Pick<WhyAnswer, 'draft' | 'same' | 'held' | 'refused' | 'failing' | 'similar'> {
   readonly found?: StoredEvent
 }
 
 /** How many of the newest events are looked at for a similar name. */
 const RECENT = 2000
+
+/** How many runs of each job are looked at. */
+const MOST_RUNS = 20
+
+/** How many failed runs the answer has. */
+const MOST_FAILING = 3
 
 /** How many similar ones the answer has. */
 const MOST_SIMILAR = 3
@@ -34,8 +43,11 @@ export async function findDraft(log: Log, asked: string): Promise<FoundDraft> {
     const known = await identityOfDraft(log, type, identifier)
     if (known !== undefined) return known
   }
+  const { refused, failing } = await failedRuns(log, names)
+  if (refused !== undefined) return { draft: 'refused', refused }
   const [[type, identifier]] = names as [readonly [string, string]]
-  return { draft: 'unknown', ...(await similar(log, type, identifier)) }
+  const runs = failing.length === 0 ? {} : { failing: failing.slice(0, MOST_FAILING) }
+  return { draft: 'unknown', ...runs, ...(await similar(log, type, identifier)) }
 }
 
 /** Every way to read it, the shortest type first. */
@@ -71,6 +83,30 @@ async function identityOfDraft(log: Log, type: string, identifier: string): Prom
   for await (const forgotten of log.events({ types: [type], where, reverse: true, limit: 1 }))
     return { draft: 'forgotten', found: forgotten }
   return undefined
+}
+
+/** The newest run that failed because of such a draft, and of each other job its newest run, if that failed. */
+async function failedRuns(
+  log: Log,
+  names: readonly (readonly [type: string, identifier: string])[],
+): Promise<{ readonly refused?: WhyFailedRun; readonly failing: readonly WhyFailedRun[] }> {
+  // An error about a draft begins with it. A long identifier is shortened there, and could be another one.
+  const begins = names
+    .map(([type, identifier]) => `${quote(type)} ${quote(identifier)}: `)
+    .filter((words) => !words.includes('…'))
+  const isAbout = ({ message }: WhyFailedRun['error']): boolean => begins.some((words) => message.startsWith(words))
+  const failing: WhyFailedRun[] = []
+  let refused: WhyFailedRun | undefined
+  for await (const { key: job } of log.store(JOBS).list<JobRecord>()) {
+    let isNewest = true
+    for await (const { slot, status, error } of history(log, job, { reverse: true, limit: MOST_RUNS })) {
+      const run = status === 'failed' && error !== undefined ? { job, slot, error } : undefined
+      if (run !== undefined && isNewest) failing.push(run)
+      if (run !== undefined && isAbout(run.error) && (refused === undefined || refused.slot < slot)) refused = run
+      isNewest = false
+    }
+  }
+  return { failing, ...defined({ refused }) }
 }
 
 // Of the newest events of the type; of all events, if the type has no event.

@@ -48,6 +48,15 @@ async function heardBy(at: Place, listener: Listener, ms = 10): Promise<void> {
   await at.end(running)
 }
 
+/** Runs a job once, which fails. */
+async function polled(at: Place, run: () => unknown): Promise<void> {
+  const running = await at.begin([job('poll', manual(), run as Parameters<typeof job>[2])])
+  const ran = running.trigger('poll').catch(() => undefined)
+  await at.clock.advance(10)
+  await ran
+  await at.end(running)
+}
+
 interface Row {
   readonly reason: keyof typeof whyReasons
   readonly when: string
@@ -85,6 +94,24 @@ const rows: readonly Row[] = [
       return ['repo:60/7', 'stars']
     },
     says: /held by job poll since [^]*tidings jobs release poll/,
+  },
+  {
+    reason: 'unknown',
+    when: 'its job fails before it publishes',
+    make: async (at) => {
+      await polled(at, () => Promise.reject(new Error('connect ECONNREFUSED')))
+      return ['repo:x/y', 'stars']
+    },
+    says: /never accepted it[^]*✗ job poll failed [^]*: connect ECONNREFUSED/,
+  },
+  {
+    reason: 'refused',
+    when: 'its data is not JSON',
+    make: async (at) => {
+      await polled(at, () => [{ type: 'repo', identifier: 'x/y', data: { at: new Date() } }])
+      return ['repo:x/y', 'stars']
+    },
+    says: /✗ refused: job poll failed [^]*: "repo" "x\/y": at must be JSON, got a Date/,
   },
   {
     reason: 'duplicate',
