@@ -7,6 +7,7 @@ import fc from 'fast-check'
 import * as rxjs from 'rxjs'
 import { tidings } from '../../bin/cli/commands.ts'
 import { lintRules } from '../../lib/agent/inspect/finding.ts'
+import { graphOf } from '../../lib/agent/inspect/graph.ts'
 import { whyReasons } from '../../lib/agent/inspect/why-reason.ts'
 import { contract, partsOf } from '../../lib/agent/operations/contract.ts'
 import type { Parts } from '../../lib/agent/operations/parts.ts'
@@ -15,6 +16,7 @@ import {
   agent,
   defineStream,
   eventType,
+  job,
   listener,
   memoryLog,
   nextRuns,
@@ -190,6 +192,34 @@ describe('the table of docs/lint.md', () => {
     const explained = rows('lint.md', 'code', 'finds', 'what to do').map(([code, finds]) => [pieces(code)[0], finds])
     assert.deepEqual(explained, Object.entries(lintRules))
     assert.deepEqual(Object.keys(lintRules), Object.keys(lintRules).toSorted())
+  })
+})
+
+describe('the table of docs/graph.md', () => {
+  it('has the fields of the nodes and edges of JSON', () => {
+    const told = { 'a node': new Set<string>(), 'an edge': new Set<string>() }
+    let of: keyof typeof told = 'a node'
+    for (const [what, field] of rows('graph.md', 'of', 'field', 'value')) {
+      if (what === 'a node' || what === 'an edge') of = what
+      for (const name of pieces(field)) told[of].add(name)
+    }
+    const poll = job('poll', schedule.every().minute, () => [], { publishes: [eventType('repo')] })
+    const both = ['one', 'two'].map((name) => listener(name, on('repo'), () => undefined))
+    const origin = { type: 'repo', count: 1, last: 1 }
+    const idle = { behind: 0, running: 0, retrying: 0, parked: 0 }
+    const { nodes, edges } = graphOf(agent('home', [poll, both]), {
+      flow: {
+        events: [
+          { ...origin, job: 'poll' },
+          { ...origin, cause: 'repo' },
+        ],
+        listeners: [{ listener: 'one', type: 'repo', passed: 2, parked: 0 }],
+      },
+      listeners: [{ name: 'one', ...idle }],
+      jobs: [],
+    })
+    const fieldsOf = (parts: readonly object[]) => new Set(parts.flatMap((part) => Object.keys(part)))
+    assert.deepEqual(told, { 'a node': fieldsOf(nodes), 'an edge': fieldsOf(edges) })
   })
 })
 

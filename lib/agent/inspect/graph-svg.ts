@@ -37,7 +37,8 @@ export function svgOf(graph: Graph): string {
   const height = layout.height + below + 2 * SIZE.margin + SIZE.legend
   const count = (kind: GraphNode['kind']): number => nodes.filter((node) => node.kind === kind).length
   const numbers = graph.seen ? 'with the numbers of its log' : 'without a log'
-  const about = `${count('job')} jobs, ${count('event')} event types and ${count('listener')} listeners, ${numbers}.`
+  const parts = [many(count('job'), 'job'), many(count('event'), 'event type'), many(count('listener'), 'listener')]
+  const about = `${parts[0]}, ${parts[1]} and ${parts[2]}, ${numbers}.`
   return `${[
     `<svg xmlns="http://www.w3.org/2000/svg" class="tidings" role="img" aria-labelledby="tidings-title tidings-desc" width="${round(width)}" height="${round(height)}" viewBox="0 0 ${round(width)} ${round(height)}">`,
     `<title id="tidings-title">${xml(`The agent ${agent}`)}</title>`,
@@ -51,6 +52,10 @@ export function svgOf(graph: Graph): string {
     legend(SIZE.margin, height - SIZE.legend),
     '</svg>',
   ].join('\n')}\n`
+}
+
+function many(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`
 }
 
 function boxOf(node: GraphNode): Box {
