@@ -97,7 +97,10 @@ function source(parts: Source): On<StoredEvent> {
     }
     const all = [...parts.operators, ...operators]
     const early = all.slice(0, -1).find((operator) => memoryOf(operator)?.kind === 'digest')
-    if (early !== undefined) throw refuse(`${String(early)} before other operators: it is the last one`)
+    if (early !== undefined) {
+      const words = `${String(early)} must be the last operator of the pipe: its handler gets an array of events`
+      throw new TidingsError('TIDINGS_SOURCE_INVALID', words)
+    }
     return source({ ...parts, operators: all })
   }
   return brand('source', { ...parts, pipe: more as On<StoredEvent>['pipe'] })

@@ -316,7 +316,7 @@ describe('digest in a listener', () => {
           digest({ size: 2 }),
           map((all) => all),
         ),
-      { code: 'TIDINGS_SOURCE_INVALID' },
+      { code: 'TIDINGS_SOURCE_INVALID', message: /^digest\(\{ size: 2 \}\) must be the last operator/ },
     )
   })
 })
