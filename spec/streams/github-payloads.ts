@@ -7,16 +7,24 @@ export type Item = Readonly<Record<string, unknown>>
 
 const require = createRequire(import.meta.url)
 
-/** Recorded payloads: the packages of GitHub's own clients have them. */
-const webhooks = JSON.parse(readFileSync(require.resolve('@octokit/webhooks-examples'), 'utf8')) as readonly {
+/** Recorded webhooks: the packages of GitHub's own clients have them. */
+export const webhooks = JSON.parse(readFileSync(require.resolve('@octokit/webhooks-examples'), 'utf8')) as readonly {
   readonly name: string
   readonly examples: readonly Item[]
 }[]
 
-const scenario = require.resolve('@octokit/fixtures/scenarios/api.github.com/paginate-issues/normalized-fixture.json')
-const exchanges = JSON.parse(readFileSync(scenario, 'utf8')) as readonly {
-  readonly response: readonly Item[]
-}[]
+/** A request that was recorded, and its answer. */
+export interface Exchange {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly response: unknown
+}
+
+/** The recorded exchanges of a scenario, in their order. */
+export function exchangesOf(scenario: string): readonly Exchange[] {
+  const path = `@octokit/fixtures/scenarios/api.github.com/${scenario}/normalized-fixture.json`
+  return JSON.parse(readFileSync(require.resolve(path), 'utf8')) as readonly Exchange[]
+}
 
 function recorded(name: string, member: string, action?: string): Item {
   const all = webhooks.find((one) => one.name === name)?.examples ?? []
@@ -25,7 +33,7 @@ function recorded(name: string, member: string, action?: string): Item {
   return example[member] as Item
 }
 
-const issue = exchanges[0]?.response[0] as Item
+const [issue] = exchangesOf('paginate-issues')[0]?.response as [Item]
 const pull = recorded('pull_request', 'pull_request', 'opened')
 const release = recorded('release', 'release', 'published')
 const sender = recorded('star', 'sender')

@@ -75,6 +75,18 @@ describe('github repositories', () => {
       assert.equal(sorted.length, 7)
     })
 
+    it(`publish ${part} of one second in the order of the list`, async (t) => {
+      const dates = ['created_at', 'published_at', 'starred_at', 'updated_at']
+      const same = Object.fromEntries(dates.map((name) => [name, minute(0)]))
+      // GitHub's lists begin with the newest; that of the stars is turned around by the service.
+      const items = range(1, 5).map((number) => ({ ...itemOf[part](number), ...same }))
+      const { see, told } = await watched(t, part, items.toReversed(), { most: 2 })
+      await see()
+      const sorted = told.map(({ identifier }) => identifier)
+      assert.deepEqual(sorted, sorted.toSorted())
+      assert.equal(sorted.length, 5)
+    })
+
     it(`publish no ${part} that exist at the first look, unless asked to`, async (t) => {
       const items = range(1, 5).map((number) => itemOf[part](number))
       const service = await localService(t, serveRepository({ [part]: items }, { most: 2 }))

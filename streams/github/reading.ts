@@ -70,6 +70,7 @@ export class Reading {
   readonly #client: GithubClient
   readonly #listing: Listing
   readonly #window: Window
+  /** What was read, in the order of the list or near it, the newest first. */
   readonly #found: Found[] = []
   readonly #visited = new Set<string>()
   #broken = 0
@@ -109,7 +110,8 @@ export class Reading {
   drafts(): Draft[] {
     const { since = 0 } = this.#window
     if (this.#broken > 0) this.#context.logger.warn({ items: this.#broken }, 'items without what an event needs')
-    const inOrder = this.#found.toSorted((a, b) => a.at - b.at)
+    // GitHub's times are whole seconds: within one, the order of the list decides.
+    const inOrder = this.#found.toReversed().toSorted((a, b) => a.at - b.at)
     const drafts = inOrder.flatMap(({ at, draft }) => (draft === undefined || at < since ? [] : [draft]))
     return [...new Map(drafts.map((draft) => [`${draft.type} ${draft.identifier}`, draft])).values()]
   }
@@ -165,7 +167,7 @@ export class Reading {
     }
     const found = given.map((item) => read(item)).filter((one) => one !== undefined)
     this.#broken += given.length - found.length
-    this.#found.push(...found)
+    this.#found.push(...(this.#listing.newestLast === true ? found.toReversed() : found))
     this.newest = Math.max(this.newest, ...found.map(({ at }) => at))
     return found
   }
