@@ -1,44 +1,19 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { StoredEvent } from '../../lib/index.ts'
-import { github, type RepositoryPart } from '../../streams/github.ts'
+import type { RepositoryPart } from '../../streams/github.ts'
 import { httpSourceSuite } from '../support/http-source-suite.ts'
 import { localService } from '../support/local-service.ts'
 import { watchStream } from '../support/watch-stream.ts'
 import { type Item, itemOf, minute } from './github-payloads.ts'
 import { type Paging, parts, secrets, serveRepository } from './github-service.ts'
+import { lookingAt, repositorySource } from './github-source.ts'
 
 interface Test {
   after(work: () => unknown): void
 }
 
-for (const part of ['issues', 'stars'] as const) {
-  const date = { issues: 'created_at', stars: 'starred_at' }[part]
-  httpSourceSuite({
-    name: 'github',
-    stream: (url) => lookingAt(part, url),
-    serve: (items, skewOf) =>
-      serveRepository({
-        [part]: items.map((number) => itemOf[part](number, { [date]: minute(number, skewOf?.(number)) })),
-      }),
-    renumbering: {
-      serve: (items) =>
-        serveRepository({ [part]: items.map((number) => itemOf[part](number + 500, { [date]: minute(number) })) }),
-      outcome: 'held',
-    },
-    pages: {
-      serve: (items) => serveRepository({ [part]: items.map((number) => itemOf[part](number)) }, { most: 2 }),
-      newestLast: part === 'stars',
-      pageOf: ({ query }) => Number(query.get('page') ?? 1),
-    },
-    world: secrets,
-    conditional: part === 'issues',
-  })
-}
-
-function lookingAt(part: RepositoryPart, baseUrl: string, backfill = 1000) {
-  return github({ baseUrl, notifications: false, repositories: ['octocat/hello-world'], what: [part], backfill })
-}
+for (const part of ['issues', 'stars'] as const) httpSourceSuite(repositorySource(part))
 
 /** A stream that looks at one part of a repository. */
 async function watched(t: Test, part: RepositoryPart, items: readonly Item[], paging?: Paging) {
