@@ -13,7 +13,7 @@ import {
 import { parseCalendar } from './calendar/parse.ts'
 import type { Budget } from './calendar/rule.ts'
 import { ianaZone } from './calendar/zones.ts'
-import { askedAt, httpClient } from './shared/http-client.ts'
+import { askedAt, bearer, httpClient } from './shared/http-client.ts'
 import { optionalPackage } from './shared/optional-package.ts'
 import { address, duration, type Field, like, optional, optionsOf, type Settings, text } from './shared/options.ts'
 import { type PollOptions, poll, pollFields } from './shared/poll.ts'
@@ -30,6 +30,8 @@ export interface CalendarOptions extends PollOptions {
   readonly secretUrl?: string
   /** The server to ask instead of the one in `url`, for a proxy or a test; default none. Identifiers do not depend on it. */
   readonly baseUrl?: string
+  /** The name of the secret that is sent as `Authorization: Bearer …`; default none. */
+  readonly token?: string
   /** How long before it begins an event is told, in ms or as a duration; default `'15m'`. */
   readonly soon?: Duration
   /** The IANA zone of whole days, and of times without a zone; default the zone of this machine. */
@@ -73,6 +75,7 @@ const options = optionsOf<CalendarOptions>()({
   url: optional(calendarAddress()),
   secretUrl: optional(text()),
   baseUrl: optional(address()),
+  token: optional(text()),
   soon: duration('15m'),
   timezone: like<string>(
     "an IANA time zone such as 'Europe/Amsterdam'",
@@ -213,7 +216,8 @@ function isCancelled({ main }: Series, entry: Instance['entry']): boolean {
 }
 
 /** A file as it is now; undefined if it has not changed since the last look, unless the whole is asked for. */
-async function read(context: JobContext, { url, secretUrl, baseUrl, timezone }: CalendarSettings, whole: boolean) {
+async function read(context: JobContext, settings: CalendarSettings, whole: boolean) {
+  const { url, secretUrl, baseUrl, token, timezone } = settings
   const secret = secretUrl === undefined ? undefined : calendarAddress().read(context.secret(secretUrl).trim())
   const file = url ?? secret
   if (file === undefined) {
@@ -225,6 +229,7 @@ async function read(context: JobContext, { url, secretUrl, baseUrl, timezone }: 
   const client = httpClient(context, {
     stream: 'calendar',
     baseUrl: at.origin,
+    headers: bearer(context, token),
     secretPaths: secretUrl !== undefined,
     maxBytes: 16 * 1024 * 1024,
   })

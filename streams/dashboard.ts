@@ -28,6 +28,7 @@ const fields = optionsOf<WriteJsonOptions & { readonly path: string }>()({ path:
  * - **Errors**: a full disk or a busy file is a failure like any other (`TIDINGS_FILE_FAILED`), so the listener tries
  *   again. The event is parked if this user may not write there, the path is a directory, the value is not JSON, or the
  *   file holds something other than a JSON object: it is not overwritten.
+ * - **Limits**: the document is read and written whole for each event, which suits some hundred kilobytes.
  *
  * The handler resolves to false if nothing changed.
  *

@@ -5,7 +5,7 @@ import { decode } from './feed/decode.ts'
 import { digest, oldestFirst, SharedIds } from './feed/entries.ts'
 import { type Entry, NotAFeed, type ParsedFeed, parseFeed } from './feed/parse-feed.ts'
 import { line } from './feed/plain-text.ts'
-import { type Answer, askedAt, httpClient } from './shared/http-client.ts'
+import { type Answer, askedAt, bearer, httpClient } from './shared/http-client.ts'
 import { shown } from './shared/http-failure.ts'
 import { address, type Field, flag, func, optional, optionsOf, text } from './shared/options.ts'
 import { type PollOptions, poll, pollFields } from './shared/poll.ts'
@@ -144,8 +144,12 @@ interface Choices {
 async function* look(url: string, choices: Choices, context: JobContext): AsyncGenerator<Draft> {
   const { token, identity, changed } = choices
   const at = askedAt(url, choices.baseUrl)
-  const headers = token === undefined ? {} : { authorization: `Bearer ${context.secret(token)}` }
-  const client = httpClient(context, { stream: 'feed', baseUrl: at.origin, headers, maxBytes: MAX_BYTES })
+  const client = httpClient(context, {
+    stream: 'feed',
+    baseUrl: at.origin,
+    headers: bearer(context, token),
+    maxBytes: MAX_BYTES,
+  })
   const answer = await client.get(at.href, { conditional: true, headers: { accept: ACCEPT, 'user-agent': 'tidings' } })
   if (answer === undefined) return
   if (answer.moved !== undefined)

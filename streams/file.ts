@@ -16,6 +16,7 @@ const options = optionsOf<{ readonly path: string }>()({ path: text() })
  * - A line break in the text is written as `\n`, so that one event is one line. A missing folder is made.
  * - **Errors**: a full disk or a busy file is a failure like any other (`TIDINGS_FILE_FAILED`), so the listener tries
  *   again. The event is parked if this user may not write there, the path is a directory, or the text is not a string.
+ * - **Limits**: a line is on disk before the next one begins, so a second has as many lines as the disk has writes.
  *
  * The handler resolves to false if the line was there already.
  *

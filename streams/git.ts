@@ -9,6 +9,7 @@ import {
   job,
   TidingsError,
 } from '../lib/index.ts'
+import { count, duration, like, optional, optionsOf, text } from './shared/options.ts'
 
 /** The options of the `git` stream. */
 export interface GitOptions {
@@ -19,9 +20,17 @@ export interface GitOptions {
    * branches, including remote-tracking ones. Default `HEAD`. Tags are published whatever their branch.
    */
   readonly branch?: string
-  /** How often to look, in ms or as a duration. Default `'1m'`. */
+  /** How often to look, in ms or as a duration, from 1 ms. Default `'1m'`. */
   readonly every?: Duration
-  /** What happens to the commits and tags that exist at the first look, as in `JobOptions`. Default `tell`. */
+  /**
+   * The number of commits, and of tags, to tell of those that exist at the first look, newest first, from 0. Default: as
+   * `first` says.
+   */
+  readonly backfill?: number
+  /**
+   * What happens to the commits and tags that exist at the first look, as in `JobOptions`. Default `tell`: unlike the
+   * items of a service, they are all in the repository, and a log of its commits is complete from the first one on.
+   */
   readonly first?: NonNullable<JobOptions['first']>
 }
 
@@ -69,6 +78,14 @@ export interface Tag {
   }
 }
 
+const options = optionsOf<GitOptions>()({
+  path: text(),
+  branch: text('HEAD'),
+  every: duration('1m'),
+  backfill: optional(count()),
+  first: like<NonNullable<JobOptions['first']>>("'tell', 'record' or { tell: n }", isFirst, 'tell'),
+})
+
 const commit = eventType('git.commit').of<Commit>()
 // Identified by name and hash: by name alone, two repositories with a v1.0 would seem to move it back and forth.
 const tag = eventType('git.tag').of<Tag>()
@@ -80,7 +97,12 @@ const tag = eventType('git.tag').of<Tag>()
  * A commit is published once, by its hash, in whichever branches and clones it appears. A tag is published once per
  * target: again when it moves, and two repositories may each have a `v1.0`.
  *
- * A run fails with `TIDINGS_EXEC_FAILED` when `path` is not a repository, or has commits but not that branch.
+ * **Limits.** Git must be installed. A look at an unchanged repository starts three or four short processes; the first one
+ * reads the whole history, for an hour at most. Later looks read what is new. Texts are cut at 8000 characters.
+ *
+ * **Errors.** `TIDINGS_EXEC_FAILED` when `path` is not a repository, or has commits but not that branch, or when git is
+ * missing; the next look reads on from where the last good one ended. A commit message of more than 64 MiB is left out, and
+ * logged. A history that is rewritten has new hashes: its commits are told again.
  *
  * @example
  * ```ts
@@ -99,11 +121,10 @@ export const git = defineStream({
   name: 'git',
   summary: 'Commits and tags of a git repository on this machine.',
   events: { commit, tag },
-  jobs: ({ path, branch = 'HEAD', every: pause = '1m', first = 'tell' }: GitOptions) => {
-    if (typeof path !== 'string' || path === '') {
-      throw new TidingsError('TIDINGS_STREAM_INVALID', "stream git needs the path of a repository: git({ path: '.' })")
-    }
-    const schedule = every(typeof pause === 'number' ? `${pause}ms` : pause)
+  options,
+  jobs: ({ path, branch, every: pause, backfill, first: asked }) => {
+    const schedule = every(`${pause}ms`)
+    const first = backfill === undefined ? asked : backfill === 0 ? 'record' : { tell: backfill }
     // The first run may have a long history to read. Later runs continue from a cursor, so all that they return is new.
     const options = { first, timeout: '1h', flood: false } as const
     return [
@@ -112,6 +133,12 @@ export const git = defineStream({
     ]
   },
 })
+
+function isFirst(value: unknown): boolean {
+  if (value === 'tell' || value === 'record') return true
+  const tell = (value as { readonly tell?: unknown } | null)?.tell
+  return Number.isSafeInteger(tell) && (tell as number) >= 0
+}
 
 /** Hashes per command line: twice as many still fit everywhere (Windows takes 32 767 characters). */
 const PAGE = 200
@@ -135,10 +162,8 @@ async function* commits(path: string, branch: string, context: JobContext) {
   if (tips.length === 0) return
   const seen = (await context.state.get<string[]>('tips')) ?? []
   const all = await history(read, [...tips, ...seen.map((hash) => `^${hash}`), ...revisions])
-  const format = `--format=${COMMIT.map((field) => `%${field}%x00`).join('')}`
-  const log = ['log', '--no-walk=unsorted', '--no-show-signature', '--encoding=UTF-8', format]
   for (const page of pages(all)) {
-    for (const record of records(await read(...log, ...page, '--'), COMMIT)) {
+    for (const record of await commitsIn(read, page, context)) {
       const { H: hash, P, an: name, ae: email, at, ct, s: subject, b: body } = record
       const parents = P.split(' ').filter((parent) => parent !== '')
       const dates = { authored: iso(at), committed: iso(ct) }
@@ -146,6 +171,36 @@ async function* commits(path: string, branch: string, context: JobContext) {
     }
   }
   if (!shallow) context.state.set('tips', tips)
+}
+
+type CommitRecord = Record<(typeof COMMIT)[number], string>
+
+/** Reads commits: half of them at a time where their messages are more than a program may print. */
+async function commitsIn(read: Read, page: readonly string[], context: JobContext): Promise<CommitRecord[]> {
+  try {
+    return [...records(await read(...logWith(COMMIT), ...page, '--'), COMMIT)]
+  } catch (error) {
+    if (!hasPrintedTooMuch(error)) throw error
+    const half = page.length >> 1
+    if (half > 0) {
+      return [
+        ...(await commitsIn(read, page.slice(0, half), context)),
+        ...(await commitsIn(read, page.slice(half), context)),
+      ]
+    }
+    context.logger.warn({ commit: page[0] }, 'message too long to be read')
+    const others = COMMIT.filter((field) => field !== 's' && field !== 'b')
+    return [...records(await read(...logWith(others), ...page, '--'), others)].map((one) => ({ ...one, s: '', b: '' }))
+  }
+}
+
+function logWith(fields: readonly string[]): string[] {
+  const format = `--format=${fields.map((field) => `%${field}%x00`).join('')}`
+  return ['log', '--no-walk=unsorted', '--no-show-signature', '--encoding=UTF-8', format]
+}
+
+function hasPrintedTooMuch(error: unknown): boolean {
+  return error instanceof TidingsError && error.code === 'TIDINGS_EXEC_FAILED' && error.details['output'] === 'stdout'
 }
 
 async function* tags(path: string, context: JobContext) {

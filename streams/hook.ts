@@ -118,8 +118,8 @@ const options = optionsOf<HookOptions>()({
  * delivery's id: put TLS in front of an endpoint that others can reach. A sender may take 10 s for its headers and 30 s
  * for a request.
  *
- * A run fails with `TIDINGS_LISTEN_FAILED` when the port can't be opened and with `TIDINGS_SECRET_MISSING` without its
- * secret; it is tried again, after pauses that grow from 1 s to 10 min. Secrets are read when a run begins.
+ * **Errors.** `TIDINGS_LISTEN_FAILED` when the port can't be opened, `TIDINGS_SECRET_MISSING` without its
+ * secret; the run is tried again, after pauses that grow from 1 s to 10 min. Secrets are read when a run begins.
  *
  * @example
  * ```ts

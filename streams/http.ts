@@ -36,12 +36,12 @@ const item = eventType('http.item')
  * events are `http.item`, and the identifiers of a use with a name (`as`) begin with it, `vacancies:17`, because two APIs
  * may number alike.
  *
- * A run fails with `TIDINGS_RESPONSE_INVALID` when the answer has no array where `items` says, when a function throws, or
- * when not one item has an identifier; items that can be read are published all the same. It fails with
- * `TIDINGS_HTTP_FAILED` when the service fails, and is retried after the `Retry-After` of a 429 or 503.
- *
  * **Limits**: 8 MiB an answer, and two minutes a look. A page that was read before ends a look. Credentials go to the
  * origin of `url` alone, and a public service leads to no private address. How often you may ask is the service's choice.
+ *
+ * **Errors**: `TIDINGS_RESPONSE_INVALID` when the answer has no array where `items` says, when a function throws, or when
+ * not one item has an identifier; items that can be read are published all the same. `TIDINGS_HTTP_FAILED` when the
+ * service fails.
  *
  * @example
  * ```ts

@@ -61,9 +61,10 @@ const options = optionsOf<ImapOptions>()({
  * **Limits.** Gmail, Outlook and most others accept about ten connections of an account; a stream holds one, and a second
  * one during a look. Gmail and iCloud need an app password; accounts that accept only OAuth can't be used.
  *
- * A run fails with `TIDINGS_MAIL_FAILED` when the server can't be reached, breaks off, or refuses the login or the folder
- * (`details.refused`: the login); a server that does not answer ends the run after a minute. The next look finds what this
- * one missed. A message that is deleted before the look is not told; one without any header is skipped.
+ * **Errors.** `TIDINGS_MAIL_FAILED` when the server can't be reached, breaks off, or refuses the login or the folder
+ * (`details.refused`: the login); a server that does not answer ends the run after a minute, and one that throttles
+ * requests is asked again after the time that it suggests. The next look finds what this one missed. A message that is
+ * deleted before the look is not told; one without any header is skipped. `TIDINGS_PACKAGE_MISSING` without `imapflow`.
  *
  * @example
  * ```ts

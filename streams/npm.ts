@@ -1,6 +1,6 @@
 import { type Draft, defineStream, eventType, type JobContext, job, TidingsError } from '../lib/index.ts'
 import { describe, hasCode } from '../lib/streams.ts'
-import { type Answer, type HttpClient, httpClient } from './shared/http-client.ts'
+import { type Answer, bearer, type HttpClient, httpClient } from './shared/http-client.ts'
 import { address, flag, like, listOf, optional, optionsOf, text } from './shared/options.ts'
 import { type PollOptions, poll, pollFields } from './shared/poll.ts'
 import { cut } from './shared/wire.ts'
@@ -56,11 +56,11 @@ const options = optionsOf<NpmOptions>()({
  * a package is first looked at is recorded; `backfill: 1` tells its newest version. A version that gets one of the `tags`
  * later is published then. A package that is added later has a first look of its own. Unpublished versions are left out.
  *
- * A run of a package fails with `TIDINGS_HTTP_FAILED` when the registry does not have it (404), and with
- * `TIDINGS_RESPONSE_INVALID` when the answer does not describe a package; other packages are not affected.
- *
  * **Limits**: the public registry asks only for modest use. An unchanged package costs one request with an empty answer.
  * Publishing dates stand in the full document alone; where that is larger than 32 MiB, the short one is read instead.
+ *
+ * **Errors**: `TIDINGS_HTTP_FAILED` when the registry does not have the package (404), `TIDINGS_RESPONSE_INVALID` when the
+ * answer does not describe a package. Each package has a job of its own: the others are not affected.
  *
  * @example
  * ```ts
@@ -81,8 +81,12 @@ export const npm = defineStream({
     const { schedule, options } = poll(pace)
     return [...new Set(packages)].map((name) => {
       const run = async (context: JobContext): Promise<Draft[]> => {
-        const headers = token === undefined ? {} : { authorization: `Bearer ${context.secret(token)}` }
-        const client = httpClient(context, { stream: 'npm', baseUrl, headers, maxBytes: MAX_BYTES })
+        const client = httpClient(context, {
+          stream: 'npm',
+          baseUrl,
+          headers: bearer(context, token),
+          maxBytes: MAX_BYTES,
+        })
         const answer = await documentOf(name, client, context)
         if (answer === undefined) return []
         return versionsIn(name, answer.json(), context)

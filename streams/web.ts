@@ -1,6 +1,6 @@
 import { type Draft, defineStream, eventType, type JobContext, job, TidingsError } from '../lib/index.ts'
 import { defined, quote } from '../lib/streams.ts'
-import { askedAt, httpClient } from './shared/http-client.ts'
+import { askedAt, bearer, httpClient } from './shared/http-client.ts'
 import { address, choice, flag, optional, optionsOf, pageAddress, text } from './shared/options.ts'
 import { type PollOptions, poll, pollFields } from './shared/poll.ts'
 import { cut, identifierOf } from './shared/wire.ts'
@@ -15,6 +15,8 @@ export interface WebOptions extends PollOptions {
   readonly url: string
   /** The server to ask instead of the one in `url`, for a proxy or a test; default none. Identifiers do not depend on it. */
   readonly baseUrl?: string
+  /** The name of the secret that is sent as `Authorization: Bearer …`; default none. */
+  readonly token?: string
   /** A CSS selector of what to watch; default `body`, the whole page. */
   readonly select?: string
   /**
@@ -65,6 +67,7 @@ const item = eventType('web.item').of<WebItem>()
 const options = optionsOf<WebOptions>()({
   url: pageAddress(),
   baseUrl: optional(address()),
+  token: optional(text()),
   select: text('body'),
   kind: choice(['text', 'number', 'list'], 'text'),
   attribute: optional(text()),
@@ -83,12 +86,14 @@ const options = optionsOf<WebOptions>()({
  *
  * Items of a list are published last one first, because pages mostly begin with the newest.
  *
- * A run fails with `TIDINGS_RESPONSE_INVALID` when the selector matches nothing, or what it matches has no text or number:
- * the page has changed, and no empty value is published. With `mayBeEmpty`, a selector may match nothing.
  * Needs the package `cheerio`.
  *
  * **Limits**: 8 MiB a page. An unchanged page is not sent again by servers that know its ETag or Last-Modified. Respect
  * the terms of the site; half an hour between looks bothers few.
+ *
+ * **Errors**: `TIDINGS_RESPONSE_INVALID` when the selector matches nothing, or what it matches has no text or number: the
+ * page has changed, and no empty value is published. With `mayBeEmpty`, a selector may match nothing.
+ * `TIDINGS_STREAM_INVALID` for what is not a selector, `TIDINGS_PACKAGE_MISSING` without `cheerio`.
  *
  * @example
  * ```ts
@@ -120,6 +125,7 @@ export const web = defineStream({
 /** What one use of the stream looks at. */
 interface Watched extends Required<Pick<WebOptions, 'url' | 'select' | 'kind' | 'mayBeEmpty'>> {
   readonly baseUrl: string | undefined
+  readonly token: string | undefined
   readonly attribute: string | undefined
   readonly identifier: string | undefined
   readonly decimal: '.' | ',' | undefined
@@ -128,7 +134,7 @@ interface Watched extends Required<Pick<WebOptions, 'url' | 'select' | 'kind' | 
 async function look(what: Watched, context: JobContext): Promise<Draft[]> {
   const headers = { accept: 'text/html, application/xhtml+xml;q=0.9, */*;q=0.1' }
   const at = askedAt(what.url, what.baseUrl)
-  const client = httpClient(context, { stream: 'web', baseUrl: at.origin })
+  const client = httpClient(context, { stream: 'web', baseUrl: at.origin, headers: bearer(context, what.token) })
   const answer = await client.get(at.href, { conditional: true, headers })
   if (answer === undefined) return []
   const elements = await elementsIn(answer, what.select)

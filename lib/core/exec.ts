@@ -43,7 +43,8 @@ const KILL_DELAY = 1000
  * Runs a program in a process group of its own. An abort sends SIGTERM to the whole group, and SIGKILL a second later; the
  * exit of this process kills it.
  *
- * @throws TidingsError `TIDINGS_EXEC_FAILED`, with `details` { file, exitCode, stderr }, when it can't be started or fails
+ * @throws TidingsError `TIDINGS_EXEC_FAILED`, with `details` { file, exitCode, stderr }, when it can't be started or fails;
+ *   { file, output } when it prints too much, with the name of the stream
  */
 export const exec: Exec = (file, args, options = {}) =>
   new Promise((resolve, reject) => {
@@ -178,7 +179,7 @@ function killAll(): void {
 
 function tooMuchOutput(file: string, output: string): TidingsError {
   const message = `${describe(file)} was ended: it printed more than ${MOST_OUTPUT / 1024 / 1024} MiB to ${output}`
-  return new TidingsError('TIDINGS_EXEC_FAILED', message, { details: { file } })
+  return new TidingsError('TIDINGS_EXEC_FAILED', message, { details: { file, output } })
 }
 
 function failed(file: string, { exitCode, signal, cause }: End, stderr: string): TidingsError {

@@ -12,7 +12,12 @@ const run = (code: string, ...args: string[]) => exec(node, ['-e', code, ...args
 
 interface Failure extends Error {
   readonly code: string
-  readonly details: { readonly file: string; readonly exitCode: unknown; readonly stderr: string }
+  readonly details: {
+    readonly file: string
+    readonly exitCode: unknown
+    readonly stderr: string
+    readonly output: string
+  }
 }
 
 async function failure(running: Promise<unknown>): Promise<Failure> {
@@ -146,5 +151,6 @@ describe('a program that exec ends', () => {
     const error = await failure(exec('sh', ['-c', 'yes; sleep 600']))
     assert.equal(error.code, 'TIDINGS_EXEC_FAILED')
     assert.match(error.message, /printed more than 64 MiB to stdout$/)
+    assert.equal(error.details.output, 'stdout')
   })
 })

@@ -32,6 +32,14 @@ describe('docs/streams', () => {
     assert.deepEqual(made.withoutExample, [])
   })
 
+  it('have the limits, and what happens on each error', () => {
+    for (const [path, text] of made.pages) {
+      if (path.endsWith('README.md')) continue
+      assert.match(text, /\*\*Limits\b/, path)
+      assert.match(text, /\*\*Errors\b|^## When a handler fails$/m, path)
+    }
+  })
+
   it('have a program, and a text for every option, member and parameter', () => {
     for (const [path, text] of made.pages) {
       if (path.endsWith('README.md')) continue

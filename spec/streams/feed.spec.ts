@@ -5,7 +5,7 @@ import { streamLaws } from '../../lib/testing/index.ts'
 import { type FeedItem, feed } from '../../streams/feed.ts'
 import { httpSourceSuite } from '../support/http-source-suite.ts'
 import { localService } from '../support/local-service.ts'
-import { draftsOf, secretsOf, watchStream } from '../support/watch-stream.ts'
+import { draftsOf, watchStream } from '../support/watch-stream.ts'
 import { example, feedService, type Post, post, rss, serve } from './feed-service.ts'
 
 httpSourceSuite({
@@ -184,12 +184,6 @@ describe('feed', () => {
     await see()
     assert.equal(told.length, 1)
     assert.match(JSON.stringify((await running.status()).jobs), /"held"/)
-  })
-
-  it('sends a token', async (t) => {
-    const service = await localService(t, serve([1]))
-    await draftsOf(feed({ url: service.url, token: 'FEED' }), { secret: secretsOf({ FEED: 'xyz' }) })
-    assert.equal(service.asked[0]?.headers.authorization, 'Bearer xyz')
   })
 
   it('gives each of several feeds a job that keeps its name', () => {

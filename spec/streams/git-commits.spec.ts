@@ -59,14 +59,16 @@ describe('git.commits', () => {
     assert.deepEqual(subjects(), ['three'])
   })
 
-  it('records the past, or tells only its newest commits, by `first`', async (t) => {
+  it('records the past, or tells only its newest commits, by `first` or `backfill`', async (t) => {
     const repo = repository(t)
     for (const subject of ['one', 'two', 'three']) repo.commit(subject)
-    for (const [first, newest] of [
-      ['record', []],
-      [{ tell: 2 }, ['two', 'three']],
+    for (const [past, newest] of [
+      [{ first: 'record' }, []],
+      [{ backfill: 0 }, []],
+      [{ first: { tell: 2 } }, ['two', 'three']],
+      [{ first: 'record', backfill: 1 }, ['three']],
     ] as const) {
-      const { look, subjects } = await watch(t, git({ path: repo.path, first }))
+      const { look, subjects } = await watch(t, git({ path: repo.path, ...past }))
       const { new: fresh } = await look()
       assert.equal(fresh, 3)
       assert.deepEqual(subjects(), newest)

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { chmodSync, existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
-import type { Exec } from '../../lib/index.ts'
+import { type Exec, type JobContext, TidingsError } from '../../lib/index.ts'
 import { type Commit, type GitOptions, git } from '../../streams/git.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 import { commitsIn, found, subjectsIn, tagsIn, watch } from './git-watch.ts'
@@ -144,6 +144,30 @@ describe('a long history', () => {
     )
   })
 
+  it('with longer messages than a program may print is read in smaller parts', async () => {
+    const { exec } = pretend(900)
+    const tooMuch = new TidingsError('TIDINGS_EXEC_FAILED', 'it printed too much', {
+      details: { file: 'git', output: 'stdout' },
+    })
+    // The commits from 300 to 309 are as long as ten of them may be together, and one is longer than one may be.
+    const exceeding: Exec = async (file, args, options) => {
+      const long = args.filter((arg) => /^[0-9a-f]{40}$/.test(arg)).map((hash) => Number.parseInt(hash, 16))
+      const isWhole = args.some((arg) => arg.includes('%b'))
+      if (isWhole && long.filter((n) => n >= 300 && n < 310).length > 5) throw tooMuch
+      if (isWhole && long.includes(700)) throw tooMuch
+      const { stdout, stderr } = await exec(file, args, options)
+      return { stdout: isWhole || long.length === 0 ? stdout : stdout.replace('no 700\0\0', ''), stderr }
+    }
+    const warned: object[] = []
+    const logger = { warn: (fields: object) => void warned.push(fields) } as unknown as JobContext['logger']
+    const drafts = await found(git({ path: '/somewhere' }), 'commits', { exec: exceeding, logger })
+    assert.deepEqual(
+      drafts.map(({ data }) => (data as Commit).subject),
+      Array.from({ length: 900 }, (_, i) => (i === 699 ? '' : `no ${i + 1}`)),
+    )
+    assert.deepEqual(warned, [{ commit: hashOf(700) }])
+  })
+
   it('with more hashes than a program may print is listed in parts', async () => {
     const most = 64 * 1024 * 1024
     const [oldest, other] = ['0', '1'].map((digit) => digit.repeat(64))
@@ -166,6 +190,18 @@ describe('options of the git stream', () => {
   it('without a path are rejected when the stream is called', () => {
     for (const path of [undefined, '', 7]) {
       assert.throws(() => git({ path } as GitOptions), { code: 'TIDINGS_STREAM_INVALID', message: /path/ })
+    }
+  })
+
+  it('are refused by name', () => {
+    for (const [given, words] of [
+      [{ path: '.', brunch: 'main' }, /has no "brunch"; did you mean "branch"\?/],
+      [{ path: '.', every: 'soon' }, /every: expected a duration such as '5s'.*got "soon"/],
+      [{ path: '.', branch: '' }, /branch: expected text/],
+      [{ path: '.', backfill: -1 }, /backfill: expected a whole number from 0, got -1/],
+      [{ path: '.', first: { tell: -1 } }, /first: expected 'tell', 'record' or { tell: n }/],
+    ] as const) {
+      assert.throws(() => git(given as unknown as GitOptions), { code: 'TIDINGS_STREAM_INVALID', message: words })
     }
   })
 

@@ -33,7 +33,7 @@ function recorded(name: string, member: string, action?: string): Item {
   return example[member] as Item
 }
 
-const [issue] = exchangesOf('paginate-issues')[0]?.response as [Item]
+const issue = (exchangesOf('paginate-issues')[0]?.response as readonly Item[])[0]
 const pull = recorded('pull_request', 'pull_request', 'opened')
 const release = recorded('release', 'release', 'published')
 const sender = recorded('star', 'sender')

@@ -17,7 +17,7 @@ describe('github, as it was recorded', () => {
     const pages = exchangesOf('paginate-issues')
     const statuses: number[] = []
     const world: typeof fetch = async (input, init) => {
-      const { origin, searchParams } = new URL(String(input))
+      const { origin, searchParams } = new URL(new Request(input).url)
       assert.equal(origin, 'https://api.github.com')
       const page = pages[Number(searchParams.get('page') ?? 1) - 1]
       assert.ok(page, `there is no page ${searchParams.get('page')}`)

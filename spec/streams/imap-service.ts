@@ -31,7 +31,7 @@ export interface Mailbox {
 }
 
 /** What happens to a command instead of an answer. */
-export type Fault = 'hang' | 'cut' | 'refuse' | undefined
+export type Fault = 'hang' | 'cut' | 'refuse' | { readonly throttled: number } | undefined
 
 /** A mail server on the loopback. */
 export interface MailServer {
@@ -107,6 +107,11 @@ export async function mailServer(
           idling = tag
           idle.add(socket)
           socket.write(`+ idling${CRLF}`)
+          continue
+        }
+        if (typeof fate === 'object') {
+          const words = `Request is throttled. Suggested Backoff Time: ${fate.throttled} milliseconds`
+          socket.write(`${tag} BAD ${words}${CRLF}`)
           continue
         }
         const told = fate === 'refuse' ? undefined : answer(command, mailbox)

@@ -122,6 +122,18 @@ describe('spreadsheet.appendRow at Google', () => {
     assert.ok(hasCode(broken, 'TIDINGS_HTTP_FAILED') && !isPark(broken) && !isRetry(broken))
   })
 
+  it('waits as long as the service for tokens asks for', async (t) => {
+    for (const status of [429, 503]) {
+      const { service, fails } = await prepare(t, () => ({ status, headers: { 'retry-after': '60' } }))
+      const limited = await fails()
+      assert.equal(service.asked.length, 1)
+      assert.ok(isRetry(limited), limited.message)
+      assert.equal(limited.after, 60_000)
+      const busy = await (await prepare(t, () => ({ status }))).fails()
+      assert.ok(hasCode(busy, 'TIDINGS_HTTP_FAILED') && !isPark(busy) && !isRetry(busy), busy.message)
+    }
+  })
+
   it('parks an event whose account is refused, without showing its key', async (t) => {
     const body = { error: 'invalid_grant', error_description: 'Invalid grant: account not found' }
     const { fails } = await prepare(t, () => ({ status: 400, body }))

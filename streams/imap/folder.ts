@@ -1,5 +1,5 @@
 import type { ImapFlow, SearchObject } from 'imapflow'
-import { TidingsError } from '../../lib/index.ts'
+import { Retry, TidingsError } from '../../lib/index.ts'
 import { optionalPackage } from '../shared/optional-package.ts'
 
 /** A folder of an account, and how to reach it. */
@@ -135,6 +135,25 @@ export class Folder {
       : `folder ${folder} of ${user} at ${host} can't be read`
     const details = { host, user, folder, ...(refused ? { refused } : {}) }
     const words = `stream imap: ${what}: ${said.slice(0, 300).toWellFormed()}`
-    return new TidingsError('TIDINGS_MAIL_FAILED', words, { cause: error, details })
+    const failure = new TidingsError('TIDINGS_MAIL_FAILED', words, { cause: error, details })
+    const wait = waitIn(cause)
+    return wait === undefined ? failure : new Retry({ after: wait, cause: failure })
   }
+}
+
+/** The shortest and the longest wait that a server may ask for, in ms. */
+const WAIT = { least: 1000, most: 3_600_000 }
+
+/** How long a server wants to be left alone (Outlook says so), less what the client has waited; undefined if it did not say. */
+function waitIn(error: unknown): number | undefined {
+  const { code, throttleReset, throttleWaited = 0 } = error as Throttled
+  if (code !== 'ETHROTTLE' || throttleReset === undefined) return undefined
+  return Math.min(Math.max(throttleReset - throttleWaited, WAIT.least), WAIT.most)
+}
+
+/** What `imapflow` throws when a server answers that a request is throttled. */
+interface Throttled {
+  readonly code?: unknown
+  readonly throttleReset?: number
+  readonly throttleWaited?: number
 }

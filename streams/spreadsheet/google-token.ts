@@ -1,12 +1,13 @@
 import { type Delivery, Park, TidingsError } from '../../lib/index.ts'
 import { describe } from '../../lib/streams.ts'
+import { retryOf } from '../shared/http-failure.ts'
 import { optionalPackage } from '../shared/optional-package.ts'
 import { WHO } from './row.ts'
 
 const SCOPE = 'https://www.googleapis.com/auth/spreadsheets'
 
 /** What a token is asked with. */
-type World = Pick<Delivery, 'fetch' | 'signal' | 'secret'>
+type World = Pick<Delivery, 'fetch' | 'signal' | 'secret' | 'now'>
 
 /** Resolves to an access token. It is kept until shortly before it expires, as long as the key stays the same. */
 export type GoogleToken = (delivery: World) => Promise<string>
@@ -31,14 +32,16 @@ async function account(secret: string, key: string): Promise<(delivery: World) =
   let world: World
   // Requests of the library, too, belong to the delivery that waits for them.
   const fetchImplementation: typeof fetch = (input, init) => world.fetch(input, { ...init, signal: world.signal })
-  const client = new JWT({ email, key: privateKey, scopes: [SCOPE], transporterOptions: { fetchImplementation } })
+  // What fails is tried again by the listener, at the time that Google asks for.
+  const transporterOptions = { fetchImplementation, retryConfig: { retry: 0, noResponseRetries: 0 } }
+  const client = new JWT({ email, key: privateKey, scopes: [SCOPE], transporterOptions })
   return async (delivery) => {
     world = delivery
     try {
       const { token } = await client.getAccessToken()
       if (typeof token === 'string') return token
     } catch (error) {
-      throw refused(secret, error as Error & { readonly status?: unknown })
+      throw refused(secret, error as Refusal, delivery.now())
     }
     throw new TidingsError('TIDINGS_RESPONSE_INVALID', `${WHO}: Google answered without a token`)
   }
@@ -58,9 +61,18 @@ function keyOf(secret: string, key: string): { readonly email: string; readonly 
   throw new Park(`${words}: expected client_email and private_key, got ${describe(fields)} without them`)
 }
 
+/** What the library throws. */
+interface Refusal extends Error {
+  readonly status?: unknown
+  readonly response?: Pick<Response, 'headers'>
+}
+
 /** The error of the library is not kept as the cause: it carries the signed request. */
-function refused(secret: string, { message, status }: Error & { readonly status?: unknown }): Error {
-  const words = `${WHO}: Google gives no token for the account in ${secret}: ${message}`
-  if (typeof status === 'number' && status >= 400 && status < 500 && status !== 429) return new Park(words)
-  return new TidingsError('TIDINGS_HTTP_FAILED', words, { details: typeof status === 'number' ? { status } : {} })
+function refused(secret: string, { message, status, response }: Refusal, now: number): Error {
+  const why = message === '' ? `it answered ${String(status)}` : message
+  const words = `${WHO}: Google gives no token for the account in ${secret}: ${why}`
+  if (typeof status !== 'number') return new TidingsError('TIDINGS_HTTP_FAILED', words)
+  if (status >= 400 && status < 500 && status !== 429) return new Park(words)
+  const failure = new TidingsError('TIDINGS_HTTP_FAILED', words, { details: { status } })
+  return (response && retryOf({ status, headers: response.headers }, now, failure)) ?? failure
 }

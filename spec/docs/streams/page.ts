@@ -1,16 +1,18 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Draft } from '../../../lib/index.ts'
+import { root } from '../../support/exported-modules.ts'
 import { codes, table } from '../markdown.ts'
 import type { Row } from '../members.ts'
-import { handlerFailures, sourceFailures } from './failures.ts'
+import { commentFailures, type Failure, githubFailures, handlerFailures, sourceFailures } from './failures.ts'
 import type { EventFacts, FunctionFacts, StreamFacts } from './source.ts'
 
 /** The page of a stream; `examples` are the drafts of one run. */
 export async function pageOf(facts: StreamFacts, examples: readonly Draft[]): Promise<string> {
-  const { name, summary, options, events, functions, files } = facts
+  const { name, summary, options, events, functions } = facts
   const [text, ...notes] = splitNotes(facts.text)
   const handlers = functions.filter(({ isHandler }) => isHandler)
   const others = functions.filter(({ isHandler }) => !isHandler)
-  const uses = (file: string): boolean => files.includes(`streams/shared/${file}.ts`)
   const sections = [
     `# ${name}`,
     '<!-- Made from the source by `npm run docs:streams`. Change the comments there. -->',
@@ -23,15 +25,31 @@ export async function pageOf(facts: StreamFacts, examples: readonly Draft[]): Pr
     ...(handlers.length === 0 ? [] : ['## Handlers', ...handlers.flatMap(functionSections)]),
     ...(others.length === 0 ? [] : ['## Functions', ...others.flatMap(functionSections)]),
     ...(notes.length === 0 ? [] : ['## Limits and errors', ...notes]),
-    ...(options !== undefined && uses('http-client')
-      ? ['## When the service fails', table(['the service', 'then'], await sourceFailures())]
-      : []),
-    ...(handlers.length > 0 && uses('http-handler')
-      ? ['## When a handler fails', table(['the service', 'then'], await handlerFailures())]
-      : []),
+    ...failureSection('When the service fails', await failuresOf(facts)),
+    ...failureSection('When a handler fails', handlers.length === 0 ? [] : await handlerFailuresOf(facts)),
     'All codes are in [errors](../errors.md). To test an agent with this stream without its service, see [testing](../testing.md).',
   ]
   return `${sections.filter((section) => section !== '').join('\n\n')}\n`
+}
+
+async function failuresOf({ options, files }: StreamFacts): Promise<readonly Failure[]> {
+  if (options === undefined) return []
+  if (files.includes('streams/github/client.ts')) return githubFailures()
+  if (!files.includes('streams/shared/http-client.ts')) return []
+  return sourceFailures(files.some((file) => readsJson(join(root, file))))
+}
+
+async function handlerFailuresOf({ files }: StreamFacts): Promise<readonly Failure[]> {
+  if (files.includes('streams/github/client.ts')) return commentFailures()
+  return files.includes('streams/shared/http-handler.ts') ? handlerFailures() : []
+}
+
+function readsJson(file: string): boolean {
+  return !file.includes('/shared/') && /\.json\(\)/.test(readFileSync(file, 'utf8'))
+}
+
+function failureSection(title: string, failures: readonly Failure[]): string[] {
+  return failures.length === 0 ? [] : [`## ${title}`, table(['the service', 'then'], failures)]
 }
 
 /** The page that lists all streams. */

@@ -1,19 +1,24 @@
 import assert from 'node:assert/strict'
+import { EventEmitter } from 'node:events'
 import { describe, it } from 'node:test'
 import { inspect } from 'node:util'
+import type { ImapFlow } from 'imapflow'
+import { isRetry } from '../../../lib/core/control.ts'
 import {
   type Agent,
   agent,
   memoryLog,
+  type Retry,
   runOnce,
   type StoredEvent,
   start,
   type TidingsError,
 } from '../../../lib/index.ts'
+import { Folder } from '../../../streams/imap/folder.ts'
 import type { ImapOptions, Message } from '../../../streams/imap.ts'
 import { allOf, notes } from '../../support/agent-harness.ts'
 import { until } from '../../support/until.ts'
-import { secretsOf, watchStream } from '../../support/watch-stream.ts'
+import { draftsOf, secretsOf, watchStream } from '../../support/watch-stream.ts'
 import { type MailServer, mailServer, mailStream, secrets } from '../imap-service.ts'
 
 type Hooks = { after(work: () => unknown): void }
@@ -66,6 +71,35 @@ describe('the connection of the imap stream', () => {
     server.fault = (command) => (command.startsWith('UID SEARCH') ? 'refuse' : undefined)
     server.deliver({})
     assert.match((await failure(t, server)).message, /the server refused a search/)
+  })
+
+  // A FETCH is repeated by the client itself, for some seconds, before it fails in the same way.
+  for (const command of ['LOGIN', 'EXAMINE', 'UID SEARCH']) {
+    it(`waits when the server throttles ${command}, and tells everything then`, async (t) => {
+      const server = await mailServer(t, [{ uid: 1, subject: 'hello' }])
+      server.fault = (given) => (given.startsWith(command) ? { throttled: 20 } : undefined)
+      const drafts = () => draftsOf(mailStream(server), { secret: secrets })
+      const error = await drafts().then(
+        () => assert.fail('the look succeeded'),
+        (thrown: Error) => thrown,
+      )
+      // Of what it asks for, the client waits the first seconds itself.
+      assert.ok(isRetry(error), error.message)
+      assert.equal(error.after, 1000)
+      assert.match((error.cause as Error).message, /Request is throttled/)
+      server.fault = () => undefined
+      assert.equal((await drafts()).length, 1)
+    })
+  }
+
+  it('waits as long as the server asks for, less what the client waited', () => {
+    const asked = (error: object) => {
+      const folder = new Folder(new EventEmitter() as ImapFlow, account, new AbortController().signal)
+      return (folder.failed(Object.assign(new Error('throttled'), { code: 'ETHROTTLE', ...error })) as Retry).after
+    }
+    const account = { host: 'x', port: 1, secure: true, user: 'ada', folder: 'INBOX' }
+    assert.equal(asked({ throttleReset: 92_415, throttleWaited: 30_000 }), 62_415)
+    assert.equal(asked({ throttleReset: 9e9, throttleWaited: 30_000 }), 3_600_000)
   })
 
   it('says why there is no connection', async (t) => {
