@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
 import type { RepositoryPart } from '../../streams/github.ts'
 
 /** An item of a list as GitHub sends it. */
@@ -13,6 +14,8 @@ export const webhooks = JSON.parse(readFileSync(require.resolve('@octokit/webhoo
   readonly examples: readonly Item[]
 }[]
 
+const fixtures = dirname(require.resolve('@octokit/fixtures/package.json'))
+
 /** A request that was recorded, and its answer. */
 export interface Exchange {
   readonly status: number
@@ -22,8 +25,8 @@ export interface Exchange {
 
 /** The recorded exchanges of a scenario, in their order. */
 export function exchangesOf(scenario: string): readonly Exchange[] {
-  const path = `@octokit/fixtures/scenarios/api.github.com/${scenario}/normalized-fixture.json`
-  return JSON.parse(readFileSync(require.resolve(path), 'utf8')) as readonly Exchange[]
+  const path = join(fixtures, 'scenarios/api.github.com', scenario, 'normalized-fixture.json')
+  return JSON.parse(readFileSync(path, 'utf8')) as readonly Exchange[]
 }
 
 function recorded(name: string, member: string, action?: string): Item {
@@ -33,7 +36,7 @@ function recorded(name: string, member: string, action?: string): Item {
   return example[member] as Item
 }
 
-const issue = (exchangesOf('paginate-issues')[0]?.response as readonly Item[])[0]
+const issue = exchangesOf('paginate-issues').flatMap(({ response }) => response as readonly Item[])[0]
 const pull = recorded('pull_request', 'pull_request', 'opened')
 const release = recorded('release', 'release', 'published')
 const sender = recorded('star', 'sender')
