@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import type { StoredEvent } from '../../lib/index.ts'
+import type { StoredEvent, World } from '../../lib/index.ts'
 import { streamLaws } from '../../lib/testing/index.ts'
 import { type CompletedTask, type TodoistOptions, todoist } from '../../streams/todoist.ts'
 import { dated, localService } from '../support/local-service.ts'
@@ -11,31 +11,51 @@ import { type Account, activity, completedTask, example, PROJECT, serve, task, w
 const DAY = 86_400_000
 const now = Date.UTC(2026, 2, 1)
 
+/** The account in the world of a law. */
+function playing(account: Account): Partial<World> {
+  const answer = serve(account)
+  return {
+    ...world,
+    fetch: async (input: unknown) => {
+      const { pathname: path, searchParams: query } = new URL(String(input))
+      const headers = { authorization: `Bearer ${world.secret('TODOIST_TOKEN')}` }
+      const { status = 200, body } = answer({ method: 'GET', path, query, headers, body: '' })
+      return Response.json(body, { status })
+    },
+  }
+}
+
 describe('the laws of the todoist stream', () => {
-  const laws = streamLaws(todoist, {
+  const id = fc.stringMatching(/^[A-Za-z\d]{4}$/)
+  const added = streamLaws(todoist, {
     options: { project: PROJECT },
     wire: fc.record({
-      id: fc.stringMatching(/^[A-Za-z\d]{4}$/),
+      id,
       content: fc.string(),
       priority: fc.nat(),
       due: fc.option(fc.record({ date: fc.string(), is_recurring: fc.boolean(), string: fc.string() })),
     }),
-    truth: ({ id }) => id,
-    serve: (sent) => {
-      const answer = serve({ tasks: sent.map((one) => ({ ...one, project_id: PROJECT })) })
-      return {
-        ...world,
-        fetch: async (input: unknown) => {
-          const { pathname: path, searchParams: query } = new URL(String(input))
-          const headers = { authorization: `Bearer ${world.secret('TODOIST_TOKEN')}` }
-          const { status = 200, body } = answer({ method: 'GET', path, query, headers, body: '' })
-          return Response.json(body, { status })
-        },
-      }
-    },
+    truth: (sent) => sent.id,
+    serve: (sent) => playing({ tasks: sent.map((one) => ({ ...one, project_id: PROJECT })) }),
     numRuns: 9,
   })
-  for (const [name, law] of Object.entries(laws)) it(name, law)
+  for (const [name, law] of Object.entries(added)) it(`about added tasks: ${name}`, law)
+
+  const completed = streamLaws(todoist, {
+    options: { project: PROJECT },
+    wire: fc.record({ id, content: fc.string(), minute: fc.nat(5) }),
+    truth: (sent) => `${sent.id} ${sent.minute}`,
+    serve: (sent) =>
+      playing({
+        completed: sent.map(({ minute, ...one }) => ({
+          ...one,
+          project_id: PROJECT,
+          completed_at: new Date(Date.UTC(2026, 0, 1, 12, minute)).toISOString(),
+        })),
+      }),
+    numRuns: 5,
+  })
+  for (const [name, law] of Object.entries(completed)) it(`about completions: ${name}`, law)
 })
 
 async function prepare(
