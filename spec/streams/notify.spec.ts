@@ -184,7 +184,8 @@ describe('a message object', () => {
     const { service, delivery } = await prepare(t)
     const message = { message: 'hi', title: 'Home', priority: 5, tags: ['house'], click: 'https://x.example' } as const
     await notify.ntfy(() => message, { topic: 'home', baseUrl: service.url })(event, delivery)
-    assert.deepEqual(JSON.parse(service.asked[0]?.body ?? ''), { topic: 'home', ...message })
+    const sent = { topic: 'home', ...message, sequence_id: delivery.key }
+    assert.deepEqual(JSON.parse(service.asked[0]?.body ?? ''), sent)
     assert.equal(service.asked[0]?.headers.authorization, undefined)
   })
 

@@ -38,7 +38,8 @@ const schema = optionsOf<NtfyOptions>()({
  * Returns a handler that publishes a push notification to a topic of ntfy.
  *
  * **Limits**: ntfy.sh takes 60 messages at once, then one every five seconds; a 429 is tried again with the backoff of the
- * listener. ntfy knows no idempotency key: a message whose answer gets lost is published again.
+ * listener. A message whose answer gets lost is published again. `sequence_id` carries `delivery.key`, so that such a message
+ * replaces itself: ntfy 2.16 and newer know that, older servers show it twice.
  *
  * @param message makes the message of what the listener hears
  */
@@ -55,7 +56,12 @@ export function ntfy<V>(message: Make<V, string | NtfyMessage>, options: NtfyOpt
       url: baseUrl,
       headers: token === undefined ? {} : { authorization: `Bearer ${delivery.secret(token)}` },
       // As JSON, so that the topic stays out of addresses.
-      json: { topic, message: words, ...defined({ title: title && cut(title, 250), priority, tags, click }) },
+      json: {
+        topic,
+        sequence_id: delivery.key,
+        message: words,
+        ...defined({ title: title && cut(title, 250), priority, tags, click }),
+      },
     })
   }
 }
