@@ -32,6 +32,8 @@ export async function pageOf(facts: StreamFacts, examples: readonly Draft[]): Pr
   return `${sections.filter((section) => section !== '').join('\n\n')}\n`
 }
 
+const ADDRESSES = `A stream asks the address that its options name, public or private. Redirects are followed up to five times, never from \`https\` to \`http\`, and credentials stay with the server that they are for; handlers follow none. From a public service, neither a redirect nor a next page leads to a private address: this machine, the ranges of RFC 1918, 4193, 6598 and 3927, a name without a dot, or one that ends in \`.localhost\`, \`.local\` or \`.internal\`. Names are not looked up: against a public name that stands for a private address, only a firewall helps.`
+
 async function failuresOf({ options, files }: StreamFacts): Promise<readonly Failure[]> {
   if (options === undefined) return []
   if (files.includes('streams/github/client.ts')) return githubFailures()
@@ -75,6 +77,8 @@ export function indexOf(all: readonly StreamFacts[]): string {
         handlersOf(facts).map(({ name, text }) => [`\`${name}\``, firstSentence(text), link(facts)]),
       ),
     ),
+    '## Addresses',
+    ADDRESSES,
     'A service that is not here takes a page of code: [write your own stream](../writing-streams.md).',
   ].join('\n\n')}\n`
 }
