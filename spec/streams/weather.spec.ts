@@ -40,25 +40,41 @@ for (const service of both) {
 
 describe('the weather stream', () => {
   // Four polls of the laws are an hour apart, from 22:00.
+  const codes = [
+    { 'open-meteo': 0, openweather: 800 },
+    { 'open-meteo': 3, openweather: 804 },
+    { 'open-meteo': 61, openweather: 500 },
+    { 'open-meteo': null, openweather: null },
+  ]
   const wire = fc.record({
     hour: fc.integer({ min: 26, max: 40 }),
     temperature: fc.double({ min: -40, max: 50, noNaN: true }),
-    code: fc.constantFrom(0, 3, 61, null),
+    code: fc.constantFrom(...codes),
   })
-  const laws = streamLaws(weather, {
-    options: { ...utrecht, current: false, hourly: 48 },
-    wire,
-    truth: ({ hour }) => String(hour),
-    serve: (sent) => async () =>
-      Response.json(
-        forecast(
-          undefined,
-          sent.map(({ hour, ...sky }) => ({ at: Date.UTC(2026, 0, 1, hour), ...sky })),
-        ),
-      ),
-    numRuns: 9,
-  })
-  for (const [name, law] of Object.entries(laws)) it(`of hours: ${name}`, law)
+  for (const service of both) {
+    const answer = { 'open-meteo': forecast, openweather: oneCall }[service]
+    const laws = streamLaws(weather, {
+      options: { ...utrecht, service, current: false, hourly: 48 },
+      wire,
+      truth: ({ hour }) => String(hour),
+      serve: (sent) => ({
+        secret: world.secret,
+        fetch: async () =>
+          Response.json(
+            answer(
+              undefined,
+              sent.map(({ hour, temperature, code }) => ({
+                at: Date.UTC(2026, 0, 1, hour),
+                temperature,
+                code: code[service],
+              })),
+            ),
+          ),
+      }),
+      numRuns: 5,
+    })
+    for (const [name, law] of Object.entries(laws)) it(`of hours by ${service}: ${name}`, law)
+  }
 
   const present = streamLaws(weather, {
     options: { ...utrecht, hourly: 0 },
