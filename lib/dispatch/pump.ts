@@ -1,6 +1,7 @@
 import { type Clock, monotonic } from '../core/clock.ts'
 import { type ErrorInfo, errorInfo } from '../core/error-info.ts'
 import { asError, quote, TidingsError } from '../core/errors.ts'
+import { onStop } from '../core/stop.ts'
 import type { Listener } from '../listener/listener.ts'
 import type { Consumer, Handed, Writes } from '../log/port.ts'
 import { Deliverer, type DeliveryHost } from './deliverer.ts'
@@ -99,8 +100,7 @@ export class Pump {
   #resting = false
   /** The consumer failed, so nothing more may begin. */
   #failed = false
-  readonly #over = new AbortController()
-  readonly #leave: () => void
+  readonly #leave: readonly (() => void)[]
 
   constructor(listener: Listener, consumer: Consumer, host: PumpHost) {
     this.#listener = listener
@@ -115,17 +115,17 @@ export class Pump {
     })
     this.#pace = new Pace(listener.settings.concurrency)
     this.#places = host.places ?? new Places(listener.settings.concurrency)
-    this.#leave = this.#places.join((now) => this.#begin(now))
     this.#queue = new Queue(listener, {
       clock: this.#clock,
       logger: host.environment.logger,
       putBack: (handed, at) => this.#putBack(handed, at),
     })
     const { stop, abort } = host
-    const { signal } = this.#over
-    const stopAll = (): void => this.#running.forEach((attempt) => attempt.stop(asError(abort.reason)))
-    stop.addEventListener('abort', () => this.#changed(), { signal })
-    abort.addEventListener('abort', stopAll, { signal })
+    this.#leave = [
+      this.#places.join((now) => this.#begin(now)),
+      onStop(stop, () => this.#changed()),
+      onStop(abort, () => this.#running.forEach((attempt) => attempt.stop(asError(abort.reason)))),
+    ]
   }
 
   /** Number of events that were taken and can't be handled before an older one of their key was tried again. */
@@ -135,8 +135,7 @@ export class Pump {
 
   /** Removes the abort listeners: the signals live as long as the agent. */
   end(): void {
-    this.#leave()
-    this.#over.abort()
+    for (const leave of this.#leave) leave()
   }
 
   /**
