@@ -19,8 +19,8 @@ const REFUSALS: ReadonlySet<string> = new Set(Object.values(codes))
 /** The part of the server that ends the wait of a commit for its replica. */
 const WAITS_FOR_REPLICA = 'SyncRepWaitForLSN'
 
-/** A SQLSTATE, which the server's own errors have. */
-const STATE = /^[\dA-Z]{5}$/
+/** A SQLSTATE, which the server's own errors have. Those of the system, such as EPIPE, begin with another letter. */
+const STATE = /^[\dFHPX][\dA-Z]{4}$/
 
 /** The server ends the connection, or can't write any more: what became of the statement is unknown. */
 const ENDED = /^(57|08|25006|53|58|XX)/
@@ -118,8 +118,7 @@ export class Connection {
     } catch (error) {
       const { code } = error as { readonly code?: unknown }
       if (typeof code === 'string' && REFUSALS.has(code)) throw error
-      if (typeof code !== 'string' || !STATE.test(code) || ENDED.test(code) || code === OUTGROWN)
-        this.#fail(asError(error))
+      if (!isRolledBack(code)) this.#fail(asError(error))
       throw unknown(asError(error))
     }
   }
@@ -152,9 +151,20 @@ export function isRefused(error: unknown, why: keyof typeof codes): error is Err
   return error instanceof Error && (error as { readonly code?: unknown }).code === codes[why]
 }
 
-// Not acknowledged, but perhaps stored: asked again, the log knows.
+/** Whether the server has answered that a statement failed, as after a deadlock: then nothing of it is stored. */
+export function isUndone(error: unknown): boolean {
+  const { cause } = error as { readonly cause?: { readonly code?: unknown } }
+  return isRolledBack(cause?.code)
+}
+
+function isRolledBack(code: unknown): boolean {
+  return typeof code === 'string' && STATE.test(code) && !ENDED.test(code) && code !== OUTGROWN
+}
+
+// Not acknowledged, but perhaps stored, unless it was rolled back: asked again, the log knows.
 function unknown(error: Error): TidingsError {
-  return new TidingsError('TIDINGS_LOG_FAILED', `PostgreSQL has not answered: ${error.message}`, { cause: error })
+  const words = isUndone({ cause: error }) ? 'PostgreSQL has stored nothing' : 'PostgreSQL has not answered'
+  return new TidingsError('TIDINGS_LOG_FAILED', `${words}: ${error.message}`, { cause: error })
 }
 
 async function importPg(): Promise<typeof import('pg')> {

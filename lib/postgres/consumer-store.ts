@@ -49,8 +49,6 @@ export class PostgresConsumerStore implements ConsumerStore, Saver {
   source: WriteSource | undefined
   /** Who had the suspects alone, by their seqs. */
   suspects = new Map<number, Alone>()
-  /** Called when another agent holds the consumer. */
-  onFenced: () => void = () => undefined
   readonly #session: Session
   readonly #saves: Saves
   readonly #announced: () => number
@@ -75,6 +73,10 @@ export class PostgresConsumerStore implements ConsumerStore, Saver {
   /** Whatever is written without a holding is refused. */
   get epoch(): number {
     return this.#fence?.epoch ?? -1
+  }
+
+  get isLost(): boolean {
+    return this.#fence?.lost.aborted === true
   }
 
   get ready(): boolean {
@@ -137,7 +139,7 @@ export class PostgresConsumerStore implements ConsumerStore, Saver {
   }
 
   flush(): Promise<void> {
-    return this.#saves.flush()
+    return this.#saves.flush(this)
   }
 
   note(changes: readonly RecordChange[]): Promise<void> {
@@ -146,6 +148,5 @@ export class PostgresConsumerStore implements ConsumerStore, Saver {
 
   fenced(): void {
     this.#fence?.lose()
-    this.onFenced()
   }
 }

@@ -3,6 +3,7 @@ import { hasCode, quote, TidingsError } from '../core/errors.ts'
 import type { StoredEvent } from '../core/event.ts'
 import { checkName } from '../core/limits.ts'
 import { Mutex } from '../core/mutex.ts'
+import { onStop } from '../core/stop.ts'
 import { ConsumerHandle } from '../log/consumer/consumer-handle.ts'
 import { LogConsumer } from '../log/consumer/log-consumer.ts'
 import { ShardedConsumer } from '../log/consumer/sharded-consumer.ts'
@@ -196,13 +197,15 @@ export class PostgresConsumers {
     const own = ownOptions(name, options)
     const stored = { name, origin, ...(await loadConsumer(this.#parts, store, name, own, origin === 'known')) }
     const consumer = new LogConsumer(store, stored, own)
-    store.onFenced = () => this.#lost(fence)
     for (const each of older) {
-      this.#open.get(each.name)?.fence.lose()
+      const replaced = this.#open.get(each.name)
       this.#open.delete(each.name)
+      replaced?.fence.lose()
       each.replacedBy(consumer)
     }
     this.#open.set(name, { consumer, store, fence })
+    // Whatever is refused under the fence tells so. Another agent may also have taken it while it was read.
+    onStop(fence.lost, () => this.#lost(fence))
     if (isShard(name)) this.#watch()
     return consumer
   }

@@ -2,7 +2,7 @@ import type { CancelTimer, Clock } from '../core/clock.ts'
 import { hasCode, TidingsError } from '../core/errors.ts'
 import type { PendingBatch, RecordChange, WriteSource } from '../log/consumer/consumer-store.ts'
 import type { Write } from '../log/port.ts'
-import { isRefused } from './connection.ts'
+import { isRefused, isUndone } from './connection.ts'
 import type { Session } from './session.ts'
 import { stateColumns } from './state.ts'
 import { toText } from './text.ts'
@@ -35,6 +35,8 @@ export interface Saver {
   alone(seq: number, isSuspect: boolean): Alone | undefined
   /** What to write; undefined before the first save. */
   readonly source: WriteSource | undefined
+  /** Whether another agent may hold the consumer now. */
+  readonly isLost: boolean
   /** Another agent holds the consumer now. */
   fenced(): void
 }
@@ -53,13 +55,14 @@ interface Doubt {
  * - Of one consumer, one save is on its way at a time, and `collect` is called when its turn has come.
  * - A save whose answer was lost is in doubt: nothing more is collected until the consumer is held again, and the number
  *   of the last save that was stored tells whether it was.
+ * - What fails for one consumer fails for no other, unless the log is closed or not connected.
  */
 export class Saves {
   readonly #session: Session
   readonly #queue: Pick<WriteQueue, 'inOrder'>
   readonly #clock: Clock
   readonly #waiting = new Set<Saver>()
-  readonly #doubts = new Map<Saver, Doubt>()
+  readonly #doubts = new WeakMap<Saver, Doubt>()
   #timer: CancelTimer | undefined
 
   constructor(session: Session, queue: Pick<WriteQueue, 'inOrder'>, clock: Clock) {
@@ -78,17 +81,20 @@ export class Saves {
       }, SOON)
   }
 
-  /** Saves everything that waits; resolves when it is durable. */
-  async flush(): Promise<void> {
+  /** Saves everything that waits; resolves when it is durable, with `own` when all of that is. */
+  async flush(own?: Saver): Promise<void> {
     this.#timer?.()
     this.#timer = undefined
     const waiting = [...this.#waiting]
     this.#waiting.clear()
-    const checked = async (): Promise<void> => this.#checkConnected()
     // Also waits for the saves that were sent before.
-    const sent = [...waiting.map((saver) => () => this.#send(saver)), checked].map((act) => this.#queue.inOrder(act))
-    const failed = (await Promise.allSettled(sent)).find((each) => each.status === 'rejected')
-    if (failed !== undefined) throw failed.reason
+    const acts = [...waiting.map((saver) => () => this.#send(saver)), async () => this.#checkConnected()]
+    const sent = await Promise.allSettled(acts.map((act) => this.#queue.inOrder(act)))
+    for (const [i, each] of sent.entries()) {
+      const saver = waiting[i]
+      const isOwn = saver === undefined || own === undefined || saver === own
+      if (each.status === 'rejected' && isOwn) throw each.reason
+    }
   }
 
   /** Sends everything that waits, before what is asked next. */
@@ -117,7 +123,8 @@ export class Saves {
 
   async #send(saver: Saver): Promise<void> {
     const { source } = saver
-    if (source === undefined) return
+    // One that is lost has dropped what it had, also what is in doubt: its signal tells whoever depends on that.
+    if (source === undefined || saver.isLost) return
     if (this.#doubts.has(saver) || this.#session.state !== 'ready') {
       this.#waiting.add(saver)
       this.#checkConnected()
@@ -130,7 +137,8 @@ export class Saves {
     try {
       await this.#save(saver, batch, { isSynced: true, number })
     } catch (error) {
-      if (hasCode(error, 'TIDINGS_LOG_FAILED') && batch.records.length > 0) this.#doubts.set(saver, { number, source })
+      const isDoubtful = hasCode(error, 'TIDINGS_LOG_FAILED') && !isUndone(error)
+      if (isDoubtful && batch.records.length > 0) this.#doubts.set(saver, { number, source })
       else source.settled(false)
       throw error
     }

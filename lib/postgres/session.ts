@@ -9,7 +9,7 @@ import { ServerTime } from './log-clock.ts'
 import { Wake } from './wake.ts'
 
 /** The pause between two attempts to reconnect, in ms: doubled after each one. */
-const RECONNECT = { first: 50, most: 5 * SECOND }
+const RECONNECT = { first: 50, most: SECOND }
 
 /** How long the server may take to answer what is asked aside, in ms: it may read a whole log before. */
 const PATIENCE = 30 * MINUTE
@@ -64,7 +64,8 @@ export class Session {
   #beat: CancelTimer = () => undefined
   #watch: CancelTimer = () => undefined
   /** When the lease ends, by `elapsed`. */
-  #leaseEnds = 0
+  #leaseEnds = Number.POSITIVE_INFINITY
+  #hasExpired = false
   /**
    * Called with each pair of connections after the first, before anything else is asked of it. `isOther`: the server may
    * have lost commits. Returns what to do when the session is ready.
@@ -110,9 +111,7 @@ export class Session {
     await this.#connect()
     this.#state = 'ready'
     // Also runs while nothing is connected, and first of all when the process has been frozen.
-    this.#watch = background(() => {
-      if (elapsed() > this.#leaseEnds) this.onExpired()
-    }, this.options.lease / 10)
+    this.#watch = background(() => this.#checkLease(), this.options.lease / 10)
   }
 
   /** Asks on the connection that writes, after everything that was asked of it before. */
@@ -177,6 +176,7 @@ export class Session {
     this.#cancel()
     this.#beat()
     this.#watch()
+    this.#leaseEnds = Number.POSITIVE_INFINITY
     this.#wake.stop()
     if (farewell !== undefined && this.#state === 'ready') await farewell().catch(() => undefined)
     this.#state = 'closed'
@@ -192,7 +192,10 @@ export class Session {
     if (this.#state === 'failed' || connection === undefined)
       throw new TidingsError('TIDINGS_LOG_FAILED', 'the log is not connected to PostgreSQL now')
     try {
-      return await connection.ask(text, values)
+      const rows = await connection.ask(text, values)
+      // What continues here may have been frozen while it waited.
+      this.#checkLease()
+      return rows
     } catch (error) {
       this.checkOpen()
       throw error
@@ -252,7 +255,9 @@ export class Session {
       const local = `set_config('synchronous_commit', 'local', true)`
       const text = `SELECT ${local}, ${this.name('beat')}($1, $2), ${this.name('now_ms')}(), ${TIMELINE}`
       const [[, , now, timeline] = []] = await connection.ask(text, [agent, lease])
+      this.#checkLease()
       this.#leaseEnds = sent + lease
+      this.#hasExpired = false
       this.time.heard(Number(now), sent)
       // Behind a pooler, another server may take over while the connection stays.
       if (timeline !== this.#timeline) this.#fail()
@@ -260,6 +265,18 @@ export class Session {
     this.#beat()
     await beat()
     this.#beat = background(() => void beat().catch(() => undefined), lease / 3)
+  }
+
+  // The server's count ends later: it begins when the heartbeat arrives.
+  #checkLease(): void {
+    const silence = elapsed() - this.#leaseEnds
+    if (silence <= 0) return
+    if (!this.#hasExpired) {
+      const ms = Math.round(silence + this.options.lease)
+      this.options.warn(`PostgreSQL has not heard this agent for ${ms} ms: other agents may do its work now`)
+    }
+    this.#hasExpired = true
+    this.onExpired()
   }
 
   #fail(): void {
