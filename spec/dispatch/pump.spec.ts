@@ -242,6 +242,36 @@ describe('a listener whose log', () => {
     assert.deepEqual(new Set(follows), new Set([1, 2, 3]))
   })
 
+  it('is away for a minute continues as soon as that is back', async (t) => {
+    const here = await place(t)
+    let isAway = true
+    const away = wrap(here.log, {
+      get state() {
+        return isAway ? 'failed' : here.log.state
+      },
+      async consumer(...given) {
+        const consumer = await here.log.consumer(...given)
+        const hold = async (signal: AbortSignal) => {
+          if (isAway) throw new TidingsError('TIDINGS_LOG_FAILED', 'the server is away')
+          return consumer.hold(signal)
+        }
+        return new Proxy(consumer, {
+          get(target, key) {
+            const value: unknown = key === 'hold' ? hold : Reflect.get(target, key, target)
+            return typeof value === 'function' ? value.bind(target) : value
+          },
+        })
+      },
+    })
+    const heard: number[] = []
+    await here.begin([listener('hear', on(mixedMade), ({ seq }) => void heard.push(seq))], { log: away })
+    await here.log.accept(mixed(2, 2))
+    await here.clock.advance(60_000)
+    isAway = false
+    await here.clock.advance(300)
+    assert.deepEqual(heard, [1, 2])
+  })
+
   it('is closed meanwhile ends alone, which is logged', async (t) => {
     const here = await place(t)
     const running = await here.begin([listener('hear', on(mixedMade), () => undefined)])

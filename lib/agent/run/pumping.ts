@@ -61,6 +61,9 @@ interface Turn {
 /** A listener that worked for longer than this, in ms, restarts after the shortest pause. */
 const WORKED = MINUTE
 
+/** How often a listener that waits for its log looks whether it is back, in ms. */
+const LOOK = 200
+
 /**
  * Pumps the events of one consumer, or of one shard, one pump at a time, whenever this agent holds it; after a failure it
  * begins again (decision 0037).
@@ -132,7 +135,7 @@ export class Pumping {
   }
 
   async #supervise(stop: AbortSignal, turn: Turn): Promise<void> {
-    const { clock, environment } = this.#host
+    const { environment } = this.#host
     for (let failures = 1; ; failures++) {
       const began = this.#clock.now()
       try {
@@ -152,10 +155,23 @@ export class Pumping {
         if (stop.aborted) return environment.logger.warn(fields, 'listener failed as it stopped')
         this.failure = err
         environment.logger.error({ ...fields, wait }, 'listener failed, restarting')
-        await pause(clock, wait, stop)
+        if (await this.#isBack(wait, stop)) failures = 0
         if (stop.aborted) return
       }
     }
+  }
+
+  // Pauses. One that failed with its log continues as soon as that is ready again: then this resolves to true.
+  async #isBack(wait: number, stop: AbortSignal): Promise<boolean> {
+    const { clock, log } = this.#host
+    const isReady = (): boolean => log.state === 'ready'
+    const hasFailed = !isReady()
+    const step = hasFailed ? Math.min(LOOK, wait) : wait
+    for (let left = wait; left > 0 && !stop.aborted; left -= step) {
+      await pause(clock, step, stop)
+      if (hasFailed && isReady()) return true
+    }
+    return false
   }
 
   #handle(consumer: Consumer, stop: AbortSignal, { run, waits }: Turn): Promise<void> {
