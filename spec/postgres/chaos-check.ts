@@ -38,10 +38,14 @@ export async function checkRound(story: Story): Promise<Tally & { readonly probl
   const problems: string[] = []
   const wrong = (words: string): void => void problems.push(words)
   const tables = await readTables(story)
-  const deaths = [...story.faults, ...disconnected(story)]
-  // Whether a death explains that what an agent began is begun again.
-  const isExplained = (who: string, began: number, again: number): boolean =>
-    deaths.some((death) => death.who === who && began <= death.to + NOTICE && again >= death.from)
+  const deaths = [...story.faults, ...unheard(story)]
+  // Whether a death explains that what an agent began is begun again: its own, or that of a zombie that begins it again.
+  const isExplained = (before: Begun, again: Begun): boolean =>
+    deaths.some(
+      ({ who, from, to }) =>
+        (who === before.who && before.at <= to + NOTICE && again.at >= from) ||
+        (who === again.who && again.at >= from && again.at <= to + NOTICE),
+    )
   checkEvents(tables, wrong)
   checkAnswers(story, tables, wrong)
   checkState(story, tables, wrong)
@@ -60,7 +64,8 @@ export async function checkRound(story: Story): Promise<Tally & { readonly probl
 }
 
 type Wrong = (words: string) => void
-type Explained = (who: string, began: number, again: number) => boolean
+type Begun = Pick<Noted, 'who' | 'at'>
+type Explained = (before: Begun, again: Begun) => boolean
 
 interface Tables {
   readonly last: number
@@ -109,18 +114,12 @@ async function readTables({ address, schema }: Story): Promise<Tables> {
   }
 }
 
-// Longer than its lease: the others count it as dead.
-function disconnected({ lines, lease }: Story): Suffered[] {
-  const found: Suffered[] = []
-  const broken = new Map<string, number>()
-  for (const { who, at, words } of linesOf(lines, 'warns')) {
-    if (words.includes('has broken')) broken.set(who, at)
-    const from = broken.get(who)
-    if (!words.includes('again') || from === undefined) continue
-    broken.delete(who)
-    if (at - from > lease * 0.6) found.push({ who, from, to: at })
-  }
-  return found
+// An agent that the server has not heard for longer than its lease has lost everything: the others count it as dead.
+function unheard({ lines, lease }: Story): Suffered[] {
+  return linesOf(lines, 'warns').flatMap(({ who, at, words }) => {
+    const [, silence] = /has not heard this agent for (\d+) ms/.exec(words) ?? []
+    return silence === undefined ? [] : [{ who, from: at - Number(silence) + lease, to: at }]
+  })
 }
 
 function checkEvents({ last, seqs, events, identities }: Tables, wrong: Wrong): void {
@@ -189,10 +188,11 @@ function checkStarts({ lines }: Story, { events }: Tables, isExplained: Explaine
   const failures = linesOf(lines, 'fails')
   for (const [seq, starts] of bySeq) {
     const failed = failures.filter((each) => each.seq === seq)
-    for (const [i, { at, who }] of starts.entries()) {
+    for (const [i, start] of starts.entries()) {
+      const { at, who } = start
       const before = starts[i - 1]
       if (before === undefined) continue
-      if (isExplained(before.who, before.at, at)) again += 1
+      if (isExplained(before, start)) again += 1
       else if (!failed.some((each) => each.who === before.who && each.at >= before.at && each.at <= at))
         wrong(`event ${seq} was handled by ${before.who} at ${before.at}, and by ${who} at ${at}, without a death`)
     }
@@ -208,13 +208,13 @@ function checkRuns({ lines }: Story, { done }: Tables, isExplained: Explained, w
   for (const [i, run] of runs.entries()) {
     const sooner = slots.get(run.slot)
     if (sooner !== undefined) {
-      if (isExplained(sooner.who, sooner.at, run.at)) again += 1
+      if (isExplained(sooner, run)) again += 1
       else wrong(`slot ${run.slot} was run by ${sooner.who} and by ${run.who}, without a death`)
     }
     slots.set(run.slot, run)
     for (const before of runs.slice(Math.max(i - 3, 0), i)) {
       const end = ends.get(`${before.who} ${before.slot} ${before.attempt}`) ?? Number.POSITIVE_INFINITY
-      if (end > run.at && !isExplained(before.who, before.at, run.at))
+      if (end > run.at && !isExplained(before, run))
         wrong(`the run of ${run.slot} by ${run.who} began while that of ${before.slot} by ${before.who} was running`)
     }
   }

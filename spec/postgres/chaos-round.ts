@@ -8,7 +8,7 @@ import { afterAll, temporaryDirectory } from '../support/temporary-directory.ts'
 import { until } from '../support/until.ts'
 import { checkRound, type Suffered, type Tally } from './chaos-check.ts'
 import { type Cluster, promote } from './cluster.ts'
-import { Diary, linesOf, type Noted, type SharerOrders } from './diary.ts'
+import { Diary, type DiaryLine, linesOf, type Noted, type SharerOrders } from './diary.ts'
 import { type Proxy, startProxy } from './proxy.ts'
 import { ask } from './schemas.ts'
 
@@ -66,6 +66,31 @@ export class Round {
 
   /** Starts the agents, has `fault` happen while they work, and compares everything with the tables. */
   async run(fault: (round: Round) => Promise<void>): Promise<Tally> {
+    try {
+      return await this.#run(fault)
+    } catch (cause) {
+      throw new Error(`${String(cause)}\n${this.#course()}`, { cause })
+    }
+  }
+
+  /** What happened, for a round that has failed: faults, warnings, and the ends of agents. */
+  #course(): string {
+    const faults = this.#faults.flatMap(({ who, from, to }) => [
+      { at: from, words: `${who} begins to suffer` },
+      ...(Number.isFinite(to) ? [{ at: to, words: `${who} suffers no more` }] : []),
+    ])
+    const lines = this.#lines.flatMap((line) => {
+      const { what, who, at } = line
+      if (what === 'warns' || what === 'logs') return { at, words: `${who} ${what}: ${line.words}` }
+      return what === 'starts' || what === 'is quiet' || what === 'stops' ? { at, words: `${who} ${what}` } : []
+    })
+    return [...faults, ...lines]
+      .toSorted((a, b) => a.at - b.at)
+      .map(({ at, words }) => `${at} ${words}`)
+      .join('\n')
+  }
+
+  async #run(fault: (round: Round) => Promise<void>): Promise<Tally> {
     const { agents, schema } = this.#parts
     await Promise.all(Array.from({ length: agents }, () => this.start()))
     await this.work()
@@ -73,8 +98,9 @@ export class Round {
     await this.work()
     const living = this.#sharers.filter(({ isDead }) => !isDead)
     for (const { child } of living) child.kill('SIGUSR2')
-    await until(() => linesOf(this.#lines, 'is quiet').length === living.length, 'all publishers to end')
-    await until(async () => (await this.#handled()) || (await sleep(50)), 'all events to be handled')
+    const areQuiet = (): boolean => linesOf(this.#lines, 'is quiet').length === living.length
+    await this.#untilAll('told', areQuiet, 'all publishers to end')
+    await this.#untilAll('begins', () => this.#handled(), 'all events to be handled')
     // Before they end: a clean end is no death.
     for (const { child } of living) child.kill('SIGTERM')
     const codes = await Promise.all(living.map(({ ended }) => ended))
@@ -140,6 +166,18 @@ export class Round {
       'handlers and runs',
     )
     await sleep(300)
+  }
+
+  // On a busy machine that takes long: it fails once there is no new line of this kind for a while.
+  async #untilAll(kind: DiaryLine['what'], met: () => boolean | Promise<boolean>, what: string): Promise<void> {
+    for (let count = -1, isMet = false; !isMet; )
+      await until(async () => {
+        const now = linesOf(this.#lines, kind).length
+        isMet = await met()
+        if (!isMet && now === count) return void (await sleep(50))
+        count = now
+        return true
+      }, what)
   }
 
   async #handled(): Promise<boolean> {

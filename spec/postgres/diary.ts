@@ -22,6 +22,7 @@ export type DiaryLine =
   | { readonly what: 'is quiet' }
   | { readonly what: 'stops' }
   | { readonly what: 'warns'; readonly words: string }
+  | { readonly what: 'logs'; readonly words: string }
   | { readonly what: 'told'; readonly identifier: string; readonly status: string; readonly seq: number }
   | { readonly what: 'begins'; readonly seq: number; readonly key: string }
   | { readonly what: 'fails'; readonly seq: number }

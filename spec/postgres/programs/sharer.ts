@@ -2,6 +2,7 @@
 //   node THIS_FILE ORDERS
 import { openSync, writeSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { inspect } from 'node:util'
 import { agent, eventType, every, job, listener, on, start } from '../../../lib/index.ts'
 import { openPostgres } from '../../../lib/postgres/open-postgres.ts'
 import { random } from '../../support/random.ts'
@@ -15,6 +16,14 @@ function note(line: DiaryLine): void {
 }
 
 const below = random(seed)
+
+const silent = (): void => undefined
+const logger = {
+  debug: silent,
+  info: silent,
+  warn: silent,
+  error: (fields: object, words: string) => note({ what: 'logs', words: `${words} ${inspect(fields)}` }),
+}
 
 const made = eventType('made').of<{ key: string }>()
 
@@ -56,7 +65,7 @@ const count = job('count', every(1).seconds, async ({ state, slot, attempt, sign
 
 const log = await openPostgres(address, { schema, lease, warn: (words) => note({ what: 'warns', words }) })
 note({ what: 'opens', agent: log.agent, pid: process.pid })
-const running = await start(agent('chaos', [hear, count]), { log, logger: false })
+const running = await start(agent('chaos', [hear, count]), { log, logger })
 let isQuiet = !publishes
 
 // Asks until there is an answer: what was not acknowledged may be stored.
