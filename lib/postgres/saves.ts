@@ -123,7 +123,7 @@ export class Saves {
 
   async #send(saver: Saver): Promise<void> {
     const { source } = saver
-    // One that is lost has dropped what it had, also what is in doubt: its signal tells whoever depends on that.
+    // One that is lost has dropped what it had, also what is in doubt. Its signal has told those that depend on it.
     if (source === undefined || saver.isLost) return
     if (this.#doubts.has(saver) || this.#session.state !== 'ready') {
       this.#waiting.add(saver)

@@ -174,9 +174,10 @@ export class Round {
       await until(async () => {
         const now = linesOf(this.#lines, kind).length
         isMet = await met()
-        if (!isMet && now === count) return void (await sleep(50))
+        const isMore = now !== count
         count = now
-        return true
+        if (!isMet && !isMore) await sleep(50)
+        return isMet || isMore
       }, what)
   }
 
