@@ -7,7 +7,7 @@ import type { PostgresLog } from '../../lib/postgres/postgres-log.ts'
 import { until } from '../support/until.ts'
 import { type Cluster, startCluster } from './cluster.ts'
 import { ask } from './schemas.ts'
-import { type SharedLog, sharedLog } from './shared-log.ts'
+import { LONG, type SharedLog, sharedLog } from './shared-log.ts'
 
 const now = AbortSignal.abort()
 const never = new AbortController().signal
@@ -78,7 +78,7 @@ describe('what only one agent may have', () => {
   })
 
   it('stays with its agent when the server starts again, and what the old connection writes late is refused', async (t) => {
-    const { schema, open } = shared(t)
+    const { schema, open } = sharedLog(t, cluster, LONG)
     const log = await open()
     const hold = await held(log)
     const [[before] = []] = await ask(cluster.address, `SELECT epoch FROM "${schema}".hold`)
