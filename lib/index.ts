@@ -86,6 +86,7 @@ export type {
   Query,
   Recorded,
   Retrying,
+  RetryPlan,
   Span,
   Start,
   Stored,

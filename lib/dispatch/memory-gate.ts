@@ -26,8 +26,11 @@ export function memoryNamespace(listener: string): string {
 /** An event waits at most this long at a time, in ms. */
 const LONGEST = HOUR
 
-/** How long an event waits whose time is up while events created before have not been judged, in ms. */
-const AGAIN = 100
+/**
+ * How long an event waits whose time is up while events created before have not been judged, in ms: each time twice as
+ * long. Due events come before new ones, so if many of them came back all the time, the new ones would never be judged.
+ */
+const AGAIN = { least: 100, most: 10_000 }
 
 /**
  * Stands before the queue of a listener whose pipe has filters with a memory: every event is judged here, in order of
@@ -54,8 +57,8 @@ export class MemoryGate {
   readonly #namespace: string
   readonly #judge: Judge
   readonly #verdicts = new WeakMap<Handed, Verdict>()
-  /** The events whose time is up, and that had to be put back once more: by seq, with the time. */
-  readonly #early = new Map<number, number>()
+  /** The events whose time is up, and that had to be put back once more: by seq, with the time, and for how long. */
+  readonly #early = new Map<number, { readonly until: number; readonly pause: number }>()
   /** The last event that was in the log when an event's time was up, by the seq of the waiting event. */
   readonly #lastBefore = new Map<number, number>()
   #opened: Promise<void> | undefined
@@ -121,11 +124,13 @@ export class MemoryGate {
     const due = [...waiting].filter(([, until]) => this.#isDue(until))
     for (const [handed, until] of due.sort(([a, until], [b, other]) => until - other || a.event.seq - b.event.seq)) {
       const { seq } = handed.event
+      const pause = Math.min((this.#early.get(seq)?.pause ?? AGAIN.least / 2) * 2, AGAIN.most)
       this.#early.delete(seq)
       if (this.#isNext(until) && (await this.#hasCaughtUp(seq))) {
         waiting.delete(handed)
         sort(handed, await this.#judge.wake(handed.event))
-      } else this.#early.set(seq, until)
+        this.#shorten()
+      } else this.#early.set(seq, { until, pause })
     }
     for (const handed of waiting.keys()) {
       if (!decided.has(handed.event.seq)) continue
@@ -135,7 +140,8 @@ export class MemoryGate {
     admitted.sort((a, b) => a.event.seq - b.event.seq)
     await this.#store(dropped, admitted.length + waiting.size + decided.size > 0)
     for (const [handed, until] of waiting) {
-      this.#putBack(handed, this.#early.has(handed.event.seq) ? AGAIN : this.#left(until))
+      const pause = this.#early.get(handed.event.seq)?.pause
+      this.#putBack(handed, pause ?? this.#left(until), pause !== undefined)
     }
     for (const { event } of batch) decided.delete(event.seq)
     if (decided.size > 0) await this.#consumer.redeliver(decided)
@@ -148,7 +154,12 @@ export class MemoryGate {
 
   // Waits end in the order of their times, since one that ends may pass a further filter.
   #isNext(until: number): boolean {
-    return ![...this.#early.values()].some((other) => other < until)
+    return ![...this.#early.values()].some((other) => other.until < until)
+  }
+
+  // The listener has caught up, so the others only wait for their turn.
+  #shorten(): void {
+    for (const [seq, { until }] of this.#early) this.#early.set(seq, { until, pause: AGAIN.least })
   }
 
   // In ms. A clock that is set back prolongs a wait: it is over when no later event can be older than its end.
@@ -184,9 +195,10 @@ export class MemoryGate {
     }
   }
 
-  #putBack(handed: Handed, ms: number): void {
+  // `beyond`: it is decided once newer events are judged, so it must not keep them away.
+  #putBack(handed: Handed, ms: number, beyond: boolean): void {
     const pause = this.#host.isTrial === true ? 0 : Math.min(Math.max(ms, 0), LONGEST)
-    this.#consumer.retry({ ...handed, attempt: handed.attempt - 1 }, { at: this.#host.clock.now() + pause })
+    this.#consumer.retry({ ...handed, attempt: handed.attempt - 1 }, { at: this.#host.clock.now() + pause, beyond })
   }
 
   #writes(writes: readonly MemoryWrite[]): Writes {

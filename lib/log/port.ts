@@ -68,6 +68,15 @@ export interface ConsumerOptions {
   /** Whether it ends with the process and stores nothing but the writes of `ack` and `park`; default false. */
   readonly transient?: boolean
 }
+/** When an event is to be attempted again. */
+export interface RetryPlan {
+  /** In ms since the epoch. */
+  readonly at: number
+  /** Why the last attempt failed. */
+  readonly error?: unknown
+  /** Whether it does not count among those that wait; default it does. */
+  readonly beyond?: boolean
+}
 
 /**
  * The durable side of one listener. It hands out each event of its types until the event is settled: acked, or parked
@@ -119,11 +128,12 @@ export interface Consumer {
    */
   ack(handed: Handed, writes?: Writes): void
   /**
-   * Schedules the event for another attempt at `at` (ms since the epoch).
+   * Schedules the event for another attempt at `at` (ms since the epoch). While too many events wait, no new ones are
+   * handed out; one that is `beyond` does not count, because it waits for newer events. A restart forgets that.
    *
    * @throws TidingsError `TIDINGS_LOG_INVALID` for an invalid time
    */
-  retry(handed: Handed, next: { readonly at: number; readonly error?: unknown }): void
+  retry(handed: Handed, next: RetryPlan): void
   /**
    * Parks the event with its error. One commit stores both and the writes.
    *

@@ -68,6 +68,31 @@ async function place(t: TestContext): Promise<Place> {
   }
 }
 
+/** An object whose methods are those of another, but for some. */
+function like<T extends object>(other: T, own: Partial<T>): T {
+  const get = (_: T, name: string | symbol): unknown => {
+    if (Object.hasOwn(own, name)) return Reflect.get(own, name)
+    const value: unknown = Reflect.get(other, name, other)
+    return typeof value === 'function' ? value.bind(other) : value
+  }
+  return new Proxy(other, { get })
+}
+
+/** A log that takes 60 ms for each batch that it hands out. */
+function slowed(log: LevelLog, clock: VirtualClock): LevelLog {
+  return like<LevelLog>(log, {
+    consumer: async (...args) => {
+      const consumer = await log.consumer(...args)
+      return like(consumer, {
+        pull: async (max, signal) => {
+          await new Promise<void>((resolve) => void clock.timer(resolve, 60))
+          return consumer.pull(max, signal)
+        },
+      })
+    },
+  })
+}
+
 describe('a filter with a memory in a listener', () => {
   it('remembers across restarts', async (t) => {
     const { publish, run, heard } = await place(t)
@@ -186,6 +211,32 @@ describe('settled in a listener', () => {
     await clock.advance(600_000)
     await running.stop()
     assert.deepEqual([await waiting(), heard], [[], [[4]]])
+  })
+
+  it('catches up, however many waits are over, and however slow the log is', async (t) => {
+    const { clock, log } = await place(t)
+    const heard: number[] = []
+    const source = on('number').pipe(settled('identifier', '10s', { per: 'identifier' }))
+    const hear = listener('hear', source, (_, { event }) => void heard.push(event.seq), { from: 'start' })
+    const run = async (ms: number): Promise<void> => {
+      const running = await start(agent('a', [hear]), { log: slowed(log, clock), clock, logger: false })
+      await clock.advance(ms)
+      const stopping = running.stop()
+      await clock.advance(1000)
+      await stopping
+    }
+    const publish = (name: string) =>
+      log.accept(Array.from({ length: 48 }, (_, i) => ({ type: 'number', identifier: `${name} ${i}`, data: { n: i } })))
+    await publish('early')
+    await run(2000)
+    await publish('late')
+    await clock.advance(60_000)
+    assert.deepEqual(heard, [])
+    await run(10_000)
+    assert.deepEqual(
+      heard.toSorted((a, b) => a - b),
+      Array.from({ length: 96 }, (_, i) => i + 1),
+    )
   })
 
   it('holds back nothing else, also where all events are ordered', async (t) => {

@@ -1,6 +1,6 @@
 import { type Observable, Subject, startWith, switchMap } from 'rxjs'
 import { hasCode } from '../../core/errors.ts'
-import type { Consumer, Handed, Hold, Lag, Parked, Retrying, Writes } from '../port.ts'
+import type { Consumer, Handed, Hold, Lag, Parked, Retrying, RetryPlan, Writes } from '../port.ts'
 import type { LogConsumer } from './log-consumer.ts'
 
 /** What a consumer is taken over for. `look`: only to read, so one that another agent has is looked at. */
@@ -108,7 +108,7 @@ export class ConsumerHandle implements Consumer {
     this.#own?.ack(handed, writes)
   }
 
-  retry(handed: Handed, next: { readonly at: number; readonly error?: unknown }): void {
+  retry(handed: Handed, next: RetryPlan): void {
     this.#own?.retry(handed, next)
   }
 

@@ -9,8 +9,8 @@ import type { InFlight } from './in-flight.ts'
 import type { Waiting } from './retries.ts'
 
 /**
- * The most events of one consumer that may wait for another attempt; beyond it, no new events are handed out. The
- * events are on disk, but their seqs and due times are in memory (decision 0008).
+ * The most events of one consumer that may wait for another attempt; beyond it, no new events are handed out, unless
+ * they wait for these. The events are on disk, but their seqs and due times are in memory (decision 0008).
  */
 const MOST_WAITING = 10_000
 
@@ -160,7 +160,7 @@ export class HandOut {
     if (this.#next !== undefined) return true
     const { first } = inFlight
     if (this.#isInOrder) return first === undefined || first.seq > this.position
-    return inFlight.waiting - cursor.recordedAhead < MOST_WAITING
+    return inFlight.counted - cursor.recordedAhead < MOST_WAITING
   }
 
   #again(found: readonly { waiting: Waiting; event: StoredEvent | undefined }[]): Handed[] {

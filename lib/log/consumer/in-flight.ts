@@ -15,6 +15,8 @@ export class InFlight {
   /** Requested again while being handled: the store has the record, and the event waits once the delivery has ended. */
   readonly #requested = new Map<number, RetryRecord>()
   readonly #suspects: Suspects
+  /** The waiting events that wait for newer ones, and do not count. */
+  readonly #beyond = new Set<number>()
 
   constructor(pending: PendingWrites, { waiting, suspects }: StoredConsumer, inOrder: boolean) {
     this.#pending = pending
@@ -31,6 +33,11 @@ export class InFlight {
   /** The number of events that wait for another attempt. */
   get waiting(): number {
     return this.#retries.size
+  }
+
+  /** The number of waiting events that keep new ones from being handed out. */
+  get counted(): number {
+    return this.#retries.size - this.#beyond.size
   }
 
   /** The waiting event that is due next; with `inOrder`, the oldest. */
@@ -88,12 +95,15 @@ export class InFlight {
   /** Returns false when the event no longer waits. */
   beginAgain(seq: number): boolean {
     if (!this.#retries.remove(seq)) return false
+    this.#beyond.delete(seq)
     this.#again.add(seq)
     return true
   }
 
   /** Lets an event wait for another delivery, as this record says. */
-  wait(seq: number, record: RetryRecord): void {
+  wait(seq: number, record: RetryRecord, beyond = false): void {
+    this.#beyond.delete(seq)
+    if (beyond && !this.isRunning(seq)) this.#beyond.add(seq)
     if (this.isRunning(seq)) this.#requested.set(seq, record)
     else this.#retries.add({ seq, ...record })
     this.#pending.change({ kind: 'retry', seq, record })

@@ -4,7 +4,7 @@ import { defined } from '../../core/defined.ts'
 import { errorInfo } from '../../core/error-info.ts'
 import { describe, quote, TidingsError } from '../../core/errors.ts'
 import { checkWrite } from '../check-draft.ts'
-import type { Consumer, Handed, Hold, Lag, Parked, Retrying, Writes } from '../port.ts'
+import type { Consumer, Handed, Hold, Lag, Parked, Retrying, RetryPlan, Writes } from '../port.ts'
 import { type HeldBy, lowestNeed } from '../retention.ts'
 import type { ConsumerStore, PendingBatch, WriteSource } from './consumer-store.ts'
 import { ConsumerCursor } from './cursor.ts'
@@ -215,14 +215,14 @@ export class LogConsumer implements Consumer, WriteSource {
     this.#settle(handed.event.seq)
   }
 
-  retry(handed: Handed, next: { readonly at: number; readonly error?: unknown }): void {
+  retry(handed: Handed, next: RetryPlan): void {
     const { seq } = handed.event
     const record = retryRecord(handed, next, monotonic(this.#store.clock).now())
     if (!this.#isHandled(handed)) return
     this.#inFlight.end(seq)
     this.#changed(seq)
     // A replay requested in the meantime takes precedence.
-    if (!this.#inFlight.isWaiting(seq)) this.#inFlight.wait(seq, record)
+    if (!this.#inFlight.isWaiting(seq)) this.#inFlight.wait(seq, record, next.beyond)
     this.#wake()
   }
 
