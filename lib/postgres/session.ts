@@ -305,9 +305,10 @@ export class Session {
         // A connection that breaks before the session is ready is not reported.
         if (this.#writer?.isBroken !== false || this.#reader?.isBroken !== false) throw new Error('it broke again')
         this.#state = 'ready'
+        const where = this.#isOther ? ': another server has taken over' : ''
         this.#isOther = false
         isReady()
-        this.options.warn('the log is connected to PostgreSQL again')
+        this.options.warn(`the log is connected to PostgreSQL again${where}`)
         this.changes$.next(undefined)
         return
       } catch (error) {

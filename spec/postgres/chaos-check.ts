@@ -38,7 +38,7 @@ export async function checkRound(story: Story): Promise<Tally & { readonly probl
   const problems: string[] = []
   const wrong = (words: string): void => void problems.push(words)
   const tables = await readTables(story)
-  const deaths = [...story.faults, ...unheard(story)]
+  const deaths = [...story.faults, ...unheard(story), ...moved(story)]
   // Whether a death explains that what an agent began is begun again: its own, or that of a zombie that begins it again.
   const isExplained = (before: Begun, again: Begun): boolean =>
     deaths.some(
@@ -119,6 +119,16 @@ function unheard({ lines, lease }: Story): Suffered[] {
   return linesOf(lines, 'warns').flatMap(({ who, at, words }) => {
     const [, silence] = /has not heard this agent for (\d+) ms/.exec(words) ?? []
     return silence === undefined ? [] : [{ who, from: at - Number(silence) + lease, to: at }]
+  })
+}
+
+// At another server, nothing that was held is held: what was not stored there begins again.
+function moved({ lines }: Story): Suffered[] {
+  const broken = new Map<string, number>()
+  return linesOf(lines, 'warns').flatMap(({ who, at, words }) => {
+    if (words.includes('has broken')) broken.set(who, at)
+    const from = words.includes('another server has taken over') ? broken.get(who) : undefined
+    return from === undefined ? [] : [{ who, from, to: at }]
   })
 }
 
