@@ -1,4 +1,5 @@
-import { chaosOnce, longRuns } from './chaos.ts'
+import { chaosOnce, failOvers, longRuns } from './chaos.ts'
 
 chaosOnce()
 longRuns(15_000)
+failOvers(1)
