@@ -1,0 +1,4 @@
+import { postgresLogSuite } from './postgres-log.ts'
+
+// With one value each: the slow suite has more.
+postgresLogSuite('even', 1)
