@@ -50,6 +50,8 @@ class LogRuns implements SlotHost {
   /** How many slots have a run that executes, rather than waits for its retry. */
   #busy = 0
   #succeeded = false
+  /** Its schedule has resumed, and waits for the end of a run. */
+  #resuming = false
 
   constructor(job: Job, currentRecord: () => JobRecord, host: JobHost) {
     this.clock = host.clock
@@ -79,6 +81,7 @@ class LogRuns implements SlotHost {
         failed: (error: Error) => control.scheduleFailed(error),
         delayed: (slot: Slot) => control.slotDelayed(slot),
       }),
+      resuming: (waits) => (this.#resuming = waits),
       runSlot: (slot, replaced) => this.#runSlot(slot, replaced),
       skipped: (slot: Trigger) => {
         ledger.blocked(slot)
@@ -91,7 +94,12 @@ class LogRuns implements SlotHost {
       // A run of `always()` that waits to restart counts as running.
       executing: () => this.#busy > 0 || this.#job.schedule.kind === 'always',
     })
-    return concat(runs, defer(() => ledger.written()).pipe(ignoreElements()))
+    return concat(runs, defer(() => this.#over()).pipe(ignoreElements()))
+  }
+
+  // Slots that passed while the schedule waited are not lost if it is another one at the next start.
+  #over(): Promise<unknown> {
+    return this.#resuming ? this.#ledger.leave(this.#currentRecord().anchor) : this.#ledger.written()
   }
 
   async #runSlot(given: Trigger, replaced: Stopping): Promise<void> {

@@ -52,6 +52,8 @@ export interface RunsOptions {
   executing?(): boolean
   /** The schedule failed and produces no more slots. Default: the failure ends the job. */
   failed?(error: Error): void
+  /** Whether the schedule has resumed and waits for the end of a run: it decides about no slot meanwhile. */
+  resuming?(waits: boolean): void
   /** Jitter delays the run of a due slot. The returned function is called when the delay is over. */
   delayed?(slot: Slot): () => void
 }
@@ -131,7 +133,7 @@ function dueSlots$(job: Job, options: RunsOptions, active$: Observable<number>):
  * schedule resumes once no run is left: the policy would otherwise skip the new run of `always()`.
  */
 function pausableSlots$(job: Job, options: RunsOptions, active$: Observable<number>): Observable<readonly Slot[]> {
-  const { clock, paused$ = of(false), restore } = options
+  const { clock, paused$ = of(false), restore, resuming } = options
   const { missed, atStart, overlap } = job.settings
   let started = false
   const begin = (restored?: EarlierSlots): Observable<readonly Slot[]> => {
@@ -154,7 +156,16 @@ function pausableSlots$(job: Job, options: RunsOptions, active$: Observable<numb
     take(1),
   )
   const slots = restore === undefined ? defer(() => begin()) : defer(() => from(restore())).pipe(switchMap(begin))
-  return paused$.pipe(switchMap((paused) => (paused ? NEVER : idle$.pipe(switchMap(() => slots)))))
+  return paused$.pipe(
+    switchMap((paused) => {
+      resuming?.(!paused)
+      const resumed = defer(() => {
+        resuming?.(false)
+        return slots
+      })
+      return paused ? NEVER : idle$.pipe(switchMap(() => resumed))
+    }),
+  )
 }
 
 /** Emits slots when their jitter is over, each separately, so that an early one does not wait for another. */

@@ -6,7 +6,7 @@ import type { Job } from './job.ts'
 import type { JobHost } from './job-host.ts'
 import type { RunOutcome } from './run-report.ts'
 import type { EarlierSlots } from './runs.ts'
-import { dueAt, type Slot, type SlotDecision, type SlotSeries } from './slots.ts'
+import { dueAt, dueSlots, type Slot, type SlotDecision, type SlotSeries } from './slots.ts'
 
 type LedgerHost = Pick<JobHost, 'log' | 'clock' | 'environment' | 'stop' | 'unrun'>
 
@@ -21,6 +21,7 @@ const WRITE_RETRY = 1000
  *         │              └──► blocked, replaced ──► settled, with a note
  *         ├─► missed ─────────────────────────────► settled, with a note
  *         └─► open ─► restored after a restart or a pause, and decided about again
+ *   passed, as the schedule waited for a run to end ─► left open at the stop
  * ```
  *
  * - Once a slot completes, the log settles every earlier slot that is not open. So before anything can complete out of
@@ -98,6 +99,21 @@ export class SlotLedger {
       ...never.map(({ at }) => note(at, seriesOf('missed', { first: at, last: at, slots: 1 }))),
     ]
     this.#plan({ upTo, settled: dropped.map(({ at }) => at), noted })
+  }
+
+  /** Leaves the slots that passed, and that nothing has decided about, open in the log: the next start decides. */
+  async leave(anchor: number): Promise<void> {
+    const { after } = await this.restore(anchor)
+    try {
+      const now = new Date(this.#host.clock.now())
+      const { slots, passed, done } = dueSlots(this.#job.schedule, new Date(anchor), after, now, 'all')
+      for (const { at } of slots) this.#pending.add(at.getTime())
+      const noted = passed === undefined ? [] : [note(passed.first, seriesOf('missed', passed))]
+      if (slots.length > 0) this.#plan({ upTo: done, settled: [], noted })
+    } catch {
+      // `slots$` reports a failed schedule.
+    }
+    await this.#written
   }
 
   /** A slot was due while others ran. A requested slot needs no record: its requester is notified. */

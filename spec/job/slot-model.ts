@@ -334,7 +334,7 @@ async function tell(told: Story): Promise<void> {
   if (!crashed) assert.equal(unanswered, 0, 'a run that was asked for was never answered')
 }
 
-/** Stories that once left a slot with two outcomes. */
+/** Stories that once left a slot with two outcomes, or without one. */
 const found: readonly Story[] = [
   // A run by hand takes the place of a run whose retry a pause has just ended.
   {
@@ -350,6 +350,24 @@ const found: readonly Story[] = [
       { is: 'trigger' },
     ],
   },
+  // A resumed schedule waits for a run by hand, a slot passes, and the job is disabled, or has another schedule.
+  ...[
+    { is: 'enable' as const, on: false },
+    { is: 'edit' as const, schedule: 1 },
+  ].map(
+    (edit): Story => ({
+      options: { overlap: 'skip', missed: 'once', jitter: 0, retry: 0, timeout: 4 * MINUTE },
+      works: [{ seconds: 200, ends: 'well' }],
+      happenings: [
+        { is: 'pause', on: true },
+        { is: 'trigger' },
+        { is: 'pass', seconds: 7 },
+        { is: 'pause', on: false },
+        { is: 'pass', seconds: 113 },
+        edit,
+      ],
+    }),
+  ),
 ]
 
 /** Checks that each of so many stories leaves every slot with one outcome. */
