@@ -1,6 +1,7 @@
 import { type Draft, defineStream, eventType, type JobContext, job, TidingsError } from '../lib/index.ts'
 import { describe, hasCode } from '../lib/streams.ts'
-import { type Answer, bearer, type HttpClient, httpClient } from './shared/http-client.ts'
+import { bearer } from './shared/bearer.ts'
+import { type Answer, type HttpClient, httpClient } from './shared/http-client.ts'
 import { address, flag, like, listOf, optional, optionsOf, text } from './shared/options.ts'
 import { type PollOptions, poll, pollFields } from './shared/poll.ts'
 import { cut } from './shared/wire.ts'

@@ -1,6 +1,7 @@
 import { type Draft, defineStream, eventType, type JobContext, job, TidingsError } from '../lib/index.ts'
 import { defined, quote } from '../lib/streams.ts'
-import { askedAt, bearer, httpClient } from './shared/http-client.ts'
+import { bearer } from './shared/bearer.ts'
+import { askedAt, httpClient } from './shared/http-client.ts'
 import { address, choice, flag, optional, optionsOf, pageAddress, text } from './shared/options.ts'
 import { type PollOptions, poll, pollFields } from './shared/poll.ts'
 import { cut, identifierOf } from './shared/wire.ts'

@@ -163,7 +163,8 @@ function isRolledBack(code: unknown): boolean {
 
 // Not acknowledged, but perhaps stored, unless it was rolled back: asked again, the log knows.
 function unknown(error: Error): TidingsError {
-  const words = isUndone({ cause: error }) ? 'PostgreSQL has stored nothing' : 'PostgreSQL has not answered'
+  const { code } = error as { readonly code?: unknown }
+  const words = isRolledBack(code) ? 'PostgreSQL has stored nothing' : 'PostgreSQL has not answered'
   return new TidingsError('TIDINGS_LOG_FAILED', `${words}: ${error.message}`, { cause: error })
 }
 

@@ -17,6 +17,7 @@ import {
 } from '../../lib/index.ts'
 import { type VirtualClock, virtualClock } from '../../lib/testing/index.ts'
 import { list } from '../../lib/testing/log-bench.ts'
+import { wrap } from '../support/agent-harness.ts'
 
 type Numbered = StoredEvent<string, { n: number }>
 
@@ -68,22 +69,12 @@ async function place(t: TestContext): Promise<Place> {
   }
 }
 
-/** An object whose methods are those of another, but for some. */
-function like<T extends object>(other: T, own: Partial<T>): T {
-  const get = (_: T, name: string | symbol): unknown => {
-    if (Object.hasOwn(own, name)) return Reflect.get(own, name)
-    const value: unknown = Reflect.get(other, name, other)
-    return typeof value === 'function' ? value.bind(other) : value
-  }
-  return new Proxy(other, { get })
-}
-
 /** A log that takes 60 ms for each batch that it hands out. */
 function slowed(log: LevelLog, clock: VirtualClock): LevelLog {
-  return like<LevelLog>(log, {
+  return wrap(log, {
     consumer: async (...args) => {
       const consumer = await log.consumer(...args)
-      return like(consumer, {
+      return wrap(consumer, {
         pull: async (max, signal) => {
           await new Promise<void>((resolve) => void clock.timer(resolve, 60))
           return consumer.pull(max, signal)

@@ -251,14 +251,10 @@ describe('a listener whose log', () => {
       },
       async consumer(...given) {
         const consumer = await here.log.consumer(...given)
-        const hold = async (signal: AbortSignal) => {
-          if (isAway) throw new TidingsError('TIDINGS_LOG_FAILED', 'the server is away')
-          return consumer.hold(signal)
-        }
-        return new Proxy(consumer, {
-          get(target, key) {
-            const value: unknown = key === 'hold' ? hold : Reflect.get(target, key, target)
-            return typeof value === 'function' ? value.bind(target) : value
+        return wrap(consumer, {
+          async hold(signal) {
+            if (isAway) throw new TidingsError('TIDINGS_LOG_FAILED', 'the server is away')
+            return consumer.hold(signal)
           },
         })
       },

@@ -204,7 +204,7 @@ describe('the hook stream', () => {
 
   it('answers 503 when the event is not in the log, and takes it when it is sent again', async (t) => {
     let broken = true
-    const accept = (log: Parameters<typeof wrap>[0]) => (drafts: Parameters<typeof log.accept>[0], origin: never) =>
+    const accept = (log: Log) => (drafts: Parameters<typeof log.accept>[0], origin: never) =>
       broken ? Promise.reject(new TidingsError('TIDINGS_LOG_FAILED', 'the disk is full')) : log.accept(drafts, origin)
     const options = { from: 'github', secret: 'GITHUB' } as const
     const { url, events, notes } = await openHook(t, options, { wrap: (log) => wrap(log, { accept: accept(log) }) })

@@ -88,11 +88,11 @@ export async function allOf(log: Log): Promise<StoredEvent[]> {
   return events
 }
 
-/** Another log, with these members replaced. */
-export function wrap<L extends Log>(log: L, parts: Partial<Log>): Log {
-  return new Proxy<Log>(log, {
+/** Another log, or a part of one, with these members replaced. */
+export function wrap<T extends object>(wrapped: T, parts: Partial<T>): T {
+  return new Proxy(wrapped, {
     get(target, key) {
-      const value: unknown = key in parts ? parts[key as keyof Log] : Reflect.get(target, key, target)
+      const value: unknown = key in parts ? parts[key as keyof T] : Reflect.get(target, key, target)
       return typeof value === 'function' && !(key in parts) ? value.bind(target) : value
     },
   })

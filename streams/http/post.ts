@@ -1,5 +1,6 @@
 import { type Delivery, Park, TidingsError } from '../../lib/index.ts'
 import { describe } from '../../lib/streams.ts'
+import { bearer } from '../shared/bearer.ts'
 import { type HandlerRequest, send } from '../shared/http-handler.ts'
 import { optional, optionsOf, settingsOf, text } from '../shared/options.ts'
 
@@ -50,8 +51,7 @@ export function post<V>(
     const made = typeof request === 'function' ? await request(value, delivery) : request
     if (!isWeb(made?.url)) throw new Park(`http.post: expected an http or https address, got ${describe(made?.url)}`)
     const { url, method = 'POST', body, json = body === undefined ? value : undefined, headers } = made
-    const credentials = token === undefined ? {} : { authorization: `Bearer ${delivery.secret(token)}` }
-    const own = new Headers({ [keyHeader]: delivery.key, ...credentials })
+    const own = new Headers({ [keyHeader]: delivery.key, ...bearer(delivery, token) })
     for (const [name, one] of Object.entries(headers ?? {})) own.set(name, one)
     const sent: HandlerRequest = { method, url, headers: Object.fromEntries(own), ignoresAnswer: true }
     await send(delivery, 'http.post', { ...sent, ...(body === undefined ? { json } : { body }) })

@@ -1,4 +1,5 @@
 import { defined } from '../../lib/streams.ts'
+import { bearer } from '../shared/bearer.ts'
 import { send } from '../shared/http-handler.ts'
 import { address, checkFunction, like, optional, optionsOf, settingsOf, text } from '../shared/options.ts'
 import { cut } from '../shared/wire.ts'
@@ -54,7 +55,7 @@ export function ntfy<V>(message: Make<V, string | NtfyMessage>, options: NtfyOpt
       method: 'POST',
       ignoresAnswer: true,
       url: baseUrl,
-      headers: token === undefined ? {} : { authorization: `Bearer ${delivery.secret(token)}` },
+      headers: bearer(delivery, token),
       // As JSON, so that the topic stays out of addresses.
       json: {
         topic,

@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { type Delivery, Park } from '../../lib/index.ts'
+import { bearer } from '../shared/bearer.ts'
 import { send } from '../shared/http-handler.ts'
 import { checkFunction, optional, optionsOf, settingsOf, text } from '../shared/options.ts'
 import { type Handle, hookAddress, type Make } from './message.ts'
@@ -38,7 +39,7 @@ export function webhook<V>(message: Make<V, unknown>, options: WebhookOptions = 
       'idempotency-key': key,
       'webhook-id': key,
       ...(secret === undefined ? {} : signature(delivery, secret, body)),
-      ...(token === undefined ? {} : { authorization: `Bearer ${delivery.secret(token)}` }),
+      ...bearer(delivery, token),
     }
     await send(delivery, 'notify.webhook', {
       method: 'POST',

@@ -60,11 +60,6 @@ export function askedAt(url: string, baseUrl: string | undefined): URL {
   return new URL(baseUrl === undefined ? url : `${baseUrl}${pathname}${search}`)
 }
 
-/** The header of a token, which the run reads by the name of its secret; none without a name. */
-export function bearer({ secret }: Pick<JobContext, 'secret'>, token: string | undefined): Record<string, string> {
-  return token === undefined ? {} : { authorization: `Bearer ${secret(token)}` }
-}
-
 /** Makes a client of a service for one run of a job. */
 export function httpClient(context: JobContext, options: ClientOptions): HttpClient {
   return new HttpClient(context, options)
