@@ -3,6 +3,7 @@ import { describe as group, it } from 'node:test'
 import fc from 'fast-check'
 import { errorInfo } from '../../lib/core/error-info.ts'
 import { asError, codes, describe, hasCode, quote, TidingsError } from '../../lib/core/errors.ts'
+import { anyCharacter } from '../../lib/testing/any-character.ts'
 
 /** Characters that a terminal obeys or that deceive a reader. */
 const CONTROL = /[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]/
@@ -76,7 +77,7 @@ group('a value in a few words', () => {
   it('is short, has no control characters and never throws, for any value', () => {
     const anything = fc.oneof(
       fc.anything({ withBigInt: true, withDate: true, withMap: true, withSparseArray: true }),
-      fc.string({ unit: 'binary' }),
+      fc.string({ unit: anyCharacter }),
     )
     fc.assert(
       fc.property(anything, (value) => {
@@ -91,7 +92,9 @@ group('a value in a few words', () => {
 group('a quoted string', () => {
   it('parses back to the same text, if that is short', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary', maxLength: 30 }), (text) => assert.equal(JSON.parse(quote(text)), text)),
+      fc.property(fc.string({ unit: anyCharacter, maxLength: 30 }), (text) =>
+        assert.equal(JSON.parse(quote(text)), text),
+      ),
     )
   })
 

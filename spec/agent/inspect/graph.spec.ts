@@ -8,6 +8,7 @@ import { svgOf } from '../../../lib/agent/inspect/graph-svg.ts'
 import type { Seen } from '../../../lib/agent/inspect/seen.ts'
 import { escape } from '../../../lib/core/escape.ts'
 import { agent, eventType, every, job, listener, on } from '../../../lib/index.ts'
+import { anyCharacter } from '../../../lib/testing/any-character.ts'
 
 const opened = eventType('pr.opened')
 const closed = eventType('pr.closed')
@@ -197,7 +198,7 @@ describe('svgOf', () => {
 })
 
 const nasty = fc.oneof(
-  fc.string({ unit: 'binary', minLength: 1 }),
+  fc.string({ unit: anyCharacter, minLength: 1 }),
   fc.string({
     unit: fc.constantFrom(
       ...'"\'<>&|`#;\\[](){}\n\r\t-.1%$/:'.split(''),

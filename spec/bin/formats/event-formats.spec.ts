@@ -5,11 +5,12 @@ import { type EventFormat, eventText, formats } from '../../../bin/formats/event
 import { readEvents } from '../../../bin/formats/read-events.ts'
 import type { Draft, ImportAnswer, LevelLog, StoredEvent } from '../../../lib/index.ts'
 import { memoryLog, operations } from '../../../lib/index.ts'
+import { anyCharacter } from '../../../lib/testing/any-character.ts'
 
 /** Texts that a format could spoil: separators, quotes, formulas, line breaks, marks, other scripts. */
 const text = fc
   .oneof(
-    fc.string({ unit: 'binary', minLength: 1, maxLength: 12 }),
+    fc.string({ unit: anyCharacter, minLength: 1, maxLength: 12 }),
     fc.constantFrom(
       '=1+1',
       "'=1",

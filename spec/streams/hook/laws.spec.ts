@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { type Log, TidingsError } from '../../../lib/index.ts'
+import { anyCharacter } from '../../../lib/testing/any-character.ts'
 import { streamLaws } from '../../../lib/testing/index.ts'
 import { hook, type Received } from '../../../streams/hook.ts'
 import { wrap } from '../../support/agent-harness.ts'
@@ -24,14 +25,17 @@ const attempt = fc.record({
 })
 
 const bodies = fc.array(
-  fc.dictionary(fc.string({ unit: 'binary', maxLength: 8 }), fc.jsonValue({ maxDepth: 3, stringUnit: 'binary' })),
+  fc.dictionary(
+    fc.string({ unit: anyCharacter, maxLength: 8 }),
+    fc.jsonValue({ maxDepth: 3, stringUnit: anyCharacter }),
+  ),
   { minLength: 5, maxLength: 5 },
 )
 
 /** One webhook on the wire. */
 const wire = fc.record({
   id: fc.nat(9).map(String),
-  body: fc.dictionary(fc.string({ maxLength: 4 }), fc.jsonValue({ maxDepth: 2, stringUnit: 'binary' }), {
+  body: fc.dictionary(fc.string({ maxLength: 4 }), fc.jsonValue({ maxDepth: 2, stringUnit: anyCharacter }), {
     maxKeys: 3,
     noNullPrototype: true,
   }),
