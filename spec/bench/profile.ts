@@ -1,6 +1,8 @@
 // Shows where the time goes: the share of each part of the code, by the sampling profiler of V8, in one run of each case.
 // `--only WORDS`; `--write` to docs/performance.md.
+import { readFileSync } from 'node:fs'
 import { type Profiler, Session } from 'node:inspector/promises'
+import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { cases } from './cases.ts'
 import { writePage } from './page.ts'
@@ -9,6 +11,9 @@ import type { Profile } from './results.ts'
 const { values } = parseArgs({
   options: { only: { type: 'string', default: '' }, write: { type: 'boolean', default: false } },
 })
+
+/** The lines of the compiled files. */
+const files = new Map<string, readonly string[]>()
 
 /** The cases that run in this process and exercise the engine. */
 const profiled = cases.filter(({ name }) => /end to end|replay|listeners/.test(name) && name.includes(values.only))
@@ -51,12 +56,26 @@ function shares({ nodes, samples = [], timeDeltas = [] }: Profiler.Profile): Pro
   return [...times].map(([part, time]) => ({ part, share: time / all })).sort((a, b) => b.share - a.share)
 }
 
-function partOf({ functionName, url }: { functionName: string; url: string }): string {
+interface Place {
+  readonly functionName: string
+  readonly url: string
+  readonly lineNumber: number
+}
+
+function partOf({ functionName, url, lineNumber }: Place): string {
   if (functionName === '(garbage collector)') return 'garbage collection'
   if (functionName === '(idle)') return 'waiting for the disk'
   if (/(classic|abstract)-level/.test(url)) return 'LevelDB and its wrapper'
   if (/zlib/.test(url)) return 'checksums'
   if (/node_modules.rxjs/.test(url)) return 'rxjs'
-  const [, floor] = /lib.(core|log|dispatch|listener|agent)./.exec(url) ?? []
+  const [, floor] = /^\/\/ lib\/(\w+)\//.exec(moduleAt(url, lineNumber)) ?? []
   return floor === undefined ? 'node, and the benchmark itself' : `lib/${floor}`
+}
+
+/** The line of a joined file that names the module of this line: `// lib/level/open-log.ts`. */
+function moduleAt(url: string, line: number): string {
+  if (!url.startsWith('file:')) return ''
+  const lines = files.get(url) ?? readFileSync(fileURLToPath(url), 'utf8').split('\n')
+  files.set(url, lines)
+  return lines[lines.findLastIndex((text, i) => i <= line && /^\/\/ [\w./-]+\.ts$/.test(text))] ?? ''
 }

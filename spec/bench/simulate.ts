@@ -1,5 +1,5 @@
 // How many days of an agent are simulated in a second: 5 jobs, one of them every minute, and 5 listeners.
-// node --import tsx spec/bench/simulate.ts [DAYS]
+// npm run bench:simulate -- DAYS (default 30)
 import { agent, eventType, every, job, listener, on, where } from '../../lib/index.ts'
 import { simulate } from '../../lib/testing/index.ts'
 
