@@ -2,6 +2,7 @@ import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { brand, isBranded } from '../../core/brand.ts'
 import { describe, quote, TidingsError } from '../../core/errors.ts'
 import type { AnyEventType } from '../../core/event-type.ts'
+import { checkOptions } from '../../core/options.ts'
 import { mismatches, runSchema } from '../../core/schema.ts'
 import { isJob, type Job } from '../../job/job.ts'
 import { isListener, type Listener } from '../../listener/listener.ts'
@@ -88,6 +89,7 @@ export function defineStream(
   if (typeof name !== 'string' || !NAME.test(name)) {
     throw invalid(`the name of a stream must be letters, digits and - (it begins names of jobs), got ${describe(name)}`)
   }
+  checkOptions(definition, KNOWN, 'TIDINGS_STREAM_INVALID', `of stream ${quote(name)}`)
   if (typeof definition.jobs !== 'function')
     throw invalid(`stream ${quote(name)} needs jobs, got ${describe(definition.jobs)}`)
   const factory = (given: StreamUse = {}): Stream => {
@@ -126,6 +128,8 @@ interface Named {
   readonly name: string
   readonly settings: { readonly formerly?: string | undefined }
 }
+
+const KNOWN = { name: true, summary: true, events: true, options: true, jobs: true, listeners: true } as const
 
 const NAME = /^[\p{L}\p{N}_-]+$/u
 

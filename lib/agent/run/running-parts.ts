@@ -14,6 +14,7 @@ import type { ListenerControl } from './agent-control.ts'
 import type { HeldParts } from './agent-row.ts'
 import { drained } from './drained.ts'
 import { EngineEvents } from './engine-events.ts'
+import { withFreeFormerNames } from './former-names.ts'
 import { JobRunner } from './job-runner.ts'
 import { ListenerRunner } from './listener-runner.ts'
 import type { PartMeters } from './part-meters.ts'
@@ -155,11 +156,14 @@ export class RunningParts {
   async add(part: Part, ready?: () => void): Promise<void> {
     const { agent, log } = this.#host
     const { name, timezone } = agent
-    const { jobs, listeners, eventTypes } = flatten(name, part, timezone)
+    const { jobs: givenJobs, listeners: givenListeners, eventTypes } = flatten(name, part, timezone)
     const present = flatten(name, [...this.jobs.map(({ job }) => job), ...this.#listeners.map((each) => each.listener)])
-    rejectTwins(name, 'jobs', [...present.jobs, ...jobs])
-    rejectTwins(name, 'listeners', [...present.listeners, ...listeners])
+    rejectTwins(name, 'jobs', [...present.jobs, ...givenJobs])
+    rejectTwins(name, 'listeners', [...present.listeners, ...givenListeners])
     rejectTypeTwins(name, [...present.eventTypes, ...eventTypes])
+    const { logger } = this.#host.environment
+    const jobs = withFreeFormerNames('job', givenJobs, present.jobs, logger)
+    const listeners = withFreeFormerNames('listener', givenListeners, present.listeners, logger)
     const pausedListeners = await this.#keepTrying(() => pausedNames(log, 'listener'))
     const opened: ListenerRunner[] = []
     for (const each of listeners)
