@@ -103,8 +103,8 @@ export function eventType(name: string, schema?: StandardSchemaV1, options?: Typ
     )
   }
   if (schema !== undefined) return define(name, schema, options)
-  return Object.assign(define(name, undefined, undefined), {
-    of: (given?: TypeOptions<never>) => define(name, undefined, given),
+  return Object.assign(define(name, undefined, options), {
+    of: (given = options) => define(name, undefined, given),
   })
 }
 

@@ -184,7 +184,7 @@ function tooMuchOutput(file: string, output: string): TidingsError {
 
 function failed(file: string, { exitCode, signal, cause }: End, stderr: string): TidingsError {
   const code = exitCode ?? undefined
-  const how = code === undefined ? `failed (${cause?.code ?? signal})` : `ended with code ${code}`
+  const how = code === undefined ? `failed (${cause?.code ?? signal ?? cause?.message})` : `ended with code ${code}`
   const why = stderr.trim() === '' ? '' : `: ${stderr.trim().slice(0, 1000)}`
   const details = { file, exitCode: code, stderr }
   return new TidingsError('TIDINGS_EXEC_FAILED', `${describe(file)} ${how}${why}`, {

@@ -109,6 +109,7 @@ export function jobSettings(name: string, schedule: Schedule, options: JobOption
   check(['skip', 'queue', 'replace', 'parallel'].includes(overlap), 'overlap', 'skip, queue, replace or parallel')
   check(['once', 'skip', 'all'].includes(missed), 'missed', 'once, skip or all')
   check(first === 'tell' || first === 'record' || isCount(first?.tell), 'first', 'tell, record or { tell: n }')
+  if (typeof first === 'object') checkOptions(first, { tell: true }, 'TIDINGS_JOB_INVALID', `of first ${of}`)
   check(isCount(retry), 'retry', 'a whole number')
   check(typeof atStart === 'boolean', 'atStart', 'true or false')
   check(typeof enabled === 'boolean', 'enabled', 'true or false')

@@ -4,7 +4,7 @@ import type { Draft } from '../core/event.ts'
 import { errorOfDraft } from '../core/event-type.ts'
 import { type JsonValue, toJson } from '../core/json.ts'
 import { checkText, defaultLimits, type Limits, textProblem } from '../core/limits.ts'
-import type { Recorded, Write } from './port.ts'
+import type { Origin, Recorded, Write } from './port.ts'
 
 /** The byte limit of a namespace or key, the same as of an identifier. */
 const LONGEST_KEY = 1024
@@ -67,8 +67,26 @@ export function checkIdentity(draft: Draft, limits: Limits): Identified {
 /** The furthest that a Date can be from the epoch, in ms. */
 const FURTHEST = 8_640_000_000_000_000
 
+/**
+ * Rejects an origin that could not be stored, or would damage an index of the log.
+ *
+ * @throws TidingsError `TIDINGS_LOG_INVALID`, naming the part that is wrong
+ */
+export function checkOrigin({ job, run, cause, recorded }: Origin): void {
+  if (cause !== undefined && !(Number.isSafeInteger(cause) && cause >= 1))
+    throw notOfOrigin('cause', 'the seq of an event', cause)
+  if (job !== undefined && typeof job !== 'string') throw notOfOrigin('job', 'a name', job)
+  if (run !== undefined && typeof run !== 'string') throw notOfOrigin('run', 'a text', run)
+  checkRecorded(recorded)
+}
+
+function notOfOrigin(path: keyof Origin, expected: string, got: unknown): TidingsError {
+  const words = `the ${path} of drafts must be ${expected}, got ${describe(got)}`
+  return new TidingsError('TIDINGS_LOG_INVALID', words, { details: { path } })
+}
+
 /** Rejects an invalid `created` or `revision` of a recorded event. */
-export function checkRecorded(recorded: Recorded | undefined): void {
+function checkRecorded(recorded: Recorded | undefined): void {
   if (recorded === undefined) return
   const { created, revision } = recorded
   if (!Number.isSafeInteger(created) || Math.abs(created) > FURTHEST)

@@ -1,5 +1,6 @@
 import { Observable, type Subscriber } from 'rxjs'
 import type { StoredEvent } from '../core/event.ts'
+import { checkOptions } from '../core/options.ts'
 import { checkLog } from './check-log.ts'
 import { follow } from './follow.ts'
 import type { Log } from './port.ts'
@@ -17,7 +18,7 @@ export interface FollowOptions {
  * each subscriber reads by itself, page by page, and stops reading when it unsubscribes. Completes when the log is
  * closed.
  *
- * @throws TidingsError `TIDINGS_LOG_INVALID` if `log` is not a Log
+ * @throws TidingsError `TIDINGS_LOG_INVALID` if `log` is not a Log, or an option is unknown
  *
  * @example
  * ```ts
@@ -29,8 +30,10 @@ export interface FollowOptions {
  * events$(log, { live: false }).pipe(toArray()).subscribe((events) => console.log(events.length))
  * ```
  */
-export function events$(log: Log, { after = 0, live = true }: FollowOptions = {}): Observable<StoredEvent> {
+export function events$(log: Log, options: FollowOptions = {}): Observable<StoredEvent> {
   checkLog(log, 'events$()')
+  checkOptions(options, { after: true, live: true }, 'TIDINGS_LOG_INVALID', 'of events$()')
+  const { after = 0, live = true } = options
   return new Observable((subscriber) => {
     const unsubscribed = new AbortController()
     subscriber.add(() => unsubscribed.abort())

@@ -2,7 +2,7 @@ import { describe, TidingsError } from '../core/errors.ts'
 import type { Accepted, Draft, StoredEvent } from '../core/event.ts'
 import type { JsonValue } from '../core/json.ts'
 import type { Limits } from '../core/limits.ts'
-import { checkData, checkIdentity, checkRecorded, checkWrite, type Identified } from '../log/check-draft.ts'
+import { checkData, checkIdentity, checkOrigin, checkWrite, type Identified } from '../log/check-draft.ts'
 import type { Origin, Writes } from '../log/port.ts'
 import { storedEvent } from '../log/stored-event.ts'
 import type { Row } from './connection.ts'
@@ -32,7 +32,7 @@ export interface AcceptCall {
 export function prepareCall(drafts: readonly Draft[], origin: Origin, limits: Limits): AcceptCall {
   if (!Array.isArray(drafts))
     throw new TidingsError('TIDINGS_LOG_INVALID', `a log accepts an array of drafts, got ${describe(drafts)}`)
-  checkRecorded(origin.recorded)
+  checkOrigin(origin)
   const state = (origin.state ?? []).map(checkWrite)
   return { drafts: (drafts as readonly Draft[]).map((draft) => prepare(draft, limits)), origin, state }
 }

@@ -80,7 +80,8 @@ export function scheduleWords(schedule: Schedule): string {
  * @throws TidingsError `TIDINGS_SCHEDULE_INVALID` if it returns anything but a later instant or undefined
  */
 export function nextSlot(schedule: Schedule, after: Date, anchor: Date): Date | undefined {
-  const slot = schedule.next(after, anchor) ?? undefined
+  // Copies: a schedule may compute in the Dates that it is given.
+  const slot = schedule.next(new Date(after), new Date(anchor)) ?? undefined
   if (slot === undefined) return undefined
   // A copy: the schedule may change its own Date later, or have replaced its methods.
   const at = slot instanceof Date ? new Date(Date.prototype.getTime.call(slot)) : undefined

@@ -51,6 +51,17 @@ export const acceptTests: LogTests = {
         )
     },
 
+  'rejects an impossible cause, job or run of drafts, and stores nothing': async ({ log }) => {
+    const wrong: [origin: object, path: string][] = [
+      ...['x', 0, -1, 1.5, Number.NaN, '1', null].map((cause): [object, string] => [{ cause }, 'cause']),
+      [{ job: 5 }, 'job'],
+      [{ run: {} }, 'run'],
+    ]
+    for (const [origin, path] of wrong)
+      await assert.rejects(log.accept([draft('1')], origin), refused('TIDINGS_LOG_INVALID', { path }))
+    assert.equal(await log.last(), 0)
+  },
+
   'reads each property of a draft once': async ({ log }) => {
     let reads = 0
     const fickle: Draft = {

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import * as v from 'valibot'
 import type { StoredEvent } from '../../lib/core/event.ts'
-import { eventType, isEventType } from '../../lib/core/event-type.ts'
+import { eventType, isEventType, type UntypedEventType } from '../../lib/core/event-type.ts'
 import { fits } from '../../lib/core/schema.ts'
 
 const event = (type: string): StoredEvent => ({ type, identifier: '1', data: null, seq: 1, created: 0 })
@@ -144,7 +144,19 @@ describe('a versioned eventType', () => {
       const options = { changed } as unknown as { changed: true }
       assert.throws(() => eventType('x').of<number>(options), { code: 'TIDINGS_TYPE_INVALID' })
       assert.throws(() => eventType('x', v.number(), options), { code: 'TIDINGS_TYPE_INVALID' })
+      assert.throws(() => withoutSchema('x', options), { code: 'TIDINGS_TYPE_INVALID' })
     }
+  })
+
+  // JavaScript, or a schema that a module exports as undefined.
+  const withoutSchema = (name: string, options: unknown): UntypedEventType<string> =>
+    eventType(name, undefined as unknown as StandardSchemaV1, options as { changed: true }) as never
+
+  it('is versioned without a schema, too', () => {
+    const weather = withoutSchema('weather', { changed: true })
+    assert.notEqual(version(weather('Utrecht', 1)), version(weather('Utrecht', 2)))
+    assert.notEqual(version(weather.of<number>()('Utrecht', 1)), version(weather.of<number>()('Utrecht', 2)))
+    assert.throws(() => withoutSchema('weather', { chnged: true }), { code: 'TIDINGS_TYPE_INVALID' })
   })
 
   type Weather = { readonly celsius: number; readonly wind?: number }

@@ -59,6 +59,12 @@ describe('exec', () => {
     assert.match(error.message, /"no-such-program-anywhere" failed \(ENOENT\)/)
   })
 
+  it('says why it rejects when there are no arguments', async () => {
+    const error = await failure(exec(node, undefined as unknown as string[]))
+    assert.equal(error.code, 'TIDINGS_EXEC_FAILED')
+    assert.match(error.message, /failed \(.*iterable.*\)/)
+  })
+
   it('rejects in the same way when an argument is impossible, as one from an event may be', async () => {
     const error = await failure(exec(node, ['a\0b']))
     assert.equal(error.code, 'TIDINGS_EXEC_FAILED')

@@ -49,6 +49,11 @@ describe('job', () => {
     ['an unknown first', () => job('x', hourly, nothing, { first: 'skip' as never }), /first of job "x".*"skip"/],
     ['first: null', () => job('x', hourly, nothing, { first: null as never }), /first of job "x".*null/],
     ['a negative number to tell first', () => job('x', hourly, nothing, { first: { tell: -1 } }), /first of job "x"/],
+    [
+      'an unknown option of first',
+      () => job('x', hourly, nothing, { first: { tell: 1, show: 2 } as never }),
+      /options of first of job "x" have no "show"/,
+    ],
     ['a word for tags', () => job('x', hourly, nothing, { tags: 'nightly' as never }), /tags of job "x".*"nightly"/],
     ['tags that are not strings', () => job('x', hourly, nothing, { tags: [1] as never }), /tags of job "x"/],
     ['a number as options', () => job('x', hourly, nothing, 5 as never), /options of job "x".*5/],

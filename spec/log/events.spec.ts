@@ -31,6 +31,12 @@ describe('the events of a log as an Observable', () => {
     await (await log).close()
   })
 
+  it('rejects an unknown option', async () => {
+    const log = await memoryLog()
+    assert.throws(() => events$(log, { aftr: 5 } as never), { code: 'TIDINGS_LOG_INVALID', message: /"aftr".*"after"/ })
+    await log.close()
+  })
+
   it('continues from replay to live events without gap or repeat, while others publish', async () => {
     const calls = fc.array(fc.integer({ min: 1, max: 40 }), { maxLength: 10 })
     await fc.assert(

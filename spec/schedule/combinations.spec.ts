@@ -49,6 +49,19 @@ describe('anyOf', () => {
     assert.equal(inZone(leap, 'Asia/Tokyo'), leap)
   })
 
+  it('accepts a schedule that computes in the Date that it is given', () => {
+    const next = (after: Date): Date => {
+      after.setUTCHours(after.getUTCHours() + 1)
+      return after
+    }
+    const hourly: Schedule = { next, toString: () => 'every hour' }
+    for (const schedule of [hourly, anyOf(hourly)])
+      assert.deepEqual(nextRuns(schedule, 2, thursday), [
+        new Date(thursday.getTime() + 3_600_000),
+        new Date(thursday.getTime() + 7_200_000),
+      ])
+  })
+
   it('describes itself', () => {
     assert.equal(`${both}`, 'every weekday at 09:00 UTC or every saturday at 11:00 UTC')
     assert.equal(both.kind, 'any')

@@ -1,7 +1,7 @@
 import { describe, TidingsError } from '../../core/errors.ts'
 import type { Accepted, Draft } from '../../core/event.ts'
 import { type Limits } from '../../core/limits.ts'
-import { checkData, checkIdentity, checkRecorded, type Identified } from '../../log/check-draft.ts'
+import { checkData, checkIdentity, checkOrigin, type Identified } from '../../log/check-draft.ts'
 import type { Origin, Recorded } from '../../log/port.ts'
 import { storedEvent } from '../../log/stored-event.ts'
 import { keys } from '../format/keys.ts'
@@ -72,7 +72,7 @@ export interface AcceptRules {
  * @throws TidingsError as `Log.accept` does for an invalid draft
  */
 export function decideDrafts(drafts: readonly Draft[], origin: Origin, rules: AcceptRules): AcceptDecision {
-  checkRecorded(origin.recorded)
+  checkOrigin(origin)
   // JSON has no such number, so the record could not be read again.
   if (!Number.isFinite(rules.now))
     throw new TidingsError('TIDINGS_LOG_INVALID', `the clock of the log must give ms, got ${describe(rules.now)}`)

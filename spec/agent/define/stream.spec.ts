@@ -91,6 +91,11 @@ describe('defineStream', () => {
     ['a name with a dot', () => defineStream({ ...base, name: 'a.b', jobs: () => [] }), /name of a stream.*"a\.b"/],
     ['no jobs', () => defineStream({ ...base, jobs: undefined as never }), /stream "shop" needs jobs.*undefined/],
     [
+      'an unknown property',
+      () => defineStream({ ...base, jobs: () => [], listener: () => [] } as never),
+      /stream "shop" have no "listener"; did you mean "listeners"/,
+    ],
+    [
       'an `as` with a dot',
       () => defineStream({ ...base, jobs: () => [] })({ as: 'a.b' }),
       /as of stream "shop".*"a\.b"/,
