@@ -1,13 +1,22 @@
 import { type CancelTimer, type Clock, LONGEST_SLEEP, realPause, type SteppedClock, systemClock } from './clock.ts'
+import { type Duration, parseDuration } from './duration.ts'
+import { describe, TidingsError } from './errors.ts'
 
 /** A clock whose time advances only when a test says so. */
 export interface VirtualClock extends Clock {
   /**
-   * Advances time by `ms` milliseconds. Timers fire in order, each at its own time; before each, the work that the last
-   * one started comes to rest, however many turns of the event loop that takes. Work that never rests does not stop time.
+   * Advances time by a duration, in ms or as `'1h'`. Timers fire in order, each at its own time; before each, the work
+   * that the last one started comes to rest, however many turns of the event loop that takes. Work that never rests does
+   * not stop time.
+   *
+   * @throws TidingsError `TIDINGS_DURATION_INVALID`
    */
-  advance(ms: number): Promise<void>
-  /** Steps the wall clock by `ms`, forward or back, as a person or NTP would: timers are unaffected. */
+  advance(duration: Duration): Promise<void>
+  /**
+   * Steps the wall clock by `ms`, forward or back, as a person or NTP would: timers are unaffected.
+   *
+   * @throws TidingsError `TIDINGS_DURATION_INVALID` for something other than a number
+   */
   step(ms: number): void
   /** The number of pending timers. */
   readonly timers: number
@@ -15,6 +24,8 @@ export interface VirtualClock extends Clock {
 
 /**
  * A clock for tests, which begins at `start` (default 2026-01-01T00:00:00Z).
+ *
+ * @throws TypeError when `start` is not a valid Date
  *
  * @example
  * ```ts
@@ -26,6 +37,8 @@ export interface VirtualClock extends Clock {
  * ```
  */
 export function virtualClock(start: Date = new Date('2026-01-01T00:00:00Z')): VirtualClock {
+  if (!(start instanceof Date) || Number.isNaN(start.getTime()))
+    throw new TypeError(`virtualClock() needs a valid Date to start at, got ${describe(start)}`)
   return new SteppingClock(start.getTime())
 }
 
@@ -80,8 +93,9 @@ class SteppingClock implements VirtualClock, SteppedClock {
     return this.#set(new Timer(this.#ids++, run, this.#elapsed, this.#elapsed + Math.max(0, at - this.now()), at))
   }
 
-  async advance(ms: number): Promise<void> {
-    const end = this.#elapsed + ms
+  async advance(duration: Duration): Promise<void> {
+    const what = 'advance() of a virtual clock'
+    const end = this.#elapsed + (typeof duration === 'number' ? finite(duration, what) : parseDuration(duration, what))
     this.#advances += 1
     try {
       await atRest(this)
@@ -103,7 +117,7 @@ class SteppingClock implements VirtualClock, SteppedClock {
   }
 
   step(ms: number): void {
-    this.#offset += ms
+    this.#offset += finite(ms, 'step() of a virtual clock')
     const waiting = this.#heap.filter((timer) => timer.pending)
     this.#heap.length = 0
     for (const timer of waiting) {
@@ -172,6 +186,13 @@ class SteppingClock implements VirtualClock, SteppedClock {
     }
     heap[place] = last
   }
+}
+
+// A time that is not a number is never over: the timers of an agent would fire for ever.
+function finite(ms: number, what: string): number {
+  if (Number.isFinite(ms)) return ms
+  const words = `${what}: expected a number of milliseconds, got ${describe(ms)}`
+  throw new TidingsError('TIDINGS_DURATION_INVALID', words, { details: { what, value: ms } })
 }
 
 function isBefore(one: Timer, other: Timer): boolean {

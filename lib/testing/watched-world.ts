@@ -1,5 +1,6 @@
 import { describe, TidingsError } from '../core/errors.ts'
 import type { Exec } from '../core/exec.ts'
+import { readCall } from '../core/read-call.ts'
 import { Scrubber } from '../core/scrubber.ts'
 import type { World } from '../core/world.ts'
 
@@ -60,12 +61,10 @@ export class WatchedWorld {
   }
 
   async #fetch(inner: World, ...[input, init]: Parameters<World['fetch']>): Promise<Response> {
-    const request = new Request(input, init)
-    const body = await request.clone().text()
+    const { request, body, passed } = await readCall(input, init)
     const { method, url } = request
     const fault = this.#take({ method, url, headers: Object.fromEntries(request.headers), body })
-    if (fault === undefined)
-      return init?.body instanceof ReadableStream ? inner.fetch(request) : inner.fetch(input, init)
+    if (fault === undefined) return inner.fetch(...passed)
     if (fault.as === 'rejects') throw new TypeError('fetch failed')
     return new Response('this service says no', fault.as)
   }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { digest, firstPer } from '../../lib/filters.ts'
-import { type Listener, listener, on, type World } from '../../lib/index.ts'
+import { type Listener, listener, on, Park, Retry, type World } from '../../lib/index.ts'
 import { arbEvent, type ListenerLawOptions, listenerLaws } from '../../lib/testing/index.ts'
 import * as broken from './broken-handlers.ts'
 import { paid } from './broken-handlers.ts'
@@ -16,9 +16,10 @@ const world = (): Partial<World> => {
   const rows = new Set<string>()
   return {
     fetch: async (input, init) => {
-      const { pathname } = new URL(new Request(input).url)
-      if (init?.method === 'POST') rows.add(pathname)
-      return new Response(null, { status: init?.method !== undefined || rows.has(pathname) ? 200 : 404 })
+      const { method, url } = new Request(input, init)
+      const { pathname } = new URL(url)
+      if (method === 'POST') rows.add(pathname)
+      return new Response(null, { status: method !== 'GET' || rows.has(pathname) ? 200 : 404 })
     },
     exec: async () => ({ stdout: '', stderr: '' }),
   }
@@ -104,6 +105,12 @@ describe('listenerLaws', () => {
   const good: Readonly<Record<string, Subject>> = {
     'sends a key': broken.good,
     'looks before it adds': broken.looks,
+    'sends a Request, with the key in its body': listener('request', on(paid), async ({ data }, { fetch, key }) => {
+      const body = JSON.stringify({ key, ...data })
+      const { ok, status } = await fetch(new Request('https://books.example/rows', { method: 'POST', body }))
+      if (status === 429 || status >= 500) throw new Retry({ after: '5m' })
+      if (!ok) throw new Park(`the books answer ${status}`)
+    }),
     'collects, with filters that remember': listener(
       'evening',
       on(paid).pipe(firstPer('identifier', { every: '1h' }), digest({ every: '1d' })),
@@ -133,6 +140,15 @@ describe('listenerLaws', () => {
       (await messageOf(law)) ?? '',
       /what it changes differs\n(.*\n)+ {4}observed false\n(.*\n)+ {4}observed true\n/,
     )
+  })
+
+  it('knows an equal form again', async () => {
+    const subject = listener('form', on(paid), async ({ identifier, data }, { fetch }) => {
+      const body = new FormData()
+      body.set('cents', String(data.cents))
+      await fetch(`https://books.example/rows/${encodeURIComponent(identifier)}`, { method: 'PUT', body })
+    })
+    await listenerLaws(subject, options)[twice]?.()
   })
 
   it('takes the word of the service for what may be repeated', async () => {

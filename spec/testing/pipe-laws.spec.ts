@@ -126,6 +126,11 @@ const good: Readonly<Record<string, () => Record<string, () => Promise<void>>>> 
       options,
     )
   },
+  'hands out functions': () =>
+    pipeLaws(
+      listener('doer', on(order).pipe(map((event) => ({ event, send: () => event.data.cents }))), ({ send }) => send()),
+      options,
+    ),
   'takes its time': () =>
     pipeLaws(
       listener(

@@ -34,6 +34,19 @@ describe('a virtual clock', () => {
     )
   })
 
+  it('advances by any duration, and rejects what is none, before time passes', async () => {
+    const clock = virtualClock(new Date(0))
+    await clock.advance('1h30m')
+    assert.equal(clock.now(), 5_400_000)
+    for (const wrong of ['soon', '', Number.NaN, Number.POSITIVE_INFINITY, null as never, undefined as never])
+      await assert.rejects(clock.advance(wrong), { code: 'TIDINGS_DURATION_INVALID' }, String(wrong))
+    for (const wrong of [Number.NaN, '1h' as never, undefined as never])
+      assert.throws(() => clock.step(wrong), { code: 'TIDINGS_DURATION_INVALID' }, String(wrong))
+    assert.equal(clock.now(), 5_400_000)
+    for (const wrong of [new Date(Number.NaN), '2026-01-01' as never])
+      assert.throws(() => virtualClock(wrong), { message: /^virtualClock\(\) needs a valid Date to start at, got / })
+  })
+
   it('runs the work that a timer started before the next timer fires', async () => {
     const clock = virtualClock(new Date(0))
     const order: string[] = []

@@ -2,6 +2,7 @@ import type { Clock } from '../../core/clock.ts'
 import { defined } from '../../core/defined.ts'
 import { asError, TidingsError } from '../../core/errors.ts'
 import type { Exec, ExecResult } from '../../core/exec.ts'
+import { readCall } from '../../core/read-call.ts'
 import { during } from '../../core/virtual-clock.ts'
 import type { World } from '../../core/world.ts'
 import { placeholder } from '../try/record-world.ts'
@@ -62,9 +63,9 @@ export class SimulatedWorld {
   }
 
   async #fetch(caller: Caller, ...[input, init]: Parameters<World['fetch']>): Promise<Response> {
-    const request = new Request(input, init)
+    const { request, body: text, passed } = await readCall(input, init)
     request.signal.throwIfAborted()
-    const body = request.body === null ? undefined : await request.clone().text()
+    const body = request.body === null ? undefined : text
     const asked = `${request.method} ${request.url}`
     const call = this.#call('request', caller, asked, body, [...request.headers.values(), request.url, body ?? ''])
     const fault = this.#disturbed(caller.seq !== undefined && request.method !== 'GET')
@@ -83,7 +84,7 @@ export class SimulatedWorld {
     if (fetch === undefined) throw this.#fails(call, this.#refuse(asked, 'fetch'))
     call.reached = true
     try {
-      const response = await fetch(input, init)
+      const response = await fetch(...passed)
       if (fault?.fault === 'call fails') {
         call.status = response.status
         await response.body?.cancel()

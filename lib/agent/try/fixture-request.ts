@@ -1,5 +1,6 @@
 import { isAbsolute, relative, resolve } from 'node:path'
 import { TidingsError } from '../../core/errors.ts'
+import { withoutBoundary } from '../../core/read-call.ts'
 import type { FixtureProgram, FixtureRequest } from './fixture.ts'
 import { fixtureBody, SECRET, withoutCredentials } from './fixture-body.ts'
 
@@ -27,7 +28,7 @@ export function fixtureRequest(
     const value = headers.get(name)
     return value === null ? [] : [[name, clean(value)] as const]
   })
-  const body = fixtureBody(withoutBoundary(bytes, headers.get('content-type') ?? ''), clean)
+  const body = fixtureBody(steady(bytes, headers.get('content-type') ?? ''), clean)
   return {
     method,
     url: withoutCredentials(clean(url.replace(/#.*$/s, ''))),
@@ -88,9 +89,6 @@ export function tooLarge(what: string): TidingsError {
   )
 }
 
-// `fetch` draws the boundary of a multipart form.
-function withoutBoundary(bytes: Uint8Array, type: string): Uint8Array {
-  const boundary = /^multipart\/.*boundary="?([^";]+)/i.exec(type)?.[1]
-  if (boundary === undefined) return bytes
-  return Buffer.from(Buffer.from(bytes).toString('latin1').replaceAll(boundary, 'boundary'), 'latin1')
+function steady(bytes: Uint8Array, type: string): Uint8Array {
+  return Buffer.from(withoutBoundary(Buffer.from(bytes).toString('latin1'), type), 'latin1')
 }

@@ -2,6 +2,7 @@ import { systemClock } from '../../core/clock.ts'
 import { defined } from '../../core/defined.ts'
 import { asError, hasCode, type TidingsError } from '../../core/errors.ts'
 import { type Exec, exec } from '../../core/exec.ts'
+import { isReadOnce } from '../../core/read-call.ts'
 import { processSecrets, type Secrets, secretsOf } from '../../core/secrets.ts'
 import { checkWorld, type World } from '../../core/world.ts'
 import {
@@ -124,6 +125,7 @@ function recordFetch(inner: World['fetch'], happenings: Happening[], space: Spac
       return inner(input, init)
     }
     const outcome: { answer?: Answer; failure?: FixtureFailure } = {}
+    // It is copied on its way.
     const sent = isReadOnce(input, init) ? tapRequest(request, init, space) : undefined
     happenings.push(async (clean) => {
       const { answer, failure } = outcome
@@ -161,14 +163,6 @@ interface Copied {
 /** The bytes that a recording may still keep. */
 interface Space {
   left: number
-}
-
-// A stream can be read once: it is copied on its way. Other bodies can be read again later.
-function isReadOnce(input: string | URL | Request, init: RequestInit | undefined): boolean {
-  const { body } = init ?? {}
-  if (body === undefined || body === null) return input instanceof Request && input.body !== null
-  const again = [ArrayBuffer, Blob, FormData, URLSearchParams].some((type) => body instanceof type)
-  return typeof body !== 'string' && !ArrayBuffer.isView(body) && !again
 }
 
 function tapRequest(

@@ -78,6 +78,42 @@ describe('simulate', () => {
     assert.equal(timeline.runs.length, 2)
   })
 
+  it('reads what handlers send, of every kind, and passes it on', async () => {
+    const paid = eventType('paid').of<null>()
+    const url = 'https://books.example/'
+    const form = new FormData()
+    form.set('a', 'b')
+    const send: Readonly<Record<string, () => Parameters<typeof fetch>>> = {
+      request: () => [new Request(url, { method: 'POST', body: 'a=b' })],
+      stream: () => [url, { method: 'POST', body: new Blob(['a=b']).stream(), duplex: 'half' }],
+      form: () => [url, { method: 'POST', body: form }],
+    }
+    const books = agent('books', [
+      job('orders', every().hour, ({ slot }) => paid(slot.toISOString(), null)),
+      ...Object.entries(send).map(([name, call]) =>
+        listener(name, on(paid), async (_, { fetch, attempt }) => {
+          await fetch(...call())
+          if (attempt === 1) throw new Error('again')
+        }),
+      ),
+    ])
+    const read: string[] = []
+    const answers = {
+      fetch: async (...call: Parameters<typeof fetch>) =>
+        new Response(read[read.push(await new Request(...call).text())]),
+    }
+    const timeline = await simulate(books, { from, for: '2h', world: answers })
+    assert.deepEqual(timeline.parked, [])
+    assert.equal(read.filter((text) => text === 'a=b').length, read.length - 3, read.join('\n'))
+    // Each is sent twice for the event of the first hour, and is known again.
+    for (const by of Object.keys(send))
+      assert.ok(
+        timeline.repeated.some((call) => call.by === `listener ${by}`),
+        by,
+      )
+    assert.equal(String(timeline), String(await simulate(books, { from, for: '2h', world: answers })))
+  })
+
   it('shows its time and chance in Date and Math.random, and restores them', async () => {
     const real = Date
     const { random } = Math
