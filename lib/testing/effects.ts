@@ -7,7 +7,7 @@ import { isSafe, type WorldCall } from './watched-world.ts'
 export interface Behind {
   readonly calls: readonly WorldCall[]
   readonly published: readonly StoredEvent[]
-  /** The delivery keys. */
+  /** The delivery keys, in the order in which the handler got them. */
   readonly keys: readonly string[]
   readonly repeatable: (call: WorldCall) => boolean
   readonly observed: unknown

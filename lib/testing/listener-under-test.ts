@@ -6,7 +6,6 @@ import { silentLogger } from '../core/logger.ts'
 import { HOUR } from '../core/time-units.ts'
 import type { World } from '../core/world.ts'
 import { Deliverer } from '../dispatch/deliverer.ts'
-import { deliveryKey } from '../dispatch/delivery.ts'
 import type { DeliveryOutcome } from '../dispatch/outcome.ts'
 import type { Listener } from '../listener/listener.ts'
 import { memoryOf } from '../listener/memory/memory-filter.ts'
@@ -90,6 +89,7 @@ export class ListenerUnderTest {
     const { log } = lazy
     const watched = new WatchedWorld(this.#outside.world(), () => clock.now())
     const { repeatable, observe } = this.#outside
+    const keys = new Set<string>()
     try {
       for (const event of history) {
         let number = 0
@@ -100,29 +100,40 @@ export class ListenerUnderTest {
         const attempt = async (fault?: CallFault): Promise<Attempt> => {
           skip()
           watched.begin(fault)
-          const outcome = await withFixedDate(clock.now(), () => this.#deliver(event, number, log, watched.world))
+          const outcome = await withFixedDate(clock.now(), () =>
+            this.#deliver({ event, attempt: number }, log, watched.world, keys),
+          )
           return { outcome, failed: watched.failed, hasSecret: (text) => watched.secrets.scrub(text) !== text }
         }
         await each({ event, attempt, skip, ack: (outcome) => this.#ack(outcome, log) })
       }
       const published = await lazy.published()
-      const keys = history.flatMap((event) => this.#keysOf(event, log.id))
-      return new Effects({ calls: watched.calls, published, keys, repeatable, observed: await observe() })
+      return new Effects({ calls: watched.calls, published, keys: [...keys], repeatable, observed: await observe() })
     } finally {
       await lazy.close()
     }
   }
 
-  async #deliver(event: StoredEvent, attempt: number, log: Log, world: World): Promise<DeliveryOutcome> {
+  // `keys` gets the key of each value that the handler was called with.
+  async #deliver(
+    pulled: { readonly event: StoredEvent; readonly attempt: number },
+    log: Log,
+    world: World,
+    keys: Set<string>,
+  ): Promise<DeliveryOutcome> {
     const listener = this.#fresh()
-    const patient = {
+    const patient: Listener = {
       ...listener,
+      handle: (value, delivery) => {
+        keys.add(delivery.key)
+        return listener.handle(value, delivery)
+      },
       source: withoutMemory(listener.source),
       settings: { ...listener.settings, attempts: ATTEMPTS },
     }
     const { clock } = log
     const deliverer = new Deliverer(patient, { log, clock, environment: { ...world, logger: silentLogger } })
-    const delivery = deliverer.deliver({ event, attempt })
+    const delivery = deliverer.deliver(pulled)
     const outcome = await new Promise<DeliveryOutcome | undefined>((resolve) => {
       const cancel = systemClock.timer(() => resolve(undefined), LONGEST)
       delivery.onEnd((end) => {
@@ -131,7 +142,9 @@ export class ListenerUnderTest {
       })
     })
     if (outcome !== undefined) return outcome
-    const hangs = new BrokenLaw(`the handler did not end within ${LONGEST} ms`, [eventLine(event)], { final: true })
+    const hangs = new BrokenLaw(`the handler did not end within ${LONGEST} ms`, [eventLine(pulled.event)], {
+      final: true,
+    })
     delivery.stop(hangs)
     throw hangs
   }
@@ -144,15 +157,7 @@ export class ListenerUnderTest {
     this.#acked += 1
     if (outcome.writes.length > 0) await log.accept([], { state: outcome.writes })
   }
-
-  #keysOf(event: StoredEvent, log: string): readonly string[] {
-    const { name: listener } = this.#fresh()
-    return Array.from({ length: MOST_VALUES }, (_, index) => deliveryKey({ log, listener, event, index }))
-  }
 }
-
-/** How many values of one event have a key that is recognised. */
-const MOST_VALUES = 16
 
 /** The same source without what its filters remember: the handler must be right for any value that may reach it. */
 export function withoutMemory(source: Source): Source {

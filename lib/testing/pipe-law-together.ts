@@ -9,7 +9,7 @@ import type { Listener } from '../listener/listener.ts'
 import { memoryOf } from '../listener/memory/memory-filter.ts'
 import type { AnyOperator } from '../listener/on.ts'
 import { BrokenLaw, type CheckLaw, show } from './check-law.ts'
-import { eventLine, type PipeUnderTest, valueWords } from './pipe-under-test.ts'
+import { endIfHanging, eventLine, type PipeUnderTest, valueWords } from './pipe-under-test.ts'
 
 /**
  * The operators between two filters with a memory give the same for values one at a time, as the engine runs them, and
@@ -24,6 +24,7 @@ export async function together(subject: PipeUnderTest, checkLaw: CheckLaw): Prom
       // What differs by itself is a question of restarts.
       if (alone === undefined || !isDeepStrictEqual(await each(segment, values, listener), alone)) continue
       const left = await valuesOf(joined(segment)(from(values)), bound(listener))
+      if ('error' in left) endIfHanging(left.error, history.map(eventLine))
       const all = 'error' in left ? undefined : left.values
       if (all !== undefined && sameValues(alone, all)) continue
       const names = segment.operators.flatMap(operatorsIn).join(', ')
@@ -80,7 +81,10 @@ async function each(
   const given: unknown[] = []
   for (const value of values) {
     const left = await run(segment, value, listener)
-    if ('error' in left) return undefined
+    if ('error' in left) {
+      endIfHanging(left.error, [valueWords(value)])
+      return undefined
+    }
     given.push(...left.values)
   }
   return given

@@ -6,7 +6,7 @@ import { freezeJson } from '../core/json.ts'
 import { DAY, HOUR, MINUTE } from '../core/time-units.ts'
 import type { Listener } from '../listener/listener.ts'
 import { typeTest } from '../log/type-names.ts'
-import { show } from './check-law.ts'
+import { BrokenLaw, show } from './check-law.ts'
 import { fc } from './fast-check.ts'
 import { LONGEST } from './patience.ts'
 
@@ -59,7 +59,10 @@ export class PipeUnderTest {
     const decided: Decided[] = []
     const options = {
       clock: systemClock,
-      decided: (event: StoredEvent, fate: Fate) => void decided.push({ event, fate }),
+      decided: (event: StoredEvent, fate: Fate) => {
+        if (fate.kind === 'fails') endIfHanging(fate.error, [eventLine(event)])
+        decided.push({ event, fate })
+      },
     }
     let fold = new PipeFold(listener, options)
     for (const [at, event] of history.entries()) {
@@ -69,6 +72,16 @@ export class PipeUnderTest {
     await fold.end((history.at(-1)?.created ?? 0) + DAY)
     return decided
   }
+}
+
+/**
+ * Ends a law whose pipe hangs: each smaller case would take as long.
+ *
+ * @throws BrokenLaw when the error is that of a pipe that took too long
+ */
+export function endIfHanging(error: unknown, lines: readonly string[]): void {
+  const { code, message } = Object(error) as { readonly code?: unknown; readonly message?: unknown }
+  if (code === 'TIDINGS_LISTENER_TIMEOUT') throw new BrokenLaw(String(message), lines, { final: true })
 }
 
 /** Generates histories: numbered, dated, and each identity once, unless its events have versions. */

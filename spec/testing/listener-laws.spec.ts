@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
+import { mergeMap } from 'rxjs'
 import { digest, firstPer } from '../../lib/filters.ts'
 import { type Listener, listener, on, Park, Retry, type World } from '../../lib/index.ts'
 import { arbEvent, type ListenerLawOptions, listenerLaws } from '../../lib/testing/index.ts'
@@ -140,6 +141,14 @@ describe('listenerLaws', () => {
       (await messageOf(law)) ?? '',
       /what it changes differs\n(.*\n)+ {4}observed false\n(.*\n)+ {4}observed true\n/,
     )
+  })
+
+  it('knows the key of each of many values', async () => {
+    const pipe = on(paid).pipe(mergeMap(({ data }) => Array.from({ length: 20 }, (_, n) => data.cents + n)))
+    const subject = listener('many', pipe, async (cents, { fetch, key }) => {
+      await fetch('https://books.example/rows', { method: 'POST', body: JSON.stringify({ key, cents }) })
+    })
+    await listenerLaws(subject, { ...options, numRuns: 5 })[twice]?.()
   })
 
   it('knows an equal form again', async () => {

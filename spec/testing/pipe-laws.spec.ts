@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { debounceTime, delay, map, mergeMap } from 'rxjs'
+import { debounceTime, delay, map, mergeMap, NEVER } from 'rxjs'
 import { all, any, changed, countWithin, crossed, digest, eq, gt, not, settled, some } from '../../lib/filters.ts'
 import { eventType, type Listener, listener, matching, on, where } from '../../lib/index.ts'
 import { arbEvent, type PipeLawOptions, pipeLaws } from '../../lib/testing/index.ts'
@@ -221,6 +221,26 @@ describe('pipeLaws', () => {
       (await messageOf(pipeLaws(subject, { ...options, numRuns: 10 })[together])) ?? '',
       /operators debounceTime look across/,
     )
+  })
+
+  it('end with the first case in which a pipe hangs', async () => {
+    let heard = 0
+    const pipe = on(order).pipe(
+      mergeMap(() => {
+        heard += 1
+        return NEVER
+      }),
+    )
+    const laws = pipeLaws(
+      listener('hangs', pipe, () => undefined, { timeout: 20 }),
+      options,
+    )
+    for (const [name, law] of Object.entries(laws)) {
+      heard = 0
+      const message = (await messageOf(law)) ?? ''
+      assert.match(message, /the pipe took longer than the timeout of 20 ms\n {2}event 1/, name)
+      assert.equal(heard, 1, name)
+    }
   })
 
   it('reject something other than a listener', () => {

@@ -34,7 +34,7 @@ describe('a virtual clock', () => {
     )
   })
 
-  it('advances by any duration, and rejects what is none, before time passes', async () => {
+  it('advances by any duration, and rejects everything else before time passes', async () => {
     const clock = virtualClock(new Date(0))
     await clock.advance('1h30m')
     assert.equal(clock.now(), 5_400_000)

@@ -1,5 +1,6 @@
 import { type Observable, take } from 'rxjs'
 import type { Clock } from '../../core/clock.ts'
+import { TidingsError } from '../../core/errors.ts'
 import { safeSubscribe } from '../../core/safe-subscribe.ts'
 
 /** What left a pipe: its values, or its error. */
@@ -47,6 +48,7 @@ function tooMany(): Error {
   return new Error(`the pipe made more than ${MOST} values of one event`)
 }
 
-function tooLong(timeout: number): Error {
-  return new Error(`the pipe took longer than the timeout of ${timeout} ms`)
+function tooLong(timeout: number): TidingsError {
+  const words = `the pipe took longer than the timeout of ${timeout} ms`
+  return new TidingsError('TIDINGS_LISTENER_TIMEOUT', words, { details: { timeout } })
 }
