@@ -44,7 +44,7 @@ const stream = run({
   files: files.map(compiled.of),
   // More than there are processors: some always wait, for a disk, a clock or a child.
   concurrency: availableParallelism() + 2,
-  timeout: values.slow ? 30 * 60_000 : 5 * 60_000,
+  timeout: values.slow ? 60 * 60_000 : 5 * 60_000,
   ...(values.name === undefined ? {} : { testNamePatterns: [values.name] }),
 })
 stream.on('test:pass', ({ name, details }) => {
