@@ -16,7 +16,17 @@ import { ianaZone } from './calendar/zones.ts'
 import { bearer } from './shared/bearer.ts'
 import { askedAt, httpClient } from './shared/http-client.ts'
 import { optionalPackage } from './shared/optional-package.ts'
-import { address, duration, type Field, like, optional, optionsOf, type Settings, text } from './shared/options.ts'
+import {
+  address,
+  duration,
+  type Field,
+  like,
+  optional,
+  optionsOf,
+  pageAddress,
+  type Settings,
+  text,
+} from './shared/options.ts'
 import { type PollOptions, poll, pollFields } from './shared/poll.ts'
 import { Reach } from './shared/reach.ts'
 import { identifierOf } from './shared/wire.ts'
@@ -274,7 +284,7 @@ function dataOf({ entry, start, end, date, recurrence }: Instance): CalendarEven
 
 /** The address of a calendar; calendars are linked as `webcal:`. */
 function calendarAddress(): Field<string> {
-  const { read, ...field } = address()
+  const { read, ...field } = pageAddress()
   return {
     ...field,
     read: (value) => read(typeof value === 'string' ? value.replace(/^webcals?:/i, 'https:') : value),

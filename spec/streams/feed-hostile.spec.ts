@@ -117,6 +117,8 @@ describe('an answer that is not a feed', () => {
     ['cut JSON', '{"version":"https://jsonfeed.org/version/1"'],
     ['XML of another kind', '<?xml version="1.0"?><urlset><url/></urlset>'],
     ['a feed that is cut short', item('<title>x</title>').slice(0, -30)],
+    ['a feed that is cut between items', item('<title>x</title>').slice(0, -'</channel></rss>'.length)],
+    ['a feed that is cut between entries', '<feed xmlns="http://www.w3.org/2005/Atom"><entry><id>1</id></entry>'],
   ] as const) {
     it(`rejects ${what}`, async (t) => {
       await assert.rejects(look(t, body), {

@@ -20,11 +20,11 @@ const ZONES: Readonly<Record<string, number>> = {
 
 /** `Sat, 28 Nov 2026 10:00:00 +0100`, `28 November 26 10:00 EST`, `28-Nov-2026`. The day of the week is often wrong. */
 const RFC822 =
-  /(?:^|[\s,])(\d{1,2})[\s-]+([a-z]{3})[a-z]*\.?,?[\s-]+(\d{4}|\d\d)(?:[\s,]+(\d{1,2}):(\d\d)(?::(\d\d)(?:\.\d+)?)?)?\s*([+-]\d\d:?\d\d|[a-z]{1,5})?/i
+  /(?:^|[\s,])(\d{1,2})[\s-]+([a-z]{3})[a-z]*\.?,?[\s-]+(\d{4}|\d\d)(?:[\s,]+(\d{1,2}):(\d\d)(?::(\d\d)(?:\.\d+)?)?)?\s*((?:GMT|UTC)?[+-]\d\d:?\d\d|[a-z]{1,5})?/i
 
-/** `Nov 28, 2026 10:00`, `Sat Nov 28 10:00:00 2026`: the month before the day. */
+/** `Nov 28, 2026 10:00`, `Sat Nov 28 10:00:00 2026`, `Sat Nov 28 2026 10:00:00 GMT+0100 (CET)`: the month before the day. */
 const MONTH_FIRST =
-  /(?:^|[\s,])([a-z]{3})[a-z]*\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+(?:(\d{4}),?)?\s*(?:(\d{1,2}):(\d\d)(?::(\d\d))?)?\s*([+-]\d\d:?\d\d|[a-z]{1,5})?\s*(\d{4})?$/i
+  /(?:^|[\s,])([a-z]{3})[a-z]*\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+(?:(\d{4}),?)?\s*(?:(\d{1,2}):(\d\d)(?::(\d\d))?)?\s*((?:GMT|UTC)?[+-]\d\d:?\d\d|[a-z]{1,5})?\s*(?:\(.*\)|(\d{4}))?$/i
 
 /** ISO 8601 as feeds write it: parts may be missing, a space may stand for the T. */
 const ISO =
@@ -60,14 +60,16 @@ function instant(parts: readonly Part[], zone: string | undefined): string | und
   )
   // Also refuses what Date.UTC would carry over: the 31st of February, 25 o'clock.
   if (year === undefined || month < 0 || month > 11 || hour > 24 || minute > 59 || second > 60) return undefined
-  const full = year < 50 ? year + 2000 : year < 100 ? year + 1900 : year
-  if (day < 1 || day > new Date(Date.UTC(full, month + 1, 0)).getUTCDate()) return undefined
-  return new Date(Date.UTC(full, month, day, hour, minute, second) - offsetOf(zone)).toISOString()
+  const full = `${parts[0]}`.length > 2 ? year : year < 50 ? year + 2000 : year + 1900
+  // The year 1 is what programs write that have no date.
+  if (full < 1000 || day < 1 || day > new Date(Date.UTC(full, month + 1, 0)).getUTCDate()) return undefined
+  const date = new Date(Date.UTC(full, month, day, hour, minute, second) - offsetOf(zone))
+  return date.getUTCFullYear() > 9999 ? undefined : date.toISOString()
 }
 
 /** The offset of a zone from UTC, in ms. */
 function offsetOf(zone = 'Z'): number {
-  const [, sign, hours, minutes = '0'] = /^([+-])(\d\d):?(\d\d)?$/.exec(zone) ?? []
+  const [, sign, hours, minutes = '0'] = /^(?:GMT|UTC)?([+-])(\d\d):?(\d\d)?$/i.exec(zone) ?? []
   const size = sign === undefined ? (ZONES[zone.toUpperCase()] ?? 0) * 60 : Number(hours) * 60 + Number(minutes)
   return (sign === '-' ? -size : size) * 60_000
 }

@@ -48,16 +48,24 @@ export async function parseFeed(text: string): Promise<ParsedFeed> {
   const root = rootOf(text)
   try {
     // The root decides: feedsmith would take an Atom feed that quotes `<rss>` for RSS.
-    if (root === 'rss') return rss(feedsmith.parseRssFeed(withPlainAuthors(text)))
-    if (root === 'rdf') return rdf(feedsmith.parseRdfFeed(withoutContents(text)))
-    if (root === 'feed') return atom(feedsmith.parseAtomFeed(text))
+    if (root === 'rss') return whole(text, root, rss(feedsmith.parseRssFeed(withPlainAuthors(text))))
+    if (root === 'rdf') return whole(text, root, rdf(feedsmith.parseRdfFeed(withoutContents(text))))
+    if (root === 'feed') return whole(text, root, atom(feedsmith.parseAtomFeed(text)))
     if (root === undefined && text.trimStart().startsWith('{')) return json(feedsmith.parseJsonFeed(text))
   } catch (error) {
     // A feed in which nothing is filled in.
     if (error instanceof feedsmith.ParseError) return { entries: [] }
+    if (error instanceof NotAFeed) throw error
     throw new NotAFeed(((error as Error).cause as Error | undefined)?.message ?? (error as Error).message)
   }
   throw new NotAFeed(root === 'html' ? 'it is a page' : 'it is neither RSS, Atom nor JSON Feed')
+}
+
+// Feedsmith takes a feed that ends after any entry: half of one is not the whole.
+function whole(text: string, root: string, feed: ParsedFeed): ParsedFeed {
+  const isClosed = new RegExp(`</(?:[\\w-]+:)?${root}\\s*>`, 'i').test(text)
+  if (isClosed || feed.entries.length === 0) return feed
+  throw new NotAFeed('it is cut short')
 }
 
 /** The first element that a feed or a page can begin with, outside of comments. */

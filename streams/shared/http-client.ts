@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { type JobContext, TidingsError } from '../../lib/index.ts'
 import { defined, hasCode } from '../../lib/streams.ts'
 import { type Body, readBody } from './http-body.ts'
-import { connectionFailure, retryOf, shown, statusFailure } from './http-failure.ts'
+import { connectionFailure, placeOf, retryOf, shown, statusFailure } from './http-failure.ts'
 import { isPrivateHost } from './private-host.ts'
 
 /** The service that a client talks to. */
@@ -178,7 +178,7 @@ export class HttpClient {
   }
 
   #visible(url: URL): URL {
-    return this.#options.secretPaths === true ? new URL(url.origin) : url
+    return this.#options.secretPaths === true ? new URL(placeOf(url)) : url
   }
 
   #shown(url: URL): string {

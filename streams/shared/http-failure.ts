@@ -6,7 +6,12 @@ const LONGEST_WAIT = 86_400_000
 
 /** A URL for messages: without its query and credentials, which may hold secrets. */
 export function shown(url: URL): string {
-  return `${url.origin}${url.pathname}`
+  return `${placeOf(url)}${url.pathname}`
+}
+
+/** The scheme and host of a URL; its `origin` is "null" unless the scheme is one of the web. */
+export function placeOf({ protocol, host }: URL): string {
+  return `${protocol}//${host}`
 }
 
 /** The error of an answer that is not a success. `excerpt`: the beginning of its body. */

@@ -180,29 +180,32 @@ export function listOf<T>(field: Field<T>, fallback?: readonly T[]): Field<reado
   }
 }
 
-/** An http or https address without credentials; the setting has no slash at its end. */
+/** An http or https address that paths can be added to, without credentials; the setting has no slash at its end. */
 export function address(fallback?: string): Field<string> {
   return {
-    expected: "an http or https address without a password, such as 'https://example.com'",
+    expected: "an http or https address without a password or a query, such as 'https://example.com'",
     fallback,
     read: (value) => {
-      if (typeof value !== 'string' || !URL.canParse(value)) return undefined
-      const { protocol, username, password, href } = new URL(value)
-      if (!/^https?:$/.test(protocol) || username !== '' || password !== '') return undefined
-      return href.replace(/\/+$/, '')
+      const url = webAddress(value)
+      return url === undefined || /[?#]/.test(url.href) ? undefined : url.href.replace(/\/+$/, '')
     },
   }
+}
+
+function webAddress(value: unknown): URL | undefined {
+  if (typeof value !== 'string' || !URL.canParse(value)) return undefined
+  const url = new URL(value)
+  return /^https?:$/.test(url.protocol) && `${url.username}${url.password}` === '' ? url : undefined
 }
 
 /** The address of a page, which may have a query; the setting is as given, but without a fragment. */
 export function pageAddress(): Field<string> {
   return {
-    ...address(),
+    expected: "an http or https address without a password, such as 'https://example.com'",
     read: (value) => {
-      if (address().read(value) === undefined) return undefined
-      const url = new URL(value as string)
-      url.hash = ''
-      return url.href
+      const url = webAddress(value)
+      if (url !== undefined) url.hash = ''
+      return url?.href
     },
   }
 }

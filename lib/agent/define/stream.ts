@@ -93,6 +93,8 @@ export function defineStream(
   if (typeof definition.jobs !== 'function')
     throw invalid(`stream ${quote(name)} needs jobs, got ${describe(definition.jobs)}`)
   const factory = (given: StreamUse = {}): Stream => {
+    if (typeof given !== 'object' || given === null || Array.isArray(given))
+      throw invalid(`the options of stream ${quote(name)} must be an object, got ${describe(given)}`)
     const { as = name, ...rest } = given
     if (typeof as !== 'string' || !NAME.test(as))
       throw invalid(`as of stream ${quote(name)} must be letters, digits and -, got ${describe(as)}`)

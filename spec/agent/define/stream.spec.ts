@@ -101,6 +101,16 @@ describe('defineStream', () => {
       /as of stream "shop".*"a\.b"/,
     ],
     [
+      'options that are null',
+      () => defineStream({ ...base, jobs: () => [] })(null as never),
+      /options of stream "shop" must be an object, got null/,
+    ],
+    [
+      'options in a list',
+      () => defineStream({ ...base, jobs: () => [] })([] as never),
+      /options of stream "shop" must be an object, got /,
+    ],
+    [
       'jobs that are none',
       () => defineStream({ ...base, jobs: () => [nothing] as never })(),
       /jobs of stream "shop".*function/,

@@ -7,7 +7,7 @@ import { draftsOf, secretsOf } from '../../support/watch-stream.ts'
 const page = eventType('test.page').of<{ url: string; body: string }>()
 
 /** A stream that gets one path. */
-const pages = (baseUrl: string, path: string, request?: ClientRequest) =>
+const pages = (baseUrl: string, path: string, request?: ClientRequest, secretPaths = false) =>
   defineStream({
     name: 'pages',
     summary: 'Pages.',
@@ -15,7 +15,7 @@ const pages = (baseUrl: string, path: string, request?: ClientRequest) =>
     jobs: () => [
       job('pages', manual(), async (context) => {
         const headers = { authorization: `Bearer ${context.secret('TOKEN')}` }
-        const client = httpClient(context, { stream: 'pages', baseUrl, headers, maxBytes: 1000 })
+        const client = httpClient(context, { stream: 'pages', baseUrl, headers, maxBytes: 1000, secretPaths })
         const answer = await client.get(path, request)
         return answer === undefined ? [] : [page(answer.url.href, { url: answer.url.href, body: answer.text() })]
       }),
@@ -56,7 +56,8 @@ describe('the client of a service', () => {
     ['https://127.0.0.1/b', /is private/],
     ['https://[::ffff:10.0.0.1]/b', /is private/],
     ['https://metadata.internal/b', /is private/],
-    ['file:///etc/passwd', /is not https/],
+    ['file:///etc/passwd', /: file:\/\/\/etc\/passwd is not https/],
+    ['webcal://api.example.com/b', /: webcal:\/\/api\.example\.com\/b is not https/],
     ['https://:bad:/', /invalid URL/],
     ['/a', /is the 6th redirect/],
   ] as const) {
@@ -66,6 +67,14 @@ describe('the client of a service', () => {
       assert.ok(world.asked.every((one) => one.startsWith(`${home}/a `)))
     })
   }
+
+  it('keeps a secret path out of what it says about a redirect to another scheme', async () => {
+    const world = worldOf({ [`${home}/a`]: () => redirect('webcal://api.example.com/private-0123') })
+    await assert.rejects(draftsOf(pages(home, '/a', {}, true), world), {
+      code: 'TIDINGS_HTTP_BLOCKED',
+      message: 'stream pages: webcal://api.example.com is not https, and is not asked',
+    })
+  })
 
   it('may be redirected on a private network if it lives there', async () => {
     const world = worldOf({

@@ -64,6 +64,8 @@ describe('the options of a stream or handler', () => {
       [{}, /url: expected an http or https address.*, got nothing/],
       [{ url: 'ftp://x' }, /url: .* got "ftp:\/\/x"/],
       [{ url: 'https://me:pw@x.example' }, /without a password/],
+      [{ url: 'https://x.example/?a=1' }, /without a password or a query/],
+      [{ url: 'https://x.example/#a' }, /without a password or a query/],
       [{ token: '' }, /token: expected text/],
       [{ every: '5' }, /every: expected a duration .* got "5"/],
       [{ every: 10 }, /every: /],
