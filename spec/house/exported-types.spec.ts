@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
-import { compilerOptions, exportedModules, root } from '../support/exported-modules.ts'
+import { exportedModules, root } from '../support/exported-modules.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 import { unnamedTypes } from './exported-types.ts'
 
@@ -13,12 +13,12 @@ function unnamedIn(t: TestContext, files: Readonly<Record<string, string>>): str
     mkdirSync(dirname(join(directory, path)), { recursive: true })
     writeFileSync(join(directory, path), text)
   }
-  return unnamedTypes(directory, [join(directory, 'index.ts')], compilerOptions())
+  return unnamedTypes(directory, [join(directory, 'index.ts')])
 }
 
 describe('the types of public signatures', () => {
   it('are exported, so that users can name them', () => {
-    assert.deepEqual(unnamedTypes(root, exportedModules(), compilerOptions()), [])
+    assert.deepEqual(unnamedTypes(root, exportedModules()), [])
   })
 })
 

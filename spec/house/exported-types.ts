@@ -1,5 +1,6 @@
 import { relative } from 'node:path'
 import ts from 'typescript'
+import { ownProgram } from '../support/exported-modules.ts'
 
 /**
  * Lists the types that users of these modules reach by a signature but cannot name: a file exports them, no module does.
@@ -7,8 +8,8 @@ import ts from 'typescript'
  *
  * @param root the directory that places are relative to
  */
-export function unnamedTypes(root: string, modules: readonly string[], options: ts.CompilerOptions): string[] {
-  const program = ts.createProgram({ rootNames: [...modules], options })
+export function unnamedTypes(root: string, modules: readonly string[]): string[] {
+  const program = ownProgram(modules)
   const checker = program.getTypeChecker()
   const original = (symbol: ts.Symbol): ts.Symbol =>
     (symbol.flags & ts.SymbolFlags.Alias) === 0 ? symbol : checker.getAliasedSymbol(symbol)

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
-import { compilerOptions, exportedModules, root } from '../support/exported-modules.ts'
+import { exportedModules, root } from '../support/exported-modules.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 import { type Member, publicMembers } from './member-docs.ts'
 
@@ -14,7 +14,7 @@ function membersOf(t: TestContext, text: string): Record<string, boolean> {
   const directory = temporaryDirectory(t)
   const path = join(directory, 'index.ts')
   writeFileSync(path, text)
-  const members = publicMembers(directory, [path], compilerOptions())
+  const members = publicMembers(directory, [path])
   return Object.fromEntries(members.map(({ name, documented }) => [name, documented]))
 }
 
@@ -22,7 +22,7 @@ describe('the members that users of the package reach', () => {
   it(`have documentation, ${LEAST} % of them at least`, (t) => {
     const modules = exportedModules()
     assert.ok(modules.length >= 4 && modules.every((path) => existsSync(path)), modules.join(' '))
-    const members = publicMembers(root, modules, compilerOptions())
+    const members = publicMembers(root, modules)
     assert.ok(members.length > 400, `only ${members.length} members were found`)
     const missing = members.filter(({ documented }) => !documented)
     const share = (100 * (members.length - missing.length)) / members.length

@@ -1,5 +1,6 @@
 import { relative } from 'node:path'
 import ts from 'typescript'
+import { ownProgram } from '../support/exported-modules.ts'
 
 /** A member that users reach. */
 export interface Member {
@@ -17,8 +18,8 @@ export interface Member {
  *
  * @param root the directory that places are relative to
  */
-export function publicMembers(root: string, modules: readonly string[], options: ts.CompilerOptions): Member[] {
-  const program = ts.createProgram({ rootNames: [...modules], options })
+export function publicMembers(root: string, modules: readonly string[]): Member[] {
+  const program = ownProgram(modules)
   const found = new PublicMembers(root, program.getTypeChecker())
   for (const path of modules) {
     const module = program.getSourceFile(path)

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { dirname, join, relative } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { build, type Plugin, stop } from 'esbuild'
-import { joinPackage } from './join-package.ts'
+import { joinPackage, requirePackage } from './join-package.ts'
 
 const root = join(import.meta.dirname, '../..')
 
@@ -11,6 +11,9 @@ const FROM_SOURCE = /^spec.(docs|recipes|core.brand|level.store.read-only|e2e.(d
 
 /** Its two hundred modules take longer to load than most specs run. */
 const RXJS = ['rxjs', 'rxjs/operators', 'rxjs/testing']
+
+/** Of fast-check, specs then use the copy that `tidings/testing` requires. */
+const REQUIRED = ['fast-check', 'typescript']
 
 /** Compiled files. */
 export interface Compiled {
@@ -52,7 +55,7 @@ export async function compile(sources: readonly string[]): Promise<Compiled> {
     sourcemap: 'linked',
     sourcesContent: false,
     logLevel: 'error',
-    plugins: [keepPlaces, replace(joinPackage(RXJS, join(folder, 'packages')))],
+    plugins: [keepPlaces, replace(replacements(join(folder, 'packages')))],
     define: {
       'import.meta.url': 'placeOfModule.url',
       'import.meta.dirname': 'placeOfModule.dirname',
@@ -73,6 +76,11 @@ export async function compile(sources: readonly string[]): Promise<Compiled> {
     writeFileSync(of(source), lines.join('\n'))
   }
   return { folder, of, remove: () => rmSync(folder, { recursive: true }) }
+}
+
+/** By name, the URL of the module that stands in for a package. */
+function replacements(folder: string): ReadonlyMap<string, string> {
+  return new Map([...joinPackage(RXJS, folder), ...REQUIRED.map((name) => [name, requirePackage(name, folder)] as const)])
 }
 
 /** Imports other modules instead of packages. */
