@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { isAgent, lint } from '../../lib/cli.ts'
+import { importCompiled } from '../support/compiled-program.ts'
 import { folder, recipeNames, recipesPage, shown } from './page.ts'
 
 /** The most lines of a recipe. */
@@ -12,7 +13,7 @@ describe('each recipe', () => {
   for (const name of recipeNames()) {
     it(`${name} is a short agent in which tidings lint finds nothing`, async () => {
       const file = join(folder, `${name}.ts`)
-      const { default: made } = (await import(file)) as { readonly default: unknown }
+      const { default: made } = (await importCompiled(file)) as { readonly default: unknown }
       assert.ok(isAgent(made))
       assert.equal(made.name, name)
       assert.deepEqual(lint({ agent: made, now: Date.now() }), [])

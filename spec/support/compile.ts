@@ -6,8 +6,11 @@ import { joinPackage, requirePackage } from './join-package.ts'
 
 const root = join(import.meta.dirname, '../..')
 
-/** These import source files by paths that are computed, or start them in a child: they are compiled as they run. */
-const FROM_SOURCE = /^spec.(docs|recipes|core.brand|level.store.read-only|e2e.(db|export-files|steering))/
+/** These import source files by paths that are computed: they are compiled as they run. */
+const FROM_SOURCE = /^spec.(docs.code-blocks|core.brand)/
+
+/** These start the programs in bin/children by a path beside their own: in a compiled spec, the compiled ones. */
+const STARTS_CHILDREN = /^bin.commands.(torture.victim|db.in-child)\.ts$/
 
 /** Its two hundred modules take longer to load than most specs run. */
 const RXJS = ['rxjs', 'rxjs/operators', 'rxjs/testing']
@@ -24,11 +27,14 @@ export interface Compiled {
   remove(): void
 }
 
-/** The programs that specs start, and what programs and workers import by its path. */
+/** The programs that specs start, and what programs, workers and specs import by its path. */
 export function programs(): readonly string[] {
-  const paths = readdirSync(join(root, 'spec'), { recursive: true, encoding: 'utf8' })
-  const isProgram = (path: string): boolean => /([\\/]programs[\\/][^\\/]+|-child)\.ts$/.test(path)
-  return [...paths.filter(isProgram).map((path) => join(root, 'spec', path)), join(root, 'lib/index.ts')]
+  const paths = ['spec', 'bin/children', 'docs/recipes'].flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((path) => join(folder, path)),
+  )
+  const isProgram =
+    /([\\/](programs|children|recipes)[\\/][^\\/]+|-child|spec[\\/]streams[\\/][^\\/]+-service)(?<!\.spec)\.ts$/
+  return [...paths.filter((path) => isProgram.test(path)), 'lib/index.ts'].map((path) => join(root, path))
 }
 
 /**
@@ -55,7 +61,7 @@ export async function compile(sources: readonly string[]): Promise<Compiled> {
     sourcemap: 'linked',
     sourcesContent: false,
     logLevel: 'error',
-    plugins: [keepPlaces, replace(replacements(join(folder, 'packages')))],
+    plugins: [keepPlaces(of), replace(replacements(join(folder, 'packages')))],
     define: {
       'import.meta.url': 'placeOfModule.url',
       'import.meta.dirname': 'placeOfModule.dirname',
@@ -94,15 +100,16 @@ const replace = (urls: ReadonlyMap<string, string>): Plugin => ({
 })
 
 /** Every module keeps the place of its source: it reads fixtures and starts programs from there. */
-const keepPlaces: Plugin = {
+const keepPlaces = (compiled: Compiled['of']): Plugin => ({
   name: 'keep places',
   setup: ({ onLoad }) =>
     onLoad({ filter: /\.ts$/ }, ({ path }) => {
-      const place = { url: pathToFileURL(path).href, dirname: dirname(path), filename: path }
+      const filename = STARTS_CHILDREN.test(relative(root, path)) ? compiled(path) : path
+      const place = { url: pathToFileURL(filename).href, dirname: dirname(filename), filename }
       const contents = readFileSync(path, 'utf8')
       // On the first line, so that line numbers stay.
       const resolve = '(id) => new URL(id, placeOfModule.url).href'
       const head = `const placeOfModule = { ...${JSON.stringify(place)}, resolve: ${resolve} };`
       return { contents: head + contents, loader: 'ts' }
     }),
-}
+})

@@ -1,5 +1,6 @@
 import { join, relative } from 'node:path'
 import { after } from 'node:test'
+import { pathToFileURL } from 'node:url'
 
 const root = join(import.meta.dirname, '../..')
 
@@ -14,6 +15,12 @@ export async function compiledProgram(source: string): Promise<string> {
   if (folder !== undefined) return join(folder, relative(root, source).replace(/\.ts$/, '.js'))
   own ??= compileHere(source)
   return (await own)(source)
+}
+
+/** Imports a program: its compiled form, or its source where a loader compiles that. */
+export async function importCompiled(source: string): Promise<unknown> {
+  const isCompiled = process.env['TIDINGS_COMPILED'] !== undefined
+  return import(pathToFileURL(isCompiled ? await compiledProgram(source) : source).href)
 }
 
 async function compileHere(source: string): Promise<(source: string) => string> {

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import type { Draft } from '../../../lib/index.ts'
+import { importCompiled } from '../../support/compiled-program.ts'
 import { indexOf, pageOf } from './page.ts'
 import { type StreamFacts, streamFacts } from './source.ts'
 
@@ -29,9 +29,9 @@ export async function streamPages(): Promise<{
 }
 
 async function exampleOf({ name }: StreamFacts): Promise<readonly Draft[]> {
-  const path = join(root, `spec/streams/${name}-service.ts`)
-  if (!existsSync(path)) return []
-  const { example } = (await import(pathToFileURL(path).href)) as Service
+  const source = join(root, `spec/streams/${name}-service.ts`)
+  if (!existsSync(source)) return []
+  const { example } = (await importCompiled(source)) as Service
   const ends: (() => unknown)[] = []
   try {
     return (await example?.({ after: (work) => ends.push(work) })) ?? []
