@@ -21,6 +21,20 @@ let made: ts.Program | undefined
 /** The public modules and the streams, compiled once for all generated pages. */
 export function sources(): ts.Program {
   const rootNames = [...Object.values(modules), ...streamNames.map((name) => join(root, `streams/${name}.ts`))]
-  made ??= ts.createProgram({ rootNames, options: compilerOptions() })
+  made ??= compiled(rootNames)
   return made
+}
+
+/** Only the comments of our own files are on the pages. */
+function compiled(rootNames: readonly string[]): ts.Program {
+  const options = compilerOptions()
+  const host = ts.createCompilerHost(options, true)
+  const getSourceFile = host.getSourceFile.bind(host)
+  host.getSourceFile = (path, version, ...rest) => {
+    const settings = typeof version === 'object' ? version : { languageVersion: version }
+    const isOurs = !path.includes('/node_modules/')
+    const jsDocParsingMode = ts.JSDocParsingMode[isOurs ? 'ParseAll' : 'ParseNone']
+    return getSourceFile(path, { ...settings, jsDocParsingMode }, ...rest)
+  }
+  return ts.createProgram({ rootNames, options, host })
 }

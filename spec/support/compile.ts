@@ -86,7 +86,10 @@ export async function compile(sources: readonly string[]): Promise<Compiled> {
 
 /** By name, the URL of the module that stands in for a package. */
 function replacements(folder: string): ReadonlyMap<string, string> {
-  return new Map([...joinPackage(RXJS, folder), ...REQUIRED.map((name) => [name, requirePackage(name, folder)] as const)])
+  return new Map([
+    ...joinPackage(RXJS, folder),
+    ...REQUIRED.map((name) => [name, requirePackage(name, folder)] as const),
+  ])
 }
 
 /** Imports other modules instead of packages. */

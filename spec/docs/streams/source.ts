@@ -100,9 +100,7 @@ class Reader {
   /** The files of streams/ that a file imports, and itself. */
   #withImports(file: ts.SourceFile, seen = new Set<ts.SourceFile>()): readonly ts.SourceFile[] {
     seen.add(file)
-    for (const { fileName } of ts.preProcessFile(file.text).importedFiles) {
-      const path = join(file.fileName, '..', fileName)
-      if (!fileName.startsWith('.') || !path.startsWith(join(root, 'streams/'))) continue
+    for (const path of importsIn(file)) {
       const next = this.#sourceOf(path)
       if (!seen.has(next)) this.#withImports(next, seen)
     }
@@ -130,10 +128,10 @@ class Reader {
   /** The default of an option, in the schema of the interface that declares it. */
   #fallbackOf(symbol: ts.Symbol): string | undefined {
     for (const file of this.#files) {
-      const schema = find(file, (node) => isSchemaWith(node, symbol.name))
+      const schema = schemasIn(file).find((each) => isSchemaWith(each, symbol.name))
       const owner = symbol.valueDeclaration?.parent
       if (schema === undefined || owner === undefined || !ts.isInterfaceDeclaration(owner)) continue
-      const [fields] = (schema as ts.CallExpression).arguments
+      const [fields] = schema.arguments
       for (const field of (fields as ts.ObjectLiteralExpression).properties) {
         if (ts.isSpreadAssignment(field) && isCallOf(field.expression, 'pollFields')) {
           const polled = { every: field.expression.arguments[0]?.getText(), backfill: '0' }
@@ -227,10 +225,38 @@ function isCallOf(node: ts.Node, name: string): node is ts.CallExpression {
   return ts.isCallExpression(node) && node.expression.getText() === name
 }
 
-/** Whether this is `optionsOf<…>()({ … })` with a field of this name. */
-function isSchemaWith(node: ts.Node, name: string): boolean {
-  if (!ts.isCallExpression(node) || !isCallOf(node.expression, 'optionsOf')) return false
-  const [fields] = node.arguments
+/** Every `optionsOf<…>()({ … })`. */
+const schemasIn = once((file) => {
+  const found: ts.CallExpression[] = []
+  const visit = (node: ts.Node): void => {
+    if (ts.isCallExpression(node) && isCallOf(node.expression, 'optionsOf')) found.push(node)
+    ts.forEachChild(node, visit)
+  }
+  visit(file)
+  return found
+})
+
+/** The paths of the files of streams/ that a file imports. */
+const importsIn = once((file) =>
+  ts
+    .preProcessFile(file.text)
+    .importedFiles.filter(({ fileName }) => fileName.startsWith('.'))
+    .map(({ fileName }) => join(file.fileName, '..', fileName))
+    .filter((path) => path.startsWith(join(root, 'streams/'))),
+)
+
+/** Finds something in each file once: streams share many files. */
+function once<T>(find: (file: ts.SourceFile) => T): (file: ts.SourceFile) => T {
+  const known = new WeakMap<ts.SourceFile, T>()
+  return (file) => {
+    const found = known.get(file) ?? find(file)
+    known.set(file, found)
+    return found
+  }
+}
+
+/** Whether a schema has a field of this name. */
+function isSchemaWith({ arguments: [fields] }: ts.CallExpression, name: string): boolean {
   if (fields === undefined || !ts.isObjectLiteralExpression(fields)) return false
   const spread = fields.properties.some((each) => ts.isSpreadAssignment(each))
   return declares(fields, name) || (spread && ['every', 'backfill'].includes(name))
