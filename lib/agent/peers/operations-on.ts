@@ -11,7 +11,7 @@ import type { AgentControl } from '../run/agent-control.ts'
 import { type Health, type ListenerHealth, problemsOf } from '../run/health.ts'
 import type { Code } from '../run/job-code.ts'
 import type { Reloaded } from '../run/reloaded.ts'
-import { hasPart, overShards, refuseUnlessHere } from './over-shards.ts'
+import { hadByAnother, hasPart, overShards, refuseUnlessHere } from './over-shards.ts'
 import { presentAgents, SILENT } from './presence.ts'
 import { askAgent } from './requests.ts'
 import { surprisesOn } from './surprises.ts'
@@ -92,7 +92,13 @@ export async function carryOut(
   if (isOfPart) refuseUnlessHere(agent.held(), isOfJob ? 'job' : 'listener', String(args[0]))
   const { group, method } = placeOf(name)
   const owner = (group === undefined ? on : on[group]) as unknown as Record<string, Call>
-  return (owner[method] as Call)(...args)
+  try {
+    return await (owner[method] as Call)(...args)
+  } catch (error) {
+    // Another agent took the listener in between: what was asked was refused, and may be asked of that one.
+    if (isOfListener && hasCode(error, 'TIDINGS_LOG_CLOSED')) throw hadByAnother(String(args[0]))
+    throw error
+  }
 }
 
 type Call = (...args: readonly unknown[]) => Promise<unknown>

@@ -110,8 +110,11 @@ export function hasPart(held: HeldParts, kind: 'job' | 'listener', name: string)
 /** @throws TidingsError `TIDINGS_LOG_LOCKED` unless an agent has a part, or runs a listener that is shared */
 export function refuseUnlessHere(held: HeldParts, kind: 'job' | 'listener', name: string): void {
   if (hasPart(held, kind, name) || (kind === 'listener' && held.shards?.[name] !== undefined)) return
-  throw new TidingsError(
-    'TIDINGS_LOG_LOCKED',
-    `another agent has ${JSON.stringify(shardPlace(name)?.whole ?? name)} now`,
-  )
+  throw hadByAnother(name)
+}
+
+/** The error of what is asked of an agent that has the part no longer. */
+export function hadByAnother(name: string): TidingsError {
+  const words = `another agent has ${JSON.stringify(shardPlace(name)?.whole ?? name)} now`
+  return new TidingsError('TIDINGS_LOG_LOCKED', words)
 }
