@@ -17,6 +17,7 @@ import { openTelemetry } from './open-telemetry.ts'
 import { type Joined, join as joinPeers } from './peers/join.ts'
 import { operationsOn } from './peers/operations-on.ts'
 import type { AgentControl } from './run/agent-control.ts'
+import { enter } from './run/agents-here.ts'
 import { LoggedLines } from './run/logged-lines.ts'
 import type { Running } from './run/running.ts'
 import { RunningAgent } from './run/running-agent.ts'
@@ -87,6 +88,7 @@ export async function start(agent: Agent, options: StartOptions = {}): Promise<R
   let joined: Joined | undefined
   const close = async (): Promise<void> => {
     present.delete(running)
+    leave()
     await joined?.leave()
     await server?.close()
     if (options.log === undefined) await log.close()
@@ -104,6 +106,7 @@ export async function start(agent: Agent, options: StartOptions = {}): Promise<R
     close,
   })
   present.add(running)
+  const leave = enter(log, running)
   try {
     const place = directory === undefined ? {} : { log: resolve(directory) }
     const { name, timezone } = agent

@@ -8,6 +8,7 @@ import type { ConsumerInfo, Log } from '../../log/port.ts'
 import { reloads } from '../operations/agents.ts'
 import { type Operations, operationsOf } from '../operations/operations.ts'
 import type { AgentControl } from '../run/agent-control.ts'
+import { agentsHere } from '../run/agents-here.ts'
 import { type Health, type ListenerHealth, problemsOf } from '../run/health.ts'
 import type { Code } from '../run/job-code.ts'
 import type { Reloaded } from '../run/reloaded.ts'
@@ -47,11 +48,42 @@ const PATIENCE = 2 * SILENT
 const AGAIN = SECOND / 2
 
 /**
- * The operations on a log, from wherever they are asked. On a log that several agents share, each operation is carried out
- * by the agent that holds the job or listener (decision 0079); else by this process.
+ * The operations on a log, from wherever they are asked. Each is carried out by the agent that holds the job or listener:
+ * one in this process, or any on a log that several agents share (decision 0079); else by this process.
  */
 export function operations(log: Log): Operations {
-  return operationsOn(log)
+  if (log.shared) return operationsOn(log)
+  const alone = operationsOf(log)
+  const ofAgents = new WeakMap<AgentControl, Operations>()
+  const chosen = (operation: string, part: unknown): Operations => {
+    const agent = agentFor(agentsHere(log), operation, part)
+    if (agent === undefined) return alone
+    const known = ofAgents.get(agent) ?? operationsOf(log, agent)
+    ofAgents.set(agent, known)
+    return known
+  }
+  // Agents come and go: which one is asked is decided at each call.
+  const calls = (on: object, group: string): object =>
+    Object.fromEntries(
+      Object.entries(on).map(([name, value]) => {
+        if (typeof value !== 'function') return [name, calls(value as object, `${name}.`)]
+        return [name, (...args: readonly unknown[]) => callOf(chosen(group + name, args[0]), group + name)(...args)]
+      }),
+    )
+  return calls(alone, '') as Operations
+}
+
+// Of several agents, the one that has the part that the operation names.
+function agentFor(agents: readonly AgentControl[], operation: string, part: unknown): AgentControl | undefined {
+  const isOf = (names: readonly string[]): boolean => names.includes(operation)
+  const kind = isOf(held.job) || operation === 'jobs.remove' ? 'job' : 'listener'
+  return agents.find((agent) => typeof part === 'string' && agent[kind](part) !== undefined) ?? agents[0]
+}
+
+function callOf(on: Operations, operation: string): Call {
+  const { group, method } = placeOf(operation)
+  const owner = (group === undefined ? on : on[group]) as unknown as Readonly<Record<string, Call>>
+  return owner[method] as Call
 }
 
 /** The same, with the agent that runs in this process. `code`: the jobs on the log, if none runs. */

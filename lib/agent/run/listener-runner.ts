@@ -236,9 +236,13 @@ export class ListenerRunner implements ListenerControl {
     return this.#deliveries.rate(this.#clock.now())
   }
 
-  /** Whether nothing is to be handled now, or it is paused, refused or stands by. Retries and those behind do not count. */
+  /**
+   * Whether nothing is to be handled now, or it is paused, refused, stands by or has ended. Retries and those behind do not
+   * count.
+   */
   async isIdle(): Promise<boolean> {
     if (this.#paused || this.standby || this.#consumer.refusal !== undefined) return true
+    if (this.#pumpings.every(({ hasEnded }) => hasEnded)) return true
     const held = this.#pumpings.reduce((sum, each) => sum + each.held, 0)
     const { behind, running } = await this.#currentLag()
     return running <= held && (behind === 0 || (await this.#consumer.isHeldBack()))

@@ -78,6 +78,8 @@ export class Pumping {
   standby = false
   holds = false
   failure: Error | undefined
+  /** Whether it has failed and does not begin again: the log is closed, or another agent took the consumer over. */
+  hasEnded = false
 
   constructor(source: PumpSource, host: PumpingHost) {
     this.source = source
@@ -103,6 +105,7 @@ export class Pumping {
   /** See `ListenerRunner.begin`. */
   begin(turn: Promise<void>, all: Promise<void>): Promise<void> {
     const stop = new AbortController()
+    this.hasEnded = false
     let tried: () => void = () => undefined
     const suspects = new Promise<void>((resolve) => (tried = resolve))
     const run = async (pump: Pump): Promise<void> => {
@@ -115,7 +118,10 @@ export class Pumping {
     // Nor for another agent, which handles a listener now.
     const pumped = this.#supervise(stop.signal, { run, waits: tried })
     const ended = this.#host.track(pumped.finally(tried), { listener: this.source.listener.name }).then((failure) => {
-      if (failure !== undefined) this.failure = failure
+      if (failure === undefined) return
+      this.failure = failure
+      this.hasEnded = true
+      this.#host.changed()
     })
     this.#ongoing = { stop, ended }
     return suspects

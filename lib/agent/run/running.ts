@@ -69,7 +69,7 @@ export interface Running {
   /**
    * Resolves when every listener has handled all its events, also those that listeners have published meanwhile. It does
    * not wait for events that wait for a retry, for those that come after them in order, for paused listeners, or for
-   * listeners that the log refuses to open. Resolves at once when the agent stops.
+   * listeners that have ended or that the log refuses to open. Resolves at once when the agent stops.
    *
    * @throws TidingsError `TIDINGS_CLOCK_STILL` if a listener has events that it can handle only once a virtual clock is
    *   advanced, and that stands still for 4 s of real time: its handler waits for the clock, or hangs

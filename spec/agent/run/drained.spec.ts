@@ -241,6 +241,15 @@ describe('drained, while the clock stands still', () => {
     await soon(running.drained())
   })
 
+  it('does not wait for a listener that has ended, because its consumer was taken over', async (t) => {
+    const here = await place(t)
+    const running = await here.begin([listener('hear', on(made), () => undefined)])
+    await here.log.consumer('hear', { start: 'now', move: true })
+    await here.log.accept(some(1))
+    await soon(running.drained())
+    assert.equal(here.notes.said('stopped working').length, 1)
+  })
+
   it('ends a trial too', async (t) => {
     const here = await place(t)
     const heard: number[] = []
