@@ -27,8 +27,9 @@ const loaded = new Map<string, Promise<Exports>>()
 
 /** Loads a user's module; later calls return the first result. Modules that several have in common are loaded once. */
 export function loadModule(file: string): Promise<Exports> {
-  const known = loaded.get(file) ?? load(file, graph, () => undefined)
-  loaded.set(file, known)
+  const path = resolve(file)
+  const known = loaded.get(path) ?? load(file, graph, () => undefined)
+  loaded.set(path, known)
   return known
 }
 

@@ -42,7 +42,6 @@ export class ModuleGraph {
 
   /** Imports a user's module. `path` is absolute. */
   async import(path: string, options: LoaderOptions): Promise<object> {
-    const { createJiti } = await import('jiti')
     const foreign = [...OURS, ...installed(path)]
     const isUsers = (file: string): boolean =>
       !file.includes('/node_modules/') && !foreign.some((each) => file.startsWith(each))
@@ -51,6 +50,8 @@ export class ModuleGraph {
     }
     if (!this.#begun) for (const file of Object.keys(own.cache)) if (isUsers(file)) delete own.cache[file]
     this.#begun = true
+    // Required, not imported: Node then need not search its source for what it exports.
+    const { createJiti } = own('jiti') as typeof import('jiti')
     const alias = aliases(path)
     const compile = compiler(createJiti(import.meta.url, { alias, fsCache: false }), options.config)
     const transform: typeof compile = (given) => {

@@ -21,7 +21,7 @@ import { enter } from './run/agents-here.ts'
 import { LoggedLines } from './run/logged-lines.ts'
 import type { Running } from './run/running.ts'
 import { RunningAgent } from './run/running-agent.ts'
-import type { SocketServer } from './socket/server.ts'
+import { type SocketServer, serve } from './socket/server.ts'
 
 export interface StartOptions {
   /**
@@ -178,7 +178,6 @@ async function answerCommands(
   logger: Logger,
 ): Promise<SocketServer | undefined> {
   try {
-    const { serve } = await import('./socket/server.ts')
     const who = { agent: agent.agent, pid: process.pid, since: agent.since.toISOString() }
     return await serve(operationsOn(log, agent), who, directory)
   } catch (error) {

@@ -3,17 +3,22 @@ const QUARTER = 900_000
 
 /** Shows instants as the clocks of a time zone do. */
 export class ZoneClock {
-  /** The name of the zone: `Europe/Berlin`. */
-  readonly name: string
+  #name: string | undefined
   readonly #offsets: Intl.DateTimeFormat | undefined
   #known = { quarter: Number.NaN, offset: 0 }
 
   /** @param zone the IANA name of the zone; default that of the system */
   constructor(zone?: string) {
-    const timeZone = zone === undefined ? {} : { timeZone: zone }
-    this.name = zone ?? new Intl.DateTimeFormat().resolvedOptions().timeZone
+    this.#name = zone
     // Of the system's zone, a Date knows the offset, and faster.
-    if (zone !== undefined) this.#offsets = new Intl.DateTimeFormat('en', { ...timeZone, timeZoneName: 'longOffset' })
+    if (zone !== undefined)
+      this.#offsets = new Intl.DateTimeFormat('en', { timeZone: zone, timeZoneName: 'longOffset' })
+  }
+
+  /** The name of the zone: `Europe/Berlin`. */
+  get name(): string {
+    // Loading the data of all zones takes longer than most commands: only when asked.
+    return (this.#name ??= new Intl.DateTimeFormat().resolvedOptions().timeZone)
   }
 
   /** The name without the region, for narrow places: `Berlin`. */

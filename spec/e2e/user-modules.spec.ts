@@ -114,6 +114,7 @@ describe("a user's module", () => {
     const folder = userFolder(t, { 'careless.ts': careless })
     const running = start(t, folder, 'tidings', ['run', 'careless.ts', '-m'])
     await running.said(/(heard \d+\s+){3}/)
+    await running.said(/("job failed"[^]*){3}/)
     const ended = await running.signal('SIGINT')
     assert.equal(ended.code, 0, ended.stderr)
     const errors = ended.lines.filter(({ level }) => level >= 50)

@@ -63,6 +63,7 @@ describe('the package', () => {
       'LICENSE',
       'package.json',
       'dist/bin/register.d.ts',
+      'dist/lib/shared/rxjs.cjs',
       ...['index.html', 'page.css', 'page.js'].map((file) => `dist/page/${file}`),
       ...templates,
       ...built.filter((path) => !path.startsWith('dist/lib/')).map((path) => `${path}.js`),

@@ -1,3 +1,4 @@
+import type { Server } from 'node:http'
 import { type CancelTimer, type Clock, systemClock } from '../../core/clock.ts'
 import { SECOND } from '../../core/time-units.ts'
 
@@ -56,6 +57,19 @@ export class HttpStreams {
     this.#going.delete(over)
     over.abort()
   }
+}
+
+/** How long pending answers may take at the end, in ms. */
+const GRACE = 1000
+
+/** Closes a server: ends the answers that follow the log, and lets the others end. Resolves when nothing is pending. */
+export async function closeServer(server: Server, streams: HttpStreams): Promise<void> {
+  const closed = new Promise((resolve) => server.close(resolve))
+  streams.end()
+  server.closeIdleConnections()
+  const cancel = systemClock.timer(() => server.closeAllConnections(), GRACE)
+  await closed
+  cancel()
 }
 
 function bytes(chunks: AsyncIterator<string>, end: () => void, broke: () => void): ReadableStream<Uint8Array> {
