@@ -5,11 +5,11 @@ import { inTime, start } from './program.ts'
 
 describe('agent-test', () => {
   it('ends at once with code 1 and the error when the job or the listener fails, whatever its retries', async (t) => {
-    const { test } = folderOf(t)
+    const { started } = folderOf(t)
     const [bad, later, failing] = await Promise.all([
-      test('-m', '-j', 'example.bad'),
-      test('-m', '-j', 'example.later'),
-      test('-m', ...myJob, '-l', 'example.failing'),
+      started('-m', '-j', 'example.bad'),
+      started('-m', '-j', 'example.later'),
+      started('-m', ...myJob, '-l', 'example.failing'),
     ])
     for (const ended of [bad, later, failing]) {
       assert.equal(ended.code, 1)

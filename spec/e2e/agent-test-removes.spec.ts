@@ -3,8 +3,8 @@ import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { openLog } from '../../lib/index.ts'
+import { answered } from './answered.ts'
 import { duplicate, folderOf, myJob, new1, rows } from './example.ts'
-import { tidings } from './program.ts'
 
 describe('agent-test', () => {
   it('removes the default log without asking, even a missing one; any other log needs --yes', async (t) => {
@@ -34,10 +34,10 @@ describe('agent-test', () => {
     for (const name of ['test', 'Test']) {
       const parts = `import { agent } from 'tidings'\nexport default agent('${name}', [])\n`
       writeFileSync(join(folder, 'tested.ts'), parts)
-      const refused = await tidings(t, folder, ['run', 'tested.ts', '--once'])
+      const refused = await answered(folder, ['run', 'tested.ts', '--once'])
       assert.deepEqual([refused.code, existsSync(join(folder, '.tidings'))], [2, false])
       assert.match(refused.words, /^tidings: agent "[Tt]est" would share \.tidings\/test with agent-test/)
-      assert.equal((await tidings(t, folder, ['run', 'tested.ts', '--once', '--db', 'mine'])).code, 0)
+      assert.equal((await answered(folder, ['run', 'tested.ts', '--once', '--db', 'mine'])).code, 0)
     }
     await test(...myJob)
     const directory = join(folder, '.tidings/test')

@@ -3,13 +3,13 @@ import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { openLog } from '../../lib/index.ts'
+import { type Answered, answered, answeredTest } from './answered.ts'
 import { duplicate, folderOf, heard, myJob, myListener, new1, rows } from './example.ts'
-import { agentTest, type Ended, tidings } from './program.ts'
 
 describe('agent-test', () => {
   it('runs a job, keeps its events between runs, and delivers only new or requested events', async (t) => {
-    const { test, folder } = folderOf(t)
-    const first = await test(...myJob)
+    const { test, started, folder } = folderOf(t)
+    const first = await started(...myJob)
     assert.equal(first.code, 0, first.stderr)
     assert.deepEqual(rows(first), [new1])
     assert.ok(existsSync(join(folder, '.tidings/test/CURRENT')))
@@ -29,7 +29,7 @@ describe('agent-test', () => {
     const removed = await test('-r', ...myJob, ...myListener, '-t', 'my_event_type')
     assert.deepEqual([removed.code, rows(removed), removed.words.trim()], [0, [new1, heard], ''])
 
-    const joined = await test('-jexample.myJob', '-lexample.myListener', '-tmy_event_type')
+    const joined = await started('-jexample.myJob', '-lexample.myListener', '-tmy_event_type')
     assert.deepEqual([joined.code, rows(joined)], [0, [duplicate, heard]])
   })
 
@@ -47,7 +47,7 @@ describe('agent-test', () => {
   it('delivers again by type, by identifier, or by both', async (t) => {
     const { test } = folderOf(t)
     await test('-j', 'example.two')
-    const ids = (ended: Ended): string[] => rows(ended).map(([, type, id]) => `${type} ${id}`)
+    const ids = (ended: Answered): string[] => rows(ended).map(([, type, id]) => `${type} ${id}`)
     const emit = async (...args: readonly string[]): Promise<string[]> =>
       ids(await test('-l', 'example.chained', ...args))
     assert.deepEqual(await emit('-i', 'b'), ['other b', 'my_event_type b', 'other b'])
@@ -79,10 +79,10 @@ describe('agent-test', () => {
       export default agent('home', [...['c', 'd'].map(poll), shop({}), listener('hear_it', on(greeting), () => undefined)])`
     writeFileSync(join(folder, 'home.ts'), made)
     for (const name of ['poll_a', 'poll_b', 'poll_d', 'shop.poll_shop']) {
-      const ended = await agentTest(t, folder, ['home.ts', '-m', '-j', name, '-l', 'hear_it'])
+      const ended = await answeredTest(folder, ['home.ts', '-m', '-j', name, '-l', 'hear_it'])
       assert.deepEqual([ended.code, rows(ended)], [0, [new1, heard]], ended.stderr)
     }
-    assert.deepEqual(rows(await agentTest(t, folder, ['-m', 'example', '-j', 'my_job', '-l', 'myListener'])), [
+    assert.deepEqual(rows(await answeredTest(folder, ['-m', 'example', '-j', 'my_job', '-l', 'myListener'])), [
       new1,
       heard,
     ])
@@ -90,6 +90,6 @@ describe('agent-test', () => {
 
   it('is the same as tidings test', async (t) => {
     const { folder } = folderOf(t)
-    assert.deepEqual(rows(await tidings(t, folder, ['test', '-m', ...myJob, ...myListener])), [new1, heard])
+    assert.deepEqual(rows(await answered(folder, ['test', '-m', ...myJob, ...myListener])), [new1, heard])
   })
 })

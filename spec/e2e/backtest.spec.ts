@@ -10,6 +10,7 @@ import { agent, openLog, type StoredEvent, start } from '../../lib/index.ts'
 import { Repository } from '../streams/repository.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 import { until } from '../support/until.ts'
+import { answered } from './answered.ts'
 import { start as begin, root, tidings } from './program.ts'
 
 /** A module with one listener, which hears repos by this pipe. */
@@ -41,8 +42,8 @@ async function place(
   return { folder, db }
 }
 
-async function tested(t: TestContext, ...args: readonly string[]): Promise<Backtest> {
-  const { code, stdout, stderr } = await tidings(t, tmpdir(), ['backtest', ...args, '--json'])
+async function tested(...args: readonly string[]): Promise<Backtest> {
+  const { code, stdout, stderr } = await answered(tmpdir(), ['backtest', ...args, '--json'])
   assert.equal(code, 0, stderr)
   return JSON.parse(stdout) as Backtest
 }
@@ -65,7 +66,7 @@ describe('tidings backtest', () => {
       'old.ts': module("where('data.stars', lt(5)), changed('data.stars')"),
     })
     const [file, old] = [join(folder, 'new.ts'), join(folder, 'old.ts')]
-    const exported = (await tidings(t, folder, ['events', 'export', '--db', db])).stdout
+    const exported = (await answered(folder, ['events', 'export', '--db', db])).stdout
     const all = exported
       .split('\n')
       .filter(Boolean)
@@ -82,7 +83,7 @@ describe('tidings backtest', () => {
       return passed
     }
     const [now, then] = [passing((stars) => stars > 2), passing((stars) => stars < 5)]
-    const result = await tested(t, file, 'stars', '--against', old, '--db', db, '--examples', '1000')
+    const result = await tested(file, 'stars', '--against', old, '--db', db, '--examples', '1000')
     const { difference } = result
     assert.deepEqual(
       seqsOf(difference?.added),
@@ -98,7 +99,7 @@ describe('tidings backtest', () => {
     )
     assert.equal(difference?.changed.count, 0)
     assert.deepEqual([result.passed, difference?.against.passed], [now.size, then.size])
-    const alone = await tested(t, file, 'stars', '--db', db, '--examples', '3')
+    const alone = await tested(file, 'stars', '--db', db, '--examples', '3')
     assert.deepEqual([alone.passes?.count, seqsOf(alone.passes)], [now.size, [...now].slice(-3)])
   })
 
@@ -110,7 +111,7 @@ describe('tidings backtest', () => {
       [1, 2, 3, 4].map((stars) => ({ stars })),
       { 'home.ts': module(pipe) },
     )
-    const { code, stdout } = await tidings(t, folder, ['backtest', 'home.ts', 'stars', '--db', db])
+    const { code, stdout } = await answered(folder, ['backtest', 'home.ts', 'stars', '--db', db])
     const today = new Date()
     const day = `${today.getFullYear()}-${String(today.getMonth() + 1).padStart(2, '0')}`
     assert.equal(code, 0)
@@ -136,7 +137,7 @@ describe('tidings backtest', () => {
       [1, 2, 3, 4, 5].map((stars) => ({ stars })),
       files,
     )
-    const result = await tested(t, join(folder, 'new.ts'), 'stars', '--against', join(folder, 'old.ts'), '--db', db)
+    const result = await tested(join(folder, 'new.ts'), 'stars', '--against', join(folder, 'old.ts'), '--db', db)
     const { passed, deliveries, filtered, waiting, difference } = result
     assert.deepEqual([passed, deliveries, filtered, waiting], [4, 2, 1, 0])
     assert.deepEqual(seqsOf(difference?.removed), [1])
@@ -149,10 +150,10 @@ describe('tidings backtest', () => {
     const events = [{ stars: 9 }, { type: 'other', stars: 9 }]
     const { folder, db } = await place(t, events, { 'home.ts': module("where('data.stars', gt(1))") })
     const file = join(folder, 'home.ts')
-    const none = await tested(t, file, 'stars', '--db', db, '--until', '1d')
+    const none = await tested(file, 'stars', '--db', db, '--until', '1d')
     assert.deepEqual([none.events, none.heard, none.days], [0, 0, []])
-    assert.equal((await tested(t, file, 'stars', '--db', db, '--type', 'other')).heard, 0)
-    const result = await tested(t, file, 'stars', '--db', db, '--since', '1h')
+    assert.equal((await tested(file, 'stars', '--db', db, '--type', 'other')).heard, 0)
+    const result = await tested(file, 'stars', '--db', db, '--since', '1h')
     assert.deepEqual(Object.keys(result), [
       'listener',
       'events',
@@ -166,7 +167,7 @@ describe('tidings backtest', () => {
       'failures',
       'days',
     ])
-    const compared = await tested(t, file, 'stars', '--against', file, '--db', db)
+    const compared = await tested(file, 'stars', '--against', file, '--db', db)
     assert.deepEqual(Object.keys(compared.difference ?? {}), ['against', 'added', 'removed', 'changed', 'same'])
     assert.deepEqual(Object.keys(compared.days[0] ?? {}), ['day', 'passed', 'added', 'removed', 'changed'])
     assert.deepEqual(Object.keys(result.passes?.examples[0] ?? {}), ['seq', 'type', 'identifier', 'created'])
@@ -180,7 +181,7 @@ describe('tidings backtest', () => {
       await running.stop()
       await log.close()
     })
-    assert.equal((await tested(t, join(folder, 'home.ts'), 'stars', '--db', db)).passed, 1)
+    assert.equal((await tested(join(folder, 'home.ts'), 'stars', '--db', db)).passed, 1)
   })
 
   it('runs on the example of docs/backtest.md', async (t) => {
@@ -203,7 +204,7 @@ describe('tidings backtest', () => {
       [[file, 'stars', '--against-git', 'HEAD'], /is not in a git repository/],
     ] as const
     for (const [args, words] of cases) {
-      const { code, stderr } = await tidings(t, folder, ['backtest', ...args, '--db', db])
+      const { code, stderr } = await answered(folder, ['backtest', ...args, '--db', db])
       assert.deepEqual([code, words.test(stderr)], [2, true], stderr)
     }
   })
@@ -234,13 +235,13 @@ describe('tidings backtest --against-git', () => {
     repository.git(['add', '.'])
     writeFileSync(join(folder, 'agents/rule.ts'), 'export const least = 0\n')
     const before = repository.git(['status', '--porcelain'])
-    const first = await tested(t, file, 'stars', '--against-git', 'HEAD', '--db', db)
+    const first = await tested(file, 'stars', '--against-git', 'HEAD', '--db', db)
     assert.deepEqual(seqsOf(first.difference?.added), [1])
     assert.deepEqual(seqsOf(first.difference?.same), [2, 3, 4])
     repository.commit('second')
-    const second = await tested(t, file, 'stars', '--against-git', 'HEAD', '--db', db)
+    const second = await tested(file, 'stars', '--against-git', 'HEAD', '--db', db)
     assert.deepEqual(seqsOf(second.difference?.added), [1, 2, 3])
-    const third = await tested(t, file, 'stars', '--against-git', 'HEAD~1', '--db', db)
+    const third = await tested(file, 'stars', '--against-git', 'HEAD~1', '--db', db)
     assert.deepEqual(third.difference, first.difference)
     assert.ok(before.startsWith('MM agents/rule.ts'), before)
     assert.deepEqual(repository.git(['status', '--porcelain']), ' M agents/rule.ts')
@@ -249,20 +250,12 @@ describe('tidings backtest --against-git', () => {
 
   it('refuses an unknown revision, and a file that it does not have', async (t) => {
     const { folder, db, file } = await inRepository(t)
-    const unknown = await tidings(t, folder, [
-      'backtest',
-      file,
-      'stars',
-      '--against-git',
-      '--upload-pack=x',
-      '--db',
-      db,
-    ])
+    const unknown = await answered(folder, ['backtest', file, 'stars', '--against-git', '--upload-pack=x', '--db', db])
     assert.equal(unknown.code, 2)
-    const nope = await tidings(t, folder, ['backtest', file, 'stars', '--against-git', 'nope', '--db', db])
+    const nope = await answered(folder, ['backtest', file, 'stars', '--against-git', 'nope', '--db', db])
     assert.match(nope.stderr, /the repository in .* has no revision "nope"/)
     writeFileSync(join(folder, 'agents/new.ts'), readFileSync(file))
-    const fresh = await tidings(t, folder, [
+    const fresh = await answered(folder, [
       'backtest',
       join(folder, 'agents/new.ts'),
       'stars',

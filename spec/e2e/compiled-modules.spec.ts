@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { answered } from './answered.ts'
 import { tidings, userFolder } from './program.ts'
 
 const head = "import { agent, job, manual } from 'tidings'"
@@ -178,7 +179,7 @@ describe('a user module runs as intended, or is rejected with the reason', () =>
   for (const { what, file, files, prints } of cases) {
     it(what, async (t) => {
       const folder = userFolder(t, files)
-      const ended = await tidings(t, folder, ['run', file, '-m', '--once', '--log-level', 'silent'])
+      const ended = await answered(folder, ['run', file, '-m', '--once', '--log-level', 'silent'])
       const got = ended.code === 0 ? ended.stdout.trimEnd() : `!${ended.words.trim().replace(/^tidings: /, '')}`
       assert.equal(got.replaceAll(folder, 'HERE'), prints)
     })
@@ -187,7 +188,7 @@ describe('a user module runs as intended, or is rejected with the reason', () =>
   it("a tsconfig.json that can't be read is reported and ignored", async (t) => {
     const files = { 'a.ts': `${head}\nexport default ${body}`, 'tsconfig.json': '{"extends":"./nowhere.json"}' }
     const folder = userFolder(t, files)
-    const ended = await tidings(t, folder, ['run', 'a.ts', '-m', '--once', '--log-level', 'silent'])
+    const ended = await answered(folder, ['run', 'a.ts', '-m', '--once', '--log-level', 'silent'])
     assert.equal(ended.stdout, 'ran\n')
     const reported = "tidings: HERE/tsconfig.json is ignored, since it can't be read: File './nowhere.json' not found."
     assert.equal(ended.words.trim().replaceAll(folder, 'HERE'), reported)

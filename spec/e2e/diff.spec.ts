@@ -5,6 +5,7 @@ import { describe, it, type TestContext } from 'node:test'
 import { openLog } from '../../lib/index.ts'
 import { type TimelineCounts, type TimelineDifference, virtualClock } from '../../lib/testing/index.ts'
 import { Repository } from '../streams/repository.ts'
+import { answered } from './answered.ts'
 import { tidings, userFolder } from './program.ts'
 
 /** An agent that tells the books of each order from `least` on. */
@@ -39,7 +40,7 @@ function versions(t: TestContext) {
   }
   commit('first', files['rule.ts'])
   commit('second', 'export const hours = 1\nexport const least = 22\n')
-  return { folder, repository, diff: (...args: string[]) => tidings(t, folder, ['diff', ...args]) }
+  return { folder, repository, diff: (...args: string[]) => answered(folder, ['diff', ...args]) }
 }
 
 describe('tidings diff', () => {
@@ -93,8 +94,8 @@ describe('tidings diff', () => {
   })
 
   it('ends with 0 when nothing differs', async (t) => {
-    const { diff } = versions(t)
-    const same = await diff('HEAD..', ...day)
+    const { folder } = versions(t)
+    const same = await tidings(t, folder, ['diff', 'HEAD..', ...day])
     assert.deepEqual([same.code, same.stdout], [0, ''], same.words)
     assert.match(same.words, /^no difference$/m)
   })

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
-import { agentTest, start, tidings, userFolder } from './program.ts'
+import { answered, answeredTest } from './answered.ts'
+import { start, tidings, userFolder } from './program.ts'
 
 const source = `
 import { map } from 'rxjs'
@@ -59,13 +60,13 @@ describe('--dry', { timeout: 120_000 }, () => {
 
   it('goes by the log: duplicates, the backlog, what filters remember; the log stays as it is, byte by byte', async (t) => {
     const folder = userFolder(t, { 'home.ts': source })
-    const real = await tidings(t, folder, ['run', 'home.ts', '--once'])
+    const real = await answered(folder, ['run', 'home.ts', '--once'])
     assert.equal(real.code, 0, real.stderr)
-    await tidings(t, folder, ['listeners', 'reset', 'doubled', '--to', '2'])
+    await answered(folder, ['listeners', 'reset', 'doubled', '--to', '2'])
     const log = join(folder, '.tidings/home')
     const before = bytesOf(log)
     const args = ['run', 'home.ts', '--dry', '--json']
-    const dry = await tidings(t, folder, args, { env: { MORE: 'c' } })
+    const dry = await answered(folder, args, { env: { MORE: 'c' } })
     assert.deepEqual(bytesOf(log), before)
     const effects = json(dry.stdout).filter((each) => 'would' in each)
     assert.deepEqual(
@@ -78,24 +79,24 @@ describe('--dry', { timeout: 120_000 }, () => {
     )
     const running = start(t, folder, 'tidings', ['run', 'home.ts'])
     await running.said(/starting agent/)
-    const refused = await tidings(t, folder, args)
+    const refused = await answered(folder, args)
     assert.equal(refused.code, 3)
     assert.equal((await running.signal('SIGTERM')).code, 0)
   })
 
   it('tries a job and a listener without a call or a log', async (t) => {
     const folder = userFolder(t, { 'home.ts': source })
-    const dry = await agentTest(t, folder, ['--dry', '-j', 'home.first', '-l', 'home.doubled'])
+    const dry = await answeredTest(folder, ['--dry', '-j', 'home.first', '-l', 'home.doubled'])
     assert.deepEqual(
       [dry.code, dry.stdout.split('\n').slice(2)],
       [0, ['doubled\t1\tnew\ttick\ta\tcall\t2', 'doubled\t2\tnew\ttick\tb\tcall\t4', '']],
     )
     assert.equal(existsSync(join(folder, '.tidings')), false)
-    assert.equal((await agentTest(t, folder, ['-j', 'home.first'])).code, 0)
+    assert.equal((await answeredTest(folder, ['-j', 'home.first'])).code, 0)
     const before = bytesOf(join(folder, '.tidings/test'))
-    const again = await agentTest(t, folder, ['--dry', '-t', 'tick', '-l', 'home.doubled'])
+    const again = await answeredTest(folder, ['--dry', '-t', 'tick', '-l', 'home.doubled'])
     assert.match(again.stdout, /^doubled\t1\tstored\ttick\ta\tcall\t2\n/)
     assert.deepEqual(bytesOf(join(folder, '.tidings/test')), before)
-    assert.equal((await agentTest(t, folder, ['--dry', '-r', '-j', 'home.first'])).code, 2)
+    assert.equal((await answeredTest(folder, ['--dry', '-r', '-j', 'home.first'])).code, 2)
   })
 })

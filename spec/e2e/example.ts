@@ -1,5 +1,6 @@
 import type { TestContext } from 'node:test'
-import { agentTest, type Ended, userFolder } from './program.ts'
+import { type Answered, answeredTest } from './answered.ts'
+import { agentTest, userFolder } from './program.ts'
 
 const example = `
 import { always, eventType, every, job, listener, manual, on, Retry, where } from 'tidings'
@@ -30,7 +31,7 @@ export const chained = listener('chained', on(greeting, other), async (event, { 
 export const myJob = ['-j', 'example.myJob']
 export const myListener = ['-l', 'example.myListener']
 /** What was printed in columns. */
-export const rows = ({ stdout }: Ended): string[][] =>
+export const rows = ({ stdout }: Pick<Answered, 'stdout'>): string[][] =>
   stdout
     .trim()
     .split('\n')
@@ -40,8 +41,14 @@ export const new1 = ['published', 'my_event_type', '123', '1', 'new']
 export const duplicate = ['published', 'my_event_type', '123', '1', 'duplicate']
 export const heard = ['heard', 'my_event_type', '123', '1', 'handled']
 
-/** A folder with `example.ts` and `jobs/example.mts`, and `agent-test` in it. */
-export function folderOf(t: TestContext): { folder: string; test(...args: readonly string[]): Promise<Ended> } {
+type Test = (...args: readonly string[]) => Promise<Answered>
+
+/** A folder with `example.ts` and `jobs/example.mts`, and `agent-test` in it: in this process, or started. */
+export function folderOf(t: TestContext): { folder: string; test: Test; started: Test } {
   const folder = userFolder(t, { 'example.ts': example, 'jobs/example.mts': example })
-  return { folder, test: (...args) => agentTest(t, folder, args) }
+  return {
+    folder,
+    test: (...args) => answeredTest(folder, args),
+    started: (...args) => agentTest(t, folder, args),
+  }
 }

@@ -17,8 +17,8 @@ import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { openLog } from '../../lib/index.ts'
 import { draftsOf } from '../../lib/testing/log-bench.ts'
-import { command } from '../support/command.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
+import { command } from './answered.ts'
 
 async function folderWithLog(t: TestContext): Promise<{ folder: string; db: string; lines: string }> {
   const folder = temporaryDirectory(t)

@@ -3,7 +3,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { type LocalService, localService } from '../support/local-service.ts'
-import { agentTest, type Ended, type How, tidings, userFolder } from './program.ts'
+import { type Answered, answeredTest } from './answered.ts'
+import { type How, tidings, userFolder } from './program.ts'
 
 const module = `
 import { eventType, job, listener, manual, on } from 'tidings'
@@ -56,7 +57,7 @@ const parts = ['-m', '-j', 'tracker.issues', '-l', 'tracker.tasks']
 describe('agent-test', () => {
   it('records a run with --record, and repeats it with --fixture without service, program or secret', async (t) => {
     const { service, folder, file, real, none } = await prepare(t)
-    const recorded = await agentTest(t, folder, [...parts, '--record', FILE], real)
+    const recorded = await answeredTest(folder, [...parts, '--record', FILE], real)
     assert.equal(recorded.code, 0, recorded.stderr)
     assert.match(recorded.words, /^5 exchanges recorded in issues\.fixture\.json$/m)
     assert.match(recorded.stdout, /^Issue 1 by \[secret\] /m)
@@ -65,7 +66,7 @@ describe('agent-test', () => {
     assert.deepEqual(readdirSync(folder).sort(), ['hello.ts', FILE, 'tracker.ts'])
 
     const { length } = service.asked
-    const replayed = await agentTest(t, folder, [...parts, '--fixture', FILE], none)
+    const replayed = await answeredTest(folder, [...parts, '--fixture', FILE], none)
     assert.equal(replayed.code, 0, replayed.stderr)
     assert.equal(replayed.stdout, recorded.stdout)
     assert.equal(service.asked.length, length)
@@ -73,7 +74,7 @@ describe('agent-test', () => {
 
   it('prints one JSON object with either', async (t) => {
     const { folder, real, none } = await prepare(t)
-    const one = (ended: Ended): { published: unknown[]; heard: unknown[] } =>
+    const one = (ended: Answered): { published: unknown[]; heard: unknown[] } =>
       JSON.parse(ended.stdout.trim().split('\n').at(-1) ?? '') as { published: unknown[]; heard: unknown[] }
     const recorded = one(await tidings(t, folder, ['test', ...parts, '--json', '--record', FILE], real))
     const replayed = one(await tidings(t, folder, ['test', ...parts, '--json', '--fixture', FILE], none))
@@ -83,18 +84,18 @@ describe('agent-test', () => {
 
   it('fails when a request is not in the fixture, even if the code catches the error', async (t) => {
     const { service, folder, real, none } = await prepare(t)
-    await agentTest(t, folder, ['-m', '-j', 'tracker.issues', '--record', FILE], real)
+    await answeredTest(folder, ['-m', '-j', 'tracker.issues', '--record', FILE], real)
     const { length } = service.asked
     const nearest = (what: string): RegExp =>
       new RegExp(
         `the fixture issues\\.fixture\\.json has no answer to ${what}; the nearest recorded one is GET \\S+page=\\d$`,
         'm',
       )
-    const caught = await agentTest(t, folder, ['-m', '-j', 'tracker.more', '--fixture', FILE], none)
+    const caught = await answeredTest(folder, ['-m', '-j', 'tracker.more', '--fixture', FILE], none)
     assert.equal(caught.code, 1)
     assert.match(caught.words, nearest('GET \\S+page=3'))
 
-    const failed = await agentTest(t, folder, [...parts, '--fixture', FILE, '--json'], none)
+    const failed = await answeredTest(folder, [...parts, '--fixture', FILE, '--json'], none)
     assert.equal(failed.code, 1)
     const { heard } = JSON.parse(failed.stdout.trim().split('\n').at(-1) ?? '') as {
       heard: { error: { code: string } }[]
@@ -110,8 +111,8 @@ describe('agent-test', () => {
     const { service, folder, real, none } = await prepare(t)
     service.answer(() => ({ status: 503 }))
     for (const how of [
-      await agentTest(t, folder, [...parts, '--record', FILE], real),
-      await agentTest(t, folder, [...parts, '--fixture', FILE], none),
+      await answeredTest(folder, [...parts, '--record', FILE], real),
+      await answeredTest(folder, [...parts, '--fixture', FILE], none),
     ]) {
       assert.equal(how.code, 1)
       assert.match(how.words, /job "issues" failed: the tracker answered 503/)
@@ -121,7 +122,7 @@ describe('agent-test', () => {
   it('replaces a fixture only with --yes, and says what is wrong with a file or flags before anything runs', async (t) => {
     const { service, folder, real } = await prepare(t)
     const words = async (...args: readonly string[]): Promise<readonly [number | null, string]> => {
-      const { code, words } = await agentTest(t, folder, ['-m', '-j', 'tracker.issues', ...args], real)
+      const { code, words } = await answeredTest(folder, ['-m', '-j', 'tracker.issues', ...args], real)
       return [code, words.trim()]
     }
     assert.equal((await words('--record', FILE))[0], 0)

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
+import { answered } from './answered.ts'
 import { root, start, tidings, userFolder } from './program.ts'
 
 const page = readFileSync(join(root, 'docs/graph.md'), 'utf8')
@@ -15,11 +16,11 @@ describe('tidings graph', () => {
 
     const [, shown] = /\$ tidings graph hello\.ts\n([^]*?)```/.exec(page) ?? []
     assert.equal((await tidings(t, folder, ['run', 'hello.ts', '--once'])).code, 0)
-    assert.equal((await tidings(t, folder, ['graph', 'hello.ts'])).stdout, shown)
+    assert.equal((await answered(folder, ['graph', 'hello.ts'])).stdout, shown)
 
     const running = start(t, folder, 'tidings', ['run', 'hello.ts'])
     await running.said(/starting agent/)
-    assert.equal((await tidings(t, folder, ['graph', 'hello.ts'])).stdout, shown)
+    assert.equal((await answered(folder, ['graph', 'hello.ts'])).stdout, shown)
     await running.signal('SIGTERM')
   })
 
@@ -33,7 +34,7 @@ describe('tidings graph', () => {
         ['--format=json', '--json'],
         ['--format', 'mermad'],
         ['--format', 'svg', '--json'],
-      ].map((args) => tidings(t, folder, ['graph', 'hello.ts', ...args])),
+      ].map((args) => answered(folder, ['graph', 'hello.ts', ...args])),
     )
     assert.match(dot?.stdout ?? '', /^digraph "hello" \{/)
     assert.match(svg?.stdout ?? '', /^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg"/)

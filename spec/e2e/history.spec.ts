@@ -8,6 +8,7 @@ import sqlite from 'node-sqlite3-wasm'
 import { openLog, type StoredEvent } from '../../lib/index.ts'
 import { refused } from '../../lib/testing/log-bench.ts'
 import { command } from '../support/command.ts'
+import { answered } from './answered.ts'
 import { make, tidings as said } from './mistakes.ts'
 import { tidings, userFolder } from './program.ts'
 import { folderWithLogs, runOn } from './steering.ts'
@@ -158,7 +159,7 @@ describe("the Python agent's file", () => {
       ])
     }
     db.close()
-    const imported = await tidings(t, folder, ['events', 'import', 'py_agent.db', '--agent', 'hello'])
+    const imported = await answered(folder, ['events', 'import', 'py_agent.db', '--agent', 'hello'])
     assert.equal(imported.code, 1)
     assert.equal(
       imported.stdout,
@@ -169,7 +170,7 @@ describe("the Python agent's file", () => {
       said.map((each) => /^tidings: row (\d+): .*; skipped$/.exec(each)?.[1]),
       ['2', '3', '5'],
     )
-    const asJson = await tidings(t, folder, ['events', 'import', 'py_agent.db', '--agent', 'hello', '--json'])
+    const asJson = await answered(folder, ['events', 'import', 'py_agent.db', '--agent', 'hello', '--json'])
     const { skipped, ...counts } = JSON.parse(asJson.stdout) as { readonly skipped: { readonly count: number } }
     assert.deepEqual(counts, { events: 3, new: 0, changed: 0, duplicate: 3 })
     assert.equal(skipped.count, 3)

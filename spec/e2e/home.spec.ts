@@ -4,8 +4,9 @@ import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 import { until } from '../support/until.ts'
+import { type Answered, answeredTest } from './answered.ts'
 import { HomeServices } from './home-services.ts'
-import { agentTest, type Ended, root, type Started, start } from './program.ts'
+import { agentTest, root, type Started, start } from './program.ts'
 
 describe('docs/examples/home.ts', () => {
   it('adds every task once and every row once, through three kill -9', { timeout: 300_000 }, async (t) => {
@@ -79,12 +80,13 @@ describe('docs/examples/home.ts', () => {
     assert.equal(recorded.code, 0, recorded.stderr)
     const { GITHUB_TOKEN: _, TODOIST_TOKEN: __, ...env } = services.env
     const { looks } = services
-    const replayed = await agentTest(t, folder, [...args, '--fixture', 'home.fixture.json'], { env })
-    const published = ({ stdout }: Ended): unknown => (JSON.parse(stdout) as { readonly published: unknown }).published
+    const replayed = await answeredTest(folder, [...args, '--fixture', 'home.fixture.json'], { env })
+    const published = ({ stdout }: Answered): unknown =>
+      (JSON.parse(stdout) as { readonly published: unknown }).published
     assert.deepEqual(published(replayed), published(recorded))
     assert.match(replayed.stdout, /"type":"github\.review\.requested"/)
     assert.equal(services.looks, looks)
-    const wrong = await agentTest(t, folder, ['-m', '-j', 'home.ts#github.notification'], { env })
+    const wrong = await answeredTest(folder, ['-m', '-j', 'home.ts#github.notification'], { env })
     assert.equal(wrong.code, 2)
     assert.match(wrong.words, /home\.ts has no export "github\.notification"; did you mean "github\.notifications"\?/)
   })

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { openLog } from '../../lib/index.ts'
+import { answered } from './answered.ts'
 import { root, tidings, userFolder } from './program.ts'
 
 const examples = join(root, 'docs/examples')
@@ -24,7 +25,7 @@ describe('tidings lint', () => {
     )
     assert.ok(agents.length >= 3)
     for (const name of agents) {
-      const { code, stdout, stderr } = await tidings(t, folder, ['lint', join(examples, name)])
+      const { code, stdout, stderr } = await answered(folder, ['lint', join(examples, name)])
       assert.deepEqual([code, stdout], [0, ''], `${stdout}${stderr}`)
     }
   })
@@ -69,7 +70,7 @@ listener "hear"
     const [first] = await log.accept([{ type: 'tick', identifier: '1', data: null }], { job: 'tick' })
     await log.accept([{ type: 'tick', identifier: '2', data: null }], { cause: first?.seq ?? 0 })
     await log.close()
-    const { stdout } = await tidings(t, folder, ['lint', 'clock.ts', '--json', '--ignore', 'event-unheard'])
+    const { stdout } = await answered(folder, ['lint', 'clock.ts', '--json', '--ignore', 'event-unheard'])
     const findings = JSON.parse(stdout) as { readonly code: string; readonly part: string }[]
     assert.deepEqual(
       findings.map(({ code, part }) => `${code} ${part}`),
@@ -79,8 +80,8 @@ listener "hear"
 
   it('exits with 2 for wrong usage, and names the rule that was meant', async (t) => {
     const folder = userFolder(t)
-    const { code, stderr } = await tidings(t, folder, ['lint', 'hello.ts', '--ignore', 'filter-nevr'])
+    const { code, stderr } = await answered(folder, ['lint', 'hello.ts', '--ignore', 'filter-nevr'])
     assert.deepEqual([code, stderr.includes('did you mean "filter-never"?')], [2, true])
-    assert.equal((await tidings(t, folder, ['lint'])).code, 2)
+    assert.equal((await answered(folder, ['lint'])).code, 2)
   })
 })

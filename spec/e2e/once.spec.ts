@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
+import { answered } from './answered.ts'
 import { count, tidings, userFolder } from './program.ts'
 
 const tick = "const tick = eventType('tick').of<{ n: number }>()\n"
@@ -38,7 +39,7 @@ const only = (name: string): string => `export { ${name} as default } from './fa
 describe('tidings jobs run --dry', () => {
   it('shows what a job would publish before its agent has ever run, and stores nothing', async (t) => {
     const folder = userFolder(t, { 'several.ts': several })
-    const dry = await tidings(t, folder, ['jobs', 'run', 'second', 'several.ts', '--dry'])
+    const dry = await answered(folder, ['jobs', 'run', 'second', 'several.ts', '--dry'])
     assert.equal(dry.code, 0, dry.stderr)
     assert.equal(dry.stdout, 'new\ttick\tsecond\t{"n":2}\nnew\ttick\tfirst\t{"n":1}\n')
     assert.equal(existsSync(join(folder, '.tidings')), false)
@@ -69,16 +70,23 @@ describe('tidings run --once', () => {
       waiting: 0,
       log: '.tidings/several',
     })
-    const again = await tidings(t, folder, ['run', 'several.ts', '--once', '--json'])
+    const again = await answered(folder, ['run', 'several.ts', '--once', '--json'])
     assert.equal(again.code, 0)
     assert.deepEqual(JSON.parse(again.stdout), { ...fields, new: 0, duplicate: 3, deliveries: 0 })
   })
 
   it('runs only the named jobs, even a disabled one, but not an endless one', async (t) => {
     const folder = userFolder(t, { 'several.ts': several })
-    const run = (...names: readonly string[]) =>
-      tidings(t, folder, ['run', 'several.ts', '-m', '--once', ...names.flatMap((name) => ['--only', name])])
-    const [one, two, endless] = await Promise.all([run('switched_off'), run('first', 'second'), run('endless')])
+    const named = (...names: readonly string[]) => [
+      'run',
+      'several.ts',
+      '-m',
+      '--once',
+      ...names.flatMap((name) => ['--only', name]),
+    ]
+    const one = await answered(folder, named('switched_off'))
+    const two = await tidings(t, folder, named('first', 'second'))
+    const endless = await answered(folder, named('endless'))
     assert.equal(one.stdout, 'off\n')
     assert.equal(count(two, 'running job'), 2)
     assert.equal(endless.code, 2)
@@ -112,7 +120,7 @@ describe('tidings run --once', () => {
         job('many', manual(), () => Array.from({ length: 1000 }, (_, n) => tick(String(n), { n }))),
         listener('slow', on(tick), async () => { await sleep(2); heard += 1; if (heard === 1000) console.log('all') }, { ordered: () => 'one key' }),
       ])`
-    const ended = await tidings(t, userFolder(t, { 'many.ts': many }), [
+    const ended = await answered(userFolder(t, { 'many.ts': many }), [
       'run',
       'many.ts',
       '--once',

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openLog } from '../../lib/index.ts'
+import { answered } from './answered.ts'
 import { start, tidings, userFolder } from './program.ts'
 
 const nasty = 'a\u001b[31m\nb\t\u202ec'
@@ -50,7 +51,7 @@ describe('the output of commands', () => {
     const bad = `job('bad', manual(), () => { throw new Error(${words}) })`
     const text = `import { agent, job, manual } from 'tidings'\nexport const bad = ${bad}\nexport default agent('a', [bad])\n`
     const folder = userFolder(t, { 'bad.ts': text, 'worse.ts': `throw new Error(${words})\n` })
-    const dry = await tidings(t, folder, ['jobs', 'run', 'bad', 'bad.ts', '--dry'])
+    const dry = await answered(folder, ['jobs', 'run', 'bad', 'bad.ts', '--dry'])
     assert.equal(
       dry.words,
       'tidings: job "bad" would publish nothing\ntidings: job "bad" would fail: bad a\\u001b[31m\n  b\\t\\u202ec\n',
@@ -59,14 +60,14 @@ describe('the output of commands', () => {
       ['test', '-j', 'bad.bad'],
       ['run', 'worse.ts'],
     ]) {
-      const { code, words: said } = await tidings(t, folder, args)
+      const { code, words: said } = await answered(folder, args)
       assert.ok(code !== 0 && said.includes('bad a\\u001b[31m\n  b\\t\\u202ec'), said)
     }
   })
 
   it('is one JSON object per line with --json, with the same content', async (t) => {
     const folder = await folderWithLog(t)
-    const { stdout } = await tidings(t, folder, ['events', 'ls', '--json'])
+    const { stdout } = await answered(folder, ['events', 'ls', '--json'])
     const events = stdout
       .trim()
       .split('\n')
@@ -78,14 +79,14 @@ describe('the output of commands', () => {
     assert.equal(events[2]?.identifier, nasty)
     assert.deepEqual(events[2]?.data, { text: nasty })
     assert.doesNotMatch(stdout, /\u202e/)
-    const shown = await tidings(t, folder, ['events', 'show', '3', '--json'])
+    const shown = await answered(folder, ['events', 'show', '3', '--json'])
     assert.deepEqual(JSON.parse(shown.stdout), events[2])
   })
 
   it('filters by type, identifier and time, and follows order and limit', async (t) => {
     const folder = await folderWithLog(t)
     const ids = async (...args: readonly string[]): Promise<string> => {
-      const { code, stdout, stderr } = await tidings(t, folder, ['events', 'ls', '--json', ...args])
+      const { code, stdout, stderr } = await answered(folder, ['events', 'ls', '--json', ...args])
       assert.equal(code, 0, stderr)
       return stdout
         .trim()
@@ -101,19 +102,19 @@ describe('the output of commands', () => {
     assert.equal(await ids('--since', '1h', '--until', '0s'), '1 2 3')
     assert.equal(await ids('--until', '1h'), '')
     assert.equal(await ids('--until', '2020-01-31'), '')
-    assert.equal((await tidings(t, folder, ['events', 'count', '--type', 'github.*'])).stdout, '2\n')
+    assert.equal((await answered(folder, ['events', 'count', '--type', 'github.*'])).stdout, '2\n')
     assert.equal(await ids('--where', 'type ~ "github.*" and seq > 1'), '2')
-    const { stderr } = await tidings(t, folder, ['events', 'ls', '--where', 'seq >'])
+    const { stderr } = await answered(folder, ['events', 'ls', '--where', 'seq >'])
     assert.match(stderr, /column 6: expected a value, got the end\n {4}seq >\n {9}\^/)
-    assert.equal((await tidings(t, folder, ['events', 'count', '--json'])).stdout, '{"count":3}\n')
-    const wrong = await tidings(t, folder, ['events', 'ls', '--since', 'tomorrow'])
+    assert.equal((await answered(folder, ['events', 'count', '--json'])).stdout, '{"count":3}\n')
+    const wrong = await answered(folder, ['events', 'ls', '--since', 'tomorrow'])
     assert.equal(wrong.code, 2)
     assert.match(wrong.words, /"since" must be a date such as 2027-01-31, or a time ago such as 2h, got "tomorrow"/)
   })
 
   it('shows one event by its seq or by its type and identifier, or reports that it does not exist', async (t) => {
     const folder = await folderWithLog(t)
-    const show = (...args: readonly string[]) => tidings(t, folder, ['events', 'show', ...args])
+    const show = (...args: readonly string[]) => answered(folder, ['events', 'show', ...args])
     const bySeq = await show('2')
     const byName = await show('github.star', '2')
     const none = await show('9')
@@ -128,23 +129,23 @@ describe('the output of commands', () => {
     const folder = await folderWithLog(t)
     assert.equal((await tidings(t, folder, ['run', 'hello.ts', '--once', '--log-level', 'error'])).code, 0)
     const run = ['done', '1', '0', '.', '-']
-    const jobs = columns((await tidings(t, folder, ['jobs', 'ls'])).stdout)
+    const jobs = columns((await answered(folder, ['jobs', 'ls'])).stdout)
     assert.deepEqual(
       jobs.map(([name, schedule, next, , ...rest]) => [name, schedule, next, ...rest]),
       [['my_job', '-', '-', ...run]],
     )
-    const planned = columns((await tidings(t, folder, ['jobs', 'ls', 'hello.ts'])).stdout)
+    const planned = columns((await answered(folder, ['jobs', 'ls', 'hello.ts'])).stdout)
     assert.deepEqual(
       planned.map(([name, schedule, , , ...rest]) => [name, schedule, ...rest]),
       [['my_job', 'every 2 seconds', ...run]],
     )
     assert.match(planned[0]?.[2] ?? '', /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}[+-]\d\d:\d\d$/)
-    const past = columns((await tidings(t, folder, ['jobs', 'history', 'my_job'])).stdout)
+    const past = columns((await answered(folder, ['jobs', 'history', 'my_job'])).stdout)
     assert.deepEqual(
       past.map(([, status, attempt, , , ...rest]) => [status, attempt, ...rest]),
       [['done', '1', '1', '0', '0', '-']],
     )
-    const listeners = columns((await tidings(t, folder, ['listeners', 'ls', 'hello.ts'])).stdout)
+    const listeners = columns((await answered(folder, ['listeners', 'ls', 'hello.ts'])).stdout)
     assert.deepEqual(
       listeners.map((row) => [row[0], row[2], row.at(-1)]),
       [
@@ -152,27 +153,27 @@ describe('the output of commands', () => {
         ['my_listener', '0', '-'],
       ],
     )
-    const json = await tidings(t, folder, ['listeners', 'ls', '--json'])
+    const json = await answered(folder, ['listeners', 'ls', '--json'])
     assert.equal(json.stdout.trim().split('\n').length, 2)
   })
 
   it('comes from the only log, or from the one given; reading creates no log', async (t) => {
     const folder = await folderWithLog(t)
-    const other = await tidings(t, folder, ['events', 'count', '--db', 'typo'])
+    const other = await answered(folder, ['events', 'count', '--db', 'typo'])
     assert.deepEqual([other.code, existsSync(join(folder, 'typo'))], [1, false])
     // What else is in that folder is no log.
     writeFileSync(join(folder, '.tidings/credentials.json'), '{}')
-    assert.equal((await tidings(t, folder, ['events', 'count'])).stdout, '3\n')
+    assert.equal((await answered(folder, ['events', 'count'])).stdout, '3\n')
     const log = await openLog(join(folder, '.tidings/second'))
     await log.close()
-    const several = await tidings(t, folder, ['events', 'count'])
+    const several = await answered(folder, ['events', 'count'])
     assert.deepEqual(
       [several.code, several.words.trim()],
       [2, 'tidings: .tidings has several logs: choose one with --agent hello, --agent second'],
     )
     const env = { TIDINGS_DB: '.tidings/hello' }
-    assert.equal((await tidings(t, folder, ['events', 'count'], { env })).stdout, '3\n')
-    assert.equal((await tidings(t, folder, ['events', 'count', '--agent', 'second'], { env })).stdout, '0\n')
+    assert.equal((await answered(folder, ['events', 'count'], { env })).stdout, '3\n')
+    assert.equal((await answered(folder, ['events', 'count', '--agent', 'second'], { env })).stdout, '0\n')
   })
 
   it('ends quietly when the reader closes the pipe', async (t) => {

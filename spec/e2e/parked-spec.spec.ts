@@ -5,6 +5,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
+import { answered } from './answered.ts'
 import { ownEnvironment, root, start, tidings, userFolder } from './program.ts'
 
 const TOKEN = 's3cr3t-of-the-chat'
@@ -113,23 +114,23 @@ describe('tidings parked show --as-spec', () => {
     const running = start(t, folder, 'tidings', ['run', 'agents/home.ts'], { env })
     await running.said(/event parked[^]*event parked/)
     // This environment has no token.
-    const { code, stderr } = await tidings(t, folder, write('tell'))
+    const { code, stderr } = await answered(folder, write('tell'))
     assert.equal(code, 0, stderr)
     const text = readFileSync(join(folder, 'test/tell.test.ts'), 'utf8')
     assert.match(text, /status: 422/)
     assert.ok(!text.includes(TOKEN))
-    const again = await tidings(t, folder, write('tell'))
+    const again = await answered(folder, write('tell'))
     assert.equal(again.code, 2, again.stderr)
     assert.match(again.stderr, /replaces the existing file test\/tell\.test\.ts/)
-    assert.equal((await tidings(t, folder, [...write('tell'), '--yes'])).code, 0)
+    assert.equal((await answered(folder, [...write('tell'), '--yes'])).code, 0)
     assert.equal((await running.signal('SIGTERM')).code, 0)
   })
 
   it('needs a file to write, the file of the agent, and a parked event', async (t) => {
     const { folder, env } = await project(t)
-    await tidings(t, folder, ['run', 'agents/home.ts', '--once'], { env })
+    await answered(folder, ['run', 'agents/home.ts', '--once'], { env })
     const fails = async (args: readonly string[], exit: number, words: RegExp) => {
-      const { code, stderr } = await tidings(t, folder, ['parked', 'show', ...args])
+      const { code, stderr } = await answered(folder, ['parked', 'show', ...args])
       assert.equal(code, exit, stderr)
       assert.match(stderr, words)
     }

@@ -56,11 +56,14 @@ export function userFolder(t: TestContext, files: Readonly<Record<string, string
   return folder
 }
 
+/** A program that users start. */
+export type Program = 'tidings' | 'agent-test'
+
 /** Starts a built program in a folder. It is killed with the test, if it has not ended by then. */
 export function start(
   t: TestContext,
   cwd: string,
-  program: string,
+  program: Program,
   args: readonly string[],
   { env = {}, stdout, stderr }: How = {},
 ): Started {

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
-import { agentTest, tidings, userFolder } from './program.ts'
+import { answered, answeredTest } from './answered.ts'
+import { tidings, userFolder } from './program.ts'
 
 const files = {
   'shop.ts': `import { agent, eventType, every, job, listener, on } from 'tidings'
@@ -21,7 +22,7 @@ export default agent('shop', [
 describe('tidings simulate', () => {
   it('prints a summary, by day, and what would be sent', async (t) => {
     const args = ['simulate', 'shop.ts', '--world', 'world.ts', '--for', '2d', '--from', '2026-01-01']
-    const { code, stdout } = await tidings(t, userFolder(t, files), args)
+    const { code, stdout } = await answered(userFolder(t, files), args)
     assert.equal(code, 0)
     assert.match(stdout, /^shop: 2 days from 2026-01-01T00:00:00\.000Z, seed 1$/m)
     assert.match(stdout, /^ {2}2026-01-02\t24$/m)
@@ -44,7 +45,7 @@ describe('tidings simulate', () => {
   })
 
   it('refuses faults that it does not know', async (t) => {
-    const { code, stderr } = await tidings(t, userFolder(t, files), ['simulate', 'shop.ts', '--faults', 'crash'])
+    const { code, stderr } = await answered(userFolder(t, files), ['simulate', 'shop.ts', '--faults', 'crash'])
     assert.equal(code, 2)
     assert.match(stderr, /--faults must be all, or some of crashes/)
   })
@@ -95,7 +96,7 @@ describe('tidings simulate --record', () => {
   it('writes what was asked and answered, which a trial and a simulation repeat', async (t) => {
     const folder = userFolder(t, asking)
     const record = ['--record', 'tracker.fixture.json']
-    const first = await tidings(t, folder, [...simulate, '--world', 'world.ts', ...record])
+    const first = await answered(folder, [...simulate, '--world', 'world.ts', ...record])
     assert.equal(first.code, 0, first.stderr)
     assert.match(first.words, /^6 exchanges recorded in tracker\.fixture\.json$/m)
     const { tidings: kind, exchanges } = recorded(folder)
@@ -112,7 +113,7 @@ describe('tidings simulate --record', () => {
       ],
     )
     assert.doesNotMatch(JSON.stringify(exchanges), /s3cr3t/)
-    const trial = await agentTest(t, folder, [
+    const trial = await answeredTest(folder, [
       '-m',
       '-j',
       'tracker.issues',
@@ -122,7 +123,7 @@ describe('tidings simulate --record', () => {
     ])
     assert.equal(trial.code, 0, trial.stderr)
     assert.match(trial.stdout, /"type":"opened","identifier":"0"/)
-    const again = await tidings(t, folder, [...simulate, '--world', 'tracker.fixture.json'])
+    const again = await answered(folder, [...simulate, '--world', 'tracker.fixture.json'])
     assert.equal(again.code, 0, again.stderr)
     assert.equal(again.stdout, first.stdout)
   })
@@ -131,7 +132,7 @@ describe('tidings simulate --record', () => {
     const folder = userFolder(t, asking)
     const record = ['--record', 'tracker.fixture.json']
     const args = [...simulate, '--world', 'world.ts', ...record, '--faults', 'crashes', '--seed', '3', '--json']
-    const { code, stdout, words } = await tidings(t, folder, args)
+    const { code, stdout, words } = await answered(folder, args)
     assert.equal(code, 1, words)
     const { harm, timeline } = JSON.parse(stdout) as Counterexample
     assert.match(harm, /again for event \d+, without a key/)
@@ -143,17 +144,17 @@ describe('tidings simulate --record', () => {
     assert.ok(asked.length >= 3 && asked.length < 10, asked.join())
     assert.match(words, new RegExp(`^${asked.length} exchanges recorded`, 'm'))
     const before = recorded(folder)
-    const refused = await tidings(t, folder, [...simulate, '--world', 'world.ts', ...record])
+    const refused = await answered(folder, [...simulate, '--world', 'world.ts', ...record])
     assert.equal(refused.code, 2, refused.stderr)
     assert.match(refused.stderr, /replaces the existing file tracker\.fixture\.json/)
     assert.deepEqual(recorded(folder), before)
-    const replaced = await tidings(t, folder, [...simulate, '--world', 'world.ts', ...record, '--yes'])
+    const replaced = await answered(folder, [...simulate, '--world', 'world.ts', ...record, '--yes'])
     assert.equal(replaced.code, 0, replaced.stderr)
     assert.notDeepEqual(recorded(folder), before)
   })
 
   it('needs a folder that exists', async (t) => {
-    const { code, stderr } = await tidings(t, userFolder(t, asking), [...simulate, '--record', 'none/a.json'])
+    const { code, stderr } = await answered(userFolder(t, asking), [...simulate, '--record', 'none/a.json'])
     assert.equal(code, 2)
     assert.match(stderr, /--record needs an existing folder, and there is no none/)
   })

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { readdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { describe, it, type TestContext } from 'node:test'
-import { type Ended, tidings, userFolder } from './program.ts'
+import { type Answered, answered } from './answered.ts'
+import { tidings, userFolder } from './program.ts'
 
 /** An agent whose `books` sends without a key, and `mail` with one. */
 const files = {
@@ -50,8 +51,10 @@ async function torture(
   t: TestContext,
   args: readonly string[],
   folder = userFolder(t, files),
-): Promise<Ended & { readonly result: Result }> {
-  const ended = await tidings(t, folder, ['torture', 'shop.ts', '--world', 'world.ts', '--json', ...args])
+): Promise<Answered & { readonly result: Result }> {
+  const isStart = args.includes('kills')
+  const all = ['torture', 'shop.ts', '--world', 'world.ts', '--json', ...args]
+  const ended = await (isStart ? tidings(t, folder, all) : answered(folder, all))
   return { ...ended, result: JSON.parse(ended.stdout === '' ? '{}' : ended.stdout) as Result }
 }
 

@@ -12,20 +12,24 @@ export interface Said {
 }
 
 /** Runs `tidings` with these arguments in this process. One call at a time. */
-export async function command(...args: readonly string[]): Promise<Said> {
+export function command(...args: readonly string[]): Promise<Said> {
+  return unguarded(() => captured(() => answer(['tidings'], tidings, args)))
+}
+
+const GUARDED = ['uncaughtException', 'unhandledRejection', 'SIGHUP', 'SIGINT', 'SIGTERM', 'exit']
+
+/** Does work, and removes the guards that it leaves: they would end with a command's own process. */
+export async function unguarded<R>(work: () => Promise<R>): Promise<R> {
   const guarded: NodeJS.EventEmitter = process
   const before = GUARDED.map((event) => ({ event, kept: guarded.listeners(event) }))
   try {
-    return await captured(() => answer(['tidings'], tidings, args))
+    return await work()
   } finally {
-    // Guards would end with the command's own process.
     for (const { event, kept } of before)
       for (const listener of guarded.listeners(event))
         if (!kept.includes(listener)) guarded.off(event, listener as () => void)
   }
 }
-
-const GUARDED = ['uncaughtException', 'unhandledRejection']
 
 /** The text written meanwhile, and the exit code that `work` resolves to. */
 export async function captured(work: () => Promise<number>): Promise<Said> {
@@ -33,10 +37,10 @@ export async function captured(work: () => Promise<number>): Promise<Said> {
   const restore = (['stdout', 'stderr'] as const).map((name) => {
     const stream = process[name]
     const { write } = stream
-    // The test runner writes there too: bytes.
-    stream.write = (chunk: unknown, ...more: never[]) => {
-      if (typeof chunk !== 'string') return write.call(stream, chunk as Uint8Array, ...more)
-      said[name] += chunk
+    stream.write = (chunk: string | Uint8Array, ...more: never[]) => {
+      // The test runner writes there, too: values that begin as no text does.
+      if (typeof chunk !== 'string' && chunk[0] === 0xff) return write.call(stream, chunk, ...more)
+      said[name] += Buffer.from(chunk as string).toString()
       return true
     }
     return () => void (stream.write = write)
