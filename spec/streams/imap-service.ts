@@ -142,7 +142,7 @@ function answer(command: string, mailbox: Mailbox): Buffer[] | undefined {
     const { validity, next, mails } = mailbox
     return text(`${mails.length} EXISTS`, `OK [UIDVALIDITY ${validity}] valid`, `OK [UIDNEXT ${next}] next`)
   }
-  const sorted = [...mailbox.mails].sort((a, b) => a.uid - b.uid)
+  const sorted = inOrder(mailbox.mails)
   const [, query = ''] = /^UID SEARCH (.*)$/.exec(command) ?? []
   if (query !== '') {
     const test = compile(query.match(/[()]|[^\s()]+/g) ?? [], sorted)
@@ -152,9 +152,20 @@ function answer(command: string, mailbox: Mailbox): Buffer[] | undefined {
   const [, set = '', items = ''] = /^UID FETCH (\S+) (.*)$/.exec(command) ?? []
   if (set !== '') {
     const wanted = inSet(set, sorted.at(-1)?.uid ?? 0)
-    return sorted.flatMap((mail, at) => (wanted(mail.uid) ? [fetched(mail, at + 1, items)] : []))
+    const found: Buffer[] = []
+    for (const [at, mail] of sorted.entries()) if (wanted(mail.uid)) found.push(fetched(mail, at + 1, items))
+    return found
   }
   return []
+}
+
+const ordered = new WeakMap<readonly Mail[], readonly Mail[]>()
+
+/** By number; sorted once, since a mailbox may have very many. */
+function inOrder(mails: readonly Mail[]): readonly Mail[] {
+  const sorted = ordered.get(mails) ?? mails.toSorted((a, b) => a.uid - b.uid)
+  ordered.set(mails, sorted)
+  return sorted
 }
 
 type SearchTest = (mail: Mail, seq: number) => boolean
@@ -191,11 +202,25 @@ function compile(query: string[], all: readonly Mail[]): SearchTest {
 }
 
 function inSet(set: string, last: number): (n: number) => boolean {
-  const ranges = set.split(',').map((range) => {
-    const [from = 0, to = from] = range.split(':').map((one) => (one === '*' ? last : Number(one)))
-    return [Math.min(from, to), Math.max(from, to)] as const
-  })
-  return (n) => ranges.some(([from, to]) => n >= from && n <= to)
+  const ranges = set
+    .split(',')
+    .map((range) => {
+      const [from = 0, to = from] = range.split(':').map((one) => (one === '*' ? last : Number(one)))
+      return { from: Math.min(from, to), to: Math.max(from, to) }
+    })
+    .sort((a, b) => a.from - b.from)
+  // The furthest end of all ranges up to each: sets and mailboxes have thousands of members.
+  let furthest = 0
+  const ends = ranges.map(({ to }) => (furthest = Math.max(furthest, to)))
+  return (n) => {
+    let [begun, end] = [0, ranges.length]
+    while (begun < end) {
+      const middle = (begun + end) >> 1
+      if ((ranges[middle]?.from ?? 0) <= n) begun = middle + 1
+      else end = middle
+    }
+    return n <= (ends[begun - 1] ?? -1)
+  }
 }
 
 function fetched(mail: Mail, seq: number, items: string): Buffer {

@@ -58,7 +58,8 @@ export function httpSourceSuite(source: HttpSource): void {
 
     it('refuses an answer that is too large, also a compressed one', { timeout: 60_000 }, async (t) => {
       const { fails, recovers } = await prepare(t)
-      const error = await fails(() => ({ body: Buffer.alloc(40 * 1024 * 1024, 0x20), gzip: true }))
+      const body = Buffer.alloc(40 * 1024 * 1024, 0x20)
+      const error = await fails(() => ({ body, gzip: true }))
       assert.equal((error as { code?: string }).code, 'TIDINGS_RESPONSE_TOO_LARGE')
       await recovers()
     })

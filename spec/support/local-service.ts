@@ -90,12 +90,14 @@ export function dated<A>(answer: (asked: A) => Told, now: () => number): (asked:
 
 function bytesOf({ body = '', gzip }: Told): Buffer {
   const plain =
-    typeof body === 'string'
-      ? Buffer.from(body)
-      : body instanceof Uint8Array
-        ? Buffer.from(body)
-        : Buffer.from(JSON.stringify(body))
-  return gzip === true ? gzipSync(plain) : plain
+    typeof body === 'string' || body instanceof Uint8Array ? bufferOf(body) : Buffer.from(JSON.stringify(body))
+  // The least effort is enough: some bodies are large.
+  return gzip === true ? gzipSync(plain, { level: 1 }) : plain
+}
+
+/** Without a copy of bytes. */
+function bufferOf(body: string | Uint8Array): Buffer {
+  return typeof body === 'string' ? Buffer.from(body) : Buffer.from(body.buffer, body.byteOffset, body.byteLength)
 }
 
 function listen(server: Server): Promise<void> {
