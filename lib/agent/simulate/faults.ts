@@ -167,15 +167,38 @@ export function drawFaults(
 
 /** @throws TidingsError `TIDINGS_AGENT_INVALID` for faults that are neither true, kinds nor a list */
 export function checkFaults(faults: unknown): asserts faults is true | FaultKinds | readonly Fault[] {
-  if (faults === true || Array.isArray(faults)) return
-  if (typeof faults === 'object' && faults !== null) {
-    const unknown = Object.keys(faults).find((name) => !Object.hasOwn(faultKinds, name))
-    if (unknown === undefined) return
-    const words = `faults of simulate() must be among ${Object.keys(faultKinds).join(', ')}, got ${describe(unknown)}`
-    throw new TidingsError('TIDINGS_AGENT_INVALID', words)
+  if (faults === true) return
+  if (Array.isArray(faults)) return faults.forEach(checkFault)
+  if (typeof faults !== 'object' || faults === null)
+    throw invalid(`must be true, { crashes: 5 } or a list of faults, got ${describe(faults)}`)
+  for (const [kind, many] of Object.entries(faults) as [string, unknown][]) {
+    if (!Object.hasOwn(faultKinds, kind))
+      throw invalid(`must be among ${Object.keys(faultKinds).join(', ')}, got ${describe(kind)}`)
+    if (many === undefined || typeof many === 'boolean' || (Number.isSafeInteger(many) && (many as number) >= 0))
+      continue
+    throw invalid(`needs true, false or a whole number from 0 for ${kind}, got ${describe(many)}`)
   }
-  const words = `faults of simulate() must be true, { crashes: 5 } or a list of faults, got ${describe(faults)}`
-  throw new TidingsError('TIDINGS_AGENT_INVALID', words)
+}
+
+/** The faults by name; a record, so that none is forgotten. */
+const faultNames: Readonly<Record<Fault['fault'], true>> = {
+  crash: true,
+  'disk full': true,
+  'clock step': true,
+  'call fails': true,
+  late: true,
+  'handler fails': true,
+  slow: true,
+}
+
+function checkFault(given: unknown): void {
+  const { fault } = Object(given) as { readonly fault?: unknown }
+  if (typeof fault === 'string' && Object.hasOwn(faultNames, fault)) return
+  throw invalid(`has a fault that is not among ${Object.keys(faultNames).join(', ')}: ${describe(fault)}`)
+}
+
+function invalid(what: string): TidingsError {
+  return new TidingsError('TIDINGS_AGENT_INVALID', `faults of simulate() ${what}`)
 }
 
 /** The words of a fault, for a timeline. */
