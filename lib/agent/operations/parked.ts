@@ -79,7 +79,8 @@ export interface ParkedOperations {
   exchange(listener: string, seq: number): Promise<ParkedExchange | undefined>
   /**
    * Delivers one parked event again, or the first 20 000 without a seq; resolves to the seqs of those that were parked. With
-   * a match that has a part, delivers all that match again, in steps, and resolves to their number.
+   * a match that has a part, delivers all that match again, in steps, and resolves to their number; with a seq too, that one
+   * if it matches.
    */
   retry: TakeParked
   /** Like `retry`, but drops them, so that the listener never handles them. The events themselves stay. */
@@ -129,9 +130,9 @@ function taking(log: Log, agent: AgentControl | undefined, take: Take): TakePark
   ): Promise<readonly number[] | ParkedAnswer> {
     await knownListener(log, listener)
     const { steer } = steerable(log, agent, listener)
-    if (seq !== undefined) return (await steer((consumer) => take(consumer, seq))) ? [seq] : []
-    const { dryRun = false, after = 0, scan, ...which } = match
     const isMatch = Object.values(match).some((part) => part !== undefined)
+    if (seq !== undefined && !isMatch) return (await steer((consumer) => take(consumer, seq))) ? [seq] : []
+    const { dryRun = false, after = 0, scan, ...which } = seq === undefined ? match : onlyOne(seq, match)
     const most = Math.min(Math.max(1, count(scan, 'scan', MOST_READ)), MOST_READ)
     const test = parkedTest(log, which)
     const seqs: number[] = []
@@ -149,9 +150,16 @@ function taking(log: Log, agent: AgentControl | undefined, take: Take): TakePark
       next = step.next
       if (!isMatch) seqs.push(...step.done)
     }
+    if (seq !== undefined) next = undefined
     return isMatch ? { listener, count: taken, dryRun, scanned, ...defined({ next }) } : seqs
   }
   return taken
+}
+
+/** The same match of one event alone. */
+function onlyOne(seq: number, match: ParkedBulk): ParkedBulk {
+  const { seqs = [seq] } = match
+  return { ...match, seqs: seqs.filter((one) => one === seq), after: Math.max(0, seq - 1), scan: 1 }
 }
 
 async function takeAll(consumer: Consumer, seqs: readonly number[], take: Take): Promise<number[]> {

@@ -138,6 +138,33 @@ describe('parked events', () => {
 })
 
 describe('events that wait for another attempt', () => {
+  it('are taken by their seq only if they match, and not at all if that is a question', async (t) => {
+    const { parked } = await parkedLog(t, 4)
+    const full = { error: 'FullError' }
+    const answers = [
+      await parked.drop('mail', 2, { dryRun: true }),
+      await parked.drop('mail', 1, full),
+      await parked.drop('mail', 9, { dryRun: true }),
+      await parked.drop('mail', 2, { seqs: [1, 3] }),
+      await parked.drop('mail', 2, full),
+    ]
+    assert.deepEqual(
+      answers.map(({ count, dryRun, next }) => [count, dryRun, next]),
+      [
+        [1, true],
+        [0, false],
+        [0, true],
+        [0, false],
+        [1, false],
+      ].map((each) => [...each, undefined]),
+    )
+    await assert.rejects(parked.retry('mail', 1, { where: 'data.n = ' }), { code: 'TIDINGS_LOG_INVALID' })
+    assert.deepEqual(
+      (await list(parked.list())).map(({ seq }) => seq),
+      [1, 3, 4],
+    )
+  })
+
   it('are listed with their error and the time of the next attempt', async (t) => {
     const { log, begin, clock } = await place(t)
     const fails = (): never => {
