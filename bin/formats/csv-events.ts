@@ -44,8 +44,13 @@ function fieldOf(value: Cell): string {
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
 }
 
-/** Whether a text begins with the header that an export writes, or one with the same columns first. */
-export const isCsv = (text: string): boolean => /^\ufeff?"?(seq|created|type)"?,/.test(text)
+/** Whether a text begins with the header that an export writes, or one that has the columns of an event in any order. */
+export function isCsv(text: string): boolean {
+  if (/^\ufeff?"?(seq|created|type)"?,/.test(text)) return true
+  const [header = ''] = text.replace(/^\ufeff/, '').split(/\r?\n/, 1)
+  const columns = header.split(',').map((column) => column.replace(/^"(.*)"$/, '$1'))
+  return ['type', 'identifier', 'data'].every((column) => columns.includes(column))
+}
 
 /**
  * Turns rows into the JSON of events, one string for each row. The header is an empty string, and a row that is not an

@@ -176,6 +176,15 @@ describe('readEvents', () => {
     )
   })
 
+  it('reads a table that begins with any of its columns', async () => {
+    for (const header of ['identifier,data,type', '"data","identifier","type","note"', 'data,type,identifier']) {
+      const [unit, lines] = await read(`${header}\r\n${header.includes('note') ? '1,2,a,x' : '1,2,a'}\r\n`)
+      assert.equal(unit, 'row', header)
+      assert.equal(lines.length, 2, header)
+    }
+    assert.equal((await read('{"type":"a","identifier":"1","data":1}\n'))[0], 'line')
+  })
+
   it('reads CloudEvents from elsewhere: source and id identify them', async () => {
     const foreign = {
       specversion: '1.0',
