@@ -193,5 +193,9 @@ describe('listenerLaws', () => {
     assert.throws(() => listenerLaws(broken.good, { ...options, world: { fetsch: 1 } as never }), {
       code: 'TIDINGS_LISTENER_INVALID',
     })
+    assert.throws(() => listenerLaws(broken.good, { ...options, world: (async () => world()) as never }), {
+      code: 'TIDINGS_LISTENER_INVALID',
+      message: 'the world of listenerLaws() must be an object, got a promise of one',
+    })
   })
 })
