@@ -222,6 +222,10 @@ async function readLogs(
         message: `${file} begins with write ${first}, but the files before it end with write ${before}`,
         lost: false,
       })
+    // LevelDB aborts the process when it reads a write a second time.
+    const repeated = batches.find((batch, i) => batch.first <= (batches[i - 1]?.last ?? highest))
+    if (repeated !== undefined)
+      bad.push({ file, message: `${file} has write ${repeated.first} a second time`, lost: false })
     highest = Math.max(highest, batches.at(-1)?.last ?? 0)
   }
   return highest
