@@ -62,9 +62,9 @@ export async function logOfFile(
   return directory
 }
 
-/** Whether a log is in PostgreSQL, not in a folder. */
+/** Whether a log is in PostgreSQL, not in a folder: also by an address with a mistake, which may hold a password. */
 export function isPostgres(place: string): place is PostgresAddress {
-  return /^postgres(ql)?:\/\//.test(place)
+  return /^\s*postgres(ql)?:/i.test(place)
 }
 
 /** @throws UsageError for a log in PostgreSQL, where a command is about the files of a log */
@@ -77,8 +77,11 @@ export function inFolder(place: string): string {
 
 /** The place of a log as it may be shown: an address without its password. */
 export function shownPlace(place: string): string {
-  if (!isPostgres(place)) return place
-  return place.replace(/^(postgres(?:ql)?:\/\/[^:@/?]*):[^/?]*@/, '$1@').replace(/([?&]password=)[^&]*/, '$1…')
+  if (!/^\s*\w{2,}:\//.test(place)) return place
+  const [, head = '', authority = '', rest = ''] = /^([^/]*\/*)([^/?#]*)(.*)$/s.exec(place) ?? []
+  // A password that is not encoded may have a / or another mark: then its end is not known.
+  if (authority.includes(':') && rest.includes('@')) return `${head}…@${rest.replace(/^.*@/s, '')}`
+  return `${head}${authority.replace(/^([^:]*):.*@/s, '$1@')}${rest.replaceAll(/([?&](?:ssl)?password=)[^&]*/gi, '$1…')}`
 }
 
 /** Finds the folder of an existing log: `--db`, else `--agent`, else `TIDINGS_DB`, else the only one in `.tidings`. */

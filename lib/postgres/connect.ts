@@ -28,8 +28,17 @@ export async function connectTo(address: string, onBroken: () => void, silence?:
 /** The address of each server that an address names. */
 export function serversOf(address: string): readonly string[] {
   const [, before = '', hosts = '', after = ''] = /^([^?]*\?(?:.*&)?host=)([^&#]*)(.*)$/s.exec(address) ?? []
-  const named = hosts === '' ? [] : decodeURIComponent(hosts).split(',')
+  const named = hosts === '' ? [] : decoded(hosts).split(',')
   if (named.length > 0) return named.map((host) => before + encodeURIComponent(host) + after)
   const [, head = '', authority = '', rest = ''] = /^(\w+:\/\/(?:[^@/?#]*@)?)([^/?#]*)(.*)$/s.exec(address) ?? []
   return head === '' ? [address] : authority.split(',').map((host) => head + host + rest)
+}
+
+// `pg` leaves invalid escapes alone, too.
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
 }

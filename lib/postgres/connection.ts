@@ -46,12 +46,7 @@ export class Connection {
   /** Connects. `onBroken` is called once, when the connection breaks. `silence`: how long an answer may take, in ms. */
   static async open(config: ClientConfig, onBroken: () => void, silence = MOST_SILENCE): Promise<Connection> {
     const { default: pg } = await importPg()
-    const client = new pg.Client({
-      connectionTimeoutMillis: MOST_CONNECTING,
-      keepAlive: true,
-      application_name: 'tidings',
-      ...config,
-    })
+    const client = clientOf(pg, config)
     const connection = new Connection(client, config, onBroken, silence)
     client.on('error', (error) => connection.#fail(error))
     // The statement would succeed, but what it has written may be here alone.
@@ -166,6 +161,25 @@ function unknown(error: Error): TidingsError {
   const { code } = error as { readonly code?: unknown }
   const words = isRolledBack(code) ? 'PostgreSQL has stored nothing' : 'PostgreSQL has not answered'
   return new TidingsError('TIDINGS_LOG_FAILED', `${words}: ${error.message}`, { cause: error })
+}
+
+// An address that is not a URL is not repeated: it may hold a password.
+function clientOf(pg: Pick<typeof import('pg'), 'Client'>, config: ClientConfig): Client {
+  try {
+    return new pg.Client({
+      connectionTimeoutMillis: MOST_CONNECTING,
+      keepAlive: true,
+      application_name: 'tidings',
+      ...config,
+    })
+  } catch (error) {
+    const hint = `in a user or password, write @ : / ? # % as %40 %3A %2F %3F %23 %25`
+    const words =
+      (error as { readonly code?: unknown }).code === 'ERR_INVALID_URL'
+        ? `it is not a URL; ${hint}`
+        : asError(error).message
+    throw new TidingsError('TIDINGS_LOG_INVALID', `the address of PostgreSQL can't be used: ${words}`)
+  }
 }
 
 async function importPg(): Promise<typeof import('pg')> {

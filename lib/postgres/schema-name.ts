@@ -7,9 +7,13 @@ const SCHEMA = /^[a-z_][a-z\d_]{0,62}$/
  * Returns the schema of the log at an address: the one that is asked for, else that of the address
  * (`postgres://…?schema=home`), else `tidings`.
  *
- * @throws TidingsError `TIDINGS_LOG_INVALID` for an invalid name, and when the two differ
+ * @throws TidingsError `TIDINGS_LOG_INVALID` for an invalid name, when the two differ, and for what only resembles an
+ *   address, such as `POSTGRES://…`
  */
 export function schemaName(address: string, asked?: string): string {
+  // It is not repeated: it may hold a password.
+  if (!/^postgres(ql)?:\/\//.test(address))
+    throw new TidingsError('TIDINGS_LOG_INVALID', 'the address of a log in PostgreSQL begins with postgres://')
   const [, query = ''] = /\?([^#]*)/.exec(address) ?? []
   const named = new URLSearchParams(query).get('schema') ?? undefined
   const schema = asked ?? named ?? 'tidings'

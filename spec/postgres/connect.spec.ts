@@ -15,6 +15,7 @@ describe('serversOf', () => {
         'postgres:///x?host=%2Frun%2Fa,/run/b&user=me',
         ['postgres:///x?host=%2Frun%2Fa&user=me', 'postgres:///x?host=%2Frun%2Fb&user=me'],
       ],
+      ['postgres:///x?host=%zz', ['postgres:///x?host=%25zz']],
       ['postgres:///x?user=me&host=a%2Cb', ['postgres:///x?user=me&host=a', 'postgres:///x?user=me&host=b']],
     ]
     for (const [address, servers] of cases) assert.deepEqual(serversOf(address), servers)

@@ -16,6 +16,12 @@ describe('schemaName', () => {
     assert.throws(() => schemaName('postgres://host/db?schema=home', 'other'), { code: 'TIDINGS_LOG_INVALID', message })
   })
 
+  it('rejects what only resembles an address, and does not repeat it', () => {
+    const message = 'the address of a log in PostgreSQL begins with postgres://'
+    for (const address of ['POSTGRES://me:pw@host/x', ' postgres://me:pw@host/x', 'postgres:/me:pw@host/x'])
+      assert.throws(() => schemaName(address), { code: 'TIDINGS_LOG_INVALID', message })
+  })
+
   for (const name of ['', 'A', 'a"b', '1a', 'a'.repeat(64), 'é']) {
     it(`rejects ${JSON.stringify(name)}`, () => {
       const rejected = { code: 'TIDINGS_LOG_INVALID', message: /^a schema is a name of a-z, 0-9 and _, got "/ }

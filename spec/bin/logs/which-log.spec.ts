@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
-import { logOfFile } from '../../../bin/logs/which-log.ts'
+import { isPostgres, logOfFile, shownPlace } from '../../../bin/logs/which-log.ts'
 import { openLog } from '../../../lib/level/open-log.ts'
 import { temporaryDirectory } from '../../support/temporary-directory.ts'
 
@@ -36,5 +36,30 @@ describe('the log of an agent in a file', () => {
     assert.deepEqual(await asked('home.ts'), [here])
     await logIn(here)
     assert.deepEqual(await asked('agents/home.ts'), [here])
+  })
+})
+
+describe('the place of a log as it is shown', () => {
+  it('has no password, even in an invalid address', () => {
+    const cases: Readonly<Record<string, string>> = {
+      'postgres://me:SECRET@a:5433,b/x?schema=home': 'postgres://me@a:5433,b/x?schema=home',
+      'postgres://me:SE@CRET@host/x': 'postgres://me@host/x',
+      'postgres://me:SEC/RET@host/x': 'postgres://…@host/x',
+      'postgres://me:SEC?RET@host/x': 'postgres://…@host/x',
+      'postgres://me:SEC#RET@host/x': 'postgres://…@host/x',
+      'postgres://me:SE@CR/ET@host/x': 'postgres://…@host/x',
+      'POSTGRES://me:SECRET@host/x': 'POSTGRES://me@host/x',
+      ' postgres:/me:SECRET@host/x': ' postgres:/me@host/x',
+      'postgres://host/x?Password=SEC#RET&sslpassword=SECRET&user=me':
+        'postgres://host/x?Password=…&sslpassword=…&user=me',
+      'postgres://db.example/x?user=me@corp': 'postgres://db.example/x?user=me@corp',
+      'postgres:///x?host=%2Frun': 'postgres:///x?host=%2Frun',
+    }
+    for (const [place, shown] of Object.entries(cases)) {
+      assert.ok(isPostgres(place), place)
+      assert.equal(shownPlace(place), shown)
+    }
+    assert.equal(shownPlace('pg://me:SECRET@host/x'), 'pg://me@host/x')
+    assert.equal(shownPlace('.tidings/home'), '.tidings/home')
   })
 })
