@@ -72,11 +72,14 @@ const FURTHEST = 8_640_000_000_000_000
  *
  * @throws TidingsError `TIDINGS_LOG_INVALID`, naming the part that is wrong
  */
-export function checkOrigin({ job, run, cause, recorded }: Origin): void {
+export function checkOrigin({ job, run, cause, told, traceparent, recorded }: Origin): void {
   if (cause !== undefined && !(Number.isSafeInteger(cause) && cause >= 1))
     throw notOfOrigin('cause', 'the seq of an event', cause)
   if (job !== undefined && typeof job !== 'string') throw notOfOrigin('job', 'a name', job)
   if (run !== undefined && typeof run !== 'string') throw notOfOrigin('run', 'a text', run)
+  if (told !== undefined && typeof told !== 'boolean') throw notOfOrigin('told', 'true or false', told)
+  if (traceparent !== undefined && typeof traceparent !== 'string')
+    throw notOfOrigin('traceparent', 'a text', traceparent)
   checkRecorded(recorded)
 }
 

@@ -3,6 +3,7 @@ import type { Finding } from '../log/finding.ts'
 import { wholeOf } from '../log/shards.ts'
 import type { Connection } from './connection.ts'
 import { neededFunctions } from './make-log.ts'
+import { roleNames } from './sql/roles.ts'
 import { FORMAT } from './sql/tables.ts'
 import { fromText } from './text.ts'
 
@@ -29,7 +30,9 @@ export async function examineRights(connection: Connection, schema: string): Pro
   if (rows.length === 0) return [ok('rights', `role ${String(role)} may run agents`)]
   const missing = rows.map(([right]) => String(right))
   const words = `${missing.slice(0, 5).join(', ')}${missing.length > 5 ? ` and ${missing.length - 5} more` : ''}`
-  return [problem('rights', `role ${String(role)} may not run agents, it lacks ${words}: grant it ${schema}_agent`)]
+  return [
+    problem('rights', `role ${String(role)} may not run agents, it lacks ${words}: grant it ${roleNames(schema)[0]}`),
+  ]
 }
 
 /** Whether the log fits to this version. */

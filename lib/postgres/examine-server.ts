@@ -3,7 +3,7 @@ import { realPause, systemClock } from '../core/clock.ts'
 import { SECOND } from '../core/time-units.ts'
 import type { Finding } from '../log/finding.ts'
 import type { Connection } from './connection.ts'
-import { durabilityOf, OLDEST } from './gate.ts'
+import { durabilityOf, OLDEST, unfitSettings } from './gate.ts'
 import { oldestSnapshot } from './snapshots.ts'
 
 /** Looks at one thing. */
@@ -18,6 +18,7 @@ const HEARD = { within: 2 * SECOND, look: 20 }
 /** What is looked at on a server, whatever log it has. */
 export const examineServer: Readonly<Record<string, Check>> = {
   server: examineVersion,
+  settings: examineSettings,
   durability: examineDurability,
   replication: examineReplication,
   snapshot: examineSnapshot,
@@ -48,6 +49,12 @@ async function examineVersion(connection: Connection): Promise<readonly Finding[
       ? finding('primary', false, 'this server is a standby, which takes no writes: connect to the primary', 'problem')
       : finding('primary', true, 'this server is the primary'),
   ]
+}
+
+async function examineSettings(connection: Connection): Promise<readonly Finding[]> {
+  const problems = await unfitSettings(connection)
+  if (problems.length === 0) return [finding('settings', true, 'the database and its settings fit a log')]
+  return problems.map((problem) => finding('settings', false, problem, 'problem'))
 }
 
 async function examineDurability(connection: Connection): Promise<readonly Finding[]> {

@@ -1,6 +1,5 @@
 import { TidingsError } from '../core/errors.ts'
 import type { Connection } from './connection.ts'
-import { neededFunctions } from './make-log.ts'
 import { FORMAT } from './sql/tables.ts'
 
 /** The oldest server that works: 14 is the oldest that PostgreSQL still maintains. */
@@ -17,43 +16,75 @@ export interface Place {
 }
 
 /**
- * Checks at every connect that the server can hold a log: its version, that it is the primary, that a commit is durable,
- * and the format of the tables.
+ * Checks at every connect that the server can hold a log: its version, that it is the primary, and its settings.
  *
- * @throws TidingsError `TIDINGS_LOG_FAILED`, `TIDINGS_LOG_FORMAT`, `TIDINGS_LOG_INVALID` when there is no log
+ * @throws TidingsError `TIDINGS_LOG_FAILED`
  */
-export async function checkServer(connection: Connection, schema: string): Promise<void> {
+export async function checkServer(connection: Connection): Promise<void> {
   const [row = []] = await connection.ask(
-    `SELECT current_setting('server_version_num')::int, pg_is_in_recovery(), to_regclass($1) IS NOT NULL,
-       current_setting('server_version')`,
-    [`"${schema}".head`],
+    `SELECT current_setting('server_version_num')::int, pg_is_in_recovery(), current_setting('server_version')`,
   )
-  const [version, isStandby, exists, words] = row as [number, boolean, boolean, string]
+  const [version, isStandby, words] = row as [number, boolean, string]
   if (version < OLDEST) throw failed(`PostgreSQL 14 or newer is needed, this is ${words}`)
   if (isStandby) throw failed('this server is a standby, which takes no writes: connect to the primary')
-  if (!exists) throw new TidingsError('TIDINGS_LOG_INVALID', `there is no log in the schema "${schema}"`)
-  const [[format] = []] = await connection.ask(`SELECT format FROM "${schema}".head`)
-  if ((format as number) > FORMAT) {
-    const why = `the log has format ${format}, this version of Tidings reads up to ${FORMAT}`
-    throw new TidingsError('TIDINGS_LOG_FORMAT', why, { details: { format, newest: FORMAT } })
-  }
+  const [problem] = await unfitSettings(connection)
+  if (problem !== undefined) throw failed(problem)
 }
 
 /**
- * Checks that the log has the functions that this version calls. A newer version adds its own, and may remove older ones.
+ * Returns what about the database, or its settings for this role, does not fit a log.
  *
- * @throws TidingsError `TIDINGS_LOG_FORMAT`
+ * - Other encodings lack characters, so some events could never be stored, and a refused text fails its whole call.
+ * - In a stricter isolation, agents that write at the same time fail each other.
+ * - That a commit did not reach its replica is known from a warning.
  */
-export async function checkFunctions(connection: Connection, schema: string): Promise<void> {
-  const missing = await connection.ask(
-    `SELECT needed FROM unnest($2::text[]) needed WHERE NOT EXISTS (
-       SELECT FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname = $1 AND p.proname = needed)`,
-    [schema, neededFunctions()],
+export async function unfitSettings(connection: Connection): Promise<readonly string[]> {
+  const [row = []] = await connection.ask(
+    `SELECT current_setting('server_encoding'), current_setting('default_transaction_isolation'),
+       current_setting('client_min_messages')`,
   )
-  if (missing.length === 0) return
-  const name = String(missing[0]?.[0])
-  const why = `the log in the schema "${schema}" has no function ${name} any more: a newer version of Tidings works on it`
-  throw new TidingsError('TIDINGS_LOG_FORMAT', `${why}; upgrade this one`, { details: { schema, missing: name } })
+  const [encoding, isolation, messages] = row as [string, string, string]
+  const change = (name: string, value: string): string => `ALTER ROLE … SET ${name} = '${value}'`
+  return [
+    ...(encoding === 'UTF8' || encoding === 'SQL_ASCII'
+      ? []
+      : [`the database has the encoding ${encoding}, which lacks characters: make one with ENCODING 'UTF8'`]),
+    ...(isolation.startsWith('read ')
+      ? []
+      : [
+          `default_transaction_isolation is ${isolation}: ${change('default_transaction_isolation', 'read committed')}`,
+        ]),
+    ...(messages === 'error'
+      ? [`client_min_messages is error, which hides warnings: ${change('client_min_messages', 'warning')}`]
+      : []),
+  ]
+}
+
+/** The server's state for a column that a table lacks. */
+const NO_COLUMN = '42703'
+
+/** The error for a schema that something else uses. */
+export function foreignTables(schema: string, cause: unknown): TidingsError {
+  const words = `the schema "${schema}" has tables that are not of a log: choose another schema`
+  return new TidingsError('TIDINGS_LOG_INVALID', words, { cause, details: { schema } })
+}
+
+/**
+ * Checks the server, and that the schema has a log of a format that this version reads.
+ *
+ * @throws TidingsError `TIDINGS_LOG_FAILED`, `TIDINGS_LOG_FORMAT`, `TIDINGS_LOG_INVALID` when there is no log
+ */
+export async function checkLog(connection: Connection, schema: string): Promise<void> {
+  await checkServer(connection)
+  const [[exists] = []] = await connection.ask('SELECT to_regclass($1) IS NOT NULL', [`"${schema}".head`])
+  if (exists !== true) throw new TidingsError('TIDINGS_LOG_INVALID', `there is no log in the schema "${schema}"`)
+  const [[format] = []] = await connection.ask(`SELECT format FROM "${schema}".head`).catch((cause: unknown) => {
+    if ((cause as { readonly cause?: { readonly code?: unknown } }).cause?.code !== NO_COLUMN) throw cause
+    throw foreignTables(schema, cause)
+  })
+  if ((format as number) <= FORMAT) return
+  const why = `the log has format ${format}, this version of Tidings reads up to ${FORMAT}`
+  throw new TidingsError('TIDINGS_LOG_FORMAT', why, { details: { format, newest: FORMAT } })
 }
 
 const SETTINGS = ['fsync', 'synchronous_commit', 'synchronous_standby_names']

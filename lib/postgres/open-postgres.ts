@@ -1,14 +1,16 @@
 import type { Clock } from '../core/clock.ts'
 import { defined } from '../core/defined.ts'
-import { TidingsError } from '../core/errors.ts'
+import { describe, TidingsError } from '../core/errors.ts'
 import { escape } from '../core/escape.ts'
 import { type Limits, limitsOf } from '../core/limits.ts'
+import { guardLogCall } from '../core/logger.ts'
+import { checkOptions } from '../core/options.ts'
 import { autoPrune } from '../log/auto-prune.ts'
 import { boundsOf, type Retention } from '../log/retention.ts'
 import { connectTo } from './connect.ts'
 import { createPostgresLog } from './create-postgres-log.ts'
-import { checkServer } from './gate.ts'
-import { makeLog } from './make-log.ts'
+import { checkLog, checkServer } from './gate.ts'
+import { exists, makeLog } from './make-log.ts'
 import type { PostgresLog } from './postgres-log.ts'
 import { schemaName } from './schema-name.ts'
 import { Session } from './session.ts'
@@ -57,11 +59,22 @@ export function openExistingPostgres(address: string, options: PostgresOptions =
 }
 
 async function open(address: string, options: PostgresOptions, creates: boolean): Promise<PostgresLog> {
-  const { clock, lease = 10_000, identity, retention } = options
+  // A log in a folder takes `durability`; here, the server decides.
+  checkOptions<PostgresOptions & { durability?: unknown }>(
+    options,
+    KNOWN,
+    'TIDINGS_LOG_INVALID',
+    'of a log in PostgreSQL',
+  )
+  const { clock, lease = 10_000, retention } = options
+  const identity = checkIdentity(options.identity)
   const schema = schemaName(address, options.schema)
   const limits = limitsOf(options.limits)
   if (retention !== undefined) boundsOf(retention)
-  const warn = options.warn ?? ((message: string) => void process.stderr.write(`tidings: ${escape(message)}\n`))
+  checkLease(lease)
+  const warn = guardLogCall(
+    options.warn ?? ((message: string) => void process.stderr.write(`tidings: ${escape(message)}\n`)),
+  )
   const facts = await prepare(address, { schema, identity, creates })
   if (identity !== undefined && identity !== facts.identity) {
     const why = `the log identifies events by ${facts.identity}, not by ${identity}`
@@ -80,6 +93,30 @@ async function open(address: string, options: PostgresOptions, creates: boolean)
   return log
 }
 
+const KNOWN: Record<keyof PostgresOptions | 'durability', true> = {
+  schema: true,
+  identity: true,
+  limits: true,
+  clock: true,
+  retention: true,
+  lease: true,
+  warn: true,
+  durability: true,
+}
+
+function checkIdentity(identity: PostgresOptions['identity']): PostgresOptions['identity'] {
+  if (identity === undefined || identity === 'type' || identity === 'identifier') return identity
+  const words = `the log's identity must be "type" or "identifier", got ${describe(identity)}`
+  throw new TidingsError('TIDINGS_LOG_INVALID', words, { details: { path: 'identity' } })
+}
+
+// A timer takes no longer time.
+function checkLease(lease: unknown): void {
+  if (typeof lease === 'number' && lease > 0 && lease < 2 ** 31) return
+  const words = `lease must be a number of ms, more than 0 and less than 2 ** 31, got ${describe(lease)}`
+  throw new TidingsError('TIDINGS_LOG_INVALID', words, { details: { path: 'lease' } })
+}
+
 interface Facts {
   readonly id: string
   readonly identity: 'type' | 'identifier'
@@ -94,7 +131,8 @@ interface Wanted {
 async function prepare(address: string, { schema, identity = 'type', creates }: Wanted): Promise<Facts> {
   const connection = await connectTo(address, () => undefined)
   try {
-    if (!creates) await checkServer(connection, schema)
+    const isNew = creates && !(await exists(connection, schema, 'head'))
+    await (isNew ? checkServer(connection) : checkLog(connection, schema))
     await makeLog(connection, schema, identity)
     const [[id, found] = []] = await connection.ask(`SELECT id, identity FROM "${schema}".head`)
     return { id: id as string, identity: found as Facts['identity'] }

@@ -10,10 +10,11 @@ import type {
 } from '../log/copy/portable-log.ts'
 import { connectTo } from './connect.ts'
 import type { Connection, Row } from './connection.ts'
-import { checkServer } from './gate.ts'
+import { checkLog, checkServer } from './gate.ts'
 import { exists, lockBase, makeLogWithin } from './make-log.ts'
 import { forms } from './portable-records.ts'
 import { schemaName } from './schema-name.ts'
+import { LOCKED, stateOf } from './steps.ts'
 
 /** How many records are read and written at a time, and about how many characters are written. */
 const PAGE = 250
@@ -21,6 +22,9 @@ const MOST_TEXT = 4 * 1024 * 1024
 
 /** The server may sort and count a whole log before it answers. In ms. */
 const PATIENCE = 10 * MINUTE
+
+/** How long a copy waits for an empty log, in ms. One that it reads itself stays locked. */
+const MOST_WAIT = 500
 
 /** The tables with rows of their own; without any, a log is empty. */
 const FILLED = ['event', 'identity', 'state', 'consumer', 'mark', 'slots', 'run']
@@ -33,7 +37,7 @@ const FILLED = ['event', 'identity', 'state', 'consumer', 'mark', 'slots', 'run'
  */
 export async function readPostgres<T>(address: string, use: (source: PortableSource) => Promise<T>): Promise<T> {
   return inTransaction(address, 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY', async (connection, schema) => {
-    await checkServer(connection, schema)
+    await checkLog(connection, schema)
     await refuseInUse(connection, schema)
     const [row = []] = await connection.ask(`SELECT id, identity, first, seq FROM "${schema}".head`)
     const [id, identity, first, last] = row as [string, LogFacts['identity'], string, string]
@@ -89,13 +93,25 @@ async function inTransaction<T>(
 
 // Under the lock under which an agent that starts makes a log.
 async function makeTables(connection: Connection, schema: string): Promise<void> {
+  await checkServer(connection)
   await lockBase(connection, schema)
   const isNew = !(await exists(connection, schema, 'head'))
   await makeLogWithin(connection, schema)
-  if (isNew) return checkServer(connection, schema)
+  if (isNew) return
+  await refuseFilled(connection, schema)
   // Agents that start wait for the end of the transaction.
-  await connection.ask(`LOCK TABLE "${schema}".head IN ACCESS EXCLUSIVE MODE`)
-  await checkServer(connection, schema)
+  await connection.ask(`SET LOCAL lock_timeout = ${MOST_WAIT}`)
+  await connection.ask(`LOCK TABLE "${schema}".head IN ACCESS EXCLUSIVE MODE`).catch((cause: unknown) => {
+    if (stateOf(cause) !== LOCKED) throw cause
+    const words = `the log in the schema "${schema}" is in use: by another session, or as the original of this copy`
+    throw new TidingsError('TIDINGS_LOG_LOCKED', words, { cause, details: { schema } })
+  })
+  await connection.ask('SET LOCAL lock_timeout = 0')
+  await refuseFilled(connection, schema)
+}
+
+async function refuseFilled(connection: Connection, schema: string): Promise<void> {
+  await checkLog(connection, schema)
   await refuseInUse(connection, schema)
   const filled = FILLED.map((table) => `EXISTS (SELECT 1 FROM "${schema}".${table})`).join(' OR ')
   const [[seq, isFilled] = []] = await connection.ask(`SELECT seq, ${filled} FROM "${schema}".head`)

@@ -39,7 +39,7 @@ export const forms: { readonly [K in PortableKind]: Form<PortableRecords[K]> } =
       const { seq, created, type, identifier, version, revision, job, cause, transformed, traceparent, data } = event
       const texts = [toText(type), toText(identifier), toTextOrNull(version)]
       const origin = [toTextOrNull(job), toTextOrNull(run), cause ?? null]
-      const rest = [told, transformed ?? null, traceparent ?? null, JSON.stringify(data)]
+      const rest = [told, transformed ?? null, toTextOrNull(traceparent), JSON.stringify(data)]
       return [seq, created, ...texts, revision ?? null, ...origin, ...rest]
     },
   },

@@ -56,11 +56,14 @@ function conditionsOf({ types, identifiers, since, until }: ReturnType<typeof na
     all.push(`(${alternatives.join(' OR ')})`)
   }
   if (identifiers !== undefined) all.push(`identifier = ANY (${value(identifiers.map(toText))}::text[])`)
-  if (Number.isFinite(since)) all.push(`created >= ${value(Math.ceil(since))}`)
-  if (Number.isFinite(until)) all.push(`created <= ${value(Math.floor(until))}`)
+  if (Number.isFinite(since)) all.push(`created >= ${value(within(Math.ceil(since)))}`)
+  if (Number.isFinite(until)) all.push(`created <= ${value(within(Math.floor(until)))}`)
   if (since === Number.POSITIVE_INFINITY || until === Number.NEGATIVE_INFINITY) all.push('false')
   return { conditions: all.map((each) => `AND ${each}`).join(' '), values }
 }
+
+// No event is created further from the epoch, and a larger number is not a bigint.
+const within = (ms: number): number => Math.max(Number.MIN_SAFE_INTEGER, Math.min(ms, Number.MAX_SAFE_INTEGER))
 
 /** Resolves to the events after a seq, at most `max`. */
 export async function readAfter(session: Session, after: number, max: number): Promise<readonly EventRecord[]> {
@@ -78,6 +81,7 @@ export async function readOne(session: Session, seq: number): Promise<EventRecor
 
 /** Yields the events with this cause, oldest first. */
 export async function* readCausedBy(session: Session, cause: number): AsyncGenerator<StoredEvent> {
+  if (!Number.isSafeInteger(cause)) return
   const text = `SELECT ${EVENT_COLUMNS} FROM ${session.name('event')} WHERE cause = $1 AND seq > $2 ORDER BY seq LIMIT ${PAGE}`
   for (let after = 0; ; ) {
     const page = (await session.read(text, [cause, after])).map(toRecord)

@@ -36,7 +36,7 @@ export function toRecord(row: Row): EventRecord {
     revision: revision ?? undefined,
     job: job === null ? undefined : fromText(job),
     cause: cause === null ? undefined : Number(cause),
-    traceparent: traceparent ?? undefined,
+    traceparent: traceparent === null ? undefined : fromText(traceparent),
     transformed: transformed === true ? (true as const) : undefined,
   }
   return {

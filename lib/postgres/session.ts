@@ -4,8 +4,9 @@ import { asError, hasCode, TidingsError } from '../core/errors.ts'
 import { MINUTE, SECOND } from '../core/time-units.ts'
 import { connectTo } from './connect.ts'
 import { Connection, type Row } from './connection.ts'
-import { checkFunctions, checkServer, type Place, placeOf, TIMELINE } from './gate.ts'
+import { checkLog, type Place, placeOf, TIMELINE } from './gate.ts'
 import { ServerTime } from './log-clock.ts'
+import { checkFunctions } from './make-log.ts'
 import { Wake } from './wake.ts'
 
 /** The pause between two attempts to reconnect, in ms: doubled after each one. */
@@ -212,7 +213,7 @@ export class Session {
     const broken = (): void => this.#fail()
     const [writer, reader] = await openBoth(this.options.address, broken)
     try {
-      await checkServer(writer, this.options.schema)
+      await checkLog(writer, this.options.schema)
       await checkFunctions(writer, this.options.schema)
       const { timeline, first, durability, ...place } = await placeOf(writer, this.options.schema)
       const isOther = timeline !== this.#timeline

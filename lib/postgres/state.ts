@@ -42,8 +42,12 @@ export function keyValue({ ask, change }: StateAccess, table: string, namespace:
       return row === undefined ? undefined : entryOf<T>(row[0], row[1])
     },
     async set(key, value, options = {}) {
+      const place = at(key)
       const json = JSON.stringify(toJson(value))
-      const [row] = await change(setting(table, options.if), [...at(key), json, ...(options.if ? [options.if] : [])])
+      // No value is at any other revision: the server would refuse the statement, not the set.
+      const isPossible = options.if === undefined || (Number.isSafeInteger(options.if) && options.if >= 0)
+      const asked = isPossible && options.if ? [options.if] : []
+      const [row] = isPossible ? await change(setting(table, options.if), [...place, json, ...asked]) : []
       if (row !== undefined) return Number(row[0])
       throw conflict(namespace, key, options.if, await revisionOf(key))
     },

@@ -2,7 +2,7 @@ import { elapsed, realPause } from '../core/clock.ts'
 import { hasCode, quote, TidingsError } from '../core/errors.ts'
 import { MINUTE } from '../core/time-units.ts'
 import type { Connection } from './connection.ts'
-import { grants } from './sql/roles.ts'
+import { grants, roleNames } from './sql/roles.ts'
 
 /** How a step waits, in ms: for a lock, between two tries, and in all. */
 const WAIT = { lock: 300, again: 200, most: MINUTE }
@@ -73,7 +73,7 @@ export async function isMade({ connection, schema }: StepHost, name: string): Pr
 
 // The roles of the log, if it has any, may use what a step has added.
 function grantsIfAny(schema: string): string {
-  const has = `rolname = '${schema}_agent' AND has_schema_privilege(oid, '${schema}', 'USAGE')`
+  const has = `rolname = '${roleNames(schema)[0]}' AND has_schema_privilege(oid, '${schema}', 'USAGE')`
   return `DO $grant$ BEGIN IF EXISTS (SELECT FROM pg_roles WHERE ${has}) THEN ${grants(schema)} END IF; END $grant$;`
 }
 

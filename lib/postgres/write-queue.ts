@@ -2,7 +2,7 @@ import { asError } from '../core/errors.ts'
 import type { Accepted } from '../core/event.ts'
 import { type AcceptCall, answersOf, columnsOf, isDoubtful } from './accept-call.ts'
 import type { SlotColumns } from './claims.ts'
-import { isRefused } from './connection.ts'
+import { isRefused, isUndone } from './connection.ts'
 import { type Fence, writeFenced } from './fence.ts'
 import type { Session } from './session.ts'
 
@@ -81,6 +81,11 @@ export class WriteQueue {
       this.#session.stored(newest)
       for (const [i, { answered }] of queued.entries()) answered(answers[i] as readonly Accepted[])
     } catch (error) {
+      // What the server can't store of one call is not the failure of the others.
+      if (queued.length > 1 && isUndone(error)) {
+        for (const each of queued) await this.#send([each])
+        return
+      }
       for (const { failed } of queued) failed(error)
       if (this.#session.state === 'ready') return
       const isCall = (each: Queued | (() => Promise<void>)): each is Queued => typeof each !== 'function'

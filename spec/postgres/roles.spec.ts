@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { after, before, describe, it } from 'node:test'
 import { openPostgres } from '../../lib/postgres/open-postgres.ts'
+import { roleNames } from '../../lib/postgres/sql/roles.ts'
 import { draftsOf, take } from '../../lib/testing/log-bench.ts'
 import { command } from '../support/command.ts'
 import { type Cluster, startCluster } from './cluster.ts'
@@ -56,6 +57,26 @@ describe('the roles of a log', () => {
       await assert.rejects(ask(reader, `DELETE FROM "${schema}".event`), refused)
       await assert.rejects(ask(reader, `SELECT "${schema}".now_ms()`), refused)
     })
+
+  it('are two, also of the longest schema, and of no other', async () => {
+    const schema = 's'.repeat(63)
+    const { stdout } = await command('db', 'init', addressOf(schema), '--json')
+    const { roles } = JSON.parse(stdout) as { roles: [string, string] }
+    assert.deepEqual(roles, roleNames(schema))
+    const others = ['t'.repeat(56), 't'.repeat(57), `${schema.slice(1)}t`, schema.slice(1)].flatMap(roleNames)
+    assert.equal(new Set([...roles, ...others]).size, 10)
+    assert.ok(others.every((name) => name.length <= 63))
+    const granted = await ask(
+      cluster.address,
+      `SELECT grantee, array_agg(privilege_type::text ORDER BY privilege_type) FROM information_schema.role_table_grants
+        WHERE table_schema = $1 AND table_name = 'event' AND grantee <> 'tidings' GROUP BY grantee ORDER BY grantee`,
+      [schema],
+    )
+    assert.deepEqual(granted, [
+      [roles[0], ['DELETE', 'INSERT', 'SELECT', 'UPDATE']],
+      [roles[1], ['SELECT']],
+    ])
+  })
 
   it('are for a log in PostgreSQL', async () => {
     const { code, stderr } = await command('db', 'init', '.tidings/home')

@@ -20,7 +20,7 @@ export const init = command({
     if (!isPostgres(address)) {
       const example = 'such as postgres://db.example/tidings?schema=home'
       throw new UsageError(
-        `db init makes a log in PostgreSQL: it takes an address ${example}, got ${JSON.stringify(address)}`,
+        `db init makes a log in PostgreSQL: it takes an address ${example}, got ${JSON.stringify(shownPlace(address))}`,
       )
     }
     const { initLog, initLogSql } = await import('../../../lib/cli.ts')
@@ -28,8 +28,7 @@ export const init = command({
       await print(await initLogSql(address))
       return exitCodes.ok
     }
-    const schema = await initLog(address)
-    const roles = [`${schema}_agent`, `${schema}_reader`]
+    const { schema, roles } = await initLog(address)
     if (json) printJson({ schema, roles })
     else {
       printLine(`the log is in the schema ${schema} of ${shownPlace(address)}`)

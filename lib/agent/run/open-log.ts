@@ -1,6 +1,7 @@
 import type { LevelLog } from '../../level/level-log.ts'
 import { type LogOptions, openLog as openDirectory } from '../../level/open-log.ts'
 import type { Finding } from '../../log/finding.ts'
+import type { MadeLog } from '../../postgres/make-log.ts'
 import type { PostgresOptions } from '../../postgres/open-postgres.ts'
 import type { PostgresLog } from '../../postgres/postgres-log.ts'
 
@@ -48,8 +49,8 @@ export async function openExisting(address: PostgresAddress, options: PostgresOp
   return openExistingPostgres(address, options)
 }
 
-/** Makes the log at an address, and the roles that may use it. Resolves to its schema. */
-export async function initLog(address: PostgresAddress): Promise<string> {
+/** Makes the log at an address, and the roles that may use it. */
+export async function initLog(address: PostgresAddress): Promise<MadeLog> {
   const { initPostgres } = await import('../../postgres/postgres.ts')
   return initPostgres(address)
 }
@@ -66,7 +67,7 @@ export async function initLogSql(address: PostgresAddress): Promise<string> {
   return initSql(address)
 }
 
-/** Whether a log is in PostgreSQL, not in a directory. */
+/** Whether a log is in PostgreSQL, not in a directory: also by an address with a mistake, which may hold a password. */
 export function isPostgres(place: string): boolean {
-  return /^postgres(ql)?:\/\//.test(place)
+  return /^\s*postgres(ql)?:/i.test(place)
 }
