@@ -1,8 +1,22 @@
 import { describe, quote, TidingsError } from '../core/errors.ts'
 import type { StoredEvent } from '../core/event.ts'
+import { checkOptions } from '../core/options.ts'
 import type { Query } from './port.ts'
 import { planOf } from './query-plan.ts'
 import { commonTypes, typeTest } from './type-names.ts'
+
+/** The parts of a query. */
+export const QUERY_PARTS = {
+  types: true,
+  since: true,
+  until: true,
+  after: true,
+  before: true,
+  told: true,
+  limit: true,
+  reverse: true,
+  where: true,
+} as const satisfies { readonly [K in keyof Required<Query>]: true }
 
 /** A validated query with its defaults, and the bounds that its test adds to those of the query. */
 export interface Narrowed {
@@ -29,7 +43,11 @@ export interface Narrowed {
  * @throws TidingsError `TIDINGS_LOG_INVALID`, naming the part that is wrong
  */
 export function narrow(query: Query): Narrowed {
-  const { types, where } = query
+  // A misspelt part would match everything.
+  checkOptions(query, QUERY_PARTS, 'TIDINGS_LOG_INVALID', 'of a query')
+  const { types, where, told, reverse } = query
+  if (told !== undefined && typeof told !== 'boolean') wrong('told', 'true or false', told)
+  if (reverse !== undefined && typeof reverse !== 'boolean') wrong('reverse', 'true or false', reverse)
   const after = count(query.after, 'after', 0)
   const before = count(query.before, 'before', Number.POSITIVE_INFINITY)
   const limit = count(query.limit, 'limit', Number.POSITIVE_INFINITY)
@@ -44,7 +62,7 @@ export function narrow(query: Query): Narrowed {
     since: Math.max(since, plan.created.low),
     until: Math.min(until, plan.created.high),
     limit,
-    reverse: query.reverse === true,
+    reverse: reverse === true,
     types: commonTypes(types, plan.types),
     identifiers: plan.identifiers,
     test: (event) =>

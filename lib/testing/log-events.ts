@@ -128,6 +128,10 @@ export const eventsTests: LogTests = {
       ['before', 'now'],
       ['limit', Number.NaN],
       ['limit', '3'],
+      ['told', 'yes'],
+      ['reverse', 1],
+      // Misspelt, it would match everything.
+      ['type', 'it'],
     ]
     for (const [path, value] of wrong) {
       await assert.rejects(list(log.events({ [path]: value })), refused('TIDINGS_LOG_INVALID', { path }), path)

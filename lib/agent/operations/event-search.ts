@@ -2,6 +2,7 @@ import type { Clock } from '../../core/clock.ts'
 import { defined } from '../../core/defined.ts'
 import { describe, quote, TidingsError } from '../../core/errors.ts'
 import type { StoredEvent } from '../../core/event.ts'
+import { checkOptions } from '../../core/options.ts'
 import { parseTime } from '../../core/parse-time.ts'
 import { eq } from '../../filter/comparison.ts'
 import { fromJSON } from '../../filter/from-json.ts'
@@ -10,6 +11,7 @@ import { parseWhere } from '../../filter/parse-where.ts'
 import { at } from '../../filter/path.ts'
 import { isTest, type Test } from '../../filter/test.ts'
 import type { Query } from '../../log/port.ts'
+import { QUERY_PARTS } from '../../log/query.ts'
 
 /** A query for events, as JSON. All given parts must match. */
 export interface EventQuestion {
@@ -48,6 +50,7 @@ export interface EventQuestion {
  * @throws TidingsError `TIDINGS_LOG_INVALID`, whose `details.path` names the invalid part
  */
 export function toQuery(question: EventQuestion, clock: Clock): Query {
+  checkOptions(question, { ...QUERY_PARTS, identifier: true }, 'TIDINGS_LOG_INVALID', 'of a question about events')
   const { types, since, until, told, after, before, limit, reverse } = question
   return {
     ...defined({ types }),
