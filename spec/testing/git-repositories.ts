@@ -15,13 +15,18 @@ const plain = { noNullPrototype: true } as const
 
 /** Real repositories under this directory, read by the real git. */
 export function gitService(directory: string) {
-  // A repository never changes here, so each question to git is asked once.
+  // A repository never changes here, so each question to git is asked once, unless a stopped run has cut it off.
   const answers = new Map<string, ReturnType<World['exec']>>()
   const ask: World['exec'] = (file, args, options) => {
     const question = args.join('\0')
-    const answer = answers.get(question) ?? exec(file, args, options)
-    answers.set(question, answer)
-    return answer
+    const known = answers.get(question)
+    if (known !== undefined) return known
+    const asked = exec(file, args, options)
+    answers.set(question, asked)
+    const forget = (): void => void answers.delete(question)
+    options?.signal?.addEventListener('abort', forget, { once: true })
+    asked.then(() => options?.signal?.removeEventListener('abort', forget), forget)
+    return asked
   }
   return {
     options: { path: 'a repository', branch: '*' },
@@ -46,7 +51,9 @@ export function gitService(directory: string) {
 
 // Equal refs make equal repositories, so each is made once.
 function repositoryOf(directory: string, refs: readonly Ref[]): string {
-  const script = `${base}${refs.map(words).join('')}done\n`
+  // A repository has a tag once.
+  const each = new Map(refs.map((ref, at) => ['tag' in ref ? ref.tag : at, ref]))
+  const script = `${base}${[...each.values()].map(words).join('')}done\n`
   const path = join(directory, createHash('sha256').update(script).digest('hex'))
   if (existsSync(path)) return path
   for (const part of ['objects', 'refs']) mkdirSync(join(path, part), { recursive: true })
