@@ -69,6 +69,7 @@ describe('a listener that agents share, asked from another process', () => {
     )
     broken.is = false
     assert.deepEqual(await asks.parked.retry('news', 7), [7])
+    assert.equal((await asks.parked.retry('news', 8, { seqs: [9] })).count, 0)
     await until(() => heard.length === 1, 'the first to be handled')
     const match = { seqs: [1, 2, 3, 4, 5, 6] }
     assert.equal((await asks.parked.retry('news', undefined, match)).count, 6)

@@ -67,8 +67,8 @@ async function taken(
   { info, ask }: OverShards,
   [, ...rest]: readonly unknown[],
 ): Promise<readonly number[] | ParkedAnswer> {
-  const [seq, match] = rest as [number | undefined, object | undefined]
-  const isMatch = seq === undefined && Object.values(match ?? {}).some((part) => part !== undefined && part !== null)
+  const [, match] = rest as [number | undefined, object | undefined]
+  const isMatch = Object.values(match ?? {}).some((part) => part !== undefined && part !== null)
   const all = await Promise.all((info.shards ?? []).map(({ name }) => takenAll(isMatch, name, rest, ask)))
   if (!isMatch) return (all as (readonly number[])[]).flat().toSorted((a, b) => a - b)
   const answers = all as readonly ParkedAnswer[]
