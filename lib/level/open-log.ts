@@ -1,10 +1,9 @@
 import { type Clock, systemClock } from '../core/clock.ts'
-import { asError, describe, TidingsError } from '../core/errors.ts'
-import { escape } from '../core/escape.ts'
+import { asError, TidingsError } from '../core/errors.ts'
 import { type Limits, limitsOf } from '../core/limits.ts'
-import { guardLogCall } from '../core/logger.ts'
 import { checkOptions } from '../core/options.ts'
 import { autoPrune } from '../log/auto-prune.ts'
+import { oneOf, warningsTo } from '../log/log-options.ts'
 import { boundsOf, type Retention } from '../log/retention.ts'
 import { createLevelLog } from './create-level-log.ts'
 import type { LevelLog } from './level-log.ts'
@@ -143,25 +142,10 @@ async function open(
   const limits = limitsOf(options.limits)
   if (retention !== undefined) boundsOf(retention)
   const identity = oneOf(options, 'identity', ['type', 'identifier'])
-  const warn = guardLogCall(
-    options.warn ?? ((message: string) => process.stderr.write(`tidings: ${escape(message)}\n`)),
-  )
+  const warn = warningsTo(options.warn)
   const store = await ReopeningStore.open({ ...parts, clock, identity, warn })
   void checkInBackground(store)
   const log = createLevelLog(store, limits, retention)
   if (retention !== undefined) autoPrune(retention, { log, clock, warn })
   return log
-}
-
-function oneOf<K extends keyof LogOptions>(
-  options: LogOptions,
-  name: K,
-  allowed: readonly LogOptions[K][],
-): LogOptions[K] {
-  const value = options[name]
-  if (value === undefined || allowed.includes(value)) return value
-  const expected = allowed.map(describe).join(' or ')
-  throw new TidingsError('TIDINGS_LOG_INVALID', `the log's ${name} must be ${expected}, got ${describe(value)}`, {
-    details: { path: name },
-  })
 }

@@ -1,11 +1,10 @@
 import type { Clock } from '../core/clock.ts'
 import { defined } from '../core/defined.ts'
 import { describe, TidingsError } from '../core/errors.ts'
-import { escape } from '../core/escape.ts'
 import { type Limits, limitsOf } from '../core/limits.ts'
-import { guardLogCall } from '../core/logger.ts'
 import { checkOptions } from '../core/options.ts'
 import { autoPrune } from '../log/auto-prune.ts'
+import { oneOf, warningsTo } from '../log/log-options.ts'
 import { boundsOf, type Retention } from '../log/retention.ts'
 import { connectTo } from './connect.ts'
 import { createPostgresLog } from './create-postgres-log.ts'
@@ -67,14 +66,12 @@ async function open(address: string, options: PostgresOptions, creates: boolean)
     'of a log in PostgreSQL',
   )
   const { clock, lease = 10_000, retention } = options
-  const identity = checkIdentity(options.identity)
+  const identity = oneOf(options, 'identity', ['type', 'identifier'])
   const schema = schemaName(address, options.schema)
   const limits = limitsOf(options.limits)
   if (retention !== undefined) boundsOf(retention)
   checkLease(lease)
-  const warn = guardLogCall(
-    options.warn ?? ((message: string) => void process.stderr.write(`tidings: ${escape(message)}\n`)),
-  )
+  const warn = warningsTo(options.warn)
   const facts = await prepare(address, { schema, identity, creates })
   if (identity !== undefined && identity !== facts.identity) {
     const why = `the log identifies events by ${facts.identity}, not by ${identity}`
@@ -102,12 +99,6 @@ const KNOWN: Record<keyof PostgresOptions | 'durability', true> = {
   lease: true,
   warn: true,
   durability: true,
-}
-
-function checkIdentity(identity: PostgresOptions['identity']): PostgresOptions['identity'] {
-  if (identity === undefined || identity === 'type' || identity === 'identifier') return identity
-  const words = `the log's identity must be "type" or "identifier", got ${describe(identity)}`
-  throw new TidingsError('TIDINGS_LOG_INVALID', words, { details: { path: 'identity' } })
 }
 
 // A timer takes no longer time.

@@ -122,10 +122,8 @@ export async function carryOut(
   const isOfPart = isOfJob || isOfListener
   if (!isOfPart && name !== 'status' && name !== 'reload') throw new Error(`an agent can't be asked for ${name}`)
   if (isOfPart) refuseUnlessHere(agent.held(), isOfJob ? 'job' : 'listener', String(args[0]))
-  const { group, method } = placeOf(name)
-  const owner = (group === undefined ? on : on[group]) as unknown as Record<string, Call>
   try {
-    return await (owner[method] as Call)(...args)
+    return await callOf(on, name)(...args)
   } catch (error) {
     // Another agent took the listener in between: what was asked was refused, and may be asked of that one.
     if (isOfListener && hasCode(error, 'TIDINGS_LOG_CLOSED')) throw hadByAnother(String(args[0]))
@@ -153,7 +151,7 @@ function placeOf(name: string): { readonly group: keyof Operations | undefined; 
 function routed(on: Operations, operation: string, { log, kind, agent }: Route): Operations {
   const { group, method } = placeOf(operation)
   const methods = on[group as keyof Operations] as unknown as Readonly<Record<string, Call>>
-  const here = methods[method] as Call
+  const here = callOf(on, operation)
   const ask = async (part: string, args: readonly unknown[]): Promise<unknown> => {
     for (const until = log.clock.now() + PATIENCE; ; ) {
       const isHere = agent !== undefined && hasPart(agent.held(), kind, part)

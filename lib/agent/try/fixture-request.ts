@@ -28,7 +28,7 @@ export function fixtureRequest(
     const value = headers.get(name)
     return value === null ? [] : [[name, clean(value)] as const]
   })
-  const body = fixtureBody(steady(bytes, headers.get('content-type') ?? ''), clean)
+  const body = fixtureBody(withoutDrawnBoundary(bytes, headers.get('content-type') ?? ''), clean)
   return {
     method,
     url: withoutCredentials(clean(url.replace(/#.*$/s, ''))),
@@ -89,6 +89,6 @@ export function tooLarge(what: string): TidingsError {
   )
 }
 
-function steady(bytes: Uint8Array, type: string): Uint8Array {
+function withoutDrawnBoundary(bytes: Uint8Array, type: string): Uint8Array {
   return Buffer.from(withoutBoundary(Buffer.from(bytes).toString('latin1'), type), 'latin1')
 }
