@@ -19,42 +19,43 @@ import { fileOf } from './source.ts'
 const TELLABLE =
   'events?|happenings?|identity|identities|drafts?|revisions?|versions?|changes?|commits?|tags?|items?|nothing|all'
 
-/** A phrase by the name that docs/STYLE.md gives it. A space in a pattern stands for any white space. */
-export const phrases: readonly { readonly name: string; readonly pattern: RegExp }[] = [
-  { name: 'is none', pattern: /\b(?:is|are|was|were) none\b/ },
+/** A phrase, and what must or must not stand before and after it, as sources of regular expressions. */
+interface Phrase {
+  /** The name that docs/STYLE.md gives it. */
+  readonly name: string
+  /** The words that it always has. */
+  readonly words: string
+  readonly before: string
+  /** The whole. */
+  readonly pattern: RegExp
+}
+
+function phrase(name: string, words: string, { before = '', after = '' } = {}): Phrase {
+  return { name, words, before, pattern: new RegExp(`${before}\\b${words}\\b${after}`) }
+}
+
+/** A space in a phrase stands for any white space. */
+export const phrases: readonly Phrase[] = [
+  phrase('is none', '(?:is|are|was|were) none'),
   // "There is no such file" and "is no longer" are plain English.
-  { name: 'is no X', pattern: /(?<!\bthere )\b(?:is|are) no (?!longer\b)\w+/ },
-  { name: 'what is … is', pattern: /\bwhat is\b[^.;:?!|\0]{1,60}?\bis\b/ },
-  { name: 'is said', pattern: /\b(?:is|are) said\b/ },
-  {
-    name: 'is told',
-    pattern: new RegExp(
-      `(?<!\\b(?:${TELLABLE}) )\\b(?:is|are) told\\b(?! (?:once|twice|again|\\w+ times|to (?:all )?listeners)\\b)`,
-    ),
-  },
-  {
-    name: 'is told',
-    pattern:
-      /\b(?:is|are) told (?:of|that|what|which|why|whether|how|where|by|about|apart|to (?!(?:all )?listeners))\b/,
-  },
-  { name: 'whoever', pattern: /\bwhoever\b/ },
-  { name: 'goes on', pattern: /\bgoes on\b/ },
-  { name: 'anew', pattern: /\banew\b/ },
-  { name: 'nobody', pattern: /\b(?:nobody|somebody)\b/ },
+  phrase('is no X', '(?:is|are) no', { before: '(?<!\\bthere )', after: ' (?!longer\\b)\\w+' }),
+  phrase('what is … is', 'what is\\b[^.;:?!|\\0]{1,60}?\\bis'),
+  phrase('is said', '(?:is|are) said'),
+  phrase('is told', '(?:is|are) told', {
+    before: `(?<!\\b(?:${TELLABLE}) )`,
+    after: '(?! (?:once|twice|again|\\w+ times|to (?:all )?listeners)\\b)',
+  }),
+  phrase('is told', '(?:is|are) told', {
+    after: ' (?:of|that|what|which|why|whether|how|where|by|about|apart|to (?!(?:all )?listeners))\\b',
+  }),
+  phrase('whoever', 'whoever'),
+  phrase('goes on', 'goes on'),
+  phrase('anew', 'anew'),
+  phrase('nobody', '(?:nobody|somebody)'),
 ]
 
-/** The words of every phrase, however they are wrapped: a text without them needs no look at which parts are prose. */
-const HINT = new RegExp(
-  [
-    /(?:is|are|was|were)[\W_]+(?:none|said|told)\b/,
-    /(?<!there )(?:is|are)[\W_]+no\b/,
-    /what[\W_]+is\b[^.;:?!|]{1,60}\bis\b/,
-    /whoever|goes[\W_]+on\b|anew\b|nobody|somebody/,
-  ]
-    .map(({ source }) => source)
-    .join('|'),
-  'i',
-)
+/** The words of any phrase, however they are wrapped: only a text with some is parsed. */
+const HINT = new RegExp(phrases.map(({ words, before }) => before + words.replaceAll(' ', '[\\W_]+')).join('|'), 'i')
 
 /** Texts that stay as they are although they have such a phrase, with the reason: the wording of some outputs is fixed. */
 export const allowed: readonly { readonly path: RegExp; readonly text: RegExp; readonly reason: string }[] = [
