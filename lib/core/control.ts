@@ -1,6 +1,7 @@
 import { brand, isBranded } from './brand.ts'
 import { type Duration, formatDuration, parseDuration } from './duration.ts'
-import { TidingsError } from './errors.ts'
+import { describe, type ErrorCode, TidingsError } from './errors.ts'
+import { checkOptions } from './options.ts'
 import { DAY } from './time-units.ts'
 
 /**
@@ -21,13 +22,14 @@ export class Retry extends TidingsError {
   /** The wait before the next attempt, in ms. */
   readonly after: number
 
-  /** @throws TidingsError `TIDINGS_DURATION_INVALID` */
+  /** @throws TidingsError `TIDINGS_DURATION_INVALID`, also for an unknown option */
   constructor(options: {
     /** The wait before the next attempt: `'90s'` or ms, at least 0; more than 100 years count as 100. */
     readonly after: Duration
     /** The error behind it; it is logged and stored. */
     readonly cause?: unknown
   }) {
+    checkThrown(options ?? {}, { after: true, cause: true }, 'TIDINGS_DURATION_INVALID', 'Retry')
     const after = parseDuration(options?.after, 'after of a Retry', { min: 0 })
     super('TIDINGS_RETRY', `asked to be tried again after ${formatDuration(after)}`, options)
     this.after = after
@@ -49,6 +51,7 @@ export class Park extends TidingsError {
   /** `Park`. */
   override readonly name = 'Park'
 
+  /** @throws TidingsError `TIDINGS_LISTENER_INVALID` for an unknown option */
   constructor(
     reason: string,
     options: {
@@ -56,6 +59,7 @@ export class Park extends TidingsError {
       readonly cause?: unknown
     } = {},
   ) {
+    checkThrown(options, { cause: true }, 'TIDINGS_LISTENER_INVALID', 'Park')
     super('TIDINGS_PARKED', reason, options)
     brand('park', this)
   }
@@ -81,6 +85,7 @@ export class Cancel extends TidingsError {
   /** `Cancel`. */
   override readonly name = 'Cancel'
 
+  /** @throws TidingsError `TIDINGS_JOB_INVALID` for an unknown option */
   constructor(
     reason: string,
     options: {
@@ -88,9 +93,24 @@ export class Cancel extends TidingsError {
       readonly cause?: unknown
     } = {},
   ) {
+    checkThrown(options, { cause: true }, 'TIDINGS_JOB_INVALID', 'Cancel')
     super('TIDINGS_CANCELLED', reason, options)
     brand('cancel', this)
   }
+}
+
+/** Also rejects an error in place of the options, which would be lost; it is kept as the cause. */
+function checkThrown<O extends object>(
+  options: O,
+  known: { readonly [K in keyof Required<O>]: true },
+  code: ErrorCode,
+  name: string,
+): void {
+  if (options instanceof Error) {
+    const words = `the options of ${name} must be an object such as { cause: error }, got ${describe(options)} itself`
+    throw new TidingsError(code, words, { cause: options })
+  }
+  checkOptions(options, known, code, `of ${name}`)
 }
 
 /** Whether an error is a `Retry`, of this copy of the package or another. */

@@ -27,7 +27,7 @@ export interface World {
  */
 export function checkWorld(world: Partial<World>, code: ErrorCode, of: string): void {
   if (world instanceof Promise) throw new TidingsError(code, `the world ${of} must be an object, got a promise of one`)
-  checkOptions(world, { fetch: true, exec: true, now: true, secret: true }, code, `world ${of}`)
+  checkOptions(world, { fetch: true, exec: true, now: true, secret: true }, code, `of the world ${of}`)
   for (const [name, part] of Object.entries(world)) {
     if (part === undefined || typeof part === 'function') continue
     throw new TidingsError(code, `${quote(name)} of the world ${of} must be a function, got ${describe(part)}`)

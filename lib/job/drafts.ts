@@ -1,10 +1,11 @@
 import { NEVER, Observable } from 'rxjs'
 import { type Clock, systemClock } from '../core/clock.ts'
 import type { Draft } from '../core/event.ts'
+import { checkOptions } from '../core/options.ts'
 import { withLinkedSignal } from '../core/time-limit.ts'
 import type { Job } from './job.ts'
 import { runSlot, type SlotHost } from './run-loop.ts'
-import { type ContextParts, contextOf, emitting, MemoryOutlet, MemoryState, unheard } from './run-once.ts'
+import { type ContextParts, checkContext, contextOf, emitting, MemoryOutlet, MemoryState, unheard } from './run-once.ts'
 import { runs$ } from './runs.ts'
 
 /**
@@ -12,6 +13,8 @@ import { runs$ } from './runs.ts'
  * with the first slot after it subscribes. A failed run is logged to the context's logger (default: standard error)
  * and never ends the stream; a run that cancels its job completes it. Drafts are not deduplicated: see
  * `distinctByIdentifier`.
+ *
+ * @throws TidingsError `TIDINGS_JOB_INVALID` for an unknown option, or an unknown part of the context
  *
  * @example
  * ```ts
@@ -27,16 +30,16 @@ import { runs$ } from './runs.ts'
  */
 export function drafts(
   job: Job,
-  {
-    clock = systemClock,
-    context = {},
-  }: {
+  options: {
     /** The time source. Default: the clock of this machine. */
     readonly clock?: Clock
     /** Replaces parts of the runs' context. Its signal ends the runs. Default: none. */
     readonly context?: Omit<ContextParts, 'clock'>
   } = {},
 ): Observable<Draft> {
+  checkOptions(options, { clock: true, context: true }, 'TIDINGS_JOB_INVALID', 'of drafts()')
+  const { clock = systemClock, context = {} } = options
+  checkContext(context, 'of the context of drafts()')
   return new Observable((subscriber) => {
     const { signal, ...parts } = context
     const environment = contextOf(clock, parts)

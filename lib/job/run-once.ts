@@ -5,6 +5,7 @@ import { quote, TidingsError } from '../core/errors.ts'
 import type { Draft, Receipt, StoredEvent } from '../core/event.ts'
 import type { JsonValue } from '../core/json.ts'
 import { guardLogger, type Logger } from '../core/logger.ts'
+import { checkOptions } from '../core/options.ts'
 import { withLinkedSignal } from '../core/time-limit.ts'
 import { checkDraft } from '../log/check-draft.ts'
 import type { Entry, KeyValue, Writes } from '../log/port.ts'
@@ -20,10 +21,28 @@ export type ContextParts = Partial<Omit<JobContext, 'logger'>> & {
   readonly clock?: Clock
 }
 
+const PARTS: { readonly [K in keyof Required<ContextParts>]: true } = {
+  attempt: true,
+  clock: true,
+  events: true,
+  exec: true,
+  fetch: true,
+  late: true,
+  logger: true,
+  now: true,
+  publish: true,
+  secret: true,
+  signal: true,
+  slot: true,
+  state: true,
+}
+
 /**
  * Runs a job once, now, and emits its drafts as they are published or returned. Completes when the run ends well;
  * errors with what it threw, with a refused publish, or with `TIDINGS_RUN_TIMEOUT`. Unsubscribing aborts its signal.
  * Drafts are not deduplicated: `publish` resolves to the status `offered`.
+ *
+ * @throws TidingsError `TIDINGS_JOB_INVALID` for an unknown part of the context
  *
  * @example
  * ```ts
@@ -35,6 +54,7 @@ export type ContextParts = Partial<Omit<JobContext, 'logger'>> & {
  * ```
  */
 export function runOnce(job: Job, context: ContextParts = {}): Observable<Draft> {
+  checkContext(context, 'of the context of runOnce()')
   return new Observable((subscriber) => {
     const stop = new AbortController()
     const outlet = new MemoryOutlet(
@@ -59,6 +79,11 @@ export function runAlone(job: Job, outlet: Outlet, parts: ContextParts, stop?: A
   return withLinkedSignal(signals, (abort) =>
     runAttempt(job, { slot, attempt: 1, late: 0, outlet, clock, context, abort }),
   )
+}
+
+/** @throws TidingsError `TIDINGS_JOB_INVALID` for an unknown part: the real one would be used in its place */
+export function checkContext(context: ContextParts, of: string): void {
+  checkOptions(context, PARTS, 'TIDINGS_JOB_INVALID', of)
 }
 
 /** The context parts of runs without a log: the real world, but for what is given. */

@@ -6,11 +6,12 @@ import { didYouMean } from '../core/did-you-mean.ts'
 import { isEngineType } from '../core/engine-types.ts'
 import { describe, TidingsError } from '../core/errors.ts'
 import type { Draft, StoredEvent } from '../core/event.ts'
+import { checkOptions } from '../core/options.ts'
 import { checkWorld, type World } from '../core/world.ts'
 import { outdated } from '../dispatch/outdated.ts'
 import { typeTest } from '../log/type-names.ts'
 import { AgentRehearsal, type Failure } from './agent-rehearsal.ts'
-import { BrokenLaw, type CheckLaw, checkLaw, type LawOptions, show } from './check-law.ts'
+import { BrokenLaw, type CheckLaw, checkLaw, LAW_OPTIONS, type LawOptions, show } from './check-law.ts'
 import { fc } from './fast-check.ts'
 import { eventLine } from './pipe-under-test.ts'
 import type { AnyArbitrary } from './watched-stream.ts'
@@ -50,6 +51,8 @@ const laws: Readonly<Record<string, (subject: Subject, checkLaw: CheckLaw) => Pr
   [STORED]: schemas,
 }
 
+const KNOWN = { events: true, world: true, outside: true, before: true, stored: true, ...LAW_OPTIONS } as const
+
 /** The option that a law needs, if any. */
 const needs: Readonly<Record<string, 'before' | 'stored'>> = {
   [UPGRADE]: 'before',
@@ -60,7 +63,8 @@ const needs: Readonly<Record<string, 'before' | 'stored'>> = {
  * Returns the laws of an agent, by name. Each is a function that runs its jobs and listeners over generated events on a log
  * in memory, and rejects with the smallest counterexample it can find.
  *
- * @throws TidingsError `TIDINGS_AGENT_INVALID` for something other than an agent, or a world with unknown parts
+ * @throws TidingsError `TIDINGS_AGENT_INVALID` for something other than an agent, an unknown option, or a world with
+ *   unknown parts
  *
  * @example
  * ```ts
@@ -81,8 +85,10 @@ const needs: Readonly<Record<string, 'before' | 'stored'>> = {
  */
 export function agentLaws<E extends StoredEvent>(
   agent: Agent,
-  { events, world = {}, outside = [], before, stored, ...effort }: AgentLawOptions<E>,
+  options: AgentLawOptions<E>,
 ): Record<string, () => Promise<void>> {
+  checkOptions(options, KNOWN, 'TIDINGS_AGENT_INVALID', 'of agentLaws()')
+  const { events, world = {}, outside = [], before, stored, ...effort } = options
   for (const each of before === undefined ? [agent] : [agent, before]) {
     if (isAgent(each)) continue
     throw new TidingsError('TIDINGS_AGENT_INVALID', `agentLaws() needs an agent, got ${describe(each)}`)

@@ -1,5 +1,6 @@
 import type { Arbitrary } from 'fast-check'
 import { defined } from '../core/defined.ts'
+import { checkOptions } from '../core/options.ts'
 import { fc } from './fast-check.ts'
 import { nearby } from './nearby.ts'
 import type { PollFault } from './stream-world.ts'
@@ -53,6 +54,8 @@ const MOST = { polls: 4, items: 8, incidents: 5, looks: 3 } as const
  *
  * `streamLaws` uses them for polls that overlap and for items that are late.
  *
+ * @throws TidingsError `TIDINGS_STREAM_INVALID` for an unknown option
+ *
  * @example
  * ```ts
  * import assert from 'node:assert/strict'
@@ -85,8 +88,11 @@ const MOST = { polls: 4, items: 8, incidents: 5, looks: 3 } as const
  */
 export function arbHistory<W>(
   wire: AnyArbitrary<W>,
-  { happens = EVERYTHING, ...service }: HistoryOptions<NoInfer<W>>,
+  options: HistoryOptions<NoInfer<W>>,
 ): Arbitrary<readonly HistoryPoll<W>[]> {
+  const known = { truth: true, arrival: true, renumber: true, happens: true } as const
+  checkOptions(options, known, 'TIDINGS_STREAM_INVALID', 'of arbHistory()')
+  const { happens = EVERYTHING, ...service } = options
   const kinds = happens.filter((kind) => kind !== 'renumbers' || service.renumber !== undefined)
   const { truth } = service
   const isEdit = (other: W, item: W): boolean => truth(other) === truth(item)

@@ -3,6 +3,7 @@ import type { Arbitrary } from 'fast-check'
 import { describe, quote, TidingsError } from '../core/errors.ts'
 import type { Draft, StoredEvent } from '../core/event.ts'
 import { type EventType, isEventType } from '../core/event-type.ts'
+import { checkOptions } from '../core/options.ts'
 import { fits } from '../core/schema.ts'
 import { DAY } from '../core/time-units.ts'
 import { fc } from './fast-check.ts'
@@ -25,8 +26,8 @@ export interface ArbitraryParts<Input> {
  * arktype 2.1.28 and later), one with a `toJSONSchema()`, and valibot. What the structure leaves out, such as a `refine`,
  * sorts out what was generated. For any other type, pass `data`.
  *
- * @throws TidingsError `TIDINGS_TYPE_INVALID` for something other than an event type, and when the schema does not tell how
- *   to make data and `data` is missing; when generating, an Error if the schema refuses nearly all of it
+ * @throws TidingsError `TIDINGS_TYPE_INVALID` for something other than an event type, an unknown part, and when the schema
+ *   does not tell how to make data and `data` is missing; when generating, an Error if the schema refuses nearly all of it
  *
  * @example
  * ```ts
@@ -45,6 +46,7 @@ export function arbDraft<N extends string, T, Input>(
   if (!isEventType(type)) {
     throw new TidingsError('TIDINGS_TYPE_INVALID', `arbitraries need an event type, got ${describe(type)}`)
   }
+  checkOptions(parts, { data: true, identifier: true }, 'TIDINGS_TYPE_INVALID', `of arbitraries of ${quote(type.type)}`)
   const { schema } = type as { readonly schema?: StandardSchemaV1 }
   const data = (parts.data ?? fromSchema(type.type, schema)) as Arbitrary<Input>
   const identifier = (parts.identifier ?? identifiers) as Arbitrary<string>

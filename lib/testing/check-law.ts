@@ -13,6 +13,9 @@ export interface LawOptions {
   readonly path?: string
 }
 
+/** Names the options of the search, for `checkOptions`. */
+export const LAW_OPTIONS = { numRuns: true, seed: true, path: true } as const
+
 /** A broken law: the finding in one sentence, and the history that led to it. */
 export class BrokenLaw extends Error {
   override readonly name = 'BrokenLaw'

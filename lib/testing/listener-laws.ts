@@ -1,9 +1,10 @@
 import type { Arbitrary } from 'fast-check'
 import { defined } from '../core/defined.ts'
 import type { StoredEvent } from '../core/event.ts'
+import { checkOptions } from '../core/options.ts'
 import { checkWorld, type World } from '../core/world.ts'
 import type { Listener } from '../listener/listener.ts'
-import { type CheckLaw, checkLaw, type LawOptions } from './check-law.ts'
+import { type CheckLaw, checkLaw, LAW_OPTIONS, type LawOptions } from './check-law.ts'
 import { discreet, failing, heeding, twice } from './listener-law-effects.ts'
 import { ListenerUnderTest } from './listener-under-test.ts'
 import { freshListener } from './pipe-laws.ts'
@@ -35,13 +36,15 @@ const laws: Readonly<Record<string, (subject: ListenerUnderTest, checkLaw: Check
   'no secret is in its errors': discreet,
 }
 
+const KNOWN = { events: true, world: true, repeatable: true, observe: true, ...LAW_OPTIONS } as const
+
 /**
  * Returns the laws of a listener's handler, by name. Each is a function that delivers generated events, in a world that it
  * watches and lets fail, and rejects with the smallest counterexample it can find. Nothing real is touched, unless the
  * handler reaches past its context. Filters with a memory pass everything.
  *
- * @throws TidingsError `TIDINGS_LISTENER_INVALID` for something other than a listener, or a function that returns one, and
- *   for a world with unknown parts
+ * @throws TidingsError `TIDINGS_LISTENER_INVALID` for something other than a listener, or a function that returns one, for
+ *   an unknown option, and for a world with unknown parts
  *
  * @example
  * ```ts
@@ -66,8 +69,10 @@ const laws: Readonly<Record<string, (subject: ListenerUnderTest, checkLaw: Check
  */
 export function listenerLaws<E extends StoredEvent>(
   listener: Listener | (() => Listener),
-  { events, world, repeatable = () => false, observe = () => undefined, ...effort }: ListenerLawOptions<E>,
+  options: ListenerLawOptions<E>,
 ): Record<string, () => Promise<void>> {
+  checkOptions(options, KNOWN, 'TIDINGS_LISTENER_INVALID', 'of listenerLaws()')
+  const { events, world, repeatable = () => false, observe = () => undefined, ...effort } = options
   const fresh = freshListener(listener)
   const { name } = fresh()
   const open = (): Partial<World> => {

@@ -1,3 +1,4 @@
+import { checkOptions } from '../core/options.ts'
 import { acceptTests, lastingAcceptTests } from './log-accept.ts'
 import { againTests } from './log-again.ts'
 import { Bench, type LogTests, type OpenLog } from './log-bench.ts'
@@ -64,8 +65,18 @@ const lasting: readonly LogTests[] = [
   lastingClaimTests,
 ]
 
+const KNOWN: { readonly [K in keyof Required<LogSuite>]: true } = {
+  test: true,
+  open: true,
+  survives: true,
+  runs: true,
+  patience: true,
+}
+
 /**
  * The contract of a log as tests: every store of an agent's events must pass them all, unchanged.
+ *
+ * @throws TidingsError `TIDINGS_LOG_INVALID` for an unknown option
  *
  * @example
  * ```ts
@@ -85,7 +96,9 @@ const lasting: readonly LogTests[] = [
  * })
  * ```
  */
-export function logSuite({ test, open, survives = true, runs = 20, patience = LONGEST }: LogSuite): void {
+export function logSuite(options: LogSuite): void {
+  checkOptions(options, KNOWN, 'TIDINGS_LOG_INVALID', 'of logSuite()')
+  const { test, open, survives = true, runs = 20, patience = LONGEST } = options
   for (const tests of survives ? [...always, ...lasting] : always) {
     for (const [name, run] of Object.entries(tests)) test(name, () => new Bench(open, { runs, patience }).run(run))
   }

@@ -1,8 +1,9 @@
 import type { Arbitrary } from 'fast-check'
 import { describe, TidingsError } from '../core/errors.ts'
 import type { StoredEvent } from '../core/event.ts'
+import { checkOptions } from '../core/options.ts'
 import { isListener, type Listener } from '../listener/listener.ts'
-import { type CheckLaw, checkLaw, type LawOptions } from './check-law.ts'
+import { type CheckLaw, checkLaw, LAW_OPTIONS, type LawOptions } from './check-law.ts'
 import { fails, restarts } from './pipe-law-fates.ts'
 import { reached } from './pipe-law-tests.ts'
 import { together } from './pipe-law-together.ts'
@@ -28,7 +29,8 @@ const laws: Readonly<Record<string, (subject: PipeUnderTest, checkLaw: CheckLaw,
  *
  * Given a function that creates the listener, a restart calls it, so that variables inside of it are fresh. Operators that act, such as `tap`, do act.
  *
- * @throws TidingsError `TIDINGS_LISTENER_INVALID` for something other than a listener, or a function that returns one
+ * @throws TidingsError `TIDINGS_LISTENER_INVALID` for something other than a listener, or a function that returns one, and
+ *   for an unknown option
  *
  * @example
  * ```ts
@@ -47,8 +49,10 @@ const laws: Readonly<Record<string, (subject: PipeUnderTest, checkLaw: CheckLaw,
  */
 export function pipeLaws<E extends StoredEvent>(
   listener: Listener | (() => Listener),
-  { events, ...effort }: PipeLawOptions<E>,
+  options: PipeLawOptions<E>,
 ): Record<string, () => Promise<void>> {
+  checkOptions(options, { events: true, ...LAW_OPTIONS }, 'TIDINGS_LISTENER_INVALID', 'of pipeLaws()')
+  const { events, ...effort } = options
   const fresh = freshListener(listener)
   const { name } = fresh()
   const named = Object.entries(laws).map(([law, run]) => {

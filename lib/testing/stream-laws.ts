@@ -3,7 +3,8 @@ import type { Stream } from '../agent/define/stream.ts'
 import { defined } from '../core/defined.ts'
 import { quote, TidingsError } from '../core/errors.ts'
 import { isEventType } from '../core/event-type.ts'
-import { type CheckLaw, checkLaw, type LawOptions } from './check-law.ts'
+import { checkOptions } from '../core/options.ts'
+import { type CheckLaw, checkLaw, LAW_OPTIONS, type LawOptions } from './check-law.ts'
 import { survival } from './stream-law-data.ts'
 import { distinctness, edits, independence, naming } from './stream-law-identifiers.ts'
 import { failure, late, overlap, truthful } from './stream-law-polls.ts'
@@ -39,6 +40,16 @@ const laws: Readonly<Record<string, <W>(subject: StreamUnderTest<W>, checkLaw: C
   'data survives the log': survival,
 }
 
+const KNOWN = {
+  options: true,
+  wire: true,
+  truth: true,
+  arrival: true,
+  serve: true,
+  push: true,
+  ...LAW_OPTIONS,
+} as const
+
 /**
  * Returns the laws of a stream, by name. Each is a function that tries the stream on generated services, and rejects
  * with the smallest counterexample it can find: what was sent, what was told, and how to replay it. The laws touch
@@ -48,7 +59,7 @@ const laws: Readonly<Record<string, <W>(subject: StreamUnderTest<W>, checkLaw: C
  * job until everything is sent, and a poll that fails is one during which the log rejects an event, before or after it
  * is stored.
  *
- * @throws TidingsError `TIDINGS_STREAM_INVALID` when the options don't fit, or a job never ends and there is no `push`
+ * @throws TidingsError `TIDINGS_STREAM_INVALID` when the options don't fit, one is unknown, or a job never ends and there is no `push`
  *
  * @example
  * ```ts
@@ -82,9 +93,13 @@ const laws: Readonly<Record<string, <W>(subject: StreamUnderTest<W>, checkLaw: C
  */
 export function streamLaws<O, W>(
   stream: (options: O) => Stream,
-  { options, wire, truth, arrival, serve, push, ...effort }: StreamLawOptions<NoInfer<O>, W>,
+  options: StreamLawOptions<NoInfer<O>, W>,
 ): Record<string, () => Promise<void>> {
-  const start = (): Stream => stream(options)
+  checkOptions(options, KNOWN, 'TIDINGS_STREAM_INVALID', 'of streamLaws()')
+  const { options: use, wire, truth, arrival, serve, push, ...effort } = options
+  if (arrival !== undefined)
+    checkOptions(arrival, { by: true, promised: true }, 'TIDINGS_STREAM_INVALID', 'of arrival of streamLaws()')
+  const start = (): Stream => stream(use)
   const { name, jobs } = start()
   const endless = jobs.find(isEndless)
   if (endless !== undefined && push === undefined) {

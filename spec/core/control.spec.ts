@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { Retry } from '../../lib/core/control.ts'
+import { Cancel, Park, Retry } from '../../lib/core/control.ts'
 
 describe('Retry', () => {
   it('says in its message how long to wait, for any form of the duration and for no wait', () => {
@@ -25,6 +25,21 @@ describe('Retry', () => {
         code: 'TIDINGS_DURATION_INVALID',
         message: /^after of a Retry: /,
       })
+    }
+  })
+})
+
+describe('Retry, Park and Cancel', () => {
+  it('reject an error in place of their options, and keep it as the cause', () => {
+    const error = new TypeError('it is full')
+    const options = error as never
+    for (const [name, throwing] of [
+      ['Retry', () => new Retry(options)],
+      ['Park', () => new Park('it failed', options)],
+      ['Cancel', () => new Cancel('it failed', options)],
+    ] as const) {
+      const message = `the options of ${name} must be an object such as { cause: error }, got a TypeError itself`
+      assert.throws(throwing, { message, cause: error })
     }
   })
 })

@@ -2,6 +2,7 @@ import { systemClock } from '../../core/clock.ts'
 import { defined } from '../../core/defined.ts'
 import { asError, hasCode, type TidingsError } from '../../core/errors.ts'
 import { type Exec, exec } from '../../core/exec.ts'
+import { checkOptions } from '../../core/options.ts'
 import { isReadOnce } from '../../core/read-call.ts'
 import { processSecrets, type Secrets, secretsOf } from '../../core/secrets.ts'
 import { checkWorld, type World } from '../../core/world.ts'
@@ -56,6 +57,8 @@ type Happening = (clean: (text: string) => string) => Promise<Exchange | undefin
  *   the values of cookies, `Authorization` and their like, of tokens in answers, and of passwords in forms.
  * - Bodies are recorded as far as the caller reads them. An exchange that the caller aborts is left out.
  *
+ * @throws TidingsError `TIDINGS_AGENT_INVALID` for an unknown option, or a world with unknown parts
+ *
  * @example
  * ```ts
  * import { eventType, job, manual, memoryLog, tryOut } from 'tidings'
@@ -68,7 +71,9 @@ type Happening = (clean: (text: string) => string) => Promise<Exchange | undefin
  * // await recording.save('speak.fixture.json')
  * ```
  */
-export function recordWorld({ world = {}, secrets = processSecrets() }: RecordOptions = {}): Recording {
+export function recordWorld(options: RecordOptions = {}): Recording {
+  checkOptions(options, { world: true, secrets: true }, 'TIDINGS_AGENT_INVALID', 'of recordWorld()')
+  const { world = {}, secrets = processSecrets() } = options
   checkWorld(world, 'TIDINGS_AGENT_INVALID', 'of recordWorld()')
   const now = world.now ?? (() => systemClock.now())
   const known = secretsOf(world, secrets)

@@ -4,6 +4,7 @@ import { realEnvironment } from '../../core/environment.ts'
 import { asError } from '../../core/errors.ts'
 import type { Draft, Receipt, StoredEvent } from '../../core/event.ts'
 import { type Logger, silentLogger } from '../../core/logger.ts'
+import { checkOptions } from '../../core/options.ts'
 import { processSecrets, type Secrets, secretsOf } from '../../core/secrets.ts'
 import { checkWorld, type World } from '../../core/world.ts'
 import type { Job } from '../../job/job.ts'
@@ -69,9 +70,22 @@ export interface TryOutReport {
   readonly unheard: number
 }
 
+const KNOWN: { readonly [K in keyof Required<TryOutOptions>]: true } = {
+  again: true,
+  job: true,
+  listener: true,
+  log: true,
+  logger: true,
+  secrets: true,
+  signal: true,
+  world: true,
+}
+
 /**
  * Tries a job, a listener or both on a log: the job runs once, the listener receives each event once and leaves no
  * cursor behind. There are no retries: a failure is in the report.
+ *
+ * @throws TidingsError `TIDINGS_AGENT_INVALID` for an unknown option
  *
  * @example
  * ```ts
@@ -84,7 +98,11 @@ export interface TryOutReport {
  * console.log(heard.length)
  * ```
  */
-export async function tryOut({ job, listener, again, ...options }: TryOutOptions): Promise<TryOutReport> {
+export async function tryOut(options: TryOutOptions): Promise<TryOutReport> {
+  checkOptions(options, KNOWN, 'TIDINGS_AGENT_INVALID', 'of tryOut()')
+  const { job, listener, again } = options
+  if (again !== undefined)
+    checkOptions(again, { type: true, identifier: true }, 'TIDINGS_AGENT_INVALID', 'of again of tryOut()')
   checkLog(options.log, 'tryOut()')
   const published: Published[] = []
   const log = watched(options.log, ({ type, identifier }, { status, seq }) =>

@@ -11,7 +11,7 @@ export function optionsPage(): string {
   return `${[
     '# Options and settings',
     '<!-- Made from the source by `npm run docs:reference`. Change the comments there. -->',
-    "Everything that can be set, with its type, its default and its unit. An unknown option, or a wrong value, is refused with an error that names it. A `Duration` is a text such as `'5s'` or `'1h30m'`, or a number of milliseconds. An option of an option is written `backoff.min` here and `backoff: { min: '2s' }` in code.",
+    "Everything that can be set, with its type, its default and its unit. An unknown option, or a wrong value, is refused with an error that names it; only `TidingsError` ignores it, so that it never hides the error that it reports. A `Duration` is a text such as `'5s'` or `'1h30m'`, or a number of milliseconds. An option of an option is written `backoff.min` here and `backoff: { min: '2s' }` in code.",
     'In other places: the options of [every command](cli.md), and of [each stream and handler](./streams/README.md).',
     ...modules.flatMap((module) => [
       `## In \`${module}\``,
