@@ -9,11 +9,11 @@ import { Connection } from './connection.ts'
  */
 export async function connectTo(address: string, onBroken: () => void, silence?: number): Promise<Connection> {
   const servers = serversOf(address)
-  if (servers.length === 1) return Connection.open({ connectionString: address }, onBroken, silence)
+  if (servers.length === 1) return Connection.open(address, onBroken, silence)
   let failure: unknown
   for (const server of servers) {
     try {
-      const connection = await Connection.open({ connectionString: server }, onBroken, silence)
+      const connection = await Connection.open(server, onBroken, silence)
       const [[isStandby] = []] = await connection.ask('SELECT pg_is_in_recovery()')
       if (isStandby !== true) return connection
       connection.destroy()

@@ -1,4 +1,4 @@
-import type { Client, ClientConfig } from 'pg'
+import type { Client } from 'pg'
 import { type CancelTimer, systemClock } from '../core/clock.ts'
 import { asError, TidingsError } from '../core/errors.ts'
 import { SECOND } from '../core/time-units.ts'
@@ -30,8 +30,8 @@ const OUTGROWN = '42883'
 
 /** One connection. It answers one question after another; a broken one rejects all of them, and is not used again. */
 export class Connection {
-  /** How it was opened: which server it reaches. */
-  readonly config: ClientConfig
+  /** The address of the server that it reaches. */
+  readonly address: string
   readonly #client: Client
   readonly #onBroken: () => void
   #last: Promise<unknown> = Promise.resolve()
@@ -44,10 +44,10 @@ export class Connection {
   isWaiting: (server: number) => Promise<boolean> = async () => false
 
   /** Connects. `onBroken` is called once, when the connection breaks. `silence`: how long an answer may take, in ms. */
-  static async open(config: ClientConfig, onBroken: () => void, silence = MOST_SILENCE): Promise<Connection> {
+  static async open(address: string, onBroken: () => void, silence = MOST_SILENCE): Promise<Connection> {
     const { default: pg } = await importPg()
-    const client = clientOf(pg, config)
-    const connection = new Connection(client, config, onBroken, silence)
+    const client = clientOf(pg, address)
+    const connection = new Connection(client, address, onBroken, silence)
     client.on('error', (error) => connection.#fail(error))
     // The statement would succeed, but what it has written may be here alone.
     client.on('notice', ({ routine, message }) => {
@@ -62,8 +62,8 @@ export class Connection {
     return connection
   }
 
-  private constructor(client: Client, config: ClientConfig, onBroken: () => void, silence: number) {
-    this.config = config
+  private constructor(client: Client, address: string, onBroken: () => void, silence: number) {
+    this.address = address
     this.#client = client
     this.#silence = silence
     this.#onBroken = onBroken
@@ -164,13 +164,13 @@ function unknown(error: Error): TidingsError {
 }
 
 // An address that is not a URL is not repeated: it may hold a password.
-function clientOf(pg: Pick<typeof import('pg'), 'Client'>, config: ClientConfig): Client {
+function clientOf(pg: Pick<typeof import('pg'), 'Client'>, address: string): Client {
   try {
     return new pg.Client({
       connectionTimeoutMillis: MOST_CONNECTING,
       keepAlive: true,
       application_name: 'tidings',
-      ...config,
+      connectionString: address,
     })
   } catch (error) {
     const hint = `in a user or password, write @ : / ? # % as %40 %3A %2F %3F %23 %25`

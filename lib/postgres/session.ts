@@ -337,7 +337,7 @@ export class Session {
 async function openBoth(address: string, broken: () => void): Promise<[Connection, Connection]> {
   const writer = await connectTo(address, broken)
   try {
-    const reader = await Connection.open(writer.config, broken)
+    const reader = await Connection.open(writer.address, broken)
     const text = `SELECT wait_event = 'SyncRep' FROM pg_stat_activity WHERE pid = $1`
     writer.isWaiting = async (server) => (await reader.ask(text, [server]))[0]?.[0] === true
     return [writer, reader]

@@ -31,6 +31,8 @@ interface Made {
 
 interface Manifest {
   readonly dependencies: Readonly<Record<string, string>>
+  readonly peerDependencies?: Readonly<Record<string, string>>
+  readonly peerDependenciesMeta?: Readonly<Record<string, { readonly optional?: boolean }>>
 }
 
 const partition = <A>(all: readonly A[], test: (each: A) => boolean): [A[], A[]] => [
@@ -111,6 +113,22 @@ describe('the package', () => {
       assert.ok(result.entrypoints[subpath]?.hasTypes, `${subpath} has no types`)
     for (const resolutionKind of ['node16-esm', 'bundler'] as const)
       assert.deepEqual(filterProblems(result, { resolutionKind }), [])
+  })
+
+  it('has types that need no package a user may lack', () => {
+    const entries = [...['lib/index', 'lib/filters', 'lib/testing/index'], ...streams.map((name) => `streams/${name}`)]
+    const { dependencies, peerDependencies, peerDependenciesMeta } = JSON.parse(
+      readFileSync(join(root, 'package.json'), 'utf8'),
+    ) as Required<Manifest>
+    // A user of the kit has fast-check.
+    const isPresent = (name: string): boolean => name === 'fast-check' || !(name in peerDependenciesMeta)
+    const present = ['tidings', ...Object.keys({ ...dependencies, ...peerDependencies }).filter(isPresent)]
+    const needed = new Set(entries.flatMap((entry) => packagesOf(join(root, `dist/${entry}.d.ts`))))
+    assert.ok(needed.has('rxjs'))
+    const missing = [...needed].filter(
+      (name) => !name.startsWith('node:') && !present.some((one) => `${name}/`.startsWith(`${one}/`)),
+    )
+    assert.deepEqual(missing, [])
   })
 
   for (const moduleResolution of ['nodenext', 'bundler']) {
@@ -237,4 +255,14 @@ function packagesIn(modules: string): string[] {
   return names
     .filter((name) => existsSync(join(modules, name, 'package.json')))
     .flatMap((name) => [name, ...packagesIn(join(modules, name, 'node_modules'))])
+}
+
+/** The packages that the types in a file import, also by way of other files. */
+function packagesOf(file: string, seen = new Set<string>()): string[] {
+  if (seen.has(file)) return []
+  seen.add(file)
+  const imports = readFileSync(file, 'utf8').matchAll(/^(?:import|export)\b[^'"]*?from '([^']+)'|import\('([^']+)'\)/gm)
+  return Array.from(imports, ([, named, inline]) => named ?? (inline as string)).flatMap((name) =>
+    name.startsWith('.') ? packagesOf(join(dirname(file), name.replace(/\.[jt]s$/, '.d.ts')), seen) : [name],
+  )
 }

@@ -32,7 +32,7 @@ describe('a log that a newer version changes', () => {
     for (let n = 0; n < 3; n++) load.join(await shared.open())
     await until(() => load.answered > 50, 'the load to run')
     const step = async (name: string, sql: string): Promise<void> => {
-      const connection = await Connection.open({ connectionString: how.address }, () => undefined)
+      const connection = await Connection.open(how.address, () => undefined)
       try {
         await makeStep({ connection, schema: shared.schema }, name, sql)
       } finally {
@@ -116,7 +116,7 @@ describe('a log that a newer version changes', () => {
     const log = await openPostgres(cluster.address, options)
     t.after(() => log.close())
     const hold = await log.hold('job/poll', AbortSignal.abort())
-    const connection = await Connection.open({ connectionString: cluster.address }, () => undefined)
+    const connection = await Connection.open(cluster.address, () => undefined)
     t.after(() => connection.close())
     await makeStep({ connection, schema }, 'break', 'UPDATE head SET format = 99; DROP FUNCTION accept_2')
     await assert.rejects(log.accept([{ type: 'it', identifier: 'a', data: null }]), { code: 'TIDINGS_LOG_FAILED' })
@@ -131,7 +131,7 @@ describe('a log that a newer version changes', () => {
     const args = ['run', 'hello.ts', '--db', `${cluster.address}&schema=${schema}`]
     const program = startProgram(t, userFolder(t), 'tidings', args)
     await program.said(/agent started/)
-    const connection = await Connection.open({ connectionString: cluster.address }, () => undefined)
+    const connection = await Connection.open(cluster.address, () => undefined)
     t.after(() => connection.close())
     await makeStep({ connection, schema }, 'break', 'UPDATE head SET format = 99; DROP FUNCTION accept_1')
     const { code, stderr } = await program.ended
