@@ -86,7 +86,8 @@ async function untilRefused({ child, ended }: Mortal, where: Place, before: numb
 }
 
 async function look(where: Place): Promise<void> {
-  assert.deepEqual([where.lines('lost'), where.lines('problem')], [[], []])
+  const last = where.lines('refused').at(-1)
+  assert.deepEqual([where.lines('lost'), where.lines('problem')], [[], []], `the last that was refused: ${last}`)
   assert.match(where.lines('listeners').at(-1) as string, /^hears \d 0$/)
   // A copy: the examined files must not change.
   const copy = `${where.diary}-copy`

@@ -49,15 +49,16 @@ async function publish(identifier: string): Promise<boolean> {
   }
 }
 
-// Eight publishers at a time: some wait for their turn when the write fails.
+// Eight publishers at a time: some wait for their turn when the write fails. They slow down soon, so that they don't fill
+// the disk themselves before a busy machine does.
 let full = false
 const isRoom = (): boolean => existsSync(`${orders.diary}-room-${life}`)
 await Promise.all(
   Array.from({ length: 8 }, async (_, i) => {
     for (let n = 0; !(full && isRoom()); n++) {
-      if (await publish(`${life} before ${i} ${n}`)) continue
-      full = true
-      await sleep(20)
+      const isStored = await publish(`${life} before ${i} ${n}`)
+      full ||= !isStored
+      if (!isStored || n > 300) await sleep(20)
     }
   }),
 )
