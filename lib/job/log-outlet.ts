@@ -1,3 +1,4 @@
+import { hasCode } from '../core/errors.ts'
 import type { Draft, Receipt, StoredEvent } from '../core/event.ts'
 import { checkDraft } from '../log/check-draft.ts'
 import type { Claim, Completion } from '../log/claim.ts'
@@ -9,7 +10,7 @@ import type { Job } from './job.ts'
 import type { JobHost } from './job-host.ts'
 import { JOBS, type JobRecord, jobNamespace, PAUSED_JOBS } from './job-record.ts'
 import type { Outlet, RunSuccess } from './run-loop.ts'
-import type { Counts } from './run-report.ts'
+import { type Counts, successOf } from './run-report.ts'
 
 /** The attempt that an outlet belongs to. */
 export interface LogAttempt {
@@ -21,6 +22,8 @@ export interface LogAttempt {
   readonly attempt: number
   /** The current record of the job. */
   record(): JobRecord
+  /** Resolves to whether the log has an outcome of the attempt; waits while the log has failed. */
+  isRecorded(): Promise<boolean | undefined>
 }
 
 type OutletHost = Pick<JobHost, 'log' | 'clock' | 'environment' | 'scrub' | 'tracing'>
@@ -43,6 +46,8 @@ export class LogOutlet implements Outlet {
   #heldCount = 0
   /** How many drafts the stored outcome counts; undefined: the attempt has none. */
   #completedWith: number | undefined
+  /** The step that stores the success of the attempt, once it has begun. */
+  #finishing: { readonly end: RunSuccess; readonly stored: Promise<void> } | undefined
   #lastAcceptedAt: number | undefined
   // Under `first: { tell: n }`: the newest n drafts, less those that a save told. Which drafts are the last n is known
   // only at the end of the run. A repeated draft is not newer, so `#versions` keeps the last version of each.
@@ -110,7 +115,30 @@ export class LogOutlet implements Outlet {
    * Stores the last draft and the held ones in one step with the state and the completion of the slot. A run that
    * cancels its job pauses it in the same step, so that the job never runs again, even after a crash.
    */
-  async finish(last: Draft | undefined, state: Writes, end: RunSuccess): Promise<void> {
+  finish(last: Draft | undefined, state: Writes, end: RunSuccess): Promise<void> {
+    const stored = this.#finish(last, state, end)
+    this.#finishing = { end, stored }
+    return stored
+  }
+
+  /**
+   * A success that is stored is one, whatever became of its answer: as a failure, the attempt would be made again, with
+   * its state stored twice.
+   */
+  async success(): Promise<RunSuccess | undefined> {
+    if (this.#finishing === undefined) return undefined
+    const { end, stored } = this.#finishing
+    try {
+      await stored
+    } catch (error) {
+      // Any other error is an answer: nothing is stored.
+      if (!hasCode(error, 'TIDINGS_LOG_FAILED') || !(await this.#attempt.isRecorded())) return undefined
+      this.#completedWith = this.#answered
+    }
+    return end
+  }
+
+  async #finish(last: Draft | undefined, state: Writes, end: RunSuccess): Promise<void> {
     const { name } = this.#job
     const known = this.#attempt.record()
     const writes: Write[] = [...state]
@@ -158,9 +186,7 @@ export class LogOutlet implements Outlet {
   #completion({ began, late, ms, cancel }: RunSuccess): Completion {
     const { claim, attempt } = this.#attempt
     const times = { began: began.toISOString(), late, ms }
-    const end =
-      cancel === undefined ? { status: 'done' } : { status: 'cancelled', reason: this.#host.scrub(cancel.message) }
-    return { claim, attempt, outcome: { ...times, ...this.counts, ...end } }
+    return { claim, attempt, outcome: { ...times, ...this.counts, ...successOf(cancel, this.#host.scrub) } }
   }
 
   async #hold(given: Draft): Promise<Receipt> {

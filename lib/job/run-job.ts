@@ -155,7 +155,8 @@ class LogRuns implements SlotHost {
       begin: (attempt, late) => {
         host.began(slot)
         logger.info({ job: job.name, slot: at, ...(late < PUNCTUAL ? {} : { late }) }, 'running job')
-        const outlet = new LogOutlet(job, { claim, at, attempt, record: () => this.#record() }, host)
+        const isRecorded = (): Promise<boolean | undefined> => this.#ledger.persist(() => this.#isRecorded(at, attempt))
+        const outlet = new LogOutlet(job, { claim, at, attempt, record: () => this.#record(), isRecorded }, host)
         latest = outlet
         if (job.schedule.kind === 'always') stopWatching = watchProgress(outlet, host)
         return outlet
@@ -180,6 +181,13 @@ class LogRuns implements SlotHost {
 
   #record(): JobRecord {
     return this.#succeeded ? { ...this.#currentRecord(), succeeded: true } : this.#currentRecord()
+  }
+
+  async #isRecorded(at: Date, attempt: number): Promise<boolean> {
+    const records = this.#host.log.runs(this.#job.name, { reverse: true })
+    for await (const each of records)
+      if (each.slot.getTime() === at.getTime() && each.attempt === attempt) return each.outcome !== undefined
+    return false
   }
 
   // Writes the outcome of a slot, or releases the claim so that the slot gets one later.

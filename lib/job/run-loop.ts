@@ -14,7 +14,7 @@ import type { KeyValue, Query, Writes } from '../log/port.ts'
 import { StateBuffer } from '../log/state-buffer.ts'
 import type { Job, JobContext } from './job.ts'
 import { type DraftGuard, runFunction } from './run-function.ts'
-import type { Counts, RunReport } from './run-report.ts'
+import { type Counts, type RunReport, successOf } from './run-report.ts'
 import { dueAt, type Slot } from './slots.ts'
 
 /**
@@ -108,6 +108,11 @@ export interface Outlet {
   save(state: Writes): Promise<void>
   /** Stores the last draft, the state and the success of the attempt in one step. */
   finish(last: Draft | undefined, state: Writes, end: RunSuccess): Promise<void>
+  /**
+   * Resolves to the success that `finish` has stored, for an attempt that does not know: `finish` failed, since its answer
+   * was lost, or the attempt was cut off before the answer came. Undefined: nothing is stored. Absent: `finish` is certain.
+   */
+  success?(): Promise<RunSuccess | undefined>
   /** Stores the drafts of a failed attempt that the guard holds. */
   fail?(): Promise<void>
 }
@@ -270,8 +275,10 @@ export async function runAttempt(job: Job, given: RunAttempt): Promise<RunReport
     const cancel = await withTimeLimit({ clock, timeout, signals, late: tooLate }, (over) =>
       runInContext(job, given, over, times),
     )
-    return report(cancel === undefined ? { status: 'done' } : { status: 'cancelled', reason: cancel.message })
+    return report(successOf(cancel))
   } catch (error) {
+    const success = await outlet.success?.()
+    if (success !== undefined) return report(successOf(success.cancel))
     const cutOff = timeUp || abort.aborted || requested?.aborted === true
     const status = replaced?.aborted === true ? 'replaced' : cutOff ? 'abandoned' : 'failed'
     return report({ status, error: asError(error) })

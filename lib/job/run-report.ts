@@ -77,6 +77,14 @@ export interface RunRow extends Counts {
 /** The part of a `RunRow` that the log stores beside slot and attempt. */
 export type RunOutcome = Partial<Omit<RunRow, 'slot' | 'attempt'>> & Pick<RunRow, 'status'>
 
+/** How an attempt that succeeded ended, and with which words of the `Cancel` that it threw. */
+export function successOf(
+  cancel: Error | undefined,
+  scrub = (text: string): string => text,
+): Pick<RunReport, 'status' | 'reason'> {
+  return cancel === undefined ? { status: 'done' } : { status: 'cancelled', reason: scrub(cancel.message) }
+}
+
 /** Converts a report into the stored form, with secrets removed by `scrub`. */
 export function outcomeOf(report: RunReport, scrub: (text: string) => string): Omit<RunRow, 'slot' | 'attempt'> {
   const { job: _, slot: __, attempt: ___, began, error, reason, ...plain } = report

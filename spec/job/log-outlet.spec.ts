@@ -184,6 +184,7 @@ describe('a crash', () => {
     let dead = false
     const wrapped = wrap(log, {
       claim: (...given) => (dead ? new Promise(() => undefined) : log.claim(...given)),
+      plan: (...given) => (dead ? new Promise(() => undefined) : log.plan(...given)),
       accept: async (...given) => {
         accepts += 1
         if (accepts < at) return log.accept(...given)
