@@ -16,7 +16,7 @@ import type { JobHost, Trigger } from './job-host.ts'
 import type { JobRecord } from './job-record.ts'
 import { LogOutlet } from './log-outlet.ts'
 import { type ClaimedSlot, runSlot, type SlotHost } from './run-loop.ts'
-import { outcomeOf, type RunReport } from './run-report.ts'
+import { outcomeOf, type RunOutcome, type RunReport } from './run-report.ts'
 import { runs$ } from './runs.ts'
 import { SlotLedger } from './slot-ledger.ts'
 import type { Slot } from './slots.ts'
@@ -253,12 +253,25 @@ async function claimInstant(
 ): Promise<{ readonly claim: Claim; readonly at: Date } | null> {
   const { timeout } = job.settings
   const ttl = timeout === undefined ? CLAIM.endless : timeout + CLAIM.spare
+  const noted = requested === true ? await notedInstants(job, log) : new Set<number>()
   for (let instant = 0; instant < (requested === true ? INSTANTS : 1); instant++) {
     const own = new Date(at.getTime() + instant)
+    if (noted.has(own.getTime())) continue
     const claim = await log.claim(job.name, own, ttl, { aside: requested === true })
     if (claim !== undefined) return { claim, at: own }
   }
   return null
+}
+
+/** When slots are noted that never ran, also those of an earlier schedule: the first and the last of each series. */
+async function notedInstants({ name }: Job, log: Log): Promise<ReadonlySet<number>> {
+  const noted = new Set<number>()
+  for await (const { slot, attempt, outcome } of log.runs(name)) {
+    if (attempt > 0) continue
+    const { until } = outcome as Pick<RunOutcome, 'until'>
+    noted.add(slot.getTime()).add(until === undefined ? slot.getTime() : Date.parse(until))
+  }
+  return noted
 }
 
 /** How often a run of `always()` is checked for new events, in ms. */

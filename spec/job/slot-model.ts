@@ -350,6 +350,12 @@ const found: readonly Story[] = [
       { is: 'trigger' },
     ],
   },
+  // A slot waits for its jitter when the schedule is edited, and a run by hand begins in the same millisecond.
+  {
+    options: { overlap: 'skip', missed: 'once', jitter: 40 * SECOND, retry: 0, timeout: 4 * MINUTE },
+    works: [{ seconds: 0, ends: 'well' }],
+    happenings: [{ is: 'pass', seconds: 120 }, { is: 'edit', schedule: 1 }, { is: 'trigger' }],
+  },
   // A resumed schedule waits for a run by hand, a slot passes, and the job is disabled, or has another schedule.
   ...[
     { is: 'enable' as const, on: false },
