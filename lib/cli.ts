@@ -48,7 +48,7 @@ export { type Caller, SimulatedWorld } from './agent/simulate/simulated-world.ts
 export { Timeline } from './agent/simulate/timeline.ts'
 export { describeCall } from './agent/simulate/timeline-entries.ts'
 export { type WatchHost, watchedAgent } from './agent/simulate/watched-agent.ts'
-export { controlOf } from './agent/start.ts'
+export { controlOf, startByHand } from './agent/start.ts'
 export {
   backlogOf,
   type DryEffect,

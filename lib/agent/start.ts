@@ -73,6 +73,18 @@ const present = new Set<RunningAgent>()
  * ```
  */
 export async function start(agent: Agent, options: StartOptions = {}): Promise<Running> {
+  return begin(agent, options, false)
+}
+
+/**
+ * As `start`, but its jobs run only when they are triggered. Their schedules wait for the next start: neither their slots
+ * nor the retries that they left behind are touched.
+ */
+export async function startByHand(agent: Agent, options: StartOptions = {}): Promise<Running> {
+  return begin(agent, options, true)
+}
+
+async function begin(agent: Agent, options: StartOptions, byHand: boolean): Promise<Running> {
   check(agent, options)
   const { world } = options
   const secrets = secretsOf(world, options.secrets ?? processSecrets())
@@ -101,6 +113,7 @@ export async function start(agent: Agent, options: StartOptions = {}): Promise<R
     environment,
     scrub: secrets.scrub,
     tracing,
+    byHand,
     load: options.load,
     silent,
     close,

@@ -2,6 +2,15 @@ import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
+import { agent } from '../../lib/agent/define/agent.ts'
+import { start } from '../../lib/agent/start.ts'
+import { type Clock, systemClock } from '../../lib/core/clock.ts'
+import { DAY } from '../../lib/core/time-units.ts'
+import { job } from '../../lib/job/job.ts'
+import { openLog } from '../../lib/level/open-log.ts'
+import { every } from '../../lib/schedule/index.ts'
+import { virtualClock } from '../../lib/testing/virtual-clock.ts'
+import { until } from '../support/until.ts'
 import { answered } from './answered.ts'
 import { count, tidings, userFolder } from './program.ts'
 
@@ -32,6 +41,13 @@ const parks = listener('parks', on(tick), () => { throw new Park('not this one')
 export const badJob = agent('bad_job', [publish('good'), bad, print])
 export const retrying = agent('retrying', [publish('good'), down, print])
 export const parking = agent('parking', [publish('good'), parks, print])
+`
+
+const daily = `
+import { agent, eventType, every, job } from 'tidings'
+${tick}
+const at = ({ slot }) => tick(slot.toISOString(), { n: 1 })
+export default agent('daily', [job('tick', every().day.at('10:30', 'UTC'), at, { missed: 'all' })])
 `
 
 const only = (name: string): string => `export { ${name} as default } from './failing.ts'`
@@ -108,6 +124,25 @@ describe('tidings run --once', () => {
     assert.match(retrying?.lines.at(-1)?.msg ?? '', /; 2 deliveries, 1 to be retried; /)
     assert.match(parking?.lines.at(-1)?.msg ?? '', /; 2 deliveries, 1 parked; /)
     assert.equal(badJob?.lines.find(({ msg }) => msg === 'job failed')?.job, 'bad')
+  })
+
+  it('leaves slots that were missed to the next start', async (t) => {
+    const folder = userFolder(t, { 'daily.ts': daily })
+    const slots: string[] = []
+    const run = ({ slot }: { readonly slot: Date }): void => void slots.push(slot.toISOString().slice(11, 16))
+    const parts = [job('tick', every().day.at('10:30', 'UTC'), run, { missed: 'all' })]
+    const openAt = async (clock: Clock, started: () => boolean) => {
+      const log = await openLog(join(folder, '.tidings', 'daily'), { clock })
+      const running = await start(agent('daily', parts), { log, logger: false })
+      await until(started)
+      await running.stop()
+      await log.close()
+    }
+    await openAt(virtualClock(new Date(Date.now() - 3 * DAY)), () => true)
+    const ended = await answered(folder, ['run', 'daily.ts', '--once'])
+    assert.equal(ended.code, 0, ended.stderr)
+    await openAt(systemClock, () => slots.length === 3)
+    assert.deepEqual(slots, ['10:30', '10:30', '10:30'])
   })
 
   it('delivers a long backlog, and then ends', async (t) => {

@@ -1,14 +1,5 @@
-import {
-  type Agent,
-  agent,
-  type Job,
-  job,
-  type Log,
-  type Logger,
-  manual,
-  type Secrets,
-  start,
-} from '../../../lib/index.ts'
+import { startByHand } from '../../../lib/cli.ts'
+import { type Agent, agent, type Job, type Log, type Logger, type Secrets } from '../../../lib/index.ts'
 import { exitCodes } from '../../cli/errors.ts'
 import { plural } from '../../print/format.ts'
 import { printJson } from '../../print/print.ts'
@@ -49,7 +40,9 @@ export async function runOnce(jobs: readonly Job[], whole: Agent, once: Once): P
   if (endless.length > 0) logger.warn({ jobs: endless }, 'left out with --once: jobs of always(), which never end')
   const tally = new Tally()
   const served = folder === undefined ? {} : { serve: folder }
-  const running = await start(byHand(whole, jobs), { log, logger: tally.over(logger), secrets, ...served })
+  const { name, listeners: all, timezone } = whole
+  const chosen = agent(name, [...jobs, ...all], timezone === undefined ? {} : { timezone })
+  const running = await startByHand(chosen, { log, logger: tally.over(logger), secrets, ...served })
   const reports = Promise.all(jobs.map(({ name }) => running.trigger(name)))
   await Promise.race([reports.then(() => running.drained()), once.stopped])
   const { listeners } = await running.status()
@@ -85,19 +78,4 @@ function sentence({ log, ...done }: Done): string {
   const told = [plural(done.deliveries, 'delivery', 'deliveries'), ...trouble].join(', ')
   const where = log === null ? 'the log was in memory only' : `see the log with: tidings events ls --db ${log}`
   return `${ran}: ${found}; ${told}; ${where}`
-}
-
-// Removes the schedules, so that each job runs only when triggered.
-function byHand({ name, listeners, timezone }: Agent, jobs: readonly Job[]): Agent {
-  const triggered = jobs.map((each) => {
-    const { timeout, formerly, ...settings } = each.settings
-    return job(each.name, manual(), each.run, {
-      ...settings,
-      atStart: false,
-      jitter: 0,
-      ...(timeout === undefined ? {} : { timeout }),
-      ...(formerly === undefined ? {} : { formerly }),
-    })
-  })
-  return agent(name, [...triggered, ...listeners], timezone === undefined ? {} : { timezone })
 }

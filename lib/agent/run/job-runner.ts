@@ -31,6 +31,8 @@ export interface JobRunnerHost extends Omit<JobHost, 'began' | 'ended' | 'unrun'
   readonly engineEvents: Pick<EngineEvents, 'runEnded' | 'runProgressed'>
   /** Counts its runs. */
   readonly meters: Pick<PartMeters, 'job'>
+  /** Whether it runs only when it is triggered, and its schedule waits for the next start. Default false. */
+  readonly byHand?: boolean
 }
 
 /**
@@ -170,7 +172,7 @@ export class JobRunner implements RunningJob {
 
   async #run(host: JobRunnerHost): Promise<void> {
     const meter = host.meters.job(this.job.name)
-    const runs = runJob(this.job, () => this.#record, this.#triggers.asked$, {
+    const runs = runJob(this.#driven, () => this.#record, this.#triggers.asked$, {
       ...host,
       control: this.#control(),
       began: (slot) => {
@@ -192,6 +194,11 @@ export class JobRunner implements RunningJob {
       progressed: (progress) => host.engineEvents.runProgressed(this.job.name, progress),
     })
     await lastValueFrom(runs, { defaultValue: undefined })
+  }
+
+  /** The job as it runs. The log knows it with its schedule, also while that waits. */
+  get #driven(): Job {
+    return this.#host.byHand === true ? { ...this.job, settings: { ...this.job.settings, enabled: false } } : this.job
   }
 
   #control(): JobControl {
@@ -296,7 +303,7 @@ export class JobRunner implements RunningJob {
     const coming = [this.#awaited, ...[...this.#delayed].map(({ at }) => at)].filter((at) => at !== undefined)
     if (coming.length === 0) {
       if (this.#failure !== undefined) return {}
-      return nextRun(this.job, this.#record, this.#host.clock.now())
+      return nextRun(this.#driven, this.#record, this.#host.clock.now())
     }
     const next = coming.reduce((first, at) => (at < first ? at : first))
     return { next, ...expectedBy(this.job.settings, next) }

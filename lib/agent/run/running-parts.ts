@@ -31,6 +31,8 @@ export interface RunningPartsHost {
   readonly tracing?: Tracing | undefined
   /** Counts what its parts do. */
   readonly meters: PartMeters
+  /** Whether its jobs run only when they are triggered, and their schedules wait for the next start. Default false. */
+  readonly byHand?: boolean
   /** Removes known secrets from text that is stored. */
   scrub(text: string): string
 }
