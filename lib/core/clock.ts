@@ -18,6 +18,12 @@ export interface Clock {
 /** The longest wait of `setTimeout`, in ms; it fires at once when asked for a longer one. */
 const LONGEST_TIMEOUT = 2 ** 31 - 1
 
+/** Where the timers of this machine are, also while a simulation replaces the global ones. */
+export const real: { timers: Pick<typeof globalThis, (typeof timerNames)[number]> } = { timers: globalThis }
+
+/** The functions for timers. */
+export const timerNames = ['setTimeout', 'setInterval', 'clearTimeout', 'clearInterval'] as const
+
 /** The clock of this machine. */
 export const systemClock: Clock = {
   now: Date.now,
@@ -26,10 +32,10 @@ export const systemClock: Clock = {
     const wait = (): NodeJS.Timeout => {
       const part = Math.min(left, LONGEST_TIMEOUT)
       left -= part
-      return setTimeout(() => (left > 0 ? (handle = wait()) : run()), part)
+      return real.timers.setTimeout(() => (left > 0 ? (handle = wait()) : run()), part)
     }
     let handle = wait()
-    return () => clearTimeout(handle)
+    return () => real.timers.clearTimeout(handle)
   },
 }
 
@@ -45,8 +51,8 @@ export function realPause(ms: number): Promise<void> {
 
 /** Calls `run` every `ms` milliseconds of real time, without keeping the process alive. */
 export function background(run: () => void, ms: number): CancelTimer {
-  const timer = setInterval(run, ms).unref()
-  return () => clearInterval(timer)
+  const timer = real.timers.setInterval(run, ms).unref()
+  return () => real.timers.clearInterval(timer)
 }
 
 /** The ms since some moment, by a clock that can't be set. For leases, whose other end is another machine. */

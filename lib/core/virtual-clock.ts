@@ -202,6 +202,12 @@ function isBefore(one: Timer, other: Timer): boolean {
 /** The turns of the event loop after which work counts as endless, and how many it gets from then on until it rests. */
 const TURNS = { most: 24, endless: 12 }
 
+/**
+ * How long to look at each turn for the end of a request to the file system, and how long to wait for it at most, in ms
+ * of real time: to sync a file takes long on a busy disk.
+ */
+const DISK = { often: 5, most: 2000 }
+
 /** How long to wait for a call to the world, in ms of real time: it may wait for the clock itself. */
 const PATIENCE = 100
 
@@ -284,11 +290,22 @@ let left = TURNS.most
 // All who wait share one wait: else each would take the others' callbacks for work.
 function loopAtRest(): Promise<void> {
   resting ??= new Promise((resolve) => {
+    let since: number | undefined
     const look = (): void => {
-      const busy = isBusy()
+      const { isTurning, requests } = pendingWork()
+      abandoned = Math.min(abandoned, requests)
+      // The disk takes its time, in which many turns may pass.
+      if (!isTurning && requests > abandoned) {
+        const now = systemClock.now()
+        since ??= now
+        if (now - since < DISK.often) return void setImmediate(look)
+        if (now - since < DISK.most) return void systemClock.timer(look, 1)
+        abandoned = requests
+      }
+      since = undefined
       left -= 1
-      if (busy && left > 0) return void setImmediate(look)
-      left = busy ? TURNS.endless : TURNS.most
+      if (isTurning && left > 0) return void setImmediate(look)
+      left = isTurning ? TURNS.endless : TURNS.most
       resting = undefined
       resolve()
     }
@@ -297,6 +314,14 @@ function loopAtRest(): Promise<void> {
   return resting
 }
 
-function isBusy(): boolean {
-  return process.getActiveResourcesInfo().some((name) => name === 'Immediate' || name.startsWith('FSReq'))
+/** How many requests to the file system are not waited for any more: one may open a pipe without a writer. */
+let abandoned = 0
+
+function pendingWork(): { readonly isTurning: boolean; readonly requests: number } {
+  let [isTurning, requests] = [false, 0]
+  for (const name of process.getActiveResourcesInfo()) {
+    isTurning ||= name === 'Immediate'
+    if (name.startsWith('FSReq') || name === 'CloseReq') requests += 1
+  }
+  return { isTurning, requests }
 }

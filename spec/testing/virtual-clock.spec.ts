@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { open } from 'node:fs/promises'
+import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { virtualClock } from '../../lib/testing/virtual-clock.ts'
+import { temporaryDirectory } from '../support/temporary-directory.ts'
 import { until } from '../support/until.ts'
 
 describe('a virtual clock', () => {
@@ -71,6 +75,36 @@ describe('a virtual clock', () => {
     await clock.advance(35)
     assert.deepEqual(ticks, [10, 20, 30])
     assert.equal(clock.timers, 1)
+  })
+
+  it('lets requests to the file system end before time passes, however long the disk takes', async (t) => {
+    const clock = virtualClock(new Date(0))
+    const path = join(temporaryDirectory(t), 'file')
+    const ended: number[] = []
+    const write = async (): Promise<void> => {
+      for (let i = 0; i < 20; i++) {
+        const file = await open(path, 'w')
+        await file.writeFile(String(i))
+        await file.sync()
+        await file.close()
+      }
+      ended.push(clock.now())
+    }
+    for (const at of [10, 20, 30]) clock.timer(() => void write(), at)
+    await clock.advance(40)
+    assert.deepEqual(ended, [10, 20, 30])
+  })
+
+  it('does not wait for ever for one that does not end', async (t) => {
+    const clock = virtualClock(new Date(0))
+    const pipe = join(temporaryDirectory(t), 'pipe')
+    execFileSync('mkfifo', [pipe])
+    // Opening it waits for a writer.
+    const reader = open(pipe, 'r')
+    await clock.advance(10)
+    assert.equal(clock.now(), 10)
+    const [writer] = await Promise.all([open(pipe, 'w'), reader.then((file) => file.close())])
+    await writer.close()
   })
 
   it('does not fire cancelled timers, also those that an earlier timer cancelled', async () => {

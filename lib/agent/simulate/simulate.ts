@@ -23,6 +23,7 @@ import { randomOf } from './random.ts'
 import { Recorder } from './recorder.ts'
 import { fewestFaults } from './shrink.ts'
 import { withSimulatedGlobals } from './simulated-globals.ts'
+import { withSimulatedTimers } from './simulated-timers.ts'
 import { SimulatedWorld } from './simulated-world.ts'
 import { Timeline } from './timeline.ts'
 
@@ -80,7 +81,7 @@ const turns = new Mutex()
 /**
  * Runs an agent on a virtual clock and a log in memory: a month of its life in seconds. Equal arguments give equal
  * timelines, on any machine and in any time zone: schedules without a time zone are in UTC, and `Date` and `Math.random`
- * of this process show simulated time and chance while it runs.
+ * of this process show simulated time and chance while it runs, and `setTimeout` and `setInterval` wait for it.
  *
  * @param agent the agent, or a function that makes it, which is called at each start: what it keeps in variables is then
  *   lost in a crash
@@ -248,7 +249,7 @@ async function runOnce(
       refused: [...refused],
     }
   }
-  return withSimulatedGlobals(() => clock.now(), random, work)
+  return withSimulatedTimers(clock, () => withSimulatedGlobals(() => clock.now(), random, work))
 }
 
 // The id of a log is part of every delivery's key.
