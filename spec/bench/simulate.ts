@@ -1,7 +1,13 @@
-// How many days of an agent are simulated in a second: 5 jobs, one of them every minute, and 5 listeners.
-// npm run bench:simulate -- DAYS (default 30)
+// How many days of an agent are simulated in a second.
+// npm run bench:simulate -- [DAYS (default 30)] [home]
+// Without `home`: 5 jobs, one of them every minute, and 5 listeners. With it: the home of docs/examples, 5 jobs every
+// 5 minutes and 5 listeners, with services that have something new each hour and each day.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { agent, eventType, every, job, listener, on, where } from '../../lib/index.ts'
 import { simulate } from '../../lib/testing/index.ts'
+import { homeWorld } from './home-world.ts'
 
 const reading = eventType('reading').of<{ n: number }>()
 const report = eventType('report').of<{ day: string }>()
@@ -11,7 +17,7 @@ const tick = (name: string, schedule: Parameters<typeof job>[1], every: number) 
     return n % every === 0 ? reading(`${name} ${n}`, { n }) : undefined
   })
 
-const home = agent('bench', [
+const minutely = agent('bench', [
   tick('minutely', every().minute, 10),
   tick('quarterly', every(15).minutes, 15),
   tick('hourly', every().hour, 60),
@@ -27,13 +33,16 @@ const home = agent('bench', [
 ])
 
 const days = Number(process.argv[2] ?? 30)
+const isHome = process.argv[3] === 'home'
+const simulated = isHome ? (await import('../../docs/examples/home.ts')).default : minutely
+const world = isHome ? homeWorld : { fetch: async () => new Response('ok') }
+// The home writes files into its working directory.
+const directory = mkdtempSync(join(tmpdir(), 'simulated-'))
+process.chdir(directory)
+process.once('exit', () => rmSync(directory, { recursive: true }))
 const began = process.cpuUsage()
 const wall = performance.now()
-const timeline = await simulate(home, {
-  from: new Date('2026-01-01T00:00:00Z'),
-  for: `${days}d`,
-  world: { fetch: async () => new Response('ok') },
-})
+const timeline = await simulate(simulated, { from: new Date('2026-01-01T00:00:00Z'), for: `${days}d`, world })
 const { user, system } = process.cpuUsage(began)
 const seconds = (user + system) / 1e6
 const rate = (of: number): string => `${(days / of).toFixed(1)} days a second`
