@@ -60,7 +60,13 @@ const faults = new PendingFaults([])
 const world = new RemoteWorld(tell)
 
 process.on('disconnect', () => process.exit(1))
-await withSimulatedGlobals(() => clock.now(), Math.random, live)
+try {
+  await withSimulatedGlobals(() => clock.now(), Math.random, live)
+} catch (error) {
+  // Uncaught, it would be survived: the process would wait for its parent, which waits for it. Its last line is reported.
+  const words = (error as Error).message.replaceAll(/\s*\n\s*/g, ' ')
+  process.stderr.write(`${words}\n`, () => process.exit(1))
+}
 
 async function live(): Promise<void> {
   const { secrets, logger } = await surroundings({ 'log-level': 'error', 'env-file': orders['env-file'] })

@@ -10,6 +10,8 @@ export const endings = ['.ts', '.mts', '.cts', '.js', '.mjs', '.cjs'] as const
 export function findFile(file: string): string {
   const found = ['', ...endings].map((ending) => `${file}${ending}`).find(isFile)
   if (found !== undefined) return found
+  if (statSync(file, { throwIfNoEntry: false })?.isDirectory() === true)
+    throw new UsageError(`${file} is a folder, not a file`)
   throw new UsageError(`there is no file ${file}${didYouMean(file, modulesBeside(file).flatMap(withAndWithoutEnding))}`)
 }
 

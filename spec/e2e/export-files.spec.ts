@@ -45,6 +45,13 @@ describe('an export into', () => {
     assert.deepEqual([lstatSync('/dev/null').rdev, lstatSync('/dev/null').isCharacterDevice()], [before.rdev, true])
   })
 
+  it('a folder that does not exist says so', async (t) => {
+    const { folder, db } = await folderWithLog(t)
+    const { code, stderr } = await command('events', 'export', '--to', join(folder, 'no/events.ndjson'), '--db', db)
+    const words = `tidings: --to needs an existing folder, and there is no ${join(folder, 'no')}\n`
+    assert.deepEqual([code, stderr], [2, words])
+  })
+
   it('a link follows the link and keeps it', async (t) => {
     const { folder, db, lines } = await folderWithLog(t)
     mkdirSync(join(folder, 'elsewhere'))

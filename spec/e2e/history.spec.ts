@@ -98,7 +98,7 @@ describe('the history of a log', () => {
     await command('events', 'export', '--to', file, '--db', db, '--yes')
     assert.equal(eventsOf(readFileSync(file, 'utf8')).length, 8)
     const nowhere = await command('events', 'export', '--to', join(folder, 'no/where'), '--db', db)
-    assert.equal(nowhere.code, 1)
+    assert.equal(nowhere.code, 2)
   })
 })
 
@@ -199,7 +199,7 @@ describe('a mistake in an import', () => {
     make(t, [
       [said('events', 'import'), 2, 'FILE is missing: tidings events import FILE'],
       [said('events', 'import', 'nowhere.ndjson', '--db', 'new'), 2, 'there is no file nowhere.ndjson'],
-      [said('events', 'import', 'notalog', '--db', 'new'), 2, 'there is no file notalog'],
+      [said('events', 'import', 'notalog', '--db', 'new'), 2, 'notalog is a folder, not a file'],
       [said('events', 'import', 'hello.ts', '--db', 'notalog'), 1, 'notalog holds other files, not a log'],
       [said('events', 'import', 'hello.ts', '--db', 'hello.ts'), 1, 'hello.ts holds other files, not a log'],
       [

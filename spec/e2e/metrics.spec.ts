@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { lstatSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { agent, openLog, start } from '../../lib/index.ts'
@@ -54,5 +55,24 @@ describe('tidings metrics', () => {
     parsePrometheus(readFileSync(to, 'utf8'))
     const folder = await command('metrics', '--db', db, '--to', temporaryDirectory(t))
     assert.deepEqual([folder.code, /is not a file/.test(folder.stderr)], [2, true])
+    const missing = await command('metrics', '--db', db, '--to', join(temporaryDirectory(t), 'no', 'home.prom'))
+    assert.deepEqual([missing.code, /--to needs an existing folder, and there is no /.test(missing.stderr)], [2, true])
+  })
+
+  it('replaces neither a link nor a FIFO, as /dev/stdout and /dev/null are', async (t) => {
+    const db = await restingLog(t)
+    const [fifo, file, link] = ['fifo', 'home.prom', 'link'].map((name) => join(temporaryDirectory(t), name)) as [
+      string,
+      string,
+      string,
+    ]
+    execFileSync('mkfifo', [fifo])
+    writeFileSync(file, '')
+    symlinkSync(file, link)
+    const said = await command('metrics', '--db', db, '--to', fifo)
+    assert.deepEqual([said.code, lstatSync(fifo).isFIFO()], [2, true])
+    assert.equal((await command('metrics', '--db', db, '--to', link)).code, 0)
+    assert.ok(lstatSync(link).isSymbolicLink())
+    parsePrometheus(readFileSync(file, 'utf8'))
   })
 })

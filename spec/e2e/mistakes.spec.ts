@@ -19,6 +19,7 @@ const table: readonly Mistake[] = [
     '--log-level must be one of trace, debug, info, warn, error, fatal, silent, got "inof"; did you mean "info"?',
   ],
   [run('helo.ts'), 2, 'there is no file helo.ts; did you mean "hello.ts"?'],
+  [run('notalog'), 2, 'notalog is a folder, not a file'],
   [
     run('loose.ts'),
     1,

@@ -111,6 +111,21 @@ describe('tidings torture', () => {
     assert.match(stderr, /^tidings: no handler was called, so nothing was tried/m)
   })
 
+  it('fails when the agent does not begin, and says why', async (t) => {
+    const folder = userFolder(t, { ...files, 'shop.ts': "throw new Error('the shop\\nis closed')\n" })
+    const { code, stderr, stdout } = await torture(t, ['--faults', 'stops', '--for', '1s'], folder)
+    assert.equal(code, 1)
+    assert.match(stderr, /^tidings: .*shop\.ts:1: the shop is closed$/m)
+    assert.equal(stdout, '')
+  })
+
+  it('refuses a world with unknown parts', async (t) => {
+    const folder = userFolder(t, { ...files, 'world.ts': 'export default () => ({ fecth: () => undefined })\n' })
+    const { code, stderr } = await torture(t, ['--for', '1s'], folder)
+    assert.equal(code, 1)
+    assert.match(stderr, /the options of the world of tidings torture have no "fecth"; did you mean "fetch"\?/)
+  })
+
   it('refuses faults that it does not know, and a time that it cannot read', async (t) => {
     const folder = userFolder(t, files)
     const { code, stderr } = await torture(t, ['--faults', 'crashes'], folder)

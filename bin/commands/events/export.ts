@@ -14,6 +14,7 @@ import { isPostgres, whichLog } from '../../logs/which-log.ts'
 import { plural } from '../../print/format.ts'
 import { print, printJson, printLine } from '../../print/print.ts'
 import { progressBar } from '../../print/progress.ts'
+import { needFolder } from '../shared/file-to-write.ts'
 import { shown } from './ls.ts'
 import { searching, searchOf } from './search.ts'
 
@@ -71,6 +72,7 @@ async function targetOf(to: string, log: string): Promise<Target> {
   if (found?.isBlockDevice()) throw new UsageError(`${to} is a disk, not a file`)
   // Paths such as /dev/stdout are already open.
   if (/^\/(dev|proc)\//.test(to) || (found !== undefined && !found.isFile())) return { path: to, isFile: false }
+  if (found === undefined) await needFolder('--to', to)
   const path = await followed(to)
   if (!isPostgres(log) && (await realpath(dirname(path))) === (await realpath(log)))
     throw new UsageError(`${to} is in the folder of the log`)

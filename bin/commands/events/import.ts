@@ -84,7 +84,8 @@ async function open(file: string, progress: ProgressBar): Promise<Source> {
   }
   if (file === '-') return ofLines(process.stdin)
   const found = statSync(file, { throwIfNoEntry: false })
-  if (found === undefined || found.isDirectory()) throw new UsageError(`there is no file ${file}`)
+  if (found === undefined) throw new UsageError(`there is no file ${file}`)
+  if (found.isDirectory()) throw new UsageError(`${file} is a folder, not a file`)
   // Peeking into a pipe would consume data.
   if (!found.isFile() || !(await isSqlite(file)))
     return ofLines(createReadStream(file), found.isFile() ? found.size : undefined)

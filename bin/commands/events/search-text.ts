@@ -3,6 +3,7 @@ import { command } from '../../cli/command.ts'
 import { exitCodes } from '../../cli/errors.ts'
 import { reading } from '../../cli/options.ts'
 import { askLog } from '../../logs/ask-log.ts'
+import { plural } from '../../print/format.ts'
 import { jsonLine, print, printNote } from '../../print/print.ts'
 import { progressBar } from '../../print/progress.ts'
 import { printRows } from '../../print/rows.ts'
@@ -46,7 +47,7 @@ export const searchText = command({
       if (printed === 0 && !given.json) printNote('no events')
       if (state.before !== undefined)
         printNote(
-          `searched back to ${state.before} (${state.read} events read): search on with --before ${state.before}`,
+          `searched back to ${state.before} (${plural(state.read, 'event')} read): search on with --before ${state.before}`,
         )
       return exitCodes.ok
     }),

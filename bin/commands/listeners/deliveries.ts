@@ -9,6 +9,8 @@ import { printRows, type Row } from '../../print/rows.ts'
 
 const HEAD = ['began', 'seq', 'type', 'identifier', 'attempt', 'outcome', 'took', 'error, calls']
 
+const UNKNOWN = 'no agent runs on this log: only a running agent remembers its deliveries'
+
 export const deliveries = command({
   summary:
     'Show the newest deliveries to a listener of a running agent, oldest first: how they ended, and what its handler called. The agent remembers 256 since it loaded its code. --json prints one object per line (NDJSON).',
@@ -19,11 +21,12 @@ export const deliveries = command({
   },
   examples: [['my_listener', 'Shows the newest twenty deliveries']],
   run: (given) =>
-    askLog(given, async ({ listeners }) => {
+    askLog(given, async ({ listeners, status }) => {
       const [name = ''] = given._
       const found = [...(await listeners.deliveries(name, { limit: given.limit }))].reverse()
       if (given.json) for (const row of found) printJson(row)
-      else if ((await printRows(HEAD, found.map(rowOf))) === 0) printNote('no deliveries since the agent began')
+      else if ((await printRows(HEAD, found.map(rowOf))) === 0)
+        printNote((await status()).running ? 'no deliveries since the agent began' : UNKNOWN)
       return exitCodes.ok
     }),
 })

@@ -1,10 +1,11 @@
-import { open, rename, rm, stat } from 'node:fs/promises'
+import { open, realpath, rename, rm } from 'node:fs/promises'
 import { command } from '../../cli/command.ts'
 import { confirm } from '../../cli/confirm.ts'
-import { exitCodes, UsageError } from '../../cli/errors.ts'
+import { exitCodes } from '../../cli/errors.ts'
 import { reading } from '../../cli/options.ts'
 import { askLog } from '../../logs/ask-log.ts'
 import { print, printJson } from '../../print/print.ts'
+import { fileToWrite } from '../shared/file-to-write.ts'
 
 /** How a file of metrics begins. */
 const BEGINNING = '# HELP tidings_'
@@ -38,12 +39,8 @@ export const metrics = command({
 
 /** Whether a file may be replaced: it holds metrics, or nothing, or does not exist. */
 async function holdsMetrics(path: string): Promise<boolean> {
-  const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOENT') throw error
-    return undefined
-  })
+  const found = await fileToWrite('--to', path)
   if (found === undefined || found.size === 0) return true
-  if (!found.isFile()) throw new UsageError(`${path} is not a file`)
   const file = await open(path)
   try {
     const { buffer } = await file.read(Buffer.alloc(BEGINNING.length), 0)
@@ -54,8 +51,9 @@ async function holdsMetrics(path: string): Promise<boolean> {
 }
 
 // node_exporter may read at any moment, as another user: half a file would look like lost metrics. It ignores the
-// temporary name, which does not end in .prom.
-async function replace(path: string, text: string): Promise<void> {
+// temporary name, which does not end in .prom. A link keeps pointing to the file.
+async function replace(to: string, text: string): Promise<void> {
+  const path = await realpath(to).catch(() => to)
   const part = `${path}.${process.pid}.part`
   try {
     const file = await open(part, 'wx')

@@ -86,7 +86,7 @@ export async function takeChosen(listener: string, given: Choice, act: Act): Pro
   // What is parked from now on was not counted.
   const match = { before: new Date().toISOString(), ...chosen.match }
   const counted = await stepwise(act.take, listener, { ...match, dryRun: true }, 'counting parked events')
-  if (isDry) return report(listener, counted, given, 'match')
+  if (isDry) return report(listener, counted, given, counted === 1 ? 'matches' : 'match')
   if (counted > 0) await act.ask?.(counted)
   const taken = counted === 0 ? 0 : await stepwise(act.take, listener, match, act.doing, counted)
   if (given.json) printJson({ listener, count: taken, dryRun: false })

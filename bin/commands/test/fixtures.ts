@@ -1,11 +1,10 @@
-import { stat } from 'node:fs/promises'
-import { dirname } from 'node:path'
 import { type Recording, recordWorld, replay } from '../../../lib/cli.ts'
 import type { Secrets, World } from '../../../lib/index.ts'
 import { confirm } from '../../cli/confirm.ts'
 import { UsageError } from '../../cli/errors.ts'
 import { plural } from '../../print/format.ts'
 import { printNote, printProblem } from '../../print/print.ts'
+import { fileToWrite } from '../shared/file-to-write.ts'
 
 /** The options of `tidings test` about fixtures. */
 export interface FixtureOptions {
@@ -29,11 +28,7 @@ export async function checkFixtures({ record, fixture, yes }: FixtureOptions): P
   if (record === undefined) return
   if (fixture !== undefined)
     throw new UsageError('--record makes real requests and --fixture makes none: leave one out')
-  const found = await stat(record).catch(() => undefined)
-  if (found !== undefined && !found.isFile()) throw new UsageError(`${record} is not a file`)
-  const folder = dirname(record)
-  if (found === undefined && (await stat(folder).catch(() => undefined))?.isDirectory() !== true)
-    throw new UsageError(`--record needs an existing folder, and there is no ${folder}`)
+  const found = await fileToWrite('--record', record)
   if (found !== undefined) await confirm(`this replaces the existing file ${record}`, yes)
 }
 

@@ -1,4 +1,5 @@
 import {
+  checkWorld,
   PendingFaults,
   type Random,
   Recorder,
@@ -9,6 +10,7 @@ import {
   type WatchedDelivery,
   type WorldToSimulate,
 } from '../../../lib/cli.ts'
+import { Failure } from '../../cli/errors.ts'
 import { answerTo } from './answer-to.ts'
 import type { FromAgent, Orders } from './messages.ts'
 import { type End, Victim } from './victim.ts'
@@ -51,7 +53,12 @@ const STILLBORN = 3
 /** How often the clock of the last life is set forward, and by how much, in ms: for retries and digests that wait. */
 const REST = { steps: 240, by: 3_600_000, every: 300 }
 
-/** Torments an agent in real processes, life after life, and lets the last one rest. */
+/**
+ * Torments an agent in real processes, life after life, and lets the last one rest.
+ *
+ * @throws Failure with its last words for an agent that never begins; TidingsError `TIDINGS_AGENT_INVALID` for a world with
+ *   unknown parts
+ */
 export async function torment(options: TormentOptions): Promise<Tormented> {
   const torture = new Torture(options)
   await torture.run()
@@ -89,6 +96,7 @@ class Torture {
     this.#recorder = new Recorder(clock)
     const { answers, seed } = options
     const given = typeof answers === 'function' ? answers({ now, random: randomOf(seed), seed }) : answers
+    checkWorld(given, 'TIDINGS_AGENT_INVALID', 'of tidings torture')
     const host = { clock, recorder: this.#recorder, faults: new PendingFaults([]), refused: this.#refused }
     this.#world = new SimulatedWorld(given, host)
   }
@@ -110,8 +118,10 @@ class Torture {
       }
       if (!life.isUp) stillborn = this.#over(await life.ended) && !isBorn ? stillborn + 1 : 0
     }
-    if (stillborn < STILLBORN) await this.#rest()
-    else this.#life?.kill()
+    if (stillborn < STILLBORN) return this.#rest()
+    this.#life?.kill()
+    if (this.#began === undefined)
+      throw new Failure(this.#exits.at(-1) || `${this.#options.file} ends before it begins`)
   }
 
   result(): Tormented {

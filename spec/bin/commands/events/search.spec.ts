@@ -67,6 +67,8 @@ describe('events search', () => {
     assert.equal(firsts(rest.stdout)[0], '130')
     const some = await command('events', 'search', 'nowhere', '--scan', '60', '--db', db)
     assert.equal(some.stderr, 'no events\nsearched back to 191 (60 events read): search on with --before 191\n')
+    const one = await command('events', 'search', 'nowhere', '--scan', '1', '--db', db)
+    assert.equal(one.stderr, 'no events\nsearched back to 250 (1 event read): search on with --before 250\n')
   })
 })
 
