@@ -85,7 +85,10 @@ async function settleOpenSlots(log: Log, name: string, upTo: number, back = fals
     const outcome: RunOutcome = { status: 'missed', slots: 1, until: slot.toISOString() }
     return { slot, outcome }
   })
-  await log.plan(name, { upTo: new Date(upTo), back, settled: open.map(({ slot }) => slot), noted })
+  const settled = open.map(({ slot }) => slot)
+  // The clock may have gone back since they were due: they must not be due again.
+  const latest = back ? upTo : Math.max(upTo, ...settled.map((slot) => slot.getTime()))
+  await log.plan(name, { upTo: new Date(latest), back, settled, noted })
 }
 
 /** Restarts the schedule of a job now, whatever was settled before. Resolves to the new record. */

@@ -270,6 +270,10 @@ const slotsIn = ({ schedule, anchor, from, to }: Epoch): number[] => {
   return slots
 }
 
+function isSlot({ schedule, anchor }: Epoch, at: number): boolean {
+  return schedule.next(new Date(at - 1), new Date(anchor))?.getTime() === at
+}
+
 /** The result of a story. `asked`: when runs by hand were requested. */
 interface Found {
   readonly rows: readonly RunRow[]
@@ -283,12 +287,20 @@ interface Found {
 /** Finds slots without exactly one outcome in the log. */
 function wrongFates({ rows, open, epochs, asked, now, busy }: Found): string[] {
   const wrong: string[] = []
-  const slots = new Set(epochs.flatMap(slotsIn))
+  const schedulesOf = new Map<number, Epoch[]>()
+  for (const epoch of epochs)
+    for (const slot of slotsIn(epoch)) schedulesOf.set(slot, [...(schedulesOf.get(slot) ?? []), epoch])
   const notes = rows.filter(({ attempt }) => attempt === 0)
   const ended = ['done', 'cancelled']
-  for (const slot of slots) {
+  for (const [slot, its] of schedulesOf) {
     const tried = rows.filter((row) => row.attempt > 0 && Date.parse(row.slot) === slot)
-    const noted = notes.filter((row) => Date.parse(row.slot) <= slot && slot <= Date.parse(row.until ?? row.slot))
+    // A series consists of the slots of one schedule: others may lie between them.
+    const noted = notes.filter(
+      (row) =>
+        Date.parse(row.slot) <= slot &&
+        slot <= Date.parse(row.until ?? row.slot) &&
+        its.some((epoch) => isSlot(epoch, Date.parse(row.slot))),
+    )
     const waits = open.has(slot) && tried.length === 0 ? 1 : 0
     const fates = Math.min(1, tried.length) + noted.length + waits
     const said = [...tried, ...noted].map(({ attempt, status }) => `#${attempt} ${status}`).join(', ')
@@ -355,6 +367,21 @@ const found: readonly Story[] = [
     options: { overlap: 'skip', missed: 'once', jitter: 40 * SECOND, retry: 0, timeout: 4 * MINUTE },
     works: [{ seconds: 0, ends: 'well' }],
     happenings: [{ is: 'pass', seconds: 120 }, { is: 'edit', schedule: 1 }, { is: 'trigger' }],
+  },
+  // A job is disabled while a slot waits for its retry, and enabled by a clock that went back before that slot.
+  {
+    options: { overlap: 'skip', missed: 'skip', jitter: 0, retry: 0, timeout: 4 * MINUTE },
+    works: [
+      { seconds: 0, ends: 'later' },
+      { seconds: 0, ends: 'well' },
+    ],
+    happenings: [
+      { is: 'edit', schedule: 1 },
+      { is: 'pass', seconds: 181 },
+      { is: 'enable', on: false },
+      { is: 'step', seconds: -31 },
+      { is: 'enable', on: true },
+    ],
   },
   // A resumed schedule waits for a run by hand, a slot passes, and the job is disabled, or has another schedule.
   ...[

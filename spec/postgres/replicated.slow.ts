@@ -101,12 +101,18 @@ describe('a log on a server with a standby', () => {
     )
   })
 
-  // The primary dies with 40 events that the standby never gets.
-  async function loseTail(primary: Cluster, standby: Cluster, log: PostgresLog): Promise<void> {
+  // The primary dies with 40 events that the standby never gets. `handled` waits for what it gets of those before.
+  async function loseTail(
+    primary: Cluster,
+    standby: Cluster,
+    log: PostgresLog,
+    handled: () => Promise<unknown> = async () => undefined,
+  ): Promise<void> {
     const send = (from: number, count: number) =>
       log.accept(Array.from({ length: count }, (_, i) => draft(`${from + i}`)))
     await send(1, 50)
-    const [[end] = []] = await ask(primary.address, 'SELECT pg_current_wal_lsn()')
+    await handled()
+    const [[end] = []] = await ask(primary.address, 'SELECT pg_current_wal_insert_lsn()')
     const isThere = `SELECT pg_last_wal_replay_lsn() >= $1::pg_lsn`
     await until(
       async () => (await ask(standby.address, isThere, [end]))[0]?.[0] === true || (await sleep(20)),
@@ -132,7 +138,8 @@ describe('a log on a server with a standby', () => {
     })
     const running = await start(agent('home', [hear]), { log, logger: false })
     t.after(() => running.stop())
-    await loseTail(primary, standby, log)
+    // Without their acks, the standby would have them handled again.
+    await loseTail(primary, standby, log, () => running.drained())
     await until(() => heard.length === 90, 'all events to be handled')
     await takeOver(primary, standby)
     await until(() => log.state === 'ready', 'the log to be connected again')
