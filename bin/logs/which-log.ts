@@ -2,6 +2,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import type { PostgresAddress } from '../../lib/cli.ts'
 import { didYouMean } from '../../lib/core/did-you-mean.ts'
+import { shellWord } from '../../lib/core/shell-word.ts'
 import { holdsLog } from '../../lib/level/store/log-files.ts'
 import { Failure, UsageError } from '../cli/errors.ts'
 import { printNote } from '../print/print.ts'
@@ -57,7 +58,7 @@ export async function logOfFile(
   const isElsewhere = directory === join(HOME, agent) && resolve(beside) !== resolve(directory)
   if (isElsewhere && !(await holdsLog(directory)) && (await holdsLog(beside)))
     say(
-      `agent ${JSON.stringify(agent)} has a log beside its file, which is not used in this folder: to use it, add --db ${beside}`,
+      `agent ${JSON.stringify(agent)} has a log beside its file, which is not used in this folder: to use it, add --db ${shellWord(beside)}`,
     )
   return directory
 }
@@ -111,12 +112,14 @@ function named({ db, agent }: Which): string | undefined {
 
 async function onlyLog(): Promise<string> {
   const all = await agents()
-  // Ignores the log of agent-test, unless it is the only one.
-  const meant = all.length > 1 ? all.filter((name) => name !== 'test') : all
+  // Ignores the log of agent-test, and what a repair has left beside a log, unless it is the only one.
+  const isAside = (name: string): boolean =>
+    name === 'test' || all.some((other) => [`${other}.repaired`, `${other}.damaged`].includes(name))
+  const meant = all.length > 1 ? all.filter((name) => !isAside(name)) : all
   const [only] = meant
   if (only === undefined) throw new Failure(`there is no log in ${HOME}: run an agent first, or give --db DIR`)
   if (meant.length > 1)
-    throw new UsageError(`${HOME} has several logs: choose one with --agent ${meant.join(', --agent ')}`)
+    throw new UsageError(`${HOME} has several logs: choose one with --agent ${meant.map(shellWord).join(', --agent ')}`)
   return join(HOME, only)
 }
 

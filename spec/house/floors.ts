@@ -116,7 +116,7 @@ function forbidden(path: string, { specifier }: Import): string | undefined {
   if (house === 'bin') {
     // These stand alone: neither help, a mistake on the command line nor a health check waits for the engine to load.
     const alone =
-      /^lib\/(core\/(columns|escape|did-you-mean|zone-clock)|level\/store\/log-files|agent\/socket\/ask-health)\.ts$/
+      /^lib\/(core\/(columns|escape|did-you-mean|foreign-address|shell-word|zone-clock)|level\/store\/log-files|agent\/socket\/ask-health)\.ts$/
     const shared = target === 'lib/cli.ts' || alone.test(target)
     return target.startsWith('bin/') || shared || target === 'lib/index.ts'
       ? undefined

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { shellWord } from '../../../lib/core/shell-word.ts'
 import type { Repaired } from '../../../lib/index.ts'
 import { command } from '../../cli/command.ts'
 import { exitCodes } from '../../cli/errors.ts'
@@ -53,8 +54,9 @@ function* sentences(directory: string, repaired: Repaired): Generator<string> {
     yield `${plural(dropped, 'retry or parked event', 'retries or parked events')} dropped: their events are lost`
   if (!whole) yield 'a part of the store is unreadable: identities and listeners may be missing without a trace'
   for (const { message } of problems) yield `still damaged: ${message}`
-  if (problems.length === 0)
-    yield `to use it: mv ${directory} ${directory}.damaged && mv ${repaired.directory} ${directory}`
+  if (problems.length > 0) return
+  const [from, aside, to] = [directory, `${directory}.damaged`, repaired.directory].map(shellWord)
+  yield `to use it: mv ${from} ${aside} && mv ${to} ${from}`
 }
 
 /** `1, 3 to 7, 9` */

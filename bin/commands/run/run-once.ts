@@ -1,4 +1,5 @@
 import { startByHand } from '../../../lib/cli.ts'
+import { shellWord } from '../../../lib/core/shell-word.ts'
 import { type Agent, agent, type Job, type Log, type Logger, type Secrets } from '../../../lib/index.ts'
 import { exitCodes } from '../../cli/errors.ts'
 import { plural } from '../../print/format.ts'
@@ -76,6 +77,7 @@ function sentence({ log, ...done }: Done): string {
     ...(done.waiting === 0 ? [] : [`${done.waiting} to be retried`]),
   ]
   const told = [plural(done.deliveries, 'delivery', 'deliveries'), ...trouble].join(', ')
-  const where = log === null ? 'the log was in memory only' : `see the log with: tidings events ls --db ${log}`
+  const where =
+    log === null ? 'the log was in memory only' : `see the log with: tidings events ls --db ${shellWord(log)}`
   return `${ran}: ${found}; ${told}; ${where}`
 }

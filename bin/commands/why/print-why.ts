@@ -1,5 +1,6 @@
 import { type ExplainedTest, type TracedStep, whyReasons } from '../../../lib/cli.ts'
 import { didYouMean } from '../../../lib/core/did-you-mean.ts'
+import { shellWord } from '../../../lib/core/shell-word.ts'
 import type { WhyAnswer, WhyAttempts, WhyDelivery, WhyFailedRun } from '../../../lib/index.ts'
 import { plural, relativeTime } from '../../print/format.ts'
 import { printLine, widthOf } from '../../print/print.ts'
@@ -35,7 +36,7 @@ function draftOf({ draft, event, same, held, refused, failing = [], similar }: W
   if (event !== undefined) return eventOf(event, draft === 'forgotten')
   if (draft === 'held')
     return {
-      words: `✗ held by job ${held?.job} since ${timeIn(held?.since ?? '')}: tidings jobs release ${held?.job} tells it`,
+      words: `✗ held by job ${held?.job} since ${timeIn(held?.since ?? '')}: tidings jobs release ${shellWord(held?.job ?? '')} tells it`,
     }
   if (draft === 'refused' && refused !== undefined) return { words: `✗ refused: ${failureOf(refused)}` }
   if (draft === 'pruned')
@@ -82,7 +83,7 @@ function listenerOf({ listener, event, delivery }: WhyAnswer): Branch {
     return { words: `✗ the log knows no listener ${name}: it has never run here, or has another name${near}` }
   }
   const more: Branch[] = []
-  if (paused === true) more.push({ words: `✗ paused: tidings listeners resume ${name} continues it` })
+  if (paused === true) more.push({ words: `✗ paused: tidings listeners resume ${shellWord(name)} continues it` })
   if (running === false) more.push({ words: 'no agent runs it on this log now' })
   if (delivery?.before === true && event !== undefined)
     more.push({
@@ -157,7 +158,7 @@ function deliveryOf({ reason, answer, code }: Explained): Branch {
     running: '… handed out: it is being handled, or waits for its turn',
     retrying: `✗ ${attemptsWords(attempts)}, the next ${attempts ? `${relativeTime(attempts.at)}, ${timeIn(attempts.at)}` : ''}`,
     waiting: `… held back by a filter${until === undefined ? ' until other events come' : ` until ${timeIn(until)}`}`,
-    parked: `✗ parked ${timeIn(attempts?.at ?? '')} after ${attemptsWords(attempts)}: tidings parked retry ${name} ${attempts?.seq} delivers it again`,
+    parked: `✗ parked ${timeIn(attempts?.at ?? '')} after ${attemptsWords(attempts)}: tidings parked retry ${shellWord(name)} ${attempts?.seq} delivers it again`,
     settled:
       reason === 'delivered'
         ? `✓ delivered and acked${ackedAt(deliveries)}`

@@ -1,4 +1,5 @@
 import { quote } from '../../core/errors.ts'
+import { shellWord } from '../../core/shell-word.ts'
 import { MINUTE } from '../../core/time-units.ts'
 import { history } from '../../job/run-report.ts'
 import type { LevelLog } from '../../level/level-log.ts'
@@ -108,7 +109,7 @@ function statsOf(log: Log): Promise<Stats | undefined> {
 
 function stoppedOrLate({ name, failure, restsUntil, overdue }: JobHealth): Attention[] {
   const job = `job ${quote(name)}`
-  const fix = `tidings jobs reset ${word(name)}`
+  const fix = `tidings jobs reset ${shellWord(name)}`
   if (failure !== undefined) return [{ kind: 'job-stopped', job: name, what: `${job} no longer runs: ${failure}`, fix }]
   if (restsUntil !== undefined) {
     const what = `${job} rests until ${restsUntil}: its slots were settled when the clock was ahead`
@@ -116,13 +117,13 @@ function stoppedOrLate({ name, failure, restsUntil, overdue }: JobHealth): Atten
   }
   if (overdue === undefined) return []
   const what = `${job} is overdue: no run began for its slot of ${overdue}`
-  return [{ kind: 'job-overdue', job: name, since: overdue, what, fix: `tidings jobs history ${word(name)}` }]
+  return [{ kind: 'job-overdue', job: name, since: overdue, what, fix: `tidings jobs history ${shellWord(name)}` }]
 }
 
 function held({ name, held: count, heldSince: since }: JobHealth): Attention[] {
   if (count === undefined) return []
   const what = `job ${quote(name)} holds ${count} ${count === 1 ? 'draft' : 'drafts'}, as nearly all of a poll was new`
-  const fix = `tidings jobs release ${word(name)}`
+  const fix = `tidings jobs release ${shellWord(name)}`
   return [{ kind: 'job-held', job: name, count, ...(since === undefined ? {} : { since }), what, fix }]
 }
 
@@ -132,14 +133,14 @@ async function failing(log: Log, name: string, count: number, since: string | un
     why = `: ${error?.message ?? 'its process died'}`
   const runs = count === 1 ? 'its last run' : `its last ${count} runs`
   const what = `job ${quote(name)} failed in ${runs}${why}`
-  const fix = `tidings jobs history ${word(name)}`
+  const fix = `tidings jobs history ${shellWord(name)}`
   return { kind: 'job-failing', job: name, count, ...(since === undefined ? {} : { since }), what, fix }
 }
 
 function silent(name: string, toldAt: number): Attention {
   const since = new Date(toldAt).toISOString()
   const what = `job ${quote(name)} has published nothing since ${since}, unusually long`
-  return { kind: 'job-silent', job: name, since, what, fix: `tidings jobs history ${word(name)}` }
+  return { kind: 'job-silent', job: name, since, what, fix: `tidings jobs history ${shellWord(name)}` }
 }
 
 function listenerAttention(row: ListenerHealth): Attention[] {
@@ -157,12 +158,7 @@ function listenerAttention(row: ListenerHealth): Attention[] {
   if (parked > 0) {
     const events = parked === 1 ? '1 event' : `${parked} events`
     const what = `${listener} has parked ${events} after the last attempt`
-    found.push({ kind: 'parked', listener: name, count: parked, what, fix: `tidings parked groups ${word(name)}` })
+    found.push({ kind: 'parked', listener: name, count: parked, what, fix: `tidings parked groups ${shellWord(name)}` })
   }
   return found
-}
-
-/** A name as a word of a command line. */
-function word(name: string): string {
-  return /^[\w.:-]+$/.test(name) ? name : `'${name.replaceAll("'", "'\\''")}'`
 }

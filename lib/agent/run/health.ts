@@ -1,4 +1,5 @@
 import { quote } from '../../core/errors.ts'
+import { shellWord } from '../../core/shell-word.ts'
 import type { RunRow } from '../../job/run-report.ts'
 import type { Lag } from '../../log/port.ts'
 import type { AgentRow } from './agent-row.ts'
@@ -129,7 +130,7 @@ export function problemsOf({ running, log, jobs, listeners }: Omit<Health, 'prob
       if (failure !== undefined) return [`${job} no longer runs: ${failure}`]
       if (restsUntil !== undefined) {
         const why = 'its slots were settled when the clock was ahead'
-        return [`${job} rests until ${restsUntil}: ${why}; tidings jobs reset ${name} restarts it now`]
+        return [`${job} rests until ${restsUntil}: ${why}; tidings jobs reset ${shellWord(name)} restarts it now`]
       }
       return overdue === undefined ? [] : [`${job} is overdue: no run began for its slot of ${overdue}`]
     }),
@@ -149,6 +150,6 @@ function floodOf({ name, held, heldSince }: Pick<JobHealth, 'name' | 'held' | 'h
   if (held === undefined) return []
   const what = `job ${quote(name)} holds ${held} ${held === 1 ? 'draft' : 'drafts'} since ${heldSince}`
   return [
-    `${what}, as nearly all of a poll was new: tidings jobs release ${name} tells them, discard records them untold`,
+    `${what}, as nearly all of a poll was new: tidings jobs release ${shellWord(name)} tells them, discard records them untold`,
   ]
 }

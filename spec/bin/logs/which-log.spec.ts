@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
-import { isPostgres, logOfFile, shownPlace } from '../../../bin/logs/which-log.ts'
+import { isPostgres, logOfFile, shownPlace, whichLog } from '../../../bin/logs/which-log.ts'
 import { openLog } from '../../../lib/level/open-log.ts'
 import { temporaryDirectory } from '../../support/temporary-directory.ts'
 
@@ -36,6 +36,22 @@ describe('the log of an agent in a file', () => {
     assert.deepEqual(await asked('home.ts'), [here])
     await logIn(here)
     assert.deepEqual(await asked('agents/home.ts'), [here])
+  })
+})
+
+describe('the log that a command means', () => {
+  it('is the only one, whatever a repair has left beside it', async (t) => {
+    elsewhere(t)
+    const home = join('.tidings', 'home')
+    await logIn(`${home}.damaged`)
+    assert.equal(await whichLog({}), `${home}.damaged`)
+    await logIn(home)
+    await logIn(`${home}.repaired`)
+    assert.equal(await whichLog({}), home)
+    await logIn(join('.tidings', 'my shop'))
+    await assert.rejects(whichLog({}), {
+      message: ".tidings has several logs: choose one with --agent home, --agent 'my shop'",
+    })
   })
 })
 
