@@ -2,6 +2,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import type { PostgresAddress } from '../../lib/cli.ts'
 import { didYouMean } from '../../lib/core/did-you-mean.ts'
+import { foreignScheme } from '../../lib/core/foreign-address.ts'
 import { shellWord } from '../../lib/core/shell-word.ts'
 import { holdsLog } from '../../lib/level/store/log-files.ts'
 import { Failure, UsageError } from '../cli/errors.ts'
@@ -35,7 +36,7 @@ export const TEST_LOG = join(HOME, 'test')
  */
 export function logFor(agent: string, db: string | undefined): string {
   const given = db ?? (process.env.TIDINGS_DB || undefined)
-  if (given !== undefined) return given
+  if (given !== undefined) return known(given)
   if (agent.toLowerCase() !== 'test') return join(HOME, agent)
   const ways = 'rename the agent, or keep its log in another folder (--db DIR)'
   throw new UsageError(
@@ -107,7 +108,18 @@ export async function logToFill(which: Which): Promise<string> {
 
 function named({ db, agent }: Which): string | undefined {
   if (db !== undefined && agent !== undefined) throw new UsageError('--db and --agent both select a log: leave one out')
-  return agent === undefined ? (db ?? (process.env.TIDINGS_DB || undefined)) : join(HOME, agent)
+  if (agent !== undefined) return join(HOME, agent)
+  const given = db ?? (process.env.TIDINGS_DB || undefined)
+  return given === undefined ? undefined : known(given)
+}
+
+/** @throws UsageError for an address that is not one of PostgreSQL */
+function known(place: string): string {
+  const scheme = foreignScheme(place)
+  if (scheme === undefined) return place
+  throw new UsageError(
+    `a log is in a folder, or at an address that begins with postgres://, got ${JSON.stringify(scheme)}`,
+  )
 }
 
 async function onlyLog(): Promise<string> {

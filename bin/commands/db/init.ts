@@ -25,7 +25,9 @@ export const init = command({
     }
     const { initLog, initLogSql } = await import('../../../lib/cli.ts')
     if (printed) {
-      await print(await initLogSql(address))
+      const sql = await initLogSql(address)
+      if (json) printJson({ sql })
+      else await print(sql)
       return exitCodes.ok
     }
     const { schema, roles } = await initLog(address)

@@ -1,3 +1,5 @@
+import { quote, TidingsError } from '../../core/errors.ts'
+import { foreignScheme } from '../../core/foreign-address.ts'
 import type { LevelLog } from '../../level/level-log.ts'
 import { type LogOptions, openLog as openDirectory } from '../../level/open-log.ts'
 import type { Finding } from '../../log/finding.ts'
@@ -21,7 +23,8 @@ export function openLog(address: PostgresAddress, options?: PostgresOptions): Pr
  *
  * @throws TidingsError `TIDINGS_LOG_LOCKED` (in use, by another process or by this one), `TIDINGS_LOG_DAMAGED`,
  *   `TIDINGS_LOG_FORMAT` (written by a newer version), `TIDINGS_LOG_IDENTITY` (a different rule of identity),
- *   `TIDINGS_LOG_INVALID` (the options, or a folder with other files), `TIDINGS_LOG_FAILED` (the system's error as cause)
+ *   `TIDINGS_LOG_INVALID` (the options, a folder with other files, or the address of
+ *   another kind of database), `TIDINGS_LOG_FAILED` (the system's error as cause)
  *
  * @example
  * ```ts
@@ -38,6 +41,11 @@ export async function openLog(
   place: string,
   options: LogOptions & PostgresOptions = {},
 ): Promise<LevelLog | PostgresLog> {
+  const scheme = foreignScheme(place)
+  if (scheme !== undefined) {
+    const words = `a log is in a folder, or at an address that begins with postgres://, got ${quote(scheme)}`
+    throw new TidingsError('TIDINGS_LOG_INVALID', words)
+  }
   if (!isPostgres(place)) return openDirectory(place, options)
   const { openPostgres } = await import('../../postgres/postgres.ts')
   return openPostgres(place, options)

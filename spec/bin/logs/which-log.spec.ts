@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
-import { isPostgres, logOfFile, shownPlace, whichLog } from '../../../bin/logs/which-log.ts'
-import { openLog } from '../../../lib/level/open-log.ts'
+import { isPostgres, logFor, logOfFile, shownPlace, whichLog } from '../../../bin/logs/which-log.ts'
+import { openLog } from '../../../lib/agent/run/open-log.ts'
 import { temporaryDirectory } from '../../support/temporary-directory.ts'
 
 /** Runs the test in an empty folder: agents keep their logs where they are started. */
@@ -52,6 +53,24 @@ describe('the log that a command means', () => {
     await assert.rejects(whichLog({}), {
       message: ".tidings has several logs: choose one with --agent home, --agent 'my shop'",
     })
+  })
+})
+
+describe('an address of something other than PostgreSQL', () => {
+  it('is refused without its password, and makes no folder', async (t) => {
+    elsewhere(t)
+    for (const [address, scheme] of [
+      ['postgrs://me:SECRET@host/x', 'postgrs://'],
+      ['mysql://me:SECRET@host/x', 'mysql://'],
+      [' pg:/me:SECRET@host/x', 'pg:/'],
+    ] as const) {
+      const message = `a log is in a folder, or at an address that begins with postgres://, got "${scheme}"`
+      assert.throws(() => logFor('home', address), { name: 'UsageError', message })
+      await assert.rejects(whichLog({ db: address }), { name: 'UsageError', message })
+      await assert.rejects(openLog(address), { code: 'TIDINGS_LOG_INVALID', message })
+    }
+    assert.deepEqual(readdirSync('.'), [])
+    assert.equal(logFor('home', 'c:/logs/home'), 'c:/logs/home')
   })
 })
 
