@@ -61,7 +61,7 @@ export { placeholder, type Recording, recordWorld } from './agent/try/record-wor
 export { replay } from './agent/try/replay-world.ts'
 export { realPause, type SteppedClock, systemClock } from './core/clock.ts'
 export { didYouMean } from './core/did-you-mean.ts'
-export { parseDuration } from './core/duration.ts'
+export { formatDuration, parseDuration } from './core/duration.ts'
 export { lines } from './core/lines.ts'
 export { parseTime } from './core/parse-time.ts'
 export { processSecrets } from './core/secrets.ts'

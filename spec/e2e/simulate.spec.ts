@@ -29,6 +29,12 @@ describe('tidings simulate', () => {
     assert.match(stdout, /^ {2}48\tlistener books: POST https:\/\/books\.example\/$/m)
   })
 
+  it('says how long it was, also when that is less than a day', async (t) => {
+    const args = ['simulate', 'shop.ts', '--world', 'world.ts', '--for', '1m', '--from', '2026-01-01']
+    const { stdout } = await answered(userFolder(t, files), args)
+    assert.match(stdout, /^shop: 1m from 2026-01-01T00:00:00\.000Z, seed 1$/m)
+  })
+
   it('exits with 1 when faults repeat something, and shows the seed and the fewest faults', async (t) => {
     const args = ['simulate', 'shop.ts', '--world', 'world.ts', '--for', '12h', '--from', '2026-01-01']
     const { code, stdout, stderr } = await tidings(t, userFolder(t, files), [

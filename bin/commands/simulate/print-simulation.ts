@@ -1,4 +1,4 @@
-import type { Simulated, Timeline } from '../../../lib/cli.ts'
+import { formatDuration, type Simulated, type Timeline } from '../../../lib/cli.ts'
 import { type ChartLine, printChart } from '../../print/chart.ts'
 import { plural } from '../../print/format.ts'
 import { printLine, printNote } from '../../print/print.ts'
@@ -6,6 +6,8 @@ import { printRows } from '../../print/rows.ts'
 
 /** With more days than this, the chart is by month. */
 const MOST_DAYS = 62
+
+const DAY = 86_400_000
 
 /** How many different things of one kind are listed. */
 const MOST_LISTED = 20
@@ -21,9 +23,10 @@ export function jsonOf({ timeline, faults, refused }: Simulated, whole: boolean)
 export async function printSimulation({ timeline, refused }: Simulated): Promise<void> {
   const { origin, counts, parked, sent } = timeline
   const { runs, failedRuns, requests, programs, events, deliveries, retries, faults } = counts
-  const days = (origin.to - origin.from) / 86_400_000
+  const length = origin.to - origin.from
+  const words = length % DAY === 0 ? plural(length / DAY, 'day') : formatDuration(length)
   const from = new Date(origin.from).toISOString()
-  printLine(`${origin.agent}: ${plural(Math.round(days * 100) / 100, 'day')} from ${from}, seed ${origin.seed}`)
+  printLine(`${origin.agent}: ${words} from ${from}, seed ${origin.seed}`)
   printLine(
     `  ${plural(runs, 'run')}, ${failedRuns} failed; ${plural(requests, 'request')}, ${plural(programs, 'program')}`,
   )
