@@ -81,7 +81,10 @@ class LogRuns implements SlotHost {
         failed: (error: Error) => control.scheduleFailed(error),
         delayed: (slot: Slot) => control.slotDelayed(slot),
       }),
-      resuming: (waits) => (this.#resuming = waits),
+      resuming: (how) => {
+        if (how === 'paused') void this.#left()
+        this.#resuming = how === 'waits'
+      },
       runSlot: (slot, replaced) => this.#runSlot(slot, replaced),
       skipped: (slot: Trigger) => {
         ledger.blocked(slot)
@@ -94,11 +97,11 @@ class LogRuns implements SlotHost {
       // A run of `always()` that waits to restart counts as running.
       executing: () => this.#busy > 0 || this.#job.schedule.kind === 'always',
     })
-    return concat(runs, defer(() => this.#over()).pipe(ignoreElements()))
+    return concat(runs, defer(() => this.#left()).pipe(ignoreElements()))
   }
 
-  // Slots that passed while the schedule waited are not lost if it is another one at the next start.
-  #over(): Promise<unknown> {
+  // Slots that passed while the schedule waited are not lost if it is another one, or none, when they are decided about.
+  #left(): Promise<unknown> {
     return this.#resuming ? this.#ledger.leave(this.#currentRecord().anchor) : this.#ledger.written()
   }
 

@@ -52,8 +52,11 @@ export interface RunsOptions {
   executing?(): boolean
   /** The schedule failed and produces no more slots. Default: the failure ends the job. */
   failed?(error: Error): void
-  /** Whether the schedule has resumed and waits for the end of a run: it decides about no slot meanwhile. */
-  resuming?(waits: boolean): void
+  /**
+   * `waits`: the schedule has resumed, and waits for the end of a run; it decides about no slot meanwhile. `ended`: it no
+   * longer waits. `paused`: it is paused, maybe while it waited.
+   */
+  resuming?(how: 'waits' | 'ended' | 'paused'): void
   /** Jitter delays the run of a due slot. The returned function is called when the delay is over. */
   delayed?(slot: Slot): () => void
 }
@@ -158,9 +161,9 @@ function pausableSlots$(job: Job, options: RunsOptions, active$: Observable<numb
   const slots = restore === undefined ? defer(() => begin()) : defer(() => from(restore())).pipe(switchMap(begin))
   return paused$.pipe(
     switchMap((paused) => {
-      resuming?.(!paused)
+      resuming?.(paused ? 'paused' : 'waits')
       const resumed = defer(() => {
-        resuming?.(false)
+        resuming?.('ended')
         return slots
       })
       return paused ? NEVER : idle$.pipe(switchMap(() => resumed))

@@ -51,6 +51,10 @@ export class SlotLedger {
   /** Reads the open slots from the log, split into those to decide about and those that wait for their time. */
   async restore(anchor: number): Promise<EarlierSlots> {
     await this.#written
+    return this.#read(anchor)
+  }
+
+  async #read(anchor: number): Promise<EarlierSlots> {
     const { log, clock } = this.#host
     const { upTo, open } = (await this.persist(() => log.slots(this.#job.name))) ?? { open: [] }
     this.#anchor = anchor
@@ -102,18 +106,28 @@ export class SlotLedger {
   }
 
   /** Leaves the slots that passed, and that nothing has decided about, open in the log: the next start decides. */
-  async leave(anchor: number): Promise<void> {
-    const { after } = await this.restore(anchor)
+  leave(anchor: number): Promise<unknown> {
+    this.#written = this.#written.then(() => this.#leaveOpen(anchor))
+    return this.#written
+  }
+
+  async #leaveOpen(anchor: number): Promise<void> {
+    const { name, schedule } = this.#job
+    const { after } = await this.#read(anchor)
     try {
       const now = new Date(this.#host.clock.now())
-      const { slots, passed, done } = dueSlots(this.#job.schedule, new Date(anchor), after, now, 'all')
+      const { slots, passed, done } = dueSlots(schedule, new Date(anchor), after, now, 'all')
+      if (slots.length === 0) return
       for (const { at } of slots) this.#pending.add(at.getTime())
       const noted = passed === undefined ? [] : [note(passed.first, seriesOf('missed', passed))]
-      if (slots.length > 0) this.#plan({ upTo: done, settled: [], noted })
+      await this.persist(() => this.#host.log.plan(name, { upTo: done, noted, open: this.#openSlots() }))
     } catch {
       // `slots$` reports a failed schedule.
     }
-    await this.#written
+  }
+
+  #openSlots(): { readonly slot: Date }[] {
+    return [...this.#pending].map((slot) => ({ slot: new Date(slot) }))
   }
 
   /** A slot was due while others ran. A requested slot needs no record: its requester is notified. */
@@ -202,8 +216,7 @@ export class SlotLedger {
       const plan = this.#nextPlan
       this.#nextPlan = undefined
       if (plan === undefined) return
-      const open = [...this.#pending].map((slot) => ({ slot: new Date(slot) }))
-      await this.persist(() => this.#host.log.plan(this.#job.name, { ...plan, open }))
+      await this.persist(() => this.#host.log.plan(this.#job.name, { ...plan, open: this.#openSlots() }))
     })
   }
 }

@@ -383,6 +383,20 @@ const found: readonly Story[] = [
       { is: 'enable', on: true },
     ],
   },
+  // A resumed schedule waits for a run by hand, a slot passes, and the job is paused again, and disabled.
+  {
+    options: { overlap: 'skip', missed: 'once', jitter: 0, retry: 0, timeout: 4 * MINUTE },
+    works: [{ seconds: 200, ends: 'well' }],
+    happenings: [
+      { is: 'trigger' },
+      { is: 'pause', on: true },
+      { is: 'pause', on: false },
+      { is: 'pass', seconds: 120 },
+      { is: 'pause', on: true },
+      { is: 'enable', on: false },
+      { is: 'pass', seconds: 1 },
+    ],
+  },
   // A resumed schedule waits for a run by hand, a slot passes, and the job is disabled, or has another schedule.
   ...[
     { is: 'enable' as const, on: false },
