@@ -11,6 +11,8 @@ import { drafts } from '../../lib/job/drafts.ts'
 import { job } from '../../lib/job/job.ts'
 import { runOnce } from '../../lib/job/run-once.ts'
 import { memoryLog, openLog } from '../../lib/level/open-log.ts'
+import { repairLog } from '../../lib/level/repair-log.ts'
+import { restoreLog } from '../../lib/level/restore-log.ts'
 import { listener } from '../../lib/listener/listener.ts'
 import { on } from '../../lib/listener/on.ts'
 import { manual } from '../../lib/schedule/index.ts'
@@ -44,6 +46,9 @@ const takers: Record<string, Taker> = {
   'start()': ['TIDINGS_AGENT_INVALID', (options) => start(home, options)],
   'event type "made"': ['TIDINGS_TYPE_INVALID', (options) => eventType('made').of(options)],
   'a log': ['TIDINGS_LOG_INVALID', (options) => openLog('never-made', options)],
+  'a log in memory': ['TIDINGS_LOG_INVALID', (options) => memoryLog(options)],
+  'repairLog()': ['TIDINGS_LOG_INVALID', (options) => repairLog('never-made', 'never-made-too', options)],
+  'restoreLog()': ['TIDINGS_LOG_INVALID', (options) => restoreLog('never-made', 'never-made-too', options)],
   Retry: ['TIDINGS_DURATION_INVALID', (options) => new Retry(options)],
   Park: ['TIDINGS_LISTENER_INVALID', (options) => new Park('it is full', options)],
   Cancel: ['TIDINGS_JOB_INVALID', (options) => new Cancel('it is out', options)],
