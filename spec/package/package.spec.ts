@@ -107,6 +107,14 @@ describe('the package', () => {
   it('has correct types for Node and for bundlers', async () => {
     const subpaths = streams.map((name) => `./streams/${name}`)
     const data = createPackageFromTarballData(new Uint8Array(readFileSync(packed.tarball)))
+    // It looks at each file of the package for each folder that it is asked for, thousands of times.
+    const folders = new Map<string, boolean>()
+    const hasFolder = data.directoryExists.bind(data)
+    data.directoryExists = (path) => {
+      const has = folders.get(path) ?? hasFolder(path)
+      folders.set(path, has)
+      return has
+    }
     const result = await checkPackage(data, { includeEntrypoints: subpaths })
     assert.ok(result.types)
     for (const subpath of ['.', './filters', './testing', './register', ...subpaths])
