@@ -8,6 +8,7 @@ import { spec } from 'node:test/reporters'
 import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import { compile, programs } from './compile.ts'
+import { shareProcesses } from './share-processes.ts'
 
 const root = join(import.meta.dirname, '../..')
 const { values, positionals } = parseArgs({
@@ -28,7 +29,7 @@ const files = readdirSync(join(root, 'spec'), { recursive: true, encoding: 'utf8
   .toSorted((a, b) => Number(isQuick(a)) - Number(isQuick(b)) || (a < b ? -1 : 1))
   .map((path) => join(root, path))
 
-// Each file runs in a process of its own, started with this one's flags.
+// Each file, or some together, runs in a process of its own, started with this one's flags.
 const before = ['light-runner.ts', 'leaks.ts'].map((name) => join(import.meta.dirname, name))
 const compiled = await compile([...files, ...before, ...programs()])
 process.env['TIDINGS_COMPILED'] = compiled.folder
@@ -41,7 +42,7 @@ process.execArgv = [
 let tests = 0
 const empty: string[] = []
 const stream = run({
-  files: files.map(compiled.of),
+  files: [...(values.slow ? files.map(compiled.of) : shareProcesses(files, compiled))],
   // More than there are processors: some always wait, for a disk, a clock or a child.
   concurrency: availableParallelism() + 2,
   timeout: values.slow ? 60 * 60_000 : 5 * 60_000,
