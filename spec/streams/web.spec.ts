@@ -121,7 +121,8 @@ describe('a value of a page', () => {
   })
 
   it('survives a page that is nested deeply', async (t) => {
-    assert.equal(await valueOf(t, page(`${'<div>'.repeat(20_000)}deep`), { select: 'body' }), 'deep')
+    // In an object, the parser need not look at all that is open for a paragraph to close.
+    assert.equal(await valueOf(t, page(`${'<object><div>'.repeat(10_000)}deep`), { select: 'body' }), 'deep')
   })
 
   for (const [body, options, words] of [
