@@ -2,11 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Code } from '../../lib/cli.ts'
 import { didYouMean } from '../../lib/core/did-you-mean.ts'
 import type { Log, LogOptions, Operations } from '../../lib/index.ts'
+import { isPostgres } from '../../lib/log-places.ts'
 import { UsageError } from '../cli/errors.ts'
 import { printProblem } from '../print/print.ts'
 import { showTimesIn } from '../print/times.ts'
 import type { CodeOptions } from '../user/surroundings.ts'
-import { isPostgres, logOfFile, type Which, whichLog } from './which-log.ts'
+import { logOfFile, type Which, whichLog } from './which-log.ts'
 
 /**
  * Retry limits, in ms: an agent that is starting does not answer yet, and one that is stopping holds the log a moment

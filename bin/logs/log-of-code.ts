@@ -1,6 +1,7 @@
 import type { Agent } from '../../lib/index.ts'
+import { isPostgres } from '../../lib/log-places.ts'
 import { showTimesIn } from '../print/times.ts'
-import { isPostgres, logFor, type Which, whichLog } from './which-log.ts'
+import { logFor, type Which, whichLog } from './which-log.ts'
 
 /**
  * Returns the folder of the log of an agent whose code is at hand: the selected one, else that of the agent if it has one,

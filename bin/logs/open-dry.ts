@@ -1,6 +1,6 @@
 import { holdsLog, openExisting } from '../../lib/cli.ts'
 import { type Log, memoryLog, openLog } from '../../lib/index.ts'
-import { isPostgres } from './which-log.ts'
+import { isPostgres } from '../../lib/log-places.ts'
 
 /**
  * Opens a view of the log in a folder, which is not written to; an empty log if the folder has no log, or without a folder.

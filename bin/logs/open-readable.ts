@@ -1,6 +1,6 @@
 import { openExisting } from '../../lib/cli.ts'
 import { type LevelLog, type Log, type LogOptions, openLog, TidingsError } from '../../lib/index.ts'
-import { isPostgres } from './which-log.ts'
+import { isPostgres } from '../../lib/log-places.ts'
 
 /** Opens a log that exists, in a folder or in PostgreSQL. */
 export async function openPlace(place: string, options: LogOptions): Promise<Log> {

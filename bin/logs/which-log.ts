@@ -1,10 +1,8 @@
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import type { PostgresAddress } from '../../lib/cli.ts'
 import { didYouMean } from '../../lib/core/did-you-mean.ts'
-import { foreignScheme } from '../../lib/core/foreign-address.ts'
-import { shellWord } from '../../lib/core/shell-word.ts'
-import { holdsLog } from '../../lib/level/store/log-files.ts'
+import { shellWord } from '../../lib/core/escape.ts'
+import { foreignScheme, holdsLog, isPostgres } from '../../lib/log-places.ts'
 import { Failure, UsageError } from '../cli/errors.ts'
 import { printNote } from '../print/print.ts'
 
@@ -62,11 +60,6 @@ export async function logOfFile(
       `agent ${JSON.stringify(agent)} has a log beside its file, which is not used in this folder: to use it, add --db ${shellWord(beside)}`,
     )
   return directory
-}
-
-/** Whether a log is in PostgreSQL, not in a folder: also by an address with a mistake, which may hold a password. */
-export function isPostgres(place: string): place is PostgresAddress {
-  return /^\s*postgres(ql)?:/i.test(place)
 }
 
 /** @throws UsageError for a log in PostgreSQL, where a command is about the files of a log */

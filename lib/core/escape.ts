@@ -18,3 +18,8 @@ export function escape(text: string): string {
 export function escapeLines(text: string): string {
   return text.split('\n').map(escape).join('\n')
 }
+
+/** A text as one word of a command line, for the commands that messages suggest. */
+export function shellWord(text: string): string {
+  return /^[\w./:@%+=,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
+}

@@ -16,6 +16,7 @@ const floors: Readonly<Record<string, number>> = {
   'index.ts': 5,
   'cli.ts': 5,
   'filters.ts': 5,
+  'log-places.ts': 5,
   'streams.ts': 5,
   testing: 5,
 }
@@ -115,8 +116,7 @@ function forbidden(path: string, { specifier }: Import): string | undefined {
   if (house === 'streams') return forbiddenStream(path, target)
   if (house === 'bin') {
     // These stand alone: neither help, a mistake on the command line nor a health check waits for the engine to load.
-    const alone =
-      /^lib\/(core\/(columns|escape|did-you-mean|foreign-address|shell-word|zone-clock)|level\/store\/log-files|agent\/socket\/ask-health)\.ts$/
+    const alone = /^lib\/(log-places|core\/(columns|escape|did-you-mean|zone-clock)|agent\/socket\/ask-health)\.ts$/
     const shared = target === 'lib/cli.ts' || alone.test(target)
     return target.startsWith('bin/') || shared || target === 'lib/index.ts'
       ? undefined

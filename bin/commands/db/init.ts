@@ -1,7 +1,8 @@
+import { isPostgres } from '../../../lib/log-places.ts'
 import { command } from '../../cli/command.ts'
 import { exitCodes, UsageError } from '../../cli/errors.ts'
 import { common } from '../../cli/options.ts'
-import { isPostgres, shownPlace } from '../../logs/which-log.ts'
+import { shownPlace } from '../../logs/which-log.ts'
 import { print, printJson, printLine } from '../../print/print.ts'
 
 export const init = command({

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { shellWord } from '../../../lib/core/shell-word.ts'
+import { shellWord } from '../../../lib/core/escape.ts'
 import type { Repaired } from '../../../lib/index.ts'
 import { command } from '../../cli/command.ts'
 import { exitCodes } from '../../cli/errors.ts'

@@ -1,7 +1,8 @@
+import { isPostgres } from '../../../lib/log-places.ts'
 import { command } from '../../cli/command.ts'
 import { exitCodes, UsageError } from '../../cli/errors.ts'
 import { reading } from '../../cli/options.ts'
-import { isPostgres, whichLog } from '../../logs/which-log.ts'
+import { whichLog } from '../../logs/which-log.ts'
 import { printJson } from '../../print/print.ts'
 import { printRows } from '../../print/rows.ts'
 

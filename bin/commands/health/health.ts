@@ -1,9 +1,10 @@
 import { askHealth } from '../../../lib/agent/socket/ask-health.ts'
 import type { AgentHealth, Health } from '../../../lib/index.ts'
+import { isPostgres } from '../../../lib/log-places.ts'
 import { command } from '../../cli/command.ts'
 import { exitCodes } from '../../cli/errors.ts'
 import { reading } from '../../cli/options.ts'
-import { isPostgres, shownPlace, whichLog } from '../../logs/which-log.ts'
+import { shownPlace, whichLog } from '../../logs/which-log.ts'
 import { printJson, printLine, printProblem } from '../../print/print.ts'
 import { showTimesIn, timeIn } from '../../print/times.ts'
 

@@ -14,9 +14,10 @@ import {
   start,
   TidingsError,
 } from '../../../lib/index.ts'
+import { isPostgres } from '../../../lib/log-places.ts'
 import { exitCodes, UsageError } from '../../cli/errors.ts'
 import { openDry } from '../../logs/open-dry.ts'
-import { isPostgres, logOfFile, shownPlace } from '../../logs/which-log.ts'
+import { logOfFile, shownPlace } from '../../logs/which-log.ts'
 import { AgentCode } from '../../user/agent-code.ts'
 import { surviveErrors, untilSignal, untilUnread } from '../../user/guards.ts'
 import { type CodeOptions, surroundings } from '../../user/surroundings.ts'

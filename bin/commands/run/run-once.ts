@@ -1,5 +1,5 @@
 import { startByHand } from '../../../lib/cli.ts'
-import { shellWord } from '../../../lib/core/shell-word.ts'
+import { shellWord } from '../../../lib/core/escape.ts'
 import { type Agent, agent, type Job, type Log, type Logger, type Secrets } from '../../../lib/index.ts'
 import { exitCodes } from '../../cli/errors.ts'
 import { plural } from '../../print/format.ts'

@@ -1,7 +1,8 @@
 import type { Seen } from '../../../lib/cli.ts'
 import type { Agent, Operations } from '../../../lib/index.ts'
+import { isPostgres } from '../../../lib/log-places.ts'
 import { askAt } from '../../logs/ask-log.ts'
-import { isPostgres, logOfFile, type Which, whichLog } from '../../logs/which-log.ts'
+import { logOfFile, type Which, whichLog } from '../../logs/which-log.ts'
 import { loadAgent } from '../../user/load-agent.ts'
 import { type CodeOptions, surroundings } from '../../user/surroundings.ts'
 

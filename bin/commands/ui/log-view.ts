@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Code, holdsLog, openExisting, operationsOf, type PostgresAddress } from '../../../lib/cli.ts'
 import { connect, type Log, type Logger, memoryLog, type Operations, openLog } from '../../../lib/index.ts'
-import { isPostgres } from '../../logs/which-log.ts'
+import { isPostgres } from '../../../lib/log-places.ts'
 
 /** A log that is open: in a folder only for reading, as it was when it was opened. */
 interface Opened {

@@ -1,6 +1,6 @@
 import { type ExplainedTest, type TracedStep, whyReasons } from '../../../lib/cli.ts'
 import { didYouMean } from '../../../lib/core/did-you-mean.ts'
-import { shellWord } from '../../../lib/core/shell-word.ts'
+import { shellWord } from '../../../lib/core/escape.ts'
 import type { WhyAnswer, WhyAttempts, WhyDelivery, WhyFailedRun } from '../../../lib/index.ts'
 import { plural, relativeTime } from '../../print/format.ts'
 import { printLine, widthOf } from '../../print/print.ts'

@@ -1,10 +1,10 @@
 import { TidingsError } from '../../core/errors.ts'
+import { isPostgres } from '../../core/log-address.ts'
 import { makeLevel, readLevel } from '../../level/portable-log.ts'
 import { isWithin } from '../../level/store/directory.ts'
 import { type Copied, copyRecords } from '../../log/copy/copy-records.ts'
 import type { Fill, LogFacts, PortableSource } from '../../log/copy/portable-log.ts'
 import type { Progress } from '../../log/upkeep.ts'
-import { isPostgres } from '../run/open-log.ts'
 
 /**
  * Copies a whole log to another place: a directory, or an address of PostgreSQL (`postgres://…?schema=tidings`). The copy

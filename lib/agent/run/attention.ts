@@ -1,5 +1,5 @@
 import { quote } from '../../core/errors.ts'
-import { shellWord } from '../../core/shell-word.ts'
+import { shellWord } from '../../core/escape.ts'
 import { MINUTE } from '../../core/time-units.ts'
 import { history } from '../../job/run-report.ts'
 import type { LevelLog } from '../../level/level-log.ts'

@@ -1,5 +1,5 @@
 import { quote } from '../../core/errors.ts'
-import { shellWord } from '../../core/shell-word.ts'
+import { shellWord } from '../../core/escape.ts'
 import type { RunRow } from '../../job/run-report.ts'
 import type { Lag } from '../../log/port.ts'
 import type { AgentRow } from './agent-row.ts'

@@ -1,5 +1,4 @@
-import { quote, TidingsError } from '../../core/errors.ts'
-import { foreignScheme } from '../../core/foreign-address.ts'
+import { isPostgres, type PostgresAddress } from '../../core/log-address.ts'
 import type { LevelLog } from '../../level/level-log.ts'
 import { type LogOptions, openLog as openDirectory } from '../../level/open-log.ts'
 import type { Finding } from '../../log/finding.ts'
@@ -7,8 +6,7 @@ import type { MadeLog } from '../../postgres/make-log.ts'
 import type { PostgresOptions } from '../../postgres/open-postgres.ts'
 import type { PostgresLog } from '../../postgres/postgres-log.ts'
 
-/** The address of a database of PostgreSQL. */
-export type PostgresAddress = `postgres://${string}` | `postgresql://${string}`
+export type { PostgresAddress } from '../../core/log-address.ts'
 
 /**
  * Opens the log in a database of PostgreSQL, which several agents can share. Makes it if it is missing. Needs the package
@@ -41,11 +39,6 @@ export async function openLog(
   place: string,
   options: LogOptions & PostgresOptions = {},
 ): Promise<LevelLog | PostgresLog> {
-  const scheme = foreignScheme(place)
-  if (scheme !== undefined) {
-    const words = `a log is in a folder, or at an address that begins with postgres://, got ${quote(scheme)}`
-    throw new TidingsError('TIDINGS_LOG_INVALID', words)
-  }
   if (!isPostgres(place)) return openDirectory(place, options)
   const { openPostgres } = await import('../../postgres/postgres.ts')
   return openPostgres(place, options)
@@ -73,9 +66,4 @@ export async function examineLog(address: PostgresAddress): Promise<readonly Fin
 export async function initLogSql(address: PostgresAddress): Promise<string> {
   const { initSql } = await import('../../postgres/postgres.ts')
   return initSql(address)
-}
-
-/** Whether a log is in PostgreSQL, not in a directory: also by an address with a mistake, which may hold a password. */
-export function isPostgres(place: string): boolean {
-  return /^\s*postgres(ql)?:/i.test(place)
 }

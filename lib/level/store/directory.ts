@@ -1,18 +1,23 @@
 import { existsSync, realpathSync } from 'node:fs'
 import { open, readdir, rename, rm, rmdir, stat, statfs } from 'node:fs/promises'
 import { basename, dirname, join, relative, resolve, sep } from 'node:path'
-import { asError, describe, hasCode, TidingsError } from '../../core/errors.ts'
+import { asError, describe, hasCode, quote, TidingsError } from '../../core/errors.ts'
+import { foreignScheme } from '../../core/log-address.ts'
 import { levelDatabase } from './database.ts'
 import { isLogFile, namesIn } from './log-files.ts'
 
 /**
  * Returns the absolute path of a directory that a user gave; `caller` names the function that needs it.
  *
- * @throws TidingsError `TIDINGS_LOG_INVALID` for anything but a non-empty string
+ * @throws TidingsError `TIDINGS_LOG_INVALID` for anything but a non-empty string, and for the address of a database
  */
 export function pathOf(directory: unknown, caller: string): string {
-  if (typeof directory === 'string' && directory !== '') return resolve(directory)
-  throw new TidingsError('TIDINGS_LOG_INVALID', `${caller} needs the path of a directory, got ${describe(directory)}`)
+  if (typeof directory !== 'string' || directory === '')
+    throw new TidingsError('TIDINGS_LOG_INVALID', `${caller} needs the path of a directory, got ${describe(directory)}`)
+  const scheme = foreignScheme(directory)
+  if (scheme === undefined) return resolve(directory)
+  const words = `a log is in a folder, or at an address that begins with postgres://, got ${quote(scheme)}`
+  throw new TidingsError('TIDINGS_LOG_INVALID', words)
 }
 
 /** Returns the size of the files in a directory, in bytes; `counts` selects files by name. */

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
-import { isPostgres, logFor, logOfFile, shownPlace, whichLog } from '../../../bin/logs/which-log.ts'
+import { logFor, logOfFile, shownPlace, whichLog } from '../../../bin/logs/which-log.ts'
 import { openLog } from '../../../lib/agent/run/open-log.ts'
+import { isPostgres } from '../../../lib/log-places.ts'
 import { temporaryDirectory } from '../../support/temporary-directory.ts'
 
 /** Runs the test in an empty folder: agents keep their logs where they are started. */

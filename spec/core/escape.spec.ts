@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { describe, it } from 'node:test'
-import { shellWord } from '../../lib/core/shell-word.ts'
+import { shellWord } from '../../lib/core/escape.ts'
 
 describe('a word of a command line', () => {
   it('is one argument for the shell, and has no quotes where it needs none', () => {

@@ -1,0 +1,16 @@
+/** The address of a database of PostgreSQL. */
+export type PostgresAddress = `postgres://${string}` | `postgresql://${string}`
+
+/** Whether a log is in PostgreSQL, not in a directory: also by an address with a mistake, which may hold a password. */
+export function isPostgres(place: string): place is PostgresAddress {
+  return /^\s*postgres(ql)?:/i.test(place)
+}
+
+/**
+ * How an address begins that is not one of PostgreSQL, such as `postgrs://`; undefined for a folder. As a folder, it would
+ * hold a log of its own, and its name the password.
+ */
+export function foreignScheme(place: string): string | undefined {
+  const scheme = /^\s*([a-z][a-z\d+.-]+:\/+)/i.exec(place)?.[1]
+  return scheme === undefined || isPostgres(scheme) ? undefined : scheme
+}
