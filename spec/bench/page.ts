@@ -13,27 +13,27 @@ const PICTURE = new URL('../../docs/growth.svg', import.meta.url)
 export function writePage(news: Partial<Results>): void {
   const before: Results = existsSync(KEPT)
     ? (JSON.parse(readFileSync(KEPT, 'utf8')) as Results)
-    : { cases: [], rounds: 0, growth: [], profiles: [] }
-  const results = { ...before, ...news }
+    : { cases: [], rounds: 0, growth: [], profiles: [], machines: {} }
+  const here = `Node ${process.version} on ${cpus().length} × ${cpus()[0]?.model ?? 'an unknown processor'}`
+  const machines = Object.fromEntries(Object.keys(news).map((part) => [part, here]))
+  const results = { ...before, ...news, machines: { ...before.machines, ...machines } }
   writeFileSync(KEPT, `${JSON.stringify(results, null, 2)}\n`)
   writeFileSync(PICTURE, picture(results.growth))
   writeFileSync(PAGE, page(results))
   writeFileSync(SCALE, scalePage(readFileSync(SCALE, 'utf8'), results))
 }
 
-function page({ cases, rounds, growth, profiles, postgres }: Results): string {
+function page({ cases, rounds, growth, profiles, postgres, machines }: Results): string {
   return `# How fast it is
 
 Written by \`npm run bench\`, \`npm run bench:growth\` and \`npm run bench:postgres\`, each with \`-- --write\`; do not edit.
 Compare the ratios only: rates differ from machine to machine and from run to run. All writes are synced to disk, events
 have about 260 bytes, and the index of types is on.
 
-Measured with Node ${process.version} on ${cpus().length} × ${cpus()[0]?.model ?? 'an unknown processor'}.
-
 ## Side by side
 
 Each line is the median of ${rounds} rounds in one process, in turns with its reference, mostly the bare store with the same
-keys and options.
+keys and options. ${measuredOn(machines.cases)}
 
 | case | reference | figure | goal | rate, 1/s | reference rate, 1/s |
 |---|---|---|---|---|---|
@@ -42,6 +42,7 @@ ${cases.map(caseRow).join('\n')}
 ## Where the time goes
 
 Shares of the main thread in one run of each case, by the sampling profiler of V8 (\`npm run bench:profile\`).
+${measuredOn(machines.profiles)}
 
 | part | ${profiles.map(({ name }) => name).join(' | ')} |
 |---|${profiles.map(() => '---|').join('')}
@@ -52,18 +53,24 @@ ${profileRows(profiles).join('\n')}
 One log is measured while it grows. New events come 100 an accept, with 16 accepts in flight. Duplicates of random events
 come in one accept of 100 after another, and are compared with bare \`getSync\` calls on the same compacted store. Memory is
 the anonymous memory of a process that reopened the log and is idle, minus that of the same process before \`openLog\`.
+${measuredOn(machines.growth)}
 
 ![New events and duplicates a second as the log grows](growth.svg)
 
 | stored | new events, 1/s | relative to 100 k | duplicates, 1/s | bare getSync, 1/s | duplicates, ratio | on disk | reopening, to the first receipt | memory |
 |---|---|---|---|---|---|---|---|---|
 ${growth.map((point) => growthRow(point, growth)).join('\n')}
-${postgres === undefined ? '' : sectionOf(postgres)}`
+${postgres === undefined ? '' : sectionOf(postgres, machines.postgres)}`
 }
 
-function sectionOf(results: PostgresResults): string {
+function measuredOn(machine = 'an unknown machine'): string {
+  return `Measured with ${machine}.`
+}
+
+function sectionOf(results: PostgresResults, machine: string | undefined): string {
   const { cases, rounds, times, costs } = results
   const { events, accepted, delivered, disk } = costs
+  const warning = loaded(results)
   const time = ({ name, hope, count: of, p50, p99 }: PostgresResults['times'][number]): string =>
     `| ${name} | ${of} | **${p50.toFixed(1)} ms** | ${p99.toFixed(1)} ms | ${hope} |`
   return `
@@ -71,10 +78,9 @@ function sectionOf(results: PostgresResults): string {
 
 Logs in a server of their own on the same machine, agents and all. The raw statements write the same rows to the same
 tables: the event, its identity, and the end of the log. Rounds: ${rounds}; the median is shown.
+${measuredOn(machine)}
 
-${loaded(results)}
-
-| case | reference | figure | goal | rate, 1/s | reference rate, 1/s |
+${warning === '' ? '' : `${warning}\n\n`}| case | reference | figure | goal | rate, 1/s | reference rate, 1/s |
 |---|---|---|---|---|---|
 ${cases.map(caseRow).join('\n')}
 

@@ -67,4 +67,6 @@ export interface Results {
   readonly growth: readonly Point[]
   readonly profiles: readonly Profile[]
   readonly postgres?: PostgresResults
+  /** Where each of these was measured: Node and the processors. */
+  readonly machines: Readonly<Partial<Record<'cases' | 'growth' | 'profiles' | 'postgres', string>>>
 }
