@@ -12,6 +12,7 @@ import {
 import { openLog, type Running, start } from '../../lib/index.ts'
 import { loadWorld } from '../commands/simulate/simulation.ts'
 import type { FromAgent, Orders, ToAgent } from '../commands/torture/messages.ts'
+import { printNote } from '../print/print.ts'
 import { surviveErrors } from '../user/guards.ts'
 import { loadAgent } from '../user/load-agent.ts'
 import { surroundings } from '../user/surroundings.ts'
@@ -64,8 +65,8 @@ try {
   await withSimulatedGlobals(() => clock.now(), Math.random, live)
 } catch (error) {
   // Uncaught, it would be survived: the process would wait for its parent, which waits for it. Its last line is reported.
-  const words = (error as Error).message.replaceAll(/\s*\n\s*/g, ' ')
-  process.stderr.write(`${words}\n`, () => process.exit(1))
+  printNote((error as Error).message.replaceAll(/\s*\n\s*/g, ' '))
+  process.exit(1)
 }
 
 async function live(): Promise<void> {

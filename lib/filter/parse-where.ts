@@ -51,10 +51,6 @@ export const eventFields: readonly string[] = [
   'revision',
 ]
 
-/** The fields whose values are of one kind: a comparison with another kind would be false for every event. */
-const NUMBERS: readonly string[] = ['seq', 'created', 'cause', 'revision']
-const TEXTS: readonly string[] = ['type', 'identifier', 'job', 'version']
-
 /** The name of the item itself inside `some (…)` and `each (…)`. */
 const ITEM = 'it'
 
@@ -89,8 +85,6 @@ class Parser {
   #depth = 0
   // The names that a path may begin with; undefined inside an item, whose names are unknown.
   #fields: readonly string[] | undefined
-  /** The field that is compared as a whole. */
-  #field: string | undefined
 
   constructor(expression: string, fields: readonly string[]) {
     if (typeof expression !== 'string') throw new TypeError('an expression about events must be text')
@@ -143,7 +137,6 @@ class Parser {
       this.#wrong(`an event has no ${text}; it has ${fields}. Did you mean data.${text}?`, column)
     }
     if (text.split('.').includes('')) this.#wrong(`expected a path such as data.title, got ${text}`, column)
-    this.#field = this.#fields?.find((field) => field === text)
     const test = this.#testOf()
     if (this.#fields === undefined && text === ITEM) return test
     return at<unknown, string>(text, test)
@@ -183,7 +176,7 @@ class Parser {
 
   #compared(operator: keyof typeof COMPARISONS): Test<unknown> {
     const column = this.#peek().column
-    const value = this.#fitting()
+    const value = this.#value()
     if (value instanceof Date) return MOMENTS[operator](value.getTime()) as Test<unknown>
     try {
       return COMPARISONS[operator](value as never)
@@ -201,23 +194,9 @@ class Parser {
     return this.#wrong(`expected a value, got ${text}${hint}`, column)
   }
 
-  /** A value of the kind that the field has. */
-  #fitting(): string | number | boolean | null | Date {
-    const { column, text } = this.#peek()
-    const value = this.#value()
-    const field = this.#field ?? ''
-    if (typeof value === 'string' && NUMBERS.includes(field)) {
-      const hint = field === 'created' ? ': write a moment without quotes, such as 2027-01-31' : ''
-      this.#wrong(`${field} is a number, not text${hint}`, column)
-    }
-    if (typeof value === 'number' && TEXTS.includes(field))
-      this.#wrong(`${field} is text, not a number: write "${text}"`, column)
-    return value
-  }
-
   #text(): string {
     const column = this.#peek().column
-    const value = this.#fitting()
+    const value = this.#value()
     return typeof value === 'string' ? value : this.#wrong('expected text in quotes', column)
   }
 
@@ -231,8 +210,8 @@ class Parser {
 
   #listed(): Test<unknown> {
     this.#need('(')
-    const values = [this.#fitting()]
-    while (this.#take(',')) values.push(this.#fitting())
+    const values = [this.#value()]
+    while (this.#take(',')) values.push(this.#value())
     this.#need(')')
     const moments = values.filter((value) => value instanceof Date)
     const others = values.filter((value) => !(value instanceof Date))

@@ -1,5 +1,6 @@
 import { Observable } from 'rxjs'
 import { type Clock, systemClock } from '../core/clock.ts'
+import { didYouMean } from '../core/did-you-mean.ts'
 import { type Environment, realEnvironment } from '../core/environment.ts'
 import { quote, TidingsError } from '../core/errors.ts'
 import type { Draft, Receipt, StoredEvent } from '../core/event.ts'
@@ -81,9 +82,17 @@ export function runAlone(job: Job, outlet: Outlet, parts: ContextParts, stop?: A
   )
 }
 
-/** @throws TidingsError `TIDINGS_JOB_INVALID` for an unknown part: the real one would be used in its place */
+/**
+ * A context may have more than a run needs, such as a record of what was asked.
+ *
+ * @throws TidingsError `TIDINGS_JOB_INVALID` for a misspelt part: the real one would be used in its place
+ */
 export function checkContext(context: ContextParts, of: string): void {
-  checkOptions(context, PARTS, 'TIDINGS_JOB_INVALID', of)
+  const names = Object.keys(PARTS)
+  const isMeant = ([name]: readonly [string, unknown]): boolean => didYouMean(name, names) !== ''
+  const isObject = typeof context === 'object' && context !== null && !Array.isArray(context)
+  const meant = isObject ? (Object.fromEntries(Object.entries(context).filter(isMeant)) as ContextParts) : context
+  checkOptions(meant, PARTS, 'TIDINGS_JOB_INVALID', of)
 }
 
 /** The context parts of runs without a log: the real world, but for what is given. */

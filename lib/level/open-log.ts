@@ -119,8 +119,7 @@ async function openView(path: string, options: LogOptions): Promise<LevelLog> {
  * ```
  */
 export async function memoryLog(options: Omit<LogOptions, 'durability' | 'readOnly'> = {}): Promise<LevelLog> {
-  const { durability: _, readOnly: __, ...known } = KNOWN
-  checkOptions(options, known, 'TIDINGS_LOG_INVALID', 'of a log in memory')
+  checkOptions<LogOptions>(options, KNOWN, 'TIDINGS_LOG_INVALID', 'of a log')
   return open({ source: memoryDatabase(), marks: noMarkFile, durability: 'process' }, options)
 }
 

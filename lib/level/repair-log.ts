@@ -4,7 +4,6 @@ import { copyFile, mkdtemp, rm, stat, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { asError, hasCode, TidingsError } from '../core/errors.ts'
-import { checkOptions } from '../core/options.ts'
 import type { Problem, Progress } from '../log/upkeep.ts'
 import { KIND, keys, startingWith, textsOf } from './format/keys.ts'
 import { decode, decodeEvent, FORMAT, type Meta } from './format/records.ts'
@@ -54,22 +53,23 @@ const kindNames: Readonly<Record<string, string>> = Object.fromEntries(
  *
  * LevelDB can abort the process over a damaged table, so `tidings db repair` does this in a child process.
  *
- * @throws TidingsError `TIDINGS_LOG_LOCKED` (the damaged log is in use), `TIDINGS_LOG_INVALID` (the options, the directory
- *   is not empty, or there is no log), `TIDINGS_LOG_DAMAGED` (no record is sound), `TIDINGS_LOG_FORMAT`,
- *   `TIDINGS_LOG_FAILED` (the disk is full, or access is denied)
+ * @throws TidingsError `TIDINGS_LOG_LOCKED` (the damaged log is in use), `TIDINGS_LOG_INVALID` (the directory is not empty,
+ *   or there is no log), `TIDINGS_LOG_DAMAGED` (no record is sound), `TIDINGS_LOG_FORMAT`, `TIDINGS_LOG_FAILED` (the disk
+ *   is full, or access is denied)
  */
 export async function repairLog(
   damaged: string,
   directory: string,
-  options: {
+  {
+    progress = () => undefined,
+    harder = false,
+  }: {
     /** Called with the number of records read so far. */
     readonly progress?: Progress
     /** Lets LevelDB repair the copy first: for a second attempt, after the process died in the first. Default false. */
     readonly harder?: boolean
   } = {},
 ): Promise<Repaired> {
-  checkOptions(options, { progress: true, harder: true }, 'TIDINGS_LOG_INVALID', 'of repairLog()')
-  const { progress = () => undefined, harder = false } = options
   const [from, target] = [pathOf(damaged, 'repairLog()'), pathOf(directory, 'repairLog()')]
   const names = (await namesIn(from)).filter(
     (name) => isLogFile(name) && !isOwnerFile(name) && !/^(LOCK|KEPT.*|.*\.sock|ui-token.*)$/.test(name),

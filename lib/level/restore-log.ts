@@ -3,7 +3,6 @@ import { copyFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { defined } from '../core/defined.ts'
 import { asError, TidingsError } from '../core/errors.ts'
-import { checkOptions } from '../core/options.ts'
 import type { Progress } from '../log/upkeep.ts'
 import { openLog } from './open-log.ts'
 import { levelDatabase, pagesOf } from './store/database.ts'
@@ -26,7 +25,7 @@ export interface Restored {
  * the copy, then renames it. The backup stays unchanged.
  *
  * @param options `progress` is called with the bytes copied and verified so far
- * @throws TidingsError `TIDINGS_LOG_INVALID` (the options, the backup is not complete, or the directory is not empty),
+ * @throws TidingsError `TIDINGS_LOG_INVALID` (the backup is not complete, or the directory is not empty),
  *   `TIDINGS_LOG_DAMAGED`, `TIDINGS_LOG_FORMAT`, `TIDINGS_LOG_FAILED` (the disk is full, or access is denied)
  *
  * @example
@@ -45,13 +44,13 @@ export interface Restored {
 export async function restoreLog(
   backup: string,
   directory: string,
-  options: {
+  {
+    progress = () => undefined,
+  }: {
     /** Called as files are copied and events verified. */
     readonly progress?: Progress
   } = {},
 ): Promise<Restored> {
-  checkOptions(options, { progress: true }, 'TIDINGS_LOG_INVALID', 'of restoreLog()')
-  const { progress = () => undefined } = options
   const [from, target] = [pathOf(backup, 'restoreLog()'), pathOf(directory, 'restoreLog()')]
   const names = (await withErrorContext(`reading ${from}`, from, () => namesIn(from))).filter((name) =>
     PARTS.test(name),

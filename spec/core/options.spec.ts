@@ -11,8 +11,6 @@ import { drafts } from '../../lib/job/drafts.ts'
 import { job } from '../../lib/job/job.ts'
 import { runOnce } from '../../lib/job/run-once.ts'
 import { memoryLog, openLog } from '../../lib/level/open-log.ts'
-import { repairLog } from '../../lib/level/repair-log.ts'
-import { restoreLog } from '../../lib/level/restore-log.ts'
 import { listener } from '../../lib/listener/listener.ts'
 import { on } from '../../lib/listener/on.ts'
 import { manual } from '../../lib/schedule/index.ts'
@@ -46,15 +44,10 @@ const takers: Record<string, Taker> = {
   'start()': ['TIDINGS_AGENT_INVALID', (options) => start(home, options)],
   'event type "made"': ['TIDINGS_TYPE_INVALID', (options) => eventType('made').of(options)],
   'a log': ['TIDINGS_LOG_INVALID', (options) => openLog('never-made', options)],
-  'a log in memory': ['TIDINGS_LOG_INVALID', (options) => memoryLog(options)],
-  'repairLog()': ['TIDINGS_LOG_INVALID', (options) => repairLog('never-made', 'never-made-too', options)],
-  'restoreLog()': ['TIDINGS_LOG_INVALID', (options) => restoreLog('never-made', 'never-made-too', options)],
   Retry: ['TIDINGS_DURATION_INVALID', (options) => new Retry(options)],
   Park: ['TIDINGS_LISTENER_INVALID', (options) => new Park('it is full', options)],
   Cancel: ['TIDINGS_JOB_INVALID', (options) => new Cancel('it is out', options)],
   'drafts()': ['TIDINGS_JOB_INVALID', (options) => drafts(idle, options)],
-  'the context of drafts()': ['TIDINGS_JOB_INVALID', (options) => drafts(idle, { context: options })],
-  'the context of runOnce()': ['TIDINGS_JOB_INVALID', (options) => runOnce(idle, options)],
   'tryOut()': ['TIDINGS_AGENT_INVALID', (options) => tryOut(options)],
   'again of tryOut()': ['TIDINGS_AGENT_INVALID', (options) => tryOut({ log: undefined as never, again: options })],
   'recordWorld()': ['TIDINGS_AGENT_INVALID', (options) => recordWorld(options)],
@@ -69,6 +62,22 @@ const takers: Record<string, Taker> = {
   'streamLaws()': ['TIDINGS_STREAM_INVALID', (options) => streamLaws(stream, options)],
   'arrival of streamLaws()': ['TIDINGS_STREAM_INVALID', (options) => streamLaws(stream, { arrival: options } as never)],
 }
+
+describe('the context of a run without a log', () => {
+  for (const [whose, run] of [
+    ['drafts()', (context: object) => drafts(idle, { context })],
+    ['runOnce()', (context: object) => runOnce(idle, context)],
+  ] as const) {
+    it(`may have more than ${whose} needs, but no misspelt part`, () => {
+      assert.throws(() => run({ fecth: nothing }), {
+        code: 'TIDINGS_JOB_INVALID',
+        message: `the options of the context of ${whose} have no "fecth"; did you mean "fetch"?`,
+      })
+      assert.throws(() => run([]), { code: 'TIDINGS_JOB_INVALID' })
+      run({ asked: [], now: () => 0 })
+    })
+  }
+})
 
 describe('options', () => {
   for (const [whose, [code, give]] of Object.entries(takers)) {
