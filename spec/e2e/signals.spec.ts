@@ -36,7 +36,7 @@ describe('tidings run', () => {
     running.send('SIGHUP')
     await running.said(/reloading agent/)
     writeFileSync(join(folder, 'go'), '')
-    await running.said(/new/)
+    await running.said(/^new$/m)
     writeFileSync(join(folder, 'waits.ts'), 'oops(')
     running.send('SIGHUP')
     await running.said(
