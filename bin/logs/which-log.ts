@@ -2,7 +2,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { didYouMean } from '../../lib/core/did-you-mean.ts'
 import { shellWord } from '../../lib/core/escape.ts'
-import { foreignScheme, holdsLog, isPostgres } from '../../lib/log-places.ts'
+import { foreignAddress, holdsLog, isPostgres } from '../../lib/log-places.ts'
 import { Failure, UsageError } from '../cli/errors.ts'
 import { printNote } from '../print/print.ts'
 
@@ -108,11 +108,9 @@ function named({ db, agent }: Which): string | undefined {
 
 /** @throws UsageError for an address that is not one of PostgreSQL */
 function known(place: string): string {
-  const scheme = foreignScheme(place)
-  if (scheme === undefined) return place
-  throw new UsageError(
-    `a log is in a folder, or at an address that begins with postgres://, got ${JSON.stringify(scheme)}`,
-  )
+  const wrong = foreignAddress(place)
+  if (wrong !== undefined) throw new UsageError(wrong)
+  return place
 }
 
 async function onlyLog(): Promise<string> {

@@ -16,7 +16,7 @@ export interface Clock {
 }
 
 /** The longest wait of `setTimeout`, in ms; it fires at once when asked for a longer one. */
-const LONGEST_TIMEOUT = 2 ** 31 - 1
+export const LONGEST_TIMEOUT = 2 ** 31 - 1
 
 /** Where the timers of this machine are, also while a simulation replaces the global ones. */
 export const real: { timers: Pick<typeof globalThis, (typeof timerNames)[number]> } = { timers: globalThis }

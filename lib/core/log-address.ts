@@ -7,10 +7,11 @@ export function isPostgres(place: string): place is PostgresAddress {
 }
 
 /**
- * How an address begins that is not one of PostgreSQL, such as `postgrs://`; undefined for a folder. As a folder, it would
- * hold a log of its own, and its name the password.
+ * The fault of an address that is not one of PostgreSQL, such as `postgrs://…`; undefined for a folder. As a folder,
+ * it would hold a log of its own, and its name the password.
  */
-export function foreignScheme(place: string): string | undefined {
+export function foreignAddress(place: string): string | undefined {
   const scheme = /^\s*([a-z][a-z\d+.-]+:\/+)/i.exec(place)?.[1]
-  return scheme === undefined || isPostgres(scheme) ? undefined : scheme
+  if (scheme === undefined || isPostgres(scheme)) return undefined
+  return `a log is in a folder, or at an address that begins with postgres://, got ${JSON.stringify(scheme)}`
 }

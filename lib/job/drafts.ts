@@ -14,7 +14,7 @@ import { runs$ } from './runs.ts'
  * and never ends the stream; a run that cancels its job completes it. Drafts are not deduplicated: see
  * `distinctByIdentifier`.
  *
- * @throws TidingsError `TIDINGS_JOB_INVALID` for an unknown option, or an unknown part of the context
+ * @throws TidingsError `TIDINGS_JOB_INVALID` for an unknown option, or a misspelt part of the context
  *
  * @example
  * ```ts

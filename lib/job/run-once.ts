@@ -43,7 +43,7 @@ const PARTS: { readonly [K in keyof Required<ContextParts>]: true } = {
  * errors with what it threw, with a refused publish, or with `TIDINGS_RUN_TIMEOUT`. Unsubscribing aborts its signal.
  * Drafts are not deduplicated: `publish` resolves to the status `offered`.
  *
- * @throws TidingsError `TIDINGS_JOB_INVALID` for an unknown part of the context
+ * @throws TidingsError `TIDINGS_JOB_INVALID` for a misspelt part of the context
  *
  * @example
  * ```ts

@@ -15,7 +15,8 @@ export function writePage(news: Partial<Results>): void {
     ? (JSON.parse(readFileSync(KEPT, 'utf8')) as Results)
     : { cases: [], rounds: 0, growth: [], profiles: [], machines: {} }
   const here = `Node ${process.version} on ${cpus().length} × ${cpus()[0]?.model ?? 'an unknown processor'}`
-  const machines = Object.fromEntries(Object.keys(news).map((part) => [part, here]))
+  const measured = Object.keys(news).filter((part) => part !== 'rounds')
+  const machines = Object.fromEntries(measured.map((part) => [part, here]))
   const results = { ...before, ...news, machines: { ...before.machines, ...machines } }
   writeFileSync(KEPT, `${JSON.stringify(results, null, 2)}\n`)
   writeFileSync(PICTURE, picture(results.growth))

@@ -1,8 +1,5 @@
 import { promisify } from 'node:util'
-import { type CancelTimer, type Clock, real, timerNames } from '../../core/clock.ts'
-
-/** The longest wait of Node's timers, in ms: a longer one, like none, becomes 1. */
-const LONGEST = 2 ** 31 - 1
+import { type CancelTimer, type Clock, LONGEST_TIMEOUT, real, timerNames } from '../../core/clock.ts'
 
 /** What `setTimeout` and `setInterval` return meanwhile: it does what users do with a `NodeJS.Timeout`. */
 class SimulatedTimer {
@@ -16,7 +13,8 @@ class SimulatedTimer {
     const wait = Number(ms)
     this.#clock = clock
     this.#run = run
-    this.#ms = wait >= 1 && wait <= LONGEST ? wait : 1
+    // As Node has it.
+    this.#ms = wait >= 1 && wait <= LONGEST_TIMEOUT ? wait : 1
     this.#repeats = repeats
     this.refresh()
   }
@@ -65,7 +63,7 @@ export async function withSimulatedTimers<T>(clock: Clock, work: () => Promise<T
       else own[name](timer as NodeJS.Timeout)
     }
   const wait = <V>(ms?: number, value?: V): Promise<V | undefined> =>
-    new Promise((resolve) => void clock.timer(() => resolve(value), ms ?? 1))
+    new Promise((resolve) => void new SimulatedTimer(clock, () => resolve(value), ms, false))
   const simulated = {
     setTimeout: Object.assign(set(false), { [promisify.custom]: wait }),
     setInterval: set(true),

@@ -1,8 +1,8 @@
 import { existsSync, realpathSync } from 'node:fs'
 import { open, readdir, rename, rm, rmdir, stat, statfs } from 'node:fs/promises'
 import { basename, dirname, join, relative, resolve, sep } from 'node:path'
-import { asError, describe, hasCode, quote, TidingsError } from '../../core/errors.ts'
-import { foreignScheme } from '../../core/log-address.ts'
+import { asError, describe, hasCode, TidingsError } from '../../core/errors.ts'
+import { foreignAddress } from '../../core/log-address.ts'
 import { levelDatabase } from './database.ts'
 import { isLogFile, namesIn } from './log-files.ts'
 
@@ -14,10 +14,9 @@ import { isLogFile, namesIn } from './log-files.ts'
 export function pathOf(directory: unknown, caller: string): string {
   if (typeof directory !== 'string' || directory === '')
     throw new TidingsError('TIDINGS_LOG_INVALID', `${caller} needs the path of a directory, got ${describe(directory)}`)
-  const scheme = foreignScheme(directory)
-  if (scheme === undefined) return resolve(directory)
-  const words = `a log is in a folder, or at an address that begins with postgres://, got ${quote(scheme)}`
-  throw new TidingsError('TIDINGS_LOG_INVALID', words)
+  const wrong = foreignAddress(directory)
+  if (wrong !== undefined) throw new TidingsError('TIDINGS_LOG_INVALID', wrong)
+  return resolve(directory)
 }
 
 /** Returns the size of the files in a directory, in bytes; `counts` selects files by name. */
