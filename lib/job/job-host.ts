@@ -25,6 +25,11 @@ export interface JobHost {
   readonly stop: AbortSignal
   /** Aborts when current runs must end. */
   readonly abort: AbortSignal
+  /**
+   * Aborts when an outcome that can't be stored is left to the next start. Default: `stop`. It is later if the job moves to
+   * another agent: that one would take a run without an outcome for one whose agent has died, and repeat it.
+   */
+  readonly giveUp?: AbortSignal
   /** Traces the runs. Default: none does. */
   readonly tracing?: Tracing | undefined
   /** Removes known secrets from stored text. */

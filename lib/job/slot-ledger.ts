@@ -8,7 +8,7 @@ import type { RunOutcome } from './run-report.ts'
 import type { EarlierSlots } from './runs.ts'
 import { dueAt, dueSlots, type Slot, type SlotDecision, type SlotSeries } from './slots.ts'
 
-type LedgerHost = Pick<JobHost, 'log' | 'clock' | 'environment' | 'stop' | 'unrun'>
+type LedgerHost = Pick<JobHost, 'log' | 'clock' | 'environment' | 'stop' | 'giveUp' | 'unrun'>
 
 /** Delay before a failed write is retried, in ms. */
 const WRITE_RETRY = 1000
@@ -172,20 +172,20 @@ export class SlotLedger {
   }
 
   /**
-   * Retries `write` until it succeeds, so that no decision is lost. Resolves to undefined if the agent stops or the log
+   * Retries `write` until it succeeds, so that no decision is lost. Resolves to undefined if the agent gives up or the log
    * is closed; the next start then picks up what is left.
    */
   async persist<T>(write: () => Promise<T>): Promise<T | undefined> {
-    const { clock, environment, stop } = this.#host
+    const { clock, environment, stop, giveUp = stop } = this.#host
     for (let failures = 0; ; failures++) {
       try {
         return await write()
       } catch (error) {
-        const over = stop.aborted || hasCode(error, 'TIDINGS_LOG_CLOSED')
+        const over = giveUp.aborted || hasCode(error, 'TIDINGS_LOG_CLOSED')
         const fields = { job: this.#job.name, err: asError(error) }
         if (over || failures === 0) environment.logger.warn(fields, 'slots could not be noted')
         if (over) return undefined
-        await pause(clock, WRITE_RETRY, stop)
+        await pause(clock, WRITE_RETRY, giveUp)
       }
     }
   }

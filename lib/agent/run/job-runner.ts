@@ -161,7 +161,7 @@ export class JobRunner implements RunningJob {
     this.#whenWanted()
     await withLinkedSignal([host.stop, over.signal], (stop) => {
       setMaxListeners(0, stop)
-      return this.#run({ ...host, stop })
+      return this.#run({ ...host, stop, giveUp: host.stop })
     })
     wanted.removeEventListener('abort', this.#whenWanted)
     // What it waited for is for the agent that drives the job next.
