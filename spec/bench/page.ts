@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
+import { peersPicture, peersSection } from './peers-page.ts'
 import { plot } from './plot.ts'
 import type { Measured, Point, PostgresResults, Profile, Results } from './results.ts'
 import { loaded, scalePage } from './scale-page.ts'
@@ -8,6 +9,7 @@ const KEPT = new URL('results.json', import.meta.url)
 const PAGE = new URL('../../docs/performance.md', import.meta.url)
 const SCALE = new URL('../../docs/scale.md', import.meta.url)
 const PICTURE = new URL('../../docs/growth.svg', import.meta.url)
+const PEERS_PICTURE = new URL('../../docs/peers.svg', import.meta.url)
 
 /** Stores these results beside those of the other script, and writes docs/performance.md from both. */
 export function writePage(news: Partial<Results>): void {
@@ -20,16 +22,18 @@ export function writePage(news: Partial<Results>): void {
   const results = { ...before, ...news, machines: { ...before.machines, ...machines } }
   writeFileSync(KEPT, `${JSON.stringify(results, null, 2)}\n`)
   writeFileSync(PICTURE, picture(results.growth))
-  writeFileSync(PAGE, page(results))
+  if (results.peers !== undefined) writeFileSync(PEERS_PICTURE, peersPicture(results.peers))
+  writeFileSync(PAGE, performancePage(results))
   writeFileSync(SCALE, scalePage(readFileSync(SCALE, 'utf8'), results))
 }
 
-function page({ cases, rounds, growth, profiles, postgres, machines }: Results): string {
+/** docs/performance.md. What was not measured yet has no section. */
+export function performancePage({ cases, rounds, growth, profiles, postgres, peers, machines }: Results): string {
   return `# How fast it is
 
-Written by \`npm run bench\`, \`npm run bench:growth\` and \`npm run bench:postgres\`, each with \`-- --write\`; do not edit.
-Compare the ratios only: rates differ from machine to machine and from run to run. All writes are synced to disk, events
-have about 260 bytes, and the index of types is on.
+Written by \`npm run bench\`, \`npm run bench:growth\`, \`npm run bench:postgres\` and \`npm run bench:peers\` (which compares
+with other systems), each with \`-- --write\`; do not edit. Compare the ratios only: rates differ from machine to machine
+and from run to run. All writes are synced to disk, events have about 260 bytes, and the index of types is on.
 
 ## Side by side
 
@@ -61,7 +65,7 @@ ${measuredOn(machines.growth)}
 | stored | new events, 1/s | relative to 100 k | duplicates, 1/s | bare getSync, 1/s | duplicates, ratio | on disk | reopening, to the first receipt | memory |
 |---|---|---|---|---|---|---|---|---|
 ${growth.map((point) => growthRow(point, growth)).join('\n')}
-${postgres === undefined ? '' : sectionOf(postgres, machines.postgres)}`
+${postgres === undefined ? '' : sectionOf(postgres, machines.postgres)}${peers === undefined ? '' : peersSection(peers, measuredOn(machines.peers))}`
 }
 
 function measuredOn(machine = 'an unknown machine'): string {

@@ -1,3 +1,5 @@
+import type { Round } from './peers/peer.ts'
+
 /** One measured case: the medians of its figures and of both rates. */
 export interface Measured {
   readonly name: string
@@ -60,6 +62,30 @@ export interface PostgresResults {
   readonly processors: number
 }
 
+/** One system, measured beside others with the same events. */
+interface PeerAbout {
+  readonly name: string
+  /** How it keeps the rules. */
+  readonly how: string
+  readonly version: string
+  readonly events: number
+}
+
+/** The medians of what the rounds of a system measured. */
+export interface MeasuredPeer extends PeerAbout, Round {}
+
+/** A system and its medians, or why there are none. */
+export type PeerResults = MeasuredPeer | (PeerAbout & { readonly failure: string })
+
+/** Measurements of Tidings beside other systems. */
+export interface PeersResults {
+  readonly peers: readonly PeerResults[]
+  readonly rounds: number
+  /** The load of the machine when they began. */
+  readonly load: number
+  readonly processors: number
+}
+
 /** All results that docs/performance.md is generated from. */
 export interface Results {
   readonly cases: readonly Measured[]
@@ -67,6 +93,7 @@ export interface Results {
   readonly growth: readonly Point[]
   readonly profiles: readonly Profile[]
   readonly postgres?: PostgresResults
+  readonly peers?: PeersResults
   /** Where each of these was measured: Node and the processors. */
-  readonly machines: Readonly<Partial<Record<'cases' | 'growth' | 'profiles' | 'postgres', string>>>
+  readonly machines: Readonly<Partial<Record<'cases' | 'growth' | 'profiles' | 'postgres' | 'peers', string>>>
 }

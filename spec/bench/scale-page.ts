@@ -37,7 +37,7 @@ function measuredRows({ cases, postgres }: Results): string[] {
 }
 
 /** A warning, if other work kept the machine busy. */
-export function loaded({ load, processors }: PostgresResults): string {
+export function loaded({ load, processors }: Pick<PostgresResults, 'load' | 'processors'>): string {
   if (load < processors / 2) return ''
   return `**Measured beside other work (load ${load.toFixed(0)} on ${processors} processors): rates are too low, times and costs too high.**`
 }

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { ClassicLevel } from 'classic-level'
+import type { ClassicLevel } from 'classic-level'
 import type { Draft, Log } from '../../lib/index.ts'
 
 /** How many types `fill` writes: `type.0` and so on. */
@@ -39,6 +39,8 @@ export function rawRecords(n: number): readonly (readonly [string, string])[] {
 
 /** The same store with the same options, without the engine. */
 export async function rawStore(directory: string): Promise<ClassicLevel> {
+  // On demand: a process that measures another system does not load it.
+  const { ClassicLevel } = await import('classic-level')
   const db = new ClassicLevel(directory, { cacheSize: 8 << 20, writeBufferSize: 16 << 20 })
   await db.open()
   return db
@@ -56,7 +58,7 @@ export async function rawWrite(db: ClassicLevel, from: number, to: number, batch
 
 /** Publishes the drafts from one number to another, with a given size and number of concurrent accepts. */
 export async function publish(
-  log: Log,
+  log: { accept(drafts: readonly Draft[]): Promise<unknown> },
   { from, to, inFlight, perAccept }: { from: number; to: number; inFlight: number; perAccept: number },
 ): Promise<void> {
   let next = from
