@@ -15,6 +15,7 @@ import {
   type StateRecord,
   type StoredOutcome,
 } from './format/records.ts'
+import { recordsIn } from './format/segments.ts'
 import { slotsOf } from './runs/claims.ts'
 import { type Database, pagesOf, READ_AHEAD } from './store/database.ts'
 import type { Op } from './write/commit.ts'
@@ -41,14 +42,16 @@ const marks: Readonly<Record<EventKind, readonly [kind: RecordKind, key: (name: 
 const forms: { readonly [K in PortableKind]: Form<PortableRecords[K]> } = {
   event: {
     kinds: [KIND.event],
-    read: each((key, text) => {
-      const { event, told, run } = decodeEvent(key, text)
-      return { event, told, ...defined({ run }) }
-    }),
+    read: (entries) =>
+      entries.flatMap((entry) =>
+        recordsIn(...entry).map((record) => {
+          const { event, told, run } = decodeEvent(...record)
+          return { event, told, ...defined({ run }) }
+        }),
+      ),
     write({ event, told, run }) {
-      const key = keys.event(event.seq)
-      const text = encodeEvent(key, event, JSON.stringify(event.data), run, told)
-      return [[key, text], [keys.type(event.type, event.seq), ''], ...causeRecord(event)]
+      const text = encodeEvent(event, JSON.stringify(event.data), run, told)
+      return [[keys.event(event.seq), text], [keys.type(event.type, event.seq), ''], ...causeRecord(event)]
     },
   },
   identity: {

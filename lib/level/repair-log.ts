@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { asError, hasCode, TidingsError } from '../core/errors.ts'
 import type { Problem, Progress } from '../log/upkeep.ts'
-import { KIND, keys, startingWith, textsOf } from './format/keys.ts'
+import { KIND, keys, seqOf, startingWith, textsOf } from './format/keys.ts'
 import { decode, decodeEvent, FORMAT, type Meta } from './format/records.ts'
 import { openLog } from './open-log.ts'
 import { type Rebuilt, rebuild } from './repair/rebuild.ts'
@@ -134,7 +134,7 @@ async function metaOf(db: Database, mark: Mark | undefined): Promise<Meta> {
     format: FORMAT,
     id: mark?.id ?? randomUUID(),
     identity: identity !== undefined && textsOf(identity).length === 1 ? 'identifier' : 'type',
-    created: event === undefined ? 0 : decodeEvent(...event).event.created,
+    created: event === undefined ? 0 : decodeEvent(seqOf(event[0]), event[1]).event.created,
   }
 }
 

@@ -20,9 +20,10 @@ async function meddle(directory: string, act: (db: ClassicLevel) => Promise<void
   await db.close()
 }
 
+/** A log of events that are a segment each. */
 async function logOf(directory: string, count: number): Promise<void> {
   const log = await openLog(directory)
-  await log.accept(draftsOf(count))
+  for (const each of draftsOf(count)) await log.accept([each])
   await log.close()
 }
 

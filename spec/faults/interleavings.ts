@@ -3,6 +3,7 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { Publisher } from '../../lib/core/publisher.ts'
 import { keys } from '../../lib/level/format/keys.ts'
+import { earliestStart, recordsIn } from '../../lib/level/format/segments.ts'
 import type { LevelLog } from '../../lib/level/level-log.ts'
 import { type Database, type DatabaseSource, memoryDatabase } from '../../lib/level/store/database.ts'
 import { virtualClock } from '../../lib/testing/virtual-clock.ts'
@@ -104,7 +105,11 @@ class ScheduledSource implements DatabaseSource {
 
   /** Whether the store has this event. */
   has(seq: number): boolean {
-    return this.#db?.getSync(keys.event(seq)) !== undefined
+    for (let start = seq; start >= earliestStart(seq); start--) {
+      const text = this.#db?.getSync(keys.event(start))
+      if (text !== undefined) return seq < start + recordsIn(keys.event(start), text).length
+    }
+    return false
   }
 
   async open(options: { readonly createIfMissing: boolean }): Promise<Database> {
@@ -116,9 +121,15 @@ class ScheduledSource implements DatabaseSource {
         if (name === 'batch') return () => this.#batch(target, later)
         const member: unknown = Reflect.get(target, name, target)
         if (name === 'get') return async (key: string) => (await later('read'), await target.get(key))
+        if (name === 'iterator') return (range: object) => this.#iterator(target.iterator(range), later)
         return typeof member === 'function' ? (member as () => unknown).bind(target) : member
       },
     })
+  }
+
+  #iterator(iterator: ReturnType<Database['iterator']>, later: (what: string) => Promise<void>): typeof iterator {
+    const all = iterator.all.bind(iterator)
+    return Object.assign(iterator, { all: async () => (await later('read'), await all()) })
   }
 
   #batch(db: Database, later: (what: string) => Promise<void>): ReturnType<Database['batch']> {

@@ -113,7 +113,7 @@ const storage: Rows = {
   },
   upgrade: {
     fault: 'the process is killed during an upgrade',
-    how: '`kill -9` during any write of an upgrade from an older format, which is invented until there is one',
+    how: '`kill -9` during any write of an upgrade from an older format, which is invented: that of format 1 writes one record',
     suite: 'faults/upgrade',
   },
   space: {

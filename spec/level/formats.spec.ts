@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { keys, seqOf } from '../../lib/level/format/keys.ts'
-import { decode, decodeEvent, encode, FORMAT, type Meta } from '../../lib/level/format/records.ts'
+import { decode, decodeFacts, encode, FORMAT, type Meta } from '../../lib/level/format/records.ts'
+import { recordsIn as recordsOfSegment } from '../../lib/level/format/segments.ts'
 import type { LevelLog } from '../../lib/level/level-log.ts'
 import { openLog } from '../../lib/level/open-log.ts'
 import { openStore } from '../../lib/level/session/open.ts'
@@ -76,11 +77,12 @@ describe('a log in each format so far', () => {
       const countsOf = async (each: LevelLog) => (await list(each.types())).map(({ type, count }) => [type, count])
       const odd = readFixture(name).said.events[8]?.type
       const view = await openLog(directory, { readOnly: true, warn: assert.fail })
-      assert.equal(await view.index(), 14)
+      const unindexed = name.startsWith('1') ? 14 : 0
+      assert.equal(await view.index(), unindexed)
       const names = [odd, 'plain', 'schemed', 'tidings.job.failed', 'versioned']
       assert.deepEqual(
         await countsOf(view),
-        names.map((type) => [type, 0]),
+        names.map((type, i) => [type, unindexed === 0 ? [1, 8, 1, 1, 3][i] : 0]),
       )
       await view.close()
       const again = await openLog(directory, { warn: assert.fail })
@@ -151,7 +153,7 @@ describe('a log in another format', () => {
     await assert.rejects(openLog(directory), refused('TIDINGS_LOG_FORMAT', { format: 0, reads: FORMAT }))
   })
 
-  // The present format is the first. This older one is invented to test an upgrade: it has no type index.
+  // The upgrade of format 1 has nothing to do. This older one is invented to test one: it has no type index.
   describe('that is older', () => {
     const expected = { identity: undefined, clock: virtualClock(), warn: assert.fail } as const
     const isIndex = (key: string): boolean => key.startsWith('t')
@@ -171,7 +173,8 @@ describe('a log in another format', () => {
         let done = 0
         for await (const [key, text] of db.iterator({ gte: keys.event(0), lte: keys.event(2 ** 48 - 1) })) {
           if (done++ === most) throw new Error('the process dies')
-          await db.put(keys.type(decodeEvent(key, text).event.type, seqOf(key)), '')
+          for (const record of recordsOfSegment(key, text))
+            await db.put(keys.type(decodeFacts(...record).type, seqOf(key)), '')
         }
       }
 
@@ -186,7 +189,7 @@ describe('a log in another format', () => {
 
     it('is upgraded after any number of interrupted upgrades', async () => {
       const { db, meta } = await older()
-      for (const most of [0, 3, 13]) {
+      for (const most of [0, 3, 11]) {
         await assert.rejects(upgrade(db, meta, { [FORMAT - 1]: step(most) }), /dies/)
         assert.deepEqual(decode<Meta>(keys.meta, await db.get(keys.meta)), meta)
       }

@@ -2,6 +2,9 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ClassicLevel } from 'classic-level'
 import type { LevelLog, StoredEvent } from '../../lib/index.ts'
+import { keys, seqOf, textsOf } from '../../lib/level/format/keys.ts'
+import { decodeFacts } from '../../lib/level/format/records.ts'
+import { recordsIn as segmentRecords } from '../../lib/level/format/segments.ts'
 import { list } from '../../lib/testing/log-bench.ts'
 
 /** The namespaces of state that a fixture has. */
@@ -48,6 +51,19 @@ export async function recordsIn(directory: string): Promise<Record<string, strin
   const records = await db.iterator().all()
   await db.close()
   return Object.fromEntries(records)
+}
+
+/** The same records, with a segment for each event, as a repair and a copy write them. */
+export function eachAlone(records: Readonly<Record<string, string>>): Record<string, string> {
+  const entries = Object.entries(records).flatMap(([key, text]): [string, string][] => {
+    if (key.startsWith('e')) return segmentRecords(key, text).map(([seq, record]) => [keys.event(seq), record])
+    if (!key.startsWith('t')) return [[key, text]]
+    const [type = ''] = textsOf(key)
+    const start = keys.event(seqOf(key))
+    const facts = segmentRecords(start, records[start] as string).map((record) => decodeFacts(...record))
+    return facts.filter((each) => each.type === type).map(({ seq }) => [keys.type(type, seq), ''])
+  })
+  return Object.fromEntries(entries)
 }
 
 export async function askAll(log: LevelLog): Promise<Said> {

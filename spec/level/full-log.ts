@@ -6,7 +6,7 @@ import type { Log } from '../../lib/log/port.ts'
 import { take } from '../../lib/testing/log-bench.ts'
 import { type VirtualClock, virtualClock } from '../../lib/testing/virtual-clock.ts'
 import { copyLiving } from '../support/copy-living.ts'
-import { recordsIn } from './formats.ts'
+import { eachAlone, recordsIn } from './formats.ts'
 
 const plain = (identifier: string, data: unknown = { n: 1 }) => ({ type: 'plain', identifier, data })
 const versioned = (version: string) => ({ type: 'versioned', identifier: 'changing', data: { version }, version })
@@ -37,7 +37,8 @@ export async function fullLog(directory: string, identity: 'type' | 'identifier'
 
 /** What a copy has to have: all records but those that tell how LevelDB's commits went, and what queries measured. */
 export async function keptIn(directory: string): Promise<Readonly<Record<string, string>>> {
-  return Object.fromEntries(Object.entries(await recordsIn(directory)).filter(([key]) => !/^[hqb]/.test(key)))
+  const records = Object.entries(eachAlone(await recordsIn(directory)))
+  return Object.fromEntries(records.filter(([key]) => !/^[hqb]/.test(key)))
 }
 
 /** What a log that continues answers about things that it was told before it was copied. */

@@ -9,6 +9,7 @@ export const KIND = {
   cursor: 'c',
   /** An hour in which events were accepted whose bodies are pruned: the age of identities. */
   hour: 'd',
+  /** The records of neighbouring events, at the seq of the first: see `segments.ts`. */
   event: 'e',
   /** The events that a consumer has in flight. */
   flight: 'f',
@@ -26,7 +27,7 @@ export const KIND = {
   eventless: 'q',
   retry: 'r',
   state: 's',
-  /** The index of types. Its records have no value, so no checksum. */
+  /** The index of types: the segments with events of a type. Its records have no value, so no checksum. */
   type: 't',
   /** The outcome of one attempt at a slot. */
   run: 'u',
@@ -85,6 +86,9 @@ export const keys = {
 
 /** 12 digits: 2 ** 48 events, which is nine years at a million a second. */
 const DIGITS = 12
+
+/** The last seq that a key can have. */
+export const LAST_SEQ = 2 ** 48 - 1
 
 /** Enough for any time that a Date can hold, and for more attempts than there is time for. */
 const SLOT_DIGITS = 14

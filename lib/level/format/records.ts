@@ -5,12 +5,12 @@ import { freezeJson, type JsonValue } from '../../core/json.ts'
 import type { EventRecord } from '../../log/consumer/consumer-store.ts'
 import type { OpenRecord } from '../../log/slots.ts'
 import { storedEvent } from '../../log/stored-event.ts'
-import { KIND, kindOf, seqOf } from './keys.ts'
+import { KIND, keys, kindOf, seqOf } from './keys.ts'
 
 export type { EventRecord } from '../../log/consumer/consumer-store.ts'
 
 /** The version of the disk format. A newer one is refused, an older one is upgraded. */
-export const FORMAT = 1
+export const FORMAT = 2
 
 /** The record that is written once, when the log is made. */
 export interface Meta {
@@ -125,6 +125,9 @@ export function seal(key: string, body: string): string {
   return checksum(key, body) + body
 }
 
+/** How many characters the checksum of a record has. */
+const CHECKSUM = 8
+
 /** The kinds whose keys end with the seq of an event that a person may look for. */
 const NUMBERED: ReadonlySet<string> = new Set([KIND.event, KIND.type, KIND.cause, KIND.retry, KIND.parked])
 
@@ -134,8 +137,8 @@ const NUMBERED: ReadonlySet<string> = new Set([KIND.event, KIND.type, KIND.cause
  * @throws TidingsError `TIDINGS_LOG_DAMAGED` when the checksum does not match, with `details` { key, seq? }
  */
 export function unseal(key: string, text: string): string {
-  const body = text.slice(8)
-  if (text.length < 8 || checksum(key, body) !== text.slice(0, 8)) {
+  const body = text.slice(CHECKSUM)
+  if (text.length < CHECKSUM || checksum(key, body) !== text.slice(0, CHECKSUM)) {
     throw new TidingsError('TIDINGS_LOG_DAMAGED', `the record at ${JSON.stringify(key)} does not match its checksum`, {
       details: { key, ...(NUMBERED.has(kindOf(key)) ? { seq: seqOf(key) } : {}) },
     })
@@ -170,13 +173,8 @@ export function decode<T>(key: string, text: string | undefined): T | undefined 
 }
 
 /** Returns an event record: `[type, identifier, created, data, extras?]`. `json`: the text of the data. */
-export function encodeEvent(
-  key: string,
-  event: StoredEvent,
-  json: string,
-  run: string | undefined,
-  told: boolean,
-): string {
+export function encodeEvent(event: StoredEvent, json: string, run: string | undefined, told: boolean): string {
+  const key = keys.event(event.seq)
   const { job, cause, version, revision, transformed, traceparent } = event
   const head = `${quoted(event.type)},${quoted(event.identifier)},${event.created},${json}`
   const plain = (job ?? run ?? cause ?? version ?? transformed ?? traceparent) === undefined && told
@@ -193,19 +191,26 @@ function quoted(text: string): string {
   return PLAIN.test(text) ? `"${text}"` : JSON.stringify(text)
 }
 
-/** Reads an event record. The event is deeply frozen. */
-export function decodeEvent(key: string, text: string): EventRecord {
-  const fields = JSON.parse(unseal(key, text)) as [string, string, number, JsonValue, Extras?]
+/** Reads the record of an event. The event is deeply frozen. */
+export function decodeEvent(seq: number, text: string): EventRecord {
+  const fields = JSON.parse(unseal(keys.event(seq), text)) as [string, string, number, JsonValue, Extras?]
   const [type, identifier, created, data, extras = {}] = fields
-  const event = storedEvent({ type, identifier, data: freezeJson(data), ...extras }, seqOf(key), created)
+  const event = storedEvent({ type, identifier, data: freezeJson(data), ...extras }, seq, created)
   return { event, told: extras.untold !== true, size: text.length, run: extras.run }
 }
 
-/** Reads what indexes need of an event record: much faster than the whole event. */
+/** Reads what indexes need of the record of an event: much faster than the whole event. */
 export function decodeFacts(
-  key: string,
+  seq: number,
   text: string,
 ): { readonly seq: number; readonly type: string; readonly created: number; readonly cause: number | undefined } {
-  const [type, , created, , extras] = JSON.parse(unseal(key, text)) as [string, string, number, JsonValue, Extras?]
-  return { seq: seqOf(key), type, created, cause: extras?.cause }
+  const body = unseal(keys.event(seq), text)
+  const [type, , created, , extras] = JSON.parse(body) as [string, string, number, JsonValue, Extras?]
+  return { seq, type, created, cause: extras?.cause }
+}
+
+/** Returns a test whether a sound record is of one of these types: much faster than reading it. */
+export function recordsOf(types: readonly string[]): (text: string) => boolean {
+  const beginnings = types.map((type) => `[${quoted(type)},`)
+  return (text) => beginnings.some((beginning) => text.startsWith(beginning, CHECKSUM))
 }

@@ -4,8 +4,8 @@ import { KIND, keys, seqOf, startingWith, textsOf } from '../format/keys.ts'
 import { decode, decodeEvent, type TypeCount as TypeCountRecord, type Unindexed } from '../format/records.ts'
 import { pagesOf } from '../store/database.ts'
 import type { EventStore } from './event-store.ts'
-import { missing } from './reader.ts'
-import { typesFrom } from './type-seqs.ts'
+import { typesFrom } from './events-of-types.ts'
+import { missing, recordsAt } from './records.ts'
 
 /** How many events that follow a cause are read at a time. */
 const FOLLOWERS = 100
@@ -37,12 +37,12 @@ export async function* followers(store: () => EventStore, cause: number): AsyncG
     const found = await db.keys({ gt: keys.cause(cause, Math.max(after, first - 1)), lt, limit: FOLLOWERS }).all()
     const last = found.at(-1)
     if (last === undefined) return
-    const at = found.map((key) => keys.event(seqOf(key)))
-    const texts = await db.getMany(at)
-    for (const [i, key] of at.entries()) {
+    const seqs = found.map(seqOf)
+    const texts = await recordsAt(db, seqs)
+    for (const [i, seq] of seqs.entries()) {
       const text = texts[i]
-      if (text !== undefined) yield decodeEvent(key, text).event
-      else if (seqOf(key) >= store().first) throw missing(seqOf(key))
+      if (text !== undefined) yield decodeEvent(seq, text).event
+      else if (seq >= store().first) throw missing(seq)
     }
     after = seqOf(last)
   }

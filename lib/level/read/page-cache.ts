@@ -1,9 +1,6 @@
 import type { EventRecord } from '../format/records.ts'
 import type { LiveEventStore } from './event-store.ts'
-import { MOST_TEXT, readConsecutive } from './reader.ts'
-
-/** The number of events on a page: the first page has the events 1 to 512, and so on. */
-const EVENTS_PER_PAGE = 512
+import { EVENTS_PER_PAGE, MOST_TEXT, readConsecutive } from './records.ts'
 
 /** How many pages are kept, and their greatest size, in characters: enough for what all listeners read at a time. */
 const MOST_PAGES = 16

@@ -1,67 +1,12 @@
-import { TidingsError } from '../../core/errors.ts'
 import type { Query } from '../../log/port.ts'
 import { type Narrowed, narrow } from '../../log/query.ts'
-import { keys, seqOf } from '../format/keys.ts'
-import { decode, decodeEvent, type EventRecord, FORGOTTEN, type Identity } from '../format/records.ts'
-import { type Database, PAGE, READ_AHEAD } from '../store/database.ts'
+import { keys } from '../format/keys.ts'
+import { decode, type EventRecord, FORGOTTEN, type Identity } from '../format/records.ts'
+import type { Database } from '../store/database.ts'
 import type { EventStore } from './event-store.ts'
-import { type SeqRange, seqRanges } from './seq-ranges.ts'
-import { typeNames, typeSeqs } from './type-seqs.ts'
-
-/** How many characters of records are read at a time: more would block the event loop. */
-export const MOST_TEXT = 512 * 1024
-
-/**
- * Reads the `count` records after `after`, all of which must exist. Reads fewer, but at least one, if they have more than
- * `mostText` characters.
- *
- * @throws TidingsError `TIDINGS_LOG_DAMAGED` for a gap
- */
-export async function readConsecutive(
-  db: Database,
-  after: number,
-  count: number,
-  mostText = Number.POSITIVE_INFINITY,
-): Promise<readonly EventRecord[]> {
-  const range = { gt: keys.event(after), lte: keys.event(after + count), limit: count, ...READ_AHEAD }
-  const iterator = db.iterator(range)
-  const records: EventRecord[] = []
-  let text = 0
-  try {
-    while (records.length < count) {
-      const entries = await iterator.nextv(count - records.length)
-      if (entries.length === 0) throw missing(after + records.length + 1)
-      for (const [key, record] of entries) {
-        const expected = after + records.length + 1
-        if (seqOf(key) !== expected) throw missing(expected)
-        records.push(decodeEvent(key, record))
-        text += record.length
-        if (text > mostText) return records
-      }
-    }
-    return records
-  } finally {
-    await iterator.close()
-  }
-}
-
-/**
- * Reads one record; undefined when it is pruned.
- *
- * @throws TidingsError `TIDINGS_LOG_DAMAGED` when it is missing
- */
-export async function readRecord(store: EventStore, seq: number): Promise<EventRecord | undefined> {
-  const key = keys.event(seq)
-  const text = await store.db.get(key)
-  if (text !== undefined) return decodeEvent(key, text)
-  if (seq >= store.first) throw missing(seq)
-  return undefined
-}
-
-/** Returns the error for an event that is missing. */
-export function missing(seq: number): TidingsError {
-  return new TidingsError('TIDINGS_LOG_DAMAGED', `event ${seq} is missing from the log`, { details: { seq } })
-}
+import { eventsOfTypes, typeNames } from './events-of-types.ts'
+import { EVENTS_PER_PAGE, readConsecutive } from './records.ts'
+import { seqRanges } from './seq-ranges.ts'
 
 /**
  * Yields the events that match a query, up to the seq `upTo`. Reads only where its bounds are: the blocks of its time, the
@@ -77,7 +22,7 @@ export async function* readEvents(store: () => EventStore, query: Query, upTo: n
     const pages =
       types === undefined
         ? everyPage(store, { reverse: asked.reverse, size: pageSize(query, asked) }, range.from, range.to)
-        : pagesOfTypes(store, types, range, asked.reverse)
+        : eventsOfTypes(store, types, range, asked.reverse)
     for await (const page of pages) {
       for (const record of page) {
         if (left <= 0) return
@@ -94,7 +39,7 @@ export async function* readEvents(store: () => EventStore, query: Query, upTo: n
 function pageSize({ told, where }: Query, { types, since, until, limit }: Narrowed): number {
   const isEvery = where === undefined && told === undefined && types === undefined
   const isAlways = since === Number.NEGATIVE_INFINITY && until === Number.POSITIVE_INFINITY
-  return isEvery && isAlways ? Math.min(PAGE, Math.max(1, limit)) : PAGE
+  return isEvery && isAlways ? Math.min(EVENTS_PER_PAGE, Math.max(1, limit)) : EVENTS_PER_PAGE
 }
 
 /** With more identities, looking each one up takes longer than it saves. */
@@ -146,42 +91,4 @@ async function* everyPage(
     if (after >= top) return
     yield (await readPage(db, after, top, size)).toReversed()
   }
-}
-
-// The index of types is fast for rare types.
-async function* pagesOfTypes(
-  store: () => EventStore,
-  types: readonly string[],
-  range: SeqRange,
-  reverse: boolean,
-): AsyncGenerator<readonly EventRecord[]> {
-  const wanted = new Set(types)
-  for await (const seqs of typeSeqs(store, types, range, reverse)) {
-    const at = seqs.map(keys.event)
-    const texts = await textsAt(store().db, seqs, at)
-    yield texts.flatMap((text, i) => {
-      const seq = seqs[i] as number
-      if (text === undefined && seq < store().first) return []
-      if (text === undefined) throw missing(seq)
-      const record = decodeEvent(at[i] as string, text)
-      if (wanted.has(record.event.type)) return [record]
-      throw new TidingsError('TIDINGS_LOG_DAMAGED', `the index of types has event ${seq} under another type`, {
-        details: { seq },
-      })
-    })
-  }
-}
-
-/** Of a range, at least this part is wanted if reading all of it is faster than looking the wanted records up. */
-const DENSE = 0.5
-
-async function textsAt(
-  db: Database,
-  seqs: readonly number[],
-  at: readonly string[],
-): Promise<readonly (string | undefined)[]> {
-  const [low, high] = [Math.min(...seqs), Math.max(...seqs)]
-  if (seqs.length < (high - low + 1) * DENSE) return db.getMany([...at])
-  const found = new Map(await db.iterator({ gte: keys.event(low), lte: keys.event(high), ...READ_AHEAD }).all())
-  return at.map((key) => found.get(key))
 }

@@ -1,15 +1,10 @@
 import type { Narrowed } from '../../log/query.ts'
 import { keys, seqOf } from '../format/keys.ts'
-import { decode, decodeEvent } from '../format/records.ts'
+import { decode, decodeFacts } from '../format/records.ts'
 import { blockOf, EVENTS_PER_BLOCK, firstIn, lastIn, NO_TIME, type TimeSpan, withTime } from '../format/time-blocks.ts'
-import { PAGE, pagesOf, READ_AHEAD } from '../store/database.ts'
+import { PAGE } from '../store/database.ts'
 import type { EventStore } from './event-store.ts'
-
-/** From one seq to another, both included. */
-export interface SeqRange {
-  readonly from: number
-  readonly to: number
-}
+import { recordPages, type SeqRange } from './records.ts'
 
 type Times = Pick<Narrowed, 'since' | 'until' | 'reverse'>
 
@@ -83,10 +78,9 @@ class Blocks {
     if (measured === undefined || firstIn(block) < first || lastIn(block) > this.#to) return undefined
     let span = NO_TIME
     let events = 0
-    const range = { gte: keys.event(firstIn(block)), lte: keys.event(lastIn(block)), ...READ_AHEAD }
-    for await (const page of pagesOf(db.iterator(range))) {
+    for await (const page of recordPages(db, { from: firstIn(block), to: lastIn(block) })) {
       events += page.length
-      for (const [key, text] of page) span = withTime(span, decodeEvent(key, text).event.created)
+      for (const record of page) span = withTime(span, decodeFacts(...record).created)
     }
     if (events < EVENTS_PER_BLOCK) return undefined
     measured.add(block, span)

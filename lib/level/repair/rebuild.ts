@@ -36,8 +36,9 @@ export interface Rebuilt {
 }
 
 /**
- * Makes a log out of sound records: restores identities and the type index from events, and puts an untold
- * `tidings.log.lost` event in the place of each lost one (decision 0030). `acknowledged`: the highest seq that MARK names.
+ * Makes a log out of sound records, an event a segment: restores identities and the type index from events, and puts an
+ * untold `tidings.log.lost` event in the place of each lost one (decision 0030). `acknowledged`: the highest seq that
+ * MARK names.
  */
 export async function rebuild(db: Database, meta: Meta, acknowledged: number): Promise<Rebuilt> {
   const { first, last } = await reach(db, acknowledged)
@@ -88,7 +89,7 @@ async function indexEvents(db: Database, { identity: rule }: Meta, counts: Map<s
   let written = 0
   // Newest first, because an identity names its newest event.
   for await (const page of pages(db, KIND.event, true)) {
-    const found = page.map(([key, text]) => decodeEvent(key, text))
+    const found = page.map(([key, text]) => decodeEvent(seqOf(key), text))
     const at = found.map(({ event: { type, identifier } }) => identityKey(rule, type, identifier))
     const known = await db.getMany(at)
     const batch = db.batch()
@@ -152,11 +153,10 @@ function placeholder(rule: Meta['identity'], seq: number, created: number, names
   const identifier = `${LOST_EVENT} ${seq}`
   const [type, of] = names.length === 1 ? [undefined, names[0]] : names
   const data = { seq, ...defined({ type, identifier: of }) }
-  const key = keys.event(seq)
   const identity = identityKey(rule, LOST_EVENT, identifier)
   const event = { seq, type: LOST_EVENT, identifier, data, created }
   return [
-    [key, encodeEvent(key, event, JSON.stringify(data), undefined, false)],
+    [keys.event(seq), encodeEvent(event, JSON.stringify(data), undefined, false)],
     [identity, encode(identity, [seq])],
     [keys.type(LOST_EVENT, seq), ''],
   ]

@@ -1,6 +1,7 @@
 import type { Progress } from '../../log/upkeep.ts'
-import { KIND, keys, kindOf, kinds, type RecordKind, startingWith } from '../format/keys.ts'
+import { KIND, keys, kindOf, kinds, type RecordKind, seqOf, startingWith } from '../format/keys.ts'
 import { decode, decodeEvent, type Meta } from '../format/records.ts'
+import { latestEnd, recordsIn } from '../format/segments.ts'
 import { checkFiles, EVERY_BLOCK } from '../store/check-files.ts'
 import { type Database, levelDatabase, PAGE, READ_AHEAD, repairStore } from '../store/database.ts'
 import { refuseNewer, upgrade } from '../store/upgrade.ts'
@@ -16,9 +17,9 @@ export interface Salvaged {
 }
 
 /**
- * Copies every sound record of a damaged store to a fresh one, except the type index, which follows from the events, and
- * the records of eventless commits, which would make the open of a repaired log fail. Lets LevelDB repair what it can't
- * read, then reads again; so the store must be a copy.
+ * Copies every sound record of a damaged store to a fresh one, each event to a segment of its own. Leaves out the type
+ * index, which follows from the events, and the records of eventless commits, which would make the open of a repaired log
+ * fail. Lets LevelDB repair what it can't read, then reads again; so the store must be a copy.
  *
  * @param options `harder`: repair before reading, because the process died when it read the store as it is; `all`: an
  *   estimate of the number of records
@@ -112,7 +113,10 @@ async function copyKind(
 }
 
 // The first pass copied the newest records; a second one only adds records that the first could not reach.
-async function take(page: readonly [string, string][], fresh: Database, findings: Findings): Promise<void> {
+async function take(read: readonly [string, string][], fresh: Database, findings: Findings): Promise<void> {
+  const page = read.flatMap(([key, text]) =>
+    kindOf(key) === KIND.event ? eventsOf(key, text) : [[key, text] as const],
+  )
   const there = await fresh.getMany(page.map(([key]) => key))
   const batch = fresh.batch()
   for (const [i, [key, text]] of page.entries()) {
@@ -130,9 +134,29 @@ async function take(page: readonly [string, string][], fresh: Database, findings
   await batch.write()
 }
 
+/**
+ * Returns the events of a segment, each as a segment of its own. A damaged line break joins two records or cuts one, so
+ * that those after it are not where they were: their checksums tell.
+ */
+function eventsOf(key: string, text: string): (readonly [string, string])[] {
+  const records = recordsIn(key, text)
+  const found = new Map<number, string>()
+  const last = latestEnd(seqOf(key))
+  let next = seqOf(key)
+  for (const [, record] of records) {
+    let seq = next
+    while (seq <= last && !isSound(KIND.event, keys.event(seq), record)) seq += 1
+    if (seq > last) continue
+    found.set(seq, record)
+    next = seq + 1
+  }
+  for (const [seq, record] of records) if (!found.has(seq)) found.set(seq, record)
+  return Array.from(found, ([seq, record]) => [keys.event(seq), record])
+}
+
 function isSound(kind: RecordKind, key: string, text: string): boolean {
   try {
-    if (kind === KIND.event) decodeEvent(key, text)
+    if (kind === KIND.event) decodeEvent(seqOf(key), text)
     else decode<unknown>(key, text)
     return true
   } catch {

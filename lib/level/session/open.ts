@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import type { Clock } from '../../core/clock.ts'
 import { TidingsError } from '../../core/errors.ts'
-import { KIND, keys, seqOf, startingWith } from '../format/keys.ts'
+import { KIND, keys, LAST_SEQ, seqOf, startingWith } from '../format/keys.ts'
 import { decode, encode, FORMAT, type Head, type Meta, unseal } from '../format/records.ts'
-import { missing } from '../read/reader.ts'
-import { type Database, type DatabaseSource, IN_LOG_FILES, pagesOf, READ_AHEAD, SYNCED } from '../store/database.ts'
+import { missing, recordPages } from '../read/records.ts'
+import { type Database, type DatabaseSource, IN_LOG_FILES, pagesOf, SYNCED } from '../store/database.ts'
 import type { IdentityFilterFile } from '../store/identity-filter-file.ts'
 import type { Mark, MarkFile } from '../store/marker-file.ts'
 import { refuseNewer, upgrade } from '../store/upgrade.ts'
@@ -38,8 +38,8 @@ export interface OpenOptions {
   warn(message: string): void
 }
 
-/** The least number of bytes that an event adds to a log file beside its record: its identity and its type index. */
-const BESIDE = 32
+/** The least number of bytes that an event adds to a log file beside its record: its identity. */
+const BESIDE = 16
 
 /**
  * Opens the store and checks what LevelDB can't: that it is the store that was here before (MARK), that its newest events
@@ -111,8 +111,8 @@ async function checkTail(db: Database, [head, floor, first]: Head, mark: Mark | 
   const acknowledged = Math.max(floor, mark === undefined || mark === 'bad' ? 0 : mark.seq)
   if (acknowledged > head)
     throw damaged(`events up to ${acknowledged} were acknowledged, the log ends at ${head}`, head + 1)
-  const [newest] = await db.keys({ gt: keys.event(head), lt: keys.event(2 ** 48 - 1), limit: 1 }).all()
-  if (newest !== undefined) throw damaged(`event ${seqOf(newest)} exists, though the log ends at ${head}`, head + 1)
+  for await (const [[newest] = [0]] of recordPages(db, { from: head + 1, to: LAST_SEQ }))
+    throw damaged(`event ${newest} exists, though the log ends at ${head}`, head + 1)
   const opened = mark === undefined || mark === 'bad' ? 0 : (mark.opened ?? 0)
   const bad = await lowestBad(db, Math.max(first, opened + 1), head)
   if (bad !== undefined) throw bad
@@ -152,18 +152,18 @@ async function lowestBad(db: Database, low: number, head: number): Promise<Tidin
   let bad: TidingsError | undefined
   let expected = head
   let bytes = 0
-  const range = { gte: keys.event(low), lte: keys.event(head), reverse: true, ...READ_AHEAD }
-  for await (const [key, text] of db.iterator(range)) {
-    if (bytes > IN_LOG_FILES) return bad
-    const seq = seqOf(key)
-    if (seq < expected) bad = missing(seq + 1)
-    try {
-      unseal(key, text)
-    } catch (error) {
-      bad = error as TidingsError
+  for await (const page of recordPages(db, { from: low, to: head }, { reverse: true })) {
+    for (const [seq, text] of page) {
+      if (bytes > IN_LOG_FILES) return bad
+      if (seq < expected) bad = missing(seq + 1)
+      try {
+        unseal(keys.event(seq), text)
+      } catch (error) {
+        bad = error as TidingsError
+      }
+      expected = seq - 1
+      bytes += text.length + BESIDE
     }
-    expected = seq - 1
-    bytes += key.length + text.length + BESIDE
   }
   return expected < low ? bad : missing(low)
 }

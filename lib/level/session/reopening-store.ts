@@ -200,7 +200,7 @@ export class ReopeningStore {
 
   /** Commits these operations; resolves when they are durable. */
   commit(ops: readonly Op[]): Promise<void> {
-    return this.session.writer.add({ ops, events: [], bytes: 0 })
+    return this.session.writer.add({ ops })
   }
 
   /** Writes what is pending and closes the store. Calling it again returns the same promise. */

@@ -3,7 +3,7 @@ import type { TidingsError } from '../../core/errors.ts'
 import { keys } from '../format/keys.ts'
 import { type EventRecord, encode, type Meta } from '../format/records.ts'
 import { PageCache } from '../read/page-cache.ts'
-import { MOST_TEXT, readConsecutive } from '../read/reader.ts'
+import { MOST_TEXT, readConsecutive } from '../read/records.ts'
 import { type Database, SYNCED } from '../store/database.ts'
 import type { Commit, IndexedEvent, Op } from '../write/commit.ts'
 import { Identities } from '../write/identities.ts'
@@ -89,7 +89,7 @@ export class Session {
    */
   prune(first: number, ops: readonly Op[], pruned: readonly IndexedEvent[]): Promise<void> {
     this.#first = first
-    return this.writer.add({ ops, events: [], bytes: 0, first, index: { pruned } })
+    return this.writer.add({ ops, first, index: { pruned } })
   }
 
   #remember({ events, bytes }: Commit): void {

@@ -9,8 +9,11 @@ import { type Database, SYNCED } from './database.ts'
  */
 export type Upgrade = (db: Database, meta: Meta) => Promise<void>
 
-/** The upgrades, by the format that they read. Empty so far: the present format is the first. */
-export const upgrades: Readonly<Record<number, Upgrade>> = {}
+/** The upgrades, by the format that they read. */
+export const upgrades: Readonly<Record<number, Upgrade>> = {
+  // Format 2 has segments of several events. Those of format 1 are segments of one.
+  1: async () => undefined,
+}
 
 /**
  * Refuses a format that only a newer version can read.

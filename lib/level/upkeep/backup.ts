@@ -1,8 +1,9 @@
 import { TidingsError } from '../../core/errors.ts'
 import type { Progress } from '../../log/upkeep.ts'
-import { KIND, keys, kindOf, seqOf } from '../format/keys.ts'
+import { KIND, keys, kindOf } from '../format/keys.ts'
 import { decode, FORMAT, type Head, unseal } from '../format/records.ts'
-import { missing } from '../read/reader.ts'
+import { recordsIn } from '../format/segments.ts'
+import { missing } from '../read/records.ts'
 import type { ReopeningStore } from '../session/reopening-store.ts'
 import { refuseBadBlocks } from '../store/check-files.ts'
 import { type Database, levelDatabase } from '../store/database.ts'
@@ -51,16 +52,17 @@ async function copy(
   progress: Progress,
 ): Promise<{ readonly last: number; readonly records: number }> {
   const [last, , first] = decode<Head>(keys.head, await frozen.get(keys.head)) ?? [0, 0, 1]
-  // Each event has a body and a place in the index of types, unless it was pruned, and an identity.
-  const about = 2 * (last - first + 1) + last
+  // Each event has a body, unless it was pruned, and an identity.
+  const about = last - first + 1 + last
   const db = await levelDatabase(partial).open({ createIfMissing: true })
   try {
     let records = 0
     let expected = first
     for await (const page of frozen.pages()) {
-      expected = check(page, expected)
+      const next = check(page, expected)
       await write(db, page)
-      records += page.length
+      records += next - expected + page.filter(([key]) => kindOf(key) !== KIND.event).length
+      expected = next
       progress(records, Math.max(about, records))
     }
     if (expected <= last) throw missing(expected)
@@ -74,11 +76,13 @@ async function copy(
 function check(page: readonly [string, string][], next: number): number {
   let expected = next
   for (const [key, text] of page) {
-    if (kindOf(key) === KIND.type) continue
-    unseal(key, text)
-    if (kindOf(key) !== KIND.event) continue
-    if (seqOf(key) !== expected) throw missing(expected)
-    expected += 1
+    if (kindOf(key) === KIND.event) {
+      for (const [seq, record] of recordsIn(key, text)) {
+        if (seq !== expected) throw missing(expected)
+        unseal(keys.event(seq), record)
+        expected += 1
+      }
+    } else if (kindOf(key) !== KIND.type) unseal(key, text)
   }
   return expected
 }

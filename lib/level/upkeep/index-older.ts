@@ -1,9 +1,7 @@
-import { keys } from '../format/keys.ts'
 import { decodeFacts } from '../format/records.ts'
-import { missing } from '../read/reader.ts'
+import { missing, recordPages } from '../read/records.ts'
 import type { ReopeningStore } from '../session/reopening-store.ts'
 import type { Session } from '../session/session.ts'
-import { pagesOf, READ_AHEAD } from '../store/database.ts'
 import type { IndexedEvent } from '../write/commit.ts'
 
 /** How many events are indexed in one commit, some ms of work, and in one call. */
@@ -19,7 +17,7 @@ export async function indexOlder(store: ReopeningStore): Promise<number> {
     if (session.readOnly || session.writer.index.unindexed === 0) break
     const older = await readFacts(session)
     // A prune may have removed them all meanwhile.
-    await session.writer.add({ ops: [], events: [], bytes: 0, index: { older } })
+    await session.writer.add({ index: { older } })
   }
   const { unindexed } = store.session.writer.index
   return unindexed === 0 ? 0 : unindexed[1] - unindexed[0] + 1
@@ -31,8 +29,8 @@ async function readFacts(session: Session): Promise<IndexedEvent[]> {
   if (unindexed === 0) return []
   const [from, to] = [unindexed[0], Math.min(unindexed[1], unindexed[0] + AT_ONCE.commit - 1)]
   const facts: IndexedEvent[] = []
-  for await (const page of pagesOf(db.iterator({ gte: keys.event(from), lte: keys.event(to), ...READ_AHEAD }))) {
-    for (const [key, text] of page) facts.push(decodeFacts(key, text))
+  for await (const page of recordPages(db, { from, to })) {
+    for (const record of page) facts.push(decodeFacts(...record))
     await new Promise((resolve) => setImmediate(resolve))
   }
   // A prune may have removed the first ones meanwhile.

@@ -2,23 +2,29 @@ import { defined } from '../../core/defined.ts'
 import { Mutex } from '../../core/mutex.ts'
 import { type Bounds, boundsOf, type HeldBy, type Pruned, type Retention } from '../../log/retention.ts'
 import type { Consumers } from '../consumer/consumers.ts'
-import { KIND, keys, seqOf, startingWith } from '../format/keys.ts'
+import { KIND, keys, startingWith } from '../format/keys.ts'
 import { decode, decodeFacts, FORGOTTEN, type Identity } from '../format/records.ts'
+import { joinRecords, recordsIn } from '../format/segments.ts'
 import { blockOf, lastIn } from '../format/time-blocks.ts'
-import { missing } from '../read/reader.ts'
+import { missing, recordPages } from '../read/records.ts'
 import type { ReopeningStore } from '../session/reopening-store.ts'
 import type { Session } from '../session/session.ts'
 import { pagesOf, READ_AHEAD } from '../store/database.ts'
 import type { IndexedEvent, Op } from '../write/commit.ts'
 import { hourRecord, hoursBefore, hoursSinceEpoch, lastHour } from './age-index.ts'
 
-/** How many bodies one commit removes. It takes a few ms, so publishers hardly notice. */
-const BODIES_PER_COMMIT = 500
+/** How many bodies one commit removes, at least: whole segments. It takes a few ms, so publishers hardly notice. */
+const BODIES_PER_COMMIT = 512
 
 /** The facts about an event body that decide whether it stays. */
 interface Body extends IndexedEvent {
-  readonly bytes: number
+  readonly text: string
+  /** The bodies of its segment. */
+  readonly segment: Segment
 }
+
+/** The bodies in one value of the store. */
+type Segment = readonly Body[]
 
 /** Removes what a retention does not keep, step by step: bodies, the oldest first, then identities. Decision 0029. */
 export class Pruner {
@@ -75,17 +81,25 @@ export class Pruner {
     const done = gone.length < BODIES_PER_COMMIT
     const rest = { removed: gone.length, done, ...defined({ heldBy }) }
     if (last === undefined) return { ...rest, durable: Promise.resolve() }
-    if (this.#measured?.session === session) this.#measured.bytes -= gone.reduce((sum, { bytes }) => sum + bytes, 0)
+    if (this.#measured?.session === session)
+      this.#measured.bytes -= gone.reduce((sum, { text }) => sum + text.length, 0)
     return { ...rest, durable: session.prune(last.seq + 1, this.#ops(gone), gone) }
   }
 
   async #read({ db, first, writer }: Session): Promise<Body[]> {
-    const range = { gte: keys.event(first), lte: keys.event(writer.durable), limit: BODIES_PER_COMMIT, ...READ_AHEAD }
-    const entries = await db.iterator(range).all()
-    return entries.map(([key, text], i) => {
-      if (seqOf(key) !== first + i) throw missing(first + i)
-      return { ...decodeFacts(key, text), bytes: key.length + text.length }
-    })
+    const range = { gte: keys.event(first), lte: keys.event(writer.durable), ...READ_AHEAD }
+    const bodies: Body[] = []
+    for await (const entry of db.iterator(range)) {
+      const segment: Body[] = []
+      for (const [seq, text] of recordsIn(...entry)) {
+        const expected = first + bodies.length + segment.length
+        if (seq !== expected) throw missing(expected)
+        segment.push({ ...decodeFacts(seq, text), text, segment })
+      }
+      bodies.push(...segment)
+      if (bodies.length >= BODIES_PER_COMMIT) break
+    }
+    return bodies
   }
 
   // Bodies from the oldest on, while each exceeds the age, the count or the bytes. A date in the future comes from a wrong
@@ -100,7 +114,7 @@ export class Pruner {
       if (!isOld && body.seq > last - count && size <= bytes) {
         if (body.created <= now) break
       } else end = i + 1
-      size -= body.bytes
+      size -= body.text.length
     }
     return bodies.slice(0, end)
   }
@@ -112,12 +126,13 @@ export class Pruner {
       this.#hour = Math.max(this.#hour, hoursSinceEpoch(Math.min(created, now)))
       hours.set(this.#hour, seq)
     }
-    const bodies = gone.flatMap(({ seq, type }): Op[] => [
-      [keys.event(seq), undefined],
-      [keys.type(type, seq), undefined],
-      ...(seq === lastIn(blockOf(seq)) ? [[keys.times(blockOf(seq)), undefined] as const] : []),
-    ])
-    return [...bodies, ...Array.from(hours, ([each, seq]) => hourRecord(each, seq))]
+    const blocks = gone.filter(({ seq }) => seq === lastIn(blockOf(seq))).map(({ seq }) => keys.times(blockOf(seq)))
+    const segments = [...new Set(gone.map(({ segment }) => segment))]
+    return [
+      ...segments.flatMap((segment) => withoutUpTo(gone.at(-1)?.seq ?? 0, segment)),
+      ...blocks.map((key): Op => [key, undefined]),
+      ...Array.from(hours, ([each, seq]) => hourRecord(each, seq)),
+    ]
   }
 
   async #measure(): Promise<void> {
@@ -126,8 +141,8 @@ export class Pruner {
     const known = this.#measured?.session === session ? this.#measured : { session, upTo: first - 1, bytes: 0 }
     const upTo = writer.durable
     let { bytes } = known
-    const range = { gt: keys.event(known.upTo), lte: keys.event(upTo), ...READ_AHEAD }
-    for await (const [key, text] of db.iterator(range)) bytes += key.length + text.length
+    for await (const page of recordPages(db, { from: known.upTo + 1, to: upTo }))
+      for (const [, text] of page) bytes += text.length
     this.#measured = { session, upTo, bytes }
   }
 
@@ -168,4 +183,21 @@ interface Step {
   readonly heldBy?: HeldBy
   /** Resolves when the removal is durable. */
   readonly durable: Promise<void>
+}
+
+/** Returns the operations that remove the events of a segment up to a seq, and make the rest a segment of its own. */
+function withoutUpTo(last: number, segment: Segment): Op[] {
+  const rest = segment.filter(({ seq }) => seq > last)
+  const text = joinRecords(rest.map((body) => body.text))
+  return [
+    ...placesOf(segment).map((key): Op => [key, undefined]),
+    ...placesOf(rest).map((key, i): Op => [key, i === 0 ? text : '']),
+  ]
+}
+
+/** The keys of a segment: its own, and its places in the index of types. */
+function placesOf([first, ...rest]: Segment): readonly string[] {
+  if (first === undefined) return []
+  const types = new Set([first, ...rest].map(({ type }) => type))
+  return [keys.event(first.seq), ...Array.from(types, (type) => keys.type(type, first.seq))]
 }

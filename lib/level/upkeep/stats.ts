@@ -2,9 +2,9 @@ import { defined } from '../../core/defined.ts'
 import { DAY } from '../../core/time-units.ts'
 import type { Retention } from '../../log/retention.ts'
 import type { Stats } from '../../log/upkeep.ts'
-import { KIND, keys, type RecordKind, startingWith } from '../format/keys.ts'
+import { KIND, type RecordKind, startingWith } from '../format/keys.ts'
 import { decodeEvent } from '../format/records.ts'
-import { readRecord } from '../read/reader.ts'
+import { readRecord, recordPages } from '../read/records.ts'
 import type { ReopeningStore } from '../session/reopening-store.ts'
 import { approximateSize } from '../store/database.ts'
 import { bytesIn, freeBytes } from '../store/directory.ts'
@@ -93,15 +93,16 @@ async function weigh(
   last: number,
 ): Promise<{ bodies: number; identities: number }> {
   const from = Math.max(first, last - SAMPLE + 1)
-  const range = { gte: keys.event(from), lte: keys.event(last) }
-  const entries = await store.session.db.iterator(range).all()
-  const sum = { bodies: 0, identities: 0 }
-  for (const [key, text] of entries) {
-    const { type, identifier, seq } = decodeEvent(key, text).event
-    sum.bodies += key.length + text.length + keys.type(type, seq).length
-    // The identity record is a checksum and a short array.
-    sum.identities += identityKey(store.meta.identity, type, identifier).length + 10 + String(seq).length
+  const sum = { bodies: 0, identities: 0, count: 0 }
+  for await (const page of recordPages(store.session.db, { from, to: last })) {
+    for (const [seq, text] of page) {
+      const { type, identifier } = decodeEvent(seq, text).event
+      sum.count += 1
+      sum.bodies += text.length + 1
+      // The identity record is a checksum and a short array.
+      sum.identities += identityKey(store.meta.identity, type, identifier).length + 10 + String(seq).length
+    }
   }
-  const count = Math.max(1, entries.length)
+  const count = Math.max(1, sum.count)
   return { bodies: sum.bodies / count, identities: sum.identities / count }
 }

@@ -4,7 +4,6 @@ import { type Limits } from '../../core/limits.ts'
 import { checkData, checkIdentity, checkOrigin, type Identified } from '../../log/check-draft.ts'
 import type { Origin, Recorded } from '../../log/port.ts'
 import { storedEvent } from '../../log/stored-event.ts'
-import { keys } from '../format/keys.ts'
 import {
   type EventRecord,
   encodeEvent,
@@ -23,9 +22,12 @@ export interface AcceptDecision {
   readonly answers: readonly Accepted[]
   /** The highest seq among the answers: once it is durable, all of them hold. */
   readonly newest: number
+  /** The writes beside the events: identities, and the index of causes. */
   readonly ops: readonly Op[]
   /** The new events. */
   readonly events: readonly EventRecord[]
+  /** The texts of their records, in the same order. */
+  readonly texts: readonly string[]
   /** The size of their records, in characters. */
   readonly bytes: number
   /** The identities to remember once the ops are queued. */
@@ -79,6 +81,7 @@ export function decideDrafts(drafts: readonly Draft[], origin: Origin, rules: Ac
   const receipts: Accepted[] = []
   const ops: Op[] = []
   const events: EventRecord[] = []
+  const texts: string[] = []
   const identities: [key: string, identity: Identity][] = []
   // The identities of earlier drafts of this call; most calls have one draft.
   const earlier = drafts.length > 1 ? new Map<string, Identity>() : undefined
@@ -101,11 +104,11 @@ export function decideDrafts(drafts: readonly Draft[], origin: Origin, rules: Ac
     const event = storedEvent(parts, rules.next + events.length, origin.recorded?.created ?? rules.now)
     const told = origin.told !== false
     const identity = identityOf(event, told, known)
-    const eventKey = keys.event(event.seq)
-    const record = encodeEvent(eventKey, event, json, origin.run, told)
-    ops.push([eventKey, record], [key, encodeIdentity(key, identity)], [keys.type(type, event.seq), ''])
+    const record = encodeEvent(event, json, origin.run, told)
+    ops.push([key, encodeIdentity(key, identity)])
     if (cause !== undefined) ops.push(...causeRecord(event))
     events.push({ event, told, size: record.length })
+    texts.push(record)
     identities.push([key, identity])
     earlier?.set(key, identity)
     bytes += record.length
@@ -113,7 +116,7 @@ export function decideDrafts(drafts: readonly Draft[], origin: Origin, rules: Ac
   }
   let newest = 0
   for (const { seq } of receipts) if (seq > newest) newest = seq
-  return { answers: receipts, newest, ops, events, bytes, identities }
+  return { answers: receipts, newest, ops, events, texts, bytes, identities }
 }
 
 function isDuplicate({ version }: Identified, known: Identity, recorded: Recorded | undefined): boolean {

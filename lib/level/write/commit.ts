@@ -1,4 +1,6 @@
+import { keys } from '../format/keys.ts'
 import type { EventRecord } from '../format/records.ts'
+import { joinRecords, latestEnd, MOST_SEGMENT_TEXT } from '../format/segments.ts'
 import type { Database } from '../store/database.ts'
 
 /**
@@ -33,11 +35,14 @@ export interface IndexChange {
 
 /** What one call adds to a commit. */
 export interface Addition {
-  readonly ops: readonly Op[]
-  /** The events among the ops, in order of seq. */
-  readonly events: readonly EventRecord[]
-  /** The size of the events, in characters of their records. */
-  readonly bytes: number
+  /** The writes beside the new events and the index of their types. */
+  readonly ops?: readonly Op[]
+  /** New events, in order of seq. */
+  readonly events?: readonly EventRecord[]
+  /** The texts of their records, in the same order. */
+  readonly texts?: readonly string[]
+  /** Their size, in characters. */
+  readonly bytes?: number
   /** The lowest seq whose body is kept from this commit on, if that rises. */
   readonly first?: number
   /** What else it changes in the index of events. */
@@ -53,6 +58,7 @@ export class Commit {
   /** The writes that a participant may overtake. They are decided when the commit is written. */
   readonly ops: Op[] = []
   readonly events: EventRecord[] = []
+  #segment: OpenSegment | undefined
   readonly index: IndexChange[] = []
   /** The size of the events, in characters of their records. */
   bytes = 0
@@ -84,6 +90,29 @@ export class Commit {
     else this.ops.push(op)
   }
 
+  addEvent(record: EventRecord, text: string): void {
+    const { seq, type } = record.event
+    this.events.push(record)
+    const open = this.#segment
+    if (open === undefined || seq > open.end || open.size + text.length > MOST_SEGMENT_TEXT) {
+      this.endSegment()
+      this.#segment = { start: seq, end: latestEnd(seq), texts: [text], size: text.length, types: [type] }
+      return
+    }
+    open.texts.push(text)
+    open.size += text.length
+    if (open.types.at(-1) !== type && !open.types.includes(type)) open.types.push(type)
+  }
+
+  /** Takes the last segment too. Call it after the last event. */
+  endSegment(): void {
+    if (this.#segment === undefined) return
+    const { start, texts, types } = this.#segment
+    this.#segment = undefined
+    this.put([keys.event(start), joinRecords(texts)])
+    for (const type of types) this.put([keys.type(type, start), ''])
+  }
+
   put([key, value]: Op): void {
     this.written += key.length + (value?.length ?? 0)
     if (value === undefined) this.#batch.del(key)
@@ -93,4 +122,15 @@ export class Commit {
   write(options: { readonly sync?: boolean }): Promise<void> {
     return this.#batch.write(options)
   }
+}
+
+/** A segment that takes more events. */
+interface OpenSegment {
+  readonly start: number
+  /** The highest seq that it can have. */
+  readonly end: number
+  readonly texts: string[]
+  /** The size of the texts, in characters. */
+  size: number
+  readonly types: string[]
 }

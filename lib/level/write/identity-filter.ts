@@ -1,7 +1,8 @@
 import type { StoredEvent } from '../../core/event.ts'
 import { BloomFilter } from '../format/bloom.ts'
-import { KIND, keys, startingWith } from '../format/keys.ts'
+import { KIND, startingWith } from '../format/keys.ts'
 import { readEvents } from '../read/reader.ts'
+import { recordAt } from '../read/records.ts'
 import { type Database, pagesOf, READ_AHEAD } from '../store/database.ts'
 import type { IdentityFilterFile } from '../store/identity-filter-file.ts'
 
@@ -132,5 +133,5 @@ async function readKeys(bloom: BloomFilter, db: Database, isCurrent: () => boole
 }
 
 async function checkOf(db: Database, seq: number): Promise<string | undefined> {
-  return (await db.get(keys.event(seq)))?.slice(0, 8)
+  return (await recordAt(db, seq))?.slice(0, 8)
 }

@@ -67,9 +67,9 @@ export class ConsumerCursor {
    * Whether the consumer hears an event, by when it was created: a consumer with a start in the future skips older events.
    */
   hasBegun({ created, seq }: Pick<StoredEvent, 'created' | 'seq'>): boolean {
+    if (this.#record.since === undefined) return true
     const { since, ...record } = this.#record
     const { passed } = record
-    if (since === undefined) return true
     if (created < since) return false
     // It was opened or moved with an empty span, or one that ends where it waited.
     const [first] = passed?.at(-1) ?? [1]

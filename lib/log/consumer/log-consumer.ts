@@ -209,7 +209,7 @@ export class LogConsumer implements Consumer, WriteSource {
   }
 
   ack(handed: Handed, writes: Writes = []): void {
-    const checked = writes.map(checkWrite)
+    const checked = writes.length === 0 ? writes : writes.map(checkWrite)
     if (!this.#isHandled(handed)) return
     this.#pending.writeState(checked)
     this.#settle(handed.event.seq)

@@ -1,7 +1,8 @@
 // Upgrades a log of an invented older format, which has no index of types. Kills itself at its nth write.
 
 import { keys, seqOf } from '../../../lib/level/format/keys.ts'
-import { decode, decodeEvent, FORMAT, type Meta } from '../../../lib/level/format/records.ts'
+import { decode, decodeFacts, FORMAT, type Meta } from '../../../lib/level/format/records.ts'
+import { recordsIn } from '../../../lib/level/format/segments.ts'
 import { levelDatabase } from '../../../lib/level/store/database.ts'
 import { upgrade } from '../../../lib/level/store/upgrade.ts'
 
@@ -12,11 +13,13 @@ const meta = decode<Meta>(keys.meta, (await db.get(keys.meta)) as string)
 await upgrade(db, meta, {
   [FORMAT - 1]: async () => {
     for await (const [key, text] of db.iterator({ gte: keys.event(0), lte: keys.event(2 ** 48 - 1) })) {
-      const index = keys.type(decodeEvent(key, text).event.type, seqOf(key))
-      if ((await db.get(index)) !== undefined) continue
-      const writing = db.put(index, '')
-      if (--left === 0) process.kill(process.pid, 'SIGKILL')
-      await writing
+      for (const record of recordsIn(key, text)) {
+        const index = keys.type(decodeFacts(...record).type, seqOf(key))
+        if ((await db.get(index)) !== undefined) continue
+        const writing = db.put(index, '')
+        if (--left === 0) process.kill(process.pid, 'SIGKILL')
+        await writing
+      }
     }
     if (left === 1) process.kill(process.pid, 'SIGKILL')
   },

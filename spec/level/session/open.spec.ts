@@ -6,7 +6,8 @@ import { ClassicLevel } from 'classic-level'
 import fc from 'fast-check'
 import { hasCode, TidingsError } from '../../../lib/core/errors.ts'
 import { keys } from '../../../lib/level/format/keys.ts'
-import { decode, encode, type Head, type Meta } from '../../../lib/level/format/records.ts'
+import { decode, encode, FORMAT, type Head, type Meta } from '../../../lib/level/format/records.ts'
+import { recordsIn } from '../../../lib/level/format/segments.ts'
 import type { LevelLog } from '../../../lib/level/level-log.ts'
 import { type LogOptions, openLog } from '../../../lib/level/open-log.ts'
 import type { Mark } from '../../../lib/level/store/marker-file.ts'
@@ -19,11 +20,12 @@ const mode = (path: string): string => (statSync(path).mode & 0o777).toString(8)
 const markOf = (directory: string): Mark => decode<Mark>('MARK', readFileSync(join(directory, 'MARK'), 'utf8'))
 const writeMark = (directory: string, mark: Mark): void => writeFileSync(join(directory, 'MARK'), encode('MARK', mark))
 
-/** Makes a log of `count` events in a directory, and closes it. */
+/** Makes a log of `count` events in a directory, up to ten of them a segment each, and closes it. */
 async function closed(t: TestContext, count = 5, options: LogOptions = {}): Promise<string> {
   const directory = join(temporaryDirectory(t), 'log')
   const log = await openLog(directory, options)
-  await log.accept(draftsOf(count))
+  if (count > 10) await log.accept(draftsOf(count))
+  else for (const each of draftsOf(count)) await log.accept([each])
   await log.close()
   return directory
 }
@@ -45,6 +47,8 @@ async function opened(t: TestContext, directory: string, options: LogOptions = {
 
 const flip = (text: string): string =>
   text.slice(0, -2) + String.fromCharCode(text.charCodeAt(text.length - 2) ^ 1) + text.slice(-1)
+
+const segments = (db: ClassicLevel): Promise<[string, string][]> => db.iterator({ gte: 'e', lt: 'f' }).all()
 
 const damaged = (seq?: number) => refused('TIDINGS_LOG_DAMAGED', seq === undefined ? {} : { seq })
 
@@ -116,7 +120,7 @@ describe('the MARK file', () => {
     const clock = virtualClock()
     const directory = join(temporaryDirectory(t), 'log')
     const log = await openLog(directory, { clock })
-    assert.deepEqual(markOf(directory), { id: log.id, format: 1, seq: 0, opened: 0, quiet: 0 })
+    assert.deepEqual(markOf(directory), { id: log.id, format: FORMAT, seq: 0, opened: 0, quiet: 0 })
     await log.accept(draftsOf(3))
     await clock.advance(999)
     assert.equal(clock.timers, 1)
@@ -125,7 +129,7 @@ describe('the MARK file', () => {
     await until(() => markOf(directory).seq === 3)
     await log.accept(draftsOf(5))
     await log.close()
-    assert.deepEqual(markOf(directory), { id: log.id, format: 1, seq: 5, opened: 0, quiet: 0 })
+    assert.deepEqual(markOf(directory), { id: log.id, format: FORMAT, seq: 5, opened: 0, quiet: 0 })
     assert.deepEqual(
       readdirSync(directory).filter((name) => name.startsWith('MARK')),
       ['MARK'],
@@ -143,7 +147,7 @@ describe('the MARK file', () => {
   })
 
   it('is reported and written again when it can not be read', async (t) => {
-    for (const text of ['', 'nonsense', '{}', `00000000${JSON.stringify({ id: 'x', format: 1, seq: 5 })}`]) {
+    for (const text of ['', 'nonsense', '{}', `00000000${JSON.stringify({ id: 'x', format: FORMAT, seq: 5 })}`]) {
       const directory = await closed(t)
       const before = markOf(directory)
       writeFileSync(join(directory, 'MARK'), text)
@@ -183,14 +187,14 @@ describe('the format of a log', () => {
   it('is refused when it is newer than the code, in the store or in MARK', async (t) => {
     const directory = await closed(t)
     const mark = markOf(directory)
-    writeMark(directory, { ...mark, format: 2 })
-    await assert.rejects(openLog(directory), refused('TIDINGS_LOG_FORMAT', { format: 2, reads: 1 }))
+    writeMark(directory, { ...mark, format: FORMAT + 1 })
+    await assert.rejects(openLog(directory), refused('TIDINGS_LOG_FORMAT', { format: FORMAT + 1, reads: FORMAT }))
     writeMark(directory, mark)
     await meddle(directory, async (db) => {
       const meta = decode<Meta>(keys.meta, await db.get(keys.meta))
-      await db.put(keys.meta, encode(keys.meta, { ...meta, format: 3 }))
+      await db.put(keys.meta, encode(keys.meta, { ...meta, format: FORMAT + 2 }))
     })
-    await assert.rejects(openLog(directory), refused('TIDINGS_LOG_FORMAT', { format: 3 }))
+    await assert.rejects(openLog(directory), refused('TIDINGS_LOG_FORMAT', { format: FORMAT + 2 }))
   })
 })
 
@@ -256,7 +260,7 @@ describe('a damaged log', () => {
     for (let i = 0; i < 2; i++) {
       const error = (await openLog(directory).catch((error: unknown) => error)) as TidingsError
       assert(hasCode(error, 'TIDINGS_LOG_DAMAGED'), String(error))
-      await meddle(directory, async (db) => (left = (await db.keys({ gte: 'e', lt: 'f' }).all()).length))
+      await meddle(directory, async (db) => (left = (await segments(db)).flatMap((each) => recordsIn(...each)).length))
       assert.equal(error.details['seq'], left + 1)
     }
     assert(left < 3000)
@@ -353,11 +357,11 @@ describe('a damaged record', () => {
   it('is missed when it is deleted: no read skips a gap', async (t) => {
     const directory = await closed(t, 1200)
     writeMark(directory, { ...markOf(directory), opened: 1200 })
-    await meddle(directory, (db) => db.del(keys.event(2)))
+    await meddle(directory, (db) => db.del(keys.event(65)))
     const log = await opened(t, directory)
     for (const query of [{}, { types: ['it'] }, { reverse: true }, { types: ['it'], reverse: true }]) {
-      await assert.rejects(list(log.events(query)), damaged(2))
+      await assert.rejects(list(log.events(query)), damaged(65))
     }
-    await assert.rejects(take(await log.consumer('c', { start: 'start' }), 5), damaged(2))
+    await assert.rejects(take(await log.consumer('c', { start: 'start' }), 65), damaged(65))
   })
 })

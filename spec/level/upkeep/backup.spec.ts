@@ -29,7 +29,8 @@ import { recordsIn } from '../formats.ts'
 /** Makes a log with records of most kinds, and two pruned bodies. */
 async function fill(log: LevelLog): Promise<void> {
   const consumer = await log.consumer('c', { start: 'start' })
-  await log.accept(draftsOf(6))
+  await log.accept(draftsOf(2))
+  for (const each of draftsOf(6)) await log.accept([each])
   await log.accept([{ ...draft('v'), version: '1' }], { state: [{ namespace: 'n', key: 'k', value: 1 }] })
   await log.forget('it', 'event 4')
   await log.claim('j', new Date(0), 1000)

@@ -12,7 +12,7 @@ import { temporaryDirectory } from '../../support/temporary-directory.ts'
 
 /** Makes a log with a record of every kind. */
 async function fill(log: LevelLog): Promise<void> {
-  await log.accept([...draftsOf(4), draft('other', { a: 1 }, 'other type')])
+  for (const each of [...draftsOf(4), draft('other', { a: 1 }, 'other type')]) await log.accept([each])
   await log.accept([{ ...draft('versioned'), version: '1' }])
   await log.accept([{ ...draft('versioned'), version: '2' }], { state: [{ namespace: 'n', key: 'k', value: 1 }] })
   await log.accept([draft('effect')], { cause: 5 })
