@@ -75,7 +75,7 @@ describe('the segments of a log', () => {
         assert.deepEqual(await log.verify(), { ok: true, problems: [] })
         await log.close()
       }),
-      { numRuns: 10 },
+      { numRuns: 20 },
     )
   })
 
@@ -110,7 +110,7 @@ describe('the segments of a log', () => {
           await log.close()
         },
       ),
-      { numRuns: 10 },
+      { numRuns: 20 },
     )
   })
 
