@@ -93,7 +93,7 @@ class LoadingLog implements PortableTarget {
   readonly records: PortableTarget['records'] = (kind) => readPortable(this.#db, kind)
 
   readonly put: PortableTarget['put'] = async (kind, records) => {
-    const ops = records.flatMap((record) => writePortable(kind, record, this.#facts.identity))
+    const ops = writePortable(kind, records, this.#facts.identity)
     const events = kind === 'event' ? (records as readonly PortableEvent[]) : []
     await this.#write([...ops, ...events.flatMap(({ event }) => this.#index(event))])
   }

@@ -21,6 +21,7 @@ import { type Database, pagesOf, READ_AHEAD } from './store/database.ts'
 import type { Op } from './write/commit.ts'
 import { causeRecord } from './write/event-index.ts'
 import { identityKey } from './write/identities.ts'
+import { SegmentWriter } from './write/segment-writer.ts'
 
 type Entries = readonly (readonly [key: string, text: string])[]
 
@@ -29,7 +30,8 @@ interface Form<T> {
   /** The kinds of its keys. */
   readonly kinds: readonly RecordKind[]
   read(entries: Entries, db: Database): readonly T[] | Promise<readonly T[]>
-  write(record: T, rule: Meta['identity']): readonly Op[]
+  /** The operations that store records, and their places in the indexes. */
+  write(records: readonly T[], rule: Meta['identity']): readonly Op[]
 }
 
 /** Where the records of an event at a consumer are. */
@@ -49,9 +51,15 @@ const forms: { readonly [K in PortableKind]: Form<PortableRecords[K]> } = {
           return { event, told, ...defined({ run }) }
         }),
       ),
-    write({ event, told, run }) {
-      const text = encodeEvent(event, JSON.stringify(event.data), run, told)
-      return [[keys.event(event.seq), text], [keys.type(event.type, event.seq), ''], ...causeRecord(event)]
+    write(records) {
+      const ops: Op[] = []
+      const segments = new SegmentWriter((key, text) => ops.push([key, text]))
+      for (const { event, told, run } of records) {
+        segments.add(event.seq, event.type, encodeEvent(event, JSON.stringify(event.data), run, told))
+        ops.push(...causeRecord(event))
+      }
+      segments.end()
+      return ops
     },
   },
   identity: {
@@ -63,10 +71,10 @@ const forms: { readonly [K in PortableKind]: Form<PortableRecords[K]> } = {
       const [type = '', identifier = ''] = texts.length === 1 ? ['', ...texts] : texts
       return { type, identifier, seq, ...defined(versions) }
     }),
-    write({ type, identifier, ...rest }, rule) {
+    write: all(({ type, identifier, ...rest }, rule) => {
       const key = identityKey(rule, type, identifier)
       return [[key, encodeIdentity(key, identityOf(rest))]]
-    },
+    }),
   },
   state: {
     kinds: [KIND.state],
@@ -75,10 +83,10 @@ const forms: { readonly [K in PortableKind]: Form<PortableRecords[K]> } = {
       const { value, revision } = decode<StateRecord>(key, text)
       return { namespace, key: name, value, revision }
     }),
-    write({ namespace, key: name, value, revision }) {
+    write: all(({ namespace, key: name, value, revision }) => {
       const key = keys.state(namespace, name)
       return [[key, encode<StateRecord>(key, { value, revision })]]
-    },
+    }),
   },
   consumer: {
     kinds: [KIND.cursor],
@@ -90,11 +98,11 @@ const forms: { readonly [K in PortableKind]: Form<PortableRecords[K]> } = {
         return { name, cursor: decode<CursorRecord>(key, text), ...defined({ inFlight }) }
       })
     },
-    write({ name, cursor, inFlight }) {
+    write: all(({ name, cursor, inFlight }) => {
       const [key, flight] = [keys.consumer(name), keys.inFlight(name)]
       const ops: Op[] = inFlight === undefined ? [] : [[flight, encode(flight, inFlight)]]
       return [[key, encode(key, cursor)], ...ops]
-    },
+    }),
   },
   mark: {
     kinds: Object.values(marks).map(([kind]) => kind),
@@ -102,26 +110,26 @@ const forms: { readonly [K in PortableKind]: Form<PortableRecords[K]> } = {
       const kind = (Object.keys(marks) as EventKind[]).find((kind) => key.startsWith(marks[kind][0])) as EventKind
       return { name: nameIn(key), kind, seq: seqOf(key), record: decode<ConsumerRecords[EventKind]>(key, text) }
     }),
-    write({ name, kind, seq, record }: PortableMark) {
+    write: all(({ name, kind, seq, record }: PortableMark) => {
       const key = marks[kind][1](name, seq)
       return [[key, encode(key, record)]]
-    },
+    }),
   },
   slots: {
     kinds: [KIND.claim],
     read: each((key, text) => ({ job: nameIn(key), slots: slotsOf(decode<ClaimRecord>(key, text)) })),
-    write({ job, slots }) {
+    write: all(({ job, slots }) => {
       const key = keys.claim(job)
       return [[key, encode<ClaimRecord>(key, slots)]]
-    },
+    }),
   },
   run: {
     kinds: [KIND.run],
     read: each((key, text) => ({ job: nameIn(key), ...runOf(key), ...decode<StoredOutcome>(key, text) })),
-    write({ job, slot, attempt, outcome }) {
+    write: all(({ job, slot, attempt, outcome }) => {
       const key = keys.run(job, slot, attempt)
       return [[key, encode<StoredOutcome>(key, defined({ outcome }))]]
-    },
+    }),
   },
 }
 
@@ -136,17 +144,21 @@ export async function* readPortable<K extends PortableKind>(
       yield await form.read(page, db)
 }
 
-/** Returns the operations that store a record, and its places in the indexes. */
+/** Returns the operations that store records, and their places in the indexes. Events must be neighbours, in order. */
 export function writePortable<K extends PortableKind>(
   kind: K,
-  record: PortableRecords[K],
+  records: readonly PortableRecords[K][],
   rule: Meta['identity'],
 ): readonly Op[] {
-  return forms[kind].write(record, rule)
+  return forms[kind].write(records, rule)
 }
 
 function each<T>(read: (key: string, text: string) => T): (entries: Entries) => readonly T[] {
   return (entries) => entries.map(([key, text]) => read(key, text))
+}
+
+function all<T>(write: (record: T, rule: Meta['identity']) => readonly Op[]): Form<T>['write'] {
+  return (records, rule) => records.flatMap((record) => write(record, rule))
 }
 
 function nameIn(key: string): string {

@@ -54,8 +54,8 @@ export const breaks: readonly Break[] = [
   },
   {
     words: 'an identity is stored without its event',
-    in: 'endSegment',
-    find: 'this.put([keys.event(start), joinRecords(texts)])',
+    in: 'SegmentWriter.end',
+    find: 'this.#put(keys.event(start), joinRecords(texts))',
     replace: '',
     spec: undelivered,
   },

@@ -53,7 +53,7 @@ export async function recordsIn(directory: string): Promise<Record<string, strin
   return Object.fromEntries(records)
 }
 
-/** The same records, with a segment for each event, as a repair and a copy write them. */
+/** The same records, with a segment for each event, as a repair writes them. */
 export function eachAlone(records: Readonly<Record<string, string>>): Record<string, string> {
   const entries = Object.entries(records).flatMap(([key, text]): [string, string][] => {
     if (key.startsWith('e')) return segmentRecords(key, text).map(([seq, record]) => [keys.event(seq), record])

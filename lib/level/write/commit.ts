@@ -1,7 +1,6 @@
-import { keys } from '../format/keys.ts'
 import type { EventRecord } from '../format/records.ts'
-import { joinRecords, latestEnd, MOST_SEGMENT_TEXT } from '../format/segments.ts'
 import type { Database } from '../store/database.ts'
+import { SegmentWriter } from './segment-writer.ts'
 
 /**
  * One write of a batch; without a value, it deletes the key. `order` is set where both a queued addition and a
@@ -58,7 +57,7 @@ export class Commit {
   /** The writes that a participant may overtake. They are decided when the commit is written. */
   readonly ops: Op[] = []
   readonly events: EventRecord[] = []
-  #segment: OpenSegment | undefined
+  readonly #segments = new SegmentWriter((key, text) => this.put([key, text]))
   readonly index: IndexChange[] = []
   /** The size of the events, in characters of their records. */
   bytes = 0
@@ -91,26 +90,13 @@ export class Commit {
   }
 
   addEvent(record: EventRecord, text: string): void {
-    const { seq, type } = record.event
     this.events.push(record)
-    const open = this.#segment
-    if (open === undefined || seq > open.end || open.size + text.length > MOST_SEGMENT_TEXT) {
-      this.endSegment()
-      this.#segment = { start: seq, end: latestEnd(seq), texts: [text], size: text.length, types: [type] }
-      return
-    }
-    open.texts.push(text)
-    open.size += text.length
-    if (open.types.at(-1) !== type && !open.types.includes(type)) open.types.push(type)
+    this.#segments.add(record.event.seq, record.event.type, text)
   }
 
-  /** Takes the last segment too. Call it after the last event. */
-  endSegment(): void {
-    if (this.#segment === undefined) return
-    const { start, texts, types } = this.#segment
-    this.#segment = undefined
-    this.put([keys.event(start), joinRecords(texts)])
-    for (const type of types) this.put([keys.type(type, start), ''])
+  /** All events are added: takes their last segment too. */
+  endEvents(): void {
+    this.#segments.end()
   }
 
   put([key, value]: Op): void {
@@ -122,15 +108,4 @@ export class Commit {
   write(options: { readonly sync?: boolean }): Promise<void> {
     return this.#batch.write(options)
   }
-}
-
-/** A segment that takes more events. */
-interface OpenSegment {
-  readonly start: number
-  /** The highest seq that it can have. */
-  readonly end: number
-  readonly texts: string[]
-  /** The size of the texts, in characters. */
-  size: number
-  readonly types: string[]
 }
