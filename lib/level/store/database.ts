@@ -191,14 +191,21 @@ async function refuseDamaged(directory: string, marked: boolean): Promise<void> 
   throw new TidingsError('TIDINGS_LOG_DAMAGED', words, { details: { directory, file: first.file } })
 }
 
+/** The room for keys in the buffer of `getSync`, in bytes: more than most identities have. */
+const KEY_ROOM = 4096
+
 /**
- * Passes keys to `getSync` as bytes. classic-level 3.0.0 writes a string into a buffer that it keeps between calls, and
+ * Lets `getSync` look up whole keys. classic-level 3.0.0 writes a string into a buffer that it keeps between calls, and
  * treats the key as complete unless the buffer is full to the last byte: a longer key whose last character does not fit
- * is cut off, and its record is not found.
+ * is cut off, and its record is not found. The first key makes the buffer, which never shrinks. So after a long one, all
+ * shorter keys fit; longer ones are passed as bytes, which takes twice as long.
  */
 function lookUpWholeKeys(db: Database): void {
   const getSync = db.getSync.bind(db) as (key: unknown, options: object) => string | undefined
-  db.getSync = (key: string, options = {}) => getSync(Buffer.from(key), { ...options, keyEncoding: 'buffer' })
+  getSync('x'.repeat(KEY_ROOM), {})
+  // A UTF-16 unit takes at most three bytes of UTF-8.
+  db.getSync = (key: string, options = {}) =>
+    key.length * 3 < KEY_ROOM ? getSync(key, options) : getSync(Buffer.from(key), { ...options, keyEncoding: 'buffer' })
 }
 
 /** A store in memory. Reopened, it has the same records, as a disk would. */

@@ -11,8 +11,14 @@ describe('a store on disk', () => {
   it('finds every key, whatever its characters and length', async (t) => {
     const db = await levelDatabase(temporaryDirectory(t)).open({ createIfMissing: true })
     const unit = fc.constantFrom('a', 'é', '語', '\u{1f600}', '\u{10ffff}')
-    // Keys longer than those before them, by more and by less than the spare room of classic-level's buffer.
-    const key = fc.string({ unit, minLength: 1, maxLength: 400 })
+    // Keys longer than those before them, by more and by less than the spare room of classic-level's buffer, and keys that
+    // fit just into the room that the first look-up makes, or not.
+    const short = fc.string({ unit, minLength: 1, maxLength: 400 })
+    const long = fc.tuple(unit, fc.constantFrom(1300, 2000, 4000), fc.nat(100), short)
+    const key = fc.oneof(
+      short,
+      long.map(([each, count, more, end]) => each.repeat(count + more) + end),
+    )
     await fc.assert(
       fc.asyncProperty(fc.array(key, { minLength: 1, maxLength: 6 }), async (found) => {
         const batch = db.batch()
