@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { readdirSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { describe, it, type TestContext } from 'node:test'
 import { type Answered, answered } from './answered.ts'
 import { tidings, userFolder } from './program.ts'
@@ -54,7 +53,9 @@ async function torture(
 ): Promise<Answered & { readonly result: Result }> {
   const isStart = args.includes('kills')
   const all = ['torture', 'shop.ts', '--world', 'world.ts', '--json', ...args]
-  const ended = await (isStart ? tidings(t, folder, all) : answered(folder, all))
+  // Its own folder for temporary files: others use the system's at the same time.
+  const env = { TMPDIR: folder }
+  const ended = await (isStart ? tidings(t, folder, all, { env }) : answered(folder, all))
   return { ...ended, result: JSON.parse(ended.stdout === '' ? '{}' : ended.stdout) as Result }
 }
 
@@ -70,17 +71,12 @@ async function tortureUntil(
     : tortureUntil(has, 2 * seconds, t, args, folder)
 }
 
-const leftovers = (): readonly string[] => readdirSync(tmpdir()).filter((name) => name.startsWith('tidings-torture-'))
-
 describe('tidings torture', () => {
   it('kills an agent between what a handler sends and its record, and names the handler without a key', async (t) => {
-    const before = leftovers()
-    const { code, result, stderr } = await tortureUntil(({ harm }) => harm.length > 0, 3, t, [
-      '--faults',
-      'kills',
-      '--seed',
-      '2',
-    ])
+    const folder = userFolder(t, files)
+    const before = readdirSync(folder)
+    const args = ['--faults', 'kills', '--seed', '2']
+    const { code, result, stderr } = await tortureUntil(({ harm }) => harm.length > 0, 3, t, args, folder)
     assert.equal(code, 1, stderr)
     assert.ok(result.lives > 1 && result.faults.kills > 0, stderr)
     assert.ok(result.events > 0)
@@ -89,7 +85,7 @@ describe('tidings torture', () => {
       result.harm[0] ?? '',
       /^listener books sent POST https:\/\/books\.example\/ (once|\d+ times) more than it has to, without the delivery's key/,
     )
-    assert.deepEqual(leftovers(), before)
+    assert.deepEqual(readdirSync(folder), before)
   })
 
   it('finds nothing in an agent that is stopped, has no room on its disk, and whose clock is set', async (t) => {
