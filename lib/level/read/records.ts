@@ -17,8 +17,8 @@ export const EVENTS_PER_PAGE = 8 * MOST_IN_SEGMENT
 /** A store, or a snapshot of one. */
 type Iterated = Pick<Database, 'iterator'>
 
-/** How many segments are read first: about a page of records, if they are full. */
-const FIRST_READ = 8
+/** How many segments are read first: a page of records, if they are full. */
+const FIRST_READ = EVENTS_PER_PAGE / MOST_IN_SEGMENT
 
 /**
  * Yields the records of the events in a range, in order, in pages of at least one. Yields what the store has: whether one

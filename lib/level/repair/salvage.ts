@@ -115,14 +115,14 @@ async function copyKind(
 // The first pass copied the newest records; a second one only adds records that the first could not reach.
 async function take(read: readonly [string, string][], fresh: Database, findings: Findings): Promise<void> {
   const page = read.flatMap(([key, text]) =>
-    kindOf(key) === KIND.event ? eventsOf(key, text) : [[key, text] as const],
+    kindOf(key) === KIND.event ? eventsOf(key, text) : [{ key, text, sound: isSound(key, text) }],
   )
-  const there = await fresh.getMany(page.map(([key]) => key))
+  const there = await fresh.getMany(page.map(({ key }) => key))
   const batch = fresh.batch()
-  for (const [i, [key, text]] of page.entries()) {
+  for (const [i, { key, text, sound }] of page.entries()) {
     if (there[i] !== undefined) continue
     const kind = kindOf(key)
-    if (isSound(kind, key, text)) {
+    if (sound) {
       findings.sound += 1
       findings.spoilt.get(kind)?.delete(key)
       batch.put(key, text)
@@ -134,29 +134,37 @@ async function take(read: readonly [string, string][], fresh: Database, findings
   await batch.write()
 }
 
+/** A record, and whether its checksum and its form are those of its key. */
+interface Judged {
+  readonly key: string
+  readonly text: string
+  readonly sound: boolean
+}
+
 /**
  * Returns the events of a segment, each as a segment of its own. A damaged line break joins two records or cuts one, so
  * that those after it are not where they were: their checksums tell.
  */
-function eventsOf(key: string, text: string): (readonly [string, string])[] {
+function eventsOf(key: string, text: string): readonly Judged[] {
   const records = recordsIn(key, text)
-  const found = new Map<number, string>()
+  const found = new Map<number, Judged>()
   const last = latestEnd(seqOf(key))
   let next = seqOf(key)
   for (const [, record] of records) {
     let seq = next
-    while (seq <= last && !isSound(KIND.event, keys.event(seq), record)) seq += 1
+    while (seq <= last && !isSound(keys.event(seq), record)) seq += 1
     if (seq > last) continue
-    found.set(seq, record)
+    found.set(seq, { key: keys.event(seq), text: record, sound: true })
     next = seq + 1
   }
-  for (const [seq, record] of records) if (!found.has(seq)) found.set(seq, record)
-  return Array.from(found, ([seq, record]) => [keys.event(seq), record])
+  for (const [seq, record] of records)
+    if (!found.has(seq)) found.set(seq, { key: keys.event(seq), text: record, sound: false })
+  return [...found.values()]
 }
 
-function isSound(kind: RecordKind, key: string, text: string): boolean {
+function isSound(key: string, text: string): boolean {
   try {
-    if (kind === KIND.event) decodeEvent(seqOf(key), text)
+    if (kindOf(key) === KIND.event) decodeEvent(seqOf(key), text)
     else decode<unknown>(key, text)
     return true
   } catch {

@@ -196,8 +196,9 @@ function withoutUpTo(last: number, segment: Segment): Op[] {
 }
 
 /** The keys of a segment: its own, and its places in the index of types. */
-function placesOf([first, ...rest]: Segment): readonly string[] {
+function placesOf(segment: Segment): readonly string[] {
+  const [first] = segment
   if (first === undefined) return []
-  const types = new Set([first, ...rest].map(({ type }) => type))
+  const types = new Set(segment.map(({ type }) => type))
   return [keys.event(first.seq), ...Array.from(types, (type) => keys.type(type, first.seq))]
 }
