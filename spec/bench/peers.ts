@@ -63,7 +63,7 @@ try {
 if (!over.signal.aborted) report()
 else process.exitCode = 1
 
-/** Does a step of one system. If it fails, the others go their way without it. */
+/** Does a step of one system. If it fails, the others continue without it. */
 async function attempt(entry: Entry, step: string, work: () => Promise<void>): Promise<void> {
   if (entry.failure !== undefined || over.signal.aborted) return
   process.stderr.write(`${entry.contestant.name}: ${step} …\n`)

@@ -74,7 +74,7 @@ interface PeerAbout {
 /** The medians of what the rounds of a system measured. */
 export interface MeasuredPeer extends PeerAbout, Round {}
 
-/** A system and its medians, or why there are none. */
+/** The medians of a system, or the reason why it could not be measured. */
 export type PeerResults = MeasuredPeer | (PeerAbout & { readonly failure: string })
 
 /** Measurements of Tidings beside other systems. */

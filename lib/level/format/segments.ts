@@ -13,8 +13,8 @@ import { seqOf } from './keys.ts'
  * A record has no line break, because JSON has none. The index of types names segments, by their first seq.
  *
  * Invariants
- * - All events of a segment belong to one commit, and to one block of 64 seqs. So no segment with an event begins
- *   before the block of that event.
+ * - All events of a segment belong to one block of 64 seqs. So no segment with an event begins before the block of that
+ *   event. An accept joins the events of one commit, a copy those of any.
  * - The lowest event whose body is kept begins a segment: what a prune leaves of one becomes a segment of its own.
  * - A log of format 1 has an event a segment, and index entries that name the events.
  */

@@ -1,4 +1,4 @@
-// Measures one system in a process of its own: compare.ts starts it with what it needs, as JSON.
+// Measures one system in a process of its own: run-round.ts starts it with what it needs, as JSON.
 import { measurePeer } from './measure-peer.ts'
 import type { OpenPeer, Place, Workload } from './peer.ts'
 
