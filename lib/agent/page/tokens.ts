@@ -1,6 +1,7 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto'
-import { link, lstat, readFile, rm, writeFile } from 'node:fs/promises'
+import { link, lstat, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { realPause } from '../../core/clock.ts'
 import { hash } from '../../core/hash.ts'
 
 /** The length of a token, in bytes. */
@@ -52,23 +53,49 @@ function newToken(): string {
 
 async function storedToken(path: string): Promise<string> {
   const token = newToken()
-  const draft = `${path}.${process.pid}`
+  // A name of its own, which does not reveal the token.
+  const own = `${path}.${hash(token).toString('hex').slice(0, 16)}`
   try {
-    for (;;) {
+    for (let attempt = 0; ; attempt++) {
       const known = await readToken(path)
       if (known !== undefined) return known
-      await rm(path, { recursive: true, force: true })
-      await writeFile(draft, `${token}\n`, { mode: 0o600 })
+      if (attempt === 0) await writeFile(own, `${token}\n`, { mode: 0o600, flag: 'wx' })
+      else await removeUnusable(path, attempt)
       // Unlike a rename, a link never replaces the token of another process.
-      await link(draft, path).catch((error: NodeJS.ErrnoException) => {
-        if (error.code !== 'EEXIST') throw error
-      })
+      await unlessThere(link(own, path))
     }
   } catch {
     return token
   } finally {
-    await rm(draft, { force: true }).catch(() => undefined)
+    await rm(own, { force: true }).catch(() => undefined)
   }
+}
+
+/** How often one process waits for another that replaces a token, and for how long at a time, in ms. */
+const PATIENCE = { attempts: 100, pause: 10 }
+
+// Only the process that makes the folder removes something, and never a token: so all processes find the same one.
+async function removeUnusable(path: string, attempt: number): Promise<void> {
+  const turn = `${path}.replacing`
+  const isOurs = await unlessThere(mkdir(turn))
+  // One that died here holds up the others for a second.
+  if (!isOurs && attempt < PATIENCE.attempts) return realPause(PATIENCE.pause)
+  try {
+    if ((await readToken(path)) === undefined) await rm(path, { recursive: true, force: true })
+  } finally {
+    await rm(turn, { recursive: true, force: true })
+  }
+}
+
+// Resolves to whether it was made, rather than there already.
+async function unlessThere(making: Promise<void>): Promise<boolean> {
+  return making.then(
+    () => true,
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EEXIST') return false
+      throw error
+    },
+  )
 }
 
 /** Reads a token; undefined if it is missing, or if others may have read or written it. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { chmodSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { tokensIn } from '../../../lib/agent/page/tokens.ts'
@@ -19,8 +19,11 @@ describe('the tokens of a page', () => {
       assert.equal(statSync(path).mode & 0o777, 0o600)
       assert.equal(Buffer.from(of[rights], 'base64url').length * 8, 192)
     }
+    const before = statSync(directory, { bigint: true }).mtimeNs
     const again = await tokensIn(directory)
     assert.deepEqual([again.of, again.cookie], [of, cookie])
+    // Nothing was written: a folder may be read-only by now.
+    assert.equal(statSync(directory, { bigint: true }).mtimeNs, before)
   })
 
   it('differ from agent to agent, also by the name of the cookie', async (t) => {
@@ -59,9 +62,22 @@ describe('the tokens of a page', () => {
   })
 
   it('are the same for processes that begin at once', async (t) => {
+    for (let round = 0; round < 20; round++) {
+      const directory = temporaryDirectory(t)
+      // In half of the rounds, they find a token that others may have read.
+      if (round % 2 === 1) writeFileSync(join(directory, 'ui-token'), 'easy\n')
+      const all = await Promise.all(Array.from({ length: 8 }, () => tokensIn(directory)))
+      assert.equal(new Set(all.map(({ of }) => of.act)).size, 1, `round ${round}`)
+      assert.deepEqual(readdirSync(directory).sort(), ['ui-token', 'ui-token-read-only'])
+    }
+  })
+
+  it('are replaced although a process died as it replaced one', async (t) => {
     const directory = temporaryDirectory(t)
-    const all = await Promise.all(Array.from({ length: 8 }, () => tokensIn(directory)))
-    assert.equal(new Set(all.map(({ of }) => of.act)).size, 1)
+    writeFileSync(join(directory, 'ui-token'), 'easy\n')
+    mkdirSync(join(directory, 'ui-token.replacing'))
+    const { of } = await tokensIn(directory)
+    assert.equal(readFileSync(join(directory, 'ui-token'), 'utf8'), `${of.act}\n`)
     assert.deepEqual(readdirSync(directory).sort(), ['ui-token', 'ui-token-read-only'])
   })
 
