@@ -1,4 +1,4 @@
-import { type Observable, Subject, type Unsubscribable } from 'rxjs'
+import { merge, type Observable, Subject, startWith, switchMap } from 'rxjs'
 import { monotonic } from '../../core/clock.ts'
 import { defined } from '../../core/defined.ts'
 import { asError, hasCode } from '../../core/errors.ts'
@@ -25,10 +25,10 @@ export class ListenerConsumer implements PumpSource {
   /** Why the log refuses to open a consumer for this listener. */
   readonly refusal: Error | undefined
   readonly #log: Log
-  readonly #changes$ = new Subject<void>()
+  /** Emits when another consumer is in use. */
+  readonly #used$ = new Subject<void>()
   #listener: Listener
   #consumer: Consumer
-  #watch: Unsubscribable
   #unusable = false
   #closed = false
   #opening: Promise<void> | undefined
@@ -41,7 +41,6 @@ export class ListenerConsumer implements PumpSource {
     this.#log = log
     this.refusal = refusal
     this.#consumer = consumer
-    this.#watch = this.#follow(consumer)
   }
 
   /** Opens the consumer of a listener, which may be new to the log, known to it, or known by its former name. */
@@ -76,7 +75,11 @@ export class ListenerConsumer implements PumpSource {
 
   /** Emits when the consumer's lag may have changed, and when it was opened again. */
   get changes$(): Observable<void> {
-    return this.#changes$
+    const ofConsumer$ = this.#used$.pipe(
+      startWith(undefined),
+      switchMap(() => this.#consumer.changes$),
+    )
+    return merge(this.#used$, ofConsumer$)
   }
 
   /**
@@ -176,15 +179,9 @@ export class ListenerConsumer implements PumpSource {
   }
 
   #use(consumer: Consumer): void {
-    this.#watch.unsubscribe()
     this.#unusable = false
     this.#consumer = consumer
-    this.#watch = this.#follow(consumer)
-    this.#changes$.next()
-  }
-
-  #follow(consumer: Consumer): Unsubscribable {
-    return consumer.changes$.subscribe(() => this.#changes$.next())
+    this.#used$.next()
   }
 }
 

@@ -37,7 +37,7 @@ const RATE_MINUTES = 5
 /** The longest message of an error that is kept, in characters. */
 const LONGEST = 500
 
-type Kept = Omit<DeliveryRow, 'at'> & { readonly began: number }
+type Kept = Omit<DeliveryRow, 'at' | 'error'> & { readonly began: number; error?: NonNullable<DeliveryRow['error']> }
 
 /**
  * The newest deliveries of one listener, in memory, and how many events it handled in the last minutes. Keeps no event:
@@ -59,7 +59,7 @@ export class RecentDeliveries {
   add({ handed, outcome, handled, calls, began, ended }: EndedDelivery): void {
     const { event, attempt } = handed
     const isAck = outcome.end === 'ack'
-    this.#kept[this.#next] = {
+    const kept: Kept = {
       seq: event.seq,
       type: event.type,
       identifier: event.identifier,
@@ -68,8 +68,9 @@ export class RecentDeliveries {
       ms: ended - began,
       began,
       calls,
-      ...(isAck ? {} : { error: this.#words(outcome.error) }),
     }
+    if (!isAck) kept.error = this.#words(outcome.error)
+    this.#kept[this.#next] = kept
     this.#next = (this.#next + 1) % RECENT_DELIVERIES
     if (isAck && handled) this.#count(ended)
   }

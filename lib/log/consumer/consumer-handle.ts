@@ -1,4 +1,4 @@
-import { type Observable, Subject, startWith, switchMap } from 'rxjs'
+import { merge, type Observable, Subject, startWith, switchMap } from 'rxjs'
 import { hasCode } from '../../core/errors.ts'
 import type { Consumer, Handed, Hold, Lag, Parked, Retrying, RetryPlan, Writes } from '../port.ts'
 import type { LogConsumer } from './log-consumer.ts'
@@ -65,10 +65,11 @@ export class ConsumerHandle implements Consumer {
   }
 
   get changes$(): Observable<void> {
-    return this.#taken$.pipe(
+    const ofConsumer$ = this.#taken$.pipe(
       startWith(undefined),
-      switchMap(() => this.#it.changes$.pipe(startWith(undefined))),
+      switchMap(() => this.#it.changes$),
     )
+    return merge(this.#taken$, ofConsumer$)
   }
 
   async hold(signal: AbortSignal): Promise<Hold | undefined> {

@@ -142,7 +142,10 @@ export class HandOut {
     if (room > 0) await this.#backlog.readAhead(store, room)
     if (signal.aborted || !isPresent()) return
     const fresh = this.#fresh(room)
-    this.hold([...this.#again(found.filter(({ waiting }) => waiting.seq <= this.position)), ...fresh])
+    const again = this.#again(found.filter(({ waiting }) => waiting.seq <= this.position))
+    // Usually nothing else is held, and new events come in order.
+    if (again.length === 0 && this.#held.length === 0) this.#held.push(...fresh)
+    else this.hold([...again, ...fresh])
   }
 
   // The due events behind the backlog position, and the next one after it.

@@ -116,15 +116,17 @@ export class InFlight {
 
   /** The delivery ended, and its record is no longer needed. */
   settle(seq: number): void {
-    if (this.#again.has(seq) && !this.#requested.has(seq)) this.#pending.change({ kind: 'retry', seq })
+    // Most events are handled once, and none of the maps of the others has any.
+    if (this.#again.size > 0 && this.#again.has(seq) && !this.#requested.has(seq))
+      this.#pending.change({ kind: 'retry', seq })
     this.end(seq)
   }
 
   /** The delivery ended, in success or failure. The process survived it, so the event is no longer a suspect. */
   end(seq: number): void {
     if (this.#suspects.clear(seq)) this.#pending.change({ kind: 'crashes', seq })
-    this.#fresh.delete(seq)
-    this.#again.delete(seq)
+    if (!this.#fresh.delete(seq)) this.#again.delete(seq)
+    if (this.#requested.size === 0) return
     const requested = this.#requested.get(seq)
     this.#requested.delete(seq)
     if (requested !== undefined) this.#retries.add({ seq, ...requested })
@@ -144,6 +146,8 @@ export class InFlight {
 
   /** Returns the changes to store before these are handed out, and adds `crashes` to suspects. Changes nothing. */
   note(handed: readonly Handed[]): { readonly handed: readonly Handed[]; readonly changes: readonly RecordChange[] } {
+    const inFlight = { kind: 'inFlight', record: [...this.#fresh, ...this.#again] } as const
+    if (this.#suspects.isEmpty) return { handed, changes: [inFlight] }
     const noted = handed.map((each): Handed => {
       const crashes = this.#suspects.crashes(each.event.seq)
       return crashes === undefined ? each : { ...each, crashes }
@@ -152,12 +156,12 @@ export class InFlight {
     const suspected = noted.flatMap(({ event: { seq }, crashes }): RecordChange[] =>
       crashes === undefined ? [] : [{ kind: 'crashes', seq, record: crashes + 1 }],
     )
-    return { handed: noted, changes: [{ kind: 'inFlight', record: [...this.#fresh, ...this.#again] }, ...suspected] }
+    return { handed: noted, changes: [inFlight, ...suspected] }
   }
 
   /** These events were handed out. */
   handedOut(handed: readonly Handed[]): void {
-    for (const { event } of handed) this.#suspects.handedOut(event.seq)
+    if (!this.#suspects.isEmpty) for (const { event } of handed) this.#suspects.handedOut(event.seq)
   }
 }
 
@@ -172,6 +176,11 @@ class Suspects {
 
   constructor(crashes: Crashes) {
     this.#crashes = new Map(crashes)
+  }
+
+  /** Whether no event is a suspect, as is usual. */
+  get isEmpty(): boolean {
+    return this.#crashes.size === 0
   }
 
   /** The number of suspects that have not been handed out yet. */
@@ -195,6 +204,7 @@ class Suspects {
 
   /** Returns false when the event was not a suspect. */
   clear(seq: number): boolean {
+    if (this.isEmpty) return false
     this.#handedOut.delete(seq)
     return this.#crashes.delete(seq)
   }

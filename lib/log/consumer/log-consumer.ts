@@ -251,7 +251,7 @@ export class LogConsumer implements Consumer, WriteSource {
 
   #changed(seq: number): void {
     this.#save(true)
-    this.#changes$.next()
+    if (this.#changes$.observed) this.#changes$.next()
     if (this.#inFlight.isWaiting(seq)) this.#wake()
   }
 

@@ -51,6 +51,23 @@ describe('a consumer that is opened a second time', () => {
     assert.deepEqual(seqs(await again), [1])
   })
 
+  it('tells those who watch of each result and each take-over, and nothing when they begin to watch', async () => {
+    await using log = await memoryLog()
+    await log.accept(draftsOf(1, 2, 3))
+    const works = await open(log)
+    const [first, second] = (await works.pull(2, signal)) as [Handed, Handed]
+    const other = await open(log)
+    const seen = { works: 0, other: 0 }
+    works.changes$.subscribe(() => (seen.works += 1))
+    other.changes$.subscribe(() => (seen.other += 1))
+    assert.deepEqual(seen, { works: 0, other: 0 })
+    works.ack(first)
+    works.park(second, { error: new Error('no') })
+    assert.deepEqual(seen, { works: 2, other: 2 })
+    await other.pull(1, signal)
+    assert.ok(seen.other > 2)
+  })
+
   it('takes no results once the second one pulls, which gets the unsettled events', async () => {
     await using log = await memoryLog()
     await log.accept(draftsOf(1, 2, 3))
