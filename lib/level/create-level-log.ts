@@ -131,7 +131,7 @@ class LogOnLevelDb implements LevelLog {
       throw new TidingsError('TIDINGS_LOG_INVALID', `a log accepts an array of drafts, got ${describe(drafts)}`)
     const { writer, identities } = this.#store.session
     const { identity } = this.#store.meta
-    const known = { find: (key: string) => identities.find(key, ahead) }
+    const known = ahead === undefined ? identities : { find: (key: string) => identities.find(key, ahead) }
     const rules = { identity, limits: this.#limits, identities: known, next: writer.next, now: this.clock.now() }
     return decideDrafts(drafts, origin, rules)
   }

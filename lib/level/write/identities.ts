@@ -28,6 +28,8 @@ export class Identities {
   #old = new Map<string, Identity>()
   #newestOld = 0
   #newest = 0
+  /** Whether the last look-up has found its identity. */
+  #wasKnown = false
 
   constructor(log: IdentitySource, identityFilter: IdentityFilter) {
     this.#log = log
@@ -44,8 +46,11 @@ export class Identities {
 
   // getSync: an awaited get is several times slower, and has() skips LevelDB's own filter.
   #look(key: string): Identity | undefined {
-    if (this.#identityFilter.rulesOut(key, this.#log)) return undefined
-    return decode<Identity>(key, this.#log.db.getSync(key))
+    // A poll brings what it has brought before, one after another: after a known identity, the filter rules out little.
+    if (!this.#wasKnown && this.#identityFilter.rulesOut(key, this.#log)) return undefined
+    const found = decode<Identity>(key, this.#log.db.getSync(key))
+    this.#wasKnown = found !== undefined
+    return found
   }
 
   /** Remembers a decision; `seq`: the newest seq that was given out when it was made. */
