@@ -6,7 +6,7 @@ const WORDS = 16
 const MARKS = 8
 
 /** How much larger each further layer is. */
-const GROWTH = 4
+const GROWTH = 2
 
 /** One filter of fixed size. */
 export interface Layer {
@@ -18,8 +18,8 @@ export interface Layer {
 }
 
 /**
- * A blocked Bloom filter of strings: a key was certainly never added, or may have been. It grows by layers, each four times
- * as large as the one before.
+ * A blocked Bloom filter of strings: a key was certainly never added, or may have been. It grows by layers, each twice
+ * as large as the one before, so it has room for at most two or three times as many keys as were added.
  *
  * Source: Putze, Sanders and Singler, "Cache-, Hash- and Space-Efficient Bloom Filters".
  */

@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises'
+import { open, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { asError, TidingsError } from '../../core/errors.ts'
 import {
@@ -65,11 +65,13 @@ async function checkOnce(directory: string, check: FileCheck): Promise<BadFile[]
   const names = await namesIn(directory)
   const bad: BadFile[] = []
   const blocks = listedBytes(manifest) <= check.blocks
+  const reader = new TableReader()
   let done = 0
   let highest = 0
   for (const [number, table] of manifest.tables) {
     const file = nameOf(number, names)
-    const message = await tableProblem(directory, file, table, blocks && { sequences: !check.marked })
+    const path = join(directory, file)
+    const message = await tableProblem(path, file, table, blocks && { reader, sequences: !check.marked })
     if (typeof message === 'string') bad.push({ file, message, lost: true })
     else highest = Math.max(highest, message)
     await check.progress?.(++done, manifest.tables.size)
@@ -180,14 +182,13 @@ export function batchesOf(bytes: Buffer): Batch[] {
 
 /** Returns what is wrong with a table, or else its highest sequence (0 unless `blocks.sequences`). */
 async function tableProblem(
-  directory: string,
+  path: string,
   file: string,
   table: ListedTable,
-  blocks: false | { readonly sequences: boolean },
+  blocks: false | { readonly reader: TableReader; readonly sequences: boolean },
 ): Promise<string | number> {
-  const path = join(directory, file)
   // In a log that is in use, LevelDB may delete a table at any time: size and contents come from one read.
-  const bytes = blocks === false ? undefined : await readIfThere(path)
+  const bytes = blocks === false ? undefined : await blocks.reader.read(path)
   const size = blocks === false ? (await stat(path).catch(() => undefined))?.size : bytes?.length
   if (size === undefined) return `${file} is missing`
   if (size !== table.size) return `${file} has ${size} bytes instead of ${table.size}`
@@ -198,6 +199,36 @@ async function tableProblem(
   let highest = 0
   if (blocks.sequences) for (const { sequence } of tableEntries(bytes)) highest = Math.max(highest, sequence)
   return highest
+}
+
+/**
+ * Reads one table after another into the same memory. Otherwise a log of a gigabyte would leave 500 buffers of 2 MB behind,
+ * and the C library keeps for itself what it once had for them.
+ */
+class TableReader {
+  #room = Buffer.alloc(0)
+
+  /** Resolves to the contents of a file, which are valid until the next call; undefined when it is missing. */
+  async read(path: string): Promise<Buffer | undefined> {
+    const file = await open(path).catch((error: unknown) => {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+      throw error
+    })
+    if (file === undefined) return undefined
+    try {
+      const { size } = await file.stat()
+      if (size > this.#room.length) this.#room = Buffer.allocUnsafeSlow(size)
+      let at = 0
+      while (at < size) {
+        const { bytesRead } = await file.read(this.#room, at, size - at, at)
+        if (bytesRead === 0) break
+        at += bytesRead
+      }
+      return this.#room.subarray(0, at)
+    } finally {
+      await file.close()
+    }
+  }
 }
 
 /** Returns the highest sequence in the log files that LevelDB will read, and adds the bad ones to `bad`. */
