@@ -4,9 +4,9 @@ import { execFile } from 'node:child_process'
 import { statSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { parseArgs, promisify } from 'node:util'
 import { type LevelLog, openLog } from '../../lib/index.ts'
+import { compile } from '../support/compile.ts'
 import { writePage } from './page.ts'
 import type { Point } from './results.ts'
 import { draft, inDirectory, perSecond, publish, rawStore } from './workload.ts'
@@ -27,7 +27,11 @@ const ASKED = 100_000
 /** Minimum number of new events that are timed at each step, so that small logs are not timed with a handful. */
 const TIMED = 50_000
 
+const program = join(import.meta.dirname, 'idle.ts')
+const compiled = await compile([program])
+const idle = compiled.of(program)
 const points = await inDirectory(grow)
+compiled.remove()
 if (values.json) console.log(JSON.stringify(points, null, 2))
 else console.table(points)
 if (values.write) writePage({ growth: points })
@@ -85,9 +89,7 @@ async function rawLookUps(directory: string, stored: number): Promise<number> {
 
 // In a process of its own, without other memory.
 async function reopen(directory: string, next: number): Promise<Pick<Point, 'reopened' | 'memory'>> {
-  const program = fileURLToPath(new URL('idle.ts', import.meta.url))
-  const given = ['--expose-gc', '--import', 'tsx', program, directory, String(next)]
-  const { stdout } = await promisify(execFile)(process.execPath, given)
+  const { stdout } = await promisify(execFile)(process.execPath, ['--expose-gc', idle, directory, String(next)])
   return JSON.parse(stdout) as Pick<Point, 'reopened' | 'memory'>
 }
 
