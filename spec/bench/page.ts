@@ -47,6 +47,7 @@ ${cases.map(caseRow).join('\n')}
 ## Where the time goes
 
 Shares of the main thread in one run of each case, by the sampling profiler of V8 (\`npm run bench:profile\`).
+Decision 0088 has what was tried to come nearer to the limit.
 ${measuredOn(machines.profiles)}
 
 | part | ${profiles.map(({ name }) => name).join(' | ')} |
