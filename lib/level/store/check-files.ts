@@ -210,10 +210,7 @@ class TableReader {
 
   /** Resolves to the contents of a file, which are valid until the next call; undefined when it is missing. */
   async read(path: string): Promise<Buffer | undefined> {
-    const file = await open(path).catch((error: unknown) => {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-      throw error
-    })
+    const file = await unlessMissing(open(path))
     if (file === undefined) return undefined
     try {
       const { size } = await file.stat()
@@ -292,9 +289,13 @@ function nameOf(number: number, names: readonly string[]): string {
   return names.includes(`${name}.sst`) ? `${name}.sst` : `${name}.ldb`
 }
 
-async function readIfThere(path: string): Promise<Buffer | undefined> {
+function readIfThere(path: string): Promise<Buffer | undefined> {
+  return unlessMissing(readFile(path))
+}
+
+async function unlessMissing<T>(reading: Promise<T>): Promise<T | undefined> {
   try {
-    return await readFile(path)
+    return await reading
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw error
