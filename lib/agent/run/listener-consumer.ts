@@ -1,4 +1,5 @@
-import { merge, type Observable, Subject, startWith, switchMap } from 'rxjs'
+import { type Observable, Subject } from 'rxjs'
+import { changesOfPresent } from '../../core/changes-of-present.ts'
 import { monotonic } from '../../core/clock.ts'
 import { defined } from '../../core/defined.ts'
 import { asError, hasCode } from '../../core/errors.ts'
@@ -75,11 +76,7 @@ export class ListenerConsumer implements PumpSource {
 
   /** Emits when the consumer's lag may have changed, and when it was opened again. */
   get changes$(): Observable<void> {
-    const ofConsumer$ = this.#used$.pipe(
-      startWith(undefined),
-      switchMap(() => this.#consumer.changes$),
-    )
-    return merge(this.#used$, ofConsumer$)
+    return changesOfPresent(this.#used$, () => this.#consumer.changes$)
   }
 
   /**

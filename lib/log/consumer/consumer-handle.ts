@@ -1,4 +1,5 @@
-import { merge, type Observable, Subject, startWith, switchMap } from 'rxjs'
+import { type Observable, Subject } from 'rxjs'
+import { changesOfPresent } from '../../core/changes-of-present.ts'
 import { hasCode } from '../../core/errors.ts'
 import type { Consumer, Handed, Hold, Lag, Parked, Retrying, RetryPlan, Writes } from '../port.ts'
 import type { LogConsumer } from './log-consumer.ts'
@@ -65,11 +66,7 @@ export class ConsumerHandle implements Consumer {
   }
 
   get changes$(): Observable<void> {
-    const ofConsumer$ = this.#taken$.pipe(
-      startWith(undefined),
-      switchMap(() => this.#it.changes$),
-    )
-    return merge(this.#taken$, ofConsumer$)
+    return changesOfPresent(this.#taken$, () => this.#it.changes$)
   }
 
   async hold(signal: AbortSignal): Promise<Hold | undefined> {

@@ -116,7 +116,7 @@ export class InFlight {
 
   /** The delivery ended, and its record is no longer needed. */
   settle(seq: number): void {
-    // Most events are handled once, and none of the maps of the others has any.
+    // Most events are handled once: then nothing is handled again, and this needs no look-up.
     if (this.#again.size > 0 && this.#again.has(seq) && !this.#requested.has(seq))
       this.#pending.change({ kind: 'retry', seq })
     this.end(seq)
