@@ -118,7 +118,8 @@ export interface Consumer {
    * the first one, also while the log has failed. Resolves to [] when the signal aborts.
    *
    * @throws TidingsError `TIDINGS_LOG_INVALID` for a wrong `max`; `TIDINGS_LOG_CLOSED` when the log is closed, or when
-   *   another opening of this consumer pulls
+   *   another opening of this consumer pulls; `TIDINGS_LOG_FAILED` when another opening failed half-way: the log hands out
+   *   again all that is in flight, so end those deliveries before the next pull
    */
   pull(max: number, signal: AbortSignal): Promise<readonly Handed[]>
   /**

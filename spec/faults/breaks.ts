@@ -53,6 +53,13 @@ export const breaks: readonly Break[] = [
     spec: interleavings,
   },
   {
+    words: 'a delivery settles an event that its consumer has handed out again',
+    in: 'ConsumerHandle.pull',
+    find: 'own !== before && hadInFlight',
+    replace: 'false',
+    spec: ['faults/handover.spec.ts', 'handles the events of a key in order'],
+  },
+  {
     words: 'an identity is stored without its event',
     in: 'SegmentWriter.end',
     find: 'this.#put(keys.event(start), joinRecords(texts))',

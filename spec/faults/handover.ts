@@ -96,6 +96,8 @@ class Round {
     this.#faulty = true
     for (let i = this.#random(4); i > 0; i--) {
       await this.#wait(60)
+      // A read that fails can leave the listener with no agent: the consumer of the older one has retired by then.
+      if (this.#random(2) === 0) this.#source.failAt(1 + this.#random(12))
       agents.push(await this.#start(log))
       this.#tally.takeovers += 1
       // A reload: the older one stops once the newer one has started, or never.

@@ -1,6 +1,6 @@
 import { type Observable, Subject } from 'rxjs'
 import { changesOfPresent } from '../../core/changes-of-present.ts'
-import { hasCode } from '../../core/errors.ts'
+import { hasCode, quote, TidingsError } from '../../core/errors.ts'
 import type { Consumer, Handed, Hold, Lag, Parked, Retrying, RetryPlan, Writes } from '../port.ts'
 import type { LogConsumer } from './log-consumer.ts'
 
@@ -19,7 +19,8 @@ type TakeOver = (own: LogConsumer | undefined, why: TakeOverFor) => Promise<LogC
  * other handle retires, and its pull rejects.
  *
  * If a consumer retires and none can be opened in its place (the store fails in between), the next pull of its handle
- * opens it again from the store.
+ * opens it again from the store. What the retired one had in flight is handed out again, and a delivery of before must not
+ * settle it: that pull rejects, so that its caller ends those deliveries first (decision 0034).
  */
 export class ConsumerHandle implements Consumer {
   readonly name: string
@@ -75,8 +76,11 @@ export class ConsumerHandle implements Consumer {
 
   async pull(max: number, signal: AbortSignal): Promise<readonly Handed[]> {
     while (!signal.aborted) {
+      const before = this.#own
+      const hadInFlight = before?.isBusy === true
       const own = await this.#owned(signal)
       if (own === undefined) break
+      if (own !== before && hadInFlight) throw openedAgain(this.name)
       try {
         return await own.pull(max, signal)
       } catch (error) {
@@ -163,4 +167,9 @@ export class ConsumerHandle implements Consumer {
       }
     }
   }
+}
+
+function openedAgain(name: string): TidingsError {
+  const words = `consumer ${quote(name)} was opened again from the store, and hands out again what was in flight`
+  return new TidingsError('TIDINGS_LOG_FAILED', words)
 }

@@ -157,11 +157,33 @@ describe('a consumer that another one replaces', () => {
       source.release()
       await assert.rejects(moved, failed)
       await until(() => log.state === 'ready')
+      // The second event is in flight.
+      await assert.rejects(works.pull(1, signal), failed)
       const replayed = fates[1] === 'keep' ? [1] : []
       assert.deepEqual(seqsOf(await take(works, 2 + replayed.length)), [...replayed, 2, 3], fates.join())
       await log.close()
       assert.deepEqual((await leftIn(source)).done, [1])
     }
+  })
+
+  it('takes no results of what it had handed out, and says so, when it is opened again by its own pull', async () => {
+    const { source, log } = await opened()
+    await log.accept(draftsOf(2))
+    const works = await log.consumer('c', { start: 'start' })
+    const [first, second] = (await take(works, 2)) as [Handed, Handed]
+    source.hold()
+    // The read after the write with which the consumer retires.
+    source.failAt(3)
+    const moved = log.consumer('c', { start: 1, move: true })
+    await until(() => source.waiting > 0)
+    works.ack(first, stateOf(first))
+    source.release()
+    await assert.rejects(moved, /input\/output error/)
+    await assert.rejects(works.pull(2, signal), failed)
+    works.ack(second, stateOf(second))
+    assert.deepEqual(seqsOf(await take(works, 2)), [1, 2])
+    await log.close()
+    assert.deepEqual(await leftIn(source), { open: [1, 2], done: [] })
   })
 
   it('stays one consumer under one name when a rename fails', async () => {
