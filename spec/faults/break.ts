@@ -19,7 +19,7 @@ export class Copy {
 
   constructor() {
     const pages = readdirSync(root).filter((name) => name.endsWith('.md'))
-    for (const name of ['lib', 'bin', 'streams', 'spec', 'docs', 'package.json', 'tsconfig.json', ...pages]) {
+    for (const name of ['lib', 'bin', 'streams', 'page', 'spec', 'docs', 'package.json', 'tsconfig.json', ...pages]) {
       cpSync(join(root, name), join(this.#directory, name), { recursive: true })
     }
     symlinkSync(join(root, 'node_modules'), join(this.#directory, 'node_modules'))
