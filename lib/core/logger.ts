@@ -59,13 +59,16 @@ export function withFields(logger: Logger, fields: () => object | undefined): Lo
   return adding
 }
 
-/** Returns the arguments of a call with more fields, and the fields first: runs and handlers may also log a message or an error alone. */
-export function callWith(more: object, call: readonly unknown[]): LogCall {
+/**
+ * Returns the arguments of a call with more fields, and the fields first: runs and handlers may also log a message or an
+ * error alone. `more`: undefined for a copy of the fields.
+ */
+export function callWith(more: object | undefined, call: readonly unknown[]): LogCall {
   const first = call[0]
   const message = call[1]
-  if (typeof first === 'string') return [more, first]
+  if (typeof first === 'string') return [{ ...more }, first]
   if (first instanceof Error) return [{ ...more, err: first }, typeof message === 'string' ? message : first.message]
-  const fields = { ...more, ...(first as object) }
+  const fields = more === undefined ? { ...(first as object) } : { ...more, ...(first as object) }
   // Most lines have a message and nothing behind it. A rest parameter costs several times as much as the line.
   return call.length === 2 ? [fields, message as string] : ([fields, ...call.slice(1)] as unknown as LogCall)
 }

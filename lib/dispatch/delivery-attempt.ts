@@ -206,12 +206,17 @@ export class DeliveryAttempt implements DeliverySource {
   #handle(value: unknown): void {
     this.#handling = true
     try {
-      const handle = (): void => this.#await(this.#host.listener.handle(value, new ValueDelivery(this, this.#index++)))
-      if (this.#host.tracing === undefined) handle()
-      else this.#traced(this.#host.tracing).within(handle)
+      const { listener, tracing } = this.#host
+      const delivery = new ValueDelivery(this, this.#index++)
+      if (tracing === undefined) this.#await(listener.handle(value, delivery))
+      else this.#handleTraced(value, delivery, this.#traced(tracing))
     } catch (error) {
       this.#fail(error)
     }
+  }
+
+  #handleTraced(value: unknown, delivery: ValueDelivery, span: OpenSpan): void {
+    span.within(() => this.#await(this.#host.listener.handle(value, delivery)))
   }
 
   // One span for the attempt, from its first value on: most events end at a filter.

@@ -10,6 +10,11 @@ interface Lane {
   readonly held: Handed[]
 }
 
+/** An event with its order key. Asking for the key may cost as much as a delivery. */
+export interface Keyed {
+  readonly key: string
+}
+
 /**
  * Keeps the events of each key in order: one at a time, the lowest seq first, and none before an older one that waits
  * for its retry. Independent of how events are handled.
@@ -33,8 +38,8 @@ export class Lanes {
   readonly #lanes = new Map<string, Lane>()
   /** The lanes that hold events. */
   readonly #holding = new Set<Lane>()
-  // The key of the only event being handled, the usual case. It gets a lane only when more has to be tracked.
-  #sole: string | undefined
+  // The only event being handled, the usual case. It gets a lane only when more has to be tracked.
+  #sole: Keyed | undefined
 
   /** Number of held events that can be handled as soon as others of their key are done. */
   get heldByActive(): number {
@@ -58,15 +63,16 @@ export class Lanes {
     return this.#lanes.get(key)?.waiting?.size ?? 0
   }
 
-  /** Whether no event of this key is active, held or waiting. */
-  isFree(key: string): boolean {
-    return (this.#lanes.size === 0 || !this.#lanes.has(key)) && this.#sole !== key
+  /** Whether no other event of its key is active, held or waiting. */
+  isFree(event: Keyed): boolean {
+    if (this.#lanes.size === 0 && this.#sole === undefined) return true
+    return !this.#lanes.has(event.key) && this.#sole?.key !== event.key
   }
 
   /** Makes an event of a free key active. */
-  start(key: string): void {
-    if (this.#lanes.size === 0 && this.#sole === undefined) this.#sole = key
-    else this.#lane(key).active = true
+  start(event: Keyed): void {
+    if (this.#lanes.size === 0 && this.#sole === undefined) this.#sole = event
+    else this.#lane(event.key).active = true
   }
 
   /** Holds an event until `takeNext` returns it. */
@@ -109,16 +115,16 @@ export class Lanes {
   }
 
   /** The active event is settled, or waits in the log (see `wait`). Returns whether others of its key are held. */
-  finish(key: string): boolean {
-    if (this.#sole === key) {
+  finish(event: Keyed): boolean {
+    if (this.#sole === event) {
       this.#sole = undefined
       return false
     }
-    const lane = this.#lanes.size === 0 ? undefined : this.#lanes.get(key)
+    const lane = this.#lanes.size === 0 ? undefined : this.#lanes.get(event.key)
     if (lane === undefined) return false
     lane.active = false
     if (lane.held.length > 0) return true
-    if (lane.waiting === undefined || lane.waiting.size === 0) this.#lanes.delete(key)
+    if (lane.waiting === undefined || lane.waiting.size === 0) this.#lanes.delete(event.key)
     return false
   }
 
@@ -149,7 +155,7 @@ export class Lanes {
 
   #lane(key: string): Lane {
     if (this.#sole !== undefined) {
-      this.#lanes.set(this.#sole, { active: true, waiting: undefined, held: [] })
+      this.#lanes.set(this.#sole.key, { active: true, waiting: undefined, held: [] })
       this.#sole = undefined
     }
     let lane = this.#lanes.get(key)

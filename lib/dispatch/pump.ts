@@ -12,6 +12,7 @@ import type { DeliveryOutcome } from './outcome.ts'
 import { Pace } from './pace.ts'
 import { Places } from './places.ts'
 import { Queue, type Queued } from './queue.ts'
+import { Running } from './running.ts'
 
 /** A delivery that has ended, or an event that was settled without one. Times are in ms since the epoch. */
 export interface EndedDelivery {
@@ -91,7 +92,7 @@ export class Pump {
   readonly #queue: Queue
   readonly #pace: Pace
   readonly #places: Places
-  readonly #running = new Set<DeliveryAttempt>()
+  readonly #running = new Running()
   /** The highest seq that was begun or put back. Each unsettled event below it needs a record. */
   #highest = 0
   /** Resolves the promise that waits for a change. */
@@ -124,13 +125,18 @@ export class Pump {
     this.#leave = [
       this.#places.join((now) => this.#begin(now)),
       onStop(stop, () => this.#changed()),
-      onStop(abort, () => this.#running.forEach((attempt) => attempt.stop(asError(abort.reason)))),
+      onStop(abort, () => this.#running.stop(asError(abort.reason))),
     ]
   }
 
   /** Number of events that were taken and can't be handled before an older one of their key was tried again. */
   get held(): number {
     return this.#queue.held
+  }
+
+  /** The deliveries in progress. */
+  get running(): Pick<Running, 'size' | 'since'> {
+    return this.#running
   }
 
   /** Removes the abort listeners: the signals live as long as the agent. */
@@ -259,11 +265,11 @@ export class Pump {
 
   #awaitEnd(queued: Queued, attempt: DeliveryAttempt, began: number): void {
     this.#queue.start(queued)
-    this.#running.add(attempt)
+    const slot = this.#running.add(attempt, began)
     this.#places.take()
     attempt.onEnd(() => {
       const now = this.#clock.now()
-      this.#running.delete(attempt)
+      this.#running.end(slot)
       this.#settle(queued, attempt, began, now)
       this.#places.leave(now)
       this.#changed()

@@ -5,7 +5,7 @@ import type { Logger } from '../core/logger.ts'
 import type { Listener } from '../listener/listener.ts'
 import type { Handed } from '../log/port.ts'
 import { identityKeys } from '../log/shards.ts'
-import { Lanes } from './lanes.ts'
+import { type Keyed, Lanes } from './lanes.ts'
 
 /**
  * Decision 0008. At most `most` events are held in memory until others of their key are done, and at most as many
@@ -23,10 +23,29 @@ export interface QueueHost {
   putBack(handed: Handed, at: number): void
 }
 
-/** An event with its order key: events of one key are handled one at a time, in order. */
-export interface Queued {
-  readonly key: string
+/**
+ * An event with its order key: events of one key are handled one at a time, in order. The key is made when it is first
+ * needed, and most events need none, since no other is at hand.
+ */
+export class Queued implements Keyed {
   readonly handed: Handed
+  readonly #keyOf: (event: StoredEvent) => string
+  #key: string | undefined
+
+  constructor(handed: Handed, keyOf: (event: StoredEvent) => string) {
+    this.handed = handed
+    this.#keyOf = keyOf
+  }
+
+  get key(): string {
+    return (this.#key ??= this.#keyOf(this.handed.event))
+  }
+
+  /** Makes the key now. */
+  withKey(): this {
+    this.#key = this.key
+    return this
+  }
 }
 
 /**
@@ -44,6 +63,7 @@ export class Queue {
   readonly #ready: Queued[] = []
   /** The key of each unsettled event, if `ordered` is a function. */
   readonly #keys = new Map<number, string>()
+  readonly #keyOf = (event: StoredEvent): string => this.#key(event)
 
   constructor(listener: Listener, host: QueueHost) {
     this.#listener = listener
@@ -77,18 +97,19 @@ export class Queue {
       if (this.#ready.length > 0) return this.#ready.shift()
       if (this.#examined >= this.#handed.length) return undefined
       const handed = this.#handed[this.#examined++] as Handed
-      const key = this.#key(handed.event)
-      if (this.#lanes.isFree(key)) return { key, handed }
-      this.#lanes.hold(key, handed)
-      this.#advance(key)
+      const queued = this.#queued(handed)
+      if (this.#lanes.isFree(queued)) return queued
+      this.#lanes.hold(queued.key, handed)
+      this.#advance(queued.key)
     }
   }
 
   /** Takes this event ahead of all others. Returns undefined, and puts it back, if an older one of its key waits. */
   admit(handed: Handed): Queued | undefined {
-    const key = this.#key(handed.event)
+    const queued = this.#queued(handed)
+    const { key } = queued
     this.#lanes.hold(key, handed)
-    if (this.#lanes.takeNext(key) !== undefined) return { key, handed }
+    if (this.#lanes.takeNext(key) !== undefined) return queued
     // Not before the older one: it would come back at once, again and again.
     const until = Math.max(this.#lanes.heldUntil(key) ?? 0, this.#host.clock.now())
     this.#lanes.takeNewest(key)
@@ -97,20 +118,20 @@ export class Queue {
   }
 
   /** The event takes some time: until it leaves, no other of its key is next. */
-  start({ key }: Queued): void {
-    this.#lanes.start(key)
+  start(queued: Queued): void {
+    this.#lanes.start(queued)
   }
 
   /** The event is settled. */
-  done({ key, handed }: Queued): void {
-    if (this.#keys.size > 0) this.#keys.delete(handed.event.seq)
-    this.#finish(key)
+  done(queued: Queued): void {
+    if (this.#keys.size > 0) this.#keys.delete(queued.handed.event.seq)
+    this.#finish(queued)
   }
 
   /** The event waits in the log until `at`, in ms since the epoch; newer ones of its key wait for it. */
-  wait({ key, handed }: Queued, at: number): void {
-    this.#lanes.wait(key, handed.event.seq, at)
-    this.#finish(key)
+  wait(queued: Queued, at: number): void {
+    this.#lanes.wait(queued.key, queued.handed.event.seq, at)
+    this.#finish(queued)
   }
 
   /** As `wait`, for an event that was put into the log before this queue existed. */
@@ -133,8 +154,8 @@ export class Queue {
     return [...this.#ready.splice(0).map(({ handed }) => handed), ...this.#lanes.takeAll(), ...rest]
   }
 
-  #finish(key: string): void {
-    if (this.#lanes.finish(key)) this.#advance(key)
+  #finish(queued: Queued): void {
+    if (this.#lanes.finish(queued)) this.#advance(queued.key)
   }
 
   #advance(key: string): void {
@@ -145,7 +166,7 @@ export class Queue {
     // Fast path: most events arrive in order.
     const isNewest = (this.#ready.at(-1)?.handed.event.seq ?? 0) < seq
     const place = isNewest ? -1 : this.#ready.findIndex((other) => other.handed.event.seq > seq)
-    this.#ready.splice(place < 0 ? this.#ready.length : place, 0, { key, handed })
+    this.#ready.splice(place < 0 ? this.#ready.length : place, 0, this.#queued(handed))
   }
 
   // Events behind an older one's retry wait in the log with it: they must not fill the memory, hold the cursor back or
@@ -166,6 +187,12 @@ export class Queue {
   #putBack(key: string, handed: Handed, at: number): void {
     this.#lanes.wait(key, handed.event.seq, at)
     this.#host.putBack(handed, at)
+  }
+
+  #queued(handed: Handed): Queued {
+    const queued = new Queued(handed, this.#keyOf)
+    // A user's function is asked once for each event, when it arrives.
+    return typeof this.#listener.settings.ordered === 'function' ? queued.withKey() : queued
   }
 
   #key(event: StoredEvent): string {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { Lanes } from '../../lib/dispatch/lanes.ts'
+import { type Keyed, Lanes } from '../../lib/dispatch/lanes.ts'
 import type { Handed } from '../../lib/log/port.ts'
 
 const handed = (seq: number): Handed => ({
@@ -48,6 +48,8 @@ type Step =
   | { readonly do: 'takeAll' }
 
 const key = fc.constantFrom('a', 'b', 'c')
+const [a, b, c] = [{ key: 'a' }, { key: 'b' }, { key: 'c' }]
+const keyed = (at: string): Keyed => [a, b, c].find((each) => each.key === at) as Keyed
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 5, arbitrary: fc.record({ do: fc.constant('enter' as const), key }) },
   { weight: 5, arbitrary: fc.record({ do: fc.constant('next' as const), key }) },
@@ -60,14 +62,14 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 describe('lanes', () => {
   it('are free before the first event of their key starts, and after the last is done', () => {
     const lanes = new Lanes()
-    assert.ok(lanes.isFree('a'))
-    lanes.start('a')
-    assert.deepEqual([lanes.isFree('a'), lanes.isFree('b')], [false, true])
-    lanes.start('b')
-    assert.deepEqual([lanes.isFree('a'), lanes.isFree('b')], [false, false])
-    assert.equal(lanes.finish('a'), false)
-    assert.equal(lanes.finish('b'), false)
-    assert.deepEqual([lanes.isFree('a'), lanes.isFree('b')], [true, true])
+    assert.ok(lanes.isFree(a))
+    lanes.start(a)
+    assert.deepEqual([lanes.isFree(a), lanes.isFree(b)], [false, true])
+    lanes.start(b)
+    assert.deepEqual([lanes.isFree(a), lanes.isFree(b)], [false, false])
+    assert.equal(lanes.finish(a), false)
+    assert.equal(lanes.finish(b), false)
+    assert.deepEqual([lanes.isFree(a), lanes.isFree(b)], [true, true])
   })
 
   it('behave like their model in any sequence of steps', () => {
@@ -115,22 +117,22 @@ describe('lanes', () => {
                 }
                 case 'occupy': {
                   // An event that was never held starts only if its key is free.
-                  if (!lanes.isFree(at)) break
+                  if (!lanes.isFree(keyed(at))) break
                   assert.deepEqual(model.of(at, 'waiting', 'held', 'active'), [])
                   seq += 1
-                  lanes.start(at)
+                  lanes.start(keyed(at))
                   model.places.set(seq, { key: at, state: 'active' })
                   break
                 }
                 case 'ack':
                   if (active === undefined) break
-                  lanes.finish(at)
+                  lanes.finish(keyed(at))
                   model.places.delete(active)
                   break
                 case 'retry':
                   if (active === undefined) break
                   lanes.wait(at, active, active * 10)
-                  lanes.finish(at)
+                  lanes.finish(keyed(at))
                   model.places.set(active, { key: at, state: 'waiting' })
                   break
                 case 'takeNewest': {
@@ -161,7 +163,7 @@ describe('lanes', () => {
     for (let next = lanes.takeNext('a'); next !== undefined; next = lanes.takeNext('a')) {
       given.push(next.event.seq)
       assert.equal(lanes.takeNext('a'), undefined)
-      lanes.finish('a')
+      lanes.finish(a)
     }
     assert.deepEqual(given, [2, 5, 7, 9])
   })
@@ -173,11 +175,11 @@ describe('lanes', () => {
     lanes.hold('b', handed(7))
     assert.equal(lanes.takeNext('b')?.event.seq, 7)
     assert.equal(lanes.takeNext('a')?.event.seq, 3)
-    lanes.finish('a')
+    lanes.finish(a)
     assert.equal(lanes.takeNext('a'), undefined)
     lanes.hold('a', handed(5))
     assert.equal(lanes.takeNext('a')?.event.seq, 5)
-    lanes.finish('a')
+    lanes.finish(a)
     assert.equal(lanes.takeNext('a')?.event.seq, 6)
   })
 })

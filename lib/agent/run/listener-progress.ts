@@ -16,8 +16,6 @@ export class ListenerProgress {
   readonly #clock: Clock
   #last: number
   #timedOut = false
-  /** When the deliveries in progress began. */
-  readonly #begun: number[] = []
 
   /** @param clock one that never steps back */
   constructor(clock: Clock) {
@@ -29,28 +27,17 @@ export class ListenerProgress {
   restart(): void {
     this.#last = this.#clock.now()
     this.#timedOut = false
-    // Deliveries that were put back have no end.
-    this.#begun.length = 0
   }
 
   /** A delivery begins, `now` in ms since the epoch. */
   began(now: number): void {
-    this.#begun.push(now)
     if (!this.#timedOut) this.#last = now
   }
 
-  /** A delivery has ended, `now` in ms since the epoch; `began`: when it began. */
-  ended(outcome: DeliveryOutcome, began: number, now: number): void {
-    const place = this.#begun.indexOf(began)
-    if (place >= 0) this.#begun.splice(place, 1)
+  /** A delivery has ended, `now` in ms since the epoch. */
+  ended(outcome: DeliveryOutcome, now: number): void {
     this.#timedOut = outcome.end === 'retry' && hasCode(outcome.error, 'TIDINGS_LISTENER_TIMEOUT')
     if (!this.#timedOut) this.#last = now
-  }
-
-  /** The deliveries in progress, and for how long, in ms; undefined: none. */
-  get ongoing(): { readonly deliveries: number; readonly ms: number } | undefined {
-    const [first] = this.#begun
-    return first === undefined ? undefined : { deliveries: this.#begun.length, ms: this.#clock.now() - first }
   }
 
   /**

@@ -88,7 +88,7 @@ export class ListenerRunner implements ListenerControl {
       events: {
         began: (now) => this.#progress.began(now),
         ended: (delivery) => {
-          this.#progress.ended(delivery.outcome, delivery.began, delivery.ended)
+          this.#progress.ended(delivery.outcome, delivery.ended)
           this.#deliveries.add(delivery)
           this.#host.meters.listener(this.name).ended(delivery)
         },
@@ -117,8 +117,11 @@ export class ListenerRunner implements ListenerControl {
   }
 
   /** The deliveries in progress, and for how long, in ms; undefined: none. */
-  get ongoing(): ListenerProgress['ongoing'] {
-    return this.#progress.ongoing
+  get ongoing(): { readonly deliveries: number; readonly ms: number } | undefined {
+    const running = this.#pumpings.flatMap((each) => each.running ?? [])
+    const since = running.flatMap((each) => each.since ?? [])
+    if (since.length === 0) return undefined
+    return { deliveries: running.reduce((sum, { size }) => sum + size, 0), ms: this.#clock.now() - Math.min(...since) }
   }
 
   /** Whether it is paused, and stays so until it is resumed. */

@@ -32,7 +32,7 @@ export class LoggedLines implements Logger {
   }
 
   #keep(level: keyof Logger, call: LogCall): void {
-    const [fields, message = ''] = callWith({}, call) as readonly [object, string?]
+    const [fields, message = ''] = callWith(undefined, call) as readonly [object, string?]
     this.#lines[this.#count % MOST] = { level, message, fields: fields as LoggedLine['fields'] }
     this.#count += 1
   }

@@ -102,6 +102,11 @@ export class Pumping {
     return this.#pump?.held ?? 0
   }
 
+  /** The deliveries in progress; undefined: it does not pump. */
+  get running(): Pump['running'] | undefined {
+    return this.#pump?.running
+  }
+
   /** See `ListenerRunner.begin`. */
   begin(turn: Promise<void>, all: Promise<void>): Promise<void> {
     const stop = new AbortController()

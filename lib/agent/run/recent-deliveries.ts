@@ -1,3 +1,4 @@
+import { defined } from '../../core/defined.ts'
 import { type ErrorInfo, errorInfo } from '../../core/error-info.ts'
 import { MINUTE } from '../../core/time-units.ts'
 import type { HandlerCall } from '../../dispatch/handler-calls.ts'
@@ -37,7 +38,18 @@ const RATE_MINUTES = 5
 /** The longest message of an error that is kept, in characters. */
 const LONGEST = 500
 
-type Kept = Omit<DeliveryRow, 'at' | 'error'> & { readonly began: number; error?: NonNullable<DeliveryRow['error']> }
+/** A delivery as it is kept. `error`: undefined without one. */
+class Kept {
+  seq = 0
+  type = ''
+  identifier = ''
+  attempt = 0
+  outcome: DeliveryRow['outcome'] = 'handled'
+  ms = 0
+  began = 0
+  calls: readonly HandlerCall[] = []
+  error: DeliveryRow['error'] | undefined
+}
 
 /**
  * The newest deliveries of one listener, in memory, and how many events it handled in the last minutes. Keeps no event:
@@ -59,18 +71,17 @@ export class RecentDeliveries {
   add({ handed, outcome, handled, calls, began, ended }: EndedDelivery): void {
     const { event, attempt } = handed
     const isAck = outcome.end === 'ack'
-    const kept: Kept = {
-      seq: event.seq,
-      type: event.type,
-      identifier: event.identifier,
-      attempt,
-      outcome: isAck ? (handled ? 'handled' : 'passed') : outcome.end === 'park' ? 'parked' : 'retry',
-      ms: ended - began,
-      began,
-      calls,
-    }
-    if (!isAck) kept.error = this.#words(outcome.error)
-    this.#kept[this.#next] = kept
+    // The oldest is overwritten, since a new object for each delivery is work for the garbage collector.
+    const kept = (this.#kept[this.#next] ??= new Kept())
+    kept.seq = event.seq
+    kept.type = event.type
+    kept.identifier = event.identifier
+    kept.attempt = attempt
+    kept.outcome = isAck ? (handled ? 'handled' : 'passed') : outcome.end === 'park' ? 'parked' : 'retry'
+    kept.ms = ended - began
+    kept.began = began
+    kept.calls = calls
+    kept.error = isAck ? undefined : this.#words(outcome.error)
     this.#next = (this.#next + 1) % RECENT_DELIVERIES
     if (isAck && handled) this.#count(ended)
   }
@@ -100,9 +111,10 @@ export class RecentDeliveries {
       .map((kept) => this.#row(kept))
   }
 
-  #row({ began, calls = [], ...row }: Kept): DeliveryRow {
+  #row({ began, calls, error, ...row }: Kept): DeliveryRow {
     return {
       ...row,
+      ...defined({ error }),
       at: new Date(began).toISOString(),
       ...(calls.length === 0 ? {} : { calls: calls.map((call) => this.#call(call)) }),
     }

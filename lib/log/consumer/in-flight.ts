@@ -4,11 +4,14 @@ import type { PendingWrites } from './pending-writes.ts'
 import { Retries, type Waiting } from './retries.ts'
 import type { Crashes, StoredConsumer } from './stored-consumer.ts'
 
+/** How many seqs that are over are kept at the head of a list, rather than moving the others. */
+const MOST_OVER = 4096
+
 /** The events of one consumer that are handed out and not settled: being handled, or waiting for another attempt. */
 export class InFlight {
   readonly #pending: PendingWrites
   /** Being handled for the first time: the cursor stays before the lowest of them. */
-  readonly #fresh = new Set<number>()
+  readonly #fresh = new FreshSeqs()
   /** Being handled again: they have a record in the store, so the cursor may pass them (decision 0005). */
   readonly #again = new Set<number>()
   readonly #retries: Retries
@@ -57,7 +60,7 @@ export class InFlight {
 
   /** The lowest seq being handled for the first time. */
   get lowestFresh(): number | undefined {
-    return this.#fresh.values().next().value
+    return this.#fresh.lowest
   }
 
   /** The seqs being handled again. */
@@ -66,8 +69,8 @@ export class InFlight {
   }
 
   /** The seqs being handled for the first time, lowest first. */
-  get fresh(): Iterable<number> {
-    return this.#fresh
+  get fresh(): readonly number[] {
+    return this.#fresh.list()
   }
 
   isRunning(seq: number): boolean {
@@ -146,7 +149,7 @@ export class InFlight {
 
   /** Returns the changes to store before these are handed out, and adds `crashes` to suspects. Changes nothing. */
   note(handed: readonly Handed[]): { readonly handed: readonly Handed[]; readonly changes: readonly RecordChange[] } {
-    const inFlight = { kind: 'inFlight', record: [...this.#fresh, ...this.#again] } as const
+    const inFlight = { kind: 'inFlight', record: [...this.#fresh.list(), ...this.#again] } as const
     if (this.#suspects.isEmpty) return { handed, changes: [inFlight] }
     const noted = handed.map((each): Handed => {
       const crashes = this.#suspects.crashes(each.event.seq)
@@ -162,6 +165,79 @@ export class InFlight {
   /** These events were handed out. */
   handedOut(handed: readonly Handed[]): void {
     if (!this.#suspects.isEmpty) for (const { event } of handed) this.#suspects.handedOut(event.seq)
+  }
+}
+
+/**
+ * The seqs of events that are being handled for the first time. They begin in order, lowest first, and most end in order: then
+ * a place in a list moves on, and nothing is looked up.
+ *
+ * ```
+ *   #seqs   3  4  7 │ 8  9  12  13
+ *           all over│ ↑#start       9 and 12 are over too if `#over` has them; 8 is not
+ * ```
+ */
+class FreshSeqs {
+  #seqs: number[] = []
+  #start = 0
+  /** Those that ended before a lower one. */
+  readonly #over = new Set<number>()
+
+  get size(): number {
+    return this.#seqs.length - this.#start - this.#over.size
+  }
+
+  get lowest(): number | undefined {
+    return this.#seqs[this.#start]
+  }
+
+  list(): readonly number[] {
+    const seqs = this.#seqs.slice(this.#start)
+    return this.#over.size === 0 ? seqs : seqs.filter((seq) => !this.#over.has(seq))
+  }
+
+  has(seq: number): boolean {
+    return seq === this.lowest || (this.#includes(seq) && !this.#over.has(seq))
+  }
+
+  /** `seq` is above all others. */
+  add(seq: number): void {
+    this.#seqs.push(seq)
+  }
+
+  /** Returns false when it does not have the seq. */
+  delete(seq: number): boolean {
+    if (seq !== this.lowest) {
+      const has = this.has(seq)
+      if (has) this.#over.add(seq)
+      return has
+    }
+    do this.#start += 1
+    while (this.#over.size > 0 && this.#over.delete(this.#seqs[this.#start] as number))
+    if (this.#start >= MOST_OVER) this.#forgetOver()
+    return true
+  }
+
+  #forgetOver(): void {
+    this.#seqs = this.#seqs.slice(this.#start)
+    this.#start = 0
+  }
+
+  clear(): void {
+    this.#seqs = []
+    this.#start = 0
+    this.#over.clear()
+  }
+
+  #includes(seq: number): boolean {
+    let low = this.#start
+    let high = this.#seqs.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if ((this.#seqs[middle] as number) < seq) low = middle + 1
+      else high = middle
+    }
+    return this.#seqs[low] === seq
   }
 }
 
