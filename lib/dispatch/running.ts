@@ -42,6 +42,6 @@ export class Running {
 
   /** Stops all of them. */
   stop(reason: Error): void {
-    for (const attempt of [...this.#slots]) attempt?.stop(reason)
+    for (const attempt of this.#slots) attempt?.stop(reason)
   }
 }

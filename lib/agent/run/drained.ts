@@ -60,6 +60,8 @@ async function idle(drainable: Drainable, { stop, clock }: Drain): Promise<void>
     try {
       if (await drainable.isIdle()) return
       await changed
+      // In one turn of the event loop thousands of events may be settled, and to ask costs more than to settle one.
+      await new Promise((resolve) => setImmediate(resolve))
     } finally {
       watch.unsubscribe()
       cancel()
