@@ -5,6 +5,7 @@ import { onStop } from '../core/stop.ts'
 import type { Listener } from '../listener/listener.ts'
 import type { Consumer, Handed, Writes } from '../log/port.ts'
 import { Deliverer, type DeliveryHost } from './deliverer.ts'
+import { DeliveriesInProgress } from './deliveries-in-progress.ts'
 import type { DeliveryAttempt } from './delivery-attempt.ts'
 import type { HandlerCall } from './handler-calls.ts'
 import { MemoryGate } from './memory-gate.ts'
@@ -12,7 +13,6 @@ import type { DeliveryOutcome } from './outcome.ts'
 import { Pace } from './pace.ts'
 import { Places } from './places.ts'
 import { Queue, type Queued } from './queue.ts'
-import { Running } from './running.ts'
 
 /** A delivery that has ended, or an event that was settled without one. Times are in ms since the epoch. */
 export interface EndedDelivery {
@@ -92,7 +92,7 @@ export class Pump {
   readonly #queue: Queue
   readonly #pace: Pace
   readonly #places: Places
-  readonly #running = new Running()
+  readonly #running = new DeliveriesInProgress()
   /** The highest seq that was begun or put back. Each unsettled event below it needs a record. */
   #highest = 0
   /** Resolves the promise that waits for a change. */
@@ -135,7 +135,7 @@ export class Pump {
   }
 
   /** The deliveries in progress. */
-  get running(): Pick<Running, 'size' | 'since'> {
+  get running(): Pick<DeliveriesInProgress, 'size' | 'since'> {
     return this.#running
   }
 

@@ -5,7 +5,7 @@ import { Retries, type Waiting } from './retries.ts'
 import type { Crashes, StoredConsumer } from './stored-consumer.ts'
 
 /** How many seqs that are over are kept at the head of a list, rather than moving the others. */
-const MOST_OVER = 4096
+const MOST_OVER = 1024
 
 /** The events of one consumer that are handed out and not settled: being handled, or waiting for another attempt. */
 export class InFlight {

@@ -1,10 +1,10 @@
 import type { DeliveryAttempt } from './delivery-attempt.ts'
 
 /**
- * The deliveries in progress at one pump. Each has a slot until it ends, since the runtime
- * allocates a set again whenever its only element leaves: once an event.
+ * The deliveries in progress at one pump. Each has a slot until it ends, since the runtime allocates a set again whenever
+ * its only element leaves: once an event.
  */
-export class Running {
+export class DeliveriesInProgress {
   readonly #slots: (DeliveryAttempt | undefined)[] = []
   /** When the delivery in each slot began, in ms since the epoch. */
   readonly #began: number[] = []
