@@ -110,6 +110,7 @@ class Round {
     await this.#wait(60)
     await log.close().catch(() => undefined)
     this.#faulty = false
+    this.#source.failAt(0)
     await Promise.all([published, ...agents.map((each) => each?.stop().catch(() => undefined))])
   }
 
