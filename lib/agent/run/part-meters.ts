@@ -22,6 +22,7 @@ export class ListenerMeter {
   readonly seconds = new Histogram([0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 5, 10, 30])
   /** By the name of the type; see `meteredType`. */
   readonly types = new Map<string, HeardType>()
+  #last: { readonly type: string; readonly heard: HeardType } | undefined
 
   /** A delivery has ended. */
   ended({ handed, outcome, handled, began, ended }: EndedDelivery): void {
@@ -35,7 +36,13 @@ export class ListenerMeter {
     if (end === 'park') heard.parked += 1
   }
 
+  // Neighbours often have the same type: comparing two is faster than looking one up.
   #of(type: string): HeardType {
+    if (this.#last?.type !== type) this.#last = { type, heard: this.#find(type) }
+    return this.#last.heard
+  }
+
+  #find(type: string): HeardType {
     const known = this.types.get(type)
     if (known !== undefined) return known
     const name = meteredType(this.types, type)

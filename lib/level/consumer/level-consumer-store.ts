@@ -18,6 +18,7 @@ import { readRecord } from '../read/records.ts'
 import type { ReopeningStore } from '../session/reopening-store.ts'
 import type { Session } from '../session/session.ts'
 import type { CommitParticipant, Op } from '../write/commit.ts'
+import type { Writer } from '../write/writer.ts'
 
 /** Where the records of an event are. */
 const keyOf = { retry: keys.retry, parked: keys.parked, crashes: keys.crash } as const
@@ -31,6 +32,8 @@ export class LevelConsumerStore implements ConsumerStore, CommitParticipant {
   readonly #store: ReopeningStore
   readonly #announced: () => number
   #source: WriteSource | undefined
+  /** The writer that will ask for the pending writes within 50 ms. */
+  #asked: Writer | undefined
 
   /** @param announced returns the seq up to which commits were announced to the consumers that hear them */
   constructor(name: string, store: ReopeningStore, announced: () => number) {
@@ -79,8 +82,11 @@ export class LevelConsumerStore implements ConsumerStore, CommitParticipant {
   }
 
   save(source: WriteSource, soon: boolean): void {
+    const writer = this.#store.writable?.writer
+    if (writer === undefined || writer === this.#asked) return
     this.#source = source
-    this.#store.writable?.writer.enlist(this, soon)
+    if (soon) this.#asked = writer
+    writer.enlist(this, soon)
   }
 
   async flush(): Promise<void> {
@@ -92,6 +98,7 @@ export class LevelConsumerStore implements ConsumerStore, CommitParticipant {
   }
 
   collect(): readonly Op[] {
+    this.#asked = undefined
     const { records = [], state = [] } = this.#source?.collect() ?? {}
     return [...this.#ops(records), ...state]
   }
