@@ -16,7 +16,9 @@ const { values } = parseArgs({
 const files = new Map<string, readonly string[]>()
 
 /** The cases that run in this process and exercise the engine. */
-const profiled = cases.filter(({ name }) => /end to end|awaited|among a million|replay|listeners/.test(name) && name.includes(values.only))
+const profiled = cases.filter(
+  ({ name }) => /end to end|awaited|among a million|replay|listeners/.test(name) && name.includes(values.only),
+)
 
 const profiles: Profile[] = []
 for (const { name, ours } of profiled) {
