@@ -66,7 +66,7 @@ export function withFields(logger: Logger, fields: () => object | undefined): Lo
 export function callWith(more: object | undefined, call: readonly unknown[]): LogCall {
   const first = call[0]
   const message = call[1]
-  if (typeof first === 'string') return [{ ...more }, first]
+  if (typeof first === 'string') return [more ?? {}, first]
   if (first instanceof Error) return [{ ...more, err: first }, typeof message === 'string' ? message : first.message]
   const fields = more === undefined ? { ...(first as object) } : { ...more, ...(first as object) }
   // Most lines have a message and nothing behind it. A rest parameter costs several times as much as the line.

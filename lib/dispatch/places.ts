@@ -1,7 +1,7 @@
 /** How many deliveries may run at a time, over several pumps. Each place that becomes free is offered to all in turn. */
 export class Places {
   readonly #most: number
-  #pumps: readonly ((now: number) => void)[] = []
+  readonly #pumps = new Set<(now: number) => void>()
   #taken = 0
 
   constructor(most: number) {
@@ -14,10 +14,8 @@ export class Places {
 
   /** `begin` is called when a place is free. Returns a function that ends this. */
   join(begin: (now: number) => void): () => void {
-    this.#pumps = [...this.#pumps, begin]
-    return () => {
-      this.#pumps = this.#pumps.filter((each) => each !== begin)
-    }
+    this.#pumps.add(begin)
+    return () => this.#pumps.delete(begin)
   }
 
   take(): void {
@@ -27,10 +25,9 @@ export class Places {
   /** Gives a place back, `now` in ms since the epoch. The pump that was offered one first is last the next time. */
   leave(now: number): void {
     this.#taken -= 1
-    const pumps = this.#pumps
-    for (let i = 0; i < pumps.length && this.isFree; i++) {
-      const begin = pumps[i] as (now: number) => void
-      if (pumps.length > 1) this.#pumps = [...this.#pumps.filter((each) => each !== begin), begin]
+    for (const begin of this.#pumps.size === 1 ? this.#pumps : [...this.#pumps]) {
+      if (!this.isFree) return
+      if (this.#pumps.size > 1 && this.#pumps.delete(begin)) this.#pumps.add(begin)
       begin(now)
     }
   }

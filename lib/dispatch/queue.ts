@@ -32,19 +32,14 @@ export class Queued implements Keyed {
   readonly #keyOf: (event: StoredEvent) => string
   #key: string | undefined
 
-  constructor(handed: Handed, keyOf: (event: StoredEvent) => string) {
+  constructor(handed: Handed, keyOf: (event: StoredEvent) => string, key?: string) {
     this.handed = handed
     this.#keyOf = keyOf
+    this.#key = key
   }
 
   get key(): string {
     return (this.#key ??= this.#keyOf(this.handed.event))
-  }
-
-  /** Makes the key now. */
-  withKey(): this {
-    this.#key = this.key
-    return this
   }
 }
 
@@ -166,7 +161,7 @@ export class Queue {
     // Fast path: most events arrive in order.
     const isNewest = (this.#ready.at(-1)?.handed.event.seq ?? 0) < seq
     const place = isNewest ? -1 : this.#ready.findIndex((other) => other.handed.event.seq > seq)
-    this.#ready.splice(place < 0 ? this.#ready.length : place, 0, this.#queued(handed))
+    this.#ready.splice(place < 0 ? this.#ready.length : place, 0, new Queued(handed, this.#keyOf, key))
   }
 
   // Events behind an older one's retry wait in the log with it: they must not fill the memory, hold the cursor back or
@@ -190,9 +185,9 @@ export class Queue {
   }
 
   #queued(handed: Handed): Queued {
-    const queued = new Queued(handed, this.#keyOf)
     // A user's function is asked once for each event, when it arrives.
-    return typeof this.#listener.settings.ordered === 'function' ? queued.withKey() : queued
+    const isAsked = typeof this.#listener.settings.ordered === 'function'
+    return new Queued(handed, this.#keyOf, isAsked ? this.#key(handed.event) : undefined)
   }
 
   #key(event: StoredEvent): string {

@@ -26,15 +26,46 @@ interface Publisher {
 }
 
 /** The name under which a type is counted: its own, if it is one of the first hundred; else `OTHER_TYPES`. */
-export function meteredType(counted: ReadonlyMap<string, unknown>, type: string): string {
+function meteredType(counted: ReadonlyMap<string, unknown>, type: string): string {
   const room = MOST_TYPES + (counted.has(OTHER_TYPES) ? 1 : 0)
   return counted.has(type) || counted.size < room ? type : OTHER_TYPES
 }
 
+/** Counts by type, under the name that `meteredType` gives. */
+export class ByType<T> {
+  readonly all = new Map<string, T>()
+  readonly #make: () => T
+  #last: { readonly type: string; readonly counted: T } | undefined
+
+  constructor(make: () => T) {
+    this.#make = make
+  }
+
+  /** Returns the counts of a type, all zero for a new one. */
+  of(type: string): T {
+    // Neighbours often have the same type: comparing two is faster than looking one up.
+    if (this.#last?.type !== type) this.#last = { type, counted: this.#find(type) }
+    return this.#last.counted
+  }
+
+  #find(type: string): T {
+    const known = this.all.get(type)
+    if (known !== undefined) return known
+    const name = meteredType(this.all, type)
+    const made = this.all.get(name) ?? this.#make()
+    this.all.set(name, made)
+    return made
+  }
+}
+
 /** What a log counts since it was opened, in plain numbers. */
 export class LogMeter {
-  /** By the name of the type; see `meteredType`. */
-  readonly types = new Map<string, TypeMeter>()
+  readonly #types = new ByType<TypeMeter>(() => ({
+    accepts: { new: 0, changed: 0, duplicate: 0, refused: 0 },
+    events: 0,
+  }))
+  /** By the name of the type; see `ByType`. */
+  readonly types: ReadonlyMap<string, TypeMeter> = this.#types.all
   /** How many events each job has published, by type. */
   readonly jobs = new Map<string, Map<string, number>>()
   /** How many events each listener has published in answer to others, by type. */
@@ -43,7 +74,6 @@ export class LogMeter {
   readonly commitSeconds = new Histogram([0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5])
   /** How many events commits had. */
   readonly commitEvents = new Histogram([0, 1, 10, 50, 100, 250, 512])
-  #last: { readonly type: string; readonly meter: TypeMeter } | undefined
 
   /** The log has answered these drafts. */
   answered(drafts: readonly Pick<Draft, 'type'>[], answers: readonly Accepted[], { job, listener }: Publisher): void {
@@ -53,7 +83,7 @@ export class LogMeter {
     for (let at = 0; at < answers.length; at++) {
       const { status } = answers[at] as Accepted
       const { type } = drafts[at] as Pick<Draft, 'type'>
-      this.#of(type).accepts[status] += 1
+      this.#types.of(type).accepts[status] += 1
       if (published === undefined || status === 'duplicate') continue
       const name = meteredType(published, type)
       published.set(name, (published.get(name) ?? 0) + 1)
@@ -66,30 +96,15 @@ export class LogMeter {
     for (const draft of drafts as readonly (Partial<Draft> | undefined)[]) {
       // A type that is not valid does not take the place of one that is.
       const known = typeof draft?.type === 'string' && this.types.has(draft.type) ? draft.type : OTHER_TYPES
-      this.#of(known).accepts.refused += 1
+      this.#types.of(known).accepts.refused += 1
     }
   }
 
   /** A commit of these events took so many ms. */
   committed(events: readonly { readonly event: Pick<StoredEvent, 'type'> }[], ms: number): void {
-    for (const { event } of events) this.#of(event.type).events += 1
+    for (const { event } of events) this.#types.of(event.type).events += 1
     this.commitEvents.observe(events.length)
     this.commitSeconds.observe(ms / SECOND)
-  }
-
-  // Neighbours often have the same type: comparing two is faster than looking one up.
-  #of(type: string): TypeMeter {
-    if (this.#last?.type !== type) this.#last = { type, meter: this.#find(type) }
-    return this.#last.meter
-  }
-
-  #find(type: string): TypeMeter {
-    const known = this.types.get(type)
-    if (known !== undefined) return known
-    const name = meteredType(this.types, type)
-    const made = this.types.get(name) ?? { accepts: { new: 0, changed: 0, duplicate: 0, refused: 0 }, events: 0 }
-    this.types.set(name, made)
-    return made
   }
 }
 

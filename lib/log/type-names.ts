@@ -11,8 +11,6 @@ export function typeTest(types: readonly string[] | undefined): (type: string) =
   }
   const names = new Set(types.filter((type) => !isPattern(type)))
   const patterns = types.filter(isPattern).map(patternTest)
-  const [only] = names
-  if (names.size === 1 && patterns.length === 0) return (type) => type === only
   return (type) => names.has(type) || patterns.some((matches) => matches(type))
 }
 

@@ -2,7 +2,7 @@ import { Histogram } from '../../core/histogram.ts'
 import { SECOND } from '../../core/time-units.ts'
 import type { EndedDelivery } from '../../dispatch/pump.ts'
 import type { RunReport, RunStatus } from '../../job/run-report.ts'
-import { meteredType } from '../../log/log-meter.ts'
+import { ByType } from '../../log/log-meter.ts'
 
 /** What became of deliveries to a listener; see `DeliveryRow.outcome`. */
 export type MeteredOutcome = 'handled' | 'passed' | 'retry' | 'parked'
@@ -20,9 +20,9 @@ export class ListenerMeter {
   readonly deliveries: Record<MeteredOutcome, number> = { handled: 0, passed: 0, retry: 0, parked: 0 }
   /** How long its handler took, in seconds; without what its filters let pass. */
   readonly seconds = new Histogram([0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 5, 10, 30])
-  /** By the name of the type; see `meteredType`. */
-  readonly types = new Map<string, HeardType>()
-  #last: { readonly type: string; readonly heard: HeardType } | undefined
+  readonly #types = new ByType<HeardType>(() => ({ settled: 0, parked: 0 }))
+  /** By the name of the type; see `ByType`. */
+  readonly types: ReadonlyMap<string, HeardType> = this.#types.all
 
   /** A delivery has ended. */
   ended({ handed, outcome, handled, began, ended }: EndedDelivery): void {
@@ -31,24 +31,9 @@ export class ListenerMeter {
     this.deliveries[end === 'ack' ? (passed ? 'passed' : 'handled') : end === 'park' ? 'parked' : 'retry'] += 1
     if (!passed) this.seconds.observe((ended - began) / SECOND)
     if (end === 'retry') return
-    const heard = this.#of(handed.event.type)
+    const heard = this.#types.of(handed.event.type)
     heard.settled += 1
     if (end === 'park') heard.parked += 1
-  }
-
-  // Neighbours often have the same type: comparing two is faster than looking one up.
-  #of(type: string): HeardType {
-    if (this.#last?.type !== type) this.#last = { type, heard: this.#find(type) }
-    return this.#last.heard
-  }
-
-  #find(type: string): HeardType {
-    const known = this.types.get(type)
-    if (known !== undefined) return known
-    const name = meteredType(this.types, type)
-    const made = this.types.get(name) ?? { settled: 0, parked: 0 }
-    this.types.set(name, made)
-    return made
   }
 }
 

@@ -1,3 +1,4 @@
+import { firstPlace } from '../../core/first-place.ts'
 import type { Handed } from '../port.ts'
 import type { RecordChange, RetryRecord } from './consumer-store.ts'
 import type { PendingWrites } from './pending-writes.ts'
@@ -230,14 +231,7 @@ class FreshSeqs {
   }
 
   #includes(seq: number): boolean {
-    let low = this.#start
-    let high = this.#seqs.length
-    while (low < high) {
-      const middle = (low + high) >>> 1
-      if ((this.#seqs[middle] as number) < seq) low = middle + 1
-      else high = middle
-    }
-    return this.#seqs[low] === seq
+    return this.#seqs[firstPlace(this.#seqs, (each) => each < seq, this.#start)] === seq
   }
 }
 

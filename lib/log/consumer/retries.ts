@@ -1,5 +1,6 @@
 import { defined } from '../../core/defined.ts'
 import { errorInfo } from '../../core/error-info.ts'
+import { firstPlace } from '../../core/first-place.ts'
 import type { Handed } from '../port.ts'
 import { checkInstant } from '../query.ts'
 import type { RetryRecord } from './consumer-store.ts'
@@ -89,16 +90,8 @@ export class Retries {
     return [...this.#bySeq.keys()].sort((a, b) => a - b)
   }
 
-  // The first place whose event does not come before this one.
   #place(waiting: Waiting): number {
-    let low = 0
-    let high = this.#due.length
-    while (low < high) {
-      const middle = (low + high) >>> 1
-      if (this.#isBefore(this.#due[middle] as Waiting, waiting)) low = middle + 1
-      else high = middle
-    }
-    return low
+    return firstPlace(this.#due, (each) => this.#isBefore(each, waiting))
   }
 
   #isBefore(a: Waiting, b: Waiting): boolean {
