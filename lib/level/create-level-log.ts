@@ -34,7 +34,7 @@ import type { ReopeningStore } from './session/reopening-store.ts'
 import type { BackedUp } from './upkeep/backup.ts'
 import type { Compacted } from './upkeep/compact.ts'
 import { Upkeep } from './upkeep/upkeep.ts'
-import { type AcceptDecision, decideDrafts } from './write/accept.ts'
+import { type AcceptDecision, type Answers, decideDrafts, receiptsOf } from './write/accept.ts'
 import { Backpressure } from './write/backpressure.ts'
 import { identityKey, type LookAhead } from './write/identities.ts'
 
@@ -101,7 +101,7 @@ class LogOnLevelDb implements LevelLog {
   async preview(drafts: readonly Draft[]): Promise<readonly Accepted['status'][]> {
     const ahead: LookAhead = { identities: new Map() }
     if (drafts?.length > LOOKED_UP_AT_ONCE) await this.#lookAhead(drafts, ahead)
-    return this.#answers(drafts, {}, ahead).answers.map(({ status }) => status)
+    return this.#answers(drafts, {}, ahead).statuses
   }
 
   /** Copies the drafts now, because the caller may change them before their turn comes. */
@@ -149,8 +149,10 @@ class LogOnLevelDb implements LevelLog {
   // Synchronous: no other accept comes between the look-up, the decision and its place in the queue.
   #decide(drafts: readonly Draft[], origin: Origin, ahead?: LookAhead): Decided {
     const decision = this.#judge(drafts, origin, ahead)
-    const { answers } = decision
-    this.meter.answered(drafts, answers, origin)
+    const { statuses, seqs, events } = decision
+    this.meter.answered(drafts, statuses, origin)
+    // Not all of the decision: its texts would wait for the disk too.
+    const answers = { statuses, seqs, events }
     const { writer, identities, states } = this.#store.session
     const writes = origin.state?.map(checkWrite) ?? []
     const completing = origin.completes === undefined ? undefined : this.#claims.completing(origin.completes)
@@ -322,11 +324,11 @@ class LogOnLevelDb implements LevelLog {
 
 /** The answers to one accept, and when they are durable. */
 interface Decided {
-  readonly answers: readonly Accepted[]
+  readonly answers: Answers
   readonly durable: Promise<void>
 }
 
 // Only one more promise for each accept: publishers come by the thousand.
 function whenDurable({ answers, durable }: Decided): Promise<readonly Accepted[]> {
-  return durable.then(() => answers)
+  return durable.then(() => receiptsOf(answers))
 }

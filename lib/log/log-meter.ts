@@ -75,13 +75,17 @@ export class LogMeter {
   /** How many events commits had. */
   readonly commitEvents = new Histogram([0, 1, 10, 50, 100, 250, 512])
 
-  /** The log has answered these drafts. */
-  answered(drafts: readonly Pick<Draft, 'type'>[], answers: readonly Accepted[], { job, listener }: Publisher): void {
+  /** The log has answered these drafts, each with a status. */
+  answered(
+    drafts: readonly Pick<Draft, 'type'>[],
+    statuses: readonly Accepted['status'][],
+    { job, listener }: Publisher,
+  ): void {
     const publisher = job ?? listener
     const counted = job === undefined ? this.listeners : this.jobs
     const published = publisher === undefined ? undefined : publishedBy(counted, publisher)
-    for (let at = 0; at < answers.length; at++) {
-      const { status } = answers[at] as Accepted
+    for (let at = 0; at < statuses.length; at++) {
+      const status = statuses[at] as Accepted['status']
       const { type } = drafts[at] as Pick<Draft, 'type'>
       this.#types.of(type).accepts[status] += 1
       if (published === undefined || status === 'duplicate') continue

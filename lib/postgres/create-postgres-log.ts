@@ -84,7 +84,8 @@ class LogOnPostgres implements PostgresLog {
       // The writes of handlers that ended before.
       if (call.state.length > 0) saves.sendAll()
       const answers = await queue.accept(call, completing, this.#fence)
-      this.meter.answered(call.drafts, answers, origin)
+      const statuses = answers.map(({ status }) => status)
+      this.meter.answered(call.drafts, statuses, origin)
       return answers
     } catch (error) {
       if (this.state === 'ready') this.meter.refused(drafts)

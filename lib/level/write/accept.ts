@@ -16,22 +16,37 @@ import type { Op } from './commit.ts'
 import { causeRecord } from './event-index.ts'
 import { type Identities, identityKey } from './identities.ts'
 
+/** The answers to the drafts of one call. Receipts are made from them once they are durable. */
+export interface Answers {
+  /** One for each draft, in their order. */
+  readonly statuses: readonly Accepted['status'][]
+  /** One for each draft, in their order: the seq of its event, or of the earlier one. */
+  readonly seqs: readonly number[]
+  /** The new events: one for each draft that was accepted, in their order. */
+  readonly events: readonly EventRecord[]
+}
+
 /** The answers to one accept, and the writes that make them true. */
-export interface AcceptDecision {
-  /** The answers, in the order of the drafts. */
-  readonly answers: readonly Accepted[]
+export interface AcceptDecision extends Answers {
   /** The highest seq among the answers: once it is durable, all of them hold. */
   readonly newest: number
   /** The writes beside the events: identities, and the index of causes. */
   readonly ops: readonly Op[]
-  /** The new events. */
-  readonly events: readonly EventRecord[]
   /** The texts of their records, in the same order. */
   readonly texts: readonly string[]
   /** The size of their records, in characters. */
   readonly bytes: number
   /** The identities to remember once the ops are queued. */
   readonly identities: readonly (readonly [key: string, identity: Identity])[]
+}
+
+/** Makes the receipts of drafts from their answers. */
+export function receiptsOf({ statuses, seqs, events }: Answers): readonly Accepted[] {
+  let next = 0
+  return statuses.map((status, at): Accepted => {
+    const seq = seqs[at] as number
+    return status === 'duplicate' ? { status, seq } : { status, seq, event: (events[next++] as EventRecord).event }
+  })
 }
 
 /** The facts that a decision depends on. */
@@ -78,7 +93,8 @@ export function decideDrafts(drafts: readonly Draft[], origin: Origin, rules: Ac
   // JSON has no such number, so the record could not be read again.
   if (!Number.isFinite(rules.now))
     throw new TidingsError('TIDINGS_LOG_INVALID', `the clock of the log must give ms, got ${describe(rules.now)}`)
-  const receipts: Accepted[] = []
+  const statuses: Accepted['status'][] = []
+  const seqs: number[] = []
   const ops: Op[] = []
   const events: EventRecord[] = []
   const texts: string[] = []
@@ -92,7 +108,8 @@ export function decideDrafts(drafts: readonly Draft[], origin: Origin, rules: Ac
     const key = identityKey(rules.identity, type, identifier)
     const known = earlier?.get(key) ?? rules.identities.find(key)
     if (known !== undefined && isDuplicate(identified, known, origin.recorded)) {
-      receipts.push({ status: 'duplicate', seq: lastTold(known)[0] })
+      statuses.push('duplicate')
+      seqs.push(lastTold(known)[0])
       continue
     }
     const { data, json } = checkData(draft, identified, rules.limits)
@@ -112,11 +129,12 @@ export function decideDrafts(drafts: readonly Draft[], origin: Origin, rules: Ac
     identities.push([key, identity])
     earlier?.set(key, identity)
     bytes += record.length
-    receipts.push({ status: known === undefined ? 'new' : 'changed', seq: event.seq, event })
+    statuses.push(known === undefined ? 'new' : 'changed')
+    seqs.push(event.seq)
   }
   let newest = 0
-  for (const { seq } of receipts) if (seq > newest) newest = seq
-  return { answers: receipts, newest, ops, events, texts, bytes, identities }
+  for (const seq of seqs) if (seq > newest) newest = seq
+  return { statuses, seqs, newest, ops, events, texts, bytes, identities }
 }
 
 function isDuplicate({ version }: Identified, known: Identity, recorded: Recorded | undefined): boolean {
