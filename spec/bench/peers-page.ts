@@ -20,7 +20,7 @@ ${warning === '' ? '' : `${warning}\n\n`}![New, duplicate and delivered events a
 |---|---|---|---|---|---|---|
 ${peers.map(row).join('\n')}
 
-The time from publish to handler is that of single events at a steady rate. Memory is the anonymous memory after the first
+The time from publish to handler is that of single events at a steady rate. Memory is the anonymous memory after the last
 such rate, of the process with its runtime and of the server together, without shared buffers.
 
 ${peers.map(({ name, version, how }) => `- **${name}**${version === '' ? '' : ` ${version}`}: ${how}.`).join('\n')}

@@ -48,7 +48,7 @@ export interface Round {
   readonly duplicates: number
   /** From the first publish until the last ack is on the disk. */
   readonly delivered: number
-  /** Anonymous memory of this process and of the server, after the first steady rate. */
+  /** Anonymous memory of this process and of the server, after the last steady rate. */
   readonly memory: number
   readonly waits: readonly Wait[]
 }
