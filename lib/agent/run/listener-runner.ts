@@ -9,6 +9,7 @@ import type { ListenerControl } from './agent-control.ts'
 import type { ListenerHealth } from './health.ts'
 import { ListenerConsumer } from './listener-consumer.ts'
 import { ListenerProgress, oldestEvents } from './listener-progress.ts'
+import type { ListenerMeter } from './part-meters.ts'
 import { type ListenerRunnerHost, Pumping, type PumpingHost, type PumpSource } from './pumping.ts'
 import { type DeliveryRow, RecentDeliveries } from './recent-deliveries.ts'
 import { forgetMemory } from './rename-listener.ts'
@@ -50,6 +51,7 @@ export class ListenerRunner implements ListenerControl {
   readonly #pumpings: readonly Pumping[]
   #paused: boolean
   #stopped = false
+  #meter: { readonly name: string; readonly counts: ListenerMeter } | undefined
   #steering: Promise<unknown> = Promise.resolve()
   #lag: Lag = { behind: 0, running: 0, retrying: 0, parked: 0 }
 
@@ -90,12 +92,19 @@ export class ListenerRunner implements ListenerControl {
         ended: (delivery) => {
           this.#progress.ended(delivery.outcome, delivery.ended)
           this.#deliveries.add(delivery)
-          this.#host.meters.listener(this.name).ended(delivery)
+          this.#metered().ended(delivery)
         },
       },
       isStopped: () => this.#stopped,
       changed: () => this.#paused$.next(),
     }
+  }
+
+  // Looked up once for each name: a listener may be renamed.
+  #metered(): ListenerMeter {
+    const { name } = this
+    if (this.#meter?.name !== name) this.#meter = { name, counts: this.#host.meters.listener(name) }
+    return this.#meter.counts
   }
 
   get name(): string {
