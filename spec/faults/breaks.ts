@@ -34,8 +34,8 @@ export const breaks: readonly Break[] = [
   {
     words: 'a publisher is answered before the write',
     in: 'whenDurable',
-    find: 'durable.then(() => answers)',
-    replace: 'Promise.resolve(answers)',
+    find: 'durable.then(() => receiptsOf(answers))',
+    replace: 'Promise.resolve(receiptsOf(answers))',
     spec: interleavings,
   },
   {
