@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { describe, it, mock } from 'node:test'
+import { describe, it, type TestContext } from 'node:test'
 import { keys } from '../../../lib/level/format/keys.ts'
 import { PageCache } from '../../../lib/level/read/page-cache.ts'
 import { EVENTS_PER_PAGE } from '../../../lib/level/read/records.ts'
@@ -13,7 +13,7 @@ const PAGES = 4
 const EVENTS = (PAGES - 1) * EVENTS_PER_PAGE + 100
 
 /** Pages of a store, and a list of the keys from which they were read. */
-async function pagesOf(count: number): Promise<{ readonly pages: PageCache; from(): unknown[] }> {
+async function pagesOf(t: TestContext): Promise<{ readonly pages: PageCache; from(): unknown[] }> {
   const source = memoryDatabase()
   let db: Database | undefined
   const log = await levelLog({
@@ -22,10 +22,11 @@ async function pagesOf(count: number): Promise<{ readonly pages: PageCache; from
     durability: 'process',
     warn: () => undefined,
   })
-  await log.accept(Array.from({ length: count }, (_, i) => draft(`${i}`)))
-  const opened = mock.method(db as Database, 'iterator').mock
+  t.after(() => log.close())
+  await log.accept(Array.from({ length: EVENTS }, (_, i) => draft(`${i}`)))
+  const opened = t.mock.method(db as Database, 'iterator').mock
   return {
-    pages: new PageCache({ db: db as Database, first: 1, writer: { durable: count } }),
+    pages: new PageCache({ db: db as Database, first: 1, writer: { durable: EVENTS } }),
     from: () => opened.calls.map(({ arguments: [range] }) => (range as { readonly gte?: string } | undefined)?.gte),
   }
 }
@@ -33,8 +34,8 @@ async function pagesOf(count: number): Promise<{ readonly pages: PageCache; from
 const start = (page: number): string => keys.event(page * EVENTS_PER_PAGE + 1)
 
 describe('pages of events', () => {
-  it('are read ahead: the next one while handlers have the one before', async () => {
-    const { pages, from } = await pagesOf(EVENTS)
+  it('are read ahead: the next one while handlers have the one before', async (t) => {
+    const { pages, from } = await pagesOf(t)
     const first = await pages.read(0, EVENTS_PER_PAGE)
     assert.equal(first?.length, EVENTS_PER_PAGE)
     assert.deepEqual(from(), [start(0), start(1)])
@@ -43,15 +44,16 @@ describe('pages of events', () => {
     assert.deepEqual(from(), [start(0), start(1), start(2)])
   })
 
-  it('are read once for all listeners', async () => {
-    const { pages, from } = await pagesOf(EVENTS)
+  it('are read once for all listeners', async (t) => {
+    const { pages, from } = await pagesOf(t)
     const [one, ...others] = await Promise.all(Array.from({ length: 10 }, () => pages.read(0, EVENTS_PER_PAGE)))
+    assert.equal(one?.length, EVENTS_PER_PAGE)
     for (const other of others) assert.equal(other?.[7]?.event, one?.[7]?.event)
     assert.deepEqual(from(), [start(0), start(1)])
   })
 
-  it('are whole: a page that is still filled is not kept, nor read ahead', async () => {
-    const { pages, from } = await pagesOf(EVENTS)
+  it('are whole: a page that is still filled is not kept, nor read ahead', async (t) => {
+    const { pages, from } = await pagesOf(t)
     const last = (PAGES - 2) * EVENTS_PER_PAGE
     assert.equal((await pages.read(last, 10))?.length, 10)
     assert.deepEqual(from(), [start(PAGES - 2)])
