@@ -91,8 +91,8 @@ export interface LevelLog extends Log {
    * `restoreLog` turns it into a log again.
    *
    * @param options `progress` is called with the number of records copied so far, and of all records (an estimate)
-   * @throws TidingsError `TIDINGS_LOG_INVALID` (the directory is not empty, or is inside the log's), `TIDINGS_LOG_DAMAGED`,
-   *   `TIDINGS_LOG_FAILED` (the disk is full, or access is denied; nothing is left behind)
+   * @throws TidingsError `TIDINGS_LOG_INVALID` (the directory is not empty, or is a file, or is inside a log),
+   *   `TIDINGS_LOG_DAMAGED`, `TIDINGS_LOG_FAILED` (the disk is full, or access is denied; nothing is left behind)
    *
    * @example
    * ```ts

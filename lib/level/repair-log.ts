@@ -53,9 +53,9 @@ const kindNames: Readonly<Record<string, string>> = Object.fromEntries(
  *
  * LevelDB can abort the process over a damaged table, so `tidings db repair` does this in a child process.
  *
- * @throws TidingsError `TIDINGS_LOG_LOCKED` (the damaged log is in use), `TIDINGS_LOG_INVALID` (the directory is not empty,
- *   or there is no log), `TIDINGS_LOG_DAMAGED` (no record is sound), `TIDINGS_LOG_FORMAT`, `TIDINGS_LOG_FAILED` (the disk
- *   is full, or access is denied)
+ * @throws TidingsError `TIDINGS_LOG_LOCKED` (the damaged log is in use), `TIDINGS_LOG_INVALID` (there is no log; the directory
+ *   is not empty, or is a file, or is inside a log), `TIDINGS_LOG_DAMAGED` (no record is sound), `TIDINGS_LOG_FORMAT`,
+ *   `TIDINGS_LOG_FAILED` (the disk is full, or access is denied)
  */
 export async function repairLog(
   damaged: string,

@@ -4,7 +4,7 @@ import { basename, dirname, join, relative, resolve, sep } from 'node:path'
 import { asError, describe, hasCode, TidingsError } from '../../core/errors.ts'
 import { foreignAddress } from '../../core/log-address.ts'
 import { levelDatabase } from './database.ts'
-import { isLogFile, namesIn } from './log-files.ts'
+import { holdsLog, isLogFile, namesIn } from './log-files.ts'
 
 /**
  * Returns the absolute path of a directory that a user gave; `caller` names the function that needs it.
@@ -57,7 +57,8 @@ export async function withErrorContext<T>(what: string, directory: string, act: 
  * Makes a directory atomically: `make` fills `DIRECTORY.partial`, which is synced and renamed. Whatever happens in
  * between, a directory of the final name is complete. `mark` writes its last file, when all others are on disk.
  *
- * @throws TidingsError `TIDINGS_LOG_INVALID` (the directory has something in it), `TIDINGS_LOG_FAILED`
+ * @throws TidingsError `TIDINGS_LOG_INVALID` (the directory is not empty, or is a file, or is inside a log),
+ *   `TIDINGS_LOG_FAILED`
  */
 export async function createAtomically<T>(
   target: string,
@@ -65,15 +66,7 @@ export async function createAtomically<T>(
   mark: (partial: string, made: T) => Promise<void> = async () => undefined,
 ): Promise<T> {
   const partial = `${target}.partial`
-  if ((await withErrorContext(`reading ${target}`, target, () => namesIn(target))).length > 0) {
-    throw new TidingsError(
-      'TIDINGS_LOG_INVALID',
-      `${target} is not empty: choose a folder that is empty or does not exist`,
-      {
-        details: { directory: target },
-      },
-    )
-  }
+  await withErrorContext(`reading ${target}`, target, () => refuseTaken(target))
   await withErrorContext(`removing ${partial}, left by an earlier attempt,`, partial, () => removeLeftovers(partial))
   try {
     const made = await make(partial)
@@ -92,6 +85,23 @@ export async function createAtomically<T>(
     await rm(partial, { recursive: true, force: true }).catch(() => undefined)
     throw error
   }
+}
+
+async function refuseTaken(target: string): Promise<void> {
+  const why = await whyTaken(target)
+  if (why === undefined) return
+  const message = `${target} is ${why}: choose a folder that is empty or does not exist`
+  throw new TidingsError('TIDINGS_LOG_INVALID', message, { details: { directory: target } })
+}
+
+async function whyTaken(target: string): Promise<string | undefined> {
+  const found = await stat(target).catch(() => undefined)
+  if (found?.isDirectory() === false) return 'not a folder'
+  if ((await namesIn(target)).length > 0) return 'not empty'
+  for (let path = target, above = dirname(path); path !== above; path = above, above = dirname(path))
+    // One that can't be read, such as a home for several users, may still take a folder.
+    if (await holdsLog(above).catch(() => false)) return `inside the log ${above}`
+  return undefined
 }
 
 /** Whether a path is this directory or inside it, also through links. The path need not exist. */

@@ -159,6 +159,25 @@ describe('a backup', () => {
     assert.equal(readFileSync(join(root, 'b.partial', 'letter'), 'utf8'), 'dear')
   })
 
+  it('rejects a file, and a folder inside another log', async (t) => {
+    const root = temporaryDirectory(t)
+    const log = await opened(t, join(root, 'log'))
+    await closed(join(root, 'other'))
+    const letter = join(root, 'letter')
+    writeFileSync(letter, 'dear')
+    for (const [target, why] of [
+      [letter, 'not a folder'],
+      [join(root, 'other', 'backup'), `inside the log ${join(root, 'other')}`],
+      [join(root, 'other', 'a', 'b'), `inside the log ${join(root, 'other')}`],
+    ] as const) {
+      const message = `${target} is ${why}: choose a folder that is empty or does not exist`
+      await assert.rejects(log.backup(target), { code: 'TIDINGS_LOG_INVALID', message, details: { directory: target } })
+    }
+    assert.deepEqual(readdirSync(root).sort(), ['letter', 'log', 'other'])
+    assert.equal(readFileSync(letter, 'utf8'), 'dear')
+    assert(!existsSync(join(root, 'other', 'a')))
+  })
+
   it('replaces an unfinished one, and rejects while one is running', async (t) => {
     const root = temporaryDirectory(t)
     const backup = join(root, 'backup')
