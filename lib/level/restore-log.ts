@@ -26,7 +26,8 @@ export interface Restored {
  *
  * @param options `progress` is called with the bytes copied and verified so far
  * @throws TidingsError `TIDINGS_LOG_INVALID` (the backup is not complete; the directory is not empty, or is a file, or
- *   is inside a log), `TIDINGS_LOG_DAMAGED`, `TIDINGS_LOG_FORMAT`, `TIDINGS_LOG_FAILED` (the disk is full, or access is denied)
+ *   is inside a log), `TIDINGS_LOG_DAMAGED`, `TIDINGS_LOG_FORMAT`, `TIDINGS_LOG_FAILED` (the disk is full, or access is
+ *   denied)
  *
  * @example
  * ```ts
