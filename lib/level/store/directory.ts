@@ -98,7 +98,7 @@ async function whyTaken(target: string): Promise<string | undefined> {
   const found = await stat(target).catch(() => undefined)
   if (found?.isDirectory() === false) return 'not a folder'
   if ((await namesIn(target)).length > 0) return 'not empty'
-  for (let path = target, above = dirname(path); path !== above; path = above, above = dirname(path))
+  for (let path = realOf(target), above = dirname(path); path !== above; path = above, above = dirname(path))
     // One that can't be read, such as a home for several users, may still take a folder.
     if (await holdsLog(above).catch(() => false)) return `inside the log ${above}`
   return undefined

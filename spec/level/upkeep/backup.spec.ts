@@ -6,6 +6,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -159,23 +160,28 @@ describe('a backup', () => {
     assert.equal(readFileSync(join(root, 'b.partial', 'letter'), 'utf8'), 'dear')
   })
 
-  it('rejects a file, and a folder inside another log', async (t) => {
+  it('rejects a file, and a folder inside another log, also through a link', async (t) => {
     const root = temporaryDirectory(t)
     const log = await opened(t, join(root, 'log'))
     await closed(join(root, 'other'))
     const letter = join(root, 'letter')
     writeFileSync(letter, 'dear')
+    const within = realpathSync(join(root, 'other'))
+    mkdirSync(join(within, 'lost'))
+    symlinkSync(join(within, 'lost'), join(root, 'link'))
     for (const [target, why] of [
       [letter, 'not a folder'],
-      [join(root, 'other', 'backup'), `inside the log ${join(root, 'other')}`],
-      [join(root, 'other', 'a', 'b'), `inside the log ${join(root, 'other')}`],
+      [join(root, 'other', 'backup'), `inside the log ${within}`],
+      [join(root, 'other', 'a', 'b'), `inside the log ${within}`],
+      [join(root, 'link', 'backup'), `inside the log ${within}`],
     ] as const) {
       const message = `${target} is ${why}: choose a folder that is empty or does not exist`
       await assert.rejects(log.backup(target), { code: 'TIDINGS_LOG_INVALID', message, details: { directory: target } })
     }
-    assert.deepEqual(readdirSync(root).sort(), ['letter', 'log', 'other'])
+    assert.deepEqual(readdirSync(root).sort(), ['letter', 'link', 'log', 'other'])
     assert.equal(readFileSync(letter, 'utf8'), 'dear')
     assert(!existsSync(join(root, 'other', 'a')))
+    assert.deepEqual(readdirSync(join(root, 'link')), [])
   })
 
   it('replaces an unfinished one, and rejects while one is running', async (t) => {
